@@ -1,0 +1,1 @@
+"""The arithmetics that a cell rule can be read in."""

@@ -1,0 +1,181 @@
+"""Cell rules as spreadsheet formulas, in the few functions and forms that every program agrees on.
+
+The safe forms are those of a plain formula in one cell: no arrays, no `^` (its sign rules differ from
+mathematics), no function younger than Excel 2010, no number in scientific notation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+
+import numpy as np
+
+FUNCTIONS = frozenset("ABS AVERAGE COS ERF EXP IF INDEX MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
+"""Every function that a workbook of ours may use."""
+
+SUM, PRODUCT, ATOM = 1, 2, 3
+
+
+class Formula(str):
+    """Formula text that knows how tightly it holds together, so that brackets stand only where they must."""
+
+    __slots__ = ()
+    binds = ATOM
+
+    def __add__(self, other: Formula) -> Formula:  # type: ignore[override]
+        return _Sum(f"{self}+{other}" if other.binds > SUM or not other.startswith("-") else f"{self}+({other})")
+
+    def __sub__(self, other: Formula) -> Formula:
+        return _Sum(f"{self}-{_bracket(other, PRODUCT)}")
+
+    def __mul__(self, other: Formula) -> Formula:  # type: ignore[override]
+        return _Product(f"{_bracket(self, PRODUCT)}*{_bracket(other, PRODUCT)}")
+
+    def __truediv__(self, other: Formula) -> Formula:
+        return _Product(f"{_bracket(self, PRODUCT)}/{_bracket(other, ATOM)}")
+
+
+class _Sum(Formula):
+    __slots__ = ()
+    binds = SUM
+
+
+class _Product(Formula):
+    __slots__ = ()
+    binds = PRODUCT
+
+
+class Address(Formula):
+    """One cell of the sheet that is being written, or (with `sheet`) of another."""
+
+    row: int
+    column: int
+    sheet: str
+
+    def __new__(cls, row: int, column: int, sheet: str = "") -> Address:
+        text = f"{column_letters(column)}{row + 1}"
+        self = super().__new__(cls, f"{quoted(sheet)}!{text}" if sheet else text)
+        self.row, self.column, self.sheet = row, column, sheet
+        return self
+
+
+def _bracket(part: Formula, least: int) -> str:
+    return part if part.binds >= least else f"({part})"
+
+
+@cache
+def column_letters(column: int) -> str:
+    """0 to A, 25 to Z, 26 to AA."""
+    before, last = divmod(column, 26)
+    return (column_letters(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def quoted(sheet: str) -> str:
+    """A sheet's name as formulas write it."""
+    return "'" + sheet.replace("'", "''") + "'"
+
+
+@lru_cache(1024)
+def cells(line: tuple[Formula, ...]) -> str:
+    """A line as a function's argument: B5:E5 where the cells stand side by side, else each cell in turn."""
+    if not all(isinstance(c, Address) for c in line):
+        return ",".join(line)
+    return ",".join(_range(run) for run in _runs(line))  # type: ignore[arg-type]
+
+
+def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
+    """The line cut into stretches of neighbours."""
+    runs: list[list[Address]] = []
+    step = None
+    for cell in line:
+        last = runs[-1][-1] if runs else None
+        move = (cell.row - last.row, cell.column - last.column) if last and last.sheet == cell.sheet else None
+        if move in ((0, 1), (1, 0)) and step in (None, move):
+            runs[-1].append(cell)
+            step = move
+        else:
+            runs.append([cell])
+            step = None
+    return runs
+
+
+def _range(run: Sequence[Address]) -> str:
+    if len(run) == 1:
+        return run[0]
+    return f"{run[0]}:{column_letters(run[-1].column)}{run[-1].row + 1}"
+
+
+def number(x: float) -> Formula:
+    """Digits only: some programs cannot read an exponent."""
+    text = np.format_float_positional(x, trim="-")
+    return _Sum(text) if x < 0 else Formula(text)
+
+
+def pi() -> Formula:
+    return Formula("PI()")
+
+
+def dot(x: Sequence[Formula], y: Sequence[Formula]) -> Formula:
+    return _Sum("+".join([f"{a}*{b}" if a.binds > SUM < b.binds else a * b for a, b in zip(x, y, strict=True)]))
+
+
+def sum(line: tuple[Formula, ...]) -> Formula:
+    return Formula(f"SUM({cells(line)})")
+
+
+def max(line: tuple[Formula, ...]) -> Formula:
+    return Formula(f"MAX({cells(line)})")
+
+
+def larger(x: Formula, y: Formula) -> Formula:
+    return Formula(f"MAX({x},{y})")
+
+
+def mean(line: tuple[Formula, ...]) -> Formula:
+    return Formula(f"AVERAGE({cells(line)})")
+
+
+def sum_of_squares(line: tuple[Formula, ...]) -> Formula:
+    return Formula(f"SUMSQ({cells(line)})")
+
+
+def position_of_max(line: tuple[Formula, ...]) -> Formula:
+    """Counted from 0, the first of equals."""
+    return _Sum(f"MATCH(MAX({cells(line)}),{cells(line)},0)-1")
+
+
+def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
+    return Formula(f"IF({condition},{x},{y})")
+
+
+def pick(line: tuple[Formula, ...], index: Formula) -> Formula:
+    return Formula(f"INDEX({cells(line)},{index}+1)")
+
+
+def power(x: Formula, y: Formula) -> Formula:
+    return Formula(f"POWER({x},{y})")
+
+
+def exp(x: Formula) -> Formula:
+    return Formula(f"EXP({x})")
+
+
+def sqrt(x: Formula) -> Formula:
+    return Formula(f"SQRT({x})")
+
+
+def tanh(x: Formula) -> Formula:
+    return Formula(f"TANH({x})")
+
+
+def erf(x: Formula) -> Formula:
+    return Formula(f"ERF({x})")
+
+
+def sin(x: Formula) -> Formula:
+    return Formula(f"SIN({x})")
+
+
+def cos(x: Formula) -> Formula:
+    return Formula(f"COS({x})")

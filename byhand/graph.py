@@ -1,0 +1,256 @@
+"""A model is a graph of tables: nodes, the operations that make them, and how to walk and evaluate them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byhand.errors import ByhandError
+
+Array = NDArray[np.float64]
+
+
+class Dim(int):
+    """A size that knows what it counts (the tokens of a prompt, the words of a vocabulary), or None for features.
+
+    Shape rules pass it on, so the labels of every table's rows and columns come for free.
+    """
+
+    of: object
+
+    def __new__(cls, size: int, of: object = None) -> Dim:
+        dim = super().__new__(cls, size)
+        dim.of = of
+        return dim
+
+
+Shape = tuple[Dim, Dim]
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation, whole. Call it with nodes (or plain numbers) to get a node.
+
+    shape: the shape of the result from the shapes of the arguments; raises ValueError with the reason.
+    value: numpy arrays to a numpy array; broadcasts over leading axes.
+    cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
+    letters: (*arguments as text) to the formula in letters, as a caption shows it.
+    binds: how tightly `letters` holds together: 1 a sum, 2 a product, 3 anything that needs no brackets.
+    sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
+    view: the result's cells are cells of its arguments, so a sheet needs none for it.
+    examples: ((shapes of the arguments), settings) for the tests to run; never empty.
+    """
+
+    name: str
+    shape: Callable[..., Shape]
+    value: Callable[..., Array]
+    cell: Callable[..., Any]
+    letters: Callable[..., str]
+    examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
+    binds: int = 3
+    sides: tuple[str, ...] = ()
+    view: bool = False
+
+    def __call__(self, *args: Node | float, **attrs: Any) -> Node:
+        nodes = tuple(a if isinstance(a, Node) else OPS["constant"](value=float(a)) for a in args)
+        try:
+            shape = self.shape(*(n.shape for n in nodes), **attrs)
+        except ValueError as reason:
+            tables = " and ".join(f"{n.label} ({times(n.shape)})" for n in nodes)
+            raise ByhandError(f"{self.name} cannot take {tables}: {reason}.") from None
+        return Node(self, nodes, attrs, shape)
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(name: str, **rules: Any) -> Op:
+    """Add an operation to the registry."""
+    OPS[name] = Op(name, **rules)
+    return OPS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Where in the model a node stands: its name there, and what a reader is told of the place.
+
+    title: the place in words. equation, source: of a step of the model, its formula and the paper's.
+    page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
+    """
+
+    name: str
+    parent: Scope | None = None
+    title: str = ""
+    equation: str = ""
+    source: str = ""
+    page: bool = False
+    again: bool = False
+
+    @property
+    def outward(self) -> list[Scope]:
+        """This scope, then the ones around it."""
+        return [self, *self.parent.outward] if self.parent else [self]
+
+    @property
+    def path(self) -> str:
+        return ".".join(s.name for s in reversed(self.outward) if s.name)
+
+
+_OUTSIDE = Scope("")
+_scope: ContextVar[Scope] = ContextVar("scope", default=_OUTSIDE)
+
+
+@contextmanager
+def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
+    """Names given inside begin with `name.`; the rest tells a reader about the place (see Scope)."""
+    inner = Scope(name, _scope.get(), title, **about)
+    token = _scope.set(inner)
+    try:
+        yield inner
+    finally:
+        _scope.reset(token)
+
+
+def page(name: str, title: str, **about: Any) -> AbstractContextManager[Scope]:
+    """A scope with a sheet of its own."""
+    return scope(name, title, page=True, **about)
+
+
+def current_scope() -> Scope:
+    return _scope.get()
+
+
+_serials = count()
+
+
+class Node:
+    """A 2-D table: an operation on other tables, or (op `source`) numbers that are given.
+
+    `name` is its dotted path once it is named; only named nodes get cells on a sheet.
+    `role` says what it is for a reader: input, weight, mask, scores, attention, result ...
+    """
+
+    __slots__ = ("args", "attrs", "data", "name", "op", "role", "scope", "serial", "shape")
+
+    def __init__(self, op: Op, args: tuple[Node, ...], attrs: dict[str, Any], shape: Shape) -> None:
+        self.op, self.args, self.attrs, self.shape = op, args, attrs, shape
+        self.name = self.role = ""
+        self.scope = _scope.get()
+        self.data: Array | None = None
+        self.serial = next(_serials)
+
+    def named(self, name: str, role: str = "") -> Node:
+        """Give it cells, under this name in the scope that is open; a second name replaces the first."""
+        self.scope = _scope.get()
+        self.name = ".".join(filter(None, (self.scope.path, name)))
+        self.role = role or self.role
+        return self
+
+    @property
+    def symbol(self) -> str:
+        """The last part of its name: what a caption calls it."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def label(self) -> str:
+        return self.name or self.op.name
+
+    @property
+    def page(self) -> Scope | None:
+        """The innermost page that it stands on; None outside every page."""
+        return next((s for s in self.scope.outward if s.page), None)
+
+    def __repr__(self) -> str:
+        return f"<{self.label} {times(self.shape)}>"
+
+    def __add__(self, other: Node | float) -> Node:
+        return OPS["add"](self, other)
+
+    def __radd__(self, other: float) -> Node:
+        return OPS["add"](other, self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return OPS["sub"](self, other)
+
+    def __rsub__(self, other: float) -> Node:
+        return OPS["sub"](other, self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return OPS["mul"](self, other)
+
+    def __rmul__(self, other: float) -> Node:
+        return OPS["mul"](other, self)
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return OPS["div"](self, other)
+
+    def __rtruediv__(self, other: float) -> Node:
+        return OPS["div"](other, self)
+
+    def __matmul__(self, other: Node) -> Node:
+        return OPS["matmul"](self, other)
+
+    @property
+    def T(self) -> Node:
+        return OPS["transpose"](self)
+
+    def sum(self, axis: int) -> Node:
+        return OPS["sum"](self, axis=axis)
+
+    def max(self, axis: int) -> Node:
+        return OPS["max"](self, axis=axis)
+
+    def mean(self, axis: int) -> Node:
+        return OPS["mean"](self, axis=axis)
+
+    def rows(self, start: int, stop: int) -> Node:
+        return OPS["rows"](self, start=start, stop=stop)
+
+
+def times(shape: tuple[int, int]) -> str:
+    """A shape for people: 3×4."""
+    return f"{shape[0]}×{shape[1]}"
+
+
+def source(name: str, data: Any, role: str, rows: object = None, columns: object = None) -> Node:
+    """A table of given numbers, named in the open scope. `rows` and `columns` say what its dimensions count."""
+    array = np.atleast_2d(np.asarray(data, dtype=np.float64))
+    node = OPS["source"](shape=(Dim(array.shape[0], rows), Dim(array.shape[1], columns))).named(name, role)
+    node.data = array
+    return node
+
+
+def toposort(outputs: Iterable[Node]) -> list[Node]:
+    """Every node that the outputs need, in the order in which the model's author made them."""
+    needed: set[Node] = set()
+    todo = list(outputs)
+    while todo:
+        node = todo.pop()
+        if node not in needed:
+            needed.add(node)
+            todo.extend(node.args)
+    return sorted(needed, key=lambda node: node.serial)
+
+
+def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:
+    """The numbers of every node that the outputs need. `given` replaces the numbers of any node, source or not.
+
+    Arrays may have leading axes (many draws, many students): every rule broadcasts over them.
+    """
+    given = given or {}
+    values: dict[Node, Array] = {}
+    for node in toposort(outputs):
+        if node in given:
+            values[node] = given[node]
+        elif node.data is not None:
+            values[node] = node.data
+        else:
+            values[node] = node.op.value(*(values[a] for a in node.args), **node.attrs)
+    return values

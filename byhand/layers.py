@@ -1,0 +1,146 @@
+"""The layers of the papers, as plain functions from tables to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.ops import alternate, beside, cos, erf, exp, lookup, maximum, mean_square, pi, power, sin, sqrt, tanh, where
+from byhand.weights import Weights
+
+NEG_INF = source("neg_inf", -1e30, role="constant")
+"""Minus infinity for a spreadsheet, which has none: e to this power is exactly 0."""
+
+
+def linear(x: Node, weight: Weights, name: str, width: int, bias: bool = True) -> Node:
+    """x W + b, not named. (T, d) @ (d, width) + (1, width) -> (T, width); the weights are W_name and b_name."""
+    product = x @ weight(f"W_{name}", x.shape[1], width)
+    return product + weight(f"b_{name}", 1, width) if bias else product
+
+
+def softmax(x: Node, base: float | None = None) -> Node:
+    """Each row to probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
+    with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)"):
+        shifted = (x - x.max(1).named("max")).named("shifted")
+        powers = (exp(shifted) if base is None else power(base, shifted)).named("exp")
+        return (powers / powers.sum(1).named("total")).named("p", role="softmax")
+
+
+def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
+    """Each row to mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
+    equation = "(x − mean) / √(variance + ε) × γ + β"
+    with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
+        deviation = (x - x.mean(1).named("mean")).named("deviation")
+        root = sqrt(mean_square(deviation, axis=1).named("variance") + eps).named("root")
+        normalised = (deviation / root).named("normalised", role="norm")
+        gamma, beta = weight("gamma", 1, x.shape[1], fill=1), weight("beta", 1, x.shape[1], fill=0)
+        gained = normalised * gamma + beta
+    return gained.named(name)
+
+
+def relu(x: Node) -> Node:
+    return maximum(x, 0)
+
+
+def gelu(x: Node) -> Node:
+    """x Phi(x), with the exact normal distribution function (Hendrycks and Gimpel 2016, section 2)."""
+    return 0.5 * x * (1 + erf(x / sqrt(2)))
+
+
+def gelu_tanh(x: Node) -> Node:
+    """The tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2), as in GPT-2."""
+    return 0.5 * x * (1 + tanh(sqrt(2 / pi()) * (x + 0.044715 * x * x * x)))
+
+
+ACTIVATIONS: dict[str, tuple[Callable[[Node], Node], str]] = {
+    "relu": (relu, "max(0, x W₁ + b₁) W₂ + b₂"),
+    "gelu": (gelu, "GELU(x W₁ + b₁) W₂ + b₂"),
+    "gelu_tanh": (gelu_tanh, "GELU(x W₁ + b₁) W₂ + b₂"),
+}
+
+
+def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn") -> Node:
+    """Two linear layers with an activation between (Vaswani et al. 2017, eq. 2). (T, d) -> (T, d_ff) -> (T, d)"""
+    act, equation = ACTIVATIONS[activation]
+    with scope("", "feed-forward", equation=equation, source="Vaswani et al. 2017, eq. 2"):
+        hidden = linear(x, weight, "1", d_ff).named("hidden")
+        active = act(hidden).named(activation.split("_")[0], role="activation")
+        return linear(active, weight, "2", x.shape[1]).named(name)
+
+
+def attend(q: Node, k: Node, v: Node, mask: Node | None, scale: float | None = None) -> Node:
+    """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
+
+    (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k).
+    """
+    divisor = sqrt(q.shape[1]) if scale is None else scale
+    scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
+    scaled = (scores / divisor).named("scaled", role="scale")
+    if mask is not None:
+        scaled = where(mask, scaled, NEG_INF).named("masked", role="mask")
+    weights = softmax(scaled).named("weights", role="attention")
+    return (weights @ v).named("Z", role="heads")  # (T, S) @ (S, d_v) -> (T, d_v)
+
+
+def attention_head(
+    x: Node, memory: Node, weight: Weights, d_k: int, mask: Node | None, bias: bool, scale: float | None = None
+) -> Node:
+    """One head: queries from x, keys and values from memory. (T, d), (S, d) -> (T, d_k)"""
+    q = linear(x, weight, "Q", d_k, bias).named("Q")
+    k = linear(memory, weight, "K", d_k, bias).named("K")
+    v = linear(memory, weight, "V", d_k, bias).named("V")
+    return attend(q, k, v, mask, scale)
+
+
+def multi_head(
+    x: Node, memory: Node, weight: Weights, heads: int, mask: Node | None, bias: bool, scale: float | None = None
+) -> Node:
+    """The heads, each on a page of its own, side by side. (T, d), (S, d) -> (T, d)"""
+    d_k = x.shape[1] // heads
+    equation = "softmax(Q Kᵀ / √d_k) V" if mask is None else "softmax(mask(Q Kᵀ / √d_k)) V"
+    outputs = []
+    for h in range(1, heads + 1):
+        with page(f"head{h}", f"Head {h}", equation=equation, source="Vaswani et al. 2017, eq. 1"):
+            outputs.append(attention_head(x, memory, weight, d_k, mask, bias, scale))
+    return beside(*outputs)
+
+
+def join_heads(z: Node, weight: Weights, width: int, bias: bool, name: str = "attention") -> Node:
+    """Concat(head_1, ..., head_h) W_O (Vaswani et al. 2017, section 3.2.2). (T, heads * d_k) -> (T, width)"""
+    with scope("", "join the heads", equation="Concat(Z₁, …, Z_h) W_O", source="Vaswani et al. 2017, section 3.2.2"):
+        return linear(z, weight, "O", width, bias).named(name)
+
+
+def residual(x: Node, change: Node, name: str) -> Node:
+    """x + change: the path on which the input stays (He et al. 2016, eq. 1). (T, d), (T, d) -> (T, d)"""
+    with scope("", "⊕ residual", equation="x + sublayer(x)", source="He et al. 2016, eq. 1"):
+        return (x + change).named(name, role="residual")
+
+
+def embed(table: Node, ids: Node, name: str, scale: float | None = None) -> Node:
+    """The table's row for each word, multiplied by `scale` if given. (V, d), (T, 1) -> (T, d)"""
+    with scope("", "word embeddings", equation="E[word] × √d" if scale else "E[word]"):
+        found = lookup(table, ids)
+        return (found * sqrt(scale) if scale else found).named(name)
+
+
+def position_column(count: int) -> Node:
+    """0, 1, 2, ... (count, 1)"""
+    return source("position", np.arange(count)[:, None], role="given")
+
+
+def sinusoidal(position: Node, width: int) -> Node:
+    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)"""
+    equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
+    with scope("", "positional encoding", equation=equation, source=place):
+        twice = source("2i", np.arange(0, width, 2), role="given")
+        rate = (1 / power(10000, twice / width)).named("rate")
+        angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
+        return alternate(sin(angle), cos(angle), width=width).named("PE", role="positions")
+
+
+def causal_mask(tokens: Dim) -> Node:
+    """1 where the key is not after the query, so that no word sees the ones to come. (T, T)"""
+    return source("causal_mask", np.tri(tokens), role="mask", rows=tokens.of, columns=tokens.of)

@@ -1,0 +1,16 @@
+"""The list of what can be built."""
+
+from byhand.errors import ByhandError, nearest
+from byhand.models import bert, gpt2, parts, transformer
+from byhand.models.architecture import Architecture
+
+MODELS: dict[str, Architecture] = {
+    a.name: a for a in (*parts.PARTS, transformer.ARCHITECTURE, gpt2.ARCHITECTURE, bert.ARCHITECTURE)
+}
+
+
+def architecture(name: str) -> Architecture:
+    """The model of that name; an unknown one is an error that offers the nearest."""
+    if name not in MODELS:
+        raise ByhandError(f"There is no model '{name}'; {nearest(name, MODELS)} (`byhand models` lists all).")
+    return MODELS[name]

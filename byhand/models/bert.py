@@ -1,0 +1,116 @@
+"""BERT (Devlin et al. 2019): an encoder that sees both sides and fills in the masked words."""
+
+from dataclasses import dataclass
+
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.labels import Labels, token_ids
+from byhand.layers import (
+    ACTIVATIONS,
+    embed,
+    feed_forward,
+    join_heads,
+    layer_norm,
+    linear,
+    multi_head,
+    position_column,
+    residual,
+    softmax,
+)
+from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.vocabulary import words
+from byhand.ops import lookup
+from byhand.weights import Weights
+
+SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 10
+    max_positions: int = 8
+    segments: int = 2
+    d_model: int = 4
+    heads: int = 2
+    layers: int = 1
+    d_ff: int = 8
+    activation: str = "gelu"
+    tied: bool = True
+    eps: float = 1e-12
+
+
+def embedding(table: Node, ids: Node, segment_ids: Node, weight: Weights, o: Options) -> Node:
+    """norm(E[word] + P[position] + S[segment]) (figure 2). (T, 1), (T, 1) -> (T, d)"""
+    word = embed(table, ids, "words")
+    with scope(
+        "",
+        "+ positions + segments",
+        equation="E[word] + P[position] + S[segment]",
+        source="Devlin et al. 2019, figure 2",
+    ):
+        place = lookup(weight("P", o.max_positions, o.d_model), position_column(ids.shape[0])).named("places")
+        segment = lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
+        summed = (word + place + segment).named("sum")  # three of (T, d)
+    return layer_norm(summed, weight, "norm", o.eps).named("x")
+
+
+def layer(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    """norm(x + attention(x)), then norm(x + ffn(x)). (T, d) -> (T, d)"""
+    z = multi_head(x, x, weight, o.heads, mask, bias=True)
+    with page("", "Attention"):
+        x = residual(x, join_heads(z, weight, o.d_model, bias=True), "residual1")
+        x = layer_norm(x, weight, "norm1", o.eps)
+    with page("", "Feed-forward"):
+        x = residual(x, feed_forward(x, weight, o.d_ff, o.activation), "residual2")
+        return layer_norm(x, weight, "norm2", o.eps).named("output")
+
+
+def masked_word_head(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> Node:
+    """norm(act(x W + b)) E^T + b: the word that belongs at each place. (T, d) -> (T, V)"""
+    with scope("head"):
+        with scope("", "transform", equation="GELU(x W + b)"):
+            hidden = linear(x, weight, "transform", o.d_model).named("transform")
+            active = ACTIVATIONS[o.activation][0](hidden).named("active", role="activation")
+        y = layer_norm(active, weight, "norm", o.eps)
+        out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
+        bias = weight("b_vocab", 1, Dim(o.vocab, vocabulary))
+    with scope("", "logits", equation="y Eᵀ + b"):
+        return (y @ out + bias).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
+    (vocabulary,) = ARCHITECTURE.vocabularies(o)
+    ids = inputs.ids or [1, 4, 3, 2, 0]
+    example = [1, 1, 1, 1, 0] if inputs.ids is None else [1] * len(ids)
+    tokens = token_ids("ids", ids, vocabulary)
+    labels = tokens.shape[0].of
+    segment_ids = source("segment_ids", [[s] for s in inputs.segment_ids or [0] * len(ids)], role="input", rows=labels)
+    mask = source("padding_mask", inputs.mask or example, role="mask", columns=labels)
+    with page("", "Input"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        x = embedding(table, tokens, segment_ids, weight, o)
+    for n in range(1, o.layers + 1):
+        with scope(f"layer{n}", f"Layer {n}"):
+            x = layer(x, mask, weight, o)
+    with page("", "Output"):
+        logits = masked_word_head(x, table, vocabulary, weight, o)
+        probabilities = softmax(logits).named("probabilities", role="result")
+    masked = vocabulary.words.index("[MASK]") if "[MASK]" in vocabulary.words else None
+    return Graph([probabilities], probabilities, look_at=ids.index(masked) if masked in ids else None)
+
+
+ARCHITECTURE = Architecture(
+    name="bert",
+    title="BERT",
+    family="encoder only",
+    source="Devlin et al. 2019",
+    about="fills in masked words, seeing those on both sides",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+        "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
+    },
+    takes=frozenset({"ids", "segment_ids", "mask"}),
+    vocabularies=lambda o: (words("vocabulary", o.vocab, SPECIAL),),
+)

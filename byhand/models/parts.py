@@ -1,0 +1,217 @@
+"""The parts of a transformer on their own, where a class begins."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from byhand.graph import Dim, Node, page, source
+from byhand.labels import Labels, token_ids
+from byhand.layers import (
+    attention_head,
+    causal_mask,
+    embed,
+    feed_forward,
+    join_heads,
+    layer_norm,
+    multi_head,
+    position_column,
+    sinusoidal,
+    softmax,
+)
+from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.vocabulary import WORDS, words
+from byhand.weights import Weights
+
+
+def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
+    """X: small whole numbers from the seed, a row for each word. (tokens, width)"""
+    numbers = np.random.default_rng([weight.seed, tokens, width]).integers(0, 4, size=(tokens, width))
+    return source("X", numbers, role="input", rows=Labels("words", tuple(WORDS[:tokens])))
+
+
+@dataclass(frozen=True)
+class SoftmaxOptions:
+    rows: int = 3
+    width: int = 4
+    temperature: float = 1.0
+    base: float = 0.0
+
+
+def build_softmax(o: SoftmaxOptions, weight: Weights, inputs: Inputs) -> Graph:
+    with page("", "Softmax", source="Bridle 1990"):
+        x = table_of_input(weight, o.rows, o.width)
+        temperature = source("T", o.temperature, role="input")
+        divided = (x / temperature).named("divided", role="scale")
+        p = softmax(divided, base=o.base or None)
+        return Graph([p.named("probabilities", role="result")])
+
+
+@dataclass(frozen=True)
+class NormOptions:
+    rows: int = 3
+    width: int = 4
+    eps: float = 1e-5
+
+
+def build_layernorm(o: NormOptions, weight: Weights, inputs: Inputs) -> Graph:
+    with page("", "Layer norm"):
+        return Graph(
+            [layer_norm(table_of_input(weight, o.rows, o.width), weight, "norm", o.eps).named("Y", role="result")]
+        )
+
+
+@dataclass(frozen=True)
+class AttentionOptions:
+    tokens: int = 3
+    d_model: int = 4
+    d_k: int = 2
+    causal: bool = False
+    bias: bool = False
+
+
+def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Graph:
+    equation = "softmax(Q Kᵀ / √d_k) V"
+    with page("", "Attention", equation=equation, source="Vaswani et al. 2017, eq. 1"):
+        x = table_of_input(weight, o.tokens, o.d_model)
+        mask = causal_mask(x.shape[0]) if o.causal else None
+        z = attention_head(x, x, weight, o.d_k, mask, o.bias)
+        return Graph([z.named("Z", role="result")])
+
+
+@dataclass(frozen=True)
+class MultiHeadOptions:
+    tokens: int = 3
+    d_model: int = 4
+    heads: int = 2
+    causal: bool = False
+    bias: bool = False
+
+
+def build_multi_head(o: MultiHeadOptions, weight: Weights, inputs: Inputs) -> Graph:
+    with page("", "Input"):
+        x = table_of_input(weight, o.tokens, o.d_model)
+    mask = causal_mask(x.shape[0]) if o.causal else None
+    z = multi_head(x, x, weight, o.heads, mask, o.bias)
+    with page("", "Output"):
+        return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").named("Y", role="result")])
+
+
+@dataclass(frozen=True)
+class FeedForwardOptions:
+    tokens: int = 3
+    d_model: int = 4
+    d_ff: int = 8
+    activation: str = "relu"
+
+
+def build_feed_forward(o: FeedForwardOptions, weight: Weights, inputs: Inputs) -> Graph:
+    with page("", "Feed-forward"):
+        x = table_of_input(weight, o.tokens, o.d_model)
+        return Graph([feed_forward(x, weight, o.d_ff, o.activation, "Y").named("Y", role="result")])
+
+
+@dataclass(frozen=True)
+class PositionOptions:
+    tokens: int = 6
+    d_model: int = 6
+
+
+def build_positions(o: PositionOptions, weight: Weights, inputs: Inputs) -> Graph:
+    with page("", "Positions"):
+        return Graph([sinusoidal(position_column(o.tokens), o.d_model).named("PE", role="result")])
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    vocab: int = 8
+    d_model: int = 4
+
+
+def build_embedding(o: EmbeddingOptions, weight: Weights, inputs: Inputs) -> Graph:
+    vocabulary = words("vocabulary", o.vocab)
+    ids = token_ids("ids", inputs.ids or [1, 2, 4], vocabulary)
+    with page("", "Embedding"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        return Graph([embed(table, ids, "embedded").named("embedded", role="result")])
+
+
+def part(name: str, title: str, about: str, options: type[Any], build: Any, source: str, **more: Any) -> Architecture:
+    return Architecture(name, title, "part", source, about, options, build, **more)
+
+
+PARTS = (
+    part(
+        "softmax",
+        "Softmax",
+        "scores to probabilities",
+        SoftmaxOptions,
+        build_softmax,
+        "Bridle 1990",
+        sizes={"small": {}, "medium": {"rows": 4, "width": 6}, "large": {"rows": 6, "width": 10}},
+    ),
+    part(
+        "layernorm",
+        "Layer norm",
+        "each row to mean 0 and variance 1",
+        NormOptions,
+        build_layernorm,
+        "Ba et al. 2016",
+        sizes={"small": {}, "medium": {"rows": 4, "width": 6}, "large": {"rows": 6, "width": 8}},
+    ),
+    part(
+        "attention",
+        "One attention head",
+        "each word looks at every word",
+        AttentionOptions,
+        build_attention,
+        "Vaswani et al. 2017",
+        sizes={
+            "small": {},
+            "medium": {"tokens": 4, "d_model": 6, "d_k": 4},
+            "large": {"tokens": 6, "d_model": 8, "d_k": 4},
+        },
+    ),
+    part(
+        "multi-head",
+        "Multi-head attention",
+        "several heads, joined",
+        MultiHeadOptions,
+        build_multi_head,
+        "Vaswani et al. 2017",
+        sizes={"small": {}, "medium": {"tokens": 4, "d_model": 6, "heads": 3}, "large": {"tokens": 6, "d_model": 8}},
+    ),
+    part(
+        "feed-forward",
+        "Feed-forward",
+        "the same small network for each word",
+        FeedForwardOptions,
+        build_feed_forward,
+        "Vaswani et al. 2017",
+        sizes={
+            "small": {},
+            "medium": {"tokens": 4, "d_model": 6, "d_ff": 12},
+            "large": {"tokens": 6, "d_model": 8, "d_ff": 16},
+        },
+    ),
+    part(
+        "positions",
+        "Positional encoding",
+        "waves that tell where a word stands",
+        PositionOptions,
+        build_positions,
+        "Vaswani et al. 2017",
+        sizes={"small": {}, "medium": {"tokens": 8, "d_model": 8}, "large": {"tokens": 12, "d_model": 12}},
+    ),
+    part(
+        "embedding",
+        "Word embedding",
+        "words to rows of numbers",
+        EmbeddingOptions,
+        build_embedding,
+        "Bengio et al. 2003",
+        sizes={"small": {}, "medium": {"vocab": 12, "d_model": 6}, "large": {"vocab": 20, "d_model": 8}},
+        takes=frozenset({"ids"}),
+        vocabularies=lambda o: (words("vocabulary", o.vocab),),
+    ),
+)

@@ -1,0 +1,156 @@
+"""The transformer (Vaswani et al. 2017, figure 1): an encoder reads a sentence, a decoder writes its translation."""
+
+from dataclasses import dataclass
+
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.labels import Labels, token_ids
+from byhand.layers import (
+    causal_mask,
+    embed,
+    feed_forward,
+    join_heads,
+    layer_norm,
+    multi_head,
+    position_column,
+    residual,
+    sinusoidal,
+    softmax,
+)
+from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.generate import greedy, next_word
+from byhand.models.vocabulary import words
+from byhand.weights import Weights
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 8
+    target_vocab: int = 8
+    d_model: int = 4
+    heads: int = 2
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    d_ff: int = 8
+    activation: str = "relu"
+    norm_first: bool = False
+    final_norms: bool = False
+    shared_embeddings: bool = True
+    scale_embedding: bool = True
+    tied: bool = True
+    attention_bias: bool = False
+    output_bias: bool = False
+    eps: float = 1e-5
+
+
+def pre_norm(x: Node, weight: Weights, o: Options, name: str) -> Node:
+    return layer_norm(x, weight, name, o.eps) if o.norm_first else x
+
+
+def post_norm(x: Node, weight: Weights, o: Options, name: str) -> Node:
+    return x if o.norm_first else layer_norm(x, weight, name, o.eps)
+
+
+def attention(x: Node, memory: Node | None, mask: Node, weight: Weights, o: Options, n: int) -> Node:
+    """norm(x + MultiHead(x, memory, memory)), of x itself where there is no memory. (T, d), (S, d) -> (T, d)"""
+    with page("", "Norm"):
+        y = pre_norm(x, weight, o, f"norm{n}")
+    z = multi_head(y, y if memory is None else memory, weight, o.heads, mask, o.attention_bias)
+    with page("", "Attention"):
+        x = residual(x, join_heads(z, weight, o.d_model, o.attention_bias), f"residual{n}")
+        return post_norm(x, weight, o, f"norm{n}")
+
+
+def feed(x: Node, weight: Weights, o: Options, n: int) -> Node:
+    """norm(x + FFN(x)). (T, d) -> (T, d)"""
+    with page("", "Feed-forward"):
+        y = pre_norm(x, weight, o, f"norm{n}")
+        x = residual(x, feed_forward(y, weight, o.d_ff, o.activation), f"residual{n}")
+        return post_norm(x, weight, o, f"norm{n}").named("output")
+
+
+def embedding(table: Node, ids: Node, o: Options) -> Node:
+    """E[word] * sqrt(d) + PE (sections 3.4 and 3.5). (T, 1) -> (T, d)"""
+    with page("", "Input"):
+        x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
+        encoding = sinusoidal(position_column(ids.shape[0]), o.d_model)
+        with scope("", "+ positions", equation="words + PE"):
+            return (x + encoding).named("x")
+
+
+def encoder(ids: Node, table: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    x = embedding(table, ids, o)
+    for layer in range(1, o.encoder_layers + 1):
+        with scope(f"layer{layer}", f"Layer {layer}"):
+            x = attention(x, None, mask, weight, o, 1)
+            x = feed(x, weight, o, 2)
+    with page("", "Final norm"):
+        return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
+
+
+def decoder(ids: Node, table: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
+    x = embedding(table, ids, o)
+    mask = causal_mask(ids.shape[0])
+    for layer in range(1, o.decoder_layers + 1):
+        with scope(f"layer{layer}", f"Layer {layer}"):
+            with scope("self", "Self"):
+                x = attention(x, None, mask, weight, o, 1)
+            with scope("cross", "Cross"):
+                x = attention(x, memory, memory_mask, weight, o, 2)
+            x = feed(x, weight, o, 3)
+    with page("", "Final norm"):
+        return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
+
+
+def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
+    source_words, target_words = vocabularies(o)
+    ids = inputs.ids or [1, 2, 4]
+    with scope("encoder", "Encoder"):
+        source_ids = token_ids("ids", ids, source_words)
+        table = weight("E", Dim(o.vocab, source_words), o.d_model)
+        mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
+        memory = encoder(source_ids, table, mask, weight, o)
+
+    def forward(ids: Node) -> tuple[Node, Node]:
+        with scope("decoder", "Decoder"):
+            embeddings = table if o.shared_embeddings else weight("E", Dim(o.target_vocab, target_words), o.d_model)
+            x = decoder(ids, embeddings, memory, mask, weight, o)
+        with page("", "Output"):
+            return output(x, embeddings, target_words, weight, o)
+
+    with scope("decoder", "Decoder"):
+        target_ids = token_ids("ids", inputs.target_ids or [0, 2, 3], target_words)
+    return greedy(forward, target_ids, target_words, inputs.generate)
+
+
+def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
+    """The decoder's last tables to the probabilities of the next words (section 3.4). (T, d) -> (T, V), (1, 1)"""
+    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W + b"):
+        logits = x @ (table.T if o.tied else weight("W_vocab", o.d_model, Dim(len(vocabulary.words), vocabulary)))
+        if o.output_bias:
+            logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
+        logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+    return softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    special = ("[START]",)
+    shared = words("vocabulary", o.vocab, special)
+    return shared, (shared if o.shared_embeddings else words("target_vocabulary", o.target_vocab, special))
+
+
+ARCHITECTURE = Architecture(
+    name="transformer",
+    title="The transformer",
+    family="encoder-decoder",
+    source="Vaswani et al. 2017",
+    about="reads a sentence and writes another, word by word",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "heads": 3, "encoder_layers": 2, "decoder_layers": 2, "d_ff": 12},
+        "large": {"vocab": 12, "d_model": 8, "encoder_layers": 2, "decoder_layers": 2, "d_ff": 16},
+    },
+    takes=frozenset({"ids", "target_ids", "mask", "generate"}),
+    vocabularies=vocabularies,
+)

@@ -1,0 +1,19 @@
+"""The words that the built-in models speak."""
+
+from byhand.labels import Labels
+
+WORDS = """
+the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river stone
+night day green blue small tall one two sea wind
+""".split()
+
+
+def words(name: str, count: int, special: tuple[str, ...] = ()) -> Labels:
+    """`count` words, the special ones first; numbered ones where the list ends."""
+    known = [*special, *WORDS]
+    return Labels(name, tuple(known[i] if i < len(known) else f"word{i}" for i in range(count)))
+
+
+def numbered(name: str, count: int) -> Labels:
+    """The words of a checkpoint without a vocabulary: t0, t1, ..."""
+    return Labels(name, tuple(f"t{i}" for i in range(count)))

@@ -1,0 +1,54 @@
+"""The weights of a model: small friendly ones from a seed, or a checkpoint's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.graph import Array, Node, current_scope, source, times
+
+
+class Weights:
+    """Hands out each weight, by the place in the model that asks, as a table named after that place.
+
+    Without arrays, matrices are drawn from {-1, 0, 1} and biases mostly 0: each from the seed and its own name, so a
+    weight does not change when another part of the model does.
+    """
+
+    def __init__(self, seed: int = 0, arrays: Mapping[str, Array] | None = None) -> None:
+        self.seed = seed
+        self.arrays = arrays
+        self.nodes: dict[str, Node] = {}
+
+    def __call__(self, name: str, rows: int, columns: int, fill: float | None = None) -> Node:
+        """The weight `name` of the open scope. (rows, columns); `fill` is its value where weights are not given."""
+        scopes = reversed(current_scope().outward)
+        path = ".".join([*(s.name for s in scopes if s.name and not s.again), name])
+        if path not in self.nodes:
+            array = (
+                self._given(path, (rows, columns))
+                if self.arrays is not None
+                else self._drawn(path, rows, columns, fill)
+            )
+            self.nodes[path] = source(
+                name, array, role="weight", rows=getattr(rows, "of", None), columns=getattr(columns, "of", None)
+            )
+        return self.nodes[path]
+
+    def _given(self, path: str, shape: tuple[int, int]) -> Array:
+        assert self.arrays is not None
+        array = np.atleast_2d(self.arrays[path])
+        if array.shape != shape:
+            raise ByhandError(f"Weight {path} has shape {times(array.shape)}, but the model needs {times(shape)}.")
+        return array
+
+    def _drawn(self, path: str, rows: int, columns: int, fill: float | None) -> Array:
+        if fill is not None:
+            return np.full((rows, columns), float(fill))
+        draw = np.random.default_rng([self.seed, crc32(path.encode())])
+        return draw.choice(
+            [-1.0, 0.0, 1.0], size=(rows, columns), p=[0.2, 0.6, 0.2] if rows == 1 else [0.25, 0.45, 0.3]
+        )
