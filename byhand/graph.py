@@ -81,7 +81,8 @@ def register(name: str, **rules: Any) -> Op:
 class Scope:
     """Where in the model a node stands: its name there, and what a reader is told of the place.
 
-    title: the place in words. equation, source: of a step of the model, its formula and the paper's.
+    title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
+    the formula for tokens as columns, where it differs.
     page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
     """
 
@@ -89,6 +90,7 @@ class Scope:
     parent: Scope | None = None
     title: str = ""
     equation: str = ""
+    column_equation: str = ""
     source: str = ""
     page: bool = False
     again: bool = False
@@ -97,6 +99,10 @@ class Scope:
     def outward(self) -> list[Scope]:
         """This scope, then the ones around it."""
         return [self, *self.parent.outward] if self.parent else [self]
+
+    def equation_as(self, turned: bool) -> str:
+        """The step's formula for tokens as rows, or (turned) as columns."""
+        return (self.column_equation if turned else "") or self.equation
 
     @property
     def path(self) -> str:

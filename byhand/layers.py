@@ -55,16 +55,20 @@ def gelu_tanh(x: Node) -> Node:
 
 
 ACTIVATIONS: dict[str, tuple[Callable[[Node], Node], str]] = {
-    "relu": (relu, "max(0, x W₁ + b₁) W₂ + b₂"),
-    "gelu": (gelu, "GELU(x W₁ + b₁) W₂ + b₂"),
-    "gelu_tanh": (gelu_tanh, "GELU(x W₁ + b₁) W₂ + b₂"),
+    "relu": (relu, "ReLU"),
+    "gelu": (gelu, "GELU"),
+    "gelu_tanh": (gelu_tanh, "GELU"),
 }
+"""Name -> the function, and what the papers call it."""
 
 
 def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn") -> Node:
     """Two linear layers with an activation between (Vaswani et al. 2017, eq. 2). (T, d) -> (T, d_ff) -> (T, d)"""
-    act, equation = ACTIVATIONS[activation]
-    with scope("", "feed-forward", equation=equation, source="Vaswani et al. 2017, eq. 2"):
+    act, called = ACTIVATIONS[activation]
+    equation, column_equation = f"{called}(x W₁ + b₁) W₂ + b₂", f"W₂ {called}(W₁ x + b₁) + b₂"
+    with scope(
+        "", "feed-forward", equation=equation, column_equation=column_equation, source="Vaswani et al. 2017, eq. 2"
+    ):
         hidden = linear(x, weight, "1", d_ff).named("hidden")
         active = act(hidden).named(activation.split("_")[0], role="activation")
         return linear(active, weight, "2", x.shape[1]).named(name)
@@ -94,22 +98,30 @@ def attention_head(
     return attend(q, k, v, mask, scale)
 
 
+def attention_equations(masked: bool) -> dict[str, str]:
+    """What a page of attention says of itself."""
+    row, column = ("mask(Q Kᵀ / √d_k)", "mask(Kᵀ Q / √d_k)") if masked else ("Q Kᵀ / √d_k", "Kᵀ Q / √d_k")
+    source = "Vaswani et al. 2017, eq. 1"
+    return {"equation": f"softmax({row}) V", "column_equation": f"V softmax({column})", "source": source}
+
+
 def multi_head(
     x: Node, memory: Node, weight: Weights, heads: int, mask: Node | None, bias: bool, scale: float | None = None
 ) -> Node:
     """The heads, each on a page of its own, side by side. (T, d), (S, d) -> (T, d)"""
     d_k = x.shape[1] // heads
-    equation = "softmax(Q Kᵀ / √d_k) V" if mask is None else "softmax(mask(Q Kᵀ / √d_k)) V"
     outputs = []
     for h in range(1, heads + 1):
-        with page(f"head{h}", f"Head {h}", equation=equation, source="Vaswani et al. 2017, eq. 1"):
+        with page(f"head{h}", f"Head {h}", **attention_equations(mask is not None)):
             outputs.append(attention_head(x, memory, weight, d_k, mask, bias, scale))
     return beside(*outputs)
 
 
 def join_heads(z: Node, weight: Weights, width: int, bias: bool, name: str = "attention") -> Node:
     """Concat(head_1, ..., head_h) W_O (Vaswani et al. 2017, section 3.2.2). (T, heads * d_k) -> (T, width)"""
-    with scope("", "join the heads", equation="Concat(Z₁, …, Z_h) W_O", source="Vaswani et al. 2017, section 3.2.2"):
+    equation, column_equation = "Concat(Z₁, …, Z_h) W_O", "W_O Concat(Z₁, …, Z_h)"
+    place = "Vaswani et al. 2017, section 3.2.2"
+    with scope("", "join the heads", equation=equation, column_equation=column_equation, source=place):
         return linear(z, weight, "O", width, bias).named(name)
 
 

@@ -32,7 +32,9 @@ def _product(x: Shape, y: Shape) -> Shape:
     return x[0], y[1]
 
 
-def _one_column(x: Shape, axis: int) -> Shape:
+def _one_line(x: Shape, axis: int) -> Shape:
+    if axis not in (0, 1):
+        raise ValueError("axis must be 1 (along the rows) or 0 (down the columns)")
     return (x[0], Dim(1)) if axis == 1 else (Dim(1), x[1])
 
 
@@ -124,7 +126,7 @@ def _reduce(name: str, value: Any, cell: Any, letters: str) -> Op:
     """Each row to one cell (axis 1), or each column (axis 0)."""
     return register(
         name,
-        shape=_one_column,
+        shape=_one_line,
         value=lambda x, axis: value(x, axis=axis - 2, keepdims=True),
         cell=lambda k, i, x, axis: cell(k, x.line(i, axis)),
         letters=lambda x, axis: f"{letters} {x}",
@@ -178,7 +180,7 @@ mean_square = _reduce(
     "mean_square",
     lambda x, axis, keepdims: np.mean(x * x, axis=axis, keepdims=keepdims),
     lambda k, line: k.sum_of_squares(line) / k.number(len(line)),
-    "mean of squares of",
+    "mean²",
 )
 argmax = _reduce(
     "argmax",

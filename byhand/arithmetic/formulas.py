@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-FUNCTIONS = frozenset("ABS AVERAGE COS ERF EXP IF INDEX MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
+FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COS ERF EXP IF INDEX MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
 """Every function that a workbook of ours may use."""
 
 SUM, PRODUCT, ATOM = 1, 2, 3
@@ -72,7 +72,7 @@ def column_letters(column: int) -> str:
 
 
 def quoted(sheet: str) -> str:
-    """A sheet's name as formulas write it."""
+    """A sheet's name as formulas write it. (Gnumeric 1.12 finds no sheet with an apostrophe in its name.)"""
     return "'" + sheet.replace("'", "''") + "'"
 
 
@@ -82,6 +82,12 @@ def cells(line: tuple[Formula, ...]) -> str:
     if not all(isinstance(c, Address) for c in line):
         return ",".join(line)
     return ",".join(_range(run) for run in _runs(line))  # type: ignore[arg-type]
+
+
+@lru_cache(1024)
+def in_one_range(line: tuple[Formula, ...]) -> bool:
+    """That MATCH and INDEX can look the line over: they take no list of cells, and IronCalc's MATCH no single cell."""
+    return len(line) > 1 and all(isinstance(c, Address) for c in line) and len(_runs(line)) == 1  # type: ignore[arg-type]
 
 
 def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
@@ -107,8 +113,8 @@ def _range(run: Sequence[Address]) -> str:
 
 
 def number(x: float) -> Formula:
-    """Digits only: some programs cannot read an exponent."""
-    text = np.format_float_positional(x, trim="-")
+    """Digits only: some programs cannot read an exponent. Adding 0 takes the sign from a negative zero."""
+    text = np.format_float_positional(x + 0.0, trim="-")
     return _Sum(text) if x < 0 else Formula(text)
 
 
@@ -142,7 +148,12 @@ def sum_of_squares(line: tuple[Formula, ...]) -> Formula:
 
 def position_of_max(line: tuple[Formula, ...]) -> Formula:
     """Counted from 0, the first of equals."""
-    return _Sum(f"MATCH(MAX({cells(line)}),{cells(line)},0)-1")
+    if in_one_range(line):
+        return _Sum(f"MATCH({max(line)},{cells(line)},0)-1")
+    place = number(len(line) - 1)
+    for n in range(len(line) - 2, -1, -1):
+        place = Formula(f"IF({line[n]}={max(line)},{n},{place})")
+    return place
 
 
 def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
@@ -150,7 +161,9 @@ def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
 
 
 def pick(line: tuple[Formula, ...], index: Formula) -> Formula:
-    return Formula(f"INDEX({cells(line)},{index}+1)")
+    if in_one_range(line):
+        return Formula(f"INDEX({cells(line)},{index}+1)")
+    return Formula(f"CHOOSE({index}+1,{','.join(line)})")
 
 
 def power(x: Formula, y: Formula) -> Formula:

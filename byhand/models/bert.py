@@ -17,7 +17,7 @@ from byhand.layers import (
     softmax,
 )
 from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.vocabulary import words
+from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
 from byhand.weights import Weights
 
@@ -67,18 +67,22 @@ def layer(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
 def masked_word_head(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> Node:
     """norm(act(x W + b)) E^T + b: the word that belongs at each place. (T, d) -> (T, V)"""
     with scope("head"):
-        with scope("", "transform", equation="GELU(x W + b)"):
+        with scope("", "transform", equation="act(x W + b)", column_equation="act(W x + b)"):
             hidden = linear(x, weight, "transform", o.d_model).named("transform")
             active = ACTIVATIONS[o.activation][0](hidden).named("active", role="activation")
         y = layer_norm(active, weight, "norm", o.eps)
         out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
         bias = weight("b_vocab", 1, Dim(o.vocab, vocabulary))
-    with scope("", "logits", equation="y Eᵀ + b"):
+    with scope("", "logits", equation="y Eᵀ + b", column_equation="E y + b"):
         return (y @ out + bias).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    (vocabulary,) = ARCHITECTURE.vocabularies(o)
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab, SPECIAL),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    (vocabulary,) = vocabularies(o)
     ids = inputs.ids or [1, 4, 3, 2, 0]
     example = [1, 1, 1, 1, 0] if inputs.ids is None else [1] * len(ids)
     tokens = token_ids("ids", ids, vocabulary)
@@ -112,5 +116,5 @@ ARCHITECTURE = Architecture(
         "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
     },
     takes=frozenset({"ids", "segment_ids", "mask"}),
-    vocabularies=lambda o: (words("vocabulary", o.vocab, SPECIAL),),
+    vocabularies=vocabularies,
 )

@@ -17,7 +17,7 @@ from byhand.layers import (
 )
 from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.generate import greedy, next_word
-from byhand.models.vocabulary import words
+from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
 from byhand.weights import Weights
 
@@ -67,15 +67,19 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
             x = block(x, weight, o, layer, mask)
     with page("", "Output"):
         x = layer_norm(x, weight, "final_norm", o.eps)
-        with scope("", "logits", equation="x Eᵀ" if o.tied else "x W"):
+        with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
             out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
             logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
         return softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    (vocabulary,) = ARCHITECTURE.vocabularies(o)
-    ids = token_ids("ids", inputs.ids or [1, 2, 4], vocabulary)
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    (vocabulary,) = vocabularies(o)
+    ids = token_ids("ids", inputs.ids or [0, 1, 4], vocabulary)
     return greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
 
 
@@ -93,5 +97,5 @@ ARCHITECTURE = Architecture(
         "large": {"vocab": 12, "d_model": 8, "heads": 2, "layers": 2, "d_ff": 16, "max_positions": 12},
     },
     takes=frozenset({"ids", "generate"}),
-    vocabularies=lambda o: (words("vocabulary", o.vocab),),
+    vocabularies=vocabularies,
 )

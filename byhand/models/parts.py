@@ -8,6 +8,7 @@ import numpy as np
 from byhand.graph import Dim, Node, page, source
 from byhand.labels import Labels, token_ids
 from byhand.layers import (
+    attention_equations,
     attention_head,
     causal_mask,
     embed,
@@ -71,8 +72,7 @@ class AttentionOptions:
 
 
 def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Graph:
-    equation = "softmax(Q Kᵀ / √d_k) V"
-    with page("", "Attention", equation=equation, source="Vaswani et al. 2017, eq. 1"):
+    with page("", "Attention", **attention_equations(o.causal)):
         x = table_of_input(weight, o.tokens, o.d_model)
         mask = causal_mask(x.shape[0]) if o.causal else None
         z = attention_head(x, x, weight, o.d_k, mask, o.bias)

@@ -18,7 +18,7 @@ from byhand.layers import (
 )
 from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.generate import greedy, next_word
-from byhand.models.vocabulary import words
+from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
 
@@ -101,7 +101,13 @@ def decoder(ids: Node, table: Node, memory: Node, memory_mask: Node, weight: Wei
         return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
 
 
-def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    special = ("[START]",)
+    shared = words("vocabulary", o.vocab, special)
+    return shared, (shared if o.shared_embeddings else words("target_vocabulary", o.target_vocab, special))
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     source_words, target_words = vocabularies(o)
     ids = inputs.ids or [1, 2, 4]
     with scope("encoder", "Encoder"):
@@ -124,18 +130,12 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
 
 def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
     """The decoder's last tables to the probabilities of the next words (section 3.4). (T, d) -> (T, V), (1, 1)"""
-    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W + b"):
+    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
         logits = x @ (table.T if o.tied else weight("W_vocab", o.d_model, Dim(len(vocabulary.words), vocabulary)))
         if o.output_bias:
             logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
         logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
     return softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
-
-
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    special = ("[START]",)
-    shared = words("vocabulary", o.vocab, special)
-    return shared, (shared if o.shared_embeddings else words("target_vocabulary", o.target_vocab, special))
 
 
 ARCHITECTURE = Architecture(

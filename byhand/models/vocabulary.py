@@ -1,6 +1,12 @@
 """The words that the built-in models speak."""
 
+from collections.abc import Callable
+from typing import Any
+
 from byhand.labels import Labels
+
+Vocabularies = Callable[[Any], tuple[Labels, ...]]
+"""The words of a model's ids, and of its target ids if it has some, from its options."""
 
 WORDS = """
 the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river stone

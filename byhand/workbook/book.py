@@ -1,0 +1,353 @@
+"""A graph as a live workbook: every named table in its place, every cell its formula and its result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from byhand.arithmetic import formulas
+from byhand.arithmetic.formulas import Address, column_letters, quoted
+from byhand.errors import ByhandError
+from byhand.graph import Array, Node, Scope, fold, toposort
+from byhand.labels import Labels, Tokens
+from byhand.models.architecture import Graph
+from byhand.table import Table, read
+from byhand.workbook import style
+from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
+from byhand.workbook.style import role_of
+from byhand.workbook.write import BookFile, Sheet
+
+ROWS, COLUMNS = 1_048_576, 16_384
+LONGEST_FORMULA = 8_192
+MOST_CELLS = 2_000_000
+
+MOST_ROWS_ON_PAPER = 75
+
+Cell = tuple[Page, int, int]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the home page tells of a book."""
+
+    title: str
+    subtitle: str
+    command: str
+
+
+class Book:
+    """Everything that is known of a workbook before it is written: pages, homes, words, numbers."""
+
+    def __init__(self, graph: Graph, about: About, turned: bool = False) -> None:
+        self.graph, self.about, self.turned = graph, about, turned
+        self.nodes = toposort(graph.outputs)
+        self._check_size()
+        self.values = fold(graph.outputs)
+        self.home = Page(Scope("", title="Contents", page=True), turned=False)
+        self.constants = [self._constant(n) for n in self.nodes if n.role == "constant"]
+        layout = Layout(self.nodes, turned, {b.node: b for b in self.constants})
+        self.homes, self.pages = layout.homes, list(layout.pages.values())
+        self.sheet_names = _sheet_names([self.home, *self.pages])
+        self.words: dict[Labels | Tokens, list[Cell]] = {}
+        for page in self.pages:
+            self._check_place(page)
+            for block in page.blocks:
+                self._settle_words(block)
+
+    def _constant(self, node: Node) -> Block:
+        return Block(node, self.home, 0, 0, True, Caption(node.symbol, "", ""))
+
+    def _check_size(self) -> None:
+        cells = sum(n.shape[0] * n.shape[1] for n in self.nodes if n.name)
+        if cells > MOST_CELLS:
+            raise ByhandError(
+                f"This model would need {cells:,} cells, more than a spreadsheet program can bear ({MOST_CELLS:,}): "
+                "choose smaller sizes with --size, or print it with `byhand run`."
+            )
+        for n in self.nodes:
+            if n.name and max(n.shape) > COLUMNS - 10:
+                raise ByhandError(
+                    f"Table {n.name} is {max(n.shape):,} wide, but a sheet has {COLUMNS:,} columns: choose smaller ones."
+                )
+
+    def _check_place(self, page: Page) -> None:
+        for block in page.blocks:
+            rows, columns = block.shape
+            if block.row + rows > ROWS or block.column + columns > COLUMNS:
+                raise ByhandError(
+                    f"Table {block.node.label} does not fit on a sheet ({ROWS:,} rows, {COLUMNS:,} columns): "
+                    "choose smaller sizes or fewer tokens."
+                )
+
+    def _settle_words(self, block: Block) -> None:
+        """The first table with a vocabulary's words is where they are typed; generated words stand beside their ids."""
+        for axis in (0, 1):
+            of = block.node.shape[axis].of
+            if isinstance(of, Labels) or (isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None):
+                self.words.setdefault(
+                    of, [(block.page, *self.label_cell(block, axis, i)) for i in range(block.node.shape[axis])]
+                )
+
+    def label_cell(self, block: Block, axis: int, i: int) -> tuple[int, int]:
+        """Where the label of a row (axis 0) or column (axis 1) of the node stands."""
+        down = (axis == 0) != block.turned
+        return (block.row + i, block.column - 1) if down else (block.row - 1, block.column + i)
+
+    @property
+    def prompts(self) -> list[Tokens]:
+        """The prompts that a reader can type, in the model's order."""
+        given = [n for n in self.nodes if n.role == "tokens" and n.data is not None]
+        return [n.shape[0].of for n in given if isinstance(n.shape[0].of, Tokens)]
+
+    def text_of(self, of: Labels | Tokens, i: int) -> str:
+        if isinstance(of, Labels):
+            return of.words[i]
+        return of.vocabulary.words[int(self.values[of.ids][i, 0])]
+
+    def address(self, cell: Cell, reader: Page) -> Address:
+        page, row, column = cell
+        return Address(row, column, "" if page is reader else self.sheet_names[page])
+
+    def addresses(self, block: Block, reader: Page) -> Table:
+        """The cells of a block as formulas on the reader's page name them."""
+        sheet = "" if block.page is reader else self.sheet_names[block.page]
+        return Table(block.node.shape, lambda i, j: Address(*block.at(i, j), sheet))
+
+    def links(self, block: Block, reader: Page) -> Table:
+        """The cells that a copy, or a view of other tables, shows again."""
+        if block.node.name and not block.home:
+            return self.addresses(self.homes[block.node], reader)
+        return read(block.node, formulas, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
+
+    def result(self, node: Node) -> list[list[Cell]]:
+        """Where each cell of a table lives."""
+        block = self.homes[node]
+        rows, columns = node.shape
+        return [[(block.page, *block.at(i, j)) for j in range(columns)] for i in range(rows)]
+
+    def reference(self, cells: list[Cell]) -> str:
+        """A line of cells as other sheets and defined names refer to it."""
+        (page, row, column), (_, last_row, last_column) = cells[0], cells[-1]
+        return f"{quoted(self.sheet_names[page])}!{_absolute(row, column)}:{_absolute(last_row, last_column)}"
+
+
+class PageWriter:
+    """Writes one page's cells."""
+
+    def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
+        self.book, self.file, self.sheet, self.page = book, file, sheet, page
+        self.width = 6.5
+
+    def write(self, number: int) -> None:
+        self._head(number)
+        for place in self.page.headings:
+            parts = [(place.scope.title.capitalize(), style.STEP)]
+            if place.scope.source:
+                parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
+            self.sheet.rich(place.row, place.column, parts)
+        for block in self.page.blocks:
+            self._captions(block)
+            self._labels(block)
+            self._cells(block)
+        self.sheet.columns(0, 0, 3 if not self.page.turned else 10)
+        last = max(b.column + b.shape[1] for b in self.page.blocks)
+        self.sheet.columns(1, last + 4, self.width)
+        deepest = max(b.row + b.shape[0] for b in self.page.blocks)
+        self.sheet.page(TOP - 1, self.book.about.title, 1 if deepest <= MOST_ROWS_ON_PAPER else 2)
+
+    def _head(self, number: int) -> None:
+        scope = self.page.scope
+        self.sheet.text(0, 1, title_of(scope), style.TITLE)
+        self.sheet.height(0, 27)
+        subtitle = "     ".join(filter(None, (scope.equation_as(self.book.turned), scope.source)))
+        self.sheet.text(1, 1, subtitle or self.book.about.title, style.SUBTITLE)
+        around = [self.book.home, *self.book.pages][number], *self.book.pages[number + 1 : number + 2]
+        names = [self.book.sheet_names[p] for p in around]
+        self.sheet.link(2, 1, f"◂ {names[0]}", names[0], "A1", style.LINK)
+        if number:
+            self.sheet.link(2, 6, "Contents", "Contents", "A1", style.LINK)
+        if len(names) > 1:
+            self.sheet.link(2, 8, f"{names[1]} ▸", names[1], "A1", style.LINK)
+
+    def _captions(self, block: Block) -> None:
+        _, colour, _ = style.ROLES[role_of(block.node, block.home)]
+        caption = block.caption
+        if block.strip:
+            place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
+            align = "center" if block.turned else "right"
+            self.sheet.text(*place, caption.name, style.text(9, colour, bold=block.home, align=align))
+            return
+        name = [(caption.name, style.text(11, colour, bold=True))]
+        shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
+        self.sheet.rich(block.row - 3, block.column, name + shape)
+        rule = caption.rule or self._origin(block)
+        if block.node.role == "scores" and block.home:
+            rule += "     key ↓ query →" if block.turned else "     query ↓ key →"
+        self.sheet.text(block.row - 2, block.column, rule, style.RULE)
+
+    def _origin(self, block: Block) -> str:
+        home = self.book.homes.get(block.node)
+        return f"from {self.book.sheet_names[home.page]}" if home and home.page is not self.page else ""
+
+    def _labels(self, block: Block) -> None:
+        if block.strip:
+            return
+        for axis in (0, 1):
+            down = (axis == 0) != block.turned
+            dress = style.ROW_LABEL if down else style.COLUMN_LABEL
+            of = block.node.shape[axis].of
+            for i in range(block.node.shape[axis]):
+                place = self.book.label_cell(block, axis, i)
+                if isinstance(of, Labels | Tokens):
+                    self._word(place, block, of, i, dress)
+                elif block.node.shape[axis] > 1:
+                    self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", dress)
+
+    def _word(self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, dress: dict[str, Any]) -> None:
+        home = self.book.words[of][i]
+        text = self.book.text_of(of, i)
+        if home != (self.page, *place):
+            self.sheet.formula(*place, self.book.address(home, self.page), text, dress)
+        elif isinstance(of, Labels):
+            self.sheet.text(*place, text, dress)
+        else:
+            words = self._vocabulary(of.vocabulary)
+            self.sheet.formula(*place, formulas.pick(words, Address(*block.at(i, 0))), text, dress)
+
+    def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
+        return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
+
+    def _cells(self, block: Block) -> None:
+        node, values = block.node, self.book.values[block.node]
+        role = role_of(node, block.home)
+        number_format, whole = style.number_format(values, may_be_infinite(node))
+        self._widen(values, number_format)
+        rows, columns = node.shape
+        dress = _Dress(self.file, role, number_format, block)
+        place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
+        if node.data is not None and block.home and node.role != "tokens":
+            for i in range(rows):
+                for j in range(columns):
+                    self.sheet.number(*block.at(i, j), float(values[i, j]), style.cell(role, *dress.key(i, j)))
+        else:
+            self.sheet.formulas(self._formulas(block, values, dress))
+        if role == "attention":
+            self.sheet.heat(place, style.HEAT)
+        if whole and role != "attention":
+            first = Address(place[0], place[1])
+            self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
+
+    def _formulas(self, block: Block, values: Array, dress: _Dress) -> Iterator[tuple[int, int, str, Any, Any]]:
+        cell = self._rule(block)
+        numbers = (values + 0.0).tolist()
+        for i, row in enumerate(numbers):
+            for j, value in enumerate(row):
+                formula = cell(i, j)
+                if len(formula) > LONGEST_FORMULA:
+                    raise ByhandError(
+                        f"A formula of {block.node.label} would have {len(formula):,} characters, more than the "
+                        f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
+                    )
+                yield (*block.at(i, j), formula, value, dress.format(i, j))
+
+    def _rule(self, block: Block) -> Callable[[int, int], str]:
+        """How each cell's formula is made."""
+        node = block.node
+        if not block.home or all_views(node):
+            links = self.book.links(block, self.page)
+            return lambda i, j: links[i, j]
+        if node.role == "tokens" and node.data is not None:
+            words = formulas.cells(self._vocabulary(node.shape[0].of.vocabulary))  # type: ignore[attr-defined]
+            return lambda i, j: f"MATCH({Address(*self.book.label_cell(block, 0, i))},{words},0)-1"
+        table = read_block(self.book, block)
+        return lambda i, j: table[i, j]
+
+    def _widen(self, values: Array, number_format: str) -> None:
+        for extreme in (values.min(), values.max()):
+            self.width = max(self.width, len(style.shown(float(extreme), number_format)) + 1.6)
+
+
+class _Dress:
+    """The formats of a table's cells: one inside, others where a weight's thick frame runs."""
+
+    def __init__(self, file: BookFile, role: str, number_format: str, block: Block) -> None:
+        self.file, self.role, self.number_format, self.block = file, role, number_format, block
+        self.plain = file.format(style.cell(role, number_format))
+
+    def key(self, i: int, j: int) -> tuple[str, frozenset[str]]:
+        if self.role != "weight":
+            return self.number_format, frozenset()
+        row, column = (j, i) if self.block.turned else (i, j)
+        rows, columns = self.block.shape
+        ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
+        return self.number_format, frozenset(edge for edge, here in ends.items() if here)
+
+    def format(self, i: int, j: int) -> Any:
+        return self.plain
+
+
+def may_be_infinite(node: Node) -> bool:
+    """Whether a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
+    if node.op.name in ("exp", "power"):
+        return False
+    return node.symbol == "neg_inf" or any(may_be_infinite(a) for a in node.args)
+
+
+def read_block(book: Book, block: Block) -> Table:
+    """A computed table's formulas, by its cell rule over the blocks in line with it."""
+
+    def given(node: Node) -> Table | None:
+        found = block.reads.get(key(node))
+        return book.addresses(found, block.page) if found else None
+
+    return read(block.node, formulas, given)
+
+
+def title_of(scope: Scope) -> str:
+    """A page's place in the model, in words: Encoder · Layer 1 · Head 2."""
+    return " · ".join(s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation))
+
+
+def _sheet_names(pages: list[Page]) -> dict[Page, str]:
+    """A short, unique name for each sheet, of at most 31 characters."""
+    names: dict[Page, str] = {}
+    for page in pages:
+        name = re.sub(r"[\[\]:*?/\\]", " ", title_of(page.scope).replace(" · ", " "))
+        for long, short in (
+            ("Encoder", "Enc"),
+            ("Decoder", "Dec"),
+            ("Layer ", "L"),
+            ("Step ", "S"),
+            ("Attention", "Att"),
+        ):
+            name = name.replace(long, short) if len(name) > 31 else name
+        n, unique = 2, name[:31]
+        while unique.casefold() in (other.casefold() for other in names.values()):
+            unique, n = f"{name[:28]} {n}", n + 1
+        names[page] = unique
+    return names
+
+
+def defined_name(node: Node) -> str:
+    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
+    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
+    name = f"table.{node.name}" if taken else node.name
+    return re.sub(r"[^\w.]", "_", name)
+
+
+def range_of(book: Book, block: Block) -> str:
+    rows, columns = block.shape
+    last = _absolute(block.row + rows - 1, block.column + columns - 1)
+    return f"{quoted(book.sheet_names[block.page])}!{_absolute(block.row, block.column)}:{last}"
+
+
+def _absolute(row: int, column: int) -> str:
+    return f"${column_letters(column)}${row + 1}"
+
+
+def tab_colour(page: Page) -> str:
+    if page.scope.title == "Contents":
+        return style.INK
+    return style.HEAT if page.scope.equation else style.ROLES["computed"][1]

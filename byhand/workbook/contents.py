@@ -1,0 +1,205 @@
+"""The home page: the model as a list of steps, the prompt and what the model makes of it, and how to read the book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from byhand.arithmetic import formulas
+from byhand.arithmetic.formulas import Address, column_letters
+from byhand.graph import Node, Scope
+from byhand.labels import Labels, Tokens
+from byhand.workbook import style
+from byhand.workbook.book import Book, title_of
+from byhand.workbook.layout import TOP, Block, Page, floating
+from byhand.workbook.letters import shapes, symbol
+from byhand.workbook.write import BookFile, Sheet
+
+FIRST = 4  # the row under the header
+NUMBER, BOX, PLACE, EQUATION, SHAPES, SIDE = 1, 2, 3, 4, 5, 7  # columns
+MOST_WORDS = 24
+
+KINDS = {
+    "embedding": "input",
+    "position": "input",
+    "attention": "attention",
+    "head": "attention",
+    "residual": "shown",
+    "logits": "result",
+    "softmax": "result",
+    "next word": "result",
+}
+"""A word in a step's title -> the role in whose colours its box is."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One box of the model's picture, and the table that it ends in."""
+
+    scope: Scope
+    page: Page
+    block: Block
+    result: Node
+
+
+def steps(book: Book) -> list[Step]:
+    """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
+    found: dict[Scope, list[Block]] = {}
+    for page in book.pages:
+        for block in page.blocks:
+            if block.home and not floating(block.node):
+                for scope in reversed(block.node.scope.outward):
+                    if scope.equation:
+                        found.setdefault(scope, []).append(block)
+                        break
+    return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in found.items()]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows of the home page's side, from top to bottom."""
+
+    prompts: list[int]
+    written: int
+    prediction: int
+    legend: int
+    constants: int
+    end: int
+
+
+def plan(book: Book) -> Plan:
+    """Decide where the prompts and constants stand, and tell the book, since the pages refer to them."""
+    row = FIRST
+    prompts = []
+    for tokens in book.prompts:
+        prompts.append(row)
+        book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
+        row += 3
+    written = row
+    row += 3 if len(generated(book)) > 1 else 0
+    prediction = row
+    if book.graph.probabilities is not None:
+        row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
+    legend = row
+    row += len(style.ROLES) + 2
+    constants = row
+    for n, block in enumerate(book.constants):
+        block.across, block.along = constants + 1 + n, SIDE
+    return Plan(prompts, written, prediction, legend, constants, row + 2 + len(book.constants))
+
+
+def generated(book: Book) -> list[Node]:
+    """The words that the model adds, one a step."""
+    return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
+
+
+def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
+    """Write the home page; the other pages must have been written, since it counts their cells."""
+    _steps(book, sheet)
+    for tokens, row in zip(book.prompts, place.prompts, strict=True):
+        _prompt(book, sheet, tokens, row)
+    if len(generated(book)) > 1:
+        _written(book, sheet, place.written)
+    if book.graph.probabilities is not None:
+        _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
+    _legend(book, sheet, place.legend)
+    for block in book.constants:
+        sheet.text(block.row - 1, SIDE, "Constants", style.HEADING)
+        value = float(book.values[block.node][0, 0])
+        sheet.number(block.row, block.column, value, style.cell("input", style.with_infinity(0)))
+        sheet.text(block.row, SIDE + 1, f"{symbol(block.node)} stands for a very large negative number", style.text(10))
+    sheet.text(0, 1, book.about.title, style.TITLE)
+    sheet.height(0, 27)
+    live = f"{file.formula_cells:,} live cells, every one checked"
+    sheet.text(1, 1, f"{book.about.subtitle} · {live}", style.SUBTITLE)
+    sheet.text(2, 1, book.about.command, style.NOTE)
+    for column, width in ((0, 2), (NUMBER, 4), (BOX, 27), (PLACE, 30), (EQUATION, 36), (SHAPES, 13), (SIDE - 1, 4)):
+        sheet.columns(column, column, width)
+    sheet.columns(SIDE, SIDE + 12, 10)
+    sheet.page(TOP - 1, book.about.title, 1)
+
+
+def _steps(book: Book, sheet: Sheet) -> None:
+    for column, title in (
+        (BOX, "The model, step by step"),
+        (PLACE, "Go to"),
+        (EQUATION, "Equation"),
+        (SHAPES, "Shapes"),
+    ):
+        sheet.text(FIRST, column, title, style.HEADING)
+    for n, step in enumerate(steps(book)):
+        row = FIRST + 1 + n
+        sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
+        title = title_of(step.scope).rpartition(" · ")[2] if step.scope.page else step.scope.title
+        name = book.sheet_names[step.page]
+        target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
+        sheet.link(row, BOX, title, name, target, style.box(_kind(title)))
+        sheet.link(row, PLACE, title_of(step.page.scope), name, target, style.LINK)
+        sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
+        sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
+
+
+def _shapes(step: Step, turned: bool) -> str:
+    """What comes in and what goes out: 3×4 → 3×2."""
+    read = next((b for b in step.block.reads.values() if b.node.shape != (1, 1)), None)
+    out = shapes(step.result, turned).rpartition("→ ")[2].strip("()")
+    return f"{shapes(read.node, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
+
+
+def _kind(title: str) -> str:
+    return next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
+
+
+def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
+    part = tokens.ids.name.rpartition(".")[0]
+    what = {"encoder": "Source words", "decoder": "Target words so far"}.get(part, "The prompt")
+    sheet.text(row, SIDE, f"{what}: change them (drop-downs)", style.HEADING)
+    for i, (_, line, column) in enumerate(book.words[tokens]):
+        sheet.text(line, column, book.text_of(tokens, i), style.WORD)
+    last = SIDE + tokens.ids.shape[0] - 1
+    words = book.reference(book.words[tokens.vocabulary])
+    sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
+
+
+def _written(book: Book, sheet: Sheet, row: int) -> None:
+    sheet.text(row, SIDE, "and the model writes", style.HEADING)
+    for i, node in enumerate(generated(book)):
+        of = node.shape[0].of
+        assert isinstance(of, Tokens)
+        dress = style.cell("result", "@")
+        sheet.formula(row + 1, SIDE + i, book.address(book.words[of][0], book.home), book.text_of(of, 0), dress)
+
+
+def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
+    """The probabilities at one position, which the reader chooses."""
+    tokens, vocabulary = node.shape[0].of, node.shape[1].of
+    assert isinstance(tokens, Tokens)
+    assert isinstance(vocabulary, Labels)
+    count = int(node.shape[0])
+    at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
+    sheet.text(row, SIDE, "and the model expects", style.HEADING)
+    sheet.text(row + 1, SIDE, "at position", style.text(10))
+    sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
+    sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
+    chosen = Address(row + 1, SIDE + 1)
+    cells = book.result(node)
+    last = row + 1
+    for n in range(min(len(vocabulary.words), MOST_WORDS)):
+        last = row + 2 + n
+        sheet.formula(
+            last, SIDE, book.address(book.words[vocabulary][n], book.home), vocabulary.words[n], style.ROW_WORD
+        )
+        column = tuple(book.address(cells[i][n], book.home) for i in range(count))
+        value = float(book.values[node][at - 1, n])
+        rule = f"INDEX({formulas.cells(column)},{chosen})"
+        sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
+        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
+    sheet.bars((row + 2, SIDE + 2, last, SIDE + 2), "#2E9E5B")
+
+
+def _legend(book: Book, sheet: Sheet, row: int) -> None:
+    sheet.text(row, SIDE, "How to read", style.HEADING)
+    used = {style.role_of(b.node, b.home) for page in book.pages for b in page.blocks}
+    for n, (role, (_, _, meaning)) in enumerate((r, v) for r, v in style.ROLES.items() if r in used):
+        swatch = style.cell(role, "0", frozenset(("left", "right", "top", "bottom")))
+        sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if role == "attention" else swatch)
+        sheet.text(row + 1 + n, SIDE + 1, meaning, style.text(10))

@@ -1,0 +1,357 @@
+"""What sits where on a page: products cross as on paper, and a token keeps its row.
+
+A page is a stack of bands. In a band every table has the same rows, and steps run to the right. A table that is
+multiplied in from the right, or added to every row, stands above the result, column over column. What lives elsewhere
+is shown again, so that all that makes a cell is in line with it.
+
+Positions are (along, across): along the steps, across the bands. With tokens as rows, along is to the right and across
+is down; turned (tokens as columns) the two change places, and every table is shown transposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
+
+from byhand.graph import Node, Scope
+from byhand.workbook.letters import letters, shapes, symbol, symbol_from
+
+HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
+LABEL = 1  # columns before a table: the labels of its rows
+GAP = 2  # between bands
+TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
+LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid
+WIDEST = {False: 30, True: 58}  # how far a band may run along (turned: down)
+
+Key = tuple[object, ...]
+
+
+def key(node: Node) -> Key:
+    """Views of the same cells are the same table, however often they are written."""
+    if node.name or not node.op.view:
+        return (node,)
+    return (node.op.name, *node.attrs.items(), *(key(a) for a in node.args))
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands over a table: its name and shapes; below, its rule, or where it comes from."""
+
+    name: str
+    shape: str
+    rule: str
+
+    @property
+    def columns(self) -> int:
+        """How many columns of the grid it takes."""
+        return ceil(max(len(self.name) * 1.2 + len(self.shape) * 0.85 + 2, len(self.rule)) / LETTERS_A_COLUMN)
+
+
+@dataclass(eq=False)
+class Block:
+    """A table in its place.
+
+    `row` and `column` are those of its first cell; `home` says that it is not a copy; a strip is a single row (turned:
+    column) that stands above without a header; `reads` are the blocks that its formulas refer to.
+    """
+
+    node: Node
+    page: Page
+    along: int
+    across: int
+    home: bool
+    caption: Caption
+    strip: bool = False
+    labels: tuple[str, str] = ("", "")
+    reads: dict[Key, Block] = field(default_factory=dict)
+
+    @property
+    def turned(self) -> bool:
+        return self.page.turned
+
+    @property
+    def row(self) -> int:
+        return self.along if self.turned else self.across
+
+    @property
+    def column(self) -> int:
+        return self.across if self.turned else self.along
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as shown."""
+        rows, columns = self.node.shape
+        return (columns, rows) if self.turned else (rows, columns)
+
+    def at(self, i: int, j: int) -> tuple[int, int]:
+        """Where the node's cell (i, j) stands."""
+        return (self.row + j, self.column + i) if self.turned else (self.row + i, self.column + j)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The name of a step, over its first table."""
+
+    scope: Scope
+    row: int
+    column: int
+
+
+@dataclass(eq=False)
+class Page:
+    """One sheet: its blocks and headings, and the tables that are at home on it."""
+
+    scope: Scope
+    turned: bool
+    blocks: list[Block] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    band: Band | None = None
+
+
+@dataclass(eq=False)
+class Band:
+    """A row of steps (turned: a column of them). Its tables' places across are known only when it is closed."""
+
+    start: int
+    tokens: int
+    next: int
+    main: list[Block] = field(default_factory=list)
+    above: list[list[Block]] = field(default_factory=list)
+    steps: list[tuple[Scope, int]] = field(default_factory=list)
+    present: dict[Key, Block] = field(default_factory=dict)
+
+
+class Layout:
+    """Lays out all pages of a graph's named nodes, in the order of their making."""
+
+    def __init__(self, nodes: Iterable[Node], turned: bool, homes: dict[Node, Block]) -> None:
+        """`homes` has the tables that live elsewhere, on the home page."""
+        self.turned = turned
+        self.homes = homes
+        self.pages: dict[Scope, Page] = {}
+        self.nodes = [n for n in nodes if n.name and not floating(n)]
+        for n, node in enumerate(self.nodes):
+            assert node.page is not None, node
+            page = self.pages.setdefault(node.page, Page(node.page, turned))
+            self._place(page, node, [m for m in self.nodes[n + 1 :] if m.page is node.page])
+        for page in self.pages.values():
+            self._close(page)
+
+    def _place(self, page: Page, node: Node, later: list[Node]) -> None:
+        left, above = sides(node)
+        step = step_of(node)
+        if self._needs_band(page, node, left, later):
+            self._close(page)
+            page.band = Band(self._start(page), node.shape[0], TOP if self.turned else MARGIN)
+        band = page.band
+        assert band is not None
+        if step and not self._begun(page, step):
+            self._head(band, step)
+        for leaf in left:
+            if not self._in_line(band, leaf):
+                self._append(page, band, leaf, [], node)
+        self._append(page, band, node, above, node, factor=left[0] if left else None)
+
+    def _head(self, band: Band, step: Scope) -> None:
+        """Note where the step begins, after the room that the last step's heading takes."""
+        if self.turned:
+            band.steps.append((step, band.next))
+            band.next += 1
+            return
+        if band.steps:
+            last, along = band.steps[-1]
+            band.next = max(band.next, along + _columns_of(heading(last)) + 1)
+        band.steps.append((step, band.next))
+
+    def _in_line(self, band: Band, leaf: Node) -> bool:
+        """Whether a reader in this band has the table in sight, or (a single number) knows where it lives."""
+        return key(leaf) in band.present or (scalar(leaf) and leaf in self.homes)
+
+    def _begun(self, page: Page, step: Scope) -> bool:
+        now = page.band.steps if page.band else []
+        return any(h.scope is step for h in page.headings) or any(s is step for s, _ in now)
+
+    def _needs_band(self, page: Page, node: Node, left: list[Node], later: list[Node]) -> bool:
+        band = page.band
+        if band is None or band.tokens != node.shape[0] or node.role == "scores":
+            return True
+        missing = [x for x in left if not self._in_line(band, x)]
+        wanted = [*missing, node]
+        step = step_of(node)
+        if step and not self._begun(page, step) and len(missing) == len(left):
+            return True
+        together = [*wanted, *_rest_of_scope(node, later)]
+        widest = WIDEST[self.turned]
+        if band.next + self._length(wanted) > widest:
+            return True
+        if any(b.node.scope is node.scope for b in band.main):
+            return False
+        fits_alone = self._length([*left, *together[len(missing) :]]) <= widest
+        return len(together) > len(wanted) and fits_alone and band.next + self._length(together) > widest
+
+    def _length(self, nodes: list[Node]) -> int:
+        return sum(self._extent(n, n) for n in nodes)
+
+    def _extent(self, node: Node, reader: Node) -> int:
+        """How far a table runs along, with its labels and the gap before it."""
+        if self.turned:
+            return HEADER + node.shape[1] + 1
+        return LABEL + max(node.shape[1], self._caption(node, reader).columns)
+
+    def _caption(self, node: Node, reader: Node) -> Caption:
+        if node.name and node not in self.homes:
+            call = partial(symbol_from, reader=node)
+            rule = "" if node.op.name == "source" else f"= {letters(node, call, self.turned)}"
+            return Caption(symbol(node), shapes(node, self.turned), rule)
+        call = partial(symbol_from, reader=reader)
+        home = self.homes.get(node)
+        place = "shown again" if home and home.page.scope is reader.page else ""
+        return Caption(call(node) if node.name else letters(node, call, self.turned), "", place)
+
+    def _append(
+        self, page: Page, band: Band, node: Node, above: list[Node], reader: Node, factor: Node | None = None
+    ) -> None:
+        extent = self._extent(node, reader)
+        block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
+        stack = []
+        for leaf in above:
+            strip = leaf.shape[0] == 1
+            if not self.turned and not strip:
+                extent = max(extent, self._extent(leaf, node))
+            names = (_prefixes(factor)[1] if factor else "", block.labels[1])
+            known = leaf in self.homes or not leaf.name
+            stack.append(self._block(page, leaf, node, block.along, strip, _prefixes(leaf) if known else names))
+        band.main.append(block)
+        band.above.append(sorted(stack, key=lambda b: b.strip))
+        numbers = {key(n): b for n, b in self.homes.items() if scalar(n)}
+        block.reads = {**numbers, **band.present, **{key(b.node): b for b in stack}}
+        band.present[key(node)] = block
+        band.next += extent
+
+    def _block(
+        self, page: Page, node: Node, reader: Node, along: int, strip: bool = False, labels: tuple[str, str] = ("", "")
+    ) -> Block:
+        home = bool(node.name) and node not in self.homes
+        block = Block(node, page, along, 0, home, self._caption(node, reader), strip, labels)
+        if home:
+            self.homes[node] = block
+        page.blocks.append(block)
+        return block
+
+    def _start(self, page: Page) -> int:
+        """Where the next band begins across: after the blocks that stand already."""
+        ends = [b.across + b.node.shape[0] for b in page.blocks]
+        if self.turned:
+            ends += [b.column + b.caption.columns for b in page.blocks]
+        return max(ends) + GAP if ends else MARGIN if self.turned else TOP
+
+    def _close(self, page: Page) -> None:
+        """Give the band's blocks their places across: what stands above first, then the tables in line."""
+        band, page.band = page.band, None
+        if band is None:
+            return
+        before = LABEL if self.turned else HEADER
+        room = 0 if self.turned or not band.steps else 1
+        depths = [sum(self._thickness(b) for b in stack) for stack in band.above]
+        main = band.start + room + max(depths) + before
+        for block, stack in zip(band.main, band.above, strict=True):
+            block.across = main
+            at = main - before
+            for upper in reversed(stack):
+                at -= upper.node.shape[0]
+                upper.across = at
+                at -= 0 if upper.strip else self._thickness(upper) - upper.node.shape[0]
+        for scope, along in band.steps:
+            if self.turned:
+                page.headings.append(Heading(scope, along, main))
+                continue
+            under = range(along, along + LABEL + _columns_of(heading(scope)) + 1)
+            deep = max(d for b, d in zip(band.main, depths, strict=True) if b.along - LABEL in under)
+            page.headings.append(Heading(scope, main - before - deep - 1, along + LABEL))
+
+    def _thickness(self, block: Block) -> int:
+        """How much room a block that stands above takes across, with its own header."""
+        if block.strip:
+            return 1
+        if self.turned:
+            return LABEL + max(block.node.shape[0], block.caption.columns)
+        return HEADER + block.node.shape[0]
+
+
+def heading(step: Scope) -> str:
+    return f"{step.title} · {step.source}" if step.source else step.title
+
+
+def scalar(node: Node) -> bool:
+    """A given number by itself, such as a temperature: referred to where it lives, never shown again."""
+    return node.op.name == "source" and node.shape == (1, 1)
+
+
+def floating(node: Node) -> bool:
+    """Tables without a page of their own live where they are first read."""
+    return node.op.name == "source" or (node.page is None and node.op.view)
+
+
+def sides(node: Node) -> tuple[list[Node], list[Node]]:
+    """The tables that a node's formula reads, by where they stand: at its left, and above it."""
+    found: dict[str, dict[Key, Node]] = {"left": {}, "above": {}}
+    if not all_views(node):
+        _collect(node, "left", found)
+    return list(found["left"].values()), list(found["above"].values())
+
+
+def all_views(node: Node) -> bool:
+    """Whether its cells are other tables' own cells, so that it is nothing but links."""
+    return node.op.view and all(a.name or all_views(a) for a in node.args)
+
+
+def _collect(node: Node, side: str, found: dict[str, dict[Key, Node]]) -> None:
+    for n, argument in enumerate(node.args):
+        at = "above" if side == "above" else _side(node, n)
+        if argument.name or all_views(argument):
+            found[at].setdefault(key(argument), argument)
+        else:
+            _collect(argument, at, found)
+
+
+def _side(node: Node, n: int) -> str:
+    if node.op.sides:
+        return node.op.sides[n]
+    rows, columns = node.args[n].shape
+    return "above" if rows != node.shape[0] and columns == node.shape[1] and columns > 1 else "left"
+
+
+def step_of(node: Node) -> Scope | None:
+    """The step of the model that a table belongs to: the outermost titled scope inside its page."""
+    inside = []
+    for s in node.scope.outward:
+        if s.page:
+            break
+        inside.append(s)
+    titled = [s for s in inside if s.equation]
+    return titled[-1] if titled else None
+
+
+def _rest_of_scope(node: Node, later: list[Node]) -> Iterator[Node]:
+    """The tables that follow in the same inner scope, and the result that they lead to: kept together if they fit."""
+    if node.scope.page or not node.scope.name:
+        return
+    for follower in later:
+        yield follower
+        if follower.scope is not node.scope:
+            return
+
+
+def _columns_of(text: str) -> int:
+    return ceil(len(text) / LETTERS_A_COLUMN)
+
+
+def _prefixes(node: Node) -> tuple[str, str]:
+    """How the features of its rows and columns are called: x1, x2 ... for a short symbol, else by number alone."""
+    if not node.name:
+        rows, columns = _prefixes(node.args[0])
+        return (columns, rows) if node.op.name == "transpose" else (rows, columns)
+    name = symbol(node)
+    return "", name.lower() if len(name) <= 2 and name.isalpha() else ""

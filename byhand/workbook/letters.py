@@ -1,0 +1,67 @@
+"""A table's rule in letters, as its caption shows it: Q = x · W_Q + b_Q."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from byhand.graph import Node, times
+
+SYMBOLS = {"neg_inf": "−∞", "gamma": "γ", "beta": "β", "two_i": "2i", "causal_mask": "mask", "probabilities": "p"}
+
+
+def symbol(node: Node) -> str:
+    """What captions call a table: the last part of its name, or the paper's letter for it."""
+    return SYMBOLS.get(node.symbol, node.symbol)
+
+
+def symbol_from(node: Node, reader: Node) -> str:
+    """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share."""
+    here, there = reader.name.split(".")[:-1], node.name.split(".")[:-1]
+    if node.page is reader.page or node.op.name == "source":
+        return symbol(node)
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return ".".join([*there[shared:], symbol(node)])
+
+
+def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
+    """The rule of a table over the named tables that it reads. Turned, a product stands as W · x."""
+    parts = [_argument(node, n, call, turned) for n in range(len(node.args))]
+    if turned and node.op.name == "matmul":
+        parts.reverse()
+    return node.op.letters(*parts, **node.attrs)
+
+
+def _argument(node: Node, n: int, call: Callable[[Node], str], turned: bool) -> str:
+    argument = node.args[n]
+    if argument.name:
+        return call(argument)
+    text = letters(argument, call, turned)
+    after = n > 0 and node.op.name in ("sub", "div")
+    loose = argument.op.binds < node.op.binds + after
+    return f"({text})" if loose and node.op.binds < 3 else text
+
+
+def shapes(node: Node, turned: bool) -> str:
+    """A product's shapes, (3×4)·(4×2) → (3×2); any other table's own."""
+    product = next((n for n in _unnamed(node) if n.op.name == "matmul"), None)
+    if product is None:
+        return times(_shown(node, turned))
+    factors = [f"({times(_shown(a, turned))})" for a in product.args]
+    if turned:
+        factors.reverse()
+    return f"{'·'.join(factors)} → ({times(_shown(node, turned))})"
+
+
+def _unnamed(node: Node) -> list[Node]:
+    """The node and the unnamed ones that its formula is made of."""
+    found = [node]
+    for a in node.args:
+        if not a.name:
+            found += _unnamed(a)
+    return found
+
+
+def _shown(node: Node, turned: bool) -> tuple[int, int]:
+    return (node.shape[1], node.shape[0]) if turned else node.shape

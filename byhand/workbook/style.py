@@ -1,0 +1,110 @@
+"""The look: what each role's cells, captions and labels are dressed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from byhand.graph import Array, Node
+
+INK, GREY, FRAME = "#1F2933", "#6B7785", "#C9D1DA"
+HEAT = "#8E63C7"
+TEXT = "Calibri"
+MATHS = "Cambria"
+
+ROLES: dict[str, tuple[str, str, str]] = {
+    "input": ("#FFF6DD", "#B98900", "type here: words, numbers"),
+    "weight": ("#FFFFFF", "#C0392B", "type here: weights"),
+    "computed": ("#EAF2FB", "#2468A8", "computed: click, and read the formula"),
+    "shown": ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
+    "attention": ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
+    "result": ("#E4F4EA", "#237A45", "result"),
+}
+"""Role -> (fill, colour of its name, what the legend says)."""
+
+WEIGHT_FRAME = "#D98880"
+BOXES = {"input": "#FFF3D1", "computed": "#DDEBF8", "attention": "#E6DAF3", "shown": "#ECEFF2", "result": "#D8EFE0"}
+"""Role -> the fill of its box in the model's picture."""
+
+
+def role_of(node: Node, home: bool) -> str:
+    """The role in which a table is dressed."""
+    if not home:
+        return "attention" if node.role == "attention" else "shown"
+    if node.op.name == "source":
+        return "weight" if node.role == "weight" else "input"
+    return node.role if node.role in ("attention", "result") else "computed"
+
+
+def cell(role: str, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A number's cell. `edges` are the sides (left, right, top, bottom) on which it ends its table."""
+    fill, _, _ = ROLES[role]
+    frame = WEIGHT_FRAME if role == "weight" else FRAME
+    style: dict[str, Any] = {
+        "font_name": TEXT,
+        "font_size": 11,
+        "font_color": INK,
+        "align": "center",
+        "num_format": number_format,
+        "border_color": frame,
+        "border": 1,
+        "bold": role == "result",
+    }
+    if role == "weight":
+        style |= dict.fromkeys(sorted(edges), 2)
+    else:
+        style |= {"bg_color": fill}
+    return style
+
+
+def text(size: float = 11, colour: str = INK, **more: Any) -> dict[str, Any]:
+    return {"font_name": TEXT, "font_size": size, "font_color": colour, **more}
+
+
+TITLE = text(18, bold=True)
+SUBTITLE = {"font_name": MATHS, "font_size": 12, "font_color": GREY, "italic": True}
+EQUATION = {"font_name": MATHS, "font_size": 10, "font_color": INK, "italic": True}
+RULE = {"font_name": MATHS, "font_size": 9, "font_color": GREY, "italic": True}
+NOTE = text(8, GREY)
+LINK = text(10, "#1F4E9E", underline=1)
+STEP = text(11, INK, bold=True)
+STEP_SOURCE = text(9, GREY, italic=True)
+ROW_LABEL = text(9, GREY, align="right")
+COLUMN_LABEL = text(9, GREY, align="center")
+HEADING = text(11, INK, bold=True)
+ROW_WORD = text(11, INK, align="right")
+WORD = text(12, INK, align="center", bold=True, bg_color=ROLES["input"][0], border=1, border_color=FRAME)
+
+
+def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
+    """A fixed number of places that suits the table; and whether it shows whole numbers, without places."""
+    finite = np.abs(values[np.abs(values) < 1e29])
+    whole = bool(np.all(np.abs(finite - np.round(finite)) < 1e-12))
+    places = 0 if whole else 3 if finite.max() <= 1 else 2
+    return with_infinity(places) if infinite else fixed(places), whole
+
+
+def fixed(places: int) -> str:
+    return "0." + "0" * places if places else "0"
+
+
+def with_infinity(places: int) -> str:
+    """A format that shows a very large negative number as −∞.
+
+    Programs differ in whether a section after a condition keeps its minus sign, so negative numbers have a section that
+    writes it; and some cannot read a condition with an exponent.
+    """
+    return f'[<-1000000000]"−∞";[<=-{0.5 * 10**-places:.{places + 1}f}]-{fixed(places)};{fixed(places)}'
+
+
+def shown(value: float, number_format: str) -> str:
+    """A number as its cell shows it, to measure how wide a column must be."""
+    places = len(number_format.rpartition(";")[2].partition(".")[2])
+    return "−∞" if value < -1e29 else f"{value:.{places}f}"
+
+
+def box(role: str) -> dict[str, Any]:
+    """A box of the model's picture. Pale, since some programs write every link in dark blue."""
+    edge = ROLES[role][1]
+    return text(11, INK, bold=True, align="center", bg_color=BOXES[role], border=1, border_color=edge)

@@ -1,0 +1,156 @@
+"""Writes workbooks: the only module that knows XlsxWriter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+
+from byhand.errors import ByhandError
+
+CREATED = datetime(2000, 1, 1)
+"""A fixed date, so that the same recipe gives the same bytes."""
+
+Range = tuple[int, int, int, int]
+
+
+class PlainWorksheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are.
+
+    XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, which takes
+    most of its time. Ours hold only the functions of `arithmetic.formulas.FUNCTIONS`; a test compares the file with XlsxWriter's own.
+    """
+
+    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
+        self._check_dimensions(row, col)
+        self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
+        return 0
+
+
+class Sheet:
+    """One sheet of a file that is being written. Rows and columns count from 0; styles are dicts of XlsxWriter's."""
+
+    def __init__(self, book: BookFile, worksheet: Any) -> None:
+        self._book = book
+        self._sheet = worksheet
+
+    def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
+        self._sheet.write_string(row, column, text, self._book.format(style))
+
+    def rich(self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """One cell whose parts are dressed each in its own way."""
+        pieces: list[Any] = []
+        for text, style in parts:
+            pieces += [self._book.format(style), text]
+        if len(pieces) == 2:
+            self._sheet.write_string(row, column, pieces[1], pieces[0])
+        else:
+            self._sheet.write_rich_string(row, column, *pieces)
+
+    def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
+        self._sheet.write_number(row, column, value, self._book.format(style))
+
+    def formulas(self, cells: Iterable[tuple[int, int, str, Any, Format]]) -> None:
+        """(row, column, formula without its =, stored result, format) for each cell."""
+        for row, column, formula, value, style in cells:
+            self._sheet._write_formula(row, column, formula, style, value)
+            self._book.formula_cells += 1
+
+    def formula(self, row: int, column: int, formula: str, value: float | str, style: dict[str, Any]) -> None:
+        self.formulas([(row, column, formula, value, self._book.format(style))])
+
+    def link(self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any]) -> None:
+        """A link to a place in the same book."""
+        quoted = sheet.replace("'", "''")
+        self._sheet.write_url(row, column, f"internal:'{quoted}'!{cell}", self._book.format(style), text)
+
+    def choices(self, place: Range, options: str | list[Any], message: str) -> None:
+        """A drop-down over a range: `options` is a reference (=name) or a list of values."""
+        rule = {"validate": "list", "source": options, "error_message": message}
+        self._sheet.data_validation(*place, rule)
+
+    def heat(self, place: Range, colour: str) -> None:
+        """Shades cells from white (0) to the colour (1)."""
+        scale = {"type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
+        self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
+
+    def bars(self, place: Range, colour: str) -> None:
+        """A bar in each cell, as long as its number is large (0 to 1)."""
+        bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": True}
+        self._sheet.conditional_format(
+            *place, {**bar, "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
+        )
+
+    def format_where(self, place: Range, formula: str, style: dict[str, Any]) -> None:
+        rule = {"type": "formula", "criteria": formula, "format": self._book.format(style)}
+        self._sheet.conditional_format(*place, rule)
+
+    def columns(self, first: int, last: int, width: float) -> None:
+        self._sheet.set_column(first, last, width)
+
+    def height(self, row: int, height: float) -> None:
+        self._sheet.set_row(row, height)
+
+    def page(self, frozen_rows: int, footer: str, tall: int) -> None:
+        """The print set-up: landscape A4, one page wide and at most `tall` (0: any) high, the title repeated."""
+        sheet = self._sheet
+        sheet.hide_gridlines(2)
+        sheet.freeze_panes(frozen_rows, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, tall)
+        sheet.repeat_rows(0, frozen_rows - 1)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_footer(f"&L&8&K6B7785{footer}&R&8&K6B7785&A · &P/&N")
+
+
+class BookFile:
+    """An .xlsx file that is being written: nothing is on disk under its name until `save`."""
+
+    def __init__(self, path: Path, title: str) -> None:
+        self.path = path
+        self.formula_cells = 0
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._book = xlsxwriter.Workbook(str(self._temporary))
+        self._book.worksheet_class = PlainWorksheet
+        self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
+        self._book.set_calc_mode("auto")
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def format(self, style: dict[str, Any]) -> Format:
+        key = tuple(style.items())
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(style)
+        return self._formats[key]
+
+    def sheet(self, name: str, colour: str) -> Sheet:
+        worksheet = self._book.add_worksheet(name)
+        worksheet.set_tab_color(colour)
+        return Sheet(self, worksheet)
+
+    def name(self, name: str, reference: str) -> None:
+        """A defined name for a range: `reference` as in 'Sheet 1'!$A$1:$B$2."""
+        if self._book.define_name(name, f"={reference}") != 0:
+            raise AssertionError(f"{name} is no name that a spreadsheet takes")
+
+    def save(self) -> None:
+        """Write the file under a temporary name, then rename it."""
+        try:
+            self._book.close()
+            os.replace(self._temporary, self.path)
+        except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+            raise ByhandError(f"Cannot write {self.path}: {_reason(error)}; choose another place with -o.") from None
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    while error.args and isinstance(error.args[0], Exception):
+        error = error.args[0]
+    return (getattr(error, "strerror", None) or str(error)).lower()
