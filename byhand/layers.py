@@ -147,7 +147,7 @@ def sinusoidal(position: Node, width: int) -> Node:
     """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)"""
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
     with scope("", "positional encoding", equation=equation, source=place):
-        twice = source("2i", np.arange(0, width, 2), role="given")
+        twice = source("two_i", np.arange(0, width, 2), role="given")
         rate = (1 / power(10000, twice / width)).named("rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
         return alternate(sin(angle), cos(angle), width=width).named("PE", role="positions")

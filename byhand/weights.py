@@ -10,6 +10,9 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.graph import Array, Node, current_scope, source, times
 
+MOST_NUMBERS = 20_000_000
+"""The largest weight that is drawn."""
+
 
 class Weights:
     """Hands out each weight, by the place in the model that asks, as a table named after that place.
@@ -46,6 +49,8 @@ class Weights:
         return array
 
     def _drawn(self, path: str, rows: int, columns: int, fill: float | None) -> Array:
+        if rows * columns > MOST_NUMBERS:
+            raise ByhandError(f"Weight {path} would be {rows:,}×{columns:,}, too many numbers: choose smaller sizes.")
         if fill is not None:
             return np.full((rows, columns), float(fill))
         draw = np.random.default_rng([self.seed, crc32(path.encode())])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from byhand.errors import ByhandError
 from byhand.graph import Node
 from byhand.labels import Labels
 from byhand.weights import Weights
@@ -53,3 +54,29 @@ class Architecture:
     sizes: dict[str, dict[str, Any]] = field(default_factory=dict)
     takes: frozenset[str] = frozenset()
     vocabularies: Callable[[Any], tuple[Labels, ...]] = lambda options: ()
+
+    def check(self, options: Any, inputs: Inputs) -> None:
+        """ByhandError unless the inputs suit each other and the model's sizes."""
+        if inputs.ids is not None:
+            self._check_lengths(options, inputs, len(inputs.ids))
+        elif inputs.mask is not None or inputs.segment_ids is not None:
+            raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
+
+    def _check_lengths(self, options: Any, inputs: Inputs, count: int) -> None:
+        room = getattr(options, "max_positions", None)
+        longest = count + inputs.generate - 1
+        if room is not None and longest > room:
+            raise ByhandError(
+                f"The prompt would grow to {longest} words, but there are positions for {room}: "
+                f"shorten it, or choose --size max_positions={longest}."
+            )
+        for name, given in (("--mask", inputs.mask), ("--segment-ids", inputs.segment_ids)):
+            if given is not None and len(given) != count:
+                raise ByhandError(
+                    f"{name} has {len(given)} numbers, but the prompt has {count} words: give one a word."
+                )
+        if inputs.mask is not None and (set(inputs.mask) - {0, 1} or 1 not in inputs.mask):
+            raise ByhandError("--mask takes 1 for a word that may be seen and 0 for padding, with at least one 1.")
+        segments = getattr(options, "segments", 0)
+        if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
+            raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")

@@ -78,6 +78,7 @@ def embedding(table: Node, ids: Node, o: Options) -> Node:
 
 
 def encoder(ids: Node, table: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    """The sentence as the decoder reads it: every layer sees all of it. (S, 1) -> (S, d)"""
     x = embedding(table, ids, o)
     for layer in range(1, o.encoder_layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
@@ -88,6 +89,7 @@ def encoder(ids: Node, table: Node, mask: Node, weight: Weights, o: Options) -> 
 
 
 def decoder(ids: Node, table: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
+    """The words so far, each layer looking back at them and over to the encoder's memory. (T, 1), (S, d) -> (T, d)"""
     x = embedding(table, ids, o)
     mask = causal_mask(ids.shape[0])
     for layer in range(1, o.decoder_layers + 1):

@@ -45,6 +45,7 @@ class Book:
         self.nodes = toposort(graph.outputs)
         self._check_size()
         self.values = fold(graph.outputs)
+        self.infinite = infinite(self.nodes)
         self.home = Page(Scope("", title="Contents", page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role == "constant"]
         layout = Layout(self.nodes, turned, {b.node: b for b in self.constants})
@@ -67,9 +68,10 @@ class Book:
                 "choose smaller sizes with --size, or print it with `byhand run`."
             )
         for n in self.nodes:
-            if n.name and max(n.shape) > COLUMNS - 10:
+            widest = max(n.shape)
+            if n.name and widest > COLUMNS - 10:
                 raise ByhandError(
-                    f"Table {n.name} is {max(n.shape):,} wide, but a sheet has {COLUMNS:,} columns: choose smaller ones."
+                    f"Table {n.name} is {widest:,} wide, but a sheet has {COLUMNS:,} columns: choose smaller sizes."
                 )
 
     def _check_place(self, page: Page) -> None:
@@ -222,7 +224,7 @@ class PageWriter:
     def _cells(self, block: Block) -> None:
         node, values = block.node, self.book.values[block.node]
         role = role_of(node, block.home)
-        number_format, whole = style.number_format(values, may_be_infinite(node))
+        number_format, whole = style.number_format(values, node in self.book.infinite)
         self._widen(values, number_format)
         rows, columns = node.shape
         dress = _Dress(self.file, role, number_format, block)
@@ -288,11 +290,14 @@ class _Dress:
         return self.plain
 
 
-def may_be_infinite(node: Node) -> bool:
-    """Whether a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
-    if node.op.name in ("exp", "power"):
-        return False
-    return node.symbol == "neg_inf" or any(may_be_infinite(a) for a in node.args)
+def infinite(nodes: list[Node]) -> set[Node]:
+    """The tables of which a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
+    found: set[Node] = set()
+    for node in nodes:
+        reached = node.op.name not in ("exp", "power") and any(a in found for a in node.args)
+        if reached or node.symbol == "neg_inf":
+            found.add(node)
+    return found
 
 
 def read_block(book: Book, block: Block) -> Table:

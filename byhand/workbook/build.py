@@ -1,8 +1,11 @@
 """From a graph to an .xlsx file."""
 
+import os
 from pathlib import Path
 
+from byhand.errors import ByhandError
 from byhand.models.architecture import Graph
+from byhand.recipe import Lesson, command, describe
 from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
 from byhand.workbook.write import BookFile
@@ -24,3 +27,24 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False)
         file.name(defined_name(node), range_of(book, block))
     file.save()
     return file.formula_cells
+
+
+def write_lesson(lesson: Lesson, path: Path) -> int:
+    """Write what a recipe has built; the number of the workbook's formula cells."""
+    title, subtitle = describe(lesson)
+    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}")
+    return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns")
+
+
+def check_place(path: Path, force: bool) -> None:
+    """ByhandError unless a workbook may be written there."""
+    if path.suffix.lower() != ".xlsx":
+        raise ByhandError(f"A workbook's name ends in .xlsx: write {path.with_suffix('.xlsx')} instead of {path}.")
+    if path.is_dir():
+        raise ByhandError(f"{path} is a folder: name a file in it.")
+    if path.exists() and not force:
+        raise ByhandError(f"{path} exists already: choose another name, or add --force to write over it.")
+    if not path.parent.is_dir():
+        raise ByhandError(f"There is no folder {path.parent}: make it first, or write elsewhere.")
+    if not os.access(path.parent, os.W_OK):
+        raise ByhandError(f"The folder {path.parent} cannot be written: choose another with -o.")

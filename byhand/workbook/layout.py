@@ -23,7 +23,7 @@ LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
 LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid
-WIDEST = {False: 30, True: 58}  # how far a band may run along (turned: down)
+WIDEST = {False: 33, True: 58}  # how far a band may run along (turned: down)
 
 Key = tuple[object, ...]
 

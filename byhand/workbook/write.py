@@ -23,8 +23,9 @@ Range = tuple[int, int, int, int]
 class PlainWorksheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are.
 
-    XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, which takes
-    most of its time. Ours hold only the functions of `arithmetic.formulas.FUNCTIONS`; a test compares the file with XlsxWriter's own.
+    XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, and spends most of
+    its time there. Ours hold only the functions of `arithmetic.formulas.FUNCTIONS`; a test compares the file with
+    XlsxWriter's own.
     """
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:

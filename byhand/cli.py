@@ -1,0 +1,234 @@
+"""The command line: options in, sentences and tables out; the work is done elsewhere, and imported only when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from byhand.errors import ByhandError
+
+if TYPE_CHECKING:
+    from byhand.recipe import Recipe
+
+
+class BadInput(click.ClickException):
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Turns a ByhandError into its sentence and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ByhandError as error:
+            raise BadInput(str(error)) from None
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="byhand")
+def main() -> None:
+    """Learn the transformer by computing it: live spreadsheets in which every number is a formula.
+
+    \b
+    Start with
+        byhand models
+        byhand workbook gpt2 -o gpt2.xlsx
+        byhand verify gpt2.xlsx
+    """
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]
+    """A list of whole numbers: 3,1,4."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        try:
+            return [int(word) for word in value.replace(",", " ").split()]
+        except ValueError:
+            self.fail(f"'{value}' is not a list of whole numbers such as 3,1,4.", param, ctx)
+
+
+class Settings(click.ParamType):  # type: ignore[type-arg]
+    """NAME=VALUE."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        name, equals, setting = value.partition("=")
+        if not (name and equals and setting):
+            self.fail(f"'{value}' is not of the form NAME=VALUE.", param, ctx)
+        return name.strip(), setting.strip()
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which every command that builds a model chooses it."""
+    options = [
+        click.argument("model"),
+        click.option("--ids", type=Numbers(), help="The prompt as ids of the vocabulary."),
+        click.option("--prompt", help="The prompt as words of the vocabulary."),
+        click.option("--target-ids", type=Numbers(), help="The decoder's words so far, as ids."),
+        click.option("--target-prompt", help="The decoder's words so far, as words."),
+        click.option("--segment-ids", type=Numbers(), help="The segment of each word (BERT)."),
+        click.option("--mask", type=Numbers(), help="1 for a word that may be seen, 0 for padding."),
+        click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
+        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
+        click.option("--seed", type=int, help="Draws other weights."),
+        click.option(
+            "--set",
+            "changes",
+            type=Settings(),
+            multiple=True,
+            help="Changes a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, str], ...], **options: Any) -> Recipe:
+    """The recipe that MODEL names, with what the options say in place of its own."""
+    from dataclasses import replace
+
+    from byhand.recipe import find
+
+    recipe = find(model)
+    size = dict(recipe.size)
+    for text in sizes:
+        name, equals, value = text.partition("=")
+        size |= {name.strip(): value.strip()} if equals else {"name": text}
+    given = {name: value for name, value in options.items() if value is not None}
+    for words, ids in (("prompt", "ids"), ("target_prompt", "target_ids")):
+        given |= {ids: None} if words in given and ids not in given else {}
+        given |= {words: None} if ids in given and words not in given and given[ids] is not None else {}
+    return replace(recipe, size=size, set=recipe.set | {name: _value(text) for name, text in changes}, **given)
+
+
+def _value(text: str) -> Any:
+    """A number or a table of numbers, as JSON writes them; any other text is left for the check to refuse."""
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def models(as_json: bool) -> None:
+    """What can be built, by family, with source and size.
+
+    \b
+    Example
+        byhand models
+    """
+    from byhand.show import list_models
+
+    click.echo(list_models(as_json), nl=False)
+
+
+@main.command()
+@model_options
+@click.option("--show", metavar="NAME", help="Print one table.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: every table, in full precision.")
+def run(show: str | None, as_json: bool, **options: Any) -> None:
+    """Compute a model and print its tables.
+
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand run gpt2 --prompt "the cat sat"
+        byhand run gpt2 --ids 0,1,4 --show layer1.head1.weights
+        byhand run gpt2 --ids 0,1,4 --set "layer1.head1.W_Q[1,2]=5" --json
+    """
+    from byhand.recipe import build
+    from byhand.show import show_run
+
+    click.echo(show_run(build(recipe_from(**options)), show, as_json), nl=False)
+
+
+@main.command()
+@model_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: MODEL.xlsx]")
+@click.option(
+    "--orientation", type=click.Choice(["rows", "columns"]), help="Tokens as rows (the default) or as columns."
+)
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def workbook(output: Path | None, force: bool, **options: Any) -> None:
+    """Write a model as a live workbook.
+
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand workbook gpt2 -o gpt2.xlsx
+        byhand workbook gpt2 --prompt "the cat sat" --generate 3 -o story.xlsx
+        byhand workbook attention --orientation columns -o head.xlsx
+    """
+    from byhand.recipe import build
+    from byhand.workbook.build import check_place, write_lesson
+
+    recipe = recipe_from(**options)
+    path = output or Path(f"{Path(recipe.model).name}.xlsx")
+    check_place(path, force)
+    cells = write_lesson(build(recipe), path)
+    click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: byhand verify {path}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--engine",
+    default="ironcalc",
+    show_default=True,
+    type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
+    help="The program that recalculates.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
+    """Recalculate a workbook and compare every cell with its stored result.
+
+    Exits with 1 if any cell differs or holds an error.
+
+    \b
+    Examples
+        byhand verify gpt2.xlsx
+        byhand verify gpt2.xlsx --engine libreoffice
+    """
+    import json
+
+    from byhand.workbook.verify import verify as verify_book
+
+    report = verify_book(file, engine)
+    click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
+    ctx.exit(0 if report.ok else 1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("worksheets"))
+@click.option("--check", is_flag=True, help="Say which workbooks are out of date; write nothing.")
+@click.pass_context
+def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
+    """Rebuild the workbooks and pictures of a folder of recipes.
+
+    \b
+    Examples
+        byhand gallery
+        byhand gallery --check
+    """
+    from byhand.gallery import outdated, rebuild
+
+    if check:
+        late = outdated(folder)
+        click.echo("\n".join(late) if late else "Every workbook is up to date.")
+        ctx.exit(1 if late else 0)
+    for line in rebuild(folder):
+        click.echo(line)

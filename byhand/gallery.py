@@ -1,0 +1,115 @@
+"""The ready-made workbooks: a folder of recipes, each with its workbook and picture beside it, and an index."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from byhand.errors import ByhandError
+from byhand.recipe import Lesson, build, describe, read_recipe
+from byhand.workbook.build import write_lesson
+
+SHARPNESS = 80  # pixels an inch
+
+
+def recipes(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.toml"))
+    if not found:
+        raise ByhandError(f"There are no recipes (.toml) in {folder}: name a folder that holds some.")
+    return found
+
+
+def rebuild(folder: Path) -> Iterator[str]:
+    """Write every recipe's workbook, its picture, and the index; yields a line for each as it is done."""
+    lessons = {path: build(read_recipe(path)) for path in recipes(folder)}
+    cells = {}
+    for path, lesson in lessons.items():
+        cells[path] = write_lesson(lesson, path.with_suffix(".xlsx"))
+        yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
+    yield _pictures(folder, lessons)
+    (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
+    yield "README.md"
+
+
+def outdated(folder: Path) -> list[str]:
+    """A line for each workbook, picture or index that its recipe would now make otherwise."""
+    late = []
+    lessons = {path: build(read_recipe(path)) for path in recipes(folder)}
+    cells = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for path, lesson in lessons.items():
+            fresh = Path(temporary, path.stem + ".xlsx")
+            cells[path] = write_lesson(lesson, fresh)
+            if not same_contents(fresh, path.with_suffix(".xlsx")):
+                late.append(f"{path.stem}.xlsx is out of date.")
+            if not _picture(path).exists():
+                late.append(f"{path.stem}.png is missing.")
+    index = folder / "README.md"
+    if not index.exists() or index.read_text(encoding="utf-8") != _index(lessons, cells):
+        late.append("README.md is out of date.")
+    return late
+
+
+def same_contents(one: Path, other: Path) -> bool:
+    """Whether two workbooks hold the same parts: their bytes may differ by the compressor that wrote them."""
+    try:
+        with ZipFile(one) as a, ZipFile(other) as b:
+            return a.namelist() == b.namelist() and all(a.read(n) == b.read(n) for n in a.namelist())
+    except (OSError, BadZipFile):
+        return False
+
+
+def _picture(recipe: Path) -> Path:
+    return recipe.parent / "pictures" / f"{recipe.stem}.png"
+
+
+def _pictures(folder: Path, lessons: dict[Path, Lesson]) -> str:
+    """Draw each workbook's most telling page with LibreOffice, where it is installed."""
+    if not (shutil.which("soffice") and shutil.which("pdftoppm")):
+        return "pictures: left as they are (drawing them takes libreoffice-calc and poppler-utils)"
+    (folder / "pictures").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        books = [str(path.with_suffix(".xlsx")) for path in lessons]
+        profile = f"-env:UserInstallation=file://{temporary}/profile"
+        command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", temporary, *books]
+        subprocess.run(command, check=True, capture_output=True, timeout=600)
+        for path, lesson in lessons.items():
+            page = str(_telling_page(lesson))
+            draw = ["pdftoppm", "-png", "-r", str(SHARPNESS), "-f", page, "-l", page, "-singlefile"]
+            files = [f"{temporary}/{path.stem}.pdf", str(_picture(path).with_suffix(""))]
+            subprocess.run(draw + files, check=True, capture_output=True, timeout=60)
+    return f"pictures: {len(lessons)}"
+
+
+def _telling_page(lesson: Lesson) -> int:
+    """The home page of a model that is spoken to in words; else the page of the first part that has a formula."""
+    if lesson.graph.probabilities is not None:
+        return 1
+    pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
+    telling = next((n for n, page in enumerate(pages) if page.equation), 0)
+    return telling + 2
+
+
+def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
+    lines = [
+        "# Ready-made workbooks",
+        "",
+        "Each is made from the recipe (`.toml`) beside it and proven in three spreadsheet programs. This page is",
+        "generated: `byhand gallery` rebuilds everything, `byhand gallery --check` says what is out of date.",
+    ]
+    for path, lesson in sorted(lessons.items(), key=lambda item: item[1].architecture.family != "part"):
+        title, sizes = describe(lesson)
+        lines += [
+            "",
+            f"## [{title}]({path.stem}.xlsx)",
+            "",
+            f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
+            f"{sizes.capitalize()}; {cells[path]:,} live cells; recipe [`{path.name}`]({path.name}).",
+            "",
+            f"![{title}](pictures/{path.stem}.png)",
+        ]
+    return "\n".join(lines) + "\n"

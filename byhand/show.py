@@ -1,0 +1,94 @@
+"""What the terminal shows of models and tables."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from byhand.graph import Array, Node, times
+from byhand.labels import Labels, Tokens
+from byhand.models import MODELS
+from byhand.recipe import Lesson, build, describe, find
+
+
+def rendered(*things: Any) -> str:
+    """Rich's tables and text as plain text of the terminal's width."""
+    console = Console(file=io.StringIO(), width=max(Console().width, 60), color_system=None)
+    for thing in things:
+        console.print(thing)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def list_models(as_json: bool) -> str:
+    """Every model by family: its source, its default size, what it does."""
+    rows: list[dict[str, Any]] = []
+    for model in MODELS.values():
+        lesson = build(find(model.name))
+        tables = lesson.tables
+        weights = sum(int(n.shape[0] * n.shape[1]) for n in tables.values() if n.role == "weight")
+        about = {"name": model.name, "family": model.family, "source": model.source, "about": model.about}
+        rows.append(
+            {**about, "weights": weights, "tables": len(tables), "size": describe(lesson)[1].partition(" · ")[2]}
+        )
+    if as_json:
+        return json.dumps({"models": rows}) + "\n"
+    grid = Table(box=None, pad_edge=False)
+    for column in ("family", "name", "about", "source", "weights"):
+        grid.add_column(column, justify="right" if column == "weights" else "left", no_wrap=column == "name")
+    family = ""
+    for row in rows:
+        grid.add_row(
+            row["family"] if row["family"] != family else "",
+            *(str(row[c]) for c in ("name", "about", "source", "weights")),
+        )
+        family = str(row["family"])
+    return rendered(grid, "\nBuild one: byhand workbook gpt2 -o gpt2.xlsx")
+
+
+def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
+    """A computed model: every table as JSON, one table, or the result and the names of the rest."""
+    numbers = lesson.numbers()
+    if name is not None:
+        node = lesson.table(name)
+        if as_json:
+            return json.dumps({"tables": {name: numbers[name].tolist()}}) + "\n"
+        return rendered(f"{name}  {times(node.shape)}", _grid(node, numbers))
+    if as_json:
+        tables = {n: numbers[n].tolist() for n in lesson.tables}
+        return json.dumps({"model": lesson.recipe.model, "tables": tables}) + "\n"
+    title, sizes = describe(lesson)
+    result = lesson.graph.probabilities or lesson.graph.outputs[0]
+    grouped = ", ".join(lesson.tables)
+    return rendered(
+        f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}",
+        _grid(result, numbers),
+        f"\nOther tables, with --show NAME: {grouped}",
+    )
+
+
+def _grid(node: Node, numbers: dict[str, Array]) -> Table:
+    grid = Table(box=None, pad_edge=False)
+    grid.add_column("", justify="right")
+    for j in range(node.shape[1]):
+        grid.add_column(_label(node, 1, j, numbers), justify="right", no_wrap=True)
+    for i, row in enumerate(numbers[node.name]):
+        grid.add_row(_label(node, 0, i, numbers), *(_shown(v) for v in row))
+    return grid
+
+
+def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
+    of = node.shape[axis].of
+    if isinstance(of, Labels):
+        return of.words[i]
+    if isinstance(of, Tokens):
+        return of.vocabulary.words[int(numbers[of.ids.name][i, 0])]
+    return str(i + 1)
+
+
+def _shown(value: float) -> str:
+    return "−∞" if value < -1e29 else f"{value:.0f}" if value == round(value) else f"{value:.4f}"
