@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -95,16 +96,20 @@ class Scope:
     page: bool = False
     again: bool = False
 
-    @property
+    @cached_property
     def outward(self) -> list[Scope]:
         """This scope, then the ones around it."""
         return [self, *self.parent.outward] if self.parent else [self]
+
+    @cached_property
+    def innermost_page(self) -> Scope | None:
+        return next((s for s in self.outward if s.page), None)
 
     def equation_as(self, turned: bool) -> str:
         """The step's formula for tokens as rows, or (turned) as columns."""
         return (self.column_equation if turned else "") or self.equation
 
-    @property
+    @cached_property
     def path(self) -> str:
         return ".".join(s.name for s in reversed(self.outward) if s.name)
 
@@ -171,7 +176,7 @@ class Node:
     @property
     def page(self) -> Scope | None:
         """The innermost page that it stands on; None outside every page."""
-        return next((s for s in self.scope.outward if s.page), None)
+        return self.scope.innermost_page
 
     def __repr__(self) -> str:
         return f"<{self.label} {times(self.shape)}>"

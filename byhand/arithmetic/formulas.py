@@ -122,8 +122,16 @@ def pi() -> Formula:
     return Formula("PI()")
 
 
-def dot(x: Sequence[Formula], y: Sequence[Formula]) -> Formula:
-    return _Sum("+".join([f"{a}*{b}" if a.binds > SUM < b.binds else a * b for a, b in zip(x, y, strict=True)]))
+def dot(x: tuple[Formula, ...], y: tuple[Formula, ...]) -> Formula:
+    if _tight(x) and _tight(y):
+        return _Sum("+".join(map("*".join, zip(x, y, strict=True))))
+    return _Sum("+".join([a * b for a, b in zip(x, y, strict=True)]))
+
+
+@lru_cache(1024)
+def _tight(line: tuple[Formula, ...]) -> bool:
+    """Whether every cell can stand in a product without brackets."""
+    return all(c.binds > SUM for c in line)
 
 
 def sum(line: tuple[Formula, ...]) -> Formula:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from byhand.arithmetic import formulas
-from byhand.arithmetic.formulas import Address, column_letters, quoted
+from byhand.arithmetic.formulas import Address, Formula, column_letters, quoted
 from byhand.errors import ByhandError
 from byhand.graph import Array, Node, Scope, fold, toposort
 from byhand.labels import Labels, Tokens
@@ -24,6 +24,7 @@ LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
 
 MOST_ROWS_ON_PAPER = 75
+NO_EDGES: frozenset[str] = frozenset()
 
 Cell = tuple[Page, int, int]
 
@@ -114,8 +115,11 @@ class Book:
 
     def addresses(self, block: Block, reader: Page) -> Table:
         """The cells of a block as formulas on the reader's page name them."""
-        sheet = "" if block.page is reader else self.sheet_names[block.page]
-        return Table(block.node.shape, lambda i, j: Address(*block.at(i, j), sheet))
+        grid = block.addresses
+        if block.page is reader:
+            return Table(block.node.shape, lambda i, j: grid[i][j])
+        sheet = quoted(self.sheet_names[block.page])
+        return Table(block.node.shape, lambda i, j: Formula(f"{sheet}!{grid[i][j]}"))
 
     def links(self, block: Block, reader: Page) -> Table:
         """The cells that a copy, or a view of other tables, shows again."""
@@ -227,24 +231,23 @@ class PageWriter:
         number_format, whole = style.number_format(values, node in self.book.infinite)
         self._widen(values, number_format)
         rows, columns = node.shape
-        dress = _Dress(self.file, role, number_format, block)
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
         if node.data is not None and block.home and node.role != "tokens":
             for i in range(rows):
                 for j in range(columns):
-                    self.sheet.number(*block.at(i, j), float(values[i, j]), style.cell(role, *dress.key(i, j)))
+                    dress = style.cell(role, number_format, self._edges(block, i, j) if role == "weight" else NO_EDGES)
+                    self.sheet.number(*block.at(i, j), float(values[i, j]), dress)
         else:
-            self.sheet.formulas(self._formulas(block, values, dress))
+            self.sheet.formulas(place, self._formulas(block, values), style.cell(role, number_format, NO_EDGES))
         if role == "attention":
             self.sheet.heat(place, style.HEAT)
         if whole and role != "attention":
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
 
-    def _formulas(self, block: Block, values: Array, dress: _Dress) -> Iterator[tuple[int, int, str, Any, Any]]:
+    def _formulas(self, block: Block, values: Array) -> Iterator[tuple[int, int, str, float]]:
         cell = self._rule(block)
-        numbers = (values + 0.0).tolist()
-        for i, row in enumerate(numbers):
+        for i, row in enumerate((values + 0.0).tolist()):
             for j, value in enumerate(row):
                 formula = cell(i, j)
                 if len(formula) > LONGEST_FORMULA:
@@ -252,7 +255,8 @@ class PageWriter:
                         f"A formula of {block.node.label} would have {len(formula):,} characters, more than the "
                         f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
                     )
-                yield (*block.at(i, j), formula, value, dress.format(i, j))
+                at = block.addresses[i][j]
+                yield at.row, at.column, formula, value
 
     def _rule(self, block: Block) -> Callable[[int, int], str]:
         """How each cell's formula is made."""
@@ -266,28 +270,16 @@ class PageWriter:
         table = read_block(self.book, block)
         return lambda i, j: table[i, j]
 
+    def _edges(self, block: Block, i: int, j: int) -> frozenset[str]:
+        """The sides on which a cell ends its table."""
+        row, column = (j, i) if block.turned else (i, j)
+        rows, columns = block.shape
+        ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
+        return frozenset(edge for edge, here in ends.items() if here)
+
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
             self.width = max(self.width, len(style.shown(float(extreme), number_format)) + 1.6)
-
-
-class _Dress:
-    """The formats of a table's cells: one inside, others where a weight's thick frame runs."""
-
-    def __init__(self, file: BookFile, role: str, number_format: str, block: Block) -> None:
-        self.file, self.role, self.number_format, self.block = file, role, number_format, block
-        self.plain = file.format(style.cell(role, number_format))
-
-    def key(self, i: int, j: int) -> tuple[str, frozenset[str]]:
-        if self.role != "weight":
-            return self.number_format, frozenset()
-        row, column = (j, i) if self.block.turned else (i, j)
-        rows, columns = self.block.shape
-        ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
-        return self.number_format, frozenset(edge for edge, here in ends.items() if here)
-
-    def format(self, i: int, j: int) -> Any:
-        return self.plain
 
 
 def infinite(nodes: list[Node]) -> set[Node]:

@@ -10,11 +10,13 @@ is down; turned (tokens as columns) the two change places, and every table is sh
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from math import ceil
 
+from byhand.arithmetic.formulas import Address
 from byhand.graph import Node, Scope
 from byhand.workbook.letters import letters, shapes, symbol, symbol_from
 
@@ -89,6 +91,15 @@ class Block:
         """Where the node's cell (i, j) stands."""
         return (self.row + j, self.column + i) if self.turned else (self.row + i, self.column + j)
 
+    @cached_property
+    def addresses(self) -> list[list[Address]]:
+        """Its cells, row by row of the node, as formulas on its own page name them."""
+        rows, columns = self.node.shape
+        row, column = self.row, self.column
+        if self.turned:
+            return [[Address(row + j, column + i) for j in range(columns)] for i in range(rows)]
+        return [[Address(row + i, column + j) for j in range(columns)] for i in range(rows)]
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -130,16 +141,22 @@ class Layout:
         """`homes` has the tables that live elsewhere, on the home page."""
         self.turned = turned
         self.homes = homes
+        self.numbers: dict[Key, Block] = {key(n): b for n, b in homes.items()}
         self.pages: dict[Scope, Page] = {}
-        self.nodes = [n for n in nodes if n.name and not floating(n)]
-        for n, node in enumerate(self.nodes):
+        placed = [n for n in nodes if n.name and not floating(n)]
+        rest: dict[Scope | None, deque[Node]] = defaultdict(deque)
+        for node in placed:
+            rest[node.page].append(node)
+        for node in placed:
             assert node.page is not None, node
-            page = self.pages.setdefault(node.page, Page(node.page, turned))
-            self._place(page, node, [m for m in self.nodes[n + 1 :] if m.page is node.page])
+            if node.page not in self.pages:
+                self.pages[node.page] = Page(node.page, turned)
+            rest[node.page].popleft()
+            self._place(self.pages[node.page], node, rest[node.page])
         for page in self.pages.values():
             self._close(page)
 
-    def _place(self, page: Page, node: Node, later: list[Node]) -> None:
+    def _place(self, page: Page, node: Node, later: Iterable[Node]) -> None:
         left, above = sides(node)
         step = step_of(node)
         if self._needs_band(page, node, left, later):
@@ -173,7 +190,7 @@ class Layout:
         now = page.band.steps if page.band else []
         return any(h.scope is step for h in page.headings) or any(s is step for s, _ in now)
 
-    def _needs_band(self, page: Page, node: Node, left: list[Node], later: list[Node]) -> bool:
+    def _needs_band(self, page: Page, node: Node, left: list[Node], later: Iterable[Node]) -> bool:
         band = page.band
         if band is None or band.tokens != node.shape[0] or node.role == "scores":
             return True
@@ -225,8 +242,7 @@ class Layout:
             stack.append(self._block(page, leaf, node, block.along, strip, _prefixes(leaf) if known else names))
         band.main.append(block)
         band.above.append(sorted(stack, key=lambda b: b.strip))
-        numbers = {key(n): b for n, b in self.homes.items() if scalar(n)}
-        block.reads = {**numbers, **band.present, **{key(b.node): b for b in stack}}
+        block.reads = {**self.numbers, **band.present, **{key(b.node): b for b in stack}}
         band.present[key(node)] = block
         band.next += extent
 
@@ -237,6 +253,8 @@ class Layout:
         block = Block(node, page, along, 0, home, self._caption(node, reader), strip, labels)
         if home:
             self.homes[node] = block
+            if scalar(node):
+                self.numbers[key(node)] = block
         page.blocks.append(block)
         return block
 
@@ -334,7 +352,7 @@ def step_of(node: Node) -> Scope | None:
     return titled[-1] if titled else None
 
 
-def _rest_of_scope(node: Node, later: list[Node]) -> Iterator[Node]:
+def _rest_of_scope(node: Node, later: Iterable[Node]) -> Iterator[Node]:
     """The tables that follow in the same inner scope, and the result that they lead to: kept together if they fit."""
     if node.scope.page or not node.scope.name:
         return

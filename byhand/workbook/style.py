@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ def role_of(node: Node, home: bool) -> str:
     return node.role if node.role in ("attention", "result") else "computed"
 
 
+@cache
 def cell(role: str, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
     """A number's cell. `edges` are the sides (left, right, top, bottom) on which it ends its table."""
     fill, _, _ = ROLES[role]
@@ -79,9 +81,10 @@ WORD = text(12, INK, align="center", bold=True, bg_color=ROLES["input"][0], bord
 
 def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
     """A fixed number of places that suits the table; and whether it shows whole numbers, without places."""
-    finite = np.abs(values[np.abs(values) < 1e29])
-    whole = bool(np.all(np.abs(finite - np.round(finite)) < 1e-12))
-    places = 0 if whole else 3 if finite.max() <= 1 else 2
+    sizes = np.abs(values)
+    sizes = sizes[sizes < 1e29]
+    whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
+    places = 0 if whole else 3 if sizes.max() <= 1 else 2
     return with_infinity(places) if infinite else fixed(places), whole
 
 

@@ -33,6 +33,16 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
         self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
         return 0
 
+    def write_formulas(self, place: Range, cells: Iterable[tuple[int, int, str, Any]], cell_format: Format) -> int:
+        """Many formulas (row, column, formula, result) in one range and one format; how many."""
+        self._check_dimensions(*place[:2])
+        self._check_dimensions(*place[2:])
+        count = 0
+        for row, column, formula, value in cells:
+            self.table[row][column] = CellFormulaTuple(formula, cell_format, value)
+            count += 1
+        return count
+
 
 class Sheet:
     """One sheet of a file that is being written. Rows and columns count from 0; styles are dicts of XlsxWriter's."""
@@ -57,14 +67,13 @@ class Sheet:
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.write_number(row, column, value, self._book.format(style))
 
-    def formulas(self, cells: Iterable[tuple[int, int, str, Any, Format]]) -> None:
-        """(row, column, formula without its =, stored result, format) for each cell."""
-        for row, column, formula, value, style in cells:
-            self._sheet._write_formula(row, column, formula, style, value)
-            self._book.formula_cells += 1
+    def formulas(self, place: Range, cells: Iterable[tuple[int, int, str, Any]], style: dict[str, Any]) -> None:
+        """Fill a range: (row, column, formula without its =, stored result) for each cell."""
+        self._book.formula_cells += self._sheet.write_formulas(place, cells, self._book.format(style))
 
     def formula(self, row: int, column: int, formula: str, value: float | str, style: dict[str, Any]) -> None:
-        self.formulas([(row, column, formula, value, self._book.format(style))])
+        self._sheet._write_formula(row, column, formula, self._book.format(style), value)
+        self._book.formula_cells += 1
 
     def link(self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any]) -> None:
         """A link to a place in the same book."""
@@ -123,12 +132,17 @@ class BookFile:
         self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
         self._book.set_calc_mode("auto")
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._by_identity: dict[int, tuple[dict[str, Any], Format]] = {}  # the style too, so that its id stays its own
 
     def format(self, style: dict[str, Any]) -> Format:
-        key = tuple(style.items())
-        if key not in self._formats:
-            self._formats[key] = self._book.add_format(style)
-        return self._formats[key]
+        """The file's own record of a style; styles that look the same share one."""
+        known = self._by_identity.get(id(style))
+        if known is None:
+            key = tuple(style.items())
+            if key not in self._formats:
+                self._formats[key] = self._book.add_format(style)
+            known = self._by_identity[id(style)] = (style, self._formats[key])
+        return known[1]
 
     def sheet(self, name: str, colour: str) -> Sheet:
         worksheet = self._book.add_worksheet(name)
