@@ -147,7 +147,7 @@ constant = register(
     shape=lambda value: (Dim(1), Dim(1)),
     value=lambda value: np.array([[value]]),
     cell=lambda k, i, value: k.number(value),
-    letters=lambda value: f"{value:.12g}",
+    letters=lambda value: np.format_float_positional(value, trim="-"),
     examples=(((), {"value": 2.5}), ((), {"value": -1.0})),
 )
 pi = register(

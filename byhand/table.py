@@ -11,16 +11,16 @@ from byhand.graph import Node, Shape
 class Table:
     """Cells of one node. A table of one row or one column answers for any row or column (it is stretched)."""
 
-    __slots__ = ("_cell", "_lines", "shape")
+    __slots__ = ("_cell", "_lines", "_tall", "_wide", "shape")
 
     def __init__(self, shape: Shape, cell: Callable[[int, int], Any]) -> None:
         self.shape = shape
         self._cell = cell
+        self._tall, self._wide = shape[0] > 1, shape[1] > 1
         self._lines: dict[tuple[int, int], tuple[Any, ...]] = {}
 
     def __getitem__(self, i: tuple[int, int]) -> Any:
-        rows, columns = self.shape
-        return self._cell(i[0] if rows > 1 else 0, i[1] if columns > 1 else 0)
+        return self._cell(i[0] if self._tall else 0, i[1] if self._wide else 0)
 
     def line(self, i: tuple[int, int], axis: int) -> tuple[Any, ...]:
         """The line through cell i along an axis: its row (axis 1) or its column (axis 0)."""

@@ -49,6 +49,7 @@ class _Product(Formula):
 class Address(Formula):
     """One cell of the sheet that is being written, or (with `sheet`) of another."""
 
+    __slots__ = ("column", "row", "sheet")
     row: int
     column: int
     sheet: str

@@ -17,7 +17,7 @@ from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
 from byhand.workbook.style import role_of
-from byhand.workbook.write import BookFile, Sheet
+from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
@@ -189,8 +189,6 @@ class PageWriter:
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
         self.sheet.rich(block.row - 3, block.column, name + shape)
         rule = caption.rule or self._origin(block)
-        if block.node.role == "scores" and block.home:
-            rule += "     key ↓ query →" if block.turned else "     query ↓ key →"
         self.sheet.text(block.row - 2, block.column, rule, style.RULE)
 
     def _origin(self, block: Block) -> str:
@@ -245,18 +243,18 @@ class PageWriter:
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
 
-    def _formulas(self, block: Block, values: Array) -> Iterator[tuple[int, int, str, float]]:
-        cell = self._rule(block)
-        for i, row in enumerate((values + 0.0).tolist()):
-            for j, value in enumerate(row):
-                formula = cell(i, j)
-                if len(formula) > LONGEST_FORMULA:
-                    raise ByhandError(
-                        f"A formula of {block.node.label} would have {len(formula):,} characters, more than the "
-                        f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
-                    )
-                at = block.addresses[i][j]
-                yield at.row, at.column, formula, value
+    def _formulas(self, block: Block, values: Array) -> Iterator[FormulaRow]:
+        rule = self._rule(block)
+        columns = range(block.node.shape[1])
+        for i, results in enumerate((values + 0.0).tolist()):
+            made = [rule(i, j) for j in columns]
+            longest = max(map(len, made))
+            if longest > LONGEST_FORMULA:
+                raise ByhandError(
+                    f"A formula of {block.node.label} would have {longest:,} characters, more than the "
+                    f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
+                )
+            yield [block.at(i, j) for j in columns], made, results
 
     def _rule(self, block: Block) -> Callable[[int, int], str]:
         """How each cell's formula is made."""

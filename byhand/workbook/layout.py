@@ -75,11 +75,11 @@ class Block:
 
     @property
     def row(self) -> int:
-        return self.along if self.turned else self.across
+        return self.along if self.page.turned else self.across
 
     @property
     def column(self) -> int:
-        return self.across if self.turned else self.along
+        return self.across if self.page.turned else self.along
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -89,16 +89,15 @@ class Block:
 
     def at(self, i: int, j: int) -> tuple[int, int]:
         """Where the node's cell (i, j) stands."""
-        return (self.row + j, self.column + i) if self.turned else (self.row + i, self.column + j)
+        if self.page.turned:
+            return self.along + j, self.across + i
+        return self.across + i, self.along + j
 
     @cached_property
     def addresses(self) -> list[list[Address]]:
         """Its cells, row by row of the node, as formulas on its own page name them."""
         rows, columns = self.node.shape
-        row, column = self.row, self.column
-        if self.turned:
-            return [[Address(row + j, column + i) for j in range(columns)] for i in range(rows)]
-        return [[Address(row + i, column + j) for j in range(columns)] for i in range(rows)]
+        return [[Address(*self.at(i, j)) for j in range(columns)] for i in range(rows)]
 
 
 @dataclass(frozen=True)
@@ -221,6 +220,8 @@ class Layout:
         if node.name and node not in self.homes:
             call = partial(symbol_from, reader=node)
             rule = "" if node.op.name == "source" else f"= {letters(node, call, self.turned)}"
+            if node.role == "scores":
+                rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
             return Caption(symbol(node), shapes(node, self.turned), rule)
         call = partial(symbol_from, reader=reader)
         home = self.homes.get(node)

@@ -12,20 +12,25 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 
+from byhand.arithmetic.formulas import column_letters
 from byhand.errors import ByhandError
 
 CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
 
+WHITE = {"font_color": "#FFFFFF"}
+
 Range = tuple[int, int, int, int]
+FormulaRow = tuple[list[tuple[int, int]], list[str], list[float]]
+"""The places, the formulas without their =, and the stored results of some cells."""
 
 
 class PlainWorksheet(Worksheet):  # type: ignore[misc]
-    """A worksheet that takes formulas as they are.
+    """A worksheet that takes formulas as they are: the one place that reaches into XlsxWriter, for speed.
 
     XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, and spends most of
-    its time there. Ours hold only the functions of `arithmetic.formulas.FUNCTIONS`; a test compares the file with
-    XlsxWriter's own.
+    its time there; and it writes a cell by a general path. Ours hold only the functions of
+    `arithmetic.formulas.FUNCTIONS` and stand in formatted cells. A test compares the file with XlsxWriter's own.
     """
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
@@ -33,15 +38,26 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
         self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
         return 0
 
-    def write_formulas(self, place: Range, cells: Iterable[tuple[int, int, str, Any]], cell_format: Format) -> int:
-        """Many formulas (row, column, formula, result) in one range and one format; how many."""
+    def write_formulas(self, place: Range, rows: Iterable[FormulaRow], cell_format: Format) -> int:
+        """Fill a range with formulas in one format; how many they are."""
         self._check_dimensions(*place[:2])
         self._check_dimensions(*place[2:])
         count = 0
-        for row, column, formula, value in cells:
-            self.table[row][column] = CellFormulaTuple(formula, cell_format, value)
-            count += 1
+        for at, formulas, values in rows:
+            for (row, column), formula, value in zip(at, formulas, values, strict=True):
+                self.table[row][column] = CellFormulaTuple(formula, cell_format, value)
+            count += len(formulas)
         return count
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if type(cell) is not CellFormulaTuple or type(cell.value) is not float or not cell.format:
+            super()._write_cell(row, col, cell)
+            return
+        formula = cell.formula
+        if "&" in formula or "<" in formula or ">" in formula:
+            formula = self._escape_data(formula)
+        style = cell.format._get_xf_index()
+        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{style}"><f>{formula}</f><v>{cell.value}</v></c>')
 
 
 class Sheet:
@@ -67,9 +83,9 @@ class Sheet:
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.write_number(row, column, value, self._book.format(style))
 
-    def formulas(self, place: Range, cells: Iterable[tuple[int, int, str, Any]], style: dict[str, Any]) -> None:
-        """Fill a range: (row, column, formula without its =, stored result) for each cell."""
-        self._book.formula_cells += self._sheet.write_formulas(place, cells, self._book.format(style))
+    def formulas(self, place: Range, rows: Iterable[FormulaRow], style: dict[str, Any]) -> None:
+        """Fill a range with formulas."""
+        self._book.formula_cells += self._sheet.write_formulas(place, rows, self._book.format(style))
 
     def formula(self, row: int, column: int, formula: str, value: float | str, style: dict[str, Any]) -> None:
         self._sheet._write_formula(row, column, formula, self._book.format(style), value)
@@ -89,6 +105,8 @@ class Sheet:
         """Shades cells from white (0) to the colour (1)."""
         scale = {"type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
         self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
+        white = self._book.format(WHITE)
+        self._sheet.conditional_format(*place, {"type": "cell", "criteria": ">", "value": 0.6, "format": white})
 
     def bars(self, place: Range, colour: str) -> None:
         """A bar in each cell, as long as its number is large (0 to 1)."""

@@ -1,0 +1,23 @@
+# What people do here. Each line also works when pasted into a shell with the environment active.
+
+# the tests that run in minutes
+test:
+    python -m pytest -n 2
+
+# the slow sweeps
+slow:
+    python -m pytest -n 2 -m slow
+
+# linter, formatter, type checker
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+
+# rebuild every ready-made workbook, its picture and the index
+gallery:
+    byhand gallery
+
+# what the speed of building is, as ratios
+benchmark:
+    python -m pytest tests/benchmarks -m benchmark --benchmark-only
