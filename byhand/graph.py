@@ -129,6 +129,16 @@ def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
         _scope.reset(token)
 
 
+@contextmanager
+def outside() -> Iterator[None]:
+    """Names given inside stand by themselves, whatever scopes are open."""
+    token = _scope.set(_OUTSIDE)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
 def page(name: str, title: str, **about: Any) -> AbstractContextManager[Scope]:
     """A scope with a sheet of its own."""
     return scope(name, title, page=True, **about)

@@ -33,7 +33,7 @@ def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
     equation = "(x − mean) / √(variance + ε) × γ + β"
     with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
         deviation = (x - x.mean(1).named("mean")).named("deviation")
-        root = sqrt(mean_square(deviation, axis=1).named("variance") + eps).named("root")
+        root = sqrt(mean_square(deviation, axis=1).named("variance") + weight.constant("eps", eps)).named("root")
         normalised = (deviation / root).named("normalised", role="norm")
         gamma, beta = weight("gamma", 1, x.shape[1], fill=1), weight("beta", 1, x.shape[1], fill=0)
         gained = normalised * gamma + beta
@@ -138,9 +138,9 @@ def embed(table: Node, ids: Node, name: str, scale: float | None = None) -> Node
         return (found * sqrt(scale) if scale else found).named(name)
 
 
-def position_column(count: int) -> Node:
-    """0, 1, 2, ... (count, 1)"""
-    return source("position", np.arange(count)[:, None], role="given")
+def position_column(tokens: Dim) -> Node:
+    """0, 1, 2, ... a row for each token. (T, 1)"""
+    return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.of)
 
 
 def sinusoidal(position: Node, width: int) -> Node:

@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from byhand.errors import ByhandError
-from byhand.graph import Array, Node, current_scope, source, times
+from byhand.graph import Array, Node, current_scope, outside, source, times
 
 MOST_NUMBERS = 20_000_000
 """The largest weight that is drawn."""
@@ -25,6 +25,7 @@ class Weights:
         self.seed = seed
         self.arrays = arrays
         self.nodes: dict[str, Node] = {}
+        self.constants: dict[str, Node] = {}
 
     def __call__(self, name: str, rows: int, columns: int, fill: float | None = None) -> Node:
         """The weight `name` of the open scope. (rows, columns); `fill` is its value where weights are not given."""
@@ -40,6 +41,13 @@ class Weights:
                 name, array, role="weight", rows=getattr(rows, "of", None), columns=getattr(columns, "of", None)
             )
         return self.nodes[path]
+
+    def constant(self, name: str, value: float) -> Node:
+        """A number that the whole model shares, such as a norm's epsilon. (1, 1)"""
+        if name not in self.constants:
+            with outside():
+                self.constants[name] = source(name, value, role="constant")
+        return self.constants[name]
 
     def _given(self, path: str, shape: tuple[int, int]) -> Array:
         assert self.arrays is not None

@@ -64,17 +64,22 @@ def layer(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
         return layer_norm(x, weight, "norm2", o.eps).named("output")
 
 
-def masked_word_head(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> Node:
-    """norm(act(x W + b)) E^T + b: the word that belongs at each place. (T, d) -> (T, V)"""
+def masked_word_head(x: Node, weight: Weights, o: Options) -> Node:
+    """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
     with scope("head"):
         with scope("", "transform", equation="act(x W + b)", column_equation="act(W x + b)"):
             hidden = linear(x, weight, "transform", o.d_model).named("transform")
             active = ACTIVATIONS[o.activation][0](hidden).named("active", role="activation")
-        y = layer_norm(active, weight, "norm", o.eps)
-        out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
-        bias = weight("b_vocab", 1, Dim(o.vocab, vocabulary))
-    with scope("", "logits", equation="y Eᵀ + b", column_equation="E y + b"):
-        return (y @ out + bias).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+        return layer_norm(active, weight, "norm", o.eps)
+
+
+def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> Node:
+    """softmax(x E^T + b). (T, d) -> (T, V)"""
+    words = Dim(o.vocab, vocabulary)
+    with scope("", "logits", equation="x Eᵀ + b", column_equation="E x + b"):
+        out = table.T if o.tied else weight("W_vocab", o.d_model, words)
+        logits = (x @ out + weight("b_vocab", 1, words)).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+    return softmax(logits).named("probabilities", role="result")
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -95,9 +100,10 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
             x = layer(x, mask, weight, o)
+    with page("", "Masked-word head"):
+        x = masked_word_head(x, weight, o)
     with page("", "Output"):
-        logits = masked_word_head(x, table, vocabulary, weight, o)
-        probabilities = softmax(logits).named("probabilities", role="result")
+        probabilities = predict(x, table, vocabulary, weight, o)
     masked = vocabulary.words.index("[MASK]") if "[MASK]" in vocabulary.words else None
     return Graph([probabilities], probabilities, look_at=ids.index(masked) if masked in ids else None)
 

@@ -119,7 +119,8 @@ class PositionOptions:
 
 def build_positions(o: PositionOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Positions"):
-        return Graph([sinusoidal(position_column(o.tokens), o.d_model).named("PE", role="result")])
+        rows = Dim(o.tokens, Labels("places", tuple(f"place {n}" for n in range(o.tokens))))
+        return Graph([sinusoidal(position_column(rows), o.d_model).named("PE", role="result")])
 
 
 @dataclass(frozen=True)

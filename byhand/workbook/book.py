@@ -115,6 +115,8 @@ class Book:
 
     def addresses(self, block: Block, reader: Page) -> Table:
         """The cells of a block as formulas on the reader's page name them."""
+        if block.page is self.home:
+            return Table(block.node.shape, lambda i, j: Formula(defined_name(block.node)))
         grid = block.addresses
         if block.page is reader:
             return Table(block.node.shape, lambda i, j: grid[i][j])

@@ -10,13 +10,24 @@ from byhand.graph import Node, Scope
 from byhand.labels import Labels, Tokens
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.layout import TOP, Block, Page, floating
+from byhand.workbook.layout import TOP, Block, Page, floating, key
 from byhand.workbook.letters import shapes, symbol
 from byhand.workbook.write import BookFile, Sheet
 
 FIRST = 4  # the row under the header
 NUMBER, BOX, PLACE, EQUATION, SHAPES, SIDE = 1, 2, 3, 4, 5, 7  # columns
 MOST_WORDS = 24
+
+USE = (
+    "Change a word or a number in a yellow or red-framed cell: everything follows.",
+    "Click a blue cell: its formula names the row and the column that make it.",
+    "Every table has a name (the box at the left of the formula bar lists them).",
+)
+
+CONSTANTS = {
+    "neg_inf": "a very large negative number, e to which is 0",
+    "eps": "keeps a norm from dividing by 0",
+}
 
 KINDS = {
     "embedding": "input",
@@ -45,12 +56,13 @@ def steps(book: Book) -> list[Step]:
     """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
     found: dict[Scope, list[Block]] = {}
     for page in book.pages:
-        for block in page.blocks:
-            if block.home and not floating(block.node):
-                for scope in reversed(block.node.scope.outward):
-                    if scope.equation:
-                        found.setdefault(scope, []).append(block)
-                        break
+        computed = [b for b in page.blocks if b.home and not floating(b.node)]
+        for block, following in zip(computed, [*computed[1:], None], strict=True):
+            scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
+            if scope:
+                found.setdefault(scope, []).append(block)
+                if following and following.node.scope in scope.outward and key(block.node) in following.reads:
+                    found[scope].append(following)  # the result, named by whoever called for the step
     return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in found.items()]
 
 
@@ -80,7 +92,7 @@ def plan(book: Book) -> Plan:
     if book.graph.probabilities is not None:
         row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
     legend = row
-    row += len(style.ROLES) + 2
+    row += len(style.ROLES) + len(USE) + 3
     constants = row
     for n, block in enumerate(book.constants):
         block.across, block.along = constants + 1 + n, SIDE
@@ -102,15 +114,19 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     if book.graph.probabilities is not None:
         _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
     _legend(book, sheet, place.legend)
+    if book.constants:
+        sheet.text(place.constants, SIDE, "Constants", style.HEADING)
     for block in book.constants:
-        sheet.text(block.row - 1, SIDE, "Constants", style.HEADING)
         value = float(book.values[block.node][0, 0])
-        sheet.number(block.row, block.column, value, style.cell("input", style.with_infinity(0)))
-        sheet.text(block.row, SIDE + 1, f"{symbol(block.node)} stands for a very large negative number", style.text(10))
+        places = style.with_infinity(0) if value < 0 else "0E+00"
+        sheet.number(block.row, block.column, value, style.cell("input", places))
+        meaning = CONSTANTS.get(block.node.name, "")
+        sheet.text(
+            block.row, SIDE + 1, f"{symbol(block.node)}, in formulas {block.node.name}: {meaning}", style.text(10)
+        )
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
-    live = f"{file.formula_cells:,} live cells, every one checked"
-    sheet.text(1, 1, f"{book.about.subtitle} · {live}", style.SUBTITLE)
+    sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
     sheet.text(2, 1, book.about.command, style.NOTE)
     for column, width in ((0, 2), (NUMBER, 4), (BOX, 27), (PLACE, 30), (EQUATION, 36), (SHAPES, 13), (SIDE - 1, 4)):
         sheet.columns(column, column, width)
@@ -126,14 +142,17 @@ def _steps(book: Book, sheet: Sheet) -> None:
         (SHAPES, "Shapes"),
     ):
         sheet.text(FIRST, column, title, style.HEADING)
+    row, group = FIRST, ""
     for n, step in enumerate(steps(book)):
-        row = FIRST + 1 + n
+        page = title_of(step.page.scope)
+        row += 2 if group not in ("", page.partition(" · ")[0]) else 1
+        group = page.partition(" · ")[0]
         sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-        title = title_of(step.scope).rpartition(" · ")[2] if step.scope.page else step.scope.title
+        title = step.scope.title if not step.scope.page else f"attention · {step.scope.title.casefold()}"
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
         sheet.link(row, BOX, title, name, target, style.box(_kind(title)))
-        sheet.link(row, PLACE, title_of(step.page.scope), name, target, style.LINK)
+        sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
 
@@ -203,3 +222,5 @@ def _legend(book: Book, sheet: Sheet, row: int) -> None:
         swatch = style.cell(role, "0", frozenset(("left", "right", "top", "bottom")))
         sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if role == "attention" else swatch)
         sheet.text(row + 1 + n, SIDE + 1, meaning, style.text(10))
+    for n, line in enumerate(USE):
+        sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))

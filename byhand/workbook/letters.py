@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from byhand.graph import Node, times
 
-SYMBOLS = {"neg_inf": "−∞", "gamma": "γ", "beta": "β", "two_i": "2i", "causal_mask": "mask", "probabilities": "p"}
+SYMBOLS = {
+    "neg_inf": "−∞",
+    "eps": "ε",
+    "gamma": "γ",
+    "beta": "β",
+    "two_i": "2i",
+    "causal_mask": "mask",
+    "probabilities": "p",
+}
 
 
 def symbol(node: Node) -> str:

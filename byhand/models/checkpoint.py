@@ -1,0 +1,112 @@
+"""Reads a local Hugging Face-style folder, config.json and model.safetensors, as one of our models with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.graph import Array
+from byhand.labels import Labels
+from byhand.models.architecture import Architecture, Graph
+from byhand.models.families import FAMILIES, Family, Piece
+from byhand.models.folder import Config, Tensors, read_config, shown
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that was read: what to build, with which options, and its weights.
+
+    arrays: by the path of each weight (see Weights), in float64. pieces: where in the checkpoint each was found.
+    """
+
+    architecture: Architecture
+    options: Any
+    arrays: dict[str, Array]
+    pieces: dict[str, Piece]
+
+
+def read(folder: Path) -> Checkpoint:
+    """The model in a local folder. Every name and shape is checked before any number is read."""
+    values = read_config(Path(folder))
+    family = _family(values)
+    config, tensors = Config(values, family.also), Tensors(Path(folder))
+    config.only("pruned_heads", {})
+    options = family.options(config, tensors)
+    pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
+    _refuse_leftovers({piece.tensor for piece in pieces.values()}, family, tensors)
+    if options.tied:
+        _refuse_contradictions(family, tensors)
+    numbers = tensors.arrays(piece.tensor for piece in pieces.values())
+    arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
+    return Checkpoint(_speaking(family.architecture, family.vocabularies(options)), options, arrays, pieces)
+
+
+def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays by our paths (gradients, say) as whole tensors, under the checkpoint's own names and in its shapes."""
+    tensors: dict[str, Array] = {}
+    for path, array in arrays.items():
+        piece = checkpoint.pieces[path]
+        if piece.tensor not in tensors:
+            tensors[piece.tensor] = np.zeros(piece.shape)
+        piece.of(tensors[piece.tensor])[...] = array
+    return tensors
+
+
+def _family(values: Mapping[str, Any]) -> Family:
+    kind = values.get("model_type")
+    if kind is None:
+        raise ByhandError(f"config.json does not say model_type; add it, as one of {', '.join(FAMILIES)}.")
+    if not isinstance(kind, str) or kind not in FAMILIES:
+        raise ByhandError(
+            f"config.json has model_type {shown(kind)}, which byhand does not read; "
+            f"choose a checkpoint of one of {', '.join(FAMILIES)}."
+        )
+    return FAMILIES[kind]
+
+
+def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
+    """The piece with its tensor's name as the files spell it, checked against them."""
+    name = tensors.find(family.spelled(piece.tensor))
+    tensors.check(name, piece.shape)
+    return replace(piece, tensor=name)
+
+
+def _refuse_leftovers(used: set[str], family: Family, tensors: Tensors) -> None:
+    """A tensor in the model's body that has no place in ours: the model would compute something else."""
+    for name in tensors.shapes:
+        if name not in used and name.startswith(family.body) and not name.endswith(family.buffers):
+            raise ByhandError(
+                f"The weights have a tensor {name}, for which config.json has no place; "
+                "mend config.json (does it say the right number of layers?) or remove the tensor."
+            )
+
+
+def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
+    """Tensors that config.json ties, stored apart and different: transformers 4 ties them, transformers 5 does not."""
+    for copy, original in family.tied:
+        if copy not in tensors.shapes:
+            continue
+        name = tensors.find(family.spelled(original))
+        tensors.check(copy, tensors.shapes[name])
+        numbers = tensors.arrays([copy, name])
+        if not np.array_equal(numbers[copy], numbers[name]):
+            raise ByhandError(
+                f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
+                f"set tie_word_embeddings to false in config.json to use them, or remove {copy}."
+            )
+
+
+def _speaking(architecture: Architecture, words: tuple[Labels, ...]) -> Architecture:
+    """The architecture with these words in place of its own."""
+
+    def vocabularies(options: Any) -> tuple[Labels, ...]:
+        return words
+
+    build: Callable[..., Graph] = architecture.build
+    return replace(architecture, vocabularies=vocabularies, build=partial(build, vocabularies=vocabularies))

@@ -1,0 +1,174 @@
+"""Looks into an .xlsx file before anything opens it: a zip of a bearable size, with safe names and no entities."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+from xml.parsers import expat
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from byhand.errors import ByhandError
+
+MOST_BYTES = 100_000_000
+MOST_UNPACKED = 500_000_000
+MOST_PARTS = 5_000
+MOST_SHRUNK = 100
+"""How many times its packed size a part may have; the sheets of real workbooks have 5 to 20 times."""
+ALWAYS_FINE = 1_000_000
+"""The unpacked size up to which a part may shrink as much as it likes."""
+LONGEST_TOKEN = 1_000_000
+"""The bytes within which an XML part must come to its first element, and each tag to its end."""
+
+_ZIP, _OLE = b"PK", bytes.fromhex("d0cf11e0a1b11ae1")
+_MEMBER = b"PK\x01\x02"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_DAMAGE = (BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
+
+SAVE_AGAIN = "open it in a spreadsheet program and save it again as .xlsx"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[ZipFile]:
+    """The workbook's zip, once it is known to be safe to unpack.
+
+    Raises ByhandError for anything else: no such file, a folder, an .xls, a password, a cut or damaged file, too many
+    or too large parts, parts that shrink too well, unsafe or repeated names, a document type in an XML part.
+    """
+    _check_file(path)
+    try:
+        with ZipFile(path) as archive:
+            _check_parts(path, archive.infolist())
+            for part in archive.infolist():
+                with archive.open(part) as stream:
+                    _check_prolog(path, part.filename, stream)
+            yield archive
+    except _DAMAGE as reason:
+        raise damaged(path, reason) from None
+
+
+def damaged(path: Path, reason: Exception | str) -> ByhandError:
+    """The refusal of a file that begins like a workbook and is none."""
+    why = clause(str(reason)) or type(reason).__name__
+    return ByhandError(f"{path} is cut short or damaged ({why}): get it again, or {SAVE_AGAIN}.")
+
+
+def clause(reason: str) -> str:
+    """What a library says of a failure, as a part of our one sentence."""
+    return " ".join(reason.split())[:200].rstrip(".").replace(". ", "; ")
+
+
+def feed(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[None]:
+    """Gives a part to the parser piece by piece, so that a reader can stop between two.
+
+    Raises ValueError for a tag or comment without end, ExpatError for XML that is none.
+    """
+    given = 0
+    while piece := stream.read(65_536):
+        parser.Parse(piece)
+        given += len(piece)
+        if given - parser.CurrentByteIndex > LONGEST_TOKEN:
+            raise ValueError("a tag without end")
+        yield
+    parser.Parse(b"", True)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise ByhandError(f"{path} is a folder: name a workbook (.xlsx) in it.")
+        with path.open("rb") as file:
+            start = file.read(8)
+            if start.startswith(_OLE):
+                raise ByhandError(_refusal_of_ole(path, file))
+            _check_size(path, size)
+            members = sum(piece.count(_MEMBER) for piece in iter(lambda: file.read(1_000_000), b""))
+    except FileNotFoundError:
+        raise ByhandError(f"There is no file {path}: check its name and folder.") from None
+    except (OSError, ValueError) as reason:
+        raise ByhandError(f"{path} cannot be read ({reason}): check its name and its permissions.") from None
+    if not size:
+        raise ByhandError(f"{path} is empty: get it again.")
+    if not start.startswith(_ZIP):
+        raise ByhandError(f"{path} is no Excel workbook: name an .xlsx file, or {SAVE_AGAIN}.")
+    _check_count(path, members)
+
+
+def _refusal_of_ole(path: Path, file: IO[bytes]) -> str:
+    if _ENCRYPTED in file.read(MOST_BYTES):
+        return f"{path} is locked with a password: open it in a spreadsheet program and save it without one."
+    return f"{path} is an old Excel file (.xls): {SAVE_AGAIN}."
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > MOST_BYTES:
+        raise ByhandError(f"{path} has {size:,} bytes, more than {MOST_BYTES:,}: remove pictures or split it.")
+
+
+def _check_count(path: Path, members: int) -> None:
+    """Before the zip's directory is read, too: each entry takes a thousand bytes of memory."""
+    if members > MOST_PARTS:
+        raise ByhandError(f"{path} holds {members:,} parts, more than {MOST_PARTS:,}: {SAVE_AGAIN}.")
+
+
+def _check_parts(path: Path, parts: list[ZipInfo]) -> None:
+    _check_count(path, len(parts))
+    names: set[str] = set()
+    for part in parts:
+        _check_part(path, part)
+        name = part.filename.casefold()
+        if name in names:
+            raise ByhandError(f"{path} holds two parts called {part.filename!r}: {SAVE_AGAIN}.")
+        names.add(name)
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > MOST_UNPACKED:
+        raise ByhandError(f"{path} would unpack to {unpacked:,} bytes, more than {MOST_UNPACKED:,}: split it.")
+
+
+def _check_part(path: Path, part: ZipInfo) -> None:
+    name = PurePosixPath(part.filename)
+    if name.is_absolute() or ".." in name.parts or set(part.filename) & set("\\:"):
+        raise ByhandError(f"{path} holds a part with the unsafe name {part.filename!r}: ask its author for a new copy.")
+    if part.flag_bits & 1:
+        raise ByhandError(f"{path} is locked with a password: unpack it with the password and zip it without one.")
+    if part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise ByhandError(f"{path} is packed in a way that no spreadsheet program writes: {SAVE_AGAIN}.")
+    if part.file_size > max(ALWAYS_FINE, MOST_SHRUNK * part.compress_size):
+        raise ByhandError(
+            f"{path} holds a part that unpacks to more than {MOST_SHRUNK} times its size ({part.filename}), "
+            f"as a zip bomb does: {SAVE_AGAIN}."
+        )
+
+
+class _Reached(Exception):
+    """The first element, or a document type (True), is reached."""
+
+
+def _check_prolog(path: Path, name: str, stream: IO[bytes]) -> None:
+    """Refuses an XML part that declares a document type, in whatever encoding. What is no XML passes."""
+    parser = expat.ParserCreate()
+
+    def reached(doctype: bool) -> None:
+        raise _Reached(doctype)
+
+    parser.StartDoctypeDeclHandler = lambda *_: reached(True)
+    parser.StartElementHandler = lambda *_: reached(False)
+    try:
+        for _ in range(LONGEST_TOKEN // 64):
+            piece = stream.read(64)  # small: the parser goes on to the end of a piece, and entities multiply
+            parser.Parse(piece, not piece)
+            if not piece:
+                return
+    except expat.ExpatError:
+        return
+    except _Reached as at:
+        if at.args[0]:
+            raise ByhandError(
+                f"{path} declares a document type in {name}, which no spreadsheet program does: {SAVE_AGAIN}."
+            ) from None
+        return
+    raise damaged(path, f"{name} begins with {LONGEST_TOKEN:,} bytes that are no element")

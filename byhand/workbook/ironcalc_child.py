@@ -1,0 +1,58 @@
+"""Recalculates one workbook in IronCalc, as a program of its own: what breaks or stalls the engine ends only that.
+
+IronCalc also prints remarks, and ends the whole process when a formula calls itself without end.
+Reads a request in JSON (path, cells, changes) and writes {"values": [...]}, an error as [text], or {"reason": text}.
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+import ironcalc
+
+Place = tuple[str, int, int]
+
+
+def values(path: str, cells: list[Place], changes: list[tuple[Place, Any]]) -> list[Any]:
+    """The cells' contents after the changes."""
+    model = ironcalc.load_from_xlsx(path, "en", "UTC", "en")
+    number = {sheet["name"]: i for i, sheet in enumerate(model.get_worksheets_properties())}
+    for (sheet, row, column), value in changes:
+        _change(model, (number[sheet], row + 1, column + 1), value)
+    model.evaluate()
+    return [_value(model, (number[sheet], row + 1, column + 1)) for sheet, row, column in cells]
+
+
+def _change(model: ironcalc.Model, place: tuple[int, int, int], value: Any) -> None:
+    if value is None:
+        model.clear_cell_contents(*place)
+    elif isinstance(value, bool):
+        model.update_cell_with_bool(*place, value)
+    elif isinstance(value, str) and not value.startswith("="):
+        model.update_cell_with_text(*place, value)
+    elif isinstance(value, str):
+        model.set_user_input(*place, value)
+    else:
+        model.update_cell_with_number(*place, value)
+
+
+def _value(model: ironcalc.Model, place: tuple[int, int, int]) -> Any:
+    value = model.get_cell_value(*place)
+    if isinstance(value, str) and model.get_cell_type(*place) == ironcalc.CellType.ErrorValue:
+        return [value]
+    return value
+
+
+def _main() -> None:
+    answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    try:
+        json.dump({"values": values(**json.load(sys.stdin))}, answer)
+    except BaseException as reason:  # a panic of the engine is no Exception
+        json.dump({"reason": str(reason)}, answer)
+    answer.close()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,31 @@
+"""What tests share: the spreadsheet engines, and what becomes of a test whose program is not installed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from byhand.workbook.recalculate import ENGINES, installed
+
+
+def _needs(engine: str) -> None:
+    if not installed(engine):
+        reason = f"{ENGINES[engine].title} is not installed: {ENGINES[engine].install}"
+        if os.environ.get("BYHAND_REQUIRE_PROGRAMS"):
+            pytest.fail(f"{reason} (BYHAND_REQUIRE_PROGRAMS is set)")
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def needs() -> Callable[[str], None]:
+    """needs("libreoffice") skips the test where that is missing, or fails it where BYHAND_REQUIRE_PROGRAMS is set."""
+    return _needs
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest, needs: Callable[[str], None]) -> str:
+    """Each spreadsheet engine in turn."""
+    needs(request.param)
+    return request.param

@@ -1,0 +1,155 @@
+"""Whole workbooks for tests, each built once a worker, and what can be found in one."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+import openpyxl
+from hypothesis import strategies as st
+
+from byhand.gallery import recipes
+from byhand.graph import Array, Node
+from byhand.layers import ACTIVATIONS
+from byhand.models import MODELS, architecture
+from byhand.recipe import Lesson, Recipe, build, options_of, read_recipe
+from byhand.workbook.build import write_lesson
+from byhand.workbook.read import Book, Cell, Value, read
+
+WORKSHEETS = Path(__file__).parents[1] / "worksheets"
+GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}
+MEDIUM = {f"{model}-medium": Recipe(model, size={"name": "medium"}) for model in ("gpt2", "bert", "transformer")}
+TURNED = {
+    f"{name} turned": replace(GALLERY[name], orientation="columns")
+    for name in GALLERY
+    if GALLERY[name].orientation == "rows"
+}
+BOOKS = GALLERY | MEDIUM | TURNED
+
+_folder = Path(mkdtemp(prefix="byhand-lessons-"))
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+
+
+@cache
+def lesson(name: str) -> Lesson:
+    return build(BOOKS[name])
+
+
+@cache
+def path_of(name: str) -> Path:
+    """Its workbook, freshly built."""
+    path = _folder / f"{name}.xlsx"
+    write_lesson(lesson(name), path)
+    return path
+
+
+@cache
+def book_of(name: str) -> Book:
+    return read(path_of(name))
+
+
+@cache
+def opened(name: str) -> openpyxl.Workbook:
+    """Its workbook as openpyxl sees it, formulas as texts."""
+    return load(path_of(name))
+
+
+def load(path: Path, **options: bool) -> openpyxl.Workbook:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it does not know data bars
+        return openpyxl.load_workbook(path, **options)
+
+
+def turned(name: str) -> bool:
+    return BOOKS[name].orientation == "columns"
+
+
+def place(reference: str) -> list[list[Cell]]:
+    """The cells of a defined name's range: 'Layer 1'!$A$1:$B$2."""
+    sheet, _, cells = reference.rpartition("!")
+    sheet = sheet.removeprefix("'").removesuffix("'").replace("''", "'")
+    first, _, last = cells.replace("$", "").partition(":")
+    (top, left), (bottom, right) = position(first), position(last or first)
+    return [[(sheet, row, column) for column in range(left, right + 1)] for row in range(top, bottom + 1)]
+
+
+def position(address: str) -> tuple[int, int]:
+    """B3 to (2, 1)."""
+    letters, number = re.fullmatch(r"([A-Z]+)([0-9]+)", address).groups()
+    column = 0
+    for letter in letters:
+        column = 26 * column + ord(letter) - 64
+    return int(number) - 1, column - 1
+
+
+def cells_of(book: Book, table: str, columns: bool = False) -> list[list[Cell]]:
+    """Where each cell of a named table is, row by row of the model's table (columns: shown transposed)."""
+    grid = place(book.names[table if table in book.names else f"table.{table}"])
+    return [list(line) for line in zip(*grid, strict=True)] if columns else grid
+
+
+def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None, columns: bool = False) -> Array:
+    """The numbers of a named table: fresh ones where there are some, else what the file stores."""
+    fresh = fresh or {}
+    grid = cells_of(book, table, columns)
+    return np.array([[fresh.get(cell, book.values.get(cell)) for cell in line] for line in grid], dtype=float)
+
+
+def products(node: Node) -> list[Node]:
+    """The matrix products that its formula holds."""
+    found = [node] if node.op.name == "matmul" else []
+    for argument in node.args:
+        if not argument.name:
+            found += products(argument)
+    return found
+
+
+def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        return draw(st.booleans())
+    if isinstance(default, str):
+        return draw(st.sampled_from(sorted(ACTIVATIONS)))
+    if isinstance(default, float):
+        return draw(st.sampled_from(sorted({default, *FLOATS.get(name, ())})))
+    return draw(st.integers(*SIZES.get(name, (1, 8))))
+
+
+SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments": (1, 3), "max_positions": (10, 12)}
+SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
+FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
+
+
+@st.composite
+def recipes_at_random(draw: st.DrawFn) -> Recipe:
+    """Any model with any of its options, small."""
+    model = draw(st.sampled_from(sorted(MODELS)))
+    found = architecture(model)
+    size = {f.name: _setting(draw, f.name, getattr(found.options(), f.name)) for f in fields(found.options)}
+    if "heads" in size:
+        size["d_model"] = size["heads"] * draw(st.integers(-(-2 // size["heads"]), 8 // size["heads"]))
+    vocabularies = found.vocabularies(options_of(found, size))
+    inputs: dict[str, Any] = {}
+    for name, words in (("ids", vocabularies[:1]), ("target_ids", vocabularies[-1:])):
+        if name in found.takes:
+            ids = st.integers(0, len(words[0].words) - 1)
+            inputs[name] = draw(st.lists(ids, min_size=1, max_size=8))
+    length = len(inputs.get("ids", ()))
+    if "mask" in found.takes:
+        bits = st.lists(st.integers(0, 1), min_size=length, max_size=length)
+        inputs["mask"] = draw(bits.filter(lambda mask: 1 in mask))
+    if "segment_ids" in found.takes:
+        segments = st.integers(0, size["segments"] - 1)
+        inputs["segment_ids"] = draw(st.lists(segments, min_size=length, max_size=length))
+    if "generate" in found.takes:
+        inputs["generate"] = draw(st.integers(1, 3))
+    orientation, seed = draw(st.sampled_from(["rows", "columns"])), draw(st.integers(0, 9))
+    return Recipe(model, size=size, seed=seed, orientation=orientation, **inputs)

@@ -1,0 +1,311 @@
+"""Published worked examples, each from the spreadsheet that teachers use, composed of byhand's own layers.
+
+Most are written in columns, with the bias as a matrix's last column; here they are turned, once, as they come in.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from byhand.graph import Dim, fold, scope, source
+from byhand.layers import (
+    attend,
+    attention_head,
+    causal_mask,
+    feed_forward,
+    join_heads,
+    layer_norm,
+    linear,
+    position_column,
+    relu,
+    residual,
+    softmax,
+)
+from byhand.ops import alternate, beside, cos, exp, mean_square, power, sin, sqrt, where
+from byhand.weights import Weights
+
+CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "data" / "cases.json").read_text())}
+CLOSE = 1e-9
+
+
+def turned(table):
+    """Columns of the spreadsheet to our rows."""
+    return np.array(table, dtype=np.float64).T
+
+
+def given(name, table):
+    return source(name, turned(table), "input")
+
+
+def with_bias(letter, matrix):
+    """[W | b] of the spreadsheet as our W and b."""
+    matrix = np.array(matrix, dtype=np.float64)
+    return {f"W_{letter}": matrix[:, :-1].T, f"b_{letter}": matrix[:, -1][None]}
+
+
+def tables(*outputs):
+    """Every named table that the outputs need."""
+    return {node.name: value for node, value in fold(outputs).items() if node.name}
+
+
+def close(got, expected):
+    expected = np.atleast_2d(turned(expected))
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("base", ["e", "base3"])
+@pytest.mark.parametrize("size", [4, 6, 10])
+def test_softmax(base, size):
+    case = CASES[f"softmax_{base}_{size}"]
+    x = source("x", case["inputs"]["x"], "input")
+    got = tables(softmax(x, base=3 if base == "base3" else None))
+    close(got["softmax.p"], [[p] for p in case["output"]["softmax"]])
+    powers = np.array(case["steps"]["exp"])
+    np.testing.assert_allclose(got["softmax.exp"], (powers / powers.max())[None], rtol=0, atol=CLOSE)
+
+
+def test_temperature():
+    """The draw that follows rounds to two decimals, which is no part of a model."""
+    case = CASES["temperature_sampling_5"]
+    x, t = source("x", case["inputs"]["logits"], "input"), source("T", case["inputs"]["T"], "input")
+    got = tables(softmax((x / t).named("divided")))
+    close(got["divided"], [[z] for z in case["steps"]["z_over_T"]])
+    close(got["softmax.p"], [[p] for p in case["output"]["prob_unrounded"]])
+    np.testing.assert_array_equal(got["softmax.p"].round(2)[0], case["steps"]["prob_rounded2"])
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_self_attention(size):
+    """Its V is wider than its K, so the head is put together from the projections."""
+    case = CASES[f"self_attention_{size}"]
+    weight = Weights(arrays={f"W_{x}": turned(case["weights"][f"W{x.lower()}"]) for x in "QKV"})
+    x = given("X", case["inputs"]["X"])
+    q, k, v = (linear(x, weight, name, len(case["steps"][name]), bias=False).named(name) for name in "QKV")
+    got = tables(attend(q, k, v, None))
+    for name in "QKV":
+        close(got[name], case["steps"][name])
+    close(got["scores"], case["steps"]["KtQ"])
+    close(got["scaled"], case["steps"]["scaled"])
+    close(got["weights"], case["steps"]["A"])
+    close(got["Z"], case["output"]["Z"])
+
+
+def heads(x, memory, weight, count, d_k, mask):
+    """Heads whose width is not the model's divided by their number."""
+    outputs = []
+    for h in range(1, count + 1):
+        with scope(f"head{h}"):
+            outputs.append(attention_head(x, memory, weight, d_k, mask, bias=False))
+    return beside(*outputs)
+
+
+def split_heads(prefix, q, k, v, d_k):
+    """The heads' weights from matrices that hold them below each other."""
+    stacked = {"Q": turned(q), "K": turned(k), "V": turned(v)}
+    return {
+        f"{prefix}head{h + 1}.W_{letter}": matrix[:, h * d_k : (h + 1) * d_k]
+        for letter, matrix in stacked.items()
+        for h in range(matrix.shape[1] // d_k)
+    }
+
+
+def test_multi_head_attention():
+    case = CASES["multihead_attention_3h"]
+    w, steps = case["weights"], case["steps"]
+    arrays = {f"head{h + 1}.W_{x}": turned(w[f"W{x.lower()}{h}"]) for h in range(3) for x in "QKV"}
+    weight = Weights(arrays=arrays | {"W_O": turned(w["Wo"])})
+    x = given("X", case["inputs"]["X"])
+    joined = heads(x, x, weight, 3, 3, None).named("concat")
+    got = tables(join_heads(joined, weight, 5, bias=False))
+    for h in range(3):
+        for ours, theirs in {
+            "Q": "Q",
+            "K": "K",
+            "V": "V",
+            "scaled": "scores_scaled",
+            "weights": "A",
+            "Z": "head",
+        }.items():
+            close(got[f"head{h + 1}.{ours}"], steps[f"{theirs}{h}"])
+    close(got["concat"], steps["concat"])
+    close(got["attention"], case["output"]["output"])
+
+
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_transformer_block(size):
+    case = CASES[f"transformer_block_{size}"]
+    weight = Weights(arrays=with_bias("1", case["weights"]["W1_b1"]) | with_bias("2", case["weights"]["W2_b2"]))
+    x, a = given("X", case["inputs"]["X"]), given("A", case["inputs"]["A"])
+    z = (a @ x).named("Z")
+    got = tables(relu(feed_forward(z, weight, len(case["weights"]["W1_b1"]), "relu")).named("Y"))
+    for ours, theirs in {"Z": "Z", "hidden": "H1", "relu": "A1", "ffn": "H2"}.items():
+        close(got[ours], case["steps"][theirs])
+    close(got["Y"], case["output"]["Y"])
+    published = turned(case["output"]["workbook_Y"])
+    assert (np.abs(got["Y"] - published).max() > 1) == (size == "medium")
+
+
+def test_mlp():
+    case = CASES["mlp_small"]
+    x = given("X", case["inputs"]["X"])
+    arrays = {}
+    for n in range(1, 5):
+        arrays |= with_bias(f"{n}", case["weights"][f"W{n}_b{n}"])
+    weight = Weights(arrays=arrays)
+    for n in range(1, 5):
+        z = linear(x, weight, f"{n}", arrays[f"W_{n}"].shape[1]).named(f"Z{n}")
+        x = (relu(z) if n < 4 else 1 / (1 + exp(0 - z))).named(f"A{n}")
+    got = tables(x)
+    for name, expected in case["steps"].items():
+        close(got[name], expected)
+    close(got["A4"], case["output"]["Y"])
+
+
+def test_layer_norm_forward():
+    """Its gain and shift are one number for all features."""
+    case = CASES["jh_layernorm_fwd_bwd"]
+    arrays = {f"norm.{name}": np.full((1, 3), case["weights"][name]) for name in ("gamma", "beta")}
+    x = given("x", case["inputs"]["x"])
+    got = tables(layer_norm(x, Weights(arrays=arrays), "norm", case["inputs"]["eps"]))
+    steps = case["steps"]
+    close(got["norm.mean"], [[steps["mu"]]])
+    close(got["norm.variance"], [[steps["var_population"]]])
+    close(1 / got["norm.root"], [[steps["ivar"]]])
+    close(got["norm.normalised"], steps["xhat"])
+    close(got["norm"], case["output"]["out"])
+
+
+def test_projections():
+    case = CASES["jh_qkv_projection"]
+    arrays = {f"W_{x}": turned(case["weights"][f"W{x}"]) for x in "QKV"}
+    arrays |= {f"b_{x}": turned(case["weights"][f"B{x}"]) for x in "QKV"}
+    x = given("x", case["inputs"]["x0"])
+    got = tables(attention_head(x, x, Weights(arrays=arrays), 4, causal_mask(Dim(1)), bias=True))
+    for letter in "QKV":
+        close(got[letter], case["output"][f"{letter}0"])
+    close(got["scaled"], [[case["output"]["score00_scaled"]]])
+
+
+class FullStack:
+    """The whole encoder-decoder with the odd choices of its spreadsheet, which are none of byhand's layers.
+
+    Its norm divides by the sample's standard deviation plus 0.001, a second ReLU follows the feed-forward part, its
+    mask adds -99, positions and features are swapped in its positional encoding, and its padding is not masked.
+    """
+
+    def __init__(self, case, positions):
+        self.inputs, w = case["inputs"], case["weights"]
+        self.positions = positions
+        arrays = split_heads("enc.", w["enc_Wq"], w["enc_Wk"], w["enc_Wv"], 3)
+        arrays |= split_heads("dec.", w["dec_Wq"], w["dec_Wk"], w["dec_Wv"], 3)
+        arrays |= split_heads("cross.", w["dec_Cq"], w["dec_Ck"], w["dec_Cv"], 3)
+        for ours, theirs in {"enc": "enc_Wo", "dec": "dec_Wo", "cross": "dec_Co"}.items():
+            arrays[f"{ours}.W_O"] = turned(w[theirs])
+        for side in ("enc", "dec"):
+            for n in "12":
+                arrays |= {f"{side}.{name}": array for name, array in with_bias(n, w[f"{side}_F{n}"]).items()}
+        for name in ("enc_gb1", "enc_gb2", "dec_gb1", "dec_gb2", "dec_gb3"):
+            gain = np.array(w[name], dtype=np.float64)
+            arrays |= {f"{name}.gamma": np.diag(gain)[None], f"{name}.beta": gain[:, -1][None]}
+        arrays |= {"E_enc": turned(w["E_enc"]), "E_dec": turned(w["E_dec"])} | with_bias("vocab", w["dec_U"])
+        self.weight = Weights(arrays=arrays)
+
+    def embedded(self, side):
+        words = given(f"{side}_onehot", self.inputs[f"{side}_onehot"])
+        table = self.weight(f"E_{side}", words.shape[1], len(self.inputs[f"PE_{side}"]))
+        return (words @ table + self.positions(side, *words.shape[:1], table.shape[1])).named(f"x_{side}")
+
+    def norm(self, x, name):
+        with scope(name):
+            deviation = x - x.mean(1)
+            spread = sqrt(mean_square(deviation, axis=1) * (x.shape[1] / (x.shape[1] - 1))) + 0.001
+            gamma, beta = self.weight("gamma", 1, x.shape[1]), self.weight("beta", 1, x.shape[1])
+        return (deviation / spread * gamma + beta).named(name)
+
+    def head(self, x, memory, mask):
+        """byhand's head, but that the mask takes 99 from the scores in place of hiding them."""
+        q, k, v = (linear(side, self.weight, n, 3, bias=False) for side, n in ((x, "Q"), (memory, "K"), (memory, "V")))
+        if mask is None:
+            return attend(q, k, v, None)
+        weights = softmax(q @ k.T / sqrt(3) + where(mask, 0, -99)).named("weights")
+        return weights @ v
+
+    def attention(self, x, memory, name, count, mask=None):
+        with scope(name):
+            outputs = []
+            for h in range(1, count + 1):
+                with scope(f"head{h}"):
+                    outputs.append(self.head(x, memory, mask))
+            return residual(x, join_heads(beside(*outputs), self.weight, x.shape[1], bias=False), "sum")
+
+    def feed(self, x, side):
+        with scope(side):
+            return residual(x, relu(feed_forward(x, self.weight, 12, "relu")), "fed")
+
+    def build(self):
+        x = self.embedded("enc")
+        x = self.norm(self.attention(x, x, "enc", 2), "enc_gb1")
+        memory = self.norm(self.feed(x, "enc"), "enc_gb2")
+        x = self.embedded("dec")
+        x = self.norm(self.attention(x, x, "dec", 3, causal_mask(x.shape[0])), "dec_gb1")
+        x = self.norm(self.attention(x, memory, "cross", 2), "dec_gb2")
+        x = self.norm(self.feed(x, "dec"), "dec_gb3")
+        logits = linear(x, self.weight, "vocab", 24).named("logits")
+        return tables(softmax(logits).named("prob"))
+
+
+FULL = CASES["encdec_full_stack"]
+BASE = {"enc": 100, "dec": 10}
+
+
+def standard_positions(side, length, width):
+    """As in the paper, with the spreadsheet's base in place of 10000."""
+    angle = position_column(Dim(length)) / power(BASE[side], source("2i", np.arange(0, width, 2), "given") / width)
+    return alternate(sin(angle), cos(angle), width=width).named(f"PE_{side}")
+
+
+def swapped_positions(side, length, width):
+    """The spreadsheet's: k / base^(t / d) for feature k of position t, both from 1; cosines on odd k, sines on even."""
+    rate = power(BASE[side], (position_column(Dim(length)) + 1) / width)
+    odd, even = (source(f"k{first}", np.arange(first, width + 2, 2)[: (width + 1) // 2], "given") for first in (1, 2))
+    return alternate(cos(odd / rate), sin(even / rate), width=width).named(f"PE_{side}")
+
+
+def test_full_stack():
+    got = FullStack(FULL, swapped_positions).build()
+    steps = FULL["steps"]
+    for side in ("enc", "dec"):
+        close(got[f"PE_{side}"], FULL["inputs"][f"PE_{side}"])
+    names = {"x_enc": "xe", "enc_gb1": "enc_n1", "enc_gb2": "enc", "x_dec": "xd", "dec_gb1": "dec_n1"}
+    for ours, theirs in (names | {"dec_gb2": "dec_n2", "dec_gb3": "dec", "logits": "logits"}).items():
+        close(got[ours], steps[theirs])
+    for ours, theirs in {"enc": "enc_A", "dec": "dec_A", "cross": "cross_A"}.items():
+        for h, columns in enumerate(steps[theirs]):
+            close(got[f"{ours}.head{h + 1}.weights"], columns)
+    close(got["prob"], FULL["output"]["prob"])
+    np.testing.assert_allclose(got["prob"][5], FULL["output"]["next_token_probs_col5"], rtol=0, atol=CLOSE)
+
+
+def test_full_stack_with_positions_that_are_not_swapped():
+    """What the spreadsheet would predict were its positional encoding the paper's."""
+    got = FullStack(FULL, standard_positions).build()
+    np.testing.assert_allclose(got["prob"][5], FULL["output"]["prob_if_PE_were_standard"], rtol=0, atol=CLOSE)
+    assert np.abs(got["prob"] - turned(FULL["output"]["prob"])).max() > 0.1
+    assert np.abs(got["PE_enc"] - turned(FULL["inputs"]["PE_enc"])).max() > 1
+
+
+HERE = """
+softmax_e_4 softmax_e_6 softmax_e_10 softmax_base3_4 softmax_base3_6 softmax_base3_10 temperature_sampling_5
+self_attention_small self_attention_medium self_attention_large multihead_attention_3h
+transformer_block_small transformer_block_medium mlp_small encdec_full_stack jh_layernorm_fwd_bwd jh_qkv_projection
+""".split()
+NOT_YET = """
+backprop_mlp_3layer lstm_small mamba_s6_small mlstm_2steps autoencoder_mse jh_output_ce_labelsmooth jh_adam_step
+""".split()
+
+
+def test_every_case_is_compared_or_known_to_be_missing():
+    assert sorted(HERE + NOT_YET) == sorted(CASES)

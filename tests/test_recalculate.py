@@ -1,0 +1,440 @@
+"""Recalculation in each engine, and what becomes of engines that fail, stall, or are not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from workbooks import NOTHING, altered, at, parts_of, write, zipped
+
+from byhand.errors import ByhandError
+from byhand.workbook import recalculate as engines
+from byhand.workbook.read import CellError, read
+from byhand.workbook.recalculate import ENGINES, edited, installed, recalculate, recalculate_many
+
+APOSTROPHE = "O'Brien's sheet"
+WRONG = 99
+
+FORMULAS = {
+    "A1": ("=D1/7", 3 / 7),
+    "A2": ("=EXP(-D1*30)", 8.194012623990515e-40),
+    "A3": ("='Two words'!A1+1", 7.0),
+    "A4": ("=layer1.q*2", 6.0),
+    "A5": ('=D1&"x"', "3x"),
+    "A6": ("=D2", "x<&>y π −∞"),
+    "A7": ('=IF(D1>1,"","no")', ""),
+    "A8": ('="#N/A"', "#N/A"),
+    "A9": ('="1.5"', "1.5"),
+    "A10": ("=D1>1", True),
+    "A11": ("=AND(D3,D1<1)", False),
+    "A12": ("=D9", 0.0),
+    "A13": ('=" a "&CHAR(10)', " a \n"),
+    "A14": ("=A15+1", 3.0),
+    "A15": ("=1+1", 2.0),
+}
+"""Every formula with what it gives."""
+FAILURES = {
+    "B1": ("=1/0", "#DIV/0!"),
+    "B2": ("=NOSUCHFUNCTION(1)", "#NAME?"),
+    "B3": ("=no.such.name+1", None),
+    "B4": ('="a"+1', "#VALUE!"),
+    "B5": ("=NA()", "#N/A"),
+    "B6": ("=#REF!+1", "#REF!"),
+    "B7": ("=SQRT(-1)", None),
+    "B8": ("=1+", None),
+    "B9": ("=B1*2", "#DIV/0!"),
+}
+"""Every formula with the error that it gives; None where each engine calls it something else."""
+
+
+def everything(path: Path) -> Path:
+    """All of them, with a wrong result stored for each."""
+    wrong = {address: (formula, WRONG) for address, (formula, _) in (FORMULAS | FAILURES).items()}
+    sheets = {
+        "Sheet1": wrong | {"D1": 3, "D2": "x<&>y π −∞", "D3": True},
+        "Two words": {"A1": ("=Sheet1!D1*2", WRONG)},
+        APOSTROPHE: {"A1": ("=A2+Sheet1!D1", WRONG), "A2": 4},
+    }
+    return write(path, sheets, {"layer1.q": "=Sheet1!$D$1"})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("books")
+
+
+@pytest.fixture(scope="module")
+def values(engine: str, folder: Path) -> engines.Values:
+    return recalculate(everything(folder / "everything.xlsx"), engine)
+
+
+@pytest.fixture
+def simple(tmp_path: Path) -> Path:
+    return write(tmp_path / "simple.xlsx", {"Sheet1": {"A1": 1, "B1": ("=A1*2", WRONG)}})
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where temporary folders come, instead of the system's."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def refusal(do: Callable[[], object]) -> str:
+    with pytest.raises(ByhandError) as error:
+        do()
+    sentence = str(error.value)
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert "\n" not in sentence
+    return sentence
+
+
+# What engines make of formulas
+
+
+@pytest.mark.parametrize("address", FORMULAS)
+def test_a_fresh_value(values: engines.Values, address: str) -> None:
+    value, expected = values[at(address)], FORMULAS[address][1]
+    assert type(value) is type(expected)
+    assert value == (pytest.approx(expected, rel=1e-14, abs=0) if isinstance(expected, float) else expected)
+
+
+@pytest.mark.parametrize("address", FAILURES)
+def test_an_error_is_told_from_a_text(values: engines.Values, address: str, engine: str) -> None:
+    value, expected = values[at(address)], FAILURES[address][1]
+    assert isinstance(value, CellError)
+    assert value.startswith("#")
+    assert value == (expected or value)
+
+
+def test_other_sheets(values: engines.Values) -> None:
+    assert values["Two words", 0, 0] == 6.0
+    assert values[APOSTROPHE, 0, 0] == 7.0
+
+
+def test_every_formula_has_a_value_and_nothing_else(values: engines.Values, folder: Path) -> None:
+    assert values.keys() == read(folder / "everything.xlsx").formulas.keys()
+
+
+@pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])
+def test_a_reference_to_a_name_with_an_apostrophe(engine: str, needs: Callable[[str], None], tmp_path: Path) -> None:
+    needs(engine)
+    assert recalculate(_apostrophe(tmp_path), engine) == {at("A1"): 4.0}
+
+
+def test_gnumeric_knows_no_reference_to_a_name_with_an_apostrophe(needs: Callable[[str], None], tmp_path: Path) -> None:
+    """A fault of Gnumeric 1.12 that our own sheet names must stay clear of."""
+    needs("gnumeric")
+    assert isinstance(recalculate(_apostrophe(tmp_path), "gnumeric")[at("A1")], CellError)
+
+
+def _apostrophe(folder: Path) -> Path:
+    quoted = APOSTROPHE.replace("'", "''")
+    return write(folder / "book.xlsx", {"Sheet1": {"A1": (f"='{quoted}'!A1", WRONG)}, APOSTROPHE: {"A1": 4}})
+
+
+def test_booleans_in_a_number_format(engine: str, tmp_path: Path) -> None:
+    """LibreOffice has no booleans, only numbers that are shown as such; the stored result says which are meant."""
+    path = write(tmp_path / "book.xlsx", {"Sheet1": {"A1": ("=1>2", True), "A2": ("=0+1", 1), "A3": 5}})
+    style = '<c r="A1" s="1" t="b">'
+    altered(path, lambda xml: xml.replace('<c r="A1" t="b">', style).replace('<c r="A2">', '<c r="A2" s="1">'))
+    altered(path, _with_a_number_format, "xl/styles.xml")
+    for values in (recalculate(path, engine), edited(path, {}, engine)):
+        assert [(type(v), v) for v in values.values()] == [(bool, False), (float, 1.0)]
+
+
+def _with_a_number_format(xml: str) -> str:
+    one = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>'
+    assert one in xml
+    two = one.replace("</cellXfs>", '<xf numFmtId="2" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs>')
+    return xml.replace(f'<cellXfs count="1">{one}', f'<cellXfs count="2">{two}')
+
+
+def test_several_files_in_their_order(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of one name in two folders; LibreOffice starts once for all of them."""
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(a) or popen(*a, **k))
+    paths = []
+    for n in range(3):
+        (tmp_path / str(n)).mkdir()
+        paths.append(write(tmp_path / str(n) / "book.xlsx", {"Sheet1": {"A1": (f"={n}+10", WRONG)}}))
+    assert recalculate_many(paths, engine) == [{at("A1"): n + 10.0} for n in range(3)]
+    assert len(started) == (1 if engine == "libreoffice" else 3)
+
+
+def test_two_at_once(engine: str, simple: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: recalculate(simple, engine), range(2)))
+    assert results == 2 * [{at("B1"): 2.0}]
+
+
+def test_a_book_that_stores_no_results(engine: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """IronCalc prints a remark on each such formula, which must not reach our own output."""
+    path = write(tmp_path / "book.xlsx", {"Sheet1": {"A1": 1, "B1": ("=A1*2", NOTHING), "B2": ("=B1&B1", NOTHING)}})
+    assert recalculate(path, engine) == {at("B1"): 2.0, at("B2"): "22"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_nothing_to_do(engine: str, tmp_path: Path) -> None:
+    assert recalculate(write(tmp_path / "book.xlsx", {"Sheet1": {"A1": 1}}), engine) == {}
+    assert recalculate_many([], engine) == []
+
+
+def test_a_long_chain(needs: Callable[[str], None], tmp_path: Path) -> None:
+    """Gnumeric runs out of stack at 100,000, but not at a length that a workbook of ours may have."""
+    cells = {f"A{i}": (f"=A{i + 1}+1", WRONG) for i in range(1, 10_000)} | {"A10000": 1}
+    path = write(tmp_path / "chain.xlsx", {"Sheet1": cells})
+    for engine in ("ironcalc", "gnumeric"):
+        needs(engine)
+        assert recalculate(path, engine)[at("A1")] == 10_000
+
+
+# Editing
+
+
+def test_edits_are_live(engine: str, tmp_path: Path) -> None:
+    cells = {
+        "A1": 1,
+        "A2": "old",
+        "A3": True,
+        "A4": 7,
+        "A5": ("=A4", 7),
+        "B1": ("=A1*2", 2),
+        "B2": ('=A2&"!"', "old!"),
+        "B3": ('=IF(A3,"yes","no")', "yes"),
+        "B4": ("=A4+1", 8),
+        "B5": ("=A5*10", 70),
+        "B6": ("=A6+1", 1),
+        "B7": ("='Two words'!A1", 0),
+    }
+    path = write(tmp_path / "book.xlsx", {"Sheet1": cells, "Two words": {"A1": 0}})
+    before = path.read_bytes()
+    changes = {
+        at("A1"): 21,
+        at("A2"): "new",
+        at("A3"): False,
+        at("A4"): None,
+        at("A5"): 3.5,
+        at("A6"): "=A1+B1",
+        at("A1", "Two words"): 1e-7,
+    }
+    assert edited(path, changes, engine) == {
+        at("B1"): 42.0,
+        at("B2"): "new!",
+        at("B3"): "no",
+        at("B4"): 1.0,
+        at("B5"): 35.0,
+        at("B6"): 64.0,
+        at("B7"): 1e-7,
+        **changes,
+        at("A6"): 63.0,
+    }
+    assert path.read_bytes() == before
+
+
+def test_edits_that_cannot_be(engine: str, simple: Path) -> None:
+    assert refusal(lambda: edited(simple, {at("A1", "Shet1"): 1}, engine)) == (
+        f"{simple} has no sheet 'Shet1'; did you mean Sheet1?."
+    )
+    for row, column in ((-1, 0), (0, -1), (1_048_576, 0), (0, 16_384)):
+        assert refusal(lambda place=("Sheet1", row, column): edited(simple, {place: 1}, engine)) == (
+            f"No sheet has a row {row}, column {column}: they count from 0."
+        )
+    for value in (float("nan"), float("-inf")):
+        assert refusal(lambda value=value: edited(simple, {at("A1"): value}, engine)) == (
+            f"A cell cannot hold the number {value}: give it a finite one."
+        )
+
+
+def test_edits_with_numbers_of_numpy(simple: Path) -> None:
+    place = ("Sheet1", *np.argwhere([[True]])[0])
+    for number in (np.int64(4), np.float64(4), np.float32(4)):
+        assert edited(simple, {place: number}) == {at("A1"): 4.0, at("B1"): 8.0}
+
+
+# What fails
+
+
+def test_no_such_engine(simple: Path) -> None:
+    for do in (lambda: installed("excel"), lambda: recalculate(simple, "excel"), lambda: edited(simple, {}, "excel")):
+        assert refusal(do) == "There is no engine 'excel'; there are: ironcalc, libreoffice, gnumeric."
+    assert refusal(lambda: installed("libre")) == "There is no engine 'libre'; did you mean libreoffice?."
+
+
+@pytest.mark.parametrize(
+    ("engine", "how"),
+    [
+        ("ironcalc", "IronCalc is not installed: pip install ironcalc, or choose another engine."),
+        ("libreoffice", "LibreOffice is not installed: apt install libreoffice-calc, or choose another engine."),
+        ("gnumeric", "Gnumeric is not installed: apt install gnumeric, or choose another engine."),
+    ],
+)
+def test_an_engine_that_is_not_installed(
+    engine: str, how: str, simple: Path, monkeypatch: pytest.MonkeyPatch, needs: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setattr(engines, "find_spec", lambda module: None)
+    assert not installed(engine)
+    for do in (lambda: recalculate(simple, engine), lambda: edited(simple, {}, engine)):
+        assert refusal(do) == how
+    monkeypatch.delenv("BYHAND_REQUIRE_PROGRAMS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=f"{ENGINES[engine].title} is not installed"):
+        needs(engine)
+    monkeypatch.setenv("BYHAND_REQUIRE_PROGRAMS", "1")
+    with pytest.raises(pytest.fail.Exception, match=f"{ENGINES[engine].title} is not installed"):
+        needs(engine)
+
+
+def test_a_file_that_is_no_workbook(engine: str, tmp_path: Path) -> None:
+    (tmp_path / "book.xlsx").write_text("no zip")
+    for do in (
+        lambda: recalculate(tmp_path / "book.xlsx", engine),
+        lambda: edited(tmp_path / "book.xlsx", {}, engine),
+        lambda: recalculate(tmp_path / "nowhere.xlsx", engine),
+    ):
+        assert str(tmp_path) in refusal(do)
+
+
+def test_a_file_that_ironcalc_cannot_read(simple: Path) -> None:
+    """It wants a list of styles, which the format lets a program leave out."""
+    zipped(simple, {name: data for name, data in parts_of(simple).items() if name != "xl/styles.xml"})
+    assert refusal(lambda: recalculate(simple)) == (
+        f"IronCalc cannot recalculate {simple} (Zip Error: specified file not found in archive): "
+        "choose another engine, or mend the file."
+    )
+
+
+def test_a_file_that_crashes_ironcalc(simple: Path) -> None:
+    """A function that calls itself without end: in our own process it would end that."""
+    write(
+        simple,
+        {
+            "Sheet1": {
+                "A1": (
+                    "=_xlfn.LET(_xlpm.f,_xlfn.LAMBDA(_xlpm.g,_xlpm.n,_xlpm.g(_xlpm.g,_xlpm.n+1)),_xlpm.f(_xlpm.f,0))",
+                    0,
+                )
+            }
+        },
+    )
+    assert refusal(lambda: recalculate(simple)) == (
+        f"IronCalc cannot recalculate {simple} (it crashed): choose another engine, or mend the file."
+    )
+
+
+@pytest.fixture
+def imitate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts a shell script in the place of LibreOffice and Gnumeric; in it, $out is the last argument."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "bin").mkdir()
+
+    def script(body: str, seconds: int = 30) -> None:
+        slow = {name: replace(engine, start=seconds) for name, engine in ENGINES.items()}
+        monkeypatch.setattr(engines, "ENGINES", slow)
+        for name in ("soffice", "ssconvert"):
+            program = tmp_path / "bin" / name
+            program.write_text(f'#!/bin/sh\nfor out; do :; done\ncd "{tmp_path}"\n{body}\n')
+            program.chmod(0o755)
+
+    return script
+
+
+@pytest.mark.parametrize("engine", ["libreoffice", "gnumeric"])
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("exit 0", "it crashed"),
+        ("kill -SEGV $$", "it crashed"),
+        (
+            'case $0 in *soffice) out="${out%copies*}fresh/0.xlsx"; mkdir "${out%0.xlsx}";; esac; echo x > "$out"',
+            "it wrote a broken file",
+        ),
+    ],
+)
+def test_a_program_that_fails(
+    engine: str, body: str, why: str, simple: Path, imitate: Callable[..., None], temporary: Path
+) -> None:
+    imitate(body)
+    title = ENGINES[engine].title
+    assert refusal(lambda: recalculate(simple, engine)) == (
+        f"{title} cannot recalculate {simple} ({why}): choose another engine, or mend the file."
+    )
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("engine", ["libreoffice", "gnumeric"])
+def test_a_program_that_stalls_is_ended_with_all_that_it_started(
+    engine: str, simple: Path, imitate: Callable[..., None], tmp_path: Path, temporary: Path
+) -> None:
+    """soffice is a script, too, and its program would go on without it."""
+    imitate("trap '' TERM; sleep 100 & echo $! > started; wait; sleep 100", seconds=2)
+    assert "(no answer within 2 s)" in refusal(lambda: recalculate(simple, engine))
+    assert not list(temporary.iterdir())
+    assert _ended(int((tmp_path / "started").read_text()))
+
+
+@pytest.mark.parametrize("engine", ["libreoffice", "gnumeric"])
+def test_a_program_that_leaves_another_behind(
+    engine: str, simple: Path, imitate: Callable[..., None], tmp_path: Path
+) -> None:
+    imitate("sleep 100 > /dev/null & echo $! > started")
+    refusal(lambda: recalculate(simple, engine))
+    assert _ended(int((tmp_path / "started").read_text()))
+
+
+def _ended(process: int) -> bool:
+    """Whether it is gone, or only waits for its exit code to be fetched, a moment later."""
+    for _ in range(50):
+        try:
+            if Path(f"/proc/{process}/stat").read_text().split()[2] == "Z":
+                return True
+            os.kill(process, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_of_several_files_the_one_that_fails_is_named(
+    tmp_path: Path, imitate: Callable[..., None], temporary: Path
+) -> None:
+    """LibreOffice ends at the second: each is then converted by itself."""
+    paths = [write(tmp_path / f"{n}.xlsx", {"Sheet1": {"A1": (f"={n}", n)}}) for n in range(3)]
+    shutil.copy(paths[1], tmp_path / "bad")
+    imitate(
+        'for file; do case "$file" in *.xlsx) cmp -s "$file" bad && exit 1; fresh="$(dirname $file)/../fresh"; '
+        'mkdir -p "$fresh"; cp "$file" "$fresh"; esac; done'
+    )
+    assert recalculate_many([paths[0], paths[2]], "libreoffice") == [{at("A1"): 0.0}, {at("A1"): 2.0}]
+    assert refusal(lambda: recalculate_many(paths, "libreoffice")).startswith(
+        f"LibreOffice cannot recalculate {paths[1]} (it crashed)"
+    )
+    assert not list(temporary.iterdir())
+
+
+def test_nothing_is_left_behind(engine: str, simple: Path, temporary: Path) -> None:
+    home = set(simple.parent.iterdir())
+    assert recalculate(simple, engine) == {at("B1"): 2.0}
+    assert edited(simple, {at("A1"): 5}, engine) == {at("A1"): 5.0, at("B1"): 10.0}
+    assert not list(temporary.iterdir())
+    assert set(simple.parent.iterdir()) == home
+
+
+def test_more_cells_get_more_time(simple: Path, monkeypatch: pytest.MonkeyPatch, imitate: Callable[..., None]) -> None:
+    imitate('sleep 1.5; cp "$2" "$out"', seconds=1)
+    assert "(no answer within 1 s)" in refusal(lambda: recalculate(simple, "gnumeric"))
+    monkeypatch.setattr(engines, "CELLS_A_SECOND", 0.1)
+    assert recalculate(simple, "gnumeric") == {at("B1"): WRONG}

@@ -1,0 +1,161 @@
+"""Checkpoints as workbooks: what spreadsheet programs compute from their weights is what PyTorch computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lessons import numbers_of
+
+from byhand.graph import Array
+from byhand.recipe import Recipe, build
+from byhand.workbook.build import write_lesson
+from byhand.workbook.read import Book, read
+from byhand.workbook.recalculate import recalculate_books
+from byhand.workbook.verify import compare
+
+DATA = Path(__file__).parent / "data"
+FOLDERS = ("gpt2", "bert", "transformer2017", "torch_transformer")
+CLOSE = 1e-9
+INPUTS = {
+    "gpt2": {"ids": "input_ids"},
+    "bert": {"ids": "input_ids", "segment_ids": "token_type_ids", "mask": "attention_mask"},
+    "transformer2017": {"ids": "src_ids", "target_ids": "tgt_ids", "mask": "src_mask"},
+}
+INPUTS["torch_transformer"] = INPUTS["transformer2017"]
+
+
+@cache
+def expected_of(folder: str) -> dict[str, Array]:
+    return dict(np.load(DATA / folder / "expected.npz"))
+
+
+def expected_tables(folder: str, row: int) -> dict[str, Array]:
+    """What PyTorch computed for one prompt of the batch, by the names of our tables."""
+    e = expected_of(folder)
+    if folder in ("gpt2", "bert"):
+        found = dict(stack("layer{}", e["layer_out"][:, row], e["attentions"][:, row]))
+        found["x"] = e["hidden_states"][0, row]
+        if folder == "gpt2":
+            found["final_norm"] = e["hidden_states"][-1, row]
+    else:
+        found = {}
+        for side in ("encoder", "decoder"):
+            found[f"{side}.x"] = e[f"{side}_embedding"][row]
+            inner = ".self" if side == "decoder" else ""
+            layers, weights = e[f"{side}_layer_out"][:, row], e[f"{side}_attentions"][:, row]
+            found |= stack(f"{side}.layer{{}}", layers, weights, inner)
+            last = "final_norm" if folder == "torch_transformer" else f"layer{len(layers)}.output"
+            found[f"{side}.{last}"] = e[f"{side}_output"][row]
+        found |= heads("decoder.layer{}.cross", e["cross_attentions"][:, row])
+    return found | {"logits": e["logits"][row]}
+
+
+def stack(path: str, layers: Array, weights: Array, inner: str = "") -> Iterator[tuple[str, Array]]:
+    for n, output in enumerate(layers, 1):
+        yield f"{path.format(n)}.output", output
+    yield from heads(path + inner, weights)
+
+
+def heads(path: str, weights: Array) -> Iterator[tuple[str, Array]]:
+    for n, layer in enumerate(weights, 1):
+        for h, head in enumerate(layer, 1):
+            yield f"{path.format(n)}.head{h}.weights", head
+
+
+def recipe_of(folder: str, row: int, **more: Any) -> Recipe:
+    inputs = {ours: expected_of(folder)[theirs][row].tolist() for ours, theirs in INPUTS[folder].items()}
+    return Recipe(str(DATA / folder), **inputs, **more)
+
+
+def differences(
+    book: Book, fresh: dict[Any, Any], expected: dict[str, Array], columns: bool = False
+) -> dict[str, float]:
+    """The tables that are not PyTorch's, and by how much."""
+    found = {}
+    for table, numbers in expected.items():
+        ours = numbers_of(book, table, fresh, columns)
+        assert ours.shape == numbers.shape, table
+        apart = float(np.abs(ours - numbers).max())
+        if not apart <= CLOSE:
+            found[table] = apart
+    return found
+
+
+Written = Callable[..., Book]
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("references")
+
+    @cache
+    def write(name: str, row: int, orientation: str = "rows") -> Book:
+        path = folder / f"{name} {row} {orientation}.xlsx"
+        write_lesson(build(recipe_of(name, row, orientation=orientation)), path)
+        return read(path)
+
+    return write
+
+
+@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_expected_tables_are_all_there(folder: str, row: int) -> None:
+    """Every number that PyTorch gave for logits, hidden states and attention is compared."""
+    left_out = {"hidden_states", *INPUTS[folder].values(), "greedy_ids", "greedy_logits"}
+    given = sum(array[..., 0, 0].size for key, array in expected_of(folder).items() if key not in left_out) // 2
+    extra = {"gpt2": 2, "bert": 1}.get(folder, 0)
+    shared = 1 if folder == "transformer2017" else 0
+    assert len(expected_tables(folder, row)) == given + extra - 2 * shared
+
+
+def check(books: list[tuple[str, int, bool, Book]], engine: str) -> None:
+    fresh = recalculate_books([book for *_, book in books], engine)
+    for (folder, row, columns, book), values in zip(books, fresh, strict=True):
+        assert differences(book, values, expected_tables(folder, row), columns) == {}, (folder, row, engine)
+        report = compare(book, values, engine)
+        assert report.ok, "\n".join(report.lines())
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_ironcalc_computes_what_pytorch_did(written: Written, folder: str) -> None:
+    check([(folder, 0, False, written(folder, 0))], "ironcalc")
+
+
+def test_with_tokens_as_columns_too(written: Written) -> None:
+    check([("torch_transformer", 0, True, written("torch_transformer", 0, "columns"))], "ironcalc")
+
+
+def test_every_program_computes_what_pytorch_did(written: Written, engine: str) -> None:
+    """Both prompts of each batch. LibreOffice starts once for all of them."""
+    books = [(folder, row, False, written(folder, row)) for folder in FOLDERS for row in (0, 1)]
+    check(books, engine)
+
+
+@pytest.mark.slow
+def test_every_program_with_tokens_as_columns(written: Written, engine: str) -> None:
+    check([(folder, 1, True, written(folder, 1, "columns")) for folder in FOLDERS], engine)
+
+
+@pytest.mark.parametrize("folder", ["gpt2", "transformer2017", "torch_transformer"])
+def test_a_story_takes_the_words_that_pytorch_took(folder: str, tmp_path: Path) -> None:
+    """Greedy decoding from the reference's own beginning."""
+    e = expected_of(folder)
+    prompt, given = ("ids", e["greedy_ids"]) if folder == "gpt2" else ("target_ids", e["greedy_ids"])
+    steps = e["greedy_logits"].shape[1]
+    start = given.shape[1] - steps
+    recipe = recipe_of(folder, 0, generate=steps)
+    recipe = Recipe(**{**vars(recipe), prompt: given[0, :start].tolist()})
+    path = tmp_path / "story.xlsx"
+    write_lesson(build(recipe), path)
+    book = read(path)
+    (fresh,) = recalculate_books([book])
+    for step in range(1, steps + 1):
+        at = "" if step == 1 else f"step{step}."
+        assert numbers_of(book, f"{at}next", fresh).item() == given[0, start + step - 1]
+        logits = numbers_of(book, f"{at}logits", fresh)[-1]
+        np.testing.assert_allclose(logits, e["greedy_logits"][0, step - 1], rtol=0, atol=CLOSE)

@@ -1,0 +1,183 @@
+"""The shape of the house: which way imports point, who may import what, and what each file must say of itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import byhand
+
+PACKAGE = Path(byhand.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(["byhand", *(parts[:-1] if parts[-1] == "__init__" else parts)])
+
+
+TREES = {name_of(path): ast.parse(path.read_text("utf-8")) for path in FILES}
+MODULES = {dotted(path): name_of(path) for path in FILES}
+each_file = pytest.mark.parametrize("file", TREES)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Every module that a file imports, wherever in it; of this package, the file that it comes from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide which way they point"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module or "" for name in inner)
+
+
+ORDER = [
+    "errors",
+    "graph",
+    "table ops",
+    "labels weights arithmetic",
+    "layers gradients optimizers misconceptions tokenizers",
+    "models",
+    "recipe",
+    "workbook explain show",
+    "gallery exercises",
+    "grading",
+    "cli __main__",
+]
+"""A part may import from the lines above, and from its own line."""
+RANK = {"": 0} | {part: rank for rank, line in enumerate(ORDER) for part in line.split()}
+
+
+def part(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+@each_file
+def test_imports_point_one_way(file: str) -> None:
+    own = part("byhand." + file.removesuffix(".py").replace("/", "."))
+    own = "" if own == "__init__" else own
+    assert own in RANK, f"give {own} its place in ORDER"
+    for module in imported(TREES[file]):
+        if module.split(".")[0] == "byhand":
+            assert RANK.get(part(module), len(ORDER)) <= RANK[own], f"{file} imports {module}"
+
+
+def test_imports_make_no_circle() -> None:
+    """Between any two files, also those of one line of ORDER. Raises CycleError with the circle."""
+    needs = {module: set(imported(TREES[file])) & set(MODULES) - {module} for module, file in MODULES.items()}
+    order = list(TopologicalSorter(needs).static_order())
+    assert set(order) == set(MODULES)
+    assert order.index("byhand.graph") < order.index("byhand.ops") < order.index("byhand.layers")
+
+
+def importers(library: str) -> set[str]:
+    return {file for file, tree in TREES.items() if library in {module.split(".")[0] for module in imported(tree)}}
+
+
+@pytest.mark.parametrize(
+    ("library", "place"),
+    [
+        ("xlsxwriter", "workbook/write.py"),
+        ("openpyxl", "workbook/read.py"),
+        ("ironcalc", "workbook/ironcalc_child.py"),
+        ("sympy", "arithmetic/exact.py"),
+    ],
+)
+def test_a_library_is_imported_in_its_one_place(library: str, place: str) -> None:
+    """SymPy also in explain/ and grading/. A place that is not written yet has no importer anywhere."""
+    allowed = {file for file in importers(library) if library == "sympy" and file.startswith(("explain/", "grading/"))}
+    assert importers(library) - allowed == ({place} & set(TREES))
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers", "tokenizers", "pickle", "marshal", "shelve", "dill"])
+def test_libraries_that_nothing_imports(library: str) -> None:
+    assert not importers(library)
+
+
+def started_with(module: str) -> set[str]:
+    """What a fresh Python has loaded after importing the module."""
+    command = [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+def entry_point() -> str:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    return project["project"]["scripts"]["byhand"].partition(":")[0]
+
+
+def test_the_command_line_starts_without_what_it_may_not_need() -> None:
+    """`byhand --help` must not pay for SymPy, nor for a spreadsheet engine."""
+    module = entry_point()
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not written yet")
+    loaded = started_with(module)
+    assert module in loaded
+    assert not loaded & {"sympy", "openpyxl", "ironcalc"}
+
+
+def test_models_start_with_numpy_alone() -> None:
+    loaded = started_with("byhand.models")
+    assert {"byhand.models", "numpy"} <= loaded
+    assert not loaded & {"sympy", "xlsxwriter", "openpyxl", "ironcalc", "click", "rich"}
+
+
+@each_file
+def test_a_file_is_one_idea(file: str) -> None:
+    assert len((PACKAGE / file).read_text("utf-8").splitlines()) <= 400
+
+
+@each_file
+def test_a_file_says_its_idea_in_one_sentence(file: str) -> None:
+    first = (ast.get_docstring(TREES[file]) or "").partition("\n")[0]
+    assert re.fullmatch(r"[^a-z\s].*[.]", first), first
+    assert not re.search(r"[.!?] [A-Z]", first), first
+
+
+def public_definitions(tree: ast.Module) -> Iterator[tuple[str, Function | ast.ClassDef]]:
+    """The functions, classes and methods that other files may use."""
+    for node in tree.body:
+        if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name, node
+            if isinstance(node, ast.ClassDef):
+                methods = (m for m in node.body if isinstance(m, Function) and not m.name.startswith("_"))
+                yield from ((f"{node.name}.{m.name}", m) for m in methods)
+
+
+def says_itself(node: Function | ast.ClassDef) -> bool:
+    """Five lines that a name and types explain, or a class that is a list of fields."""
+    fields = isinstance(node, ast.ClassDef) and all(isinstance(line, ast.AnnAssign) for line in node.body)
+    return fields or (node.end_lineno or 0) - node.body[0].lineno < 5
+
+
+@each_file
+def test_what_is_public_has_a_docstring(file: str) -> None:
+    """All but what says itself, and a model's `build`, which Architecture.build describes once for all of them."""
+    silent = [
+        name
+        for name, node in public_definitions(TREES[file])
+        if not ast.get_docstring(node) and not says_itself(node) and not name.startswith("build")
+    ]
+    assert not silent
+
+
+@each_file
+def test_nothing_runs_text_as_code(file: str) -> None:
+    called = {getattr(n.func, "id", "") for n in ast.walk(TREES[file]) if isinstance(n, ast.Call)}
+    keywords = {k.arg for n in ast.walk(TREES[file]) if isinstance(n, ast.Call) for k in n.keywords}
+    assert not called & {"eval", "exec", "compile", "__import__"}
+    assert "allow_pickle" not in keywords
