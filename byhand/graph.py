@@ -174,6 +174,11 @@ class Node:
         self.role = role or self.role
         return self
 
+    def playing(self, role: str) -> Node:
+        """The same table in another role."""
+        self.role = role
+        return self
+
     @property
     def symbol(self) -> str:
         """The last part of its name: what a caption calls it."""

@@ -23,6 +23,11 @@ class Inputs:
     generate: int = 1
 
 
+def example(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
+    """A model's own prompt, cut to a smaller vocabulary and to the positions that there are."""
+    return [i % vocab for i in ids[: None if room is None else max(room, 1)]]
+
+
 @dataclass(frozen=True)
 class Graph:
     """A built model: the tables that it ends in, and what the home page shows of it.
@@ -57,18 +62,15 @@ class Architecture:
 
     def check(self, options: Any, inputs: Inputs) -> None:
         """ByhandError unless the inputs suit each other and the model's sizes."""
-        if inputs.ids is not None:
-            self._check_lengths(options, inputs, len(inputs.ids))
-        elif inputs.mask is not None or inputs.segment_ids is not None:
+        if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
-
-    def _check_lengths(self, options: Any, inputs: Inputs, count: int) -> None:
+        count = 1 if inputs.ids is None else len(inputs.ids)
         room = getattr(options, "max_positions", None)
         longest = count + inputs.generate - 1
         if room is not None and longest > room:
             raise ByhandError(
                 f"The prompt would grow to {longest} words, but there are positions for {room}: "
-                f"shorten it, or choose --size max_positions={longest}."
+                f"shorten it (a built-in model also takes --size max_positions={longest})."
             )
         for name, given in (("--mask", inputs.mask), ("--segment-ids", inputs.segment_ids)):
             if given is not None and len(given) != count:

@@ -16,7 +16,7 @@ from byhand.layers import (
     residual,
     softmax,
 )
-from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
 from byhand.weights import Weights
@@ -68,7 +68,7 @@ def masked_word_head(x: Node, weight: Weights, o: Options) -> Node:
     """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
     with scope("head"):
         with scope("", "transform", equation="act(x W + b)", column_equation="act(W x + b)"):
-            hidden = linear(x, weight, "transform", o.d_model).named("transform")
+            hidden = linear(x, weight, "T", o.d_model).named("transform")
             active = ACTIVATIONS[o.activation][0](hidden).named("active", role="activation")
         return layer_norm(active, weight, "norm", o.eps)
 
@@ -88,12 +88,12 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
-    ids = inputs.ids or [1, 4, 3, 2, 0]
-    example = [1, 1, 1, 1, 0] if inputs.ids is None else [1] * len(ids)
+    ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
+    seen = inputs.mask or ([1, 1, 1, 1, 0][: len(ids)] if inputs.ids is None else [1] * len(ids))
     tokens = token_ids("ids", ids, vocabulary)
     labels = tokens.shape[0].of
     segment_ids = source("segment_ids", [[s] for s in inputs.segment_ids or [0] * len(ids)], role="input", rows=labels)
-    mask = source("padding_mask", inputs.mask or example, role="mask", columns=labels)
+    mask = source("padding_mask", seen, role="mask", columns=labels)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, tokens, segment_ids, weight, o)

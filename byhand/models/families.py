@@ -186,7 +186,7 @@ def bert_pieces(o: bert.Options) -> Pieces:
         yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
         yield from linear(ours, "2", f"{theirs}.output.dense", o.d_ff, d)
         yield from norm(f"{ours}norm2", f"{theirs}.output.LayerNorm", d)
-    yield from linear("head.", "transform", "cls.predictions.transform.dense", d, d)
+    yield from linear("head.", "T", "cls.predictions.transform.dense", d, d)
     yield from norm("head.norm", "cls.predictions.transform.LayerNorm", d)
     if not o.tied:
         yield "W_vocab", Piece("cls.predictions.decoder.weight", (o.vocab, d), transposed=True)

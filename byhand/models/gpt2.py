@@ -15,7 +15,7 @@ from byhand.layers import (
     residual,
     softmax,
 )
-from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.generate import greedy, next_word
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
@@ -79,7 +79,8 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or [0, 1, 4], vocabulary)
+    room = o.max_positions - inputs.generate + 1
+    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
     return greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
 
 

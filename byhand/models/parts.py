@@ -20,7 +20,7 @@ from byhand.layers import (
     sinusoidal,
     softmax,
 )
-from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.vocabulary import WORDS, words
 from byhand.weights import Weights
 
@@ -76,7 +76,7 @@ def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Gra
         x = table_of_input(weight, o.tokens, o.d_model)
         mask = causal_mask(x.shape[0]) if o.causal else None
         z = attention_head(x, x, weight, o.d_k, mask, o.bias)
-        return Graph([z.named("Z", role="result")])
+        return Graph([z.playing("result")])
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def build_multi_head(o: MultiHeadOptions, weight: Weights, inputs: Inputs) -> Gr
     mask = causal_mask(x.shape[0]) if o.causal else None
     z = multi_head(x, x, weight, o.heads, mask, o.bias)
     with page("", "Output"):
-        return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").named("Y", role="result")])
+        return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").playing("result")])
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class FeedForwardOptions:
 def build_feed_forward(o: FeedForwardOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Feed-forward"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        return Graph([feed_forward(x, weight, o.d_ff, o.activation, "Y").named("Y", role="result")])
+        return Graph([feed_forward(x, weight, o.d_ff, o.activation, "Y").playing("result")])
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class PositionOptions:
 def build_positions(o: PositionOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Positions"):
         rows = Dim(o.tokens, Labels("places", tuple(f"place {n}" for n in range(o.tokens))))
-        return Graph([sinusoidal(position_column(rows), o.d_model).named("PE", role="result")])
+        return Graph([sinusoidal(position_column(rows), o.d_model).playing("result")])
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ class EmbeddingOptions:
 
 def build_embedding(o: EmbeddingOptions, weight: Weights, inputs: Inputs) -> Graph:
     vocabulary = words("vocabulary", o.vocab)
-    ids = token_ids("ids", inputs.ids or [1, 2, 4], vocabulary)
+    ids = token_ids("ids", inputs.ids or example([1, 2, 4], o.vocab), vocabulary)
     with page("", "Embedding"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
-        return Graph([embed(table, ids, "embedded").named("embedded", role="result")])
+        return Graph([embed(table, ids, "embedded").playing("result")])
 
 
 def part(name: str, title: str, about: str, options: type[Any], build: Any, source: str, **more: Any) -> Architecture:

@@ -16,7 +16,7 @@ from byhand.layers import (
     sinusoidal,
     softmax,
 )
-from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.generate import greedy, next_word
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
@@ -111,7 +111,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     source_words, target_words = vocabularies(o)
-    ids = inputs.ids or [1, 2, 5]
+    ids = inputs.ids or example([1, 2, 5], o.vocab)
     with scope("encoder", "Encoder"):
         source_ids = token_ids("ids", ids, source_words)
         table = weight("E", Dim(o.vocab, source_words), o.d_model)
@@ -126,7 +126,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             return output(x, embeddings, target_words, weight, o)
 
     with scope("decoder", "Decoder"):
-        target_ids = token_ids("ids", inputs.target_ids or [0, 1, 2], target_words)
+        target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)
     return greedy(forward, target_ids, target_words, inputs.generate)
 
 

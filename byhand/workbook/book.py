@@ -149,6 +149,7 @@ class PageWriter:
         self.width = 6.5
 
     def write(self, number: int) -> None:
+        """Write the page, which is the `number`th (from 0) after the home page."""
         self._head(number)
         for place in self.page.headings:
             parts = [(place.scope.title.capitalize(), style.STEP)]
