@@ -32,7 +32,7 @@ class Recipe:
     model: str
     title: str = ""
     size: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
+    seed: int | None = None
     prompt: str | None = None
     ids: list[int] | None = None
     target_prompt: str | None = None
@@ -120,7 +120,10 @@ def build(recipe: Recipe) -> Lesson:
         raise ByhandError(f"Orientation is rows or columns, not '{recipe.orientation}'.")
     if recipe.model in MODELS:
         found = architecture(recipe.model)
-        options, weights = options_of(found, recipe.size), Weights(_seed(recipe.seed))
+        options, weights = (
+            options_of(found, recipe.size),
+            Weights(_seed(found.seed if recipe.seed is None else recipe.seed)),
+        )
     else:
         from byhand.models import checkpoint
 

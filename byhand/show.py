@@ -17,7 +17,9 @@ from byhand.recipe import Lesson, build, describe, find
 
 def rendered(*things: Any) -> str:
     """Rich's tables and text as plain text of the terminal's width."""
-    console = Console(file=io.StringIO(), width=max(Console().width, 60), color_system=None)
+    console = Console(
+        file=io.StringIO(), width=max(Console().width, 60), color_system=None, markup=False, highlight=False
+    )
     for thing in things:
         console.print(thing)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]

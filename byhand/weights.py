@@ -65,6 +65,19 @@ class Weights:
         if fill is not None:
             return np.full((rows, columns), float(fill))
         draw = np.random.default_rng([self.seed, crc32(path.encode())])
+        if getattr(rows, "of", None) is not None:
+            return _distinct_rows(draw, rows, columns)
         return draw.choice(
             [-1.0, 0.0, 1.0], size=(rows, columns), p=[0.2, 0.6, 0.2] if rows == 1 else [0.25, 0.45, 0.3]
         )
+
+
+def _distinct_rows(draw: np.random.Generator, rows: int, columns: int) -> Array:
+    """Small whole numbers, no row twice: each word of a vocabulary must have an embedding of its own."""
+    largest = 1
+    while (2 * largest + 1) ** columns < 3 * rows:
+        largest += 1
+    chosen: dict[tuple[int, ...], None] = {}
+    while len(chosen) < rows:
+        chosen[tuple(draw.integers(-largest, largest + 1, size=columns).tolist())] = None
+    return np.array(list(chosen), dtype=np.float64)

@@ -46,7 +46,8 @@ class Architecture:
 
     options: a dataclass of sizes and choices with the small model's values as defaults.
     sizes: what `--size NAME` changes in them. takes: the inputs that it reads, of those of Inputs.
-    vocabularies: the words of its ids and (if other) of its target ids, from its options.
+    vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights with which
+    the small model's own example makes sense.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Architecture:
     sizes: dict[str, dict[str, Any]] = field(default_factory=dict)
     takes: frozenset[str] = frozenset()
     vocabularies: Callable[[Any], tuple[Labels, ...]] = lambda options: ()
+    seed: int = 0
 
     def check(self, options: Any, inputs: Inputs) -> None:
         """ByhandError unless the inputs suit each other and the model's sizes."""
