@@ -46,8 +46,8 @@ class Architecture:
 
     options: a dataclass of sizes and choices with the small model's values as defaults.
     sizes: what `--size NAME` changes in them. takes: the inputs that it reads, of those of Inputs.
-    vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights with which
-    the small model's own example makes sense.
+    vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights
+    with which the small model's own example makes sense.
     """
 
     name: str

@@ -155,5 +155,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),
     vocabularies=vocabularies,
-    seed=963,
+    seed=2562,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from byhand.graph import Node, times
+from byhand.graph import OPS, Node, times
 
 SYMBOLS = {
     "neg_inf": "−∞",
@@ -15,6 +15,9 @@ SYMBOLS = {
     "causal_mask": "mask",
     "probabilities": "p",
 }
+
+TURNED = {"beside": "below", "below": "beside"}
+"""What stands side by side stands one below the other when tokens are columns."""
 
 
 def symbol(node: Node) -> str:
@@ -38,7 +41,8 @@ def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
     parts = [_argument(node, n, call, turned) for n in range(len(node.args))]
     if turned and node.op.name == "matmul":
         parts.reverse()
-    return node.op.letters(*parts, **node.attrs)
+    op = OPS[TURNED.get(node.op.name, node.op.name)] if turned else node.op
+    return op.letters(*parts, **node.attrs)
 
 
 def _argument(node: Node, n: int, call: Callable[[Node], str], turned: bool) -> str:
@@ -46,8 +50,9 @@ def _argument(node: Node, n: int, call: Callable[[Node], str], turned: bool) -> 
     if argument.name:
         return call(argument)
     text = letters(argument, call, turned)
-    after = n > 0 and node.op.name in ("sub", "div")
-    loose = argument.op.binds < node.op.binds + after
+    in_matrix, is_matrix = (op.name == "matmul" for op in (node.op, argument.op))
+    one_way = node.op.name in ("sub", "div") or in_matrix != is_matrix
+    loose = argument.op.binds < node.op.binds + (one_way and (n > 0 or in_matrix))
     return f"({text})" if loose and node.op.binds < 3 else text
 
 

@@ -1,0 +1,28 @@
+"""The built-in models with their own seeds: what their examples say."""
+
+import pytest
+
+from byhand.recipe import Recipe, build
+
+SAID = {
+    "gpt2": ["cat", "sat", "on"],
+    "transformer": ["the", "cat", "sat"],
+    "bert": [None, "the", "cat", None, None],
+}
+"""The most probable word at each position of the model's own example; None where any will do."""
+
+
+@pytest.mark.parametrize("model", SAID)
+def test_the_own_example_makes_sense(model: str) -> None:
+    lesson = build(Recipe(model))
+    words = lesson.architecture.vocabularies(lesson.options)[-1].words
+    probabilities = lesson.numbers()["probabilities"]
+    for wanted, row in zip(SAID[model], probabilities, strict=True):
+        assert wanted in (None, words[int(row.argmax())])
+
+
+def test_embeddings_are_distinct() -> None:
+    for model, name in (("gpt2", "wte"), ("transformer", "encoder.E"), ("bert", "E")):
+        for seed in range(20):
+            rows = build(Recipe(model, seed=seed)).numbers()[name].tolist()
+            assert len({tuple(row) for row in rows}) == len(rows)
