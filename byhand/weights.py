@@ -73,11 +73,15 @@ class Weights:
 
 
 def _distinct_rows(draw: np.random.Generator, rows: int, columns: int) -> Array:
-    """Small whole numbers, no row twice: each word of a vocabulary must have an embedding of its own."""
+    """Small whole numbers; no two rows are the same, or the same but for a number added to all of it.
+
+    Each word of a vocabulary needs an embedding of its own, also to a normed x, whose features sum to 0.
+    """
     largest = 1
-    while (2 * largest + 1) ** columns < 3 * rows:
+    while (2 * largest + 1) ** max(columns - 1, 1) < 3 * rows:
         largest += 1
-    chosen: dict[tuple[int, ...], None] = {}
+    chosen: dict[tuple[int, ...], list[int]] = {}
     while len(chosen) < rows:
-        chosen[tuple(draw.integers(-largest, largest + 1, size=columns).tolist())] = None
-    return np.array(list(chosen), dtype=np.float64)
+        row = draw.integers(-largest, largest + 1, size=columns).tolist()
+        chosen.setdefault(tuple(x - (row[0] if columns > 1 else 0) for x in row), row)
+    return np.array(list(chosen.values()), dtype=np.float64)
