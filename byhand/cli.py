@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, quoted
 
 if TYPE_CHECKING:
     from byhand.recipe import Recipe
 
 
+LONGEST_SENTENCE = 1_000
+
+
 class BadInput(click.ClickException):
+    """Its sentence is printed on one line, without letters that would steer a terminal, and exits with 2."""
+
     exit_code = 2
+
+    def __init__(self, sentence: str) -> None:
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+        if len(line) > LONGEST_SENTENCE:
+            line = f"{line[: LONGEST_SENTENCE // 2]} … {line[-LONGEST_SENTENCE // 2 :]}"
+        super().__init__(line)
 
 
 class Commands(click.Group):
-    """Turns a ByhandError into its sentence and exit code 2."""
+    """Turns a ByhandError, and what the system refuses, into a sentence and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a console that knows no ∞ shows a question mark
         try:
             return super().invoke(ctx)
         except ByhandError as error:
             raise BadInput(str(error)) from None
+        except MemoryError:
+            raise BadInput("This takes more memory than there is: choose smaller sizes or fewer words.") from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            place = quoted(error.filename) if error.filename else "the output"
+            raise BadInput(f"Cannot use {place}: {_reason(error)}; choose another place.") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 @click.group(cls=Commands)
@@ -50,7 +79,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
         try:
             return [int(word) for word in value.replace(",", " ").split()]
         except ValueError:
-            self.fail(f"'{value}' is not a list of whole numbers such as 3,1,4.", param, ctx)
+            self.fail(f"{quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
 
 
 class Settings(click.ParamType):  # type: ignore[type-arg]
@@ -61,8 +90,19 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
         name, equals, setting = value.partition("=")
         if not (name and equals and setting):
-            self.fail(f"'{value}' is not of the form NAME=VALUE.", param, ctx)
+            self.fail(f"{quoted(value)} is not of the form NAME=VALUE.", param, ctx)
         return name.strip(), setting.strip()
+
+
+class NewFile(click.ParamType):  # type: ignore[type-arg]
+    """The path of a file to be written."""
+
+    name = "FILE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        if not value.strip("./") or os.path.isdir(value):
+            self.fail(f"{quoted(value)} is a folder: name a file in it, such as model.xlsx.", param, ctx)
+        return Path(value)
 
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -156,7 +196,8 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
 
 @main.command()
 @model_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: MODEL.xlsx]")
+@click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
+@click.option("--title", help="The workbook's title.")
 @click.option(
     "--orientation", type=click.Choice(["rows", "columns"]), help="Tokens as rows (the default) or as columns."
 )
@@ -176,10 +217,16 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
     from byhand.workbook.build import check_place, write_lesson
 
     recipe = recipe_from(**options)
-    path = output or Path(f"{Path(recipe.model).name}.xlsx")
+    path = output or Path(f"{_stem(options['model'])}.xlsx")
     check_place(path, force)
     cells = write_lesson(build(recipe), path)
-    click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: byhand verify {path}")
+    click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
+
+
+def _stem(model: str) -> str:
+    """What the workbook of MODEL is called: as its recipe's file, its checkpoint's folder, or the model."""
+    path = Path(os.path.abspath(model))
+    return path.stem if path.suffix.casefold() == ".toml" else path.name
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from reprlib import Repr
 
 
 class ByhandError(Exception):
@@ -11,8 +12,18 @@ class ByhandError(Exception):
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean ...?` for a mistyped word, or the list of what there is."""
     known = list(known)
-    close = get_close_matches(word, known, n=3, cutoff=0.5)
+    folded = {name.casefold(): name for name in reversed(known)}
+    close = get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)
     if close:
-        return f"did you mean {' or '.join(close)}?"
-    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
-    return f"there are: {shown}"
+        return f"did you mean {' or '.join(folded[name] for name in close)}?"
+    more = f" and {len(known) - 20:,} more" if len(known) > 20 else ""
+    return f"there are: {', '.join(known[:20])}{more}"
+
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
+def quoted(value: object) -> str:
+    """What the user has given, as a sentence shows it: on one line, and cut where it is long."""
+    return _SHORT.repr(value)

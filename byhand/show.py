@@ -14,12 +14,18 @@ from byhand.labels import Labels, Tokens
 from byhand.models import MODELS
 from byhand.recipe import Lesson, build, describe, find
 
+MOST_ROWS, MOST_COLUMNS = 60, 30
+"""What is printed of a table."""
+SHORT = 1e12
+"""A number of fewer digits is written out."""
+FULL_WIDTH = 10_000
+"""Letters a line for a table of numbers: one that the terminal breaks is better than numbers that are cut."""
 
-def rendered(*things: Any) -> str:
+
+def rendered(*things: Any, width: int | None = None) -> str:
     """Rich's tables and text as plain text of the terminal's width."""
-    console = Console(
-        file=io.StringIO(), width=max(Console().width, 60), color_system=None, markup=False, highlight=False
-    )
+    width = width or max(Console().width, 60)
+    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
     for thing in things:
         console.print(thing)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
@@ -59,28 +65,33 @@ def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
         node = lesson.table(name)
         if as_json:
             return json.dumps({"tables": {name: numbers[name].tolist()}}) + "\n"
-        return rendered(f"{name}  {times(node.shape)}", _grid(node, numbers))
+        return rendered(f"{name}  {times(node.shape)}") + _grid(node, numbers)
     if as_json:
         tables = {n: numbers[n].tolist() for n in lesson.tables}
         return json.dumps({"model": lesson.recipe.model, "tables": tables}) + "\n"
     title, sizes = describe(lesson)
     result = lesson.graph.probabilities or lesson.graph.outputs[0]
     grouped = ", ".join(lesson.tables)
-    return rendered(
-        f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}",
-        _grid(result, numbers),
-        f"\nOther tables, with --show NAME: {grouped}",
+    return (
+        rendered(f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}")
+        + _grid(result, numbers)
+        + rendered(f"\nOther tables, with --show NAME: {grouped}")
     )
 
 
-def _grid(node: Node, numbers: dict[str, Array]) -> Table:
+def _grid(node: Node, numbers: dict[str, Array]) -> str:
+    """A table's numbers with their labels, as far as people read them."""
+    shown = numbers[node.name][:MOST_ROWS, :MOST_COLUMNS]
     grid = Table(box=None, pad_edge=False)
-    grid.add_column("", justify="right")
-    for j in range(node.shape[1]):
+    grid.add_column("", justify="right", no_wrap=True)
+    for j in range(shown.shape[1]):
         grid.add_column(_label(node, 1, j, numbers), justify="right", no_wrap=True)
-    for i, row in enumerate(numbers[node.name]):
+    for i, row in enumerate(shown):
         grid.add_row(_label(node, 0, i, numbers), *(_shown(v) for v in row))
-    return grid
+    text = rendered(grid, width=FULL_WIDTH)
+    if shown.shape == node.shape:
+        return text
+    return text + rendered(f"(the first {times(shown.shape)} of {times(node.shape)} numbers; --json prints all)")
 
 
 def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
@@ -93,4 +104,6 @@ def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
 
 
 def _shown(value: float) -> str:
-    return "−∞" if value < -1e29 else f"{value:.0f}" if value == round(value) else f"{value:.4f}"
+    if abs(value) >= SHORT:
+        return "−∞" if value < -1e29 else f"{value:.4e}"
+    return f"{value + 0.0:.0f}" if value == round(value) else f"{value:.4f}"

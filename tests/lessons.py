@@ -6,7 +6,9 @@ import atexit
 import re
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pytest
 from hypothesis import strategies as st
 
 from byhand.gallery import recipes
@@ -22,6 +25,7 @@ from byhand.graph import Array, Node
 from byhand.layers import ACTIVATIONS
 from byhand.models import MODELS, architecture
 from byhand.recipe import Lesson, Recipe, build, options_of, read_recipe
+from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, Value, read
 
@@ -104,6 +108,23 @@ def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None
     return np.array([[fresh.get(cell, book.values.get(cell)) for cell in line] for line in grid], dtype=float)
 
 
+def undecided(made: Lesson) -> bool:
+    """Whether two words are equally likely to the last digits, so that each program may write another next."""
+    logits = [numbers[-1] for table, numbers in made.numbers().items() if table.split(".")[-1] == "logits"]
+    return any(np.diff(np.sort(line)[-2:]).item() < 1e-9 for line in logits)
+
+
+def drop_downs(name: str) -> list[tuple[str, list[Cell]]]:
+    """Of the home page, those that take their words from a range: that range, and their cells."""
+    found = []
+    for rule in opened(name)["Contents"].data_validations.dataValidation:
+        assert rule.type == "list"
+        if "!" in rule.formula1:
+            cells = [("Contents", row - 1, column - 1) for part in rule.sqref.ranges for row, column in part.cells]
+            found.append((rule.formula1, cells))
+    return found
+
+
 def products(node: Node) -> list[Node]:
     """The matrix products that its formula holds."""
     found = [node] if node.op.name == "matmul" else []
@@ -111,6 +132,28 @@ def products(node: Node) -> list[Node]:
         if not argument.name:
             found += products(argument)
     return found
+
+
+class Once(dict[int, Any]):
+    """The cells of a row, none of which may be written twice."""
+
+    def __setitem__(self, column: int, cell: Any) -> None:
+        assert column not in self, f"column {column} holds {self[column]}, and is to hold {cell}"
+        super().__setitem__(column, cell)
+
+
+class OnceWorksheet(write.PlainWorksheet):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = defaultdict(Once)
+
+
+@contextmanager
+def overwriting_refused() -> Iterator[None]:
+    """While it lasts, AssertionError where a cell of a workbook is written over another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "PlainWorksheet", OnceWorksheet)
+        yield
 
 
 def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:

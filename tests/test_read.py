@@ -99,6 +99,13 @@ def test_hidden_sheets_are_read_too(path: Path) -> None:
     assert read(path).values == {("Key", 0, 0): 1.0}
 
 
+def test_a_sheet_that_is_only_a_name_is_passed_over(small: Path) -> None:
+    """Old programs leave such behind; openpyxl would warn of it on our standard error."""
+    before = read(small)
+    altered(small, lambda xml: xml.replace("</sheets>", '<sheet name="x" sheetId="9"/></sheets>'), "xl/workbook.xml")
+    assert read(small) == before
+
+
 def test_a_chart_sheet_has_no_cells(path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("One").write("A1", 1)
@@ -140,6 +147,12 @@ def test_text_in_several_dresses_is_one_text_and_its_reading_no_part_of_it(path:
 
 def test_spaces_breaks_and_escapes_in_texts(path: Path) -> None:
     texts = [" a ", "a\nb", "\t", "x<&>y", "π −∞ 😀", "a\x01b", "_x0041_", "_x", "_xyz_"]
+    write(path, {"Sheet1": {f"A{i + 1}": text for i, text in enumerate(texts)}})
+    assert list(read(path).values.values()) == texts
+
+
+def test_texts_are_long_one_by_one_and_not_together(path: Path) -> None:
+    texts = [letter * 20_000 for letter in "abcd"]
     write(path, {"Sheet1": {f"A{i + 1}": text for i, text in enumerate(texts)}})
     assert list(read(path).values.values()) == texts
 

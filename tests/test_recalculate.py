@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -184,6 +185,7 @@ def test_two_at_once(engine: str, simple: Path) -> None:
 def test_a_book_that_stores_no_results(engine: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """IronCalc prints a remark on each such formula, which must not reach our own output."""
     path = write(tmp_path / "book.xlsx", {"Sheet1": {"A1": 1, "B1": ("=A1*2", NOTHING), "B2": ("=B1&B1", NOTHING)}})
+    altered(path, lambda xml: xml.replace("<v></v>", ""))
     assert recalculate(path, engine) == {at("B1"): 2.0, at("B2"): "22"}
     assert capfd.readouterr() == ("", "")
 
@@ -231,7 +233,8 @@ def test_edits_are_live(engine: str, tmp_path: Path) -> None:
         at("A6"): "=A1+B1",
         at("A1", "Two words"): 1e-7,
     }
-    assert edited(path, changes, engine) == {
+    values = edited(path, changes, engine)
+    assert values == {
         at("B1"): 42.0,
         at("B2"): "new!",
         at("B3"): "no",
@@ -242,6 +245,7 @@ def test_edits_are_live(engine: str, tmp_path: Path) -> None:
         **changes,
         at("A6"): 63.0,
     }
+    assert values[at("A3")] is False
     assert path.read_bytes() == before
 
 
@@ -408,15 +412,34 @@ def _ended(process: int) -> bool:
     return False
 
 
+def test_a_programs_temporary_folder_is_in_ours(
+    simple: Path, imitate: Callable[..., None], temporary: Path, tmp_path: Path
+) -> None:
+    """LibreOffice, when it is ended, leaves files there."""
+    imitate('echo "$TMPDIR" > seen; cp "$2" "$out"')
+    assert recalculate(simple, "gnumeric") == {at("B1"): WRONG}
+    assert (tmp_path / "seen").read_text().startswith(str(temporary / "byhand-"))
+    assert not list(temporary.iterdir())
+
+
+def test_an_answer_that_is_cut_short(simple: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho '{\"values\": ['; exit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert "(it crashed)" in refusal(lambda: recalculate(simple))
+
+
 def test_of_several_files_the_one_that_fails_is_named(
     tmp_path: Path, imitate: Callable[..., None], temporary: Path
 ) -> None:
-    """LibreOffice ends at the second: each is then converted by itself."""
+    """LibreOffice ends at the second, and all is lost: each is then converted by itself."""
     paths = [write(tmp_path / f"{n}.xlsx", {"Sheet1": {"A1": (f"={n}", n)}}) for n in range(3)]
     shutil.copy(paths[1], tmp_path / "bad")
     imitate(
-        'for file; do case "$file" in *.xlsx) cmp -s "$file" bad && exit 1; fresh="$(dirname $file)/../fresh"; '
-        'mkdir -p "$fresh"; cp "$file" "$fresh"; esac; done'
+        'for file; do cmp -s "$file" bad && exit 1; done; '
+        'for file; do case "$file" in *.xlsx) fresh="${file%copies*}fresh"; mkdir -p "$fresh"; cp "$file" "$fresh"; '
+        "esac; done"
     )
     assert recalculate_many([paths[0], paths[2]], "libreoffice") == [{at("A1"): 0.0}, {at("A1"): 2.0}]
     assert refusal(lambda: recalculate_many(paths, "libreoffice")).startswith(

@@ -134,6 +134,12 @@ def test_values_that_agree(stored: Any, value: Any) -> None:
     assert compared(stored, value).cells == 1
 
 
+def test_no_difference_has_no_place() -> None:
+    report = compared(2.0, 2.0)
+    assert (report.largest, report.at) == (0.0, None)
+    assert list(report.lines()) == ["x: IronCalc gets the stored result of all 1 formulas (no difference)."]
+
+
 @pytest.mark.parametrize(
     ("stored", "value"),
     [

@@ -49,16 +49,26 @@ class _Product(Formula):
 class Address(Formula):
     """One cell of the sheet that is being written, or (with `sheet`) of another."""
 
-    __slots__ = ("column", "row", "sheet")
-    row: int
-    column: int
-    sheet: str
+    __slots__ = ("place",)
+    place: tuple[str, int, int]
 
     def __new__(cls, row: int, column: int, sheet: str = "") -> Address:
         text = f"{column_letters(column)}{row + 1}"
-        self = super().__new__(cls, f"{quoted(sheet)}!{text}" if sheet else text)
-        self.row, self.column, self.sheet = row, column, sheet
+        self = str.__new__(cls, f"{quoted(sheet)}!{text}" if sheet else text)
+        self.place = (sheet, row, column)
         return self
+
+    @property
+    def sheet(self) -> str:
+        return self.place[0]
+
+    @property
+    def row(self) -> int:
+        return self.place[1]
+
+    @property
+    def column(self) -> int:
+        return self.place[2]
 
 
 def _bracket(part: Formula, least: int) -> str:

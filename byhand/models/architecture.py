@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from byhand.errors import ByhandError
 from byhand.graph import Node
 from byhand.labels import Labels
 from byhand.weights import Weights
+
+MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
+"""Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
+MOST_WEIGHTS, MOST_NUMBERS = 20_000_000, 50_000_000
+"""In the largest weight of each layer, and in the largest computed table of each head and step."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +89,44 @@ class Architecture:
         segments = getattr(options, "segments", 0)
         if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
             raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
+        _check_extent(options, inputs)
+
+
+def check_sizes(options: Any) -> None:
+    """ByhandError for sizes of a built-in model that are fine one by one, but too large together to be built."""
+    layers, sizes = _layers_and_sizes(options)
+    heads = layers * sizes.get("heads", 1)
+    if heads > MOST_HEADS:
+        raise ByhandError(f"These sizes make {heads:,} heads in all layers, more than {MOST_HEADS:,}: choose fewer.")
+    squared = [sizes["d_model"]] if "heads" in sizes else []
+    rows, columns = sorted([*sizes.values(), *squared])[-2:]
+    if layers * rows * columns > MOST_WEIGHTS:
+        raise ByhandError(
+            f"These sizes make {f'{layers:,} layers with ' if layers > 1 else ''}tables of {rows:,}×{columns:,}, "
+            f"more than {MOST_WEIGHTS:,} numbers: choose smaller ones."
+        )
+
+
+def _check_extent(options: Any, inputs: Inputs) -> None:
+    """ByhandError for a prompt or a story so long that it would take minutes to build, or all memory."""
+    layers, sizes = _layers_and_sizes(options)
+    attending = sizes.get("heads", "d_k" in sizes) * layers
+    steps = inputs.generate
+    if attending * steps > MOST_UNROLLED:
+        raise ByhandError(
+            f"{steps:,} steps through {attending:,} heads are more than byhand unrolls ({MOST_UNROLLED:,} heads): "
+            "choose a smaller --generate."
+        )
+    words = max(len(inputs.ids or ()), len(inputs.target_ids or ()), sizes.pop("tokens", 1)) + steps - 1
+    if steps * words * max(attending * words, *sizes.values()) > MOST_NUMBERS:
+        raise ByhandError(
+            f"{words:,} words{f' in {steps:,} steps' if steps > 1 else ''} make tables of more than "
+            f"{MOST_NUMBERS:,} numbers: choose fewer words or smaller sizes."
+        )
+
+
+def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
+    """How many layers there are, at least 1, and the other sizes."""
+    numbers = {f.name: getattr(options, f.name) for f in fields(options) if type(getattr(options, f.name)) is int}
+    layers = [name for name in numbers if name.endswith("layers")]
+    return max(1, sum(numbers.pop(name) for name in layers)), numbers

@@ -95,7 +95,8 @@ def _check_file(path: Path) -> None:
         raise ByhandError(f"{path} is empty: get it again.")
     if not start.startswith(_ZIP):
         raise ByhandError(f"{path} is no Excel workbook: name an .xlsx file, or {SAVE_AGAIN}.")
-    _check_count(path, members)
+    if members > MOST_PARTS:  # asked before the zip's directory is read: an entry takes a thousand bytes of memory
+        raise ByhandError(f"{path} holds {members:,} parts, more than {MOST_PARTS:,}: {SAVE_AGAIN}.")
 
 
 def _refusal_of_ole(path: Path, file: IO[bytes]) -> str:
@@ -109,14 +110,7 @@ def _check_size(path: Path, size: int) -> None:
         raise ByhandError(f"{path} has {size:,} bytes, more than {MOST_BYTES:,}: remove pictures or split it.")
 
 
-def _check_count(path: Path, members: int) -> None:
-    """Before the zip's directory is read, too: each entry takes a thousand bytes of memory."""
-    if members > MOST_PARTS:
-        raise ByhandError(f"{path} holds {members:,} parts, more than {MOST_PARTS:,}: {SAVE_AGAIN}.")
-
-
 def _check_parts(path: Path, parts: list[ZipInfo]) -> None:
-    _check_count(path, len(parts))
     names: set[str] = set()
     for part in parts:
         _check_part(path, part)

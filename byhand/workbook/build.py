@@ -1,6 +1,9 @@
 """From a graph to an .xlsx file."""
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from byhand.errors import ByhandError
@@ -11,6 +14,19 @@ from byhand.workbook.contents import plan, write_home
 from byhand.workbook.write import BookFile
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: a book is a million small objects that all live until it is saved."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@collector_paused()
 def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False) -> int:
     """Write the graph as a live workbook (turned: tokens as columns) and return the number of its formula cells.
 

@@ -107,8 +107,7 @@ def _book(path: Path, archive: ZipFile) -> Book:
     sheets = []
     for sheet, link in parser.find_sheets():
         sheets.append(sheet.name)
-        if link.Type.endswith("/worksheet"):
-            cells.read(archive, sheet.name, link.target)
+        cells.read(archive, sheet.name, link.target)
     if len({name.casefold() for name in sheets}) < len(sheets):
         raise ValueError("two sheets have the same name")
     if not sheets:

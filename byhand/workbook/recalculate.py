@@ -221,7 +221,7 @@ def _run(engine: str, books: list[Book], command: list[str], folder: str = "", r
 
 
 def _limits() -> list[str]:
-    return [] if os.name == "nt" else ["sh", "-c", f'ulimit -v {MOST_MEMORY}; exec "$@"', "sh"]
+    return [] if os.name == "nt" else ["/bin/sh", "-c", f'ulimit -v {MOST_MEMORY}; exec "$@"', "sh"]
 
 
 def _end(process: subprocess.Popen[str]) -> None:

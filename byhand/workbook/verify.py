@@ -34,10 +34,8 @@ class Finding:
 
     @property
     def error(self) -> CellError | None:
-        """The recalculated error; where there is none, a stored one in a cell without a formula."""
-        if isinstance(self.recalculated, CellError):
-            return self.recalculated
-        return self.stored if isinstance(self.stored, CellError) and not self.formula else None
+        """The error that it shows, if it shows one."""
+        return self.recalculated if isinstance(self.recalculated, CellError) else None
 
 
 @dataclass(frozen=True)

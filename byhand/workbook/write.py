@@ -145,7 +145,7 @@ class BookFile:
         self.path = path
         self.formula_cells = 0
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        self._book = xlsxwriter.Workbook(str(self._temporary))
+        self._book = xlsxwriter.Workbook(str(self._temporary), {"in_memory": True})
         self._book.worksheet_class = PlainWorksheet
         self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
         self._book.set_calc_mode("auto")
