@@ -38,6 +38,7 @@ class Commands(click.Group):
     """Turns a ByhandError, and what the system refuses, into a sentence and exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command that was named."""
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a console that knows no ∞ shows a question mark
         try:

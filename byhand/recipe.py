@@ -20,7 +20,7 @@ from byhand.models import MODELS, architecture
 from byhand.models.architecture import Architecture, Graph, Inputs, check_sizes
 from byhand.weights import Weights
 
-LARGEST = 1_000_000
+LARGEST = 100_000
 """The largest number that a size may be, before anything is built from it."""
 FARTHEST = 100_000_000
 """The largest number that `set` puts into a cell; spreadsheets know no sine of much larger ones."""
@@ -85,10 +85,19 @@ class Lesson:
 
 
 def find(text: str) -> Recipe:
-    """What MODEL on the command line stands for: a recipe's file, a checkpoint's folder, or a model's name."""
+    """What MODEL on the command line stands for: a recipe's file or name, a checkpoint's folder, or a model's name."""
     if text.casefold().endswith(".toml"):
         return read_recipe(Path(text))
+    if text in ready_made() and text not in MODELS:
+        return read_recipe(ready_made()[text])
     return Recipe(_model(text, Path()))
+
+
+def ready_made() -> dict[str, Path]:
+    """The recipes that come with byhand, by name."""
+    here = Path(__file__).parent
+    folder = here / "_worksheets" if (here / "_worksheets").is_dir() else here.parent / "worksheets"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def _model(text: str, beside: Path) -> str:
@@ -315,12 +324,14 @@ def _change(lesson: Lesson, name: str, value: Any) -> None:
 
 
 def _numbers(name: str, value: Any) -> Array:
-    """A number or a table of numbers, from whatever JSON or TOML may hold."""
-    cells = np.asarray(value, dtype=object)
-    for v in cells.flat:
+    """A number, a row or rows of numbers, from whatever JSON or TOML may hold."""
+    rows = value if isinstance(value, list) and all(isinstance(row, list) for row in value) else [value]
+    for v in (v for row in rows for v in (row if isinstance(row, list) else [row])):
         if not isinstance(v, int | float) or isinstance(v, bool) or not abs(v) <= FARTHEST:
             raise ByhandError(f"{name} takes numbers from -{FARTHEST:,} to {FARTHEST:,}, not {quoted(value)}.")
-    return cells.astype(np.float64)
+    if isinstance(value, list) and len({len(row) for row in rows}) > 1:
+        raise ByhandError(f"The rows of {name} are not equally long in {quoted(value)}: give each as many numbers.")
+    return np.array(rows if isinstance(value, list) else value, dtype=np.float64)
 
 
 def _check_lookups(lesson: Lesson) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from byhand.graph import Array, Node, times
 from byhand.labels import Labels, Tokens
 from byhand.models import MODELS
-from byhand.recipe import Lesson, build, describe, find
+from byhand.recipe import Lesson, build, describe, find, ready_made
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
@@ -55,7 +55,8 @@ def list_models(as_json: bool) -> str:
             *(str(row[c]) for c in ("name", "about", "source", "weights")),
         )
         family = str(row["family"])
-    return rendered(grid, "\nBuild one: byhand workbook gpt2 -o gpt2.xlsx")
+    more = ", ".join(name for name in ready_made() if name not in MODELS)
+    return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
 
 
 def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:

@@ -167,6 +167,7 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
 
 
 SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments": (1, 3), "max_positions": (10, 12)}
+SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 

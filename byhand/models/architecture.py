@@ -13,7 +13,7 @@ from byhand.weights import Weights
 
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
 """Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
-MOST_WEIGHTS, MOST_NUMBERS = 20_000_000, 50_000_000
+MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
 """In the largest weight of each layer, and in the largest computed table of each head and step."""
 
 

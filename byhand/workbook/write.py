@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,8 @@ class BookFile:
         except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
             raise ByhandError(f"Cannot write {self.path}: {_reason(error)}; choose another place with -o.") from None
         finally:
-            self._temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
 
 
 def _reason(error: Exception) -> str:
