@@ -7,7 +7,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +160,15 @@ def _value(text: str) -> Any:
         return text
 
 
+def with_progress(things: list[Any]) -> Iterator[Any]:
+    """The things one by one, with a bar on stderr where a person looks on."""
+    if not sys.stderr.isatty():
+        yield from things
+        return
+    with click.progressbar(things, label="Writing", file=sys.stderr) as bar:
+        yield from bar
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(as_json: bool) -> None:
@@ -220,7 +229,7 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
     recipe = recipe_from(**options)
     path = output or Path(f"{_stem(options['model'])}.xlsx")
     check_place(path, force)
-    cells = write_lesson(build(recipe), path)
+    cells = write_lesson(build(recipe), path, with_progress)
     click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
 
 
@@ -255,6 +264,8 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 
     from byhand.workbook.verify import verify as verify_book
 
+    if sys.stderr.isatty():
+        click.echo(f"Recalculating in {engine} ...", err=True)
     report = verify_book(file, engine)
     click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
     ctx.exit(0 if report.ok else 1)

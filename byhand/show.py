@@ -47,7 +47,9 @@ def list_models(as_json: bool) -> str:
         return json.dumps({"models": rows}) + "\n"
     grid = Table(box=None, pad_edge=False)
     for column in ("family", "name", "about", "source", "weights"):
-        grid.add_column(column, justify="right" if column == "weights" else "left", no_wrap=column == "name")
+        grid.add_column(
+            column, justify="right" if column == "weights" else "left", no_wrap=column == "name", overflow="fold"
+        )
     family = ""
     for row in rows:
         grid.add_row(

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,11 @@ from byhand.models.architecture import Graph
 from byhand.recipe import Lesson, command, describe
 from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
+from byhand.workbook.layout import Page
 from byhand.workbook.write import BookFile
+
+Progress = Callable[[list[Page]], Iterable[Page]]
+"""Passes the pages on one by one, and may tell somebody how far it is."""
 
 
 @contextmanager
@@ -27,7 +31,7 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False) -> int:
+def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False, progress: Progress = iter) -> int:
     """Write the graph as a live workbook (turned: tokens as columns) and return the number of its formula cells.
 
     ByhandError if the model is too large for a sheet, or the file cannot be written; then there is no file.
@@ -36,7 +40,7 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False)
     place = plan(book)
     file = BookFile(path, about.title)
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in [book.home, *book.pages]}
-    for number, page in enumerate(book.pages):
+    for number, page in enumerate(progress(book.pages)):
         PageWriter(book, file, sheets[page], page).write(number)
     write_home(book, file, sheets[book.home], place)
     for node, block in book.homes.items():
@@ -45,11 +49,11 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False)
     return file.formula_cells
 
 
-def write_lesson(lesson: Lesson, path: Path) -> int:
+def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
     """Write what a recipe has built; the number of the workbook's formula cells."""
     title, subtitle = describe(lesson)
     about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}")
-    return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns")
+    return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns", progress)
 
 
 def check_place(path: Path, force: bool) -> None:
