@@ -336,9 +336,12 @@ def defined_name(node: Node) -> str:
 
 
 def range_of(book: Book, block: Block) -> str:
+    """The cells of a table as defined names refer to them."""
     rows, columns = block.shape
-    last = _absolute(block.row + rows - 1, block.column + columns - 1)
-    return f"{quoted(book.sheet_names[block.page])}!{_absolute(block.row, block.column)}:{last}"
+    first = f"{quoted(book.sheet_names[block.page])}!{_absolute(block.row, block.column)}"
+    if (rows, columns) == (1, 1):
+        return first
+    return f"{first}:{_absolute(block.row + rows - 1, block.column + columns - 1)}"
 
 
 def _absolute(row: int, column: int) -> str:
