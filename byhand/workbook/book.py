@@ -16,6 +16,7 @@ from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
+from byhand.workbook.letters import titles
 from byhand.workbook.style import role_of
 from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
@@ -191,12 +192,7 @@ class PageWriter:
         name = [(caption.name, style.text(11, colour, bold=True))]
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
         self.sheet.rich(block.row - 3, block.column, name + shape)
-        rule = caption.rule or self._origin(block)
-        self.sheet.text(block.row - 2, block.column, rule, style.RULE)
-
-    def _origin(self, block: Block) -> str:
-        home = self.book.homes.get(block.node)
-        return f"from {self.book.sheet_names[home.page]}" if home and home.page is not self.page else ""
+        self.sheet.text(block.row - 2, block.column, caption.rule, style.RULE)
 
     def _labels(self, block: Block) -> None:
         if block.strip:
@@ -305,7 +301,7 @@ def read_block(book: Book, block: Block) -> Table:
 
 def title_of(scope: Scope) -> str:
     """A page's place in the model, in words: Encoder · Layer 1 · Head 2."""
-    return " · ".join(s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation))
+    return " · ".join(titles(scope))
 
 
 def _sheet_names(pages: list[Page]) -> dict[Page, str]:

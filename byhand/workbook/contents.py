@@ -128,7 +128,9 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
     sheet.text(2, 1, book.about.command, style.NOTE)
-    for column, width in ((0, 2), (NUMBER, 4), (BOX, 27), (PLACE, 33), (EQUATION, 36), (SHAPES, 13), (SIDE - 1, 4)):
+    longest = max((len(title_of(step.page.scope)) for step in steps(book)), default=0)
+    widths = {0: 2, NUMBER: 4, BOX: 27, PLACE: max(24, longest + 1), EQUATION: 36, SHAPES: 13, SIDE - 1: 4}
+    for column, width in widths.items():
         sheet.columns(column, column, width)
     sheet.columns(SIDE, SIDE + 12, 10)
     sheet.page(TOP - 1, book.about.title, 1)

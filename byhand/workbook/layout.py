@@ -18,7 +18,7 @@ from math import ceil
 
 from byhand.arithmetic.formulas import Address
 from byhand.graph import Node, Scope
-from byhand.workbook.letters import letters, shapes, symbol, symbol_from
+from byhand.workbook.letters import letters, origin, shapes, symbol, symbol_from
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 LABEL = 1  # columns before a table: the labels of its rows
@@ -224,9 +224,11 @@ class Layout:
                 rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
             return Caption(symbol(node), shapes(node, self.turned), rule)
         call = partial(symbol_from, reader=reader)
-        home = self.homes.get(node)
-        place = "shown again" if home and home.page.scope is reader.page else ""
-        return Caption(call(node) if node.name else letters(node, call, self.turned), "", place)
+        name = call(node) if node.name else letters(node, call, self.turned)
+        here, home = reader.page, self.homes[node].page.scope if node in self.homes else node.page
+        if here is None or home is None:
+            return Caption(name, "", "")
+        return Caption(name, "", "shown again" if home is here else f"from {origin(home, here)}")
 
     def _append(
         self, page: Page, band: Band, node: Node, above: list[Node], reader: Node, factor: Node | None = None
@@ -279,9 +281,10 @@ class Layout:
             block.across = main
             at = main - before
             for upper in reversed(stack):
-                at -= upper.node.shape[0]
+                header = 0 if upper.strip else before
+                at -= self._thickness(upper) - header
                 upper.across = at
-                at -= 0 if upper.strip else self._thickness(upper) - upper.node.shape[0]
+                at -= header
         for scope, along in band.steps:
             if self.turned:
                 page.headings.append(Heading(scope, along, main))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from byhand.graph import OPS, Node, times
+from byhand.graph import OPS, Node, Scope, times
 
 SYMBOLS = {
     "neg_inf": "−∞",
@@ -34,6 +34,19 @@ def symbol_from(node: Node, reader: Node) -> str:
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
     return ".".join([*there[shared:], symbol(node)])
+
+
+def titles(scope: Scope) -> list[str]:
+    """A page's place in the model, in words: Encoder, Layer 1, Head 2."""
+    return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
+
+
+def origin(there: Scope, here: Scope) -> str:
+    """Another page's place as a reader on this one calls it: without the part that the two share."""
+    far, near = titles(there), titles(here)
+    while len(far) > 1 and near and far[0] == near[0]:
+        far, near = far[1:], near[1:]
+    return " · ".join(far)
 
 
 def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
