@@ -300,7 +300,7 @@ def _change(lesson: Lesson, name: str, value: Any) -> None:
     cell = re.fullmatch(r"(.+)\[ *(\d{1,7}) *, *(\d{1,7}) *\]", name)
     if "[" in name and not cell:
         raise ByhandError(f"{quoted(name)} names no cell: write NAME[row,column], each counted from 1.")
-    if isinstance(value, dict) and name not in lesson.tables:
+    if isinstance(value, dict) and not cell and name not in lesson.tables:
         raise ByhandError(f'Put the whole name of a table in quotes, as in "{name}.{next(iter(value), "W")}" = 1.')
     node = lesson.table(cell[1] if cell else name)
     if node.data is None:

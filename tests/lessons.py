@@ -37,7 +37,7 @@ TURNED = {
     for name in GALLERY
     if GALLERY[name].orientation == "rows"
 }
-BOOKS = GALLERY | MEDIUM | TURNED
+BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
@@ -50,9 +50,10 @@ def lesson(name: str) -> Lesson:
 
 @cache
 def path_of(name: str) -> Path:
-    """Its workbook, freshly built."""
+    """Its workbook, freshly built. AssertionError if one of its cells is written over another."""
     path = _folder / f"{name}.xlsx"
-    write_lesson(lesson(name), path)
+    with overwriting_refused():
+        write_lesson(lesson(name), path)
     return path
 
 
@@ -63,8 +64,8 @@ def book_of(name: str) -> Book:
 
 @cache
 def opened(name: str) -> openpyxl.Workbook:
-    """Its workbook as openpyxl sees it, formulas as texts."""
-    return load(path_of(name))
+    """Its workbook as openpyxl sees it: what is stored, with the fonts of each part of a text."""
+    return load(path_of(name), data_only=True, rich_text=True)
 
 
 def load(path: Path, **options: bool) -> openpyxl.Workbook:

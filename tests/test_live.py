@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from lessons import BOOKS, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, turned, undecided
+from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, turned, undecided
 
 from byhand.graph import Array, Node
 from byhand.recipe import Lesson, Recipe, build
@@ -192,7 +192,7 @@ def given_tables(name: str) -> list[Node]:
     return [n for n in given if n.role not in ("tokens", "constant")]
 
 
-@pytest.mark.parametrize("name", [n for n in BOOKS if "medium" not in n])
+@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM])
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)

@@ -1,0 +1,455 @@
+"""Every refusal of the command line: one sentence that says what is wrong and how to mend it, and no file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import CONFIGS, whole
+from commands import byhand
+from safetensors.numpy import load_file, save_file
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test runs in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
+MODEL_NAMES = (
+    "softmax, layernorm, attention, multi-head, feed-forward, positions, embedding, transformer, gpt2, bert "
+    "(`byhand models` lists all)"
+)
+GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
+NOT_FINITE = (
+    "would hold a number that is not finite (from a division by 0, or too large): choose other sizes, or other "
+    "numbers with --set."
+)
+TOO_LONG = "shorten it (a built-in model also takes --size max_positions={})."
+SET_RANGE = "takes numbers from -100,000,000 to 100,000,000, not"
+WIDER = "is 20,000 wide, but a sheet has 16,384 columns: choose smaller sizes."
+NAME_ONE = "is a folder: name a file in it, such as model.xlsx."
+MASK = "--mask takes 1 for a word that may be seen and 0 for padding, with at least one 1."
+WRONG_SET = "is not of the form NAME=VALUE."
+A_FOLDER = "is not a folder; give the one that holds config.json and model.safetensors."
+
+REFUSALS = {
+    # models
+    "run gtp2": "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
+    "run GPT-2": "There is no model 'GPT-2'; did you mean gpt2? (`byhand models` lists all).",
+    "workbook multihead": "There is no model 'multihead'; did you mean multi-head? (`byhand models` lists all).",
+    "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
+    "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
+    "run nowhere/gpt2": f"nowhere/gpt2 {A_FOLDER}",
+    "run there.xlsx/": f"there.xlsx {A_FOLDER}",
+    "run .": ". has no config.json; save the model with save_pretrained, which writes it.",
+    # sizes
+    "workbook gpt2 --size d_model=5": "d_model 5 does not divide into 2 heads: choose a multiple of 2.",
+    "run bert --size heads=3": "d_model 4 does not divide into 3 heads: choose a multiple of 3.",
+    "run gpt2 --size huge": "gpt2 has no size 'huge'; there are: small, medium, large.",
+    "run gpt2 --size larg": "gpt2 has no size 'larg'; did you mean large?.",
+    "run gpt2 --size d_model": "--size d_model needs a value, such as --size d_model=4.",
+    "run gpt2 --size tied": "--size tied needs a value, such as --size tied=true.",
+    "run gpt2 --size d_modl=8": "gpt2 has no size 'd_modl'; did you mean d_model?.",
+    "run gpt2 --size =8": f"gpt2 has no size ''; there are: {GPT2_SIZES}.",
+    "run gpt2 --size d_model=": "d_model is a whole number, not ''.",
+    "run gpt2 --size d_model=abc": "d_model is a whole number, not 'abc'.",
+    "run gpt2 --size d_model=true": "d_model is a whole number, not 'true'.",
+    "run gpt2 --size d_model=1e9": "d_model is a whole number, not '1e9'.",
+    "run gpt2 --size d_model=8.0": "d_model is a whole number, not '8.0'.",
+    "run gpt2 --size d_model=0": "d_model is 0, but must be from 1 to 100,000.",
+    "run gpt2 --size heads=0": "heads is 0, but must be from 1 to 100,000.",
+    "run gpt2 --size d_model=-1": "d_model is -1, but must be from 1 to 100,000.",
+    "run gpt2 --size layers=-1": "layers is -1, but must be from 0 to 100,000.",
+    "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
+    "run gpt2 --size tied=1": "tied is true or false, not '1'.",
+    "run gpt2 --size activation=swish": "There is no activation 'swish'; there are: relu, gelu, gelu_tanh.",
+    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; did you mean relu or gelu?.",
+    "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
+    "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
+    "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
+    "run gpt2 --size eps=-1": "eps is -1.0, but must be from 0 to 100,000.",
+    "workbook softmax --size temperature=0": f"divided {NOT_FINITE}",
+    "run layernorm --size width=1 --size eps=0": f"norm.normalised {NOT_FINITE}",
+    "workbook made_up --size large": "A checkpoint has its own sizes: leave --size out.",
+    "workbook made_up --seed 3": "A checkpoint has its own weights: leave --seed out.",
+    # wider than a sheet
+    "workbook gpt2 --size vocab=20000": f"Table wte {WIDER}",
+    "workbook attention --size d_model=20000": (f"Table X {WIDER}"),
+    "workbook softmax --size width=20000": (f"Table X {WIDER}"),
+    # prompts
+    "workbook gpt2 --prompt ''": f"The prompt is empty: give some of {WORDS8} with --prompt.",
+    "workbook gpt2 --prompt '  '": f"The prompt is empty: give some of {WORDS8} with --prompt.",
+    "workbook gpt2 --ids ''": f"The prompt is empty: give some of {WORDS8} with --prompt.",
+    "run transformer --target-prompt ''": (
+        "The prompt is empty: give some of [START], the, cat, dog, a, sat, ran, on with --target-prompt."
+    ),
+    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; did you mean cat or sat or mat?.",
+    "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; there are: {WORDS8}.",
+    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; did you mean cat or sat?.",
+    "run gpt2 --ids 0,8": "Id 8 is not in the vocabulary, which has ids 0 to 7.",
+    "run gpt2 --ids 0,-1": "Id -1 is not in the vocabulary, which has ids 0 to 7.",
+    "run transformer --target-ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
+    "run made_up --prompt the": (
+        "'the' is not in the vocabulary; there are: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10."
+    ),
+    "run gpt2 --ids 1 --prompt cat": "Give --ids or --prompt, not both.",
+    "run transformer --target-ids 1 --target-prompt cat": "Give --target-ids or --target-prompt, not both.",
+    "workbook gpt2 --ids 0,1,2,3,4,5,6,7,0": (
+        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+    ),
+    "workbook gpt2 --prompt 'the cat' --generate 8": (
+        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+    ),
+    "workbook gpt2 --generate 9": (
+        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+    ),
+    "run bert --ids 1,1,1 --size max_positions=2": (
+        f"The prompt would grow to 3 words, but there are positions for 2: {TOO_LONG.format(3)}"
+    ),
+    "run gpt2 --generate 0": "--generate is the number of words to write, at least 1, not 0.",
+    "run gpt2 --generate -1": "--generate is the number of words to write, at least 1, not -1.",
+    "run bert --generate 2": "bert takes no --generate; it takes --ids, --prompt, --segment-ids, --mask.",
+    "run gpt2 --target-ids 1": "gpt2 takes no --target-ids; it takes --ids, --prompt, --generate.",
+    "run gpt2 --target-prompt cat": "gpt2 takes no --target-prompt; it takes --ids, --prompt, --generate.",
+    "run gpt2 --mask 1,1,1": "gpt2 takes no --mask; it takes --ids, --prompt, --generate.",
+    "run transformer --segment-ids 1": (
+        "transformer takes no --segment-ids; "
+        "it takes --ids, --prompt, --target-ids, --target-prompt, --mask, --generate."
+    ),
+    "run softmax --prompt cat": "softmax takes no --prompt; it takes --size, --seed and --set.",
+    "run bert --mask 1,1": "--mask and --segment-ids belong to a prompt: give --ids or --prompt too.",
+    "run bert --segment-ids 0": "--mask and --segment-ids belong to a prompt: give --ids or --prompt too.",
+    "run bert --ids 1,2 --mask 1": "--mask has 1 numbers, but the prompt has 2 words: give one a word.",
+    "run bert --ids 1,2 --mask ''": "--mask has 0 numbers, but the prompt has 2 words: give one a word.",
+    "run bert --ids 1,2 --mask 0,0": MASK,
+    "run bert --ids 1,2 --mask 1,2": MASK,
+    "run transformer --ids 1,2 --mask 1,-1": MASK,
+    "run bert --ids 1,2 --segment-ids 0": "--segment-ids has 1 numbers, but the prompt has 2 words: give one a word.",
+    "run bert --ids 1,2 --segment-ids 0,2": "--segment-ids are from 0 to 1.",
+    "run bert --ids 1,2 --segment-ids -1,0": "--segment-ids are from 0 to 1.",
+    "run gpt2 --seed -1": "A seed is a whole number from 0, not -1.",
+    # --set and --show
+    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; did you mean wte?.",
+    "run gpt2 --show logit": "There is no table 'logit' in gpt2; did you mean logits?.",
+    "run softmax --show 日本": (
+        "There is no table '日本' in softmax; there are: X, T, divided, softmax.max, softmax.shifted, softmax.exp, "
+        "softmax.total, probabilities."
+    ),
+    "run gpt2 --set logits=1": "logits is computed: set one of the tables that it is computed from.",
+    "run gpt2 --set ids=1": "ids holds words: change them with --ids or --prompt.",
+    "run gpt2 --set neg_inf=0": (
+        "neg_inf is a constant of the whole model: change a size, a weight or an input instead."
+    ),
+    "run gpt2 --set wte=abc": f"wte {SET_RANGE} 'abc'.",
+    "run gpt2 --set wte=0x10": f"wte {SET_RANGE} '0x10'.",
+    "run gpt2 --set wte==5": f"wte {SET_RANGE} '=5'.",
+    "run gpt2 --set 'wte[1,1]=nan'": f"wte[1,1] {SET_RANGE} 'nan'.",
+    "run gpt2 --set 'wte[1,1]=NaN'": f"wte[1,1] {SET_RANGE} nan.",
+    "run gpt2 --set 'wte[1,1]=Infinity'": f"wte[1,1] {SET_RANGE} inf.",
+    "run gpt2 --set 'wte[1,1]=1e400'": f"wte[1,1] {SET_RANGE} inf.",
+    "run gpt2 --set 'wte[1,1]=-1e9'": f"wte[1,1] {SET_RANGE} -1000000000.0.",
+    "run gpt2 --set 'wte[1,1]=true'": f"wte[1,1] {SET_RANGE} True.",
+    "run gpt2 --set 'wte[1,1]=null'": f"wte[1,1] {SET_RANGE} None.",
+    "run gpt2 --set 'wte[1,1]={}'": f"wte[1,1] {SET_RANGE} {{}}.",
+    """run gpt2 --set 'wte[1,1]="5"'""": f"wte[1,1] {SET_RANGE} '5'.",
+    "run gpt2 --set 'wte=[[1,true]]'": f"wte {SET_RANGE} [[1, True]].",
+    "run gpt2 --set 'wte=[[[[1]]]]'": f"wte {SET_RANGE} [[[[1]]]].",
+    "run gpt2 --set 'wte=[[1,2],[3]]'": (
+        "The rows of wte are not equally long in [[1, 2], [3]]: give each as many numbers."
+    ),
+    "run gpt2 --set 'wte=[[1,2],[3,4]]'": "wte is 8×4: give as many numbers, or one for all.",
+    "run gpt2 --set 'wte=[]'": "wte is 8×4: give as many numbers, or one for all.",
+    "run gpt2 --set 'wte[0,1]=1'": "wte has rows 1 to 8 and columns 1 to 4, one number a cell.",
+    "run gpt2 --set 'wte[1,5]=1'": "wte has rows 1 to 8 and columns 1 to 4, one number a cell.",
+    "run gpt2 --set 'wte[1,1]=[1]'": "wte has rows 1 to 8 and columns 1 to 4, one number a cell.",
+    "run gpt2 --set 'wte[1]=1'": "'wte[1]' names no cell: write NAME[row,column], each counted from 1.",
+    "run gpt2 --set 'wte[-1,1]=1'": "'wte[-1,1]' names no cell: write NAME[row,column], each counted from 1.",
+    "run gpt2 --set 'wte[a,b]=1'": "'wte[a,b]' names no cell: write NAME[row,column], each counted from 1.",
+    "run gpt2 --set position=8": "position holds 8, which is no row of wpe: it takes whole numbers from 0 to 7.",
+    "run bert --set segment_ids=2": "segment_ids holds 2, which is no row of S: it takes whole numbers from 0 to 1.",
+    "run bert --set segment_ids=-1": "segment_ids holds -1, which is no row of S: it takes whole numbers from 0 to 1.",
+    "workbook softmax --set T=0": f"divided {NOT_FINITE}",
+    # checkpoints
+    "workbook unfinished": "unfinished has no config.json; save the model with save_pretrained, which writes it.",
+    "workbook pickled": (
+        "pickled has its weights only as a pickle (pytorch_model.bin), which byhand never opens because a pickle can "
+        "run any program; where the model was made, call model.save_pretrained(folder, safe_serialization=True)."
+    ),
+    "workbook llama": (
+        'config.json has model_type "llama", which byhand does not read; choose a checkpoint of one of '
+        "gpt2, bert, torch.nn.Transformer, transformer2017."
+    ),
+    "workbook contradicting": (
+        "Tensor transformer.wte.weight is 11×6, but config.json makes it 12×6; "
+        "mend config.json, or put back the one that was saved with these weights."
+    ),
+    # files
+    "workbook softmax -o there.xlsx": (
+        "there.xlsx exists already: choose another name, or add --force to write over it."
+    ),
+    "workbook softmax -o x.xls": "A workbook's name ends in .xlsx: write x.xlsx instead of x.xls.",
+    "workbook softmax -o x": "A workbook's name ends in .xlsx: write x.xlsx instead of x.",
+    "workbook softmax -o no/such/x.xlsx": "There is no folder no/such: make it first, or write elsewhere.",
+    "workbook softmax -o there.xlsx/x.xlsx": "There is no folder there.xlsx: make it first, or write elsewhere.",
+    "workbook softmax -o /proc/x.xlsx": (
+        "Cannot write /proc/x.xlsx: no such file or directory; choose another place with -o."
+    ),
+    f"workbook softmax -o {'n' * 300}.xlsx": (
+        f"Cannot use '{'n' * 27}...{'n' * 23}.xlsx': file name too long; choose another place."
+    ),
+    "run nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
+    "verify nowhere.xlsx": "There is no file nowhere.xlsx: check its name and folder.",
+    "verify folder": "folder is a folder: name a workbook (.xlsx) in it.",
+    "verify there.xlsx": (
+        "there.xlsx is no Excel workbook: "
+        "name an .xlsx file, or open it in a spreadsheet program and save it again as .xlsx."
+    ),
+    "gallery folder": "There are no recipes (.toml) in folder: name a folder that holds some.",
+    "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
+    # hostile letters
+    "run 'a\nb'": f"There is no model 'a\\nb'; there are: {MODEL_NAMES}.",
+    "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
+    f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
+    f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
+}
+USAGE = {
+    "frobnicate": "No such command 'frobnicate'.",
+    "run": "Missing argument 'MODEL'.",
+    "run gpt2 bert": "Got unexpected extra argument (bert)",
+    "run gpt2 --frob": "No such option '--frob'.",
+    "workbook gpt2 --orientation diagonal": (
+        "Invalid value for '--orientation': 'diagonal' is not one of 'rows', 'columns'."
+    ),
+    "verify there.xlsx --engine excel": (
+        "Invalid value for '--engine': 'excel' is not one of 'ironcalc', 'libreoffice', 'gnumeric'."
+    ),
+    "run gpt2 --generate many": "Invalid value for '--generate': 'many' is not a valid integer.",
+    "run gpt2 --seed 1.5": "Invalid value for '--seed': '1.5' is not a valid integer.",
+    "run gpt2 --ids 1.5": "Invalid value for '--ids': '1.5' is not a list of whole numbers such as 3,1,4.",
+    "run gpt2 --ids [1,2]": "Invalid value for '--ids': '[1,2]' is not a list of whole numbers such as 3,1,4.",
+    f"run gpt2 --ids {'9' * 5000}": (
+        f"Invalid value for '--ids': '{'9' * 27}...{'9' * 28}' is not a list of whole numbers such as 3,1,4."
+    ),
+    "run bert --mask yes": "Invalid value for '--mask': 'yes' is not a list of whole numbers such as 3,1,4.",
+    "run gpt2 --set wte": f"Invalid value for '--set': 'wte' {WRONG_SET}",
+    "run gpt2 --set =5": f"Invalid value for '--set': '=5' {WRONG_SET}",
+    "run gpt2 --set wte=": f"Invalid value for '--set': 'wte=' {WRONG_SET}",
+    "run gpt2 --set ''": f"Invalid value for '--set': '' {WRONG_SET}",
+    "workbook softmax -o folder": (f"Invalid value for '-o' / '--output': 'folder' {NAME_ONE}"),
+    "workbook softmax -o folder.xlsx": (f"Invalid value for '-o' / '--output': 'folder.xlsx' {NAME_ONE}"),
+    "workbook softmax -o ''": f"Invalid value for '-o' / '--output': '' {NAME_ONE}",
+    "workbook softmax -o ..": (f"Invalid value for '-o' / '--output': '..' {NAME_ONE}"),
+}
+
+
+@pytest.fixture
+def furnished(here: Path) -> Path:
+    """The files and folders that the refused lines name."""
+    (here / "there.xlsx").write_bytes(b"precious")
+    for folder in ("folder", "folder.xlsx", "unfinished"):
+        (here / folder).mkdir()
+    for name, change in {"llama": {"model_type": "llama"}, "contradicting": {"vocab_size": 12}, "pickled": {}}.items():
+        whole(here, "gpt2").rename(name)
+        (here / name / "config.json").write_text(json.dumps(CONFIGS["gpt2"] | change))
+    (here / "pickled" / "model.safetensors").rename(here / "pickled" / "pytorch_model.bin")
+    whole(here, "gpt2")
+    return here
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+def refusal(line: str) -> str:
+    """What stderr says of it. Nothing else is printed, and nothing is written."""
+    before = tree(Path())
+    result = byhand(f"byhand {line}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert tree(Path()) == before
+    return result.stderr
+
+
+@pytest.mark.parametrize("line", REFUSALS)
+def test_bad_input_gets_one_sentence_with_the_fix(line: str, furnished: Path) -> None:
+    assert refusal(line) == f"Error: {REFUSALS[line]}\n"
+
+
+@pytest.mark.parametrize("line", USAGE)
+def test_bad_usage_gets_one_sentence_after_the_usage(line: str, furnished: Path) -> None:
+    usage, _, sentence = refusal(line).partition("\n\nError: ")
+    assert re.fullmatch(r"Usage: byhand.*\nTry 'byhand.* --help' for help\.", usage)
+    assert sentence == f"{USAGE[line]}\n"
+
+
+def test_every_sentence_is_one(furnished: Path) -> None:
+    for sentence in REFUSALS.values():
+        assert sentence.endswith(".")
+        assert not re.search(r"[.!?] [A-Z]", sentence)
+
+
+def test_a_checkpoint_that_is_cut_is_refused_wherever_it_is_cut(furnished: Path) -> None:
+    path = furnished / "made_up" / "model.safetensors"
+    whole_file = path.read_bytes()
+    for cut in (0, 7, 50, len(whole_file) // 2, len(whole_file) - 1):
+        path.write_bytes(whole_file[:cut])
+        assert re.fullmatch(
+            r"Error: made_up/model\.safetensors is not a whole safetensors file \(.*\); copy or download it again\.\n",
+            refusal("workbook made_up"),
+        )
+
+
+def test_a_checkpoint_may_not_lack_a_tensor(furnished: Path) -> None:
+    path = furnished / "made_up" / "model.safetensors"
+    save_file({name: tensor for name, tensor in load_file(path).items() if name != "transformer.wpe.weight"}, path)
+    assert refusal("run made_up") == (
+        "Error: The weights have no tensor transformer.wpe.weight, which config.json asks for; "
+        "mend config.json, or save the model again with its language-model head.\n"
+    )
+
+
+def test_a_folder_that_may_not_be_written_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test may run as root, who may write everywhere."""
+    (here / "shut").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert refusal("workbook softmax -o shut/x.xlsx") == (
+        "Error: The folder shut cannot be written: choose another with -o.\n"
+    )
+
+
+@pytest.mark.parametrize("call", ["os.replace", "zipfile.ZipFile.writestr"])
+def test_a_disk_that_fails_leaves_no_file(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(call, fail)
+    assert refusal("workbook softmax") == (
+        "Error: Cannot write softmax.xlsx: no space left on device; choose another place with -o.\n"
+    )
+
+
+def test_a_model_with_more_cells_than_programs_bear_is_refused() -> None:
+    assert re.fullmatch(
+        r"Error: This model would need 4,\d\d\d,\d\d\d cells, more than a spreadsheet program can bear \(2,000,000\): "
+        r"choose smaller sizes with --size, or print it with `byhand run`\.\n",
+        refusal("workbook attention --size tokens=900"),
+    )
+
+
+def test_what_the_memory_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("byhand.recipe.build", fail)
+    assert refusal("run softmax") == (
+        "Error: This takes more memory than there is: choose smaller sizes or fewer words.\n"
+    )
+
+
+def test_a_fault_of_the_program_is_not_called_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("byhand.recipe.build", fail)
+    with pytest.raises(KeyError, match="ours"):
+        byhand("byhand run softmax")
+
+
+# Requests that are too large: refused before anything is built from them
+
+MANY = "1," * 3000 + "1"
+HUGE = {
+    "run gpt2 --size layers=100000": "These sizes make 200,000 heads in all layers, more than 1,000: choose fewer.",
+    "run gpt2 --size layers=501": "These sizes make 1,002 heads in all layers, more than 1,000: choose fewer.",
+    "run multi-head --size heads=20000 --size d_model=20000": (
+        "These sizes make 20,000 heads in all layers, more than 1,000: choose fewer."
+    ),
+    "run gpt2 --size d_model=20000": (
+        "These sizes make tables of 20,000×20,000, more than 20,000,000 numbers: choose smaller ones."
+    ),
+    "run gpt2 --size layers=400 --size d_model=4000": (
+        "These sizes make 400 layers with tables of 4,000×4,000, more than 20,000,000 numbers: choose smaller ones."
+    ),
+    "run softmax --size rows=100000 --size width=100000": (
+        "These sizes make tables of 100,000×100,000, more than 20,000,000 numbers: choose smaller ones."
+    ),
+    "run attention --size tokens=20000": (
+        "20,000 words make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
+    ),
+    "run attention --size tokens=100000 --size causal=true": (
+        "100,000 words make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
+    ),
+    "run transformer --generate 1000": (
+        "1,000 words in 1,000 steps make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
+    ),
+    "run transformer --generate 1000000": (
+        "1,000,000 steps through 4 heads are more than byhand unrolls (4,000 heads): choose a smaller --generate."
+    ),
+    "run gpt2 --generate 1000000": (
+        f"The prompt would grow to 1000000 words, but there are positions for 8: {TOO_LONG.format(1000000)}"
+    ),
+    "run gpt2 --size max_positions=100000 --generate 100000": (
+        "100,000 steps through 2 heads are more than byhand unrolls (4,000 heads): choose a smaller --generate."
+    ),
+    f"run transformer --ids {MANY}": (
+        "3,001 words make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
+    ),
+    f"run transformer --target-ids {MANY}": (
+        "3,001 words make tables of more than 20,000,000 numbers: choose fewer words or smaller sizes."
+    ),
+    f"run gpt2 --ids {MANY}": (
+        f"The prompt would grow to 3001 words, but there are positions for 8: {TOO_LONG.format(3001)}"
+    ),
+    f"run gpt2 --set wte={'[' * 20000}1{']' * 20000}": f"wte {SET_RANGE} '{'[' * 27}...{']' * 28}'.",
+    f"run gpt2 --set wte={'[' * 60}1{']' * 60}": f"wte {SET_RANGE} [[[[[[[...]]]]]]].",
+    f"run gpt2 --set wte={'9' * 400}": f"wte {SET_RANGE} {'9' * 28}...{'9' * 29}.",
+    f"run gpt2 --set wte={'9' * 5000}": f"wte {SET_RANGE} '{'9' * 27}...{'9' * 28}'.",
+    f"run {'x' * 5000}": None,
+    f"run gpt2 --show {'x' * 5000}": None,
+}
+CHILD = """
+import json, sys
+from click.testing import CliRunner
+from byhand.cli import main
+for words in json.load(sys.stdin):
+    result = CliRunner().invoke(main, words)
+    print(json.dumps([result.exit_code, result.stderr]), flush=True)
+"""
+MEMORY = 700_000_000
+SECONDS = 60
+
+
+def test_what_is_far_too_large_is_refused_at_once() -> None:
+    """In a process with little memory, one after the other: whatever began to build them would not come back."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD],
+        input=json.dumps([shlex.split(line) for line in HUGE]),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        preexec_fn=limit,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    said = [json.loads(line) for line in child.stdout.splitlines()]
+    assert len(said) == len(HUGE), child.stderr
+    for (code, stderr), (line, sentence) in zip(said, HUGE.items(), strict=True):
+        assert code == 2, (line[:80], stderr)
+        if sentence:
+            assert stderr == f"Error: {sentence}\n"
+        else:
+            assert re.fullmatch(r"Error: There is no .*…?.*\.\n", stderr)
+            assert len(stderr) < 1_020
