@@ -39,12 +39,7 @@ def test_each_model_has_a_recipe_of_its_name(model: str) -> None:
     assert read_recipe(ROOT / "worksheets" / f"{model}.toml").model == model
 
 
-UNNAMED = pytest.mark.xfail(reason="the README does not name `byhand gallery` yet")
-
-
-@pytest.mark.parametrize(
-    "command", [pytest.param(name, marks=[UNNAMED] * (name == "gallery")) for name in sorted(main.commands)]
-)
+@pytest.mark.parametrize("command", sorted(main.commands))
 def test_each_command_is_in_the_readme(command: str) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search(rf"\bbyhand {command}\b", text)
