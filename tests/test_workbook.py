@@ -24,6 +24,7 @@ from lessons import (
     cells_of,
     drop_downs,
     lesson,
+    load,
     numbers_of,
     opened,
     overwriting_refused,
@@ -322,6 +323,17 @@ def test_sheets_have_names_that_every_program_takes(name: str) -> None:
         assert sheet.casefold() != "history"
 
 
+def test_long_names_of_sheets_are_shortened_and_not_cut() -> None:
+    """Each ends as its page's title does."""
+    book = book_of("transformer-writes")
+    long = 0
+    for sheet in book.sheets[1:]:
+        title = str(book.values[sheet, 0, 1])
+        assert sheet.split()[-1] in (title.split()[-1], "Att"), title
+        long += len(title.replace(" · ", " ")) > 31
+    assert long
+
+
 @each_book
 def test_links_lead_to_something(name: str) -> None:
     """Each page links to the one before and the next; the home page to every page."""
@@ -418,13 +430,26 @@ def shown(value: float, number_format: str) -> str:
     return f"{value:.{len(number_format.rpartition(';')[2].partition('.')[2])}f}"
 
 
+def without_room(sheet: Any) -> Iterator[str]:
+    """The numbers that a spreadsheet program shows as ###."""
+    wide = widths(sheet)
+    for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, int | float)):
+        text = shown(cell.value, cell.number_format)
+        if len(text) + 0.5 > wide[cell.column - 1]:
+            yield f"{sheet.title}!{cell.coordinate} {text}"
+
+
 @each_book
 def test_every_number_has_room(name: str) -> None:
-    for sheet in opened(name):
-        wide = widths(sheet)
-        for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, int | float)):
-            text = shown(cell.value, cell.number_format)
-            assert len(text) + 0.5 <= wide[cell.column - 1], (sheet.title, cell.coordinate, text)
+    assert [offender for sheet in opened(name) for offender in without_room(sheet)] == []
+
+
+def test_columns_are_as_wide_as_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    write_lesson(build(Recipe("attention", set={"X[1,1]": -123456.789, "W_V[2,2]": 1e7})), path)
+    book = load(path, data_only=True)
+    assert max(abs(c.value) for row in book["Attention"].iter_rows() for c in row if isinstance(c.value, float)) > 1e6
+    assert [offender for sheet in book for offender in without_room(sheet)] == []
 
 
 # The same every time, and right also where it is smallest

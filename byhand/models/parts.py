@@ -25,6 +25,10 @@ from byhand.models.vocabulary import WORDS, words
 from byhand.weights import Weights
 
 
+SEED = 1435
+"""Draws an input without two equal rows, and attention that is neither flat nor all on one word."""
+
+
 def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
     """X: small whole numbers from the seed, a row for each word. (tokens, width)"""
     numbers = np.random.default_rng([weight.seed, tokens, width]).integers(0, 4, size=(tokens, width))
@@ -138,7 +142,7 @@ def build_embedding(o: EmbeddingOptions, weight: Weights, inputs: Inputs) -> Gra
 
 
 def part(name: str, title: str, about: str, options: type[Any], build: Any, source: str, **more: Any) -> Architecture:
-    return Architecture(name, title, "part", source, about, options, build, **more)
+    return Architecture(name, title, "part", source, about, options, build, seed=SEED, **more)
 
 
 PARTS = (
