@@ -20,15 +20,13 @@ from byhand.workbook.recalculate import edited
 Values = dict[Cell, Value]
 
 
-def assert_shows(name: str, values: Values, recipe: Recipe, tables: list[str] | None = None) -> Lesson:
+def assert_shows(name: str, values: Values, recipe: Recipe) -> Lesson:
     """The edited workbook's tables are those of the changed recipe, which are not what they were."""
     changed = build(recipe)
-    before, after = lesson(name).numbers(), changed.numbers()
-    for table in tables or list(after):
+    for table, numbers in changed.numbers().items():
         shown = numbers_of(book_of(name), table, values, turned(name))
-        np.testing.assert_allclose(shown, after[table], rtol=1e-9, atol=1e-9, err_msg=table)
-    last = changed.graph.outputs[0].name
-    assert not np.allclose(after[last], before[last], rtol=0, atol=1e-6), "the change changes nothing"
+        np.testing.assert_allclose(shown, numbers, rtol=1e-9, atol=1e-9, err_msg=table)
+    assert not np.allclose(last_of(changed), last_of(lesson(name)), rtol=0, atol=1e-6), "the change changes nothing"
     return changed
 
 
@@ -38,38 +36,52 @@ def cell(name: str, table: str, row: int, column: int) -> Cell:
 
 
 NUMBERS = {
-    "gpt2 weight": ("gpt2", "layer1.head1.W_Q", 1, 2, 2.5),
-    "gpt2 bias": ("gpt2", "layer1.head2.b_V", 1, 1, -1.5),
-    "gpt2 gamma": ("gpt2", "layer1.norm2.gamma", 1, 3, 0.25),
-    "gpt2 beta": ("gpt2", "final_norm.beta", 1, 4, 3.0),
-    "gpt2 embedding, which is the output layer too": ("gpt2", "wte", 7, 2, -3.0),
-    "gpt2 position": ("gpt2", "wpe", 2, 1, 1.75),
-    "gpt2 mask": ("gpt2", "causal_mask", 1, 3, 1.0),
-    "bert weight": ("bert", "layer1.W_1", 4, 8, -2.0),
-    "bert bias": ("bert", "layer1.b_2", 1, 3, 0.5),
-    "bert gamma": ("bert", "norm.gamma", 1, 1, -1.0),
-    "bert mask": ("bert", "padding_mask", 1, 2, 0.0),
-    "bert segment": ("bert", "segment_ids", 3, 1, 1.0),
-    "transformer weight": ("transformer", "decoder.layer1.cross.head2.W_K", 3, 1, 4.0),
-    "transformer bias": ("transformer", "encoder.layer1.b_2", 1, 2, 0.75),
-    "transformer gamma": ("transformer", "decoder.layer1.norm3.gamma", 1, 2, 2.0),
-    "transformer source mask": ("transformer", "encoder.source_mask", 1, 2, 0.0),
-    "transformer causal mask": ("transformer", "decoder.causal_mask", 1, 2, 1.0),
-    "attention weight": ("attention", "W_K", 2, 2, 0.5),
-    "attention input": ("attention", "X", 3, 4, 7.0),
-    "attention weight, tokens as columns": ("attention-columns", "W_V", 4, 1, -2.0),
-    "multi-head mask, tokens as columns": ("multi-head-causal turned", "causal_mask", 1, 2, 1.0),
-    "gpt2 weight, tokens as columns": ("gpt2 turned", "layer1.W_O", 2, 3, -4.0),
-    "softmax temperature": ("softmax", "T", 1, 1, 0.5),
-    "story's weight": ("gpt2-writes", "layer1.head1.W_Q", 3, 1, -5.0),
+    "gpt2 weight": ("gpt2", "layer1.head1.W_Q", 2.5),
+    "gpt2 bias": ("gpt2", "layer1.head2.b_V", -1.5),
+    "gpt2 gamma": ("gpt2", "layer1.norm2.gamma", 0.25),
+    "gpt2 beta": ("gpt2", "final_norm.beta", 3.0),
+    "gpt2 embedding, which is the output layer too": ("gpt2", "wte", -3.0),
+    "gpt2 position": ("gpt2", "wpe", 1.75),
+    "gpt2 mask": ("gpt2", "causal_mask", 1.0),
+    "bert weight": ("bert", "layer1.W_1", -2.0),
+    "bert bias": ("bert", "layer1.b_2", 0.5),
+    "bert gamma": ("bert", "norm.gamma", -1.0),
+    "bert mask": ("bert", "padding_mask", 0.0),
+    "bert segment": ("bert", "segment_ids", 1.0),
+    "transformer weight": ("transformer", "decoder.layer1.cross.head2.W_K", 4.0),
+    "transformer bias": ("transformer", "encoder.layer1.b_2", 0.75),
+    "transformer gamma": ("transformer", "decoder.layer1.norm3.gamma", 2.0),
+    "transformer source mask": ("transformer", "encoder.source_mask", 0.0),
+    "transformer causal mask": ("transformer", "decoder.causal_mask", 1.0),
+    "attention weight": ("attention", "W_K", 0.5),
+    "attention input": ("attention", "X", 7.0),
+    "attention weight, tokens as columns": ("attention-columns", "W_V", -2.0),
+    "multi-head mask, tokens as columns": ("multi-head-causal turned", "causal_mask", 1.0),
+    "gpt2 weight, tokens as columns": ("gpt2 turned", "layer1.W_O", -4.0),
+    "softmax temperature": ("softmax", "T", 0.5),
+    "story's weight": ("gpt2-writes", "layer1.head1.W_Q", -5.0),
 }
+"""A given table, and a number that is typed into its first cell in which this makes a difference."""
 
 
 @pytest.mark.parametrize("edit", NUMBERS)
 def test_a_number_typed_into_a_cell_changes_what_follows_from_it(edit: str) -> None:
-    name, table, row, column, value = NUMBERS[edit]
-    values = edited(path_of(name), {cell(name, table, row, column): value})
-    assert_shows(name, values, replace(BOOKS[name], set={f"{table}[{row},{column}]": value}))
+    name, table, value = NUMBERS[edit]
+    row, column, recipe = first_that_matters(name, table, value)
+    assert_shows(name, edited(path_of(name), {cell(name, table, row, column): value}), recipe)
+
+
+def first_that_matters(name: str, table: str, value: float) -> tuple[int, int, Recipe]:
+    for i, j in np.ndindex(*lesson(name).tables[table].shape):
+        recipe = replace(BOOKS[name], set={f"{table}[{i + 1},{j + 1}]": value})
+        changed = build(recipe)
+        if not undecided(changed) and not np.allclose(last_of(changed), last_of(lesson(name)), rtol=0, atol=1e-3):
+            return i + 1, j + 1, recipe
+    raise AssertionError(f"no cell of {table} makes a difference")
+
+
+def last_of(made: Lesson) -> Array:
+    return made.numbers()[made.graph.outputs[0].name]
 
 
 def vocabularies(made: Lesson) -> list[tuple[str, ...]]:

@@ -180,9 +180,16 @@ def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
 
 
 def pick(line: tuple[Formula, ...], index: Formula) -> Formula:
-    if in_one_range(line):
-        return Formula(f"INDEX({cells(line)},{index}+1)")
-    return Formula(f"CHOOSE({index}+1,{','.join(line)})")
+    """The cell of a line at an index counted from 0."""
+    return nth(line, Formula(f"{index}+1"))
+
+
+def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
+    """The cell of a line at a place counted from 1. (Gnumeric's INDEX wants both places in a range that lies flat.)"""
+    if not in_one_range(line):
+        return Formula(f"CHOOSE({place},{','.join(line)})")
+    flat = isinstance(line[0], Address) and isinstance(line[1], Address) and line[0].row == line[1].row
+    return Formula(f"INDEX({cells(line)},{'1,' if flat else ''}{place})")
 
 
 def power(x: Formula, y: Formula) -> Formula:

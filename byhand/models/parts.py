@@ -24,7 +24,6 @@ from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.vocabulary import WORDS, words
 from byhand.weights import Weights
 
-
 SEED = 1435
 """Draws an input without two equal rows, and attention that is neither flat nor all on one word."""
 

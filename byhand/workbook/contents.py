@@ -211,7 +211,7 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         )
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
-        rule = f"INDEX({formulas.cells(column)},{chosen})"
+        rule = formulas.nth(column, chosen)
         sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
     sheet.bars((row + 2, SIDE + 2, last, SIDE + 2), "#2E9E5B")
