@@ -122,6 +122,11 @@ def test_json_can_be_of_one_table() -> None:
     assert list(tables) == ["logits"]
 
 
+@pytest.mark.parametrize("line", ["softmax --size rows=50", "attention --size tokens=50"])
+def test_a_part_may_have_more_rows_than_there_are_words(line: str) -> None:
+    assert answer(f"byhand run {line} --show X").startswith("X  50×4\n")
+
+
 def test_inputs_reach_the_model() -> None:
     line = (
         "byhand run transformer --ids 1,2,3 --mask 1,0,1 --target-ids 0,4 --generate 2 --size decoder_layers=2 "

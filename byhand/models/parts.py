@@ -21,7 +21,7 @@ from byhand.layers import (
     softmax,
 )
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.vocabulary import WORDS, words
+from byhand.models.vocabulary import words
 from byhand.weights import Weights
 
 SEED = 1435
@@ -31,7 +31,7 @@ SEED = 1435
 def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
     """X: small whole numbers from the seed, a row for each word. (tokens, width)"""
     numbers = np.random.default_rng([weight.seed, tokens, width]).integers(0, 4, size=(tokens, width))
-    return source("X", numbers, role="input", rows=Labels("words", tuple(WORDS[:tokens])))
+    return source("X", numbers, role="input", rows=words("words", tokens))
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,8 @@ def _check_file(path: Path) -> None:
         size = path.stat().st_size
         if path.is_dir():
             raise ByhandError(f"{path} is a folder: name a workbook (.xlsx) in it.")
+        if not path.is_file():
+            raise ByhandError(f"{path} is no ordinary file: name a workbook (.xlsx).")
         with path.open("rb") as file:
             start = file.read(8)
             if start.startswith(_OLE):

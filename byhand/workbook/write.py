@@ -136,7 +136,8 @@ class Sheet:
         sheet.fit_to_pages(1, tall)
         sheet.repeat_rows(0, frozen_rows - 1)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        sheet.set_footer(f"&L&8&K6B7785{footer}&R&8&K6B7785&A · &P/&N")
+        plain = footer.replace("&", "&&")
+        sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&A · &P/&N")
 
 
 class BookFile:
