@@ -48,7 +48,8 @@ from byhand.recipe import Lesson, Recipe, build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, read
-from byhand.workbook.verify import verify
+from byhand.workbook.recalculate import recalculate_books
+from byhand.workbook.verify import compare, verify
 
 each_book = pytest.mark.parametrize("name", BOOKS)
 LONGEST = 120
@@ -455,14 +456,30 @@ def test_columns_are_as_wide_as_their_numbers(tmp_path: Path) -> None:
 # The same every time, and right also where it is smallest
 
 
-@pytest.mark.parametrize("orientation", ["rows", "columns"])
-@pytest.mark.parametrize("model", ["gpt2", "bert", "transformer", "embedding"])
-def test_a_prompt_of_one_word(model: str, orientation: str, tmp_path: Path) -> None:
-    target = {"target_ids": [3]} if model == "transformer" else {}
-    path = tmp_path / "book.xlsx"
-    write_once(Recipe(model, ids=[2], orientation=orientation, **target), path)
-    report = verify(path)
-    assert report.ok, "\n".join(report.lines())
+ONE_WORD = [
+    Recipe(model, ids=[2], orientation=orientation, target_ids=[3] if model == "transformer" else None)
+    for model in ("gpt2", "bert", "transformer", "embedding")
+    for orientation in ("rows", "columns")
+]
+
+
+def test_a_prompt_of_one_word(engine: str, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{recipe.model} {recipe.orientation}.xlsx" for recipe in ONE_WORD]
+    for path, recipe in zip(paths, ONE_WORD, strict=True):
+        write_once(recipe, path)
+    assert differing([read(path) for path in paths], engine) == ""
+
+
+@pytest.mark.slow
+def test_every_program_computes_every_book(engine: str) -> None:
+    assert differing([book_of(name) for name in BOOKS], engine) == ""
+
+
+def differing(books: list[Book], engine: str) -> str:
+    """What the program computes otherwise. LibreOffice starts once for all."""
+    fresh = recalculate_books(books, engine)
+    reports = [compare(book, values, engine) for book, values in zip(books, fresh, strict=True)]
+    return "\n".join(line for report in reports if not report.ok for line in report.lines())
 
 
 @pytest.mark.parametrize("name", ["transformer", "attention-columns", "gpt2-writes"])
