@@ -1,0 +1,116 @@
+"""A formula as it is written on paper, as a tree: what captions, derivations and worked steps are printed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Maths:
+    """A piece of mathematics, to be printed as plain text, LaTeX, MathML or Typst. Printers decide the brackets."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Number(Maths):
+    """Digits as they are to be shown: 2.5, -1."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
+class Name(Maths):
+    """A letter or word, perhaps with subscripts: Q, W_Q, x₂₁. `bold` is for whole tables."""
+
+    letters: str
+    below: tuple[Maths, ...] = ()
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Words(Maths):
+    """Upright words inside a formula: "if", "for every row"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Sum(Maths):
+    """Terms added up; a term that is a Negative is subtracted."""
+
+    terms: tuple[Maths, ...]
+
+
+@dataclass(frozen=True)
+class Negative(Maths):
+    of: Maths
+
+
+@dataclass(frozen=True)
+class Product(Maths):
+    """Factors; `sign` stands between them: × for numbers, · for tables, nothing where letters stand side by side."""
+
+    factors: tuple[Maths, ...]
+    sign: str = ""
+
+
+@dataclass(frozen=True)
+class Quotient(Maths):
+    top: Maths
+    bottom: Maths
+
+
+@dataclass(frozen=True)
+class Power(Maths):
+    base: Maths
+    exponent: Maths
+
+
+@dataclass(frozen=True)
+class Root(Maths):
+    of: Maths
+
+
+@dataclass(frozen=True)
+class Call(Maths):
+    """A function of arguments: tanh(x), max(x, 0)."""
+
+    name: str
+    arguments: tuple[Maths, ...]
+
+
+@dataclass(frozen=True)
+class Transposed(Maths):
+    of: Maths
+
+
+@dataclass(frozen=True)
+class Over(Maths):
+    """A large sign with what runs below (and above) it: Σ over j of e^x_j. `sign` is Σ, Π, max, lim ..."""
+
+    sign: str
+    body: Maths
+    below: Maths | None = None
+    above: Maths | None = None
+
+
+@dataclass(frozen=True)
+class Grid(Maths):
+    """A matrix in square brackets, row by row."""
+
+    rows: tuple[tuple[Maths, ...], ...]
+
+
+@dataclass(frozen=True)
+class Cases(Maths):
+    """A large brace: each value with its condition."""
+
+    cases: tuple[tuple[Maths, Maths], ...]
+
+
+@dataclass(frozen=True)
+class Chain(Maths):
+    """Sides with the relations between them (=, ≈, ≤, →): one more side than signs."""
+
+    sides: tuple[Maths, ...]
+    signs: tuple[str, ...]
