@@ -48,7 +48,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 ORDER = [
     "errors",
-    "graph",
+    "graph maths",
     "table ops",
     "labels weights arithmetic",
     "layers gradients optimizers misconceptions tokenizers",
