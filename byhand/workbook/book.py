@@ -116,6 +116,11 @@ class Book:
         return (block.row + i, block.column - 1) if down else (block.row - 1, block.column + i)
 
     @property
+    def repeated(self) -> set[Node]:
+        """The tables of later training steps that stand for one of the first."""
+        return self.graph.training.repeated if self.graph.training else set()
+
+    @property
     def prompts(self) -> list[Tokens]:
         """The prompts that a reader can type, in the model's order."""
         given = [n for n in self.nodes if n.role == "tokens" and n.data is not None]
