@@ -11,7 +11,7 @@ from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP, Block, Page, floating, key
-from byhand.workbook.letters import shapes, symbol
+from byhand.workbook.letters import shapes, symbol, titles
 from byhand.workbook.write import BookFile, Sheet
 
 FIRST = 4  # the row under the header
@@ -109,7 +109,9 @@ def plan(book: Book) -> Plan:
 
 def generated(book: Book) -> list[Node]:
     """The words that the model adds, one a step."""
-    return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens" and n not in book.repeated]
+    if book.graph.training is not None:
+        return []
+    return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
 
 
 def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
@@ -163,7 +165,7 @@ def _steps(book: Book, sheet: Sheet) -> None:
         title = _title(step)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.link(row, BOX, title, name, target, style.box(_kind(title, step.block.node)))
+        sheet.link(row, BOX, title, name, target, style.box(_kind(title, step)))
         sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
@@ -180,15 +182,13 @@ def _title(step: Step) -> str:
     """What the step's box says: a page that is a step as a whole is a head, or belongs to the training."""
     if not step.scope.page:
         return step.scope.title
-    role = style.role_of(step.block.node, True)
-    what = {"gradient": "∂", "updated": "update ·"}.get(role, "attention ·")
+    what = {"Backward": "∂", "Update": "update ·"}.get(titles(step.scope)[0], "attention ·")
     return f"{what} {step.scope.title.casefold()}"
 
 
-def _kind(title: str, node: Node) -> str:
-    if node.role in style.BOXES:
-        return node.role
-    return next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
+def _kind(title: str, step: Step) -> str:
+    part = {"Backward": "gradient", "Update": "updated"}.get(titles(step.scope)[0])
+    return part or next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
 
 
 def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
