@@ -15,9 +15,10 @@ from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
-from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
+from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.letters import titles
 from byhand.workbook.mirror import place_gradients, repeat
+from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import role_of
 from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
