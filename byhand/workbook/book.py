@@ -82,9 +82,10 @@ class Book:
     def _check_size(self) -> None:
         cells = sum(n.shape[0] * n.shape[1] for n in self.nodes if n.name)
         if cells > MOST_CELLS:
+            fewer = "fewer --train-steps" if self.repeated else "smaller sizes with --size"
             raise ByhandError(
                 f"This model would need {cells:,} cells, more than a spreadsheet program can bear ({MOST_CELLS:,}): "
-                "choose smaller sizes with --size, or print it with `byhand run`."
+                f"choose {fewer}, or print it with `byhand run`."
             )
         for n in self.nodes:
             widest = max(n.shape)
