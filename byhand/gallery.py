@@ -94,7 +94,8 @@ def _telling_page(lesson: Lesson) -> int:
     if lesson.graph.probabilities is not None:
         return 1
     pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
-    telling = next((page for page in pages if page.equation), pages[0])
+    forward = [page for page in pages if page.backward in pages] or pages
+    telling = next((page for page in forward if page.equation), forward[0])
     return pages.index(telling.backward if telling.backward in pages else telling) + 2
 
 
