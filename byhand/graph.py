@@ -42,6 +42,8 @@ class Op:
     shape: the shape of the result from the shapes of the arguments; raises ValueError with the reason.
     value: numpy arrays to a numpy array; broadcasts over leading axes.
     cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
+    vjp: (gradient of the result, result, *arguments) to the gradient of each argument, as graph; None where nothing
+    flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
     letters: (*arguments as text) to the formula in letters, as a caption shows it.
     binds: how tightly `letters` holds together: 1 a sum, 2 a product, 3 anything that needs no brackets.
     sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
@@ -53,6 +55,7 @@ class Op:
     shape: Callable[..., Shape]
     value: Callable[..., Array]
     cell: Callable[..., Any]
+    vjp: Callable[..., tuple[Node | None, ...]]
     letters: Callable[..., str]
     examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
     binds: int = 3
@@ -223,6 +226,9 @@ class Node:
     def __matmul__(self, other: Node) -> Node:
         return OPS["matmul"](self, other)
 
+    def __neg__(self) -> Node:
+        return OPS["negate"](self)
+
     @property
     def T(self) -> Node:
         return OPS["transpose"](self)
@@ -238,6 +244,9 @@ class Node:
 
     def rows(self, start: int, stop: int) -> Node:
         return OPS["rows"](self, start=start, stop=stop)
+
+    def columns(self, start: int, stop: int) -> Node:
+        return OPS["columns"](self, start=start, stop=stop)
 
 
 def times(shape: tuple[int, int]) -> str:

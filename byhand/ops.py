@@ -3,68 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from byhand.graph import Array, Dim, Op, Shape, register
+from byhand.graph import Array, Dim, Node, Op, register
+from byhand.shapes import broadcast, by_turns, joined, looked_up, one_line, product, span, stretched
 from byhand.table import Table
 
 Index = tuple[int, int]
 
 
-def _broadcast(*shapes: Shape) -> Shape:
-    """The common shape, a 1 stretching to any size."""
-    return _widest([s[0] for s in shapes], "rows"), _widest([s[1] for s in shapes], "columns")
+def _of_span(what: str, start: int, stop: int) -> str:
+    return f"{what}{start + 1}" if stop == start + 1 else f"{what}{start + 1}…{stop}"
 
 
-def _widest(sizes: list[Dim], what: str) -> Dim:
-    if len(set(sizes) - {1}) > 1:
-        raise ValueError(f"their {what} differ")
-    widest = max(sizes)
-    return next((s for s in sizes if s == widest and s.of is not None), widest)
+def _in_zeros(g: Node, x: Node, axis: int, start: int, stop: int) -> Node:
+    """g in the place from `start` to `stop` of a table of x's shape that is 0 elsewhere."""
+    parts = [g]
+    for size, at in ((start, 0), (x.shape[axis] - stop, len(parts) + 1)):
+        if size:
+            rows, columns = (size, x.shape[1]) if axis == 0 else (x.shape[0], size)
+            parts.insert(at, stretch(0, rows=rows, columns=columns))
+    return (below if axis == 0 else beside)(*parts)
 
 
-def _product(x: Shape, y: Shape) -> Shape:
-    if x[1] != y[0]:
-        raise ValueError("the first one's columns must equal the second one's rows")
-    return x[0], y[1]
+def _to_each_part(g: Node, parts: Sequence[Node], axis: int) -> tuple[Node, ...]:
+    """The piece of g that belongs to each of the tables that were joined."""
+    stops = [sum(int(p.shape[axis]) for p in parts[: n + 1]) for n in range(len(parts))]
+    cut = g.rows if axis == 0 else g.columns
+    return tuple(cut(stop - int(p.shape[axis]), stop) for p, stop in zip(parts, stops, strict=True))
 
 
-def _one_line(x: Shape, axis: int) -> Shape:
-    if axis not in (0, 1):
-        raise ValueError("axis must be 1 (along the rows) or 0 (down the columns)")
-    return (x[0], Dim(1)) if axis == 1 else (Dim(1), x[1])
+def _to_largest(g: Node, out: Node, x: Node, axis: int) -> Node:
+    """g to the largest cell of each line, shared equally between ties."""
+    largest = equal(x, out)
+    return g * largest / largest.sum(axis)
 
 
-def _span(x: Shape, start: int, stop: int) -> Shape:
-    if not 0 <= start < stop <= x[0]:
-        raise ValueError(f"rows {start} to {stop} are not in it")
-    return (x[0] if stop - start == x[0] else Dim(stop - start)), x[1]
-
-
-def _lookup_shape(table: Shape, index: Shape) -> Shape:
-    if index[1] != 1:
-        raise ValueError("the row numbers must be one column")
-    return index[0], table[1]
+def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
+    """g's first, third ... columns, and the others with a column of zeros where the last one was not used."""
+    single = [g.columns(n, n + 1) for n in range(width)]
+    unused = [stretch(0, rows=g.shape[0], columns=1)] if width % 2 else []
+    return beside(*single[::2]), beside(*single[1::2], *unused)
 
 
 def _lookup(table: Array, index: Array) -> Array:
     axes = max(table.ndim, index.ndim)
     table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
     return np.take_along_axis(table, index.astype(np.int64), axis=-2)
-
-
-def _beside(axis: int) -> Callable[..., Shape]:
-    def shape(*shapes: Shape) -> Shape:
-        if len({s[1 - axis] for s in shapes}) > 1:
-            raise ValueError(f"their {('columns', 'rows')[axis]} differ")
-        total = Dim(sum(s[axis] for s in shapes))
-        other = _widest([s[1 - axis] for s in shapes], "")
-        return (total, other) if axis == 0 else (other, total)
-
-    return shape
 
 
 def _join(parts: Sequence[Array], axis: int) -> Array:
@@ -78,12 +66,6 @@ def _alternate(even: Array, odd: Array, width: int) -> Array:
     return np.stack((even, odd), axis=-1).reshape(*even.shape[:-1], -1)[..., :width]
 
 
-def _alternate_shape(even: Shape, odd: Shape, width: int) -> Shape:
-    if even != odd or not 2 * even[1] - 1 <= width <= 2 * even[1]:
-        raise ValueError("they must have one shape and together the columns that are asked for")
-    return even[0], Dim(width)
-
-
 def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
     """The cell of several tables set side by side (axis 1) or one below the other (axis 0)."""
     at = i[axis]
@@ -94,26 +76,28 @@ def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
     raise IndexError(i)
 
 
-def _elementwise(name: str, value: Any, cell: Any, letters: Any, binds: int = 3) -> Op:
+def _elementwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds: int = 3) -> Op:
     """One table in, the same shape out, each cell from its own cell."""
     return register(
         name,
         shape=lambda x: x,
         value=value,
         cell=lambda k, i, x: cell(k, x[i]),
+        vjp=lambda g, out, x: (vjp(g, out, x),),
         letters=letters,
         binds=binds,
         examples=((((2, 3),), {}),),
     )
 
 
-def _pairwise(name: str, value: Any, cell: Any, letters: Any, binds: int = 3) -> Op:
+def _pairwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds: int = 3) -> Op:
     """Two tables in, cell by cell; a single row, column or cell is stretched."""
     return register(
         name,
-        shape=_broadcast,
+        shape=broadcast,
         value=value,
         cell=lambda k, i, x, y: cell(k, x[i], y[i]),
+        vjp=vjp,
         letters=letters,
         binds=binds,
         examples=tuple(
@@ -122,13 +106,14 @@ def _pairwise(name: str, value: Any, cell: Any, letters: Any, binds: int = 3) ->
     )
 
 
-def _reduce(name: str, value: Any, cell: Any, letters: str) -> Op:
+def _reduce(name: str, value: Any, cell: Any, vjp: Any, letters: str) -> Op:
     """Each row to one cell (axis 1), or each column (axis 0)."""
     return register(
         name,
-        shape=_one_line,
+        shape=one_line,
         value=lambda x, axis: value(x, axis=axis - 2, keepdims=True),
         cell=lambda k, i, x, axis: cell(k, x.line(i, axis)),
+        vjp=lambda g, out, x, axis: (vjp(g, out, x, axis),),
         letters=lambda x, axis: f"{letters} {x}",
         examples=((((2, 3),), {"axis": 1}), (((2, 3),), {"axis": 0})),
     )
@@ -139,6 +124,7 @@ source = register(
     shape=lambda shape: shape,
     value=lambda shape: np.zeros(shape),
     cell=lambda k, i, shape: k.number(0),
+    vjp=lambda g, out, shape: (),
     letters=lambda shape: "given",
     examples=(((), {"shape": (2, 3)}),),
 )
@@ -147,6 +133,7 @@ constant = register(
     shape=lambda value: (Dim(1), Dim(1)),
     value=lambda value: np.array([[value]]),
     cell=lambda k, i, value: k.number(value),
+    vjp=lambda g, out, value: (),
     letters=lambda value: np.format_float_positional(value, trim="-"),
     examples=(((), {"value": 2.5}), ((), {"value": -1.0})),
 )
@@ -155,67 +142,145 @@ pi = register(
     shape=lambda: (Dim(1), Dim(1)),
     value=lambda: np.array([[math.pi]]),
     cell=lambda k, i: k.pi(),
+    vjp=lambda g, out: (),
     letters=lambda: "π",
     examples=(((), {}),),
 )
 
-add = _pairwise("add", np.add, lambda k, x, y: x + y, lambda x, y: f"{x} + {y}", binds=1)
-sub = _pairwise("sub", np.subtract, lambda k, x, y: x - y, lambda x, y: f"{x} − {y}", binds=1)
-mul = _pairwise("mul", np.multiply, lambda k, x, y: x * y, lambda x, y: f"{x} × {y}", binds=2)
-div = _pairwise("div", np.divide, lambda k, x, y: x / y, lambda x, y: f"{x} / {y}", binds=2)
-maximum = _pairwise("maximum", np.maximum, lambda k, x, y: k.larger(x, y), lambda x, y: f"max({x}, {y})")
-power = _pairwise("power", np.power, lambda k, x, y: k.power(x, y), lambda x, y: f"{x}^({y})")
+add = _pairwise("add", np.add, lambda k, x, y: x + y, lambda g, out, x, y: (g, g), lambda x, y: f"{x} + {y}", binds=1)
+sub = _pairwise(
+    "sub", np.subtract, lambda k, x, y: x - y, lambda g, out, x, y: (g, -g), lambda x, y: f"{x} − {y}", binds=1
+)
+mul = _pairwise(
+    "mul", np.multiply, lambda k, x, y: x * y, lambda g, out, x, y: (g * y, g * x), lambda x, y: f"{x} × {y}", binds=2
+)
+div = _pairwise(
+    "div",
+    np.divide,
+    lambda k, x, y: x / y,
+    lambda g, out, x, y: (g / y, -(g * out / y)),
+    lambda x, y: f"{x} / {y}",
+    binds=2,
+)
+maximum = _pairwise(
+    "maximum",
+    np.maximum,
+    lambda k, x, y: k.larger(x, y),
+    lambda g, out, x, y: (g * greater(x, y), g * (1 - greater(x, y))),  # a tie counts for y: ReLU's slope at 0 is 0
+    lambda x, y: f"max({x}, {y})",
+)
+power: Op = _pairwise(
+    "power",
+    np.power,
+    lambda k, x, y: k.power(x, y),
+    lambda g, out, x, y: (g * y * power(x, y - 1), g * out * log(x)),
+    lambda x, y: f"{x}^({y})",
+)
+greater: Op = _pairwise(
+    "greater",
+    lambda x, y: np.greater(x, y).astype(float),
+    lambda k, x, y: k.greater(x, y),
+    lambda g, out, x, y: (None, None),
+    lambda x, y: f"1 where {x} > {y}, else 0",
+    binds=1,
+)
+equal = _pairwise(
+    "equal",
+    lambda x, y: np.equal(x, y).astype(float),
+    lambda k, x, y: k.equal(x, y),
+    lambda g, out, x, y: (None, None),
+    lambda x, y: f"1 where {x} = {y}, else 0",
+    binds=1,
+)
 
-exp = _elementwise("exp", np.exp, lambda k, x: k.exp(x), lambda x: f"e^({x})" if " " in x else f"e^{x}")
-sqrt = _elementwise("sqrt", np.sqrt, lambda k, x: k.sqrt(x), lambda x: f"√({x})" if " " in x else f"√{x}")
-tanh = _elementwise("tanh", np.tanh, lambda k, x: k.tanh(x), lambda x: f"tanh({x})")
-erf = _elementwise("erf", np.vectorize(math.erf, otypes=[float]), lambda k, x: k.erf(x), lambda x: f"erf({x})")
-sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda x: f"sin({x})")
-cos = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda x: f"cos({x})")
+negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, lambda x: f"−{x}", binds=1)
+exp = _elementwise(
+    "exp",
+    np.exp,
+    lambda k, x: k.exp(x),
+    lambda g, out, x: g * out,
+    lambda x: f"e^({x})" if " " in x else f"e^{x}",
+)
+log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, lambda x: f"ln({x})")
+sqrt = _elementwise(
+    "sqrt",
+    np.sqrt,
+    lambda k, x: k.sqrt(x),
+    lambda g, out, x: g / (2 * out),
+    lambda x: f"√({x})" if " " in x else f"√{x}",
+)
+tanh = _elementwise(
+    "tanh", np.tanh, lambda k, x: k.tanh(x), lambda g, out, x: g * (1 - out * out), lambda x: f"tanh({x})"
+)
+erf = _elementwise(
+    "erf",
+    np.vectorize(math.erf, otypes=[float]),
+    lambda k, x: k.erf(x),
+    lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x)),
+    lambda x: f"erf({x})",
+)
+sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda g, out, x: g * cos(x), lambda x: f"sin({x})")
+cos: Op = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda g, out, x: -(g * sin(x)), lambda x: f"cos({x})")
 
-sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), "Σ")
-max_ = _reduce("max", np.max, lambda k, line: k.max(line), "max")
-mean = _reduce("mean", np.mean, lambda k, line: k.mean(line), "mean")
+sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), lambda g, out, x, axis: g, "Σ")
+max_ = _reduce("max", np.max, lambda k, line: k.max(line), _to_largest, "max")
+mean = _reduce("mean", np.mean, lambda k, line: k.mean(line), lambda g, out, x, axis: g / int(x.shape[axis]), "mean")
 mean_square = _reduce(
     "mean_square",
     lambda x, axis, keepdims: np.mean(x * x, axis=axis, keepdims=keepdims),
     lambda k, line: k.sum_of_squares(line) / k.number(len(line)),
+    lambda g, out, x, axis: g * 2 / int(x.shape[axis]) * x,
     "mean²",
 )
 argmax = _reduce(
     "argmax",
     lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims).astype(float),
     lambda k, line: k.position_of_max(line),
+    lambda g, out, x, axis: None,
     "where is max",
 )
 
 matmul = register(
     "matmul",
-    shape=_product,
+    shape=product,
     value=np.matmul,
     cell=lambda k, i, x, y: k.dot(x.line(i, 1), y.line(i, 0)),
+    vjp=lambda g, out, x, y: (g @ y.T, x.T @ g),
     letters=lambda x, y: f"{x} · {y}",
     binds=2,
     sides=("left", "above"),
     examples=((((2, 3), (3, 2)), {}), (((1, 1), (1, 4)), {})),
 )
-where = register(
+where: Op = register(
     "where",
-    shape=_broadcast,
+    shape=broadcast,
     value=lambda keep, x, y: np.where(keep != 0, x, y),
     cell=lambda k, i, keep, x, y: k.choose(keep[i], x[i], y[i]),
+    vjp=lambda g, out, keep, x, y: (None, where(keep, g, 0), where(keep, 0, g)),
     letters=lambda keep, x, y: f"{x} where {keep}, else {y}",
     binds=1,
     examples=((((2, 3), (2, 3), (1, 1)), {}), (((1, 3), (2, 3), (1, 1)), {})),
 )
 lookup = register(
     "lookup",
-    shape=_lookup_shape,
+    shape=looked_up,
     value=_lookup,
     cell=lambda k, i, table, index: k.pick(table.line(i, 0), index[i[0], 0]),
+    vjp=lambda g, out, table, index: (one_hot(index, width=table.shape[0]).T @ g, None),
     letters=lambda table, index: f"{table}[{index}]",
     sides=("above", "left"),
     examples=((((4, 3), (2, 1)), {}),),
+)
+
+one_hot: Op = register(
+    "one_hot",
+    shape=lambda index, width: (looked_up((Dim(width), Dim(1)), index)[0], Dim(width, getattr(width, "of", None))),
+    value=lambda index, width: (index == np.arange(width)).astype(float),
+    cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
+    vjp=lambda g, out, index, width: (None,),
+    letters=lambda index, width: f"1 at {index}, else 0",
+    binds=1,
+    examples=((((3, 1),), {"width": 4}),),
 )
 
 transpose = register(
@@ -223,42 +288,72 @@ transpose = register(
     shape=lambda x: (x[1], x[0]),
     value=lambda x: np.swapaxes(x, -1, -2),
     cell=lambda k, i, x: x[i[1], i[0]],
+    vjp=lambda g, out, x: (g.T,),
     letters=lambda x: f"{x}ᵀ",
     view=True,
     examples=((((2, 3),), {}),),
 )
 rows = register(
     "rows",
-    shape=_span,
+    shape=span(0),
     value=lambda x, start, stop: x[..., start:stop, :],
     cell=lambda k, i, x, start, stop: x[i[0] + start, i[1]],
-    letters=lambda x, start, stop: f"{x}[{start + 1}]" if stop == start + 1 else f"{x}[{start + 1}…{stop}]",
+    vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 0, start, stop),),
+    letters=lambda x, start, stop: f"{x}[{_of_span('', start, stop)}]",
     view=True,
-    examples=((((4, 3),), {"start": 1, "stop": 3}),),
+    examples=((((4, 3),), {"start": 1, "stop": 3}), (((4, 3),), {"start": 0, "stop": 4})),
+)
+columns = register(
+    "columns",
+    shape=span(1),
+    value=lambda x, start, stop: x[..., start:stop],
+    cell=lambda k, i, x, start, stop: x[i[0], i[1] + start],
+    vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 1, start, stop),),
+    letters=lambda x, start, stop: f"{x}[{_of_span('·, ', start, stop)}]",
+    view=True,
+    examples=((((3, 4),), {"start": 1, "stop": 3}), (((3, 4),), {"start": 2, "stop": 4})),
+)
+stretch = register(
+    "stretch",
+    shape=stretched,
+    value=lambda x, rows, columns: np.broadcast_to(x, (*x.shape[:-2], rows, columns)),
+    cell=lambda k, i, x, rows, columns: x[i],
+    vjp=lambda g, out, x, rows, columns: (g,),
+    letters=lambda x, rows, columns: x,
+    view=True,
+    examples=(
+        (((1, 1),), {"rows": 2, "columns": 3}),
+        (((1, 3),), {"rows": 2, "columns": 3}),
+        (((2, 1),), {"rows": 2, "columns": 3}),
+        (((2, 3),), {"rows": 2, "columns": 3}),
+    ),
 )
 beside = register(
     "beside",
-    shape=_beside(1),
+    shape=joined(1),
     value=lambda *parts: _join(parts, -1),
     cell=lambda k, i, *parts: _part_cell(i, parts, 1),
+    vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
     letters=lambda *parts: f"[{'  '.join(parts)}]",
     view=True,
     examples=((((2, 3), (2, 1), (2, 2)), {}),),
 )
 below = register(
     "below",
-    shape=_beside(0),
+    shape=joined(0),
     value=lambda *parts: _join(parts, -2),
     cell=lambda k, i, *parts: _part_cell(i, parts, 0),
+    vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
     letters=lambda *parts: f"[{'; '.join(parts)}]",
     view=True,
     examples=((((2, 3), (1, 3)), {}),),
 )
 alternate = register(
     "alternate",
-    shape=_alternate_shape,
+    shape=by_turns,
     value=_alternate,
     cell=lambda k, i, even, odd, width: (even, odd)[i[1] % 2][i[0], i[1] // 2],
+    vjp=lambda g, out, even, odd, width: _by_turns_apart(g, width),
     letters=lambda even, odd, width: f"{even}, {odd} by turns",
     binds=1,
     view=True,

@@ -35,7 +35,11 @@ DOMAINS: dict[str, Callable[[int], st.SearchStrategy[float]]] = {
     "power": lambda n: (positive, exponents)[n],
     "exp": lambda n: moderate,
     "sqrt": lambda n: st.just(0.0) | positive,
+    "log": lambda n: positive,
     "argmax": lambda n: small,
+    "greater": lambda n: small,
+    "equal": lambda n: small,
+    "one_hot": lambda n: st.integers(-1, 3).map(float),
     "where": lambda n: st.sampled_from([0.0, 1.0]) if n == 0 else numbers,
     "lookup": lambda n: numbers if n == 0 else st.integers(0, 3).map(float),
 }

@@ -49,7 +49,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 ORDER = [
     "errors",
     "graph maths",
-    "table ops",
+    "shapes table ops",
     "labels weights arithmetic",
     "layers gradients optimizers misconceptions tokenizers",
     "models",

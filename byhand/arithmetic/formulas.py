@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COS ERF EXP IF INDEX MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
+FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COS ERF EXP IF INDEX LN MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
 """Every function that a workbook of ours may use."""
 
 SUM, PRODUCT, ATOM = 1, 2, 3
@@ -28,6 +28,9 @@ class Formula(str):
 
     def __sub__(self, other: Formula) -> Formula:
         return _Sum(f"{self}-{_bracket(other, PRODUCT)}")
+
+    def __neg__(self) -> Formula:
+        return _Sum(f"-{_bracket(self, PRODUCT)}")
 
     def __mul__(self, other: Formula) -> Formula:  # type: ignore[override]
         return _Product(f"{_bracket(self, PRODUCT)}*{_bracket(other, PRODUCT)}")
@@ -175,6 +178,14 @@ def position_of_max(line: tuple[Formula, ...]) -> Formula:
     return place
 
 
+def equal(x: Formula, y: Formula) -> Formula:
+    return Formula(f"IF({x}={y},1,0)")
+
+
+def greater(x: Formula, y: Formula) -> Formula:
+    return Formula(f"IF({x}>{y},1,0)")
+
+
 def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
     return Formula(f"IF({condition},{x},{y})")
 
@@ -198,6 +209,10 @@ def power(x: Formula, y: Formula) -> Formula:
 
 def exp(x: Formula) -> Formula:
     return Formula(f"EXP({x})")
+
+
+def log(x: Formula) -> Formula:
+    return Formula(f"LN({x})")
 
 
 def sqrt(x: Formula) -> Formula:

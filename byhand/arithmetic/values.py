@@ -30,6 +30,14 @@ def position_of_max(x: Line) -> float:
     return float(list(x).index(max(x)))
 
 
+def equal(x: float, y: float) -> float:
+    return float(x == y)
+
+
+def greater(x: float, y: float) -> float:
+    return float(x > y)
+
+
 def choose(condition: float, x: float, y: float) -> float:
     return x if condition else y
 
@@ -39,4 +47,5 @@ def pick(line: Line, index: float) -> float:
 
 
 sum, max, larger = sum, max, max
-exp, sqrt, tanh, erf, sin, cos, power = math.exp, math.sqrt, math.tanh, math.erf, math.sin, math.cos, math.pow
+exp, log, sqrt, tanh, erf, power = math.exp, math.log, math.sqrt, math.tanh, math.erf, math.pow
+sin, cos = math.sin, math.cos
