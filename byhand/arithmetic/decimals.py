@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from byhand.maths import Maths, Name, Negative, Number, Power, Product
+from byhand.maths import Maths, Name, Negative, Number, Power, Product, Words
 
 PLACES = 4
 """The places after the point of a number that is too long to be written out; of a small one, its digits that count."""
@@ -12,12 +14,14 @@ LONGEST = 5
 """A number of no more digits that count is written out."""
 SMALL, LARGE = 1e-5, 1e12
 """Outside these a number is written as 1.5 × 10⁻⁷."""
+NOTHING = 1e-12
+"""A number below this one is shown as 0."""
 MINUS_INFINITY = -1e29
 """A number below this one stands for −∞."""
 
 
 def short(x: float) -> str:
-    """The number's digits in full, if they are few; otherwise an empty text. What a computer's rounding adds is left out."""
+    """The number's digits in full, without what a computer's rounding adds; an empty text if they are many."""
     near = float(f"{x:.12g}") + 0.0
     digits = np.format_float_positional(near, trim="-")
     counted = digits.lstrip("-0.").replace(".", "")
@@ -27,14 +31,19 @@ def short(x: float) -> str:
 
 def shown(x: float) -> Maths:
     """The number as a worked line shows it."""
+    if not math.isfinite(x):
+        return Words("undefined")
     if x < MINUS_INFINITY:
         return Negative(Name("∞"))
     if digits := short(x):
         return Number(digits)
     if SMALL <= abs(x) < LARGE:
         return Number(_rounded(x))
+    if abs(x) < NOTHING:
+        return Number("0")
     digits, _, exponent = f"{x:.{PLACES - 1}e}".partition("e")
-    return Product((Number(digits), Power(Number("10"), Number(str(int(exponent))))), "×")
+    tens = Power(Number("10"), Number(str(int(exponent))))
+    return Product((Number(short(float(digits)) or digits), tens), "×")
 
 
 def _rounded(x: float) -> str:
@@ -45,4 +54,5 @@ def _rounded(x: float) -> str:
 
 def is_exact(x: float) -> bool:
     """Whether `shown` tells all of it."""
-    return x < MINUS_INFINITY or bool(short(x))
+    rounded = float(f"{x:.{PLACES - 1}e}") if NOTHING <= abs(x) < SMALL or abs(x) >= LARGE else math.nan
+    return x < MINUS_INFINITY or bool(short(x)) or rounded == float(f"{x:.12g}")

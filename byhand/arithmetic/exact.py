@@ -1,4 +1,4 @@
-"""Cell rules in exact numbers (fractions, roots, powers of e), one step at a time and only as long as they stay small."""
+"""Cell rules in exact numbers: fractions, roots, powers of e, as long as they stay small."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ MOST_OPERATIONS = 30
 MOST_DIGITS = 9
 MOST_TO_EXPAND = 100
 """Longer ones are not even multiplied out to see whether they become short."""
+LARGEST_EXPONENT = 64
+ROUNDING = 1e-14
+"""Two exact values that are nearer to each other than this are one."""
 
 Line = Sequence[Expr]
 
@@ -72,6 +75,14 @@ def position_of_max(line: Line) -> Expr:
     return NONE if NONE in line else Integer(list(line).index(max(line)))
 
 
+def equal(x: Expr, y: Expr) -> Expr:
+    return NONE if NONE in (x, y) else Integer(x == y or abs(float(x - y)) < ROUNDING)
+
+
+def greater(x: Expr, y: Expr) -> Expr:
+    return NONE if NONE in (x, y) else Integer(x != y and float(x - y) >= ROUNDING)
+
+
 def choose(condition: Expr, x: Expr, y: Expr) -> Expr:
     return NONE if condition is NONE else y if condition.is_zero else x
 
@@ -82,11 +93,15 @@ def pick(line: Line, index: Expr) -> Expr:
 
 
 def power(x: Expr, y: Expr) -> Expr:
-    return x**y
+    return NONE if NONE in (x, y) or abs(float(y)) > LARGEST_EXPONENT else x**y
 
 
 def exp(x: Expr) -> Expr:
     return sympy.exp(x)
+
+
+def log(x: Expr) -> Expr:
+    return sympy.log(x)
 
 
 def sqrt(x: Expr) -> Expr:

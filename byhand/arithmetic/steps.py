@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import builtins
+import math
+import operator
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from byhand.arithmetic import values
 from byhand.arithmetic.decimals import shown
-from byhand.maths import Call, Cases, Chain, Maths, Name, Negative, Number, Power, Product, Quotient, Root, Sum, Words
+from byhand.maths import (
+    Call,
+    Cases,
+    Chain,
+    Grid,
+    Maths,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Root,
+    Sum,
+    Words,
+)
 
 MOST = 8
 """A line of more terms is written with dots between its first ones and its last."""
@@ -45,10 +62,10 @@ class Step:
         return Written(Negative, [self], -self.value)
 
     def __mul__(self, other: Step) -> Step:
-        return Written(_product, [*_factors(self), other], self.value * other.value)
+        return Written(_product, [*_factors(self), *_factors(other)], self.value * other.value)
 
     def __truediv__(self, other: Step) -> Step:
-        return Written(Quotient, [self, other], self.value / other.value)
+        return _made(Quotient, operator.truediv, self, other)
 
 
 Line = Sequence[Step]
@@ -107,6 +124,7 @@ class Picked(Step):
 
     @property
     def letters(self) -> Maths:
+        """The line's name with the found number, counted from 1, for the place that runs along it."""
         first, last = self.line[0].letters, self.line[-1].letters
         if not (isinstance(first, Name) and isinstance(last, Name)) or first == last:
             return self.found.letters
@@ -143,6 +161,18 @@ def _sum(*terms: Maths) -> Maths:
 def _product(*factors: Maths) -> Maths:
     with_numbers = any(isinstance(f, Number) or (isinstance(f, Negative) and f.of == Name("∞")) for f in factors)
     return Product(factors, "×" if with_numbers else "·")
+
+
+def _whether(sign: str) -> Callable[..., Maths]:
+    """[x > y]: 1 where it is so, and 0 where it is not."""
+    return lambda x, y: Grid(((Chain((x, y), (sign,)),),))
+
+
+def _made(write: Callable[..., Maths], rule: Callable[..., float], *parts: Step) -> Step:
+    try:
+        return Written(write, parts, rule(*(p.value for p in parts)))
+    except (ArithmeticError, ValueError):
+        return Written(write, parts, math.nan)
 
 
 def _call(name: str) -> Callable[..., Maths]:
@@ -198,7 +228,7 @@ def choose(condition: Step, x: Step, y: Step) -> Step:
     def write(condition: Maths, x: Maths, y: Maths) -> Maths:
         return Cases(((x, Chain((condition, Number("0")), ("≠",))), (y, Words("otherwise"))))
 
-    return Written(write, [condition, x, y], values.choose(condition.value, x.value, y.value))
+    return _made(write, values.choose, condition, x, y)
 
 
 def pick(line: Line, index: Step) -> Step:
@@ -206,29 +236,41 @@ def pick(line: Line, index: Step) -> Step:
     return Picked(line, index)
 
 
+def equal(x: Step, y: Step) -> Step:
+    return _made(_whether("="), values.equal, x, y)
+
+
+def greater(x: Step, y: Step) -> Step:
+    return _made(_whether(">"), values.greater, x, y)
+
+
 def power(x: Step, y: Step) -> Step:
-    return Written(Power, [x, y], values.power(x.value, y.value))
+    return _made(Power, values.power, x, y)
 
 
 def exp(x: Step) -> Step:
-    return Written(lambda x: Power(Name("e"), x), [x], values.exp(x.value))
+    return _made(lambda x: Power(Name("e"), x), values.exp, x)
+
+
+def log(x: Step) -> Step:
+    return _made(_call("ln"), values.log, x)
 
 
 def sqrt(x: Step) -> Step:
-    return Written(Root, [x], values.sqrt(x.value))
+    return _made(Root, values.sqrt, x)
 
 
 def tanh(x: Step) -> Step:
-    return Written(_call("tanh"), [x], values.tanh(x.value))
+    return _made(_call("tanh"), values.tanh, x)
 
 
 def erf(x: Step) -> Step:
-    return Written(_call("erf"), [x], values.erf(x.value))
+    return _made(_call("erf"), values.erf, x)
 
 
 def sin(x: Step) -> Step:
-    return Written(_call("sin"), [x], values.sin(x.value))
+    return _made(_call("sin"), values.sin, x)
 
 
 def cos(x: Step) -> Step:
-    return Written(_call("cos"), [x], values.cos(x.value))
+    return _made(_call("cos"), values.cos, x)
