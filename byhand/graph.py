@@ -107,6 +107,14 @@ class Scope:
     def innermost_page(self) -> Scope | None:
         return next((s for s in self.outward if s.page), None)
 
+    @cached_property
+    def backward(self) -> Scope:
+        """Where the gradients of the tables here stand."""
+        if self.parent is None:
+            return Scope("grad", None, "Backward")
+        equation = "∂x = ∂loss / ∂x" if self.page else ""
+        return Scope(self.name, self.parent.backward, self.title, equation, page=self.page)
+
     def equation_as(self, turned: bool) -> str:
         """The step's formula for tokens as rows, or (turned) as columns."""
         return (self.column_equation if turned else "") or self.equation
@@ -132,13 +140,18 @@ def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
 
 
 @contextmanager
-def outside() -> Iterator[None]:
-    """Names given inside stand by themselves, whatever scopes are open."""
-    token = _scope.set(_OUTSIDE)
+def within(place: Scope) -> Iterator[None]:
+    """Names given inside begin with the path of this scope, whatever scopes are open."""
+    token = _scope.set(place)
     try:
         yield
     finally:
         _scope.reset(token)
+
+
+def outside() -> AbstractContextManager[None]:
+    """Names given inside stand by themselves, whatever scopes are open."""
+    return within(_OUTSIDE)
 
 
 def page(name: str, title: str, **about: Any) -> AbstractContextManager[Scope]:
@@ -271,6 +284,21 @@ def toposort(outputs: Iterable[Node]) -> list[Node]:
             needed.add(node)
             todo.extend(node.args)
     return sorted(needed, key=lambda node: node.serial)
+
+
+def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:
+    """The same tables over again with some of them replaced: old -> new, for each one that this changes.
+
+    The copies' names begin with `prefix`. What does not depend on a replaced table is shared, not copied.
+    """
+    new = dict(replaced)
+    for node in toposort(outputs):
+        if node not in new and any(a in new for a in node.args):
+            copy = Node(node.op, tuple(new.get(a, a) for a in node.args), node.attrs, node.shape)
+            copy.scope, copy.role = node.scope, node.role
+            copy.name = f"{prefix}.{node.name}" if node.name else ""
+            new[node] = copy
+    return new
 
 
 def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:

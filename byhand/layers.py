@@ -7,7 +7,24 @@ from collections.abc import Callable
 import numpy as np
 
 from byhand.graph import Dim, Node, page, scope, source
-from byhand.ops import alternate, beside, cos, erf, exp, lookup, maximum, mean_square, pi, power, sin, sqrt, tanh, where
+from byhand.ops import (
+    alternate,
+    beside,
+    cos,
+    erf,
+    exp,
+    log,
+    lookup,
+    maximum,
+    mean_square,
+    one_hot,
+    pi,
+    power,
+    sin,
+    sqrt,
+    tanh,
+    where,
+)
 from byhand.weights import Weights
 
 NEG_INF = source("neg_inf", -1e30, role="constant")
@@ -23,7 +40,7 @@ def linear(x: Node, weight: Weights, name: str, width: int, bias: bool = True) -
 def softmax(x: Node, base: float | None = None) -> Node:
     """Each row to probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
     with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)"):
-        shifted = (x - x.max(1).named("max")).named("shifted")
+        shifted = (x - x.max(1).named("max", role="shift")).named("shifted")
         powers = (exp(shifted) if base is None else power(base, shifted)).named("exp")
         return (powers / powers.sum(1).named("total")).named("p", role="softmax")
 
@@ -51,7 +68,7 @@ def gelu(x: Node) -> Node:
 
 def gelu_tanh(x: Node) -> Node:
     """The tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2), as in GPT-2."""
-    return 0.5 * x * (1 + tanh(sqrt(2 / pi()) * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1 + tanh(sqrt(2 / pi()) * (x + 0.044715 * power(x, 3))).named("tanh"))
 
 
 ACTIVATIONS: dict[str, tuple[Callable[[Node], Node], str]] = {
@@ -156,3 +173,21 @@ def sinusoidal(position: Node, width: int) -> Node:
 def causal_mask(tokens: Dim) -> Node:
     """1 where the key is not after the query, so that no word sees the ones to come. (T, T)"""
     return source("causal_mask", np.tri(tokens), role="mask", rows=tokens.of, columns=tokens.of)
+
+
+def cross_entropy(logits: Node, targets: Node, smoothing: Node | None = None) -> tuple[Node, Node]:
+    """-Σ y ln softmax(x) for each row, and 1 where a target counts. (T, V), (T, 1) -> (T, 1), (T, 1)
+
+    y is 1 at the target; a target of -1 is ignored. With `smoothing` ε, y is 1 - ε + ε/V at the target and ε/V
+    elsewhere (Szegedy et al. 2016, section 7).
+    """
+    with scope("", "log-softmax", equation="ln p = x − max − ln Σ e^(x − max)"):
+        shifted = (logits - logits.max(1).named("max", role="shift")).named("shifted")
+        total = exp(shifted).named("exp").sum(1).named("total")
+        log_p = (shifted - log(total)).named("log_p")
+    with scope("", "cross-entropy", equation="−Σ y ln p"):
+        y = one_hot(targets, width=logits.shape[1]).named("y")
+        counted = y.sum(1).named("counted")
+        if smoothing is not None:
+            y = ((1 - smoothing) * y + smoothing / int(logits.shape[1]) * counted).named("smoothed")
+        return (-(y * log_p).sum(1)).named("losses"), counted
