@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from byhand.arithmetic import values
-from byhand.arithmetic.decimals import shown
+from byhand.arithmetic.decimals import is_exact, shown
 from byhand.maths import (
     Call,
     Cases,
@@ -49,6 +49,13 @@ class Step:
         """With the numbers put in, after some rounds of reckoning."""
         return shown(self.value) if rounds >= self.depth else self._unfinished(rounds)
 
+    def is_exact_after(self, rounds: int) -> bool:
+        """Whether no number that is shown then is rounded."""
+        return is_exact(self.value) if rounds >= self.depth else self._is_exact_unfinished(rounds)
+
+    def _is_exact_unfinished(self, rounds: int) -> bool:
+        raise NotImplementedError
+
     def _unfinished(self, rounds: int) -> Maths:
         raise NotImplementedError
 
@@ -72,14 +79,20 @@ Line = Sequence[Step]
 
 
 class Given(Step):
-    """A cell of another table, or a number of the rule's own."""
+    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal."""
 
-    def __init__(self, letters: Maths, value: float) -> None:
-        self._letters, self.value = letters, value
+    def __init__(self, letters: Maths, value: float, exact: Maths | None = None) -> None:
+        self._letters, self.value, self.exact = letters, value, exact
 
     @property
     def letters(self) -> Maths:
         return self._letters
+
+    def after(self, rounds: int) -> Maths:
+        return self.exact or shown(self.value)
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return self.exact is not None or is_exact(self.value)
 
 
 class Written(Step):
@@ -99,6 +112,9 @@ class Written(Step):
     def _unfinished(self, rounds: int) -> Maths:
         return self.write(*(p.after(rounds) for p in _few(self.parts)))
 
+    def _is_exact_unfinished(self, rounds: int) -> bool:
+        return all(p.is_exact_after(rounds) for p in _few(self.parts))
+
 
 class Minus(Step):
     """What is subtracted: no step of its own, for 5 − 3 is one."""
@@ -112,6 +128,9 @@ class Minus(Step):
 
     def after(self, rounds: int) -> Maths:
         return Negative(self.of.after(rounds))
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return self.of.is_exact_after(rounds)
 
 
 class Picked(Step):
@@ -134,6 +153,9 @@ class Picked(Step):
 
     def _unfinished(self, rounds: int) -> Maths:
         return self.found.after(rounds - 1) if rounds else self.found.letters
+
+    def _is_exact_unfinished(self, rounds: int) -> bool:
+        return rounds == 0 or self.found.is_exact_after(rounds - 1)
 
 
 class Dots(Step):
