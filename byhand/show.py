@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from byhand.graph import Array, Node, times
-from byhand.labels import Labels, Tokens
+from byhand.labels import word
 from byhand.models import MODELS
 from byhand.recipe import Lesson, build, describe, find, ready_made
 
@@ -98,12 +98,7 @@ def _grid(node: Node, numbers: dict[str, Array]) -> str:
 
 
 def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
-    of = node.shape[axis].of
-    if isinstance(of, Labels):
-        return of.words[i]
-    if isinstance(of, Tokens):
-        return of.vocabulary.words[int(numbers[of.ids.name][i, 0])]
-    return str(i + 1)
+    return word(node.shape[axis].of, i, numbers) or str(i + 1)
 
 
 def _shown(value: float) -> str:

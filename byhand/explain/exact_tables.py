@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from sympy import Expr
 
 from byhand.arithmetic import exact
 from byhand.arithmetic.exact import NONE
+from byhand.explain.cells import Exact
+from byhand.explain.from_sympy import from_sympy
 from byhand.graph import Array, Node
+from byhand.maths import Maths
 from byhand.table import Table, read
 
 LONGEST_SIDE = 64
 """A larger table is not worked exactly."""
 
+SHORT = 16
+"""An exact value of at most so many operations is put into other formulas."""
+
 Rows = list[list[Expr]]
+
+
+def exact_values(nodes: Iterable[Node], values: Mapping[str, Array]) -> Exact:
+    """How the cells of a lesson are asked for their exact values."""
+    tables = exact_tables(nodes, values)
+
+    @cache
+    def of(node: Node, i: int, j: int, short: bool) -> Maths | None:
+        value = tables[node][i][j] if node in tables else NONE
+        return None if value is NONE or (short and value.count_ops() > SHORT) else from_sympy(value)
+
+    return of
 
 
 def exact_tables(nodes: Iterable[Node], values: Mapping[str, Array]) -> dict[Node, Rows]:
