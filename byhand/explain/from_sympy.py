@@ -11,7 +11,7 @@ from byhand.maths import Call, Maths, Name, Negative, Number, Power, Product, Qu
 def from_sympy(value: Expr) -> Maths:
     """Fractions, roots, powers of e, and functions of them."""
     if value.is_Add:
-        return Sum(tuple(map(from_sympy, value.as_ordered_terms())))
+        return Sum(tuple(map(_term, value.as_ordered_terms())))
     if value.is_Integer:
         return Number(str(value))
     if value.could_extract_minus_sign():
@@ -29,6 +29,10 @@ def from_sympy(value: Expr) -> Maths:
 
 
 NAMES: dict[Expr, Maths] = {sympy.pi: Name("π"), sympy.E: Name("e"), sympy.oo: Name("∞")}
+
+
+def _term(value: Expr) -> Maths:
+    return Negative(from_sympy(-value)) if value.could_extract_minus_sign() else from_sympy(value)
 
 
 def _power(base: Expr, exponent: Expr) -> Maths:
