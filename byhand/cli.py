@@ -16,7 +16,7 @@ import click
 from byhand.errors import ByhandError, quoted
 
 if TYPE_CHECKING:
-    from byhand.recipe import Recipe
+    from byhand.lesson import Recipe
 
 
 LONGEST_SENTENCE = 1_000
@@ -83,6 +83,15 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
 
 
+class Targets(click.ParamType):  # type: ignore[type-arg]
+    """A list of words or their ids, with _ for none: 1,4,_."""
+
+    name = "ID,ID,_"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
+        return [word.strip() for word in value.split(",")]
+
+
 class Settings(click.ParamType):  # type: ignore[type-arg]
     """NAME=VALUE."""
 
@@ -110,12 +119,12 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which every command that builds a model chooses it."""
     options = [
         click.argument("model"),
-        click.option("--ids", type=Numbers(), help="The prompt as ids of the vocabulary."),
-        click.option("--prompt", help="The prompt as words of the vocabulary."),
-        click.option("--target-ids", type=Numbers(), help="The decoder's words so far, as ids."),
-        click.option("--target-prompt", help="The decoder's words so far, as words."),
-        click.option("--segment-ids", type=Numbers(), help="The segment of each word (BERT)."),
-        click.option("--mask", type=Numbers(), help="1 for a word that may be seen, 0 for padding."),
+        click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
+        click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
+        click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
+        click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
+        click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
+        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
         click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
         click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
         click.option("--seed", type=int, help="Draws other weights."),
@@ -126,6 +135,17 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             multiple=True,
             help="Changes a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
         ),
+        click.option("--backward", is_flag=True, default=None, help="Adds the loss and every gradient."),
+        click.option(
+            "--targets",
+            type=Targets(),
+            multiple=True,
+            help="The word, or its id, that should follow at each position; _ for none. Repeated, with --ids: a batch.",
+        ),
+        click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
+        click.option("--optimizer", metavar="NAME", help="sgd, momentum, adam or adamw: adds the updated weights."),
+        click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
+        click.option("--train-steps", type=int, metavar="K", help="Takes K steps, one after the other."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -136,6 +156,7 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
     """The recipe that MODEL names, with what the options say in place of its own."""
     from dataclasses import replace
 
+    from byhand.inputs import OF_A_ROW
     from byhand.recipe import find
 
     recipe = find(model)
@@ -143,11 +164,28 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
     for text in sizes:
         name, equals, value = text.partition("=")
         size |= {name.strip(): value.strip()} if equals else {"name": text}
-    given = {name: value for name, value in options.items() if value is not None}
+    rows = _rows(options)
+    given = {name: value for name, value in options.items() if value is not None and name not in OF_A_ROW} | rows[0]
+    given |= {"batch": rows[1:]} if rows[0] else {}
     for words, ids in (("prompt", "ids"), ("target_prompt", "target_ids")):
         given |= {ids: None} if words in given and ids not in given else {}
         given |= {words: None} if ids in given and words not in given and given[ids] is not None else {}
     return replace(recipe, size=size, set=recipe.set | {name: _value(text) for name, text in changes}, **given)
+
+
+def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs that are repeated for each row of a batch, row by row."""
+    from byhand.inputs import OF_A_ROW
+
+    given = {name: list(options[name]) for name in OF_A_ROW if options.get(name)}
+    count = max(map(len, given.values()), default=1)
+    for name, values in given.items():
+        if len(values) != count:
+            raise ByhandError(
+                f"--{name.replace('_', '-')} is given {len(values)} times for {count} rows of a batch: "
+                "give it once for each."
+            )
+    return [{name: values[n] for name, values in given.items()} for n in range(count)]
 
 
 def _value(text: str) -> Any:
@@ -197,6 +235,7 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
         byhand run gpt2 --prompt "the cat sat"
         byhand run gpt2 --ids 0,1,4 --show layer1.head1.weights
         byhand run gpt2 --ids 0,1,4 --set "layer1.head1.W_Q[1,2]=5" --json
+        byhand run gpt2 --ids 3,1,4 --backward --targets 1,4,_ --optimizer adam --lr 0.1
     """
     from byhand.recipe import build
     from byhand.show import show_run
@@ -222,6 +261,7 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
         byhand workbook gpt2 -o gpt2.xlsx
         byhand workbook gpt2 --prompt "the cat sat" --generate 3 -o story.xlsx
         byhand workbook attention --orientation columns -o head.xlsx
+        byhand workbook gpt2 --backward --targets cat,sat,_ --optimizer adam --train-steps 3 -o training.xlsx
     """
     from byhand.recipe import build
     from byhand.workbook.build import check_place, write_lesson

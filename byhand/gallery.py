@@ -10,7 +10,8 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
-from byhand.recipe import Lesson, build, describe, read_recipe
+from byhand.lesson import Lesson, describe
+from byhand.recipe import build, read_recipe
 from byhand.workbook.build import write_lesson
 
 SHARPNESS = 80  # pixels an inch

@@ -65,13 +65,21 @@ def _gathered(node: Node, arriving: Arriving, backward: Backward) -> Node:
     if len(arriving) > 1:
         for page, parts in arriving.items():
             assert page is not None
+            share = _unnamed(_total(parts), node)
             with within(page.backward):
-                share = _unnamed(_total(parts), node).named(f"share.{node.name}", role="share")
-            backward.shares[node, page] = arriving[page][0] = share
-            del parts[1:]
+                share.named(_share_name(node, page, arriving), role="share")
+            backward.shares[node, page] = share
+            parts[:] = [share]
     total = _unnamed(_total(part for parts in arriving.values() for part in parts), node)
     backward.of[node] = total.named(node.symbol, role="gradient")
     return total
+
+
+def _share_name(node: Node, page: Scope, arriving: Arriving) -> str:
+    """With the page's title where several pages of the same path read the table."""
+    alike = [p for p in arriving if p is not None and p.path == page.path]
+    place = f"share.{page.title.casefold().replace(' ', '_')}" if len(alike) > 1 else "share"
+    return f"{place}.{node.name}"
 
 
 def _total(parts: Iterable[Node]) -> Node:

@@ -1,87 +1,31 @@
-"""What to build, as a recipe: a model, its sizes, its inputs, and how to show it."""
+"""From a recipe to a lesson: reads recipes, and builds the graph that they ask for."""
 
 from __future__ import annotations
 
 import os
-import re
-import shlex
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from byhand.changes import change, check_lookups
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.graph import Array, Node, fold, toposort
-from byhand.labels import Labels
+from byhand.graph import Array, Scope, current_scope, scope
+from byhand.inputs import OF_A_ROW, inputs_of, rows_of
 from byhand.layers import ACTIVATIONS
+from byhand.learning import check_learning, learn
+from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.models.architecture import Architecture, Graph, Inputs, check_sizes
+from byhand.models.architecture import Architecture, Graph, check_sizes
 from byhand.weights import Weights
 
 LARGEST = 100_000
 """The largest number that a size may be, before anything is built from it."""
-FARTHEST = 100_000_000
-"""The largest number that `set` puts into a cell; spreadsheets know no sine of much larger ones."""
 LONGEST_TITLE = 100
 LONGEST_FILE = 1_000_000
 """The bytes of a recipe's file."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what is built. The same recipe gives the same numbers and the same file.
-
-    model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
-    named size. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
-    """
-
-    model: str
-    title: str = ""
-    size: dict[str, Any] = field(default_factory=dict)
-    seed: int | None = None
-    prompt: str | None = None
-    ids: list[int] | None = None
-    target_prompt: str | None = None
-    target_ids: list[int] | None = None
-    segment_ids: list[int] | None = None
-    mask: list[int] | None = None
-    generate: int = 1
-    orientation: str = "rows"
-    set: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """A recipe that has been built."""
-
-    recipe: Recipe
-    architecture: Architecture
-    options: Any
-    graph: Graph
-
-    @property
-    def tables(self) -> dict[str, Node]:
-        """Every named table, in the model's order."""
-        return {n.name: n for n in toposort(self.graph.outputs) if n.name}
-
-    def table(self, name: str) -> Node:
-        if name not in self.tables:
-            raise ByhandError(f"There is no table '{name}' in {self.architecture.name}; {nearest(name, self.tables)}.")
-        return self.tables[name]
-
-    def numbers(self) -> dict[str, Any]:
-        """The numbers of every named table. ByhandError where one is none that can be computed with."""
-        with np.errstate(all="ignore"):
-            values = fold(self.graph.outputs)
-        for name, node in self.tables.items():
-            if not np.isfinite(values[node]).all():
-                raise ByhandError(
-                    f"{name} would hold a number that is not finite (from a division by 0, or too large): "
-                    "choose other sizes, or other numbers with --set."
-                )
-        return {name: values[node] for name, node in self.tables.items()}
 
 
 def find(text: str) -> Recipe:
@@ -118,6 +62,9 @@ def read_recipe(path: Path) -> Recipe:
         if name not in known:
             raise ByhandError(f"The recipe {path} has an unknown key {quoted(name)}; {nearest(name, known)}.")
         _check_kind(path, name, str(known[name].type), value)
+    for row in table.get("batch", []):
+        for name in row.keys() & set(OF_A_ROW):
+            _check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
     return Recipe(**table | {"model": _model(table["model"], path.parent)})
@@ -140,17 +87,21 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _check_kind(path: Path, name: str, kind: str, value: Any) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
-    numbers = isinstance(value, list) and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-    fits = {"str": isinstance(value, str), "int": whole, "dict": isinstance(value, dict), "list": numbers}
-    wanted = {
-        "str": "a text",
-        "int": "a whole number",
-        "dict": "a table of settings",
-        "list": "a list of whole numbers",
+    items = value if isinstance(value, list) else [value]
+    numbers = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
+    kinds = {
+        "list[dict": (isinstance(value, list) and all(isinstance(v, dict) for v in items), "a list of tables"),
+        "list[int | str": (isinstance(value, list) and all(isinstance(v, int | str) for v in items), "a list of words"),
+        "list": (isinstance(value, list) and numbers, "a list of whole numbers"),
+        "str": (isinstance(value, str), "a text"),
+        "int": (whole, "a whole number"),
+        "float": (whole or isinstance(value, float), "a number"),
+        "bool": (isinstance(value, bool), "true or false"),
+        "dict": (isinstance(value, dict), "a table of settings"),
     }
-    start = next(k for k in fits if kind.startswith(k))
-    if not fits[start]:
-        raise ByhandError(f"In the recipe {path}, '{name}' must be {wanted[start]}, not {quoted(value)}.")
+    fits, wanted = next(found for start, found in kinds.items() if kind.startswith(start))
+    if not fits:
+        raise ByhandError(f"In the recipe {path}, '{name}' must be {wanted}, not {quoted(value)}.")
 
 
 def build(recipe: Recipe) -> Lesson:
@@ -159,27 +110,61 @@ def build(recipe: Recipe) -> Lesson:
         raise ByhandError(f"Orientation is rows or columns, not {quoted(recipe.orientation)}.")
     if len(recipe.title) > LONGEST_TITLE or not recipe.title.isprintable():
         raise ByhandError(f"A title is one line of at most {LONGEST_TITLE} letters, not {quoted(recipe.title)}.")
-    if recipe.model in MODELS:
-        found = architecture(recipe.model)
-        options = options_of(found, recipe.size)
-        weights = Weights(_seed(found.seed if recipe.seed is None else recipe.seed))
-    else:
-        from byhand.models import checkpoint
-
-        if recipe.size:
-            raise ByhandError("A checkpoint has its own sizes: leave --size out.")
-        if recipe.seed is not None:
-            raise ByhandError("A checkpoint has its own weights: leave --seed out.")
-        loaded = checkpoint.read(Path(recipe.model))
-        found, options, weights = loaded.architecture, loaded.options, Weights(arrays=loaded.arrays)
-    inputs = _inputs(recipe, found, options)
-    graph = found.build(options, weights, inputs)
-    lesson = Lesson(recipe, found, options, graph)
+    check_learning(recipe)
+    model = _loaded(recipe) if recipe.model not in MODELS else _drawn(recipe)
+    rows = rows_of(recipe)
+    graphs, scopes = _graphs(model, rows)
+    graph = graphs[0]
+    if recipe.backward:
+        graph = learn(recipe, model.weights, list(zip(scopes, graphs, rows, strict=True)))
+    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble)
     for name, value in recipe.set.items():
-        _change(lesson, name, value)
-    _check_lookups(lesson)
+        change(lesson, name, value)
+    check_lookups(lesson)
     lesson.numbers()
     return lesson
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What a recipe's model is built from."""
+
+    architecture: Architecture
+    options: Any
+    weights: Weights
+    assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
+
+
+def _drawn(recipe: Recipe) -> _Model:
+    found = architecture(recipe.model)
+    weights = Weights(_seed(found.seed if recipe.seed is None else recipe.seed))
+    return _Model(found, options_of(found, recipe.size), weights)
+
+
+def _loaded(recipe: Recipe) -> _Model:
+    from byhand.models import checkpoint
+
+    if recipe.size:
+        raise ByhandError("A checkpoint has its own sizes: leave --size out.")
+    if recipe.seed is not None:
+        raise ByhandError("A checkpoint has its own weights: leave --seed out.")
+    loaded = checkpoint.read(Path(recipe.model))
+    assemble = partial(checkpoint.assemble, loaded)
+    return _Model(loaded.architecture, loaded.options, Weights(arrays=loaded.arrays), assemble)
+
+
+def _graphs(model: _Model, rows: list[Recipe]) -> tuple[list[Graph], list[Scope]]:
+    """The model's graph for each row of the batch, all with the same weights and words."""
+    found = model.architecture
+    inputs = [inputs_of(row, found, model.options) for row in rows]
+    if len(rows) > 1:
+        found = found.speaking(found.vocabularies(model.options))
+    graphs, scopes = [found.build(model.options, model.weights, inputs[0])], [current_scope()]
+    for n, given in enumerate(inputs[1:], 2):
+        with scope(f"row{n}", f"Sentence {n}", again=True) as row:
+            graphs.append(found.build(model.options, model.weights, given))
+            scopes.append(row)
+    return graphs, scopes
 
 
 def _seed(seed: int) -> int:
@@ -230,148 +215,3 @@ def _setting(name: str, value: Any, default: Any) -> Any:
     if not least <= number <= LARGEST:
         raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {LARGEST:,}.")
     return number
-
-
-def _inputs(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
-    """The recipe's inputs, checked against what the model takes."""
-    _check_taken(recipe, found)
-    vocabularies = found.vocabularies(options)
-    ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
-    target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
-    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate)
-    if inputs.generate < 1:
-        raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
-    found.check(options, inputs)
-    return inputs
-
-
-INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
-INPUTS |= {name: name for name in ("segment_ids", "mask", "generate")}
-"""An input of a recipe -> what of Architecture.takes it is."""
-
-
-def _check_taken(recipe: Recipe, found: Architecture) -> None:
-    nothing = Recipe(recipe.model)
-    for name, what in INPUTS.items():
-        if getattr(recipe, name) != getattr(nothing, name) and what not in found.takes:
-            taken = [_option(other) for other, of in INPUTS.items() if of in found.takes]
-            raise ByhandError(
-                f"{found.name} takes no {_option(name)}; it takes {', '.join(taken) or '--size, --seed and --set'}."
-            )
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _ids(
-    option: str, ids: list[int] | None, text_option: str, text: str | None, words: tuple[Labels, ...]
-) -> list[int] | None:
-    """Ids from ids or from words, in the range of the vocabulary."""
-    if ids is not None and text is not None:
-        raise ByhandError(f"Give {option} or {text_option}, not both.")
-    if not words or (ids is None and text is None):
-        return ids if text is None else []
-    vocabulary = words[0].words
-    if text is not None:
-        ids = _ids_of(text, vocabulary)
-    assert ids is not None
-    if not ids:
-        raise ByhandError(f"The prompt is empty: give some of {', '.join(vocabulary[:12])} with {text_option}.")
-    wrong = next((i for i in ids if not 0 <= i < len(vocabulary)), None)
-    if wrong is not None:
-        raise ByhandError(f"Id {quoted(wrong)} is not in the vocabulary, which has ids 0 to {len(vocabulary) - 1}.")
-    return ids
-
-
-def _ids_of(text: str, vocabulary: tuple[str, ...]) -> list[int]:
-    """The ids of words; where no word is written like that, large and small letters are the same."""
-    known = {word.casefold(): i for i, word in reversed(list(enumerate(vocabulary)))}
-    exact = {word: i for i, word in reversed(list(enumerate(vocabulary)))}
-    ids = [exact.get(word, known.get(word.casefold())) for word in text.split()]
-    for word, found in zip(text.split(), ids, strict=True):
-        if found is None:
-            raise ByhandError(f"{quoted(word)} is not in the vocabulary; {nearest(word, vocabulary)}.")
-    return [i for i in ids if i is not None]
-
-
-def _change(lesson: Lesson, name: str, value: Any) -> None:
-    """Put other numbers into a given table: all of it, or one cell NAME[row,column] counted from 1."""
-    cell = re.fullmatch(r"(.+)\[ *(\d{1,7}) *, *(\d{1,7}) *\]", name)
-    if "[" in name and not cell:
-        raise ByhandError(f"{quoted(name)} names no cell: write NAME[row,column], each counted from 1.")
-    if isinstance(value, dict) and not cell and name not in lesson.tables:
-        raise ByhandError(f'Put the whole name of a table in quotes, as in "{name}.{next(iter(value), "W")}" = 1.')
-    node = lesson.table(cell[1] if cell else name)
-    if node.data is None:
-        raise ByhandError(f"{node.name} is computed: set one of the tables that it is computed from.")
-    if node.role == "tokens":
-        raise ByhandError(f"{node.name} holds words: change them with --ids or --prompt.")
-    if node.role == "constant":
-        raise ByhandError(f"{node.name} is a constant of the whole model: change a size, a weight or an input instead.")
-    numbers = _numbers(name, value)
-    data = node.data.copy()
-    if cell:
-        row, column = int(cell[2]), int(cell[3])
-        if not (1 <= row <= data.shape[0] and 1 <= column <= data.shape[1] and numbers.ndim == 0):
-            raise ByhandError(
-                f"{node.name} has rows 1 to {data.shape[0]} and columns 1 to {data.shape[1]}, one number a cell."
-            )
-        data[row - 1, column - 1] = numbers
-    else:
-        if numbers.shape not in (data.shape, ()):
-            raise ByhandError(f"{node.name} is {data.shape[0]}×{data.shape[1]}: give as many numbers, or one for all.")
-        data[...] = numbers
-    node.data = data
-
-
-def _numbers(name: str, value: Any) -> Array:
-    """A number, a row or rows of numbers, from whatever JSON or TOML may hold."""
-    rows = value if isinstance(value, list) and all(isinstance(row, list) for row in value) else [value]
-    for v in (v for row in rows for v in (row if isinstance(row, list) else [row])):
-        if not isinstance(v, int | float) or isinstance(v, bool) or not abs(v) <= FARTHEST:
-            raise ByhandError(f"{name} takes numbers from -{FARTHEST:,} to {FARTHEST:,}, not {quoted(value)}.")
-    if isinstance(value, list) and len({len(row) for row in rows}) > 1:
-        raise ByhandError(f"The rows of {name} are not equally long in {quoted(value)}: give each as many numbers.")
-    return np.array(rows if isinstance(value, list) else value, dtype=np.float64)
-
-
-def _check_lookups(lesson: Lesson) -> None:
-    """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
-    for node in toposort(lesson.graph.outputs):
-        if node.op.name == "lookup" and node.args[1].data is not None:
-            table, rows = node.args
-            for row in node.args[1].data.flat:
-                if row % 1 or not 0 <= row < table.shape[0]:
-                    raise ByhandError(
-                        f"{rows.label} holds {row:g}, which is no row of {table.label}: "
-                        f"it takes whole numbers from 0 to {table.shape[0] - 1}."
-                    )
-
-
-def command(recipe: Recipe) -> str:
-    """The command line that makes the same workbook."""
-    model = recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
-    words = ["byhand", "workbook", model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
-    for f in fields(Recipe):
-        value = getattr(recipe, f.name)
-        if f.name in ("model", "size", "set") or value in (None, f.default):
-            continue
-        words += [_option(f.name), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
-    words += [word for name, value in recipe.set.items() for word in ("--set", f"{name}={value}")]
-    return shlex.join(words)
-
-
-def describe(lesson: Lesson) -> tuple[str, str]:
-    """A title for people, and a line of sizes: decoder only · 1 layer · 2 heads · d_model 4."""
-    size = {"name": "small"} | lesson.recipe.size
-    named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
-    title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
-    options = {f.name: getattr(lesson.options, f.name) for f in fields(lesson.options)}
-    parts = [lesson.architecture.family]
-    for name in ("encoder_layers", "decoder_layers", "layers", "heads"):
-        if name in options:
-            what = name.replace("_", " ")
-            parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
-    parts += [f"{name} {options[name]}" for name in ("d_model", "d_k", "d_ff", "width") if name in options]
-    return title, " · ".join(parts)

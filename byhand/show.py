@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 from rich.console import Console
@@ -11,8 +12,9 @@ from rich.table import Table
 
 from byhand.graph import Array, Node, times
 from byhand.labels import word
+from byhand.lesson import Lesson, describe
 from byhand.models import MODELS
-from byhand.recipe import Lesson, build, describe, find, ready_made
+from byhand.recipe import build, find, ready_made
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
@@ -71,15 +73,46 @@ def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
         return rendered(f"{name}  {times(node.shape)}") + _grid(node, numbers)
     if as_json:
         tables = {n: numbers[n].tolist() for n in lesson.tables}
-        return json.dumps({"model": lesson.recipe.model, "tables": tables}) + "\n"
+        return json.dumps({"model": lesson.recipe.model, **_learnt(lesson, numbers), "tables": tables}) + "\n"
     title, sizes = describe(lesson)
     result = lesson.graph.probabilities or lesson.graph.outputs[0]
-    grouped = ", ".join(lesson.tables)
+    grouped = ", ".join(_grouped(lesson))
     return (
         rendered(f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}")
         + _grid(result, numbers)
+        + _losses(lesson, numbers)
         + rendered(f"\nOther tables, with --show NAME: {grouped}")
     )
+
+
+def _grouped(lesson: Lesson) -> list[str]:
+    """The tables' names; of gradients, updates and further training steps, which are as many again, only the kinds."""
+    kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
+    kinds |= {"step2.": "further training steps: step2.NAME and so on"} if "step2.loss" in lesson.tables else {}
+    names = [n for n in lesson.tables if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", n)]
+    return names + [kind for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+
+
+def _learnt(lesson: Lesson, numbers: dict[str, Array]) -> dict[str, Any]:
+    """The loss of each step, and by parameter (a checkpoint's own tensors) gradients and updated weights."""
+    training = lesson.graph.training
+    if training is None:
+        return {}
+    losses = [float(numbers[loss.name][0, 0]) for loss in training.losses]
+    found: dict[str, Any] = {"loss": losses[0]}
+    found |= {"losses": losses} if len(losses) > 1 else {}
+    for name, nodes in (("gradients", training.gradients), ("updated", training.updated)):
+        arrays = lesson.assemble({path: numbers[node.name] for path, node in nodes.items()})
+        found |= {name: {path: array.tolist() for path, array in arrays.items()}} if nodes else {}
+    return found
+
+
+def _losses(lesson: Lesson, numbers: dict[str, Array]) -> str:
+    training = lesson.graph.training
+    if training is None:
+        return ""
+    losses = ", ".join(f"{numbers[loss.name][0, 0]:.6f}" for loss in training.losses)
+    return rendered(f"\n{'loss at each step' if len(training.losses) > 1 else 'loss'}: {losses}")
 
 
 def _grid(node: Node, numbers: dict[str, Array]) -> str:

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from byhand.gallery import recipes
 from byhand.graph import Array, Node
 from byhand.layers import ACTIVATIONS
+from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.recipe import Lesson, Recipe, build, options_of, read_recipe
+from byhand.recipe import build, options_of, read_recipe
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, Value, read

@@ -20,8 +20,9 @@ from workbooks import altered
 
 from byhand import gallery
 from byhand.cli import main
+from byhand.lesson import Recipe
 from byhand.models import MODELS
-from byhand.recipe import Recipe, build
+from byhand.recipe import build
 from byhand.workbook.read import read
 
 WORKSHEETS = Path(__file__).parents[1] / "worksheets"

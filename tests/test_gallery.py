@@ -18,8 +18,9 @@ from workbooks import altered, parts_of
 from byhand import gallery
 from byhand.cli import main
 from byhand.errors import ByhandError
+from byhand.lesson import describe
 from byhand.models import MODELS
-from byhand.recipe import build, describe
+from byhand.recipe import build
 from byhand.workbook.read import read
 from byhand.workbook.recalculate import recalculate_books
 from byhand.workbook.verify import compare

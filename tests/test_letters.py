@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from byhand import ops
 from byhand.graph import OPS, Node, fold, source
 from byhand.layers import gelu, gelu_tanh
-from byhand.recipe import Recipe, build
+from byhand.lesson import Recipe
+from byhand.recipe import build
 from byhand.workbook.letters import letters, shapes, symbol, symbol_from
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, turned, undecided
 
 from byhand.graph import Array, Node
-from byhand.recipe import Lesson, Recipe, build
+from byhand.lesson import Lesson, Recipe
+from byhand.recipe import build
 from byhand.workbook.read import Cell, Value
 from byhand.workbook.recalculate import edited
 

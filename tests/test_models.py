@@ -2,7 +2,8 @@
 
 import pytest
 
-from byhand.recipe import Recipe, build
+from byhand.lesson import Recipe
+from byhand.recipe import build
 
 SAID = {
     "gpt2": ["cat", "sat", "on"],

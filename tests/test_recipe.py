@@ -24,8 +24,9 @@ from lessons import GALLERY, load, recipes_at_random
 from byhand.cli import recipe_from
 from byhand.errors import ByhandError
 from byhand.layers import ACTIVATIONS
+from byhand.lesson import Lesson, Recipe, command, describe
 from byhand.models import MODELS, architecture
-from byhand.recipe import Lesson, Recipe, build, command, describe, find, options_of, read_recipe, ready_made
+from byhand.recipe import build, find, options_of, read_recipe, ready_made
 from byhand.workbook.build import write_lesson
 
 each_model = pytest.mark.parametrize("model", MODELS)

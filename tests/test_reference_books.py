@@ -13,7 +13,8 @@ import pytest
 from lessons import numbers_of
 
 from byhand.graph import Array
-from byhand.recipe import Recipe, build
+from byhand.lesson import Recipe
+from byhand.recipe import build
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import recalculate_books

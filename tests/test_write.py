@@ -15,7 +15,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from byhand.arithmetic.formulas import FUNCTIONS
 from byhand.errors import ByhandError
-from byhand.recipe import Recipe, build
+from byhand.lesson import Recipe
+from byhand.recipe import build
 from byhand.workbook import build as building
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson

@@ -6,7 +6,7 @@ import re
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.graph import Node
-from byhand.recipe import Lesson
+from byhand.lesson import Lesson
 
 PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""

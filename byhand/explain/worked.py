@@ -10,8 +10,8 @@ from itertools import islice, product
 from byhand.explain.cells import Cells, Worked
 from byhand.graph import Node, Scope, times, toposort
 from byhand.labels import word
+from byhand.lesson import Lesson
 from byhand.maths import Chain, Maths, Name
-from byhand.recipe import Lesson
 from byhand.workbook.letters import rule, shapes, symbol, symbol_from, titles
 
 GIVEN = {

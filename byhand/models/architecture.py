@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 from byhand.errors import ByhandError
 from byhand.graph import Node
 from byhand.labels import Labels
+from byhand.training import Training
 from byhand.weights import Weights
 
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
@@ -38,11 +40,14 @@ class Graph:
     """A built model: the tables that it ends in, and what the home page shows of it.
 
     probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
+    logits: (T, V), from which a loss is made. training: what was added to learn from its mistakes.
     """
 
     outputs: list[Node]
     probabilities: Node | None = None
     look_at: int | None = None
+    logits: Node | None = None
+    training: Training | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,13 @@ class Architecture:
     takes: frozenset[str] = frozenset()
     vocabularies: Callable[[Any], tuple[Labels, ...]] = lambda options: ()
     seed: int = 0
+
+    def speaking(self, words: tuple[Labels, ...]) -> Architecture:
+        """The same architecture with these words in place of its own."""
+        build: Callable[..., Graph] = self.build
+        return replace(
+            self, vocabularies=lambda options: words, build=partial(build, vocabularies=lambda options: words)
+        )
 
     def check(self, options: Any, inputs: Inputs) -> None:
         """ByhandError unless the inputs suit each other and the model's sizes."""

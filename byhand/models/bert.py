@@ -73,13 +73,13 @@ def masked_word_head(x: Node, weight: Weights, o: Options) -> Node:
         return layer_norm(active, weight, "norm", o.eps)
 
 
-def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> Node:
-    """softmax(x E^T + b). (T, d) -> (T, V)"""
+def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
+    """x E^T + b, and its softmax. (T, d) -> (T, V), (T, V)"""
     words = Dim(o.vocab, vocabulary)
     with scope("", "logits", equation="x Eᵀ + b", column_equation="E x + b"):
         out = table.T if o.tied else weight("W_vocab", o.d_model, words)
         logits = (x @ out + weight("b_vocab", 1, words)).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return softmax(logits).named("probabilities", role="result")
+    return logits, softmax(logits).named("probabilities", role="result")
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -103,9 +103,10 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     with page("", "Masked-word head"):
         x = masked_word_head(x, weight, o)
     with page("", "Output"):
-        probabilities = predict(x, table, vocabulary, weight, o)
+        logits, probabilities = predict(x, table, vocabulary, weight, o)
     masked = vocabulary.words.index("[MASK]") if "[MASK]" in vocabulary.words else None
-    return Graph([probabilities], probabilities, look_at=ids.index(masked) if masked in ids else None)
+    look_at = ids.index(masked) if masked in ids else None
+    return Graph([probabilities], probabilities, look_at, logits)
 
 
 ARCHITECTURE = Architecture(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.graph import Array
-from byhand.labels import Labels
-from byhand.models.architecture import Architecture, Graph
+from byhand.models.architecture import Architecture
 from byhand.models.families import FAMILIES, Family, Piece
 from byhand.models.folder import Config, Tensors, read_config, shown
 
@@ -44,7 +42,8 @@ def read(folder: Path) -> Checkpoint:
         _refuse_contradictions(family, tensors)
     numbers = tensors.arrays(piece.tensor for piece in pieces.values())
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
-    return Checkpoint(_speaking(family.architecture, family.vocabularies(options)), options, arrays, pieces)
+    architecture = family.architecture.speaking(family.vocabularies(options))
+    return Checkpoint(architecture, options, arrays, pieces)
 
 
 def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -100,13 +99,3 @@ def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
                 f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
                 f"set tie_word_embeddings to false in config.json to use them, or remove {copy}."
             )
-
-
-def _speaking(architecture: Architecture, words: tuple[Labels, ...]) -> Architecture:
-    """The architecture with these words in place of its own."""
-
-    def vocabularies(options: Any) -> tuple[Labels, ...]:
-        return words
-
-    build: Callable[..., Graph] = architecture.build
-    return replace(architecture, vocabularies=vocabularies, build=partial(build, vocabularies=vocabularies))

@@ -7,7 +7,8 @@ from byhand.labels import Labels, labelled
 from byhand.models.architecture import Graph
 from byhand.ops import argmax, below
 
-Forward = Callable[[Node], tuple[Node, Node]]
+Forward = Callable[[Node], tuple[Node, Node, Node]]
+"""Ids (T, 1) to logits (T, V), probabilities (T, V) and the next id (1, 1)."""
 
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
@@ -19,12 +20,12 @@ def next_word(logits: Node, vocabulary: Labels) -> Node:
 
 
 def greedy(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> Graph:
-    """Unroll `steps` passes of forward (ids -> probabilities and the next id), each with one word more."""
-    probabilities, following = forward(ids)
+    """Unroll `steps` passes of forward, each with one word more."""
+    logits, probabilities, following = forward(ids)
     outputs = [probabilities, following]
     for step in range(2, steps + 1):
         with scope(f"step{step}", f"Step {step}", again=True):
             ids = labelled(below(ids, following).named("ids", role="tokens"), vocabulary)
-            probabilities, following = forward(ids)
+            logits, probabilities, following = forward(ids)
         outputs += [probabilities, following]
-    return Graph(outputs, probabilities)
+    return Graph(outputs, probabilities, logits=logits)

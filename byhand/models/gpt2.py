@@ -52,8 +52,8 @@ def block(x: Node, weight: Weights, o: Options, layer: int, mask: Node) -> Node:
         return residual(x, feed_forward(y, weight, o.d_ff, o.activation), "output")
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
-    """Words to the probabilities of the word that follows each, and the next word. (T, 1) -> (T, V), (1, 1)"""
+def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     tokens = ids.shape[0]
     with page("", "Input"):
         table = weight("wte", Dim(o.vocab, vocabulary), o.d_model)
@@ -70,7 +70,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
             out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
             logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-        return softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+        return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:

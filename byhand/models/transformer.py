@@ -118,7 +118,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
         memory = encoder(source_ids, table, mask, weight, o)
 
-    def forward(ids: Node) -> tuple[Node, Node]:
+    def forward(ids: Node) -> tuple[Node, Node, Node]:
         with scope("decoder", "Decoder"):
             embeddings = table if o.shared_embeddings else weight("E", Dim(o.target_vocab, target_words), o.d_model)
             x = decoder(ids, embeddings, memory, mask, weight, o)
@@ -130,14 +130,14 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     return greedy(forward, target_ids, target_words, inputs.generate)
 
 
-def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
-    """The decoder's last tables to the probabilities of the next words (section 3.4). (T, d) -> (T, V), (1, 1)"""
+def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """The decoder's last table to logits, probabilities and the next word (section 3.4). (T, d) -> 2 (T, V), (1, 1)"""
     with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
         logits = x @ (table.T if o.tied else weight("W_vocab", o.d_model, Dim(len(vocabulary.words), vocabulary)))
         if o.output_bias:
             logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
         logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+    return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
 ARCHITECTURE = Architecture(

@@ -11,12 +11,13 @@ from byhand.arithmetic import formulas
 from byhand.arithmetic.formulas import Address, Formula, column_letters, quoted
 from byhand.errors import ByhandError
 from byhand.graph import Array, Node, Scope, fold, toposort
-from byhand.labels import Labels, Tokens
+from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
 from byhand.workbook.letters import titles
+from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.style import role_of
 from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
@@ -49,8 +50,8 @@ class Book:
         self.values = fold(graph.outputs)
         self.infinite = infinite(self.nodes)
         self.home = Page(Scope("", title="Contents", page=True), turned=False)
-        self.constants = [self._constant(n) for n in self.nodes if n.role == "constant"]
-        layout = Layout(self.nodes, turned, {b.node: b for b in self.constants})
+        self.constants = [self._constant(n) for n in self.nodes if n.role in ("constant", "setting")]
+        layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
         self.sheet_names = _sheet_names([self.home, *self.pages])
         self.words: dict[Labels | Tokens, list[Cell]] = {}
@@ -58,6 +59,21 @@ class Book:
             self._check_place(page)
             for block in page.blocks:
                 self._settle_words(block)
+
+    def _layout(self) -> Layout:
+        """The forward pass; the gradients in its places; later training steps below; then the updates of weights."""
+        homes = {b.node: b for b in self.constants}
+        if self.graph.training is None:
+            layout = Layout(self.turned, homes)
+            layout.place(self.nodes)
+            return layout
+        training = self.graph.training
+        layout = Layout(self.turned, homes, training.backward.of)
+        layout.place(n for n in self.nodes if n not in training.later)
+        place_gradients(layout, training.backward)
+        repeat(layout, training.copies)
+        layout.place(n for n in self.nodes if n in training.updates)
+        return layout
 
     def _constant(self, node: Node) -> Block:
         return Block(node, self.home, 0, 0, True, Caption(node.symbol, "", ""))
@@ -108,7 +124,7 @@ class Book:
     def text_of(self, of: Labels | Tokens, i: int) -> str:
         if isinstance(of, Labels):
             return of.words[i]
-        return of.vocabulary.words[int(self.values[of.ids][i, 0])]
+        return of.word(self.values[of.ids][i, 0])
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
@@ -262,10 +278,22 @@ class PageWriter:
             links = self.book.links(block, self.page)
             return lambda i, j: links[i, j]
         if node.role == "tokens" and node.data is not None:
-            words = formulas.cells(self._vocabulary(node.shape[0].of.vocabulary))  # type: ignore[attr-defined]
-            return lambda i, j: f"MATCH({Address(*self.book.label_cell(block, 0, i))},{words},0)-1"
+            return self._id_rule(block)
         table = read_block(self.book, block)
         return lambda i, j: table[i, j]
+
+    def _id_rule(self, block: Block) -> Callable[[int, int], str]:
+        """The id of the word that stands beside it."""
+        tokens = block.node.shape[0].of
+        assert isinstance(tokens, Tokens)
+        words = formulas.cells(self._vocabulary(tokens.vocabulary))
+
+        def rule(i: int, j: int) -> str:
+            word = Address(*self.book.label_cell(block, 0, i))
+            place = f"MATCH({word},{words},0)-1"
+            return f'IF({word}="{NO_WORD}",-1,{place})' if tokens.optional else place
+
+        return rule
 
     def _edges(self, block: Block, i: int, j: int) -> frozenset[str]:
         """The sides on which a cell ends its table."""
@@ -283,7 +311,8 @@ def infinite(nodes: list[Node]) -> set[Node]:
     """The tables of which a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
     found: set[Node] = set()
     for node in nodes:
-        reached = node.op.name not in ("exp", "power") and any(a in found for a in node.args)
+        stopped = node.op.name in ("exp", "power") or node.role in ("gradient", "share")
+        reached = not stopped and any(a in found for a in node.args)
         if reached or node.symbol == "neg_inf":
             found.add(node)
     return found

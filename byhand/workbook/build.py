@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from byhand.errors import ByhandError
+from byhand.lesson import Lesson, command, describe
 from byhand.models.architecture import Graph
-from byhand.recipe import Lesson, command, describe
 from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
 from byhand.workbook.layout import Page

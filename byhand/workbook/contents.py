@@ -27,6 +27,13 @@ USE = (
 CONSTANTS = {
     "neg_inf": "a very large negative number, e to which is 0",
     "eps": "keeps a norm from dividing by 0",
+    "learning_rate": "how far a step goes: change it, and see the loss",
+    "momentum": "the share of the last step that is kept",
+    "beta1": "how slowly the mean of the gradient follows",
+    "beta2": "how slowly the mean of its square follows",
+    "adam_eps": "keeps a step from dividing by 0",
+    "weight_decay": "how fast weights shrink",
+    "label_smoothing": "the share of each target that is spread over all words",
 }
 
 KINDS = {
@@ -38,6 +45,7 @@ KINDS = {
     "logits": "result",
     "softmax": "result",
     "next word": "result",
+    "loss": "result",
 }
 """A word in a step's title -> the role in whose colours its box is."""
 
@@ -56,7 +64,8 @@ def steps(book: Book) -> list[Step]:
     """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
     found: dict[Scope, list[Block]] = {}
     for page in book.pages:
-        computed = [b for b in page.blocks if b.home and not floating(b.node)]
+        repeated = book.graph.training.repeated if book.graph.training else set()
+        computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in repeated]
         for block, following in zip(computed, [*computed[1:], None], strict=True):
             scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
             if scope:

@@ -11,10 +11,11 @@ is down; turned (tokens as columns) the two change places, and every table is sh
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import ceil
+from types import MappingProxyType
 
 from byhand.arithmetic.formulas import Address
 from byhand.graph import Node, Scope
@@ -136,24 +137,31 @@ class Band:
 class Layout:
     """Lays out all pages of a graph's named nodes, in the order of their making."""
 
-    def __init__(self, nodes: Iterable[Node], turned: bool, homes: dict[Node, Block]) -> None:
-        """`homes` has the tables that live elsewhere, on the home page."""
+    def __init__(
+        self, turned: bool, homes: dict[Node, Block], gradients: Mapping[Node, Node] = MappingProxyType({})
+    ) -> None:
+        """`homes` has the tables that live elsewhere, on the home page; `gradients` will take their tables' places."""
         self.turned = turned
         self.homes = homes
+        self.gradients = gradients
         self.numbers: dict[Key, Block] = {key(n): b for n, b in homes.items()}
         self.pages: dict[Scope, Page] = {}
+
+    def place(self, nodes: Iterable[Node]) -> None:
+        """Give each named node its place, in this order, after what stands on its page already."""
         placed = [n for n in nodes if n.name and not floating(n)]
         rest: dict[Scope | None, deque[Node]] = defaultdict(deque)
         for node in placed:
             rest[node.page].append(node)
         for node in placed:
             assert node.page is not None, node
-            if node.page not in self.pages:
-                self.pages[node.page] = Page(node.page, turned)
             rest[node.page].popleft()
-            self._place(self.pages[node.page], node, rest[node.page])
+            self._place(self.page(node.page), node, rest[node.page])
         for page in self.pages.values():
             self._close(page)
+
+    def page(self, scope: Scope) -> Page:
+        return self.pages.setdefault(scope, Page(scope, self.turned))
 
     def _place(self, page: Page, node: Node, later: Iterable[Node]) -> None:
         left, above = sides(node)
@@ -165,10 +173,15 @@ class Layout:
         assert band is not None
         if step and not self._begun(page, step):
             self._head(band, step)
-        for leaf in left:
+        for leaf in [*self._homeless(left + above), *left]:
             if not self._in_line(band, leaf):
                 self._append(page, band, leaf, [], node)
         self._append(page, band, node, above, node, factor=left[0] if left else None)
+
+    def _homeless(self, leaves: list[Node]) -> list[Node]:
+        """The given tables that the node reads only through views, and that stand nowhere yet."""
+        found = [source for leaf in leaves if not leaf.name for source in sources(leaf)]
+        return [source for source in dict.fromkeys(found) if source not in self.homes and source not in leaves]
 
     def _head(self, band: Band, step: Scope) -> None:
         """Note where the step begins, after the room that the last step's heading takes."""
@@ -214,15 +227,26 @@ class Layout:
         """How far a table runs along, with its labels and the gap before it."""
         if self.turned:
             return HEADER + node.shape[1] + 1
-        return LABEL + max(node.shape[1], self._caption(node, reader).columns)
+        captions = [self._caption(node, reader)]
+        if node in self.gradients:
+            captions.append(self.own_caption(self.gradients[node]))
+        return LABEL + max(node.shape[1], *(c.columns for c in captions))
+
+    def own_caption(self, node: Node) -> Caption:
+        """What stands over a table where it lives."""
+        call = partial(symbol_from, reader=node)
+        rule = "" if node.op.name == "source" else f"= {letters(node, call, self.turned)}"
+        if node.role == "scores":
+            rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
+        return Caption(symbol(node), shapes(node, self.turned), rule)
 
     def _caption(self, node: Node, reader: Node) -> Caption:
         if node.name and node not in self.homes:
-            call = partial(symbol_from, reader=node)
-            rule = "" if node.op.name == "source" else f"= {letters(node, call, self.turned)}"
-            if node.role == "scores":
-                rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
-            return Caption(symbol(node), shapes(node, self.turned), rule)
+            return self.own_caption(node)
+        return self.copy_caption(node, reader)
+
+    def copy_caption(self, node: Node, reader: Node) -> Caption:
+        """What stands over a table, or a view of it, that a reader on this page shows again."""
         call = partial(symbol_from, reader=reader)
         name = call(node) if node.name else letters(node, call, self.turned)
         here, home = reader.page, self.homes[node].page.scope if node in self.homes else node.page
@@ -322,6 +346,13 @@ def sides(node: Node) -> tuple[list[Node], list[Node]]:
     if not all_views(node):
         _collect(node, "left", found)
     return list(found["left"].values()), list(found["above"].values())
+
+
+def sources(node: Node) -> list[Node]:
+    """The given tables that a view is made of."""
+    if node.op.name == "source":
+        return [node]
+    return [source for a in node.args if not node.name for source in sources(a)]
 
 
 def all_views(node: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from byhand.graph import OPS, Node, Scope, times
@@ -16,7 +17,19 @@ SYMBOLS = {
     "two_i": "2i",
     "causal_mask": "mask",
     "probabilities": "p",
+    "learning_rate": "lr",
+    "adam_eps": "ε",
+    "beta1": "β₁",
+    "beta2": "β₂",
+    "momentum": "μ",
+    "weight_decay": "λ",
+    "label_smoothing": "ε",
+    "m_hat": "m̂",
+    "v_hat": "v̂",
+    "log_p": "ln p",
 }
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 TURNED = {"beside": "below", "below": "beside"}
 """What stands side by side stands one below the other when tokens are columns."""
@@ -24,18 +37,33 @@ TURNED = {"beside": "below", "below": "beside"}
 
 def symbol(node: Node) -> str:
     """What captions call a table: the last part of its name, or the paper's letter for it."""
-    return SYMBOLS.get(node.symbol, node.symbol)
+    letter = SYMBOLS.get(node.symbol, node.symbol)
+    if node.role in ("gradient", "share"):
+        return f"∂{letter}"
+    return f"{letter}{_primes(node)}" if node.role == "updated" else letter
+
+
+def _primes(node: Node) -> str:
+    """As many as the training steps that the weight has taken; from four on, their number."""
+    step = re.match(r"step(\d+)", node.name)
+    count = int(step[1]) if step else 1
+    return "′″‴"[count - 1] if count < 4 else f"⁽{str(count).translate(SUPERSCRIPTS)}⁾"
 
 
 def symbol_from(node: Node, reader: Node) -> str:
     """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share."""
-    here, there = reader.name.split(".")[:-1], node.name.split(".")[:-1]
+    here, there = _place(reader), _place(node)
     if node.page is reader.page or node.op.name == "source":
         return symbol(node)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
     return ".".join([*there[shared:], symbol(node)])
+
+
+def _place(node: Node) -> list[str]:
+    """The path of the table that a name is about: grad.layer1.Q and step2.layer1.Q are about layer1.Q."""
+    return [part for part in node.name.split(".")[:-1] if not re.fullmatch(r"grad|share|updated|step\d+", part)]
 
 
 def titles(scope: Scope) -> list[str]:

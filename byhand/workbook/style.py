@@ -21,11 +21,15 @@ ROLES: dict[str, tuple[str, str, str]] = {
     "shown": ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
     "attention": ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
     "result": ("#E4F4EA", "#237A45", "result"),
+    "gradient": ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
+    "updated": ("#FBF1EF", "#C0392B", "weight after a training step"),
 }
 """Role -> (fill, colour of its name, what the legend says)."""
 
 WEIGHT_FRAME = "#D98880"
+DASHED = 3
 BOXES = {"input": "#FFF3D1", "computed": "#DDEBF8", "attention": "#E6DAF3", "shown": "#ECEFF2", "result": "#D8EFE0"}
+BOXES |= {"gradient": "#FBDCC5", "updated": "#F6DAD5"}
 """Role -> the fill of its box in the model's picture."""
 
 
@@ -35,7 +39,9 @@ def role_of(node: Node, home: bool) -> str:
         return "attention" if node.role == "attention" else "shown"
     if node.op.name == "source" and node.role != "tokens":
         return "weight" if node.role == "weight" else "input"
-    return node.role if node.role in ("attention", "result") else "computed"
+    if node.role == "share":
+        return "gradient"
+    return node.role if node.role in ("attention", "result", "gradient", "updated") else "computed"
 
 
 @cache
@@ -50,8 +56,9 @@ def cell(role: str, number_format: str, edges: frozenset[str] = frozenset()) -> 
         "align": "center",
         "num_format": number_format,
         "border_color": frame,
-        "border": 1,
+        "border": DASHED if role == "gradient" else 1,
         "bold": role == "result",
+        "italic": role == "gradient",
     }
     if role == "weight":
         style |= dict.fromkeys(sorted(edges), 2)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from byhand.recipe import Recipe, build
+from byhand.lesson import Recipe
+from byhand.recipe import build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 

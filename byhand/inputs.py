@@ -1,0 +1,90 @@
+"""What a recipe puts into its model, row by row of a batch: words or ids, checked against what the model takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.labels import Labels
+from byhand.lesson import Recipe, option
+from byhand.models.architecture import Architecture, Inputs
+
+INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
+INPUTS |= {name: name for name in ("segment_ids", "mask", "generate")}
+"""An input of a recipe -> what of Architecture.takes it is."""
+OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "targets")
+MOST_ROWS = 100
+
+
+def rows_of(recipe: Recipe) -> list[Recipe]:
+    """The recipe for each row of the batch by itself."""
+    if recipe.batch and not recipe.backward:
+        raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
+    if len(recipe.batch) >= MOST_ROWS:
+        raise ByhandError(f"A batch has at most {MOST_ROWS} rows, not {len(recipe.batch) + 1}: choose some of them.")
+    for n, row in enumerate(recipe.batch, 2):
+        unknown = next((name for name in row if name not in OF_A_ROW), None)
+        if unknown:
+            raise ByhandError(
+                f"Row {n} of the batch has an unknown key {quoted(unknown)}; {nearest(unknown, OF_A_ROW)}."
+            )
+        if not {"ids", "prompt"} & set(row):
+            raise ByhandError(f"Row {n} of the batch has no prompt: give it an --ids or --prompt of its own.")
+    nothing: dict[str, Any] = dict.fromkeys(OF_A_ROW)
+    first = replace(recipe, batch=[])
+    return [first, *(replace(first, **(nothing | row)) for row in recipe.batch)]
+
+
+def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
+    """The recipe's inputs, checked against what the model takes."""
+    _check_taken(recipe, found)
+    vocabularies = found.vocabularies(options)
+    ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
+    target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
+    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate)
+    if inputs.generate < 1:
+        raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
+    found.check(options, inputs)
+    return inputs
+
+
+def _check_taken(recipe: Recipe, found: Architecture) -> None:
+    nothing = Recipe(recipe.model)
+    for name, what in INPUTS.items():
+        if getattr(recipe, name) != getattr(nothing, name) and what not in found.takes:
+            taken = [option(other) for other, of in INPUTS.items() if of in found.takes]
+            raise ByhandError(
+                f"{found.name} takes no {option(name)}; it takes {', '.join(taken) or '--size, --seed and --set'}."
+            )
+
+
+def _ids(
+    option: str, ids: list[int] | None, text_option: str, text: str | None, words: tuple[Labels, ...]
+) -> list[int] | None:
+    """Ids from ids or from words, in the range of the vocabulary."""
+    if ids is not None and text is not None:
+        raise ByhandError(f"Give {option} or {text_option}, not both.")
+    if not words or (ids is None and text is None):
+        return ids if text is None else []
+    vocabulary = words[0].words
+    if text is not None:
+        ids = _ids_of(text, vocabulary)
+    assert ids is not None
+    if not ids:
+        raise ByhandError(f"The prompt is empty: give some of {', '.join(vocabulary[:12])} with {text_option}.")
+    wrong = next((i for i in ids if not 0 <= i < len(vocabulary)), None)
+    if wrong is not None:
+        raise ByhandError(f"Id {quoted(wrong)} is not in the vocabulary, which has ids 0 to {len(vocabulary) - 1}.")
+    return ids
+
+
+def _ids_of(text: str, vocabulary: tuple[str, ...]) -> list[int]:
+    """The ids of words; where no word is written like that, large and small letters are the same."""
+    known = {word.casefold(): i for i, word in reversed(list(enumerate(vocabulary)))}
+    exact = {word: i for i, word in reversed(list(enumerate(vocabulary)))}
+    ids = [exact.get(word, known.get(word.casefold())) for word in text.split()]
+    for word, found in zip(text.split(), ids, strict=True):
+        if found is None:
+            raise ByhandError(f"{quoted(word)} is not in the vocabulary; {nearest(word, vocabulary)}.")
+    return [i for i in ids if i is not None]

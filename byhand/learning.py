@@ -1,0 +1,128 @@
+"""A recipe's backward pass: its targets and settings, checked, and the training that they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.graph import Node, Scope, toposort
+from byhand.labels import Labels
+from byhand.lesson import Recipe, option
+from byhand.models.architecture import Graph
+from byhand.models.objective import next_word_loss, weighted_sum
+from byhand.optimizers import OPTIMIZERS
+from byhand.training import train
+from byhand.weights import Weights
+
+MOST_TABLES = 400_000
+"""In all training steps together; each takes some microseconds, and a kilobyte."""
+
+Row = tuple[Scope, Graph, Recipe]
+
+
+def check_learning(recipe: Recipe) -> None:
+    """ByhandError for settings of the backward pass that do not go together."""
+    nothing = Recipe(recipe.model)
+    for name in ("targets", "label_smoothing", "optimizer"):
+        if not recipe.backward and getattr(recipe, name) != getattr(nothing, name):
+            raise ByhandError(f"{option(name)} belongs to the backward pass: add --backward.")
+    for name in ("lr", "train_steps"):
+        if recipe.optimizer is None and getattr(recipe, name) != getattr(nothing, name):
+            raise ByhandError(f"{option(name)} is for an optimizer: add one, such as --backward --optimizer sgd.")
+    if recipe.optimizer is not None and recipe.optimizer not in OPTIMIZERS:
+        raise ByhandError(f"There is no optimizer {quoted(recipe.optimizer)}; {nearest(recipe.optimizer, OPTIMIZERS)}.")
+    if recipe.lr is not None and not (isfinite(recipe.lr) and 0 < recipe.lr <= 1000):
+        raise ByhandError(f"--lr is a number above 0 and up to 1000, not {quoted(recipe.lr)}.")
+    if not 0 <= recipe.label_smoothing < 1:
+        raise ByhandError(f"--label-smoothing is from 0 to below 1, not {quoted(recipe.label_smoothing)}.")
+    if recipe.train_steps < 1:
+        raise ByhandError(f"--train-steps is the number of steps, at least 1, not {quoted(recipe.train_steps)}.")
+    if recipe.backward and recipe.generate != 1:
+        raise ByhandError("--backward follows one pass through the model: leave --generate out.")
+
+
+def learn(recipe: Recipe, weights: Weights, rows: list[Row]) -> Graph:
+    """The first row's graph, with the loss of all rows, its gradients, and the optimizer's steps."""
+    shown = [output for _, graph, _ in rows for output in graph.outputs]
+    first = rows[0][1]
+    if first.logits is None:
+        _refuse_targets(recipe)
+        loss = weighted_sum(first.outputs[0], weights.seed)
+    else:
+        targets = [_targets(row, graph) for _, graph, row in rows]
+        if all(t < 0 for row in targets for t in row):
+            raise ByhandError("No target counts: give at least one word with --targets.")
+        batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
+        loss = next_word_loss(batch, recipe.label_smoothing)
+    made = toposort([loss, *shown])
+    inputs = [n for n in made if n.role == "input" and n.data is not None and n.symbol != "upstream"]
+    if not weights.nodes and not inputs:
+        raise ByhandError(f"{recipe.model} has nothing to learn: choose a model with weights.")
+    if not weights.nodes and recipe.optimizer:
+        raise ByhandError(f"{recipe.model} has no weights for an optimizer to change: leave --optimizer out.")
+    _check_steps(recipe, made)
+    settings = {} if recipe.lr is None else {"learning_rate": recipe.lr}
+    training = train(loss, weights.nodes, inputs, shown, recipe.optimizer, settings, recipe.train_steps)
+    return replace(first, outputs=[*shown, loss, *training.outputs], training=training)
+
+
+def _check_steps(recipe: Recipe, made: list[Node]) -> None:
+    """A step has the forward pass, and about twice as much again for the gradients and the update."""
+    most = MOST_TABLES // (3 * len(made))
+    if recipe.train_steps > most:
+        raise ByhandError(
+            f"{recipe.train_steps:,} training steps of this model are more than byhand unrolls: "
+            f"choose at most --train-steps {most}."
+        )
+
+
+def _refuse_targets(recipe: Recipe) -> None:
+    for name in ("targets", "label_smoothing", "batch"):
+        if getattr(recipe, name) != getattr(Recipe(recipe.model, batch=[]), name):
+            what = "second prompt" if name == "batch" else option(name)
+            raise ByhandError(
+                f"{recipe.model} predicts no words, so it takes no {what}: leave them out, "
+                "and the gradient of its result is a given table."
+            )
+
+
+def _targets(row: Recipe, graph: Graph) -> list[int]:
+    """The id of the word that should follow at each position, -1 for none."""
+    assert graph.logits is not None
+    vocabulary, count = graph.logits.shape[1].of, int(graph.logits.shape[0])
+    assert isinstance(vocabulary, Labels)
+    if row.targets is None:
+        return _following(row, graph.logits)
+    if len(row.targets) != count:
+        raise ByhandError(
+            f"--targets has {len(row.targets)} entries, but there are {count} positions: give one for each, _ for none."
+        )
+    return [_target(target, vocabulary.words) for target in row.targets]
+
+
+def _following(row: Recipe, logits: Node) -> list[int]:
+    """Where a model writes word by word: each position's target is the next position's word."""
+    ids = getattr(logits.shape[0].of, "ids", None)
+    if ids is None or not any(n.symbol == "causal_mask" for n in toposort([logits])):
+        raise ByhandError(
+            f"{row.model} does not write word by word: say with --targets what belongs at each position, "
+            "such as --targets _,4,_ for the second of three."
+        )
+    return [*(int(i) for i in ids.data[1:, 0]), -1]
+
+
+def _target(target: int | str, words: tuple[str, ...]) -> int:
+    text = str(target).strip()
+    if text == "_":
+        return -1
+    if not text.isdecimal():
+        if text in words:
+            return words.index(text)
+        raise ByhandError(f"The target {quoted(text)} is not in the vocabulary; {nearest(text, words)}.")
+    if int(text[:9]) >= len(words):
+        raise ByhandError(
+            f"The target {quoted(text)} is not in the vocabulary, which has ids 0 to {len(words) - 1}; "
+            "_ stands for none."
+        )
+    return int(text)

@@ -1,0 +1,123 @@
+"""A recipe (everything that decides what is built) and the lesson that was built from it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError, nearest
+from byhand.graph import Array, Node, fold, toposort
+from byhand.models import MODELS
+from byhand.models.architecture import Architecture, Graph
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what is built. The same recipe gives the same numbers and the same file.
+
+    model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
+    named size. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
+    targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
+    batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
+    """
+
+    model: str
+    title: str = ""
+    size: dict[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    prompt: str | None = None
+    ids: list[int] | None = None
+    target_prompt: str | None = None
+    target_ids: list[int] | None = None
+    segment_ids: list[int] | None = None
+    mask: list[int] | None = None
+    targets: list[int | str] | None = None
+    batch: list[dict[str, Any]] = field(default_factory=list)
+    generate: int = 1
+    backward: bool = False
+    label_smoothing: float = 0.0
+    optimizer: str | None = None
+    lr: float | None = None
+    train_steps: int = 1
+    orientation: str = "rows"
+    set: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A recipe that has been built.
+
+    assemble: arrays by the paths of the weights, as the checkpoint's own tensors; by itself where there is none.
+    """
+
+    recipe: Recipe
+    architecture: Architecture
+    options: Any
+    graph: Graph
+    assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
+
+    @property
+    def tables(self) -> dict[str, Node]:
+        """Every named table, in the model's order."""
+        return {n.name: n for n in toposort(self.graph.outputs) if n.name}
+
+    def table(self, name: str) -> Node:
+        if name not in self.tables:
+            raise ByhandError(f"There is no table '{name}' in {self.architecture.name}; {nearest(name, self.tables)}.")
+        return self.tables[name]
+
+    def numbers(self) -> dict[str, Any]:
+        """The numbers of every named table. ByhandError where one is none that can be computed with."""
+        with np.errstate(all="ignore"):
+            values = fold(self.graph.outputs)
+        for name, node in self.tables.items():
+            if not np.isfinite(values[node]).all():
+                raise ByhandError(
+                    f"{name} would hold a number that is not finite (from a division by 0, or too large): "
+                    "choose other sizes, or other numbers with --set."
+                )
+        return {name: values[node] for name, node in self.tables.items()}
+
+
+def command(recipe: Recipe) -> str:
+    """The command line that makes the same workbook."""
+    model = recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
+    words = ["byhand", "workbook", model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
+    for f in fields(Recipe):
+        value = getattr(recipe, f.name)
+        if f.name not in ("model", "size", "set", "batch") and value not in (None, f.default):
+            words += _words(f.name, value)
+    words += [word for row in recipe.batch for name, value in row.items() for word in _words(name, value)]
+    words += [word for name, value in recipe.set.items() for word in ("--set", f"{name}={value}")]
+    return shlex.join(words)
+
+
+def option(name: str) -> str:
+    """A recipe's key as the command line calls it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _words(name: str, value: Any) -> list[str]:
+    if value is True:
+        return [option(name)]
+    return [option(name), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+
+
+def describe(lesson: Lesson) -> tuple[str, str]:
+    """A title for people, and a line of sizes: decoder only · 1 layer · 2 heads · d_model 4."""
+    size = {"name": "small"} | lesson.recipe.size
+    named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
+    title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
+    options = {f.name: getattr(lesson.options, f.name) for f in fields(lesson.options)}
+    parts = [lesson.architecture.family]
+    for name in ("encoder_layers", "decoder_layers", "layers", "heads"):
+        if name in options:
+            what = name.replace("_", " ")
+            parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
+    parts += [f"{name} {options[name]}" for name in ("d_model", "d_k", "d_ff", "width") if name in options]
+    return title, " · ".join(parts)
