@@ -312,7 +312,7 @@ transpose = register(
     value=lambda x: np.swapaxes(x, -1, -2),
     cell=lambda k, i, x: x[i[1], i[0]],
     vjp=lambda g, out, x: (g.T,),
-    maths=Transposed,
+    maths=lambda x: x.of if isinstance(x, Transposed) else Transposed(x),
     view=True,
     examples=((((2, 3),), {}),),
 )

@@ -110,7 +110,8 @@ class Written(Step):
         return self.write(*(p.letters for p in _few(self.parts)))
 
     def _unfinished(self, rounds: int) -> Maths:
-        return self.write(*(p.after(rounds) for p in _few(self.parts)))
+        write = _product_of_numbers if self.write is _product else self.write
+        return write(*(p.after(rounds) for p in _few(self.parts)))
 
     def _is_exact_unfinished(self, rounds: int) -> bool:
         return all(p.is_exact_after(rounds) for p in _few(self.parts))
@@ -181,8 +182,11 @@ def _sum(*terms: Maths) -> Maths:
 
 
 def _product(*factors: Maths) -> Maths:
-    with_numbers = any(isinstance(f, Number) or (isinstance(f, Negative) and f.of == Name("∞")) for f in factors)
-    return Product(factors, "×" if with_numbers else "·")
+    return Product(factors, "·")
+
+
+def _product_of_numbers(*factors: Maths) -> Maths:
+    return Product(factors, "×")
 
 
 def _whether(sign: str) -> Callable[..., Maths]:
