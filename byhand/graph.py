@@ -243,6 +243,11 @@ class Node:
 
     @property
     def T(self) -> Node:
+        """Its transpose, as one writes it: (Aᵀ)ᵀ is A, and (A B)ᵀ is Bᵀ Aᵀ."""
+        if not self.name and self.op.name == "transpose":
+            return self.args[0]
+        if not self.name and self.op.name == "matmul":
+            return self.args[1].T @ self.args[0].T
         return OPS["transpose"](self)
 
     def sum(self, axis: int) -> Node:

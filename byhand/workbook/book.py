@@ -15,9 +15,10 @@ from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
-from byhand.workbook.layout import TOP, Block, Caption, Layout, Page, all_views, key
+from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.letters import titles
 from byhand.workbook.mirror import place_gradients, repeat
+from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import role_of
 from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
@@ -114,6 +115,11 @@ class Book:
         """Where the label of a row (axis 0) or column (axis 1) of the node stands."""
         down = (axis == 0) != block.turned
         return (block.row + i, block.column - 1) if down else (block.row - 1, block.column + i)
+
+    @property
+    def repeated(self) -> set[Node]:
+        """The tables of later training steps that stand for one of the first."""
+        return self.graph.training.repeated if self.graph.training else set()
 
     @property
     def prompts(self) -> list[Tokens]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from byhand.arithmetic import formulas
 from byhand.arithmetic.formulas import Address, column_letters
 from byhand.graph import Node, Scope
-from byhand.labels import Labels, Tokens
+from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.layout import TOP, Block, Page, floating, key
-from byhand.workbook.letters import shapes, symbol
+from byhand.workbook.layout import TOP, floating
+from byhand.workbook.letters import shapes, symbol, titles
+from byhand.workbook.page import Block, Page, key
 from byhand.workbook.write import BookFile, Sheet
 
 FIRST = 4  # the row under the header
@@ -64,8 +65,7 @@ def steps(book: Book) -> list[Step]:
     """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
     found: dict[Scope, list[Block]] = {}
     for page in book.pages:
-        repeated = book.graph.training.repeated if book.graph.training else set()
-        computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in repeated]
+        computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in book.repeated]
         for block, following in zip(computed, [*computed[1:], None], strict=True):
             scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
             if scope:
@@ -84,7 +84,7 @@ class Plan:
     prediction: int
     legend: int
     constants: int
-    end: int
+    losses: int
 
 
 def plan(book: Book) -> Plan:
@@ -110,6 +110,8 @@ def plan(book: Book) -> Plan:
 
 def generated(book: Book) -> list[Node]:
     """The words that the model adds, one a step."""
+    if book.graph.training is not None:
+        return []
     return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
 
 
@@ -127,12 +129,14 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
         sheet.text(place.constants, SIDE, "Constants", style.HEADING)
     for block in book.constants:
         value = float(book.values[block.node][0, 0])
-        places = style.with_infinity(0) if value < 0 else "0E+00"
+        places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
         sheet.number(block.row, block.column, value, style.cell("input", places))
         meaning = CONSTANTS.get(block.node.name, "")
         sheet.text(
             block.row, SIDE + 1, f"{symbol(block.node)}, in formulas {block.node.name}: {meaning}", style.text(10)
         )
+    if book.graph.training is not None:
+        _losses(book, sheet, place, book.graph.training.losses)
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
@@ -159,10 +163,10 @@ def _steps(book: Book, sheet: Sheet) -> None:
         row += 2 if group not in ("", page.partition(" · ")[0]) else 1
         group = page.partition(" · ")[0]
         sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-        title = step.scope.title if not step.scope.page else f"attention · {step.scope.title.casefold()}"
+        title = _title(step)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.link(row, BOX, title, name, target, style.box(_kind(title)))
+        sheet.link(row, BOX, title, name, target, style.box(_kind(title, step)))
         sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
@@ -175,19 +179,36 @@ def _shapes(step: Step, turned: bool) -> str:
     return f"{shapes(read.node, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
 
 
-def _kind(title: str) -> str:
-    return next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
+def _title(step: Step) -> str:
+    """What the step's box says: a page that is a step as a whole is a head, or belongs to the training."""
+    if not step.scope.page:
+        return step.scope.title
+    what = {"Backward": "∂", "Update": "update ·"}.get(titles(step.scope)[0], "attention ·")
+    return f"{what} {step.scope.title.casefold()}"
+
+
+def _kind(title: str, step: Step) -> str:
+    part = {"Backward": "gradient", "Update": "updated"}.get(titles(step.scope)[0])
+    return part or next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
 
 
 def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
-    part = tokens.ids.name.rpartition(".")[0]
-    what = {"encoder": "Source words", "decoder": "Target words so far"}.get(part, "The prompt")
-    sheet.text(row, SIDE, f"{what}: change them (drop-downs)", style.HEADING)
+    sheet.text(row, SIDE, f"{_what(tokens)}: change them (drop-downs)", style.HEADING)
     for i, (_, line, column) in enumerate(book.words[tokens]):
         sheet.text(line, column, book.text_of(tokens, i), style.WORD)
     last = SIDE + tokens.ids.shape[0] - 1
     words = book.reference(book.words[tokens.vocabulary])
     sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
+
+
+def _what(tokens: Tokens) -> str:
+    """Whose words they are."""
+    sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
+    if not sentence and part.startswith("row"):
+        sentence, part = part, ""
+    kinds = {"encoder": "Source words", "decoder": "Target words so far"}
+    kinds |= {"loss": f"The words that should follow, {NO_WORD} for none"}
+    return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
 def _written(book: Book, sheet: Sheet, row: int) -> None:
@@ -224,6 +245,19 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
     sheet.bars((row + 2, SIDE + 2, last, SIDE + 2), "#2E9E5B")
+
+
+def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
+    """The loss at each training step, and its curve beside the prediction."""
+    row = place.losses
+    sheet.text(row, SIDE, "The loss, step by step" if len(losses) > 1 else "The loss", style.HEADING)
+    for n, loss in enumerate(losses, 1):
+        ((cell,),) = book.result(loss)
+        sheet.text(row + n, SIDE, f"step {n}" if len(losses) > 1 else "loss", style.ROW_WORD)
+        value = float(book.values[loss][0, 0])
+        sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell("result", "0.0000"))
+    if len(losses) > 1:
+        sheet.curve(place.prediction, SIDE + 4, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
 
 
 def _legend(book: Book, sheet: Sheet, row: int) -> None:

@@ -53,7 +53,7 @@ def _primes(node: Node) -> str:
 def symbol_from(node: Node, reader: Node) -> str:
     """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share."""
     here, there = _place(reader), _place(node)
-    if node.page is reader.page or node.op.name == "source":
+    if node.page is reader.page or node.op.name == "source" or node.role == "updated":
         return symbol(node)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:

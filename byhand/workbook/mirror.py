@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from byhand.gradients import Backward
 from byhand.graph import Node, Scope
-from byhand.workbook.layout import GAP, TOP, Block, Heading, Key, Layout, Page, key
+from byhand.workbook.layout import GAP, TOP, Layout
+from byhand.workbook.page import Block, Heading, Key, Page, key
 
 Copies = dict[Node, Node]
 """The first step's tables -> a later step's own."""

@@ -19,6 +19,7 @@ from byhand.errors import ByhandError
 CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
 
+INK, GRID = "#1F2933", "#C9D1DA"
 WHITE = {"font_color": "#FFFFFF"}
 
 Range = tuple[int, int, int, int]
@@ -120,6 +121,25 @@ class Sheet:
         rule = {"type": "formula", "criteria": formula, "format": self._book.format(style)}
         self._sheet.conditional_format(*place, rule)
 
+    def curve(self, row: int, column: int, title: str, place: Range) -> None:
+        """A line chart of a range's last column over its first, with its corner in a cell."""
+        first, left, last, right = place
+        name = self._sheet.get_name()
+        chart = self._book.line_chart()
+        chart.add_series(
+            {
+                "categories": [name, first, left, last, left],
+                "values": [name, first, right, last, right],
+                "line": {"color": INK, "width": 2},
+                "marker": {"type": "circle", "size": 5, "fill": {"color": INK}, "border": {"color": INK}},
+            }
+        )
+        chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.00"})
+        chart.set_size({"width": 480, "height": 260})
+        self._sheet.insert_chart(row, column, chart)
+
     def columns(self, first: int, last: int, width: float) -> None:
         self._sheet.set_column(first, last, width)
 
@@ -163,6 +183,9 @@ class BookFile:
                 self._formats[key] = self._book.add_format(style)
             known = self._by_identity[id(style)] = (style, self._formats[key])
         return known[1]
+
+    def line_chart(self) -> Any:
+        return self._book.add_chart({"type": "line"})
 
     def sheet(self, name: str, colour: str) -> Sheet:
         worksheet = self._book.add_worksheet(name)
