@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from byhand.errors import ByhandError
+from byhand.maths import Maths
 
 Array = NDArray[np.float64]
 
@@ -44,8 +45,7 @@ class Op:
     cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
     vjp: (gradient of the result, result, *arguments) to the gradient of each argument, as graph; None where nothing
     flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
-    letters: (*arguments as text) to the formula in letters, as a caption shows it.
-    binds: how tightly `letters` holds together: 1 a sum, 2 a product, 3 anything that needs no brackets.
+    maths: (*arguments as trees) to the formula as it is written on paper.
     sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
     view: the result's cells are cells of its arguments, so a sheet needs none for it.
     examples: ((shapes of the arguments), settings) for the tests to run; never empty.
@@ -56,9 +56,8 @@ class Op:
     value: Callable[..., Array]
     cell: Callable[..., Any]
     vjp: Callable[..., tuple[Node | None, ...]]
-    letters: Callable[..., str]
+    maths: Callable[..., Maths]
     examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
-    binds: int = 3
     sides: tuple[str, ...] = ()
     view: bool = False
 

@@ -85,6 +85,14 @@ class Transposed(Maths):
 
 
 @dataclass(frozen=True)
+class Part(Maths):
+    """Some of a table: x[3], x[1…2], x[·, 3], E[word]."""
+
+    of: Maths
+    places: tuple[Maths, ...]
+
+
+@dataclass(frozen=True)
 class Over(Maths):
     """A large sign with what runs below (and above) it: Σ over j of e^x_j. `sign` is Σ, Π, max, lim ..."""
 

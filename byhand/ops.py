@@ -1,22 +1,49 @@
-"""The operations, each whole: shape, numbers, one cell, letters, and examples that the tests run."""
+"""The operations, each whole: shape, numbers, one cell, gradient, formula, and examples that the tests run."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from byhand.graph import Array, Dim, Node, Op, register
+from byhand.maths import (
+    Call,
+    Cases,
+    Chain,
+    Grid,
+    Maths,
+    Name,
+    Negative,
+    Number,
+    Over,
+    Part,
+    Power,
+    Product,
+    Quotient,
+    Root,
+    Sum,
+    Transposed,
+    Words,
+)
 from byhand.shapes import broadcast, by_turns, joined, looked_up, one_line, product, span, stretched
 from byhand.table import Table
 
 Index = tuple[int, int]
 
 
-def _of_span(what: str, start: int, stop: int) -> str:
-    return f"{what}{start + 1}" if stop == start + 1 else f"{what}{start + 1}…{stop}"
+def _places(start: int, stop: int) -> Maths:
+    return Number(str(start + 1)) if stop == start + 1 else Name(f"{start + 1}…{stop}")
+
+
+def _whether(condition: Maths) -> Maths:
+    return Cases(((Number("1"), condition), (Number("0"), Words("otherwise"))))
+
+
+def _call(name: str) -> Callable[..., Maths]:
+    return lambda *arguments: Call(name, arguments)
 
 
 def _in_zeros(g: Node, x: Node, axis: int, start: int, stop: int) -> Node:
@@ -76,7 +103,7 @@ def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
     raise IndexError(i)
 
 
-def _elementwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds: int = 3) -> Op:
+def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
     """One table in, the same shape out, each cell from its own cell."""
     return register(
         name,
@@ -84,13 +111,12 @@ def _elementwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds
         value=value,
         cell=lambda k, i, x: cell(k, x[i]),
         vjp=lambda g, out, x: (vjp(g, out, x),),
-        letters=letters,
-        binds=binds,
+        maths=maths,
         examples=((((2, 3),), {}),),
     )
 
 
-def _pairwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds: int = 3) -> Op:
+def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
     """Two tables in, cell by cell; a single row, column or cell is stretched."""
     return register(
         name,
@@ -98,15 +124,14 @@ def _pairwise(name: str, value: Any, cell: Any, vjp: Any, letters: Any, binds: i
         value=value,
         cell=lambda k, i, x, y: cell(k, x[i], y[i]),
         vjp=vjp,
-        letters=letters,
-        binds=binds,
+        maths=maths,
         examples=tuple(
             ((x, y), {}) for x, y in (((2, 3), (2, 3)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((1, 1), (2, 3)))
         ),
     )
 
 
-def _reduce(name: str, value: Any, cell: Any, vjp: Any, letters: str) -> Op:
+def _reduce(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
     """Each row to one cell (axis 1), or each column (axis 0)."""
     return register(
         name,
@@ -114,7 +139,7 @@ def _reduce(name: str, value: Any, cell: Any, vjp: Any, letters: str) -> Op:
         value=lambda x, axis: value(x, axis=axis - 2, keepdims=True),
         cell=lambda k, i, x, axis: cell(k, x.line(i, axis)),
         vjp=lambda g, out, x, axis: (vjp(g, out, x, axis),),
-        letters=lambda x, axis: f"{letters} {x}",
+        maths=lambda x, axis: maths(x),
         examples=((((2, 3),), {"axis": 1}), (((2, 3),), {"axis": 0})),
     )
 
@@ -125,7 +150,7 @@ source = register(
     value=lambda shape: np.zeros(shape),
     cell=lambda k, i, shape: k.number(0),
     vjp=lambda g, out, shape: (),
-    letters=lambda shape: "given",
+    maths=lambda shape: Words("given"),
     examples=(((), {"shape": (2, 3)}),),
 )
 constant = register(
@@ -134,7 +159,7 @@ constant = register(
     value=lambda value: np.array([[value]]),
     cell=lambda k, i, value: k.number(value),
     vjp=lambda g, out, value: (),
-    letters=lambda value: np.format_float_positional(value, trim="-"),
+    maths=lambda value: Number(np.format_float_positional(value, trim="-")),
     examples=(((), {"value": 2.5}), ((), {"value": -1.0})),
 )
 pi = register(
@@ -143,101 +168,102 @@ pi = register(
     value=lambda: np.array([[math.pi]]),
     cell=lambda k, i: k.pi(),
     vjp=lambda g, out: (),
-    letters=lambda: "π",
+    maths=lambda: Name("π"),
     examples=(((), {}),),
 )
 
-add = _pairwise("add", np.add, lambda k, x, y: x + y, lambda g, out, x, y: (g, g), lambda x, y: f"{x} + {y}", binds=1)
+add = _pairwise("add", np.add, lambda k, x, y: x + y, lambda g, out, x, y: (g, g), lambda x, y: Sum((x, y)))
 sub = _pairwise(
-    "sub", np.subtract, lambda k, x, y: x - y, lambda g, out, x, y: (g, -g), lambda x, y: f"{x} − {y}", binds=1
+    "sub", np.subtract, lambda k, x, y: x - y, lambda g, out, x, y: (g, -g), lambda x, y: Sum((x, Negative(y)))
 )
 mul = _pairwise(
-    "mul", np.multiply, lambda k, x, y: x * y, lambda g, out, x, y: (g * y, g * x), lambda x, y: f"{x} × {y}", binds=2
+    "mul", np.multiply, lambda k, x, y: x * y, lambda g, out, x, y: (g * y, g * x), lambda x, y: Product((x, y), "×")
 )
 div = _pairwise(
     "div",
     np.divide,
     lambda k, x, y: x / y,
     lambda g, out, x, y: (g / y, -(g * out / y)),
-    lambda x, y: f"{x} / {y}",
-    binds=2,
+    Quotient,
 )
 maximum = _pairwise(
     "maximum",
     np.maximum,
     lambda k, x, y: k.larger(x, y),
     lambda g, out, x, y: (g * greater(x, y), g * (1 - greater(x, y))),  # a tie counts for y: ReLU's slope at 0 is 0
-    lambda x, y: f"max({x}, {y})",
+    _call("max"),
 )
 power: Op = _pairwise(
     "power",
     np.power,
     lambda k, x, y: k.power(x, y),
     lambda g, out, x, y: (g * y * power(x, y - 1), g * out * log(x)),
-    lambda x, y: f"{x}^({y})",
+    Power,
 )
 greater: Op = _pairwise(
     "greater",
     lambda x, y: np.greater(x, y).astype(float),
     lambda k, x, y: k.greater(x, y),
     lambda g, out, x, y: (None, None),
-    lambda x, y: f"1 where {x} > {y}, else 0",
-    binds=1,
+    lambda x, y: _whether(Chain((x, y), (">",))),
 )
 equal = _pairwise(
     "equal",
     lambda x, y: np.equal(x, y).astype(float),
     lambda k, x, y: k.equal(x, y),
     lambda g, out, x, y: (None, None),
-    lambda x, y: f"1 where {x} = {y}, else 0",
-    binds=1,
+    lambda x, y: _whether(Chain((x, y), ("=",))),
 )
 
-negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, lambda x: f"−{x}", binds=1)
+negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, Negative)
 exp = _elementwise(
     "exp",
     np.exp,
     lambda k, x: k.exp(x),
     lambda g, out, x: g * out,
-    lambda x: f"e^({x})" if " " in x else f"e^{x}",
+    lambda x: Power(Name("e"), x),
 )
-log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, lambda x: f"ln({x})")
+log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, _call("ln"))
 sqrt = _elementwise(
     "sqrt",
     np.sqrt,
     lambda k, x: k.sqrt(x),
     lambda g, out, x: g / (2 * out),
-    lambda x: f"√({x})" if " " in x else f"√{x}",
+    Root,
 )
-tanh = _elementwise(
-    "tanh", np.tanh, lambda k, x: k.tanh(x), lambda g, out, x: g * (1 - out * out), lambda x: f"tanh({x})"
-)
+tanh = _elementwise("tanh", np.tanh, lambda k, x: k.tanh(x), lambda g, out, x: g * (1 - out * out), _call("tanh"))
 erf = _elementwise(
     "erf",
     np.vectorize(math.erf, otypes=[float]),
     lambda k, x: k.erf(x),
     lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x)),
-    lambda x: f"erf({x})",
+    _call("erf"),
 )
-sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda g, out, x: g * cos(x), lambda x: f"sin({x})")
-cos: Op = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda g, out, x: -(g * sin(x)), lambda x: f"cos({x})")
+sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda g, out, x: g * cos(x), _call("sin"))
+cos: Op = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda g, out, x: -(g * sin(x)), _call("cos"))
 
-sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), lambda g, out, x, axis: g, "Σ")
-max_ = _reduce("max", np.max, lambda k, line: k.max(line), _to_largest, "max")
-mean = _reduce("mean", np.mean, lambda k, line: k.mean(line), lambda g, out, x, axis: g / int(x.shape[axis]), "mean")
+sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
+max_ = _reduce("max", np.max, lambda k, line: k.max(line), _to_largest, lambda x: Over("max", x))
+mean = _reduce(
+    "mean",
+    np.mean,
+    lambda k, line: k.mean(line),
+    lambda g, out, x, axis: g / int(x.shape[axis]),
+    lambda x: Over("mean", x),
+)
 mean_square = _reduce(
     "mean_square",
     lambda x, axis, keepdims: np.mean(x * x, axis=axis, keepdims=keepdims),
     lambda k, line: k.sum_of_squares(line) / k.number(len(line)),
     lambda g, out, x, axis: g * 2 / int(x.shape[axis]) * x,
-    "mean²",
+    lambda x: Over("mean of", Power(x, Number("2"))),
 )
 argmax = _reduce(
     "argmax",
     lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims).astype(float),
     lambda k, line: k.position_of_max(line),
     lambda g, out, x, axis: None,
-    "where is max",
+    lambda x: Over("where is max", x),
 )
 
 matmul = register(
@@ -246,8 +272,7 @@ matmul = register(
     value=np.matmul,
     cell=lambda k, i, x, y: k.dot(x.line(i, 1), y.line(i, 0)),
     vjp=lambda g, out, x, y: (g @ y.T, x.T @ g),
-    letters=lambda x, y: f"{x} · {y}",
-    binds=2,
+    maths=lambda x, y: Product((x, y), "·"),
     sides=("left", "above"),
     examples=((((2, 3), (3, 2)), {}), (((1, 1), (1, 4)), {})),
 )
@@ -257,8 +282,7 @@ where: Op = register(
     value=lambda keep, x, y: np.where(keep != 0, x, y),
     cell=lambda k, i, keep, x, y: k.choose(keep[i], x[i], y[i]),
     vjp=lambda g, out, keep, x, y: (None, where(keep, g, 0), where(keep, 0, g)),
-    letters=lambda keep, x, y: f"{x} where {keep}, else {y}",
-    binds=1,
+    maths=lambda keep, x, y: Cases(((x, keep), (y, Words("otherwise")))),
     examples=((((2, 3), (2, 3), (1, 1)), {}), (((1, 3), (2, 3), (1, 1)), {})),
 )
 lookup = register(
@@ -267,7 +291,7 @@ lookup = register(
     value=_lookup,
     cell=lambda k, i, table, index: k.pick(table.line(i, 0), index[i[0], 0]),
     vjp=lambda g, out, table, index: (one_hot(index, width=table.shape[0]).T @ g, None),
-    letters=lambda table, index: f"{table}[{index}]",
+    maths=lambda table, index: Part(table, (index,)),
     sides=("above", "left"),
     examples=((((4, 3), (2, 1)), {}),),
 )
@@ -278,8 +302,7 @@ one_hot: Op = register(
     value=lambda index, width: (index == np.arange(width)).astype(float),
     cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
     vjp=lambda g, out, index, width: (None,),
-    letters=lambda index, width: f"1 at {index}, else 0",
-    binds=1,
+    maths=lambda index, width: _whether(Chain((index, Words("its column")), ("=",))),
     examples=((((3, 1),), {"width": 4}),),
 )
 
@@ -289,7 +312,7 @@ transpose = register(
     value=lambda x: np.swapaxes(x, -1, -2),
     cell=lambda k, i, x: x[i[1], i[0]],
     vjp=lambda g, out, x: (g.T,),
-    letters=lambda x: f"{x}ᵀ",
+    maths=lambda x: x.of if isinstance(x, Transposed) else Transposed(x),
     view=True,
     examples=((((2, 3),), {}),),
 )
@@ -299,7 +322,7 @@ rows = register(
     value=lambda x, start, stop: x[..., start:stop, :],
     cell=lambda k, i, x, start, stop: x[i[0] + start, i[1]],
     vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 0, start, stop),),
-    letters=lambda x, start, stop: f"{x}[{_of_span('', start, stop)}]",
+    maths=lambda x, start, stop: Part(x, (_places(start, stop),)),
     view=True,
     examples=((((4, 3),), {"start": 1, "stop": 3}), (((4, 3),), {"start": 0, "stop": 4})),
 )
@@ -309,7 +332,7 @@ columns = register(
     value=lambda x, start, stop: x[..., start:stop],
     cell=lambda k, i, x, start, stop: x[i[0], i[1] + start],
     vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 1, start, stop),),
-    letters=lambda x, start, stop: f"{x}[{_of_span('·, ', start, stop)}]",
+    maths=lambda x, start, stop: Part(x, (Name("·"), _places(start, stop))),
     view=True,
     examples=((((3, 4),), {"start": 1, "stop": 3}), (((3, 4),), {"start": 2, "stop": 4})),
 )
@@ -319,7 +342,7 @@ stretch = register(
     value=lambda x, rows, columns: np.broadcast_to(x, (*x.shape[:-2], rows, columns)),
     cell=lambda k, i, x, rows, columns: x[i],
     vjp=lambda g, out, x, rows, columns: (g,),
-    letters=lambda x, rows, columns: x,
+    maths=lambda x, rows, columns: x,
     view=True,
     examples=(
         (((1, 1),), {"rows": 2, "columns": 3}),
@@ -334,7 +357,7 @@ beside = register(
     value=lambda *parts: _join(parts, -1),
     cell=lambda k, i, *parts: _part_cell(i, parts, 1),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
-    letters=lambda *parts: f"[{'  '.join(parts)}]",
+    maths=lambda *parts: Grid((parts,)),
     view=True,
     examples=((((2, 3), (2, 1), (2, 2)), {}),),
 )
@@ -344,7 +367,7 @@ below = register(
     value=lambda *parts: _join(parts, -2),
     cell=lambda k, i, *parts: _part_cell(i, parts, 0),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
-    letters=lambda *parts: f"[{'; '.join(parts)}]",
+    maths=lambda *parts: Grid(tuple((part,) for part in parts)),
     view=True,
     examples=((((2, 3), (1, 3)), {}),),
 )
@@ -354,8 +377,7 @@ alternate = register(
     value=_alternate,
     cell=lambda k, i, even, odd, width: (even, odd)[i[1] % 2][i[0], i[1] // 2],
     vjp=lambda g, out, even, odd, width: _by_turns_apart(g, width),
-    letters=lambda even, odd, width: f"{even}, {odd} by turns",
-    binds=1,
+    maths=lambda even, odd, width: Chain((even, odd, Words("by turns")), (",", "")),
     view=True,
     examples=((((2, 2), (2, 2)), {"width": 4}), (((2, 2), (2, 2)), {"width": 3})),
 )

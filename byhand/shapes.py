@@ -32,6 +32,8 @@ def one_line(x: Shape, axis: int) -> Shape:
 
 
 def span(axis: int) -> Callable[..., Shape]:
+    """The rule for some rows (axis 0) or columns (axis 1) of a table."""
+
     def shape(x: Shape, start: int, stop: int) -> Shape:
         if not 0 <= start < stop <= x[axis]:
             raise ValueError(f"{('rows', 'columns')[axis]} {start} to {stop} are not in it")
@@ -54,6 +56,8 @@ def stretched(x: Shape, rows: int, columns: int) -> Shape:
 
 
 def joined(axis: int) -> Callable[..., Shape]:
+    """The rule for tables one below the other (axis 0) or side by side (axis 1)."""
+
     def shape(*shapes: Shape) -> Shape:
         if len({s[1 - axis] for s in shapes}) > 1:
             raise ValueError(f"their {('columns', 'rows')[axis]} differ")

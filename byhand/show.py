@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from byhand.graph import Array, Node, times
-from byhand.labels import Labels, Tokens
+from byhand.labels import word
 from byhand.lesson import Lesson, describe
 from byhand.models import MODELS
 from byhand.recipe import build, find, ready_made
@@ -131,12 +131,7 @@ def _grid(node: Node, numbers: dict[str, Array]) -> str:
 
 
 def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
-    of = node.shape[axis].of
-    if isinstance(of, Labels):
-        return of.words[i]
-    if isinstance(of, Tokens):
-        return of.word(numbers[of.ids.name][i, 0])
-    return str(i + 1)
+    return word(node.shape[axis].of, i, numbers) or str(i + 1)
 
 
 def _shown(value: float) -> str:

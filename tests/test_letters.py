@@ -30,7 +30,21 @@ RULES: list[tuple[Node, str]] = [
     (H - H.max(1), "h − max h"),
     (ops.exp(H), "e^h"),
     (ops.exp(H - H.max(1)), "e^(h − max h)"),
-    (ops.power(2, H), "2^(h)"),
+    (ops.power(2, H), "2^h"),
+    (ops.power(10000, H / 4), "10000^(h / 4)"),
+    (ops.mean_square(H, axis=1), "mean of h²"),
+    ((H * H).sum(1), "Σ (h × h)"),
+    (H.sum(1) * H, "(Σ h) × h"),
+    (H * H.sum(1), "h × Σ h"),
+    (-(H + 1), "−(h + 1)"),
+    (-H * H, "(−h) × h"),
+    (H - -H, "h − (−h)"),
+    (H + -1, "h + (−1)"),
+    ((H + 1).T, "(h + 1)ᵀ"),
+    (ops.where(KEEP, H, 0) + H, "(h where mask, else 0) + h"),
+    (H * ops.greater(H, 0), "h × (1 where h > 0, else 0)"),
+    (ops.one_hot(B.T, width=3), "1 where bᵀ = its column, else 0"),
+    (H.columns(1, 2), "h[·, 2]"),
     (H / H.sum(1), "h / Σ h"),
     (H.mean(1), "mean h"),
     (ops.where(KEEP, H / 2, NEG_INF), "h / 2 where mask, else −∞"),
@@ -72,12 +86,15 @@ PYTHON = str.maketrans({"·": "@", "×": "*", "−": "-"})
 
 
 def made(tree: Any) -> Node:
-    return SQUARES[tree] if isinstance(tree, str) else OPS[tree[0]](made(tree[1]), made(tree[2]))
+    return SQUARES[tree] if isinstance(tree, str) else OPS[tree[0]](*map(made, tree[1:]))
 
 
 trees = st.recursive(
     st.sampled_from("abcd"),
-    lambda part: st.tuples(st.sampled_from(["add", "sub", "mul", "div", "matmul"]), part, part),
+    lambda part: (
+        st.tuples(st.sampled_from(["add", "sub", "mul", "div", "matmul"]), part, part)
+        | st.tuples(st.just("negate"), part)
+    ),
     max_leaves=6,
 )
 

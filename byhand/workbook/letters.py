@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 from byhand.graph import OPS, Node, Scope, times
+from byhand.maths import Maths, Name
+from byhand.maths_text import text
 
 SYMBOLS = {
     "neg_inf": "−∞",
@@ -78,23 +80,17 @@ def origin(there: Scope, here: Scope) -> str:
 
 
 def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
+    """The rule of a table, as text."""
+    return text(rule(node, lambda n: Name(call(n)), turned))
+
+
+def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Maths:
     """The rule of a table over the named tables that it reads. Turned, a product stands as W · x."""
-    parts = [_argument(node, n, call, turned) for n in range(len(node.args))]
+    parts = [call(a) if a.name else rule(a, call, turned) for a in node.args]
     if turned and node.op.name == "matmul":
         parts.reverse()
     op = OPS[TURNED.get(node.op.name, node.op.name)] if turned else node.op
-    return op.letters(*parts, **node.attrs)
-
-
-def _argument(node: Node, n: int, call: Callable[[Node], str], turned: bool) -> str:
-    argument = node.args[n]
-    if argument.name:
-        return call(argument)
-    text = letters(argument, call, turned)
-    in_matrix, is_matrix = (op.name == "matmul" for op in (node.op, argument.op))
-    one_way = node.op.name in ("sub", "div") or in_matrix != is_matrix
-    loose = argument.op.binds < node.op.binds + (one_way and (n > 0 or in_matrix))
-    return f"({text})" if loose and node.op.binds < 3 else text
+    return op.maths(*parts, **node.attrs)
 
 
 def shapes(node: Node, turned: bool) -> str:

@@ -1,0 +1,1 @@
+"""Derivations and worked answers, as documents."""

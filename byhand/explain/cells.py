@@ -1,0 +1,117 @@
+"""The cells of a lesson as they are worked on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from byhand.arithmetic import steps
+from byhand.arithmetic.decimals import is_exact, shown
+from byhand.arithmetic.steps import Given, Step
+from byhand.graph import Array, Node
+from byhand.maths import Maths, Name, Number, Sum
+from byhand.table import Table, read
+from byhand.workbook.letters import symbol_from
+
+Exact = Callable[[Node, int, int, bool], Maths | None]
+"""(table, row, column, whether it must be short enough to be put into another formula) -> its exact value, if any."""
+
+Line = tuple[str, Maths]
+"""A sign (=, ≈) and what stands behind it."""
+
+
+def no_exact(node: Node, i: int, j: int, short: bool) -> Maths | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Worked:
+    """One cell: its name, its rule over decimals (and over exact numbers, where all are), and what it is worth."""
+
+    name: Maths
+    step: Step
+    value: float
+    exact_step: Step | None = None
+    exact: Maths | None = None
+
+    @property
+    def decimal(self) -> Line:
+        return ("=" if is_exact(self.value) else "≈", shown(self.value))
+
+    def in_decimals(self, rounds: int = 1) -> list[Line]:
+        """The rule in letters, the numbers put in, then some rounds of reckoning one by one, and the result."""
+        lines = [("=", self.step.letters)]
+        exact_so_far = True
+        for n in range(min(self.step.depth, rounds)):
+            exact_so_far &= self.step.is_exact_after(n)
+            lines.append(("=" if exact_so_far else "≈", self.step.after(n)))
+        sign, value = self.decimal
+        return self._once([*lines, (sign if exact_so_far else "≈", value)])
+
+    def exactly(self) -> list[Line]:
+        """The same in exact numbers, where the cell has an exact value; otherwise nothing."""
+        if self.exact is None:
+            return []
+        lines = [("=", self.step.letters)]
+        if self.exact_step and self.exact_step.depth:
+            lines.append(("=", self.exact_step.after(0)))
+        return self._once([*lines, ("=", self.exact), self.decimal])
+
+    def lines(self) -> list[Line]:
+        """The shortest account: exactly, if every number that is put in is exact; otherwise in decimals."""
+        return self.exactly() if self.exact_step and self.exact else self.in_decimals()
+
+    @property
+    def aside(self) -> Maths | None:
+        """The exact value, where the lines do not come to it."""
+        return self.exact if self.exact and not self.exact_step else None
+
+    def _once(self, lines: list[Line]) -> list[Line]:
+        """Without a line that says the same as the name, one before it, or the last."""
+        *before, last = lines
+        kept: list[Line] = []
+        for line in before:
+            if not any(_same(line[1], said) for said in (self.name, last[1], *(maths for _, maths in kept))):
+                kept.append(line)
+        return [*kept, last]
+
+
+def _same(x: Maths, y: Maths) -> bool:
+    """Also where only the order of a sum differs."""
+    if isinstance(x, Sum) and isinstance(y, Sum):
+        return sorted(map(repr, x.terms)) == sorted(map(repr, y.terms))
+    return x == y
+
+
+class Cells:
+    """Every cell of a lesson's tables. Turned, tables are shown with tokens as columns."""
+
+    def __init__(self, numbers: Mapping[str, Array], exact: Exact = no_exact, turned: bool = False) -> None:
+        self.numbers, self.exact, self.turned = numbers, exact, turned
+
+    def worked(self, node: Node, i: int, j: int) -> Worked:
+        """One cell, counted from 0, by its rule over the named tables."""
+        name, value = self._name(node, node, i, j), float(self.numbers[node.name][i, j])
+        step, exact_step = self._table(node, no_exact)[i, j], self._table(node, self.exact)[i, j]
+        all_exact = exact_step.is_exact_after(0)
+        return Worked(name, step, value, exact_step if all_exact else None, self.exact(node, i, j, False))
+
+    def _table(self, node: Node, exact: Exact) -> Table:
+        if node.data is not None:
+            return self._given(node, node, exact)
+        return read(node, steps, lambda a: self._given(a, node, exact) if a.name else None)
+
+    def _given(self, node: Node, reader: Node, exact: Exact) -> Table:
+        values = self.numbers[node.name]
+
+        def cell(i: int, j: int) -> Step:
+            value = float(values[i, j])
+            put_in = None if is_exact(value) else exact(node, i, j, True)
+            return Given(self._name(node, reader, i, j), value, put_in)
+
+        return Table(node.shape, cell)
+
+    def _name(self, node: Node, reader: Node, i: int, j: int) -> Name:
+        """scores₂₁: as its reader calls it, with row and column counted from 1 where there are more than one."""
+        places = [Number(str(n + 1)) for n, size in zip((i, j), node.shape, strict=True) if size > 1]
+        return Name(symbol_from(node, reader), tuple(reversed(places) if self.turned else places))
