@@ -1,4 +1,4 @@
-"""Every gradient rule against SymPy's derivative of the operation's own cell rule, and whole models against differences."""
+"""Every gradient rule against SymPy's derivative of the cell rule, and whole models against differences."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def flows(backward: Backward, nodes: Iterable[Node]) -> list[Array]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
+@pytest.mark.parametrize(("op", "shapes", "attrs"), [case for case in CASES if case.values[1]])
 def test_each_rule_is_the_derivative_of_the_cell_rule(op: Op, shapes: Any, attrs: Any, seed: int) -> None:
     checked = Checked(op, shapes, attrs, seed)
     expected = checked.derivatives(checked.expression)
@@ -142,13 +142,16 @@ NO_SLOPE = {"greater", "equal", "one_hot", "argmax"}
 def test_some_gradient_flows_through_every_operation_but_those_that_jump() -> None:
     for op in OPS.values():
         shapes, attrs = op.examples[0]
-        checked = Checked(op, shapes, attrs, 1)
-        found = gradients(checked.loss, checked.nodes).of.keys() & set(checked.nodes)
-        assert bool(found) == (bool(shapes) and op.name not in NO_SLOPE), op.name
+        if shapes:
+            checked = Checked(op, shapes, attrs, 1)
+            found = gradients(checked.loss, checked.nodes).of.keys() & set(checked.nodes)
+            assert bool(found) == (op.name not in NO_SLOPE), op.name
+        else:
+            assert op.vjp(ops.constant(value=1.0), op(**attrs), **attrs) == (), op.name
 
 
 @pytest.mark.parametrize(
-    ("op", "shapes", "attrs"), [c for c in CASES if c.values[0].examples[0][0] and c.values[0].name not in NO_SLOPE]
+    ("op", "shapes", "attrs"), [case for case in CASES if case.values[1] and case.values[0].name not in NO_SLOPE]
 )
 def test_second_derivatives(op: Op, shapes: Any, attrs: Any) -> None:
     """A gradient's own gradient, of Σ gradient × c, against SymPy, and by the step against differences of the first."""
@@ -172,7 +175,7 @@ def test_second_derivatives(op: Op, shapes: Any, attrs: Any) -> None:
         np.testing.assert_allclose(got, differences(slope, n, {}), rtol=1e-7, atol=1e-7)
 
 
-def differences(loss: Node, node: Node, given: Mapping[Node, Array], h: float = 1e-4) -> Array:
+def differences(loss: Node, node: Node, given: Mapping[Node, Array], h: float = 3e-5) -> Array:
     """The slope of the loss by each cell of a table, from four points each: exact up to h⁴."""
     here = given.get(node, node.data)
     assert here is not None
@@ -219,7 +222,7 @@ def test_a_row_that_is_looked_up_twice_gets_both_gradients() -> None:
 # Graphs at random
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(graphs(), st.integers(0, 2**16))
 def test_graphs_at_random(last: Node, seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -247,13 +250,15 @@ SOME: dict[str, dict[str, Any]] = {
     "softmax base": {"size": {"base": 3.0}},
     "attention causal": {"size": {"causal": True, "bias": True}},
     "multi-head causal": {"size": {"causal": True, "bias": True}},
+    "gpt2 deep": {"size": {"layers": 2}},
+    "bert deep": {"size": {"layers": 2}},
+    "transformer deep": {"size": {"encoder_layers": 2, "decoder_layers": 2}},
     "gpt2 smoothed": {"label_smoothing": 0.2, "targets": [3, "_", 5]},
     "gpt2 batch": {"ids": [3, 1, 4], "batch": [{"ids": [1, 5]}, {"ids": [2, 2, 6, 0]}]},
 }
 
 
 def options_of(name: str) -> dict[str, Any]:
-    """With weights of two layers where the model has layers, so that what several pages read is tried too."""
     model = name.partition(" ")[0]
     return {"targets": TARGETS[model], "ids": [1, 5, 3, 2, 6]} if model in TARGETS else {}
 
@@ -264,8 +269,9 @@ def lesson_of(name: str) -> Lesson:
 
 
 def parameters(made: Lesson) -> dict[str, Node]:
-    """Its weights, and the inputs that are no words."""
-    return {path: n for path, n in made.tables.items() if n.data is not None and n.role in ("weight", "input")}
+    """Its weights, and the inputs that are numbers and not given from above."""
+    found = {path: n for path, n in made.tables.items() if n.data is not None and n.role in ("weight", "input")}
+    return {path: n for path, n in found.items() if n.symbol not in ("segment_ids", "upstream")}
 
 
 @cache
@@ -283,12 +289,8 @@ def test_every_parameter_of_every_model_against_differences(name: str) -> None:
     (loss,) = training.losses
     values = fold([loss, *training.backward.of.values()], point)
     for path, node in parameters(made).items():
-        if node.symbol == "upstream":
-            continue
         slopes = differences(loss, node, point)
-        np.testing.assert_allclose(
-            values[training.backward.of[node]], slopes, rtol=1e-7, atol=1e-8, err_msg=path
-        )
+        np.testing.assert_allclose(values[training.backward.of[node]], slopes, rtol=1e-7, atol=1e-8, err_msg=path)
     assert training.gradients.keys() == {path for path, n in parameters(made).items() if n.role == "weight"}
 
 
@@ -305,12 +307,11 @@ def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     shared = {table for table, _ in backward.shares}
     for table in shared:
         parts = [values[share] for (of, _), share in backward.shares.items() if of is table]
-        assert len(parts) > 1
         np.testing.assert_allclose(np.sum(parts, axis=0), values[backward.of[table]], rtol=1e-12, atol=1e-13)
-    read = {n: {r.page for r in toposort(made.graph.outputs) if n in r.args} for n in backward.of}
-    several = {n for n, pages in read.items() if len({p for p in pages if p and "Backward" not in str(p)}) > 1}
-    assert shared <= several
-    assert bool(shared) == (name.partition(" ")[0] in ("gpt2", "bert", "transformer", "multi-head"))
+    forward = toposort(made.graph.training.losses)
+    pages = {table: {reader.page for reader in forward if table in reader.args} for table in backward.of}
+    assert shared == {table for table, readers in pages.items() if len(readers) > 1}
+    assert {(table, page) for table in shared for page in pages[table]} == backward.shares.keys()
 
 
 @pytest.mark.parametrize("name", SOME)
