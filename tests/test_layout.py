@@ -20,7 +20,8 @@ from byhand.models.architecture import Graph
 from byhand.ops import exp
 from byhand.workbook.book import About
 from byhand.workbook.build import write_workbook
-from byhand.workbook.layout import TOP, WIDEST, Block, Layout
+from byhand.workbook.layout import TOP, WIDEST, Layout
+from byhand.workbook.page import Block
 from byhand.workbook.read import read
 from byhand.workbook.verify import verify
 

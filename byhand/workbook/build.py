@@ -11,7 +11,7 @@ from byhand.lesson import Lesson, command, describe
 from byhand.models.architecture import Graph
 from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
-from byhand.workbook.layout import Page
+from byhand.workbook.page import Page
 from byhand.workbook.write import BookFile
 
 Progress = Callable[[list[Page]], Iterable[Page]]

@@ -10,8 +10,9 @@ from byhand.graph import Node, Scope
 from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.layout import TOP, Block, Page, floating, key
+from byhand.workbook.layout import TOP, floating
 from byhand.workbook.letters import shapes, symbol, titles
+from byhand.workbook.page import Block, Page, key
 from byhand.workbook.write import BookFile, Sheet
 
 FIRST = 4  # the row under the header

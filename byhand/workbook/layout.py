@@ -13,112 +13,18 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from math import ceil
+from functools import partial
 from types import MappingProxyType
 
-from byhand.arithmetic.formulas import Address
 from byhand.graph import Node, Scope
 from byhand.workbook.letters import letters, origin, shapes, symbol, symbol_from
+from byhand.workbook.page import Block, Caption, Heading, Key, Page, key, width_of
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
-LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid
 WIDEST = {False: 33, True: 58}  # how far a band may run along (turned: down)
-
-Key = tuple[object, ...]
-
-
-def key(node: Node) -> Key:
-    """Views of the same cells are the same table, however often they are written."""
-    if node.name or not node.op.view:
-        return (node,)
-    return (node.op.name, *node.attrs.items(), *(key(a) for a in node.args))
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What stands over a table: its name and shapes; below, its rule, or where it comes from."""
-
-    name: str
-    shape: str
-    rule: str
-
-    @property
-    def columns(self) -> int:
-        """How many columns of the grid it takes."""
-        return ceil(max(len(self.name) * 1.2 + len(self.shape) * 0.85 + 2, len(self.rule)) / LETTERS_A_COLUMN)
-
-
-@dataclass(eq=False)
-class Block:
-    """A table in its place.
-
-    `row` and `column` are those of its first cell; `home` says that it is not a copy; a strip is a single row (turned:
-    column) that stands above without a header; `reads` are the blocks that its formulas refer to.
-    """
-
-    node: Node
-    page: Page
-    along: int
-    across: int
-    home: bool
-    caption: Caption
-    strip: bool = False
-    labels: tuple[str, str] = ("", "")
-    reads: dict[Key, Block] = field(default_factory=dict)
-
-    @property
-    def turned(self) -> bool:
-        return self.page.turned
-
-    @property
-    def row(self) -> int:
-        return self.along if self.page.turned else self.across
-
-    @property
-    def column(self) -> int:
-        return self.across if self.page.turned else self.along
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns as shown."""
-        rows, columns = self.node.shape
-        return (columns, rows) if self.turned else (rows, columns)
-
-    def at(self, i: int, j: int) -> tuple[int, int]:
-        """Where the node's cell (i, j) stands."""
-        if self.page.turned:
-            return self.along + j, self.across + i
-        return self.across + i, self.along + j
-
-    @cached_property
-    def addresses(self) -> list[list[Address]]:
-        """Its cells, row by row of the node, as formulas on its own page name them."""
-        rows, columns = self.node.shape
-        return [[Address(*self.at(i, j)) for j in range(columns)] for i in range(rows)]
-
-
-@dataclass(frozen=True)
-class Heading:
-    """The name of a step, over its first table."""
-
-    scope: Scope
-    row: int
-    column: int
-
-
-@dataclass(eq=False)
-class Page:
-    """One sheet: its blocks and headings, and the tables that are at home on it."""
-
-    scope: Scope
-    turned: bool
-    blocks: list[Block] = field(default_factory=list)
-    headings: list[Heading] = field(default_factory=list)
-    band: Band | None = None
 
 
 @dataclass(eq=False)
@@ -146,6 +52,7 @@ class Layout:
         self.gradients = gradients
         self.numbers: dict[Key, Block] = {key(n): b for n, b in homes.items()}
         self.pages: dict[Scope, Page] = {}
+        self.bands: dict[Page, Band] = {}
 
     def place(self, nodes: Iterable[Node]) -> None:
         """Give each named node its place, in this order, after what stands on its page already."""
@@ -168,9 +75,8 @@ class Layout:
         step = step_of(node)
         if self._needs_band(page, node, left, later):
             self._close(page)
-            page.band = Band(self._start(page), node.shape[0], TOP if self.turned else MARGIN)
-        band = page.band
-        assert band is not None
+            self.bands[page] = Band(self._start(page), node.shape[0], TOP if self.turned else MARGIN)
+        band = self.bands[page]
         if step and not self._begun(page, step):
             self._head(band, step)
         for leaf in [*self._homeless(left + above), *left]:
@@ -191,7 +97,7 @@ class Layout:
             return
         if band.steps:
             last, along = band.steps[-1]
-            band.next = max(band.next, along + _columns_of(heading(last)) + 1)
+            band.next = max(band.next, along + width_of(heading(last)) + 1)
         band.steps.append((step, band.next))
 
     def _in_line(self, band: Band, leaf: Node) -> bool:
@@ -199,11 +105,11 @@ class Layout:
         return key(leaf) in band.present or (scalar(leaf) and leaf in self.homes)
 
     def _begun(self, page: Page, step: Scope) -> bool:
-        now = page.band.steps if page.band else []
+        now = self.bands[page].steps if page in self.bands else []
         return any(h.scope is step for h in page.headings) or any(s is step for s, _ in now)
 
     def _needs_band(self, page: Page, node: Node, left: list[Node], later: Iterable[Node]) -> bool:
-        band = page.band
+        band = self.bands.get(page)
         if band is None or band.tokens != node.shape[0] or node.role == "scores":
             return True
         missing = [x for x in left if not self._in_line(band, x)]
@@ -294,7 +200,7 @@ class Layout:
 
     def _close(self, page: Page) -> None:
         """Give the band's blocks their places across: what stands above first, then the tables in line."""
-        band, page.band = page.band, None
+        band = self.bands.pop(page, None)
         if band is None:
             return
         before = LABEL if self.turned else HEADER
@@ -313,7 +219,7 @@ class Layout:
             if self.turned:
                 page.headings.append(Heading(scope, along, main))
                 continue
-            under = range(along, along + LABEL + _columns_of(heading(scope)) + 1)
+            under = range(along, along + LABEL + width_of(heading(scope)) + 1)
             deep = max(d for b, d in zip(band.main, depths, strict=True) if b.along - LABEL in under)
             page.headings.append(Heading(scope, main - before - deep - 1, along + LABEL))
 
@@ -395,10 +301,6 @@ def _rest_of_scope(node: Node, later: Iterable[Node]) -> Iterator[Node]:
         yield follower
         if follower.scope is not node.scope:
             return
-
-
-def _columns_of(text: str) -> int:
-    return ceil(len(text) / LETTERS_A_COLUMN)
 
 
 def _prefixes(node: Node) -> tuple[str, str]:
