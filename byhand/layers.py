@@ -91,28 +91,35 @@ def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str
         return linear(active, weight, "2", x.shape[1]).named(name)
 
 
-def attend(q: Node, k: Node, v: Node, mask: Node | None, scale: float | None = None) -> Node:
+def attend(q: Node, k: Node, v: Node, mask: Node | None, scale: float | None = None, base: float | None = None) -> Node:
     """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
-    (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k).
+    (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
     """
     divisor = sqrt(q.shape[1]) if scale is None else scale
     scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
     scaled = (scores / divisor).named("scaled", role="scale")
     if mask is not None:
         scaled = where(mask, scaled, NEG_INF).named("masked", role="mask")
-    weights = softmax(scaled).named("weights", role="attention")
+    weights = softmax(scaled, base).named("weights", role="attention")
     return (weights @ v).named("Z", role="heads")  # (T, S) @ (S, d_v) -> (T, d_v)
 
 
 def attention_head(
-    x: Node, memory: Node, weight: Weights, d_k: int, mask: Node | None, bias: bool, scale: float | None = None
+    x: Node,
+    memory: Node,
+    weight: Weights,
+    d_k: int,
+    mask: Node | None,
+    bias: bool,
+    scale: float | None = None,
+    base: float | None = None,
 ) -> Node:
     """One head: queries from x, keys and values from memory. (T, d), (S, d) -> (T, d_k)"""
     q = linear(x, weight, "Q", d_k, bias).named("Q")
     k = linear(memory, weight, "K", d_k, bias).named("K")
     v = linear(memory, weight, "V", d_k, bias).named("V")
-    return attend(q, k, v, mask, scale)
+    return attend(q, k, v, mask, scale, base)
 
 
 def attention_equations(masked: bool) -> dict[str, str]:
@@ -123,14 +130,21 @@ def attention_equations(masked: bool) -> dict[str, str]:
 
 
 def multi_head(
-    x: Node, memory: Node, weight: Weights, heads: int, mask: Node | None, bias: bool, scale: float | None = None
+    x: Node,
+    memory: Node,
+    weight: Weights,
+    heads: int,
+    mask: Node | None,
+    bias: bool,
+    scale: float | None = None,
+    base: float | None = None,
 ) -> Node:
     """The heads, each on a page of its own, side by side. (T, d), (S, d) -> (T, d)"""
     d_k = x.shape[1] // heads
     outputs = []
     for h in range(1, heads + 1):
         with page(f"head{h}", f"Head {h}", **attention_equations(mask is not None)):
-            outputs.append(attention_head(x, memory, weight, d_k, mask, bias, scale))
+            outputs.append(attention_head(x, memory, weight, d_k, mask, bias, scale, base))
     return beside(*outputs)
 
 

@@ -1,14 +1,16 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import bert, encoder, gpt2, parts, transformer
+from byhand.models import basics, bert, decoder, encoder, gpt2, parts, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
     a.name: a
     for a in (
+        *basics.BASICS,
         *parts.PARTS,
         encoder.ARCHITECTURE,
+        decoder.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,

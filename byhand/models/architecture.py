@@ -111,7 +111,7 @@ def check_sizes(options: Any) -> None:
     if heads > MOST_HEADS:
         raise ByhandError(f"These sizes make {heads:,} heads in all layers, more than {MOST_HEADS:,}: choose fewer.")
     squared = [sizes["d_model"]] if "heads" in sizes else []
-    rows, columns = sorted([*sizes.values(), *squared])[-2:]
+    rows, columns = sorted([1, *sizes.values(), *squared])[-2:]
     if layers * rows * columns > MOST_WEIGHTS:
         raise ByhandError(
             f"These sizes make {f'{layers:,} layers with ' if layers > 1 else ''}tables of {rows:,}×{columns:,}, "

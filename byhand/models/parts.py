@@ -74,13 +74,14 @@ class AttentionOptions:
     d_k: int = 2
     causal: bool = False
     bias: bool = False
+    base: float = 0.0
 
 
 def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Attention", **attention_equations(o.causal)):
         x = table_of_input(weight, o.tokens, o.d_model)
         mask = causal_mask(x.shape[0]) if o.causal else None
-        z = attention_head(x, x, weight, o.d_k, mask, o.bias)
+        z = attention_head(x, x, weight, o.d_k, mask, o.bias, base=o.base or None)
         return Graph([z.playing("result")])
 
 
@@ -91,13 +92,14 @@ class MultiHeadOptions:
     heads: int = 2
     causal: bool = False
     bias: bool = False
+    base: float = 0.0
 
 
 def build_multi_head(o: MultiHeadOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
     mask = causal_mask(x.shape[0]) if o.causal else None
-    z = multi_head(x, x, weight, o.heads, mask, o.bias)
+    z = multi_head(x, x, weight, o.heads, mask, o.bias, base=o.base or None)
     with page("", "Output"):
         return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").playing("result")])
 

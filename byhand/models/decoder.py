@@ -1,0 +1,58 @@
+"""One decoder layer: attention to the words so far, then to the encoder's memory (Vaswani et al. 2017, section 3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from byhand.graph import Dim, page, scope
+from byhand.labels import Labels
+from byhand.layers import causal_mask
+from byhand.models import transformer
+from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.basics import table
+from byhand.models.vocabulary import words
+from byhand.weights import Weights
+
+
+@dataclass(frozen=True)
+class Options:
+    tokens: int = 2
+    source_tokens: int = 3
+    d_model: int = 4
+    heads: int = 1
+    d_ff: int = 4
+    activation: str = "relu"
+    norm_first: bool = False
+    eps: float = 1e-5
+
+
+def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
+    layer = transformer.Options(
+        d_model=o.d_model, heads=o.heads, d_ff=o.d_ff, activation=o.activation, norm_first=o.norm_first, eps=o.eps
+    )
+    there = Labels("source_words", tuple(f"{word}′" for word in words("", o.source_tokens).words))
+    with page("", "Input"):
+        x = table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
+        memory = table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
+    with scope("self", "Self"):
+        x = transformer.attention(x, None, causal_mask(x.shape[0]), weight, layer, 1)
+    with scope("cross", "Cross"):
+        x = transformer.attention(x, memory, None, weight, layer, 2)
+    return Graph([transformer.feed(x, weight, layer, 3).playing("result")])
+
+
+ARCHITECTURE = Architecture(
+    name="decoder-layer",
+    title="One decoder layer",
+    family="part",
+    source="Vaswani et al. 2017",
+    about="looks back at the words so far, and over to the other sentence",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"tokens": 3, "heads": 2, "d_ff": 8},
+        "large": {"tokens": 4, "source_tokens": 5, "d_model": 8, "heads": 2, "d_ff": 16},
+    },
+    seed=1435,
+)
