@@ -56,21 +56,21 @@ def _model(text: str, beside: Path) -> str:
 
 def read_recipe(path: Path) -> Recipe:
     """A recipe from its TOML file."""
-    table = _read_toml(path)
+    table = read_toml(path)
     known = {f.name: f for f in fields(Recipe)}
     for name, value in table.items():
         if name not in known:
             raise ByhandError(f"The recipe {path} has an unknown key {quoted(name)}; {nearest(name, known)}.")
-        _check_kind(path, name, str(known[name].type), value)
+        check_kind(path, name, str(known[name].type), value)
     for row in table.get("batch", []):
         for name in row.keys() & set(OF_A_ROW):
-            _check_kind(path, name, str(known[name].type), row[name])
+            check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
     return Recipe(**table | {"model": _model(table["model"], path.parent)})
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
     if not os.path.isfile(path):
         raise ByhandError(f"There is no recipe {path}: check its name and folder.")
     try:
@@ -85,11 +85,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ByhandError(f"The recipe {path} is not TOML ({error}): mend it there.") from None
 
 
-def _check_kind(path: Path, name: str, kind: str, value: Any) -> None:
+def check_kind(path: Path, name: str, kind: str, value: Any) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     items = value if isinstance(value, list) else [value]
     numbers = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
     kinds = {
+        "list[float": (isinstance(value, list) and all(type(v) in (int, float) for v in items), "a list of numbers"),
         "list[dict": (isinstance(value, list) and all(isinstance(v, dict) for v in items), "a list of tables"),
         "list[int | str": (isinstance(value, list) and all(isinstance(v, int | str) for v in items), "a list of words"),
         "list": (isinstance(value, list) and numbers, "a list of whole numbers"),

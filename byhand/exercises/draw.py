@@ -1,0 +1,113 @@
+"""Numbers worth computing: drawn until they are kind to the hand, and every mistake shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.exercises.problem import Flags, Numbers, Problem
+from byhand.graph import Array, Node, fold
+
+AT_ONCE, MOST_ROUNDS = 32, 200
+"""Draws that are tried together for one student, and how often before a recipe counts as impossible."""
+INFINITE = 1e29
+Mistakes = Sequence[dict[Node, Node]]
+"""For each misconception, the tables that it changes -> what they become."""
+
+
+def draws(problem: Problem, mistakes: Mistakes, seed: int, students: Sequence[str]) -> list[Numbers]:
+    """Each student's numbers, by name (or id) and seed alone: whoever else is in the class makes no difference.
+
+    ByhandError where a recipe's conditions seem never to be met.
+    """
+    chances = {student: np.random.default_rng(_entropy(problem, seed, student)) for student in students}
+    found: dict[str, Numbers] = {}
+    for _ in range(MOST_ROUNDS):
+        waiting = [s for s in students if s not in found]
+        if not waiting:
+            return [found[s] for s in students]
+        tried = [_tried(problem, chances[s]) for s in waiting]
+        together = {node: np.concatenate([t[node] for t in tried]) for node in tried[0]}
+        good = (worth_computing(problem, together) & diagnosable(problem, mistakes, together)).reshape(-1, AT_ONCE)
+        for student, numbers, flags in zip(waiting, tried, good, strict=True):
+            if flags.any():
+                first = int(np.argmax(flags))
+                found[student] = {node: table[first] for node, table in numbers.items()}
+    raise ByhandError(
+        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * AT_ONCE:,} draws: "
+        "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
+    )
+
+
+def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
+    digest = sha256(f"{problem.exercise.name}\0{seed}\0{student}".encode()).digest()
+    return [int.from_bytes(digest[n : n + 4], "big") for n in range(0, 32, 4)]
+
+
+def _tried(problem: Problem, chance: np.random.Generator) -> Numbers:
+    return {
+        node: chance.choice(numbers, size=(AT_ONCE, *map(int, node.shape))) for node, numbers in problem.drawn.items()
+    }
+
+
+def worth_computing(problem: Problem, given: Numbers) -> Flags:
+    """Which draws a person can work out without losing the thread. (draws,)"""
+    exercise = problem.exercise
+    with np.errstate(all="ignore"):
+        values = fold(problem.outputs, given)
+    good = np.ones(len(next(iter(given.values()))), dtype=bool)
+    for node in problem.computed:
+        table = values[node]
+        good &= np.isfinite(table).all((-1, -2))
+        good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
+        if node.role == "attention":
+            good &= _attentive(table, *exercise.attend)
+        if node.name in exercise.whole:
+            good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
+    for node, table in given.items():
+        good &= _telling(node, table)
+    return good
+
+
+def _attentive(weights: Array, least: float, most: float) -> Flags:
+    """No row flat or on one word alone; rows that see one word only are left out. (..., T, S)"""
+    largest, seen = weights.max(-1), (weights > 0).sum(-1)
+    flat = largest - 1 / seen < 0.05
+    fine = (largest >= least) & (largest <= most) & ~flat
+    return np.asarray((fine | (seen < 2)).all(-1) & (~flat | (seen < 2)).any(-1))
+
+
+def _telling(node: Node, table: Array) -> Flags:
+    """A given table whose rows are not all alike, and not all 0."""
+    tells = np.abs(table).sum((-1, -2)) > 0
+    if node.role == "tokens" or (node.role == "input" and node.shape[0] > 1):
+        ordered = np.sort(_as_numbers(table), axis=-1)
+        tells &= (np.diff(ordered, axis=-1) != 0).all(-1)
+    return np.asarray(tells)
+
+
+def _as_numbers(table: Array) -> Array:
+    """Each row of a table as one number, another for other rows. (..., r, c) -> (..., r)"""
+    return np.asarray(table @ np.sqrt(np.arange(2.0, 2.0 + table.shape[-1])))
+
+
+def diagnosable(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
+    """Which draws let every mistake show: beyond twice the margin from the key, and from each other. (draws,)"""
+    answers = [problem.solve(given), *(problem.solve(given, instead) for instead in mistakes)]
+    good = np.ones(len(next(iter(given.values()))), dtype=bool)
+    for n, one in enumerate(answers):
+        for other in answers[:n]:
+            good &= apart(problem, one, other)
+    return good
+
+
+def apart(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
+    """Whether two sets of answers differ in a cell by more than twice its margin. (draws,)"""
+    told = np.zeros(len(one[0]), dtype=bool)
+    for question, a, b in zip(problem.questions, one, other, strict=True):
+        with np.errstate(all="ignore"):
+            told |= (~(np.abs(a - b) <= 2 * question.ask.margin)).any(-1)
+    return told

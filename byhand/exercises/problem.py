@@ -1,0 +1,142 @@
+"""A recipe's problem: its graph, built once, the tables that are drawn anew for everybody, and the answers asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byhand.arithmetic import counts
+from byhand.arithmetic.counts import NOTHING, Work
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.recipe import Ask, Exercise
+from byhand.graph import Array, Node, fold, toposort
+from byhand.labels import Tokens
+from byhand.lesson import Lesson
+from byhand.recipe import build
+from byhand.table import Table, read
+
+Numbers = dict[Node, Array]
+DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
+"""What is drawn where the recipe does not say: the numbers that a role's cells may be."""
+FILLED = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the recipe, and the table that it is about."""
+
+    ask: Ask
+    node: Node
+
+    def cells(self, table: Array) -> Array:
+        """What is asked of a table (or a stack of them): its numbers in a row. (..., r, c) -> (..., n)"""
+        if self.ask.cell is not None and self.ask.kind in ("cell", "symbolic"):
+            row, column = self.ask.cell
+            return np.asarray(table[..., row - 1, column - 1][..., None])
+        if self.ask.kind == "choice":
+            return np.argmax(table, axis=-1).astype(float)
+        return np.asarray(table.reshape(*table.shape[:-2], -1))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What every student gets, but for the numbers."""
+
+    exercise: Exercise
+    lesson: Lesson
+    drawn: dict[Node, tuple[float, ...]]
+    questions: tuple[Question, ...]
+
+    @cached_property
+    def outputs(self) -> list[Node]:
+        return self.lesson.graph.outputs
+
+    @cached_property
+    def computed(self) -> list[Node]:
+        """The tables that a person works out, in order."""
+        return [n for n in self.lesson.tables.values() if n.op.name != "source" and not n.op.view]
+
+    def solve(self, given: Mapping[Node, Array], instead: Mapping[Node, Node] | None = None) -> list[Array]:
+        """The answers to each question for a stack of draws: (draws, numbers). `instead` are a mistake's tables."""
+        asked = [(instead or {}).get(q.node, q.node) for q in self.questions]
+        with np.errstate(all="ignore"):
+            values = fold(asked, given)
+        count = len(next(iter(given.values())))
+        stacked = [np.broadcast_to(values[n], (count, *values[n].shape[-2:])) for n in asked]
+        return [q.cells(table) for q, table in zip(self.questions, stacked, strict=True)]
+
+    def work(self) -> Work:
+        """What a person does for all that the answers need."""
+        needed = [n for n in toposort(q.node for q in self.questions) if n.name and n.op.name != "source"]
+        return NOTHING.joined(*(_work(n) for n in needed))
+
+
+def problem(exercise: Exercise) -> Problem:
+    """Build the exercise's graph. ByhandError for a question or a drawn table that the model does not have."""
+    lesson = build(exercise.build)
+    questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
+    for name in exercise.whole:
+        _known(exercise, lesson.tables, name, "whole")
+    drawn = _drawn(exercise, lesson)
+    if not drawn:
+        raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
+    return Problem(exercise, lesson, drawn, questions)
+
+
+def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
+    node = lesson.tables[_known(exercise, lesson.tables, ask.table, f"question {n}")]
+    rows, columns = node.shape
+    if ask.cell is not None and (ask.cell[0] > rows or ask.cell[1] > columns):
+        raise ByhandError(
+            f"In the exercise {exercise.name}, question {n}: {ask.table} has {rows} rows and {columns} columns, "
+            f"so no cell {ask.cell[0]},{ask.cell[1]}."
+        )
+    if (node.data is not None) != (ask.kind == "missing"):
+        what = "is computed: a missing number is one of a given table" if node.data is None else "is given, not asked"
+        raise ByhandError(f"In the exercise {exercise.name}, question {n}: {ask.table} {what}.")
+    return Question(ask, node)
+
+
+def _known(exercise: Exercise, tables: Mapping[str, Node], name: str, where: str) -> str:
+    if name not in tables:
+        raise ByhandError(
+            f"In the exercise {exercise.name}, {where}: there is no table {quoted(name)}; {nearest(name, tables)}."
+        )
+    return name
+
+
+def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
+    """The given tables, each with the numbers that its cells may be."""
+    given = {n.name: n for n in lesson.tables.values() if n.data is not None}
+    for name in exercise.draw:
+        if name not in DRAWN:
+            _known(exercise, given, name, "draw")
+    found = {}
+    for name, node in given.items():
+        if node.role == "tokens" and name.rpartition(".")[2] == "ids":
+            of = node.shape[0].of
+            assert isinstance(of, Tokens)
+            found[node] = tuple(float(i) for i in range(len(of.vocabulary.words)))
+        elif name in exercise.draw or node.role in DRAWN:
+            usual = FILLED.get(node.symbol, exercise.draw.get(node.role, DRAWN.get(node.role, ())))
+            found[node] = exercise.draw.get(name, usual)
+    return found
+
+
+def _work(node: Node) -> Work:
+    """What the whole table takes, its cells counted one by one."""
+    table = read(node, counts, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name else None)
+    return NOTHING.joined(*(table[i] for i in np.ndindex(*node.shape)))
+
+
+def stacked(numbers: Iterable[Numbers]) -> Numbers:
+    """Several draws as one: each table with the draws along a leading axis."""
+    draws = list(numbers)
+    return {node: np.stack([draw[node] for draw in draws]) for node in draws[0]}
+
+
+Flags = NDArray[np.bool_]

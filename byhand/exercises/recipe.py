@@ -1,0 +1,166 @@
+"""An exercise recipe: what is built, which numbers are drawn, and what is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.lesson import Recipe
+from byhand.recipe import check_kind, read_toml
+
+KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
+"""What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""
+LEVELS = range(1, 6)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question.
+
+    table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; drawn
+    where the kind needs one and none is given. places: decimals that the answer needs; tolerance: how far it may be
+    off, half a unit of the last place unless said. text: what is asked, where the usual sentence will not do.
+    """
+
+    table: str
+    kind: str = "table"
+    cell: tuple[int, int] | None = None
+    points: float = 1
+    places: int = 2
+    tolerance: float | None = None
+    hint: str = ""
+    text: str = ""
+
+    @property
+    def margin(self) -> float:
+        """How far from the key an answer may be and still be right."""
+        return 0.5 * 10**-self.places if self.tolerance is None else self.tolerance
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A recipe for a set of exercises, each student's with numbers of its own.
+
+    teaches: in a sentence. minutes: by hand. level: 1 (a first step) to 5. draw: a given table, or a role ("input",
+    "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest
+    number that anybody has to write. attend: the least and most that a word may give to the word it looks at most.
+    mistakes: which misconceptions must show; all that apply, unless said.
+    """
+
+    name: str
+    build: Recipe
+    title: str
+    teaches: str
+    minutes: int
+    level: int
+    asks: tuple[Ask, ...]
+    text: str = ""
+    draw: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
+    largest: float = 99
+    attend: tuple[float, float] = (0.4, 0.98)
+    mistakes: tuple[str, ...] | None = None
+
+    @property
+    def points(self) -> float:
+        return sum(ask.points for ask in self.asks)
+
+
+LESSON_KEYS = ("model", "size", "ids", "prompt", "target_ids", "mask", "targets", "backward", "optimizer", "lr", "set")
+EXERCISE_KEYS = {
+    "title": "str",
+    "teaches": "str",
+    "text": "str",
+    "minutes": "int",
+    "level": "int",
+    "draw": "dict",
+    "whole": "list[int | str",
+    "largest": "float",
+    "attend": "list[float",
+    "mistakes": "list[int | str",
+    "ask": "list[dict",
+}
+ASK_KEYS = {
+    "table": "str",
+    "kind": "str",
+    "cell": "list",
+    "points": "float",
+    "places": "int",
+    "tolerance": "float",
+    "hint": "str",
+    "text": "str",
+}
+NEEDED = ("model", "title", "teaches", "minutes", "level", "ask")
+
+
+def read_exercise(path: Path) -> Exercise:
+    """An exercise from its TOML file. ByhandError with the place in the file for whatever in it cannot be."""
+    table = read_toml(path)
+    known = {f.name: str(f.type) for f in fields(Recipe) if f.name in LESSON_KEYS} | EXERCISE_KEYS
+    _check_keys(path, table, known, f"The exercise {path}")
+    for name in NEEDED:
+        if name not in table:
+            raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
+    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table})
+    asks = tuple(_ask(path, n, row) for n, row in enumerate(table["ask"], 1))
+    if not asks:
+        raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
+    if table["level"] not in LEVELS:
+        raise ByhandError(f"In the exercise {path}, level is 1 to 5, not {quoted(table['level'])}.")
+    if table["minutes"] < 1:
+        raise ByhandError(f"In the exercise {path}, minutes is at least 1, not {quoted(table['minutes'])}.")
+    more: dict[str, Any] = {name: tuple(table[name]) for name in ("whole", "mistakes", "attend") if name in table}
+    more |= {name: table[name] for name in ("text", "largest") if name in table}
+    return Exercise(
+        path.stem,
+        lesson,
+        table["title"],
+        table["teaches"],
+        table["minutes"],
+        table["level"],
+        asks,
+        draw={name: _numbers(path, name, value) for name, value in table.get("draw", {}).items()},
+        **more,
+    )
+
+
+def _check_keys(path: Path, table: dict[str, Any], known: dict[str, str], where: str) -> None:
+    for name, value in table.items():
+        if name not in known:
+            raise ByhandError(f"{where} has an unknown key {quoted(name)}; {nearest(name, known)}.")
+        check_kind(path, name, known[name], value)
+
+
+def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
+    where = f"Question {n} of the exercise {path}"
+    _check_keys(path, row, ASK_KEYS, where)
+    if "table" not in row:
+        raise ByhandError(f'{where} names no table: add a line such as table = "weights".')
+    if row.get("kind", "table") not in KINDS:
+        raise ByhandError(f"{where} has an unknown kind {quoted(row['kind'])}; {nearest(row['kind'], KINDS)}.")
+    cell = row.get("cell")
+    if cell is not None and (len(cell) != 2 or min(cell) < 1):
+        raise ByhandError(f"{where}: cell is a row and a column, each counted from 1, not {quoted(cell)}.")
+    if not 0 <= row.get("places", 2) <= 9:
+        raise ByhandError(f"{where}: places is 0 to 9, not {quoted(row['places'])}.")
+    if row.get("points", 1) <= 0 or row.get("tolerance", 1) <= 0:
+        raise ByhandError(f"{where}: points and tolerance are above 0.")
+    return Ask(**row | ({"cell": tuple(cell)} if cell is not None else {}))
+
+
+def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
+    """The numbers that may be drawn: a list of them, or "0..3"."""
+    first, dots, last = str(value).partition("..")
+    if isinstance(value, str) and dots:
+        try:
+            found: tuple[float, ...] = tuple(float(v) for v in range(int(first), int(last) + 1))
+        except ValueError:
+            found = ()
+    else:
+        numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
+        found = tuple(float(v) for v in value) if numbers else ()
+    if not found or len(found) > 1000:
+        raise ByhandError(f'In the exercise {path}, {quoted(name)} is drawn from numbers such as "0..3" or [-1, 0, 1].')
+    return found
