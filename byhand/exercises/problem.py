@@ -34,11 +34,11 @@ class Question:
 
     def cells(self, table: Array) -> Array:
         """What is asked of a table (or a stack of them): its numbers in a row. (..., r, c) -> (..., n)"""
-        if self.ask.cell is not None and self.ask.kind in ("cell", "symbolic"):
-            row, column = self.ask.cell
+        row, column = self.ask.cell or (int(self.node.shape[0]), int(self.node.shape[1]))
+        if self.ask.kind in ("cell", "symbolic", "missing"):
             return np.asarray(table[..., row - 1, column - 1][..., None])
         if self.ask.kind == "choice":
-            return np.argmax(table, axis=-1).astype(float)
+            return np.asarray(np.argmax(table[..., row - 1, :], axis=-1)[..., None], dtype=float)
         return np.asarray(table.reshape(*table.shape[:-2], -1))
 
 
@@ -79,8 +79,9 @@ def problem(exercise: Exercise) -> Problem:
     """Build the exercise's graph. ByhandError for a question or a drawn table that the model does not have."""
     lesson = build(exercise.build)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
-    for name in exercise.whole:
-        _known(exercise, lesson.tables, name, "whole")
+    for where in ("whole", "show"):
+        for name in getattr(exercise, where):
+            _known(exercise, lesson.tables, name, where)
     drawn = _drawn(exercise, lesson)
     if not drawn:
         raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")

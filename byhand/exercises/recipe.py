@@ -45,7 +45,7 @@ class Exercise:
 
     teaches: in a sentence. minutes: by hand. level: 1 (a first step) to 5. draw: a given table, or a role ("input",
     "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest
-    number that anybody has to write. attend: the least and most that a word may give to the word it looks at most.
+    number that anybody has to write. show: computed tables whose numbers are given. attend: the least and most that a word may give to the word it looks at most.
     mistakes: which misconceptions must show; all that apply, unless said.
     """
 
@@ -57,6 +57,7 @@ class Exercise:
     level: int
     asks: tuple[Ask, ...]
     text: str = ""
+    show: tuple[str, ...] = ()
     draw: dict[str, tuple[float, ...]] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
     largest: float = 99
@@ -77,6 +78,7 @@ EXERCISE_KEYS = {
     "level": "int",
     "draw": "dict",
     "whole": "list[int | str",
+    "show": "list[int | str",
     "largest": "float",
     "attend": "list[float",
     "mistakes": "list[int | str",
@@ -111,7 +113,9 @@ def read_exercise(path: Path) -> Exercise:
         raise ByhandError(f"In the exercise {path}, level is 1 to 5, not {quoted(table['level'])}.")
     if table["minutes"] < 1:
         raise ByhandError(f"In the exercise {path}, minutes is at least 1, not {quoted(table['minutes'])}.")
-    more: dict[str, Any] = {name: tuple(table[name]) for name in ("whole", "mistakes", "attend") if name in table}
+    more: dict[str, Any] = {
+        name: tuple(table[name]) for name in ("whole", "show", "mistakes", "attend") if name in table
+    }
     more |= {name: table[name] for name in ("text", "largest") if name in table}
     return Exercise(
         path.stem,
