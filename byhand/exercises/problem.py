@@ -32,13 +32,22 @@ class Question:
     ask: Ask
     node: Node
 
+    @cached_property
+    def indices(self) -> list[tuple[int, int]]:
+        """The cells of the table that are asked, each a row and a column from 0."""
+        rows, columns = map(int, self.node.shape)
+        if self.ask.kind in ("cell", "symbolic", "missing"):
+            row, column = self.ask.cell or (rows, columns)
+            return [(row - 1, column - 1)]
+        return [(i, j) for i in range(rows) for j in range(columns)]
+
     def cells(self, table: Array) -> Array:
         """What is asked of a table (or a stack of them): its numbers in a row. (..., r, c) -> (..., n)"""
         row, column = self.ask.cell or (int(self.node.shape[0]), int(self.node.shape[1]))
         if self.ask.kind in ("cell", "symbolic", "missing"):
             return np.asarray(table[..., row - 1, column - 1][..., None])
         if self.ask.kind == "choice":
-            return np.asarray(np.argmax(table[..., row - 1, :], axis=-1)[..., None], dtype=float)
+            return np.asarray(np.argmax(table[..., row - 1, :], axis=-1)[..., None] + 1, dtype=float)
         return np.asarray(table.reshape(*table.shape[:-2], -1))
 
 

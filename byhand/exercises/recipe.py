@@ -45,8 +45,9 @@ class Exercise:
 
     teaches: in a sentence. minutes: by hand. level: 1 (a first step) to 5. draw: a given table, or a role ("input",
     "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest
-    number that anybody has to write. show: computed tables whose numbers are given. attend: the least and most that a word may give to the word it looks at most.
-    mistakes: which misconceptions must show; all that apply, unless said.
+    number that anybody has to write. show: computed tables whose numbers are given. attend: the least and most that a
+    word may give to the word that it looks at most. mistakes: which misconceptions must show; all that apply,
+    unless said.
     """
 
     name: str

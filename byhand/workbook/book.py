@@ -44,13 +44,13 @@ class About:
 class Book:
     """Everything that is known of a workbook before it is written: pages, homes, words, numbers."""
 
-    def __init__(self, graph: Graph, about: About, turned: bool = False) -> None:
+    def __init__(self, graph: Graph, about: About, turned: bool = False, home: str = "Contents") -> None:
         self.graph, self.about, self.turned = graph, about, turned
         self.nodes = toposort(graph.outputs)
         self._check_size()
         self.values = fold(graph.outputs)
         self.infinite = infinite(self.nodes)
-        self.home = Page(Scope("", title="Contents", page=True), turned=False)
+        self.home = Page(Scope("", title=home, page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role in ("constant", "setting")]
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
@@ -206,7 +206,8 @@ class PageWriter:
         names = [self.book.sheet_names[p] for p in around]
         self.sheet.link(2, 1, f"◂ {names[0]}", names[0], "A1", style.LINK)
         if number:
-            self.sheet.link(2, 6, "Contents", "Contents", "A1", style.LINK)
+            home = self.book.sheet_names[self.book.home]
+            self.sheet.link(2, 6, home, home, "A1", style.LINK)
         if len(names) > 1:
             self.sheet.link(2, 8, f"{names[1]} ▸", names[1], "A1", style.LINK)
         twin = self.book.twin(self.page)

@@ -24,6 +24,8 @@ ROLES: dict[str, tuple[str, str, str]] = {
     "result": ("#E4F4EA", "#237A45", "result"),
     "gradient": ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
     "updated": ("#FBF1EF", "#C0392B", "weight after a training step"),
+    "answer": ("#FFFBEA", "#B98900", "your answers: type here"),
+    "scratch": ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),
 }
 """Role -> (fill, colour of its name, what the legend says)."""
 

@@ -82,6 +82,17 @@ class Sheet:
         else:
             self._sheet.write_rich_string(row, column, *pieces)
 
+    def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
+        self._sheet.write_blank(row, column, None, self._book.format(style))
+
+    def protect(self) -> None:
+        """Only unlocked cells can be changed; all can be chosen and copied. Without a password."""
+        self._sheet.protect("", {"format_columns": True, "format_rows": True})
+
+    def hide(self) -> None:
+        """Keep the sheet from the list that people see."""
+        self._sheet.very_hidden()
+
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.write_number(row, column, value, self._book.format(style))
 
