@@ -50,7 +50,7 @@ RULES: list[tuple[Node, str]] = [
     (ops.where(KEEP, H / 2, NEG_INF), "h / 2 where mask, else −∞"),
     (ops.maximum(H, 0), "max(h, 0)"),
     (gelu(H), "0.5 × h × (1 + erf(h / √2))"),
-    (gelu_tanh(H), "0.5 × h × (1 + tanh(√(2 / π) × (h + 0.044715 × h × h × h)))"),
+    (gelu_tanh(H), "0.5 × h × (1 + tanh)"),
     (ops.lookup(X, B.T), "x[bᵀ]"),
     (ops.alternate(ops.sin(H), ops.cos(H), width=4), "sin(h), cos(h) by turns"),
     (H.rows(2, 3), "h[3]"),

@@ -34,11 +34,12 @@ Cell = tuple[Page, int, int]
 
 @dataclass(frozen=True)
 class About:
-    """What the home page tells of a book."""
+    """What the home page tells of a book. explain: the command that works its tables on paper, but for --step NAME."""
 
     title: str
     subtitle: str
     command: str
+    explain: str = ""
 
 
 class Book:
@@ -210,11 +211,18 @@ class PageWriter:
             place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
             align = "center" if block.turned else "right"
             self.sheet.text(*place, caption.name, style.text(9, colour, bold=block.home, align=align))
+            self._note(block, place)
             return
         name = [(caption.name, style.text(11, colour, bold=True))]
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
         self.sheet.rich(block.row - 3, block.column, name + shape)
         self.sheet.text(block.row - 2, block.column, caption.rule, style.RULE)
+        self._note(block, (block.row - 3, block.column))
+
+    def _note(self, block: Block, place: tuple[int, int]) -> None:
+        """Where a table lives, its caption says how to see it worked."""
+        if block.home and self.book.about.explain:
+            self.sheet.note(*place, f"{block.node.name}\nWorked: {self.book.about.explain} --step {block.node.name}")
 
     def _labels(self, block: Block) -> None:
         if block.strip:

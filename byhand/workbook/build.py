@@ -52,7 +52,8 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False,
 def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
     """Write what a recipe has built; the number of the workbook's formula cells."""
     title, subtitle = describe(lesson)
-    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}")
+    explain = command(lesson.recipe, "explain")
+    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}", explain)
     return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns", progress)
 
 
