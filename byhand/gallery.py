@@ -87,12 +87,16 @@ def _pictures(folder: Path, lessons: dict[Path, Lesson]) -> str:
 
 
 def _telling_page(lesson: Lesson) -> int:
-    """The home page of a model that is spoken to in words; else the page of the first part that has a formula."""
+    """The home page of a model that is spoken to in words; else the page of the first part that has a formula.
+
+    Of a part that is followed backward, the page of its gradients.
+    """
     if lesson.graph.probabilities is not None:
         return 1
     pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
-    telling = next((n for n, page in enumerate(pages) if page.equation), 0)
-    return telling + 2
+    forward = [page for page in pages if page.backward in pages] or pages
+    telling = next((page for page in forward if page.equation), forward[0])
+    return pages.index(telling.backward if telling.backward in pages else telling) + 2
 
 
 def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:

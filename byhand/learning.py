@@ -15,7 +15,7 @@ from byhand.optimizers import OPTIMIZERS
 from byhand.training import train
 from byhand.weights import Weights
 
-MOST_TABLES = 400_000
+MOST_TABLES = 100_000
 """In all training steps together; each takes some microseconds, and a kilobyte."""
 
 Row = tuple[Scope, Graph, Recipe]

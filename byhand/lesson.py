@@ -124,4 +124,9 @@ def describe(lesson: Lesson) -> tuple[str, str]:
             what = name.replace("_", " ")
             parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
     parts += [f"{name} {options[name]}" for name in ("d_model", "d_k", "d_ff", "width") if name in options]
-    return title, " · ".join(parts)
+    return title, " · ".join(parts + _training(lesson.recipe))
+
+
+def _training(recipe: Recipe) -> list[str]:
+    steps = f"{recipe.train_steps} step{'s' if recipe.train_steps > 1 else ''} of {recipe.optimizer}"
+    return ["backward", steps] if recipe.optimizer else ["backward"] * recipe.backward

@@ -76,9 +76,12 @@ def train(
     for t in range(1, steps + 1):
         if t > 1:
             copies.append(copied(outputs, {w: now[path] for path, w in learnt.items()}, f"step{t}"))
+        steps_on = {page: _step_on(page, t) if steps > 1 else page for page in pages.values()}
         for path, w in learnt.items():
             gradient = copies[-1].get(found[path], found[path]) if copies else found[path]
-            now[path], states[path] = _updated(w, now[path], gradient, states[path], t, chosen, constants, pages[w])
+            now[path], states[path] = _updated(
+                w, now[path], gradient, states[path], t, chosen, constants, steps_on[pages[w]]
+            )
     losses = [loss, *(step.get(loss, loss) for step in copies)]
     on_pages = set(pages.values())
     updates = {n for n in toposort(now.values()) if n.name and n.page in on_pages}
@@ -86,13 +89,17 @@ def train(
 
 
 def _updated(
-    w: Node, now: Node, gradient: Node, state: State, t: int, chosen: Optimizer, constants: Constants, page: Scope
+    w: Node, now: Node, gradient: Node, state: State, t: int, chosen: Optimizer, constants: Constants, step: Scope
 ) -> tuple[Node, State]:
     name = f"step{t}.updated.{w.name}" if t > 1 else f"updated.{w.name}"
-    with within(Scope(name, page)):
+    with within(Scope(name, step)):
         new, state = chosen.step(now, gradient, state, t, constants)
-    with within(page):
+    with within(step):
         return new.named(name, role="updated"), state
+
+
+def _step_on(page: Scope, t: int) -> Scope:
+    return Scope("", page, f"training step {t}", page.equation)
 
 
 def _pages(order: list[Node], weights: Iterable[Node], chosen: Optimizer) -> dict[Node, Scope]:

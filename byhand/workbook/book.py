@@ -83,9 +83,10 @@ class Book:
     def _check_size(self) -> None:
         cells = sum(n.shape[0] * n.shape[1] for n in self.nodes if n.name)
         if cells > MOST_CELLS:
+            fewer = "fewer --train-steps" if self.repeated else "smaller sizes with --size"
             raise ByhandError(
                 f"This model would need {cells:,} cells, more than a spreadsheet program can bear ({MOST_CELLS:,}): "
-                "choose smaller sizes with --size, or print it with `byhand run`."
+                f"choose {fewer}, or print it with `byhand run`."
             )
         for n in self.nodes:
             widest = max(n.shape)
@@ -121,6 +122,12 @@ class Book:
     def repeated(self) -> set[Node]:
         """The tables of later training steps that stand for one of the first."""
         return self.graph.training.repeated if self.graph.training else set()
+
+    def twin(self, page: Page) -> Page | None:
+        """The page on which gradients have the places of this page's tables, or the other way round."""
+        scopes = {p.scope: p for p in self.pages}
+        forward = (p for p in self.pages if p.scope.backward is page.scope)
+        return scopes.get(page.scope.backward) or next(forward, None)
 
     @property
     def prompts(self) -> list[Tokens]:
@@ -203,6 +210,10 @@ class PageWriter:
             self.sheet.link(2, 6, "Contents", "Contents", "A1", style.LINK)
         if len(names) > 1:
             self.sheet.link(2, 8, f"{names[1]} ▸", names[1], "A1", style.LINK)
+        twin = self.book.twin(self.page)
+        if twin:
+            name = self.book.sheet_names[twin]
+            self.sheet.link(2, 12, f"the same places: {name}", name, "A1", style.LINK)
 
     def _captions(self, block: Block) -> None:
         _, colour, _ = style.ROLES[role_of(block.node, block.home)]

@@ -48,11 +48,12 @@ def repeat(layout: Layout, steps: list[Copies]) -> None:
     """Show each page's tables again for every later step: below (turned: beside) those of the step before."""
     for page in layout.pages.values():
         blocks, headings = list(page.blocks), list(page.headings)
+        reader = next(block.node for block in blocks if block.home)
         depth = max(_end(block) for block in blocks) + GAP
         for n, copies in enumerate(steps, 1):
             page.headings.append(_heading(Scope("", None, f"Training step {n + 1}"), page, depth * n))
             page.headings += [_moved(h, page, depth * n) for h in headings]
-            made = {block: _again(layout, block, copies, depth * n, blocks[0].node) for block in blocks}
+            made = {block: _again(layout, block, copies, depth * n, reader) for block in blocks}
             for block, copy in made.items():
                 copy.reads = Everywhere(layout.homes)
                 seen = (b for b in block.reads.values() if b in made)

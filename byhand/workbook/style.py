@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,15 @@ def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
     sizes = np.abs(values)
     sizes = sizes[sizes < 1e29]
     whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
-    places = 0 if whole else 3 if sizes.max() <= 1 else 2
+    places = 0 if whole else _places(float(sizes.max()))
     return with_infinity(places) if infinite else fixed(places), whole
+
+
+def _places(largest: float) -> int:
+    """Two places; three up to 1; as many as show two digits of a table of very small numbers, at most nine."""
+    if largest > 1:
+        return 2
+    return min(9, max(3, 1 - floor(log10(largest))))
 
 
 def fixed(places: int) -> str:
