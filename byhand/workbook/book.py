@@ -16,7 +16,7 @@ from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Layout, all_views
-from byhand.workbook.letters import titles
+from byhand.workbook.letters import defined_name, titles
 from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import role_of
@@ -376,13 +376,6 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
             unique, n = f"{name[:28]} {n}", n + 1
         names[page] = unique
     return names
-
-
-def defined_name(node: Node) -> str:
-    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
-    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
-    name = f"table.{node.name}" if taken else node.name
-    return re.sub(r"[^\w.]", "_", name)
 
 
 def range_of(book: Book, block: Block) -> str:

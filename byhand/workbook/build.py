@@ -9,8 +9,9 @@ from pathlib import Path
 from byhand.errors import ByhandError
 from byhand.lesson import Lesson, command, describe
 from byhand.models.architecture import Graph
-from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
+from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
+from byhand.workbook.letters import defined_name
 from byhand.workbook.page import Page
 from byhand.workbook.write import BookFile
 
