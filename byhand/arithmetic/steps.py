@@ -27,8 +27,8 @@ from byhand.maths import (
     Words,
 )
 
-MOST = 8
-"""A line of more terms is written with dots between its first ones and its last."""
+MOST_TERMS, MOST_ARGUMENTS = 17, 9
+"""A longer sum, or max, is written with dots between its first ones and its last."""
 
 
 class Step:
@@ -107,14 +107,20 @@ class Written(Step):
 
     @property
     def letters(self) -> Maths:
-        return self.write(*(p.letters for p in _few(self.parts)))
+        return self.write(*(p.letters for p in self._few))
 
     def _unfinished(self, rounds: int) -> Maths:
         write = _product_of_numbers if self.write is _product else self.write
-        return write(*(p.after(rounds) for p in _few(self.parts)))
+        return write(*(p.after(rounds) for p in self._few))
 
     def _is_exact_unfinished(self, rounds: int) -> bool:
-        return all(p.is_exact_after(rounds) for p in _few(self.parts))
+        return all(p.is_exact_after(rounds) for p in self._few)
+
+    @property
+    def _few(self) -> Line:
+        """The parts that are written: of many, the first and the last."""
+        most = MOST_TERMS if self.write is _sum else MOST_ARGUMENTS
+        return self.parts if len(self.parts) <= most else [*self.parts[:3], Dots(), self.parts[-1]]
 
 
 class Minus(Step):
@@ -170,11 +176,6 @@ class Dots(Step):
 
     def after(self, rounds: int) -> Maths:
         return self.letters
-
-
-def _few(parts: Line) -> Line:
-    """The parts that are written: of many, the first and the last."""
-    return parts if len(parts) <= MOST else [*parts[:3], Dots(), parts[-1]]
 
 
 def _sum(*terms: Maths) -> Maths:
