@@ -17,7 +17,7 @@ OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask
 MOST_ROWS = 100
 
 
-def rows_of(recipe: Recipe) -> list[Recipe]:
+def rows_of(recipe: Recipe, found: Architecture) -> list[Recipe]:
     """The recipe for each row of the batch by itself."""
     if recipe.batch and not recipe.backward:
         raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
@@ -29,7 +29,7 @@ def rows_of(recipe: Recipe) -> list[Recipe]:
             raise ByhandError(
                 f"Row {n} of the batch has an unknown key {quoted(unknown)}; {nearest(unknown, OF_A_ROW)}."
             )
-        if not {"ids", "prompt"} & set(row):
+        if "ids" in found.takes and not {"ids", "prompt"} & set(row):
             raise ByhandError(f"Row {n} of the batch has no prompt: give it an --ids or --prompt of its own.")
     nothing: dict[str, Any] = dict.fromkeys(OF_A_ROW)
     first = replace(recipe, batch=[])

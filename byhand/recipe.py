@@ -112,7 +112,7 @@ def build(recipe: Recipe) -> Lesson:
         raise ByhandError(f"A title is one line of at most {LONGEST_TITLE} letters, not {quoted(recipe.title)}.")
     check_learning(recipe)
     model = _loaded(recipe) if recipe.model not in MODELS else _drawn(recipe)
-    rows = rows_of(recipe)
+    rows = rows_of(recipe, model.architecture)
     graphs, scopes = _graphs(model, rows)
     graph = graphs[0]
     if recipe.backward:
@@ -144,13 +144,19 @@ def _drawn(recipe: Recipe) -> _Model:
 def _loaded(recipe: Recipe) -> _Model:
     from byhand.models import checkpoint
 
-    if recipe.size:
-        raise ByhandError("A checkpoint has its own sizes: leave --size out.")
     if recipe.seed is not None:
         raise ByhandError("A checkpoint has its own weights: leave --seed out.")
     loaded = checkpoint.read(Path(recipe.model))
+    options = _with_tokens(loaded.options, recipe.size)
     assemble = partial(checkpoint.assemble, loaded)
-    return _Model(loaded.architecture, loaded.options, Weights(arrays=loaded.arrays), assemble)
+    return _Model(loaded.architecture, options, Weights(arrays=loaded.arrays), assemble)
+
+
+def _with_tokens(options: Any, size: dict[str, Any]) -> Any:
+    """A checkpoint's options; where its input is a table, its number of rows may be chosen."""
+    if set(size) - ({"tokens"} & {f.name for f in fields(options)}):
+        raise ByhandError("A checkpoint has its own sizes: leave --size out.")
+    return replace(options, **{name: _setting(name, value, 1) for name, value in size.items()})
 
 
 def _graphs(model: _Model, rows: list[Recipe]) -> tuple[list[Graph], list[Scope]]:
@@ -158,7 +164,8 @@ def _graphs(model: _Model, rows: list[Recipe]) -> tuple[list[Graph], list[Scope]
     found = model.architecture
     inputs = [inputs_of(row, found, model.options) for row in rows]
     if len(rows) > 1:
-        found = found.speaking(found.vocabularies(model.options))
+        words = found.vocabularies(model.options)
+        found = found.speaking(words) if words else found
     graphs, scopes = [found.build(model.options, model.weights, inputs[0])], [current_scope()]
     for n, given in enumerate(inputs[1:], 2):
         with scope(f"row{n}", f"Sentence {n}", again=True) as row:

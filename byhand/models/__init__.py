@@ -1,11 +1,18 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import bert, gpt2, parts, transformer
+from byhand.models import bert, encoder, gpt2, parts, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
-    a.name: a for a in (*parts.PARTS, transformer.ARCHITECTURE, gpt2.ARCHITECTURE, bert.ARCHITECTURE)
+    a.name: a
+    for a in (
+        *parts.PARTS,
+        encoder.ARCHITECTURE,
+        transformer.ARCHITECTURE,
+        gpt2.ARCHITECTURE,
+        bert.ARCHITECTURE,
+    )
 }
 
 

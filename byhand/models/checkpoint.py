@@ -38,11 +38,12 @@ def read(folder: Path) -> Checkpoint:
     options = family.options(config, tensors)
     pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
     _refuse_leftovers({piece.tensor for piece in pieces.values()}, family, tensors)
-    if options.tied:
+    if getattr(options, "tied", False):
         _refuse_contradictions(family, tensors)
     numbers = tensors.arrays(piece.tensor for piece in pieces.values())
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
-    architecture = family.architecture.speaking(family.vocabularies(options))
+    words = family.vocabularies(options)
+    architecture = family.architecture.speaking(words) if words else family.architecture
     return Checkpoint(architecture, options, arrays, pieces)
 
 

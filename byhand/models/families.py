@@ -13,7 +13,7 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.graph import Array
 from byhand.labels import Labels
-from byhand.models import bert, gpt2, transformer
+from byhand.models import bert, encoder, gpt2, transformer
 from byhand.models.architecture import Architecture
 from byhand.models.folder import Config, Tensors, shown
 from byhand.models.vocabulary import numbered
@@ -267,6 +267,31 @@ def torch_attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
     yield from linear(ours, "O", f"{theirs}.out_proj", d, d)
 
 
+def encoder_options(config: Config, tensors: Tensors) -> encoder.Options:
+    """With the defaults of torch.nn.TransformerEncoderLayer."""
+    d = config.size("d_model", 512)
+    return encoder.Options(
+        d_model=d,
+        heads=config.heads("nhead", 8, "d_model", d),
+        d_ff=config.size("dim_feedforward", 2048),
+        classes=config.size("num_classes"),
+        activation=config.choice("activation", "relu", {"relu": "relu", "gelu": "gelu"}),
+        norm_first=config.flag("norm_first", False),
+        attention_bias=True,
+        eps=config.epsilon("layer_norm_eps", 1e-5),
+    )
+
+
+def encoder_pieces(o: encoder.Options) -> Pieces:
+    """A torch.nn.TransformerEncoderLayer, and a torch.nn.Linear."""
+    yield from torch_attention("", "layer.self_attn", o.d_model, o.heads)
+    yield from norm("norm1", "layer.norm1", o.d_model)
+    yield from linear("", "1", "layer.linear1", o.d_model, o.d_ff)
+    yield from linear("", "2", "layer.linear2", o.d_ff, o.d_model)
+    yield from norm("norm2", "layer.norm2", o.d_model)
+    yield from linear("", "class", "head", o.d_model, o.classes)
+
+
 def one_vocabulary(o: gpt2.Options | bert.Options) -> tuple[Labels, ...]:
     return (numbered("vocabulary", o.vocab),)
 
@@ -320,10 +345,13 @@ TORCH = Family(
     body=("transformer.",),
 )
 
+ENCODER = Family(encoder.ARCHITECTURE, encoder_options, encoder_pieces, lambda o: (), body=("layer.",))
+
 FAMILIES: dict[str, Family] = {
     "gpt2": GPT2,
     "bert": BERT,
     "torch.nn.Transformer": TORCH,
+    "torch.nn.TransformerEncoderLayer + torch.nn.Linear": ENCODER,
     "transformer2017": replace(TORCH, options=partial(torch_options, original=True)),
 }
 """By `model_type` of the config."""

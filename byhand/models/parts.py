@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
-from byhand.graph import Dim, Node, page, source
+from byhand.graph import Dim, Node, current_scope, page, source
 from byhand.labels import Labels, token_ids
 from byhand.layers import (
     attention_equations,
@@ -29,8 +30,9 @@ SEED = 1435
 
 
 def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
-    """X: small whole numbers from the seed, a row for each word. (tokens, width)"""
-    numbers = np.random.default_rng([weight.seed, tokens, width]).integers(0, 4, size=(tokens, width))
+    """X: small whole numbers from the seed, a row for each word; others for each row of a batch. (tokens, width)"""
+    row = [crc32(place.encode())] if (place := current_scope().path) else []
+    numbers = np.random.default_rng([weight.seed, tokens, width, *row]).integers(0, 4, size=(tokens, width))
     return source("X", numbers, role="input", rows=words("words", tokens))
 
 

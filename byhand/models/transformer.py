@@ -50,7 +50,7 @@ def post_norm(x: Node, weight: Weights, o: Options, name: str) -> Node:
     return x if o.norm_first else layer_norm(x, weight, name, o.eps)
 
 
-def attention(x: Node, memory: Node | None, mask: Node, weight: Weights, o: Options, n: int) -> Node:
+def attention(x: Node, memory: Node | None, mask: Node | None, weight: Weights, o: Options, n: int) -> Node:
     """norm(x + MultiHead(x, memory, memory)), of x itself where there is no memory. (T, d), (S, d) -> (T, d)"""
     with page("", "Norm"):
         y = pre_norm(x, weight, o, f"norm{n}")

@@ -208,7 +208,8 @@ def _what(tokens: Tokens) -> str:
     if not sentence and part.startswith("row"):
         sentence, part = part, ""
     kinds = {"encoder": "Source words", "decoder": "Target words so far"}
-    kinds |= {"loss": f"The words that should follow, {NO_WORD} for none"}
+    right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
+    kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
     return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
