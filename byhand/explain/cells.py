@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from byhand.arithmetic import steps
@@ -91,10 +91,16 @@ class Cells:
 
     def worked(self, node: Node, i: int, j: int) -> Worked:
         """One cell, counted from 0, by its rule over the named tables."""
-        name, value = self._name(node, node, i, j), float(self.numbers[node.name][i, j])
-        step, exact_step = self._table(node, no_exact)[i, j], self._table(node, self.exact)[i, j]
-        all_exact = exact_step.is_exact_after(0)
-        return Worked(name, step, value, exact_step if all_exact else None, self.exact(node, i, j, False))
+        return next(self.each_worked(node, [(i, j)]))
+
+    def each_worked(self, node: Node, places: Iterable[tuple[int, int]]) -> Iterator[Worked]:
+        """Some cells of one table."""
+        in_decimals, exactly = self._table(node, no_exact), self._table(node, self.exact)
+        for i, j in places:
+            value, exact_step = float(self.numbers[node.name][i, j]), exactly[i, j]
+            known = exact_step if exact_step.is_exact_after(0) else None
+            exact = self.exact(node, i, j, False)
+            yield Worked(self._name(node, node, i, j), in_decimals[i, j], value, known, exact)
 
     def _table(self, node: Node, exact: Exact) -> Table:
         if node.data is not None:
