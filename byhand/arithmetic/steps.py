@@ -78,21 +78,28 @@ class Step:
 Line = Sequence[Step]
 
 
-class Given(Step):
-    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal."""
+def _none() -> None:
+    return None
 
-    def __init__(self, letters: Maths, value: float, exact: Maths | None = None) -> None:
-        self._letters, self.value, self.exact = letters, value, exact
+
+class Given(Step):
+    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal.
+
+    Its letters and its exact value are made when they are asked for: of a long line, most are not.
+    """
+
+    def __init__(self, letters: Callable[[], Maths], value: float, exact: Callable[[], Maths | None] = _none) -> None:
+        self._letters, self.value, self._exact = letters, value, exact
 
     @property
     def letters(self) -> Maths:
-        return self._letters
+        return self._letters()
 
     def after(self, rounds: int) -> Maths:
-        return self.exact or shown(self.value)
+        return self._exact() or shown(self.value)
 
     def is_exact_after(self, rounds: int) -> bool:
-        return self.exact is not None or is_exact(self.value)
+        return is_exact(self.value) or self._exact() is not None
 
 
 class Written(Step):
@@ -215,7 +222,7 @@ def _factors(step: Step) -> Line:
 
 
 def number(x: float) -> Step:
-    return Given(shown(x), x)
+    return Given(lambda: shown(x), x)
 
 
 def pi() -> Step:
