@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import sympy
 from sympy import Expr
+from sympy.core.function import AppliedUndef
 
 DIGITS = 50
 POINTS = 24
@@ -17,15 +18,19 @@ Point = dict[Expr, Expr]
 
 
 def points(symbols: set[Expr], seed: int, count: int) -> Iterator[Point]:
-    """Numbers for the letters, drawn between −2 and 2 (positive ones between 1/4 and 3)."""
+    """Numbers for the letters, drawn between −2 and 2 (positive ones between 1/4 and 3, negative ones likewise)."""
     draw = random.Random(seed)
     ordered = sorted(symbols, key=str)
     for _ in range(count):
-        yield {s: sympy.Float(_drawn(draw, bool(s.is_positive)), DIGITS + 10) for s in ordered}
+        yield {s: sympy.Float(_drawn(draw, s), DIGITS + 10) for s in ordered}
 
 
-def _drawn(draw: random.Random, positive: bool) -> Expr:
-    low, high = (2_500, 30_000) if positive else (-20_000, 20_000)
+def _drawn(draw: random.Random, symbol: Expr) -> Expr:
+    low, high = -20_000, 20_000
+    if symbol.is_positive:
+        low, high = 2_500, 30_000
+    if symbol.is_negative:
+        low, high = -30_000, -2_500
     drawn = Fraction(draw.randint(low, high) * 1_000_003 + 7, 10_000 * 1_000_003)
     return sympy.Rational(drawn.numerator, drawn.denominator)
 
@@ -38,11 +43,21 @@ def worth(x: Expr, point: Point) -> Expr:
 def agree(a: Expr, b: Expr, seed: int, count: int) -> bool:
     """Whether two expressions come to the same numbers at points that are drawn."""
     tiny = sympy.Float(10, DIGITS) ** (10 - DIGITS)
+    a, b = _without_functions(a, b)
     for point in points(a.free_symbols | b.free_symbols, seed, count):
         x, y = worth(a, point), worth(b, point)
         if not (x.is_number and y.is_number) or (x != y and not abs(x - y) <= tiny * (1 + abs(x))):
             return False
     return True
+
+
+def _without_functions(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """A letter for each function of which nothing is known, and for each of its derivatives."""
+    for kind in (sympy.Derivative, AppliedUndef):
+        unknown = sorted(a.atoms(kind) | b.atoms(kind), key=str)
+        letters = {f: sympy.Symbol(f"unknown {f}", real=True) for f in unknown}
+        a, b = a.xreplace(letters), b.xreplace(letters)
+    return a, b
 
 
 def is_zero(x: Expr) -> bool:

@@ -94,6 +94,6 @@ def instances(letters: frozenset[Letter]) -> Iterator[Where]:
     draw = random.Random(1)
     for chosen in product(*(a.sizes for a in sizes)):
         size = dict(zip(sizes, chosen, strict=True))
-        everywhere = list(product(*(range(1, size[a.upto] + 1) for a in places if a.upto)))
+        everywhere = list(product(*(range(1, int(a.upto.at(size)) + 1) for a in places if a.upto)))
         for at in everywhere if len(everywhere) <= MOST else draw.sample(everywhere, MOST):
             yield size | dict(zip(places, at, strict=True))

@@ -21,6 +21,7 @@ from byhand.maths import (
     Product,
     Quotient,
     Root,
+    Sum,
     Transposed,
     Words,
 )
@@ -111,7 +112,7 @@ class Derivative(Op):
         of, by = args
         if isinstance(of.op, Definition | Variable):
             return Quotient(_d(of.shown), _d(by.shown))
-        return Product((Quotient(Name("∂"), _d(by.shown)), of.shown))
+        return Product((Quotient(Name("∂"), _d(by.shown)), Sum((of.shown,))))
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
         of, by = (a.at(where) for a in args)
@@ -237,5 +238,5 @@ def mean(over: Term, body: Term) -> Term:
     """The sum divided by how many there are."""
     upto = letter(over).upto
     assert upto
-    return total(over, body) / Term(upto)
+    return total(over, body) / upto
 

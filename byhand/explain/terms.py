@@ -125,13 +125,16 @@ def term(value: Term | int) -> Term:
     return value if isinstance(value, Term) else constant(sympy.Integer(value), Number(str(value)))
 
 
+zero, one = term(0), term(1)
+
+
 @dataclass(frozen=True, eq=False)
 class Letter(Op):
     """A letter for a size (n) with the sizes on which it is checked, or for a place that runs from 1 to a size (i)."""
 
     name: str
     sizes: tuple[int, ...] = ()
-    upto: Letter | None = None
+    upto: Term | None = None
 
     def show(self, args: tuple[Term, ...]) -> Maths:
         return Name(self.name)
@@ -140,7 +143,7 @@ class Letter(Op):
         return sympy.Integer(where[self])
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
-        return frozenset({self}) | (frozenset({self.upto}) if self.upto else frozenset())
+        return frozenset({self}) | (self.upto.letters if self.upto else frozenset())
 
 
 def size(name: str, *sizes: int) -> Term:
@@ -149,7 +152,7 @@ def size(name: str, *sizes: int) -> Term:
 
 def places(names: str, upto: Term) -> tuple[Term, ...]:
     """Letters that run from 1 to a size: i, j = places("i j", n)."""
-    return tuple(Term(Letter(name, upto=letter(upto))) for name in names.split())
+    return tuple(Term(Letter(name, upto=upto)) for name in names.split())
 
 
 def letter(made: Term) -> Letter:
@@ -225,12 +228,12 @@ class Total(Op):
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
         body, *end = args
         assert self.over.upto
-        last = int(end[0].at(where)) if end else where[self.over.upto]
+        last = int((end[0] if end else self.over.upto).at(where))
         return self.join(*(body.at({**where, self.over: n}) for n in range(1, last + 1)))
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
         assert self.over.upto
-        return super().letters(args) - {self.over} | {self.over.upto}
+        return super().letters(args) - {self.over} | self.over.upto.letters
 
 
 def total(over: Term, body: Term, last: Term | None = None) -> Term:
