@@ -10,6 +10,8 @@ import sympy
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
+from byhand.explain.quotients import vanishes
+
 DIGITS = 50
 POINTS = 24
 """Numbers are drawn so many times where SymPy cannot decide."""
@@ -70,7 +72,7 @@ def is_zero(x: Expr) -> bool:
     x = _exponentials(x.rewrite(sympy.tanh, sympy.exp)) if x.has(sympy.exp, sympy.tanh) else x
     x, relations = _trigonometric(x) if x.has(sympy.sin, sympy.cos) else (x, {})
     x, roots = _roots(x)
-    return _vanishes(x, roots | relations)
+    return vanishes(x, roots | relations)
 
 
 def _exponentials(x: Expr) -> Expr:
@@ -103,27 +105,10 @@ def _roots(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     letters: dict[Expr, Expr] = {}
 
     def replaced(base: Expr, exponent: Expr) -> Expr:
-        if exponent.is_Rational and exponent.q == 2 and base.free_symbols:
+        if exponent.is_Rational and exponent.q == 2:
             square = sympy.factor_terms(sympy.expand(base))
             return letters.setdefault(square, sympy.Dummy(positive=True)) ** (2 * exponent)
         return base**exponent
 
     x = x.replace(sympy.Pow, replaced)
     return x, {letter: square for square, letter in letters.items()}
-
-
-def _vanishes(x: Expr, squares: dict[Expr, Expr]) -> bool:
-    """Whether the top of a quotient is 0 when the square of each such letter is put in."""
-    top = sympy.expand(sympy.fraction(sympy.together(x))[0])
-    if top == 0 or not squares:
-        return bool(top == 0)
-    (letter, square), *others = squares.items()
-    if not top.has(letter):
-        return _vanishes(top, dict(others))
-    even, odd = sympy.Integer(0), sympy.Integer(0)
-    for (power,), factor in sympy.Poly(top, letter).terms():
-        if power % 2:
-            odd += factor * square ** (power // 2)
-        else:
-            even += factor * square ** (power // 2)
-    return all(_vanishes(part, dict(others)) for part in (even, odd))
