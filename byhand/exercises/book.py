@@ -21,7 +21,8 @@ from byhand.graph import Node
 from byhand.labels import Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.workbook import style
-from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
+from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
+from byhand.workbook.letters import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.workbook.write import BookFile, Sheet
 

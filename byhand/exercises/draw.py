@@ -29,10 +29,10 @@ def draws(problem: Problem, mistakes: Mistakes, seed: int, students: Sequence[st
         waiting = [s for s in students if s not in found]
         if not waiting:
             return [found[s] for s in students]
-        tried = [_tried(problem, chances[s]) for s in waiting]
-        together = {node: np.concatenate([t[node] for t in tried]) for node in tried[0]}
+        rounds = [tried(problem, chances[s], AT_ONCE) for s in waiting]
+        together = {node: np.concatenate([t[node] for t in rounds]) for node in rounds[0]}
         good = (worth_computing(problem, together) & diagnosable(problem, mistakes, together)).reshape(-1, AT_ONCE)
-        for student, numbers, flags in zip(waiting, tried, good, strict=True):
+        for student, numbers, flags in zip(waiting, rounds, good, strict=True):
             if flags.any():
                 first = int(np.argmax(flags))
                 found[student] = {node: table[first] for node, table in numbers.items()}
@@ -47,9 +47,10 @@ def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
     return [int.from_bytes(digest[n : n + 4], "big") for n in range(0, 32, 4)]
 
 
-def _tried(problem: Problem, chance: np.random.Generator) -> Numbers:
+def tried(problem: Problem, chance: np.random.Generator, count: int) -> Numbers:
+    """Several draws at random, good or not: each table (count, r, c)."""
     return {
-        node: chance.choice(numbers, size=(AT_ONCE, *map(int, node.shape))) for node, numbers in problem.drawn.items()
+        node: chance.choice(numbers, size=(count, *map(int, node.shape))) for node, numbers in problem.drawn.items()
     }
 
 
