@@ -291,19 +291,45 @@ def toposort(outputs: Iterable[Node]) -> list[Node]:
     return sorted(needed, key=lambda node: node.serial)
 
 
+def rewritten(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> dict[Node, Node]:
+    """The same tables over again as `rule` wants them: old -> new, for each one that this changes.
+
+    rule: (a node, its like that reads what is changed already) to what stands in its place; that like leaves it be.
+    What does not depend on a changed table is shared, not copied.
+    """
+    new: dict[Node, Node] = {}
+    for node in toposort(outputs):
+        like = dressed_as(node, _reading(node, new)) if any(a in new for a in node.args) else node
+        made = rule(node, like)
+        if made is not node:
+            new[node] = made
+    return new
+
+
+def _reading(node: Node, new: Mapping[Node, Node]) -> Node:
+    return Node(node.op, tuple(new.get(a, a) for a in node.args), node.attrs, node.shape)
+
+
+def dressed_as(old: Node, new: Node) -> Node:
+    """The new table under the old one's name, in its role, scope and shape."""
+    new.name, new.role, new.scope, new.shape = old.name, old.role, old.scope, old.shape
+    return new
+
+
 def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:
     """The same tables over again with some of them replaced: old -> new, for each one that this changes.
 
     The copies' names begin with `prefix`. What does not depend on a replaced table is shared, not copied.
     """
-    new = dict(replaced)
-    for node in toposort(outputs):
-        if node not in new and any(a in new for a in node.args):
-            copy = Node(node.op, tuple(new.get(a, a) for a in node.args), node.attrs, node.shape)
-            copy.scope, copy.role = node.scope, node.role
-            copy.name = f"{prefix}.{node.name}" if node.name else ""
-            new[node] = copy
-    return new
+
+    def rule(node: Node, like: Node) -> Node:
+        if node in replaced:
+            return replaced[node]
+        if like is not node and node.name:
+            like.name = f"{prefix}.{node.name}"
+        return like
+
+    return dict(replaced) | rewritten(outputs, rule)
 
 
 def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:

@@ -40,17 +40,18 @@ def linear(x: Node, weight: Weights, name: str, width: int, bias: bool = True) -
 def softmax(x: Node, base: float | None = None) -> Node:
     """Each row to probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
     with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)"):
-        shifted = (x - x.max(1).named("max", role="shift")).named("shifted")
-        powers = (exp(shifted) if base is None else power(base, shifted)).named("exp")
-        return (powers / powers.sum(1).named("total")).named("p", role="softmax")
+        shifted = (x - x.max(1).named("max", role="shift")).named("shifted", role="shifted")
+        powers = (exp(shifted) if base is None else power(base, shifted)).named("exp", role="exp")
+        return (powers / powers.sum(1).named("total", role="total")).named("p", role="softmax")
 
 
 def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
     """Each row to mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
     equation = "(x − mean) / √(variance + ε) × γ + β"
     with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
-        deviation = (x - x.mean(1).named("mean")).named("deviation")
-        root = sqrt(mean_square(deviation, axis=1).named("variance") + weight.constant("eps", eps)).named("root")
+        deviation = (x - x.mean(1).named("mean", role="mean")).named("deviation", role="deviation")
+        variance = mean_square(deviation, axis=1).named("variance", role="variance")
+        root = sqrt(variance + weight.constant("eps", eps)).named("root", role="root")
         normalised = (deviation / root).named("normalised", role="norm")
         gamma, beta = weight("gamma", 1, x.shape[1], fill=1), weight("beta", 1, x.shape[1], fill=0)
         gained = normalised * gamma + beta
@@ -179,7 +180,7 @@ def sinusoidal(position: Node, width: int) -> Node:
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
     with scope("", "positional encoding", equation=equation, source=place):
         twice = source("two_i", np.arange(0, width, 2), role="given")
-        rate = (1 / power(10000, twice / width)).named("rate")
+        rate = (1 / power(10000, twice / width)).named("rate", role="rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
         return alternate(sin(angle), cos(angle), width=width).named("PE", role="positions")
 
@@ -198,10 +199,10 @@ def cross_entropy(logits: Node, targets: Node, smoothing: Node | None = None) ->
     with scope("", "log-softmax", equation="ln p = x − max − ln Σ e^(x − max)"):
         shifted = (logits - logits.max(1).named("max", role="shift")).named("shifted")
         total = exp(shifted).named("exp").sum(1).named("total")
-        log_p = (shifted - log(total)).named("log_p")
+        log_p = (shifted - log(total)).named("log_p", role="log_softmax")
     with scope("", "cross-entropy", equation="−Σ y ln p"):
         y = one_hot(targets, width=logits.shape[1]).named("y")
         counted = y.sum(1).named("counted")
         if smoothing is not None:
             y = ((1 - smoothing) * y + smoothing / int(logits.shape[1]) * counted).named("smoothed")
-        return (-(y * log_p).sum(1)).named("losses"), counted
+        return (-(y * log_p).sum(1)).named("losses", role="losses"), counted

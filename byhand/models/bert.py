@@ -47,7 +47,8 @@ def embedding(table: Node, ids: Node, segment_ids: Node, weight: Weights, o: Opt
         equation="E[word] + P[position] + S[segment]",
         source="Devlin et al. 2019, figure 2",
     ):
-        place = lookup(weight("P", o.max_positions, o.d_model), position_column(ids.shape[0])).named("places")
+        places = weight("P", o.max_positions, o.d_model)
+        place = lookup(places, position_column(ids.shape[0])).named("places", role="positions")
         segment = lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
         summed = (word + place + segment).named("sum")  # three of (T, d)
     return layer_norm(summed, weight, "norm", o.eps).named("x")

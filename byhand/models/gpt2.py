@@ -59,7 +59,8 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         table = weight("wte", Dim(o.vocab, vocabulary), o.d_model)
         x = embed(table, ids, "words")
         with scope("", "+ positions", equation="E[word] + P[position]"):
-            place = lookup(weight("wpe", o.max_positions, o.d_model), position_column(tokens)).named("places")
+            places = weight("wpe", o.max_positions, o.d_model)
+            place = lookup(places, position_column(tokens)).named("places", role="positions")
             x = (x + place).named("x")  # (T, d) + (T, d)
     mask = causal_mask(tokens)
     for layer in range(1, o.layers + 1):

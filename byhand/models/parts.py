@@ -48,7 +48,7 @@ def build_softmax(o: SoftmaxOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Softmax", source="Bridle 1990"):
         x = table_of_input(weight, o.rows, o.width)
         temperature = source("T", o.temperature, role="input")
-        divided = (x / temperature).named("divided", role="scale")
+        divided = (x / temperature).named("divided", role="temperature")
         p = softmax(divided, base=o.base or None)
         return Graph([p.named("probabilities", role="result")])
 

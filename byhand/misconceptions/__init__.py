@@ -1,0 +1,27 @@
+"""The list of mistakes that people make, each a rewrite of a right graph and the sentence that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from byhand.graph import Node
+from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
+from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
+from byhand.misconceptions.learning import BACKWARD, LOSS, STEP
+from byhand.misconceptions.rewriting import Misconception
+
+GROUPS = (PRODUCTS, SCALE, SOFTMAX, MASK, HEADS, RESIDUAL, NORM, FEED_FORWARD, POSITIONS, LOSS, BACKWARD, STEP)
+MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for group in GROUPS for m in group}
+
+
+def mistaken(outputs: Sequence[Node], misconception: Misconception) -> dict[Node, Node]:
+    """Right table -> the student's, for every table that comes out otherwise; its name is the right one's.
+
+    Given tables are shared, so that `fold` takes the same `given` for both graphs.
+    """
+    return misconception.rewrite(outputs)
+
+
+def applicable(outputs: Sequence[Node]) -> list[Misconception]:
+    """Those that can be made in this graph, in the order of the list."""
+    return [m for m in MISCONCEPTIONS.values() if mistaken(outputs, m)]

@@ -1,0 +1,325 @@
+"""What goes wrong in attention: its products, scale, softmax, mask and heads."""
+
+from __future__ import annotations
+
+from byhand.graph import Node
+from byhand.misconceptions.rewriting import Find, mistake, nearest
+from byhand.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
+
+Pieces = tuple[Node, ...]
+
+
+def matmul(node: Node) -> Pieces | None:
+    return node.args if node.op.name == "matmul" else None
+
+
+def given_matmul(node: Node) -> Pieces | None:
+    """The same of two tables that are given, as in an exercise on products."""
+    return matmul(node) if all(a.role == "input" for a in node.args) else None
+
+
+def square_matmul(node: Node) -> Pieces | None:
+    """Both factors square, so that nothing on the page forbids to mix them up."""
+    return node.args if node.op.name == "matmul" and node.args[0].shape == node.args[1].shape else None
+
+
+def weighing(node: Node) -> Pieces | None:
+    """x W: (x, W)."""
+    return node.args if node.op.name == "matmul" and node.args[1].role == "weight" else None
+
+
+def scores(node: Node) -> Pieces | None:
+    """Q Kᵀ: (Q, Kᵀ)."""
+    return node.args if node.role == "scores" and node.op.name == "matmul" else None
+
+
+def scaled(node: Node) -> Pieces | None:
+    """scores / √d_k, and d_k is not 1: (scores, d_k)."""
+    if node.role != "scale" or node.op.name != "div" or node.args[1].op.name != "sqrt":
+        return None
+    d_k = node.args[1].args[0]
+    return (node.args[0], d_k) if d_k.attrs["value"] > 1 else None
+
+
+def scaled_of_wider(node: Node) -> Pieces | None:
+    """The same, where the model is wider than its head: (scores, d_model)."""
+    product = nearest(node, lambda n: weighing(n) is not None)
+    if not scaled(node) or product is None or product.shape[1] == product.args[0].shape[1]:
+        return None
+    return node.args[0], constant(value=float(product.args[0].shape[1]))
+
+
+def tempered(node: Node) -> Pieces | None:
+    return node.args if node.role == "temperature" and node.op.name == "div" else None
+
+
+def shifted(node: Node) -> Pieces | None:
+    """x - max: (x,)."""
+    return node.args[:1] if node.role == "shifted" else None
+
+
+def powers(node: Node) -> Pieces | None:
+    """e^(x - max): (x - max, x)."""
+    return (node.args[-1], node.args[-1].args[0]) if node.role == "exp" else None
+
+
+def powers_of_other(base: float) -> Find:
+    """The same, where the base is e or another than this one."""
+    return lambda node: powers(node) if _base(node) != base else None
+
+
+def _base(node: Node) -> object:
+    return node.args[0].attrs.get("value") if node.op.name == "power" else None
+
+
+def powers_of_given_base(node: Node) -> Pieces | None:
+    return powers(node) if node.op.name == "power" else None
+
+
+def normalised(node: Node) -> Pieces | None:
+    """A softmax's last step: (powers, total)."""
+    return node.args if [a.role for a in node.args] == ["exp", "total"] else None
+
+
+def normalised_rows(node: Node) -> Pieces | None:
+    """The same, in several rows."""
+    return normalised(node) if node.shape[0] > 1 else None
+
+
+def masked(node: Node) -> Pieces | None:
+    """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
+    return node.args if node.role == "mask" and node.op.name == "where" else None
+
+
+def causal(node: Node) -> Pieces | None:
+    """The same, where the mask is a triangle."""
+    return node.args if masked(node) and node.args[0].shape[0] == node.args[0].shape[1] > 1 else None
+
+
+def masked_softmax(node: Node) -> Pieces | None:
+    """A softmax's last step with a mask before it: (the mask, powers, total)."""
+    if not normalised(node):
+        return None
+    x = node.args[0].args[-1].args[0]
+    return (x.args[0], *node.args) if masked(x) else None
+
+
+def weighted(node: Node) -> Pieces | None:
+    """weights V: (weights, V, Q, K)."""
+    if node.op.name != "matmul" or node.args[0].role != "attention":
+        return None
+    found = nearest(node.args[0], lambda n: scores(n) is not None)
+    return (*node.args, found.args[0], found.args[1].T) if found else None
+
+
+def heads(node: Node) -> Pieces | None:
+    """Several heads side by side."""
+    several = node.op.name == "beside" and len(node.args) > 1
+    return node.args if several and all(a.role == "heads" for a in node.args) else None
+
+
+def projected(node: Node) -> Pieces | None:
+    """Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
+    if node.op.name not in ("matmul", "add") or node.args[1].role != "weight":
+        return None
+    return node.args[:1] if heads(node.args[0]) else None
+
+
+def one_later(keep: Node) -> Node:
+    """A causal mask that begins one row below: no word sees itself."""
+    return below(stretch(0, rows=1, columns=keep.shape[1]), keep.rows(0, int(keep.shape[0]) - 1))
+
+
+def size(x: Node) -> Node:
+    return maximum(x, -x)
+
+
+def seen(x: Node) -> Node:
+    """Scores with 0 where a mask hides them; without an exponential, -∞ cannot be added up."""
+    return where(x.args[0], x.args[1], 0) if masked(x) else x
+
+
+def all_but_last(x: Node, y: Node) -> Node:
+    last = int(x.shape[1]) - 1
+    return x.columns(0, last) @ y.rows(0, last)
+
+
+def several_terms(node: Node) -> Pieces | None:
+    return node.args if node.op.name == "matmul" and node.args[0].shape[1] > 1 else None
+
+
+PRODUCTS = (
+    mistake(
+        "factors-swapped",
+        "You took the rows of the second table and the columns of the first; A B takes the rows of A and the columns "
+        "of B, and is not B A.",
+        (square_matmul, lambda x, y: y @ x),
+    ),
+    mistake(
+        "product-elementwise",
+        "You multiplied cell by cell; a cell of a matrix product is a whole row times a whole column, added up.",
+        (square_matmul, lambda x, y: x * y),
+    ),
+    mistake(
+        "product-transposed",
+        "You turned the result: row i of the first table and column j of the second make the cell in row i, column j.",
+        (given_matmul, lambda x, y: (x @ y).T),
+    ),
+    mistake(
+        "sums-multiplied",
+        "You added up first and multiplied the sums; multiply term by term, and add the products.",
+        (several_terms, lambda x, y: x.sum(1) * y.sum(0)),
+    ),
+    mistake(
+        "terms-added",
+        "You added the pairs; the numbers that meet are multiplied, and only their products are added.",
+        (several_terms, lambda x, y: x.sum(1) + y.sum(0)),
+    ),
+    mistake(
+        "last-term-dropped",
+        "Your sums stop one term early: go along the row and down the column to their very end.",
+        (several_terms, all_but_last),
+    ),
+    mistake(
+        "minus-signs-lost",
+        "A minus sign got lost in your products: plus times minus is minus, and such a term is taken away.",
+        (matmul, lambda x, y: size(x) @ size(y)),
+    ),
+    mistake(
+        "weight-transposed",
+        "You multiplied by Wᵀ: each new feature is the row of x times a column of W, not a row of W.",
+        (weighing, lambda x, w: x @ w.T),
+    ),
+)
+
+SCALE = (
+    mistake(
+        "scores-not-scaled",
+        "You left out the division by √d_k: the scores are divided by it before the softmax.",
+        (scaled, lambda scores, d_k: scores),
+    ),
+    mistake(
+        "scores-divided-by-d_k",
+        "You divided by d_k; the scores are divided by its square root.",
+        (scaled, lambda scores, d_k: scores / d_k),
+    ),
+    mistake(
+        "scores-multiplied",
+        "You multiplied by √d_k; the scores are divided by it, so that they stay small however wide the head is.",
+        (scaled, lambda scores, d_k: scores * sqrt(d_k)),
+    ),
+    mistake(
+        "scores-divided-by-root-of-d_model",
+        "You divided by √d_model; d_k is the width of one head, the number of columns of Q and K.",
+        (scaled_of_wider, lambda scores, d_model: scores / sqrt(d_model)),
+    ),
+    mistake(
+        "temperature-multiplied",
+        "You multiplied by the temperature; the scores are divided by it, so that a high one makes them more alike.",
+        (tempered, lambda x, temperature: x * temperature),
+    ),
+    mistake(
+        "temperature-left-out",
+        "You left the temperature out: divide every score by it before the softmax.",
+        (tempered, lambda x, temperature: x),
+    ),
+)
+
+SOFTMAX = (
+    mistake(
+        "softmax-over-columns",
+        "You made the columns add up to 1; the softmax is taken along each row, so each row adds up to 1.",
+        (shifted, lambda x: x - x.max(0)),
+        (normalised, lambda e, total: e / e.sum(0)),
+    ),
+    mistake(
+        "softmax-over-the-whole-table",
+        "You divided by the total of the whole table; every row has a total of its own, and adds up to 1 by itself.",
+        (normalised_rows, lambda e, total: e / total.sum(0)),
+    ),
+    mistake(
+        "softmax-without-exponential",
+        "You divided the scores themselves by their total; a softmax first takes e to the power of each.",
+        (powers, lambda shifted, x: seen(x)),
+    ),
+    *(
+        mistake(
+            f"softmax-base-{base}",
+            f"You took powers of {base}; this softmax takes powers of another base, written in its formula.",
+            (powers_of_other(base), lambda shifted, x, base=base: power(base, shifted)),
+        )
+        for base in (2, 10)
+    ),
+    mistake(
+        "softmax-base-e",
+        "You took powers of e; this exercise has a friendlier base, written in its formula.",
+        (powers_of_given_base, lambda shifted, x: exp(shifted)),
+    ),
+    mistake(
+        "softmax-not-normalised",
+        "You stopped after the powers: divide each one by the total of its row, so that the row adds up to 1.",
+        (normalised, lambda e, total: e),
+    ),
+)
+
+MASK = (
+    mistake(
+        "mask-missing",
+        "You left out the mask: where a word may not look, its score is −∞ before the softmax.",
+        (masked, lambda keep, x, hidden: x),
+    ),
+    mistake(
+        "mask-wrong-triangle",
+        "You kept the other triangle: a word may look at itself and back, not at the words to come.",
+        (causal, lambda keep, x, hidden: where(keep.T, x, hidden)),
+    ),
+    mistake(
+        "mask-on-the-diagonal-too",
+        "You masked the diagonal too: a word may also look at itself.",
+        (causal, lambda keep, x, hidden: where(one_later(keep), x, hidden)),
+    ),
+    mistake(
+        "mask-after-the-softmax",
+        "You masked after the softmax, and your rows no longer add up to 1: the mask comes before it.",
+        (masked, lambda keep, x, hidden: where(keep, x, x)),
+        (masked_softmax, lambda keep, e, total: where(keep, e / total, 0)),
+    ),
+    mistake(
+        "mask-with-zero",
+        "You put 0 where the mask hides a score, but e⁰ is 1 and still counts: −∞ belongs there, and e to that is 0.",
+        (masked, lambda keep, x, hidden: where(keep, x, 0)),
+    ),
+)
+
+HEADS = (
+    mistake(
+        "queries-and-keys-swapped",
+        "You swapped Q and K: a row of the scores belongs to one query, a column to one key.",
+        (scores, lambda q, kt: kt.T @ q.T),
+    ),
+    mistake(
+        "keys-for-values",
+        "You weighted the keys; the keys only make the scores, and the values V are what is added up.",
+        (weighted, lambda weights, v, q, k: weights @ k),
+    ),
+    mistake(
+        "queries-for-values",
+        "You weighted the queries; the queries only ask, and the values V are what is added up.",
+        (weighted, lambda weights, v, q, k: weights @ q),
+    ),
+    mistake(
+        "attention-transposed",
+        "You went down the columns of the attention; a word's result is its row of weights times V.",
+        (weighted, lambda weights, v, q, k: weights.T @ v),
+    ),
+    mistake(
+        "heads-in-wrong-order",
+        "Your heads stand in another order: head 1 comes first, and each has its own rows of W_O.",
+        (heads, lambda *zs: beside(*reversed(zs))),
+    ),
+    mistake(
+        "output-projection-left-out",
+        "You stopped after setting the heads side by side: multiply them by W_O, which mixes what they found.",
+        (projected, lambda z: z),
+    ),
+)

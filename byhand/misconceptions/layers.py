@@ -1,0 +1,293 @@
+"""What goes wrong around attention: residuals, norms, activations, biases and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from byhand.graph import Node, dressed_as, rewritten, toposort, within
+from byhand.misconceptions.attention import size
+from byhand.misconceptions.rewriting import Misconception, mistake, nearest, shown_as
+from byhand.ops import alternate, lookup, maximum, mean_square, power, sqrt
+
+Pieces = tuple[Node, ...]
+
+
+def residual(node: Node) -> Pieces | None:
+    """x + sublayer(x): (x, sublayer(x))."""
+    return node.args if node.role == "residual" and node.op.name == "add" else None
+
+
+def residual_of_normed(node: Node) -> Pieces | None:
+    """x + sublayer(norm(x)): (norm(x), sublayer(norm(x)))."""
+    found = residual(node) and nearest(node.args[1], lambda n: normed(n) == node.args[0])
+    return (found, node.args[1]) if found else None
+
+
+def normed(node: Node) -> Node | None:
+    """The table that this one is the norm of, gain and shift included; None where it is no norm."""
+    return _deviation(node).args[0] if gained(node.args[0] if node.args else node) and shifted(node) else None
+
+
+def gained(node: Node) -> Pieces | None:
+    """normalised × γ: (normalised, γ)."""
+    found = node.op.name == "mul" and node.args[0].role == "norm" and node.args[1].role == "weight"
+    return node.args if found else None
+
+
+def shifted(node: Node) -> Pieces | None:
+    """normalised × γ + β: (normalised × γ, β, normalised, γ)."""
+    found = node.op.name == "add" and gained(node.args[0]) and node.args[1].role == "weight"
+    return (*node.args, *node.args[0].args) if found else None
+
+
+def _deviation(norm: Node) -> Node:
+    return norm.args[0].args[0].args[0]
+
+
+def deviation(node: Node) -> Pieces | None:
+    """x - mean: (x, mean)."""
+    return node.args if node.role == "deviation" and node.op.name == "sub" else None
+
+
+def variance(node: Node) -> Pieces | None:
+    """The mean of the squared deviations: (deviation,), of which there are several."""
+    return node.args if node.role == "variance" and node.args[0].shape[1] > 1 else None
+
+
+def root(node: Node) -> Pieces | None:
+    """√(variance + ε): (variance + ε,)."""
+    return node.args if node.role == "root" and node.op.name == "sqrt" else None
+
+
+def divided(node: Node) -> Pieces | None:
+    """deviation / √(variance + ε): (deviation, ε)."""
+    return (node.args[0], node.args[1].args[0].args[1]) if node.role == "norm" and node.op.name == "div" else None
+
+
+def relu(node: Node) -> Pieces | None:
+    return node.args[:1] if node.role == "activation" and node.op.name == "maximum" else None
+
+
+def gelu(node: Node) -> Pieces | None:
+    """½ x (1 + ...): (x,)."""
+    return (node.args[0].args[1],) if node.role == "activation" and node.op.name == "mul" else None
+
+
+def biased(node: Node) -> Pieces | None:
+    """x W + b: (x W, b)."""
+    found = node.op.name == "add" and node.args[0].op.name == "matmul" and node.args[1].role == "weight"
+    return node.args if found else None
+
+
+def positioned(node: Node) -> Pieces | None:
+    """words + positions: (words, positions)."""
+    return node.args if node.op.name == "add" and node.args[1].role == "positions" else None
+
+
+def angled(node: Node) -> Pieces | None:
+    """position × rate."""
+    return node.args if node.op.name == "mul" and node.args[1].role == "rate" else None
+
+
+def placed(node: Node) -> Pieces | None:
+    """P[position], and P has another row: (P, position)."""
+    found = node.op.name == "lookup" and node.role == "positions" and node.args[0].shape[0] > node.shape[0]
+    return node.args if found else None
+
+
+def rate(node: Node) -> Pieces | None:
+    """1 / 10000^(2i / d): (10000, 2i / d)."""
+    return node.args[1].args if node.role == "rate" and node.op.name == "div" else None
+
+
+def waves(node: Node) -> Pieces | None:
+    """sin and cos by turns: (sin, cos)."""
+    return node.args if node.op.name == "alternate" else None
+
+
+def scaled_words(node: Node) -> Pieces | None:
+    """E[word] × √d: (E[word], √d)."""
+    found = node.op.name == "mul" and node.args[0].op.name == "lookup" and node.args[1].op.name == "sqrt"
+    return node.args if found else None
+
+
+def layer_norm(x: Node, norm: Node) -> Node:
+    """The norm of x, with the gain, shift and ε of a norm that there is."""
+    pieces = shifted(norm)
+    assert pieces is not None
+    _, beta, normalised, gamma = pieces
+    epsilon = normalised.args[1].args[0].args[1]
+    centred = x - x.mean(1)
+    return centred / sqrt(mean_square(centred, axis=1) + epsilon) * gamma + beta
+
+
+def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
+    """norm(x + sublayer(x)) as x + sublayer(norm(x)). The norm's tables then are those of x."""
+    nodes = toposort(outputs)
+    norms = {x: n for n in nodes if (x := normed(n)) and residual(x) and not residual_of_normed(x)}
+    inside = {n: r for r in norms for n in toposort(r.args[1:]) if r.args[0] in n.args}
+    firsts = {n: r for r in norms for n in nodes if n.role in ("mean", "deviation") and n.args[0] is r}
+    new: dict[Node, Node] = {}
+    before: dict[Node, Node] = {}
+
+    def rule(node: Node, like: Node) -> Node:
+        if node in norms.values():
+            like = shown_as(node, new.get(x := normed(node) or node, x))
+        elif node in inside or node in firsts:
+            r = inside.get(node) or firsts[node]
+            x = r.args[0]
+            now = new.get(x, x)
+            if node in inside and r not in before:
+                before[r] = layer_norm(now, norms[r])
+            swapped = {x: before[r]} if node in inside else {r: now}
+            args = tuple(swapped.get(a, new.get(a, a)) for a in node.args)
+            like = dressed_as(node, Node(node.op, args, node.attrs, node.shape))
+        new[node] = like
+        return like
+
+    return rewritten(nodes, rule)
+
+
+def norm_last(outputs: Iterable[Node]) -> dict[Node, Node]:
+    """x + sublayer(norm(x)) as norm(x + sublayer(x))."""
+    nodes = toposort(outputs)
+    found = {r: pieces[0] for r in nodes if (pieces := residual_of_normed(r))}
+
+    def rule(node: Node, like: Node) -> Node:
+        with within(node.scope):
+            if node in found:
+                return dressed_as(node, layer_norm(like.args[0] + like.args[1], found[node]))
+            return shown_as(node, normed(like) or like) if node in found.values() else like
+
+    return rewritten(nodes, rule)
+
+
+RESIDUAL = (
+    mistake(
+        "residual-left-out",
+        "You left the residual out: add the sublayer's input to its result.",
+        (residual, lambda x, change: change),
+    ),
+    mistake(
+        "residual-doubled",
+        "You added the residual twice: the sublayer's input is added once.",
+        (residual, lambda x, change: x + x + change),
+    ),
+    mistake(
+        "residual-from-the-norm",
+        "You added the normed table; the residual is the input as it was before the norm.",
+        (residual_of_normed, lambda y, change: y + change),
+    ),
+    Misconception(
+        "norm-before-the-sublayer",
+        "You normed before the sublayer; in this model the norm comes after the residual is added.",
+        norm_first,
+    ),
+    Misconception(
+        "norm-after-the-residual",
+        "You normed after the residual was added; in this model the norm comes before the sublayer.",
+        norm_last,
+    ),
+)
+
+NORM = (
+    mistake(
+        "sample-variance",
+        "You divided the squares by one less than the number of features; layer norm divides by their number.",
+        (variance, lambda d: (d * d).sum(1) / (int(d.shape[1]) - 1)),
+    ),
+    mistake(
+        "norm-without-root",
+        "You divided by the variance; take its square root first.",
+        (root, lambda variance: variance),
+    ),
+    mistake(
+        "mean-not-subtracted",
+        "You did not take the mean away: subtract each row's mean from its numbers first.",
+        (deviation, lambda x, mean: x),
+    ),
+    mistake(
+        "mean-added",
+        "You added the mean; it is subtracted, so that each row's deviations add up to nothing.",
+        (deviation, lambda x, mean: x + mean),
+    ),
+    mistake(
+        "norm-over-columns",
+        "You normed down the columns; layer norm takes the mean and variance of each row, one word at a time.",
+        (deviation, lambda x, mean: x - x.mean(0)),
+        (divided, lambda d, epsilon: d / sqrt(mean_square(d, axis=0) + epsilon)),
+    ),
+    mistake(
+        "gain-left-out",
+        "You left out the gain γ: multiply each normalised number by its column's.",
+        (gained, lambda normalised, gamma: normalised),
+    ),
+    mistake(
+        "shift-left-out",
+        "You left out the shift β: add each column's after the gain.",
+        (shifted, lambda gained, beta, normalised, gamma: gained),
+    ),
+    mistake(
+        "gain-and-shift-swapped",
+        "You swapped γ and β: the gain γ multiplies, the shift β is added.",
+        (shifted, lambda gained, beta, normalised, gamma: normalised * beta + gamma),
+    ),
+)
+
+FEED_FORWARD = (
+    mistake(
+        "relu-as-absolute-value",
+        "You took the absolute value; ReLU makes negative numbers 0 and leaves the others.",
+        (relu, lambda x: size(x)),
+    ),
+    mistake(
+        "relu-of-the-wrong-side",
+        "You kept the negative numbers; ReLU keeps the positive ones and makes the negative ones 0.",
+        (relu, lambda x: -maximum(-x, 0)),
+    ),
+    mistake(
+        "activation-left-out",
+        "You left out the activation; without it, two linear layers are no more than one.",
+        (relu, lambda x: x),
+        (gelu, lambda x: x),
+    ),
+    mistake(
+        "relu-for-gelu",
+        "You used ReLU; this model uses GELU, which lets a little of small negative numbers through.",
+        (gelu, lambda x: maximum(x, 0)),
+    ),
+    mistake(
+        "bias-left-out",
+        "You left out the bias: after the product, add b to every row.",
+        (biased, lambda product, b: product),
+    ),
+)
+
+POSITIONS = (
+    mistake(
+        "positions-left-out",
+        "You left out the positions: add each place's row to its word, or the model cannot tell the order.",
+        (positioned, lambda words, positions: words),
+    ),
+    mistake(
+        "positions-from-one",
+        "You counted the positions from 1; the first word stands at position 0.",
+        (angled, lambda position, rate: (position + 1) * rate),
+        (placed, lambda table, position: lookup(table, position + 1)),
+    ),
+    mistake(
+        "sine-and-cosine-swapped",
+        "You swapped sine and cosine: the first column is a sine, the second a cosine, and so on by turns.",
+        (waves, lambda sine, cosine: alternate(cosine, sine, width=2 * cosine.shape[1])),
+    ),
+    mistake(
+        "rate-with-i-for-2i",
+        "You took i / d in the exponent; it is 2i / d, and both columns of a pair share it.",
+        (rate, lambda base, exponent: 1 / power(base, exponent / 2)),
+    ),
+    mistake(
+        "embedding-not-scaled",
+        "You left the embeddings as they are; this model multiplies them by √d before it adds the positions.",
+        (scaled_words, lambda words, root: words),
+    ),
+)
