@@ -29,10 +29,10 @@ def draws(problem: Problem, mistakes: Mistakes, seed: int, students: Sequence[st
         waiting = [s for s in students if s not in found]
         if not waiting:
             return [found[s] for s in students]
-        rounds = [tried(problem, chances[s], AT_ONCE) for s in waiting]
-        together = {node: np.concatenate([t[node] for t in rounds]) for node in rounds[0]}
-        good = (worth_computing(problem, together) & diagnosable(problem, mistakes, together)).reshape(-1, AT_ONCE)
-        for student, numbers, flags in zip(waiting, rounds, good, strict=True):
+        trials = [tried(problem, chances[s], AT_ONCE) for s in waiting]
+        together = {node: np.concatenate([trial[node] for trial in trials]) for node in trials[0]}
+        good = _good(problem, mistakes, together).reshape(-1, AT_ONCE)
+        for student, numbers, flags in zip(waiting, trials, good, strict=True):
             if flags.any():
                 first = int(np.argmax(flags))
                 found[student] = {node: table[first] for node, table in numbers.items()}
@@ -48,10 +48,20 @@ def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
 
 
 def tried(problem: Problem, chance: np.random.Generator, count: int) -> Numbers:
-    """Several draws at random, good or not: each table (count, r, c)."""
+    """So many draws of every table that is drawn."""
+    shapes = {node: (count, *map(int, node.shape)) for node in problem.drawn}
     return {
-        node: chance.choice(numbers, size=(count, *map(int, node.shape))) for node, numbers in problem.drawn.items()
+        node: np.array(numbers)[chance.integers(len(numbers), size=shapes[node])]
+        for node, numbers in problem.drawn.items()
     }
+
+
+def _good(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
+    """Which draws will do; mistakes are tried only on those that are worth computing. (draws,)"""
+    good = worth_computing(problem, given)
+    if good.any():
+        good[good] = diagnosable(problem, mistakes, {node: table[good] for node, table in given.items()})
+    return good
 
 
 def worth_computing(problem: Problem, given: Numbers) -> Flags:

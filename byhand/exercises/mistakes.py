@@ -1,72 +1,89 @@
-"""The misconceptions that an exercise can tell apart: those that apply to its graph and show in what it asks."""
+"""The misconceptions that an exercise can tell: those that show in what it asks, each apart from the others."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.draw import apart, tried, worth_computing
-from byhand.exercises.problem import Problem
+from byhand.exercises.draw import AT_ONCE, apart, tried, worth_computing
+from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.graph import Array, Node
-from byhand.misconceptions import MISCONCEPTIONS, mistaken
+from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
 
-Made = tuple[Misconception, dict[Node, Node]]
-"""A misconception, and the tables that it changes -> what they become."""
+SAMPLES, MOST_ROUNDS = 256, 64
+"""Kind draws that a misconception is tried on, and how many rounds of draws are made to find them."""
+OFTEN = 0.02
+"""The share of kind draws that must be left by all misconceptions together, so that drawing comes to an end."""
+Told = list[tuple[Misconception, dict[Node, Node]]]
+"""Misconceptions, each with the tables that it changes -> what they become."""
 
-PROBES, OFTEN = 400, 0.2
-"""Draws by which mistakes are judged, and the share of them in which one must show to be waited for."""
 
+def mistakes(problem: Problem) -> Told:
+    """The misconceptions that must show in every student's exercise.
 
-def mistakes_of(problem: Problem) -> list[Made]:
-    """Those that the recipe names; else all that apply and often differ from the key and from those before them.
-
-    ByhandError for one that the recipe names and that is unknown, or changes nothing that is asked.
+    Those that the recipe names; or else, in the order of the list, each that can be told from the key and from those
+    before it in enough draws. ByhandError for a name that is none, or of one that cannot show here.
     """
-    wanted = problem.exercise.mistakes
-    if wanted is None:
-        made = [(m, _changed(problem, m)) for m in MISCONCEPTIONS.values()]
-        return _distinct(problem, [(m, changed) for m, changed in made if changed])
-    return [(m, _wanted(problem, m)) for m in (_known(problem, name) for name in wanted)]
+    named = problem.exercise.mistakes
+    possible = _possible(problem, named)
+    return possible if named is not None else _telling(problem, possible)
 
 
-def _changed(problem: Problem, misconception: Misconception) -> dict[Node, Node]:
-    """What it changes, if anything that is asked is among it."""
-    asked = [q.node for q in problem.questions]
-    changed = mistaken(asked, misconception)
-    return changed if any(node in changed for node in asked) else {}
+def _possible(problem: Problem, named: tuple[str, ...] | None) -> Told:
+    """Those that change a table that is asked."""
+    outputs = [*problem.outputs, *(q.node for q in problem.questions)]
+    chosen = applicable(outputs) if named is None else [_named(problem, name) for name in named]
+    found = [(m, mistaken(outputs, m)) for m in chosen]
+    asked = [(m, changed) for m, changed in found if any(q.node in changed for q in problem.questions)]
+    if named is not None and len(asked) < len(found):
+        silent = next(m.name for m, changed in found if (m, changed) not in asked)
+        raise ByhandError(
+            f"In the exercise {problem.exercise.name}, mistakes: {quoted(silent)} changes nothing that is asked: "
+            "leave it out, or ask for a table that it changes."
+        )
+    return asked
 
 
-def _known(problem: Problem, name: str) -> Misconception:
+def _named(problem: Problem, name: str) -> Misconception:
     if name not in MISCONCEPTIONS:
         raise ByhandError(
-            f"The exercise {problem.exercise.name} has an unknown mistake {quoted(name)}; "
+            f"In the exercise {problem.exercise.name}, mistakes: there is no misconception {quoted(name)}; "
             f"{nearest(name, MISCONCEPTIONS)}."
         )
     return MISCONCEPTIONS[name]
 
 
-def _wanted(problem: Problem, misconception: Misconception) -> dict[Node, Node]:
-    changed = _changed(problem, misconception)
-    if not changed:
-        raise ByhandError(
-            f"The mistake {misconception.name} changes nothing that the exercise {problem.exercise.name} asks: "
-            "leave it out, or ask for a table that it changes."
-        )
-    return changed
+def _telling(problem: Problem, possible: Told) -> Told:
+    given = _kind_draws(problem)
+    if given is None:
+        return possible
+    answers = [problem.solve(given)]
+    good: Flags = np.ones(len(answers[0][0]), dtype=bool)
+    chosen: Told = []
+    for misconception, changed in possible:
+        wrong = problem.solve(given, changed)
+        left = good & _apart_from_all(problem, answers, wrong)
+        if left.mean() >= OFTEN:
+            chosen.append((misconception, changed))
+            answers.append(wrong)
+            good = left
+    return chosen
 
 
-def _distinct(problem: Problem, made: list[Made]) -> list[Made]:
-    """Without those whose answers are, in nearly all draws, the key's or an earlier mistake's."""
-    given = tried(problem, np.random.default_rng(0), PROBES)
-    good = worth_computing(problem, given)
-    if good.any():
-        given = {node: table[good] for node, table in given.items()}
-    kept: list[Made] = []
-    seen: list[list[Array]] = [problem.solve(given)]
-    for misconception, changed in made:
-        answers = problem.solve(given, changed)
-        if all(apart(problem, answers, other).mean() >= OFTEN for other in seen):
-            kept.append((misconception, changed))
-            seen.append(answers)
-    return kept
+def _apart_from_all(problem: Problem, answers: list[list[Array]], wrong: list[Array]) -> Flags:
+    return np.all([apart(problem, one, wrong) for one in answers], axis=0)
+
+
+def _kind_draws(problem: Problem) -> Numbers | None:
+    """Some draws that are worth computing, always the same ones; None where there seem to be none."""
+    chance, found, count = np.random.default_rng(0), [], 0
+    for _ in range(MOST_ROUNDS):
+        given = tried(problem, chance, SAMPLES * AT_ONCE)
+        good = worth_computing(problem, given)
+        found.append({node: table[good] for node, table in given.items()})
+        count += int(good.sum())
+        if count >= SAMPLES:
+            break
+    together = {node: np.concatenate([f[node] for f in found])[:SAMPLES] for node in problem.drawn}
+    return together if count else None
