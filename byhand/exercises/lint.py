@@ -8,14 +8,12 @@ from time import perf_counter
 
 import numpy as np
 
-from byhand.exercises.draw import apart
+from byhand.exercises.draw import apart, near_tie
 from byhand.exercises.mistakes import Told, mistakes
 from byhand.exercises.problem import Numbers, Problem
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.graph import Array
 
-TIE = 1e-6
-"""A key this near to the middle between two roundings could be rounded either way."""
 LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
 """A level, and the largest number that a person of that level should have to write."""
 
@@ -111,8 +109,7 @@ def _ties(problem: Problem, made: list[Variant]) -> list[str]:
     for n, question in enumerate(problem.questions):
         if question.ask.kind in ("choice", "wrong cell"):
             continue
-        scaled = np.stack([v.answers[n].ravel() for v in made]) * 10**question.ask.places
-        near = np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < TIE
+        near = near_tie(np.stack([v.answers[n].ravel() for v in made]), question.ask.places)
         for row in np.flatnonzero(near.any(-1))[:3]:
             found.append(
                 f"Question {n + 1} of {made[row].student.id} could be rounded either way: ask for more places."
