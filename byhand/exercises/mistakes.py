@@ -72,7 +72,8 @@ def _telling(problem: Problem, possible: Told) -> Told:
 
 
 def _apart_from_all(problem: Problem, answers: list[list[Array]], wrong: list[Array]) -> Flags:
-    return np.asarray(np.all([apart(problem, one, wrong) for one in answers], axis=0))
+    told: Flags = np.all([apart(problem, one, wrong) for one in answers], axis=0)
+    return told
 
 
 def _kind_draws(problem: Problem) -> Numbers | None:

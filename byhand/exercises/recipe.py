@@ -98,9 +98,32 @@ ASK_KEYS = {
 NEEDED = ("model", "title", "teaches", "minutes", "level", "ask")
 
 
+def ready_made() -> dict[str, Path]:
+    """The exercises that come with byhand, by name."""
+    here = Path(__file__).parents[1]
+    folder = here / "_exercises" if (here / "_exercises").is_dir() else here.parent / "exercises"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def find(text: str) -> Path:
+    """What RECIPE on the command line stands for: a file, or a ready-made exercise's name."""
+    if text.casefold().endswith(".toml"):
+        return Path(text)
+    known = ready_made()
+    if text not in known:
+        raise ByhandError(
+            f"There is no exercise {quoted(text)}; {nearest(text, known)} (`byhand exercise --list` lists all)."
+        )
+    return known[text]
+
+
 def read_exercise(path: Path) -> Exercise:
     """An exercise from its TOML file. ByhandError with the place in the file for whatever in it cannot be."""
-    table = read_toml(path)
+    return exercise_of(read_toml(path), path)
+
+
+def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
+    """The same from what the file holds."""
     known = {f.name: str(f.type) for f in fields(Recipe) if f.name in LESSON_KEYS} | EXERCISE_KEYS
     _check_keys(path, table, known, f"The exercise {path}")
     for name in NEEDED:

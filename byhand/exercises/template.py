@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from xml.sax.saxutils import escape
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from byhand.workbook.write import CREATED
 
 FIRST_MARK = 700_000_001
 """Marks are numbers that no exercise draws; a text's mark is one in brackets."""
-MARK = re.compile(r"§?(7\d{8})§?")
+MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
+LEVEL = 1
+"""How hard what students differ in is packed; the rest is packed once, as well as can be."""
+ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
+"""What a spreadsheet would read as an escaped character."""
 
 
 @dataclass
@@ -33,37 +40,65 @@ class Marks:
     def text(self, key: object) -> str:
         return f"§{self.number(key):.0f}§"
 
+    def cut(self, text: str) -> tuple[list[str], list[object]]:
+        """The pieces of a text around its marks, and the keys between them."""
+        pieces, keys, end = [], [], 0
+        for found in MARK.finditer(text):
+            n = int(found[1]) - FIRST_MARK
+            if n < len(self.keys):
+                pieces.append(text[end : found.start()])
+                keys.append(self.keys[n])
+                end = found.end()
+        return [*pieces, text[end:]], keys
+
+
+@dataclass(frozen=True)
+class Member:
+    """A part of an archive as it stands there: deflated, with what its headers say of it."""
+
+    name: bytes
+    deflated: bytes
+    size: int
+    crc: int
+
+    @classmethod
+    def packed(cls, name: bytes, data: bytes, level: int) -> Member:
+        packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return cls(name, packer.compress(data) + packer.flush(), len(data), zlib.crc32(data))
+
 
 class Template:
-    """The parts of a written workbook, those with marks cut at their marks."""
+    """The parts of a written workbook: those that are everybody's packed once, those with marks cut at their marks."""
 
     def __init__(self, data: bytes, marks: Marks) -> None:
-        self._plain: list[tuple[ZipInfo, bytes]] = []
-        self._cut: list[tuple[ZipInfo, list[str], list[object]]] = []
-        self._order: list[str] = []
+        self._parts: list[Member | tuple[bytes, list[str], list[object]]] = []
         with ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                self._order.append(name)
-                text = archive.read(name).decode("utf-8")
-                pieces = MARK.split(text)
-                if len(pieces) == 1:
-                    self._plain.append((_entry(name), text.encode("utf-8")))
-                else:
-                    keys = [marks.keys[int(mark) - FIRST_MARK] for mark in pieces[1::2]]
-                    self._cut.append((_entry(name), pieces[::2], keys))
+                whole = archive.read(name)
+                pieces, keys = marks.cut(whole.decode("utf-8"))
+                part = (name.encode(), pieces, keys) if keys else Member.packed(name.encode(), whole, 9)
+                self._parts.append(part)
 
     def filled(self, values: Mapping[object, float | str]) -> bytes:
         """The workbook with everything that its marks stand for in place of them."""
-        texts = {key: escape(v) if isinstance(v, str) else number_text(v) for key, v in values.items()}
-        file = io.BytesIO()
-        with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
-            for entry, data in self._plain:
-                archive.writestr(entry, data)
-            for entry, pieces, keys in self._cut:
+        texts = {key: text_of(value) for key, value in values.items()}
+        members = []
+        for part in self._parts:
+            if isinstance(part, Member):
+                members.append(part)
+            else:
+                name, pieces, keys = part
                 between = [texts[key] for key in keys]
-                whole = "".join(part for pair in zip(pieces, [*between, ""], strict=True) for part in pair)
-                archive.writestr(entry, whole)
-        return file.getvalue()
+                whole = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
+                members.append(Member.packed(name, whole.encode(), LEVEL))
+        return archived(members)
+
+
+def text_of(value: float | str) -> str:
+    """A value as the file's XML holds it."""
+    if isinstance(value, str):
+        return escape(ESCAPE_LIKE.sub("_x005F", value))
+    return number_text(value)
 
 
 def number_text(value: float) -> str:
@@ -71,7 +106,22 @@ def number_text(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
-def _entry(name: str) -> ZipInfo:
-    entry = ZipInfo(name, CREATED.timetuple()[:6])
-    entry.compress_type = ZIP_DEFLATED
-    return entry
+VERSION, UTF_8 = 20, 1 << 11
+DATE = (CREATED.year - 1980) << 9 | CREATED.month << 5 | CREATED.day
+
+
+def archived(members: list[Member]) -> bytes:
+    """A zip of parts that are packed already; `zipfile` could only pack them again (APPNOTE.TXT, 4.3.6)."""
+    found, directory, offset = [], [], 0
+    for m in members:
+        told = struct.pack(
+            "<HHHHHLLLHH", VERSION, UTF_8, ZIP_DEFLATED, 0, DATE, m.crc, len(m.deflated), m.size, len(m.name), 0
+        )
+        found += [b"PK\3\4", told, m.name, m.deflated]
+        directory.append(
+            b"PK\1\2" + struct.pack("<H", VERSION) + told + struct.pack("<HHHLL", 0, 0, 0, 0, offset) + m.name
+        )
+        offset += 4 + len(told) + len(m.name) + len(m.deflated)
+    index = b"".join(directory)
+    end = struct.pack("<HHHHLLH", 0, 0, len(members), len(members), len(index), offset, 0)
+    return b"".join([*found, index, b"PK\5\6", end])

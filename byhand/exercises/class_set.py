@@ -1,0 +1,198 @@
+"""A set for a class: every student's files, and the key, made so that a run that is stopped can be continued."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.exercises.book import StudentBook
+from byhand.exercises.draw import INFINITE
+from byhand.exercises.files import file_names, replacing
+from byhand.exercises.folder import SetFolder, digest_of
+from byhand.exercises.formats import student_files
+from byhand.exercises.keys import questions_of, student_line, write_key
+from byhand.exercises.mistakes import mistakes
+from byhand.exercises.problem import Problem, problem
+from byhand.exercises.recipe import Exercise, exercise_of
+from byhand.exercises.roster import Roster
+from byhand.exercises.variant import Student, Variant, variants
+from byhand.exercises.workers import spread
+from byhand.recipe import read_toml
+
+BLOCK = 50
+"""Students whose numbers are drawn together; everybody's are the same in blocks of any size."""
+WORTH_A_PROCESS = 1.0
+"""The seconds of work left that make it worth while to start further processes."""
+MOST_SEED = 1_000_000
+Block = list[tuple[Student, str]]
+"""Students, each with the name of the files."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made: by which recipe, for whom, and where. seed, jobs: None leaves them to byhand."""
+
+    recipe: Path
+    folder: Path
+    roster: Roster
+    seed: int | None = None
+    formats: tuple[str, ...] = ("xlsx",)
+    practice: bool = False
+    jobs: int | None = None
+    force: bool = False
+
+
+@dataclass
+class Sizes:
+    """The numbers that the students meet: the largest, and how many of those in between are whole."""
+
+    largest: float = 0.0
+    whole: int = 0
+    cells: int = 0
+
+    def add(self, other: Sizes) -> None:
+        self.largest = max(self.largest, other.largest)
+        self.whole += other.whole
+        self.cells += other.cells
+
+
+@dataclass(frozen=True)
+class Done:
+    """What has been made of a block: the lines of the key, and how many files were written."""
+
+    lines: list[str]
+    files: int
+    sizes: Sizes
+
+
+@dataclass
+class Report:
+    """What has been made of a class. kept: files that were there from an earlier run."""
+
+    exercise: Exercise
+    folder: SetFolder
+    seed: int
+    problem: Problem
+    students: int = 0
+    written: int = 0
+    kept: int = 0
+    sizes: Sizes = field(default_factory=Sizes)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process needs for making files."""
+
+    exercise: Exercise
+    seed: int
+    practice: bool
+    formats: tuple[str, ...]
+    folder: Path
+
+
+class Maker:
+    """Makes blocks of students: built once in each process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.problem = problem(settings.exercise)
+        self.mistakes = [changed for _, changed in mistakes(self.problem)]
+        kinds = student_files(settings.formats)
+        self.kinds = [(kind, kind.writer(self.problem, settings.practice)) for kind in kinds]
+
+    def __call__(self, block: Block) -> Done:
+        """Write the files of a block that are not there yet."""
+        made = self.drawn([student for student, _ in block])
+        files = sum(self._write(variant, name) for variant, (_, name) in zip(made, block, strict=True))
+        lines = [student_line(variant, name) for variant, (_, name) in zip(made, block, strict=True)]
+        return Done(lines, files, sizes(self.problem, made))
+
+    def drawn(self, students: Sequence[Student]) -> list[Variant]:
+        return variants(self.problem, self.mistakes, self.settings.seed, students)
+
+    def _write(self, variant: Variant, name: str) -> int:
+        count = 0
+        for kind, write in self.kinds:
+            path = kind.path(self.settings.folder, name)
+            if not (path.is_file() and path.stat().st_size):
+                with replacing(path) as file:
+                    file.write(write(variant))
+                count += 1
+        return count
+
+
+def sizes(problem: Problem, made: Sequence[Variant]) -> Sizes:
+    """Of every number that these students work out; masked scores are none."""
+    found = Sizes()
+    for node in problem.computed:
+        table = np.array([variant.values[node] for variant in made])
+        table = table[np.abs(table) < INFINITE]
+        whole = int((np.abs(table - np.rint(table)) < 1e-9).sum())
+        found.add(Sizes(float(np.abs(table).max(initial=0.0)), whole, table.size))
+    return found
+
+
+def make_set(order: Order, advance: Callable[[int], object] = lambda students: None) -> Report:
+    """Make every student's files and the key. `advance` is told of each block how many students it was.
+
+    ByhandError for a recipe or a folder that cannot be; then nothing is written. Stopped and called again, it makes
+    what is missing, and in the end the same files as if it had not been stopped.
+    """
+    table = read_toml(order.recipe)
+    exercise = exercise_of(table, order.recipe)
+    folder = SetFolder.opened(order.folder, order.force)
+    seed = next(s for s in (order.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
+    maker = Maker(Settings(exercise, seed, order.practice, order.formats, order.folder))
+    students = order.roster.students
+    for variant in maker.drawn(students[:1]):
+        for _, write in maker.kinds:
+            write(variant)
+    named = list(zip(students, file_names(students), strict=True))
+    about = {
+        "exercise": exercise.name,
+        "digest": digest_of(exercise.name, table),
+        "seed": seed,
+        "practice": order.practice,
+    }
+    folder.begin(about, order.formats, named)
+    report = Report(exercise, folder, seed, maker.problem, len(students))
+    places = StudentBook(maker.problem, order.practice).places
+    with replacing(folder.key) as file:
+        lines = _lines(maker, named, order.jobs, report, advance)
+        write_key(file, {**about, "recipe": table}, questions_of(maker.problem, places), lines)
+    report.kept = len(students) * len(maker.kinds) - report.written
+    return report
+
+
+def _lines(
+    maker: Maker, named: Block, jobs: int | None, report: Report, advance: Callable[[int], object]
+) -> Iterator[str]:
+    blocks = [named[n : n + BLOCK] for n in range(0, len(named), BLOCK)]
+    for block, done in zip(blocks, _made(maker, blocks, jobs), strict=True):
+        report.written += done.files
+        report.sizes.add(done.sizes)
+        yield from done.lines
+        advance(len(block))
+
+
+def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[Done]:
+    """The blocks in their order: the first shows how long the others will take, and so who makes them."""
+    start = time.perf_counter()
+    yield maker(blocks[0])
+    left = (time.perf_counter() - start) * (len(blocks) - 1)
+    jobs = jobs or (_cores() if left > WORTH_A_PROCESS else 1)
+    if jobs > 1 and len(blocks) > 1:
+        yield from spread(Maker, (maker.settings,), blocks[1:], jobs)
+    else:
+        yield from map(maker, blocks[1:])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

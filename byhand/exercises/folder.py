@@ -1,0 +1,134 @@
+"""The folder of a set: what it says of itself, so that a run continues only what it has begun."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from byhand.errors import ByhandError
+from byhand.exercises.files import replacing, swept
+from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, student_files
+from byhand.exercises.variant import Student
+
+KIND, VERSION = "class set", 1
+Told = dict[str, Any]
+"""What keys/set.json holds: byhand, version, exercise, digest, seed, practice, formats; students: id, name, file."""
+
+
+def digest_of(name: str, table: Mapping[str, Any]) -> str:
+    """What tells two recipes apart, and two versions of byhand, which may draw other numbers."""
+    told = json.dumps([version("byhand"), name, table], sort_keys=True, default=str)
+    return sha256(told.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SetFolder:
+    """A folder with the students' files and the keys, or one for them."""
+
+    path: Path
+    before: Told | None
+    force: bool
+
+    @classmethod
+    def opened(cls, path: Path, force: bool) -> SetFolder:
+        """ByhandError unless a set may be there: a new folder, an empty one, or one that a run has begun."""
+        if os.path.lexists(path) and not path.is_dir():
+            raise ByhandError(f"{path} is not a folder: choose another with -o.")
+        nearest = next(p for p in (path, *path.absolute().parents) if p.is_dir())
+        if not os.access(nearest, os.W_OK):
+            raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
+        before = _told(path / KEYS / "set.json")
+        if before is None and not force and any(_strange(path)):
+            raise ByhandError(
+                f"{path} holds files that byhand has not begun as a set: choose an empty folder, "
+                "or add --force to write over them."
+            )
+        return cls(path, before, force)
+
+    @property
+    def key(self) -> Path:
+        return self.path / KEYS / "key.json"
+
+    @property
+    def students(self) -> Path:
+        return self.path / STUDENTS
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the set that is there and is to be continued."""
+        return self.before["seed"] if self.before and not self.force else None
+
+    def begin(self, about: Told, formats: Sequence[str], named: Sequence[tuple[Student, str]]) -> None:
+        """Say what is being made here, and remove what of it is not as it will be. ByhandError for another set."""
+        rows = [[student.id, student.name, name] for student, name in named]
+        formats = [*formats]
+        if self.before and not self.force:
+            self._compare(about, {row[0] for row in rows})
+            formats = [*dict.fromkeys([*self.before["formats"], *formats])]
+        for folder in (self.students, self.path / KEYS):
+            _make(folder)
+            swept(folder)
+        self._clear(rows)
+        told = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
+        with replacing(self.path / KEYS / "set.json") as file:
+            file.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def _compare(self, about: Told, ids: set[str]) -> None:
+        assert self.before is not None
+        names = {"exercise": "of another exercise", "digest": "of another version of the recipe", "seed": "of seed "}
+        names |= {"practice": "without --self-check" if about["practice"] else "with --self-check"}
+        for name, other in names.items():
+            if self.before[name] != about[name]:
+                which = f"{other}{self.before['seed']}" if name == "seed" else other
+                raise self._other(which)
+        gone = [id for id, _, _ in self.before["students"] if id not in ids]
+        if gone:
+            raise self._other(f"for {len(gone):,} students who are not in this class")
+
+    def _other(self, which: str) -> ByhandError:
+        return ByhandError(
+            f"{self.path} holds a set {which}: choose another folder, or add --force to put this one in its place."
+        )
+
+    def _clear(self, rows: list[list[str]]) -> None:
+        """Without the files that would be taken for this set's, and are not."""
+        before = self.before["students"] if self.before else []
+        kept = {tuple(row) for row in rows} if self.before and not self.force else set()
+        names = [row[2] for row in before] if kept else [row[2] for row in [*before, *rows]]
+        right = {name for _, _, name in kept & {tuple(row) for row in before}}
+        for name in names:
+            if name not in right:
+                for kind in student_files(tuple(FORMATS)):
+                    kind.path(self.path, name).unlink(missing_ok=True)
+        self.key.unlink(missing_ok=True)
+
+
+def _told(path: Path) -> Told | None:
+    """What a run has said of the set that it began; None where there is nothing, or nothing of ours."""
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    sound = isinstance(told, dict) and told.get("byhand") == KIND and told.get("version") == VERSION
+    return told if sound else None
+
+
+def _strange(path: Path) -> Iterator[Path]:
+    """Files in the two folders; none that a run left before it could say what it makes."""
+    for folder in (path / STUDENTS, path / KEYS):
+        if folder.is_dir():
+            yield from (file for file in folder.iterdir() if not file.name.endswith(".tmp"))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ByhandError(f"Cannot make the folder {folder}: {reason}; choose another with -o.") from None
