@@ -44,7 +44,7 @@ from workbooks import parts_of
 from byhand.arithmetic.formulas import FUNCTIONS
 from byhand.graph import Node, toposort
 from byhand.labels import Tokens
-from byhand.lesson import Lesson, Recipe
+from byhand.lesson import Lesson, Recipe, command_of
 from byhand.recipe import build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
