@@ -18,7 +18,7 @@ def dressed(maths: Maths) -> Maths:
         return _name(maths)
     if isinstance(maths, Over) and " " in maths.sign:
         return Chain((Words(f"{maths.sign} "), dressed(maths.body)), ("",))
-    return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})  # type: ignore[type-var]
+    return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})  # type: ignore[type-var, arg-type]
 
 
 def _inside(value: Any) -> Any:
