@@ -26,9 +26,8 @@ pre { background: var(--faint); border: 1px solid var(--frame); border-radius: 4
   overflow-x: auto; }
 math { font-size: 1.08em; font-family: "Cambria Math", "STIX Two Math", "Latin Modern Math", "Libertinus Math",
   "DejaVu Math TeX Gyre", math; }
-math .bold { font-weight: bold; }
 math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
-.scroll { overflow-x: auto; overflow-y: hidden; margin: 1rem 0; }
+.scroll, figure { overflow-x: auto; overflow-y: hidden; margin: 1rem 0; }
 .steps { border-collapse: collapse; width: 100%; }
 .steps td { padding: .42rem 0; vertical-align: middle; }
 .steps .left { text-align: right; padding-left: .8rem; width: 1%; white-space: nowrap; }
@@ -39,20 +38,21 @@ math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
 .steps .reason math { color: var(--ink); }
 .beside .reason { border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
 .below .reason { padding-top: 0; padding-bottom: .9rem; }
-.values { border-collapse: collapse; margin: .5rem 0; }
-.values caption { text-align: left; color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
+.values { border-collapse: collapse; }
+figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values th, .values td { padding: .3rem .8rem; border: 1px solid var(--frame); text-align: right; }
 .values td { background: var(--light); font-variant-numeric: tabular-nums; }
 .values th { background: var(--faint); color: var(--grey); font-weight: 600; }
 .values tbody th { text-align: left; }
+.values thead td { background: none; border: 0; }
 ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
 @media print {
   @page { size: A4; margin: 18mm 16mm; }
   html { background: #fff; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
-  h2, h3, caption { break-after: avoid; }
-  tr, .values { break-inside: avoid; }
-  .scroll { overflow: visible; }
+  h2, h3, h4, figcaption { break-after: avoid; }
+  tr, figure { break-inside: avoid; }
+  .scroll, figure { overflow: visible; }
 }
 """
 
@@ -124,6 +124,6 @@ def _table(table: Table) -> str:
         f"<tr>{label}{''.join(f'<td>{_inline(cell)}</td>' for cell in row)}</tr>"
         for label, row in zip(labels, table.cells, strict=True)
     )
-    caption = f"<caption>{_inline(table.caption)}</caption>\n" if table.caption else ""
+    caption = f"<figcaption>{_inline(table.caption)}</figcaption>\n" if table.caption else ""
     kind = f"values {table.role}".strip()
-    return f'<div class="scroll"><table class="{kind}">\n{caption}{head}<tbody>\n{rows}\n</tbody>\n</table></div>'
+    return f'<figure>{caption}<table class="{kind}">\n{head}<tbody>\n{rows}\n</tbody>\n</table></figure>'

@@ -9,7 +9,7 @@ from byhand import maths as m
 from byhand.explain.document import Line, Steps
 from byhand.maths import Maths
 
-PAGE = 70
+PAGE = 66
 """Signs of a formula that fit side by side across a printed page."""
 BESIDE = 44
 """Signs that leave room for the reasons beside them."""
@@ -53,7 +53,7 @@ def width(maths: Maths) -> float:
     """How wide a formula is, in signs: an estimate, good enough to choose a layout."""
     match maths:
         case m.Number(text):
-            return len(text)
+            return len(text) + 2 * text.startswith("-")
         case m.Words(text):
             return len(text) * 0.8
         case m.Name(letters, below):

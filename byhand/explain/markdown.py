@@ -37,16 +37,22 @@ def _block(block: Block) -> str:
         case Code(text):
             return f"```\n{text}\n```"
         case Steps(lines):
-            return "\n".join(map(_line, lines))
+            return _steps(lines)
         case Table():
             return _table(block)
 
 
-def _line(line: Line) -> str:
-    """A point of a list: the formula, and below it the reason."""
-    relation = f"{LATEX.sign(line.relation)} " if line.relation else ""
-    reason = f"  \n  {_inline(line.reason)}" if line.reason else ""
-    return rf"- $\displaystyle {relation}{LATEX(line.maths)}${reason}"
+def _steps(lines: Sequence[Line]) -> str:
+    """Points of a list, a formula and below it the reason; the first line, if it has none, is the second's left."""
+    points: list[str] = []
+    left = ""
+    for line in lines:
+        formula = f"{left}{LATEX.sign(line.relation)} {LATEX(line.maths)}" if line.relation else LATEX(line.maths)
+        left = f"{formula} " if not (points or left or line.reason) and len(lines) > 1 else ""
+        if not left:
+            reason = f"  \n  {_inline(line.reason)}" if line.reason else ""
+            points.append(rf"- $\displaystyle {formula}${reason}")
+    return "\n".join(points)
 
 
 def _table(table: Table) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
+from unicodedata import lookup
+from unicodedata import name as unicode_name
 
 from byhand.explain.letters import ACCENTS, accent, commas
 from byhand.maths import Maths, Name
@@ -11,6 +14,7 @@ from byhand.maths_printer import GAP, Piece, Printer
 
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 THIN = '<mspace width="0.17em"></mspace>'
+WORD = re.compile(r"^<mi>\w{2,}</mi>|<mi>\w{2,}</mi>$")
 UPRIGHT = "∂∞…⋯⋮⋱∇"
 
 
@@ -45,7 +49,8 @@ class MathML(Printer):
     def row(self, pieces: Sequence[Piece]) -> str:
         text = pieces[0][1]
         for sign, piece in pieces[1:]:
-            text += self.sign(sign) + piece
+            apart = not sign and (WORD.search(text[-60:]) or WORD.match(piece))
+            text += (THIN if apart else self.sign(sign)) + piece
         return _row(text)
 
     def negative(self, of: str) -> str:
@@ -100,9 +105,18 @@ def _operator(sign: str, attributes: str = "") -> str:
 def _letters(letters: str, bold: bool = False) -> str:
     """A letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
-    style = ' mathvariant="normal" class="bold"' if bold else ' mathvariant="normal"' if base in UPRIGHT else ""
-    text = f"<mi{style}>{escape(base)}</mi>"
+    style = ' mathvariant="normal"' if base in UPRIGHT else ""
+    text = f"<mi{style}>{escape(''.join(map(_bold, base)) if bold else base)}</mi>"
     return f'<mover accent="true">{text}{_operator(ACCENTS[mark].mathml)}</mover>' if mark else text
+
+
+def _bold(letter: str) -> str:
+    """The bold letter as a sign of its own: browsers know no other bold in formulas."""
+    plain = unicode_name(letter, "").replace("LATIN ", "").replace("GREEK ", "").replace("LETTER ", "")
+    try:
+        return lookup(f"MATHEMATICAL BOLD {plain}")
+    except KeyError:
+        return letter
 
 
 def _table(rows: Sequence[Sequence[str]], style: str = "") -> str:

@@ -16,16 +16,19 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #set par(leading: 0.68em, spacing: 1em)
 #show math.equation: set text(font: "New Computer Modern Math")
 #show math.equation: set math.mat(gap: 0.5em)
-#show heading: set block(above: 1.7em, below: 0.9em, sticky: true)
+#show heading: set block(above: 1.7em, below: 1em, sticky: true)
 #show heading.where(level: 1): set text(size: 14pt, fill: blue)
 #show heading.where(level: 2): set text(size: 11.5pt)
-#let steps(columns, ..cells) = block(above: 1.1em, below: 1.3em, grid(
+#show heading.where(level: 3): set text(size: 11pt)
+#show heading.where(level: 4): set text(size: 11pt, style: "italic")
+#let steps(columns, ..cells) = block(above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
 #let reason(body) = text(size: 9.5pt, fill: grey, body)
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
   #if caption != [] { block(below: 0.6em, reason(caption)) }
-  #table(columns: columns, align: right + horizon, stroke: 0.5pt + frame, inset: (x: 0.7em, y: 0.45em),
+  #table(columns: columns, align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
+    stroke: 0.5pt + frame, inset: (x: 0.7em, y: 0.45em),
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
     ..cells)]
 """

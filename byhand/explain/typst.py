@@ -40,7 +40,8 @@ class Typst(Printer):
         return f"lr(( {inside} ))"
 
     def row(self, pieces: Sequence[Piece]) -> str:
-        return " ".join(part for sign, piece in pieces for part in (self.sign(sign), piece) if part)
+        rest = (part for sign, piece in pieces[1:] for part in (self.sign(sign), piece) if part)
+        return " ".join([pieces[0][1], *rest])
 
     def negative(self, of: str) -> str:
         return f"−{of}"
@@ -56,7 +57,7 @@ class Typst(Printer):
 
     def call(self, name: str, arguments: list[str]) -> str:
         listed = self.bracketed(COMMA.join(arguments))
-        return f"{name if name in FUNCTIONS else _letters(name)} {listed}"
+        return f"{_function(name)} {listed}"
 
     def transposed(self, of: str) -> str:
         return f"{of}^(⊤)"
@@ -65,9 +66,8 @@ class Typst(Printer):
         return f"{of}[{COMMA.join(places)}]"
 
     def over(self, sign: str, body: str, below: str, above: str) -> str:
-        plain = sign if sign in FUNCTIONS else f"op({quoted(sign)}, limits: #true)"
         under, upon = f"_({below})" if below else "", f"^({above})" if above else ""
-        return f"{LARGE.get(sign, plain)}{under}{upon} {body}"
+        return f"{LARGE.get(sign) or _function(sign)}{under}{upon} {body}"
 
     def grid(self, rows: list[list[str]]) -> str:
         return f'mat(delim: "[", {"; ".join(", ".join(row) for row in rows)})'
@@ -76,10 +76,17 @@ class Typst(Printer):
         return f"cases({', '.join(f'{value} quad & {when}' for value, when in cases)})"
 
     def condition(self, condition: str) -> str:
-        return f'"if " {condition}'
+        return f'"if" {condition}'
 
     def otherwise(self) -> str:
         return quoted("otherwise")
+
+
+def _function(name: str) -> str:
+    """Limits stand below it where there are any, as below max."""
+    if name in FUNCTIONS:
+        return name
+    return f"op({quoted(name)}, limits: #true)" if len(name) > 1 else _letters(name)
 
 
 def _letters(letters: str, bold: bool = False) -> str:
