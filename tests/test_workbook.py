@@ -44,7 +44,7 @@ from workbooks import parts_of
 from byhand.arithmetic.formulas import FUNCTIONS
 from byhand.graph import Node, toposort
 from byhand.labels import Tokens
-from byhand.lesson import Lesson, Recipe, command_of
+from byhand.lesson import Lesson, Recipe, command
 from byhand.recipe import build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
@@ -584,7 +584,7 @@ def test_every_table_says_how_to_see_it_worked(name: str) -> None:
     """In a note at its home; what is shown again, and the constants on the home page, need none."""
     recipe = lesson(name).recipe
     notes = [cell.comment.text for sheet in opened(name) for row in sheet for cell in row if cell.comment]
-    steps = {table for table, node in lesson(name).tables.items() if node.role != "constant"}
-    explain = command_of(recipe, "explain")
+    steps = {table for table, node in lesson(name).tables.items() if node.role not in ("constant", "setting")}
+    explain = command(recipe, "explain")
     assert explain.startswith(f"byhand explain {recipe.model}")
     assert sorted(notes) == sorted(f"{step}\nWorked: {explain} --step {step}" for step in steps)
