@@ -16,8 +16,9 @@ from byhand.maths import Maths, Number
 SHORT = 7
 """An exact value of more operations is shown as a decimal."""
 
-Numbers = Mapping[Variable | Term, Sequence[Expr | int] | Expr | int]
-"""The values of x[1], x[2], ..., or of a single letter."""
+Cell = Expr | int
+Numbers = Mapping[Variable | Term, Sequence[Cell] | Sequence[Sequence[Cell]] | Cell]
+"""The values of x[1], x[2], ..., of S[1, 1], S[1, 2], ..., or of a single letter."""
 
 
 def example(caption: str, terms: Sequence[Term], given: Numbers, across: Term | None = None) -> Table:
@@ -52,11 +53,13 @@ def _count(given: Numbers) -> int:
 def _point(given: Numbers) -> dict[Expr, Expr]:
     point = {}
     for letters, values in given.items():
-        if isinstance(letters, Variable):
-            assert isinstance(values, Sequence)
-            point |= {letters[n].at({}): sympy.sympify(value) for n, value in enumerate(values, start=1)}
-        else:
+        if isinstance(letters, Term):
             point[letters.at({})] = sympy.sympify(values)
+            continue
+        assert isinstance(values, Sequence)
+        for i, row in enumerate(values, start=1):
+            if isinstance(row, Sequence):
+                point |= {letters[i, j].at({}): sympy.sympify(value) for j, value in enumerate(row, start=1)}
+            else:
+                point[letters[i].at({})] = sympy.sympify(row)
     return point
-
-
