@@ -59,7 +59,7 @@ def attention() -> Page:
     )
 
 
-NUMBERS = {Q: [[1], [0]], K: [[0], [sympy.log(2)]], V: [[3], [6]]}
+NUMBERS = {T: 2, d_k: 1, Q: [[1], [0]], K: [[0], [sympy.log(2)]], V: [[3], [6]]}
 
 
 def _jacobian() -> Term:

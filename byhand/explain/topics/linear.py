@@ -56,7 +56,7 @@ def linear() -> Page:
             equals(total(t, G[t, j]), "the bias counts once"),
         ),
         "In numbers: one word x = (1, 2), and G = (3, −1): the gradient of W is each input times each column of G.",
-        square("∂L / ∂W", x[1, i] * G[1, k], i, k, {x: [[1, 2]], G: [[3, -1]]}, "gradient"),
+        square("∂L / ∂W", x[1, i] * G[1, j], i, j, {n: 2, m: 2, x: [[1, 2]], G: [[3, -1]]}, "gradient"),
     )
 
 
