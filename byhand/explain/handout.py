@@ -35,6 +35,9 @@ HOW_TO_READ: tuple[Piece, ...] = (
 )
 
 
+LIVE = Paragraph(("As a live workbook:",))
+
+
 def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool) -> Document:
     """The worked solution. A step is a table's dotted name; a cell is a row and a column of it, counted from 1.
 
@@ -61,7 +64,7 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
 
 def _whole(lesson: Lesson, cells: Cells) -> Document:
     title, sizes = describe(lesson)
-    blocks: list[Block] = [Paragraph(HOW_TO_READ), Paragraph(("As a live workbook:",)), Code(command(lesson.recipe))]
+    blocks: list[Block] = [Paragraph(HOW_TO_READ), LIVE, Code(command(lesson.recipe))]
     for heading, tables in pages(lesson, cells):
         blocks += _page(heading, tables)
     return Document(f"{title}: the worked solution", sizes, tuple(blocks))

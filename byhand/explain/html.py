@@ -44,7 +44,8 @@ figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values td { background: var(--light); font-variant-numeric: tabular-nums; }
 .values th { background: var(--faint); color: var(--grey); font-weight: 600; }
 .values tbody th { text-align: left; }
-.values thead td { background: none; border: 0; }
+.values thead td { background: none !important; border: 0; }
+.answer td { min-width: 4.6rem; height: 1.9rem; }
 ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
 @media print {
   @page { size: A4; margin: 18mm 16mm; }

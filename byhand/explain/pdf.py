@@ -101,7 +101,8 @@ def _row(row: Row, beside: bool) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = [[f"[{_inline(cell)}]" for cell in row] for row in table.cells]
+    room = "#box(width: 3.6em, height: 1.5em)" if table.role == "answer" else ""
+    rows = [[f"[{room}{_inline(cell)}]" for cell in row] for row in table.cells]
     header = [f"reason[{_inline(cell)}]" for cell in table.columns]
     if table.rows:
         rows = [[f"reason[{_inline(label)}]", *row] for label, row in zip(table.rows, rows, strict=True)]

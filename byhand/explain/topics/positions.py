@@ -61,7 +61,9 @@ def sinusoidal() -> Page:
         derivation(
             "Dot products see only the offset",
             "How alike two positions are depends on how far apart they are, in either direction, not on where.",
-            start(total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "position p times position q"),
+            start(
+                total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "position p times position q"
+            ),
             equals(total(i, cos(w[i] * p - w[i] * q)), "cosine of a difference"),
             equals(total(i, cos(w[i] * (p - q))), "take ω_i out"),
         ),
@@ -129,16 +131,11 @@ def rotary() -> Page:
                 dot(transposed(dot(rotation(m * t), query)), dot(rotation(n * t), key)),
                 "the turned query times the turned key",
             ),
-            equals(
-                dot(transposed(query), transposed(rotation(m * t)), rotation(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"
-            ),
+            equals(dot(transposed(query), transposed(rotation(m * t)), rotation(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"),
             equals(dot(transposed(query), rotation((n - m) * t), key), "the two rotations are one, by (n − m) θ"),
             equals(
                 grid(
-                    (
-                        (Q[1] * K[1] + Q[2] * K[2]) * cos((m - n) * t)
-                        + (Q[1] * K[2] - Q[2] * K[1]) * sin((m - n) * t),
-                    ),
+                    ((Q[1] * K[1] + Q[2] * K[2]) * cos((m - n) * t) + (Q[1] * K[2] - Q[2] * K[1]) * sin((m - n) * t),),
                 ),
                 "multiply out; cos(−φ) = cos φ and sin(−φ) = −sin φ",
             ),
