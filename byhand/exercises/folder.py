@@ -99,14 +99,13 @@ class SetFolder:
     def _clear(self, rows: list[list[str]]) -> None:
         """Without the files that would be taken for this set's, and are not."""
         before = self.before["students"] if self.before else []
-        kept = {tuple(row) for row in rows} if self.before and not self.force else set()
-        names = [row[2] for row in before] if kept else [row[2] for row in [*before, *rows]]
-        right = {name for _, _, name in kept & {tuple(row) for row in before}}
+        right = _common(before, rows) if self.before and not self.force else []
+        names = {name for _, _, name in [*before, *rows]} - {name for _, _, name in right}
         for name in names:
-            if name not in right:
-                for kind in student_files(tuple(FORMATS)):
-                    kind.path(self.path, name).unlink(missing_ok=True)
-        self.key.unlink(missing_ok=True)
+            for kind in student_files(tuple(FORMATS)):
+                kind.path(self.path, name).unlink(missing_ok=True)
+        if not right:
+            self.key.unlink(missing_ok=True)
 
 
 def _told(path: Path) -> Told | None:
@@ -115,8 +114,22 @@ def _told(path: Path) -> Told | None:
         told = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    sound = isinstance(told, dict) and told.get("byhand") == KIND and told.get("version") == VERSION
-    return told if sound else None
+    return told if isinstance(told, dict) and _sound(told) else None
+
+
+def _sound(told: Told) -> bool:
+    kinds = {"exercise": str, "digest": str, "seed": int, "practice": bool, "formats": list, "students": list}
+    return (
+        (told.get("byhand"), told.get("version")) == (KIND, VERSION)
+        and all(isinstance(told.get(name), kind) for name, kind in kinds.items())
+        and all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) == {str} for row in told["students"])
+        and not any("/" in name or "\\" in name for _, _, name in told["students"])
+    )
+
+
+def _common(before: list[list[str]], rows: list[list[str]]) -> list[list[str]]:
+    known = {tuple(row) for row in rows}
+    return [row for row in before if tuple(row) in known]
 
 
 def _strange(path: Path) -> Iterator[Path]:
