@@ -79,6 +79,7 @@ def parts(
 
 def _part(problem: Problem, variant: Variant, n: int, question: Question, mistakes: Sequence[Mistake]) -> Part:
     ask, key = question.ask, np.asarray(variant.answers[n], dtype=float).ravel()
+    fields: tuple[Field, ...]
     if ask.kind == "choice":
         fields = (_choice(problem, variant, n, question, key, mistakes),)
         return Part(n + 1, question, told(question), fields, ((0, 0),))
