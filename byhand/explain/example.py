@@ -58,5 +58,3 @@ def _point(given: Numbers) -> dict[Expr, Expr]:
         else:
             point[letters.at({})] = sympy.sympify(values)
     return point
-
-
