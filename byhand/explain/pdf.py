@@ -21,6 +21,7 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #show heading.where(level: 2): set text(size: 11.5pt)
 #show heading.where(level: 3): set text(size: 11pt)
 #show heading.where(level: 4): set text(size: 11pt, style: "italic")
+#let large(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); body }
 #let steps(columns, ..cells) = block(above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
@@ -49,7 +50,7 @@ def markup(document: Document) -> str:
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
-    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]"] if document.subtitle else []
+    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
     return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *map(_block, document.blocks)]) + "\n"
 
 
@@ -58,7 +59,7 @@ def _inline(*parts: Piece) -> str:
 
 
 def _large(maths: Maths) -> str:
-    return f"[$display({TYPST(maths)})$]"
+    return f"large[$display({TYPST(maths)})$]"
 
 
 def _block(block: Block) -> str:
