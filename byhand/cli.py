@@ -105,13 +105,16 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
 
 
 class NewFile(click.ParamType):  # type: ignore[type-arg]
-    """The path of a file to be written."""
+    """The path of a file to be written, and such a name for who gives a folder."""
 
     name = "FILE"
 
+    def __init__(self, example: str = "model.xlsx") -> None:
+        self.example = example
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Path:
         if not value.strip("./") or os.path.isdir(value):
-            self.fail(f"{quoted(value)} is a folder: name a file in it, such as model.xlsx.", param, ctx)
+            self.fail(f"{quoted(value)} is a folder: name a file in it, such as {self.example}.", param, ctx)
         return Path(value)
 
 
@@ -146,6 +149,20 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--optimizer", metavar="NAME", help="sgd, momentum, adam or adamw: adds the updated weights."),
         click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
         click.option("--train-steps", type=int, metavar="K", help="Takes K steps, one after the other."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def document_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which every command that writes a document says how and where."""
+    options = [
+        click.option(
+            "--format", "said", metavar="FORMAT", help="md, tex, html or pdf.  [default: as FILE ends, or md]"
+        ),
+        click.option("-o", "--output", type=NewFile("page.html"), help="The file to write.  [default: the terminal]"),
+        click.option("--force", is_flag=True, help="Write over an existing file."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -309,6 +326,39 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
     report = verify_book(file, engine)
     click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
     ctx.exit(0 if report.ok else 1)
+
+
+@main.command()
+@click.argument("topic", required=False)
+@document_options
+@click.option("--list", "listed", is_flag=True, help="Name every topic.")
+@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
+    """Derive the mathematics of a TOPIC, each line checked.
+
+    \b
+    Examples
+        byhand derive --list
+        byhand derive softmax
+        byhand derive attention -o attention.html
+        byhand derive layer-norm -o layer-norm.pdf
+    """
+    from byhand.explain.topics import find_topic
+
+    if listed or as_json:
+        from byhand.show import list_topics
+
+        click.echo(list_topics(as_json), nl=False)
+        return
+    if topic is None:
+        raise ByhandError("Name a topic, such as softmax; `byhand derive --list` lists all.")
+    from byhand.explain.formats import chosen, hand_out
+
+    name = find_topic(topic).name
+    form = chosen(output, said, force)
+    from byhand.explain.page import derive as page
+
+    click.echo(hand_out(page(name), form, output), nl=False)
 
 
 @main.command()

@@ -47,7 +47,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors",
+    "errors files",
     "maths maths_printer maths_text graph",
     "shapes table ops",
     "labels weights arithmetic",

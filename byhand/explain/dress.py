@@ -1,4 +1,4 @@
-"""The names of tables as they are set in print: W_Q with the Q below, ∂Q with its sign apart, β₁, W′."""
+"""The names of tables as they are set in print: W_Q with the Q below, ∂Q with its sign apart, β₁, W′; letters bold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def dressed(maths: Maths) -> Maths:
     if isinstance(maths, Name):
         return _name(maths)
     if isinstance(maths, Over) and " " in maths.sign:
-        return Chain((Words(f"{maths.sign} "), dressed(maths.body)), ("",))
+        return Product((Words(f"{maths.sign} "), dressed(maths.body)))
     return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})  # type: ignore[type-var, arg-type]
 
 
@@ -48,7 +48,7 @@ def _with_marks(name: Name) -> Maths:
     own = Name(words) if words else Number(digits.translate(LOWERED)) if digits else None
     if own is not None:
         below = (Chain((own, _place(below)), (",",)),) if below else (own,)
-    bare = Name(letters, below, name.bold)
+    bare = Name(letters, below, name.bold and len(letters) == 1)
     return Power(bare, Name(raised.translate(RAISED))) if raised else bare
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.explain.letters import ACCENTS, accent, commas
+from byhand.explain.letters import ACCENTS, accent, commas, led
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -39,6 +39,9 @@ class Latex(Printer):
         return digits.replace("−", "-").replace("∞", r"\infty ").replace(",", "{,}")
 
     def name(self, name: Name) -> str:
+        sign, name = led(name)
+        if sign:
+            return rf"\{LETTERS[sign]} {self.name(name)}"
         text = _letters(name.letters, name.bold)
         return f"{text}_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else text
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from byhand.errors import ByhandError
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
+from byhand.explain.inline import pieces
 from byhand.explain.lines import Row, laid_out
 from byhand.explain.typst import Typst, escaped, quoted
 from byhand.maths import Maths
@@ -21,6 +21,7 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #show heading.where(level: 2): set text(size: 11.5pt)
 #show heading.where(level: 3): set text(size: 11pt)
 #show heading.where(level: 4): set text(size: 11pt, style: "italic")
+#let large(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); body }
 #let steps(columns, ..cells) = block(above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
@@ -36,12 +37,9 @@ COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8
 
 
 def write(document: Document) -> bytes:
-    """The whole PDF. ByhandError if Typst is not installed."""
-    try:
-        import typst
-    except ImportError:
-        fix = "install it with: pip install 'byhand[pdf]', or choose another format, such as html."
-        raise ByhandError(f"A PDF is set by Typst, which is not installed: {fix}") from None
+    """The whole PDF; `formats` has seen to it that Typst is installed."""
+    import typst
+
     fonts = typst.Fonts(include_system_fonts=False)
     pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
     return pdf
@@ -52,22 +50,22 @@ def markup(document: Document) -> str:
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
-    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{escaped(document.subtitle)}]"] if document.subtitle else []
+    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
     return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *map(_block, document.blocks)]) + "\n"
 
 
 def _inline(*parts: Piece) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in parts)
+    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in pieces(*parts))
 
 
 def _large(maths: Maths) -> str:
-    return f"[$display({TYPST(maths)})$]"
+    return f"large[$display({TYPST(maths)})$]"
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"#heading(level: {level})[{escaped(text)}]"
+            return f"#heading(level: {level})[{_inline(text)}]"
         case Paragraph(parts):
             return _inline(*parts)
         case Formula(maths):
@@ -94,7 +92,7 @@ def _row(row: Row, beside: bool) -> str:
     cells = (
         f"grid.cell(colspan: 3, align: left, {_large(row.right)})" if whole else f"{left}, {sign}, {_large(row.right)}"
     )
-    reason = f"reason[{escaped(row.reason)}]"
+    reason = f"reason[{_inline(row.reason)}]"
     if beside:
         return f"{cells}, {reason},"
     return f"{cells}, [], [], {reason}," if row.reason else f"{cells},"
