@@ -262,4 +262,3 @@ def mean(over: Term, body: Term) -> Term:
     upto = letter(over).upto
     assert upto
     return total(over, body) / upto
-

@@ -118,7 +118,7 @@ def _squared(top: Polynomial, at: int, square: Quotient) -> list[Polynomial]:
         part = top.ring.zero
         for half in range(most + 1):
             factor = top.ring.from_dict(
-                {m[:at] + (0,) + m[at + 1 :]: c for m, c in top.items() if m[at] == 2 * half + odd}
+                {(*m[:at], 0, *m[at + 1 :]): c for m, c in top.items() if m[at] == 2 * half + odd}
             )
             part += factor * square.top**half * below ** (most - half)
         parts.append(part)

@@ -147,5 +147,7 @@ TOPICS: dict[str, Topic] = {
 def find_topic(name: str) -> Topic:
     """The topic of that name. ByhandError with the nearest names if there is none."""
     if name not in TOPICS:
-        raise ByhandError(f"There is no topic {quoted(name)}; {nearest(name, TOPICS)} (`byhand derive --list` lists all).")
+        raise ByhandError(
+            f"There is no topic {quoted(name)}; {nearest(name, TOPICS)} (`byhand derive --list` lists all)."
+        )
     return TOPICS[name]

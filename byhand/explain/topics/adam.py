@@ -129,5 +129,3 @@ def _first_step() -> Page:
             {slope: sympy.Float(4), rate: sympy.Float("0.1"), b1: sympy.Float("0.9"), b2: sympy.Float("0.999")},
         ),
     )
-
-
