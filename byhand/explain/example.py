@@ -62,7 +62,7 @@ def _sizes(letters: frozenset[Letter], given: Numbers) -> dict[Letter, int]:
 
 
 def _point(given: Numbers) -> dict[Expr, Expr]:
-    point = {}
+    point: dict[Expr, Expr] = {}
     for letters, values in given.items():
         if isinstance(letters, Term):
             point |= {} if isinstance(letters.op, Letter) else {letters.at({}): sympy.sympify(values)}

@@ -72,7 +72,7 @@ def vanishes(x: Expr, squares: Mapping[Expr, Expr]) -> bool:
     polynomials, *generators = ring(letters, sympy.QQ)
     read = _Reader(polynomials, dict(zip(letters, generators, strict=True)))
     tops = [read(x).top]
-    for letter, square in reversed(squares.items()):
+    for letter, square in reversed(list(squares.items())):
         tops = [part for top in tops for part in _squared(top, letters.index(letter), read(square))]
     return all(top == 0 for top in tops)
 

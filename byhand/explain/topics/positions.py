@@ -25,8 +25,8 @@ def sinusoidal() -> Page:
     """Pairs (sin ω p, cos ω p) of position p, for h frequencies ω."""
     return (
         "A position p is written as h clocks: each has its own frequency ω, and shows the pair sin(ω p), cos(ω p). "
-        "With d columns there are h = d / 2 clocks, and ω_i = 10000^(−2 i / d), i from 0: the first turns fast, the last "
-        "slowly. What follows holds for any frequencies.",
+        "With d columns there are h = d / 2 clocks, and ω_i = 10000^(−2 i / d), i from 0: the first is fast, the last "
+        "slow. What follows holds for any frequencies.",
         derivation(
             "A shift is a rotation",
             "The pair of position p + k is the pair of p, turned by the angle ω k: the same turn for every p. "
@@ -61,9 +61,7 @@ def sinusoidal() -> Page:
         derivation(
             "Dot products see only the offset",
             "How alike two positions are depends on how far apart they are, in either direction, not on where.",
-            start(
-                total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "position p times position q"
-            ),
+            start(total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "positions p and q"),
             equals(total(i, cos(w[i] * p - w[i] * q)), "cosine of a difference"),
             equals(total(i, cos(w[i] * (p - q))), "take ω_i out"),
         ),
