@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from byhand.errors import ByhandError, quoted
-from byhand.options import NewFile, document_options, model_options, recipe_from
+from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 
 if TYPE_CHECKING:
     pass
@@ -121,9 +121,7 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
 @model_options
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")
-@click.option(
-    "--orientation", type=click.Choice(["rows", "columns"]), help="Tokens as rows (the default) or as columns."
-)
+@orientation_option
 @click.option("--force", is_flag=True, help="Write over an existing file.")
 def workbook(output: Path | None, force: bool, **options: Any) -> None:
     """Write a model as a live workbook.
@@ -183,6 +181,44 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
     report = verify_book(file, engine)
     click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
     ctx.exit(0 if report.ok else 1)
+
+
+@main.command()
+@model_options
+@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
+@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
+@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
+@orientation_option
+@document_options
+def explain(
+    step: str | None,
+    cell: tuple[int, int] | None,
+    exact: bool,
+    said: str | None,
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Work a model on paper: rules in letters, the numbers put in, results.
+
+    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand explain gpt2 -o lesson.html
+        byhand explain gpt2 --step layer1.head1.weights --exact
+        byhand explain gpt2 --step layer1.head1.scores --cell 2,1
+        byhand explain softmax --exact -o softmax.pdf
+    """
+    from byhand.explain.formats import chosen, hand_out
+    from byhand.explain.handout import explain as handout
+    from byhand.recipe import build
+
+    form = chosen(output, said, force)
+    if cell and not step:
+        raise ByhandError("--cell is a cell of one table: name the table with --step.")
+    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""What the options of the command line take, and those that several commands share."""
+"""The options that commands share, and what is made of their texts."""
 
 from __future__ import annotations
 
@@ -46,6 +46,19 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
         if not (name and equals and setting):
             self.fail(f"{quoted(value)} is not of the form NAME=VALUE.", param, ctx)
         return name.strip(), setting.strip()
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]
+    """A cell of a table: its row and its column."""
+
+    name = "R,C"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        try:
+            row, column = (int(word) for word in value.split(","))
+        except ValueError:
+            self.fail(f"{quoted(value)} is no cell such as 2,1: a row and a column, each counted from 1.", param, ctx)
+        return row, column
 
 
 class NewFile(click.ParamType):  # type: ignore[type-arg]
@@ -97,6 +110,12 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def orientation_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Which way the tables of a workbook, or of its explanation, lie."""
+    choice = click.Choice(["rows", "columns"])
+    return click.option("--orientation", type=choice, help="Tokens as rows (the default) or as columns.")(command)
 
 
 def document_options(command: Callable[..., None]) -> Callable[..., None]:
