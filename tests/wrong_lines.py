@@ -45,10 +45,11 @@ def _in_term(before: Line, after: Line, relation: Relation) -> Iterator[Mistake]
 
 def changed(right: Term) -> Iterator[tuple[str, Term]]:
     """The term with one change, at the top or inside."""
-    yield "sign flipped", -right
-    yield "factor 2", 2 * right
     if not isinstance(right.at(next(instances(right.letters))), sympy.MatrixBase):
         yield "one more", right + 1
+        yield "one less", right - 1
+    yield "sign flipped", -right
+    yield "factor 2", 2 * right
     letters = [Term(a) for a in right.letters if a.upto]
     for part, put in spots(right):
         for what, other in _changed_here(part, letters):
