@@ -150,7 +150,9 @@ def swiglu() -> Page:
             "The gradient of the gate",
             "It learns as much as there is to let through.",
             start(d(back, u[j])),
-            equals(g[j] * v[j] * d(u[j] * sigmoid(u[j]), u[j]), "only column j has u_j; g_j and v_j are constant factors"),
+            equals(
+                g[j] * v[j] * d(u[j] * sigmoid(u[j]), u[j]), "only column j has u_j; g_j and v_j are constant factors"
+            ),
             equals(g[j] * v[j] * (sigmoid(u[j]) + u[j] * sigmoid(u[j]) * (1 - sigmoid(u[j]))), "product rule"),
             equals(g[j] * v[j] * slope[j], "take the sigmoid out: the slope of SiLU"),
         ),

@@ -53,7 +53,7 @@ def adam() -> Page:
             equals(total(i, b ** (t - i)) - total(i, b ** (t - i + 1)), "multiply out"),
             equals(one - b**t, "each term but the first and the last is there twice, once with a minus"),
         ),
-        "Let all gradients have the same mean E[g]. E is the mean over what chance, such as the choice of a batch, may do.",
+        "Let all gradients have the same mean E[g]. E is the mean over all that chance, such as a batch, may do.",
         derivation(
             "The mean of the average is too small",
             "By the factor 1 − β^t.",
@@ -129,5 +129,3 @@ def _first_step() -> Page:
             {slope: sympy.Float(4), rate: sympy.Float("0.1"), b1: sympy.Float("0.9"), b2: sympy.Float("0.999")},
         ),
     )
-
-

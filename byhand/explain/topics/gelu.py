@@ -8,7 +8,7 @@ from byhand.explain.derivation import about, derivation, equals, start, tends
 from byhand.explain.example import example
 from byhand.explain.functions import d, erf, exp, pi, root, sigmoid, tanh
 from byhand.explain.page import Page, means
-from byhand.explain.terms import Term, constant, defined, number, one, term
+from byhand.explain.terms import Term, constant, defined, number, one
 from byhand.maths import Number
 
 x = number("x")
@@ -75,8 +75,7 @@ def gelu() -> Page:
             equals((1 + tanh(u)) / 2 + x * d(tanh(u), x) / 2, "product rule"),
             equals((1 + tanh(u)) / 2 + x * (1 - tanh(u) ** 2) * d(u, x) / 2, "tanh′ is 1 − tanh²"),
             equals(
-                (1 + tanh(u)) / 2
-                + x * (1 - tanh(u) ** 2) * root(2 / pi) * (1 + 3 * decimal("0.044715") * x**2) / 2,
+                (1 + tanh(u)) / 2 + x * (1 - tanh(u) ** 2) * root(2 / pi) * (1 + 3 * decimal("0.044715") * x**2) / 2,
                 "the slope of u",
             ),
         ),
@@ -87,7 +86,7 @@ def gelu() -> Page:
 
 def _how_far() -> Page:
     return (
-        "How far apart they are is measured, at every hundredth from −6 to 6; outside both are x or 0 to eight decimal places.",
+        "How far apart they are is measured, at every hundredth from −6 to 6; outside, both are x or 0 to eight places.",
         derivation(
             "The two forms differ by less than 0.0005",
             "The largest difference that is found is 0.000473, near x = ±2.7, and half as much near ±1.36.",
