@@ -36,7 +36,7 @@ def derive(name: str) -> Document:
                 blocks.extend(_derived(part))
             case _:
                 blocks.append(part)
-    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",))))
+    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",), quiet=True)))
 
 
 def _derived(derivation: Derivation) -> list[Block]:
@@ -45,7 +45,7 @@ def _derived(derivation: Derivation) -> list[Block]:
         Heading(derivation.title),
         Paragraph((derivation.claim,)),
         Steps(tuple(lines)),
-        Paragraph((checked(derivation),)),
+        Paragraph((checked(derivation),), quiet=True),
     ]
 
 
