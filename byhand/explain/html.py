@@ -23,6 +23,7 @@ h2 { font-size: 1.3rem; color: var(--blue); margin: 2.6rem 0 .8rem; padding-bott
   border-bottom: 1px solid var(--frame); }
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; }
 p { margin: .7rem 0; }
+.quiet { color: var(--grey); font-size: .94rem; }
 pre { background: var(--faint); border: 1px solid var(--frame); border-radius: 4px; padding: .7rem 1rem;
   overflow-x: auto; }
 math { font-size: 1.08em; font-family: "Cambria Math", "STIX Two Math", "Latin Modern Math", "Libertinus Math",
@@ -51,10 +52,12 @@ ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
   html { background: #fff; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
   h2, h3, h4, figcaption { break-after: avoid; }
-  tr, figure { break-inside: avoid; }
+  tr, .steps, figure { break-inside: avoid; }
   .scroll, figure { overflow: visible; }
 }
 """
+
+QUIET = ' class="quiet"'
 
 
 def _style() -> str:
@@ -82,8 +85,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
             return f"<h{level + 1}>{_inline(text)}</h{level + 1}>"
-        case Paragraph(parts):
-            return f"<p>{_inline(*parts)}</p>"
+        case Paragraph(parts, quiet):
+            return f"<p{QUIET if quiet else ''}>{_inline(*parts)}</p>"
         case Formula(maths):
             return f'<div class="scroll">{element(maths, "display")}</div>'
         case Code(text):

@@ -31,8 +31,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
             return f"{'#' * (level + 1)} {_inline(text)}"
-        case Paragraph(parts):
-            return _inline(*parts)
+        case Paragraph(parts, quiet):
+            return f"*{_inline(*parts)}*" if quiet else _inline(*parts)
         case Formula(maths):
             return f"$${LATEX(maths)}$$"
         case Code(text):

@@ -38,7 +38,7 @@ def derive(name: str) -> Document:
                 blocks.extend(_derived(part))
             case _:
                 blocks.append(part)
-    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",))))
+    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",), quiet=True)))
 
 
 def _derived(derivation: Derivation) -> list[Block]:
@@ -47,7 +47,7 @@ def _derived(derivation: Derivation) -> list[Block]:
         Heading(derivation.title),
         Paragraph((derivation.claim,)),
         Steps(tuple(lines)),
-        Paragraph((checked(derivation),)),
+        Paragraph((checked(derivation),), quiet=True),
     ]
 
 

@@ -22,7 +22,7 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #show heading.where(level: 3): set text(size: 11pt)
 #show heading.where(level: 4): set text(size: 11pt, style: "italic")
 #let large(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); body }
-#let steps(columns, ..cells) = block(above: 1.3em, below: 1.4em, grid(
+#let steps(columns, whole, ..cells) = block(breakable: not whole, above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
 #let reason(body) = text(size: 9.5pt, fill: grey, body)
@@ -33,6 +33,8 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
     ..cells)]
 """
+FEW = 10
+"""Lines of a derivation that stay together on one page."""
 COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8", "light": "EAF2FB", "faint": "F6F8FA"}
 
 
@@ -66,8 +68,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
             return f"#heading(level: {level})[{_inline(text)}]"
-        case Paragraph(parts):
-            return _inline(*parts)
+        case Paragraph(parts, quiet):
+            return f"#reason[{_inline(*parts)}]" if quiet else _inline(*parts)
         case Formula(maths):
             return f"$ {TYPST(maths)} $"
         case Code(text):
@@ -82,7 +84,8 @@ def _steps(steps: Steps) -> str:
     layout = laid_out(steps)
     columns = "(auto, auto, auto, 1fr)" if layout.beside else "(auto, auto, 1fr)"
     rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
-    return f"#steps({columns},\n{rows})"
+    whole = "true" if len(layout.rows) <= FEW else "false"
+    return f"#steps({columns}, {whole},\n{rows})"
 
 
 def _row(row: Row, beside: bool) -> str:

@@ -41,8 +41,8 @@ def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
             return rf"\{SECTIONS[level]}*{{{_inline(text)}}}"
-        case Paragraph(parts):
-            return _inline(*parts)
+        case Paragraph(parts, quiet):
+            return rf"{{\small\itshape {_inline(*parts)}\par}}" if quiet else _inline(*parts)
         case Formula(maths):
             return rf"\[ {LATEX(maths)} \]"
         case Code(text):
