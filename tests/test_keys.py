@@ -122,7 +122,7 @@ def test_numbers_are_written_short_and_exactly() -> None:
     assert all(isinstance(x, int) for rows in told["drawn"].values() for row in rows for x in row)
     assert told["answers"][1] == variant.answers[1].ravel().tolist()
     places = StudentBook(head).places
-    assert [q["cells"] for q in questions_of(head, places)][0][0] == "H29"
+    assert questions_of(head, places)[0]["cells"][0] == "H29"
 
 
 # Keys that are not sound
