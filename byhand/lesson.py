@@ -84,13 +84,17 @@ class Lesson:
         return {name: values[node] for name, node in self.tables.items()}
 
 
-def command(recipe: Recipe) -> str:
-    """The command line that makes the same workbook."""
+def command(recipe: Recipe, does: str = "workbook") -> str:
+    """The command line that makes the same workbook, or explains the same lesson."""
     model = recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
-    words = ["byhand", "workbook", model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
+    words = ["byhand", does, model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
     for f in fields(Recipe):
         value = getattr(recipe, f.name)
-        if f.name not in ("model", "size", "set", "batch") and value not in (None, f.default):
+        if (
+            f.name not in ("model", "size", "set", "batch")
+            and (f.name != "title" or does == "workbook")
+            and value not in (None, f.default)
+        ):
             words += _words(f.name, value)
     words += [word for row in recipe.batch for name, value in row.items() for word in _words(name, value)]
     words += [word for name, value in recipe.set.items() for word in ("--set", f"{name}={value}")]

@@ -15,6 +15,7 @@ from byhand.errors import ByhandError
 from byhand.models.checkpoint import read
 
 DATA = Path(__file__).parent / "data"
+KINDS = "gpt2, bert, torch.nn.Transformer, torch.nn.TransformerEncoderLayer + torch.nn.Linear, transformer2017"
 
 
 def refusal(folder):
@@ -128,17 +129,14 @@ def test_refuses_a_broken_index(folder):
 )
 def test_refuses_other_architectures(folder, kind, said):
     assert refusal(configured(folder, model_type=kind)) == (
-        f"config.json has model_type {said}, which byhand does not read; choose a checkpoint of one of "
-        "gpt2, bert, torch.nn.Transformer, transformer2017."
+        f"config.json has model_type {said}, which byhand does not read; choose a checkpoint of one of {KINDS}."
     )
 
 
 def test_refuses_a_config_without_model_type(folder):
     for config in (without(GPT2, "model_type"), GPT2 | {"model_type": None}):
         (folder / "config.json").write_text(json.dumps(config))
-        assert refusal(folder) == (
-            "config.json does not say model_type; add it, as one of gpt2, bert, torch.nn.Transformer, transformer2017."
-        )
+        assert refusal(folder) == (f"config.json does not say model_type; add it, as one of {KINDS}.")
 
 
 @pytest.mark.parametrize(

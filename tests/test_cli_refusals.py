@@ -29,8 +29,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 MODEL_NAMES = (
-    "softmax, layernorm, attention, multi-head, feed-forward, positions, embedding, transformer, gpt2, bert "
-    "(`byhand models` lists all)"
+    "softmax, layernorm, attention, multi-head, feed-forward, positions, embedding, encoder-layer, transformer, gpt2, "
+    "bert (`byhand models` lists all)"
 )
 GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
 NOT_FINITE = (
@@ -190,7 +190,7 @@ REFUSALS = {
     ),
     "workbook llama": (
         'config.json has model_type "llama", which byhand does not read; choose a checkpoint of one of '
-        "gpt2, bert, torch.nn.Transformer, transformer2017."
+        "gpt2, bert, torch.nn.Transformer, torch.nn.TransformerEncoderLayer + torch.nn.Linear, transformer2017."
     ),
     "workbook contradicting": (
         "Tensor transformer.wte.weight is 11×6, but config.json makes it 12×6; "
@@ -266,7 +266,7 @@ USAGE = {
     "exercise attention-head --jobs 0": "Invalid value for '--jobs': 0 is not in the range 1<=x<=64.",
     "run": "Missing argument 'MODEL'.",
     "run gpt2 bert": "Got unexpected extra argument (bert)",
-    "run gpt2 --frob": "No such option '--frob'.",
+    "run gpt2 --qqqq": "No such option '--qqqq'.",
     "workbook gpt2 --orientation diagonal": (
         "Invalid value for '--orientation': 'diagonal' is not one of 'rows', 'columns'."
     ),

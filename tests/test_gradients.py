@@ -250,6 +250,8 @@ SOME: dict[str, dict[str, Any]] = {
     "softmax base": {"size": {"base": 3.0}},
     "attention causal": {"size": {"causal": True, "bias": True}},
     "multi-head causal": {"size": {"causal": True, "bias": True}},
+    "encoder-layer": {"targets": [1, "_", 2]},
+    "encoder-layer batch": {"targets": [1, "_", 2], "batch": [{"targets": [0, 0, 1]}]},
     "gpt2 deep": {"size": {"layers": 2}},
     "bert deep": {"size": {"layers": 2}},
     "transformer deep": {"size": {"encoder_layers": 2, "decoder_layers": 2}},

@@ -10,7 +10,7 @@ from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from byhand import ops
-from byhand.graph import OPS, Node, fold, source
+from byhand.graph import OPS, Node, fold, source, toposort
 from byhand.layers import gelu, gelu_tanh
 from byhand.lesson import Recipe
 from byhand.recipe import build
@@ -22,6 +22,8 @@ def table(name: str, rows: int, columns: int) -> Node:
 
 
 X, W, B, H, M = table("x", 3, 4), table("W", 4, 2), table("b", 1, 2), table("h", 3, 2), table("M", 6, 2)
+GELU = gelu_tanh(H)
+(TANH,) = (n for n in toposort([GELU]) if n.name == "tanh")
 KEEP, NEG_INF = table("causal_mask", 3, 2), table("neg_inf", 1, 1)
 
 RULES: list[tuple[Node, str]] = [
@@ -50,7 +52,8 @@ RULES: list[tuple[Node, str]] = [
     (ops.where(KEEP, H / 2, NEG_INF), "h / 2 where mask, else −∞"),
     (ops.maximum(H, 0), "max(h, 0)"),
     (gelu(H), "0.5 × h × (1 + erf(h / √2))"),
-    (gelu_tanh(H), "0.5 × h × (1 + tanh(√(2 / π) × (h + 0.044715 × h × h × h)))"),
+    (GELU, "0.5 × h × (1 + tanh)"),
+    (TANH, "tanh(√(2 / π) × (h + 0.044715 × h³))"),
     (ops.lookup(X, B.T), "x[bᵀ]"),
     (ops.alternate(ops.sin(H), ops.cos(H), width=4), "sin(h), cos(h) by turns"),
     (H.rows(2, 3), "h[3]"),

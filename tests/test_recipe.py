@@ -88,14 +88,55 @@ def test_what_a_file_says_is_built(tmp_path: Path) -> None:
     assert describe(made)[0] == "All there is"
 
 
+LEARNING = """
+model = "gpt2"
+ids = [3, 1, 4]
+targets = [1, "_", "cat"]
+backward = true
+label_smoothing = 0.1
+optimizer = "adam"
+lr = 0.5
+train_steps = 2
+
+[[batch]]
+prompt = "the cat"
+targets = ["_", 5]
+
+[[batch]]
+ids = [2]
+targets = [0]
+"""
+
+
+def test_a_file_holds_a_backward_pass(tmp_path: Path) -> None:
+    assert in_file(tmp_path / "learning.toml", LEARNING) == Recipe(
+        model="gpt2",
+        ids=[3, 1, 4],
+        targets=[1, "_", "cat"],
+        backward=True,
+        label_smoothing=0.1,
+        optimizer="adam",
+        lr=0.5,
+        train_steps=2,
+        batch=[{"prompt": "the cat", "targets": ["_", 5]}, {"ids": [2], "targets": [0]}],
+    )
+
+
+def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None:
+    numbers = build(in_file(tmp_path / "learning.toml", LEARNING)).numbers()
+    assert numbers["loss.targets"].tolist() == [[1], [-1], [1]]
+    assert numbers["row2.ids"].tolist() == [[0], [1]]
+    assert numbers["row2.loss.targets"].tolist() == [[-1], [5]]
+    assert numbers["row3.loss.targets"].tolist() == [[0]]
+    assert numbers["learning_rate"].item() == 0.5
+    assert numbers["label_smoothing"].item() == 0.1
+    assert "step2.updated.wte" in numbers
+    assert "step3.loss" not in numbers
+
+
 def test_every_part_of_a_recipe_is_tried_above() -> None:
-    assert {f.name for f in fields(Recipe)} - set(
-        FULL.replace("=", " ").replace("]", " ").replace("[", " ").split()
-    ) == {
-        "ids",
-        "target_prompt",
-        "segment_ids",
-    }
+    tried = (FULL + LEARNING).replace("=", " ").replace("]", " ").replace("[", " ").split()
+    assert {f.name for f in fields(Recipe)} - set(tried) == {"target_prompt", "segment_ids"}
 
 
 @pytest.mark.parametrize("text", ['\ufeffmodel = "gpt2"', 'model = "gpt2"\r\n', '# A comment\n\nmodel = "gpt2"'])
@@ -128,7 +169,10 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 
 MODEL = 'model = "gpt2"\n'
-KEYS = "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, generate, orientation, set"
+KEYS = (
+    "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, targets, batch, generate, "
+    "backward, label_smoothing, optimizer, lr, train_steps, orientation, set"
+)
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {
     "model = 3": ("model", TEXT, "3"),
@@ -251,13 +295,18 @@ def with_options(path: Path, *sizes: str, changes: tuple[tuple[str, str], ...] =
     [
         ("seed = 3", {}, {"seed": 3}),
         ("seed = 3", {"seed": 0}, {"seed": 0}),
-        ("ids = [1]", {"ids": [2, 3]}, {"ids": [2, 3]}),
-        ("ids = [1]", {"prompt": "cat"}, {"prompt": "cat", "ids": None}),
-        ('prompt = "cat"', {"ids": [2]}, {"ids": [2], "prompt": None}),
-        ("ids = [1]", {"prompt": "cat", "ids": [2]}, {"prompt": "cat", "ids": [2]}),
-        ("target_ids = [1]", {"target_prompt": "cat"}, {"target_prompt": "cat"}),
-        ('target_prompt = "a"', {"target_ids": [2]}, {"target_ids": [2]}),
-        ("ids = [1]\ntarget_ids = [2]", {"prompt": "cat"}, {"prompt": "cat", "target_ids": [2]}),
+        ("ids = [1]", {"ids": ([2, 3],)}, {"ids": [2, 3]}),
+        ("ids = [1]", {"prompt": ("cat",)}, {"prompt": "cat", "ids": None}),
+        ('prompt = "cat"', {"ids": ([2],)}, {"ids": [2], "prompt": None}),
+        ("ids = [1]", {"prompt": ("cat",), "ids": ([2],)}, {"prompt": "cat", "ids": [2]}),
+        ("target_ids = [1]", {"target_prompt": ("cat",)}, {"target_prompt": "cat"}),
+        ('target_prompt = "a"', {"target_ids": ([2],)}, {"target_ids": [2]}),
+        ("ids = [1]\ntarget_ids = [2]", {"prompt": ("cat",)}, {"prompt": "cat", "target_ids": [2]}),
+        ("ids = [1]", {"ids": ([2], [3, 4])}, {"ids": [2], "batch": [{"ids": [3, 4]}]}),
+        ("ids = [1]\nbatch = [{ids = [2]}]", {"ids": ([3],)}, {"ids": [3], "batch": []}),
+        ("ids = [1]\nbatch = [{ids = [2]}]", {"seed": 5}, {"seed": 5, "ids": [1], "batch": [{"ids": [2]}]}),
+        ("backward = true", {"backward": None}, {"backward": True}),
+        ("optimizer = 'sgd'\nlr = 1", {"lr": 0.5}, {"optimizer": "sgd", "lr": 0.5}),
         ("generate = 3", {"generate": 1}, {"generate": 1}),
         ('orientation = "columns"', {"orientation": "rows"}, {}),
         ('title = "One"', {"title": "Two"}, {"title": "Two"}),

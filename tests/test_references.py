@@ -7,10 +7,21 @@ import numpy as np
 import pytest
 
 from byhand import layers
+from byhand.gradients import gradients
 from byhand.graph import Dim, fold, source
-from byhand.layers import attend, causal_mask, join_heads, layer_norm, multi_head, position_column, sinusoidal, softmax
+from byhand.layers import (
+    attend,
+    causal_mask,
+    cross_entropy,
+    join_heads,
+    layer_norm,
+    multi_head,
+    position_column,
+    sinusoidal,
+    softmax,
+)
+from byhand.ops import log, mean_square, where
 from byhand.ops import tanh as tanh_op
-from byhand.ops import where
 from byhand.weights import Weights
 
 DATA = Path(__file__).parent / "data"
@@ -166,26 +177,92 @@ def test_positions_in_halves(name):
     close(np.concatenate([got[:, ::2], got[:, 1::2]], axis=1), expected)
 
 
+def entropies(logits, labels, smoothing=None):
+    """Every table of the cross-entropy and its mean; labels of -100 are none."""
+    epsilon = None if smoothing is None else source("epsilon", smoothing, "constant")
+
+    def build(x, targets):
+        losses, counted = cross_entropy(x, targets, epsilon)
+        return losses.sum(0) / counted.sum(0)
+
+    return folded(build, logits, np.maximum(labels, -1)[:, None])
+
+
+def test_cross_entropy():
+    c = case("cross_entropy")
+    got = entropies(c["logits"], c["labels"])
+    close(got["result"].squeeze(), c["mean"])
+    close(got["losses"][:, 0], c["each"])
+    close(got["losses"].sum(), c["sum"])
+    close(np.exp(got["result"]).squeeze(), c["perplexity"])
+
+
+def test_the_gradient_of_cross_entropy():
+    c = case("cross_entropy")
+    logits, targets = source("logits", c["logits"], "input"), source("targets", c["labels"][:, None], "tokens")
+    gradient = gradients(cross_entropy(logits, targets)[0].mean(0), [logits]).of[logits]
+    close(fold([gradient])[gradient], c["grad_logits"])
+
+
+def test_cross_entropy_without_the_ignored():
+    c = case("cross_entropy_ignore")
+    assert (c["labels"] == -100).any()
+    got = entropies(c["logits"], c["labels"])
+    close(got["result"].squeeze(), c["mean"])
+    assert (got["losses"][c["labels"] == -100] == 0).all()
+
+
+def test_smoothed_cross_entropy():
+    c = case("cross_entropy_label_smoothing")
+    close(entropies(c["logits"], c["labels"], 0.1)["result"].squeeze(), c["mean"])
+
+
+def test_log_softmax():
+    c = case("log_softmax")
+    close(entropies(c["x"], np.zeros(3))["log_p"], c["out"])
+
+
+def test_logsumexp():
+    c = case("logsumexp")
+    got = entropies(c["x"], np.zeros(3))
+    close((got["max"] + np.log(got["total"]))[:, 0], c["out"])
+
+
+def test_kl_divergence():
+    c = case("kl_divergence")
+    got = folded(lambda a, b: (softmax(a) * (log(softmax(a)) - log(softmax(b)))).sum(1).mean(0), c["a"], c["b"])
+    close(got["result"].squeeze(), c["out"])
+
+
+def test_mean_squared_error():
+    c = case("mse")
+    got = folded(lambda x, y: mean_square(x - y, axis=1).mean(0), c["pred"], c["target"])
+    close(got["result"].squeeze(), c["mean"])
+
+
 HERE = """
 softmax softmax_large softmax_temperature_low softmax_temperature_high softmax_masked
 layer_norm layer_norm_plain layer_norm_small relu gelu gelu_tanh tanh
 attention attention_causal attention_bool_mask attention_additive_bias attention_sliding_window attention_gqa_causal
 attention_cross multihead_attention_causal sinusoidal_a sinusoidal_b
+cross_entropy cross_entropy_ignore cross_entropy_label_smoothing log_softmax logsumexp kl_divergence mse
 """.split()
 NOT_YET = """
-log_softmax logsumexp rms_norm rms_norm_small quick_gelu silu sigmoid softplus elu leaky_relu mish
+rms_norm rms_norm_small quick_gelu silu sigmoid softplus elu leaky_relu mish
 swiglu geglu glu reglu rope_half rope_interleaved rope_interleaved_offset rope_partial
 alibi_2_heads alibi_3_heads alibi_4_heads alibi_6_heads alibi_8_heads alibi_12_heads
 t5_buckets_default_bidirectional t5_buckets_default_causal t5_buckets_small_bidirectional t5_buckets_small_causal
 t5_buckets_long_bidirectional t5_buckets_long_causal
-cross_entropy cross_entropy_ignore cross_entropy_label_smoothing binary_cross_entropy_with_logits mse kl_divergence
+binary_cross_entropy_with_logits
 top_k_1 top_k_3 top_k_5 top_p_0_3 top_p_0_7 top_p_0_9 top_p_0_95 min_p_0_1 temperature_top_k_top_p
-adam adamw sgd sgd_momentum noam_schedule clip_grad_norm lstm_cell gru_cell rnn_cell conv2d_patches
+noam_schedule clip_grad_norm lstm_cell gru_cell rnn_cell conv2d_patches
 causal_depthwise_conv1d
 """.split()
+OPTIMIZERS = "adam adamw sgd sgd_momentum".split()
+"""In test_optimizers.py."""
 
 
 def test_every_operation_is_compared_or_known_to_be_missing():
     """Whoever adds a layer that is NOT_YET here finds its numbers waiting."""
-    assert sorted(HERE + NOT_YET) == sorted(OPERATIONS)
+    assert sorted(HERE + OPTIMIZERS + NOT_YET) == sorted(OPERATIONS)
     assert not [name for name in NOT_YET if hasattr(layers, name)]

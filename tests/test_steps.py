@@ -37,7 +37,7 @@ def written(node: Node) -> Table:
 
     def of(argument: Node) -> Table:
         data = argument.data
-        return Table(argument.shape, lambda r, c: Given(name(argument.name, r, c), float(data[r, c])))
+        return Table(argument.shape, lambda r, c: Given(lambda: name(argument.name, r, c), float(data[r, c])))
 
     return read(node, steps, of)
 
@@ -69,7 +69,7 @@ def test_letters_and_numbers_mean_what_the_operation_computes(op: Op, shapes: An
 
 
 def cell(value: float, letters: str = "x") -> Step:
-    return Given(Name(letters), value)
+    return Given(lambda: Name(letters), value)
 
 
 def test_every_round_does_what_can_be_done_at_once() -> None:
@@ -96,8 +96,8 @@ def test_a_long_line_is_written_with_dots() -> None:
 
 
 def test_a_row_is_named_before_its_number_is_put_in() -> None:
-    line = [Given(name("E", n, 0), n * 10) for n in range(3)]
-    step = steps.pick(line, Given(Name("i"), 2))
+    line = [Given(lambda n=n: name("E", n, 0), n * 10) for n in range(3)]
+    step = steps.pick(line, Given(lambda: Name("i"), 2))
     assert step.letters == Name("E", (Sum((Name("i"), Number("1"))), Number("1")))
     assert step.after(0) == name("E", 2, 0)
     assert step.after(1) == Number("20")

@@ -48,7 +48,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 ORDER = [
     "errors",
-    "maths maths_text graph",
+    "maths maths_printer maths_text graph",
     "shapes table ops",
     "labels weights arithmetic",
     "layers gradients optimizers training misconceptions tokenizers",

@@ -44,8 +44,7 @@ from workbooks import parts_of
 from byhand.arithmetic.formulas import FUNCTIONS
 from byhand.graph import Node, toposort
 from byhand.labels import Tokens
-from byhand.lesson import Lesson, Recipe
-from byhand.lesson import command as command_of
+from byhand.lesson import Lesson, Recipe, command
 from byhand.recipe import build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
@@ -54,7 +53,9 @@ from byhand.workbook.recalculate import recalculate_books
 from byhand.workbook.verify import compare, verify
 
 each_book = pytest.mark.parametrize("name", BOOKS)
-LONGEST = 120
+LONGEST = 150
+BESIDE = ("Backward", "Update")
+"""How the titles of the sheets begin that read the forward pass cell by cell."""
 INFINITE = -1e29
 
 
@@ -151,7 +152,10 @@ def test_no_formula_is_an_array(name: str) -> None:
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_formulas_are_short_enough_to_read(name: str) -> None:
-    assert max(map(len, book_of(name).formulas.values())) <= LONGEST
+    """Of a backward page, which reads the forward page beside it, without the names of the sheets."""
+    formulas = book_of(name).formulas.items()
+    shown = [re.sub(r"'[^']+'!", "", f) if sheet.startswith(BESIDE) else f for (sheet, *_), f in formulas]
+    assert max(map(len, shown)) <= LONGEST
 
 
 @each_book
@@ -159,14 +163,14 @@ def test_the_factors_of_a_product_are_in_line_with_it(name: str) -> None:
     assert (crossings(lesson(name), book_of(name)) > 0) == (name.split()[0] not in WITHOUT_PRODUCTS)
 
 
-WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding")
+WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding", "layernorm-backward")
 
 
 def crossings(made: Lesson, book: Book) -> int:
     """Check each cell of each matrix product: a row at its left, times a column above it. How many cells."""
     columns = made.recipe.orientation == "columns"
     count = 0
-    for table, node in made.tables.items():
+    for table, node in forward(made).items():
         for product in products(node):
             for cell in chain.from_iterable(cells_of(book, table, columns)):
                 assert_crossing(cell, book.formulas[cell], product.args[0].shape[1], columns)
@@ -206,14 +210,15 @@ def target(sheet: str, reference: str) -> Cell | None:
 def out_of_line(made: Lesson, book: Book) -> list[tuple[Cell, str]]:
     """Cells whose formula refers to another sheet, or to what is neither in their row nor in their column.
 
-    But for numbers by themselves, and for the tables that only show others again.
+    But for numbers by themselves (read, or computed: a sum), and for the tables that only show others again.
     """
     columns = made.recipe.orientation == "columns"
     alone = {cells_of(book, n.name)[0][0] for n in made.tables.values() if n.shape == (1, 1)}
     alone |= {cell for cell, formula in book.formulas.items() if target(cell[0], formula[1:]) in alone}
     found = []
-    for node in homes(made):
-        for cell in chain.from_iterable(cells_of(book, node.name, columns)) if not node.op.view else ():
+    for node in homes(forward(made)):
+        is_line = node.op.view or node.shape == (1, 1)
+        for cell in chain.from_iterable(cells_of(book, node.name, columns)) if not is_line else ():
             sheet, row, column = cell
             for elsewhere, first, last in REFERENCE.findall(book.formulas[cell]):
                 there, (bottom, right) = target(sheet, elsewhere + first), position(last or first)
@@ -227,15 +232,21 @@ def out_of_line(made: Lesson, book: Book) -> list[tuple[Cell, str]]:
 # Cells that are not formulas
 
 
-def homes(made: Lesson) -> Iterator[Node]:
-    """The tables that are computed, each with a rule over it."""
-    yield from (n for n in made.tables.values() if n.op.name != "source")
+def homes(tables: dict[str, Node]) -> Iterator[Node]:
+    """Those that are computed, each with a rule over it."""
+    yield from (n for n in tables.values() if n.op.name != "source")
+
+
+def forward(made: Lesson) -> dict[str, Node]:
+    """All but gradients, updates and later training steps: these stand where their forward tables do."""
+    later = made.graph.training.later if made.graph.training else set()
+    return {name: n for name, n in made.tables.items() if n not in later}
 
 
 @each_book
 def test_captions_are_texts_although_they_begin_with_an_equals_sign(name: str) -> None:
     book = book_of(name)
-    for node in homes(lesson(name)):
+    for node in homes(forward(lesson(name))):
         sheet, row, column = cells_of(book, node.name, turned(name))[0][0]
         caption = (sheet, row - 2, column)
         assert str(book.values[caption]).startswith("= "), node
@@ -280,11 +291,14 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
         assert [book.values[cell] for cell in cells] == [words[int(i)] for i in ids]
 
 
+ATTENDING = ("attention", "multi", "encoder", "bert", "gpt2", "transformer")
+
+
 @each_book
 def test_attention_is_shaded_wherever_it_is_shown(name: str) -> None:
     book = opened(name)
     tables = [n for n in lesson(name).tables.values() if n.role == "attention"]
-    assert bool(tables) == (name.split()[0].split("-")[0] in ("attention", "multi", "bert", "gpt2", "transformer"))
+    assert bool(tables) == (name.split()[0].split("-")[0] in ATTENDING)
     for node in tables:
         grid = cells_of(book_of(name), node.name)
         ((sheet, top, left), (_, bottom, right)) = grid[0][0], grid[-1][-1]
@@ -560,3 +574,17 @@ def assert_well_made(recipe: Recipe, path: Path) -> Lesson:
         shown = numbers_of(book, table, columns=recipe.orientation == "columns")
         np.testing.assert_allclose(shown, numbers, rtol=1e-15, atol=0, err_msg=table)
     return made
+
+
+# Notes
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_table_says_how_to_see_it_worked(name: str) -> None:
+    """In a note at its home; what is shown again, and the constants on the home page, need none."""
+    recipe = lesson(name).recipe
+    notes = [cell.comment.text for sheet in opened(name) for row in sheet for cell in row if cell.comment]
+    steps = {table for table, node in lesson(name).tables.items() if node.role not in ("constant", "setting")}
+    explain = command(recipe, "explain")
+    assert explain.startswith(f"byhand explain {recipe.model}")
+    assert sorted(notes) == sorted(f"{step}\nWorked: {explain} --step {step}" for step in steps)

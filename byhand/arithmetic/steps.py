@@ -27,8 +27,8 @@ from byhand.maths import (
     Words,
 )
 
-MOST = 8
-"""A line of more terms is written with dots between its first ones and its last."""
+MOST_TERMS, MOST_ARGUMENTS = 17, 9
+"""A longer sum, or max, is written with dots between its first ones and its last."""
 
 
 class Step:
@@ -78,21 +78,28 @@ class Step:
 Line = Sequence[Step]
 
 
-class Given(Step):
-    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal."""
+def _none() -> None:
+    return None
 
-    def __init__(self, letters: Maths, value: float, exact: Maths | None = None) -> None:
-        self._letters, self.value, self.exact = letters, value, exact
+
+class Given(Step):
+    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal.
+
+    Its letters and its exact value are made when they are asked for: of a long line, most are not.
+    """
+
+    def __init__(self, letters: Callable[[], Maths], value: float, exact: Callable[[], Maths | None] = _none) -> None:
+        self._letters, self.value, self._exact = letters, value, exact
 
     @property
     def letters(self) -> Maths:
-        return self._letters
+        return self._letters()
 
     def after(self, rounds: int) -> Maths:
-        return self.exact or shown(self.value)
+        return self._exact() or shown(self.value)
 
     def is_exact_after(self, rounds: int) -> bool:
-        return self.exact is not None or is_exact(self.value)
+        return is_exact(self.value) or self._exact() is not None
 
 
 class Written(Step):
@@ -107,14 +114,20 @@ class Written(Step):
 
     @property
     def letters(self) -> Maths:
-        return self.write(*(p.letters for p in _few(self.parts)))
+        return self.write(*(p.letters for p in self._few))
 
     def _unfinished(self, rounds: int) -> Maths:
         write = _product_of_numbers if self.write is _product else self.write
-        return write(*(p.after(rounds) for p in _few(self.parts)))
+        return write(*(p.after(rounds) for p in self._few))
 
     def _is_exact_unfinished(self, rounds: int) -> bool:
-        return all(p.is_exact_after(rounds) for p in _few(self.parts))
+        return all(p.is_exact_after(rounds) for p in self._few)
+
+    @property
+    def _few(self) -> Line:
+        """The parts that are written: of many, the first and the last."""
+        most = MOST_TERMS if self.write is _sum else MOST_ARGUMENTS
+        return self.parts if len(self.parts) <= most else [*self.parts[:3], Dots(), self.parts[-1]]
 
 
 class Minus(Step):
@@ -172,11 +185,6 @@ class Dots(Step):
         return self.letters
 
 
-def _few(parts: Line) -> Line:
-    """The parts that are written: of many, the first and the last."""
-    return parts if len(parts) <= MOST else [*parts[:3], Dots(), parts[-1]]
-
-
 def _sum(*terms: Maths) -> Maths:
     return Sum(terms) if len(terms) > 1 else terms[0]
 
@@ -214,7 +222,7 @@ def _factors(step: Step) -> Line:
 
 
 def number(x: float) -> Step:
-    return Given(shown(x), x)
+    return Given(lambda: shown(x), x)
 
 
 def pi() -> Step:

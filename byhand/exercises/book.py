@@ -21,7 +21,8 @@ from byhand.graph import Node
 from byhand.labels import Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.workbook import style
-from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
+from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
+from byhand.workbook.letters import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.workbook.write import BookFile, Sheet
 
@@ -205,7 +206,7 @@ def write_front(student: StudentBook, sheet: Sheet) -> None:
     for n, (question, row) in enumerate(zip(student.problem.questions, student.rows, strict=True)):
         _question(student, sheet, n, question, row)
     after = student.rows[-1] + 3
-    if needs_powers(student.problem):
+    if student.problem.needs_powers:
         _powers(sheet, after)
     for column, width in {0: 2, NUMBER: 6, TEXT: 70, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
         sheet.columns(column, column, width)
@@ -228,11 +229,6 @@ def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, ro
     if place.sheet == student.book.sheet_names[student.book.home]:
         for cell in place.cells:
             sheet.empty(*cell, ANSWER)
-
-
-def needs_powers(problem: Problem) -> bool:
-    """Whether powers of e are asked for on the way."""
-    return any(n.op.name == "exp" for n in problem.computed)
 
 
 def powers() -> Iterator[tuple[int, float]]:

@@ -14,6 +14,7 @@ from byhand.graph import Array, Node, fold
 AT_ONCE, MOST_ROUNDS = 32, 200
 """Draws that are tried together for one student, and how often before a recipe counts as impossible."""
 INFINITE = 1e29
+TIE = 1e-6
 Mistakes = Sequence[dict[Node, Node]]
 """For each misconception, the tables that it changes -> what they become."""
 
@@ -80,7 +81,16 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
     for node, table in given.items():
         good &= _telling(node, table)
+    for question in problem.questions:
+        if question.ask.kind not in ("choice", "wrong cell"):
+            good &= ~near_tie(question.cells(values[question.node]), question.ask.places).any(-1)
     return good
+
+
+def near_tie(answers: Array, places: int) -> Flags:
+    """Which answers lie so near the middle between two roundings that they could be rounded either way."""
+    scaled = answers * 10.0**places
+    return np.asarray(np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < TIE)
 
 
 def _attentive(weights: Array, least: float, most: float) -> Flags:

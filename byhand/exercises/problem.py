@@ -78,6 +78,11 @@ class Problem:
         stacked = [np.broadcast_to(values[n], (count, *values[n].shape[-2:])) for n in asked]
         return [q.cells(table) for q, table in zip(self.questions, stacked, strict=True)]
 
+    @property
+    def needs_powers(self) -> bool:
+        """Whether powers of e come up on the way to the answers."""
+        return any(n.op.name == "exp" for n in toposort(q.node for q in self.questions))
+
     def work(self) -> Work:
         """What a person does for all that the answers need."""
         needed = [n for n in toposort(q.node for q in self.questions) if n.name and n.op.name != "source"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from byhand.arithmetic import steps
 from byhand.arithmetic.decimals import is_exact, shown
@@ -83,6 +84,29 @@ def _same(x: Maths, y: Maths) -> bool:
     return x == y
 
 
+class _LazyTable(Table):
+    """Makes of a long line only the cells that are asked for: to look one word up among many thousand."""
+
+    __slots__ = ()
+
+    def line(self, i: tuple[int, int], axis: int) -> Any:
+        return _LazyLine(self, i, axis)
+
+
+class _LazyLine(Sequence[Step]):
+    def __init__(self, table: Table, i: tuple[int, int], axis: int) -> None:
+        self.table, self.i, self.axis = table, i, axis
+
+    def __len__(self) -> int:
+        return self.table.shape[self.axis]
+
+    def __getitem__(self, n: Any) -> Any:
+        at = range(len(self))[n]
+        if isinstance(at, range):
+            return [self[m] for m in at]
+        return self.table[(self.i[0], at) if self.axis == 1 else (at, self.i[1])]
+
+
 class Cells:
     """Every cell of a lesson's tables. Turned, tables are shown with tokens as columns."""
 
@@ -91,10 +115,17 @@ class Cells:
 
     def worked(self, node: Node, i: int, j: int) -> Worked:
         """One cell, counted from 0, by its rule over the named tables."""
-        name, value = self._name(node, node, i, j), float(self.numbers[node.name][i, j])
-        step, exact_step = self._table(node, no_exact)[i, j], self._table(node, self.exact)[i, j]
-        all_exact = exact_step.is_exact_after(0)
-        return Worked(name, step, value, exact_step if all_exact else None, self.exact(node, i, j, False))
+        return next(self.each_worked(node, [(i, j)]))
+
+    def each_worked(self, node: Node, places: Iterable[tuple[int, int]]) -> Iterator[Worked]:
+        """Some cells of one table."""
+        in_decimals = self._table(node, no_exact)
+        exactly = in_decimals if self.exact is no_exact else self._table(node, self.exact)
+        for i, j in places:
+            value, exact_step = float(self.numbers[node.name][i, j]), exactly[i, j]
+            known = exact_step if exact_step.is_exact_after(0) else None
+            exact = self.exact(node, i, j, False)
+            yield Worked(self._name(node, node, i, j), in_decimals[i, j], value, known, exact)
 
     def _table(self, node: Node, exact: Exact) -> Table:
         if node.data is not None:
@@ -106,10 +137,13 @@ class Cells:
 
         def cell(i: int, j: int) -> Step:
             value = float(values[i, j])
-            put_in = None if is_exact(value) else exact(node, i, j, True)
-            return Given(self._name(node, reader, i, j), value, put_in)
+            return Given(
+                lambda: self._name(node, reader, i, j),
+                value,
+                lambda: None if is_exact(value) else exact(node, i, j, True),
+            )
 
-        return Table(node.shape, cell)
+        return _LazyTable(node.shape, cell)
 
     def _name(self, node: Node, reader: Node, i: int, j: int) -> Name:
         """scores₂₁: as its reader calls it, with row and column counted from 1 where there are more than one."""

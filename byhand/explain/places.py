@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.graph import Node
 from byhand.lesson import Lesson
+from byhand.workbook.letters import defined_name
 
 PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""
@@ -18,7 +17,7 @@ def find_step(lesson: Lesson, name: str) -> Node:
     """The table with this dotted name, as the model or as its workbook calls it. ByhandError if there is none."""
     tables = lesson.tables
     plain = name.removeprefix(PREFIX)
-    known = {_in_workbook(other): other for other in reversed(tables)} | {other: other for other in tables}
+    known = {defined_name(node): other for other, node in tables.items()} | {other: other for other in tables}
     found = known.get(name, known.get(plain, ""))
     if found:
         return tables[found]
@@ -29,10 +28,6 @@ def find_step(lesson: Lesson, name: str) -> Node:
             f"{plain} is a part of the model: choose one of its tables, {', '.join(inside[:MOST])}{more}."
         )
     raise ByhandError(f"There is no table {quoted(name)} in {lesson.architecture.name}; {nearest(plain, tables)}.")
-
-
-def _in_workbook(name: str) -> str:
-    return re.sub(r"[^\w.]", "_", name)
 
 
 def find_cell(node: Node, cell: tuple[int, int], turned: bool) -> tuple[int, int]:

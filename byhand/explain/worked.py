@@ -71,7 +71,7 @@ class WorkedTable:
     def worked(self, most: int | None = None) -> list[Worked]:
         """Its cells, or the first of them, row by row as they are shown."""
         places = product(range(self.shape[0]), range(self.shape[1]))
-        return [self.cells.worked(self.node, *self._own(place)) for place in islice(places, most)]
+        return list(self.cells.each_worked(self.node, map(self._own, islice(places, most))))
 
     def _own(self, place: tuple[int, int]) -> tuple[int, int]:
         return (place[1], place[0]) if self.cells.turned else place

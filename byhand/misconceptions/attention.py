@@ -42,11 +42,12 @@ def scaled(node: Node) -> Pieces | None:
 
 
 def scaled_of_wider(node: Node) -> Pieces | None:
-    """The same, where the model is wider than its head: (scores, d_model)."""
-    product = nearest(node, lambda n: weighing(n) is not None)
-    if not scaled(node) or product is None or product.shape[1] == product.args[0].shape[1]:
+    """The same, where the model's width has another root, which is not d_k either: (scores, d_model)."""
+    found, product = scaled(node), nearest(node, lambda n: weighing(n) is not None)
+    if found is None or product is None:
         return None
-    return node.args[0], constant(value=float(product.args[0].shape[1]))
+    d_k, d_model = found[1].attrs["value"], float(product.args[0].shape[1])
+    return (found[0], constant(value=d_model)) if d_model not in (d_k, d_k**2) else None
 
 
 def tempered(node: Node) -> Pieces | None:

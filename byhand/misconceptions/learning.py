@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from byhand.graph import Node
-from byhand.misconceptions.rewriting import mistake
+from byhand.misconceptions.rewriting import bare, mistake
 from byhand.ops import log, one_hot, stretch
 
 Pieces = tuple[Node, ...]
@@ -37,7 +37,7 @@ def gradient(node: Node, of: str) -> bool:
 
 
 def gradient_of_logits(node: Node) -> Pieces | None:
-    return (node,) if gradient(node, "logits") else None
+    return (bare(node),) if gradient(node, "logits") else None
 
 
 def masked_gradient(node: Node) -> Pieces | None:

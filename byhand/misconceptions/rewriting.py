@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from byhand.errors import ByhandError
-from byhand.graph import Node, dressed_as, rewritten, toposort, within
+from byhand.graph import Node, dressed_as, rewritten, within
 from byhand.ops import stretch
 
 Find = Callable[[Node], tuple[Node, ...] | None]
@@ -62,6 +62,11 @@ def shown_as(node: Node, other: Node) -> Node:
         return dressed_as(node, stretch(other, rows=node.shape[0], columns=node.shape[1]))
 
 
+def bare(node: Node) -> Node:
+    """The same table without its name, for a wrong one that is made from it and takes its name."""
+    return Node(node.op, node.args, node.attrs, node.shape)
+
+
 def nearest(node: Node, fits: Callable[[Node], bool]) -> Node | None:
     """The first table that fits on the way back from the node, itself included."""
     level, seen = [node], {node}
@@ -72,7 +77,3 @@ def nearest(node: Node, fits: Callable[[Node], bool]) -> Node | None:
         level = [a for a in dict.fromkeys(a for n in level for a in n.args) if a not in seen]
         seen.update(level)
     return None
-
-
-def depends(node: Node, on: Node) -> bool:
-    return on in toposort([node])

@@ -16,7 +16,7 @@ from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Layout, all_views
-from byhand.workbook.letters import titles
+from byhand.workbook.letters import defined_name, titles
 from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import role_of
@@ -34,11 +34,12 @@ Cell = tuple[Page, int, int]
 
 @dataclass(frozen=True)
 class About:
-    """What the home page tells of a book."""
+    """What the home page tells of a book. explain: the command that works its tables on paper, but for --step NAME."""
 
     title: str
     subtitle: str
     command: str
+    explain: str = ""
 
 
 class Book:
@@ -222,11 +223,18 @@ class PageWriter:
             place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
             align = "center" if block.turned else "right"
             self.sheet.text(*place, caption.name, style.text(9, colour, bold=block.home, align=align))
+            self._note(block, place)
             return
         name = [(caption.name, style.text(11, colour, bold=True))]
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
         self.sheet.rich(block.row - 3, block.column, name + shape)
         self.sheet.text(block.row - 2, block.column, caption.rule, style.RULE)
+        self._note(block, (block.row - 3, block.column))
+
+    def _note(self, block: Block, place: tuple[int, int]) -> None:
+        """Where a table lives, its caption says how to see it worked."""
+        if block.home and self.book.about.explain:
+            self.sheet.note(*place, f"{block.node.name}\nWorked: {self.book.about.explain} --step {block.node.name}")
 
     def _labels(self, block: Block) -> None:
         if block.strip:
@@ -369,13 +377,6 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
             unique, n = f"{name[:28]} {n}", n + 1
         names[page] = unique
     return names
-
-
-def defined_name(node: Node) -> str:
-    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
-    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
-    name = f"table.{node.name}" if taken else node.name
-    return re.sub(r"[^\w.]", "_", name)
 
 
 def range_of(book: Book, block: Block) -> str:

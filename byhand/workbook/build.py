@@ -9,8 +9,9 @@ from pathlib import Path
 from byhand.errors import ByhandError
 from byhand.lesson import Lesson, command, describe
 from byhand.models.architecture import Graph
-from byhand.workbook.book import About, Book, PageWriter, defined_name, range_of, tab_colour
+from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.contents import plan, write_home
+from byhand.workbook.letters import defined_name
 from byhand.workbook.page import Page
 from byhand.workbook.write import BookFile
 
@@ -52,7 +53,8 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False,
 def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
     """Write what a recipe has built; the number of the workbook's formula cells."""
     title, subtitle = describe(lesson)
-    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}")
+    explain = command(lesson.recipe, "explain")
+    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}", explain)
     return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns", progress)
 
 

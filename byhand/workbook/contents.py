@@ -23,6 +23,7 @@ USE = (
     "Change a word or a number in a yellow or red-framed cell: everything follows.",
     "Click a blue cell: its formula names the row and the column that make it.",
     "Every table has a name (the box at the left of the formula bar lists them).",
+    "Every table's note says the command that works it on paper: rest the mouse on its name.",
 )
 
 CONSTANTS = {

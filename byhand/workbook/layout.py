@@ -79,14 +79,15 @@ class Layout:
         band = self.bands[page]
         if step and not self._begun(page, step):
             self._head(band, step)
-        for leaf in [*self._homeless(left + above), *left]:
+        for leaf in [*self._homeless(node, left + above), *left]:
             if not self._in_line(band, leaf):
                 self._append(page, band, leaf, [], node)
         self._append(page, band, node, above, node, factor=left[0] if left else None)
 
-    def _homeless(self, leaves: list[Node]) -> list[Node]:
-        """The given tables that the node reads only through views, and that stand nowhere yet."""
-        found = [source for leaf in leaves if not leaf.name for source in sources(leaf)]
+    def _homeless(self, node: Node, leaves: list[Node]) -> list[Node]:
+        """The given tables that the node reads only through views, or is a view of, and that stand nowhere yet."""
+        views = node.args if all_views(node) else [leaf for leaf in leaves if not leaf.name]
+        found = [source for view in views for source in sources(view)]
         return [source for source in dict.fromkeys(found) if source not in self.homes and source not in leaves]
 
     def _head(self, band: Band, step: Scope) -> None:

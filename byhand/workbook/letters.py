@@ -66,6 +66,13 @@ def _place(node: Node) -> list[str]:
     return [part for part in node.name.split(".")[:-1] if not re.fullmatch(r"grad|share|updated|step\d+", part)]
 
 
+def defined_name(node: Node) -> str:
+    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
+    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
+    name = f"table.{node.name}" if taken else node.name
+    return re.sub(r"[^\w.]", "_", name)
+
+
 def titles(scope: Scope) -> list[str]:
     """A page's place in the model, in words: Encoder, Layer 1, Head 2."""
     return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]

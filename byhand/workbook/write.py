@@ -93,6 +93,10 @@ class Sheet:
         """Keep the sheet from the list that people see."""
         self._sheet.very_hidden()
 
+    def note(self, row: int, column: int, text: str) -> None:
+        """A cell's note, hidden until the mouse rests on the cell."""
+        self._sheet.write_comment(row, column, text, {"author": "byhand", "x_scale": 2, "font_size": 9})
+
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.write_number(row, column, value, self._book.format(style))
 

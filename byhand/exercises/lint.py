@@ -1,0 +1,136 @@
+"""A recipe proves itself before a class sees it: many variants are drawn, and what could go wrong is counted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from time import perf_counter
+
+import numpy as np
+
+from byhand.exercises.draw import apart, near_tie
+from byhand.exercises.mistakes import Told, mistakes
+from byhand.exercises.problem import Numbers, Problem
+from byhand.exercises.variant import Student, Variant, variants
+from byhand.graph import Array
+
+LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
+"""A level, and the largest number that a person of that level should have to write."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a recipe's variants are like. The lists name what is wrong; an empty one is good."""
+
+    exercise: str
+    variants: int
+    multiplications: int
+    additions: int
+    functions: int
+    largest: float
+    whole: float
+    seconds: float
+    mistakes: dict[str, str]
+    collisions: list[str] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    sizes: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        return [*self.collisions, *self.ties, *self.duplicates, *self.sizes, *self.marks]
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, object]:
+        return {"ok": self.ok, **asdict(self)}
+
+    def lines(self) -> list[str]:
+        """For people."""
+        first = f"{self.exercise}: {self.variants:,} variants, {self.seconds / self.variants * 1000:.2f} ms each."
+        work = (
+            f"By hand: {self.multiplications} multiplications, {self.additions} additions, {self.functions} functions; "
+            f"largest number {self.largest:g}; {self.whole:.0%} of the numbers on the way are whole."
+        )
+        told = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
+        found = [f"  {line}" for line in self.problems[:20]]
+        verdict = "Nothing is wrong." if self.ok else f"{len(self.problems):,} things are wrong:"
+        return [first, work, told, verdict, *found]
+
+
+def lint(problem: Problem, seeds: int) -> Report:
+    """Draw variants for so many students, and look for what a teacher would not want."""
+    told = mistakes(problem)
+    students = [Student(f"seed {n}") for n in range(1, seeds + 1)]
+    start = perf_counter()
+    made = variants(problem, [changed for _, changed in told], 0, students)
+    seconds = perf_counter() - start
+    worked = [n for n in problem.computed if n in made[0].values]
+    numbers = np.concatenate([v.values[n].ravel() for v in made for n in worked])
+    numbers = np.abs(numbers[np.abs(numbers) < 1e29])
+    work, largest = problem.work(), float(numbers.max())
+    return Report(
+        problem.exercise.name,
+        seeds,
+        work.multiplications,
+        work.additions,
+        work.functions,
+        round(largest, 4),
+        float((np.abs(numbers - np.rint(numbers)) < 1e-9).mean()),
+        seconds,
+        {m.name: m.sentence for m, _ in told},
+        collisions=_collisions(problem, told, made),
+        ties=_ties(problem, made),
+        duplicates=_duplicates(made),
+        sizes=_sizes(problem, largest),
+    )
+
+
+def _collisions(problem: Problem, told: Told, made: list[Variant]) -> list[str]:
+    """Mistakes whose answers are, within two margins, the key's or another's."""
+    given: Numbers = {node: np.stack([v.numbers[node] for v in made]) for node in made[0].numbers}
+    answers: dict[str, list[Array]] = {"the key": problem.solve(given)}
+    answers |= {m.name: problem.solve(given, changed) for m, changed in told}
+    found = []
+    for one, other in combinations(answers, 2):
+        alike = ~apart(problem, answers[one], answers[other])
+        if alike.any():
+            student = made[int(np.argmax(alike))].student.id
+            found.append(f"{other} cannot be told from {one} in {int(alike.sum())} variants, such as {student}.")
+    return found
+
+
+def _ties(problem: Problem, made: list[Variant]) -> list[str]:
+    """Answers that lie in the middle between two roundings."""
+    found = []
+    for n, question in enumerate(problem.questions):
+        if question.ask.kind in ("choice", "wrong cell"):
+            continue
+        near = near_tie(np.stack([v.answers[n].ravel() for v in made]), question.ask.places)
+        for row in np.flatnonzero(near.any(-1))[:3]:
+            found.append(
+                f"Question {n + 1} of {made[row].student.id} could be rounded either way: ask for more places."
+            )
+    return found
+
+
+def _duplicates(made: list[Variant]) -> list[str]:
+    """Students with the same numbers."""
+    seen: dict[bytes, str] = {}
+    found = []
+    for variant in made:
+        numbers = b"".join(variant.numbers[node].tobytes() for node in variant.numbers)
+        if numbers in seen:
+            found.append(f"{variant.student.id} has the same numbers as {seen[numbers]}: let more numbers be drawn.")
+        seen.setdefault(numbers, variant.student.id)
+    return found
+
+
+def _sizes(problem: Problem, largest: float) -> list[str]:
+    level = problem.exercise.level
+    if largest <= LARGEST[level]:
+        return []
+    return [f"A number of {largest:g} comes up, too large for level {level}: lower `largest`, or raise the level."]

@@ -1,0 +1,108 @@
+"""The text of a problem for learning systems: what is given and what is asked, as plain HTML tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from html import escape
+from itertools import chain
+
+from byhand.exercises.asked import INFINITE, label, number_text
+from byhand.exercises.problem import Problem
+from byhand.exercises.variant import Variant
+from byhand.graph import Array, Node, times, toposort
+from byhand.labels import Labels, Tokens
+from byhand.workbook.letters import symbol
+
+SHOWN_PLACES = 4
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML file may hold."""
+
+
+@cache
+def html(text: str) -> str:
+    """A text as HTML, and as XML: without what neither can hold, braces written so that no field begins there."""
+    return escape(NO_XML.sub("", text)).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{html(text)}</p>"
+
+
+def shown(value: float, given: bool) -> str:
+    """A number as a student reads it: a given one to the last digit."""
+    if abs(value) > INFINITE:
+        return "−∞" if value < 0 else "∞"
+    return number_text(value) if given else number_text(round(value, SHOWN_PLACES))
+
+
+def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], str]) -> str:
+    """A table of the node's shape, its rows and columns labelled where they have names."""
+    rows, columns = map(int, node.shape)
+    left, above = (isinstance(node.shape[axis].of, Labels | Tokens) for axis in (0, 1))
+    lines = []
+    if above:
+        names = (f"<th>{html(label(node, 1, j, values))}</th>" for j in range(columns))
+        lines.append(f"<tr>{'<th></th>' if left else ''}{''.join(names)}</tr>")
+    for i in range(rows):
+        name = f"<th>{html(label(node, 0, i, values))}</th>" if left else ""
+        cells = "".join([f"<td>{cell(i, j)}</td>" for j in range(columns)])
+        lines.append(f"<tr>{name}{cells}</tr>")
+    return '<table border="1"><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
+
+
+def given(problem: Problem, variant: Variant) -> str:
+    """Every table that the student is given or shown, a number that is asked hidden."""
+    nodes, hidden = _displayed(problem), hidden_cells(problem)
+    names = [symbol(node) for node in nodes]
+    pieces = [paragraph(problem.exercise.text)] if problem.exercise.text else []
+    for node, name in zip(nodes, names, strict=True):
+        caption = name if names.count(name) == 1 else f"{name} ({node.name})"
+        pieces.append(f"<p><b>{html(caption)}</b> ({times(node.shape)})</p>")
+        pieces.append(numbers(node, variant, hidden.get(node, ())))
+    return "\n".join(pieces)
+
+
+def _displayed(problem: Problem) -> list[Node]:
+    """What the questions need that is not computed (but for what stands for −∞), then what the recipe shows."""
+    tables = [problem.lesson.tables[name] for name in problem.exercise.show]
+    needed = toposort(chain((q.node for q in problem.questions), tables))
+    sources = [n for n in needed if n.data is not None and n.name and n.symbol != "neg_inf"]
+    return [*sources, *(t for t in dict.fromkeys(tables) if t not in sources)]
+
+
+def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:
+    """The cells whose numbers are answers, wherever their table is shown."""
+    hidden: dict[Node, set[tuple[int, int]]] = {}
+    for question in problem.questions:
+        if question.ask.kind not in ("choice", "wrong cell"):
+            hidden.setdefault(question.node, set()).update(question.indices)
+    return hidden
+
+
+def numbers(node: Node, variant: Variant, hidden: Collection[tuple[int, int]] = ()) -> str:
+    """A table of the student's with its numbers: as drawn, as computed, or with the one cell wrong."""
+    values = _values(node, variant).tolist()
+    is_given = node.data is not None
+    words = _words(node, variant)
+    if words:
+        return table(node, variant.values, lambda i, j: html(words[i]))
+    return table(node, variant.values, lambda i, j: "?" if (i, j) in hidden else shown(values[i][j], is_given))
+
+
+def _values(node: Node, variant: Variant) -> Array:
+    if node in variant.planted:
+        return variant.planted[node]
+    if node in variant.values:
+        return variant.values[node]
+    assert node.data is not None
+    return node.data
+
+
+def _words(node: Node, variant: Variant) -> list[str]:
+    """A prompt's ids, each with its word; nothing for any other table."""
+    of = node.shape[0].of
+    if node.role != "tokens" or not isinstance(of, Tokens) or of.ids is not node:
+        return []
+    return [f"{number_text(i)} ({of.word(i)})" for i in _values(node, variant)[:, 0].tolist()]

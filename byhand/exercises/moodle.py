@@ -1,0 +1,179 @@
+"""A class's exercise as Moodle XML: one question a student, whole, in one category.
+
+All parts of a student's exercise are one question (Cloze, or numerical where one number is all that is asked), for two
+reasons: the parts share their numbers, and a quiz that takes a random question of the category then gives everybody a
+whole exercise of their own. The student's id is in the name, the tag and the id number, for a teacher who hands them
+out by hand. Read against Moodle's importer (question/format/xml/format.php, question/type/multianswer).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import cache
+from hashlib import sha256
+from math import gcd, lcm
+
+from byhand.exercises.asked import Field, Mistakes, Part, number_text, parts
+from byhand.exercises.lms_html import given, html, numbers, paragraph, table
+from byhand.exercises.problem import Problem
+from byhand.exercises.variant import Variant
+
+FRACTIONS = tuple(
+    "100 90 83.33333 80 75 70 66.66667 60 50 40 33.33333 30 25 20 16.66667 14.28571 12.5 11.11111 10 5 0".split()
+)
+"""The percentages that Moodle takes, the largest first."""
+WHOLE = tuple(f for f in FRACTIONS if "." not in f)
+"""Those of a Cloze field: older versions of Moodle read whole ones only there."""
+PLAIN = re.compile(r"[0-9a-z._@-]{1,40}")
+MOST_NAME = 200
+FINEST = 20
+"""Points are counted in parts no smaller than one of these."""
+
+
+def write(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> bytes:
+    """The file. mistakes: for each variant its own, or none at all. ByhandError for an answer that is no number."""
+    return "".join(_file(problem, variants, mistakes)).encode("utf-8")
+
+
+def _file(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes) -> Iterator[str]:
+    category = html(problem.exercise.name.replace("/", "//"))
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
+    yield f'<question type="category"><category><text>$course$/top/byhand/{category}</text></category></question>\n'
+    for variant, own in zip(variants, mistakes or [()] * len(variants), strict=True):
+        yield _question(problem, variant, parts(problem, variant, own))
+    yield "</quiz>\n"
+
+
+def _question(problem: Problem, variant: Variant, asked: list[Part]) -> str:
+    fields = [field for part in asked for field in part.fields]
+    single = len(fields) == 1 and not fields[0].options
+    text = [given(problem, variant)]
+    weight = weights(asked)
+    text += [_numerical_text(problem, part) if single else _cloze_text(part, variant, weight) for part in asked]
+    body = _numerical(fields[0], problem) if single else ""
+    return (
+        f'<question type="{"numerical" if single else "cloze"}">\n'
+        f"<name><text>{html(_name(problem, variant))}</text></name>\n"
+        f'<questiontext format="html"><text><![CDATA[{chr(10).join(text)}]]></text></questiontext>\n'
+        '<generalfeedback format="html"><text></text></generalfeedback>\n'
+        f"<defaultgrade>{number_text(problem.exercise.points)}</defaultgrade>\n"
+        "<penalty>0</penalty>\n<hidden>0</hidden>\n"
+        f"<idnumber>{html(idnumber(problem, variant))}</idnumber>\n{body}"
+        f"<tags><tag><text>level:{problem.exercise.level}</text></tag>"
+        f"<tag><text>student:{html(variant.student.id[:40])}</text></tag></tags>\n"
+        "</question>\n"
+    )
+
+
+def _name(problem: Problem, variant: Variant) -> str:
+    return f"{problem.exercise.title[:MOST_NAME]} · {variant.student.id[:40]}"
+
+
+def idnumber(problem: Problem, variant: Variant) -> str:
+    """The same for the same exercise and student, another for any other; at most 100 characters, as Moodle has it."""
+    return f"byhand:{_plain(problem.exercise.name)}:{_plain(variant.student.id)}"
+
+
+def _plain(name: str) -> str:
+    """A name that databases keep apart from others: one with capitals, accents or signs has its digest with it."""
+    if PLAIN.fullmatch(name):
+        return name
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"{re.sub('[^0-9A-Za-z._@-]+', '_', name)[:29]}-{digest}"
+
+
+def weights(asked: Sequence[Part]) -> dict[int, int]:
+    """What each field of a question (by its number) counts: whole numbers in the proportions of the points."""
+    each = {
+        p.number: Fraction(p.question.ask.points).limit_denominator(FINEST) / len(p.fields) for p in asked if p.fields
+    }
+    each = {n: share or Fraction(1, FINEST) for n, share in each.items()}
+    over = lcm(*(share.denominator for share in each.values()))
+    counts = {n: int(share * over) for n, share in each.items()}
+    common = gcd(*counts.values())
+    return {n: count // common for n, count in counts.items()}
+
+
+def allowed(mark: float, among: Sequence[str] = FRACTIONS) -> str:
+    """The nearest percentage that Moodle takes, not above the mark (0 to 1) but for rounding."""
+    return next((f for f in among if float(f) <= 100 * mark + 1e-4), "0")
+
+
+def _introduced(part: Part, points: str = "") -> str:
+    hint = part.question.ask.hint
+    return paragraph(f"{part.number}. {part.text}{points}") + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
+
+
+def _shown_wrong(part: Part, variant: Variant) -> str:
+    return numbers(part.question.node, variant) + "\n" if part.question.ask.kind == "wrong cell" else ""
+
+
+def _numerical_text(problem: Problem, part: Part) -> str:
+    hint = part.question.ask.hint
+    return paragraph(part.text) + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
+
+
+def _cloze_text(part: Part, variant: Variant, weight: dict[int, int]) -> str:
+    points = part.question.ask.points
+    introduced = _introduced(part, f" ({number_text(points)} point{'' if points == 1 else 's'})")
+    return f"{introduced}\n{_shown_wrong(part, variant)}{_cloze_fields(part, variant, weight.get(part.number, 1))}"
+
+
+def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
+    """The fields where their answers stand: in a table of the same shape, or in a line."""
+    fields = [cloze(field, weight) for field in part.fields]
+    if part.question.ask.kind == "wrong cell":
+        return f"<p>Row: {fields[0]} Column: {fields[1]}</p>"
+    if part.question.ask.kind != "table":
+        return f"<p>{' '.join(fields)}</p>"
+    by_place = dict(zip(part.places, fields, strict=True))
+    infinite = "−∞"
+    return table(part.question.node, variant.values, lambda i, j: by_place.get((i, j), infinite))
+
+
+def cloze(field: Field, weight: int) -> str:
+    """One Cloze field: {weight:TYPE:=key:margin~%mark%slip:margin#sentence}."""
+    if field.options:
+        return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
+    margin = number_text(field.margin)
+    slips = [f"~%{allowed(s.mark, WHOLE)}%{number_text(s.value)}:{margin}#{in_cloze(s.sentence)}" for s in field.slips]
+    return f"{{{weight}:NUMERICAL:={number_text(field.key)}:{margin}{''.join(slips)}}}"
+
+
+def _option(field: Field, n: int) -> str:
+    text = in_cloze(field.options[n - 1])
+    if n == field.key:
+        return f"={text}"
+    slip = field.slip(n)
+    return f"%{allowed(slip.mark, WHOLE)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
+
+
+CLOZE = str.maketrans({"}": "\\}", "#": "\\#", "~": "&#126;", "\\": "&#92;", "/": "&#47;", '"': "&quot;"})
+"""The signs that mean something in a field: Moodle takes the backslash away again before the first two only, so the
+others are written as character references, which it resolves."""
+
+
+@cache
+def in_cloze(text: str) -> str:
+    """A text as a field holds it: as HTML, that escaped once more because Moodle resolves references in fields."""
+    plain = html(text).replace("&#123;", "{").replace("&#125;", "}").replace("&#x27;", "'").replace("&quot;", '"')
+    return plain.replace("&", "&amp;").translate(CLOZE).replace("{", "&#123;")
+
+
+def _numerical(field: Field, problem: Problem) -> str:
+    margin = number_text(field.margin)
+    answers = [_answer("100", number_text(field.key), margin, "Right.")]
+    answers += [_answer(allowed(s.mark), number_text(s.value), margin, s.sentence) for s in field.slips]
+    answers.append(_answer("0", "*", "0", ""))
+    units = "<unitgradingtype>0</unitgradingtype>\n<unitpenalty>0.1000000</unitpenalty>\n"
+    return "".join(answers) + units + "<showunits>3</showunits>\n<unitsleft>0</unitsleft>\n"
+
+
+def _answer(fraction: str, value: str, margin: str, sentence: str) -> str:
+    feedback = f"<![CDATA[{html(sentence)}]]>" if sentence else ""
+    return (
+        f'<answer fraction="{fraction}" format="moodle_auto_format"><text>{value}</text><tolerance>{margin}</tolerance>'
+        f'<feedback format="html"><text>{feedback}</text></feedback></answer>\n'
+    )

@@ -1,0 +1,176 @@
+"""A lesson's worked solution as a document: all of it, one table, or one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from byhand.arithmetic.decimals import shown
+from byhand.explain.cells import Cells, Worked, no_exact
+from byhand.explain.cells import Line as CellLine
+from byhand.explain.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.explain.places import find_cell, find_step
+from byhand.explain.worked import WorkedTable, pages
+from byhand.graph import Node, times, toposort
+from byhand.lesson import Lesson, command, describe
+from byhand.maths import Chain, Maths, Name, Negative, Number, Sum
+from byhand.maths_text import text
+from byhand.workbook.letters import titles
+from byhand.workbook.style import role_of
+
+FEW, ALL = 3, 120
+"""The cells of a table that are worked in a whole lesson, and when the table is asked for."""
+MOST_ROWS, MOST_COLUMNS = 24, 12
+"""What is shown of a large table's numbers."""
+ROUNDS = 99
+WIDEST = 88
+"""Letters on a line of a sum."""
+
+Q21 = Name("Q", (Number("2"), Number("1")))
+HOW_TO_READ: tuple[Piece, ...] = (
+    "A cell is named by its table, its row and its column, counted from 1: ",
+    Q21,
+    " stands in row 2, column 1 of ",
+    Name("Q", bold=True),
+    ". After = a line is exact; after ≈ it is rounded for the page, while the next step goes on with all digits.",
+)
+
+
+LIVE = Paragraph(("As a live workbook:",))
+
+
+def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool) -> Document:
+    """The worked solution. A step is a table's dotted name; a cell is a row and a column of it, counted from 1.
+
+    One cell always has its exact value, where there is one. ByhandError for a step or cell that is not there.
+    """
+    if step is None:
+        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact))
+    node = find_step(lesson, step)
+    if cell is None:
+        return _one_table(lesson, WorkedTable(node, _cells(lesson, [node], exact)))
+    place = find_cell(node, cell, lesson.recipe.orientation == "columns")
+    return _one_cell(lesson, WorkedTable(node, _cells(lesson, [node], True)), place, (cell[0] - 1, cell[1] - 1))
+
+
+def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
+    numbers = lesson.numbers()
+    turned = lesson.recipe.orientation == "columns"
+    if not exact:
+        return Cells(numbers, no_exact, turned)
+    from byhand.explain.exact_tables import exact_values
+
+    return Cells(numbers, exact_values(toposort(outputs), numbers), turned)
+
+
+def _whole(lesson: Lesson, cells: Cells) -> Document:
+    title, sizes = describe(lesson)
+    blocks: list[Block] = [Paragraph(HOW_TO_READ), LIVE, Code(command(lesson.recipe))]
+    for heading, tables in pages(lesson, cells):
+        blocks += _page(heading, tables)
+    return Document(f"{title}: the worked solution", sizes, tuple(blocks))
+
+
+def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
+    yield Heading(heading, 1)
+    page = tables[0].node.page
+    if page and page.equation:
+        yield _sentence(page.equation_as(tables[0].cells.turned), page.source)
+    step = page
+    for table in tables:
+        if table.step not in (None, step) and not table.is_given:
+            step = table.step
+            yield from _step(table)
+        yield Heading(table.name, 3)
+        yield from _table(table, FEW)
+
+
+def _step(table: WorkedTable) -> Iterator[Block]:
+    if table.step and table.step.title:
+        yield Heading(table.step.title.capitalize(), 2)
+        yield _sentence(table.step.equation_as(table.cells.turned), table.step.source)
+
+
+def _sentence(*parts: str) -> Paragraph:
+    return Paragraph((", ".join(filter(None, parts)),))
+
+
+def _one_table(lesson: Lesson, table: WorkedTable) -> Document:
+    return Document(table.name, _where(lesson, table), tuple(_table(table, ALL)))
+
+
+def _where(lesson: Lesson, table: WorkedTable) -> str:
+    """The place of a table in the model, and what the step is: GPT-2 by hand, small · Layer 1 · Head 1."""
+    page = titles(table.node.page) if table.node.page else []
+    step = table.step
+    about = [step.title] if step and step.title.casefold() not in ("", *(p.casefold() for p in page)) else []
+    source = [step.source] if step and step.source else []
+    return " · ".join([describe(lesson)[0], *page, *about, *source])
+
+
+def _table(table: WorkedTable, most: int) -> Iterator[Block]:
+    """What it is, its rule, its cells (at most so many), its numbers."""
+    if table.is_given:
+        yield _numbers(table, table.about)
+        return
+    yield from _rule(table)
+    worked = table.worked(most)
+    yield from _lines_of(worked)
+    left = table.shape[0] * table.shape[1] - len(worked)
+    if left:
+        yield Paragraph((f"The other {left:,} cell{'s' * (left > 1)} in the same way.",))
+    yield _numbers(table, table.name)
+
+
+def _rule(table: WorkedTable) -> Iterator[Block]:
+    yield Formula(table.rule)
+    parts: list[Piece] = [table.about] if "→" in table.about else []
+    for n, (letters, name) in enumerate(table.reads.items()):
+        parts += [", " if parts else "", "with " if not n else "", Name(letters, bold=True), f" = {name}"]
+    if parts:
+        yield Paragraph(tuple(filter(None, parts)))
+
+
+def _lines_of(worked: list[Worked]) -> Iterator[Block]:
+    for cell in worked:
+        yield _steps(cell.name, cell.lines())
+        if cell.aside is not None:
+            yield Paragraph(("Exactly: ", Chain((cell.name, cell.aside), ("=",)), "."))
+
+
+def _steps(name: Maths, lines: list[CellLine]) -> Steps:
+    return Steps((Line("", name), *(part for sign, maths in lines for part in _broken(sign, maths))))
+
+
+def _broken(sign: str, maths: Maths) -> Iterator[Line]:
+    """A line of a chain; a sum that is too long for the page goes on below, from a + or −."""
+    terms = list(maths.terms) if isinstance(maths, Sum) else [maths]
+    while terms:
+        fits = max(1, sum(1 for n in range(1, len(terms) + 1) if len(text(Sum(tuple(terms[:n])))) <= WIDEST))
+        yield Line(sign, Sum(tuple(terms[:fits])) if fits > 1 else terms[0])
+        terms = terms[fits:]
+        if terms and isinstance(terms[0], Negative):
+            sign, terms[0] = "−", terms[0].of
+        else:
+            sign = "+"
+
+
+def _one_cell(lesson: Lesson, table: WorkedTable, place: tuple[int, int], shown_at: tuple[int, int]) -> Document:
+    cell = table.cells.worked(table.node, *place)
+    blocks: list[Block] = []
+    if not table.is_given:
+        blocks += _rule(table)
+    blocks += [Heading("Step by step", 2), _steps(cell.name, cell.in_decimals(ROUNDS))]
+    exactly = cell.exactly()
+    if exactly and exactly != cell.in_decimals():
+        blocks += [Heading("Exactly", 2), _steps(cell.name, exactly)]
+    blocks += [Heading("Where it stands", 2), _numbers(table, table.name)]
+    return Document(f"{table.name}, {table.labelled(shown_at)}", _where(lesson, table), tuple(blocks))
+
+
+def _numbers(table: WorkedTable, caption: str) -> Table:
+    rows, columns = (min(size, most) for size, most in zip(table.shape, (MOST_ROWS, MOST_COLUMNS), strict=True))
+    if (rows, columns) != table.shape:
+        caption += f" (the first {times((rows, columns))} of {times(table.shape)} numbers)"
+    cells = tuple(tuple(shown(table.value(i, j)) for j in range(columns)) for i in range(rows))
+    labels = [tuple(table.label(axis, i) for i in range(size)) for axis, size in ((0, rows), (1, columns))]
+    return Table(caption, labels[0], labels[1], cells, role_of(table.node, True))

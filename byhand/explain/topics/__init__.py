@@ -1,0 +1,153 @@
+"""The list of what can be derived; a topic's page is made only when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from byhand.errors import ByhandError, nearest, quoted
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a page says in one sentence, where it comes from, and the file of this folder whose function makes it."""
+
+    name: str
+    summary: str
+    source: str
+    file: str
+
+    @property
+    def function(self) -> str:
+        return self.name.replace("-", "_")
+
+
+VASWANI = "Vaswani et al. 2017, Attention Is All You Need"
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic(
+            "softmax",
+            "Turns scores into shares that add up to 1: shift invariance, Jacobian, temperature, two scores.",
+            "Bridle 1990; temperature: Hinton, Vinyals and Dean 2015, equation 1",
+            "softmax",
+        ),
+        Topic(
+            "log-sum-exp",
+            "A smooth maximum: how to compute it without overflow, its gradient, and how close it is.",
+            "Boyd and Vandenberghe 2004, Convex Optimization, section 3.1.5",
+            "softmax",
+        ),
+        Topic(
+            "cross-entropy",
+            "The loss of a language model: after a softmax its gradient is p − y, with label smoothing too.",
+            f"label smoothing: Szegedy et al. 2016, section 7; {VASWANI}, section 5.4",
+            "cross_entropy",
+        ),
+        Topic(
+            "sampling",
+            "Choosing the next word: temperature, top-k, and what each becomes in the limit.",
+            "temperature: Hinton, Vinyals and Dean 2015, equation 1; top-k: Fan, Lewis and Dauphin 2018",
+            "sampling",
+        ),
+        Topic(
+            "attention",
+            "Scaled dot-product attention in components, and the gradients of Q, K and V through the softmax.",
+            f"{VASWANI}, section 3.2.1, equation 1",
+            "attention",
+        ),
+        Topic(
+            "why-sqrt-d",
+            "Why scores are divided by √d_k: the variance of a dot product of d_k independent components is d_k.",
+            f"{VASWANI}, section 3.2.1, footnote 4",
+            "scores",
+        ),
+        Topic(
+            "causal-mask",
+            "Why a mask puts −∞ before the softmax, and not 0 after it.",
+            f"{VASWANI}, section 3.2.3",
+            "scores",
+        ),
+        Topic(
+            "multi-head",
+            "Heads side by side times W_O is a sum over heads: each adds its own part to the output.",
+            f"{VASWANI}, section 3.2.2; Elhage et al. 2021, A Mathematical Framework for Transformer Circuits",
+            "linear",
+        ),
+        Topic(
+            "linear",
+            "The layer x W + b: the gradients of x, W and b are products of tables.",
+            "Rumelhart, Hinton and Williams 1986",
+            "linear",
+        ),
+        Topic(
+            "residual",
+            "Why paths around a layer keep the gradient alive: the identity in each Jacobian.",
+            "He et al. 2016, Identity Mappings in Deep Residual Networks, equation 5",
+            "linear",
+        ),
+        Topic(
+            "layer-norm",
+            "Centres and scales a row: the gradient in closed form, and what it does not notice.",
+            "Ba, Kiros and Hinton 2016, Layer Normalization, equation 3",
+            "norms",
+        ),
+        Topic(
+            "rms-norm",
+            "Scales a row by its root mean square: the gradient in closed form, and what it does not notice.",
+            "Zhang and Sennrich 2019, Root Mean Square Layer Normalization, equation 4",
+            "norms",
+        ),
+        Topic(
+            "relu",
+            "max(x, 0): its derivative on either side, and why there is a choice at 0.",
+            f"Nair and Hinton 2010; {VASWANI}, equation 2",
+            "activations",
+        ),
+        Topic(
+            "gelu",
+            "x times the probability that a normal number is smaller: exact and tanh form, and how far apart.",
+            "Hendrycks and Gimpel 2016, Gaussian Error Linear Units, section 2",
+            "gelu",
+        ),
+        Topic(
+            "silu",
+            "x times its own sigmoid: derivative, and the limits to which it bends.",
+            "Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph and Le 2017 (as Swish)",
+            "activations",
+        ),
+        Topic(
+            "swiglu",
+            "A gate: SiLU of one linear layer times another; its gradients.",
+            "Shazeer 2020, GLU Variants Improve Transformer, section 2",
+            "activations",
+        ),
+        Topic(
+            "sinusoidal",
+            "Positions as points on clocks: a shift is a rotation, and dot products see only the offset.",
+            f"{VASWANI}, section 3.5",
+            "positions",
+        ),
+        Topic(
+            "rotary",
+            "Queries and keys turned by their positions: the score depends on the distance m − n alone.",
+            "Su et al. 2021, RoFormer, section 3.2",
+            "positions",
+        ),
+        Topic(
+            "adam",
+            "Why the two averages are divided by 1 − β^t, and how large the first step is.",
+            "Kingma and Ba 2015, Adam, section 3 and algorithm 1",
+            "adam",
+        ),
+    )
+}
+
+
+def find_topic(name: str) -> Topic:
+    """The topic of that name. ByhandError with the nearest names if there is none."""
+    if name not in TOPICS:
+        raise ByhandError(
+            f"There is no topic {quoted(name)}; {nearest(name, TOPICS)} (`byhand derive --list` lists all)."
+        )
+    return TOPICS[name]
