@@ -17,6 +17,8 @@ from checkpoints import CONFIGS, whole
 from commands import byhand
 from safetensors.numpy import load_file, save_file
 
+from byhand.exercises.recipe import find
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -222,9 +224,46 @@ REFUSALS = {
     "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
+    # exercises
+    "exercise attention-hed": (
+        "There is no exercise 'attention-hed'; did you mean attention-head? (`byhand exercise --list` lists all)."
+    ),
+    "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
+    "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
+    "exercise misnamed.toml": (
+        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; did you mean "
+        "scores-not-scaled or scores-multiplied?."
+    ),
+    "exercise silent.toml": (
+        "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "
+        "or ask for a table that it changes."
+    ),
+    "exercise impossible.toml": (
+        "No numbers fit the exercise impossible in 6,400 draws: "
+        "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
+    ),
+    "exercise attention-head --format xslx": "There is no format 'xslx'; did you mean xlsx?.",
+    "exercise attention-head --format ,": "--format names no format; there are: xlsx.",
+    "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
+    "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",
+    "exercise attention-head --roster nobody.csv": "There is no roster nobody.csv: check its name and folder.",
+    "exercise attention-head --roster folder": "The roster folder cannot be read (is a directory): name a CSV file.",
+    "exercise attention-head --roster twins.csv": (
+        "Line 3 of twins.csv has the id 's1' of line 2 again: give each student an id of their own."
+    ),
+    "exercise attention-head -o there.xlsx": "there.xlsx is not a folder: choose another with -o.",
+    "exercise attention-head -o there.xlsx/class": (
+        "Cannot make the folder there.xlsx/class/students: not a directory; choose another with -o."
+    ),
+    "exercise attention-head -o busy": (
+        "busy holds files that byhand has not begun as a set: choose an empty folder, or add --force to write over them."
+    ),
 }
 USAGE = {
     "frobnicate": "No such command 'frobnicate'.",
+    "exercise": "Missing argument 'RECIPE'.",
+    "exercise attention-head --seed x": "Invalid value for '--seed': 'x' is not a valid integer.",
+    "exercise attention-head --jobs 0": "Invalid value for '--jobs': 0 is not in the range 1<=x<=64.",
     "run": "Missing argument 'MODEL'.",
     "run gpt2 bert": "Got unexpected extra argument (bert)",
     "run gpt2 --qqqq": "No such option '--qqqq'.",
@@ -253,12 +292,27 @@ USAGE = {
 }
 
 
+HEAD = find("attention-head").read_text(encoding="utf-8")
+EXERCISES = {
+    "asks-nothing": (HEAD[HEAD.index("[[ask]]") :], "ask = []"),
+    "misnamed": ("largest = 60", 'mistakes = ["scores-not-scald"]'),
+    "silent": ("largest = 60", 'mistakes = ["residual-left-out"]'),
+    "impossible": ("largest = 60", "largest = 0.5"),
+}
+"""What is changed in an exercise that is sound."""
+
+
 @pytest.fixture
 def furnished(here: Path) -> Path:
     """The files and folders that the refused lines name."""
     (here / "there.xlsx").write_bytes(b"precious")
-    for folder in ("folder", "folder.xlsx", "unfinished"):
+    for folder in ("folder", "folder.xlsx", "unfinished", "busy"):
         (here / folder).mkdir()
+    (here / "busy" / "students").mkdir()
+    (here / "busy" / "students" / "essay.txt").write_text("precious")
+    (here / "twins.csv").write_text("id,name\ns1,Ada\ns1,Emmy\n")
+    for name, change in EXERCISES.items():
+        (here / f"{name}.toml").write_text(HEAD.replace(*change))
     for name, change in {"llama": {"model_type": "llama"}, "contradicting": {"vocab_size": 12}, "pickled": {}}.items():
         whole(here, "gpt2").rename(name)
         (here / name / "config.json").write_text(json.dumps(CONFIGS["gpt2"] | change))

@@ -20,6 +20,7 @@ from byhand.workbook.build import write_lesson
 from byhand.workbook.read import read
 
 ROOT = Path(__file__).parents[1]
+EXERCISES = sorted((ROOT / "exercises").glob("*.toml"))
 RECIPES = sorted((ROOT / "worksheets").glob("*.toml"), key=lambda path: path.stem)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LARGEST = 10_000_000  # bytes of pictures and books together
@@ -120,6 +121,9 @@ def test_a_wheel_holds_the_recipes_and_runs_without_the_repository(tmp_path: Pat
         archive.extractall(tmp_path / "installed")
     for path in RECIPES:
         assert f"byhand/_worksheets/{path.name}" in names
+    assert EXERCISES
+    for path in EXERCISES:
+        assert f"byhand/_exercises/{path.name}" in names
     assert not [name for name in names if name.startswith(("tests", "worksheets", "exercises"))]
     assert {f"byhand/{path.relative_to(ROOT / 'byhand')}" for path in (ROOT / "byhand").rglob("*.py")} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -130,7 +134,7 @@ def test_a_wheel_holds_the_recipes_and_runs_without_the_repository(tmp_path: Pat
         text=True,
         check=True,
     )
-    assert sorted(child.stdout.splitlines()) == [path.stem for path in RECIPES]
+    assert sorted(child.stdout.splitlines()) == sorted(path.stem for path in [*RECIPES, *EXERCISES])
 
 
 INSTALLED = """
@@ -140,5 +144,9 @@ import byhand.recipe
 assert byhand.recipe.__file__.startswith(sys.argv[1]), byhand.recipe.__file__
 for name in byhand.recipe.ready_made():
     byhand.recipe.build(byhand.recipe.find(name))
+    print(name)
+from byhand.exercises.recipe import find, read_exercise, ready_made
+for name in ready_made():
+    read_exercise(find(name))
     print(name)
 """
