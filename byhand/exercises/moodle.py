@@ -96,8 +96,10 @@ def weights(asked: Sequence[Part]) -> dict[int, int]:
     return {n: count // common for n, count in counts.items()}
 
 
-def allowed(mark: float, among: Sequence[str] = FRACTIONS) -> str:
+@cache
+def allowed(mark: float, whole: bool = False) -> str:
     """The nearest percentage that Moodle takes, not above the mark (0 to 1) but for rounding."""
+    among = WHOLE if whole else FRACTIONS
     return next((f for f in among if float(f) <= 100 * mark + 1e-4), "0")
 
 
@@ -138,7 +140,7 @@ def cloze(field: Field, weight: int) -> str:
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
     margin = number_text(field.margin)
-    slips = [f"~%{allowed(s.mark, WHOLE)}%{number_text(s.value)}:{margin}#{in_cloze(s.sentence)}" for s in field.slips]
+    slips = [f"~%{allowed(s.mark, True)}%{number_text(s.value)}:{margin}#{in_cloze(s.sentence)}" for s in field.slips]
     return f"{{{weight}:NUMERICAL:={number_text(field.key)}:{margin}{''.join(slips)}}}"
 
 
@@ -147,7 +149,7 @@ def _option(field: Field, n: int) -> str:
     if n == field.key:
         return f"={text}"
     slip = field.slip(n)
-    return f"%{allowed(slip.mark, WHOLE)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
+    return f"%{allowed(slip.mark, True)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
 
 
 CLOZE = str.maketrans({"}": "\\}", "#": "\\#", "~": "&#126;", "\\": "&#92;", "/": "&#47;", '"': "&quot;"})
