@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -47,11 +47,10 @@ class Slip(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return _joined(self.sentences)
+        return joined(self.sentences)
 
 
-@cache
-def _joined(sentences: tuple[str, ...]) -> str:
+def joined(sentences: tuple[str, ...]) -> str:
     return " Or: ".join(sentences)
 
 
@@ -134,16 +133,20 @@ Worth = tuple[float, tuple[str, ...]]
 def _told_apart(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Slip, ...]:
     found: dict[float, Worth] = {}
     for value, worth in wrong:
-        near = value if value in found else None
-        for known in found if near is None else ():
-            if -apart <= known - value <= apart:
-                near = known
-                break
-        if near is None:
-            found[value] = worth
-        else:
-            found[near] = _shared(found[near], worth)
-    return tuple(Slip(value, *worth) for value, worth in found.items())
+        found[value] = _shared(found[value], worth) if value in found else worth
+    ordered = sorted(found)
+    if any(higher - lower <= apart for lower, higher in pairwise(ordered)):
+        found = _merged(found, apart)
+    return tuple([Slip(value, mark, sentences) for value, (mark, sentences) in found.items()])
+
+
+def _merged(wrong: Mapping[float, Worth], apart: float) -> dict[float, Worth]:
+    """Those too near to one before it share its answer."""
+    found: dict[float, Worth] = {}
+    for value, worth in wrong.items():
+        near = next((known for known in found if abs(known - value) <= apart), value)
+        found[near] = _shared(found[near], worth) if near in found else worth
+    return found
 
 
 def _shared(one: Worth, other: Worth) -> Worth:
