@@ -84,6 +84,9 @@ def encoder_layer(residual: Any = lambda x, f: x + f, before: bool = False) -> C
         x2 = r2 if before else norm(r2, t, "norm2")
         logits = x2 @ t["W_class"] + t["b_class"]
         named = {"residual1": r1, "hidden": hidden, "residual2": r2, "output": x2, "logits": logits}
+        for name, normed in (("norm1", x if before else r1), ("norm2", x1 if before else r2)):
+            named[f"{name}.deviation"] = normed - normed.mean(axis=-1, keepdims=True)
+            named[f"{name}.variance"] = normed.var(axis=-1, keepdims=True)
         return named | {"head1.Z": zs[0], "head2.Z": zs[1], "probabilities": softmax(logits)}
 
     return case
@@ -181,11 +184,12 @@ def losses(of: Callable[[Tables], Array]) -> Case:
 
 
 def step(case: Callable[[Array, Array], Array]) -> Case:
-    """From each weight and its gradient."""
+    """From each weight and its gradient, which is right: of three words with a target each, (p - y) / 3."""
 
     def updated(t: Tables) -> dict[str, Array]:
         paths = [name.removeprefix("updated.") for name in t if name.startswith("updated.")]
-        return {f"updated.{path}": case(t[path], t[f"grad.{path}"]) for path in paths}
+        weights = {f"updated.{path}": case(t[path], t[f"grad.{path}"]) for path in paths}
+        return weights | {"grad.logits": (softmax(t["logits"]) - t["loss.y"]) / 3}
 
     return updated
 

@@ -93,8 +93,8 @@ def masked(node: Node) -> Pieces | None:
 
 
 def causal(node: Node) -> Pieces | None:
-    """The same, where the mask is a triangle."""
-    return node.args if masked(node) and node.args[0].shape[0] == node.args[0].shape[1] > 1 else None
+    """The same, where each query has its own row of the mask, as in a triangle."""
+    return node.args if masked(node) and node.args[0].shape[0] > 1 else None
 
 
 def masked_softmax(node: Node) -> Pieces | None:
