@@ -309,6 +309,7 @@ CASES: dict[str, tuple[str, Case]] = {
     "activation-left-out": ("feed-forward", feed_forward(lambda h: h)),
     "relu-for-gelu": ("feed-forward with gelu", feed_forward(lambda h: np.maximum(h, 0), "gelu")),
     "bias-left-out": ("feed-forward", feed_forward(lambda h: np.maximum(h, 0), bias=False)),
+    "words-from-one": ("embedding", lambda t: {"embedded": t["E"][:, [0, 1, 3]]}),
     "positions-left-out": ("gpt2", lambda t: {"x": t["words"]}),
     "positions-from-one": ("gpt2", gpt2_places(1)),
     "sine-and-cosine-swapped": ("positions", lambda t: {"PE": encoding(6, 6, sine=1)}),
@@ -344,6 +345,11 @@ MORE: list[tuple[str, str, Case]] = [
         one_head(soft=lambda s, keep: np.where(keep, s, 0) / np.where(keep, s, 0).sum(axis=-1, keepdims=True)),
     ),
     ("minus-signs-lost", "feed-forward", lambda t: {"hidden": absolute(t["X"], t["W_1"]) + t["b_1"]}),
+    (
+        "softmax-gradient-of-one-way",
+        "step",
+        lambda t: {"grad.logits": (softmax(t["logits"]) - t["loss.y"]) / 3, "grad.loss.total": t["grad.loss.total"]},
+    ),
     ("mask-missing", "gpt2", lambda t: head(t, t["layer1.norm1"], "layer1.head2.", hide=lambda s, keep: s)),
     ("output-projection-left-out", "gpt2", lambda t: {"layer1.attention": side_by_side(*both_heads(t))}),
 ]
@@ -351,6 +357,7 @@ MORE: list[tuple[str, str, Case]] = [
 
 RIGHT: dict[str, Case] = {
     "product": product(lambda a, b: a @ b),
+    "embedding": lambda t: {"embedded": t["E"][:, [1, 2, 4]]},
     "softmax": soft(softmax),
     "attention": one_head(),
     "wide attention": one_head(),

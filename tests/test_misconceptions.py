@@ -29,6 +29,7 @@ RECIPES = {
     "feed-forward": Recipe("feed-forward"),
     "feed-forward with gelu": Recipe("feed-forward", size={"activation": "gelu"}),
     "positions": Recipe("positions"),
+    "embedding": Recipe("embedding"),
     "encoder-layer": Recipe("encoder-layer"),
     "gpt2": Recipe("gpt2"),
     "transformer": Recipe("transformer"),
@@ -199,6 +200,7 @@ NOT_OFFERED_AT = [
     ("gpt2", {"max_positions": 3}, {"positions-from-one"}),
     ("multi-head", {"heads": 1}, {"heads-in-wrong-order"}),
     ("layernorm", {"width": 1}, {"sample-variance"}),
+    ("attention", {"tokens": 1}, {"queries-and-keys-swapped", "attention-transposed", "mask-wrong-triangle"}),
     ("softmax", {"rows": 1}, {"softmax-over-the-whole-table"}),
     ("softmax", {"base": 2}, {"softmax-base-2"}),
     ("softmax", {"base": 10}, {"softmax-base-10"}),
@@ -206,9 +208,21 @@ NOT_OFFERED_AT = [
 
 
 @pytest.mark.parametrize(("model", "size", "names"), NOT_OFFERED_AT)
-def test_where_the_numbers_cannot_differ_it_is_not_offered(model: str, size: dict[str, object], names: set[str]) -> None:
+def test_where_the_numbers_cannot_differ_it_is_not_offered(
+    model: str, size: dict[str, object], names: set[str]
+) -> None:
     assert names <= MISCONCEPTIONS.keys()
     assert not names & {m.name for m in applicable(build(Recipe(model, size=size)).graph.outputs)}
+
+
+def test_a_dot_product_has_no_other_way_round() -> None:
+    x, y = source("x", np.ones((1, 3)), "input"), source("y", np.ones((3, 1)), "input")
+    assert {m.name for m in applicable([(x @ y).named("product")])} == {
+        "sums-multiplied",
+        "terms-added",
+        "last-term-dropped",
+        "minus-signs-lost",
+    }
 
 
 def shown(outputs: list[Node]) -> list[object]:
