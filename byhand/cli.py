@@ -7,12 +7,8 @@ import io
 import os
 import shlex
 import sys
-<<<<<<< HEAD
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-=======
-from collections.abc import Iterator
->>>>>>> main
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +18,7 @@ from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from byhand.exercises.class_set import Order
-    from byhand.lesson import Recipe
-=======
-    pass
->>>>>>> main
 
 
 LONGEST_SENTENCE = 1_000
@@ -194,7 +185,77 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 
 
 @main.command()
-<<<<<<< HEAD
+@model_options
+@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
+@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
+@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
+@orientation_option
+@document_options
+def explain(
+    step: str | None,
+    cell: tuple[int, int] | None,
+    exact: bool,
+    said: str | None,
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Work a model on paper: rules in letters, the numbers put in, results.
+
+    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand explain gpt2 -o lesson.html
+        byhand explain gpt2 --step layer1.head1.weights --exact
+        byhand explain gpt2 --step layer1.head1.scores --cell 2,1
+        byhand explain softmax --exact -o softmax.pdf
+    """
+    from byhand.explain.formats import chosen, hand_out
+    from byhand.explain.handout import explain as handout
+    from byhand.recipe import build
+
+    form = chosen(output, said, force)
+    if cell and not step:
+        raise ByhandError("--cell is a cell of one table: name the table with --step.")
+    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)
+
+
+@main.command()
+@click.argument("topic", required=False)
+@document_options
+@click.option("--list", "listed", is_flag=True, help="Name every topic.")
+@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
+    """Derive the mathematics of a TOPIC, each line checked.
+
+    \b
+    Examples
+        byhand derive --list
+        byhand derive softmax
+        byhand derive attention -o attention.html
+        byhand derive layer-norm -o layer-norm.pdf
+    """
+    from byhand.explain.topics import find_topic
+
+    if listed or as_json:
+        from byhand.show import list_topics
+
+        click.echo(list_topics(as_json), nl=False)
+        return
+    if topic is None:
+        raise ByhandError("Name a topic, such as softmax; `byhand derive --list` lists all.")
+    from byhand.explain.formats import chosen, hand_out
+
+    name = find_topic(topic).name
+    form = chosen(output, said, force)
+    from byhand.explain.page import derive as page
+
+    click.echo(hand_out(page(name), form, output), nl=False)
+
+
+@main.command()
 @click.argument("recipe", required=False)
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
@@ -266,76 +327,6 @@ def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
         return
     with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
         yield bar.update
-=======
-@model_options
-@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
-@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
-@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
-@orientation_option
-@document_options
-def explain(
-    step: str | None,
-    cell: tuple[int, int] | None,
-    exact: bool,
-    said: str | None,
-    output: Path | None,
-    force: bool,
-    **options: Any,
-) -> None:
-    """Work a model on paper: rules in letters, the numbers put in, results.
-
-    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
-    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
-
-    \b
-    Examples
-        byhand explain gpt2 -o lesson.html
-        byhand explain gpt2 --step layer1.head1.weights --exact
-        byhand explain gpt2 --step layer1.head1.scores --cell 2,1
-        byhand explain softmax --exact -o softmax.pdf
-    """
-    from byhand.explain.formats import chosen, hand_out
-    from byhand.explain.handout import explain as handout
-    from byhand.recipe import build
-
-    form = chosen(output, said, force)
-    if cell and not step:
-        raise ByhandError("--cell is a cell of one table: name the table with --step.")
-    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)
-
-
-@main.command()
-@click.argument("topic", required=False)
-@document_options
-@click.option("--list", "listed", is_flag=True, help="Name every topic.")
-@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
-def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
-    """Derive the mathematics of a TOPIC, each line checked.
-
-    \b
-    Examples
-        byhand derive --list
-        byhand derive softmax
-        byhand derive attention -o attention.html
-        byhand derive layer-norm -o layer-norm.pdf
-    """
-    from byhand.explain.topics import find_topic
-
-    if listed or as_json:
-        from byhand.show import list_topics
-
-        click.echo(list_topics(as_json), nl=False)
-        return
-    if topic is None:
-        raise ByhandError("Name a topic, such as softmax; `byhand derive --list` lists all.")
-    from byhand.explain.formats import chosen, hand_out
-
-    name = find_topic(topic).name
-    form = chosen(output, said, force)
-    from byhand.explain.page import derive as page
-
-    click.echo(hand_out(page(name), form, output), nl=False)
->>>>>>> main
 
 
 @main.command()

@@ -109,7 +109,7 @@ def _far(x: sympy.Expr, y: sympy.Expr) -> bool:
 
 
 def number(x: sympy.Expr) -> sympy.Expr:
-    """At numbers between 1/3 and 2, other ones for each letter; unknown functions and their derivatives count as letters."""
+    """At numbers between 1/3 and 2, other ones for each letter; unknown functions and derivatives count as letters."""
     unknown = [*x.atoms(sympy.Derivative), *x.atoms(sympy.core.function.AppliedUndef)]
     for f in unknown:
         x = x.xreplace({f: sympy.Symbol(str(f), positive=True)})

@@ -126,13 +126,7 @@ def _scores() -> Derivation:
         start(d(loss, S[i, j])),
         equals(total(k, D[i, k] * d(A[i, k], S[i, j])), "only row i of A has S_ij"),
         equals(total(k, D[i, k] * (A[i, k] * (delta(k, j) - A[i, j]))), "the Jacobian of the softmax"),
-<<<<<<< HEAD
-        equals(
-            D[i, j] * A[i, j] - A[i, j] * total(k, D[i, k] * A[i, k]), "of δ_kj only k = j is left; A_ij is constant"
-        ),
-=======
         equals(D[i, j] * A[i, j] - A[i, j] * total(k, D[i, k] * A[i, k]), "of δ_kj only k = j is left"),
->>>>>>> main
         equals(A[i, j] * (D[i, j] - total(k, D[i, k] * A[i, k])), "take A_ij out"),
     )
 

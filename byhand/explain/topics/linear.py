@@ -112,13 +112,7 @@ def multi_head() -> Page:
                 total(h, total(c, Z[h, place, c] * W_O[(h - 1) * d_k + c, out])),
                 "count the columns head by head: r = (h − 1) d_k + c",
             ),
-<<<<<<< HEAD
-            equals(
-                total(h, total(c, Z[h, place, c] * block[h, c, out])), "W_O cut into blocks of d_k rows, one a head"
-            ),
-=======
             equals(total(h, total(c, Z[h, place, c] * block[h, c, out])), "W_O cut into blocks of d_k rows"),
->>>>>>> main
         ),
         "As tables: concat(Z_1, …, Z_H) · W_O = Z_1 · W_1 + … + Z_H · W_H, where W_h is the block of head h.",
         derivation(

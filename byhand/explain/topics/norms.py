@@ -102,13 +102,7 @@ def _layer_norm_invariance() -> Page:
                 a * (x[i] - mu) / (a * root(mean(k, (x[k] - mu) ** 2) + e / a**2)),
                 "a² out of the root is a, as a > 0",
             ),
-<<<<<<< HEAD
-            equals(
-                (x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0, nothing is left of it"
-            ),
-=======
             equals((x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0 it is gone"),
->>>>>>> main
         ),
     )
 
@@ -214,13 +208,7 @@ def rms_norm() -> Page:
             "A shift does change it",
             "The mean square of the shifted row has grown by 2 c μ + c²: this is what layer norm takes care of.",
             start(mean(k, (x[k] + c) ** 2), "the mean square of the shifted row"),
-<<<<<<< HEAD
-            equals(
-                mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "(u + c)² = u² + 2 c u + c²; each mean by itself"
-            ),
-=======
             equals(mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "multiply out; each mean by itself"),
->>>>>>> main
             equals(r2 + 2 * c * mu + c**2, "μ is the mean of the row"),
         ),
         "Backward, as for layer norm. First the root mean square, then the normed row.",

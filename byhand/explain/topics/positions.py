@@ -61,13 +61,7 @@ def sinusoidal() -> Page:
         derivation(
             "Dot products see only the offset",
             "How alike two positions are depends on how far apart they are, in either direction, not on where.",
-<<<<<<< HEAD
-            start(
-                total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "position p times position q"
-            ),
-=======
             start(total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "positions p and q"),
->>>>>>> main
             equals(total(i, cos(w[i] * p - w[i] * q)), "cosine of a difference"),
             equals(total(i, cos(w[i] * (p - q))), "take ω_i out"),
         ),
@@ -140,13 +134,8 @@ def rotary() -> Page:
                 dot(transposed(dot(R(m * t), query)), dot(R(n * t), key)),
                 "the turned query times the turned key",
             ),
-<<<<<<< HEAD
-            equals(dot(transposed(query), transposed(rotation(m * t)), rotation(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"),
-            equals(dot(transposed(query), rotation((n - m) * t), key), "the two rotations are one, by (n − m) θ"),
-=======
             equals(dot(transposed(query), transposed(R(m * t)), R(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"),
             equals(dot(transposed(query), R((n - m) * t), key), "the two rotations are one, by (n − m) θ"),
->>>>>>> main
             equals(
                 grid(
                     ((Q[1] * K[1] + Q[2] * K[2]) * cos((m - n) * t) + (Q[1] * K[2] - Q[2] * K[1]) * sin((m - n) * t),),
