@@ -110,7 +110,7 @@ def _far(x: sympy.Expr, y: sympy.Expr) -> bool:
 
 
 def number(x: sympy.Expr) -> sympy.Expr:
-    """At numbers between 1/3 and 2, another for each letter; unknown functions and their derivatives are letters too."""
+    """At a number for each letter; unknown functions and their derivatives are letters too."""
     unknown = [*x.atoms(sympy.Derivative), *x.atoms(sympy.core.function.AppliedUndef)]
     for f in unknown:
         x = x.xreplace({f: sympy.Symbol(str(f), positive=True)})
