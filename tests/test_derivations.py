@@ -24,8 +24,7 @@ def derivations(name: str) -> tuple[Derivation, ...]:
     return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))
 
 
-@each_topic
-def test_a_mistake_in_any_line_is_refused(name: str, most: int = 3) -> None:
+def refuse_mistakes(name: str, most: int) -> None:
     """Each line that follows from another has some, of more than one kind."""
     for made in derivations(name):
         for n, before, after in pairs(made):
@@ -37,10 +36,15 @@ def test_a_mistake_in_any_line_is_refused(name: str, most: int = 3) -> None:
             assert len(kinds) >= 2, (made.title, n, kinds)
 
 
+@each_topic
+def test_a_mistake_in_any_line_is_refused(name: str) -> None:
+    refuse_mistakes(name, most=3)
+
+
 @pytest.mark.slow
 @each_topic
 def test_every_mistake_in_any_line_is_refused(name: str) -> None:
-    test_a_mistake_in_any_line_is_refused(name, most=10_000)
+    refuse_mistakes(name, most=10_000)
 
 
 @each_topic

@@ -32,6 +32,7 @@ class MathML(Printer):
         return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
 
     def name(self, name: Name) -> str:
+        """A single letter is slanted by itself; words are upright, bold ones bold; subscripts below."""
         sign, name = led(name)
         if sign:
             return _row(_letters(sign) + self.name(name))

@@ -29,6 +29,7 @@ class Typst(Printer):
         return text if size == digits else self.negative(text)
 
     def name(self, name: Name) -> str:
+        """A single letter is slanted by itself; words are upright, bold ones bold; subscripts below."""
         sign, name = led(name)
         if sign:
             return f"{sign} {self.name(name)}"
