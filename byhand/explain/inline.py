@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from byhand.explain.document import Piece
 from byhand.maths import Maths, Name, Negative, Number, Power, Root, Sum
 
-LETTER = r"[^\W\d_]"
+LETTER = r"[^\W\d_][\u0300-\u036f]?"
+"""Perhaps with an accent."""
 FORMULA = re.compile(
     rf"(?<![\w.^/])(?P<root>√)?(?P<letter>∂?{LETTER})(?:_(?P<below>\w+))?"
     rf"(?:\^(?:(?P<up>{LETTER})(?:_(?P<upbelow>\w+))?|(?P<digits>\d+)|\((?P<terms>{LETTER}(?: [+−] {LETTER})+)\)))?"
@@ -25,7 +26,7 @@ def pieces(*parts: Piece) -> Iterator[Piece]:
 def _found(text: str) -> Iterator[Piece]:
     end = 0
     for match in FORMULA.finditer(text):
-        if match["root"] or match["below"] or match["up"] or match["digits"] or match["terms"]:
+        if len(match[0]) > 1:
             if text[end : match.start()]:
                 yield text[end : match.start()]
             yield _formula(match)

@@ -121,9 +121,10 @@ def _tall(inside: str) -> bool:
 TEXT = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}",
     "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%", "–": "--", "—": "---", "“": "``", "”": "''", "’": "'",
-    "…": r"\dots{}", "²": r"\textsuperscript{2}", "³": r"\textsuperscript{3}", "√": r"$\surd$",
+    "…": r"\dots{}", "√": r"$\surd$", "′": "'", "ᵀ": r"$^{\top}$",
     "\N{NO-BREAK SPACE}": "~",
     **{sign: f"${latex}$" for sign, latex in SIGNS.items() if sign and not sign.isascii() and latex},
+    **{raised: rf"\textsuperscript{{{digit}}}" for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)},
     **{letter: rf"$\{latex}$" for letter, latex in LETTERS.items() if letter != "…"},
 }  # fmt: skip
 """What must be written otherwise in a LaTeX text; letters with accents LaTeX reads as they are."""

@@ -9,7 +9,7 @@ from byhand import maths as m
 from byhand.explain.document import Line, Steps
 from byhand.maths import Maths
 
-PAGE = 66
+PAGE = 70
 """Signs of a formula that fit side by side across a printed page."""
 BESIDE = 44
 """Signs that leave room for the reasons beside them."""
@@ -73,7 +73,7 @@ def width(maths: Maths) -> float:
 def _in_a_row(maths: Maths) -> float:
     parts = [width(part) for part in _inner(maths)]
     spaced = isinstance(maths, m.Sum | m.Chain) or (isinstance(maths, m.Product) and maths.sign)
-    own = len(maths.name) + 2 if isinstance(maths, m.Call) else 1
+    own = 0.8 * len(maths.name) + 1 if isinstance(maths, m.Call) else 0 if len(parts) > 1 else 1
     return own + sum(parts) + (2 if spaced else 0.2) * (len(parts) - 1)
 
 
