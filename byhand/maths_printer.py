@@ -110,6 +110,8 @@ class Printer(ABC):
         return [("", self(maths))]
 
     def _side(self, side: Maths, sign: str) -> list[Piece]:
+        if isinstance(side, Cases) and not self.flat:
+            return [(sign or GAP, self(side))]
         if binds(side) < SUM:
             return [(sign or GAP, self.bracketed(self(side)))]
         (_, first), *others = self.pieces(side)

@@ -62,8 +62,9 @@ def is_zero(x: Expr) -> bool:
 
     False says only that this way does not decide it.
     """
-    if x.has(sympy.log):
-        return bool(x.is_real) and is_zero(sympy.exp(sympy.expand_log(x)) - 1)
+    if x.has(sympy.log) and x.is_real:
+        power = sympy.exp(sympy.expand_log(x))
+        x = x if power.has(sympy.log) else power - 1
     x = _exponentials(x.rewrite(sympy.tanh, sympy.exp)) if x.has(sympy.exp, sympy.tanh) else x
     x, relations = _trigonometric(x) if x.has(sympy.sin, sympy.cos) else (x, {})
     x, roots = _roots(x)

@@ -1,5 +1,6 @@
 """The parts of a transformer on their own, where a class begins."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -134,8 +135,17 @@ class EmbeddingOptions:
     d_model: int = 4
 
 
-def build_embedding(o: EmbeddingOptions, weight: Weights, inputs: Inputs) -> Graph:
-    vocabulary = words("vocabulary", o.vocab)
+def vocabularies_of_embedding(o: EmbeddingOptions) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab),)
+
+
+def build_embedding(
+    o: EmbeddingOptions,
+    weight: Weights,
+    inputs: Inputs,
+    vocabularies: Callable[[EmbeddingOptions], tuple[Labels, ...]] = vocabularies_of_embedding,
+) -> Graph:
+    (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example([1, 2, 4], o.vocab), vocabulary)
     with page("", "Embedding"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
@@ -218,6 +228,6 @@ PARTS = (
         "Bengio et al. 2003",
         sizes={"small": {}, "medium": {"vocab": 12, "d_model": 6}, "large": {"vocab": 20, "d_model": 8}},
         takes=frozenset({"ids"}),
-        vocabularies=lambda o: (words("vocabulary", o.vocab),),
+        vocabularies=vocabularies_of_embedding,
     ),
 )

@@ -28,7 +28,7 @@ E = expectation({g: (mean, square)})
 def _average(of: Term | int) -> Term:
     """m_t from m_(t − 1), back to m_0 = 0."""
     last = int(of.at({})) if isinstance(of, Term) else of
-    return b * _average(last - 1) + (1 - b) * g[last] if last else one * 0
+    return b * _average(last - 1) + (1 - b) * g[last] if last > 0 else one * 0
 
 
 m = Definition("m", _average)
