@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -21,7 +20,6 @@ from byhand.explain.topics import TOPICS
 each_topic = pytest.mark.parametrize("name", TOPICS)
 
 
-@cache
 def derivations(name: str) -> tuple[Derivation, ...]:
     return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))
 

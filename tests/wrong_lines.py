@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import sympy
@@ -37,9 +38,15 @@ def mistakes(before: Line, after: Line) -> Iterator[Mistake]:
             raise AssertionError(f"no mistake is known for {relation}")
 
 
+MOST = 3
+"""Of each kind of mistake so many are planted in a line."""
+
+
 def _in_term(before: Line, after: Line, relation: Relation) -> Iterator[Mistake]:
+    planted: Counter[str] = Counter()
     for what, wrong in changed(after.term):
-        if differs(after.term, wrong):
+        if planted[what] < MOST and differs(after.term, wrong):
+            planted[what] += 1
             yield what, before, Line(wrong, "", relation)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -18,8 +19,9 @@ Page = tuple[str | Derivation | Block, ...]
 """Sentences, derivations, and blocks of a document as they are."""
 
 
+@cache
 def page_of(topic: Topic) -> Page:
-    """Built, and with that checked, now."""
+    """Built, and with that checked, when it is first asked for."""
     module = import_module(f"byhand.explain.topics.{topic.file}")
     return cast(Callable[[], Page], getattr(module, topic.function))()
 

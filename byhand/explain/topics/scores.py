@@ -10,7 +10,7 @@ from byhand.explain.functions import cases, d, exp, expectation, infinity, root,
 from byhand.explain.page import Page, means
 from byhand.explain.terms import Definition, Variable, defined, number, one, places, size, total, zero
 
-d_k = size("d_k", 1, 2, 3, 4)
+d_k = size("d_k", 1, 2, 3)
 i, j = places("i j", d_k)
 q, k = Variable("q"), Variable("k")
 E = expectation({q: (0, 1), k: (0, 1)})
