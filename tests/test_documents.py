@@ -112,7 +112,9 @@ def test_tex() -> None:
         "$p_{i}$ & 3 & $\\frac{e^{x_{i}}}{\\sum_{j} e^{x_{j}}}$ \\\\\n"
         "\\end{tabular}\n\\end{center}\n\n"
         "\\begin{center}\n\\begin{tabular}{r}\na \\\\ \\hline\n1 \\\\\n\\end{tabular}\n\\end{center}\n\n"
-        "\\begin{center}\n{\\small plain}\\\\[0.4em]\n\XX        "\\begin{verbatim}\nbyhand derive softmax > a_b.md\n\\end{verbatim}\n\n"
+        "\\begin{center}\n{\\small plain}\\\\[0.4em]\n"
+        "\\begin{tabular}{rr}\n1 & 2 \\\\\n\\end{tabular}\n\\end{center}\n\n"
+        "\\begin{verbatim}\nbyhand derive softmax > a_b.md\n\\end{verbatim}\n\n"
         "\\end{document}\n"
     )
 
@@ -322,6 +324,7 @@ def test_reasons_stand_beside_short_lines_and_below_long_ones() -> None:
         ("by √d_k.", [Root(Name("d", (Name("k"),)))]),
         ("e^x_j", [Power(E, Name("x", (J,)))]),
         ("e^(a + b − c)", [Power(E, Sum((Name("a"), Name("b"), Negative(Name("c")))))]),
+        ("g_i² of σ²", [Power(Name("g", (ROW,)), Number("2")), Power(Name("σ"), Number("2"))]),
         ("x^2 and β^t", [Power(X, Number("2")), Power(Name("β"), Name("t"))]),
         ("∂x_j and ∂x", [Name("∂x", (J,)), Name("∂x")]),
         ("ŷ, x̂ and x̂_i", [Name("x̂"), Name("x̂", (ROW,))]),

@@ -40,10 +40,8 @@ class Latex(Printer):
 
     def name(self, name: Name) -> str:
         sign, name = led(name)
-        if sign:
-            return rf"\{LETTERS[sign]} {self.name(name)}"
-        text = _letters(name.letters, name.bold)
-        return f"{text}_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else text
+        below = f"_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else ""
+        return f"{_letters(sign)} {_letters(name.letters, name.bold)}{below}".lstrip()
 
     def words(self, words: str) -> str:
         return rf"\text{{{escaped(words)}}}"

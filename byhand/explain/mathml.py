@@ -32,14 +32,13 @@ class MathML(Printer):
         return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
 
     def name(self, name: Name) -> str:
+        """A ∂ before it stands outside of the subscripts."""
         sign, name = led(name)
-        if sign:
-            return _row(_letters(sign) + self.name(name))
         text = _letters(name.letters, name.bold)
-        if not name.below:
-            return text
-        comma = _operator(",") if commas(name.below) else ""
-        return f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
+        if name.below:
+            comma = _operator(",") if commas(name.below) else ""
+            text = f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
+        return _row(_letters(sign) + text) if sign else text
 
     def words(self, words: str) -> str:
         return f"<mtext>{_hard(escape(words))}</mtext>"

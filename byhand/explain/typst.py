@@ -30,11 +30,9 @@ class Typst(Printer):
 
     def name(self, name: Name) -> str:
         sign, name = led(name)
-        if sign:
-            return f"{sign} {self.name(name)}"
-        text = _letters(name.letters, name.bold)
         between = COMMA if commas(name.below) else " "
-        return f"{text}_({between.join(map(self, name.below))})" if name.below else text
+        below = f"_({between.join(map(self, name.below))})" if name.below else ""
+        return f"{sign} {_letters(name.letters, name.bold)}{below}".lstrip()
 
     def words(self, words: str) -> str:
         return quoted(words)
