@@ -64,7 +64,9 @@ class Printer(ABC):
         match maths:
             case Number(digits):
                 return self.number(digits)
-            case Name():
+            case Name(letters, below, bold):
+                if letters[1:] and letters[0] == "∂" and not self.flat:
+                    return self.row([("", self(Name("∂"))), ("", self(Name(letters[1:], below, bold)))])
                 return self.name(maths)
             case Words(words):
                 return self.words(words)

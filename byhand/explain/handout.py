@@ -174,7 +174,7 @@ def _one_cell(lesson: Lesson, table: WorkedTable, place: tuple[int, int], shown_
 def _numbers(table: WorkedTable, caption: str) -> Table:
     rows, columns = (min(size, most) for size, most in zip(table.shape, (MOST_ROWS, MOST_COLUMNS), strict=True))
     if (rows, columns) != table.shape:
-        caption += f" (the first {times((rows, columns))} of {times(table.shape)} numbers)"
+        caption += f" (the first {times((rows, columns))} numbers)"
     cells = tuple(tuple(shown(table.value(i, j)) for j in range(columns)) for i in range(rows))
     return Table(caption, _labels(table, 0, rows), _labels(table, 1, columns), cells, role_of(table.node, True))
 

@@ -14,6 +14,7 @@ LETTERS = {
     pi rho sigma tau upsilon varphi chi psi omega""".split(), strict=True)),
     **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True)),
     "∂": "partial", "∞": "infty", "ℓ": "ell", "∇": "nabla", "…": "dots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots",
+    "′": "prime", "″": r"prime\prime", "‴": r"prime\prime\prime",
 }  # fmt: skip
 SIGNS = {
     "": "", "+": "+", "−": "-", "-": "-", "±": r"\pm", ",": ",", ":": ":",
