@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import sympy
+from tree_values import number as at
 
 from byhand.explain.derivation import Derivation, Line, instances
 from byhand.explain.functions import Derivative
@@ -109,17 +110,11 @@ def _far(x: sympy.Expr, y: sympy.Expr) -> bool:
 
 
 def number(x: sympy.Expr) -> sympy.Expr:
-    """At numbers between 1/3 and 2, other ones for each letter; unknown functions and their derivatives count as letters."""
+    """At numbers between 1/3 and 2, another for each letter; unknown functions and their derivatives are letters too."""
     unknown = [*x.atoms(sympy.Derivative), *x.atoms(sympy.core.function.AppliedUndef)]
     for f in unknown:
         x = x.xreplace({f: sympy.Symbol(str(f), positive=True)})
-    letters = sorted(x.free_symbols, key=str)
-    point = {}
-    for letter in letters:
-        share = sum(ord(c) * (n + 3) for n, c in enumerate(str(letter))) % 97 / 97
-        sign = -1 if letter.is_negative else 1
-        point[letter] = sympy.Float(sign * (0.35 + 1.6 * share), 30)
-    return sympy.N(x.xreplace(point), 20)
+    return sympy.N(x.xreplace({letter: sympy.Float(at(letter), 30) for letter in x.free_symbols}), 20)
 
 
 def pairs(derivation: Derivation) -> Iterator[tuple[int, Line, Line]]:

@@ -13,8 +13,8 @@ from byhand.maths import Name, Number, Part, Power
 
 t = size("t", 1, 2, 3, 4)
 i, j = places("i j", t)
-g, b = Variable("g"), number("β", "positive")
-b1, b2 = number("β_1", "positive"), number("β_2", "positive")
+g, b = Variable("g"), number("β", "share")
+b1, b2 = number("β_1", "share"), number("β_2", "share")
 rate, e = number("η", "positive"), number("ε", "positive")
 up, down, slope, c = number("g", "positive"), number("g", "negative"), number("g"), number("c", "positive")
 
