@@ -138,7 +138,7 @@ def test_mathml_is_well_formed(formula: Maths, kind: str) -> None:
         (Name("W", (Name("Q"),), bold=True), "𝐖Q"),
         (Name("β", bold=True), "𝛃"),
         (Name("x̂"), "x^"),
-        (Name("∂x", (ROW,)), "∂xi"),
+        (Name("∂x", (ROW,)), "∂\N{INVISIBLE TIMES}xi"),
         (Words(" & so "), "\N{NO-BREAK SPACE}&\N{NO-BREAK SPACE}so\N{NO-BREAK SPACE}"),
         (Product((A, B)), "a\N{INVISIBLE TIMES}b"),
         (Sum((A, Negative(Sum((B, ONE))))), "a−(b+1)"),

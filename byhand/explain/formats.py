@@ -25,11 +25,11 @@ def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
     ByhandError if the two contradict each other, if there is no such format, or if the file cannot be written.
     """
     by_name = SUFFIXES.get(output.suffix.lower()) if output else "md"
-    if output and not (said or by_name):
+    if output and said is None and not by_name:
         raise ByhandError(f"{output} has no suffix of a format: end it in .md, .tex, .html or .pdf, or add --format.")
-    if output and said and by_name not in (said, None):
+    if output and said is not None and by_name not in (said, None):
         raise ByhandError(f"{output} is the name of {by_name}, but --format says {said}: change one of the two.")
-    form = str(said or by_name)
+    form = str(by_name if said is None else said)
     if form not in WRITERS:
         raise ByhandError(f"There is no format {quoted(form)}; there are: {', '.join(WRITERS)}.")
     if form == "pdf" and not output:

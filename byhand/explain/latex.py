@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.explain.letters import ACCENTS, accent, commas, led
+from byhand.explain.letters import ACCENTS, accent, commas
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -40,9 +40,8 @@ class Latex(Printer):
         return digits.replace("−", "-").replace("∞", r"\infty ").replace(",", "{,}")
 
     def name(self, name: Name) -> str:
-        sign, name = led(name)
         below = f"_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else ""
-        return f"{_letters(sign)} {_letters(name.letters, name.bold)}{below}".lstrip()
+        return f"{_letters(name.letters, name.bold)}{below}"
 
     def words(self, words: str) -> str:
         return rf"\text{{{escaped(words)}}}"

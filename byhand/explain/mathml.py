@@ -8,7 +8,7 @@ from html import escape
 from unicodedata import lookup
 from unicodedata import name as unicode_name
 
-from byhand.explain.letters import ACCENTS, accent, commas, led
+from byhand.explain.letters import ACCENTS, accent, commas
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -32,13 +32,11 @@ class MathML(Printer):
         return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
 
     def name(self, name: Name) -> str:
-        """A ∂ before it stands outside of the subscripts."""
-        sign, name = led(name)
         text = _letters(name.letters, name.bold)
         if name.below:
             comma = _operator(",") if commas(name.below) else ""
             text = f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
-        return _row(_letters(sign) + text) if sign else text
+        return text
 
     def words(self, words: str) -> str:
         return f"<mtext>{_hard(escape(words))}</mtext>"
