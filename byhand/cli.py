@@ -274,3 +274,45 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         ctx.exit(1 if late else 0)
     for line in rebuild(folder):
         click.echo(line)
+
+
+FORMATS = {".txt": "text", ".md": "md", ".tex": "tex", ".html": "html", ".pdf": "pdf"}
+"""What the end of a file's name says of its format."""
+
+
+@main.command()
+@click.argument("topic", required=False)
+@click.option("--list", "listed", is_flag=True, help="Name every topic, with its source.")
+@click.option("--json", "as_json", is_flag=True, help="With --list: for programs.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS.values())), help="The format.  [default: as FILE's name ends]"
+)
+@click.option("-o", "--output", type=NewFile(), help="The file to write.")
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def derive(topic: str | None, listed: bool, as_json: bool, form: str | None, output: Path | None, force: bool) -> None:
+    """Derive a formula line by line, each line checked by SymPy.
+
+    TOPIC is a name from `byhand derive --list`.
+
+    \b
+    Examples
+        byhand derive --list
+        byhand derive softmax
+        byhand derive layer-norm -o layer-norm.txt
+    """
+    if listed:
+        from byhand.show import list_topics
+
+        click.echo(list_topics(as_json), nl=False)
+        return
+    if topic is None:
+        raise ByhandError("Name a topic, such as softmax: `byhand derive --list` lists all.")
+    if as_json:
+        raise ByhandError("--json goes with --list: for a page choose a --format.")
+    from byhand.explain.topics import find_topic
+
+    find_topic(topic)
+    from byhand.explain.output import deliver
+    from byhand.explain.page import derive as page
+
+    deliver(page(topic), form or FORMATS.get(output.suffix.casefold() if output else "", "text"), output, force)

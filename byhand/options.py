@@ -162,7 +162,8 @@ def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
     for name, values in given.items():
         if len(values) != count:
             raise ByhandError(
-                f"--{name.replace('_', '-')} is given {'once' if len(values) == 1 else f'{len(values)} times'} for {count} rows of a batch: "
+                f"--{name.replace('_', '-')} is given {'once' if len(values) == 1 else f'{len(values)} times'} "
+                f"for {count} rows of a batch: "
                 "give it once for each."
             )
     return [{name: values[n] for name, values in given.items()} for n in range(count)]

@@ -25,16 +25,22 @@ def derivations(name: str) -> tuple[Derivation, ...]:
 
 
 @each_topic
-def test_a_mistake_in_any_line_is_refused(name: str) -> None:
+def test_a_mistake_in_any_line_is_refused(name: str, most: int = 3) -> None:
     """Each line that follows from another has some, of more than one kind."""
     for made in derivations(name):
         for n, before, after in pairs(made):
             kinds = set()
-            for what, first, second in mistakes(before, after):
+            for what, first, second in mistakes(before, after, most):
                 with pytest.raises(WrongLine):
                     Derivation(f"{made.title}, line {n}, {what}", "", (first, second))
                 kinds.add(what)
             assert len(kinds) >= 2, (made.title, n, kinds)
+
+
+@pytest.mark.slow
+@each_topic
+def test_every_mistake_in_any_line_is_refused(name: str) -> None:
+    test_a_mistake_in_any_line_is_refused(name, most=10_000)
 
 
 @each_topic

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import answer
+from commands import answer, byhand
 from test_derivations import derivations
 
 from byhand.explain.derivation import Derivation
@@ -35,7 +36,7 @@ def test_every_topic_that_was_asked_for_is_there() -> None:
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=TOPICS)
 def test_a_topic_says_itself_in_a_sentence_with_its_source(topic: object) -> None:
-    assert re.fullmatch(r"[A-Zm].*\.", topic.summary)
+    assert re.fullmatch(r"[A-Z].*\.", topic.summary)
     assert re.search(r"\b(19|20)\d\d\b", topic.source)
 
 
@@ -51,7 +52,7 @@ def test_the_list_for_programs() -> None:
 
 
 def test_the_list_needs_no_sympy() -> None:
-    code = "import sys; from byhand.cli import main; main(['derive', '--list'], standalone_mode=False); print(*sys.modules)"
+    code = "import sys; from byhand.cli import main; main(['derive', '--list'], standalone_mode=0); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "byhand.explain.topics" in loaded
     assert "sympy" not in loaded
@@ -203,8 +204,39 @@ def test_the_bounds_of_gelu_are_what_is_measured() -> None:
 
 def test_the_numbers_at_the_end_are_exact() -> None:
     """Scores 0, ln 2, ln 5: the Jacobian in 64ths."""
-    (jacobian,) = [b for b in derive("softmax").blocks if isinstance(b, Table) and len(b.rows) == len(b.columns) == 3]
+    *_, jacobian = [b for b in derive("softmax").blocks if isinstance(b, Table)]
     p = [Fraction(1, 8), Fraction(2, 8), Fraction(5, 8)]
     shown = [[text(cell) for cell in row] for row in jacobian.cells]
     right = [[p[i] * ((i == j) - p[j]) for j in range(3)] for i in range(3)]
     assert [[Fraction(t.replace("−", "-").replace(" ", "")) for t in row] for row in shown] == right
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("derive sofmax", "There is no topic 'sofmax'; did you mean softmax? (`byhand derive --list` lists all)."),
+        ("derive norm -o page.txt", "There is no topic 'norm'; did you mean rms-norm or layer-norm?"),
+        ("derive", "Name a topic, such as softmax: `byhand derive --list` lists all."),
+        ("derive softmax --json", "--json goes with --list: for a page choose a --format."),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_writes_nothing(line: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        result = byhand(f"byhand {line}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_is_printed_and_written(tmp_path: Path) -> None:
+    printed = answer("byhand derive relu")
+    assert "max(a x, 0)" in printed
+    path = tmp_path / "relu.txt"
+    answer(f"byhand derive relu -o {path}")
+    assert path.read_text("utf-8") == printed
+    assert byhand(f"byhand derive relu -o {path}").exit_code == 2
+    answer(f"byhand derive relu -o {path} --force")

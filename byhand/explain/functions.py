@@ -174,7 +174,7 @@ class Whole(Op):
         return Name(self.name, tuple(a.shown for a in args), bold=True)
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        """The matrix, cell by cell."""
+        """A SymPy matrix of the values of its cells."""
 
         def count(of: Letter | int) -> int:
             return of if isinstance(of, int) else where[of]

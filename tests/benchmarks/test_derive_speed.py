@@ -1,35 +1,32 @@
-"""How fast a topic is derived, as ratios within one run: these machines are noisy, so nothing here is asserted."""
+"""How long a derivation takes from cold, against importing SymPy alone: ratios, as these machines are noisy."""
 
+import resource
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from byhand.explain.topics import TOPICS
+
 pytestmark = pytest.mark.benchmark
 
 
-def start(*command: str) -> Callable[[], Any]:
-    """A fresh Python, from cold."""
-    return lambda: subprocess.run([sys.executable, *command], check=True, capture_output=True)
+def processor_time(*command: str) -> float:
+    """What a fresh Python uses, in seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *command], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def wall(work: Callable[[], Any], rounds: int = 5) -> float:
-    """The least time of some rounds, in seconds."""
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_derivation_against_importing_sympy(topic: str, benchmark: Any) -> None:
+    def derive() -> float:
+        return processor_time("-m", "byhand", "derive", topic)
 
-
-@pytest.mark.parametrize("line", ["softmax --format md", "softmax --format html", "layer-norm --format html", "--list"])
-def test_deriving_against_importing_sympy(line: str, benchmark: Any) -> None:
-    command = start("-m", "byhand", "derive", *line.split())
-    sympy, ours = wall(start("-c", "import sympy")), wall(command)
-    benchmark.extra_info[f"derive {line} / import sympy"] = round(ours / sympy, 3)
-    benchmark.pedantic(command, rounds=1)
-    print(f"\nbyhand derive {line} / import sympy = {ours / sympy:.2f} ({ours:.2f} s)")
+    sympy = min(processor_time("-c", "import sympy") for _ in range(3))
+    ours = min(derive() for _ in range(3))
+    benchmark.extra_info["derive / import sympy"] = round(ours / sympy, 3)
+    benchmark.pedantic(derive, rounds=1)
+    print(f"\nbyhand derive {topic}: {ours:.2f} s of a processor; / import sympy = {ours / sympy:.2f}")

@@ -95,14 +95,14 @@ def _first_step() -> Page:
             equals(rate * slope / (absolute(slope) + e), "the root of a square is the absolute value"),
         ),
         derivation(
-            "It is the learning rate: uphill",
+            "A first step is as large as the learning rate",
             "However large or small the gradient is, as long as ε is smaller still.",
             start(rate * up / (absolute(up) + e), "for g > 0"),
             equals(rate * up / (up + e), "|g| = g"),
             tends(e, sympy.Integer(0), rate, "as ε → 0: g cancels"),
         ),
         derivation(
-            "and downhill",
+            "The same for a negative gradient",
             "The sign of the gradient is all that is left of it.",
             start(rate * down / (absolute(down) + e), "for g < 0"),
             equals(rate * down / (-down + e), "|g| = −g"),
