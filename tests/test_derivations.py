@@ -24,8 +24,9 @@ def derivations(name: str) -> tuple[Derivation, ...]:
     return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))
 
 
+@pytest.mark.parametrize("most", [3, pytest.param(10_000, marks=pytest.mark.slow)])
 @each_topic
-def test_a_mistake_in_any_line_is_refused(name: str, most: int = 3) -> None:
+def test_a_mistake_in_any_line_is_refused(name: str, most: int) -> None:
     """Each line that follows from another has some, of more than one kind."""
     for made in derivations(name):
         for n, before, after in pairs(made):
@@ -35,12 +36,6 @@ def test_a_mistake_in_any_line_is_refused(name: str, most: int = 3) -> None:
                     Derivation(f"{made.title}, line {n}, {what}", "", (first, second))
                 kinds.add(what)
             assert len(kinds) >= 2, (made.title, n, kinds)
-
-
-@pytest.mark.slow
-@each_topic
-def test_every_mistake_in_any_line_is_refused(name: str) -> None:
-    test_a_mistake_in_any_line_is_refused(name, most=10_000)
 
 
 @each_topic
