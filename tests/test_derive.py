@@ -64,10 +64,11 @@ def test_a_derivation_on_the_terminal() -> None:
     ("line", "name", "start"),
     [
         ("-o a.md", "a.md", b"# relu\n"),
+        ("-o a.txt", "a.txt", b"relu\n====\n"),
         ("-o a.tex", "a.tex", b"\\documentclass"),
         ("-o a.HTML", "a.HTML", b"<!DOCTYPE html>"),
         ("-o folder/a.pdf", "folder/a.pdf", b"%PDF-"),
-        ("-o a.txt --format html", "a.txt", b"<!DOCTYPE html>"),
+        ("-o a.page --format html", "a.page", b"<!DOCTYPE html>"),
         ("-o there.html --force", "there.html", b"<!DOCTYPE html>"),
     ],
 )
@@ -83,7 +84,7 @@ def test_a_file_is_what_the_terminal_shows(here: Path) -> None:
 
 
 LIST = "(`byhand derive --list` lists all)"
-SUFFIXES = "end it in .md, .tex, .html or .pdf, or add --format."
+SUFFIXES = "end it in .md, .txt, .tex, .html or .pdf, or add --format."
 REFUSALS = {
     "derive sofmax": f"There is no topic 'sofmax'; did you mean softmax? {LIST}.",
     "derive SOFTMAX": f"There is no topic 'SOFTMAX'; did you mean softmax? {LIST}.",
@@ -91,8 +92,8 @@ REFUSALS = {
     "derive ''": None,
     "derive модель": None,
     "derive": "Name a topic, such as softmax; `byhand derive --list` lists all.",
-    "derive relu --format docx": "There is no format 'docx'; there are: md, tex, html, pdf.",
-    "derive relu --format ''": "There is no format ''; there are: md, tex, html, pdf.",
+    "derive relu --format docx": "There is no format 'docx'; there are: md, txt, tex, html, pdf.",
+    "derive relu --format ''": "There is no format ''; there are: md, txt, tex, html, pdf.",
     "derive relu -o a.docx": f"a.docx has no suffix of a format: {SUFFIXES}",
     "derive relu -o page": f"page has no suffix of a format: {SUFFIXES}",
     "derive relu -o a.htm --format tex": "a.htm is the name of html, but --format says tex: change one of the two.",

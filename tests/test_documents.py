@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from byhand.errors import ByhandError
-from byhand.explain import formats, html, markdown, tex
+from byhand.explain import formats, html, markdown, plain, tex
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Steps, Table
 from byhand.explain.formats import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.explain.inline import pieces
@@ -91,6 +91,31 @@ def test_markdown() -> None:
         "| --: | --: |\n"
         "| 1 | 2 |\n\n"
         "```\nbyhand derive softmax > a_b.md\n```\n"
+    )
+
+
+def test_plain_text() -> None:
+    assert plain.write(SMALL).decode() == (
+        "Softmax & more\n==============\n\n"
+        "two < three\n\n"
+        "Shares\n------\n\n"
+        "of p_i\n\n"
+        "The row X has 50% & e^x_j.\n\n"
+        "a remark\n\n"
+        "    p[i] = e^x[i] / Σ_j e^x[j]\n\n"
+        "      p[i]\n"
+        "    = e^x[i] / Σ_j e^x[j]\n"
+        "          put in what p_i is\n"
+        "    ≤ 1\n\n"
+        "weights\n"
+        "          a                    b\n"
+        "    the   1                   −2\n"
+        "    p[i]  3  e^x[i] / Σ_j e^x[j]\n\n"
+        "    a\n"
+        "    1\n\n"
+        "plain\n"
+        "    1  2\n\n"
+        "    byhand derive softmax > a_b.md\n"
     )
 
 
@@ -351,7 +376,7 @@ def test_letters_in_sentences_are_set_as_formulas(text: str, formulas: list[Math
         (None, "html", "html"),
         *((f"a{suffix}", None, form) for suffix, form in SUFFIXES.items()),
         ("a.HTML", None, "html"),
-        ("a.txt", "md", "md"),
+        ("a.page", "md", "md"),
         ("a.htm", "html", "html"),
     ],
 )

@@ -9,7 +9,7 @@ from byhand import maths as m
 from byhand.explain.document import Line, Steps
 from byhand.maths import Maths
 
-PAGE = 60
+PAGE = 64
 """Signs of a formula that fit side by side across a printed page."""
 BESIDE = 34
 """Signs that leave room for the reasons beside them."""

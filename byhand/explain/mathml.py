@@ -14,7 +14,7 @@ from byhand.maths_printer import GAP, Piece, Printer
 
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 THIN = '<mspace width="0.17em"></mspace>'
-WORD = re.compile(r"^<mi>\w{2,}</mi>|<mi>\w{2,}</mi>$")
+WORD = re.compile(r"^(<mrow>)*<mi>\w{2,}</mi>|<mi>\w{2,}</mi>$")
 UPRIGHT = "∂∞…⋯⋮⋱∇"
 
 

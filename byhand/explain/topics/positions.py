@@ -160,11 +160,8 @@ def rotary() -> Page:
                 "turned query times turned key, pair by pair",
             ),
             equals(
-                total(
-                    i,
-                    (Q[odd] * K[odd] + Q[even] * K[even]) * cos((m - n) * angles[i])
-                    + (Q[odd] * K[even] - Q[even] * K[odd]) * sin((m - n) * angles[i]),
-                ),
+                total(i, (Q[odd] * K[odd] + Q[even] * K[even]) * cos((m - n) * angles[i]))
+                + total(i, (Q[odd] * K[even] - Q[even] * K[odd]) * sin((m - n) * angles[i])),
                 "each pair as above",
             ),
         ),
