@@ -276,7 +276,3 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         ctx.exit(1 if late else 0)
     for line in rebuild(folder):
         click.echo(line)
-
-
-FORMATS = {".txt": "text", ".md": "md", ".tex": "tex", ".html": "html", ".pdf": "pdf"}
-"""What the end of a file's name says of its format."""

@@ -195,13 +195,6 @@ def table(name: str, rows: Term | int, columns: Term | int, cell: Callable[[Term
     return Term(Whole(name, sides[0], sides[1], cell))
 
 
-def gradient(of: Term, rows: Term | int, columns: Term | int, by: Variable) -> Term:
-    """∂L / ∂X for a whole table X: at each place the derivative by the cell that stands there."""
-    name = f"∂{by.name}"
-    whole = table(name, rows, columns, lambda i, j: d(of, by[i, j]))
-    return Term(Plain(lambda x: Quotient(_d(of.shown), x), lambda x: x), (whole,))
-
-
 _TRANSPOSED = Plain(Transposed, lambda x: x.T)
 _MATMUL = Plain(lambda *factors: Product(factors, "·"), lambda *x: sympy.prod(x[1:], start=x[0]))
 
