@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from byhand.explain.topics import TOPICS
 from byhand.graph import Array, Node, times
 from byhand.labels import word
 from byhand.lesson import Lesson, describe
@@ -61,6 +62,19 @@ def list_models(as_json: bool) -> str:
         family = str(row["family"])
     more = ", ".join(name for name in ready_made() if name not in MODELS)
     return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
+
+
+def list_topics(as_json: bool) -> str:
+    """Every topic that can be derived: what its page says, and where it comes from."""
+    rows = [{"name": t.name, "about": t.summary, "source": t.source} for t in TOPICS.values()]
+    if as_json:
+        return json.dumps({"topics": rows}) + "\n"
+    grid = Table(box=None, pad_edge=False)
+    for column in ("name", "about", "source"):
+        grid.add_column(column, no_wrap=column == "name", overflow="fold")
+    for row in rows:
+        grid.add_row(*row.values())
+    return rendered(grid, "\nDerive one: byhand derive softmax")
 
 
 def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from fractions import Fraction
+from functools import cache, lru_cache
 
 import sympy
 from sympy import Expr
@@ -16,41 +15,43 @@ DIGITS = 50
 POINTS = 24
 """Numbers are drawn so many times where SymPy cannot decide."""
 
-Point = dict[Expr, Expr]
+TINY = sympy.Float(10, DIGITS) ** (10 - DIGITS)
 
 
-def points(symbols: set[Expr], seed: int, count: int) -> Iterator[Point]:
-    """Numbers for the letters, drawn between −2 and 2 (positive ones between 1/4 and 3, negative ones likewise)."""
-    draw = random.Random(seed)
-    ordered = sorted(symbols, key=str)
-    for _ in range(count):
-        yield {s: sympy.Float(_drawn(draw, s), DIGITS + 10) for s in ordered}
+class Share(sympy.Symbol):  # type: ignore[misc]
+    """A letter for a number between 0 and 1."""
 
 
-def _drawn(draw: random.Random, symbol: Expr) -> Expr:
+@cache
+def drawn(symbol: Expr, n: int) -> Expr:
+    """The n-th number for a letter: between −2 and 2, if its sign is known 1/4 to 3 away from 0, or a share."""
     low, high = -20_000, 20_000
     if symbol.is_positive:
         low, high = 2_500, 30_000
     if symbol.is_negative:
         low, high = -30_000, -2_500
-    drawn = Fraction(draw.randint(low, high) * 1_000_003 + 7, 10_000 * 1_000_003)
-    return sympy.Rational(drawn.numerator, drawn.denominator)
+    if isinstance(symbol, Share):
+        low, high = 500, 9_500
+    number = sympy.Rational(random.Random(f"{symbol} {n}").randint(low, high) * 1_000_003 + 7, 10_000 * 1_000_003)
+    return sympy.Float(number, DIGITS + 10)
 
 
-def worth(x: Expr, point: Point) -> Expr:
-    """The number that an expression comes to, to fifty digits."""
-    return sympy.N(x.xreplace(point), DIGITS)
+@lru_cache(10_000)
+def worth(x: Expr, n: int) -> Expr:
+    """The number that an expression comes to at the n-th point, to fifty digits."""
+    return sympy.N(x.xreplace({symbol: drawn(symbol, n) for symbol in x.free_symbols}), DIGITS)
 
 
-def agree(a: Expr, b: Expr, seed: int, count: int) -> bool:
-    """Whether two expressions come to the same numbers at points that are drawn."""
-    tiny = sympy.Float(10, DIGITS) ** (10 - DIGITS)
+def agree(a: Expr, b: Expr, points: range) -> bool:
+    """Whether two expressions come to the same numbers at these points."""
     a, b = _without_functions(a, b)
-    for point in points(a.free_symbols | b.free_symbols, seed, count):
-        x, y = worth(a, point), worth(b, point)
-        if not (x.is_number and y.is_number) or (x != y and not abs(x - y) <= tiny * (1 + abs(x))):
-            return False
-    return True
+    return all(_same(worth(a, n), worth(b, n)) for n in points)
+
+
+def _same(x: Expr, y: Expr) -> bool:
+    if x == y:
+        return x is not sympy.nan
+    return bool(x.is_finite and y.is_finite and abs(x - y) <= TINY * (1 + abs(x)))
 
 
 def _without_functions(a: Expr, b: Expr) -> tuple[Expr, Expr]:
@@ -67,8 +68,9 @@ def is_zero(x: Expr) -> bool:
 
     False says only that this way does not decide it.
     """
-    if x.has(sympy.log):
-        return bool(x.is_real) and is_zero(sympy.exp(sympy.expand_log(x)) - 1)
+    if x.has(sympy.log) and x.is_real:
+        power = sympy.exp(sympy.expand_log(x))
+        x = x if power.has(sympy.log) else power - 1
     x = _exponentials(x.rewrite(sympy.tanh, sympy.exp)) if x.has(sympy.exp, sympy.tanh) else x
     x, relations = _trigonometric(x) if x.has(sympy.sin, sympy.cos) else (x, {})
     x, roots = _roots(x)
@@ -93,6 +95,8 @@ def _exponentials(x: Expr) -> Expr:
 
 def _trigonometric(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     """Sines and cosines of sums taken apart; each sine's square is 1 minus its cosine's."""
+    for function in (sympy.sin, sympy.cos):
+        x = x.replace(function, lambda angle, f=function: f(sympy.expand(angle)))
     x = sympy.expand_trig(x)
     angles = {f.args[0] for f in x.atoms(sympy.sin, sympy.cos)}
     letters = {a: (sympy.Dummy("s"), sympy.Dummy("c")) for a in angles}
@@ -104,10 +108,13 @@ def _roots(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     """A letter for each square root of an expression, with what its square is."""
     letters: dict[Expr, Expr] = {}
 
+    @cache
+    def root(base: Expr) -> Expr:
+        return letters.setdefault(sympy.factor_terms(sympy.expand(base)), sympy.Dummy(positive=True))
+
     def replaced(base: Expr, exponent: Expr) -> Expr:
         if exponent.is_Rational and exponent.q == 2:
-            square = sympy.factor_terms(sympy.expand(base))
-            return letters.setdefault(square, sympy.Dummy(positive=True)) ** (2 * exponent)
+            return root(base) ** (2 * exponent)
         return base**exponent
 
     x = x.replace(sympy.Pow, replaced)

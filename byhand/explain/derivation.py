@@ -9,10 +9,10 @@ from itertools import pairwise, product
 
 from sympy import Expr
 
-from byhand.explain.relations import PROVED, About, AtMost, Equal, Relation, Tends
+from byhand.explain.relations import MEASURED, PROVED, About, AtMost, Equal, Relation, Tends
 from byhand.explain.terms import Letter, Term, Where
 
-MOST = 6
+MOST = 4
 """Of the places in a table of each size, so many are tried."""
 
 
@@ -70,21 +70,19 @@ def about(term: Term, reason: str, within: Term, of: Term, between: tuple[int, i
 
 def check(derivation: Derivation) -> tuple[str, ...]:
     """How each line was found to follow from the one before. WrongLine if one does not."""
-    return tuple(
-        _checked(derivation.title, n, before, after)
-        for n, (before, after) in enumerate(pairwise(derivation.lines), start=2)
-    )
-
-
-def _checked(title: str, n: int, before: Line, after: Line) -> str:
-    ways = []
-    for seed, where in enumerate(instances(before.term.letters | after.term.letters)):
-        way = after.relation.tried(before.term.at(where), after.term.at(where), seed)
-        if not way:
-            at = ", ".join(f"{letter.name} = {value}" for letter, value in where.items())
-            raise WrongLine(f"{title}: line {n} does not follow from line {n - 1}{at and f' where {at}'}.")
-        ways.append(way)
-    return PROVED if set(ways) == {PROVED} else next(way for way in ways if way != PROVED)
+    lines = derivation.lines
+    ways: list[set[str]] = [set() for _ in lines[1:]]
+    for seed, where in enumerate(instances(frozenset().union(*(a.term.letters for a in lines)))):
+        values = [a.term.at(where) for a in lines]
+        for n, (before, after) in enumerate(pairwise(values), start=1):
+            way = lines[n].relation.tried(before, after, seed)
+            if not way:
+                at = ", ".join(f"{letter.name} = {value}" for letter, value in where.items())
+                raise WrongLine(
+                    f"{derivation.title}: line {n + 1} does not follow from line {n}{at and f' where {at}'}."
+                )
+            ways[n - 1].add(way)
+    return tuple(MEASURED if MEASURED in tried else PROVED for tried in ways)
 
 
 def instances(letters: frozenset[Letter]) -> Iterator[Where]:

@@ -110,7 +110,7 @@ class Derivative(Op):
 
     def show(self, args: tuple[Term, ...]) -> Maths:
         of, by = args
-        if isinstance(of.op, Definition | Variable):
+        if isinstance(of.op, Definition | Variable | Unknown):
             return Quotient(_d(of.shown), _d(by.shown))
         return Product((Quotient(Name("∂"), _d(by.shown)), Sum((of.shown,))))
 
@@ -174,6 +174,8 @@ class Whole(Op):
         return Name(self.name, tuple(a.shown for a in args), bold=True)
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
+        """A SymPy matrix of the values of its cells."""
+
         def count(of: Letter | int) -> int:
             return of if isinstance(of, int) else where[of]
 
@@ -234,9 +236,31 @@ def grid(*rows: tuple[Term | int, ...]) -> Term:
     return Term(Plain(show, value), tuple(term(c) for row in rows for c in row))
 
 
+@dataclass(frozen=True, eq=False)
+class Unknown(Op):
+    """A function of n variables of which nothing is known: f_i(x_1, ..., x_n)."""
+
+    name: str
+    of: Variable
+    count: Term
+
+    def show(self, args: tuple[Term, ...]) -> Maths:
+        return Name(self.name, tuple(a.shown for a in args))
+
+    def value(self, args: tuple[Term, ...], where: Where) -> Expr:
+        places = range(1, int(self.count.at(where)) + 1)
+        name = "_".join([self.name, *(str(a.at(where)) for a in args)])
+        return sympy.Function(name)(*(self.of[n].at(where) for n in places))
+
+    def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
+        return super().letters(args) | self.count.letters
+
+    def __getitem__(self, at: Term) -> Term:
+        return Term(self, (at,))
+
+
 def mean(over: Term, body: Term) -> Term:
     """The sum divided by how many there are."""
     upto = letter(over).upto
     assert upto
     return total(over, body) / upto
-

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import sympy
 from sympy import Expr
 
+from byhand.explain.decide import Share
 from byhand.maths import Maths, Name, Negative, Number, Over, Power, Product, Quotient, Sum
 
 Where = Mapping["Letter", int]
@@ -163,7 +165,7 @@ def letter(made: Term) -> Letter:
 
 @dataclass(frozen=True, eq=False)
 class Variable(Op):
-    """A letter for numbers that may be anything real (or positive): x, x[i], W[i, j]."""
+    """A letter for numbers that are real, positive, negative, or a share (between 0 and 1): x, x[i], W[i, j]."""
 
     name: str
     assumption: str = "real"
@@ -172,7 +174,10 @@ class Variable(Op):
         return Name(self.name, tuple(a.shown for a in args))
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        return sympy.Symbol("_".join([self.name, *(str(a.at(where)) for a in args)]), **{self.assumption: True})
+        name = "_".join([self.name, *(str(a.at(where)) for a in args)])
+        return (
+            Share(name, positive=True) if self.assumption == "share" else sympy.Symbol(name, **{self.assumption: True})
+        )
 
     def __getitem__(self, at: Term | int | tuple[Term | int, ...]) -> Term:
         return Term(self, _places(at))
@@ -193,15 +198,26 @@ class Definition(Op):
 
     name: str
     body: Callable[..., Term]
+    found: dict[object, Expr] = field(default_factory=dict)
 
     def show(self, args: tuple[Term, ...]) -> Maths:
         return Name(self.name, tuple(a.shown for a in args))
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        return self.body(*(term(int(a.at(where))) for a in args)).at(where)
+        """What the formula comes to, worked out once for each instance."""
+        at = tuple(int(a.at(where)) for a in args)
+        key = (at, frozenset((a, where[a]) for a in self.free(len(args)) if a in where))
+        if key not in self.found:
+            self.found[key] = self.body(*map(term, at)).at(where)
+        return self.found[key]
+
+    @cache  # noqa: B019  a definition is never thrown away
+    def free(self, count: int) -> frozenset[Letter]:
+        """The letters that stand in the formula besides its own places."""
+        return self.body(*(term(1) for _ in range(count))).letters
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
-        return super().letters(args) | self.body(*(term(1) for _ in args)).letters
+        return super().letters(args) | self.free(len(args))
 
     def __getitem__(self, at: Term | int | tuple[Term | int, ...]) -> Term:
         return Term(self, _places(at))

@@ -28,7 +28,7 @@ def layer_norm() -> Page:
     """A row x of n numbers; g is the gradient that comes back to x̂."""
     y = Definition("y", lambda at: gain[at] * hat[at] + bias[at])
     return (
-        "Layer norm takes the mean off a row, divides by the standard deviation, and gives each column a gain and a bias.",
+        "Layer norm takes the mean off a row, divides by the standard deviation, and gives columns a gain and a bias.",
         means(mu),
         means(sigma),
         means(hat[i]),
@@ -42,7 +42,7 @@ def layer_norm() -> Page:
             equals(zero, "n μ is the sum"),
         ),
         derivation(
-            "and variance 1, but for ε",
+            "Its variance is 1, but for ε",
             "ε keeps the root away from 0; where the variance is large against it, the result is 1.",
             start(mean(i, hat[i] ** 2)),
             equals(mean(i, (x[i] - mu) ** 2) / sigma**2, "σ is the same in every term"),
@@ -102,7 +102,7 @@ def _layer_norm_invariance() -> Page:
                 a * (x[i] - mu) / (a * root(mean(k, (x[k] - mu) ** 2) + e / a**2)),
                 "a² out of the root is a, as a > 0",
             ),
-            equals((x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0, nothing is left of it"),
+            equals((x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0 it is gone"),
         ),
     )
 
@@ -111,14 +111,14 @@ def _layer_norm_derivatives() -> Page:
     variance = mean(k, (x[k] - mu) ** 2)
     return (
         derivation(
-            "The mean",
+            "How the mean answers to a column",
             "Each column counts for one part in n.",
             start(d(mu, x[i])),
             equals(mean(k, delta(k, i)), "∂x_k / ∂x_i is 1 if k = i, else 0"),
             equals(1 / n, "δ_ki is 1 once"),
         ),
         derivation(
-            "The deviation",
+            "How the deviation answers",
             "A column above the mean widens the row, one below narrows it.",
             start(d(sigma, x[i])),
             equals(d(variance, x[i]) / (2 * sigma), "the derivative of √u is u′ / (2 √u)"),
@@ -130,7 +130,7 @@ def _layer_norm_derivatives() -> Page:
             equals(hat[i] / n, "by the definition of x̂"),
         ),
         derivation(
-            "The normed row",
+            "How the normed row answers",
             "Column j answers to column i directly, through the mean, and through the deviation.",
             start(d(hat[j], x[i])),
             equals(
@@ -202,13 +202,13 @@ def rms_norm() -> Page:
             "A row that is a times as long gives the same, with an ε that counts for less by a².",
             start(a * x[i] / root(mean(k, (a * x[k]) ** 2) + e), "RMS norm of the row times a, a > 0"),
             equals(a * x[i] / (a * root(r2 + e / a**2)), "a² out of the root is a, as a > 0"),
-            equals(x[i] / root(r2 + e / a**2), "cancel a: with ε = 0, nothing is left of it"),
+            equals(x[i] / root(r2 + e / a**2), "cancel a: with ε = 0 it is gone"),
         ),
         derivation(
             "A shift does change it",
             "The mean square of the shifted row has grown by 2 c μ + c²: this is what layer norm takes care of.",
             start(mean(k, (x[k] + c) ** 2), "the mean square of the shifted row"),
-            equals(mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "(u + c)² = u² + 2 c u + c²; each mean by itself"),
+            equals(mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "multiply out; each mean by itself"),
             equals(r2 + 2 * c * mu + c**2, "μ is the mean of the row"),
         ),
         "Backward, as for layer norm. First the root mean square, then the normed row.",
@@ -242,7 +242,7 @@ def rms_norm() -> Page:
 def _rms_derivatives(square: Term) -> Page:
     return (
         derivation(
-            "The root mean square",
+            "How the root mean square answers",
             "Each column counts by its own size.",
             start(d(rms, x[i])),
             equals(d(square, x[i]) / (2 * rms), "the derivative of √u is u′ / (2 √u)"),
@@ -250,7 +250,7 @@ def _rms_derivatives(square: Term) -> Page:
             equals(scaled[i] / n, "cancel 2; x_i / r is x̂_i"),
         ),
         derivation(
-            "The normed row",
+            "How the normed row answers",
             "Column j answers to column i directly, and through r.",
             start(d(scaled[j], x[i])),
             equals((delta(i, j) * rms - x[j] * d(rms, x[i])) / rms**2, "quotient rule"),
