@@ -239,13 +239,15 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
     """
     from byhand.explain.topics import find_topic
 
-    if listed or as_json:
+    if as_json and not listed:
+        raise ByhandError("--json goes with --list: for a page choose a --format.")
+    if listed:
         from byhand.show import list_topics
 
         click.echo(list_topics(as_json), nl=False)
         return
     if topic is None:
-        raise ByhandError("Name a topic, such as softmax; `byhand derive --list` lists all.")
+        raise ByhandError("Name a topic, such as softmax: `byhand derive --list` lists all.")
     from byhand.explain.formats import chosen, hand_out
 
     name = find_topic(topic).name

@@ -67,7 +67,7 @@ class Printer(ABC):
             case Name(letters, below, bold):
                 if letters[1:] and letters[0] == "∂" and not self.flat:
                     return self.row([("", self(Name("∂"))), ("", self(Name(letters[1:], below, bold)))])
-                return self.name(maths)
+                return self.name(maths if self.flat else _lowered(maths))
             case Words(words):
                 return self.words(words)
             case Sum() | Product() | Chain():
@@ -221,6 +221,14 @@ class Printer(ABC):
 
     @abstractmethod
     def otherwise(self) -> str: ...
+
+
+def _lowered(name: Name) -> Name:
+    """W_O as a letter with a subscript."""
+    letters, _, below = name.letters.partition("_")
+    if not (letters and below):
+        return name
+    return Name(letters, (Number(below) if below.isdigit() else Name(below), *name.below), name.bold)
 
 
 def _flattened(maths: Maths) -> Iterator[Maths]:

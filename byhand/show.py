@@ -65,14 +65,16 @@ def list_models(as_json: bool) -> str:
 
 
 def list_topics(as_json: bool) -> str:
-    """What can be derived, and what each page says."""
+    """Every topic that can be derived: what its page says, and where it comes from."""
+    rows = [{"name": t.name, "about": t.summary, "source": t.source} for t in TOPICS.values()]
     if as_json:
-        rows = [{"name": topic.name, "about": topic.summary, "source": topic.source} for topic in TOPICS.values()]
-        return json.dumps({"topics": rows}, ensure_ascii=False) + "\n"
-    grid = Table("topic", "about", box=None, pad_edge=False)
-    for topic in TOPICS.values():
-        grid.add_row(topic.name, topic.summary)
-    return rendered(grid, "\nRead one: byhand derive softmax -o softmax.html")
+        return json.dumps({"topics": rows}) + "\n"
+    grid = Table(box=None, pad_edge=False)
+    for column in ("name", "about", "source"):
+        grid.add_column(column, no_wrap=column == "name", overflow="fold")
+    for row in rows:
+        grid.add_row(*row.values())
+    return rendered(grid, "\nDerive one: byhand derive softmax")
 
 
 def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:

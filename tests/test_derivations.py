@@ -9,6 +9,7 @@ import pytest
 import sympy
 from wrong_lines import changed, mistakes, pairs
 
+from byhand.explain import derivation as checker
 from byhand.explain.decide import is_zero
 from byhand.explain.derivation import Derivation, Line, WrongLine, derivation, equals, start, tends
 from byhand.explain.functions import exp, ln
@@ -24,13 +25,14 @@ def derivations(name: str) -> tuple[Derivation, ...]:
     return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))
 
 
+@pytest.mark.parametrize("most", [3, pytest.param(10_000, marks=pytest.mark.slow)])
 @each_topic
-def test_a_mistake_in_any_line_is_refused(name: str) -> None:
+def test_a_mistake_in_any_line_is_refused(name: str, most: int) -> None:
     """Each line that follows from another has some, of more than one kind."""
     for made in derivations(name):
         for n, before, after in pairs(made):
             kinds = set()
-            for what, first, second in mistakes(before, after):
+            for what, first, second in mistakes(before, after, most):
                 with pytest.raises(WrongLine):
                     Derivation(f"{made.title}, line {n}, {what}", "", (first, second))
                 kinds.add(what)
@@ -45,6 +47,15 @@ def test_a_mistake_in_the_first_line_is_refused(name: str) -> None:
         if not isinstance(second.relation, AtMost):
             with pytest.raises(WrongLine, match=re.escape(f"{made.title}: line 2 does not follow from line 1")):
                 Derivation(made.title, "", (Line(wrong, ""), second))
+
+
+@pytest.mark.slow
+@each_topic
+def test_lines_hold_at_every_place(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is checked at a few places of each size; here at all of them."""
+    monkeypatch.setattr(checker, "MOST", 10_000)
+    for made in derivations(name):
+        assert Derivation(made.title, made.claim, made.lines).ways == made.ways
 
 
 @each_topic

@@ -102,7 +102,7 @@ REFUSALS = {
     "gpt2 --step layer1.head1.Q --cell a,b": "is no cell such as 2,1",
     "gpt2 --cell 1,1": "name the table with --step",
     "gtp2": "did you mean gpt2",
-    "gpt2 --format doc": "There is no format 'doc'; there are: md, tex, html, pdf.",
+    "gpt2 --format doc": "There is no format 'doc'; there are: md, txt, tex, html, pdf.",
     "gpt2 --format pdf": "A PDF is not for the terminal",
     "gpt2 -o lesson.docx": "has no suffix of a format",
     "gpt2 -o nowhere/lesson.html": "There is no folder nowhere",

@@ -123,7 +123,7 @@ def test_what_a_page_adds_stands_where_the_page_shows_the_table_again(name: str,
 @each
 @both_ways
 def test_a_later_step_stands_below_the_one_before_at_a_constant_distance(name: str, turned: bool) -> None:
-    if name in NO_WEIGHTS:
+    if name in NO_WEIGHTS or name.endswith(" deep"):
         return
     made, steps = plan(name, turned, "momentum", 3), training(name, turned, "momentum", 3).copies
     assert len(steps) == 2

@@ -101,10 +101,12 @@ def test_the_program_is_the_command_line() -> None:
 
 def test_each_library_is_named_once_with_its_reason() -> None:
     """Nothing is imported that pyproject.toml does not name, and nothing named that is not imported."""
-    named = {re.split(r"[>=\[]", entry)[0].lower() for entry in PROJECT["project"]["dependencies"]}
+    entries = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["pdf"]
+    named = {re.split(r"[>=\[]", entry)[0].lower() for entry in entries}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "byhand").rglob("*.py"))
     imported = set(re.findall(r"^\s*(?:import|from) (\w+)", sources, re.MULTILINE)) - set(sys.stdlib_module_names)
-    assert imported - {"byhand", "__future__"} <= named
+    extra = {re.split(r"[>=\[]", entry)[0].lower() for entry in PROJECT["project"]["optional-dependencies"]["pdf"]}
+    assert imported - {"byhand", "__future__"} <= named | extra
     assert named - imported <= {"defusedxml"}, "openpyxl loads it by itself"
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     lines = text[text.index("dependencies = [") :].partition("]")[0].splitlines()[1:]

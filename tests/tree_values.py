@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
+from byhand.explain.decide import Share
 from byhand.explain.functions import Expectation
 from byhand.explain.terms import Definition, Term, Total, Where, term
 from byhand.maths import (
@@ -98,7 +99,8 @@ class Reader:
             case Transposed(of):
                 return self(of).T
             case Part(Name("E"), (body,)):
-                return self.mean(body)
+                given = [t for t in self.made_of if t.shown == maths and not isinstance(t.op, Expectation)]
+                return self.value(given[0]) if given else self.mean(body)
             case Part(of, (row, column)):
                 return float(self(of)[int(self(row)) - 1, int(self(column)) - 1])
             case Over(sign, body, Name(letters), above):
@@ -223,5 +225,10 @@ def number(symbol: sympy.Expr) -> float:
     """Between 0.35 and 1.95, another for each letter; E[g²] is more than E[g] squared."""
     if str(symbol) == "square":
         return 5.0
-    share = sum(ord(c) * (n + 3) for n, c in enumerate(str(symbol))) % 97 / 97
-    return (-1 if symbol.is_negative else 1) * (0.35 + 1.6 * share)
+    if isinstance(symbol, Share):
+        return 0.1 + 0.8 * _spread(symbol)
+    return (-1 if symbol.is_negative else 1) * (0.35 + 1.6 * _spread(symbol))
+
+
+def _spread(symbol: sympy.Expr) -> float:
+    return sum(ord(c) * (n + 3) for n, c in enumerate(str(symbol))) % 97 / 97

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import sympy
+from tree_values import number as at
 
 from byhand.explain.derivation import Derivation, Line, instances
 from byhand.explain.functions import Derivative
@@ -16,8 +17,8 @@ Mistake = tuple[str, Line, Line]
 """What was done, and two lines of which the second does not follow from the first."""
 
 
-def mistakes(before: Line, after: Line) -> Iterator[Mistake]:
-    """Every mistake that can be planted in the second of two lines, and that makes it wrong."""
+def mistakes(before: Line, after: Line, most: int = 3) -> Iterator[Mistake]:
+    """Mistakes planted in the second of two lines, at most so many of a kind, that make it wrong."""
     relation = after.relation
     match relation:
         case AtMost():
@@ -28,24 +29,20 @@ def mistakes(before: Line, after: Line) -> Iterator[Mistake]:
             for what, within in (("bound a tenth", relation.within / 10), ("bound tenfold", relation.within * 10)):
                 yield what, before, Line(after.term, "", About(within, relation.of, relation.low, relation.high))
             yield "called equal", before, Line(after.term, "")
-            yield from _in_term(before, after, relation)
+            yield from _in_term(before, after, relation, most)
         case Tends():
             yield "called equal", before, Line(after.term, "")
-            yield from _in_term(before, after, relation)
+            yield from _in_term(before, after, relation, most)
         case Equal():
-            yield from _in_term(before, after, relation)
+            yield from _in_term(before, after, relation, most)
         case _:
             raise AssertionError(f"no mistake is known for {relation}")
 
 
-MOST = 3
-"""Of each kind of mistake so many are planted in a line."""
-
-
-def _in_term(before: Line, after: Line, relation: Relation) -> Iterator[Mistake]:
+def _in_term(before: Line, after: Line, relation: Relation, most: int) -> Iterator[Mistake]:
     planted: Counter[str] = Counter()
     for what, wrong in changed(after.term):
-        if planted[what] < MOST and differs(after.term, wrong):
+        if planted[what] < most and differs(after.term, wrong):
             planted[what] += 1
             yield what, before, Line(wrong, "", relation)
 
@@ -109,17 +106,11 @@ def _far(x: sympy.Expr, y: sympy.Expr) -> bool:
 
 
 def number(x: sympy.Expr) -> sympy.Expr:
-    """At numbers between 1/3 and 2, other ones for each letter; unknown functions and derivatives count as letters."""
+    """At a number for each letter; unknown functions and their derivatives are letters too."""
     unknown = [*x.atoms(sympy.Derivative), *x.atoms(sympy.core.function.AppliedUndef)]
     for f in unknown:
         x = x.xreplace({f: sympy.Symbol(str(f), positive=True)})
-    letters = sorted(x.free_symbols, key=str)
-    point = {}
-    for letter in letters:
-        share = sum(ord(c) * (n + 3) for n, c in enumerate(str(letter))) % 97 / 97
-        sign = -1 if letter.is_negative else 1
-        point[letter] = sympy.Float(sign * (0.35 + 1.6 * share), 30)
-    return sympy.N(x.xreplace(point), 20)
+    return sympy.N(x.xreplace({letter: sympy.Float(at(letter), 30) for letter in x.free_symbols}), 20)
 
 
 def pairs(derivation: Derivation) -> Iterator[tuple[int, Line, Line]]:

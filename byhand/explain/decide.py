@@ -18,14 +18,20 @@ POINTS = 24
 TINY = sympy.Float(10, DIGITS) ** (10 - DIGITS)
 
 
+class Share(sympy.Symbol):  # type: ignore[misc]
+    """A letter for a number between 0 and 1."""
+
+
 @cache
 def drawn(symbol: Expr, n: int) -> Expr:
-    """The n-th number for a letter: between −2 and 2; for a positive or negative one, 1/4 to 3 away from 0."""
+    """The n-th number for a letter: between −2 and 2, if its sign is known 1/4 to 3 away from 0, or a share."""
     low, high = -20_000, 20_000
     if symbol.is_positive:
         low, high = 2_500, 30_000
     if symbol.is_negative:
         low, high = -30_000, -2_500
+    if isinstance(symbol, Share):
+        low, high = 500, 9_500
     number = sympy.Rational(random.Random(f"{symbol} {n}").randint(low, high) * 1_000_003 + 7, 10_000 * 1_000_003)
     return sympy.Float(number, DIGITS + 10)
 

@@ -10,9 +10,17 @@ from byhand.errors import ByhandError, quoted
 from byhand.explain.document import Document
 from byhand.files import check_place, save
 
-WRITERS = {"md": "markdown", "tex": "tex", "html": "html", "pdf": "pdf"}
+WRITERS = {"md": "markdown", "txt": "plain", "tex": "tex", "html": "html", "pdf": "pdf"}
 """Format -> the file of this folder that writes it."""
-SUFFIXES = {".md": "md", ".markdown": "md", ".tex": "tex", ".html": "html", ".htm": "html", ".pdf": "pdf"}
+SUFFIXES = {
+    ".md": "md",
+    ".markdown": "md",
+    ".txt": "txt",
+    ".tex": "tex",
+    ".html": "html",
+    ".htm": "html",
+    ".pdf": "pdf",
+}
 NO_TYPST = (
     "A PDF is set by Typst, which is not installed: install it with `pip install 'byhand[pdf]'`, or choose another "
     "format, such as html."
@@ -25,11 +33,13 @@ def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
     ByhandError if the two contradict each other, if there is no such format, or if the file cannot be written.
     """
     by_name = SUFFIXES.get(output.suffix.lower()) if output else "md"
-    if output and not (said or by_name):
-        raise ByhandError(f"{output} has no suffix of a format: end it in .md, .tex, .html or .pdf, or add --format.")
-    if output and said and by_name not in (said, None):
+    if output and said is None and not by_name:
+        raise ByhandError(
+            f"{output} has no suffix of a format: end it in .md, .txt, .tex, .html or .pdf, or add --format."
+        )
+    if output and said is not None and by_name not in (said, None):
         raise ByhandError(f"{output} is the name of {by_name}, but --format says {said}: change one of the two.")
-    form = str(said or by_name)
+    form = str(by_name if said is None else said)
     if form not in WRITERS:
         raise ByhandError(f"There is no format {quoted(form)}; there are: {', '.join(WRITERS)}.")
     if form == "pdf" and not output:

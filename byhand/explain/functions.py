@@ -174,6 +174,8 @@ class Whole(Op):
         return Name(self.name, tuple(a.shown for a in args), bold=True)
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
+        """A SymPy matrix of the values of its cells."""
+
         def count(of: Letter | int) -> int:
             return of if isinstance(of, int) else where[of]
 
@@ -191,13 +193,6 @@ def table(name: str, rows: Term | int, columns: Term | int, cell: Callable[[Term
     """A whole table by its cells; 1 for a row or column alone."""
     sides = [n if isinstance(n, int) else letter(n) for n in (rows, columns)]
     return Term(Whole(name, sides[0], sides[1], cell))
-
-
-def gradient(of: Term, rows: Term | int, columns: Term | int, by: Variable) -> Term:
-    """∂L / ∂X for a whole table X: at each place the derivative by the cell that stands there."""
-    name = f"∂{by.name}"
-    whole = table(name, rows, columns, lambda i, j: d(of, by[i, j]))
-    return Term(Plain(lambda x: Quotient(_d(of.shown), x), lambda x: x), (whole,))
 
 
 _TRANSPOSED = Plain(Transposed, lambda x: x.T)

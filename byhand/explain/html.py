@@ -14,7 +14,7 @@ STYLE = """
 :root { --ink: #1F2933; --grey: #6B7785; --frame: #C9D1DA; --blue: #2468A8; --light: #EAF2FB; --faint: #F6F8FA; }
 * { box-sizing: border-box; }
 html { background: var(--faint); color: var(--ink); }
-body { max-width: 54rem; margin: 2rem auto; padding: 3rem 3.5rem 3.5rem; background: #fff;
+body { max-width: 56rem; margin: 2rem auto; padding: 3rem 3.5rem 3.5rem; background: #fff;
   border: 1px solid var(--frame); border-radius: 6px;
   font: 1.0625rem/1.6 Calibri, Carlito, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0; }

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from byhand.explain.document import Piece
 from byhand.maths import Maths, Name, Negative, Number, Power, Root, Sum
 
-LETTER = r"[^\W\d_]"
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+LETTER = r"[^\W\d_⁰-⁹][\u0300-\u036f]?"
+"""Perhaps with an accent."""
+BELOW = r"[^\W_²³¹⁰-⁹]+"
 FORMULA = re.compile(
-    rf"(?<![\w.^/])(?P<root>√)?(?P<letter>∂?{LETTER})(?:_(?P<below>\w+))?"
-    rf"(?:\^(?:(?P<up>{LETTER})(?:_(?P<upbelow>\w+))?|(?P<digits>\d+)|\((?P<terms>{LETTER}(?: [+−] {LETTER})+)\)))?"
-    r"(?![\w^(]|\.\w)"
+    rf"(?<![\w.^/])(?P<root>√)?(?P<letter>∂?{LETTER})(?:_(?P<below>{BELOW}))?"
+    rf"(?:\^(?:(?P<up>{LETTER})(?:_(?P<upbelow>{BELOW}))?|(?P<digits>\d+)|\((?P<terms>{LETTER}(?: [+−] {LETTER})+)\))"
+    r"|(?P<raised>[⁰¹²³⁴-⁹]+))?(?![\w^(]|\.\w)"
 )
 
 
@@ -25,7 +28,7 @@ def pieces(*parts: Piece) -> Iterator[Piece]:
 def _found(text: str) -> Iterator[Piece]:
     end = 0
     for match in FORMULA.finditer(text):
-        if match["root"] or match["below"] or match["up"] or match["digits"] or match["terms"]:
+        if len(match[0]) > 1:
             if text[end : match.start()]:
                 yield text[end : match.start()]
             yield _formula(match)
@@ -38,8 +41,8 @@ def _formula(match: re.Match[str]) -> Maths:
     maths: Maths = _name(match["letter"], match["below"])
     if match["up"]:
         maths = Power(maths, _name(match["up"], match["upbelow"]))
-    elif match["digits"]:
-        maths = Power(maths, Number(match["digits"]))
+    elif match["digits"] or match["raised"]:
+        maths = Power(maths, Number((match["digits"] or match["raised"]).translate(RAISED)))
     elif match["terms"]:
         maths = Power(maths, _sum(match["terms"].split()))
     return Root(maths) if match["root"] else maths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.explain.letters import ACCENTS, accent, commas, led
+from byhand.explain.letters import ACCENTS, accent, commas
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -40,11 +40,8 @@ class Latex(Printer):
         return digits.replace("−", "-").replace("∞", r"\infty ").replace(",", "{,}")
 
     def name(self, name: Name) -> str:
-        sign, name = led(name)
-        if sign:
-            return rf"\{LETTERS[sign]} {self.name(name)}"
-        text = _letters(name.letters, name.bold)
-        return f"{text}_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else text
+        below = f"_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else ""
+        return f"{_letters(name.letters, name.bold)}{below}"
 
     def words(self, words: str) -> str:
         return rf"\text{{{escaped(words)}}}"
@@ -122,9 +119,10 @@ def _tall(inside: str) -> bool:
 TEXT = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}",
     "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%", "–": "--", "—": "---", "“": "``", "”": "''", "’": "'",
-    "…": r"\dots{}", "²": r"\textsuperscript{2}", "³": r"\textsuperscript{3}", "√": r"$\surd$",
+    "…": r"\dots{}", "√": r"$\surd$", "′": "'", "ᵀ": r"$^{\top}$",
     "\N{NO-BREAK SPACE}": "~",
     **{sign: f"${latex}$" for sign, latex in SIGNS.items() if sign and not sign.isascii() and latex},
+    **{raised: rf"\textsuperscript{{{digit}}}" for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)},
     **{letter: rf"$\{latex}$" for letter, latex in LETTERS.items() if letter != "…"},
 }  # fmt: skip
 """What must be written otherwise in a LaTeX text; letters with accents LaTeX reads as they are."""

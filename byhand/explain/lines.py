@@ -9,9 +9,9 @@ from byhand import maths as m
 from byhand.explain.document import Line, Steps
 from byhand.maths import Maths
 
-PAGE = 66
+PAGE = 64
 """Signs of a formula that fit side by side across a printed page."""
-BESIDE = 44
+BESIDE = 34
 """Signs that leave room for the reasons beside them."""
 LEFT = 12
 """Signs of a first line that the next line is written beside, not below."""
@@ -40,13 +40,19 @@ class Layout:
 def laid_out(steps: Steps) -> Layout:
     """A derivation as it fits on a page: a short first line is the left side of the second."""
     first, *others = steps.lines
-    heads = bool(others) and not first.relation and not first.reason and width(first.maths) <= LEFT
-    left = first.maths if heads else None
-    room = PAGE - (width(left) if left else 0)
+    left = first.maths if _heads(first, others) else None
+    heads, room = left is not None, PAGE - (width(left) if left else 0)
     pieces = [piece for line in (others if heads else steps.lines) for piece in _parted(line, room)]
     rows = tuple(Row(left if n == 0 else None, line.relation, line.maths, line.reason) for n, line in enumerate(pieces))
     widest = max(width(row.right) for row in rows)
     return Layout(rows, widest <= room - PAGE + BESIDE and any(row.reason for row in rows))
+
+
+def _heads(first: Line, others: list[Line]) -> bool:
+    """Whether the first line may stand at the left of the second: it is short, needs no reason, and leaves room."""
+    short = bool(others) and not first.relation and not first.reason and width(first.maths) <= LEFT
+    sums = (line.maths.terms if isinstance(line.maths, m.Sum) else (line.maths,) for line in others)
+    return short and all(width(first.maths) + width(term) <= PAGE for terms in sums for term in terms)
 
 
 def width(maths: Maths) -> float:
@@ -73,7 +79,7 @@ def width(maths: Maths) -> float:
 def _in_a_row(maths: Maths) -> float:
     parts = [width(part) for part in _inner(maths)]
     spaced = isinstance(maths, m.Sum | m.Chain) or (isinstance(maths, m.Product) and maths.sign)
-    own = len(maths.name) + 2 if isinstance(maths, m.Call) else 1
+    own = len(maths.name) + 1 if isinstance(maths, m.Call) else 0 if len(parts) > 1 else 1
     return own + sum(parts) + (2 if spaced else 0.2) * (len(parts) - 1)
 
 

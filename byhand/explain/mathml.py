@@ -8,13 +8,13 @@ from html import escape
 from unicodedata import lookup
 from unicodedata import name as unicode_name
 
-from byhand.explain.letters import ACCENTS, accent, commas, led
+from byhand.explain.letters import ACCENTS, accent, commas
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 THIN = '<mspace width="0.17em"></mspace>'
-WORD = re.compile(r"^<mi>\w{2,}</mi>|<mi>\w{2,}</mi>$")
+WORD = re.compile(r"^(<mrow>)*<mi>\w{2,}</mi>|<mi>\w{2,}</mi>$")
 UPRIGHT = "∂∞…⋯⋮⋱∇"
 
 
@@ -32,14 +32,11 @@ class MathML(Printer):
         return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
 
     def name(self, name: Name) -> str:
-        sign, name = led(name)
-        if sign:
-            return _row(_letters(sign) + self.name(name))
         text = _letters(name.letters, name.bold)
-        if not name.below:
-            return text
-        comma = _operator(",") if commas(name.below) else ""
-        return f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
+        if name.below:
+            comma = _operator(",") if commas(name.below) else ""
+            text = f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
+        return text
 
     def words(self, words: str) -> str:
         return f"<mtext>{_hard(escape(words))}</mtext>"

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import cast
 
 from byhand.explain.decide import DIGITS, POINTS
-from byhand.explain.derivation import Derivation
+from byhand.explain.derivation import MOST, Derivation
 from byhand.explain.document import Block, Document, Formula, Heading, Line, Paragraph, Steps
 from byhand.explain.relations import MEASURED, About
 from byhand.explain.terms import Definition, Term
@@ -55,11 +55,13 @@ def checked(derivation: Derivation) -> str:
     """How its lines were found to hold, in a sentence."""
     tried = {a for line in derivation.lines for a in line.term.letters if not a.upto}
     sizes = "; ".join(f"{a.name} = {', '.join(map(str, a.sizes))}" for a in sorted(tried, key=lambda a: a.name))
+    placed = any(a.upto for line in derivation.lines for a in line.term.letters)
     relations = [line.relation for line in derivation.lines]
     measured = [n for n, way in enumerate(derivation.ways, start=1) if way == MEASURED]
     nearly = [n for n in measured if isinstance(relations[n], About)]
     drawn = [n for n in measured if n not in nearly]
-    clauses = [] if nearly and len(relations) == 2 else [f"Checked by SymPy{f' for {sizes}' if sizes else ''}"]
+    instances = (f" for {sizes}" if sizes else "") + (f", at up to {MOST} places of each size" if placed else "")
+    clauses = [] if nearly and len(relations) == 2 else [f"Checked by SymPy{instances}"]
     if drawn:
         clauses.append(f"{_lines(drawn)} by numbers to {DIGITS} digits at {POINTS} points each")
     clauses += [f"{_lines([n])} measured at {_about(derivation, n).steps + 1:,} numbers" for n in nearly]

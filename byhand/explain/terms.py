@@ -9,6 +9,7 @@ from functools import cache
 import sympy
 from sympy import Expr
 
+from byhand.explain.decide import Share
 from byhand.maths import Maths, Name, Negative, Number, Over, Power, Product, Quotient, Sum
 
 Where = Mapping["Letter", int]
@@ -164,7 +165,7 @@ def letter(made: Term) -> Letter:
 
 @dataclass(frozen=True, eq=False)
 class Variable(Op):
-    """A letter for numbers that may be anything real (or positive): x, x[i], W[i, j]."""
+    """A letter for numbers that are real, positive, negative, or a share (between 0 and 1): x, x[i], W[i, j]."""
 
     name: str
     assumption: str = "real"
@@ -173,7 +174,10 @@ class Variable(Op):
         return Name(self.name, tuple(a.shown for a in args))
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        return sympy.Symbol("_".join([self.name, *(str(a.at(where)) for a in args)]), **{self.assumption: True})
+        name = "_".join([self.name, *(str(a.at(where)) for a in args)])
+        return (
+            Share(name, positive=True) if self.assumption == "share" else sympy.Symbol(name, **{self.assumption: True})
+        )
 
     def __getitem__(self, at: Term | int | tuple[Term | int, ...]) -> Term:
         return Term(self, _places(at))

@@ -100,19 +100,19 @@ TOPICS: dict[str, Topic] = {
         ),
         Topic(
             "relu",
-            "max(x, 0): its derivative on either side, and why there is a choice at 0.",
+            "The larger of a number and 0: its derivative on either side, and why there is a choice at 0.",
             f"Nair and Hinton 2010; {VASWANI}, equation 2",
             "activations",
         ),
         Topic(
             "gelu",
-            "x times the probability that a normal number is smaller: exact and tanh form, and how far apart.",
+            "A number times its share of the bell curve: exact and tanh form, and how far apart they are.",
             "Hendrycks and Gimpel 2016, Gaussian Error Linear Units, section 2",
             "gelu",
         ),
         Topic(
             "silu",
-            "x times its own sigmoid: derivative, and the limits to which it bends.",
+            "A number times its own sigmoid: derivative, and the limits to which it bends.",
             "Elfwing, Uchibe and Doya 2017; Ramachandran, Zoph and Le 2017 (as Swish)",
             "activations",
         ),

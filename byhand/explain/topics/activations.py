@@ -159,14 +159,14 @@ def swiglu() -> Page:
         "With u and v put in, the loss depends on the weights and on x:",
         means(whole),
         derivation(
-            "The gradients of the two layers: W",
+            "The gradient of W, the gate's layer",
             "As for any linear layer: input times what comes back to its output.",
             start(d(whole, W[i, j])),
             equals(g[j] * path[j] * steep[j] * d(gate[j], W[i, j]), "chain rule, with the gradient of the gate"),
             equals(g[j] * path[j] * steep[j] * X[i], "of the sum only the term k = i has W_ij"),
         ),
         derivation(
-            "and V",
+            "The gradient of V, the other layer",
             "The same, with the gradient of what passes.",
             start(d(whole, V[i, j])),
             equals(g[j] * (gate[j] * sigmoid(gate[j])) * d(path[j], V[i, j]), "chain rule"),

@@ -13,8 +13,8 @@ from byhand.maths import Name, Number, Part, Power
 
 t = size("t", 1, 2, 3, 4)
 i, j = places("i j", t)
-g, b = Variable("g"), number("β", "positive")
-b1, b2 = number("β_1", "positive"), number("β_2", "positive")
+g, b = Variable("g"), number("β", "share")
+b1, b2 = number("β_1", "share"), number("β_2", "share")
 rate, e = number("η", "positive"), number("ε", "positive")
 up, down, slope, c = number("g", "positive"), number("g", "negative"), number("g"), number("c", "positive")
 
@@ -95,14 +95,14 @@ def _first_step() -> Page:
             equals(rate * slope / (absolute(slope) + e), "the root of a square is the absolute value"),
         ),
         derivation(
-            "It is the learning rate: uphill",
+            "A first step is as large as the learning rate",
             "However large or small the gradient is, as long as ε is smaller still.",
             start(rate * up / (absolute(up) + e), "for g > 0"),
             equals(rate * up / (up + e), "|g| = g"),
             tends(e, sympy.Integer(0), rate, "as ε → 0: g cancels"),
         ),
         derivation(
-            "and downhill",
+            "The same for a negative gradient",
             "The sign of the gradient is all that is left of it.",
             start(rate * down / (absolute(down) + e), "for g < 0"),
             equals(rate * down / (-down + e), "|g| = −g"),

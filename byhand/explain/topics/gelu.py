@@ -56,12 +56,12 @@ def gelu() -> Page:
         means(gelu_tanh),
         derivation(
             "Why √(2 / π): both steps have the same slope at 0",
-            "The exact step, Φ: its rise over x as x goes to 0.",
+            "Here the exact step, Φ: its rise over x as x goes to 0.",
             start((share - half) / x),
             tends(x, sympy.Integer(0), 1 / root(2 * pi), "as x → 0: the height of the bell curve there"),
         ),
         derivation(
-            "and the tanh step",
+            "The tanh step has it too",
             "It rises as fast: half of √(2 / π) is 1 / √(2 π).",
             start(((1 + tanh(u)) / 2 - half) / x),
             equals(tanh(u) / (2 * x), "the halves cancel"),

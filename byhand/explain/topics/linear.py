@@ -201,7 +201,7 @@ def residual() -> Page:
             equals((1 + small) ** N, "N factors that are the same"),
         ),
         derivation(
-            "and every layer adds to it",
+            "Every layer adds to it",
             "Never less than 1 + N a, by Bernoulli's inequality.",
             start(1 + N * small),
             at_most((1 + small) ** N, "the first two terms of the power multiplied out; the others are positive"),

@@ -42,7 +42,7 @@ def layer_norm() -> Page:
             equals(zero, "n μ is the sum"),
         ),
         derivation(
-            "and variance 1, but for ε",
+            "Its variance is 1, but for ε",
             "ε keeps the root away from 0; where the variance is large against it, the result is 1.",
             start(mean(i, hat[i] ** 2)),
             equals(mean(i, (x[i] - mu) ** 2) / sigma**2, "σ is the same in every term"),
@@ -111,14 +111,14 @@ def _layer_norm_derivatives() -> Page:
     variance = mean(k, (x[k] - mu) ** 2)
     return (
         derivation(
-            "The mean",
+            "How the mean answers to a column",
             "Each column counts for one part in n.",
             start(d(mu, x[i])),
             equals(mean(k, delta(k, i)), "∂x_k / ∂x_i is 1 if k = i, else 0"),
             equals(1 / n, "δ_ki is 1 once"),
         ),
         derivation(
-            "The deviation",
+            "How the deviation answers",
             "A column above the mean widens the row, one below narrows it.",
             start(d(sigma, x[i])),
             equals(d(variance, x[i]) / (2 * sigma), "the derivative of √u is u′ / (2 √u)"),
@@ -130,7 +130,7 @@ def _layer_norm_derivatives() -> Page:
             equals(hat[i] / n, "by the definition of x̂"),
         ),
         derivation(
-            "The normed row",
+            "How the normed row answers",
             "Column j answers to column i directly, through the mean, and through the deviation.",
             start(d(hat[j], x[i])),
             equals(
@@ -242,7 +242,7 @@ def rms_norm() -> Page:
 def _rms_derivatives(square: Term) -> Page:
     return (
         derivation(
-            "The root mean square",
+            "How the root mean square answers",
             "Each column counts by its own size.",
             start(d(rms, x[i])),
             equals(d(square, x[i]) / (2 * rms), "the derivative of √u is u′ / (2 √u)"),
@@ -250,7 +250,7 @@ def _rms_derivatives(square: Term) -> Page:
             equals(scaled[i] / n, "cancel 2; x_i / r is x̂_i"),
         ),
         derivation(
-            "The normed row",
+            "How the normed row answers",
             "Column j answers to column i directly, and through r.",
             start(d(scaled[j], x[i])),
             equals((delta(i, j) * rms - x[j] * d(rms, x[i])) / rms**2, "quotient rule"),

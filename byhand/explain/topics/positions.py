@@ -155,19 +155,13 @@ def rotary() -> Page:
             "All pairs together",
             "Columns 2 i − 1 and 2 i are pair i. The sum, too, has m and n only as m − n.",
             start(
-                total(
-                    i,
-                    _turned(Q, m, odd, even, 1) * _turned(K, n, odd, even, 1)
-                    + _turned(Q, m, odd, even, 2) * _turned(K, n, odd, even, 2),
-                ),
+                total(i, _turned(Q, m, odd, even, 1) * _turned(K, n, odd, even, 1))
+                + total(i, _turned(Q, m, odd, even, 2) * _turned(K, n, odd, even, 2)),
                 "turned query times turned key, pair by pair",
             ),
             equals(
-                total(
-                    i,
-                    (Q[odd] * K[odd] + Q[even] * K[even]) * cos((m - n) * angles[i])
-                    + (Q[odd] * K[even] - Q[even] * K[odd]) * sin((m - n) * angles[i]),
-                ),
+                total(i, (Q[odd] * K[odd] + Q[even] * K[even]) * cos((m - n) * angles[i]))
+                + total(i, (Q[odd] * K[even] - Q[even] * K[odd]) * sin((m - n) * angles[i])),
                 "each pair as above",
             ),
         ),
