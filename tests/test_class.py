@@ -23,11 +23,12 @@ import pytest
 from byhand.errors import ByhandError
 from byhand.exercises import class_set
 from byhand.exercises.book import Place, StudentBook, powers
-from byhand.exercises.class_set import Order, Report, make_set
+from byhand.exercises.class_set import Report, make_set
 from byhand.exercises.files import swept
 from byhand.exercises.formats import formats_of
 from byhand.exercises.keys import read_key
 from byhand.exercises.mistakes import mistakes
+from byhand.exercises.order import Order
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise
 from byhand.exercises.roster import Roster, numbered
@@ -305,7 +306,7 @@ def test_a_class_that_is_killed_is_continued_as_if_nothing_had_been() -> None:
     assert found.items() <= tree("whole").items()
     (Path("class/students") / ".student-499.xlsx.1.tmp").write_bytes(b"half")
     said = subprocess.run(line, check=True, capture_output=True, text=True)
-    assert f"Wrote {500 - len(found)} files to class/students; {len(found)} were there already." in said.stdout
+    assert f"Wrote {500 - len(found)} files to class; {len(found)} were there already.\n" in said.stdout
     assert tree("class") == tree("whole")
 
 
@@ -494,9 +495,54 @@ def test_progress_counts_every_student() -> None:
 # Formats
 
 
+def test_every_format_is_made_and_answers_stay_in_the_folder_of_keys() -> None:
+    report = make_set(order("class", 3, formats=("xlsx", "html", "moodle", "canvas")))
+    names = [f"student-00{n}" for n in (1, 2, 3)]
+    assert set(os.listdir("class/students")) == {f"{name}.{form}" for name in names for form in ("xlsx", "html")}
+    keys = {"key.json", "set.json", "moodle.xml", "canvas.zip"}
+    assert set(os.listdir("class/keys")) == keys | {f"{name}.html" for name in names}
+    assert report.written == 3 * 3 + 2
+    make_set(order("again", 3, formats=("xlsx", "html", "moodle", "canvas")))
+    assert tree("class") == tree("again")
+
+
+@pytest.mark.parametrize("form", ["html", "moodle", "canvas"])
+def test_a_format_that_comes_later_is_added(form: str) -> None:
+    make_set(order("class", 3))
+    make_set(order("class", 3, formats=(form,)))
+    make_set(order("at once", 3, formats=("xlsx", form)))
+    assert tree("class") == tree("at once")
+    make_set(order("class", 2, seed=4, force=True))
+    make_set(order("another", 2, seed=4))
+    assert tree("class") == tree("another"), "nothing of the old set stays"
+
+
+def test_moodle_knows_each_students_mistakes() -> None:
+    make_set(order("class", 3, formats=("moodle",)))
+    text = Path("class/keys/moodle.xml").read_text("utf-8")
+    told = mistakes(problem(read_exercise(HEAD)))
+    assert text.count("<question type=") == 4
+    assert sum(m.sentence[:20] in text for m, _ in told) > 10
+
+
+def test_paper_is_the_same_bytes_again() -> None:
+    pytest.importorskip("typst")
+    for name in ("one", "two"):
+        make_set(order(name, 2, formats=("pdf",)))
+    assert tree("one") == tree("two")
+    assert Path("one/students/student-001.pdf").read_bytes().startswith(b"%PDF")
+    assert Path("one/keys/student-001.pdf").is_file()
+
+
+def test_a_format_that_cannot_be_is_refused_before_anything_is_written() -> None:
+    text = HEAD.read_text().replace('table = "Z"', 'table = "Z"\nplaces = 6')
+    Path("fine.toml").write_text(text)
+    assert "Canvas" in refusal(Order(Path("fine.toml"), Path("class"), numbered(3), seed=1, formats=("xlsx", "canvas")))
+
+
 def test_formats_are_named_once() -> None:
     assert formats_of(" xlsx, xlsx,") == ("xlsx",)
     with pytest.raises(ByhandError, match=r"^There is no format 'xslx'; did you mean xlsx\?\.$"):
         formats_of("xslx")
-    with pytest.raises(ByhandError, match=r"^--format names no format; there are: xlsx\.$"):
+    with pytest.raises(ByhandError, match=r"^--format names no format; there are: xlsx, html, pdf, moodle, canvas\.$"):
         formats_of(" , ")

@@ -13,7 +13,7 @@ from typing import Any
 
 from byhand.errors import ByhandError
 from byhand.exercises.files import replacing, swept
-from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, student_files
+from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
 from byhand.exercises.variant import Student
 
 KIND, VERSION = "class set", 1
@@ -105,7 +105,8 @@ class SetFolder:
             for kind in student_files(tuple(FORMATS)):
                 kind.path(self.path, name).unlink(missing_ok=True)
         if not right:
-            self.key.unlink(missing_ok=True)
+            for path in (self.key, *(kind.path(self.path) for kind in class_files(tuple(FORMATS)))):
+                path.unlink(missing_ok=True)
 
 
 def _told(path: Path) -> Told | None:
