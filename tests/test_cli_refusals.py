@@ -225,7 +225,9 @@ REFUSALS = {
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
     # exercises
-    "exercise tiny-gtp": "There is no exercise 'tiny-gtp'; did you mean tiny-gpt? (`byhand exercise --list` lists all).",
+    "exercise tiny-gtp": (
+        "There is no exercise 'tiny-gtp'; did you mean tiny-gpt? (`byhand exercise --list` lists all)."
+    ),
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
