@@ -25,7 +25,7 @@ from byhand.exercises.variant import Student, Variant, variants
 from byhand.exercises.workers import spread
 from byhand.recipe import read_toml
 
-BLOCK = 50
+BLOCK = 100
 """Students whose numbers are drawn together; everybody's are the same in blocks of any size."""
 WORTH_A_PROCESS = 1.0
 """The seconds of work left that make it worth while to start further processes."""
