@@ -10,15 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from byhand.errors import ByhandError, quoted
-
-if TYPE_CHECKING:
-    from byhand.lesson import Recipe
-
+from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 
 LONGEST_SENTENCE = 1_000
 
@@ -72,133 +69,6 @@ def main() -> None:
     """
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]
-    """A list of whole numbers: 3,1,4."""
-
-    name = "N,N,..."
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
-        try:
-            return [int(word) for word in value.replace(",", " ").split()]
-        except ValueError:
-            self.fail(f"{quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
-
-
-class Targets(click.ParamType):  # type: ignore[type-arg]
-    """A list of words or their ids, with _ for none: 1,4,_."""
-
-    name = "ID,ID,_"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
-        return [word.strip() for word in value.split(",")]
-
-
-class Settings(click.ParamType):  # type: ignore[type-arg]
-    """NAME=VALUE."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
-        name, equals, setting = value.partition("=")
-        if not (name and equals and setting):
-            self.fail(f"{quoted(value)} is not of the form NAME=VALUE.", param, ctx)
-        return name.strip(), setting.strip()
-
-
-class NewFile(click.ParamType):  # type: ignore[type-arg]
-    """The path of a file to be written."""
-
-    name = "FILE"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
-        if not value.strip("./") or os.path.isdir(value):
-            self.fail(f"{quoted(value)} is a folder: name a file in it, such as model.xlsx.", param, ctx)
-        return Path(value)
-
-
-def model_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options by which every command that builds a model chooses it."""
-    options = [
-        click.argument("model"),
-        click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
-        click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
-        click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
-        click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
-        click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
-        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
-        click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
-        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
-        click.option("--seed", type=int, help="Draws other weights."),
-        click.option(
-            "--set",
-            "changes",
-            type=Settings(),
-            multiple=True,
-            help="Changes a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
-        ),
-        click.option("--backward", is_flag=True, default=None, help="Adds the loss and every gradient."),
-        click.option(
-            "--targets",
-            type=Targets(),
-            multiple=True,
-            help="The word, or its id, that should follow at each position; _ for none. Repeated, with --ids: a batch.",
-        ),
-        click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
-        click.option("--optimizer", metavar="NAME", help="sgd, momentum, adam or adamw: adds the updated weights."),
-        click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
-        click.option("--train-steps", type=int, metavar="K", help="Takes K steps, one after the other."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, str], ...], **options: Any) -> Recipe:
-    """The recipe that MODEL names, with what the options say in place of its own."""
-    from dataclasses import replace
-
-    from byhand.inputs import OF_A_ROW
-    from byhand.recipe import find
-
-    recipe = find(model)
-    size = dict(recipe.size)
-    for text in sizes:
-        name, equals, value = text.partition("=")
-        size |= {name.strip(): value.strip()} if equals else {"name": text}
-    rows = _rows(options)
-    given = {name: value for name, value in options.items() if value is not None and name not in OF_A_ROW} | rows[0]
-    given |= {"batch": rows[1:]} if rows[0] else {}
-    for words, ids in (("prompt", "ids"), ("target_prompt", "target_ids")):
-        given |= {ids: None} if words in given and ids not in given else {}
-        given |= {words: None} if ids in given and words not in given and given[ids] is not None else {}
-    return replace(recipe, size=size, set=recipe.set | {name: _value(text) for name, text in changes}, **given)
-
-
-def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The inputs that are repeated for each row of a batch, row by row."""
-    from byhand.inputs import OF_A_ROW
-
-    given = {name: list(options[name]) for name in OF_A_ROW if options.get(name)}
-    count = max(map(len, given.values()), default=1)
-    for name, values in given.items():
-        if len(values) != count:
-            raise ByhandError(
-                f"--{name.replace('_', '-')} is given {len(values)} times for {count} rows of a batch: "
-                "give it once for each."
-            )
-    return [{name: values[n] for name, values in given.items()} for n in range(count)]
-
-
-def _value(text: str) -> Any:
-    """A number or a table of numbers, as JSON writes them; any other text is left for the check to refuse."""
-    import json
-
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
 def with_progress(things: list[Any]) -> Iterator[Any]:
     """The things one by one, with a bar on stderr where a person looks on."""
     if not sys.stderr.isatty():
@@ -248,9 +118,7 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
 @model_options
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")
-@click.option(
-    "--orientation", type=click.Choice(["rows", "columns"]), help="Tokens as rows (the default) or as columns."
-)
+@orientation_option
 @click.option("--force", is_flag=True, help="Write over an existing file.")
 def workbook(output: Path | None, force: bool, **options: Any) -> None:
     """Write a model as a live workbook.
@@ -310,6 +178,77 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
     report = verify_book(file, engine)
     click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
     ctx.exit(0 if report.ok else 1)
+
+
+@main.command()
+@model_options
+@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
+@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
+@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
+@orientation_option
+@document_options
+def explain(
+    step: str | None,
+    cell: tuple[int, int] | None,
+    exact: bool,
+    said: str | None,
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Work a model on paper: rules in letters, the numbers put in, results.
+
+    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand explain gpt2 -o lesson.html
+        byhand explain gpt2 --step layer1.head1.weights --exact
+        byhand explain gpt2 --step layer1.head1.scores --cell 2,1
+        byhand explain softmax --exact -o softmax.pdf
+    """
+    from byhand.explain.formats import chosen, hand_out
+    from byhand.explain.handout import explain as handout
+    from byhand.recipe import build
+
+    form = chosen(output, said, force)
+    if cell and not step:
+        raise ByhandError("--cell is a cell of one table: name the table with --step.")
+    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)
+
+
+@main.command()
+@click.argument("topic", required=False)
+@document_options
+@click.option("--list", "listed", is_flag=True, help="Name every topic.")
+@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
+    """Derive the mathematics of a TOPIC, each line checked.
+
+    \b
+    Examples
+        byhand derive --list
+        byhand derive softmax
+        byhand derive attention -o attention.html
+        byhand derive layer-norm -o layer-norm.pdf
+    """
+    from byhand.explain.topics import find_topic
+
+    if listed or as_json:
+        from byhand.show import list_topics
+
+        click.echo(list_topics(as_json), nl=False)
+        return
+    if topic is None:
+        raise ByhandError("Name a topic, such as softmax; `byhand derive --list` lists all.")
+    from byhand.explain.formats import chosen, hand_out
+
+    name = find_topic(topic).name
+    form = chosen(output, said, force)
+    from byhand.explain.page import derive as page
+
+    click.echo(hand_out(page(name), form, output), nl=False)
 
 
 @main.command()

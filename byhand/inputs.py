@@ -23,6 +23,7 @@ def rows_of(recipe: Recipe, found: Architecture) -> list[Recipe]:
         raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
     if len(recipe.batch) >= MOST_ROWS:
         raise ByhandError(f"A batch has at most {MOST_ROWS} rows, not {len(recipe.batch) + 1}: choose some of them.")
+    given = {name for name in OF_A_ROW if getattr(recipe, name) is not None}
     for n, row in enumerate(recipe.batch, 2):
         unknown = next((name for name in row if name not in OF_A_ROW), None)
         if unknown:
@@ -31,9 +32,18 @@ def rows_of(recipe: Recipe, found: Architecture) -> list[Recipe]:
             )
         if "ids" in found.takes and not {"ids", "prompt"} & set(row):
             raise ByhandError(f"Row {n} of the batch has no prompt: give it an --ids or --prompt of its own.")
+        if set(row) != given:
+            raise ByhandError(
+                f"Row {n} of the batch has {_listed(set(row))}, but the first has {_listed(given)}: "
+                "give the same of every row."
+            )
     nothing: dict[str, Any] = dict.fromkeys(OF_A_ROW)
     first = replace(recipe, batch=[])
     return [first, *(replace(first, **(nothing | row)) for row in recipe.batch)]
+
+
+def _listed(names: set[str]) -> str:
+    return " and ".join(name for name in OF_A_ROW if name in names) or "none"
 
 
 def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:

@@ -96,7 +96,8 @@ def _targets(row: Recipe, graph: Graph) -> list[int]:
         return _following(row, graph.logits)
     if len(row.targets) != count:
         raise ByhandError(
-            f"--targets has {len(row.targets)} entries, but there are {count} positions: give one for each, _ for none."
+            f"--targets has {len(row.targets)} entr{'y' if len(row.targets) == 1 else 'ies'}, "
+            f"but there are {count} positions: give one for each, _ for none."
         )
     return [_target(target, vocabulary.words) for target in row.targets]
 

@@ -64,7 +64,9 @@ class Printer(ABC):
         match maths:
             case Number(digits):
                 return self.number(digits)
-            case Name():
+            case Name(letters, below, bold):
+                if letters[1:] and letters[0] == "∂" and not self.flat:
+                    return self.row([("", self(Name("∂"))), ("", self(Name(letters[1:], below, bold)))])
                 return self.name(maths)
             case Words(words):
                 return self.words(words)
@@ -110,6 +112,8 @@ class Printer(ABC):
         return [("", self(maths))]
 
     def _side(self, side: Maths, sign: str) -> list[Piece]:
+        if isinstance(side, Cases) and not self.flat:
+            return [(sign or GAP, self(side))]
         if binds(side) < SUM:
             return [(sign or GAP, self.bracketed(self(side)))]
         (_, first), *others = self.pieces(side)

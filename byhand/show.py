@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from byhand.explain.topics import TOPICS
 from byhand.graph import Array, Node, times
 from byhand.labels import word
 from byhand.lesson import Lesson, describe
@@ -61,6 +62,17 @@ def list_models(as_json: bool) -> str:
         family = str(row["family"])
     more = ", ".join(name for name in ready_made() if name not in MODELS)
     return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
+
+
+def list_topics(as_json: bool) -> str:
+    """What can be derived, and what each page says."""
+    if as_json:
+        rows = [{"name": topic.name, "about": topic.summary, "source": topic.source} for topic in TOPICS.values()]
+        return json.dumps({"topics": rows}, ensure_ascii=False) + "\n"
+    grid = Table("topic", "about", box=None, pad_edge=False)
+    for topic in TOPICS.values():
+        grid.add_row(topic.name, topic.summary)
+    return rendered(grid, "\nRead one: byhand derive softmax -o softmax.html")
 
 
 def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:

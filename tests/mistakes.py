@@ -84,6 +84,9 @@ def encoder_layer(residual: Any = lambda x, f: x + f, before: bool = False) -> C
         x2 = r2 if before else norm(r2, t, "norm2")
         logits = x2 @ t["W_class"] + t["b_class"]
         named = {"residual1": r1, "hidden": hidden, "residual2": r2, "output": x2, "logits": logits}
+        for name, normed in (("norm1", x if before else r1), ("norm2", x1 if before else r2)):
+            named[f"{name}.deviation"] = normed - normed.mean(axis=-1, keepdims=True)
+            named[f"{name}.variance"] = normed.var(axis=-1, keepdims=True)
         return named | {"head1.Z": zs[0], "head2.Z": zs[1], "probabilities": softmax(logits)}
 
     return case
@@ -181,11 +184,12 @@ def losses(of: Callable[[Tables], Array]) -> Case:
 
 
 def step(case: Callable[[Array, Array], Array]) -> Case:
-    """From each weight and its gradient."""
+    """From each weight and its gradient, which is right: of three words with a target each, (p - y) / 3."""
 
     def updated(t: Tables) -> dict[str, Array]:
         paths = [name.removeprefix("updated.") for name in t if name.startswith("updated.")]
-        return {f"updated.{path}": case(t[path], t[f"grad.{path}"]) for path in paths}
+        weights = {f"updated.{path}": case(t[path], t[f"grad.{path}"]) for path in paths}
+        return weights | {"grad.logits": (softmax(t["logits"]) - t["loss.y"]) / 3}
 
     return updated
 
@@ -305,6 +309,7 @@ CASES: dict[str, tuple[str, Case]] = {
     "activation-left-out": ("feed-forward", feed_forward(lambda h: h)),
     "relu-for-gelu": ("feed-forward with gelu", feed_forward(lambda h: np.maximum(h, 0), "gelu")),
     "bias-left-out": ("feed-forward", feed_forward(lambda h: np.maximum(h, 0), bias=False)),
+    "words-from-one": ("embedding", lambda t: {"embedded": t["E"][:, [0, 1, 3]]}),
     "positions-left-out": ("gpt2", lambda t: {"x": t["words"]}),
     "positions-from-one": ("gpt2", gpt2_places(1)),
     "sine-and-cosine-swapped": ("positions", lambda t: {"PE": encoding(6, 6, sine=1)}),
@@ -340,6 +345,11 @@ MORE: list[tuple[str, str, Case]] = [
         one_head(soft=lambda s, keep: np.where(keep, s, 0) / np.where(keep, s, 0).sum(axis=-1, keepdims=True)),
     ),
     ("minus-signs-lost", "feed-forward", lambda t: {"hidden": absolute(t["X"], t["W_1"]) + t["b_1"]}),
+    (
+        "softmax-gradient-of-one-way",
+        "step",
+        lambda t: {"grad.logits": (softmax(t["logits"]) - t["loss.y"]) / 3, "grad.loss.total": t["grad.loss.total"]},
+    ),
     ("mask-missing", "gpt2", lambda t: head(t, t["layer1.norm1"], "layer1.head2.", hide=lambda s, keep: s)),
     ("output-projection-left-out", "gpt2", lambda t: {"layer1.attention": side_by_side(*both_heads(t))}),
 ]
@@ -347,6 +357,7 @@ MORE: list[tuple[str, str, Case]] = [
 
 RIGHT: dict[str, Case] = {
     "product": product(lambda a, b: a @ b),
+    "embedding": lambda t: {"embedded": t["E"][:, [1, 2, 4]]},
     "softmax": soft(softmax),
     "attention": one_head(),
     "wide attention": one_head(),

@@ -24,7 +24,6 @@ from byhand.errors import ByhandError
 from byhand.exercises import class_set
 from byhand.exercises.book import Place, StudentBook, powers
 from byhand.exercises.class_set import Report, make_set
-from byhand.exercises.files import swept
 from byhand.exercises.formats import formats_of
 from byhand.exercises.keys import read_key
 from byhand.exercises.mistakes import mistakes
@@ -34,6 +33,7 @@ from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 from byhand.exercises.roster import Roster, numbered
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.exercises.workers import spread
+from byhand.files import swept
 from byhand.graph import Node
 from byhand.recipe import read_toml
 from byhand.workbook.recalculate import edited
@@ -459,7 +459,7 @@ def test_a_disk_that_fails_is_told_and_leaves_no_half_file(monkeypatch: pytest.M
         with pytest.raises(ByhandError) as error:
             make_set(order("class"))
     assert str(error.value) == (
-        "Cannot write class/students/student-003.xlsx: no space left on device; choose another folder with -o."
+        "Cannot write class/students/student-003.xlsx: no space left on device; choose another place with -o."
     )
     assert set(tree("class")) == {f"students/student-00{n}.xlsx" for n in (1, 2)} | {"keys/set.json"}
     make_set(order("class"))

@@ -261,7 +261,7 @@ REFUSALS = {
     # batches
     "run embedding --backward --ids 1 --ids 2": f"embedding predicts no words, so it takes no second prompt: {LEAVE}",
     "run attention --backward --ids 1 --ids 2": "attention takes no --ids; it takes --size, --seed and --set.",
-    f"{PROMPT} --ids 2,4 --targets 1,_,_": ("--targets is given 1 times for 2 rows of a batch: give it once for each."),
+    f"{PROMPT} --ids 2,4 --targets 1,_,_": ("--targets is given once for 2 rows of a batch: give it once for each."),
     "run gpt2 --backward --targets 1,_ --targets 2,_": (
         "Row 2 of the batch has no prompt: give it an --ids or --prompt of its own."
     ),

@@ -96,7 +96,8 @@ def with_words(name: str, *prompts: list[int]) -> tuple[Values, Recipe]:
     spoken = vocabularies(lesson(name))
     for (_, cells), ids, words in zip(drop_downs(name), prompts, spoken[:1] + spoken[-1:], strict=False):
         changes |= {at: words[n] for at, n in zip(cells, ids, strict=True)}
-    return changes, replace(BOOKS[name], **dict(zip(("ids", "target_ids"), prompts, strict=False)))
+    second = "targets" if BOOKS[name].backward else "target_ids"
+    return changes, replace(BOOKS[name], prompt=None, **dict(zip(("ids", second), prompts, strict=False)))
 
 
 WORDS: dict[str, list[list[int]]] = {
@@ -200,9 +201,9 @@ def other_numbers(node: Node, draw: np.random.Generator) -> Array:
 
 @cache
 def given_tables(name: str) -> list[Node]:
-    """The tables whose cells a reader may type into."""
+    """The tables whose cells a reader may type into; for an optimizer's settings see test_training_live.py."""
     given = [n for n in lesson(name).tables.values() if n.data is not None]
-    return [n for n in given if n.role not in ("tokens", "constant")]
+    return [n for n in given if n.role not in ("tokens", "constant", "setting")]
 
 
 @pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM])

@@ -29,6 +29,7 @@ RECIPES = {
     "feed-forward": Recipe("feed-forward"),
     "feed-forward with gelu": Recipe("feed-forward", size={"activation": "gelu"}),
     "positions": Recipe("positions"),
+    "embedding": Recipe("embedding"),
     "encoder-layer": Recipe("encoder-layer"),
     "gpt2": Recipe("gpt2"),
     "transformer": Recipe("transformer"),
@@ -114,6 +115,17 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
+@pytest.mark.parametrize("name", MISCONCEPTIONS)
+def test_its_case_is_that_of_no_other(name: str) -> None:
+    """So that a rewrite which does another's work is seen."""
+    subject, case = CASES[name]
+    for other in {*offered(subject)} - {name}:
+        with pytest.raises(AssertionError):
+            agree(answers(subject, other), case, subject)
+    with pytest.raises(AssertionError):
+        agree(key(subject), case, subject)
+
+
 @pytest.mark.parametrize(("name", "subject", "case"), MORE, ids=lambda value: value if isinstance(value, str) else "")
 def test_planted_elsewhere(name: str, subject: str, case: Case) -> None:
     agree(answers(subject, name), case, subject)
@@ -180,21 +192,37 @@ def test_what_is_offered() -> None:
         assert not names & set(offered(subject)), subject
 
 
-def test_where_the_numbers_cannot_differ_it_is_not_offered() -> None:
-    alone = [m.name for m in applicable(build(Recipe("attention", size={"d_k": 1})).graph.outputs)]
-    assert not {"scores-not-scaled", "scores-divided-by-d_k", "scores-multiplied"} & set(alone)
-    for width in (4, 16):
-        square = [
-            m.name for m in applicable(build(Recipe("attention", size={"d_model": width, "d_k": 4})).graph.outputs)
-        ]
-        assert "scores-divided-by-root-of-d_model" not in square
-    one_row = [m.name for m in applicable(build(Recipe("softmax", size={"rows": 1})).graph.outputs)]
-    assert "softmax-over-the-whole-table" not in one_row
-    full = [m.name for m in applicable(build(Recipe("gpt2", size={"max_positions": 3})).graph.outputs)]
-    assert "positions-from-one" not in full
-    in_base_2 = [m.name for m in applicable(build(Recipe("softmax", size={"base": 2})).graph.outputs)]
-    assert "softmax-base-2" not in in_base_2
-    assert {"softmax-base-10", "softmax-base-e"} <= set(in_base_2)
+NOT_OFFERED_AT = [
+    ("attention", {"d_k": 1}, {"scores-not-scaled", "scores-divided-by-d_k", "scores-multiplied"}),
+    ("attention", {"d_model": 4, "d_k": 4}, {"scores-divided-by-root-of-d_model"}),
+    ("attention", {"d_model": 16, "d_k": 4}, {"scores-divided-by-root-of-d_model"}),
+    ("gpt2", {"scale_scores": "false"}, {"scores-not-scaled", "scores-divided-by-d_k", "scores-multiplied"}),
+    ("gpt2", {"max_positions": 3}, {"positions-from-one"}),
+    ("multi-head", {"heads": 1}, {"heads-in-wrong-order"}),
+    ("layernorm", {"width": 1}, {"sample-variance"}),
+    ("attention", {"tokens": 1}, {"queries-and-keys-swapped", "attention-transposed", "mask-wrong-triangle"}),
+    ("softmax", {"rows": 1}, {"softmax-over-the-whole-table"}),
+    ("softmax", {"base": 2}, {"softmax-base-2"}),
+    ("softmax", {"base": 10}, {"softmax-base-10"}),
+]
+
+
+@pytest.mark.parametrize(("model", "size", "names"), NOT_OFFERED_AT)
+def test_where_the_numbers_cannot_differ_it_is_not_offered(
+    model: str, size: dict[str, object], names: set[str]
+) -> None:
+    assert names <= MISCONCEPTIONS.keys()
+    assert not names & {m.name for m in applicable(build(Recipe(model, size=size)).graph.outputs)}
+
+
+def test_a_dot_product_has_no_other_way_round() -> None:
+    x, y = source("x", np.ones((1, 3)), "input"), source("y", np.ones((3, 1)), "input")
+    assert {m.name for m in applicable([(x @ y).named("product")])} == {
+        "sums-multiplied",
+        "terms-added",
+        "last-term-dropped",
+        "minus-signs-lost",
+    }
 
 
 def shown(outputs: list[Node]) -> list[object]:
@@ -228,6 +256,13 @@ def test_in_every_model_tables_keep_their_names_shapes_and_roles(subject: str) -
             for node, numbers in fold([*wrong.values(), *students]).items():
                 assert numbers.shape == node.shape
     assert shown(outputs) == before, "the right graph stays as it was"
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_only_a_total_of_nothing_gives_no_number(subject: str) -> None:
+    """Without an exponential, a row of scores may add up to 0."""
+    for name in {*offered(subject)} - {"softmax-without-exponential"}:
+        assert all(np.isfinite(numbers).all() for numbers in answers(subject, name).values()), name
 
 
 @pytest.mark.parametrize("subject", ["attention", "layernorm", "step"])

@@ -57,10 +57,18 @@ def test_the_first_command_makes_the_file_that_the_text_says(tmp_path: Path, mon
     assert read(name).formulas
 
 
+WHOLE = {
+    "--ids": "--ids 3,1,4",
+    "--targets": "--backward --ids 3,1 --targets 1,_",
+    "--optimizer": "--backward --optimizer adamw",
+    "--train-steps 3": "--backward --optimizer sgd --train-steps 3",
+}
+
+
 @pytest.mark.parametrize("text", [text for text in INLINE if text.startswith("--")])
 def test_an_option_that_the_text_names_works(text: str) -> None:
-    """With the model of which the text speaks."""
-    result = byhand(f"byhand run gpt2 {text}")
+    """With the model of which the text speaks, and what the option needs beside it."""
+    result = byhand(f"byhand run gpt2 {WHOLE.get(text, text)}")
     assert result.exit_code == 0, result.stderr
 
 

@@ -99,7 +99,7 @@ lr = 0.5
 train_steps = 2
 
 [[batch]]
-prompt = "the cat"
+ids = [0, 1]
 targets = ["_", 5]
 
 [[batch]]
@@ -118,7 +118,7 @@ def test_a_file_holds_a_backward_pass(tmp_path: Path) -> None:
         optimizer="adam",
         lr=0.5,
         train_steps=2,
-        batch=[{"prompt": "the cat", "targets": ["_", 5]}, {"ids": [2], "targets": [0]}],
+        batch=[{"ids": [0, 1], "targets": ["_", 5]}, {"ids": [2], "targets": [0]}],
     )
 
 

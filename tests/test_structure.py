@@ -47,7 +47,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors",
+    "errors files",
     "maths maths_printer maths_text graph",
     "shapes table ops",
     "labels weights arithmetic",
@@ -59,7 +59,7 @@ ORDER = [
     "workbook explain show",
     "gallery exercises",
     "grading",
-    "cli __main__",
+    "options cli __main__",
 ]
 """A part may import from the lines above, and from its own line."""
 RANK = {"": 0} | {part: rank for rank, line in enumerate(ORDER) for part in line.split()}

@@ -11,7 +11,10 @@ import pytest
 from workbooks import NOTHING, altered, at, write
 
 from byhand.errors import ByhandError
+from byhand.lesson import Recipe
+from byhand.recipe import build
 from byhand.workbook import verify as verifying
+from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, CellError, read
 from byhand.workbook.verify import Finding, Report, compare, verify
 
@@ -237,6 +240,7 @@ def test_the_report_for_programs(report: Report) -> None:
         ],
         "missing": ["'Sheet1'!A3"],
         "largest": pytest.approx(0.1 / 6.1),
+        "tolerance": 1e-9,
         "at": "'Sheet1'!A1",
     }
 
@@ -250,3 +254,23 @@ def test_the_tolerance_is_that_of_the_book_as_read(tmp_path: Path) -> None:
     path = write(tmp_path / "book.xlsx", {"Sheet1": {"A1": ("=1/3", 1 / 3), "A2": ("=2/3*1000000", 2e6 / 3)}})
     assert read(path).values == {at("A1"): 1 / 3, at("A2"): 2e6 / 3}
     assert verify(path).largest < 1e-15
+
+
+def test_what_rounding_can_make_of_a_step_of_adam(tmp_path: Path) -> None:
+    """Where a gradient is 0 but for rounding, programs differ by more than 1e-9; a wrong formula by far more."""
+    path = tmp_path / "adam.xlsx"
+    recipe = Recipe("multi-head", backward=True, optimizer="adam", lr=0.01, train_steps=2)
+    write_lesson(build(recipe), path)
+    report = verify(path)
+    assert report.ok
+    assert report.tolerance == pytest.approx(1e-8)
+    book = read(path)
+    cell, value = next((c, v) for c in book.formulas if isinstance(v := book.values[c], float) and abs(v) < 1)
+    assert not compare(book, {**book.values, cell: value + 1e-7}, "ironcalc").ok
+    assert compare(book, {**book.values, cell: value + 5e-9}, "ironcalc").ok
+
+
+def test_without_adam_the_tolerance_is_the_usual_one(tmp_path: Path) -> None:
+    path = tmp_path / "sgd.xlsx"
+    write_lesson(build(Recipe("attention", backward=True, optimizer="sgd")), path)
+    assert verify(path).tolerance == 1e-9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,13 +35,23 @@ Mistakes = Sequence[Sequence[tuple[str, str, float, Sequence[Array]]]]
 """For each variant, its mistakes; plain tuples will do."""
 
 
-@dataclass(frozen=True)
-class Slip:
-    """A wrong answer that is recognised: what it is worth, from 0 to 1, and what helps."""
+class Slip(NamedTuple):
+    """A wrong answer that is recognised: what it is worth, from 0 to 1, and what helps.
+
+    sentences: more than one where several mistakes come to the same number.
+    """
 
     value: float
     mark: float
-    sentence: str
+    sentences: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return joined(self.sentences)
+
+
+def joined(sentences: tuple[str, ...]) -> str:
+    return " Or: ".join(sentences)
 
 
 @dataclass(frozen=True)
@@ -103,24 +114,43 @@ def _slips(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) ->
 
     Two mistakes that come to the same share an answer: both sentences, and the smaller mark. (cells,)
     """
-    found: list[list[Slip]] = [[] for _ in key]
-    if wrong:
-        values = np.array([answers for _, answers in wrong])  # (mistakes, cells)
-        with np.errstate(all="ignore"):
-            telling = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
-        for m, c in np.argwhere(telling):
-            _add(found[c], Slip(float(values[m, c]), wrong[m][0].mark, wrong[m][0].sentence), margin)
-    return [tuple(slips) for slips in found]
+    if not wrong:
+        return [()] * len(key)
+    values = np.array([answers for _, answers in wrong])  # (mistakes, cells)
+    with np.errstate(all="ignore"):
+        telling = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
+    worth = [(mistake.mark, (mistake.sentence,)) for mistake, _ in wrong]
+    return [
+        _told_apart([(v, w) for v, w, tells in zip(column, worth, flags, strict=True) if tells], 2 * margin)
+        for column, flags in zip(values.T.tolist(), telling.T.tolist(), strict=True)
+    ]
 
 
-def _add(slips: list[Slip], new: Slip, margin: float) -> None:
-    for i, slip in enumerate(slips):
-        if abs(slip.value - new.value) <= 2 * margin:
-            if new.sentence not in slip.sentence:
-                slip = replace(slip, sentence=f"{slip.sentence} Or: {new.sentence}")
-            slips[i] = replace(slip, mark=min(slip.mark, new.mark))
-            return
-    slips.append(new)
+Worth = tuple[float, tuple[str, ...]]
+"""A mistake's mark, and its sentence."""
+
+
+def _told_apart(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Slip, ...]:
+    found: dict[float, Worth] = {}
+    for value, worth in wrong:
+        found[value] = _shared(found[value], worth) if value in found else worth
+    ordered = sorted(found)
+    if any(higher - lower <= apart for lower, higher in pairwise(ordered)):
+        found = _merged(found, apart)
+    return tuple([Slip(value, mark, sentences) for value, (mark, sentences) in found.items()])
+
+
+def _merged(wrong: Mapping[float, Worth], apart: float) -> dict[float, Worth]:
+    """Those too near to one before it share its answer."""
+    found: dict[float, Worth] = {}
+    for value, worth in wrong.items():
+        near = next((known for known in found if abs(known - value) <= apart), value)
+        found[near] = _shared(found[near], worth) if near in found else worth
+    return found
+
+
+def _shared(one: Worth, other: Worth) -> Worth:
+    return min(one[0], other[0]), tuple(dict.fromkeys(one[1] + other[1]))
 
 
 def _choice(

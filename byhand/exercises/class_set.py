@@ -13,7 +13,7 @@ import numpy as np
 
 from byhand.exercises.book import StudentBook
 from byhand.exercises.draw import INFINITE
-from byhand.exercises.files import file_names, replacing
+from byhand.exercises.file_names import file_names
 from byhand.exercises.folder import SetFolder, digest_of
 from byhand.exercises.formats import class_files, student_files
 from byhand.exercises.keys import questions_of, student_line, write_key
@@ -23,6 +23,7 @@ from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Exercise, exercise_of
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.exercises.workers import spread
+from byhand.files import replacing, save
 from byhand.recipe import read_toml
 
 BLOCK = 100
@@ -115,8 +116,7 @@ class Maker:
         kinds = class_files(self.settings.formats)
         made = [v for block in blocks_of(named) for v in self.drawn([s for s, _ in block])] if kinds else []
         for kind in kinds:
-            with replacing(kind.path(self.settings.folder)) as file:
-                file.write(kind.write(self.problem, self.told, made))
+            save(kind.path(self.settings.folder), kind.write(self.problem, self.told, made))
         return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
@@ -124,8 +124,7 @@ class Maker:
         for kind, write in self.kinds:
             path = kind.path(self.settings.folder, name)
             if not (path.is_file() and path.stat().st_size):
-                with replacing(path) as file:
-                    file.write(write(variant))
+                save(path, write(variant))
                 count += 1
         return count
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import lru_cache
 from html import escape
 from itertools import chain
 
@@ -20,7 +20,7 @@ NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML file may hold."""
 
 
-@cache
+@lru_cache(4096)
 def html(text: str) -> str:
     """A text as HTML, and as XML: without what neither can hold, braces written so that no field begins there."""
     return escape(NO_XML.sub("", text)).replace("{", "&#123;").replace("}", "&#125;")

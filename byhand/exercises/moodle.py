@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from math import gcd, lcm
 
-from byhand.exercises.asked import Field, Mistakes, Part, number_text, parts
+from byhand.exercises.asked import Field, Mistakes, Part, joined, number_text, parts
 from byhand.exercises.lms_html import given, html, numbers, paragraph, table
 from byhand.exercises.problem import Problem
 from byhand.exercises.variant import Variant
@@ -50,9 +50,12 @@ def _question(problem: Problem, variant: Variant, asked: list[Part]) -> str:
     fields = [field for part in asked for field in part.fields]
     single = len(fields) == 1 and not fields[0].options
     text = [given(problem, variant)]
-    weight = weights(asked)
-    text += [_numerical_text(problem, part) if single else _cloze_text(part, variant, weight) for part in asked]
-    body = _numerical(fields[0], problem) if single else ""
+    if single:
+        text += [_introduced(part, part.text) for part in asked]
+    else:
+        weight = weights(asked)
+        text += [_cloze_text(part, variant, weight.get(part.number, 1)) for part in asked]
+    body = _numerical(fields[0]) if single else ""
     return (
         f'<question type="{"numerical" if single else "cloze"}">\n'
         f"<name><text>{html(_name(problem, variant))}</text></name>\n"
@@ -96,29 +99,25 @@ def weights(asked: Sequence[Part]) -> dict[int, int]:
     return {n: count // common for n, count in counts.items()}
 
 
-def allowed(mark: float, among: Sequence[str] = FRACTIONS) -> str:
+@lru_cache(4096)
+def allowed(mark: float, whole: bool = False) -> str:
     """The nearest percentage that Moodle takes, not above the mark (0 to 1) but for rounding."""
+    among = WHOLE if whole else FRACTIONS
     return next((f for f in among if float(f) <= 100 * mark + 1e-4), "0")
 
 
-def _introduced(part: Part, points: str = "") -> str:
+def _introduced(part: Part, text: str) -> str:
     hint = part.question.ask.hint
-    return paragraph(f"{part.number}. {part.text}{points}") + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
+    return paragraph(text) + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
 
 
-def _shown_wrong(part: Part, variant: Variant) -> str:
-    return numbers(part.question.node, variant) + "\n" if part.question.ask.kind == "wrong cell" else ""
-
-
-def _numerical_text(problem: Problem, part: Part) -> str:
-    hint = part.question.ask.hint
-    return paragraph(part.text) + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
-
-
-def _cloze_text(part: Part, variant: Variant, weight: dict[int, int]) -> str:
+def _cloze_text(part: Part, variant: Variant, weight: int) -> str:
     points = part.question.ask.points
-    introduced = _introduced(part, f" ({number_text(points)} point{'' if points == 1 else 's'})")
-    return f"{introduced}\n{_shown_wrong(part, variant)}{_cloze_fields(part, variant, weight.get(part.number, 1))}"
+    worth = f"({number_text(points)} point{'' if points == 1 else 's'})"
+    pieces = [_introduced(part, f"{part.number}. {part.text} {worth}")]
+    if part.question.ask.kind == "wrong cell":
+        pieces.append(numbers(part.question.node, variant))
+    return "\n".join([*pieces, _cloze_fields(part, variant, weight)])
 
 
 def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
@@ -138,8 +137,17 @@ def cloze(field: Field, weight: int) -> str:
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
     margin = number_text(field.margin)
-    slips = [f"~%{allowed(s.mark, WHOLE)}%{number_text(s.value)}:{margin}#{in_cloze(s.sentence)}" for s in field.slips]
-    return f"{{{weight}:NUMERICAL:={number_text(field.key)}:{margin}{''.join(slips)}}}"
+    pieces = [f"{{{weight}:NUMERICAL:={number_text(field.key)}:{margin}"]
+    for value, mark, sentences in field.slips:
+        before, after = _around(mark, sentences, margin)
+        pieces.append(f"{before}{number_text(value)}{after}")
+    return "".join([*pieces, "}"])
+
+
+@lru_cache(4096)
+def _around(mark: float, sentences: tuple[str, ...], margin: str) -> tuple[str, str]:
+    """What stands before and after a slip's number."""
+    return f"~%{allowed(mark, True)}%", f":{margin}#{in_cloze(joined(sentences))}"
 
 
 def _option(field: Field, n: int) -> str:
@@ -147,7 +155,7 @@ def _option(field: Field, n: int) -> str:
     if n == field.key:
         return f"={text}"
     slip = field.slip(n)
-    return f"%{allowed(slip.mark, WHOLE)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
+    return f"%{allowed(slip.mark, True)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
 
 
 CLOZE = str.maketrans({"}": "\\}", "#": "\\#", "~": "&#126;", "\\": "&#92;", "/": "&#47;", '"': "&quot;"})
@@ -155,14 +163,14 @@ CLOZE = str.maketrans({"}": "\\}", "#": "\\#", "~": "&#126;", "\\": "&#92;", "/"
 others are written as character references, which it resolves."""
 
 
-@cache
+@lru_cache(4096)
 def in_cloze(text: str) -> str:
     """A text as a field holds it: as HTML, that escaped once more because Moodle resolves references in fields."""
     plain = html(text).replace("&#123;", "{").replace("&#125;", "}").replace("&#x27;", "'").replace("&quot;", '"')
     return plain.replace("&", "&amp;").translate(CLOZE).replace("{", "&#123;")
 
 
-def _numerical(field: Field, problem: Problem) -> str:
+def _numerical(field: Field) -> str:
     margin = number_text(field.margin)
     answers = [_answer("100", number_text(field.key), margin, "Right.")]
     answers += [_answer(allowed(s.mark), number_text(s.value), margin, s.sentence) for s in field.slips]

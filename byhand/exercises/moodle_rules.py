@@ -19,12 +19,20 @@ from byhand.exercises.moodle import FRACTIONS
 GRACE = 1e-14
 ALLOWED = {float(f) * sign for f in FRACTIONS for sign in (1, -1)}
 
-_ANSWER = r".+?(?<!\\)(?<!&)(?<!&amp;)(?=[~#}]|$)"
-_ALTERNATIVE = rf"(=|%(-?[0-9]+(?:[.,][0-9]*)?)%)?({_ANSWER})(#(.*?(?<!\\)(?=[~}}]|$)))?"
-_TYPES = "NUMERICAL|NM|MULTICHOICE|MC|MULTICHOICE_V|MCV|MULTICHOICE_H|MCH|SHORTANSWER|SA|MW|SHORTANSWER_C|SAC|MWC"
-_UNNAMED = re.sub(r"\((?!\?)", "(?:", _ALTERNATIVE)
-FIELD = re.compile(rf"\{{([0-9]*):({_TYPES}):({_UNNAMED}(?:~{_UNNAMED})*)\}}", re.DOTALL)
-ALTERNATIVE = re.compile(f"~?{_ALTERNATIVE}", re.DOTALL)
+_SIGN = r"(=|%(-?\d+(?:[.,]\d*)?)%)?"
+_ANSWER = r"((?:[^~#}]++|(?<=[\\&])[~#}]|(?<=&amp;)[~#}])++)"
+_FEEDBACK = r"(?:#((?:[^~}]++|(?<=\\)[~}])*+))?"
+_WHOLE = re.sub(r"\((?!\?)", "(?:", _SIGN + _ANSWER + _FEEDBACK)
+_NUMERICAL, _SHORT = ("NUMERICAL", "NM"), ("SHORTANSWER", "SA", "MW", "SHORTANSWER_C", "SAC", "MWC")
+_CHOICE = ("MULTICHOICE", "MC", "MULTICHOICE_V", "MCV", "MULTICHOICE_H", "MCH")
+KINDS = (
+    dict.fromkeys(_NUMERICAL, "numerical")
+    | dict.fromkeys(_SHORT, "shortanswer")
+    | dict.fromkeys(_CHOICE, "multichoice")
+)
+FIELD = re.compile(rf"\{{(\d*):({'|'.join(KINDS)}):({_WHOLE}(?:~{_WHOLE})*)\}}", re.ASCII)
+"""A field of a Cloze text: its weight, its kind and its answers. A ~, # or } after a backslash ends nothing."""
+ALTERNATIVE = re.compile(f"~?{_SIGN}{_ANSWER}{_FEEDBACK}", re.ASCII)
 _NUMBER = r"-?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?"
 NUMBER_AND_TOLERANCE = re.compile(rf"({_NUMBER})(?::({_NUMBER}))?")
 TYPED = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?")
@@ -141,13 +149,12 @@ def _numerical(element: Element, kind: str, where: str) -> MoodleField:
 
 def _cloze(text: str) -> Iterator[MoodleField]:
     for weight, kind, alternatives in FIELD.findall(text):
-        kind = {"N": "numerical", "S": "shortanswer"}.get(kind[0], "multichoice" if kind != "MW" else "shortanswer")
-        answers = tuple(_alternative(kind, found) for found in ALTERNATIVE.finditer(alternatives))
-        yield MoodleField(kind, float(weight or 1), answers)
+        answers = tuple(_alternative(KINDS[kind], found) for found in ALTERNATIVE.finditer(alternatives))
+        yield MoodleField(KINDS[kind], float(weight or 1), answers)
 
 
 def _alternative(kind: str, found: re.Match[str]) -> Answer:
-    sign, percent, answer, feedback = found[1], found[2], found[3], found[5] or ""
+    sign, percent, answer, feedback = found[1], found[2], found[3], found[4] or ""
     fraction = 1.0 if sign == "=" else float(percent.replace(",", ".")) / 100 if percent else 0.0
     number = NUMBER_AND_TOLERANCE.fullmatch(answer) if kind == "numerical" else None
     if number:

@@ -20,7 +20,7 @@ TINY = sympy.Float(10, DIGITS) ** (10 - DIGITS)
 
 @cache
 def drawn(symbol: Expr, n: int) -> Expr:
-    """The n-th number for a letter: between −2 and 2, of a positive one between 1/4 and 3, of a negative one likewise."""
+    """The n-th number for a letter: between −2 and 2; for a positive or negative one, 1/4 to 3 away from 0."""
     low, high = -20_000, 20_000
     if symbol.is_positive:
         low, high = 2_500, 30_000
@@ -62,8 +62,9 @@ def is_zero(x: Expr) -> bool:
 
     False says only that this way does not decide it.
     """
-    if x.has(sympy.log):
-        return bool(x.is_real) and is_zero(sympy.exp(sympy.expand_log(x)) - 1)
+    if x.has(sympy.log) and x.is_real:
+        power = sympy.exp(sympy.expand_log(x))
+        x = x if power.has(sympy.log) else power - 1
     x = _exponentials(x.rewrite(sympy.tanh, sympy.exp)) if x.has(sympy.exp, sympy.tanh) else x
     x, relations = _trigonometric(x) if x.has(sympy.sin, sympy.cos) else (x, {})
     x, roots = _roots(x)
@@ -88,6 +89,8 @@ def _exponentials(x: Expr) -> Expr:
 
 def _trigonometric(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
     """Sines and cosines of sums taken apart; each sine's square is 1 minus its cosine's."""
+    for function in (sympy.sin, sympy.cos):
+        x = x.replace(function, lambda angle, f=function: f(sympy.expand(angle)))
     x = sympy.expand_trig(x)
     angles = {f.args[0] for f in x.atoms(sympy.sin, sympy.cos)}
     letters = {a: (sympy.Dummy("s"), sympy.Dummy("c")) for a in angles}

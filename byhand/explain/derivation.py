@@ -12,7 +12,7 @@ from sympy import Expr
 from byhand.explain.relations import MEASURED, PROVED, About, AtMost, Equal, Relation, Tends
 from byhand.explain.terms import Letter, Term, Where
 
-MOST = 6
+MOST = 4
 """Of the places in a table of each size, so many are tried."""
 
 

@@ -20,9 +20,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Sentences with formulas among them; the spaces between are in the words."""
+    """Sentences with formulas among them; the spaces between are in the words. A quiet one is a remark, set small."""
 
     parts: tuple[Piece, ...]
+    quiet: bool = False
 
 
 @dataclass(frozen=True)

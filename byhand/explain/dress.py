@@ -1,4 +1,4 @@
-"""The names of tables as they are set in print: W_Q with the Q below, ∂Q with its sign apart, β₁, W′."""
+"""The names of tables as they are set in print: W_Q with the Q below, ∂Q with its sign apart, β₁, W′; letters bold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def dressed(maths: Maths) -> Maths:
     if isinstance(maths, Name):
         return _name(maths)
     if isinstance(maths, Over) and " " in maths.sign:
-        return Chain((Words(f"{maths.sign} "), dressed(maths.body)), ("",))
+        return Product((Words(f"{maths.sign} "), dressed(maths.body)))
     return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})  # type: ignore[type-var, arg-type]
 
 
@@ -31,12 +31,16 @@ def _name(name: Name) -> Maths:
     letters = name.letters
     if letters == "−∞":
         return Negative(Name("∞"))
-    if letters.startswith("ln "):
-        return Product((Words("ln"), _name(replace(name, letters=letters[3:]))))
     path, _, last = letters.rpartition(".")
     if last.startswith("∂"):
-        return Product((Name("∂"), _name(replace(name, letters=".".join(filter(None, (path, last[1:])))))))
+        return _gradient(_name(replace(name, letters=".".join(filter(None, (path, last[1:]))))))
+    if letters.startswith("ln "):
+        return Product((Words("ln"), _name(replace(name, letters=letters[3:]))))
     return _with_marks(name)
+
+
+def _gradient(of: Maths) -> Maths:
+    return replace(of, letters=f"∂{of.letters}") if isinstance(of, Name) else Product((Name("∂"), of))
 
 
 def _with_marks(name: Name) -> Maths:
@@ -47,14 +51,14 @@ def _with_marks(name: Name) -> Maths:
     below = tuple(map(dressed, name.below))
     own = Name(words) if words else Number(digits.translate(LOWERED)) if digits else None
     if own is not None:
-        below = (Chain((own, _place(below)), (",",)),) if below else (own,)
-    bare = Name(letters, below, name.bold)
+        places = _places(below)
+        below = (Chain((own, *places), (",",) * len(places)),) if below else (own,)
+    bare = Name(letters, below, name.bold and len(letters) == 1)
     return Power(bare, Name(raised.translate(RAISED))) if raised else bare
 
 
-def _place(below: tuple[Maths, ...]) -> Maths:
-    """A cell's place as one thing: 21, or 12,3."""
-    short = all(isinstance(b, Number) and len(b.digits) == 1 for b in below)
-    if short:
-        return Number("".join(b.digits for b in below if isinstance(b, Number)))
-    return Chain(below, (",",) * (len(below) - 1))
+def _places(below: tuple[Maths, ...]) -> tuple[Maths, ...]:
+    """A cell's row and column as one number where each has one digit."""
+    if all(isinstance(b, Number) and len(b.digits) == 1 for b in below):
+        return (Number("".join(b.digits for b in below if isinstance(b, Number))),)
+    return below

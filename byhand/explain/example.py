@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sympy
 from sympy import Expr
@@ -10,14 +11,13 @@ from sympy import Expr
 from byhand.arithmetic.decimals import shown
 from byhand.explain.document import Table
 from byhand.explain.from_sympy import from_sympy
-from byhand.explain.terms import Letter, Term, Variable, Where, letter
+from byhand.explain.terms import Letter, Term, Where, letter
 from byhand.maths import Maths, Number
 
 SHORT = 7
 """An exact value of more operations is shown as a decimal."""
 
-Cell = Expr | int
-Numbers = Mapping[Variable | Term, Sequence[Cell] | Sequence[Sequence[Cell]] | Cell]
+Numbers = Mapping[Any, Any]
 """The values of x[1], x[2], ..., of S[1, 1], S[1, 2], ..., of a single letter, or of a size."""
 
 
@@ -56,18 +56,17 @@ def _places(place: Term, given: Numbers) -> range:
 
 def _sizes(letters: frozenset[Letter], given: Numbers) -> dict[Letter, int]:
     """As given; a size that is not, from how many numbers are."""
-    said = {a.op: int(n) for a, n in given.items() if isinstance(a, Term) and isinstance(a.op, Letter)}  # type: ignore[arg-type]
+    said = {a.op: int(n) for a, n in given.items() if isinstance(a, Term) and isinstance(a.op, Letter)}
     count = max((len(values) for values in given.values() if isinstance(values, Sequence)), default=1)
     return {a: said.get(a, count) for a in letters if not a.upto}
 
 
 def _point(given: Numbers) -> dict[Expr, Expr]:
-    point = {}
+    point: dict[Expr, Expr] = {}
     for letters, values in given.items():
         if isinstance(letters, Term):
             point |= {} if isinstance(letters.op, Letter) else {letters.at({}): sympy.sympify(values)}
             continue
-        assert isinstance(values, Sequence)
         for i, row in enumerate(values, start=1):
             if isinstance(row, Sequence):
                 point |= {letters[i, j].at({}): sympy.sympify(value) for j, value in enumerate(row, start=1)}

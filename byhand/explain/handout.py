@@ -8,12 +8,13 @@ from byhand.arithmetic.decimals import shown
 from byhand.explain.cells import Cells, Worked, no_exact
 from byhand.explain.cells import Line as CellLine
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.explain.dress import dressed
+from byhand.explain.lines import width
 from byhand.explain.places import find_cell, find_step
 from byhand.explain.worked import WorkedTable, pages
 from byhand.graph import Node, times, toposort
 from byhand.lesson import Lesson, command, describe
-from byhand.maths import Chain, Maths, Name, Negative, Number, Sum
-from byhand.maths_text import text
+from byhand.maths import Chain, Maths, Name, Number
 from byhand.workbook.letters import titles
 from byhand.workbook.style import role_of
 
@@ -22,8 +23,8 @@ FEW, ALL = 3, 120
 MOST_ROWS, MOST_COLUMNS = 24, 12
 """What is shown of a large table's numbers."""
 ROUNDS = 99
-WIDEST = 88
-"""Letters on a line of a sum."""
+WIDEST = 76
+"""Signs of a chain that is not broken."""
 
 Q21 = Name("Q", (Number("2"), Number("1")))
 HOW_TO_READ: tuple[Piece, ...] = (
@@ -81,7 +82,7 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
             step = table.step
             yield from _step(table)
         yield Heading(table.name, 3)
-        yield from _table(table, FEW)
+        yield from _table(table, FEW, with_names=False)
 
 
 def _step(table: WorkedTable) -> Iterator[Block]:
@@ -95,7 +96,7 @@ def _sentence(*parts: str) -> Paragraph:
 
 
 def _one_table(lesson: Lesson, table: WorkedTable) -> Document:
-    return Document(table.name, _where(lesson, table), tuple(_table(table, ALL)))
+    return Document(table.name, _where(lesson, table), tuple(_table(table, ALL, with_names=True)))
 
 
 def _where(lesson: Lesson, table: WorkedTable) -> str:
@@ -107,70 +108,81 @@ def _where(lesson: Lesson, table: WorkedTable) -> str:
     return " · ".join([describe(lesson)[0], *page, *about, *source])
 
 
-def _table(table: WorkedTable, most: int) -> Iterator[Block]:
-    """What it is, its rule, its cells (at most so many), its numbers."""
+def _table(table: WorkedTable, most: int, with_names: bool) -> Iterator[Block]:
+    """What it is, its rule (with what that names, if asked), its cells (at most so many), its numbers."""
     if table.is_given:
         yield _numbers(table, table.about)
         return
-    yield from _rule(table)
+    yield from _rule(table, with_names)
     worked = table.worked(most)
     yield from _lines_of(worked)
     left = table.shape[0] * table.shape[1] - len(worked)
     if left:
         yield Paragraph((f"The other {left:,} cell{'s' * (left > 1)} in the same way.",))
-    yield _numbers(table, table.name)
+    if table.shape != (1, 1):
+        yield _numbers(table, f"{table.name}, {times(table.shape)}")
 
 
-def _rule(table: WorkedTable) -> Iterator[Block]:
-    yield Formula(table.rule)
+def _rule(table: WorkedTable, with_names: bool) -> Iterator[Block]:
+    yield Formula(dressed(table.rule))
     parts: list[Piece] = [table.about] if "→" in table.about else []
-    for n, (letters, name) in enumerate(table.reads.items()):
-        parts += [", " if parts else "", "with " if not n else "", Name(letters, bold=True), f" = {name}"]
+    for n, (letters, name) in enumerate(table.reads.items() if with_names else ()):
+        parts += [", " if parts else "", "" if n else "with ", dressed(Name(letters, bold=True)), f" = {name}"]
     if parts:
         yield Paragraph(tuple(filter(None, parts)))
 
 
 def _lines_of(worked: list[Worked]) -> Iterator[Block]:
+    """Each cell on a line, if all of the table's fit; otherwise the letters on one and the numbers below them."""
+    on_one = all(_fits(cell.name, cell.lines()) for cell in worked)
     for cell in worked:
-        yield _steps(cell.name, cell.lines())
+        yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell))
         if cell.aside is not None:
-            yield Paragraph(("Exactly: ", Chain((cell.name, cell.aside), ("=",)), "."))
+            yield Paragraph(("Exactly: ", dressed(Chain((cell.name, cell.aside), ("=",))), "."))
+
+
+def _fits(name: Maths, links: list[CellLine]) -> bool:
+    return width(name) + sum(width(maths) + 3 for _, maths in links) <= WIDEST
+
+
+def _packed(cell: Worked) -> list[CellLine]:
+    letters, *numbers = cell.lines()
+    return [letters, *([_chain(numbers)] if numbers and _fits(cell.name, numbers) else numbers)]
 
 
 def _steps(name: Maths, lines: list[CellLine]) -> Steps:
-    return Steps((Line("", name), *(part for sign, maths in lines for part in _broken(sign, maths))))
+    return Steps((Line("", dressed(name)), *(Line(sign, dressed(maths)) for sign, maths in lines)))
 
 
-def _broken(sign: str, maths: Maths) -> Iterator[Line]:
-    """A line of a chain; a sum that is too long for the page goes on below, from a + or −."""
-    terms = list(maths.terms) if isinstance(maths, Sum) else [maths]
-    while terms:
-        fits = max(1, sum(1 for n in range(1, len(terms) + 1) if len(text(Sum(tuple(terms[:n])))) <= WIDEST))
-        yield Line(sign, Sum(tuple(terms[:fits])) if fits > 1 else terms[0])
-        terms = terms[fits:]
-        if terms and isinstance(terms[0], Negative):
-            sign, terms[0] = "−", terms[0].of
-        else:
-            sign = "+"
+def _chain(links: list[CellLine]) -> CellLine:
+    """Several links as one, after the first one's sign."""
+    (sign, first), *others = links
+    signs, sides = tuple(s for s, _ in others), tuple(maths for _, maths in others)
+    return sign, Chain((first, *sides), signs) if others else first
 
 
 def _one_cell(lesson: Lesson, table: WorkedTable, place: tuple[int, int], shown_at: tuple[int, int]) -> Document:
     cell = table.cells.worked(table.node, *place)
     blocks: list[Block] = []
     if not table.is_given:
-        blocks += _rule(table)
+        blocks += _rule(table, with_names=True)
     blocks += [Heading("Step by step", 2), _steps(cell.name, cell.in_decimals(ROUNDS))]
     exactly = cell.exactly()
     if exactly and exactly != cell.in_decimals():
         blocks += [Heading("Exactly", 2), _steps(cell.name, exactly)]
-    blocks += [Heading("Where it stands", 2), _numbers(table, table.name)]
+    blocks += [Heading("Where it stands", 2), _numbers(table, f"{table.name}, {times(table.shape)}")]
     return Document(f"{table.name}, {table.labelled(shown_at)}", _where(lesson, table), tuple(blocks))
 
 
 def _numbers(table: WorkedTable, caption: str) -> Table:
     rows, columns = (min(size, most) for size, most in zip(table.shape, (MOST_ROWS, MOST_COLUMNS), strict=True))
     if (rows, columns) != table.shape:
-        caption += f" (the first {times((rows, columns))} of {times(table.shape)} numbers)"
+        caption += f" (the first {times((rows, columns))} numbers)"
     cells = tuple(tuple(shown(table.value(i, j)) for j in range(columns)) for i in range(rows))
-    labels = [tuple(table.label(axis, i) for i in range(size)) for axis, size in ((0, rows), (1, columns))]
-    return Table(caption, labels[0], labels[1], cells, role_of(table.node, True))
+    return Table(caption, _labels(table, 0, rows), _labels(table, 1, columns), cells, role_of(table.node, True))
+
+
+def _labels(table: WorkedTable, axis: int, count: int) -> tuple[str, ...]:
+    """Of one row or column alone only its word, if it has one."""
+    labels = tuple(table.label(axis, i) for i in range(count))
+    return () if labels == ("1",) and table.shape[axis] == 1 else labels

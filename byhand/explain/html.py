@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
+from byhand.explain.inline import pieces
 from byhand.explain.lines import Row, laid_out
 from byhand.explain.mathml import MathML, element
 from byhand.workbook.style import ROLES
@@ -22,6 +23,7 @@ h2 { font-size: 1.3rem; color: var(--blue); margin: 2.6rem 0 .8rem; padding-bott
   border-bottom: 1px solid var(--frame); }
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; }
 p { margin: .7rem 0; }
+.quiet { color: var(--grey); font-size: .94rem; }
 pre { background: var(--faint); border: 1px solid var(--frame); border-radius: 4px; padding: .7rem 1rem;
   overflow-x: auto; }
 math { font-size: 1.08em; font-family: "Cambria Math", "STIX Two Math", "Latin Modern Math", "Libertinus Math",
@@ -29,14 +31,13 @@ math { font-size: 1.08em; font-family: "Cambria Math", "STIX Two Math", "Latin M
 math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
 .scroll, figure { overflow-x: auto; overflow-y: hidden; margin: 1rem 0; }
 .steps { border-collapse: collapse; width: 100%; }
-.steps td { padding: .42rem 0; vertical-align: middle; }
+.steps td { padding: .55rem 0; vertical-align: middle; }
 .steps .left { text-align: right; padding-left: .8rem; width: 1%; white-space: nowrap; }
 .steps .sign { text-align: center; padding: 0 .55rem; width: 1%; white-space: nowrap; }
 .steps .right { white-space: nowrap; padding-right: 2rem; }
-.beside .right { width: 1%; }
 .steps .reason { color: var(--grey); font-size: .94rem; line-height: 1.4; }
-.steps .reason math { color: var(--ink); }
-.beside .reason { border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
+.steps .reason math { color: var(--ink); font-size: 1em; }
+.beside .reason { width: 100%; border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
 .below .reason { padding-top: 0; padding-bottom: .9rem; }
 .values { border-collapse: collapse; }
 figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
@@ -52,10 +53,12 @@ ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
   html { background: #fff; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
   h2, h3, h4, figcaption { break-after: avoid; }
-  tr, figure { break-inside: avoid; }
+  tr, .steps, figure { break-inside: avoid; }
   .scroll, figure { overflow: visible; }
 }
 """
+
+QUIET = ' class="quiet"'
 
 
 def _style() -> str:
@@ -71,20 +74,20 @@ def write(document: Document) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_style()}</style>\n</head>\n<body>\n<h1>{title}</h1>"
     )
-    subtitle = [f'<p class="subtitle">{escape(document.subtitle)}</p>'] if document.subtitle else []
+    subtitle = [f'<p class="subtitle">{_inline(document.subtitle)}</p>'] if document.subtitle else []
     return ("\n".join([head, *subtitle, *map(_block, document.blocks), "</body>", "</html>"]) + "\n").encode()
 
 
 def _inline(*parts: Piece) -> str:
-    return "".join(escape(part) if isinstance(part, str) else element(part) for part in parts)
+    return "".join(escape(part) if isinstance(part, str) else element(part) for part in pieces(*parts))
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"<h{level + 1}>{escape(text)}</h{level + 1}>"
-        case Paragraph(parts):
-            return f"<p>{_inline(*parts)}</p>"
+            return f"<h{level + 1}>{_inline(text)}</h{level + 1}>"
+        case Paragraph(parts, quiet):
+            return f"<p{QUIET if quiet else ''}>{_inline(*parts)}</p>"
         case Formula(maths):
             return f'<div class="scroll">{element(maths, "display")}</div>'
         case Code(text):
@@ -109,7 +112,7 @@ def _row(row: Row, beside: bool) -> str:
     before = "" if whole else f'<td class="left">{left}</td><td class="sign">{sign}</td>'
     across = ' colspan="3"' if whole else ""
     cells = f'{before}<td class="right"{across}>{element(row.right, "large")}</td>'
-    reason = escape(row.reason)
+    reason = _inline(row.reason)
     if beside:
         return f'<tr>{cells}<td class="reason">{reason}</td></tr>'
     below = f'\n<tr><td></td><td></td><td class="reason">{reason}</td></tr>' if reason else ""

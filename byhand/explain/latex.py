@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.explain.letters import ACCENTS, accent, commas
+from byhand.explain.letters import ACCENTS, accent, commas, led
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -14,6 +14,7 @@ LETTERS = {
     pi rho sigma tau upsilon varphi chi psi omega""".split(), strict=True)),
     **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True)),
     "∂": "partial", "∞": "infty", "ℓ": "ell", "∇": "nabla", "…": "dots", "⋯": "cdots", "⋮": "vdots", "⋱": "ddots",
+    "′": "prime", "″": r"prime\prime", "‴": r"prime\prime\prime",
 }  # fmt: skip
 SIGNS = {
     "": "", "+": "+", "−": "-", "-": "-", "±": r"\pm", ",": ",", ":": ":",
@@ -39,6 +40,9 @@ class Latex(Printer):
         return digits.replace("−", "-").replace("∞", r"\infty ").replace(",", "{,}")
 
     def name(self, name: Name) -> str:
+        sign, name = led(name)
+        if sign:
+            return rf"\{LETTERS[sign]} {self.name(name)}"
         text = _letters(name.letters, name.bold)
         return f"{text}_{{{commas(name.below).join(map(self, name.below))}}}" if name.below else text
 

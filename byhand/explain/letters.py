@@ -32,6 +32,13 @@ def accent(letters: str) -> tuple[str, str]:
     return (apart[0], apart[1]) if len(apart) == 2 and combining(apart[1]) else (letters, "")
 
 
+def led(name: Name) -> tuple[str, Name]:
+    """A name's ∂ apart: ∂x is a sign and the letter that it stands before."""
+    if len(name.letters) > 1 and name.letters.startswith("∂"):
+        return "∂", Name(name.letters[1:], name.below, name.bold)
+    return "", name
+
+
 def commas(below: tuple[Maths, ...]) -> str:
     """What stands between subscripts: nothing in x_ij, commas where one is more than a letter."""
     return "" if all(map(_is_short, below)) else ", "

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.explain.inline import pieces
 from byhand.explain.latex import Latex
 
 LATEX = Latex(row_end=r"\cr")
@@ -13,13 +14,13 @@ LATEX = Latex(row_end=r"\cr")
 
 def write(document: Document) -> bytes:
     """The whole document, in UTF-8."""
-    subtitle = [f"*{_escaped(document.subtitle)}*"] if document.subtitle else []
+    subtitle = [f"*{_inline(document.subtitle)}*"] if document.subtitle else []
     parts = [f"# {_escaped(document.title)}", *subtitle, *map(_block, document.blocks)]
     return ("\n\n".join(parts) + "\n").encode()
 
 
 def _inline(*parts: Piece) -> str:
-    return "".join(_escaped(part) if isinstance(part, str) else f"${LATEX(part)}$" for part in parts)
+    return "".join(_escaped(part) if isinstance(part, str) else f"${LATEX(part)}$" for part in pieces(*parts))
 
 
 def _escaped(text: str) -> str:
@@ -29,9 +30,9 @@ def _escaped(text: str) -> str:
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"{'#' * (level + 1)} {_escaped(text)}"
-        case Paragraph(parts):
-            return _inline(*parts)
+            return f"{'#' * (level + 1)} {_inline(text)}"
+        case Paragraph(parts, quiet):
+            return f"*{_inline(*parts)}*" if quiet else _inline(*parts)
         case Formula(maths):
             return f"$${LATEX(maths)}$$"
         case Code(text):

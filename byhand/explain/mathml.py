@@ -8,7 +8,7 @@ from html import escape
 from unicodedata import lookup
 from unicodedata import name as unicode_name
 
-from byhand.explain.letters import ACCENTS, accent, commas
+from byhand.explain.letters import ACCENTS, accent, commas, led
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -32,6 +32,9 @@ class MathML(Printer):
         return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
 
     def name(self, name: Name) -> str:
+        sign, name = led(name)
+        if sign:
+            return _row(_letters(sign) + self.name(name))
         text = _letters(name.letters, name.bold)
         if not name.below:
             return text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import cast
 
+from byhand.explain.decide import DIGITS, POINTS
 from byhand.explain.derivation import Derivation
 from byhand.explain.document import Block, Document, Formula, Heading, Line, Paragraph, Steps
 from byhand.explain.relations import MEASURED, About
@@ -17,8 +19,9 @@ Page = tuple[str | Derivation | Block, ...]
 """Sentences, derivations, and blocks of a document as they are."""
 
 
+@cache
 def page_of(topic: Topic) -> Page:
-    """Built, and with that checked, now."""
+    """Built, and with that checked, when it is first asked for."""
     module = import_module(f"byhand.explain.topics.{topic.file}")
     return cast(Callable[[], Page], getattr(module, topic.function))()
 
@@ -35,7 +38,7 @@ def derive(name: str) -> Document:
                 blocks.extend(_derived(part))
             case _:
                 blocks.append(part)
-    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",))))
+    return Document(topic.name, topic.summary, (*blocks, Paragraph((f"Source: {topic.source}.",), quiet=True)))
 
 
 def _derived(derivation: Derivation) -> list[Block]:
@@ -44,7 +47,7 @@ def _derived(derivation: Derivation) -> list[Block]:
         Heading(derivation.title),
         Paragraph((derivation.claim,)),
         Steps(tuple(lines)),
-        Paragraph((checked(derivation),)),
+        Paragraph((checked(derivation),), quiet=True),
     ]
 
 
@@ -52,15 +55,27 @@ def checked(derivation: Derivation) -> str:
     """How its lines were found to hold, in a sentence."""
     tried = {a for line in derivation.lines for a in line.term.letters if not a.upto}
     sizes = "; ".join(f"{a.name} = {', '.join(map(str, a.sizes))}" for a in sorted(tried, key=lambda a: a.name))
-    measured = [
-        str(n)
-        for n, way in enumerate(derivation.ways, start=2)
-        if way == MEASURED and not isinstance(derivation.lines[n - 1].relation, About)
-    ]
-    sentence = f"Checked by SymPy{f' for {sizes}' if sizes else ''}"
-    if measured:
-        sentence += f"; line{'s' if len(measured) > 1 else ''} {', '.join(measured)} by numbers to 50 digits"
-    return sentence + "."
+    relations = [line.relation for line in derivation.lines]
+    measured = [n for n, way in enumerate(derivation.ways, start=1) if way == MEASURED]
+    nearly = [n for n in measured if isinstance(relations[n], About)]
+    drawn = [n for n in measured if n not in nearly]
+    clauses = [] if nearly and len(relations) == 2 else [f"Checked by SymPy{f' for {sizes}' if sizes else ''}"]
+    if drawn:
+        clauses.append(f"{_lines(drawn)} by numbers to {DIGITS} digits at {POINTS} points each")
+    clauses += [f"{_lines([n])} measured at {_about(derivation, n).steps + 1:,} numbers" for n in nearly]
+    sentence = "; ".join(clauses)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _lines(numbers: list[int]) -> str:
+    """Counted from 1."""
+    return f"line{'s' if len(numbers) > 1 else ''} {', '.join(str(n + 1) for n in numbers)}"
+
+
+def _about(derivation: Derivation, n: int) -> About:
+    relation = derivation.lines[n].relation
+    assert isinstance(relation, About)
+    return relation
 
 
 def means(letters: Term) -> Formula:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from byhand.errors import ByhandError
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
+from byhand.explain.inline import pieces
 from byhand.explain.lines import Row, laid_out
 from byhand.explain.typst import Typst, escaped, quoted
 from byhand.maths import Maths
@@ -21,7 +21,8 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #show heading.where(level: 2): set text(size: 11.5pt)
 #show heading.where(level: 3): set text(size: 11pt)
 #show heading.where(level: 4): set text(size: 11pt, style: "italic")
-#let steps(columns, ..cells) = block(above: 1.3em, below: 1.4em, grid(
+#let large(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); body }
+#let steps(columns, whole, ..cells) = block(breakable: not whole, above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
 #let reason(body) = text(size: 9.5pt, fill: grey, body)
@@ -32,16 +33,15 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
     ..cells)]
 """
+FEW = 10
+"""Lines of a derivation that stay together on one page."""
 COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8", "light": "EAF2FB", "faint": "F6F8FA"}
 
 
 def write(document: Document) -> bytes:
-    """The whole PDF. ByhandError if Typst is not installed."""
-    try:
-        import typst
-    except ImportError:
-        fix = "install it with: pip install 'byhand[pdf]', or choose another format, such as html."
-        raise ByhandError(f"A PDF is set by Typst, which is not installed: {fix}") from None
+    """The whole PDF; `formats` has seen to it that Typst is installed."""
+    import typst
+
     fonts = typst.Fonts(include_system_fonts=False)
     pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
     return pdf
@@ -52,24 +52,24 @@ def markup(document: Document) -> str:
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
-    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{escaped(document.subtitle)}]"] if document.subtitle else []
+    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
     return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *map(_block, document.blocks)]) + "\n"
 
 
 def _inline(*parts: Piece) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in parts)
+    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in pieces(*parts))
 
 
 def _large(maths: Maths) -> str:
-    return f"[$display({TYPST(maths)})$]"
+    return f"large[$display({TYPST(maths)})$]"
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"#heading(level: {level})[{escaped(text)}]"
-        case Paragraph(parts):
-            return _inline(*parts)
+            return f"#heading(level: {level})[{_inline(text)}]"
+        case Paragraph(parts, quiet):
+            return f"#reason[{_inline(*parts)}]" if quiet else _inline(*parts)
         case Formula(maths):
             return f"$ {TYPST(maths)} $"
         case Code(text):
@@ -84,7 +84,8 @@ def _steps(steps: Steps) -> str:
     layout = laid_out(steps)
     columns = "(auto, auto, auto, 1fr)" if layout.beside else "(auto, auto, 1fr)"
     rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
-    return f"#steps({columns},\n{rows})"
+    whole = "true" if len(layout.rows) <= FEW else "false"
+    return f"#steps({columns}, {whole},\n{rows})"
 
 
 def _row(row: Row, beside: bool) -> str:
@@ -94,7 +95,7 @@ def _row(row: Row, beside: bool) -> str:
     cells = (
         f"grid.cell(colspan: 3, align: left, {_large(row.right)})" if whole else f"{left}, {sign}, {_large(row.right)}"
     )
-    reason = f"reason[{escaped(row.reason)}]"
+    reason = f"reason[{_inline(row.reason)}]"
     if beside:
         return f"{cells}, {reason},"
     return f"{cells}, [], [], {reason}," if row.reason else f"{cells},"

@@ -72,7 +72,7 @@ def vanishes(x: Expr, squares: Mapping[Expr, Expr]) -> bool:
     polynomials, *generators = ring(letters, sympy.QQ)
     read = _Reader(polynomials, dict(zip(letters, generators, strict=True)))
     tops = [read(x).top]
-    for letter, square in reversed(squares.items()):
+    for letter, square in reversed(list(squares.items())):
         tops = [part for top in tops for part in _squared(top, letters.index(letter), read(square))]
     return all(top == 0 for top in tops)
 
@@ -118,7 +118,7 @@ def _squared(top: Polynomial, at: int, square: Quotient) -> list[Polynomial]:
         part = top.ring.zero
         for half in range(most + 1):
             factor = top.ring.from_dict(
-                {m[:at] + (0,) + m[at + 1 :]: c for m, c in top.items() if m[at] == 2 * half + odd}
+                {(*m[:at], 0, *m[at + 1 :]): c for m, c in top.items() if m[at] == 2 * half + odd}
             )
             part += factor * square.top**half * below ** (most - half)
         parts.append(part)

@@ -99,15 +99,18 @@ class About(Relation):
     of: Term
     low: int
     high: int
-    steps: int = 400
     sign = "≈"
+
+    @property
+    def steps(self) -> int:
+        return 100 * (self.high - self.low)
 
     def tried(self, before: Expr, after: Expr, seed: int) -> str:
         found, bound = self.measured(before, after), float(self.within.at({}))
         return MEASURED if bound / 2 < found <= bound else ""
 
     def measured(self, before: Expr, after: Expr) -> float:
-        """The largest difference on a grid."""
+        """The largest difference at every hundredth."""
         letter, span = self.of.at({}), self.high - self.low
         difference = sympy.lambdify(letter, before - after, "math")
         return max(abs(float(difference(self.low + span * n / self.steps))) for n in range(self.steps + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
+from byhand.explain.inline import pieces
 from byhand.explain.latex import Latex, escaped
 from byhand.explain.lines import Row, laid_out
 
@@ -25,7 +26,7 @@ SECTIONS = {1: "section", 2: "subsection", 3: "subsubsection", 4: "paragraph"}
 
 def write(document: Document) -> bytes:
     """The whole document, in UTF-8."""
-    subtitle = rf"\\[0.4em]\large\itshape {escaped(document.subtitle)}" if document.subtitle else ""
+    subtitle = rf"\\[0.4em]\large\itshape {_inline(document.subtitle)}" if document.subtitle else ""
     title = rf"\title{{{escaped(document.title)}{subtitle}}}"
     head = [PREAMBLE, title, r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
     blocks = (f"\n{_block(block)}" for block in document.blocks)
@@ -33,15 +34,15 @@ def write(document: Document) -> bytes:
 
 
 def _inline(*parts: Piece) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"${LATEX(part)}$" for part in parts)
+    return "".join(escaped(part) if isinstance(part, str) else f"${LATEX(part)}$" for part in pieces(*parts))
 
 
 def _block(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return rf"\{SECTIONS[level]}*{{{escaped(text)}}}"
-        case Paragraph(parts):
-            return _inline(*parts)
+            return rf"\{SECTIONS[level]}*{{{_inline(text)}}}"
+        case Paragraph(parts, quiet):
+            return rf"{{\small\itshape {_inline(*parts)}\par}}" if quiet else _inline(*parts)
         case Formula(maths):
             return rf"\[ {LATEX(maths)} \]"
         case Code(text):
@@ -64,7 +65,7 @@ def _row(row: Row, beside: bool) -> str:
     formula = f"{left}&{sign}{LATEX(row.right)}"
     if not row.reason:
         return formula
-    reason = escaped(row.reason)
+    reason = _inline(row.reason)
     return rf"{formula} && \beside{{{reason}}}" if beside else f"{formula} \\\\\n&\\quad\\below{{{reason}}}"
 
 

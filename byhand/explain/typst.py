@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.explain.letters import ACCENTS, accent, commas
+from byhand.explain.letters import ACCENTS, accent, commas, led
 from byhand.maths import Maths, Name
 from byhand.maths_printer import GAP, Piece, Printer
 
@@ -29,6 +29,9 @@ class Typst(Printer):
         return text if size == digits else self.negative(text)
 
     def name(self, name: Name) -> str:
+        sign, name = led(name)
+        if sign:
+            return f"{sign} {self.name(name)}"
         text = _letters(name.letters, name.bold)
         between = COMMA if commas(name.below) else " "
         return f"{text}_({between.join(map(self, name.below))})" if name.below else text

@@ -10,8 +10,9 @@ from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
 from byhand.misconceptions.learning import BACKWARD, LOSS, STEP
 from byhand.misconceptions.rewriting import Misconception
 
-GROUPS = (PRODUCTS, SCALE, SOFTMAX, MASK, HEADS, RESIDUAL, NORM, FEED_FORWARD, POSITIONS, LOSS, BACKWARD, STEP)
+GROUPS = (SCALE, SOFTMAX, MASK, HEADS, RESIDUAL, NORM, FEED_FORWARD, POSITIONS, LOSS, STEP, BACKWARD, PRODUCTS)
 MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for group in GROUPS for m in group}
+"""By name. Where two give the same answers, the earlier is the likelier: wrong ideas come before slips of the pen."""
 
 
 def mistaken(outputs: Sequence[Node], misconception: Misconception) -> dict[Node, Node]:

@@ -9,6 +9,11 @@ from byhand.ops import below, beside, constant, exp, maximum, power, sqrt, stret
 Pieces = tuple[Node, ...]
 
 
+def in_rows(find: Find) -> Find:
+    """The same in a table of several rows; of a single one, rows and columns are hard to mix up."""
+    return lambda node: find(node) if node.shape[0] > 1 else None
+
+
 def matmul(node: Node) -> Pieces | None:
     return node.args if node.op.name == "matmul" else None
 
@@ -82,19 +87,14 @@ def normalised(node: Node) -> Pieces | None:
     return node.args if [a.role for a in node.args] == ["exp", "total"] else None
 
 
-def normalised_rows(node: Node) -> Pieces | None:
-    """The same, in several rows."""
-    return normalised(node) if node.shape[0] > 1 else None
-
-
 def masked(node: Node) -> Pieces | None:
     """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
     return node.args if node.role == "mask" and node.op.name == "where" else None
 
 
 def causal(node: Node) -> Pieces | None:
-    """The same, where the mask is a triangle."""
-    return node.args if masked(node) and node.args[0].shape[0] == node.args[0].shape[1] > 1 else None
+    """The same, where each query has its own row of the mask, as in a triangle."""
+    return node.args if masked(node) and node.args[0].shape[0] > 1 else None
 
 
 def masked_softmax(node: Node) -> Pieces | None:
@@ -154,17 +154,17 @@ PRODUCTS = (
         "factors-swapped",
         "You took the rows of the second table and the columns of the first; A B takes the rows of A and the columns "
         "of B, and is not B A.",
-        (square_matmul, lambda x, y: y @ x),
+        (in_rows(square_matmul), lambda x, y: y @ x),
     ),
     mistake(
         "product-elementwise",
         "You multiplied cell by cell; a cell of a matrix product is a whole row times a whole column, added up.",
-        (square_matmul, lambda x, y: x * y),
+        (in_rows(square_matmul), lambda x, y: x * y),
     ),
     mistake(
         "product-transposed",
         "You turned the result: row i of the first table and column j of the second make the cell in row i, column j.",
-        (given_matmul, lambda x, y: (x @ y).T),
+        (in_rows(given_matmul), lambda x, y: (x @ y).T),
     ),
     mistake(
         "sums-multiplied",
@@ -236,7 +236,7 @@ SOFTMAX = (
     mistake(
         "softmax-over-the-whole-table",
         "You divided by the total of the whole table; every row has a total of its own, and adds up to 1 by itself.",
-        (normalised_rows, lambda e, total: e / total.sum(0)),
+        (in_rows(normalised), lambda e, total: e / total.sum(0)),
     ),
     mistake(
         "softmax-without-exponential",
@@ -296,7 +296,7 @@ HEADS = (
     mistake(
         "queries-and-keys-swapped",
         "You swapped Q and K: a row of the scores belongs to one query, a column to one key.",
-        (scores, lambda q, kt: kt.T @ q.T),
+        (in_rows(scores), lambda q, kt: kt.T @ q.T),
     ),
     mistake(
         "keys-for-values",
@@ -311,7 +311,7 @@ HEADS = (
     mistake(
         "attention-transposed",
         "You went down the columns of the attention; a word's result is its row of weights times V.",
-        (weighted, lambda weights, v, q, k: weights.T @ v),
+        (in_rows(weighted), lambda weights, v, q, k: weights.T @ v),
     ),
     mistake(
         "heads-in-wrong-order",

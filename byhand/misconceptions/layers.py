@@ -95,6 +95,11 @@ def placed(node: Node) -> Pieces | None:
     return node.args if found else None
 
 
+def looked_up(node: Node) -> Pieces | None:
+    """E[word]: (E, word)."""
+    return node.args if node.op.name == "lookup" and node.role != "positions" else None
+
+
 def rate(node: Node) -> Pieces | None:
     """1 / 10000^(2i / d): (10000, 2i / d)."""
     return node.args[1].args if node.role == "rate" and node.op.name == "div" else None
@@ -264,6 +269,11 @@ FEED_FORWARD = (
 )
 
 POSITIONS = (
+    mistake(
+        "words-from-one",
+        "You counted the rows of the table from 1; its first row belongs to word 0.",
+        (looked_up, lambda table, word: lookup(table, maximum(word - 1, 0))),
+    ),
     mistake(
         "positions-left-out",
         "You left out the positions: add each place's row to its word, or the model cannot tell the order.",

@@ -1,11 +1,11 @@
 """From a graph to an .xlsx file."""
 
 import gc
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from byhand import files
 from byhand.errors import ByhandError
 from byhand.lesson import Lesson, command, describe
 from byhand.models.architecture import Graph
@@ -62,11 +62,4 @@ def check_place(path: Path, force: bool) -> None:
     """ByhandError unless a workbook may be written there."""
     if path.suffix.lower() != ".xlsx":
         raise ByhandError(f"A workbook's name ends in .xlsx: write {path.with_suffix('.xlsx')} instead of {path}.")
-    if path.is_dir():
-        raise ByhandError(f"{path} is a folder: name a file in it.")
-    if path.exists() and not force:
-        raise ByhandError(f"{path} exists already: choose another name, or add --force to write over it.")
-    if not path.parent.is_dir():
-        raise ByhandError(f"There is no folder {path.parent}: make it first, or write elsewhere.")
-    if not os.access(path.parent, os.W_OK):
-        raise ByhandError(f"The folder {path.parent} cannot be written: choose another with -o.")
+    files.check_place(path, force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from byhand.workbook.recalculate import ENGINES, Values, recalculate_books
 
 TOLERANCE = 1e-9
 """How far a number may lie from the stored one: absolutely up to 1, beyond that as a part of the stored one."""
+NOISE = 1e-14
+"""The rounding error that Adam's step multiplies by learning rate / ε where a gradient is 0 but for rounding."""
 SHOWN = 20
 
 
@@ -45,6 +48,7 @@ class Report:
     cells: how many formulas were compared. errors: the cells that show an error. differing: those whose stored result
     is another than the recalculated one, is of another type, or is missing; a cell is in one of the two lists only.
     largest: the largest difference between two numbers, relative where the stored one is beyond 1; `at` is its cell.
+    tolerance: how large a difference counts as none.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class Report:
     differing: tuple[Finding, ...]
     largest: float
     at: Cell | None
+    tolerance: float = TOLERANCE
 
     @property
     def ok(self) -> bool:
@@ -71,6 +76,8 @@ class Report:
         largest = f"largest difference {self.largest:.1e} at {address(self.at)}" if self.at else "no difference"
         if self.ok:
             yield f"{self.path}: {title} gets the stored result of all {self.cells:,} formulas ({largest})."
+            if self.largest > TOLERANCE:
+                yield f"  (Adam divides rounding errors by ε, so up to {self.tolerance:.0e} counts as none here.)"
             return
         yield (
             f"{self.path}: of {self.cells:,} formulas recalculated in {title}, {len(self.differing):,} give another "
@@ -105,13 +112,16 @@ class Report:
             "missing": [f.address for f in self.missing],
             "largest": _plain(self.largest),
             "at": address(self.at) if self.at else None,
+            "tolerance": self.tolerance,
         }
 
 
 def verify(path: Path | str, engine: str = "ironcalc") -> Report:
     """Recalculates the workbook and compares each formula's fresh value with its stored one.
 
-    Numbers a (stored) and b agree when |a - b| <= 1e-9 * max(1, |a|); texts and booleans when they are the same.
+    Numbers a (stored) and b agree when |a - b| <= 1e-9 * max(1, |a|); texts and booleans when they are the same. Where
+    the book takes a step of Adam, 1e-14 * learning_rate / adam_eps takes the place of a smaller 1e-9: a gradient that
+    is 0 but for rounding, divided by its own size + ε, differs from program to program by that much.
     A result of another type differs, and so does a missing one, unless the formula gives the empty text: that looks
     the same, and XlsxWriter stores it so. Any error is a fault, also one that is stored, in a cell with a formula or
     without. Raises ByhandError for a file without formulas (a comparison of nothing proves nothing), and as
@@ -131,7 +141,7 @@ def compare(book: Book, fresh: Values, engine: str) -> Report:
         if isinstance(value, CellError) and cell not in book.formulas
     ]
     differing = []
-    largest, at = 0.0, None
+    largest, at, tolerance = 0.0, None, tolerance_of(book)
     for cell, formula in book.formulas.items():
         stored, value = book.values.get(cell), fresh.get(cell)
         apart = _apart(stored, value)
@@ -139,9 +149,25 @@ def compare(book: Book, fresh: Values, engine: str) -> Report:
             largest, at = apart, cell
         if isinstance(value, CellError):
             errors.append(Finding(cell, formula, stored, value))
-        elif apart > TOLERANCE or not _alike(stored, value):
+        elif apart > tolerance or not _alike(stored, value):
             differing.append(Finding(cell, formula, stored, value))
-    return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at)
+    return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at, tolerance)
+
+
+def tolerance_of(book: Book) -> float:
+    """How large a difference between two programs can be by rounding alone."""
+    rate, eps = (_setting(book, name) for name in ("learning_rate", "adam_eps"))
+    return max(TOLERANCE, NOISE * rate / eps) if rate > 0 and eps > 0 else TOLERANCE
+
+
+def _setting(book: Book, name: str) -> float:
+    """The number in the one cell that a name stands for; 0 where there is none."""
+    place = re.fullmatch(r"'(.+)'!\$([A-Z]{1,3})\$(\d+)", book.names.get(name, ""))
+    if place is None:
+        return 0.0
+    cells = (value for cell, value in book.values.items() if address(cell) == f"'{place[1]}'!{place[2]}{place[3]}")
+    value = next(cells, None)
+    return value if isinstance(value, float) else 0.0
 
 
 def address(cell: Cell) -> str:

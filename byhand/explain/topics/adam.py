@@ -28,7 +28,7 @@ E = expectation({g: (mean, square)})
 def _average(of: Term | int) -> Term:
     """m_t from m_(t − 1), back to m_0 = 0."""
     last = int(of.at({})) if isinstance(of, Term) else of
-    return b * _average(last - 1) + (1 - b) * g[last] if last else one * 0
+    return b * _average(last - 1) + (1 - b) * g[last] if last > 0 else one * 0
 
 
 m = Definition("m", _average)
@@ -53,7 +53,7 @@ def adam() -> Page:
             equals(total(i, b ** (t - i)) - total(i, b ** (t - i + 1)), "multiply out"),
             equals(one - b**t, "each term but the first and the last is there twice, once with a minus"),
         ),
-        "Let all gradients have the same mean E[g]. E is the mean over what chance, such as the choice of a batch, may do.",
+        "Let all gradients have the same mean E[g]. E is the mean over all that chance, such as a batch, may do.",
         derivation(
             "The mean of the average is too small",
             "By the factor 1 − β^t.",

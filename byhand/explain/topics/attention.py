@@ -46,7 +46,7 @@ def attention() -> Page:
         means(score[i, j]),
         means(weight[i, j]),
         means(result[i, c]),
-        "Backward, one step after the other. Let G be the gradient that comes back to Z, so that to the first order the "
+        "Backward, one step after the other. Let G be the gradient that comes back to Z, so that to first order the "
         "loss is L = Σ G_ic Z_ic. At each step, the letters of the step before stand for numbers of their own.",
         _values(),
         _weights(),
@@ -126,9 +126,7 @@ def _scores() -> Derivation:
         start(d(loss, S[i, j])),
         equals(total(k, D[i, k] * d(A[i, k], S[i, j])), "only row i of A has S_ij"),
         equals(total(k, D[i, k] * (A[i, k] * (delta(k, j) - A[i, j]))), "the Jacobian of the softmax"),
-        equals(
-            D[i, j] * A[i, j] - A[i, j] * total(k, D[i, k] * A[i, k]), "of δ_kj only k = j is left; A_ij is constant"
-        ),
+        equals(D[i, j] * A[i, j] - A[i, j] * total(k, D[i, k] * A[i, k]), "of δ_kj only k = j is left"),
         equals(A[i, j] * (D[i, j] - total(k, D[i, k] * A[i, k])), "take A_ij out"),
     )
 

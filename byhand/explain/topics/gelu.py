@@ -86,7 +86,7 @@ def gelu() -> Page:
 
 def _how_far() -> Page:
     return (
-        "How far apart they are is measured, at every hundredth from −6 to 6; outside both are x or 0 to eight decimal places.",
+        "How far apart they are is measured, at every hundredth from −6 to 6; outside, both are x or 0 to 8 places.",
         derivation(
             "The two forms differ by less than 0.0005",
             "The largest difference that is found is 0.000473, near x = ±2.7, and half as much near ±1.36.",

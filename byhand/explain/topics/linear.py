@@ -99,8 +99,8 @@ def multi_head() -> Page:
     """H heads with d_k columns each; Z_hic is row i and column c of what head h gives."""
     joined = Term(_Joined(), (place, s))
     block = Definition("W_O", lambda head, row, column: W_O[(head - 1) * d_k + row, column])
-    heads = [table(f"Z_{a}", 2, d_k, lambda p, q, a=a: Z[a, p, q]) for a in (1, 2)]
-    weights = [table(f"W_{a}", d_k, 2, lambda p, q, a=a: W_O[(a - 1) * d_k + p, q]) for a in (1, 2)]
+    heads = [_head(a) for a in (1, 2)]
+    weights = [_block(a) for a in (1, 2)]
     return (
         "Several heads attend side by side. Their results are written next to each other, in one wide table C, and "
         "multiplied by W_O. Column (h − 1) d_k + c of C is column c of head h.",
@@ -112,9 +112,7 @@ def multi_head() -> Page:
                 total(h, total(c, Z[h, place, c] * W_O[(h - 1) * d_k + c, out])),
                 "count the columns head by head: r = (h − 1) d_k + c",
             ),
-            equals(
-                total(h, total(c, Z[h, place, c] * block[h, c, out])), "W_O cut into blocks of d_k rows, one a head"
-            ),
+            equals(total(h, total(c, Z[h, place, c] * block[h, c, out])), "W_O cut into blocks of d_k rows"),
         ),
         "As tables: concat(Z_1, …, Z_H) · W_O = Z_1 · W_1 + … + Z_H · W_H, where W_h is the block of head h.",
         derivation(
@@ -134,6 +132,14 @@ def multi_head() -> Page:
             equals(total(out, G[place, out] * block[h, c, out]), "only head h's term has Z_hic"),
         ),
     )
+
+
+def _head(a: int) -> Term:
+    return table(f"Z_{a}", 2, d_k, lambda i, j: Z[a, i, j])
+
+
+def _block(a: int) -> Term:
+    return table(f"W_{a}", d_k, 2, lambda i, j: W_O[(a - 1) * d_k + i, j])
 
 
 def _output(block: Definition) -> Term:

@@ -28,7 +28,7 @@ def layer_norm() -> Page:
     """A row x of n numbers; g is the gradient that comes back to x̂."""
     y = Definition("y", lambda at: gain[at] * hat[at] + bias[at])
     return (
-        "Layer norm takes the mean off a row, divides by the standard deviation, and gives each column a gain and a bias.",
+        "Layer norm takes the mean off a row, divides by the standard deviation, and gives columns a gain and a bias.",
         means(mu),
         means(sigma),
         means(hat[i]),
@@ -102,9 +102,7 @@ def _layer_norm_invariance() -> Page:
                 a * (x[i] - mu) / (a * root(mean(k, (x[k] - mu) ** 2) + e / a**2)),
                 "a² out of the root is a, as a > 0",
             ),
-            equals(
-                (x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0, nothing is left of it"
-            ),
+            equals((x[i] - mu) / root(mean(k, (x[k] - mu) ** 2) + e / a**2), "cancel a: with ε = 0 it is gone"),
         ),
     )
 
@@ -204,15 +202,13 @@ def rms_norm() -> Page:
             "A row that is a times as long gives the same, with an ε that counts for less by a².",
             start(a * x[i] / root(mean(k, (a * x[k]) ** 2) + e), "RMS norm of the row times a, a > 0"),
             equals(a * x[i] / (a * root(r2 + e / a**2)), "a² out of the root is a, as a > 0"),
-            equals(x[i] / root(r2 + e / a**2), "cancel a: with ε = 0, nothing is left of it"),
+            equals(x[i] / root(r2 + e / a**2), "cancel a: with ε = 0 it is gone"),
         ),
         derivation(
             "A shift does change it",
             "The mean square of the shifted row has grown by 2 c μ + c²: this is what layer norm takes care of.",
             start(mean(k, (x[k] + c) ** 2), "the mean square of the shifted row"),
-            equals(
-                mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "(u + c)² = u² + 2 c u + c²; each mean by itself"
-            ),
+            equals(mean(k, x[k] ** 2) + 2 * c * mean(k, x[k]) + c**2, "multiply out; each mean by itself"),
             equals(r2 + 2 * c * mu + c**2, "μ is the mean of the row"),
         ),
         "Backward, as for layer norm. First the root mean square, then the normed row.",

@@ -6,7 +6,7 @@ import sympy
 
 from byhand.explain.derivation import derivation, equals, start
 from byhand.explain.example import example
-from byhand.explain.functions import cos, dot, grid, sin, transposed
+from byhand.explain.functions import cos, dot, function, grid, sin, table, transposed
 from byhand.explain.page import Page
 from byhand.explain.terms import Term, Variable, number, one, places, size, total
 
@@ -25,8 +25,8 @@ def sinusoidal() -> Page:
     """Pairs (sin ω p, cos ω p) of position p, for h frequencies ω."""
     return (
         "A position p is written as h clocks: each has its own frequency ω, and shows the pair sin(ω p), cos(ω p). "
-        "With d columns there are h = d / 2 clocks, and ω_i = 10000^(−2 i / d), i from 0: the first turns fast, the last "
-        "slowly. What follows holds for any frequencies.",
+        "With d columns there are h = d / 2 clocks, and ω_i = 10000^(−2 i / d), i from 0: the first is fast, the last "
+        "slow. What follows holds for any frequencies.",
         derivation(
             "A shift is a rotation",
             "The pair of position p + k is the pair of p, turned by the angle ω k: the same turn for every p. "
@@ -61,9 +61,7 @@ def sinusoidal() -> Page:
         derivation(
             "Dot products see only the offset",
             "How alike two positions are depends on how far apart they are, in either direction, not on where.",
-            start(
-                total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "position p times position q"
-            ),
+            start(total(i, sin(w[i] * p) * sin(w[i] * q) + cos(w[i] * p) * cos(w[i] * q)), "positions p and q"),
             equals(total(i, cos(w[i] * p - w[i] * q)), "cosine of a difference"),
             equals(total(i, cos(w[i] * (p - q))), "take ω_i out"),
         ),
@@ -87,12 +85,13 @@ m, n, t = number("m"), number("n"), number("θ")
 Q, K = Variable("q"), Variable("k")
 
 
-def rotation(angle: Term) -> Term:
+def written(angle: Term) -> Term:
     """The matrix that turns the plane by an angle, counterclockwise."""
     return grid((cos(angle), -sin(angle)), (sin(angle), cos(angle)))
 
 
-query, key = grid((Q[1],), (Q[2],)), grid((K[1],), (K[2],))
+R = function("R", lambda a: sympy.ImmutableMatrix([[sympy.cos(a), -sympy.sin(a)], [sympy.sin(a), sympy.cos(a)]]))
+query, key = table("q", 2, 1, lambda a, _: Q[a]), table("k", 2, 1, lambda a, _: K[a])
 angles = Variable("θ")
 
 
@@ -103,9 +102,15 @@ def rotary() -> Page:
         "Rotary positions add nothing to the words. Each pair of columns of a query is turned by an angle that grows "
         "with its position, and each pair of a key likewise. R(φ) stands for the matrix that turns by φ.",
         derivation(
+            "The rotation by an angle",
+            "In two columns; a rotation by a negative angle turns back.",
+            start(R(t)),
+            equals(written(t), "column 1 is where (1, 0) comes to lie, column 2 is where (0, 1) does"),
+        ),
+        derivation(
             "Turning back by one angle and on by another",
             "One rotation by the difference.",
-            start(dot(transposed(rotation(m * t)), rotation(n * t))),
+            start(dot(transposed(R(m * t)), R(n * t))),
             equals(
                 grid(
                     (
@@ -117,22 +122,20 @@ def rotary() -> Page:
                         sin(m * t) * sin(n * t) + cos(m * t) * cos(n * t),
                     ),
                 ),
-                "R(m θ)ᵀ · R(n θ), multiplied out",
+                "multiply out",
             ),
-            equals(
-                grid((cos((n - m) * t), -sin((n - m) * t)), (sin((n - m) * t), cos((n - m) * t))),
-                "cosine and sine of a difference: this is R((n − m) θ)",
-            ),
+            equals(written((n - m) * t), "cosine and sine of a difference"),
+            equals(R((n - m) * t), "the rotation by the difference"),
         ),
         derivation(
             "The score depends on m − n alone",
             "Query and key may stand anywhere: only the distance between them counts.",
             start(
-                dot(transposed(dot(rotation(m * t), query)), dot(rotation(n * t), key)),
+                dot(transposed(dot(R(m * t), query)), dot(R(n * t), key)),
                 "the turned query times the turned key",
             ),
-            equals(dot(transposed(query), transposed(rotation(m * t)), rotation(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"),
-            equals(dot(transposed(query), rotation((n - m) * t), key), "the two rotations are one, by (n − m) θ"),
+            equals(dot(transposed(query), transposed(R(m * t)), R(n * t), key), "(A · B)ᵀ = Bᵀ · Aᵀ"),
+            equals(dot(transposed(query), R((n - m) * t), key), "the two rotations are one, by (n − m) θ"),
             equals(
                 grid(
                     ((Q[1] * K[1] + Q[2] * K[2]) * cos((m - n) * t) + (Q[1] * K[2] - Q[2] * K[1]) * sin((m - n) * t),),
@@ -143,8 +146,8 @@ def rotary() -> Page:
         derivation(
             "Lengths stay",
             "A turned query is as long as it was: only directions change.",
-            start(dot(transposed(dot(rotation(m * t), query)), dot(rotation(m * t), query))),
-            equals(dot(transposed(query), rotation((m - m) * t), query), "as above, with n = m"),
+            start(dot(transposed(dot(R(m * t), query)), dot(R(m * t), query))),
+            equals(dot(transposed(query), R((m - m) * t), query), "as above, with n = m"),
             equals(grid((Q[1] ** 2 + Q[2] ** 2,)), "R(0) changes nothing"),
         ),
         "With h pairs of columns, each has its own angle θ_i, and the score is the sum over the pairs.",

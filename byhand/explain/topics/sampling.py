@@ -23,7 +23,7 @@ m = defined("m", largest(b, x[b]))
 def sampling() -> Page:
     """Scores x of n words, of which the first K are kept."""
     return (
-        "A model's scores become shares by a softmax, and a word is drawn by these shares. Two knobs change them first.",
+        "A model's scores become shares by a softmax, and a word is drawn by these shares. Two knobs change these.",
         means(p[i]),
         derivation(
             "Temperature is a power of the shares",

@@ -10,7 +10,7 @@ from byhand.explain.functions import cases, d, exp, expectation, infinity, root,
 from byhand.explain.page import Page, means
 from byhand.explain.terms import Definition, Variable, defined, number, one, places, size, total, zero
 
-d_k = size("d_k", 1, 2, 3, 4)
+d_k = size("d_k", 1, 2, 3)
 i, j = places("i j", d_k)
 q, k = Variable("q"), Variable("k")
 E = expectation({q: (0, 1), k: (0, 1)})
@@ -68,7 +68,7 @@ def why_sqrt_d() -> Page:
         ),
         derivation(
             "How fast: about one factor e for each unit",
-            "The derivative, measured against e^(−z). At d_k = 64 unscaled differences of 8 are common, and e⁻⁸ ≈ 0.0003.",
+            "The derivative over e^(−z). At d_k = 64, differences of 8 are common without the scale, and e⁻⁸ ≈ 0.0003.",
             start(d(sigmoid(gap), gap) / exp(-gap)),
             equals(1 / (1 + exp(-gap)) ** 2, "the derivative from above; cancel e^(−z)"),
             tends(gap, sympy.oo, one, "as z → ∞", "-"),
@@ -90,7 +90,7 @@ def causal_mask() -> Page:
     """Scores S of T words; word i may see the words up to itself."""
     return (
         "A word that writes the next must not see what comes after it. Row i of the scores belongs to word i, so its "
-        "columns j > i are to count for nothing. There are two ways that look alike: −∞ before the softmax, or 0 after.",
+        "columns j > i are to count for nothing. Two ways look alike: −∞ before the softmax, or 0 after.",
         means(mask[row, column]),
         means(A[row, column]),
         derivation(
