@@ -29,8 +29,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 MODEL_NAMES = (
-    "softmax, layernorm, attention, multi-head, feed-forward, positions, embedding, encoder-layer, transformer, gpt2, "
-    "bert (`byhand models` lists all)"
+    "dot-product, matrix-product, activation, linear, prediction, cross-attention, softmax, layernorm, attention, "
+    "multi-head, feed-forward, positions, embedding, encoder-layer, decoder-layer, transformer, gpt2, bert "
+    "(`byhand models` lists all)"
 )
 GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
 NOT_FINITE = (
@@ -49,7 +50,9 @@ REFUSALS = {
     # models
     "run gtp2": "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
     "run GPT-2": "There is no model 'GPT-2'; did you mean gpt2? (`byhand models` lists all).",
-    "workbook multihead": "There is no model 'multihead'; did you mean multi-head? (`byhand models` lists all).",
+    "workbook multihead": (
+        "There is no model 'multihead'; did you mean multi-head or linear? (`byhand models` lists all)."
+    ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
     "run nowhere/gpt2": f"nowhere/gpt2 {A_FOLDER}",
