@@ -10,16 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
-
-if TYPE_CHECKING:
-    from byhand.exercises.class_set import Order
-
 
 LONGEST_SENTENCE = 1_000
 
@@ -265,24 +261,35 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 @click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
 @click.option("--count", type=int, metavar="N", help="N numbered students, where there is no roster.")
 @click.option("--seed", type=int, help="The same seed makes the same files.  [default: another each time, and told]")
-@click.option("--format", "formats", default="xlsx", show_default=True, metavar="NAME,...", help="What to make.")
-@click.option("--self-check", is_flag=True, help="For practice: each answer shows at once whether it is right.")
+@click.option(
+    "--format",
+    "formats",
+    default="xlsx",
+    show_default=True,
+    metavar="NAME,...",
+    help="Of xlsx, html, pdf, moodle, canvas.",
+)
+@click.option(
+    "--self-check", "practice", is_flag=True, help="For practice: each answer shows at once whether it is right."
+)
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: as many as pay]")
 @click.option("--force", is_flag=True, help="Put the set in the place of another that the folder holds.")
 @click.option("--list", "listed", is_flag=True, help="What there is ready-made; writes nothing.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def exercise(ctx: click.Context, /, recipe: str | None, listed: bool, as_json: bool, **options: Any) -> None:
-    """Make an exercise for a student or a class: for each another, with numbers that can be worked out by hand.
+    """Make an exercise for each student, with numbers of their own.
 
-    RECIPE is a name from `byhand exercise --list`, or a recipe (.toml). DIR/students holds the files to hand out,
-    DIR/keys the key. Stopped, it continues when the same line is given again.
+    They can be worked out by hand, and every usual mistake shows. RECIPE is a name from `byhand exercise --list`, or a
+    recipe (.toml). The folder's students/ is to be handed out, its keys/ holds the answers. Stopped, it continues
+    when the same line is given again.
 
     \b
     Examples
         byhand exercise --list
         byhand exercise attention-head --self-check -o practice
         byhand exercise attention-head --count 30 --seed 7 -o quiz
+        byhand exercise softmax --count 3 --format xlsx,html,moodle
     """
     from byhand.exercises.tell import exercises_told, set_told
 
@@ -292,33 +299,12 @@ def exercise(ctx: click.Context, /, recipe: str | None, listed: bool, as_json: b
     if recipe is None:
         raise click.UsageError("Missing argument 'RECIPE'.", ctx)
     from byhand.exercises.class_set import make_set
+    from byhand.exercises.order import ordered
 
-    order = order_from(recipe, **options)
+    order = ordered(recipe, **options)
     with bar_of(len(order.roster.students), "Making") as advance:
         report = make_set(order, advance)
     click.echo(set_told(order, report, as_json), nl=False)
-
-
-def order_from(
-    recipe: str,
-    roster: Path | None,
-    count: int | None,
-    formats: str,
-    folder: Path | None,
-    self_check: bool,
-    **more: Any,
-) -> Order:
-    """What the options ask to be made."""
-    from byhand.exercises.class_set import Order
-    from byhand.exercises.formats import formats_of
-    from byhand.exercises.recipe import find
-    from byhand.exercises.roster import numbered, read_roster
-
-    if roster is not None and count is not None:
-        raise ByhandError("Give --roster or --count, not both.")
-    path = find(recipe)
-    students = read_roster(roster) if roster is not None else numbered(count)
-    return Order(path, folder or Path(path.stem), students, formats=formats_of(formats), practice=self_check, **more)
 
 
 @contextmanager

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from byhand.errors import ByhandError
 
@@ -21,11 +23,13 @@ def check_place(path: Path, force: bool) -> None:
         raise ByhandError(f"The folder {path.parent} cannot be written: choose another with -o.")
 
 
-def save(path: Path, data: bytes) -> None:
-    """Write the file whole. ByhandError if the disk refuses; then there is no file, or still the old one."""
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that has its name only once it is whole. ByhandError if the disk refuses; then there is no new file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            yield file
         os.replace(temporary, path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -33,3 +37,15 @@ def save(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write the file whole. ByhandError if the disk refuses; then there is no file, or still the old one."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def swept(folder: Path) -> None:
+    """Remove what a run that was stopped has left half written."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)

@@ -71,6 +71,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
+    """What a recipe's file holds. ByhandError for a file that cannot be read, or is no TOML."""
     if not os.path.isfile(path):
         raise ByhandError(f"There is no recipe {path}: check its name and folder.")
     try:
@@ -86,6 +87,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def check_kind(path: Path, name: str, kind: str, value: Any) -> None:
+    """ByhandError unless a value of a recipe is of the kind that a type's text names."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     items = value if isinstance(value, list) else [value]
     numbers = all(isinstance(v, int) and not isinstance(v, bool) for v in items)

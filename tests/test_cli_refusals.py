@@ -29,8 +29,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 MODEL_NAMES = (
-    "softmax, layernorm, attention, multi-head, feed-forward, positions, embedding, encoder-layer, transformer, gpt2, "
-    "bert (`byhand models` lists all)"
+    "dot-product, matrix-product, activation, linear, prediction, cross-attention, softmax, layernorm, attention, "
+    "multi-head, feed-forward, positions, embedding, encoder-layer, decoder-layer, transformer, gpt2, bert "
+    "(`byhand models` lists all)"
 )
 GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
 NOT_FINITE = (
@@ -49,7 +50,9 @@ REFUSALS = {
     # models
     "run gtp2": "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
     "run GPT-2": "There is no model 'GPT-2'; did you mean gpt2? (`byhand models` lists all).",
-    "workbook multihead": "There is no model 'multihead'; did you mean multi-head? (`byhand models` lists all).",
+    "workbook multihead": (
+        "There is no model 'multihead'; did you mean multi-head or linear? (`byhand models` lists all)."
+    ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
     "run nowhere/gpt2": f"nowhere/gpt2 {A_FOLDER}",
@@ -225,14 +228,14 @@ REFUSALS = {
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
     # exercises
-    "exercise attention-hed": (
-        "There is no exercise 'attention-hed'; did you mean attention-head? (`byhand exercise --list` lists all)."
+    "exercise tiny-gtp": (
+        "There is no exercise 'tiny-gtp'; did you mean tiny-gpt? (`byhand exercise --list` lists all)."
     ),
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
         "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; did you mean "
-        "scores-not-scaled or scores-multiplied?."
+        "scores-not-scaled or embedding-not-scaled or scores-multiplied?."
     ),
     "exercise silent.toml": (
         "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "
@@ -243,7 +246,7 @@ REFUSALS = {
         "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
     ),
     "exercise attention-head --format xslx": "There is no format 'xslx'; did you mean xlsx?.",
-    "exercise attention-head --format ,": "--format names no format; there are: xlsx.",
+    "exercise attention-head --format ,": "--format names no format; there are: xlsx, html, pdf, moodle, canvas.",
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",
     "exercise attention-head --roster nobody.csv": "There is no roster nobody.csv: check its name and folder.",
@@ -256,7 +259,8 @@ REFUSALS = {
         "Cannot make the folder there.xlsx/class/students: not a directory; choose another with -o."
     ),
     "exercise attention-head -o busy": (
-        "busy holds files that byhand has not begun as a set: choose an empty folder, or add --force to write over them."
+        "busy holds files that byhand has not begun as a set: choose an empty folder, "
+        "or add --force to write over them."
     ),
 }
 USAGE = {

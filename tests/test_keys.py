@@ -13,8 +13,9 @@ import pytest
 
 from byhand.errors import ByhandError
 from byhand.exercises.book import StudentBook
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import make_set
 from byhand.exercises.keys import questions_of, read_key, student_line, write_key
+from byhand.exercises.order import Order
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise
 from byhand.exercises.roster import Roster

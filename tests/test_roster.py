@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from byhand.errors import ByhandError
-from byhand.exercises.files import RESERVED, file_names
+from byhand.exercises.file_names import RESERVED, file_names
 from byhand.exercises.roster import Roster, clean, numbered, read_roster
 from byhand.exercises.variant import Student
 

@@ -13,39 +13,26 @@ import numpy as np
 
 from byhand.exercises.book import StudentBook
 from byhand.exercises.draw import INFINITE
-from byhand.exercises.files import file_names, replacing
+from byhand.exercises.file_names import file_names
 from byhand.exercises.folder import SetFolder, digest_of
-from byhand.exercises.formats import student_files
+from byhand.exercises.formats import class_files, student_files
 from byhand.exercises.keys import questions_of, student_line, write_key
 from byhand.exercises.mistakes import mistakes
+from byhand.exercises.order import Order
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Exercise, exercise_of
-from byhand.exercises.roster import Roster
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.exercises.workers import spread
+from byhand.files import replacing, save
 from byhand.recipe import read_toml
 
-BLOCK = 50
+BLOCK = 100
 """Students whose numbers are drawn together; everybody's are the same in blocks of any size."""
 WORTH_A_PROCESS = 1.0
 """The seconds of work left that make it worth while to start further processes."""
 MOST_SEED = 1_000_000
 Block = list[tuple[Student, str]]
 """Students, each with the name of the files."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be made: by which recipe, for whom, and where. seed, jobs: None leaves them to byhand."""
-
-    recipe: Path
-    folder: Path
-    roster: Roster
-    seed: int | None = None
-    formats: tuple[str, ...] = ("xlsx",)
-    practice: bool = False
-    jobs: int | None = None
-    force: bool = False
 
 
 @dataclass
@@ -102,7 +89,7 @@ class Maker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.problem = problem(settings.exercise)
-        self.mistakes = [changed for _, changed in mistakes(self.problem)]
+        self.told = mistakes(self.problem)
         kinds = student_files(settings.formats)
         self.kinds = [(kind, kind.writer(self.problem, settings.practice)) for kind in kinds]
 
@@ -114,15 +101,30 @@ class Maker:
         return Done(lines, files, sizes(self.problem, made))
 
     def drawn(self, students: Sequence[Student]) -> list[Variant]:
-        return variants(self.problem, self.mistakes, self.settings.seed, students)
+        return variants(self.problem, [changed for _, changed in self.told], self.settings.seed, students)
+
+    def tried(self, student: Student) -> None:
+        """Each file of one student, unwritten: whatever cannot be is refused before there is anything."""
+        (variant,) = self.drawn([student])
+        for _, write in self.kinds:
+            write(variant)
+        for kind in class_files(self.settings.formats):
+            kind.write(self.problem, self.told, [variant])
+
+    def write_class(self, named: Block) -> int:
+        """Write the files that are for the whole class; how many."""
+        kinds = class_files(self.settings.formats)
+        made = [v for block in blocks_of(named) for v in self.drawn([s for s, _ in block])] if kinds else []
+        for kind in kinds:
+            save(kind.path(self.settings.folder), kind.write(self.problem, self.told, made))
+        return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
         count = 0
         for kind, write in self.kinds:
             path = kind.path(self.settings.folder, name)
             if not (path.is_file() and path.stat().st_size):
-                with replacing(path) as file:
-                    file.write(write(variant))
+                save(path, write(variant))
                 count += 1
         return count
 
@@ -150,9 +152,7 @@ def make_set(order: Order, advance: Callable[[int], object] = lambda students: N
     seed = next(s for s in (order.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
     maker = Maker(Settings(exercise, seed, order.practice, order.formats, order.folder))
     students = order.roster.students
-    for variant in maker.drawn(students[:1]):
-        for _, write in maker.kinds:
-            write(variant)
+    maker.tried(students[0])
     named = list(zip(students, file_names(students), strict=True))
     about = {
         "exercise": exercise.name,
@@ -167,18 +167,23 @@ def make_set(order: Order, advance: Callable[[int], object] = lambda students: N
         lines = _lines(maker, named, order.jobs, report, advance)
         write_key(file, {**about, "recipe": table}, questions_of(maker.problem, places), lines)
     report.kept = len(students) * len(maker.kinds) - report.written
+    report.written += maker.write_class(named)
     return report
 
 
 def _lines(
     maker: Maker, named: Block, jobs: int | None, report: Report, advance: Callable[[int], object]
 ) -> Iterator[str]:
-    blocks = [named[n : n + BLOCK] for n in range(0, len(named), BLOCK)]
+    blocks = blocks_of(named)
     for block, done in zip(blocks, _made(maker, blocks, jobs), strict=True):
         report.written += done.files
         report.sizes.add(done.sizes)
         yield from done.lines
         advance(len(block))
+
+
+def blocks_of(named: Block) -> list[Block]:
+    return [named[n : n + BLOCK] for n in range(0, len(named), BLOCK)]
 
 
 def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[Done]:

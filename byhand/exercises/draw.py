@@ -13,6 +13,8 @@ from byhand.graph import Array, Node, fold
 
 AT_ONCE, MOST_ROUNDS = 32, 200
 """Draws that are tried together for one student, and how often before a recipe counts as impossible."""
+TOGETHER = 256
+"""Draws on which all mistakes are tried at once, so that memory stays small."""
 INFINITE = 1e29
 TIE = 1e-6
 Mistakes = Sequence[dict[Node, Node]]
@@ -60,8 +62,10 @@ def tried(problem: Problem, chance: np.random.Generator, count: int) -> Numbers:
 def _good(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
     """Which draws will do; mistakes are tried only on those that are worth computing. (draws,)"""
     good = worth_computing(problem, given)
-    if good.any():
-        good[good] = diagnosable(problem, mistakes, {node: table[good] for node, table in given.items()})
+    kind = np.flatnonzero(good)
+    for n in range(0, len(kind), TOGETHER):
+        few = kind[n : n + TOGETHER]
+        good[few] = diagnosable(problem, mistakes, {node: table[few] for node, table in given.items()})
     return good
 
 
@@ -117,18 +121,18 @@ def _as_numbers(table: Array) -> Array:
 
 def diagnosable(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
     """Which draws let every mistake show: beyond twice the margin from the key, and from each other. (draws,)"""
-    answers = [problem.solve(given), *(problem.solve(given, instead) for instead in mistakes)]
+    answers = problem.solve_all(given, [{}, *mistakes])
+    together = [np.stack(tables) for tables in zip(*answers, strict=True)]
     good = np.ones(len(next(iter(given.values()))), dtype=bool)
-    for n, one in enumerate(answers):
-        for other in answers[:n]:
-            good &= apart(problem, one, other)
+    for n in range(1, len(answers)):
+        good &= apart(problem, [table[:n] for table in together], [table[n] for table in together]).all(0)
     return good
 
 
 def apart(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
-    """Whether two sets of answers differ in a cell by more than twice its margin. (draws,)"""
-    told = np.zeros(len(one[0]), dtype=bool)
+    """Whether two sets of answers differ in a cell by more than twice its margin. (..., draws)"""
+    told: Flags = np.zeros(1, dtype=bool)
     for question, a, b in zip(problem.questions, one, other, strict=True):
         with np.errstate(all="ignore"):
-            told |= (~(np.abs(a - b) <= 2 * question.ask.margin)).any(-1)
+            told = told | (~(np.abs(a - b) <= 2 * question.ask.margin)).any(-1)
     return told

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError
-from byhand.exercises.files import replacing, swept
-from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, student_files
+from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
 from byhand.exercises.variant import Student
+from byhand.files import save, swept
 
 KIND, VERSION = "class set", 1
 Told = dict[str, Any]
@@ -76,8 +76,7 @@ class SetFolder:
             swept(folder)
         self._clear(rows)
         told = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
-        with replacing(self.path / KEYS / "set.json") as file:
-            file.write(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+        save(self.path / KEYS / "set.json", json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
 
     def _compare(self, about: Told, ids: set[str]) -> None:
         assert self.before is not None
@@ -105,7 +104,8 @@ class SetFolder:
             for kind in student_files(tuple(FORMATS)):
                 kind.path(self.path, name).unlink(missing_ok=True)
         if not right:
-            self.key.unlink(missing_ok=True)
+            for path in (self.key, *(kind.path(self.path) for kind in class_files(tuple(FORMATS)))):
+                path.unlink(missing_ok=True)
 
 
 def _told(path: Path) -> Told | None:

@@ -1,18 +1,25 @@
-"""The files that are made for each student, by format: one line of the table for each."""
+"""The files of a set by format: those that each student has, and those that a learning system takes for all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.book import StudentBook
-from byhand.exercises.problem import Problem
+from byhand.exercises.mistakes import Told
+from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.variant import Variant
 
 STUDENTS, KEYS = "students", "keys"
 """The folder that is handed out, and the one that is not."""
+FOR_A_MISTAKE = 0.5
+"""The share of a question's points that a learning system gives for a mistake that it knows."""
 Writer = Callable[[Variant], bytes]
 
 
@@ -28,8 +35,59 @@ class StudentFile:
         return folder / self.folder / f"{name}{self.suffix}"
 
 
-FORMATS: dict[str, tuple[StudentFile, ...]] = {
+@dataclass(frozen=True)
+class ClassFile:
+    """One file for the whole class; it holds the answers. module: of this folder, the one whose `write` makes it."""
+
+    module: str
+    suffix: str
+
+    def path(self, folder: Path) -> Path:
+        return folder / KEYS / f"{self.module}{self.suffix}"
+
+    def write(self, problem: Problem, told: Told, made: Sequence[Variant]) -> bytes:
+        """The file, which knows each student's own wrong answers."""
+        writer = import_module(f"byhand.exercises.{self.module}")
+        data: bytes = writer.write(problem, made, wrong_answers(problem, told, made))
+        return data
+
+
+def wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, str, float, Any]]]:
+    """For each student, each mistake: its name and sentence, what it is worth, and what one answers who makes it."""
+    given = stacked(variant.numbers for variant in made)
+    solved = [(m, problem.solve(given, changed)) for m, changed in told]
+    return [
+        [(m.name, m.sentence, FOR_A_MISTAKE, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
+        for n in range(len(made))
+    ]
+
+
+def _document(kind: str, form: str) -> Callable[[Problem, bool], Writer]:
+    """The worksheet or the solution, as HTML or PDF. What it takes is loaded only for whoever wants it."""
+
+    def writer(problem: Problem, practice: bool) -> Writer:
+        document = getattr(import_module("byhand.exercises.paper"), kind)
+        write: Callable[[Any], bytes | str] = import_module(f"byhand.explain.{form}").write
+        return lambda variant: _bytes(write(document(problem, variant)))
+
+    return writer
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode() if isinstance(data, str) else data
+
+
+def _paper(form: str) -> tuple[StudentFile, ...]:
+    kinds = {STUDENTS: "worksheet", KEYS: "solution"}
+    return tuple(StudentFile(folder, f".{form}", _document(kind, form)) for folder, kind in kinds.items())
+
+
+FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "xlsx": (StudentFile(STUDENTS, ".xlsx", lambda problem, practice: StudentBook(problem, practice).filled),),
+    "html": _paper("html"),
+    "pdf": _paper("pdf"),
+    "moodle": (ClassFile("moodle", ".xml"),),
+    "canvas": (ClassFile("canvas", ".zip"),),
 }
 
 
@@ -44,5 +102,9 @@ def formats_of(text: str) -> tuple[str, ...]:
     return names
 
 
-def student_files(formats: tuple[str, ...]) -> list[StudentFile]:
-    return [file for name in formats for file in FORMATS[name]]
+def student_files(formats: Sequence[str]) -> list[StudentFile]:
+    return [file for name in formats for file in FORMATS[name] if isinstance(file, StudentFile)]
+
+
+def class_files(formats: Sequence[str]) -> list[ClassFile]:
+    return [file for name in formats for file in FORMATS[name] if isinstance(file, ClassFile)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,12 +71,23 @@ class Problem:
 
     def solve(self, given: Mapping[Node, Array], instead: Mapping[Node, Node] | None = None) -> list[Array]:
         """The answers to each question for a stack of draws: (draws, numbers). `instead` are a mistake's tables."""
-        asked = [(instead or {}).get(q.node, q.node) for q in self.questions]
+        (answers,) = self.solve_all(given, [instead or {}])
+        return answers
+
+    def solve_all(self, given: Mapping[Node, Array], mistakes: Sequence[Mapping[Node, Node]]) -> list[list[Array]]:
+        """The same for each of several mistakes; tables that they share are worked out once."""
+        asked = [[instead.get(q.node, q.node) for q in self.questions] for instead in mistakes]
         with np.errstate(all="ignore"):
-            values = fold(asked, given)
+            values = fold([node for nodes in asked for node in nodes], given)
         count = len(next(iter(given.values())))
-        stacked = [np.broadcast_to(values[n], (count, *values[n].shape[-2:])) for n in asked]
-        return [q.cells(table) for q, table in zip(self.questions, stacked, strict=True)]
+        return [
+            [q.cells(self._each(values[n], count)) for q, n in zip(self.questions, nodes, strict=True)]
+            for nodes in asked
+        ]
+
+    @staticmethod
+    def _each(table: Array, count: int) -> Array:
+        return np.broadcast_to(table, (count, *table.shape[-2:]))
 
     @property
     def needs_powers(self) -> bool:

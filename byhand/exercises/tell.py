@@ -7,7 +7,9 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.exercises.class_set import Order, Report
+from byhand.exercises.class_set import Report
+from byhand.exercises.formats import student_files
+from byhand.exercises.order import Order
 from byhand.exercises.recipe import read_exercise, ready_made
 from byhand.show import rendered
 
@@ -35,13 +37,15 @@ def set_told(order: Order, report: Report, as_json: bool) -> str:
     facts = _facts(order, report)
     there = f"; {report.kept:,} were there already" if report.kept else ""
     lines = [
-        f"Wrote {report.written:,} {'file' if report.written == 1 else 'files'} to {report.folder.students}{there}.",
-        f"The key is {report.folder.key}: keep that folder to yourself.",
+        f"Wrote {report.written:,} {'file' if report.written == 1 else 'files'} to {report.folder.path}{there}.",
+        f"The answers are in {report.folder.key.parent}: keep that folder to yourself.",
         f"Seed {report.seed}: with --seed {report.seed}, the same command makes the same files anywhere.",
         f"By hand, about {report.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
         f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
         f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
     ]
+    if student_files(order.formats):
+        lines.insert(1, f"Hand out what is in {report.folder.students}.")
     if order.roster.column:
         lines.insert(1, f"{report.students:,} students, by the column {order.roster.column!r} of the roster.")
     return "\n".join(lines) + "\n"

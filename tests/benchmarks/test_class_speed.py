@@ -12,8 +12,9 @@ import pytest
 import xlsxwriter
 
 from byhand.exercises.book import StudentBook
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import make_set
 from byhand.exercises.mistakes import mistakes
+from byhand.exercises.order import Order
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import find, read_exercise
 from byhand.exercises.roster import numbered
