@@ -275,9 +275,13 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: as many as pay]")
 @click.option("--force", is_flag=True, help="Put the set in the place of another that the folder holds.")
 @click.option("--list", "listed", is_flag=True, help="What there is ready-made; writes nothing.")
+@click.option("--lint", "linted", is_flag=True, help="Draw many variants and say what is wrong; writes nothing.")
+@click.option("--seeds", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="How many, for --lint.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
-def exercise(ctx: click.Context, /, recipe: str | None, listed: bool, as_json: bool, **options: Any) -> None:
+def exercise(
+    ctx: click.Context, /, recipe: str | None, listed: bool, linted: bool, seeds: int, as_json: bool, **options: Any
+) -> None:
     """Make an exercise for each student, with numbers of their own.
 
     They can be worked out by hand, and every usual mistake shows. RECIPE is a name from `byhand exercise --list`, or a
@@ -290,6 +294,7 @@ def exercise(ctx: click.Context, /, recipe: str | None, listed: bool, as_json: b
         byhand exercise attention-head --self-check -o practice
         byhand exercise attention-head --count 30 --seed 7 -o quiz
         byhand exercise softmax --count 3 --format xlsx,html,moodle
+        byhand exercise softmax --lint
     """
     from byhand.exercises.tell import exercises_told, set_told
 
@@ -298,6 +303,14 @@ def exercise(ctx: click.Context, /, recipe: str | None, listed: bool, as_json: b
         return
     if recipe is None:
         raise click.UsageError("Missing argument 'RECIPE'.", ctx)
+    if linted:
+        import json
+
+        from byhand.exercises.lint import lint_recipe
+
+        found = lint_recipe(recipe, seeds)
+        click.echo(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))
+        ctx.exit(0 if found.ok else 1)
     from byhand.exercises.class_set import make_set
     from byhand.exercises.order import ordered
 

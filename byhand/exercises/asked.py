@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -141,12 +142,14 @@ def _told_apart(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Sli
 
 
 def _merged(wrong: Mapping[float, Worth], apart: float) -> dict[float, Worth]:
-    """Those too near to one before it share its answer."""
-    found: dict[float, Worth] = {}
-    for value, worth in wrong.items():
-        near = next((known for known in found if abs(known - value) <= apart), value)
-        found[near] = _shared(found[near], worth) if near in found else worth
-    return found
+    """Those too near to the one below share its sentences and mark, so that whichever is met first says the same."""
+    groups: list[list[float]] = []
+    for value in sorted(wrong):
+        if groups and value - groups[-1][-1] <= apart:
+            groups[-1].append(value)
+        else:
+            groups.append([value])
+    return {value: reduce(_shared, (wrong[v] for v in group)) for group in groups for value in group}
 
 
 def _shared(one: Worth, other: Worth) -> Worth:

@@ -87,8 +87,14 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
         good &= _telling(node, table)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
+            if question.ask.places == 0:
+                good &= _whole(question.cells(values[question.node]))
             good &= ~near_tie(question.cells(values[question.node]), question.ask.places).any(-1)
     return good
+
+
+def _whole(answers: Array) -> Flags:
+    return np.asarray((np.abs(answers - np.rint(answers)) < 1e-9).all(-1))
 
 
 def near_tie(answers: Array, places: int) -> Flags:

@@ -11,9 +11,14 @@ import numpy as np
 from byhand.exercises.draw import apart, near_tie
 from byhand.exercises.mistakes import Told, mistakes
 from byhand.exercises.problem import Numbers, Problem
+from byhand.exercises.problem import problem as problem_of
+from byhand.exercises.proof import marks
+from byhand.exercises.recipe import find, read_exercise
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.graph import Array
 
+EXPORTED = 50
+"""The variants that are written as learning systems read them, and marked by their rules."""
 LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
 """A level, and the largest number that a person of that level should have to write."""
 
@@ -61,6 +66,11 @@ class Report:
         return [first, work, told, verdict, *found]
 
 
+def lint_recipe(recipe: str, seeds: int) -> Report:
+    """The same of a recipe's file, or a ready-made exercise's name."""
+    return lint(problem_of(read_exercise(find(recipe))), seeds)
+
+
 def lint(problem: Problem, seeds: int) -> Report:
     """Draw variants for so many students, and look for what a teacher would not want."""
     told = mistakes(problem)
@@ -86,6 +96,7 @@ def lint(problem: Problem, seeds: int) -> Report:
         ties=_ties(problem, made),
         duplicates=_duplicates(made),
         sizes=_sizes(problem, largest),
+        marks=list(marks(problem, told, made[:EXPORTED])),
     )
 
 

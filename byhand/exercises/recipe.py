@@ -19,9 +19,10 @@ LEVELS = range(1, 6)
 class Ask:
     """One question.
 
-    table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; drawn
-    where the kind needs one and none is given. places: decimals that the answer needs; tolerance: how far it may be
-    off, half a unit of the last place unless said. text: what is asked, where the usual sentence will not do.
+    table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; the last
+    one unless said. places: decimals that the answer needs. tolerance: how far it may be off, half a unit of the last
+    place unless said; of whole answers, whose keys are whole, 0.2. text: what is asked, where the usual sentence will
+    not do.
     """
 
     table: str
@@ -35,8 +36,10 @@ class Ask:
 
     @property
     def margin(self) -> float:
-        """How far from the key an answer may be and still be right."""
-        return 0.5 * 10**-self.places if self.tolerance is None else self.tolerance
+        """How far from the key an answer may be and still be right; whole answers must not run into each other."""
+        if self.tolerance is not None:
+            return self.tolerance
+        return 0.5 * 10**-self.places if self.places else 0.2
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,55 @@
+"""What a learning system makes of an exported exercise: full marks for the key, none for nothing, help for mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules
+from byhand.exercises.asked import Part, parts, typed
+from byhand.exercises.formats import wrong_answers
+from byhand.exercises.marking_rules import Marked
+from byhand.exercises.mistakes import Told
+from byhand.exercises.problem import Problem
+from byhand.exercises.variant import Variant
+
+GARBAGE = "no idea"
+Mark = Callable[[Sequence[str]], Marked]
+
+
+def marks(problem: Problem, told: Told, made: Sequence[Variant]) -> Iterator[str]:
+    """A line for whatever the exported files would mark otherwise than they should, by the systems' own rules."""
+    wrong = wrong_answers(problem, told, made)
+    questions = moodle_rules.read(moodle.write(problem, made, wrong))
+    for variant, mistakes, question in zip(made, wrong, questions, strict=True):
+        asked = parts(problem, variant, mistakes)
+        yield from _plain("Moodle", variant, asked, question.mark)
+        for name, sentence, _, answers in mistakes:
+            if not all(np.isfinite(a).all() for a in answers):
+                continue
+            found = question.mark(typed(asked, answers))
+            if found.mark > 1 - 1e-9:
+                yield f"Moodle gives full marks to {name} of {variant.student.id}."
+            elif sentence not in " ".join(found.feedback):
+                yield f"Moodle does not say to {variant.student.id} what went wrong: {name}."
+    try:
+        canvas.check(problem)
+    except ByhandError:
+        return
+    for variant, quiz in zip(made, canvas_rules.read(canvas.write(problem, made)), strict=True):
+        yield from _plain("Canvas", variant, parts(problem, variant, ()), quiz.mark)
+
+
+def _plain(system: str, variant: Variant, asked: list[Part], mark: Mark) -> Iterator[str]:
+    """The key, nothing, and what is no number."""
+    key = typed(asked, variant.answers)
+    for what, answers, right in (
+        ("the key", key, 1.0),
+        ("blanks", [""] * len(key), 0.0),
+        (GARBAGE, [GARBAGE] * len(key), 0.0),
+    ):
+        found = mark(answers).mark
+        if abs(found - right) > 1e-9:
+            yield f"{system} gives {found:.0%} for {what} of {variant.student.id}."
