@@ -251,6 +251,7 @@ SOME: dict[str, dict[str, Any]] = {
     "attention causal": {"size": {"causal": True, "bias": True}},
     "multi-head causal": {"size": {"causal": True, "bias": True}},
     "encoder-layer": {"targets": [1, "_", 2]},
+    "prediction": {"targets": [2]},
     "encoder-layer batch": {"targets": [1, "_", 2], "batch": [{"targets": [0, 0, 1]}]},
     "gpt2 deep": {"size": {"layers": 2}},
     "bert deep": {"size": {"layers": 2}},

@@ -163,7 +163,7 @@ def test_the_factors_of_a_product_are_in_line_with_it(name: str) -> None:
     assert (crossings(lesson(name), book_of(name)) > 0) == (name.split()[0] not in WITHOUT_PRODUCTS)
 
 
-WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding", "layernorm-backward")
+WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding", "layernorm-backward", "activation")
 
 
 def crossings(made: Lesson, book: Book) -> int:
@@ -267,7 +267,7 @@ def test_minus_infinity_is_shown_as_such(name: str) -> None:
 def test_books_with_a_mask_show_minus_infinity() -> None:
     masked = {n for n in BOOKS if any((v < INFINITE).any() for t, v in lesson(n).numbers().items() if t != "neg_inf")}
     assert masked == {
-        n for n in BOOKS if n.split()[0].split("-")[0] in ("gpt2", "bert", "transformer") or "causal" in n
+        n for n in BOOKS if n.split()[0].split("-")[0] in ("gpt2", "bert", "transformer", "decoder") or "causal" in n
     }
 
 
@@ -291,7 +291,7 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
         assert [book.values[cell] for cell in cells] == [words[int(i)] for i in ids]
 
 
-ATTENDING = ("attention", "multi", "encoder", "bert", "gpt2", "transformer")
+ATTENDING = ("attention", "multi", "cross", "encoder", "decoder", "bert", "gpt2", "transformer")
 
 
 @each_book

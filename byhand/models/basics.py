@@ -164,6 +164,10 @@ BASICS: tuple[Architecture, ...] = (
         CrossOptions,
         build_cross,
         "Vaswani et al. 2017",
-        sizes={"small": {}, "medium": {"tokens": 3, "d_k": 4}, "large": {"tokens": 4, "source_tokens": 5, "d_k": 4}},
+        sizes={
+            "small": {},
+            "medium": {"tokens": 3, "d_k": 4},
+            "large": {"tokens": 4, "source_tokens": 5, "d_model": 6, "d_k": 4},
+        },
     ),
 )
