@@ -34,7 +34,7 @@ def find(text: str) -> Recipe:
         return read_recipe(Path(text))
     if text in ready_made() and text not in MODELS:
         return read_recipe(ready_made()[text])
-    return Recipe(_model(text, Path()))
+    return Recipe(model_named(text, Path()))
 
 
 def ready_made() -> dict[str, Path]:
@@ -44,7 +44,7 @@ def ready_made() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def _model(text: str, beside: Path) -> str:
+def model_named(text: str, beside: Path) -> str:
     """A model's name as it is, or the path of a checkpoint's folder."""
     if text in MODELS:
         return text
@@ -67,7 +67,7 @@ def read_recipe(path: Path) -> Recipe:
             check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
-    return Recipe(**table | {"model": _model(table["model"], path.parent)})
+    return Recipe(**table | {"model": model_named(table["model"], path.parent)})
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -95,6 +95,7 @@ def check_kind(path: Path, name: str, kind: str, value: Any) -> None:
         "list[float": (isinstance(value, list) and all(type(v) in (int, float) for v in items), "a list of numbers"),
         "list[dict": (isinstance(value, list) and all(isinstance(v, dict) for v in items), "a list of tables"),
         "list[int | str": (isinstance(value, list) and all(isinstance(v, int | str) for v in items), "a list of words"),
+        "list[str": (isinstance(value, list) and all(isinstance(v, str) for v in items), "a list of words"),
         "list": (isinstance(value, list) and numbers, "a list of whole numbers"),
         "str": (isinstance(value, str), "a text"),
         "int": (whole, "a whole number"),

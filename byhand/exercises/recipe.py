@@ -8,11 +8,13 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lesson import Recipe
-from byhand.recipe import check_kind, read_toml
+from byhand.recipe import check_kind, model_named, read_toml
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 """What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""
 LEVELS = range(1, 6)
+MOST_NUMBERS = 1000
+"""The numbers that one cell may be drawn from."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ EXERCISE_KEYS = {
     "minutes": "int",
     "level": "int",
     "draw": "dict",
-    "whole": "list[int | str",
-    "show": "list[int | str",
+    "whole": "list[str",
+    "show": "list[str",
     "largest": "float",
     "attend": "list[float",
-    "mistakes": "list[int | str",
+    "mistakes": "list[str",
     "ask": "list[dict",
 }
 ASK_KEYS = {
@@ -132,7 +134,8 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     for name in NEEDED:
         if name not in table:
             raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
-    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table})
+    model = model_named(table["model"], path.parent)
+    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table} | {"model": model})
     asks = tuple(_ask(path, n, row) for n, row in enumerate(table["ask"], 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
@@ -140,6 +143,11 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         raise ByhandError(f"In the exercise {path}, level is 1 to 5, not {quoted(table['level'])}.")
     if table["minutes"] < 1:
         raise ByhandError(f"In the exercise {path}, minutes is at least 1, not {quoted(table['minutes'])}.")
+    if len(table.get("attend", "ab")) != 2:
+        raise ByhandError(
+            f"In the exercise {path}, attend is the least and the most, such as [0.4, 0.98], not "
+            f"{quoted(table['attend'])}."
+        )
     more: dict[str, Any] = {
         name: tuple(table[name]) for name in ("whole", "show", "mistakes", "attend") if name in table
     }
@@ -176,7 +184,7 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
         raise ByhandError(f"{where}: cell is a row and a column, each counted from 1, not {quoted(cell)}.")
     if not 0 <= row.get("places", 2) <= 9:
         raise ByhandError(f"{where}: places is 0 to 9, not {quoted(row['places'])}.")
-    if row.get("points", 1) <= 0 or row.get("tolerance", 1) <= 0:
+    if not (row.get("points", 1) > 0 and row.get("tolerance", 1) > 0):
         raise ByhandError(f"{where}: points and tolerance are above 0.")
     return Ask(**row | ({"cell": tuple(cell)} if cell is not None else {}))
 
@@ -186,12 +194,12 @@ def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
     first, dots, last = str(value).partition("..")
     if isinstance(value, str) and dots:
         try:
-            found: tuple[float, ...] = tuple(float(v) for v in range(int(first), int(last) + 1))
+            found: tuple[float, ...] = tuple(map(float, range(int(first), int(last) + 1)[: MOST_NUMBERS + 1]))
         except ValueError:
             found = ()
     else:
         numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
         found = tuple(float(v) for v in value) if numbers else ()
-    if not found or len(found) > 1000:
+    if not found or len(found) > MOST_NUMBERS:
         raise ByhandError(f'In the exercise {path}, {quoted(name)} is drawn from numbers such as "0..3" or [-1, 0, 1].')
     return found
