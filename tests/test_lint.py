@@ -100,7 +100,7 @@ def test_numbers_too_large_for_the_level_are_reported() -> None:
 
 
 def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
-    return [with_answers(variant, [row + by for row in variant.answers]) for variant in made]
+    return [with_answers(variant, [(row + by).tolist() for row in variant.answers]) for variant in made]
 
 
 def test_a_file_with_a_wrong_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
