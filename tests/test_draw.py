@@ -89,7 +89,8 @@ def test_a_word_looks_somewhere_but_not_at_one_word_alone(name: str) -> None:
     least, most = toml(name).get("attend", (0.4, 0.98))
     for variant in found:
         for node in built.computed:
-            if node.role == "attention" and node in variant.values:
+            shares = node.role == "attention" or ("attend" in toml(name) and node.name == "probabilities")
+            if shares and node in variant.values:
                 for row in variant.values[node]:
                     seen = (row > 0).sum()
                     if seen > 1:

@@ -18,7 +18,7 @@ from test_ops import CASES, definition
 from test_steps import short_numbers
 
 import byhand
-from byhand.arithmetic import exact, formulas, steps, values
+from byhand.arithmetic import counts, exact, formulas, steps, values
 from byhand.arithmetic.exact import NONE
 from byhand.explain.exact_tables import exact_tables
 from byhand.graph import Op, toposort
@@ -35,7 +35,7 @@ def rules() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("arithmetic", [values, formulas, exact, steps])
+@pytest.mark.parametrize("arithmetic", [values, formulas, exact, steps, counts])
 def test_every_arithmetic_has_every_rule(arithmetic: Any) -> None:
     assert len(rules()) > 15
     assert [name for name in sorted(rules()) if not callable(getattr(arithmetic, name, None))] == []

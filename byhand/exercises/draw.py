@@ -9,6 +9,7 @@ import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
+from byhand.exercises.recipe import Exercise
 from byhand.graph import Array, Node, fold
 
 AT_ONCE, MOST_ROUNDS = 32, 200
@@ -72,6 +73,7 @@ def _good(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
 def worth_computing(problem: Problem, given: Numbers) -> Flags:
     """Which draws a person can work out without losing the thread. (draws,)"""
     exercise = problem.exercise
+    shares = exercise.attend != Exercise.attend
     with np.errstate(all="ignore"):
         values = fold(problem.outputs, given)
     good = np.ones(len(next(iter(given.values()))), dtype=bool)
@@ -79,7 +81,7 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
         table = values[node]
         good &= np.isfinite(table).all((-1, -2))
         good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
-        if node.role == "attention":
+        if node.role == "attention" or (shares and node.name == "probabilities"):
             good &= _attentive(table, *exercise.attend)
         if node.name in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))

@@ -154,9 +154,13 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
 
 
 def _work(node: Node) -> Work:
-    """What the whole table takes, its cells counted one by one."""
-    table = read(node, counts, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name else None)
+    """What the whole table takes, its cells counted one by one; a number such as √d_k is known."""
+    table = read(node, counts, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _settled(n) else None)
     return NOTHING.joined(*(table[i] for i in np.ndindex(*node.shape)))
+
+
+def _settled(node: Node) -> bool:
+    return bool(node.args) and all(n.op.name == "constant" for n in node.args)
 
 
 def stacked(numbers: Iterable[Numbers]) -> Numbers:

@@ -49,10 +49,10 @@ class Exercise:
     """A recipe for a set of exercises, each student's with numbers of its own.
 
     teaches: in a sentence. minutes: by hand. level: 1 (a first step) to 5. draw: a given table, or a role ("input",
-    "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest
-    number that anybody has to write. show: computed tables whose numbers are given. attend: the least and most that a
-    word may give to the word that it looks at most. mistakes: which misconceptions must show; all that apply,
-    unless said.
+    "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the
+    largest number that anybody has to write. show: computed tables whose numbers are given. attend: the least and
+    most that a word may give to the word that it looks at most; where it is said, the largest probability too.
+    mistakes: which misconceptions must show; all that apply, unless said.
     """
 
     name: str
