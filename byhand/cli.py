@@ -235,9 +235,9 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
     """
     from byhand.explain.topics import find_topic
 
-    if as_json and not listed:
+    if as_json and topic is not None:
         raise ByhandError("--json goes with --list: for a page choose a --format.")
-    if listed:
+    if listed or as_json:
         from byhand.show import list_topics
 
         click.echo(list_topics(as_json), nl=False)

@@ -210,6 +210,7 @@ def test_workbook_and_verify_say_what_they_did(here: Path) -> None:
         "missing": [],
         "largest": None,
         "at": None,
+        "tolerance": 1e-9,
     }
     assert report["largest"] <= 1e-9
 

@@ -91,7 +91,7 @@ REFUSALS = {
     "derive rope -o a.html": None,
     "derive ''": None,
     "derive модель": None,
-    "derive": "Name a topic, such as softmax; `byhand derive --list` lists all.",
+    "derive": "Name a topic, such as softmax: `byhand derive --list` lists all.",
     "derive relu --format docx": "There is no format 'docx'; there are: md, txt, tex, html, pdf.",
     "derive relu --format ''": "There is no format ''; there are: md, txt, tex, html, pdf.",
     "derive relu -o a.docx": f"a.docx has no suffix of a format: {SUFFIXES}",

@@ -86,7 +86,7 @@ def test_a_key_says_what_is_asked_and_where(made: Path) -> None:
     key = read_key(made / "class" / "keys" / "key.json")
     book = StudentBook(problem(read_exercise(made / "head.toml")))
     assert [(q.table, q.kind, q.points, q.places, q.margin) for q in key.questions] == [
-        ("scores", "table", 3, 0, 0.5),
+        ("scores", "table", 3, 0, 0.2),
         ("scaled", "wrong cell", 1, 2, 0.005),
         ("Z", "cell", 1, 2, 0.02),
         ("weights", "choice", 1, 2, 0.005),

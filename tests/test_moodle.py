@@ -125,15 +125,15 @@ def test_marks_are_allowed_and_never_above(mark: float) -> None:
 
 
 def test_mistakes_become_answers_only_where_they_tell() -> None:
-    """Beyond two margins (0.5 for scores, 0.005 for the rest) of the key, and of each other."""
+    """Beyond two margins (0.2 for scores, 0.005 for the rest) of the key; those nearer to each other say the same."""
     [variant] = CLASS[:1]
     near, far, same = shifted(variant, 0.009), shifted(variant, 3.0, 0.5), shifted(variant, 3.001, 0.2, "Or so.")
     [question] = moodle_rules.read(moodle.write(PROBLEM, [variant], [[near, far, same]]))
     for field in question.fields[:9]:
-        assert [(a.fraction, a.feedback) for a in field.answers] == [(1, ""), (0.2, "You added 3. Or: Or so.")]
+        assert [(a.fraction, a.feedback) for a in field.answers] == [(1, ""), *[(0.2, "You added 3. Or: Or so.")] * 2]
     for field in question.fields:
-        keys = [float(a.text) for a in field.answers if field.kind == "numerical"]
-        gaps = [abs(a - b) for n, a in enumerate(keys) for b in keys[:n]]
+        keys = [(float(a.text), a.feedback) for a in field.answers if field.kind == "numerical"]
+        gaps = [abs(a - b) for n, (a, said) in enumerate(keys) for b, other in keys[:n] if said != other]
         assert all(gap > 2 * field.answers[0].tolerance for gap in gaps)
 
 
