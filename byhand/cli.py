@@ -264,7 +264,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 @click.option(
     "--format",
     "formats",
-    default="xlsx",
+    default="xlsx,html",
     show_default=True,
     metavar="NAME,...",
     help="Of xlsx, html, pdf, moodle, canvas.",

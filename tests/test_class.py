@@ -282,8 +282,11 @@ def test_another_seed_gives_other_numbers() -> None:
     assert three.drawn != four.drawn
 
 
+SAME = ("--seed", "3", "--format", "xlsx")
+
+
 def command(folder: str, *words: str) -> list[str]:
-    return [sys.executable, "-m", "byhand", "exercise", "attention-head", "--seed", "3", "-o", folder, *words]
+    return [sys.executable, "-m", "byhand", "exercise", "attention-head", *SAME, "-o", folder, *words]
 
 
 @pytest.mark.parametrize("words", [(), ("--self-check",)])
