@@ -54,7 +54,7 @@ def _question(problem: Problem, variant: Variant, n: int, question: Question) ->
     if question.ask.kind == "table":
         rows, columns = map(int, question.node.shape)
         cells = tuple(("",) * columns for _ in range(rows))
-        yield Table(symbol(question.node), *_labels(question.node, variant), cells, "answer")
+        yield Table(_called(question.node), *_labels(question.node, variant), cells, "answer")
     if question.ask.kind != "table":
         yield Table("", (), (), (("", "") if question.ask.kind == "wrong cell" else ("",),), "answer")
 
@@ -70,7 +70,12 @@ def _given(problem: Problem, variant: Variant, node: Node) -> Table:
 
 def _numbers(node: Node, table: Array, variant: Variant | None = None) -> Table:
     cells = tuple(tuple(_digits(float(value)) for value in row) for row in table)
-    return Table(symbol(node), *_labels(node, variant), cells, role_of(node, True))
+    return Table(_called(node), *_labels(node, variant), cells, role_of(node, True))
+
+
+def _called(node: Node) -> str:
+    """Its symbol, after the place in the model: there may be a γ in each norm."""
+    return ".".join([*node.name.split(".")[:-1], symbol(node)])
 
 
 def _digits(value: float) -> str:
