@@ -44,7 +44,7 @@ def test_one_cell_round_by_round_and_exactly() -> None:
 def test_every_model_is_explained(model: str) -> None:
     text = answer(f"byhand explain {model}")
     headings = re.findall(r"^#### (.+)$", text, re.MULTILINE)
-    assert len(headings) > 2
+    assert len(headings) >= 2
 
 
 @pytest.mark.parametrize("suffix", ["md", "tex", "html", "pdf"])
