@@ -16,7 +16,7 @@ from byhand.recipe import build
 from byhand.workbook import verify as verifying
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, CellError, read
-from byhand.workbook.verify import Finding, Report, compare, verify
+from byhand.workbook.verify import Finding, Report, compare, tolerance_of, verify
 
 GOOD: dict[str, Any] = {
     "A1": 3,
@@ -274,3 +274,10 @@ def test_without_adam_the_tolerance_is_the_usual_one(tmp_path: Path) -> None:
     path = tmp_path / "sgd.xlsx"
     write_lesson(build(Recipe("attention", backward=True, optimizer="sgd")), path)
     assert verify(path).tolerance == 1e-9
+
+
+def test_what_the_erf_of_one_program_can_make(tmp_path: Path) -> None:
+    """Only there, and only where it is called."""
+    path = tmp_path / "gelu.xlsx"
+    write_lesson(build(Recipe("feed-forward", size={"activation": "gelu"})), path)
+    assert [tolerance_of(read(path), engine)[0] for engine in ("ironcalc", "gnumeric")] == [1e-8, 1e-9]

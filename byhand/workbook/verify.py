@@ -18,6 +18,8 @@ TOLERANCE = 1e-9
 """How far a number may lie from the stored one: absolutely up to 1, beyond that as a part of the stored one."""
 NOISE = 1e-14
 """The rounding error that Adam's step multiplies by learning rate / ε where a gradient is 0 but for rounding."""
+ROUGH_ERF = 1e-8
+"""IronCalc's ERF is right to 1e-10; a few layers and norms later, that is a hundred times as much."""
 SHOWN = 20
 
 
@@ -48,7 +50,7 @@ class Report:
     cells: how many formulas were compared. errors: the cells that show an error. differing: those whose stored result
     is another than the recalculated one, is of another type, or is missing; a cell is in one of the two lists only.
     largest: the largest difference between two numbers, relative where the stored one is beyond 1; `at` is its cell.
-    tolerance: how large a difference counts as none.
+    tolerance: how large a difference counts as none; why: what makes it larger than usual.
     """
 
     path: Path
@@ -59,6 +61,7 @@ class Report:
     largest: float
     at: Cell | None
     tolerance: float = TOLERANCE
+    why: str = ""
 
     @property
     def ok(self) -> bool:
@@ -77,7 +80,7 @@ class Report:
         if self.ok:
             yield f"{self.path}: {title} gets the stored result of all {self.cells:,} formulas ({largest})."
             if self.largest > TOLERANCE:
-                yield f"  (Adam divides rounding errors by ε, so up to {self.tolerance:.0e} counts as none here.)"
+                yield f"  ({self.why}, so up to {self.tolerance:.0e} counts as none here.)"
             return
         yield (
             f"{self.path}: of {self.cells:,} formulas recalculated in {title}, {len(self.differing):,} give another "
@@ -121,7 +124,8 @@ def verify(path: Path | str, engine: str = "ironcalc") -> Report:
 
     Numbers a (stored) and b agree when |a - b| <= 1e-9 * max(1, |a|); texts and booleans when they are the same. Where
     the book takes a step of Adam, 1e-14 * learning_rate / adam_eps takes the place of a smaller 1e-9: a gradient that
-    is 0 but for rounding, divided by its own size + ε, differs from program to program by that much.
+    is 0 but for rounding, divided by its own size + ε, differs from program to program by that much. In IronCalc, whose
+    ERF is right to 1e-10 only, 1e-8 takes its place where a formula calls ERF.
     A result of another type differs, and so does a missing one, unless the formula gives the empty text: that looks
     the same, and XlsxWriter stores it so. Any error is a fault, also one that is stored, in a cell with a formula or
     without. Raises ByhandError for a file without formulas (a comparison of nothing proves nothing), and as
@@ -141,7 +145,8 @@ def compare(book: Book, fresh: Values, engine: str) -> Report:
         if isinstance(value, CellError) and cell not in book.formulas
     ]
     differing = []
-    largest, at, tolerance = 0.0, None, tolerance_of(book)
+    largest, at = 0.0, None
+    tolerance, why = tolerance_of(book, engine)
     for cell, formula in book.formulas.items():
         stored, value = book.values.get(cell), fresh.get(cell)
         apart = _apart(stored, value)
@@ -151,13 +156,18 @@ def compare(book: Book, fresh: Values, engine: str) -> Report:
             errors.append(Finding(cell, formula, stored, value))
         elif apart > tolerance or not _alike(stored, value):
             differing.append(Finding(cell, formula, stored, value))
-    return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at, tolerance)
+    return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at, tolerance, why)
 
 
-def tolerance_of(book: Book) -> float:
-    """How large a difference between two programs can be by rounding alone."""
+def tolerance_of(book: Book, engine: str) -> tuple[float, str]:
+    """How large a difference can be though every formula is right, and why."""
+    found = [(TOLERANCE, "")]
     rate, eps = (_setting(book, name) for name in ("learning_rate", "adam_eps"))
-    return max(TOLERANCE, NOISE * rate / eps) if rate > 0 and eps > 0 else TOLERANCE
+    if rate > 0 and eps > 0:
+        found.append((NOISE * rate / eps, "Adam divides rounding errors by ε"))
+    if engine == "ironcalc" and any("ERF(" in formula for formula in book.formulas.values()):
+        found.append((ROUGH_ERF, "IronCalc's ERF is right to 1e-10 only, and later tables magnify it"))
+    return max(found)
 
 
 def _setting(book: Book, name: str) -> float:
