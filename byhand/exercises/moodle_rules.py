@@ -35,6 +35,8 @@ FIELD = re.compile(rf"\{{(\d*):({'|'.join(KINDS)}):({_WHOLE}(?:~{_WHOLE})*)\}}",
 ALTERNATIVE = re.compile(f"~?{_SIGN}{_ANSWER}{_FEEDBACK}", re.ASCII)
 _NUMBER = r"-?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?"
 NUMBER_AND_TOLERANCE = re.compile(rf"({_NUMBER})(?::({_NUMBER}))?")
+TIMES_TEN_TO = tuple(f"{times}10{power}" for times in "x*×" for power in ("**", "^"))
+"""How people write the e of 1.5e3."""
 TYPED = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?")
 
 
@@ -97,7 +99,9 @@ class MoodleQuestion:
 
 def number_typed(typed: str) -> float | None:
     """The number that Moodle sees: spaces left out, a lone comma a decimal point, what follows the number ignored."""
-    text = re.sub(r"(?:e|E|(?:x|\*|×)10(?:\^|\*\*))([+-]?[0-9]+)", r"e\1", typed.replace(" ", ""))
+    text = typed.replace(" ", "").replace("E", "e")
+    for spelled in TIMES_TEN_TO:
+        text = text.replace(spelled, "e")
     text = text.replace(",", "" if "." in text or text.count(",") > 1 else ".")
     found = TYPED.match(text)
     return float(found[0]) if found else None
