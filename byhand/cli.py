@@ -69,13 +69,22 @@ def main() -> None:
     """
 
 
-def with_progress(things: list[Any]) -> Iterator[Any]:
-    """The things one by one, with a bar on stderr where a person looks on."""
+@contextmanager
+def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
+    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
     if not sys.stderr.isatty():
-        yield from things
+        yield lambda steps: None
         return
-    with click.progressbar(things, label="Writing", file=sys.stderr) as bar:
-        yield from bar
+    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def with_progress(things: list[Any]) -> Iterator[Any]:
+    """The things one by one, with such a bar."""
+    with bar_of(len(things), "Writing") as advance:
+        for thing in things:
+            yield thing
+            advance(1)
 
 
 @main.command()
@@ -318,16 +327,6 @@ def exercise(
     with bar_of(len(order.roster.students), "Making") as advance:
         report = make_set(order, advance)
     click.echo(set_told(order, report, as_json), nl=False)
-
-
-@contextmanager
-def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
-    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
-    if not sys.stderr.isatty():
-        yield lambda steps: None
-        return
-    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
-        yield bar.update
 
 
 @main.command()

@@ -7,9 +7,9 @@ from math import isfinite
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.graph import Node, Scope, toposort
-from byhand.labels import Labels
+from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.lesson import Recipe, option
-from byhand.models.architecture import Graph
+from byhand.models.architecture import Architecture, Graph
 from byhand.models.objective import next_word_loss, weighted_sum
 from byhand.optimizers import OPTIMIZERS
 from byhand.training import train
@@ -42,7 +42,7 @@ def check_learning(recipe: Recipe) -> None:
         raise ByhandError("--backward follows one pass through the model: leave --generate out.")
 
 
-def learn(recipe: Recipe, weights: Weights, rows: list[Row]) -> Graph:
+def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]) -> Graph:
     """The first row's graph, with the loss of all rows, its gradients, and the optimizer's steps."""
     shown = [output for _, graph, _ in rows for output in graph.outputs]
     first = rows[0][1]
@@ -50,7 +50,7 @@ def learn(recipe: Recipe, weights: Weights, rows: list[Row]) -> Graph:
         _refuse_targets(recipe)
         loss = weighted_sum(first.outputs[0], weights.seed)
     else:
-        targets = [_targets(row, graph) for _, graph, row in rows]
+        targets = [_targets(row, found, graph.logits) for _, graph, row in rows if graph.logits is not None]
         if all(t < 0 for row in targets for t in row):
             raise ByhandError("No target counts: give at least one word with --targets.")
         batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
@@ -79,7 +79,7 @@ def _check_steps(recipe: Recipe, made: list[Node]) -> None:
 
 def _refuse_targets(recipe: Recipe) -> None:
     for name in ("targets", "label_smoothing", "batch"):
-        if getattr(recipe, name) != getattr(Recipe(recipe.model, batch=[]), name):
+        if getattr(recipe, name) != getattr(Recipe(recipe.model), name):
             what = "second prompt" if name == "batch" else option(name)
             raise ByhandError(
                 f"{recipe.model} predicts no words, so it takes no {what}: leave them out, "
@@ -87,13 +87,12 @@ def _refuse_targets(recipe: Recipe) -> None:
             )
 
 
-def _targets(row: Recipe, graph: Graph) -> list[int]:
+def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
     """The id of the word that should follow at each position, -1 for none."""
-    assert graph.logits is not None
-    vocabulary, count = graph.logits.shape[1].of, int(graph.logits.shape[0])
+    vocabulary, count = logits.shape[1].of, int(logits.shape[0])
     assert isinstance(vocabulary, Labels)
     if row.targets is None:
-        return _following(row, graph.logits)
+        return _following(found, logits)
     if len(row.targets) != count:
         raise ByhandError(
             f"--targets has {len(row.targets)} entr{'y' if len(row.targets) == 1 else 'ies'}, "
@@ -102,26 +101,26 @@ def _targets(row: Recipe, graph: Graph) -> list[int]:
     return [_target(target, vocabulary.words) for target in row.targets]
 
 
-def _following(row: Recipe, logits: Node) -> list[int]:
+def _following(found: Architecture, logits: Node) -> list[int]:
     """Where a model writes word by word: each position's target is the next position's word."""
-    ids = getattr(logits.shape[0].of, "ids", None)
-    if ids is None or not any(n.symbol == "causal_mask" for n in toposort([logits])):
+    tokens = logits.shape[0].of
+    if "generate" not in found.takes or not isinstance(tokens, Tokens) or tokens.ids.data is None:
         raise ByhandError(
-            f"{row.model} does not write word by word: say with --targets what belongs at each position, "
+            f"{found.name} does not write word by word: say with --targets what belongs at each position, "
             "such as --targets _,4,_ for the second of three."
         )
-    return [*(int(i) for i in ids.data[1:, 0]), -1]
+    return [*(int(i) for i in tokens.ids.data[1:, 0]), -1]
 
 
 def _target(target: int | str, words: tuple[str, ...]) -> int:
     text = str(target).strip()
-    if text == "_":
+    if text == NO_WORD:
         return -1
     if not text.isdecimal():
         if text in words:
             return words.index(text)
         raise ByhandError(f"The target {quoted(text)} is not in the vocabulary; {nearest(text, words)}.")
-    if int(text[:9]) >= len(words):
+    if len(text) > 9 or int(text) >= len(words):
         raise ByhandError(
             f"The target {quoted(text)} is not in the vocabulary, which has ids 0 to {len(words) - 1}; "
             "_ stands for none."

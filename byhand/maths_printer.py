@@ -139,12 +139,20 @@ class Printer(ABC):
 
     def _factor(self, maths: Maths, n: int, count: int, sign: str) -> str:
         """Brackets also where a table product stands among other factors, and where Σ or / would reach too far."""
-        in_matrix = sign == "·"
-        is_matrix = isinstance(maths, Product) and maths.sign == "·"
         is_product = isinstance(maths, Product) or (self.flat and isinstance(maths, Quotient))
-        mixed = is_product and in_matrix != is_matrix and (in_matrix or is_matrix) and (in_matrix or n > 0)
+        if sign == "·":
+            mixed = is_product and not _is_matrix_product(maths)
+        else:
+            mixed = n > 0 and self._starts_with_matrix_product(maths)
         reaches = n < count - 1 and self._is_open(maths, sign)
         return self.bracketed(self(maths)) if mixed or reaches else self.within(maths, PRODUCT)
+
+    def _starts_with_matrix_product(self, maths: Maths) -> bool:
+        if isinstance(maths, Quotient) and self.flat:
+            return self._starts_with_matrix_product(maths.top)
+        if isinstance(maths, Product):
+            return _is_matrix_product(maths) or self._starts_with_matrix_product(maths.factors[0])
+        return False
 
     def _is_open(self, maths: Maths, sign: str) -> bool:
         """Whether what is written next would seem to belong to its last piece."""
@@ -221,6 +229,10 @@ class Printer(ABC):
 
     @abstractmethod
     def otherwise(self) -> str: ...
+
+
+def _is_matrix_product(maths: Maths) -> bool:
+    return isinstance(maths, Product) and maths.sign == "·"
 
 
 def _lowered(name: Name) -> Name:

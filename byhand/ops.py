@@ -351,6 +351,13 @@ stretch = register(
         (((2, 3),), {"rows": 2, "columns": 3}),
     ),
 )
+
+
+def again(x: Node) -> Node:
+    """The same table once more, as one that has no name yet."""
+    return stretch(x, rows=x.shape[0], columns=x.shape[1])
+
+
 beside = register(
     "beside",
     shape=joined(1),

@@ -120,7 +120,7 @@ def build(recipe: Recipe) -> Lesson:
     graphs, scopes = _graphs(model, rows)
     graph = graphs[0]
     if recipe.backward:
-        graph = learn(recipe, model.weights, list(zip(scopes, graphs, rows, strict=True)))
+        graph = learn(recipe, model.architecture, model.weights, list(zip(scopes, graphs, rows, strict=True)))
     lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble)
     for name, value in recipe.set.items():
         change(lesson, name, value)

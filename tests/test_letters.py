@@ -73,6 +73,8 @@ PRODUCTS = [
     (H @ W.T, "h · Wᵀ", "Wᵀ · h"),
     (ops.beside(X, H) @ M, "[x  h] · M", "M · [x; h]"),
     (ops.below(H, H), "[h; h]", "[h  h]"),
+    (H * ((X @ W) * H), "h × (x · W × h)", "h × (W · x × h)"),
+    (H * (X @ W / H), "h × (x · W / h)", "h × (W · x / h)"),
 ]
 """A node -> with tokens as rows, and as columns."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from byhand.arithmetic import formulas
@@ -26,7 +27,7 @@ ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
 
-MOST_ROWS_ON_PAPER = 75
+MOST_ROWS_ON_PAPER, ANY = 75, 0
 NO_EDGES: frozenset[str] = frozenset()
 
 Cell = tuple[Page, int, int]
@@ -195,7 +196,8 @@ class PageWriter:
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         self.sheet.columns(1, last + 4, self.width)
         deepest = max(b.row + b.shape[0] for b in self.page.blocks)
-        self.sheet.page(TOP - 1, self.book.about.title, 1 if deepest <= MOST_ROWS_ON_PAPER else 2)
+        tall = ceil(deepest / MOST_ROWS_ON_PAPER)
+        self.sheet.page(TOP - 1, self.book.about.title, tall if tall <= 2 else ANY)
 
     def _head(self, number: int) -> None:
         scope = self.page.scope
