@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 import math
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 from byhand.arithmetic import values
 from byhand.arithmetic.decimals import is_exact, shown
@@ -31,7 +31,7 @@ MOST_TERMS, MOST_ARGUMENTS = 17, 9
 """A longer sum, or max, is written with dots between its first ones and its last."""
 
 
-class Step:
+class Step(ABC):
     """A piece of a cell's formula: what it is worth, and how it is written.
 
     depth: in how many rounds of reckoning, each doing all that can be done at once, it becomes a number.
@@ -41,23 +41,17 @@ class Step:
     depth: int = 0
 
     @property
+    @abstractmethod
     def letters(self) -> Maths:
         """As the rule says it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def after(self, rounds: int) -> Maths:
         """With the numbers put in, after some rounds of reckoning."""
-        return shown(self.value) if rounds >= self.depth else self._unfinished(rounds)
 
+    @abstractmethod
     def is_exact_after(self, rounds: int) -> bool:
         """Whether no number that is shown then is rounded."""
-        return is_exact(self.value) if rounds >= self.depth else self._is_exact_unfinished(rounds)
-
-    def _is_exact_unfinished(self, rounds: int) -> bool:
-        raise NotImplementedError
-
-    def _unfinished(self, rounds: int) -> Maths:
-        raise NotImplementedError
 
     def __add__(self, other: Step) -> Step:
         return Written(_sum, [*_terms(self), *_terms(other)], self.value + other.value)
@@ -102,15 +96,28 @@ class Given(Step):
         return is_exact(self.value) or self._exact() is not None
 
 
-class Written(Step):
+class Reckoned(Step):
+    """What becomes a number after `depth` rounds."""
+
+    def after(self, rounds: int) -> Maths:
+        return shown(self.value) if rounds >= self.depth else self._unfinished(rounds)
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return is_exact(self.value) if rounds >= self.depth else self._is_exact_unfinished(rounds)
+
+    @abstractmethod
+    def _unfinished(self, rounds: int) -> Maths: ...
+
+    @abstractmethod
+    def _is_exact_unfinished(self, rounds: int) -> bool: ...
+
+
+class Written(Reckoned):
     """An operation on smaller pieces."""
 
     def __init__(self, write: Callable[..., Maths], parts: Line, value: float) -> None:
         self.write, self.parts, self.value = write, parts, value
-
-    @cached_property
-    def depth(self) -> int:  # type: ignore[override]
-        return 1 + builtins.max((p.depth for p in self.parts), default=0)
+        self.depth = 1 + builtins.max((p.depth for p in parts), default=0)
 
     @property
     def letters(self) -> Maths:
@@ -147,7 +154,7 @@ class Minus(Step):
         return self.of.is_exact_after(rounds)
 
 
-class Picked(Step):
+class Picked(Reckoned):
     """One cell of a line, found by its number: first it is named, then it is worth something."""
 
     def __init__(self, line: Line, index: Step) -> None:
@@ -183,6 +190,9 @@ class Dots(Step):
 
     def after(self, rounds: int) -> Maths:
         return self.letters
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return True
 
 
 def _sum(*terms: Maths) -> Maths:

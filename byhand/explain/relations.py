@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,14 +15,14 @@ from byhand.explain.terms import Term
 PROVED, MEASURED = "by SymPy", "by numbers"
 
 
-class Relation:
+class Relation(ABC):
     """A sign between two lines."""
 
     sign = "="
 
+    @abstractmethod
     def tried(self, before: Expr, after: Expr, seed: int) -> str:
         """How it was found to hold on one instance; empty where it does not hold."""
-        raise NotImplementedError
 
 
 class Equal(Relation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,16 +17,16 @@ Where = Mapping["Letter", int]
 """What the letters for sizes and places stand for on an instance: n = 3, i = 2."""
 
 
-class Op:
+class Op(ABC):
     """What a term is made by: how it is shown, and its value, of what it is made of."""
 
+    @abstractmethod
     def show(self, args: tuple[Term, ...]) -> Maths:
         """The formula as a tree."""
-        raise NotImplementedError
 
+    @abstractmethod
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
         """A SymPy expression (or matrix) without letters for sizes and places."""
-        raise NotImplementedError
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
         """The letters for sizes and places that an instance must say."""
