@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +30,10 @@ def engine(request: pytest.FixtureRequest, needs: Callable[[str], None]) -> str:
     """Each spreadsheet engine in turn."""
     needs(request.param)
     return request.param
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in which the test runs."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
