@@ -38,6 +38,7 @@ math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
 .steps .reason { color: var(--grey); font-size: .94rem; line-height: 1.4; }
 .steps .reason math { color: var(--ink); font-size: 1em; }
 .beside .reason { width: 100%; border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
+.below .right { padding-right: 0; }
 .below .reason { padding-top: 0; padding-bottom: .9rem; }
 .values { border-collapse: collapse; }
 figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
