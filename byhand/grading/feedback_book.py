@@ -8,7 +8,7 @@ from pathlib import Path
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.grading.looks import LOOKS
 from byhand.grading.outcome import CellMark, Marks, Verdict
-from byhand.grading.wording import Remark, by_question, of_points, place, points, remarks, total, who, wrote
+from byhand.grading.wording import NOT_FINAL, Remark, by_question, of_points, place, points, remarks, total, who, wrote
 from byhand.workbook.marked_up import Mark, marked_up
 from byhand.workbook.more_styles import Dress, fonts
 from byhand.workbook.new_sheet import NewCell, NewSheet
@@ -20,18 +20,15 @@ Places = Sequence[Sequence[Spot]]
 """Where each question's answers stand."""
 BOLD, ITALIC, UNDER = "<{p}b/>", "<{p}i/>", "<{p}u/>"
 WRAPPED = '<{p}alignment vertical="top" wrapText="1"/>'
-TOP = '<{p}alignment vertical="top"/>'
-RIGHT = '<{p}alignment horizontal="right" vertical="top"/>'
 TITLE = Dress(font=fonts(18, INK, marks=BOLD))
 SUBTITLE = Dress(font=fonts(11, GREY, "Cambria", ITALIC))
 TOTAL = Dress(font=fonts(14, ROLES["result"][1], marks=BOLD))
 HEADING = Dress(font=fonts(12, ROLES["computed"][1], marks=BOLD))
 LABEL = Dress(font=fonts(9, GREY))
 TEXT = Dress(font=fonts(11, INK), align=WRAPPED)
-NUMBER = Dress(font=fonts(11, INK), align=RIGHT, places="0.##")
-LINK = Dress(font=fonts(10, "#1F4E9E", marks=UNDER), align=TOP)
+LINK = Dress(font=fonts(10, "#1F4E9E", marks=UNDER), align=WRAPPED)
 CELLS, WROTE, VERDICT, POINTS, SAID = 1, 2, 3, 4, 5
-WIDTHS = (2, 18, 24, 22, 12, 84)
+WIDTHS = (2, 18, 26, 34, 14, 84)
 SHEET = "Feedback"
 
 
@@ -88,8 +85,8 @@ def _rows(key: Key, marks: Marks, places: Places) -> Iterator[list[NewCell]]:
     yield [NewCell(CELLS, who(marks), SUBTITLE)]
     yield []
     yield [NewCell(CELLS, of_points(marks.points, marks.most), TOTAL)]
-    for warning in marks.warnings:
-        yield [NewCell(CELLS, f"Not final: {warning}", SUBTITLE)]
+    if marks.warnings:
+        yield [NewCell(CELLS, NOT_FINAL, SUBTITLE)]
     yield []
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         yield from _question(n, question, cells, places)

@@ -26,14 +26,14 @@ LOOKS = {
         "↳", *ROLES["computed"][:2], "thin", "follows", "right, from a number of yours that came before"
     ),
     Verdict.MISTAKE: Look("✗", *ROLES["gradient"][:2], "medium", "known mistake", "a mistake with a name"),
-    Verdict.ROUNDED: Look("≈", *ROLES["input"][:2], "dashed", "rounded", "rounded too early, or to too few places"),
+    Verdict.ROUNDED: Look(
+        "≈", ROLES["input"][0], "#8A6500", "dashed", "rounded", "rounded too early, or to too few places"
+    ),
     Verdict.SLIP: Look(
         "±", "#EFE7F8", ROLES["attention"][1], "medium", "slip", "the right way, with an arithmetic slip"
     ),
     Verdict.WRONG: Look("✗", "#FBE3DF", ROLES["weight"][1], "double", "wrong", "wrong"),
-    Verdict.BLANK: Look("○", "#F1F3F5", ROLES["scratch"][1], "dotted", "blank", "nothing there"),
+    Verdict.BLANK: Look("–", "#F1F3F5", "#56616E", "dotted", "blank", "nothing there"),
     Verdict.UNREADABLE: Look("?", "#E3E7EB", "#1F2933", "dashed", "not a number", "could not be read as a number"),
 }
 """In the order of legends."""
-BETTER = (Verdict.RIGHT, Verdict.FOLLOWS)
-"""The verdicts that find nothing wrong with the cell itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ AFTER_NOTES = frozenset(
     "legacyDrawingHF drawingHF picture oleObjects controls webPublishItems tableParts extLst AlternateContent".split()
 )
 """What may follow a sheet's notes (ECMA-376, part 1, 18.3.1.99)."""
+SELECTED = re.compile(rb"""<(?:\w+:)?sheetView\b[^>]*?(\stabSelected\s*=\s*["'][^"'>]*["'])""")
 Thing = TypeVar("Thing")
 SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
@@ -72,13 +74,21 @@ class _Copy:
         """The copy, packed."""
         for n, (name, target) in enumerate(self.sheets.items(), 1):
             if target.startswith("xl/worksheets/"):
-                _Sheet(self.package, target, self.styles, n).mark(marks.get(name, ()))
+                self._behind(target)
+                if name in marks:
+                    _Sheet(self.package, target, self.styles, n).mark(marks[name])
         for name in marks:
             if name not in self.sheets:
                 raise ValueError(f"no sheet {name!r}")
         self._add(last)
         self.styles.finish()
         return self.package.packed()
+
+    def _behind(self, target: str) -> None:
+        """No longer the sheet that is shown first: two such would be edited together."""
+        part = self.package.part(target)
+        for found in SELECTED.finditer(part.data, 0, part.data.find(b"sheetData")):
+            part.change(*found.span(1), b"")
 
     def _add(self, last: NewSheet) -> None:
         part = self.package.part(self.book)
@@ -104,16 +114,11 @@ class _Sheet:
         self.part: Part = package.part(target)
 
     def mark(self, marks: Sequence[Mark]) -> None:
-        """Colour the cells and put their notes there; no longer the sheet that is shown first."""
-        if not marks and b"tabSelected" not in self.part.data:
-            return
+        """Colour the cells and put their notes there."""
         self.elements = self.part.elements()
-        for view in (e for e in self.elements if e.local == "sheetView" and "tabSelected" in e.attributes):
-            self.part.set(view, tabSelected=None)
-        if marks:
-            self._dress({(m.row, m.column): m for m in marks})
-            self._uncolour({(m.row, m.column) for m in marks})
-            self._note([Note(m.row, m.column, m.note, colour=m.colour) for m in marks if m.note])
+        self._dress({(m.row, m.column): m for m in marks})
+        self._uncolour({(m.row, m.column) for m in marks})
+        self._note([Note(m.row, m.column, m.note, colour=m.colour) for m in marks if m.note])
 
     def _dress(self, marks: dict[tuple[int, int], Mark]) -> None:
         data = _only([e for e in self.elements if e.local == "sheetData" and e.depth == 1])
@@ -129,8 +134,9 @@ class _Sheet:
         """Each row that the file has, and its cells by column. ValueError where they are not in order."""
         rows: dict[int, tuple[Element, dict[int, Element]]] = {}
         row = column = -1
+        first, last = data.start, data.end
         for e in self.elements:
-            if not data.start < e.start < data.end:
+            if not first < e.start < last:
                 continue
             if e.depth == 2 and e.local == "row":
                 row, before = int(e.attributes.get("r", row + 2)) - 1, row

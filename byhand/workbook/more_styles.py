@@ -10,6 +10,7 @@ from byhand.workbook.splice import Element, Part, with_attributes
 FIRST_FORMAT = 164
 """Number formats below this one are built in."""
 BUILT_IN = {0: "General", 1: "0", 2: "0.00"}
+NONE = -1
 SECTIONS = ("numFmts", "fonts", "fills", "borders", "cellXfs")
 
 
@@ -44,6 +45,7 @@ class Styles:
         self._here = {name: _children(elements, e) for name, e in self._lists.items()}
         self._added: dict[str, list[bytes]] = {name: [] for name in SECTIONS}
         self._known: dict[tuple[str, bytes], int] = {}
+        self._dressed: dict[tuple[int, Dress], int] = {}
         formats = self._here.get("numFmts", [])
         self._codes = BUILT_IN | {
             int(e.attributes["numFmtId"]): e.attributes.get("formatCode", "General") for e in formats
@@ -52,6 +54,11 @@ class Styles:
 
     def like(self, style: int, dress: Dress) -> int:
         """The number of a cell style that is like another but for the dress."""
+        if (style, dress) not in self._dressed:
+            self._dressed[style, dress] = self._like(style, dress)
+        return self._dressed[style, dress]
+
+    def _like(self, style: int, dress: Dress) -> int:
         cells = self._here["cellXfs"]
         if not 0 <= style < len(cells):
             raise ValueError(f"a cell with the style {style} of {len(cells)}")
@@ -63,18 +70,17 @@ class Styles:
 
     def new(self, dress: Dress) -> int:
         """The number of a cell style of its own."""
+        if (NONE, dress) not in self._dressed:
+            self._dressed[NONE, dress] = self._new(dress)
+        return self._dressed[NONE, dress]
+
+    def _new(self, dress: Dress) -> int:
         changes = {"numFmtId": "0", "fontId": "0", "fillId": "0", "borderId": "0", "xfId": "0"}
         changes |= self._changes(dress, 0)
         align = f">{dress.align}</{{p}}xf>" if dress.align else "/>"
         changes |= {"applyAlignment": "1"} if dress.align else {}
         told = " ".join(f'{name}="{value}"' for name, value in changes.items())
         return self._add("cellXfs", self._written(f"<{{p}}xf {told}{align}"))
-
-    def code(self, style: int) -> str:
-        """The number format of a cell style, where it is one that says itself."""
-        cells = self._here["cellXfs"]
-        id = int(cells[style].attributes.get("numFmtId", 0)) if 0 <= style < len(cells) else 0
-        return self._codes.get(id, "")
 
     def _changes(self, dress: Dress, format_id: int) -> dict[str, str]:
         changes: dict[str, str] = {}
@@ -140,7 +146,8 @@ class Styles:
 
 
 def _children(elements: list[Element], parent: Element) -> list[Element]:
-    return [e for e in elements if e.depth == parent.depth + 1 and parent.start < e.start < parent.end]
+    first, last, depth = parent.start, parent.end, parent.depth + 1
+    return [e for e in elements if e.depth == depth and first < e.start < last]
 
 
 PLAIN = re.compile(r"(0|#,##0|0\.0+|0\.0*#+)(_\))?")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from byhand.arithmetic.formulas import Address, column_letters
 from byhand.arithmetic.formulas import quoted as quoted_sheet
 from byhand.workbook.cell_notes import MAIN, xml
 from byhand.workbook.more_styles import Dress, Styles
 
+LINE = 15
+"""Points a line."""
 Link = tuple[str, int, int]
 """A sheet and a cell of it."""
 
@@ -40,7 +43,7 @@ def sheet_xml(sheet: NewSheet, styles: Styles) -> bytes:
     widths = "".join(
         f'<col min="{n}" max="{n}" width="{width:g}" customWidth="1"/>' for n, width in enumerate(sheet.widths, 1)
     )
-    rows = "".join(_row(n, row, styles) for n, row in enumerate(sheet.rows) if row)
+    rows = "".join(_row(n, row, sheet.widths, styles) for n, row in enumerate(sheet.rows) if row)
     linked = [(n, cell, cell.link) for n, row in enumerate(sheet.rows) for cell in row if cell.link]
     links = "".join(
         f'<hyperlink ref="{Address(n, cell.column)}" location="{_attribute(_place(link))}" '
@@ -62,8 +65,16 @@ def sheet_xml(sheet: NewSheet, styles: Styles) -> bytes:
     ).encode()
 
 
-def _row(n: int, row: Sequence[NewCell], styles: Styles) -> str:
-    return f'<row r="{n + 1}">{"".join(_cell(n, cell, styles) for cell in row)}</row>'
+def _row(n: int, row: Sequence[NewCell], widths: Sequence[float], styles: Styles) -> str:
+    """Its height said where text is broken into lines: not every program finds it out."""
+    lines = max(_lines(cell, widths[cell.column]) for cell in row)
+    height = f' ht="{LINE * lines + 2}" customHeight="1"' if lines > 1 else ""
+    return f'<row r="{n + 1}"{height}>{"".join(_cell(n, cell, styles) for cell in row)}</row>'
+
+
+def _lines(cell: NewCell, width: float) -> int:
+    text = cell.value if isinstance(cell.value, str) and "wrapText" in cell.dress.align else ""
+    return sum(max(1, ceil(len(line) / width)) for line in text.split("\n"))
 
 
 def _cell(n: int, cell: NewCell, styles: Styles) -> str:

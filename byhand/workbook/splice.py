@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -13,29 +12,44 @@ _TAG_END = re.compile(rb"""[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
 _NAME = re.compile(rb"<([^\s/>]+)")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Element:
-    """Where an element stands in its part. name: namespace and local name, with a blank between.
+    """Where an element stands in its part's data. local: its name without the namespace. depth: 0 for the root.
 
-    start, inner: of its first tag, and where that ends. close, end: of its last tag; in an empty element that is the
-    first. depth: 0 for the root.
+    start: of its first tag. last: of its last tag, or anywhere in the first where there is no other.
     """
 
+    data: bytes
     name: str
+    local: str
     attributes: dict[str, str]
     depth: int
     start: int
-    inner: int
-    close: int = 0
-    end: int = 0
+    last: int = 0
+
+    @property
+    def inner(self) -> int:
+        """Where its first tag ends."""
+        return _tag_end(self.data, self.start)
 
     @property
     def empty(self) -> bool:
-        return self.close == self.start
+        return self.data.endswith(b"/>", self.start, self.inner)
 
     @property
-    def local(self) -> str:
-        return self.name.rpartition(" ")[2]
+    def close(self) -> int:
+        """Where its last tag begins; in an empty element that is the first."""
+        return self.start if self.empty else self.last
+
+    @property
+    def end(self) -> int:
+        return _tag_end(self.data, self.close)
+
+
+def _tag_end(data: bytes, start: int) -> int:
+    match = _TAG_END.match(data, start)
+    assert match is not None
+    return match.end()
 
 
 @dataclass
@@ -44,42 +58,36 @@ class Part:
 
     data: bytes
     _changes: list[tuple[int, int, bytes]] = field(default_factory=list)
+    _elements: list[Element] = field(default_factory=list)
 
     def elements(self) -> list[Element]:
         """Every element, in the order in which they begin. ValueError for XML that is none, or in another encoding."""
         if len(self.data) > MOST_BYTES:
             raise ValueError(f"a part of more than {MOST_BYTES:,} bytes")
-        return list(self._elements())
+        if not self._elements:
+            self._elements = self._parsed()
+        return self._elements
 
-    def _elements(self) -> Iterator[Element]:
+    def _parsed(self) -> list[Element]:
         parser = expat.ParserCreate("UTF-8", namespace_separator=" ")
-        found: list[Element] = []
-        open_: list[int] = []
+        data, found, unclosed = self.data, list[Element](), list[Element]()
+        locals_: dict[str, str] = {}
 
         def start(name: str, attributes: dict[str, str]) -> None:
-            at = parser.CurrentByteIndex
-            match = _TAG_END.match(self.data, at)
-            assert match is not None
-            open_.append(len(found))
-            found.append(Element(name, attributes, len(open_) - 1, at, match.end()))
+            local = locals_.get(name) or locals_.setdefault(name, name.rpartition(" ")[2])
+            element = Element(data, name, local, attributes, len(unclosed), parser.CurrentByteIndex)
+            unclosed.append(element)
+            found.append(element)
 
         def end(name: str) -> None:
-            n = open_.pop()
-            element = found[n]
-            empty = self.data[element.inner - 2 : element.inner] == b"/>"
-            close = element.start if empty else parser.CurrentByteIndex
-            match = _TAG_END.match(self.data, close)
-            assert match is not None
-            found[n] = Element(
-                name, element.attributes, element.depth, element.start, element.inner, close, match.end()
-            )
+            unclosed.pop().last = parser.CurrentByteIndex
 
         parser.StartElementHandler, parser.EndElementHandler = start, end
         try:
-            parser.Parse(self.data, True)
+            parser.Parse(data, True)
         except expat.ExpatError as reason:
             raise ValueError(str(reason)) from None
-        yield from found
+        return found
 
     def tag(self, element: Element) -> bytes:
         """The element's name as it is written, with its prefix."""
