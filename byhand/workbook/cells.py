@@ -18,6 +18,8 @@ LONGEST_TEXT = 32_767
 MOST_CELLS = 3_000_000
 MOST_TRANSLATED = 20_000_000
 """The characters of all formulas that a file gives only as `like the one above`, and that must be worked out."""
+TRANSLATED_A_CELL = 30
+"""The same for each cell, where fewer cells are allowed."""
 MOST_OTHER = 300_000
 """The elements of a part that hold nothing of the cells: the parser remembers each that is open."""
 Cell = tuple[str, int, int]
@@ -40,7 +42,7 @@ class CellDate(str):
 class Master(Protocol):
     """A formula that others are like."""
 
-    def translate_formula(self, dest: Any) -> str: ...  # what it is in another place
+    def translate_formula(self, dest: Any) -> Any: ...
 
 
 Masters = Callable[[str, str], Master]
@@ -134,6 +136,7 @@ class Cells:
 
     def __init__(self, strings: list[str], masters: Masters, most: int | None = None) -> None:
         self.most = MOST_CELLS if most is None else most
+        self.most_translated = MOST_TRANSLATED if most is None else TRANSLATED_A_CELL * most
         self.master = masters
         self.formulas: dict[Cell, str] = {}
         self.arrays: set[Cell] = set()
@@ -148,15 +151,15 @@ class Cells:
         self.texts, self.masters = _Texts(), dict[str, Master]()
         self.inside = self.finished = False
         try:
-            parse(archive, part, self.start, self.end, self.texts.data, lambda: self.finished)
+            parse(archive, part, self._start, self._end, self.texts.data, lambda: self.finished)
         except ValueError as reason:
             where = Address(max(self.row, 0), max(self.column, 0), sheet)
             raise ValueError(f"{reason}, at or after {where}") from None
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == _CELL:
             place = attributes.get("r")
-            self.row, self.column = _position(place) if place else (self.row, self.column + 1)
+            self.row, self.column = position(place) if place else (self.row, self.column + 1)
             self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
             self.formula = self.stored = None
             self.inside = True
@@ -175,7 +178,7 @@ class Cells:
         if kind == "array":
             self.arrays.add((self.sheet, self.row, self.column))
 
-    def end(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag == _VALUE:
             self.texts.inside = False
             self.stored = self.texts.taken()
@@ -200,8 +203,8 @@ class Cells:
             raise ValueError("a formula refers to one that is not there")
         formula = str(self.masters[self.shared].translate_formula(str(Address(self.row, self.column))))
         self.translated += len(formula)
-        if self.translated > MOST_TRANSLATED:
-            raise ValueError(f"more than {MOST_TRANSLATED:,} characters of shared formulas")
+        if self.translated > self.most_translated:
+            raise ValueError(f"more than {self.most_translated:,} characters of shared formulas")
         return formula
 
     def _keep(self) -> None:
@@ -255,7 +258,7 @@ def _plain(text: str) -> str:
 _PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
-def _position(place: str) -> tuple[int, int]:
+def position(place: str) -> tuple[int, int]:
     """B3 to (2, 1)."""
     match = _PLACE.fullmatch(place)
     if not match:

@@ -10,6 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
+from openpyxl.formula import Tokenizer
 from openpyxl.formula.translate import Translator
 from openpyxl.packaging.manifest import Manifest
 from openpyxl.reader.workbook import WorkbookParser
@@ -18,10 +19,14 @@ from openpyxl.xml.functions import fromstring
 
 from byhand.errors import ByhandError, nearest
 from byhand.workbook.archive import SAVE_AGAIN, damaged, opened
-from byhand.workbook.cells import Cell, Cells, Value, strings_of
+from byhand.workbook.cells import Cell, Cells, Masters, Value, strings_of
 
 LARGEST_INDEX = 10_000_000
 """The bytes of a part that openpyxl takes in whole: the lists of parts, sheets and names."""
+
+
+MASTERS: Masters = Translator
+"""openpyxl's way of saying what a formula is in another place."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,14 @@ def save_changed(path: Path, changes: Mapping[Cell, Value], target: Path) -> Non
     for (sheet, row, column), value in changes.items():
         book[sheet].cell(row + 1, column + 1).value = value
     book.save(target)
+
+
+def tokens(formula: str) -> list[tuple[str, str, str]]:
+    """A formula's pieces: kind (FUNC, OPERAND, ...), part (OPEN, RANGE, ...) and text. ValueError for what is none."""
+    try:
+        return [(token.type, token.subtype, token.value) for token in Tokenizer(formula).items]
+    except Exception as reason:  # openpyxl raises whatever an unfinished formula makes it trip over
+        raise ValueError("it is no formula") from reason
 
 
 def check_sheet(book: Book, sheet: str) -> None:
