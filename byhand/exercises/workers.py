@@ -70,6 +70,7 @@ class _Crew:
         self.processes: dict[Connection, BaseProcess] = {}
         self.at: dict[Connection, int] = {}
         self.until: dict[Connection, float] = {}
+        self.ready: set[Connection] = set()
 
     def __enter__(self) -> _Crew:
         for _ in range(self.count):
@@ -94,6 +95,7 @@ class _Crew:
         process = self.processes.pop(pipe)
         self.at.pop(pipe, None)
         self.until.pop(pipe, None)
+        self.ready.discard(pipe)
         pipe.close()
         if kill:
             process.kill()
@@ -121,7 +123,8 @@ class _Crew:
     def _send(self, pipe: Connection, number: int, job: Any) -> None:
         self.at[pipe] = number
         if self.limits:
-            self.until[pipe] = time.monotonic() + STARTING + self.limits.seconds
+            starting = 0.0 if pipe in self.ready else STARTING
+            self.until[pipe] = time.monotonic() + starting + self.limits.seconds
         with suppress(OSError):  # of a process that has died: receiving from it will say so
             pipe.send(job)
 
@@ -142,9 +145,10 @@ class _Crew:
         except ByhandError:
             if not self.limits:
                 raise
-            yield self._replaced(pipe, "it took more memory than there is for one, or broke what reads it")
+            yield self._replaced(pipe, "what reads it broke down over it, perhaps for want of memory")
             return
         if result == READY:
+            self.ready.add(pipe)
             if self.limits:
                 self.until[pipe] = time.monotonic() + self.limits.seconds
             return
