@@ -101,7 +101,8 @@ class Finder:
         pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
         if len(pairs) < LEAST_KNOWN * len(texts):
             return None
-        rows, columns = ([(old[axis], new[axis] - old[axis]) for old, new in pairs] for axis in (1, 2))
+        rows = [(old[1], new[1] - old[1]) for old, new in pairs]
+        columns = [(old[2], new[2] - old[2]) for old, new in pairs]
         return _by_line(rows), _by_line(columns)
 
     def _texts(self, sheet: str) -> dict[str, Cell]:

@@ -2,11 +2,13 @@
 
 IronCalc also prints remarks, and ends the whole process when a formula calls itself without end.
 Reads a request in JSON (path, cells, changes) and writes {"values": [...]}, an error as [text], or {"reason": text}.
+With --stream it reads requests that need no file (sheets, contents, names, cells), one a line, and answers so too.
 """
 
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import ironcalc
@@ -19,6 +21,23 @@ def values(path: str, cells: list[Place], changes: list[tuple[Place, Any]]) -> l
     model = ironcalc.load_from_xlsx(path, "en", "UTC", "en")
     number = {sheet["name"]: i for i, sheet in enumerate(model.get_worksheets_properties())}
     for (sheet, row, column), value in changes:
+        _change(model, (number[sheet], row + 1, column + 1), value)
+    model.evaluate()
+    return [_value(model, (number[sheet], row + 1, column + 1)) for sheet, row, column in cells]
+
+
+def fresh_values(
+    sheets: list[str], contents: list[tuple[Place, Any]], names: dict[str, str], cells: list[Place]
+) -> list[Any]:
+    """What cells hold in a new workbook with these contents."""
+    model = ironcalc.create("stream", "en", "UTC", "en")
+    model.rename_sheet(0, sheets[0])
+    for sheet in sheets[1:]:
+        model.add_sheet(sheet)
+    number = {sheet: i for i, sheet in enumerate(sheets)}
+    for name, place in names.items():
+        model.new_defined_name(name, None, place)
+    for (sheet, row, column), value in contents:
         _change(model, (number[sheet], row + 1, column + 1), value)
     model.evaluate()
     return [_value(model, (number[sheet], row + 1, column + 1)) for sheet, row, column in cells]
@@ -44,14 +63,22 @@ def _value(model: ironcalc.Model, place: tuple[int, int, int]) -> Any:
     return value
 
 
-def _main() -> None:
-    answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _answer(work: Callable[[], list[Any]]) -> str:
     try:
-        json.dump({"values": values(**json.load(sys.stdin))}, answer)
+        return json.dumps({"values": work()})
     except BaseException as reason:  # a panic of the engine is no Exception
-        json.dump({"reason": str(reason)}, answer)
-    answer.close()
+        return json.dumps({"reason": str(reason)})
+
+
+def _main() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.argv[1:] == ["--stream"]:
+        for line in sys.stdin:
+            print(_answer(lambda: fresh_values(**json.loads(line))), file=answers, flush=True)  # noqa: B023
+    else:
+        answers.write(_answer(lambda: values(**json.load(sys.stdin))))
+    answers.close()
 
 
 if __name__ == "__main__":
