@@ -33,11 +33,12 @@ class Rule:
     def agree(self, answers: Array, expected: Array) -> Flags:
         """Which answers are as expected; none that is no number. (..., n), (..., n) -> (..., n)"""
         with np.errstate(all="ignore"):
-            off, room = np.abs(answers - expected), ROOM * np.maximum(1, np.abs(expected))
+            off, room = np.abs(answers - expected), ROOM * np.clip(np.abs(expected), 1, INFINITE)
             whole = answers / self.units
             as_asked = (np.abs(whole - np.rint(whole)) < 1e-6) & (off <= self.units / 2 + room)
             beyond = (np.abs(expected) > INFINITE) & (np.abs(answers) > INFINITE) & (answers * expected > 0)
-        return np.asarray((off <= self.margins + room) | as_asked | beyond)
+            near = (off <= self.margins + room) & np.isfinite(expected)
+        return np.asarray(near | as_asked | beyond)
 
 
 def rule_of(asks: Sequence[Ask]) -> Rule:

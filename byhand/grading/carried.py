@@ -8,9 +8,9 @@ from itertools import combinations
 
 import numpy as np
 
-from byhand.graph import Array, Node
 from byhand.grading.ideas import Ideas, Known
 from byhand.grading.stages import Stage
+from byhand.graph import Array, Node
 
 MOST_SUBSETS = 3
 """Wrong tables of which every subset is tried as what a later one was worked out from."""

@@ -8,8 +8,8 @@ from itertools import combinations
 
 from byhand.exercises.mistakes import mistakes
 from byhand.exercises.problem import Problem
-from byhand.graph import Node, toposort
 from byhand.grading.stages import Stage
+from byhand.graph import Node, toposort
 from byhand.misconceptions import applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
 
@@ -46,7 +46,10 @@ class Known:
     def _both(self, first: int, second: int) -> dict[Node, Node] | None:
         """The second made in a graph that the first has changed already; None where that leaves no place for it."""
         changed = self._changed[first,]
-        then = mistaken([changed.get(n, n) for n in self.outputs], self.list[second])
+        try:
+            then = mistaken([changed.get(n, n) for n in self.outputs], self.list[second])
+        except (IndexError, KeyError, AttributeError, AssertionError):  # it looks for what the first took away
+            return None
         if not then:
             return None
         tables = dict.fromkeys(toposort(self.outputs))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from byhand.exercises.folder import digest_of
 from byhand.exercises.keys import Key, KeyStudent
 from byhand.exercises.problem import Numbers, Problem, problem
 from byhand.exercises.recipe import exercise_of
-from byhand.graph import Array, fold
 from byhand.grading.agreement import rule_of
-from byhand.grading.diagnosis import Diagnosis
 from byhand.grading.ideas import Known
 from byhand.grading.outcome import CellMark, Typed, Verdict
 from byhand.grading.reasons import reasons
+from byhand.grading.seen import Answers
 from byhand.grading.sentences import ROW_FIRST, WRONG, Said, nothing
 from byhand.grading.stages import places_of, stages_of
+from byhand.graph import Array, fold
 from byhand.lesson import command
 from byhand.workbook.letters import symbol
 
@@ -105,8 +104,7 @@ class Marker:
         tables = fold([stage.node for stage in self.stages], given)
         found: dict[int, Said] = {}
         if self.stages:
-            diagnosis = Diagnosis(self.known, given, tables, values, right)
-            found = reasons(diagnosis)
+            found = reasons(Answers(self.known, given, tables, right, values))
         for n, ask in enumerate(self.asks):
             row, column = self._flat(n, 0), self._flat(n, 0) + 1
             if ask.kind == "wrong cell" and (values[row], values[column]) == (right[column], right[row]):

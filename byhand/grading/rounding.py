@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from byhand.exercises.problem import Flags
+from byhand.grading.carried import Own, Round, evaluated
+from byhand.grading.seen import Seen
 from byhand.graph import Array, Node
-from byhand.grading.carried import Own, evaluated
-from byhand.grading.ideas import Known
-from byhand.grading.stages import Stage
 
 MORE = 2
 """Places more than asked that somebody may round to on the way."""
@@ -31,42 +30,45 @@ class Rounding:
     fine: bool
 
 
-def rounded_ways(
-    stage: Stage,
-    known: Known,
-    given: Mapping[Node, Array],
-    owns: Mapping[int, Own],
-    answers: Array,
-    open_: Flags,
-    unrounded: Array,
-) -> Rounding | None:
+def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
-    places = int(stage.rule.places.max())
-    plan = known.plan(stage, ((),))
+    stage = seen.stage
+    plan = seen.all.known.plan(stage, ((),))
     tables = [n for n in plan if n.name and n.data is None and not n.op.view and n is not stage.node]
     if not tables or stage.choice:
         return None
-    every = [(k, None) for k in range(places + MORE, -1, -1)]
-    single = [(k, node) for k in range(places, -1, -1) for node in tables[-NEAREST:]]
-    lanes: list[tuple[int, Node | None]] = [*every, *single]
-    taken = {owns[n].stage.node: (np.array(True), owns[n].written[None]) for n in stage.before if n in owns}
-    named = set(tables)
-
-    def rounding(node: Node, table: Array) -> Array:
-        if node not in named:
-            return table
-        wide = np.broadcast_to(table, (len(lanes), *table.shape[-2:])).copy()
-        for lane, (k, only) in enumerate(lanes):
-            if only in (None, node):
-                wide[lane] = np.round(wide[lane], k)
-        return wide
-
-    values = evaluated(plan, given, taken, rounding)
+    lanes = _lanes(int(stage.rule.places.max()), tables)
+    written = [owns[n] for n in stage.before if n in owns]
+    taken = {own.stage.node: (np.array(True), own.written[None]) for own in written}
+    values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
     expected = stage.cells(np.broadcast_to(values[stage.node], (len(lanes), *stage.node.shape)))
     with np.errstate(all="ignore"):
-        changed = ~(np.abs(expected - unrounded) <= stage.rule.margins)
-    cells = stage.rule.agree(answers, expected) & open_ & changed
+        changed = ~(np.abs(expected - seen.expected[0]) <= stage.rule.margins)
+    cells = stage.rule.agree(seen.written, expected) & seen.open & changed
     for lane, (k, _) in enumerate(lanes):
-        if 3 * cells[lane].sum() >= 2 * open_.sum():
-            return Rounding(cells[lane], expected[lane], k >= places)
+        if 3 * cells[lane].sum() >= 2 * seen.open.sum():
+            return Rounding(cells[lane], expected[lane], k >= stage.rule.places.max())
     return None
+
+
+Lanes = list[tuple[int, Node | None]]
+"""Places, and the one table that is rounded to them; None: every one."""
+
+
+def _lanes(places: int, tables: Sequence[Node]) -> Lanes:
+    every: Lanes = [(k, None) for k in range(places + MORE, -1, -1)]
+    return every + [(k, node) for k in range(places, -1, -1) for node in tables[-NEAREST:]]
+
+
+def _rounding(lanes: Lanes, tables: Set[Node]) -> Round:
+    everywhere = [(n, k) for n, (k, only) in enumerate(lanes) if only is None]
+
+    def rounded(node: Node, table: Array) -> Array:
+        if node not in tables:
+            return table
+        wide = np.broadcast_to(table, (len(lanes), *table.shape[-2:])).copy()
+        for lane, k in [*everywhere, *((n, k) for n, (k, only) in enumerate(lanes) if only is node)]:
+            wide[lane] = np.round(wide[lane], k)
+        return wide
+
+    return rounded

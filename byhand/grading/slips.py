@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.graph import Array, Node
 from byhand.grading.agreement import ROOM
+from byhand.graph import Array, Node
 from byhand.workbook.letters import symbol
 
 FEW = 3

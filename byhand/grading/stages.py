@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from byhand.exercises.problem import Problem, Question
-from byhand.graph import Array, Node, toposort
 from byhand.grading.agreement import Rule, rule_of
+from byhand.graph import Array, Node, toposort
 
 Indices = NDArray[np.intp]
 
