@@ -34,10 +34,11 @@ def picture(items: Items) -> str:
         drawn, high = _question(items, n, y)
         parts += drawn
         y += high
-    parts += _legend(items, y + 6)
+    legend, y = _legend(items, y + 6)
+    parts += legend
     title = "Points of the class, verdicts of each question, and the share of the class that has each cell right"
     return (
-        f'<svg class="picture" viewBox="0 0 {WIDTH} {y + 60:g}" role="img" aria-label="{title}" '
+        f'<svg class="picture" viewBox="0 0 {WIDTH} {y:g}" role="img" aria-label="{title}" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{title}</title><defs>{"".join(_patterns())}</defs>'
         f"{''.join(parts)}</svg>"
     )
@@ -124,7 +125,7 @@ def _map(items: Items, n: int, y: float) -> tuple[list[str], float]:
     for c, (row, column) in enumerate(spots):
         share = items.right(n, c)
         x, top = MAP + columns.index(column) * wide, y + rows.index(row) * high
-        ink = "#FFFFFF" if share > 0.6 else INK
+        ink = "#FFFFFF" if share > 0.75 else INK
         parts.append(
             f'<rect x="{x + 1:g}" y="{top + 1:g}" width="{wide - 2:g}" height="{high - 2:g}" rx="2" fill="{GREEN}" '
             f'fill-opacity="{0.04 + 0.86 * share:.2f}" stroke="{FRAME}">'
@@ -135,7 +136,7 @@ def _map(items: Items, n: int, y: float) -> tuple[list[str], float]:
     return parts, high * len(rows)
 
 
-def _legend(items: Items, y: float) -> list[str]:
+def _legend(items: Items, y: float) -> tuple[list[str], float]:
     counts = sum((items.question(n) for n in range(len(items.cells))), Counts())
     parts, x = [], 0.0
     for verdict, look in LOOKS.items():
@@ -149,5 +150,5 @@ def _legend(items: Items, y: float) -> list[str]:
         )
         parts.append(_text(x + 24, y + 12, label, 12, GREY))
         x += 44 + 6.6 * len(label)
-    parts.append(_text(MAP, y + 38, "Each cell: of 100 students, how many have nothing wrong in it.", 12, GREY))
-    return parts
+    parts.append(_text(0, y + 38, "Beside each bar its table: of 100 students, how many have nothing wrong.", 12, GREY))
+    return parts, y + 44

@@ -97,7 +97,7 @@ def _hardest(items: Items) -> Iterator[str]:
         question = items.key.questions[n]
         right = round(share * len(items.points))
         commonest = (items.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})).most_common(1)
-        how = "".join(f" Most others: {LOOKS[verdict].means}." for verdict, _ in commonest)
+        how = "".join(f" Of the rest, most: {LOOKS[verdict].means}." for verdict, _ in commonest)
         yield (
             f'<span class="many">Only {_students(right, items)}</span> have nothing wrong in {place(question, cell)} '
             f"of {escape(question.table)}.{how}"

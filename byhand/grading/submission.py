@@ -30,7 +30,7 @@ class Submission:
     """A book that has been handed in.
 
     file: its name, fit to be printed. stated: the id that it states, or nothing. answers: to each question of the key,
-    its cells. scratch: the numbers in each table of the book, by the table's name; NaN where there is none.
+    its cells. places: where each of them stands; None where it is gone. scratch: the numbers in each table of the book, by the table's name; NaN where there is none.
     seen: what stands in the given cells and the texts of the paper. warnings: what a person should look at.
     """
 
@@ -41,6 +41,7 @@ class Submission:
     scratch: Mapping[str, Array]
     seen: Mapping[Cell, Value]
     warnings: tuple[str, ...] = ()
+    places: tuple[tuple[Cell | None, ...], ...] = ()
 
 
 def read_submission(path: Path, paper: Paper, read_text: ReadText, engine: Recomputer) -> Submission:
@@ -72,7 +73,8 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
     seen = {cell: contents.values.get(place) for cell in _fixed(paper) if (place := find(cell))}
     warnings = [*_about(paper, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
-    return Submission(path, clean(path.name), stated, answers, _scratch(paper, contents, find), seen, tuple(warnings))
+    scratch, there = _scratch(paper, contents, find), tuple(map(tuple, places))
+    return Submission(path, clean(path.name), stated, answers, scratch, seen, tuple(warnings), there)
 
 
 def _fixed(paper: Paper) -> list[Cell]:
