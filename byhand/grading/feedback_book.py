@@ -16,8 +16,8 @@ from byhand.workbook.style import FRAME, GREY, INK, ROLES
 
 Spot = tuple[str, int, int]
 """A sheet and a cell of it, rows and columns from 0."""
-Places = Sequence[Sequence[Spot]]
-"""Where each question's answers stand."""
+Places = Sequence[Sequence[Spot | None]]
+"""Where each question's answers stand; None for one that is gone."""
 BOLD, ITALIC, UNDER = "<{p}b/>", "<{p}i/>", "<{p}u/>"
 WRAPPED = '<{p}alignment vertical="top" wrapText="1"/>'
 TITLE = Dress(font=fonts(18, INK, marks=BOLD))
@@ -34,10 +34,11 @@ SHEET = "Feedback"
 
 def feedback_book(path: Path, key: Key, marks: Marks, places: Places) -> bytes:
     """The marked copy of the workbook at the path. ByhandError where there can be none (see marked_up)."""
-    spots = [(places[cell.question][cell.cell], cell) for cell in marks.cells]
     found: dict[str, list[Mark]] = {}
-    for (sheet, row, column), cell in spots:
-        found.setdefault(sheet, []).append(_mark(row, column, cell))
+    for cell in marks.cells:
+        spot = places[cell.question][cell.cell]
+        if spot:
+            found.setdefault(spot[0], []).append(_mark(spot[1], spot[2], cell))
     return marked_up(path, found, summary(key, marks, places))
 
 

@@ -32,6 +32,19 @@ def wrote(mark: CellMark) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+SEVERAL = {
+    Verdict.RIGHT: "right",
+    Verdict.FOLLOWS: "right from your own earlier step",
+    Verdict.MISTAKE: "with a known mistake",
+    Verdict.ROUNDED: "rounded too early",
+    Verdict.SLIP: "with an arithmetic slip",
+    Verdict.WRONG: "wrong",
+    Verdict.BLANK: "blank",
+    Verdict.UNREADABLE: "not a number",
+}
+"""After a number: 2 with an arithmetic slip."""
+
+
 def place(question: KeyQuestion, cell: int) -> str:
     return question.cells[cell].replace("$", "")
 
@@ -109,4 +122,4 @@ def counted(cells: Sequence[CellMark]) -> str:
     counts = Counter(cell.verdict for cell in cells)
     if len(counts) == 1:
         return str(cells[0].verdict)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+    return ", ".join(f"{counts[verdict]} {several}" for verdict, several in SEVERAL.items() if counts[verdict])
