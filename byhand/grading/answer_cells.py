@@ -18,6 +18,7 @@ LONGEST = 2_000
 """The characters of an answer that are looked at."""
 SHOWN = 100
 """The characters of an answer that are shown."""
+CIRCLE = "#CIRC!"
 AGREES = 1e-9
 """How far, in proportion, two spreadsheet programs may differ in a result."""
 
@@ -97,6 +98,9 @@ class AnswerCells:
             )
         if value is None or value == "":
             return Typed(formula, None, "the formula gives an empty text")
+        if isinstance(value, CellError):
+            why = "refers to itself in a circle" if value == CIRCLE else f"gives the error {_shown(value)}"
+            return Typed(formula, None, f"the formula {why}")
         read = self._typed(value)
         return Typed(formula, read.value, f"{formula} gives {read.read_as}")
 

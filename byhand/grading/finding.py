@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,6 +18,8 @@ LEAST_KNOWN = 0.25
 """The share of a sheet's texts by which it is known, where nothing else tells."""
 Shifts = list[tuple[int, int]]
 """From which row or column of the paper on, and how far things have moved."""
+Moved = tuple[str, Shifts, Shifts]
+"""What a sheet is called now, and where its rows and columns are."""
 
 
 class Finder:
@@ -29,7 +32,7 @@ class Finder:
         sheets = {cell[0] for cells in paper.asked for cell in cells}
         self.unmoved = self.regions == paper.names and sheets <= set(contents.sheets) and bool(paper.names)
         self._lines: dict[str, tuple[list[int], list[int]] | None] = {}
-        self._moved: dict[str, tuple[Shifts, Shifts] | None] = {}
+        self._moved: dict[str, Moved | None] = {}
 
     def __call__(self, cell: Cell) -> Cell | None:
         """The cell as it is now; None where it cannot be told."""
@@ -70,11 +73,11 @@ class Finder:
         return kept if [label for label in labels if label is not None] == expected else None
 
     def _by_texts(self, cell: Cell) -> Cell | None:
-        sheet = self._sheet(cell[0])
-        if sheet is None:
+        moved = self._moved_of(cell[0])
+        if moved is None:
             return None
-        moved = self._shifts(cell[0], sheet)
-        return moved and (sheet, cell[1] + _shift(moved[0], cell[1]), cell[2] + _shift(moved[1], cell[2]))
+        sheet, rows, columns = moved
+        return sheet, cell[1] + _shift(rows, cell[1]), cell[2] + _shift(columns, cell[2])
 
     def _sheet(self, name: str) -> str | None:
         """What a sheet is called now: as the names say, as before, or the one that has its texts."""
@@ -90,12 +93,13 @@ class Finder:
         best = max(alike, key=lambda sheet: alike[sheet], default="")
         return best if best and alike[best] >= max(1, LEAST_KNOWN * len(texts)) else None
 
-    def _shifts(self, name: str, sheet: str) -> tuple[Shifts, Shifts] | None:
+    def _moved_of(self, name: str) -> Moved | None:
         if name not in self._moved:
-            self._moved[name] = self._measured(name, sheet)
+            sheet = self._sheet(name)
+            self._moved[name] = self._measured(name, sheet) if sheet is not None else None
         return self._moved[name]
 
-    def _measured(self, name: str, sheet: str) -> tuple[Shifts, Shifts] | None:
+    def _measured(self, name: str, sheet: str) -> Moved | None:
         """How far the texts of a sheet have moved: those that are there once, now as before."""
         texts, places = self._texts(name), self._places.get(sheet, {})
         pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
@@ -103,7 +107,7 @@ class Finder:
             return None
         rows = [(old[1], new[1] - old[1]) for old, new in pairs]
         columns = [(old[2], new[2] - old[2]) for old, new in pairs]
-        return _by_line(rows), _by_line(columns)
+        return sheet, _by_line(rows), _by_line(columns)
 
     def _texts(self, sheet: str) -> dict[str, Cell]:
         """The texts of one of the paper's sheets that are there only once."""
@@ -137,5 +141,5 @@ def _by_line(pairs: Sequence[tuple[int, int]]) -> Shifts:
 
 def _shift(shifts: Shifts, line: int) -> int:
     """That of the nearest line before this one, or of the first."""
-    before = [shift for at, shift in shifts if at <= line]
-    return before[-1] if before else (shifts[0][1] if shifts else 0)
+    after = bisect_right(shifts, line, key=lambda shift: shift[0])
+    return shifts[max(after - 1, 0)][1] if shifts else 0

@@ -95,6 +95,21 @@ class Paper:
         return {**self._shown.get(student, {}), **theirs.drawn, **theirs.planted}
 
     @cached_property
+    def drawn_cells(self) -> list[Cell]:
+        """The given cells whose numbers are drawn for each student."""
+        return [cell for cell, given in self.givens.items() if not given.shown]
+
+    @cached_property
+    def by_drawn(self) -> dict[tuple[object, ...], list[str]]:
+        """The students who have all the same drawn numbers, by these."""
+        where = [(g.table, g.row, g.column) for g in (self.givens[cell] for cell in self.drawn_cells)]
+        found: dict[tuple[object, ...], list[str]] = {}
+        for id, student in self.key.students.items():
+            numbers = tuple(float(student.drawn[table][i][j]) for table, i, j in where)
+            found.setdefault(numbers, []).append(id)
+        return found
+
+    @cached_property
     def _shown(self) -> dict[str, dict[str, Rows]]:
         """The computed tables that are shown to everybody, worked out for the whole class at once."""
         names = {given.table for given in self.givens.values() if given.shown}

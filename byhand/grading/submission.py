@@ -70,7 +70,7 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = paper.id and find(paper.id)
-    seen = {cell: contents.values.get(place) for cell in _fixed(paper) if (place := find(cell))}
+    seen = {cell: _seen(contents, place) for cell in _fixed(paper) if (place := find(cell))}
     warnings = [*_about(paper, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, there = _scratch(paper, contents, find), tuple(map(tuple, places))
@@ -79,6 +79,12 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
 
 def _fixed(paper: Paper) -> list[Cell]:
     return [*paper.givens, *paper.texts, *paper.numbers]
+
+
+def _seen(contents: Contents, place: Cell) -> Value:
+    """What stands in a cell that was handed out: a formula is none of these, whatever result is stored beside it."""
+    formula = contents.formulas.get(place)
+    return contents.values.get(place) if formula is None else formula
 
 
 def _text(value: Value) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import ironcalc
@@ -36,7 +37,8 @@ def fresh_values(
         model.add_sheet(sheet)
     number = {sheet: i for i, sheet in enumerate(sheets)}
     for name, place in names.items():
-        model.new_defined_name(name, None, place)
+        with suppress(ironcalc.WorkbookError):  # a name that the engine does not take is unknown to the formulas
+            model.new_defined_name(name, None, place)
     for (sheet, row, column), value in contents:
         _change(model, (number[sheet], row + 1, column + 1), value)
     model.evaluate()
