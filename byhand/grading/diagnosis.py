@@ -18,7 +18,7 @@ BEAM = 6
 """Explanations that are followed further at a time."""
 AN_IDEA, A_CONTRADICTION = 0.6, 0.34
 """What an explanation must explain more for each idea that it takes, and for each answer that speaks against one."""
-FINE, COARSE = 0.3, 0.7
+FINE, COARSE = 0.3, 0.55
 """The same for rounding on the way: to as many places as were asked, or to fewer."""
 ASIDE = 0.05
 """The same for each answer that follows, but not from the student's numbers as exact as they are known."""
@@ -60,7 +60,9 @@ class Story:
 
     @property
     def sound(self) -> bool:
-        return all(self.against.get(i, 0) <= self.matches.get(i, 0) for i in self.ideas)
+        """Whether no idea is there by chance: most answers that it tells of speak for it, and few are left open."""
+        left = sum(int(told.open.sum()) for told in self.told.values())
+        return all(max(self.against.get(i, 0), left - 1) <= self.matches.get(i, 0) for i in self.ideas)
 
 
 def best(answers: Answers) -> list[Story]:

@@ -48,7 +48,7 @@ class Known:
         changed = self._changed[first,]
         try:
             then = mistaken([changed.get(n, n) for n in self.outputs], self.list[second])
-        except (IndexError, KeyError, AttributeError, AssertionError):  # it looks for what the first took away
+        except (LookupError, AttributeError, TypeError, ValueError, AssertionError):  # it looks for what is gone
             return None
         if not then:
             return None

@@ -42,9 +42,7 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     taken = {own.stage.node: (np.array(True), own.written[None]) for own in written}
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
     expected = stage.cells(np.broadcast_to(values[stage.node], (len(lanes), *stage.node.shape)))
-    with np.errstate(all="ignore"):
-        changed = ~(np.abs(expected - seen.expected[0]) <= stage.rule.margins)
-    cells = stage.rule.agree(seen.written, expected) & seen.open & changed
+    cells = stage.rule.agree(seen.written, expected) & seen.open
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
             return Rounding(cells[lane], expected[lane], k >= stage.rule.places.max())

@@ -33,8 +33,8 @@ class Answers:
 class Found:
     """What some ideas give at a stage. Each is (n,) but for tables, (lanes, r, c), and expected, hits, (lanes, n).
 
-    matched: answers that the ideas explain, and nothing simpler does. against: those that speak against them.
-    rest: how many are left that nothing explains.
+    matched: answers that the ideas explain, and nothing simpler does. telling: whether one of them is far from right.
+    against: answers that speak against the ideas. rest: how many are left that nothing explains.
     """
 
     ideas: Ideas
@@ -42,14 +42,15 @@ class Found:
     expected: Array
     hits: Flags
     matched: Flags
+    telling: bool
     against: Flags
     rest: int
 
     @property
     def holds(self) -> bool:
         """Whether the answers speak for it: no single number that fits by chance among others that do not."""
-        count = int(self.matched.sum())
-        return count >= 1 and count >= 2 * int(self.against.sum()) and count >= self.rest
+        misses = int(self.against.sum()) + self.rest
+        return self.telling and 2 * misses <= int(self.matched.sum())
 
     @property
     def explains_all(self) -> bool:
@@ -119,12 +120,13 @@ class Seen:
             tells = ~(off <= self.stage.rule.margins)
             surely = ~(off[:, self.way.main] <= 2 * self.stage.rule.margins)
         hits = self._hits(expected)
-        matched = (hits & tells).any(1) & self.open
+        matched = hits.any(1) & self.open
+        telling = ((hits & tells).any(1) & self.open).any(-1)
         agrees = hits.any(1)
         against = surely & ~agrees & (self.right | self.follows)
         rest = (self.open & ~agrees).sum(-1)
         return [
-            Found(ideas, tables[n], expected[n], hits[n], matched[n], against[n], int(rest[n]))
+            Found(ideas, tables[n], expected[n], hits[n], matched[n], bool(telling[n]), against[n], int(rest[n]))
             for n, ideas in enumerate(many)
         ]
 
