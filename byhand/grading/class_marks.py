@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.keys import Key
 from byhand.exercises.workers import Limits, Stopped, spread_within
 from byhand.grading.class_files import HandedIn, Order, Outcome, write_class
 from byhand.grading.feedback import FORMATS, Desk, Job, Marking, digest, names_of
 from byhand.grading.inbox import submissions
 from byhand.grading.marks_folder import MarksFolder
 from byhand.grading.one import key_of
-from byhand.grading.owners import latest
+from byhand.grading.owners import counted
 from byhand.grading.register import register
 from byhand.grading.result import Journal, Result
 
@@ -49,8 +50,7 @@ def grade(order: Order, advance: Callable[[int], object] = lambda files: None) -
         for result in _marked(desk, left, order.jobs):
             journal.add(result)
             advance(1)
-        counts, replaced = _counting(desk, files, journal, order.jobs)
-        handed_in = HandedIn(list(files), counts, replaced, journal)
+        handed_in = _counting(key, desk, files, journal, order.jobs)
         return write_class(order, key, people, folder, handed_in, len(left))
 
 
@@ -87,23 +87,21 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _counting(
-    desk: Desk, files: Mapping[str, Path], journal: Journal, processes: int | None
-) -> tuple[dict[str, str], dict[str, str]]:
-    """For each student the file that counts; and each file that another counts for, with that.
+def _counting(key: Key, desk: Desk, files: Mapping[str, Path], journal: Journal, processes: int | None) -> HandedIn:
+    """Which file counts for each student, and which others it counts for.
 
-    Where a student has several, the one that counts is marked once more, so that the feedback is of that.
+    One that could be read counts before one that could not. Where a student has several that could, the one that
+    counts is marked once more, so that the feedback is of that.
     """
-    theirs: dict[str, list[Path]] = {}
-    for result in journal.all(list(files)):
-        if result.student:
-            theirs.setdefault(result.student, []).append(files[result.file])
-    ordered = {student: [_name(desk, p) for p in paths] for student, paths in latest(theirs).items()}
-    several = [found[0] for found in ordered.values() if len(found) > 1]
+    owners = {files[r.file]: r.student for r in journal.all(list(files)) if r.student and r.marks}
+    found = counted(key, owners)
+    unread = {r.student: r.file for r in journal.all(list(files)) if r.student and not r.marks}
+    counts = unread | {student: _name(desk, path) for student, path in found.used.items()}
+    several = [counts[student] for student in found.older]
     for result in _marked(desk, [(name, digest(files[name])) for name in several], processes):
         journal.add(result)
-    counts = {student: found[0] for student, found in ordered.items()}
-    return counts, {name: found[0] for found in ordered.values() for name in found[1:]}
+    replaced = {_name(desk, path): counts[student] for student, older in found.older.items() for path in older}
+    return HandedIn(list(files), counts, replaced, journal)
 
 
 def _name(desk: Desk, path: Path) -> str:

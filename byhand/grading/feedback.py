@@ -79,10 +79,13 @@ class Marking:
         try:
             marked = self.grader.mark(path)
         except ByhandError as error:
-            return Result(file, told, refused=without_folder(str(error), self.desk.submissions))
+            return self._refused(path, job, without_folder(str(error), self.desk.submissions))
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-            return Result(file, told, refused=BROKEN)  # what a stranger's file has made a reader trip over
+            return self._refused(path, job, BROKEN)  # what a stranger's file has made a reader trip over
         return Result(file, told, marked.marks.student, marked.marks, notes=self._hand_out(path, marked), by=marked.by)
+
+    def _refused(self, path: Path, job: Job, why: str) -> Result:
+        return Result(*job, self.grader.owners.by_name(path), refused=why)
 
     def _hand_out(self, path: Path, marked: Marked) -> tuple[str, ...]:
         """Write the feedback; what is to be known of it. What a person must look at has a folder of its own."""

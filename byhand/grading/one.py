@@ -17,7 +17,7 @@ from byhand.grading.owners import Owners
 from byhand.grading.paper import Paper
 from byhand.grading.recompute import Recomputer
 from byhand.grading.submission import Submission, read_submission
-from byhand.grading.typed import read_text
+from byhand.grading.typed import typed
 from byhand.lesson import command
 
 
@@ -64,7 +64,7 @@ class Grader:
 
     def mark(self, path: Path) -> Marked:
         """ByhandError, with how to mend it, for a file that cannot be read, or is nobody's."""
-        submission = read_submission(path, self.paper, read_text, self.engine)
+        submission = read_submission(path, self.paper, typed, self.engine)
         owner = self.owners.owner(submission)
         student = self.key.students[owner.id]
         cells = self.marker.mark(student, submission.answers)

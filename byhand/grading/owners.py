@@ -55,6 +55,11 @@ class Owners:
             "student's: rename it to the student's id."
         )
 
+    def by_name(self, path: Path) -> str:
+        """The student whom a file's name alone tells, as for one that cannot be read; empty where it tells none."""
+        name = read_name(path)
+        return self._by_system(name) or self._by_stem(name.stem) or ""
+
     def by_id(self, id: str) -> str | None:
         """The student with this id, however its letters are written."""
         return id if id in self.paper.key.students else self._ids.get(folded(id))

@@ -26,16 +26,14 @@ def check_told(key: Key, marked: Marked, steps: list[str], answers: list[list[st
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    parts: list[Any] = [f"{who(marks)} · {marks.file} (by {marked.by})"]
+    told = [rendered(f"{who(marks)} · {marks.file} (by {marked.by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        parts.append(f"\n{n}. {question.text}  {of_points(*total(cells))}")
-        parts.append(_grid(key, cells, answers))
+        told.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
-            parts.append(f"Look at this step: {steps[n - 1]}")
-    parts.append(f"\n{of_points(marks.points, marks.most)}")
-    for warning in marks.warnings:
-        parts.append(f"A person must look at this: {warning}")
-    return rendered(*parts)
+            told.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
+    told.append(f"\n{of_points(marks.points, marks.most)}\n")
+    told += [rendered(f"A person must look at this: {warning}") for warning in marks.warnings]
+    return "".join(told)
 
 
 def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
