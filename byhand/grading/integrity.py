@@ -38,7 +38,7 @@ def _of_id(submission: Submission, paper: Paper, student: str) -> list[str]:
 def _of_texts(submission: Submission, paper: Paper) -> list[str]:
     """Questions, captions and printed numbers that are no longer what they were."""
     seen = submission.seen
-    texts = [cell for cell, text in paper.texts.items() if text.strip() and _plain(seen.get(cell)) != _plain(text)]
+    texts = [cell for cell, text in paper.texts.items() if text.strip() and not _same(seen.get(cell), text)]
     numbers = [cell for cell, number in paper.numbers.items() if not _near(seen.get(cell), number)]
     changed = [*texts, *numbers]
     if not changed:
@@ -47,6 +47,10 @@ def _of_texts(submission: Submission, paper: Paper) -> list[str]:
     now = f"says {quoted(clean(str(first)))}" if first is not None else "is empty"
     count = "1 printed cell was" if len(changed) == 1 else f"{len(changed)} printed cells were"
     return [f"{count} changed: {address(changed[0])} {now}{' and so on' if len(changed) > 1 else ''}."]
+
+
+def _same(value: object, text: str) -> bool:
+    return value == text or _plain(value) == _plain(text)
 
 
 def _plain(value: object) -> str:

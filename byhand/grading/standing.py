@@ -56,7 +56,7 @@ def standing(key: Key, student: str, result: Result | None) -> Standing:
     name, file = key.students[student].name, result.file if result else ""
     if result is None or result.marks is None or status is not Status.GRADED:
         return Standing(student, name, status, file, None, TOLD[status])
-    return Standing(student, name, status, file, result.marks.points, in_short(key, result.marks))
+    return Standing(student, name, status, file, round(result.marks.points, 6), in_short(key, result.marks))
 
 
 def _status(result: Result | None) -> Status:
