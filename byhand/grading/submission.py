@@ -72,7 +72,9 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
     seen = {cell: _seen(contents, place) for cell in _fixed(paper) if (place := find(cell))}
     warnings = [*_about(paper, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
-    return Submission(path, clean(path.name), stated, answers, _scratch(paper, contents, find), seen, tuple(warnings))
+    return Submission(
+        path, clean(path.name), stated, answers, _scratch(paper, contents, find), seen, tuple(map(clean, warnings))
+    )
 
 
 def _fixed(paper: Paper) -> list[Cell]:
