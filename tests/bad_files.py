@@ -11,7 +11,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
-from handed_in import a_set, answered, spots
+from small_class import a_set, answered, spots
 
 from byhand.exercises.keys import Key
 

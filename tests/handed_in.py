@@ -1,74 +1,106 @@
-"""A small class's set, and books of it as students hand them in."""
+"""A class's books as students fill them in, for the tests of what is handed in."""
 
 from __future__ import annotations
 
-import io
-import random
-from collections.abc import Callable, Sequence
+import atexit
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import openpyxl
+from class_sets import HEAD
 
 from byhand.exercises.class_set import make_set
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.order import Order
-from byhand.exercises.recipe import find
 from byhand.exercises.roster import Roster
 from byhand.exercises.variant import Student
-from byhand.grading.outcome import CellMark, Marks, Typed, Verdict
+from byhand.grading.integrity import findings
+from byhand.grading.outcome import Typed
+from byhand.grading.owners import Owners
+from byhand.grading.paper import Paper
+from byhand.grading.recompute import Recomputer
+from byhand.grading.submission import Submission, read_submission
 
-SENTENCES = {
-    Verdict.FOLLOWS: "Right from your own scores.",
-    Verdict.MISTAKE: "You left out the division by √d_k.",
-    Verdict.ROUNDED: "You rounded too early.",
-    Verdict.SLIP: "One product of the sum is missing.",
-    Verdict.WRONG: "Work this cell again.",
-    Verdict.BLANK: "Nothing stands here.",
-    Verdict.UNREADABLE: "This could not be read as a number.",
-}
-SHARES = {Verdict.RIGHT: 1.0, Verdict.FOLLOWS: 1.0, Verdict.MISTAKE: 0.5, Verdict.ROUNDED: 0.5, Verdict.SLIP: 0.5}
+NAMES = "Ada Lovelace,Emmy Noether,Sofja Kowalewskaja,Émilie du Châtelet,Mary Somerville,Maria Agnesi".split(",")
+ANSWERS = Paper(Key("stand-in", {}, "", 0, False, (), {}), ((("Answers", 1, 1), ("Answers", 1, 2), ("Answers", 1, 3)),))
+"""What asks for B2, C2 and D2 of a sheet called Answers: the stand-ins that break graders have their answers there."""
 
 
-def a_set(folder: Path, count: int = 5, recipe: str = "attention-head", **more: Any) -> Key:
-    """The set of a class in the folder; its key. The students are s001, s002 ..., called Student 1, Student 2 ..."""
-    students = tuple(Student(f"s{n:03}", f"Student {n}") for n in range(1, count + 1))
-    make_set(Order(find(recipe), folder, Roster(students), **{"seed": 3, **more}))
-    return read_key(folder / "keys" / "key.json")
+@dataclass(frozen=True)
+class ClassSet:
+    """A set that was handed out: its folder, its key, and what was on its paper."""
+
+    folder: Path
+    key: Key
+    paper: Paper
+
+    def book(self, student: str) -> Path:
+        return self.folder / "students" / f"{self.key.students[student].file}.xlsx"
 
 
-def spots(key: Key) -> list[list[tuple[str, int, int]]]:
-    """Where each answer stands, from 0."""
-    return [[(q.sheet, *_place(cell)) for cell in q.cells] for q in key.questions]
+@lru_cache
+def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES)) -> ClassSet:
+    """s01 to s06, of one attention head unless another recipe is named."""
+    folder = Path(mkdtemp(prefix="byhand-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    students = [Student(f"s{n:02}", NAMES[(n - 1) % len(NAMES)]) for n in range(1, count + 1)]
+    place = HEAD
+    if recipe:
+        place = folder / "recipe.toml"
+        place.write_text(recipe, "utf-8")
+    make_set(Order(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",)))
+    key = read_key(folder / "set" / "keys" / "key.json")
+    return ClassSet(folder / "set", key, Paper.of(key))
 
 
-def _place(cell: str) -> tuple[int, int]:
-    row, column = openpyxl.utils.cell.coordinate_to_tuple(cell)
-    return row - 1, column - 1
+def right(key: Key, student: str) -> dict[tuple[str, str], float]:
+    """Every asked cell with its answer, rounded as a student does it."""
+    rows = zip(key.questions, key.students[student].answers, strict=True)
+    return {(q.sheet, cell): round(x, q.places) for q, row in rows for cell, x in zip(q.cells, row, strict=True)}
 
 
-def answered(folder: Path, key: Key, student: str, change: Callable[[int, int, float], Any] | None = None) -> bytes:
-    """The student's book with the answers in it, rounded as asked; `change` makes something else of each."""
-    book = openpyxl.load_workbook(folder / "students" / f"{key.students[student].file}.xlsx")
-    for n, (question, row) in enumerate(zip(key.questions, spots(key), strict=True)):
-        for c, (sheet, r, column) in enumerate(row):
-            right = round(key.students[student].answers[n][c], question.places + 2)
-            book[sheet].cell(r + 1, column + 1).value = change(n, c, right) if change else right
-    stream = io.BytesIO()
-    book.save(stream)
-    return stream.getvalue()
+def filled(
+    path: Path,
+    student: str = "s01",
+    changes: Mapping[tuple[str, str], Any] | None = None,
+    of: ClassSet | None = None,
+    change: Callable[[Any], None] = lambda book: None,
+) -> Path:
+    """The student's own book with the right answers, but for the changes."""
+    of = of or class_set()
+    book = openpyxl.load_workbook(of.book(student))
+    for (sheet, cell), value in {**right(of.key, student), **(changes or {})}.items():
+        book[sheet][cell] = value
+    change(book)
+    book.save(path)
+    return path
 
 
-def some_marks(key: Key, student: str, seed: int = 0, verdicts: Sequence[Verdict] = tuple(Verdict)) -> Marks:
-    """Marks with every verdict, drawn at random."""
-    chance, cells = random.Random(seed), []
-    for n, question in enumerate(key.questions):
-        most = question.points / len(question.cells)
-        for c in range(len(question.cells)):
-            verdict = chance.choice(verdicts)
-            typed = {Verdict.BLANK: Typed(), Verdict.UNREADABLE: Typed("<b>three</b>", None, "no number")}
-            seen = typed.get(verdict, Typed(f"{c}.5", c + 0.5, f"{c}.5"))
-            points, sentence = SHARES.get(verdict, 0.0) * most, SENTENCES.get(verdict, "")
-            name = "scores-not-scaled" if verdict is Verdict.MISTAKE else ""
-            cells.append(CellMark(n, c, seen, verdict, points, most, sentence, name))
-    return Marks(student, key.students[student].name, f"{student}.xlsx", tuple(cells))
+def as_float(text: str) -> Typed:
+    """Reads a text as a number with a point or a comma: the real reader has tests of its own."""
+    try:
+        return Typed(text, float(text.replace(",", ".")), text.strip())
+    except ValueError:
+        return Typed(text, None, "no number")
+
+
+def handed_in(path: Path, paper: Paper | None = None) -> Submission:
+    with Recomputer() as engine:
+        return read_submission(path, paper or class_set().paper, as_float, engine)
+
+
+def values(submission: Submission) -> list[float | None]:
+    return [typed.value for row in submission.answers for typed in row]
+
+
+def found(path: Path, of: ClassSet | None = None) -> tuple[str, list[str]]:
+    """Whose it is, and what is said of it."""
+    paper = (of or class_set()).paper
+    submission = handed_in(path, paper)
+    owner = Owners(paper).owner(submission)
+    return owner.id, [*submission.warnings, *findings(submission, paper, owner.id)]

@@ -18,7 +18,7 @@ import pytest
 from bad_files import LOOK, another_exercise, damaged, look, no_files
 from class_sets import tree
 from commands import byhand
-from handed_in import a_set, answered
+from small_class import a_set, answered
 
 from byhand.exercises.keys import Key
 from byhand.grading.standing import TOLD, Status

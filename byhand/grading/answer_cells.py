@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from byhand.arithmetic.formulas import Address
 from byhand.exercises.roster import clean
 from byhand.grading.formulas import Needed, Refused
 from byhand.grading.outcome import Typed
@@ -13,6 +12,7 @@ from byhand.grading.recompute import Recomputer
 from byhand.workbook.bounded import Contents
 from byhand.workbook.cells import Cell, CellDate, CellError, Value
 from byhand.workbook.dates import day
+from byhand.workbook.places import address
 
 LONGEST = 2_000
 """The characters of an answer that are looked at."""
@@ -74,7 +74,7 @@ class AnswerCells:
             except Refused as reason:
                 found[cell] = self._refused(cell, str(reason))
         asked = [cell for cell in cells if cell not in found]
-        values = self.engine.values(needed.cells, self.contents.arrays, needed.names, asked) if asked else []
+        values = self.engine.values(needed, asked) if asked else []
         for cell, value in zip(asked, values or [None] * len(asked), strict=True):
             if values is None:
                 found[cell] = self._refused(cell, "it could not be worked out in time")
@@ -85,7 +85,7 @@ class AnswerCells:
     def _refused(self, cell: Cell, reason: str) -> Typed:
         """A formula that is not worked out counts nothing, whatever result is stored beside it."""
         formula = _shown(self.contents.formulas[cell])
-        self.warnings.append(f"The formula {formula} in {_address(cell)} was not worked out: {reason}.")
+        self.warnings.append(f"The formula {formula} in {address(cell)} was not worked out: {reason}.")
         return Typed(formula, None, f"the formula is not worked out: {reason}")
 
     def _result(self, cell: Cell, value: Value) -> Typed:
@@ -93,7 +93,7 @@ class AnswerCells:
         stored = self.contents.values.get(cell)
         if stored is not None and not _agree(stored, value):
             self.warnings.append(
-                f"The formula {formula} in {_address(cell)} has {_brief(stored)} stored as its result, "
+                f"The formula {formula} in {address(cell)} has {_brief(stored)} stored as its result, "
                 f"but gives {_brief(value)}, which counts."
             )
         if value is None or value == "":
@@ -132,7 +132,3 @@ def _agree(stored: Value, value: Value) -> bool:
     if isinstance(stored, CellError) and isinstance(value, CellError):
         return True
     return (type(stored) is type(value) and stored == value) or (stored == "" and value is None)
-
-
-def _address(cell: Cell) -> str:
-    return clean(str(Address(cell[1], cell[2], cell[0])))

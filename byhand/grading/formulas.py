@@ -37,10 +37,11 @@ class Refused(Exception):
 
 @dataclass
 class Needed:
-    """What the answers lean on: cells with their contents, a formula with its sign =."""
+    """What the answers lean on: cells, of which each holds a value or a formula, and defined names."""
 
     contents: Contents
-    cells: dict[Cell, float | str | bool] = field(default_factory=dict)
+    values: dict[Cell, float | str | bool] = field(default_factory=dict)
+    formulas: dict[Cell, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     _reads: dict[Cell, list[Cell] | Refused] = field(default_factory=dict)
     _formulas: int = 0
@@ -53,11 +54,12 @@ class Needed:
             reads = self._reads_of(at)
             left += [one for one in reads if one not in seen]
             seen.update(reads)
-        formulas, values = self.contents.formulas, self.contents.values
         for one in seen:
-            content = formulas.get(one, values.get(one))
-            if content is not None:
-                self.cells[one] = content
+            formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
+            if formula is not None:
+                self.formulas[one] = formula
+            elif value is not None:
+                self.values[one] = value
 
     def _reads_of(self, cell: Cell) -> list[Cell]:
         if cell not in self._reads:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from byhand.arithmetic.formulas import Address
 from byhand.exercises.roster import clean
 from byhand.grading.paper import Paper
 from byhand.grading.submission import Submission
 from byhand.workbook.cells import Cell, Value
+from byhand.workbook.places import address
 
 NEAR = 1e-9
 SHOWN_NEAR = 1e-4
@@ -74,8 +74,3 @@ def person(paper: Paper, id: str) -> str:
 def _told(one: Altered) -> str:
     found = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
     return f"{address(one.cell)} is {found}, was {one.was:.15g}"
-
-
-def address(cell: Cell) -> str:
-    """Attention!C14"""
-    return clean(f"{cell[0]}!{Address(cell[1], cell[2])}")

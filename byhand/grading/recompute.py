@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import byhand.workbook
 from byhand.arithmetic.formulas import Address
+from byhand.grading.formulas import Needed
 from byhand.workbook.cells import Cell, CellError, Value
 
 PROGRAM = Path(byhand.workbook.__file__).with_name("ironcalc_child.py")
@@ -44,20 +45,15 @@ class Recomputer:
     ) -> None:
         self.close()
 
-    def values(
-        self,
-        contents: Mapping[Cell, float | str | bool],
-        arrays: set[Cell],
-        names: Mapping[str, str],
-        wanted: Sequence[Cell],
-    ) -> list[Value] | None:
-        """The wanted cells' values in a workbook with these contents; None where the engine gives none in time."""
-        sheets = list(dict.fromkeys(cell[0] for cell in [*contents, *wanted]))
+    def values(self, needed: Needed, cells: Sequence[Cell]) -> list[Value] | None:
+        """The cells' values in a workbook with what they need; None where the engine gives none in time."""
+        formulas = _spread(needed.formulas, needed.contents.arrays)
         request = {
-            "sheets": sheets,
-            "contents": list(_spread(contents, arrays).items()),
-            "names": dict(names),
-            "cells": list(wanted),
+            "sheets": list(dict.fromkeys(cell[0] for cell in [*needed.values, *formulas])),
+            "values": list(needed.values.items()),
+            "formulas": list(formulas.items()),
+            "names": needed.names,
+            "cells": cells,
         }
         answer = self._asked(json.dumps(request).encode() + b"\n")
         if "values" not in answer:
@@ -125,11 +121,11 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _spread(contents: Mapping[Cell, float | str | bool], arrays: set[Cell]) -> dict[Cell, float | str | bool]:
+def _spread(formulas: Mapping[Cell, str], arrays: set[Cell]) -> dict[Cell, str]:
     """With each formula that fills a range far away, and its first number in its place."""
-    found = dict(contents)
-    for n, cell in enumerate(sorted(arrays & contents.keys())):
+    found = dict(formulas)
+    for n, cell in enumerate(sorted(arrays & formulas.keys())):
         row, column = FAR[0] + APART * (n % 500), FAR[1] + APART * (n // 500)
-        found[cell[0], row, column] = contents[cell]
+        found[cell[0], row, column] = formulas[cell]
         found[cell] = f"={Address(row, column)}"
     return found

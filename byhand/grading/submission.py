@@ -30,7 +30,8 @@ class Submission:
     """A book that has been handed in.
 
     file: its name, fit to be printed. stated: the id that it states, or nothing. answers: to each question of the key,
-    its cells. places: where each of them stands; None where it is gone. scratch: the numbers in each table of the book, by the table's name; NaN where there is none.
+    its cells. places: where each of them stands; None where it is gone. scratch: the numbers in each table of the book,
+    by the table's name; NaN where there is none.
     seen: what stands in the given cells and the texts of the paper. warnings: what a person should look at.
     """
 
@@ -74,7 +75,8 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
     warnings = [*_about(paper, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, there = _scratch(paper, contents, find), tuple(map(tuple, places))
-    return Submission(path, clean(path.name), stated, answers, scratch, seen, tuple(warnings), there)
+    said = tuple(map(clean, warnings))
+    return Submission(path, clean(path.name), stated, answers, scratch, seen, said, there)
 
 
 def _fixed(paper: Paper) -> list[Cell]:

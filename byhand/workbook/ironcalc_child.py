@@ -2,7 +2,7 @@
 
 IronCalc also prints remarks, and ends the whole process when a formula calls itself without end.
 Reads a request in JSON (path, cells, changes) and writes {"values": [...]}, an error as [text], or {"reason": text}.
-With --stream it reads requests that need no file (sheets, contents, names, cells), one a line, and answers so too.
+With --stream it reads requests that need no file (see fresh_values), one a line, and answers so too.
 """
 
 import json
@@ -28,9 +28,13 @@ def values(path: str, cells: list[Place], changes: list[tuple[Place, Any]]) -> l
 
 
 def fresh_values(
-    sheets: list[str], contents: list[tuple[Place, Any]], names: dict[str, str], cells: list[Place]
+    sheets: list[str],
+    values: list[tuple[Place, Any]],
+    formulas: list[tuple[Place, str]],
+    names: dict[str, str],
+    cells: list[Place],
 ) -> list[Any]:
-    """What cells hold in a new workbook with these contents."""
+    """What cells hold in a new workbook with these contents; a text among the values may begin with = too."""
     model = ironcalc.create("stream", "en", "UTC", "en")
     model.rename_sheet(0, sheets[0])
     for sheet in sheets[1:]:
@@ -39,8 +43,13 @@ def fresh_values(
     for name, place in names.items():
         with suppress(ironcalc.WorkbookError):  # a name that the engine does not take is unknown to the formulas
             model.new_defined_name(name, None, place)
-    for (sheet, row, column), value in contents:
-        _change(model, (number[sheet], row + 1, column + 1), value)
+    for (sheet, row, column), value in values:
+        if isinstance(value, str):
+            model.update_cell_with_text(number[sheet], row + 1, column + 1, value)
+        else:
+            _change(model, (number[sheet], row + 1, column + 1), value)
+    for (sheet, row, column), formula in formulas:
+        model.set_user_input(number[sheet], row + 1, column + 1, formula)
     model.evaluate()
     return [_value(model, (number[sheet], row + 1, column + 1)) for sheet, row, column in cells]
 

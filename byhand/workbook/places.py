@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from byhand.arithmetic.formulas import Address
 from byhand.workbook.cells import COLUMNS, ROWS, Cell, position
 
 _SHEET = r"(?:(?:'((?:[^'\[\]|]|'')+)'|([^'!:\[\]|\s]+))!)?"
@@ -37,6 +38,11 @@ class Region:
     def cells(self) -> list[Cell]:
         """All of them: ask for the size first."""
         return [(self.sheet, self.row + i, self.column + j) for i in range(self.rows) for j in range(self.columns)]
+
+
+def address(cell: Cell) -> str:
+    """A cell as a sentence names it: Attention!C14."""
+    return f"{cell[0]}!{Address(cell[1], cell[2])}"
 
 
 def region_of(text: str) -> Region | None:
