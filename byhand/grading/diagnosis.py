@@ -18,8 +18,6 @@ BEAM = 6
 """Explanations that are followed further at a time."""
 AN_IDEA, A_CONTRADICTION = 0.6, 0.34
 """What an explanation must explain more for each idea that it takes, and for each answer that speaks against one."""
-FINE, COARSE = 0.3, 0.55
-"""The same for rounding on the way: to as many places as were asked, or to fewer."""
 ASIDE = 0.05
 """The same for each answer that follows, but not from the student's numbers as exact as they are known."""
 
@@ -103,7 +101,8 @@ def _new(answers: Answers, story: Story, seen: Seen, own: Sequence[Found]) -> li
     if stage.choice:  # one number of a few, which anybody may hit
         return seen.found([i for i in singles if i[0] < known.told])
     found = seen.found(singles)
-    if any(f.explains_all for f in found) or seen.open.sum() < 2:
+    lost = not story.ideas and any(told.open.any() for told in story.told.values())
+    if lost or any(f.explains_all for f in found) or seen.open.sum() < 2:
         return found
     together = [tuple(sorted((*story.ideas, *i))) for i in singles] if story.ideas else known.pairs(stage)
     return found + seen.found([ideas for ideas in together if known.differs(ideas, stage.node)])
@@ -160,5 +159,5 @@ def _with_rounding(story: Story, stage: Stage, rounding: Rounding) -> Story:
         owns={**story.owns, stage.number: replace(own, exact=exact, unsure=())},
         told={**story.told, stage.number: told},
         explained=story.explained + int(rounding.cells.sum()),
-        cost=story.cost + (FINE if rounding.fine else COARSE),
+        cost=story.cost + rounding.cost,
     )

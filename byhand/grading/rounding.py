@@ -18,16 +18,20 @@ NEAREST = 8
 """Tables before the asked one of which each is tried as the only one that was rounded."""
 
 
+FINE, COARSE, ODD = 0.3, 0.55, 0.7
+"""The cost of rounding to as many places as were asked; everywhere to one less; or to still fewer, or in one table."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rounding:
     """cells: the answers that it explains; expected: their numbers before they were rounded themselves. (n,)
 
-    fine: whether it was to as many places as were asked, or more.
+    cost: what it must explain more than another explanation.
     """
 
     cells: Flags
     expected: Array
-    fine: bool
+    cost: float
 
 
 def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
@@ -43,9 +47,11 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
     expected = stage.cells(np.broadcast_to(values[stage.node], (len(lanes), *stage.node.shape)))
     cells = stage.rule.agree(seen.written, expected) & seen.open
-    for lane, (k, _) in enumerate(lanes):
+    for lane, (k, only) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
-            return Rounding(cells[lane], expected[lane], k >= stage.rule.places.max())
+            missing = int(stage.rule.places.max()) - k
+            cost = FINE if missing <= 0 else COARSE if missing == 1 and k and only is None else ODD
+            return Rounding(cells[lane], expected[lane], cost)
     return None
 
 
