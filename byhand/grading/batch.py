@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from byhand.exercises.problem import Flags
 from byhand.grading.stages import Indices
 from byhand.graph import Array, Node, Op, toposort
 
 Size = tuple[int, int]
-Taken = Mapping[int, tuple[Array, Array]]
+Taken = Mapping[int, tuple[Flags, Array]]
 """By stage, on which lanes its table is taken from the student, and the tables. (lanes, 1, 1), (lanes, r, c)"""
 
 

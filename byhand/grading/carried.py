@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from byhand.exercises.problem import Flags
 from byhand.grading.ideas import Ideas, Known
 from byhand.grading.stages import Stage
 from byhand.graph import Array, Node
@@ -57,7 +58,7 @@ class Ways:
         return 1 if len(self.lanes) - self.doubts > 1 else 0
 
     @cached_property
-    def taken(self) -> dict[int, tuple[Array, Array]]:
+    def taken(self) -> dict[int, tuple[Flags, Array]]:
         """By stage, on which lanes the student's table is taken, and the tables there. (lanes, 1, 1), (lanes, r, c)"""
         found = {}
         for number in self.stage.before:
@@ -119,7 +120,7 @@ def worked(known: Known, given: Mapping[Node, Array], way: Ways, many: Sequence[
 def evaluated(
     plan: Sequence[Node],
     given: Mapping[Node, Array],
-    taken: Mapping[Node, tuple[Array, Array]],
+    taken: Mapping[Node, tuple[Flags, Array]],
     rounding: Round | None = None,
 ) -> dict[Node, Array]:
     """As `fold`, but on some lanes a table is taken instead of what follows, and each may be rounded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,8 @@ from byhand.grading.stages import Stage
 
 BEAM = 6
 """Explanations that are followed further at a time."""
+BEHIND = 2.5
+"""How much less than the best one an explanation may explain at a stage, and still be followed further."""
 AN_IDEA, A_CONTRADICTION = 0.6, 0.34
 """What an explanation must explain more for each idea that it takes, and for each answer that speaks against one."""
 ASIDE = 0.05
@@ -64,14 +67,20 @@ class Story:
 
 
 def best(answers: Answers) -> list[Story]:
-    """The story that explains most, then others that explain as much; the one whose ideas come first leads."""
+    """The story that explains most for the fewest ideas, then others that explain as many of the answers."""
+    sound = [s for s in _stories(answers, BEHIND) if s.sound] or [s for s in _stories(answers, math.inf) if s.sound]
+    ranked = sorted(sound, key=lambda s: s.rank)
+    return [s for s in ranked if s.explained == ranked[0].explained and len(s.ideas) <= len(ranked[0].ideas)]
+
+
+def _stories(answers: Answers, behind: float) -> list[Story]:
+    """Stories of all stages: the best ones and one without ideas, but none that is so far behind at any stage."""
     stories = [Story()]
     for stage in answers.known.stages:
         ranked = sorted((f for story in stories for f in _further(answers, story, stage)), key=lambda s: s.rank)
         plain = [story for story in ranked if not story.ideas][:2]
-        stories = [*dict.fromkeys([*plain, *ranked[:BEAM]])]
-    ranked = sorted((s for s in stories if s.sound), key=lambda s: s.rank)
-    return [s for s in ranked if s.rank[:2] == ranked[0].rank[:2]]
+        stories = [s for s in dict.fromkeys([*plain, *ranked[:BEAM]]) if s.rank[0] <= ranked[0].rank[0] + behind]
+    return stories
 
 
 def _further(answers: Answers, story: Story, stage: Stage) -> list[Story]:
