@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
+from byhand.exercises.problem import Flags
 from byhand.grading.ideas import Ideas, Known
 from byhand.grading.stages import Stage
 from byhand.graph import Array, Node
@@ -55,6 +57,17 @@ class Ways:
         """The lane of somebody who works on from their own numbers."""
         return 1 if len(self.lanes) - self.doubts > 1 else 0
 
+    @cached_property
+    def taken(self) -> dict[int, tuple[Flags, Array]]:
+        """By stage, on which lanes the student's table is taken, and the tables there. (lanes, 1, 1), (lanes, r, c)"""
+        found = {}
+        for number in self.stage.before:
+            if number in self.owns:
+                nothing = np.zeros(self.owns[number].exact.shape)
+                on = np.array([number in lane for lane in self.lanes])[:, None, None]
+                found[number] = on, np.array([lane.get(number, nothing) for lane in self.lanes])
+        return found
+
     def source(self, lane: int) -> int | None:
         """The last wrong table that was worked on from; else the last of all."""
         taken = sorted(self.lanes[lane])
@@ -100,28 +113,14 @@ def _doubted(own: Own) -> list[Array]:
 
 def worked(known: Known, given: Mapping[Node, Array], way: Ways, many: Sequence[Ideas]) -> dict[Node, Array]:
     """The numbers of every table that these ideas need, on each way: (lanes, r, c), or (r, c) where all agree."""
-    taken = _taken(known, way, many)
-    return evaluated(known.plan(way.stage, tuple(many)), given, taken)
-
-
-def _taken(known: Known, way: Ways, many: Sequence[Ideas]) -> dict[Node, tuple[Array, Array]]:
-    """For each table that is written, in every idea's version: on which lanes it is taken, and its numbers there."""
-    found: dict[Node, tuple[Array, Array]] = {}
-    for number in way.stage.before:
-        if number not in way.owns:
-            continue
-        node = way.owns[number].stage.node
-        nothing = np.zeros(node.shape)
-        on = np.array([number in lane for lane in way.lanes])[:, None, None]
-        tables = np.array([lane.get(number, nothing) for lane in way.lanes])
-        found |= {known.version(ideas, node): (on, tables) for ideas in many}
-    return found
+    versions = {known.version(ideas, known.stages[n].node): taken for n, taken in way.taken.items() for ideas in many}
+    return evaluated(known.plan(way.stage, tuple(many)), given, versions)
 
 
 def evaluated(
     plan: Sequence[Node],
     given: Mapping[Node, Array],
-    taken: Mapping[Node, tuple[Array, Array]],
+    taken: Mapping[Node, tuple[Flags, Array]],
     rounding: Round | None = None,
 ) -> dict[Node, Array]:
     """As `fold`, but on some lanes a table is taken instead of what follows, and each may be rounded."""

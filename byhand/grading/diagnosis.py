@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,10 +17,10 @@ from byhand.grading.stages import Stage
 
 BEAM = 6
 """Explanations that are followed further at a time."""
+BEHIND = 2.5
+"""How much less than the best one an explanation may explain at a stage, and still be followed further."""
 AN_IDEA, A_CONTRADICTION = 0.6, 0.34
 """What an explanation must explain more for each idea that it takes, and for each answer that speaks against one."""
-FINE, COARSE = 0.3, 0.55
-"""The same for rounding on the way: to as many places as were asked, or to fewer."""
 ASIDE = 0.05
 """The same for each answer that follows, but not from the student's numbers as exact as they are known."""
 
@@ -66,14 +67,20 @@ class Story:
 
 
 def best(answers: Answers) -> list[Story]:
-    """The story that explains most, then others that explain as much; the one whose ideas come first leads."""
+    """The story that explains most for the fewest ideas, then others that explain as many of the answers."""
+    sound = [s for s in _stories(answers, BEHIND) if s.sound] or [s for s in _stories(answers, math.inf) if s.sound]
+    ranked = sorted(sound, key=lambda s: s.rank)
+    return [s for s in ranked if s.explained == ranked[0].explained and len(s.ideas) <= len(ranked[0].ideas)]
+
+
+def _stories(answers: Answers, behind: float) -> list[Story]:
+    """Stories of all stages: the best ones and one without ideas, but none that is so far behind at any stage."""
     stories = [Story()]
     for stage in answers.known.stages:
         ranked = sorted((f for story in stories for f in _further(answers, story, stage)), key=lambda s: s.rank)
         plain = [story for story in ranked if not story.ideas][:2]
-        stories = [*dict.fromkeys([*plain, *ranked[:BEAM]])]
-    ranked = sorted((s for s in stories if s.sound), key=lambda s: s.rank)
-    return [s for s in ranked if s.rank[:2] == ranked[0].rank[:2]]
+        stories = [s for s in dict.fromkeys([*plain, *ranked[:BEAM]]) if s.rank[0] <= ranked[0].rank[0] + behind]
+    return stories
 
 
 def _further(answers: Answers, story: Story, stage: Stage) -> list[Story]:
@@ -103,7 +110,8 @@ def _new(answers: Answers, story: Story, seen: Seen, own: Sequence[Found]) -> li
     if stage.choice:  # one number of a few, which anybody may hit
         return seen.found([i for i in singles if i[0] < known.told])
     found = seen.found(singles)
-    if any(f.explains_all for f in found) or seen.open.sum() < 2:
+    lost = not story.ideas and any(told.open.any() for told in story.told.values())
+    if lost or any(f.explains_all for f in found) or seen.open.sum() < 2:
         return found
     together = [tuple(sorted((*story.ideas, *i))) for i in singles] if story.ideas else known.pairs(stage)
     return found + seen.found([ideas for ideas in together if known.differs(ideas, stage.node)])
@@ -160,5 +168,5 @@ def _with_rounding(story: Story, stage: Stage, rounding: Rounding) -> Story:
         owns={**story.owns, stage.number: replace(own, exact=exact, unsure=())},
         told={**story.told, stage.number: told},
         explained=story.explained + int(rounding.cells.sum()),
-        cost=story.cost + (FINE if rounding.fine else COARSE),
+        cost=story.cost + rounding.cost,
     )

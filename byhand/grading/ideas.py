@@ -8,6 +8,7 @@ from itertools import combinations
 
 from byhand.exercises.mistakes import mistakes
 from byhand.exercises.problem import Problem
+from byhand.grading.batch import Batch
 from byhand.grading.stages import Stage
 from byhand.graph import Node, toposort
 from byhand.misconceptions import applicable, mistaken
@@ -31,6 +32,7 @@ class Known:
         self.list: list[Misconception] = [m for m, _ in found]
         self._changed: dict[Ideas, dict[Node, Node]] = {(): {}} | {(n,): c for n, (_, c) in enumerate(found)}
         self._pairs: dict[int, list[Ideas]] = {}
+        self._batches: dict[tuple[int, tuple[Ideas, ...]], Batch] = {}
         self._plans: dict[tuple[int, tuple[Ideas, ...]], list[Node]] = {}
 
     def version(self, ideas: Ideas, node: Node) -> Node:
@@ -73,6 +75,14 @@ class Known:
     def differs(self, ideas: Ideas, node: Node) -> bool:
         """Whether two ideas together give a table that neither gives alone."""
         return self.version(ideas, node) not in (node, *(self.version((i,), node) for i in ideas))
+
+    def batch(self, stage: Stage, many: tuple[Ideas, ...]) -> Batch:
+        """A stage's table by each of these ideas."""
+        if (stage.number, many) not in self._batches:
+            before = [(self.stages[n].node, n) for n in stage.before]
+            asked = {self.version(ideas, node): n for node, n in before for ideas in many}
+            self._batches[stage.number, many] = Batch([self.version(ideas, stage.node) for ideas in many], asked)
+        return self._batches[stage.number, many]
 
     def plan(self, stage: Stage, many: tuple[Ideas, ...]) -> list[Node]:
         """The tables that these ideas' versions of a stage's table need, in order."""

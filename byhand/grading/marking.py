@@ -129,7 +129,7 @@ class Marker:
     def _check_answers(self, people: Sequence[KeyStudent]) -> None:
         shapes = {node: tuple(map(int, node.shape)) for node in self.problem.drawn}
         for student in people:
-            if any(np.shape(student.drawn.get(node.name)) != shape for node, shape in shapes.items()):
+            if any(np.shape(student.drawn.get(node.name, [])) != shape for node, shape in shapes.items()):
                 raise self._unsound(f"the numbers of {student.id} are not those that its recipe draws")
         given = [self._given(student) for student in people]
         answers = self.problem.solve({node: np.stack([g[node] for g in given]) for node in self.problem.drawn})

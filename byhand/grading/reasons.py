@@ -38,7 +38,8 @@ def reasons(answers: Answers) -> dict[int, Said]:
 def _said(known: Known, stories: Sequence[Story], stage: Stage, n: int, slipped: Slip | None) -> Said:
     told = stories[0].told[stage.number]
     if told.mistake[n]:
-        return _mistake(known, [story.told[stage.number].by[n] for story in stories])
+        others = [story.told[stage.number] for story in stories]
+        return _mistake(known, [other.by[n] for other in others], any(other.rounded[n] for other in others))
     if told.seen.follows[n]:
         source = int(told.seen.sources[n])
         return follows(symbol(known.stages[source].node), not stories[0].owns[source].wrong)
@@ -49,9 +50,10 @@ def _said(known: Known, stories: Sequence[Story], stage: Stage, n: int, slipped:
     return Said(Verdict.ROUNDED if slipped.coarse else Verdict.SLIP, slipped.sentence)
 
 
-def _mistake(known: Known, fitting: Sequence[Ideas]) -> Said:
-    """The first story's ideas; those of others are told too, where they fit as well."""
+def _mistake(known: Known, fitting: Sequence[Ideas], rounded: bool) -> Said:
+    """The first story's ideas; what others say is told too, where it fits as well."""
     sentences = [" ".join(known.list[i].sentence for i in ideas) for ideas in dict.fromkeys(fitting) if ideas]
+    sentences += [ROUNDED] * rounded
     names = BETWEEN.join(known.list[i].name for i in fitting[0])
     return Said(Verdict.MISTAKE, joined(tuple(sentences[:MOST_OR])), names)
 

@@ -18,16 +18,20 @@ NEAREST = 8
 """Tables before the asked one of which each is tried as the only one that was rounded."""
 
 
+FINE, COARSE = 0.3, 0.7
+"""The cost of rounding to as many places as were asked, or to fewer."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rounding:
     """cells: the answers that it explains; expected: their numbers before they were rounded themselves. (n,)
 
-    fine: whether it was to as many places as were asked, or more.
+    cost: what it must explain more than another explanation.
     """
 
     cells: Flags
     expected: Array
-    fine: bool
+    cost: float
 
 
 def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
@@ -38,14 +42,13 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     if not tables or stage.choice:
         return None
     lanes = _lanes(int(stage.rule.places.max()), tables)
-    written = [owns[n] for n in stage.before if n in owns]
-    taken = {own.stage.node: (np.array(True), own.written[None]) for own in written}
+    taken = {owns[n].stage.node: _taken(owns[n], lanes) for n in stage.before if n in owns}
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
     expected = stage.cells(np.broadcast_to(values[stage.node], (len(lanes), *stage.node.shape)))
     cells = stage.rule.agree(seen.written, expected) & seen.open
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
-            return Rounding(cells[lane], expected[lane], k >= stage.rule.places.max())
+            return Rounding(cells[lane], expected[lane], FINE if k >= stage.rule.places.max() else COARSE)
     return None
 
 
@@ -58,15 +61,19 @@ def _lanes(places: int, tables: Sequence[Node]) -> Lanes:
     return every + [(k, node) for k in range(places, -1, -1) for node in tables[-NEAREST:]]
 
 
+def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
+    """What was written is worked on from, unless more places were kept, and all of it is right. (lanes, 1, 1)"""
+    kept = np.array([k > own.stage.rule.places.max() for k, _ in lanes])[:, None, None]
+    return (~kept | own.wrong), np.where(kept, own.exact, own.written)
+
+
 def _rounding(lanes: Lanes, tables: Set[Node]) -> Round:
-    everywhere = [(n, k) for n, (k, only) in enumerate(lanes) if only is None]
+    tens = 10.0 ** np.array([k for k, _ in lanes])[:, None, None]
 
     def rounded(node: Node, table: Array) -> Array:
         if node not in tables:
             return table
-        wide = np.broadcast_to(table, (len(lanes), *table.shape[-2:])).copy()
-        for lane, k in [*everywhere, *((n, k) for n, (k, only) in enumerate(lanes) if only is node)]:
-            wide[lane] = np.round(wide[lane], k)
-        return wide
+        here = np.array([only in (None, node) for _, only in lanes])[:, None, None]
+        return np.where(here, np.rint(table * tens) / tens, table)
 
     return rounded

@@ -111,9 +111,8 @@ class Seen:
         many = [ideas for ideas in many if self.all.known.version(ideas, self.stage.node) is not self.stage.node]
         if not many:
             return []
-        values = worked(self.all.known, self.all.given, self.way, many)
-        nodes = [self.all.known.version(ideas, self.stage.node) for ideas in many]
-        tables = np.stack([self._stacked(values[node]) for node in nodes])
+        batch = self.all.known.batch(self.stage, tuple(many))
+        tables = batch.tables(self.all.given, len(self.way.lanes), self.way.taken)
         expected = self.stage.cells(tables)  # (ideas, lanes, n)
         with np.errstate(all="ignore"):
             off = np.abs(expected - self.expected)
@@ -121,9 +120,9 @@ class Seen:
             surely = ~(off[:, self.way.main] <= 2 * self.stage.rule.margins)
         hits = self._hits(expected)
         matched = hits.any(1) & self.open
-        telling = ((hits & tells).any(1) & self.open).any(-1)
+        telling = np.asarray((hits & tells & self.open).any((1, 2)))
         agrees = hits.any(1)
-        against = surely & ~agrees & (self.right | self.follows)
+        against: Flags = surely & ~agrees & (self.right | self.follows)
         rest = (self.open & ~agrees).sum(-1)
         return [
             Found(ideas, tables[n], expected[n], hits[n], matched[n], bool(telling[n]), against[n], int(rest[n]))

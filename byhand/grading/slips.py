@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _swapped(expected: float, places: int) -> Iterator[float]:
     """The number with two digits beside each other (the point does not count) in each other's place."""
     text = f"{expected:.{places}f}"
     spots = [n for n, sign in enumerate(text) if sign.isdigit()]
-    for one, other in zip(spots, spots[1:], strict=False):
+    for one, other in pairwise(spots):
         if text[one] != text[other]:
             signs = [*text]
             signs[one], signs[other] = signs[other], signs[one]

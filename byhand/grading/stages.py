@@ -36,7 +36,7 @@ class Stage:
     def cells(self, tables: Array) -> Array:
         """What is asked of a table or a stack of them. (..., r, c) -> (..., n)"""
         if self.choice:
-            return np.argmax(tables[..., self.rows, :], axis=-1) + 1.0
+            return np.asarray(np.argmax(tables[..., self.rows, :], axis=-1) + 1.0)
         return np.asarray(tables[..., self.rows, self.columns])
 
 
