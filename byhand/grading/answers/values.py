@@ -248,6 +248,7 @@ EXACT: dict[str, Callable[..., Fraction | None]] = {
 }
 
 _PLAIN = "sin cos tan sec csc cot sinh cosh tanh sech csch coth asinh atan erf floor sign".split()
+_POLES = {"tan", "sec", "csc", "cot"}
 _INSIDE: dict[str, Callable[[Any], bool]] = {
     "asin": lambda x: abs(x) <= 1,
     "acos": lambda x: abs(x) <= 1,
@@ -263,9 +264,12 @@ def _named(name: str) -> Callable[..., Value]:
         if abs(x) > 10**6 or not _INSIDE.get(name, lambda x: True)(x):
             raise Undefined(f"{name} of such a number")
         try:
-            return +getattr(k.mp, name)(x)
+            value = +getattr(k.mp, name)(x)
         except (ValueError, ZeroDivisionError):
             raise Undefined(f"{name} of such a number") from None
+        if name in _POLES and abs(value) > 10**30:
+            raise Undefined(f"{name} of such a number")
+        return value
 
     return rule
 
@@ -284,10 +288,20 @@ def _product(k: Arithmetic, *xs: Value) -> Value:
     return total
 
 
-def _decimal(k: Arithmetic, x: Value) -> Fraction:
-    """The number as a fraction of as many digits as are held."""
+def _of_fractions(name: str) -> Callable[..., Value]:
+    """A rule that is kept for fractions, of the fractions that the numbers are to the digits that are held."""
+
+    def rule(k: Arithmetic, *xs: Value) -> Value:
+        return EXACT[name](*map(_as_fraction, xs))
+
+    return rule
+
+
+def _as_fraction(x: Value) -> Fraction:
     sign, man, exp, _ = x._mpf_
-    value = Fraction(int(man)) * Fraction(2) ** int(exp) if abs(exp) < MOST_BITS else Fraction(0)
+    if abs(exp) > MOST_BITS:
+        raise Unreadable("a number on the way is too large, or too near to 0")
+    value = Fraction(int(man)) * Fraction(2) ** int(exp)
     return -value if sign else value
 
 
@@ -319,6 +333,6 @@ REAL: dict[str, Callable[..., Value]] = {
     "average": lambda k, *xs: _summed(k, *xs) / len(xs),
     "product": _product,
     "sumsq": lambda k, *xs: _summed(k, *(x * x for x in xs)),
-} | {name: _named(name) for name in [*_PLAIN, *_INSIDE]}
-for _op in ("round", "roundup", "rounddown", "mod", "quotient"):
-    REAL[_op] = (lambda op: lambda k, *xs: EXACT[op](*(_decimal(k, x) for x in xs)))(_op)
+}
+REAL |= {name: _named(name) for name in [*_PLAIN, *_INSIDE]}
+REAL |= {name: _of_fractions(name) for name in ("round", "roundup", "rounddown", "mod", "quotient")}
