@@ -59,6 +59,9 @@ def _of_another_shape(reading: Reading, key: Key) -> Found:
 
 def _symbolic(reading: Reading, key: Key) -> Found:
     pairs = list(zip(reading.entries, key.reading.entries, strict=True))
+    for student in reading.entries:
+        if not isinstance(student, Infinite) and not symbols(student):
+            worth(student)
     found = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
     right = found.count(Same.YES)
     if right == len(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from byhand.grading.answers.cursor import Cursor
 from byhand.grading.answers.tokens import Token
 from byhand.grading.answers.tree import Apply, Infinite, Number, Symbol, Tree
 
+_RADIX = re.compile(r"[xXbBoO](?:_[0-9]|[A-Fa-f])")
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 
@@ -146,6 +148,8 @@ class Grammar(Cursor):
         if opening := self.taken("(", "[", "{"):
             tree = self.sum()
             self.close(opening)
+            if opening == "[" and isinstance(tree, Number):
+                raise Unreadable("a list in brackets [ ] stands where a number should")
             return tree
         if self.taken("|"):
             return self.bar()
@@ -164,6 +168,8 @@ class Grammar(Cursor):
             after = self.after
             if after.kind == "end" or (after.kind == "sign" and after.text in "+-,;)]}|"):
                 raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
+        if token.text == "0" and self.next.kind == "name" and not self.next.blank and _RADIX.match(self.next.text):
+            raise Unreadable("numbers are written with the digits 0 to 9, in tens")
         if self.next.kind == "name" and self.next.text in ("x", "X") and self.times():
             self.tokens[self.place] = Token("sign", "*", self.next.blank)
         if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():

@@ -33,6 +33,9 @@ _SIDES = re.compile(r"^[(\[]?\s*\d{1,7}(?:\s*(?:[xX×✕]|by|\\times)\s*\d{1,7})
 _PRODUCT = re.compile(r"^\d{1,7}(?:\s*\*\s*\d{1,7}){1,7}$", re.ASCII)
 
 
+_NESTED = ("[[", "{{", "((")
+
+
 @dataclass(frozen=True)
 class Reading:
     """rows: the tree of each entry. shape: None for one number. loose: a list that is neither row nor column.
@@ -82,7 +85,7 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
     fallback: Reading | None = None
     listed: Comma | None = None
     for comma, blanks in _ways(text, asked, settings, formula):
-        if comma is listed:
+        if comma is listed or (first and comma is not Comma.SEPARATES and text[:2] in _NESTED):
             continue
         try:
             reading = _one_way(text, comma, blanks, meaning, formula)

@@ -88,6 +88,8 @@ def same_everywhere(student: Tree, key: Sampled) -> Same:
         open_points |= same is Same.OPEN
         compared += 1
     if not compared and missing:
+        if all(mine.at(point, DIGITS)[0] is None for point in range(len(_POINTS))):
+            raise Undefined("it has no value, whatever its letters are")
         return Same.NO
     if compared < 3 or open_points:
         return Same.OPEN
