@@ -7,12 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from byhand.grading.answers import mistakes
+from byhand.grading.answers.bounds import Unreadable
 from byhand.grading.answers.closeness import REAL, tolerance, within
 from byhand.grading.answers.keys import Key
 from byhand.grading.answers.reading import Reading
 from byhand.grading.answers.rules import Rule
 from byhand.grading.answers.sampling import Same, same_constant, same_everywhere, worth
-from byhand.grading.answers.tree import Infinite, Number, Tree, symbols, walked
+from byhand.grading.answers.tree import Apply, Infinite, Number, Tree, symbols, walked
 from byhand.grading.answers.units import UNITS
 
 
@@ -117,7 +118,21 @@ def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, sing
     ):
         return Found(True, single, right_entries=len(values))
     for entry, value, wanted in zip(entries, values, key.values, strict=True):
-        places = (entry.places or 0) if isinstance(entry, Number) else 0
-        if isinstance(wanted, Infinite) or not within(value, wanted, Fraction(1, 10**places)):
+        if isinstance(wanted, Infinite) or not _goes_on(value, wanted, _left(entry)):
             return Found(False, single)
     return Found(None, single, doubt="the digits go on, and those that are written fit")
+
+
+def _left(entry: Tree) -> Fraction:
+    """How much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
+    if isinstance(entry, Apply) and entry.op == "neg":
+        entry = entry.args[0]
+    if not isinstance(entry, Number) or not entry.places:
+        raise Unreadable("the digits go on: write a fraction")
+    return Fraction(1, 10**entry.places)
+
+
+def _goes_on(value: Any, wanted: Any, left: Fraction) -> bool:
+    """Whether the key begins with the digits that are written."""
+    value, wanted = REAL.real(value), REAL.real(wanted)
+    return bool(value * wanted >= 0 and 0 <= abs(wanted) - abs(value) <= REAL.real(left))

@@ -175,6 +175,8 @@ class Grammar(Cursor):
         if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
             raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
         open_end = bool(self.taken("…") or self.dots())
+        if open_end and (token.places or 0) < 2:
+            raise Unreadable("the digits go on: write more of them, or a fraction")
         mixed = self.mixed(token)
         return mixed or Number(_value(token), token.places, open_end)
 

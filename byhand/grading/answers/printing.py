@@ -62,6 +62,8 @@ def decimal(value: Fraction) -> str:
     """As a decimal number where it ends after few places, else as a fraction."""
     if value.denominator == 1:
         return whole(value)
+    if value.denominator.bit_length() > 400:
+        return powered(value)
     places, rest = 0, value.denominator
     while rest % 10 == 0:
         places, rest = places + 1, rest // 10

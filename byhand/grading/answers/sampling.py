@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from fractions import Fraction
 from typing import Any
@@ -30,14 +30,18 @@ class Same(Enum):
 
 def worth(tree: Tree) -> Any:
     """A constant expression's value: a Fraction, or a real number of DIGITS good digits. Raises Unreadable."""
-    arithmetic = Arithmetic()
-    value = arithmetic.value(tree, {})
+    return _good(Arithmetic(), tree, {})
+
+
+def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
+    """The value; computed again to more digits where so large or small numbers were met that few would be left."""
+    value = arithmetic.value(tree, given)
     if type(value) is Fraction or arithmetic.span < 16:
         return value
-    digits = DIGITS + 2 * arithmetic.span
+    digits = arithmetic.digits + 2 * arithmetic.span
     if digits > MOST_DIGITS:
         raise Unreadable("a number on the way is too large, or too near to 0")
-    return Arithmetic(digits).value(tree, {})
+    return Arithmetic(-(-digits // 100) * 100).value(tree, given)
 
 
 class Sampled:
@@ -58,7 +62,7 @@ class Sampled:
             arithmetic = Arithmetic(digits)
             given = {name: _POINTS[point](place) for place, name in enumerate(self.names)}
             try:
-                self._known[point, digits] = arithmetic.value(self.tree, given), arithmetic.span
+                self._known[point, digits] = _good(arithmetic, self.tree, given), arithmetic.span
             except Undefined:
                 if not self.names:
                     raise
