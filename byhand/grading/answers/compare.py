@@ -7,15 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from byhand.grading.answers import mistakes
+from byhand.grading.answers.bounds import Unreadable
+from byhand.grading.answers.closeness import REAL, tolerance, within
 from byhand.grading.answers.keys import Key
 from byhand.grading.answers.reading import Reading
 from byhand.grading.answers.rules import Rule
 from byhand.grading.answers.sampling import Same, same_constant, same_everywhere, worth
-from byhand.grading.answers.tree import Infinite, Number, Tree, symbols, walked
+from byhand.grading.answers.tree import Apply, Infinite, Number, Tree, symbols, walked
 from byhand.grading.answers.units import UNITS
-from byhand.grading.answers.values import Arithmetic
-
-_REAL = Arithmetic()
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def compared(reading: Reading, key: Key, rule: Rule, unit: str) -> Found:
         return _with_unit(values[0], key, rule, unit)
     if any(isinstance(n, Number) and n.open for entry in reading.entries for n in walked(entry)):
         return _going_on(reading.entries, values, key, rule, single)
-    found = [_equal(*four, rule) for four in zip(reading.entries, values, key.reading.entries, key.values, strict=True)]
+    found = [_equal(tree, value, key, place, rule) for place, (tree, value) in enumerate(_pairs(reading, values))]
     if all(found):
         return Found(True, single, right_entries=len(found))
     if None in found and False not in found:
@@ -61,7 +60,10 @@ def _of_another_shape(reading: Reading, key: Key) -> Found:
 
 def _symbolic(reading: Reading, key: Key) -> Found:
     pairs = list(zip(reading.entries, key.reading.entries, strict=True))
-    found = [_same_symbolic(student, wanted, key) for student, wanted in pairs]
+    for student in reading.entries:
+        if not isinstance(student, Infinite) and not symbols(student):
+            worth(student)
+    found = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
     right = found.count(Same.YES)
     if right == len(found):
         return Found(True, right_entries=right)
@@ -72,59 +74,27 @@ def _symbolic(reading: Reading, key: Key) -> Found:
     return Found(None, doubt=doubt)
 
 
-def _same_symbolic(student: Tree, wanted: Tree, key: Key) -> Same:
+def _same_symbolic(student: Tree, key: Key, place: int) -> Same:
+    wanted = key.reading.entries[place]
     if isinstance(student, Infinite) or isinstance(wanted, Infinite):
         return Same.YES if student == wanted else Same.NO
-    return same_everywhere(student, wanted, key.meaning.variables | symbols(student) | symbols(wanted))
+    return same_everywhere(student, key.sampled(place, frozenset(symbols(student) - key.meaning.variables)))
 
 
-def _equal(student: Tree, value: Any, wanted: Tree, key: Any, rule: Rule) -> bool | None:
-    if isinstance(value, Infinite) or isinstance(key, Infinite):
-        return bool(value == key)
+def _pairs(reading: Reading, values: list[Any]) -> list[tuple[Tree, Any]]:
+    return list(zip(reading.entries, values, strict=True))
+
+
+def _equal(student: Tree, value: Any, key: Key, place: int, rule: Rule) -> bool | None:
+    wanted = key.values[place]
+    if isinstance(value, Infinite) or isinstance(wanted, Infinite):
+        return bool(value == wanted)
     if rule.type in ("exact", "equiv", "form"):
-        same = same_constant(student, wanted)
+        if type(value) is Fraction and type(wanted) is Fraction:
+            return value == wanted
+        same = same_constant(student, key.sampled(place))
         return None if same is Same.OPEN else same is Same.YES
-    return within(value, key, tolerance(key, rule))
-
-
-def tolerance(key: Any, rule: Rule) -> Any:
-    """How far from the key a right answer may be."""
-    if rule.type == "dp":
-        return Fraction(1, 2 * 10**rule.n)
-    if rule.type == "sf":
-        return Fraction(10) ** (magnitude(key) - rule.n + 1) / 2 if key else Fraction(0)
-    return rule.tol * abs(key) if rule.type == "rel" and type(key) is Fraction else _relative(key, rule)
-
-
-def _relative(key: Any, rule: Rule) -> Any:
-    return rule.tol if rule.type == "abs" else _REAL.real(rule.tol) * abs(key)
-
-
-def magnitude(value: Any) -> int:
-    """The power of ten of the first digit."""
-    size = abs(value)
-    guess = int(_REAL.mp.floor(_REAL.mp.log10(_REAL.real(size))))
-    while _exceeds(Fraction(10) ** guess, size):
-        guess -= 1
-    while not _exceeds(Fraction(10) ** (guess + 1), size):
-        guess += 1
-    return guess
-
-
-def _exceeds(one: Fraction, other: Any) -> bool:
-    return bool(one > other) if type(other) is Fraction else bool(_REAL.real(one) > other)
-
-
-def within(value: Any, key: Any, far: Any) -> bool:
-    """|value - key| <= far: exactly, where all are fractions; else to many digits, edges included."""
-    if type(value) is Fraction and type(key) is Fraction and type(far) is Fraction:
-        return abs(value - key) <= far
-    value, key, far = map(_REAL.real, (value, key, far))
-    apart = abs(value - key)
-    if not _REAL.mp.isfinite(apart):
-        return False
-    slack = _REAL.mp.mpf(10) ** -40 * max(abs(value), abs(key), far)
-    return bool(apart <= far + slack)
+    return within(value, wanted, tolerance(wanted, rule))
 
 
 def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Found:
@@ -133,7 +103,7 @@ def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Found:
     if kind != asked:
         return Found(False, value, "unit", f"{unit} measures something else than what is asked for.")
     ratio = worth_one / asked_one
-    scaled = value * ratio if type(value) is Fraction else value * _REAL.real(ratio)
+    scaled = value * ratio if type(value) is Fraction else value * REAL.real(ratio)
     if within(scaled, key.values[0], rule.tol):
         return Found(True, value)
     if within(value, key.values[0], rule.tol):
@@ -144,11 +114,25 @@ def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Found:
 def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, single: Any) -> Found:
     """Digits that go on, as in 0.333...: right if they are so as they stand; a person decides where they may be."""
     if rule.type not in ("exact", "equiv", "form") and all(
-        _equal(*four, rule) for four in zip(entries, values, key.reading.entries, key.values, strict=True)
+        _equal(*pair, key, place, rule) for place, pair in enumerate(zip(entries, values, strict=True))
     ):
         return Found(True, single, right_entries=len(values))
     for entry, value, wanted in zip(entries, values, key.values, strict=True):
-        places = (entry.places or 0) if isinstance(entry, Number) else 0
-        if isinstance(wanted, Infinite) or not within(value, wanted, Fraction(1, 10**places)):
+        if isinstance(wanted, Infinite) or not _goes_on(value, wanted, _left(entry)):
             return Found(False, single)
     return Found(None, single, doubt="the digits go on, and those that are written fit")
+
+
+def _left(entry: Tree) -> Fraction:
+    """How much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
+    if isinstance(entry, Apply) and entry.op == "neg":
+        entry = entry.args[0]
+    if not isinstance(entry, Number) or not entry.places:
+        raise Unreadable("the digits go on: write a fraction")
+    return Fraction(1, 10**entry.places)
+
+
+def _goes_on(value: Any, wanted: Any, left: Fraction) -> bool:
+    """Whether the key begins with the digits that are written."""
+    value, wanted = REAL.real(value), REAL.real(wanted)
+    return bool(value * wanted >= 0 and 0 <= abs(wanted) - abs(value) <= REAL.real(left))

@@ -14,7 +14,8 @@ from byhand.grading.answers.tree import Apply, Number, Symbol, Tree
 
 _ONE = {
     name.upper(): name
-    for name in "exp ln sqrt abs sin cos tan sec csc cot asin acos atan sinh cosh tanh asinh acosh atanh sign erf".split()
+    for name in "exp ln sqrt abs sign erf sin cos tan sec csc cot asin acos atan "
+    "sinh cosh tanh asinh acosh atanh".split()
 } | {"INT": "floor", "FACT": "factorial"}
 _TWO = {"POWER": "^", "MOD": "mod", "QUOTIENT": "quotient"}
 _ROUND = {"ROUND": "round", "ROUNDUP": "roundup", "ROUNDDOWN": "rounddown", "TRUNC": "rounddown"}
@@ -37,6 +38,7 @@ class ExcelGrammar(Cursor):
         return tree
 
     def sum(self) -> Tree:
+        """A sum of products."""
         self.deeper()
         tree = self.product()
         while sign := self.taken("+", "-"):
@@ -45,18 +47,21 @@ class ExcelGrammar(Cursor):
         return tree
 
     def product(self) -> Tree:
+        """Factors, each with its powers."""
         tree = self.power()
         while sign := self.taken("*", "/"):
             tree = Apply(sign, (tree, self.power()))
         return tree
 
     def power(self) -> Tree:
+        """Powers, from the left."""
         tree = self.signed()
         while self.taken("^"):
             tree = Apply("^", (tree, self.signed()))
         return tree
 
     def signed(self) -> Tree:
+        """A number with its signs and percent signs."""
         minus = False
         while sign := self.taken("-", "+"):
             minus ^= sign == "-"
@@ -66,6 +71,7 @@ class ExcelGrammar(Cursor):
         return Apply("neg", (tree,)) if minus else tree
 
     def primary(self) -> Tree:
+        """A number, a function, or what is in brackets."""
         token = self.next
         if token.kind == "number" and token.value is not None:
             self.take()
@@ -83,6 +89,7 @@ class ExcelGrammar(Cursor):
         raise self.refusal()
 
     def called(self) -> Tree:
+        """A function with its arguments. Raises Unreadable for another cell, and for a function that is not read."""
         name = self.take().text.upper().replace("_", "")
         if not self.taken("("):
             if _CELL.fullmatch(name) or self.sees("!", ":", "$"):

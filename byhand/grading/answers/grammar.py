@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from byhand.grading.answers.cursor import Cursor
 from byhand.grading.answers.tokens import Token
 from byhand.grading.answers.tree import Apply, Infinite, Number, Symbol, Tree
 
+_RADIX = re.compile(r"[xXbBoO](?:_[0-9]|[A-Fa-f])")
 _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 
@@ -30,7 +32,7 @@ class Grammar(Cursor):
     """One expression, from its tokens."""
 
     def __init__(self, tokens: list[Token], meaning: Meaning) -> None:
-        super().__init__(tokens)
+        super().__init__(names.apart(tokens, meaning.variables))
         self.meaning = meaning
         self.bars = 0
 
@@ -55,6 +57,7 @@ class Grammar(Cursor):
         return Infinite(sign)
 
     def sum(self) -> Tree:
+        """Terms, with their signs."""
         self.deeper()
         tree = self.signed()
         while sign := self.taken("+", "-"):
@@ -71,6 +74,7 @@ class Grammar(Cursor):
         return Apply("neg", (tree,)) if sign == "-" else tree
 
     def product(self) -> Tree:
+        """Factors, with or without a sign between them."""
         tree = self.power()
         while True:
             if sign := self.taken("*", "/"):
@@ -81,6 +85,7 @@ class Grammar(Cursor):
                 return tree
 
     def factor(self) -> Tree:
+        """What follows a sign of a product."""
         if self.taken("-"):
             return Apply("neg", (self.power(),))
         return self.power()
@@ -97,6 +102,7 @@ class Grammar(Cursor):
         return token.kind == "sign" and token.text in ("(", "[", "{", "√", "∛", "∜", "\\frac", "\\sqrt", "∞")
 
     def power(self) -> Tree:
+        """A power; those of powers bind to the right."""
         tree = self.postfix()
         if self.next.kind == "power":
             return Apply("^", (tree, self.superscript()))
@@ -109,6 +115,7 @@ class Grammar(Cursor):
         return Apply("^", (tree, Apply("neg", (exponent,)) if sign == "-" else exponent))
 
     def superscript(self) -> Tree:
+        """An exponent in raised characters."""
         text = self.take().text
         digits = text.lstrip("+-")
         if digits.isdigit() and len(digits) <= 5 and len(text) - len(digits) <= 1:
@@ -118,6 +125,7 @@ class Grammar(Cursor):
         raise Unreadable(f"the raised {quoted(text)} is not understood: write ^(...)")
 
     def postfix(self) -> Tree:
+        """A number with the signs that follow it: ! and %."""
         tree = self.primary()
         while sign := self.taken("!", "%", "‰"):
             if sign == "!" and self.sees("!", "="):
@@ -128,6 +136,7 @@ class Grammar(Cursor):
         return tree
 
     def primary(self) -> Tree:
+        """A number, a name, a group, a root or a fraction."""
         token = self.next
         if token.kind == "number":
             return self.number()
@@ -139,6 +148,8 @@ class Grammar(Cursor):
         if opening := self.taken("(", "[", "{"):
             tree = self.sum()
             self.close(opening)
+            if opening == "[" and isinstance(tree, Number):
+                raise Unreadable("a list in brackets [ ] stands where a number should")
             return tree
         if self.taken("|"):
             return self.bar()
@@ -151,14 +162,21 @@ class Grammar(Cursor):
         raise self.refusal()
 
     def number(self) -> Tree:
+        """A number, mixed or open where it is so written."""
         token = self.take()
         if self.next.kind == "name" and not self.next.blank and self.next.text in ("e", "E"):
             after = self.after
             if after.kind == "end" or (after.kind == "sign" and after.text in "+-,;)]}|"):
                 raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
+        if token.text == "0" and self.next.kind == "name" and not self.next.blank and _RADIX.match(self.next.text):
+            raise Unreadable("numbers are written with the digits 0 to 9, in tens")
         if self.next.kind == "name" and self.next.text in ("x", "X") and self.times():
             self.tokens[self.place] = Token("sign", "*", self.next.blank)
+        if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
+            raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
         open_end = bool(self.taken("…") or self.dots())
+        if open_end and (token.places or 0) < 2:
+            raise Unreadable("the digits go on: write more of them, or a fraction")
         mixed = self.mixed(token)
         return mixed or Number(_value(token), token.places, open_end)
 
@@ -195,6 +213,7 @@ class Grammar(Cursor):
         return Apply("mixed", (Number(_value(token)), Number(part)))
 
     def bar(self) -> Tree:
+        """An absolute value."""
         self.bars += 1
         tree = self.sum()
         if not self.taken("|"):
@@ -203,6 +222,7 @@ class Grammar(Cursor):
         return Apply("abs", (tree,))
 
     def root(self) -> Tree:
+        """A root: of the number or group that follows its sign."""
         sign = self.take().text
         if sign == "\\sqrt":
             degree: Tree | None = None
@@ -230,6 +250,7 @@ class Grammar(Cursor):
         raise Unreadable("a LaTeX command lacks its braces {...}")
 
     def named(self, token: Token) -> Tree:
+        """A variable, a constant or a function with its argument."""
         name = token.text
         meaning = self.meaning
         if name in meaning.variables:
@@ -242,23 +263,11 @@ class Grammar(Cursor):
         if stem in ("ln", "sqrt") and digits.isdigit() and not self.sees("("):
             return Apply(stem, (Number(Fraction(int(digits))),))
         if self.sees("(") and name not in ("e", "pi"):
-            return self.called_unknown(name)
+            raise Unreadable(f"{quoted(name)} is not a function that is read here")
         return names.looked_up(name, meaning.variables, meaning.free)
 
-    def called_unknown(self, name: str) -> Tree:
-        """`plnp(...)` and `xexp(x)`: letters of the question before a function; else it is not read."""
-        for cut in range(1, len(name)):
-            left, right = name[:cut], name[cut:]
-            if right in names.FUNCTIONS or right == "log":
-                factor = names.looked_up(left, self.meaning.variables, False)
-                operation = names.function(right, self.meaning.log)
-                assert operation is not None
-                return Apply("*", (factor, self.call(operation, right)))
-        if len(name) > 1 and all(letter in self.meaning.variables for letter in name):
-            return names.looked_up(name, self.meaning.variables, False)
-        raise Unreadable(f"{quoted(name)} is not a function that is read here")
-
     def call(self, operation: tuple[str, ...], name: str) -> Tree:
+        """A function's arguments, in brackets or without."""
         raised = self.raised(name)
         if opening := self.taken("(", "[", "{"):
             self.deeper()
@@ -304,6 +313,7 @@ class Grammar(Cursor):
         return tree
 
     def calls(self, token: Token) -> bool:
+        """Whether a name is a function's."""
         return token.text not in self.meaning.variables and names.function(token.text, self.meaning.log) is not None
 
 

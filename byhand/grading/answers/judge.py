@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -43,11 +44,24 @@ class Judgement:
     entries: int = 0
     right_entries: int = 0
 
+    @property
+    def right(self) -> bool:
+        return self.outcome is Outcome.RIGHT
+
+    def text(self) -> str:
+        """For people: how it was read, then the verdict."""
+        if self.outcome in (Outcome.UNREADABLE, Outcome.BLANK) or not self.read_as:
+            return self.sentence
+        return f"Read as {self.read_as}. {self.sentence}"
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         told = {"verdict": str(self.outcome), "read_as": self.read_as, "sentence": self.sentence}
         more = {"mistake": self.mistake, "entries": self.entries, "right_entries": self.right_entries}
         return told | {name: value for name, value in more.items() if value}
+
+    def json_text(self) -> str:
+        return json.dumps(self.as_json())
 
 
 def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) -> Judgement:
@@ -57,7 +71,7 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
         right, how, mistake, sentence = judged_words(student, key, rule.casefold)
         if not how:
             return _blank()
-        return Judgement(Outcome.RIGHT if right else Outcome.WRONG, how, _told(how, sentence), mistake)
+        return Judgement(Outcome.RIGHT if right else Outcome.WRONG, how, sentence, mistake)
     known = key_from(key, rule, settings)
     if not stripped(student):
         return _blank()
@@ -66,15 +80,11 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
     except Unreadable as refusal:
         return Judgement(Outcome.UNREADABLE, f"not read: {refusal}", f"It could not be read: {refusal}.")
     except NeedsPerson as doubt:
-        return Judgement(Outcome.ASK, f"a person must decide: {doubt}", f"A person must decide: {doubt}.")
+        return Judgement(Outcome.ASK, "", f"A person must decide: {doubt}.")
 
 
 def _blank() -> Judgement:
     return Judgement(Outcome.BLANK, "blank", "There is no answer.")
-
-
-def _told(how: str, sentence: str) -> str:
-    return f"Read as {how}. {sentence}"
 
 
 def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement:
@@ -87,12 +97,11 @@ def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement
     if found.same and rule.type == "form" and not in_form(reading, student, key, rule.form):
         found = Found(False, found.value, "wrong-form", "The value is right, but not in the form that is asked for.")
     if found.same is None:
-        raise_doubt = f"A person must decide: {found.doubt}."
-        return Judgement(Outcome.ASK, how, _told(how, raise_doubt))
+        return Judgement(Outcome.ASK, how, f"A person must decide: {found.doubt}.")
     outcome = Outcome.RIGHT if found.same else Outcome.WRONG
     many = len(reading.entries) if reading.shape not in (None, (1, 1)) else 0
-    sentence = "Right." if found.same else found.sentence or "That is not the answer."
-    return Judgement(outcome, how, _told(how, sentence), found.mistake, many, found.right_entries if many else 0)
+    sentence = "It is right." if found.same else found.sentence or "That is not the answer."
+    return Judgement(outcome, how, sentence, found.mistake, many, found.right_entries if many else 0)
 
 
 def _has_percent(reading: Reading) -> bool:

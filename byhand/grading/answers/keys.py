@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from byhand.errors import ByhandError, quoted
@@ -15,7 +16,7 @@ from byhand.grading.answers.layout import laid_out
 from byhand.grading.answers.letters import GREEK, cleaned
 from byhand.grading.answers.reading import Asked, Reading
 from byhand.grading.answers.rules import Rule, Settings
-from byhand.grading.answers.sampling import worth
+from byhand.grading.answers.sampling import Sampled, worth
 from byhand.grading.answers.tokens import Comma, Token, tokens
 from byhand.grading.answers.tree import Infinite, Number, symbols
 
@@ -31,7 +32,7 @@ class Key:
     meaning: Meaning
     asked: Asked
 
-    @property
+    @cached_property
     def symbolic(self) -> bool:
         return bool(self.meaning.variables) and any(symbols(tree) for tree in self.reading.entries)
 
@@ -39,6 +40,20 @@ class Key:
     def values(self) -> list[Any]:
         """Each entry's value, where the key has no letters: a Fraction, mpmath's real, or an Infinite."""
         return [entry if isinstance(entry, Infinite) else worth(entry) for entry in self.reading.entries]
+
+    def sampled(self, place: int, letters: frozenset[str] = frozenset()) -> Sampled:
+        """An entry at fixed points of its own letters and others."""
+        known: dict[tuple[int, frozenset[str]], Sampled] = self._samples
+        if (place, letters) not in known:
+            if len(known) > 500:
+                known.clear()
+            names = self.meaning.variables | letters if self.symbolic or letters else frozenset()
+            known[place, letters] = Sampled(self.reading.entries[place], names)
+        return known[place, letters]
+
+    @cached_property
+    def _samples(self) -> dict[tuple[int, frozenset[str]], Sampled]:
+        return {}
 
 
 @lru_cache(maxsize=4096)
@@ -84,7 +99,7 @@ def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
 def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
     """The names in a key that stand for numbers."""
     found = set()
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in pairwise(words):
         name = word.text
         if word.kind != "name" or name in meaning.variables or names.function(name, meaning.log):
             continue

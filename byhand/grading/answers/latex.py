@@ -63,6 +63,6 @@ def _one(match: re.Match[str]) -> str:
     name = match[1]
     if name in _SIGNS:
         return _SIGNS[name]
-    if name in FUNCTIONS or name == "log":
+    if (name in FUNCTIONS and name != "sqrt") or name == "log":
         return f" {name}"
     return _LETTERS.get(name, match[0])

@@ -7,14 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from byhand.grading.answers.bounds import Unreadable
+from byhand.grading.answers.closeness import REAL, tolerance, within
 from byhand.grading.answers.keys import Key
 from byhand.grading.answers.reading import Asked, Reading, Shape
 from byhand.grading.answers.rules import Rule
 from byhand.grading.answers.sampling import Same, same_everywhere
 from byhand.grading.answers.tree import Apply, Infinite, Number, Tree, symbols
-from byhand.grading.answers.values import Arithmetic
 
-_REAL = Arithmetic()
 Mistake = tuple[str, str]
 
 
@@ -57,7 +56,8 @@ def _of_number(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
         return "percent", "It is a hundred times too small: is a percent sign too many?"
     for power in range(1, 7):
         if near(value, key * 10**power) or near(value * 10**power, key):
-            return "power-of-ten", f"It is {power} power{'s' if power > 1 else ''} of ten out."
+            doubt = " Is the comma, or the point, read as it was meant?" if power % 3 == 0 else ""
+            return "power-of-ten", f"It is {power} power{'s' if power > 1 else ''} of ten out.{doubt}"
     if 0 < key < 1 and near(value, 1 - key):
         return "complement", "That is one minus the answer."
     if value and near(1 / value, key):
@@ -72,8 +72,11 @@ def _near(rule: Rule) -> Callable[[Any, Any], bool]:
         share = max(rule.tol, Fraction(1, 10**6))
 
     def near(one: Any, other: Any) -> bool:
-        one, other = _REAL.real(one), _REAL.real(other)
-        return bool(other) and abs(one - other) <= _REAL.real(share) * 5 * abs(other)
+        try:
+            mine, its = float(one), float(other)
+        except OverflowError:
+            return False
+        return its != 0 and abs(mine - its) <= 5 * float(share) * abs(its)
 
     return near
 
@@ -83,8 +86,8 @@ def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
     places = _places(tree)
     if places is None:
         return "", ""
-    apart = abs(_REAL.real(value) - _REAL.real(key))
-    unit = _REAL.mp.mpf(10) ** -places
+    apart = abs(REAL.real(value) - REAL.real(key))
+    unit = REAL.mp.mpf(10) ** -places
     if not value and key:
         return "", ""
     if rule.type in ("exact", "equiv", "form"):
@@ -96,7 +99,7 @@ def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
     wanted = rule.n if rule.type == "dp" else None
     if apart <= unit / 2 and (wanted is None or places < wanted):
         return "too-few-digits", "It is right as far as it goes, but has too few digits."
-    if apart < unit and abs(_REAL.real(value)) < abs(_REAL.real(key)):
+    if apart < unit and abs(REAL.real(value)) < abs(REAL.real(key)):
         return "cut-off", "It seems to be cut off, not rounded."
     if wanted == places and apart <= unit * 3 / 2:
         return "last-digit", "The last digit is out by one."
@@ -137,8 +140,6 @@ def _rearranged(table: list[list[Any]], wanted: list[list[Any]], alike: Callable
 
 
 def _within(rule: Rule) -> Callable[[Any, Any], bool]:
-    from byhand.grading.answers.compare import tolerance, within
-
     def near(one: Any, other: Any) -> bool:
         exact = rule.type in ("exact", "equiv", "form")
         return within(one, other, Fraction(0) if exact else tolerance(other, rule))
@@ -154,15 +155,17 @@ def _count(right: list[bool]) -> str:
 def symbolic(pairs: list[tuple[Tree, Tree]], key: Key) -> Mistake:
     """Of expressions with letters: another letter's case, or a sign."""
     letters = {name for student, _ in pairs for name in symbols(student)}
-    for name in sorted(letters - key.meaning.variables):
-        if name.swapcase() in key.meaning.variables:
+    wanted = {name for tree in key.reading.entries for name in symbols(tree)}
+    for name in sorted(letters - wanted):
+        if name.swapcase() in wanted:
             return "case", f"{name} and {name.swapcase()} are two different letters here."
-        return "letter", f"{name} is not a letter of this question."
+        if name not in key.meaning.variables:
+            return "letter", f"{name} is not a letter of this question."
     try:
         if all(
             not isinstance(student, Infinite)
-            and same_everywhere(Apply("neg", (student,)), wanted, key.meaning.variables) is Same.YES
-            for student, wanted in pairs
+            and same_everywhere(Apply("neg", (student,)), key.sampled(place)) is Same.YES
+            for place, (student, _) in enumerate(pairs)
         ):
             return "sign", "A minus sign is missing, or one too many."
     except Unreadable:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from byhand.errors import nearest, quoted
 from byhand.grading.answers.bounds import Unreadable
 from byhand.grading.answers.letters import GREEK
+from byhand.grading.answers.tokens import Token
 from byhand.grading.answers.tree import Apply, Number, Symbol, Tree
 
 _SAME = {
@@ -32,6 +33,7 @@ FUNCTIONS: dict[str, str] = {name: name for names in _SAME for name in names.spl
     "cosec": "csc",
 }
 """As they are typed: what they are called in the tree."""
+_WHOLE = {*FUNCTIONS, "log", "pi"}
 MANY = {"max", "min"}
 BASES = {"natural": "e", "base10": "10", "base2": "2"}
 
@@ -77,23 +79,38 @@ def looked_up(name: str, variables: frozenset[str], free: bool) -> Tree:
         return Symbol(name)
     if name in ("Pi", "PI"):
         return Symbol("pi")
-    if product := _letters(name, variables):
-        return product
+    stem, _, below = name.partition("_")
+    if stem in variables and below.isdigit():
+        raise Unreadable(f"it is not clear what {quoted(stem + below)} is: write {stem}*{below} or {stem}^{below}")
     if free and len(name.partition("_")[0]) == 1:
         return Symbol(name)
     raise Unreadable(_unknown(name, variables))
 
 
-def _letters(name: str, variables: frozenset[str]) -> Tree | None:
-    """`qk` as q·k, where each letter is one of the question's."""
-    if not name.isascii() or not name.isalpha() or not 2 <= len(name) <= 12 or name in GREEK.values():
+def apart(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
+    """With `qk` as q and k, and `pln` as p and ln, where each letter is one of the question's."""
+    if not variables:
+        return list(tokens)
+    found: list[Token] = []
+    for token in tokens:
+        parts = _parts(token.text, variables) if token.kind == "name" else None
+        blanks = [token.blank] + [False] * 12
+        split = [Token("name", part, blank) for part, blank in zip(parts or [], blanks, strict=False)]
+        found.extend(split or [token])
+    return found
+
+
+def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
+    """The letters, and the function after them, that a name is made of; None where it is one name."""
+    plain = name.isascii() and name.isalpha() and 2 <= len(name) <= 12 and name not in GREEK.values()
+    if not plain or name in variables or name in _WHOLE:
         return None
-    if not variables or any(letter not in variables and letter != "e" for letter in name):
-        return None
-    tree: Tree = Symbol(name[0])
-    for letter in name[1:]:
-        tree = Apply("*", (tree, Symbol(letter)))
-    return tree
+    for cut in range(1, len(name) + 1):
+        if name[cut - 1] not in variables and name[cut - 1] != "e":
+            return None
+        if name[cut:] in _WHOLE or cut == len(name):
+            return [*name[:cut], *([name[cut:]] if name[cut:] else [])]
+    return None
 
 
 def _unknown(name: str, variables: frozenset[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from byhand.grading.answers.tree import Infinite, Number, Symbol, Tree
+from byhand.grading.answers.tree import Apply, Infinite, Number, Symbol, Tree
 
 _RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "^": 5, "percent": 6, "permille": 6, "factorial": 6, "mixed": 4}
 _AFTER = {"percent": "%", "permille": "‰", "factorial": "!"}
@@ -32,12 +32,14 @@ def _text(tree: Tree) -> tuple[str, int]:
     if tree.op == "neg":
         return f"-{_held(tree.args[0], 3)}", 2
     if tree.op == "mixed":
-        return f"{_held(tree.args[0], 4)} {_held(tree.args[1], 3)}", 4
+        part = tree.args[1]
+        return f"{_held(tree.args[0], 4)} {part.value if isinstance(part, Number) else ''}", 4
     if tree.op == "^":
         return f"{_held(tree.args[0], 6)}^{_held(tree.args[1], 5)}", 5
     if tree.op in _RANK:
         gap = " " if rank == 1 else ""
-        return f"{_held(tree.args[0], rank)}{gap}{tree.op}{gap}{_held(tree.args[1], rank + 1)}", rank
+        left = 4 if tree.op == "*" and isinstance(tree.args[0], Apply) and tree.args[0].op == "/" else rank
+        return f"{_held(tree.args[0], left)}{gap}{tree.op}{gap}{_held(tree.args[1], rank + 1)}", rank
     return f"{tree.op}({', '.join(_text(arg)[0] for arg in tree.args)})", 9
 
 
@@ -60,6 +62,8 @@ def decimal(value: Fraction) -> str:
     """As a decimal number where it ends after few places, else as a fraction."""
     if value.denominator == 1:
         return whole(value)
+    if value.denominator.bit_length() > 400:
+        return powered(value)
     places, rest = 0, value.denominator
     while rest % 10 == 0:
         places, rest = places + 1, rest // 10
@@ -99,4 +103,4 @@ def about(value: Any) -> str:
     if type(value) is Fraction:
         exact = decimal(value)
         return exact if len(exact) <= 12 else str(mp.nstr(mp.mpf(value.numerator) / value.denominator, 10))
-    return str(mp.nstr(value, 10))
+    return str(mp.nstr(value, 10)).removesuffix(".0")

@@ -33,6 +33,9 @@ _SIDES = re.compile(r"^[(\[]?\s*\d{1,7}(?:\s*(?:[xX×✕]|by|\\times)\s*\d{1,7})
 _PRODUCT = re.compile(r"^\d{1,7}(?:\s*\*\s*\d{1,7}){1,7}$", re.ASCII)
 
 
+_NESTED = ("[[", "{{", "((")
+
+
 @dataclass(frozen=True)
 class Reading:
     """rows: the tree of each entry. shape: None for one number. loose: a list that is neither row nor column.
@@ -80,7 +83,10 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
     notes = (f"{label} left out",) if label else ()
     first: Unreadable | None = None
     fallback: Reading | None = None
+    listed: Comma | None = None
     for comma, blanks in _ways(text, asked, settings, formula):
+        if comma is listed or (first and comma is not Comma.SEPARATES and text[:2] in _NESTED):
+            continue
         try:
             reading = _one_way(text, comma, blanks, meaning, formula)
         except Unreadable as refusal:
@@ -88,6 +94,7 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
             continue
         if asked.fits(reading):
             return _noted(reading, text, comma, notes, settings, formula)
+        listed = comma if blanks and text[:1] == "[" else listed
         if fallback is None and first is None:
             fallback = _noted(reading, text, comma, notes, settings, formula)
     if fallback is None:
@@ -105,8 +112,9 @@ def _ways(text: str, asked: Asked, settings: Settings, formula: bool) -> Iterato
     elif "," in text:
         commas = [Comma.SEPARATES, Comma.THOUSANDS, Comma.DECIMAL]
     several = asked.shape not in (None, (1, 1)) and not formula
+    bracketed = text[:1] in ("[", "{") and " " in text
     for comma in commas:
-        if several or (text[:1] in "[{" and " " in text):
+        if several or bracketed:
             yield comma, True
         yield comma, False
 

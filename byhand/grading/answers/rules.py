@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.grading.answers.letters import GREEK
 from byhand.grading.answers.units import UNITS
 
 TYPES = ("dp", "sf", "abs", "rel", "exact", "equiv", "form", "unit", "text")
@@ -89,7 +90,7 @@ def _chosen(name: str, value: Any) -> Any:
         listed = value.replace(",", " ").split() if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(word, str) and word.isidentifier() for word in listed):
             raise ByhandError(f"The setting vars is a list of letters such as x,y, not {quoted(value)}.")
-        return tuple(listed)
+        return tuple(GREEK.get(word, "lambda" if word == "lamda" else word) for word in listed)
     flag = value if isinstance(value, bool) else _FLAGS.get(value.lower()) if isinstance(value, str) else None
     if flag is None:
         raise ByhandError(f"The setting {name} is true or false, not {quoted(value)}.")

@@ -153,7 +153,7 @@ def _repeating(text: str) -> Fraction:
     fixed = decimals[: decimals.index("\u0305") - 1]
     period = decimals[len(fixed) :].replace("\u0305", "")
     value = Fraction(int(whole + fixed or "0")) + Fraction(int(period), 10 ** len(period) - 1)
-    return value / 10 ** len(fixed)
+    return value * Fraction(1, 10 ** len(fixed))
 
 
 def _shown(text: str, place: int) -> str:

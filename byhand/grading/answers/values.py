@@ -57,6 +57,7 @@ class Arithmetic:
         return self.noted(self.apply(tree.op, [self.value(arg, given) for arg in tree.args]))
 
     def apply(self, op: str, args: list[Value]) -> Value:
+        """One operation, on fractions as long as its result is one."""
         if all(type(arg) is Fraction for arg in args):
             exact = EXACT.get(op)
             result = exact(*args) if exact else None
@@ -68,6 +69,7 @@ class Arithmetic:
         return rule(self, *map(self.real, args))
 
     def real(self, value: Value) -> Value:
+        """A fraction as a real number."""
         if type(value) is Fraction:
             return self.mp.mpf(value.numerator) / value.denominator
         return value
@@ -95,16 +97,19 @@ class Arithmetic:
         return total
 
     def divided(self, x: Value, y: Value) -> Value:
+        """x / y. Raises Undefined."""
         if not y:
             raise Undefined("a division by zero")
         return x / y
 
     def exponential(self, x: Value) -> Value:
+        """e^x."""
         if abs(x) > 10 * HIGHEST_POWER:
             raise Unreadable("an exponent is too large")
         return self.mp.exp(x)
 
     def raised(self, x: Value, y: Value) -> Value:
+        """x^y. Raises Undefined where it is not real."""
         if abs(y) > HIGHEST_POWER:
             raise Unreadable("an exponent is too large")
         if not x:
@@ -116,6 +121,7 @@ class Arithmetic:
         return self.mp.power(x, y)
 
     def rooted(self, x: Value, degree: Value) -> Value:
+        """The root of some degree. Raises Undefined where it is not real."""
         if not self.mp.isint(degree) or not 1 <= degree <= 1000:
             raise Undefined("a root of such a degree")
         if x < 0:
@@ -125,22 +131,27 @@ class Arithmetic:
         return self.mp.root(x, int(degree)) if x else x
 
     def logarithm(self, x: Value) -> Value:
+        """The natural logarithm."""
         if x <= 0:
             raise Undefined("a logarithm of a number that is not positive")
         return self.mp.ln(x)
 
     def of_base(self, x: Value, base: Value) -> Value:
+        """The logarithm to a base."""
         return self.divided(self.logarithm(x), self.logarithm(base))
 
     def square_root(self, x: Value) -> Value:
+        """The square root."""
         if x < 0:
             raise Undefined("a square root of a negative number")
         return self.mp.sqrt(x)
 
     def sigmoid(self, x: Value) -> Value:
+        """1/(1 + e^-x)."""
         return 1 / (1 + self.exponential(-x))
 
     def softplus(self, x: Value) -> Value:
+        """ln(1 + e^x)."""
         return self.mp.ln(1 + self.exponential(x))
 
 
@@ -230,8 +241,8 @@ EXACT: dict[str, Callable[..., Fraction | None]] = {
     "exp": lambda x: None if x else Fraction(1),
     "ln": lambda x: None if x != 1 else Fraction(0),
     "log": _exact_logarithm,
-    "max": max,
-    "min": min,
+    "max": lambda *xs: max(xs),
+    "min": lambda *xs: min(xs),
     "sign": lambda x: Fraction((x > 0) - (x < 0)),
     "floor": lambda x: Fraction(x // 1),
     "ceiling": lambda x: Fraction(_up(x)),
@@ -248,6 +259,7 @@ EXACT: dict[str, Callable[..., Fraction | None]] = {
 }
 
 _PLAIN = "sin cos tan sec csc cot sinh cosh tanh sech csch coth asinh atan erf floor sign".split()
+_POLES = {"tan", "sec", "csc", "cot"}
 _INSIDE: dict[str, Callable[[Any], bool]] = {
     "asin": lambda x: abs(x) <= 1,
     "acos": lambda x: abs(x) <= 1,
@@ -263,9 +275,12 @@ def _named(name: str) -> Callable[..., Value]:
         if abs(x) > 10**6 or not _INSIDE.get(name, lambda x: True)(x):
             raise Undefined(f"{name} of such a number")
         try:
-            return +getattr(k.mp, name)(x)
+            value = +getattr(k.mp, name)(x)
         except (ValueError, ZeroDivisionError):
             raise Undefined(f"{name} of such a number") from None
+        if name in _POLES and abs(value) > 10**30:
+            raise Undefined(f"{name} of such a number")
+        return value
 
     return rule
 
@@ -284,10 +299,20 @@ def _product(k: Arithmetic, *xs: Value) -> Value:
     return total
 
 
-def _decimal(k: Arithmetic, x: Value) -> Fraction:
-    """The number as a fraction of as many digits as are held."""
+def _of_fractions(name: str) -> Callable[..., Value]:
+    """A rule that is kept for fractions, of the fractions that the numbers are to the digits that are held."""
+
+    def rule(k: Arithmetic, *xs: Value) -> Value:
+        return EXACT[name](*map(_as_fraction, xs))
+
+    return rule
+
+
+def _as_fraction(x: Value) -> Fraction:
     sign, man, exp, _ = x._mpf_
-    value = Fraction(int(man)) * Fraction(2) ** int(exp) if abs(exp) < MOST_BITS else Fraction(0)
+    if abs(exp) > MOST_BITS:
+        raise Unreadable("a number on the way is too large, or too near to 0")
+    value = Fraction(int(man)) * Fraction(2) ** int(exp)
     return -value if sign else value
 
 
@@ -319,6 +344,6 @@ REAL: dict[str, Callable[..., Value]] = {
     "average": lambda k, *xs: _summed(k, *xs) / len(xs),
     "product": _product,
     "sumsq": lambda k, *xs: _summed(k, *(x * x for x in xs)),
-} | {name: _named(name) for name in [*_PLAIN, *_INSIDE]}
-for _op in ("round", "roundup", "rounddown", "mod", "quotient"):
-    REAL[_op] = (lambda op: lambda k, *xs: EXACT[op](*(_decimal(k, x) for x in xs)))(_op)
+}
+REAL |= {name: _named(name) for name in [*_PLAIN, *_INSIDE]}
+REAL |= {name: _of_fractions(name) for name in ("round", "roundup", "rounddown", "mod", "quotient")}

@@ -26,7 +26,7 @@ def judged_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str
     if found.endswith(".") and not wanted.endswith("."):
         found = found[:-1].rstrip()
     if _folded(found, casefold) == _folded(wanted, casefold):
-        return True, how, "", "Right."
+        return True, how, "", "It is right."
     strange = next((c for c in found if not c.isascii() and c not in wanted), None)
     if strange and _folded(_look(found), True) == _folded(_look(wanted), True):
         return False, how, "look-alike", f"It looks the same, but has {called(strange)}."
