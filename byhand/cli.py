@@ -7,16 +7,16 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from byhand.cli_answer import answer
+from byhand.cli_marking import COMMANDS
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
+from byhand.progress import bar_of, with_progress
 
 LONGEST_SENTENCE = 1_000
 
@@ -71,24 +71,6 @@ def main() -> None:
 
 
 main.add_command(answer)
-
-
-@contextmanager
-def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
-    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
-    if not sys.stderr.isatty():
-        yield lambda steps: None
-        return
-    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
-        yield bar.update
-
-
-def with_progress(things: list[Any]) -> Iterator[Any]:
-    """The things one by one, with such a bar."""
-    with bar_of(len(things), "Writing") as advance:
-        for thing in things:
-            yield thing
-            advance(1)
 
 
 @main.command()
@@ -334,79 +316,6 @@ def exercise(
 
 
 @main.command()
-@click.argument("submission", type=click.Path(path_type=Path))
-@click.option(
-    "--key", type=click.Path(path_type=Path), required=True, help="The set's folder, its keys folder, or its key.json."
-)
-@click.option("--reveal", is_flag=True, help="Show the answers too.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_context
-def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json: bool) -> None:
-    """Mark one SUBMISSION: for each cell a verdict, and for each that is not right why.
-
-    The answers stay hidden unless you ask for them. Exits with 0 where all is right, and with 1 where it is not.
-
-    \b
-    Examples
-        byhand check practice/students/student.xlsx --key practice
-        byhand check practice/students/student.xlsx --key practice --reveal
-    """
-    from byhand.grading.one import Grader, key_of, steps_of
-    from byhand.grading.tell import all_right, check_told
-
-    found = key_of(key)
-    with Grader(found) as grader:
-        marked = grader.mark(submission)
-        answers = grader.revealed(marked.marks.student) if reveal else None
-    click.echo(check_told(found, marked, steps_of(found), answers, as_json), nl=False)
-    ctx.exit(0 if all_right(marked.marks) else 1)
-
-
-@main.command()
-@click.argument("submissions", type=click.Path(path_type=Path), metavar="DIR")
-@click.option(
-    "--key", type=click.Path(path_type=Path), required=True, help="The set's folder, its keys folder, or its key.json."
-)
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="The folder to make.")
-@click.option(
-    "--roster",
-    "rosters",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="The class as Moodle exports it (for e-mail addresses) or as Canvas does (for its ids); repeatable.",
-)
-@click.option(
-    "--format", "formats", default="xlsx,html", show_default=True, metavar="NAME,...", help="The feedback: xlsx, html."
-)
-@click.option("--gradescope", is_flag=True, help="Also a results.json for each student.")
-@click.option("--title", default="", help="What the assignment is called.  [default: the exercise's title]")
-@click.option("--canvas-id", default="", metavar="N", help="The assignment's number in Canvas.")
-@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: one for each core]")
-@click.option("--force", is_flag=True, help="Put the marks in the place of others that the folder holds.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def grade(submissions: Path, as_json: bool, **options: Any) -> None:
-    """Mark a class: every file in DIR, whatever it is; grades, feedback and a report.
-
-    grades.csv is for Moodle's import and grades_canvas.csv for Canvas's; feedback/ holds each student's own workbook,
-    marked, and a page; report.html says what to talk about next lesson. Files that cannot be read, or that a person
-    must look at, are listed with reasons, and the rest is graded. Stopped, it continues when the same line is given
-    again.
-
-    \b
-    Examples
-        byhand grade quiz/students --key quiz -o marks
-        byhand grade quiz/students --key quiz -o marks --gradescope --json
-    """
-    from byhand.grading.class_marks import files_in, grade, ordered
-    from byhand.grading.tell import class_told
-
-    order = ordered(submissions, **options)
-    with bar_of(len(files_in(submissions)), "Marking") as advance:
-        outcome = grade(order, advance)
-    click.echo(class_told(outcome, as_json), nl=False)
-
-
-@main.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("worksheets"))
 @click.option("--check", is_flag=True, help="Say which workbooks are out of date; write nothing.")
 @click.pass_context
@@ -426,3 +335,7 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         ctx.exit(1 if late else 0)
     for line in rebuild(folder):
         click.echo(line)
+
+
+for command in COMMANDS:
+    main.add_command(command)
