@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from byhand.cli_answer import answer
-from byhand.cli_marking import COMMANDS
+from byhand.cli_marking import check, grade
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 from byhand.progress import bar_of, with_progress
@@ -70,7 +70,8 @@ def main() -> None:
     """
 
 
-main.add_command(answer)
+for command in (answer, check, grade):
+    main.add_command(command)
 
 
 @main.command()
@@ -335,7 +336,3 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         ctx.exit(1 if late else 0)
     for line in rebuild(folder):
         click.echo(line)
-
-
-for command in COMMANDS:
-    main.add_command(command)

@@ -21,7 +21,7 @@ KEY = click.option(
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json: bool) -> None:
-    """Mark one SUBMISSION: for each cell a verdict, and for each that is not right why.
+    """Mark one SUBMISSION: a verdict for each cell, and why.
 
     The answers stay hidden unless you ask for them. Exits with 0 where all is right, and with 1 where it is not.
 
@@ -62,9 +62,9 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
 @click.option("--force", is_flag=True, help="Put the marks in the place of others that the folder holds.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def grade(submissions: Path, as_json: bool, **options: Any) -> None:
-    """Mark a class: every file in DIR, whatever it is; grades, feedback and a report.
+    """Mark a class: grades, feedback for each student, and a report.
 
-    grades.csv is for Moodle's import and grades_canvas.csv for Canvas's; feedback/ holds each student's own workbook,
+    DIR holds what was handed in, in any files and folders. grades.csv is for Moodle's import and grades_canvas.csv for Canvas's; feedback/ holds each student's own workbook,
     marked, and a page; report.html says what to talk about next lesson. Files that cannot be read, or that a person
     must look at, are listed with reasons, and the rest is graded. Stopped, it continues when the same line is given
     again.
@@ -81,6 +81,3 @@ def grade(submissions: Path, as_json: bool, **options: Any) -> None:
     with bar_of(len(files_in(submissions)), "Marking") as advance:
         outcome = grade(order, advance)
     click.echo(class_told(outcome, as_json), nl=False)
-
-
-COMMANDS = (check, grade)
