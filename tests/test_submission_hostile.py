@@ -138,7 +138,7 @@ SHARED = "".join(f'<row><c r="A{i}"><f t="shared" si="0"/></c></row>' for i in r
 RULE = '<conditionalFormatting sqref="A1:XFD1048576"><cfRule type="expression"><formula>A1</formula></cfRule>'
 LONG = {
     "a chain of formulas": CHAIN,
-    "shared formulas": f'<row r="1"><c r="A1"><f t="shared" si="0">B1+C1*D1</f></c></row>{SHARED}',
+    "shared formulas": f'<row r="1"><c r="A1"><f t="shared" si="0">{"B1+C1*D1+" * 5}1</f></c></row>{SHARED}',
     "cells": "".join(f"<row>{cell(f'A{i}', '<v>1</v>')}</row>" for i in range(1, 200_001)),
     "empty elements": f'<row r="2">{cell("B2", "<x/>" * 1_000_000)}</row>',
     "nested elements": f'<row r="2">{cell("B2", "<x>" * 1_000_000)}</row>',
