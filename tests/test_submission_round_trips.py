@@ -11,6 +11,8 @@ import openpyxl
 import pytest
 from handed_in import class_set, filled, found, handed_in, right, values
 
+from byhand.exercises.recipe import find, ready_made
+
 FORMULA, TEXT, HALF, LATE = (("Attention", cell) for cell in ("H29", "U44", "V44", "Y44"))
 
 
@@ -39,10 +41,15 @@ def by_program(
 
 def by_libreoffice(typed: Path, folder: Path, needs: Callable[[str], None]) -> Path:
     needs("libreoffice")
+    saved_by_libreoffice([typed], folder)
+    return folder / typed.name
+
+
+def saved_by_libreoffice(paths: list[Path], folder: Path) -> None:
     profile = f"-env:UserInstallation={(folder / 'profile').absolute().as_uri()}"
     command = ["soffice", profile, "--headless", "--norestore", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
-    subprocess.run([*command, "--outdir", str(folder), str(typed)], check=True, capture_output=True, timeout=120)
-    return folder / typed.name
+    command += ["--outdir", str(folder), *map(str, paths)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 
 def by_gnumeric(typed: Path, folder: Path, needs: Callable[[str], None]) -> Path:
@@ -90,3 +97,22 @@ def test_openpyxl_stores_no_results(by_program: Callable[[str], Path]) -> None:
     """So that what is read of its book has been worked out."""
     stored = openpyxl.load_workbook(by_program("openpyxl"), data_only=True)
     assert stored["Attention"]["H29"].value is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("practice", [False, True])
+def test_every_exercise_as_it_is_and_as_libreoffice_saves_it(
+    tmp_path: Path, needs: Callable[[str], None], practice: bool
+) -> None:
+    """The right answers of two students are read, and nothing is said of them."""
+    needs("libreoffice")
+    sets = {name: class_set(find(name).read_text("utf-8"), count=2, practice=practice) for name in ready_made()}
+    books = {(name, id): tmp_path / f"{name} {id}.xlsx" for name, of in sets.items() for id in of.key.students}
+    for (name, id), path in books.items():
+        filled(path, id, of=sets[name])
+    saved_by_libreoffice(list(books.values()), tmp_path / "saved")
+    for (name, id), path in books.items():
+        of = sets[name]
+        for book in (path, tmp_path / "saved" / path.name):
+            assert found(book, of) == (id, []), book
+            assert values(handed_in(book, of.paper)) == list(right(of.key, id).values())
