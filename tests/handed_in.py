@@ -44,7 +44,7 @@ class ClassSet:
 
 
 @lru_cache
-def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES)) -> ClassSet:
+def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES), practice: bool = False) -> ClassSet:
     """s01 to s06, of one attention head unless another recipe is named."""
     folder = Path(mkdtemp(prefix="byhand-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -53,7 +53,7 @@ def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES)) -> Class
     if recipe:
         place = folder / "recipe.toml"
         place.write_text(recipe, "utf-8")
-    make_set(Order(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",)))
+    make_set(Order(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",), practice=practice))
     key = read_key(folder / "set" / "keys" / "key.json")
     return ClassSet(folder / "set", key, Paper.of(key))
 
@@ -89,9 +89,16 @@ def as_float(text: str) -> Typed:
         return Typed(text, None, "no number")
 
 
+@lru_cache
+def engine() -> Recomputer:
+    """One for all tests of a process."""
+    found = Recomputer()
+    atexit.register(found.close)
+    return found
+
+
 def handed_in(path: Path, paper: Paper | None = None) -> Submission:
-    with Recomputer() as engine:
-        return read_submission(path, paper or class_set().paper, as_float, engine)
+    return read_submission(path, paper or class_set().paper, as_float, engine())
 
 
 def values(submission: Submission) -> list[float | None]:

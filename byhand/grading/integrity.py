@@ -39,7 +39,7 @@ def _of_id(submission: Submission, paper: Paper, student: str) -> list[str]:
 def _of_texts(submission: Submission, paper: Paper) -> list[str]:
     """Questions, captions and printed numbers that are no longer what they were."""
     seen = submission.seen
-    texts = [cell for cell, text in paper.texts.items() if text.strip() and not _same(seen.get(cell), text)]
+    texts = [cell for cell, text in paper.texts.items() if not _same(seen.get(cell), text)]
     numbers = [cell for cell, number in paper.numbers.items() if not _near(seen.get(cell), number)]
     changed = [*texts, *numbers]
     if not changed:
@@ -51,11 +51,10 @@ def _of_texts(submission: Submission, paper: Paper) -> list[str]:
 
 
 def _same(value: object, text: str) -> bool:
-    return value == text or _plain(value) == _plain(text)
-
-
-def _plain(value: object) -> str:
-    return folded(value) if isinstance(value, str) else str(value)
+    """But for blanks, and for how programs write the same letters; an empty text need not be kept."""
+    if value == text or not text.strip():
+        return True
+    return isinstance(value, str) and folded(value) == folded(text)
 
 
 def _near(value: object, number: float) -> bool:

@@ -21,7 +21,7 @@ from byhand.grading.formulas import Needed
 from byhand.workbook.cells import Cell, CellError, Value
 
 PROGRAM = Path(byhand.workbook.__file__).with_name("ironcalc_child.py")
-SECONDS = 2.0
+SECONDS = 3.0
 """What all formulas of one submission may take; those of an exercise take a hundredth of it."""
 START_SECONDS = 10.0
 MOST_MEMORY = 800_000
