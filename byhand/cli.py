@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from byhand.cli_answer import answer
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 
@@ -67,6 +68,9 @@ def main() -> None:
         byhand workbook gpt2 -o gpt2.xlsx
         byhand verify gpt2.xlsx
     """
+
+
+main.add_command(answer)
 
 
 @contextmanager
