@@ -302,7 +302,7 @@ def exercise(
     if linted:
         import json
 
-        from byhand.exercises.lint import lint_recipe
+        from byhand.grading.lint_marks import lint_recipe
 
         found = lint_recipe(recipe, seeds)
         click.echo(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))
