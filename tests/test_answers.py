@@ -40,6 +40,8 @@ def test_every_pair_is_judged_as_it_should_be(pair: dict[str, Any]) -> None:
         "=ROUND(EXP(2)/(1+EXP(2)),4)",
         "0.1+0.7808",
         "[0.8808]",
+        "np.exp(2)/(1+np.exp(2))",
+        "88.08 percent",
     ],
 )
 def test_ways_to_type_a_probability(student: str) -> None:
@@ -82,6 +84,8 @@ def test_ways_to_type_a_probability(student: str) -> None:
         "ld 8",
         "x^2",
         "tan(pi/2)",
+        "Err:502",
+        "np.load(2)",
     ],
 )
 def test_what_is_not_read_is_not_called_wrong(student: str) -> None:
@@ -124,6 +128,9 @@ def test_blank(student: str, rule: str) -> None:
         ("5!", "120", {}, True),
         ("-∞", "-inf", {"allow_infinity": True}, True),
         ("inf", "-inf", {"allow_infinity": True}, False),
+        ("float('-inf')", "-inf", {"allow_infinity": True}, True),
+        ("-np.inf", "-inf", {"allow_infinity": True}, True),
+        ("math.log(e)", "1", {"log": "base10"}, True),
         ("-1e9", "-inf", {"allow_infinity": True}, False),
         ("pi+10^(-400)", "pi", {}, False),
         ("pi+exp(-1000)", "pi", {}, False),
@@ -163,6 +170,11 @@ def test_numbers(student: str, key: str, settings: dict[str, Any], right: bool) 
         ("sqrt(x)^2", "x", "ask"),
         ("0.333...", "1/3", "ask"),
         ("0.334...", "1/3", "wrong"),
+        ("q^T k/√d", "q*k/sqrt(d)", "unreadable"),
+        ("2E+I", "2*E+I", "right"),
+        ("NS", "S*N", "right"),
+        ("αβ", "alpha*beta", "right"),
+        ("max(x,-x)", "|x|", "right"),
     ],
 )
 def test_expressions(student: str, key: str, found: str) -> None:
