@@ -108,6 +108,8 @@ class Grammar(Cursor):
             return Apply("^", (tree, self.superscript()))
         if not self.taken("^"):
             return tree
+        if self.next.text == "T" and "T" not in self.meaning.variables:
+            raise Unreadable("a transpose is not read here: write a product")
         self.deeper()
         sign = self.taken("-", "+")
         exponent = self.power()
@@ -164,7 +166,7 @@ class Grammar(Cursor):
     def number(self) -> Tree:
         """A number, mixed or open where it is so written."""
         token = self.take()
-        if self.next.kind == "name" and not self.next.blank and self.next.text in ("e", "E"):
+        if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank:
             after = self.after
             if after.kind == "end" or (after.kind == "sign" and after.text in "+-,;)]}|"):
                 raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")

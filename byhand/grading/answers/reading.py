@@ -20,9 +20,10 @@ from byhand.grading.answers.tree import Apply, Tree, walked
 Shape = tuple[int, int] | None
 """Rows and columns; None for one number."""
 
-_WRAPPER = re.compile(
-    r"^(?:(?:np|numpy|torch|jnp|tf|sp|sympy)\.)?(?:array|asarray|tensor|[mM]atrix|Size|constant)\s*\((.*)\)$", re.DOTALL
-)
+_WRAPPER = re.compile(r"^(?:array|asarray|tensor|[mM]atrix|Size|constant)\s*\((.*)\)$", re.DOTALL)
+_LIBRARY = re.compile(r"(?<![\w.])(?:np|numpy|math|torch|jnp|tf|sp|sympy)\.(?:(log)(?=\()|(?=[A-Za-z]))")
+_FLOAT = re.compile(r"""float\(\s*(["'])\s*([-+]?inf(?:inity)?)\s*\1\s*\)""", re.IGNORECASE)
+_PERCENT = re.compile(r"(?<=[\d.) ])\s*(?:percent|per cent|pct)$", re.IGNORECASE)
 _KEYWORDS = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn)\s*=\s*[\w.'<>: ]{1,40}")
 _LABEL = re.compile(
     r"^(?P<label>[A-Za-z{greek}][\w {greek}]{{0,30}}?(?:_\{{\w{{1,12}}\}})?(?:\([\w, ]{{1,20}}\)|\[[\w, ]{{1,12}}\])?)"
@@ -78,7 +79,7 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
     text = cleaned(text)
     if "\\" in text or "&" in text:
         text = plain(text).strip()
-    text, label = _unlabelled(text, meaning)
+    text, label = _unlabelled(_spoken(text), meaning)
     formula = text.startswith("=")
     notes = (f"{label} left out",) if label else ()
     first: Unreadable | None = None
@@ -143,6 +144,17 @@ def _sides(text: str) -> str:
     if _PRODUCT.match(text):
         raise Unreadable("it may be a product or the sides of a table: write (2, 3) or 2x3")
     return text
+
+
+def _spoken(text: str) -> str:
+    """Without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
+    if text.startswith("Err:"):
+        raise Unreadable("it is a spreadsheet's error, not a number")
+    if "." in text:
+        text = _LIBRARY.sub(lambda m: "ln" if m[1] else "", text)
+    if text[-1:].isalpha():
+        text = _PERCENT.sub("%", text)
+    return _FLOAT.sub(r"\2", text) if text.startswith("float") else text
 
 
 def _unlabelled(text: str, meaning: Meaning) -> tuple[str, str]:

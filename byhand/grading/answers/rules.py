@@ -14,6 +14,13 @@ from byhand.grading.answers.units import UNITS
 
 TYPES = ("dp", "sf", "abs", "rel", "exact", "equiv", "form", "unit", "text")
 FORMS = ("same", "whole", "fraction", "lowest", "decimal", "percent", "scientific", "mixed")
+_ALSO = {
+    "reduced": "lowest",
+    "simplest": "lowest",
+    "lowest_terms": "lowest",
+    "integer": "whole",
+    "percentage": "percent",
+}
 _EXAMPLES = "such as dp:2, sf:3, abs:0.01, rel:1e-3, exact, equiv, form:lowest, unit:byte or text"
 
 
@@ -58,8 +65,10 @@ _CHOICES = {
         "e": "natural",
         "ln": "natural",
         "base10": "base10",
+        "log10": "base10",
         "10": "base10",
         "base2": "base2",
+        "log2": "base2",
         "2": "base2",
     },
     "orientation": {"any": "any", "strict": "strict"},
@@ -149,6 +158,7 @@ def _checked(kind: str, name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise ByhandError(f"casefold is true or false, not {quoted(value)}.")
         return value
+    value = _ALSO.get(value, value) if name == "form" and isinstance(value, str) else value
     known = FORMS if name == "form" else tuple(UNITS)
     if not isinstance(value, str) or value not in known:
         raise ByhandError(f"There is no {name} {quoted(value)}: {nearest(str(value), known)}.")

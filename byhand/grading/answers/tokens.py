@@ -53,7 +53,8 @@ _REST = (
 def _pattern(comma: Comma, blanks: bool) -> re.Pattern[str]:
     number = rf"{_BLANKS}{_EXPONENT}|{_NUMBER[comma]}" if blanks else _NUMBER[comma]
     return re.compile(
-        rf"(?P<blank>[ ]*)(?:(?P<gap>[\n\t])|(?P<repeating>\d*\.\d*(?:\d\u0305\d*)+)|(?P<number>{number}){_REST})",
+        r"(?P<blank>[ ]*)(?:(?P<gap>[\n\t])|(?P<repeating>\d*\.\d*\d\u0305(?:\d\u0305?)*)"
+        rf"|(?P<number>{number}){_REST})",
         re.ASCII,
     )
 

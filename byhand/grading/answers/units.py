@@ -68,6 +68,8 @@ def parted(text: str) -> tuple[str, str]:
     unit = match["unit"].replace("μ", "µ")
     if _TWO_MEANINGS.fullmatch(unit):
         raise NeedsPerson(f"{unit} may mean 1000 or 1024: kB or KiB would be clear")
+    if unit not in UNITS and len(unit) >= 4 and unit.lower() in UNITS:
+        unit = unit.lower()
     if unit not in UNITS:
         raise Unreadable(f"{unit[:20]} is not a unit that is read here")
     return match["number"], unit
