@@ -7,15 +7,16 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from byhand.cli_answer import answer
+from byhand.cli_marking import check, grade
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
+from byhand.progress import bar_of, with_progress
 
 LONGEST_SENTENCE = 1_000
 
@@ -69,22 +70,8 @@ def main() -> None:
     """
 
 
-@contextmanager
-def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
-    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
-    if not sys.stderr.isatty():
-        yield lambda steps: None
-        return
-    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
-        yield bar.update
-
-
-def with_progress(things: list[Any]) -> Iterator[Any]:
-    """The things one by one, with such a bar."""
-    with bar_of(len(things), "Writing") as advance:
-        for thing in things:
-            yield thing
-            advance(1)
+for command in (answer, check, grade):
+    main.add_command(command)
 
 
 @main.command()
@@ -315,7 +302,7 @@ def exercise(
     if linted:
         import json
 
-        from byhand.exercises.lint import lint_recipe
+        from byhand.grading.lint_marks import lint_recipe
 
         found = lint_recipe(recipe, seeds)
         click.echo(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))

@@ -28,7 +28,8 @@ from byhand.models import MODELS, architecture
 from byhand.recipe import build, options_of, read_recipe
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
-from byhand.workbook.read import Book, Cell, Value, read
+from byhand.workbook.cells import Cell, Value
+from byhand.workbook.read import Book, read
 
 WORKSHEETS = Path(__file__).parents[1] / "worksheets"
 GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}

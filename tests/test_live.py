@@ -15,7 +15,7 @@ from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, number
 from byhand.graph import Array, Node
 from byhand.lesson import Lesson, Recipe
 from byhand.recipe import build
-from byhand.workbook.read import Cell, Value
+from byhand.workbook.cells import Cell, Value
 from byhand.workbook.recalculate import edited
 
 Values = dict[Cell, Value]

@@ -25,8 +25,9 @@ from byhand.training import Training
 from byhand.workbook.book import About, defined_name
 from byhand.workbook.book import Book as Plan
 from byhand.workbook.build import write_lesson
+from byhand.workbook.cells import Cell, Value
 from byhand.workbook.page import Block, Page
-from byhand.workbook.read import Book, Cell, Value, read
+from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import recalculate, recalculate_books
 from byhand.workbook.verify import compare
 

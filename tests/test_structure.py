@@ -59,7 +59,7 @@ ORDER = [
     "workbook explain show",
     "gallery exercises",
     "grading",
-    "options cli __main__",
+    "progress options cli_answer cli_marking cli __main__",
 ]
 """A part may import from the lines above, and from its own line."""
 RANK = {"": 0} | {part: rank for rank, line in enumerate(ORDER) for part in line.split()}

@@ -48,7 +48,8 @@ from byhand.lesson import Lesson, Recipe, command
 from byhand.recipe import build
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
-from byhand.workbook.read import Book, Cell, read
+from byhand.workbook.cells import Cell
+from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import recalculate_books
 from byhand.workbook.verify import compare, verify
 
