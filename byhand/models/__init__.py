@@ -1,7 +1,21 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, parts, transformer
+from byhand.models import (
+    basics,
+    bert,
+    bloom,
+    decoder,
+    encoder,
+    gemma,
+    gpt2,
+    gpt_neox,
+    llama,
+    mistral,
+    parts,
+    qwen,
+    transformer,
+)
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -13,6 +27,13 @@ MODELS: dict[str, Architecture] = {
         decoder.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
+        gpt_neox.ARCHITECTURE,
+        bloom.ARCHITECTURE,
+        llama.ARCHITECTURE,
+        mistral.ARCHITECTURE,
+        qwen.ARCHITECTURE,
+        gemma.GEMMA,
+        gemma.GEMMA2,
         bert.ARCHITECTURE,
     )
 }
