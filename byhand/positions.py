@@ -75,15 +75,14 @@ def _both(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool
     return beside(pairs, stretch(still, rows=tokens, columns=rest)) if rest else pairs
 
 
-def rotate(x: Node, angles: Rotary) -> Node:
+def rotate(x: Node, angles: Rotary, name: str) -> Node:
     """Each pair of features turned by its angle: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
 
-    (T, d_k) -> (T, d_k); the tables are called after x.
+    (T, d_k) -> (T, d_k); the tables are called after `name`, Q or K.
     """
-    name = x.symbol
-    with scope(
-        "", f"rotate {name}", equation=f"{name} × cos + quarter turn of {name} × sin", source="Su et al. 2021, eq. 34"
-    ):
+    title = f"turn the {'queries' if name == 'Q' else 'keys'}"
+    equation = f"{name} × cos + {name} a quarter turn on × sin"
+    with scope("", title, equation=equation, source="Su et al. 2021, eq. 34"):
         quarter = _quarter_turn(x, angles).named(f"{name}_turned", role="turned")
         return (x * angles.cos + quarter * angles.sin).named(f"{name}_rotated", role="rotated")
 

@@ -139,20 +139,12 @@ def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:
     return rms_norm(x, weight, name, o.eps, o.norm_from_one)
 
 
-def queries(x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
-    """x W_Q, normed and turned where the options say so. (T, d) -> (T, d_k)"""
-    return _placed(linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q"), "q_norm", weight, o, places, gain)
-
-
-def keys(x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
-    """x W_K, normed and turned where the options say so. (T, d) -> (T, d_k)"""
-    return _placed(linear(x, weight, "K", o.d_k, o.attention_bias).named("K"), "k_norm", weight, o, places, gain)
-
-
-def _placed(x: Node, name: str, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
+def placed(letter: str, x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
+    """x W_Q or x W_K, normed and turned where the options say so. (T, d) -> (T, d_k)"""
+    y = linear(x, weight, letter, o.d_k, o.attention_bias).named(letter)  # (T, d) @ (d, d_k) -> (T, d_k)
     if gain is not None:
-        x = rms_norm(x, weight, name, o.eps, o.norm_from_one, gain)
-    return x if places.angles is None else rotate(x, places.angles)
+        y = rms_norm(y, weight, f"{letter.lower()}_norm", o.eps, o.norm_from_one, gain)
+    return y if places.angles is None else rotate(y, places.angles, letter)
 
 
 def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: Places) -> Node:
@@ -163,7 +155,7 @@ def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: 
     gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
 
     def keys_and_values() -> tuple[Node, Node]:
-        k = keys(x, weight, o, places, gains["k_norm"])
+        k = placed("K", x, weight, o, places, gains["k_norm"])
         return k, linear(x, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
 
     shared = []
@@ -173,7 +165,7 @@ def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: 
     mask, outputs = places.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
         with page(f"head{h}", f"Head {h}", **equations(o, mask is not None)):
-            q = queries(x, weight, o, places, gains["q_norm"])
+            q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             bias = None if places.distance is None else alibi(places.distance, h, o.heads)
             outputs.append(attend(q, k, v, mask, o.divisor(layer), None, o.score_cap or None, bias))
