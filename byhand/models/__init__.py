@@ -12,8 +12,10 @@ from byhand.models import (
     gpt_neox,
     llama,
     mistral,
+    mixtral,
     parts,
     qwen,
+    switch,
     transformer,
 )
 from byhand.models.architecture import Architecture
@@ -34,6 +36,8 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
         bert.ARCHITECTURE,
     )
 }
