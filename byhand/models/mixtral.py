@@ -23,6 +23,10 @@ class Options(llama.Options):
     chosen: int = 2
     d_ff: int = 4
 
+    @property
+    def feeds_apart(self) -> bool:
+        return True
+
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
     """Σ gate × SwiGLU(x) over the chosen experts. (T, d) -> (T, d)"""

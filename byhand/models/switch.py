@@ -23,6 +23,10 @@ class Options(blocks.Options):
     capacity_factor: float = 1.25
     d_ff: int = 4
 
+    @property
+    def feeds_apart(self) -> bool:
+        return True
+
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
     """p × FFN(x) of the best expert; nothing where it is full, so that the residual alone goes on. (T, d) -> (T, d)"""

@@ -397,4 +397,4 @@ def _absolute(row: int, column: int) -> str:
 def tab_colour(page: Page) -> str:
     if page.scope.title == "Contents":
         return style.INK
-    return style.HEAT if page.scope.equation else style.ROLES["computed"][1]
+    return style.HEAT if any(b.node.role == "attention" for b in page.blocks) else style.ROLES["computed"][1]
