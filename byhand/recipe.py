@@ -184,13 +184,19 @@ def _seed(seed: int) -> int:
     return seed
 
 
+def settings_of(found: Architecture) -> dict[str, Any]:
+    """The options that `--size` may set, with their defaults: numbers and words that the model has a use for."""
+    every = {f.name: getattr(found.options(), f.name) for f in fields(found.options)}
+    unused = getattr(found.options, "unused", ())
+    return {k: v for k, v in every.items() if isinstance(v, bool | int | float | str) and k not in unused}
+
+
 def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
     """The model's options with some of them set; `name` chooses one of its named sizes first."""
     settings = dict(settings)
     size = str(settings.pop("name", "small"))
     default = found.options()
-    every = {f.name: getattr(default, f.name) for f in fields(found.options)}
-    known = {name: value for name, value in every.items() if isinstance(value, bool | int | float | str)}
+    known = settings_of(found)
     if size in known:
         raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(known[size]).casefold()}.")
     if size not in found.sizes:

@@ -6,6 +6,7 @@ from byhand.models import (
     bert,
     bloom,
     decoder,
+    deepseek,
     encoder,
     gemma,
     gpt2,
@@ -38,6 +39,7 @@ MODELS: dict[str, Architecture] = {
         gemma.GEMMA2,
         mixtral.ARCHITECTURE,
         switch.ARCHITECTURE,
+        deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
     )
 }

@@ -23,8 +23,7 @@ class Options(llama.Options):
     chosen: int = 2
     d_ff: int = 4
 
-    @property
-    def feeds_apart(self) -> bool:
+    def feeds_apart(self, layer: int) -> bool:
         return True
 
 
@@ -42,10 +41,11 @@ def build_mixture(
     weight: Weights,
     inputs: Inputs,
     vocabularies: Vocabularies = vocabularies,
+    attention: blocks.Attention = blocks.grouped_attention,
 ) -> Graph:
     """A language model whose feed-forward shows more than its result: what it appends to `also`."""
     also: list[Node] = []
-    graph = build(o, weight, inputs, vocabularies, feed=partial(feed, also=also))
+    graph = build(o, weight, inputs, vocabularies, attention=attention, feed=partial(feed, also=also))
     return replace(graph, outputs=[*graph.outputs, *also])
 
 

@@ -23,8 +23,7 @@ class Options(blocks.Options):
     capacity_factor: float = 1.25
     d_ff: int = 4
 
-    @property
-    def feeds_apart(self) -> bool:
+    def feeds_apart(self, layer: int) -> bool:
         return True
 
 
