@@ -3,10 +3,11 @@
 import pytest
 
 from byhand.lesson import Recipe
+from byhand.models import MODELS
 from byhand.recipe import build
 
 SAID = {
-    "gpt2": ["cat", "sat", "on"],
+    **dict.fromkeys((n for n, m in MODELS.items() if m.family == "decoder only"), ["cat", "sat", "on"]),
     "transformer": ["the", "cat", "sat"],
     "bert": [None, "the", "cat", None, None],
 }
