@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from byhand.errors import ByhandError
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels
 from byhand.layers import NEG_INF, softmax
@@ -19,6 +20,17 @@ Expert = Callable[[Node], Node]
 def experts_of(count: int) -> Dim:
     """So many experts, by name."""
     return Dim(count, Labels("experts", tuple(f"expert {n + 1}" for n in range(count))))
+
+
+def check_experts(experts: int, chosen: int, groups: int = 1, groups_chosen: int = 1) -> None:
+    """ByhandError for numbers of experts and groups that do not go together."""
+    if chosen > experts:
+        raise ByhandError(f"A word cannot be sent to {chosen} of {experts} experts: choose fewer, or more experts.")
+    if experts % groups or groups_chosen > groups:
+        raise ByhandError(
+            f"{experts} experts cannot be chosen within {groups_chosen} of {groups} groups: "
+            "choose expert_groups that divide them, and at most so many groups_chosen."
+        )
 
 
 def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:

@@ -7,7 +7,7 @@ from byhand.models import MODELS
 from byhand.recipe import build
 
 SAID = {
-    **dict.fromkeys((n for n, m in MODELS.items() if m.family == "decoder only"), ["cat", "sat", "on"]),
+    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if model.family == "decoder only"},
     "transformer": ["the", "cat", "sat"],
     "bert": [None, "the", "cat", None, None],
 }

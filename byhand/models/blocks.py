@@ -96,6 +96,20 @@ class Options:
         """Whether the feed-forward of a layer has several networks, with pages of their own."""
         return False
 
+    def check(self) -> None:
+        """ByhandError for options that do not go together."""
+        if self.heads % self.groups:
+            raise ByhandError(
+                f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
+            )
+        if self.rotary_share > 1:
+            raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
+        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
+            raise ByhandError(
+                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
+                "turn: choose an even head_dim, or another rotary_share."
+            )
+
     def divisor(self, layer: int) -> float | None:
         """What the scores of a layer are divided by; None for √d_k."""
         return self.score_scale or None
@@ -122,19 +136,6 @@ Attention = Callable[[Node, Weights, Any, int, Places], Node]
 """The heads of a layer, side by side: x, weights, options, the layer's number and the places to (T, heads * d_v)."""
 Feed = Callable[[Node, Weights, Any, int], Node]
 """What a layer does to each word by itself. (T, d) -> (T, d)"""
-
-
-def check(o: Options) -> None:
-    """ByhandError for options that do not go together."""
-    if o.heads % o.groups:
-        raise ByhandError(f"{o.heads} heads cannot share {o.groups} keys and values: choose kv_heads that divide it.")
-    if o.positions == "rotary" and (o.turned < 2 or o.turned % 2):
-        raise ByhandError(
-            f"Rotary positions turn pairs of features, but {o.turned} of a head's {o.d_k} would turn: "
-            "choose an even head_dim, or another rotary_share."
-        )
-    if o.rotary_share > 1:
-        raise ByhandError(f"rotary_share is a share, at most 1, not {o.rotary_share:g}.")
 
 
 def places_of(tokens: Dim, o: Options) -> Places:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from byhand.experts import best_scores, experts_of, load_of, mixture, route, scaled
+from byhand.experts import best_scores, check_experts, experts_of, load_of, mixture, route, scaled
 from byhand.graph import Node, page, scope
 from byhand.layers import attend, linear, rms_norm
 from byhand.models import blocks, llama
@@ -59,6 +59,10 @@ class Options(llama.Options):
     @property
     def angle_width(self) -> int:
         return self.turning
+
+    def check(self) -> None:
+        super().check()
+        check_experts(self.experts, self.chosen, self.expert_groups, self.groups_chosen)
 
     def feeds_apart(self, layer: int) -> bool:
         return layer > self.dense_layers

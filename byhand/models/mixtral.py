@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from byhand.experts import best_probabilities, load_of, mixture, route
+from byhand.experts import best_probabilities, check_experts, load_of, mixture, route
 from byhand.graph import Node, page
 from byhand.models import blocks, llama
 from byhand.models.architecture import Graph, Inputs
@@ -22,6 +22,10 @@ class Options(llama.Options):
     experts: int = 4
     chosen: int = 2
     d_ff: int = 4
+
+    def check(self) -> None:
+        super().check()
+        check_experts(self.experts, self.chosen)
 
     def feeds_apart(self, layer: int) -> bool:
         return True
