@@ -18,7 +18,7 @@ from byhand.learning import check_learning, learn
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import Architecture, Graph, check_sizes
-from byhand.models.choices import CHOICES
+from byhand.models.choices import CHOICES, FROM_ZERO
 from byhand.weights import Weights
 
 LARGEST = 100_000
@@ -229,7 +229,7 @@ def _setting(name: str, value: Any, default: Any) -> Any:
     except ValueError:
         kind = "a whole number" if isinstance(default, int) else "a number"
         raise ByhandError(f"{name} is {kind}, not {quoted(value)}.") from None
-    least = 0 if isinstance(default, float) or name.endswith("layers") else 1
+    least = 0 if isinstance(default, float) or name.endswith("layers") or name in FROM_ZERO else 1
     if not least <= number <= LARGEST:
         raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {LARGEST:,}.")
     return number
