@@ -27,7 +27,7 @@ def numbers(checkpoint, **inputs):
     """Every named table of the built model."""
     weights = Weights(arrays=checkpoint.arrays)
     graph = checkpoint.architecture.build(checkpoint.options, weights, Inputs(**inputs))
-    assert {path for path, node in weights.nodes.items() if node.role == "weight"} == set(checkpoint.arrays)
+    assert set(weights.nodes) == set(checkpoint.arrays)
     return {node.name: value for node, value in fold(graph.outputs).items() if node.name}
 
 
@@ -315,14 +315,16 @@ def test_missing_keys_have_the_librarys_defaults(tmp_path):
 
 def test_the_defaults_of_whole_configs():
     """Of the published sizes, which no test builds."""
-    from byhand.models.families import bert_options, gpt2_options
+    from byhand.models.families import FAMILIES
     from byhand.models.folder import Config
 
     nothing = Config({}, {})
-    assert gpt2_options(nothing, None) == gpt2.Options(
-        50257, 1024, 768, 12, 12, 3072, "gelu_tanh", True, 1e-5, True, False
+    assert FAMILIES["gpt2"].options(nothing, None) == gpt2.Options(
+        vocab=50257, max_positions=1024, d_model=768, heads=12, layers=12, d_ff=3072
     )
-    assert bert_options(nothing, None) == bert.Options(30522, 512, 2, 768, 12, 12, 3072, "gelu", True, 1e-12)
+    assert FAMILIES["bert"].options(nothing, None) == bert.Options(
+        30522, 512, 2, 768, 12, 12, 3072, "gelu", True, 1e-12
+    )
 
 
 def test_gpt2_reads_the_other_names_of_its_keys(tmp_path):

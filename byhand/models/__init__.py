@@ -1,7 +1,24 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, parts, transformer
+from byhand.models import (
+    basics,
+    bert,
+    bloom,
+    decoder,
+    deepseek,
+    encoder,
+    gemma,
+    gpt2,
+    gpt_neox,
+    llama,
+    mistral,
+    mixtral,
+    parts,
+    qwen,
+    switch,
+    transformer,
+)
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -13,6 +30,16 @@ MODELS: dict[str, Architecture] = {
         decoder.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
+        gpt_neox.ARCHITECTURE,
+        bloom.ARCHITECTURE,
+        llama.ARCHITECTURE,
+        mistral.ARCHITECTURE,
+        qwen.ARCHITECTURE,
+        gemma.GEMMA,
+        gemma.GEMMA2,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
+        deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
     )
 }

@@ -12,7 +12,8 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.graph import Array
 from byhand.models.architecture import Architecture
-from byhand.models.families import FAMILIES, Family, Piece
+from byhand.models.families import FAMILIES
+from byhand.models.families.family import Family, Piece
 from byhand.models.folder import Config, Tensors, read_config, shown
 
 

@@ -16,6 +16,10 @@ SYMBOLS = {
     "beta": "β",
     "two_i": "2i",
     "causal_mask": "mask",
+    "window_mask": "mask",
+    "strided_mask": "mask",
+    "mean_square": "mean of squares",
+    "slope": "m",
     "probabilities": "p",
     "learning_rate": "lr",
     "adam_eps": "ε",
@@ -76,6 +80,11 @@ def defined_name(node: Node) -> str:
 def titles(scope: Scope) -> list[str]:
     """A page's place in the model, in words: Encoder, Layer 1, Head 2."""
     return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
+
+
+def opened(title: str) -> str:
+    """A title with a capital letter at its beginning, and those it has."""
+    return title[:1].upper() + title[1:]
 
 
 def origin(there: Scope, here: Scope) -> str:
