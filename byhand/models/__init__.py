@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, parts, transformer
+from byhand.models import basics, bert, decoder, distilbert, encoder, gpt2, parts, roberta, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -14,6 +14,8 @@ MODELS: dict[str, Architecture] = {
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
+        roberta.ARCHITECTURE,
+        distilbert.ARCHITECTURE,
     )
 }
 

@@ -74,6 +74,13 @@ class Config:
         """The same, where null stands for the default."""
         return default if self.get(key, default) is None else self.size(key, default)
 
+    def token(self, key: str, default: int, vocab: int) -> int:
+        """The id of a word of the vocabulary."""
+        value = self.get(key, default)
+        if type(value) is not int or not 0 <= value < vocab:
+            raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {shown(value)}; mend it.")
+        return value
+
     def heads(self, key: str, default: int, width: str, d_model: int) -> int:
         """The number of heads, by which the width of the model must divide."""
         heads = self.size(key, default)
