@@ -67,7 +67,11 @@ def read_recipe(path: Path) -> Recipe:
             check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
-    return Recipe(**table | {"model": model_named(table["model"], path.parent)})
+    table |= {"model": model_named(table["model"], path.parent)}
+    for row in (table, *table.get("batch", [])):
+        if "pixels" in row:
+            row["pixels"] = os.path.join(path.parent, row["pixels"])
+    return Recipe(**table)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

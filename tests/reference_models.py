@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,7 @@ from byhand.graph import Array
 from byhand.lesson import Recipe
 
 DATA = Path(__file__).parent / "data"
-ENCODERS = ("roberta", "distilbert")
+ENCODERS = ("roberta", "distilbert", "vit")
 TRANSLATORS: tuple[str, ...] = ()
 
 
@@ -55,11 +58,16 @@ def heads(path: str, weights: Array) -> Iterator[tuple[str, Array]]:
             yield f"{path.format(n)}.head{h}.weights", head
 
 
+_pictures = Path(mkdtemp(prefix="byhand-pictures-"))
+atexit.register(shutil.rmtree, _pictures, ignore_errors=True)
 INPUTS = {"ids": "input_ids", "mask": "attention_mask", "target_ids": "decoder_input_ids"}
 
 
 def recipe_of(folder: str, row: int, place: Path | None = None, **more: Any) -> Recipe:
     """The reference's folder, or another with the same model, and one of its prompts."""
     e = expected_of(folder)
-    inputs = {ours: e[theirs][row].tolist() for ours, theirs in INPUTS.items() if theirs in e}
+    inputs: dict[str, Any] = {ours: e[theirs][row].tolist() for ours, theirs in INPUTS.items() if theirs in e}
+    if "pixel_values" in e:
+        inputs["pixels"] = str(_pictures / f"{folder}{row}.npy")
+        np.save(inputs["pixels"], e["pixel_values"][row])
     return Recipe(str(place or DATA / folder), **inputs | more)

@@ -58,9 +58,7 @@ def written(path: Path, recipe: Recipe) -> Book:
 
 
 def check(books: list[tuple[str, int, bool, Book]], engine: str) -> None:
-    for (name, row, columns, book), fresh in zip(
-        books, recalculate_books([b for *_, b in books], engine), strict=True
-    ):
+    for (name, row, columns, book), fresh in zip(books, recalculate_books([b for *_, b in books], engine), strict=True):
         for table, expected in expected_tables(name, row).items():
             ours = numbers_of(book, table, fresh, columns)
             np.testing.assert_allclose(ours, expected, rtol=0, atol=CLOSE_IN_BOOKS, err_msg=f"{name} {table}")

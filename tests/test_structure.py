@@ -50,7 +50,7 @@ ORDER = [
     "errors files",
     "maths maths_printer maths_text graph",
     "shapes table ops",
-    "labels weights arithmetic",
+    "labels weights arithmetic pictures",
     "layers gradients optimizers training misconceptions tokenizers",
     "models",
     "lesson",

@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, distilbert, encoder, gpt2, parts, roberta, transformer
+from byhand.models import basics, bert, decoder, distilbert, encoder, gpt2, parts, roberta, transformer, vit
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -16,6 +16,7 @@ MODELS: dict[str, Architecture] = {
         bert.ARCHITECTURE,
         roberta.ARCHITECTURE,
         distilbert.ARCHITECTURE,
+        vit.ARCHITECTURE,
     )
 }
 

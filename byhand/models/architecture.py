@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from byhand.errors import ByhandError
-from byhand.graph import Node
+from byhand.graph import Array, Node
 from byhand.labels import Labels
 from byhand.training import Training
 from byhand.weights import Weights
@@ -28,6 +28,7 @@ class Inputs:
     segment_ids: list[int] | None = None
     mask: list[int] | None = None
     generate: int = 1
+    pixels: Array | None = None
 
 
 def example(ids: list[int], vocab: int, room: int | None = None) -> list[int]:

@@ -29,6 +29,7 @@ def bert_options(config: Config, tensors: Tensors) -> bert.Options:
 
 
 def bert_pieces(o: bert.Options) -> Pieces:
+    """Its body, and the masked-word head under cls."""
     d = o.d_model
     yield from body_pieces(o, "bert")
     yield from linear("head.", "T", "cls.predictions.transform.dense", d, d)
@@ -87,6 +88,7 @@ def roberta_options(config: Config, tensors: Tensors) -> roberta.Options:
 
 
 def roberta_pieces(o: roberta.Options) -> Pieces:
+    """Its body, and the masked-word head under lm_head."""
     d = o.d_model
     yield from body_pieces(o, "roberta")
     yield from linear("head.", "T", "lm_head.dense", d, d)

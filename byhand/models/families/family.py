@@ -33,7 +33,8 @@ class Piece:
     """Where one of our weights is in the checkpoint.
 
     tensor, shape: the checkpoint's name and shape for it; a vector counts as one row. rows, columns: which part of
-    the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours.
+    the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours. table: the rows and
+    columns of a tensor that is stored with more axes.
     """
 
     tensor: str
@@ -41,10 +42,11 @@ class Piece:
     rows: slice = field(default_factory=lambda: slice(None))
     columns: slice = field(default_factory=lambda: slice(None))
     transposed: bool = False
+    table: tuple[int, int] | None = None
 
     def of(self, tensor: Array) -> Array:
         """Our weight, as a view of the whole tensor."""
-        part = np.atleast_2d(tensor)[self.rows, self.columns]
+        part = np.atleast_2d(tensor if self.table is None else tensor.reshape(self.table))[self.rows, self.columns]
         return part.T if self.transposed else part
 
 
