@@ -175,14 +175,21 @@ def position_column(tokens: Dim) -> Node:
     return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.of)
 
 
-def sinusoidal(position: Node, width: int) -> Node:
-    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)"""
+def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
+    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)
+
+    halves: all sines first, then all cosines.
+    """
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
     with scope("", "positional encoding", equation=equation, source=place):
         twice = source("two_i", np.arange(0, width, 2), role="given")
         rate = (1 / power(10000, twice / width)).named("rate", role="rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
-        return alternate(sin(angle), cos(angle), width=width).named("PE", role="positions")
+        if halves:
+            encoding = beside(sin(angle), cos(angle).columns(0, width // 2)) if width > 1 else sin(angle)
+        else:
+            encoding = alternate(sin(angle), cos(angle), width=width)
+        return encoding.named("PE", role="positions")
 
 
 def causal_mask(tokens: Dim) -> Node:

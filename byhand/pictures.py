@@ -72,7 +72,7 @@ def _png(path: Path, data: bytes) -> Array:
         samples, depth = palette[samples[..., 0]], 8
     seen = samples[..., : 1 if colour in (0, 4) else 3]
     numbers: Array = np.moveaxis(seen, -1, 0).astype(np.float64)
-    return numbers / (2**depth - 1) * 2 - 1
+    return numbers / float(2**depth - 1) * 2 - 1
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:

@@ -52,6 +52,19 @@ def test_every_number_that_the_reference_has_is_compared(name: str, row: int) ->
             assert set(array.take(row, axis=prompts).flat) <= compared, key
 
 
+@each_row
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_the_words_are_those_that_the_reference_wrote(name: str, row: int) -> None:
+    """Greedily, from the start word."""
+    e = expected_of(name)
+    start, *following = e["greedy_ids"][row].tolist()
+    numbers = build(recipe_of(name, row, target_ids=[start], generate=len(following))).numbers()
+    for step, (wanted, logits) in enumerate(zip(following, e["greedy_logits"][row], strict=True), 1):
+        at = "" if step == 1 else f"step{step}."
+        np.testing.assert_allclose(numbers[f"{at}logits"][-1], logits, rtol=0, atol=CLOSE)
+        assert numbers[f"{at}next"] == wanted
+
+
 def written(path: Path, recipe: Recipe) -> Book:
     write_lesson(build(recipe), path)
     return read(path)

@@ -1,7 +1,20 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, distilbert, encoder, gpt2, parts, roberta, transformer, vit
+from byhand.models import (
+    bart,
+    basics,
+    bert,
+    decoder,
+    distilbert,
+    encoder,
+    gpt2,
+    marian,
+    parts,
+    roberta,
+    transformer,
+    vit,
+)
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -12,6 +25,8 @@ MODELS: dict[str, Architecture] = {
         encoder.ARCHITECTURE,
         decoder.ARCHITECTURE,
         transformer.ARCHITECTURE,
+        bart.ARCHITECTURE,
+        marian.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
         roberta.ARCHITECTURE,

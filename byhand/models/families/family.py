@@ -60,7 +60,8 @@ class Family:
     options: ours, from the config. pieces: of each weight, from the options. vocabularies: numbered words.
     body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
     also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
-    otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied.
+    otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
+    that are one in any case.
     """
 
     architecture: Architecture
@@ -72,6 +73,7 @@ class Family:
     also: Mapping[str, str] = field(default_factory=dict)
     spellings: tuple[tuple[str, str], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
     def spelled(self, tensor: str) -> list[str]:
         """The names that a tensor may have in a file."""
