@@ -157,11 +157,11 @@ def attend(
     """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
     (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
-    `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
+    A scale of 1 is left out. `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
     """
     divisor = sqrt(q.shape[1]) if scale is None else scale
     scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
-    scaled = (scores / divisor).named("scaled", role="scale")
+    scaled = scores if scale == 1 else (scores / divisor).named("scaled", role="scale")
     if cap is not None:
         scaled = (cap * tanh(scaled / cap)).named("capped", role="cap")
     if bias is not None:

@@ -17,7 +17,7 @@ from byhand.lesson import Recipe
 
 DATA = Path(__file__).parent / "data"
 ENCODERS = ("roberta", "distilbert", "vit")
-TRANSLATORS: tuple[str, ...] = ("bart", "marian")
+TRANSLATORS: tuple[str, ...] = ("bart", "marian", "t5", "t5_v1_1")
 
 
 @cache

@@ -18,6 +18,7 @@ from byhand.models import (
     parts,
     qwen,
     roberta,
+    t5,
     transformer,
     vit,
 )
@@ -33,6 +34,7 @@ MODELS: dict[str, Architecture] = {
         transformer.ARCHITECTURE,
         bart.ARCHITECTURE,
         marian.ARCHITECTURE,
+        t5.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         gpt_neox.ARCHITECTURE,
         bloom.ARCHITECTURE,

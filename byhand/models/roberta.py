@@ -37,7 +37,8 @@ def positions(ids: Node, pad: Node) -> Node:
     with scope("", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019"):
         real = (1 - equal(ids, pad)).named("real")
         so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
-        return (pad + real * (so_far @ real)).named("position")  # (T, T) @ (T, 1) -> (T, 1)
+        counted = (so_far * real.T).sum(1).named("counted")  # (T, T) * (1, T) -> (T, 1)
+        return (pad + real * counted).named("position")
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
