@@ -122,11 +122,15 @@ def describe(lesson: Lesson) -> tuple[str, str]:
     title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
     options = {f.name: getattr(lesson.options, f.name) for f in fields(lesson.options)}
     parts = [lesson.architecture.family]
-    for name in ("encoder_layers", "decoder_layers", "layers", "heads"):
+    for name in ("encoder_layers", "decoder_layers", "layers", "heads", "encoder_heads", "decoder_heads"):
         if name in options:
             what = name.replace("_", " ")
             parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
-    parts += [f"{name} {options[name]}" for name in ("d_model", "d_k", "d_ff", "width") if name in options]
+    parts += [
+        f"{name} {options[name]}"
+        for name in ("d_model", "d_k", "d_ff", "encoder_d_ff", "decoder_d_ff", "width")
+        if name in options
+    ]
     return title, " · ".join(parts + _training(lesson.recipe))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from byhand.graph import Array, Dim, Node, scope, source
 from byhand.layers import position_column
-from byhand.ops import alternate, beside, cos, lookup, maximum, pi, power, sin, stretch
+from byhand.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
 from byhand.weights import Weights
 
 
@@ -153,3 +153,13 @@ def relative_biases(
             bias.shape = (bias.shape[0], tokens)
             biases.append(bias.named(f"bias{h + 1}", role="positions"))
         return biases
+
+
+def shifted(by_distance: Node, keys: Dim) -> Node:
+    """Row t from the column of its farthest key on: what stood by distance stands by key. (T, n) -> (T, keys)
+
+    The columns count down from the last query's distance to the first key (Dai et al. 2019, appendix B).
+    """
+    last = int(by_distance.shape[0]) - 1
+    lines = [by_distance.rows(t, t + 1).columns(last - t, last - t + keys) for t in range(last + 1)]
+    return stretch(below(*lines), rows=by_distance.shape[0], columns=keys)

@@ -8,6 +8,9 @@ from byhand.recipe import build
 SAID = {
     "gpt2": ["cat", "sat", "on"],
     "transformer": ["the", "cat", "sat"],
+    "bart": ["the", "cat", "sat"],
+    "roberta": [None, "the", "cat", None, None],
+    "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],
 }
 """The most probable word at each position of the model's own example; None where any will do."""

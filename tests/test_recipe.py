@@ -15,6 +15,7 @@ from byhand.cli import recipe_from
 from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe, describe
 from byhand.models import MODELS, architecture
+from byhand.models.architecture import HEADS
 from byhand.recipe import build, options_of
 
 each_model = pytest.mark.parametrize("model", MODELS)
@@ -102,6 +103,7 @@ OPTIONS = [(model, f.name) for model, found in MODELS.items() for f in fields(fo
 ONLY_WITH = {
     ("gpt2", "scale_by_layer"): {"layers": 2},
     ("transformer", "target_vocab"): {"shared_embeddings": False},
+    ("marian", "target_vocab"): {"shared_embeddings": False},
 }
 """Options that have a meaning only beside another."""
 
@@ -124,7 +126,7 @@ def other_values(option: str, default: Any) -> list[Any]:
         return [name for name in ACTIVATIONS if name != default]
     if isinstance(default, float):
         return [default + 2]
-    return [default * 2] if option in ("d_model", "heads") else [default + 1]
+    return [default * 2] if option in ("d_model", *HEADS) else [default + 1]
 
 
 def differ(one: Lesson, other: Lesson) -> bool:

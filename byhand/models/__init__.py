@@ -12,14 +12,19 @@ from byhand.models import (
     gemma,
     gpt2,
     gpt_neox,
+    linear_attention,
+    linformer,
     llama,
     marian,
     mistral,
     parts,
+    performer,
     qwen,
     roberta,
+    sparse_transformer,
     t5,
     transformer,
+    transformer_xl,
     vit,
 )
 from byhand.models.architecture import Architecture
@@ -47,6 +52,11 @@ MODELS: dict[str, Architecture] = {
         roberta.ARCHITECTURE,
         distilbert.ARCHITECTURE,
         vit.ARCHITECTURE,
+        sparse_transformer.ARCHITECTURE,
+        transformer_xl.ARCHITECTURE,
+        linear_attention.ARCHITECTURE,
+        performer.ARCHITECTURE,
+        linformer.ARCHITECTURE,
     )
 }
 

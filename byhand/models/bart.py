@@ -107,4 +107,5 @@ ARCHITECTURE = Architecture(
     sizes=SIZES,
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),
     vocabularies=vocabularies,
+    seed=8189,
 )

@@ -45,4 +45,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "mask"}),
     vocabularies=vocabularies,
+    seed=14590,
 )

@@ -75,4 +75,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "segment_ids", "mask"}),
     vocabularies=vocabularies,
+    seed=3428,
 )

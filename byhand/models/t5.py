@@ -42,8 +42,8 @@ class Options:
     encoder_layers: int = 1
     decoder_layers: int = 1
     d_ff: int = 8
-    buckets: int = 8
-    farthest: int = 16
+    buckets: int = 6
+    farthest: int = 4
     activation: str = "relu"
     gated: bool = False
     tied: bool = True

@@ -1,6 +1,7 @@
 """ViT (Dosovitskiy et al. 2021): a picture cut into patches, each a word, and a class token that says what it shows."""
 
 from dataclasses import dataclass
+from math import isqrt
 from zlib import crc32
 
 import numpy as np
@@ -9,7 +10,7 @@ from byhand.errors import ByhandError
 from byhand.graph import Array, Dim, Node, current_scope, page, scope, source
 from byhand.labels import Labels
 from byhand.layers import feed_forward, join_heads, layer_norm, linear, multi_head, residual, softmax
-from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.architecture import MOST_NUMBERS, Architecture, Graph, Inputs
 from byhand.ops import below, beside
 from byhand.weights import Weights
 
@@ -31,6 +32,17 @@ class Options:
     activation: str = "gelu"
     qkv_bias: bool = True
     eps: float = 1e-12
+
+
+def check(o: Options) -> None:
+    """ByhandError for a patch that does not fit into the picture, or too many of them."""
+    count = (o.image // o.patch) ** 2
+    most = min(MOST_LINES // (o.patch * o.channels), isqrt(MOST_NUMBERS // (o.heads * max(o.layers, 1))))
+    if not 1 <= count <= most:
+        raise ByhandError(
+            f"A picture of {o.image}×{o.image} has {count:,} patches of {o.patch}×{o.patch}: "
+            f"choose sizes that make at least 1, and at most {most:,}."
+        )
 
 
 def patches(picture: list[Node], size: int) -> Node:
@@ -76,11 +88,7 @@ def layer(x: Node, weight: Weights, o: Options) -> Node:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    if o.patch > o.image or (o.image // o.patch) ** 2 * o.patch * o.channels > MOST_LINES or o.image > MOST_LINES:
-        raise ByhandError(
-            f"A picture of {o.image}×{o.image} cannot be cut into patches of {o.patch}×{o.patch} here: "
-            f"choose a patch that fits into it, and at most {MOST_LINES:,} lines of pixels in all patches."
-        )
+    check(o)
     kinds = Labels("classes", tuple(KINDS[i] if i < len(KINDS) else f"class{i}" for i in range(o.classes)))
     with page("", "Picture"):
         channels = [
@@ -124,8 +132,8 @@ ARCHITECTURE = Architecture(
     build=build,
     sizes={
         "small": {},
-        "medium": {"image": 6, "d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
-        "large": {"image": 8, "patch": 4, "channels": 3, "d_model": 8, "layers": 2, "d_ff": 16},
+        "medium": {"channels": 3, "d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+        "large": {"image": 6, "channels": 3, "d_model": 8, "layers": 2, "d_ff": 16},
     },
     takes=frozenset({"pixels"}),
 )
