@@ -15,7 +15,7 @@ from byhand.table import Table
 
 Attention = Callable[[Node, Node, Node], Node]
 """Q (T, d_k), K (T, d_k) and V (T, d_k) to Z (T, d_k)."""
-LONGER = (1, 4, 16, 64)
+LONGER = (1, 2, 4, 8, 16)
 """How many times the words of the page are counted for."""
 
 
@@ -48,7 +48,7 @@ def in_segments(segment: int, q: Node, k: Node, v: Node) -> Node:
 
 
 def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
-    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (4, 1)"""
+    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (5, 1)"""
     rows = []
     for words in (tokens * times for times in LONGER):
         with outside():

@@ -246,6 +246,7 @@ TARGETS = dict.fromkeys(("bert", "roberta", "distilbert"), ["_", 3, "_", 5, 1])
 SOME: dict[str, dict[str, Any]] = {
     **{name: {} for name in MODELS if name != "positions"},
     "vit": {"targets": [1]},
+    "transformer-xl": {"size": {"segment": 4}},
     "feed-forward gelu": {"size": {"activation": "gelu"}},
     "feed-forward gelu_tanh": {"size": {"activation": "gelu_tanh"}},
     "softmax base": {"size": {"base": 3.0}},

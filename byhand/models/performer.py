@@ -28,9 +28,11 @@ class Options:
 def directions(features: int, d_k: int, seed: int) -> Array:
     """Normal random rows, at right angles to each other in groups of d_k (section 2.4). (features, d_k)"""
     draw = np.random.default_rng([seed, features, d_k])
-    blocks = [np.linalg.qr(draw.standard_normal((d_k, d_k)))[0].T for _ in range(-(-features // d_k))]
+    q, r = np.linalg.qr(draw.standard_normal((-(-features // d_k), d_k, d_k)))
+    turned = q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]  # else no direction would be as likely as any
     lengths = np.sqrt(draw.chisquare(d_k, size=(features, 1)))
-    return (np.concatenate(blocks)[:features] * lengths).round(PLACES)
+    found: Array = (np.swapaxes(turned, 1, 2).reshape(-1, d_k)[:features] * lengths).round(PLACES)
+    return found
 
 
 def positive_features(x: Node, omega: Node, name: str) -> Node:
