@@ -1,6 +1,6 @@
 """Transformer-XL (Dai et al. 2019): a text in segments, each remembering what the layers made of the last one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -102,8 +102,11 @@ def segment(table: Node, ids: Node, seen_ids: Node, memories: list[Node], weight
     return found
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, labels: list[Node]) -> tuple[Node, Node, Node]:
+    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+
+    `labels` gathers the words of each segment and its memory, which stand beside the rows and columns of its tables.
+    """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
     memories: list[Node] = []
@@ -111,9 +114,11 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
     for n, start in enumerate(range(0, int(ids.shape[0]), o.segment), 1):
         stop = min(start + o.segment, int(ids.shape[0]))
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
-            read = labelled(ids.rows(start, stop).named("segment", role="tokens"), vocabulary)
             first = max(start - o.segment, 0)
-            seen = read if n == 1 else labelled(ids.rows(first, stop).named("seen", role="tokens"), vocabulary)
+            with page("", "Input"):
+                read = labelled(ids.rows(start, stop).named("segment", role="tokens"), vocabulary)
+                seen = read if n == 1 else labelled(ids.rows(first, stop).named("seen", role="tokens"), vocabulary)
+            labels += [read, seen]
             memories = segment(table, read, seen, memories, weight, o)
             outputs.append(memories[-1])
     with page("", "Output"):
@@ -132,10 +137,11 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6], o.vocab), vocabulary)
-    graph = greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
+    labels: list[Node] = []
+    graph = greedy(lambda ids: forward(ids, vocabulary, weight, o, labels), ids, vocabulary, inputs.generate)
 
-    graph.outputs.append(savings(causally, partial(in_segments, o.segment), int(ids.shape[0]), o.d_model // o.heads))
-    return graph
+    saved = savings(causally, partial(in_segments, o.segment), int(ids.shape[0]), o.d_model // o.heads)
+    return replace(graph, outputs=[*graph.outputs, *labels, saved])
 
 
 ARCHITECTURE = Architecture(
