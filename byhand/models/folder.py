@@ -81,6 +81,10 @@ class Config:
             raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {shown(value)}; mend it.")
         return value
 
+    def size_or_zero(self, key: str, default: int) -> int:
+        """The same, where 0 stands for none."""
+        return 0 if self.get(key, default) == 0 else self.size(key, default)
+
     def number(self, key: str, default: float | None = None) -> float:
         """A number above 0."""
         value = self.get(key, default)

@@ -1,6 +1,6 @@
 """The families of checkpoints that are read, by the `model_type` of their config."""
 
-from byhand.models.families import bart, bert, bloom, gpt2, gpt_neox, llama, t5, torch, vit
+from byhand.models.families import bart, bert, bloom, deepseek, gpt2, gpt_neox, llama, t5, torch, vit
 from byhand.models.families.family import Family
 
 FAMILIES: dict[str, Family] = {
@@ -11,6 +11,7 @@ FAMILIES: dict[str, Family] = {
     **gpt_neox.FAMILIES,
     **bloom.FAMILIES,
     **llama.FAMILIES,
+    **deepseek.FAMILIES,
     **torch.FAMILIES,
     **vit.FAMILIES,
 }
