@@ -9,7 +9,9 @@ from byhand.recipe import build
 SAID = {
     **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if model.family == "decoder only"},
     "transformer": ["the", "cat", "sat"],
-    "bart": ["the", "cat", "sat"],
+    **{name: ["the", "cat", "sat"] for name in ("bart", "marian", "t5")},
+    "sparse-transformer": [None, None, None, "the", "mat", None],
+    "transformer-xl": ["cat", "sat", "on", None],
     "roberta": [None, "the", "cat", None, None],
     "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],

@@ -35,16 +35,19 @@ def as_a_sum(q: Node, k: Node, v: Node) -> Node:
 
 
 def as_a_recurrence(q: Node, k: Node, v: Node) -> Node:
-    """One word at a time: S keeps Σ φ(k)ᵀ v and z keeps Σ φ(k)ᵀ (eq. 18 to 20). (T, d_k) ... -> (T, d_k)"""
+    """One word at a time: S keeps Σ φ(k)ᵀ v and total keeps Σ φ(k)ᵀ (eq. 18 to 20). (T, d_k) ... -> (T, d_k)"""
     rows = []
     state = total = None
     for t in range(int(q.shape[0])):
-        about = {"equation": "S = S + kᵀ v,  z = z + kᵀ,  Z = q S / q z", "source": f"{PAPER}, eq. 18 to 20"}
-        with scope(f"step{t + 1}", f"word {t + 1}", **about):
+        about = {
+            "equation": "S = S + kᵀ v, total = total + kᵀ, Z = q S / (q total)",
+            "source": f"{PAPER}, eq. 18 to 20",
+        }
+        with scope(f"word{t + 1}", f"word {t + 1}", **about):
             now = k.rows(t, t + 1).T
             added = now @ v.rows(t, t + 1)  # (d_k, 1) @ (1, d_k) -> (d_k, d_k)
             state = (added if state is None else state + added).named("S", role="state")
-            total = (now * 1 if total is None else total + now).named("z", role="state")
+            total = (now * 1 if total is None else total + now).named("total", role="state")
             here = q.rows(t, t + 1)
             rows.append((here @ state / (here @ total)).named("Z", role="heads"))  # (1, d_k) @ (d_k, d_k) -> (1, d_k)
     return stretch(below(*rows), rows=q.shape[0], columns=v.shape[1])

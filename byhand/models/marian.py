@@ -61,4 +61,5 @@ ARCHITECTURE = Architecture(
     sizes=bart.SIZES,
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),
     vocabularies=vocabularies,
+    seed=15187,
 )

@@ -39,7 +39,7 @@ def positive_features(x: Node, omega: Node, name: str) -> Node:
     """e^(ω·x − |x|²/2) / √m of x / ⁴√d_k (lemma 1): their products are e^(q·k / √d_k) on average. (T, d_k) -> (T, m)"""
     about = {"equation": "e^(ω·x − |x|²/2) / √m, x over the fourth root of d_k", "source": f"{PAPER}, lemma 1"}
     with scope(name, f"features of {name}", **about):
-        small = (x / sqrt(sqrt(x.shape[1]))).named("small", role="scale")
+        small = (x / sqrt(sqrt(x.shape[1]))).named("small")
         half = ((small * small).sum(1) / 2).named("half_square")
         projected = (small @ omega.T).named("projected")  # (T, d_k) @ (d_k, m) -> (T, m)
         return (exp(projected - half) / sqrt(omega.shape[0])).named("phi", role="features")
@@ -50,7 +50,7 @@ def favor(q: Node, k: Node, v: Node, omega: Node) -> Node:
     phi_q, phi_k = positive_features(q, omega, "Q"), positive_features(k, omega, "K")
     with scope("", "keys first", equation="φ(Q) (φ(K)ᵀ V) / φ(Q) (φ(K)ᵀ 1)", source=f"{PAPER}, eq. 4"):
         state = (phi_k.T @ v).named("S", role="state")  # (m, T) @ (T, d_k) -> (m, d_k)
-        total = phi_k.sum(0).T.named("z", role="state")  # (m, 1)
+        total = phi_k.sum(0).T.named("total", role="state")  # (m, 1)
         return (phi_q @ state / (phi_q @ total)).named("Z", role="heads")  # (T, m) @ (m, d_k) -> (T, d_k)
 
 

@@ -103,4 +103,5 @@ ARCHITECTURE = Architecture(
     sizes=language_model.SIZES,
     takes=frozenset({"ids", "generate"}),
     vocabularies=vocabularies,
+    seed=1428,
 )

@@ -142,4 +142,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),
     vocabularies=vocabularies,
+    seed=36948,
 )

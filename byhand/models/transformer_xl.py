@@ -55,11 +55,11 @@ def head(h: Node, seen: Node, mask: Node, places: Node, weight: Weights, d_k: in
     k, v = (linear(seen, weight, name, d_k, bias=False).named(name) for name in "KV")  # (M + T, d_k)
     r = linear(places, weight, "R", d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
     with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{PAPER}, section 3.3, terms b and d"):
-        asks = (q + weight("v", 1, d_k)).named("Q_place")
+        asks = (q + weight("bias_v", 1, d_k)).named("Q_place")
         by_distance = (asks @ r.T / sqrt(d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
         by_key = shifted(by_distance, seen.shape[0]).named("by_key", role="positions")
     with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{PAPER}, section 3.3, terms a and c"):
-        content = (q + weight("u", 1, d_k)).named("Q_content")
+        content = (q + weight("bias_u", 1, d_k)).named("Q_content")
     return attend(content, k, v, mask, bias=by_key)
 
 
@@ -159,4 +159,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "generate"}),
     vocabularies=vocabularies,
+    seed=7552,
 )
