@@ -2,22 +2,33 @@
 
 from byhand.errors import ByhandError, nearest
 from byhand.models import (
+    bart,
     basics,
     bert,
     bloom,
     decoder,
     deepseek,
+    distilbert,
     encoder,
     gemma,
     gpt2,
     gpt_neox,
+    linear_attention,
+    linformer,
     llama,
+    marian,
     mistral,
     mixtral,
     parts,
+    performer,
     qwen,
+    roberta,
+    sparse_transformer,
     switch,
+    t5,
     transformer,
+    transformer_xl,
+    vit,
 )
 from byhand.models.architecture import Architecture
 
@@ -29,6 +40,9 @@ MODELS: dict[str, Architecture] = {
         encoder.ARCHITECTURE,
         decoder.ARCHITECTURE,
         transformer.ARCHITECTURE,
+        bart.ARCHITECTURE,
+        marian.ARCHITECTURE,
+        t5.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         gpt_neox.ARCHITECTURE,
         bloom.ARCHITECTURE,
@@ -41,6 +55,14 @@ MODELS: dict[str, Architecture] = {
         switch.ARCHITECTURE,
         deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
+        roberta.ARCHITECTURE,
+        distilbert.ARCHITECTURE,
+        vit.ARCHITECTURE,
+        sparse_transformer.ARCHITECTURE,
+        transformer_xl.ARCHITECTURE,
+        linear_attention.ARCHITECTURE,
+        performer.ARCHITECTURE,
+        linformer.ARCHITECTURE,
     )
 }
 
