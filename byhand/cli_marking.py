@@ -64,10 +64,10 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
 def grade(submissions: Path, as_json: bool, **options: Any) -> None:
     """Mark a class: grades, feedback for each student, and a report.
 
-    DIR holds what was handed in, in any files and folders. grades.csv is for Moodle's import and grades_canvas.csv for Canvas's; feedback/ holds each student's own workbook,
-    marked, and a page; report.html says what to talk about next lesson. Files that cannot be read, or that a person
-    must look at, are listed with reasons, and the rest is graded. Stopped, it continues when the same line is given
-    again.
+    DIR holds what was handed in, in any files and folders. grades.csv is for Moodle's import and grades_canvas.csv for
+    Canvas's; feedback/ holds each student's own workbook, marked, and a page; report.html says what to talk about next
+    lesson. Files that cannot be read, or that a person must look at, are listed with reasons, and the rest is graded.
+    Stopped, it continues when the same line is given again.
 
     \b
     Examples

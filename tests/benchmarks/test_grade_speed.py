@@ -16,7 +16,7 @@ from byhand.grading.feedback import Desk, Job, Marking, digest
 from byhand.grading.marks_folder import MarksFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from small_class import a_set, answered  # noqa: E402  (the tests' own helper, one folder up)
+from small_class import a_set, answered
 
 pytestmark = pytest.mark.benchmark
 
