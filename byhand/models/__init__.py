@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, parts, transformer
+from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, parts, rnn, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -11,6 +11,8 @@ MODELS: dict[str, Architecture] = {
         *parts.PARTS,
         encoder.ARCHITECTURE,
         decoder.ARCHITECTURE,
+        rnn.ARCHITECTURE,
+        lstm.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
