@@ -34,18 +34,18 @@ def start(width: int, *names: str) -> tuple[Node, ...]:
     return tuple(source(name, [[0.0] * width], role="input") for name in names)
 
 
-def rnn_step(weight: Weights, ins: int, width: int) -> Step:
+def rnn_step(weight: Weights, ins: int, width: int, name: str = "h") -> Step:
     """h_t = tanh(x_t W + h_{t-1} U + b) (Elman 1990). (1, e), (1, d) -> (1, d)"""
     w, u, b = weight("W", ins, width), weight("U", width, width), weight("b", 1, width)
 
     def step(t: int, x: Node, state: Sequence[Node]) -> tuple[Node, ...]:
         before = (x @ w + state[0] @ u + b).named(f"a_{t}")  # (1, e) @ (e, d) + (1, d) @ (d, d)
-        return (tanh(before).named(f"h_{t}", role="state"),)
+        return (tanh(before).named(f"{name}_{t}", role="state"),)
 
     return step
 
 
-def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False) -> Step:
+def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, name: str = "h") -> Step:
     """Four gates, what the cell keeps, and what it shows (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
 
     (1, e), (1, d), (1, d) -> (1, d), (1, d). `two_biases`: one for x and one for h, as in torch.nn.LSTM.
@@ -63,7 +63,7 @@ def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False) -
             before = before + second[gate] if two_biases else before
             opened[gate] = (tanh if gate == "g" else sigmoid)(before).named(f"{gate}_{t}", role="gate")
         c = (opened["f"] * c + opened["i"] * opened["g"]).named(f"c_{t}", role="state")
-        return (opened["o"] * tanh(c)).named(f"h_{t}", role="state"), c
+        return (opened["o"] * tanh(c)).named(f"{name}_{t}", role="state"), c
 
     return step
 

@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, parts, rnn, transformer
+from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, parts, rnn, seq2seq, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -13,6 +13,7 @@ MODELS: dict[str, Architecture] = {
         decoder.ARCHITECTURE,
         rnn.ARCHITECTURE,
         lstm.ARCHITECTURE,
+        seq2seq.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
