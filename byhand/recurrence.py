@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from byhand.graph import Dim, Node, scope, source
-from byhand.ops import below, exp, stretch, tanh
+from byhand.ops import below, beside, exp, log, stretch, tanh
 from byhand.weights import Weights
 
 GATES = "ifgo"
 """Input, forget, cell and output gate, in the order in which torch.nn.LSTM stores them."""
 
 RNN = {"equation": "hₜ = tanh(xₜ W + hₜ₋₁ U + b)", "column_equation": "hₜ = tanh(W xₜ + U hₜ₋₁ + b)"}
+SCAN = {"equation": "hₜ = Āₜ × hₜ₋₁ + B̄ₜ × xₜ;  yₜ = hₜ Cₜᵀ", "source": "Gu and Dao 2023, eq. 2"}
 LSTM = {"equation": "cₜ = f × cₜ₋₁ + i × g;  hₜ = o × tanh(cₜ)"}
 
 Step = Callable[[int, Node, Sequence[Node]], tuple[Node, ...]]
@@ -22,6 +23,16 @@ Step = Callable[[int, Node, Sequence[Node]], tuple[Node, ...]]
 def sigmoid(x: Node) -> Node:
     """1 / (1 + e^-x), between 0 and 1: how far a gate is open."""
     return 1 / (1 + exp(-x))
+
+
+def silu(x: Node) -> Node:
+    """x times its sigmoid (Hendrycks and Gimpel 2016, section 2)."""
+    return x * sigmoid(x)
+
+
+def softplus(x: Node) -> Node:
+    """ln(1 + e^x), which is above 0 (Dugas et al. 2001)."""
+    return log(1 + exp(x))
 
 
 def rows_of(tables: Sequence[Node], tokens: Dim) -> Node:
@@ -78,3 +89,31 @@ def unrolled(
         with scope("", f"step {t + 1}", below=True, **about):
             state = states[t] = step(t + 1, x.rows(t, t + 1), state)
     return [states[t] for t in places]
+
+
+def causal_convolution(x: Node, taps: Node) -> Node:
+    """Each channel's last K numbers, weighted; before the first step there are zeros. (T, D), (K, D) -> (T, D)"""
+    length, width, reach = int(x.shape[0]), int(x.shape[1]), int(taps.shape[0])
+    total = x * taps.rows(reach - 1, reach)
+    for back in range(1, min(reach, length)):
+        earlier = below(stretch(0, rows=back, columns=width), x.rows(0, length - back))
+        total = total + earlier * taps.rows(reach - 1 - back, reach - back)
+    return total
+
+
+def selective_scan(x: Node, delta: Node, a: Node, b: Node, c: Node, zoh: bool = False) -> Node:
+    """A state of N numbers a channel; what it takes in and keeps depends on the word (Gu and Dao 2023, algorithm 2).
+
+    x, delta: (T, D); a: (D, N); b, c: (T, N) -> (T, D). B̄ is Δ B, or (`zoh`, their eq. 4) (e^(Δ A) - 1) / A × B.
+    """
+    channels, state = int(x.shape[1]), int(a.shape[1])
+    h = source("h_0", [[0.0] * state] * channels, role="input")
+    shown = []
+    for t in range(int(x.shape[0])):
+        with scope("", f"step {t + 1}", below=True, **SCAN):
+            step, here, b_t, c_t = (table.rows(t, t + 1) for table in (delta, x, b, c))
+            a_bar = exp(step.T * a).named(f"Abar_{t + 1}")  # (D, 1) * (D, N)
+            b_bar = (((a_bar - 1) / a if zoh else step.T) * b_t).named(f"Bbar_{t + 1}")  # (D, 1) * (1, N)
+            h = (a_bar * h + b_bar * here.T).named(f"h_{t + 1}", role="state")
+            shown.append((h @ c_t.T).named(f"y_{t + 1}"))  # (D, N) @ (N, 1) -> (D, 1)
+    return stretch(beside(*shown).T, rows=x.shape[0], columns=channels)

@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, parts, rnn, seq2seq, transformer
+from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, mamba, parts, rnn, seq2seq, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -17,6 +17,7 @@ MODELS: dict[str, Architecture] = {
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
+        mamba.ARCHITECTURE,
     )
 }
 

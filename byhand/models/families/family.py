@@ -33,13 +33,14 @@ class Piece:
     """Where one of our weights is in the checkpoint.
 
     tensor, shape: the checkpoint's name and shape for it; a vector counts as one row. rows, columns: which part of
-    the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours.
+    the tensor, as it is stored, is ours (0: all columns of one whose middle axis has size 1). transposed: whether that
+    part is turned to be ours.
     """
 
     tensor: str
     shape: tuple[int, ...]
     rows: slice = field(default_factory=lambda: slice(None))
-    columns: slice = field(default_factory=lambda: slice(None))
+    columns: slice | int = field(default_factory=lambda: slice(None))
     transposed: bool = False
 
     def of(self, tensor: Array) -> Array:
