@@ -1,7 +1,7 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, mamba, parts, rnn, seq2seq, transformer
+from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, mamba, parts, rasp, rnn, seq2seq, transformer
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -18,6 +18,7 @@ MODELS: dict[str, Architecture] = {
         gpt2.ARCHITECTURE,
         bert.ARCHITECTURE,
         mamba.ARCHITECTURE,
+        *rasp.PROGRAMS,
     )
 }
 
