@@ -58,6 +58,23 @@ def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
     return gained.named(name)
 
 
+def rms_norm(
+    x: Node, weight: Weights, name: str, eps: float, from_one: bool = False, gamma: Node | None = None
+) -> Node:
+    """Each row over the root of its mean square, then gain (Zhang and Sennrich 2019, eq. 4). (T, d) -> (T, d)
+
+    `from_one`: the gain is 1 + γ. `gamma`: the weight, where several norms share it.
+    """
+    equation = f"x / √(mean of x² + ε) × {'(1 + γ)' if from_one else 'γ'}"
+    with scope(name, "RMS norm", equation=equation, source="Zhang and Sennrich 2019, eq. 4"):
+        square = mean_square(x, axis=1).named("mean_square", role="mean_square")
+        root = sqrt(square + weight.constant("eps", eps)).named("root", role="root")
+        normalised = (x / root).named("normalised", role="norm")
+        gain = weight("gamma", 1, x.shape[1], fill=0 if from_one else 1) if gamma is None else gamma
+        gained = normalised * (1 + gain if from_one else gain)
+    return gained.named(name)
+
+
 def relu(x: Node) -> Node:
     return maximum(x, 0)
 
@@ -72,34 +89,83 @@ def gelu_tanh(x: Node) -> Node:
     return 0.5 * x * (1 + tanh(sqrt(2 / pi()) * (x + 0.044715 * power(x, 3))).named("tanh"))
 
 
+def gelu_bloom(x: Node) -> Node:
+    """The same with √(2/π) rounded to eight digits, as BLOOM was trained."""
+    return 0.5 * x * (1 + tanh(0.79788456 * (x + 0.044715 * power(x, 3))).named("tanh"))
+
+
+def silu(x: Node) -> Node:
+    """x times the logistic function of x (Hendrycks and Gimpel 2016, section 2; Ramachandran et al. 2017)."""
+    return x / (1 + exp(-x))
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Node], Node], str]] = {
     "relu": (relu, "ReLU"),
     "gelu": (gelu, "GELU"),
     "gelu_tanh": (gelu_tanh, "GELU"),
+    "gelu_bloom": (gelu_bloom, "GELU"),
+    "silu": (silu, "SiLU"),
 }
 """Name -> the function, and what the papers call it."""
 
 
-def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn") -> Node:
+def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn", bias: bool = True) -> Node:
     """Two linear layers with an activation between (Vaswani et al. 2017, eq. 2). (T, d) -> (T, d_ff) -> (T, d)"""
     act, called = ACTIVATIONS[activation]
     equation, column_equation = f"{called}(x W₁ + b₁) W₂ + b₂", f"W₂ {called}(W₁ x + b₁) + b₂"
+    if not bias:
+        equation, column_equation = f"{called}(x W₁) W₂", f"W₂ {called}(W₁ x)"
     with scope(
         "", "feed-forward", equation=equation, column_equation=column_equation, source="Vaswani et al. 2017, eq. 2"
     ):
-        hidden = linear(x, weight, "1", d_ff).named("hidden")
+        hidden = linear(x, weight, "1", d_ff, bias).named("hidden")
         active = act(hidden).named(activation.split("_")[0], role="activation")
-        return linear(active, weight, "2", x.shape[1]).named(name)
+        return linear(active, weight, "2", x.shape[1], bias).named(name)
 
 
-def attend(q: Node, k: Node, v: Node, mask: Node | None, scale: float | None = None, base: float | None = None) -> Node:
+def gated_feed_forward(
+    x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn", bias: bool = False
+) -> Node:
+    """One linear layer, through an activation, gates another (Shazeer 2020, eq. 6). (T, d) -> (T, d_ff) -> (T, d)"""
+    act, called = ACTIVATIONS[activation]
+    if bias:
+        equation = f"({called}(x W_gate + b) × (x W_up + b)) W_down + b"
+        column_equation = f"W_down ({called}(W_gate x + b) × (W_up x + b)) + b"
+    else:
+        equation = f"({called}(x W_gate) × x W_up) W_down"
+        column_equation = f"W_down ({called}(W_gate x) × W_up x)"
+    with scope(
+        "", "gated feed-forward", equation=equation, column_equation=column_equation, source="Shazeer 2020, eq. 6"
+    ):
+        gate = linear(x, weight, "gate", d_ff, bias).named("gate")
+        active = act(gate).named(activation.split("_")[0], role="activation")
+        up = linear(x, weight, "up", d_ff, bias).named("up")
+        gated = (active * up).named("gated")  # (T, d_ff) * (T, d_ff)
+        return linear(gated, weight, "down", x.shape[1], bias).named(name)
+
+
+def attend(
+    q: Node,
+    k: Node,
+    v: Node,
+    mask: Node | None,
+    scale: float | None = None,
+    base: float | None = None,
+    cap: float | None = None,
+    bias: Node | None = None,
+) -> Node:
     """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
     (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
+    `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
     """
     divisor = sqrt(q.shape[1]) if scale is None else scale
     scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
     scaled = (scores / divisor).named("scaled", role="scale")
+    if cap is not None:
+        scaled = (cap * tanh(scaled / cap)).named("capped", role="cap")
+    if bias is not None:
+        scaled = (scaled + bias).named("biased", role="bias")
     if mask is not None:
         scaled = where(mask, scaled, NEG_INF).named("masked", role="mask")
     weights = softmax(scaled, base).named("weights", role="attention")

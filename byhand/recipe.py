@@ -14,11 +14,11 @@ from byhand.changes import change, check_lookups
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.graph import Array, Scope, current_scope, scope
 from byhand.inputs import OF_A_ROW, inputs_of, rows_of
-from byhand.layers import ACTIVATIONS
 from byhand.learning import check_learning, learn
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import Architecture, Graph, check_sizes
+from byhand.models.choices import CHOICES
 from byhand.weights import Weights
 
 LARGEST = 100_000
@@ -189,7 +189,8 @@ def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
     settings = dict(settings)
     size = str(settings.pop("name", "small"))
     default = found.options()
-    known = {f.name: getattr(default, f.name) for f in fields(found.options)}
+    every = {f.name: getattr(default, f.name) for f in fields(found.options)}
+    known = {name: value for name, value in every.items() if isinstance(value, bool | int | float | str)}
     if size in known:
         raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(known[size]).casefold()}.")
     if size not in found.sizes:
@@ -214,8 +215,8 @@ def _setting(name: str, value: Any, default: Any) -> Any:
             raise ByhandError(f"{name} is true or false, not {quoted(value)}.")
         return text == "true"
     if isinstance(default, str):
-        if text not in ACTIVATIONS:
-            raise ByhandError(f"There is no {name} {quoted(value)}; {nearest(text, ACTIVATIONS)}.")
+        if text not in CHOICES[name]:
+            raise ByhandError(f"There is no {name} {quoted(value)}; {nearest(text, CHOICES[name])}.")
         return text
     try:
         number = type(default)(text)

@@ -25,11 +25,6 @@ def sigmoid(x: Node) -> Node:
     return 1 / (1 + exp(-x))
 
 
-def silu(x: Node) -> Node:
-    """x times its sigmoid (Hendrycks and Gimpel 2016, section 2)."""
-    return x * sigmoid(x)
-
-
 def softplus(x: Node) -> Node:
     """ln(1 + e^x), which is above 0 (Dugas et al. 2001)."""
     return log(1 + exp(x))

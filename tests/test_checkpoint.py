@@ -320,7 +320,7 @@ def test_the_defaults_of_whole_configs():
 
     nothing = Config({}, {})
     assert FAMILIES["gpt2"].options(nothing, None) == gpt2.Options(
-        50257, 1024, 768, 12, 12, 3072, "gelu_tanh", True, 1e-5, True, False
+        vocab=50257, max_positions=1024, d_model=768, heads=12, layers=12, d_ff=3072
     )
     assert FAMILIES["bert"].options(nothing, None) == bert.Options(
         30522, 512, 2, 768, 12, 12, 3072, "gelu", True, 1e-12

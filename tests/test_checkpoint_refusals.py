@@ -13,9 +13,10 @@ from safetensors.numpy import load_file, save_file
 
 from byhand.errors import ByhandError
 from byhand.models.checkpoint import read
+from byhand.models.families import FAMILIES
 
 DATA = Path(__file__).parent / "data"
-KINDS = "gpt2, bert, torch.nn.Transformer, torch.nn.TransformerEncoderLayer + torch.nn.Linear, transformer2017"
+KINDS = ", ".join(FAMILIES)
 
 
 def refusal(folder):
@@ -125,7 +126,7 @@ def test_refuses_a_broken_index(folder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"), [("llama", '"llama"'), ("\ud800", r'"\ud800"'), (3, "3"), (["gpt2"], "[...]")]
+    ("kind", "said"), [("opt", '"opt"'), ("\ud800", r'"\ud800"'), (3, "3"), (["gpt2"], "[...]")]
 )
 def test_refuses_other_architectures(folder, kind, said):
     assert refusal(configured(folder, model_type=kind)) == (

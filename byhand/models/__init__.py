@@ -1,7 +1,28 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import basics, bert, decoder, encoder, gpt2, lstm, mamba, parts, rasp, rnn, seq2seq, transformer
+from byhand.models import (
+    basics,
+    bert,
+    bloom,
+    circuits,
+    decoder,
+    encoder,
+    gemma,
+    gpt2,
+    gpt_neox,
+    induction,
+    llama,
+    lstm,
+    mamba,
+    mistral,
+    parts,
+    qwen,
+    rasp,
+    rnn,
+    seq2seq,
+    transformer,
+)
 from byhand.models.architecture import Architecture
 
 MODELS: dict[str, Architecture] = {
@@ -16,8 +37,17 @@ MODELS: dict[str, Architecture] = {
         seq2seq.ARCHITECTURE,
         transformer.ARCHITECTURE,
         gpt2.ARCHITECTURE,
+        gpt_neox.ARCHITECTURE,
+        bloom.ARCHITECTURE,
+        llama.ARCHITECTURE,
+        mistral.ARCHITECTURE,
+        qwen.ARCHITECTURE,
+        gemma.GEMMA,
+        gemma.GEMMA2,
         bert.ARCHITECTURE,
         mamba.ARCHITECTURE,
+        induction.ARCHITECTURE,
+        circuits.ARCHITECTURE,
         *rasp.PROGRAMS,
     )
 }

@@ -84,7 +84,8 @@ class Architecture:
         if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
         count = 1 if inputs.ids is None else len(inputs.ids)
-        room = getattr(options, "max_positions", None)
+        learned = getattr(options, "positions", "learned") == "learned"
+        room = getattr(options, "max_positions", None) if learned else None
         longest = count + inputs.generate - 1
         if room is not None and longest > room:
             raise ByhandError(

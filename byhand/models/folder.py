@@ -74,6 +74,36 @@ class Config:
         """The same, where null stands for the default."""
         return default if self.get(key, default) is None else self.size(key, default)
 
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number above 0."""
+        value = self.get(key, default)
+        if type(value) not in (int, float) or not 0 < value < 1e15:
+            raise ByhandError(f"{key} in config.json must be a number above 0, not {shown(value)}; mend it.")
+        return float(value)
+
+    def number_or_null(self, key: str, default: float | None) -> float | None:
+        """The same, or None for null."""
+        value = self._values.get(key, default)
+        return None if value is None else self.number(key, default)
+
+    def inner(self, key: str) -> Config | None:
+        """The object that is a key's value; None where it is null or absent."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise ByhandError(f"{key} in config.json must be an object, {{...}}, not {shown(value)}; mend it.")
+        return Config(value, {})
+
+    def words(self, key: str, choices: Mapping[str, str], count: int) -> tuple[str, ...]:
+        """What each of `count` known words in a list stands for; nothing where the list is null or absent."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) != count:
+            raise ByhandError(f"{key} in config.json must be a list of {shown(count)}, one a layer; mend it.")
+        return tuple(Config({key: word}, {}).choice(key, "", choices) for word in value)
+
     def heads(self, key: str, default: int, width: str, d_model: int) -> int:
         """The number of heads, by which the width of the model must divide."""
         heads = self.size(key, default)

@@ -6,12 +6,12 @@ import numpy as np
 
 from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
-from byhand.layers import embed, linear, residual, softmax
+from byhand.layers import embed, linear, residual, rms_norm, silu, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.generate import greedy, next_word
 from byhand.models.vocabulary import Vocabularies, words
-from byhand.ops import exp, mean_square, sqrt
-from byhand.recurrence import causal_convolution, selective_scan, silu, softplus
+from byhand.ops import exp
+from byhand.recurrence import causal_convolution, selective_scan, softplus
 from byhand.weights import Weights
 
 
@@ -29,14 +29,6 @@ class Options:
     zoh: bool = False
     tied: bool = True
     eps: float = 1e-5
-
-
-def rms_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
-    """Each row over the root of its mean square, times a gain (Zhang and Sennrich 2019, eq. 4). (T, d) -> (T, d)"""
-    with scope(name, "RMS norm", equation="x / √(mean square + ε) × γ", source="Zhang and Sennrich 2019, eq. 4"):
-        root = sqrt(mean_square(x, axis=1) + weight.constant("eps", eps)).named("root", role="root")
-        gained = (x / root).named("normalised", role="norm") * weight("gamma", 1, x.shape[1], fill=1)
-    return gained.named(name)
 
 
 def block(x: Node, weight: Weights, o: Options) -> Node:

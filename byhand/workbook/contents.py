@@ -191,8 +191,9 @@ def _title(step: Step) -> str:
     """What the step's box says: a page that is a step as a whole is a head, or belongs to the training."""
     if not step.scope.page:
         return step.scope.title
-    what = {"Backward": "∂", "Update": "update ·"}.get(titles(step.scope)[0], "attention ·")
-    return f"{what} {step.scope.title.casefold()}"
+    title = step.scope.title.casefold()
+    what = {"Backward": "∂ ", "Update": "update · "}.get(titles(step.scope)[0])
+    return f"{what or ('attention · ' if title.startswith('head') else '')}{title}"
 
 
 def _kind(title: str, step: Step) -> str:

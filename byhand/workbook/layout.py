@@ -156,7 +156,8 @@ class Layout:
         """What stands over a table, or a view of it, that a reader on this page shows again."""
         call = partial(symbol_from, reader=reader)
         name = call(node) if node.name else letters(node, call, self.turned)
-        here, home = reader.page, self.homes[node].page.scope if node in self.homes else node.page
+        table = whole(node)
+        here, home = reader.page, self.homes[table].page.scope if table in self.homes else table.page
         if here is None or home is None:
             return Caption(name, "", "")
         return Caption(name, "", "shown again" if home is here else f"from {origin(home, here)}")
@@ -267,8 +268,15 @@ def all_views(node: Node) -> bool:
     return node.op.view and all(a.name or all_views(a) for a in node.args)
 
 
+def whole(view: Node) -> Node:
+    """The table that a view of one table shows: Q for Qᵀ and for some of Q's columns."""
+    return view if view.name or len(view.args) != 1 or not view.op.view else whole(view.args[0])
+
+
 def _collect(node: Node, side: str, found: dict[str, dict[Key, Node]]) -> None:
-    for n, argument in enumerate(node.args):
+    for n, given in enumerate(node.args):
+        columns_here = given.op.name == "columns" and not given.name and given.args[0].page is node.page
+        argument = given.args[0] if columns_here and given.args[0].name else given
         at = "above" if side == "above" else _side(node, n)
         if argument.name or all_views(argument):
             found[at].setdefault(key(argument), argument)

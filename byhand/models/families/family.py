@@ -17,6 +17,8 @@ from byhand.models.vocabulary import numbered
 
 ACTIVATIONS = {
     "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
     "gelu": "gelu",
     "gelu_python": "gelu",
     "gelu_new": "gelu_tanh",
@@ -85,10 +87,16 @@ def norm(path: str, theirs: str, d: int) -> Pieces:
     yield f"{path}.beta", Piece(f"{theirs}.bias", (d,))
 
 
-def linear(path: str, name: str, theirs: str, ins: int, outs: int) -> Pieces:
+def gain(path: str, theirs: str, d: int) -> tuple[str, Piece]:
+    """The one weight of an RMS norm."""
+    return f"{path}.gamma", Piece(f"{theirs}.weight", (d,))
+
+
+def linear(path: str, name: str, theirs: str, ins: int, outs: int, bias: bool = True) -> Pieces:
     """Stored (out, in), as by torch.nn.Linear."""
     yield f"{path}W_{name}", Piece(f"{theirs}.weight", (outs, ins), transposed=True)
-    yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
+    if bias:
+        yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
 
 
 def conv1d(path: str, name: str, theirs: str, ins: int, outs: int) -> Pieces:
@@ -102,6 +110,16 @@ def head_spans(d: int, heads: int, stacked: bool) -> Iterator[tuple[str, str, sl
     for h, (place, letter) in product(range(heads), enumerate("QKV")):
         start = (place * d if stacked else 0) + h * (d // heads)
         yield f"head{h + 1}", letter, slice(start, start + d // heads)
+
+
+def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -> Pieces:
+    """The q, k and v of the first head, then those of the next, below each other in one tensor."""
+    d_k = d // heads
+    for h, (place, letter) in product(range(heads), enumerate("QKV")):
+        part = slice((3 * h + place) * d_k, (3 * h + place + 1) * d_k)
+        yield f"{path}head{h + 1}.W_{letter}", Piece(f"{theirs}.weight", (3 * d, d), rows=part, transposed=True)
+        if bias:
+            yield f"{path}head{h + 1}.b_{letter}", Piece(f"{theirs}.bias", (3 * d,), columns=part)
 
 
 def one_vocabulary(o: Any) -> tuple[Labels, ...]:

@@ -1,0 +1,15 @@
+"""The words that an option of a model may be."""
+
+from collections.abc import Iterable, Mapping
+
+from byhand.layers import ACTIVATIONS
+from byhand.masks import MASKS
+
+CHOICES: Mapping[str, Iterable[str]] = {
+    "activation": ACTIVATIONS,
+    "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
+    "norm": ("layer", "rms"),
+    "norm_place": ("pre", "post", "both"),
+    "attention": (*MASKS, "alternating"),
+}
+"""Option -> its words. Of attention, alternating is a window in every other layer, from the first on."""

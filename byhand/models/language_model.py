@@ -1,0 +1,111 @@
+"""A decoder-only language model: words to the word that comes next, layer by layer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.labels import Labels, token_ids
+from byhand.layers import embed, position_column, sinusoidal, softmax
+from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.blocks import Attention, Feed, Options, block, check, grouped_attention, norm, places_of, plain_feed
+from byhand.models.generate import greedy, next_word
+from byhand.models.vocabulary import Vocabularies, words
+from byhand.ops import lookup, tanh
+from byhand.weights import Weights
+
+Names = tuple[str, str]
+"""What a model calls its embeddings of words and of positions."""
+
+
+def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str) -> Node:
+    """The words as rows, with what their places add. (T, 1) -> (T, d)"""
+    alone = o.positions not in ("learned", "sinusoidal") and not o.embedding_norm
+    x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
+    if o.positions == "learned":
+        with scope("", "+ positions", equation="E[word] + P[position]"):
+            learned = weight(places, o.max_positions, o.d_model)
+            place = lookup(learned, position_column(ids.shape[0])).named("places", role="positions")
+            x = (x + place).named("summed" if o.embedding_norm else "x")  # (T, d) + (T, d)
+    elif o.positions == "sinusoidal":
+        waves = sinusoidal(position_column(ids.shape[0]), o.d_model)
+        with scope("", "+ positions", equation="words + PE"):
+            x = (x + waves).named("summed" if o.embedding_norm else "x")
+    return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
+
+
+def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """The last table to logits, probabilities and the next word. (T, d) -> 2 (T, V), (1, 1)"""
+    if o.norm_place != "post":
+        x = norm(x, weight, "final_norm", o)
+    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
+        out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
+        logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+    if o.logit_cap:
+        with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
+            logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
+    asked = logits
+    if o.temperature != 1:
+        asked = (logits / source("T", o.temperature, role="input")).named("divided", role="temperature")
+    return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
+
+
+def forward(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    with page("", "Input"):
+        table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
+        x = embedding(table, ids, weight, o, names[1])
+    places = places_of(ids.shape[0], o)
+    for layer in range(1, o.layers + 1):
+        with scope(f"layer{layer}", f"Layer {layer}"):
+            x = block(x, weight, o, layer, places, attention, feed)
+    with page("", "Output"):
+        return predict(x, table, vocabulary, weight, o)
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab),)
+
+
+def build(
+    o: Options,
+    weight: Weights,
+    inputs: Inputs,
+    vocabularies: Vocabularies = vocabularies,
+    names: Names = ("E", "P"),
+    attention: Attention = grouped_attention,
+    feed: Feed = plain_feed,
+) -> Graph:
+    check(o)
+    (vocabulary,) = vocabularies(o)
+    room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
+    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
+    return greedy(
+        lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs.generate
+    )
+
+
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {},
+    "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+    "large": {"vocab": 12, "d_model": 8, "heads": 2, "layers": 2, "d_ff": 16, "max_positions": 12},
+}
+
+
+def decoder_only(
+    name: str,
+    title: str,
+    source: str,
+    about: str,
+    options: type[Options],
+    seed: int,
+    sizes: dict[str, dict[str, Any]] = SIZES,
+    **parts: Any,
+) -> Architecture:
+    """A model of this kind; `parts` are those of `build` that are its own."""
+    made = partial(build, **parts)
+    takes = frozenset({"ids", "generate"})
+    return Architecture(name, title, "decoder only", source, about, options, made, sizes, takes, vocabularies, seed)

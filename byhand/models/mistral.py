@@ -1,0 +1,24 @@
+"""Mistral (Jiang et al. 2023): Llama, each word seeing only the last few."""
+
+from dataclasses import dataclass
+
+from byhand.models import llama
+from byhand.models.language_model import decoder_only
+
+
+@dataclass(frozen=True)
+class Options(llama.Options):
+    """What changed since Llama."""
+
+    attention: str = "window"
+
+
+ARCHITECTURE = decoder_only(
+    name="mistral",
+    title="Mistral",
+    source="Jiang et al. 2023",
+    about="Llama with a sliding window: each word sees only the last few",
+    options=Options,
+    seed=1,
+    sizes=llama.ARCHITECTURE.sizes,
+)

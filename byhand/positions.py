@@ -1,0 +1,119 @@
+"""Where a word stands, told to attention: queries and keys that turn with it, or scores that fall with distance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from byhand.graph import Dim, Node, scope, source
+from byhand.layers import position_column
+from byhand.ops import alternate, beside, cos, maximum, pi, power, sin, stretch
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a rotary model is stretched to longer texts than it first learnt from.
+
+    kind: linear (Chen et al. 2023) divides every rate by `factor`; llama3 (Dubey et al. 2024) only the slow ones:
+    those that turn less than `low` times over `original` positions, and in part those that turn less than `high` times.
+    """
+
+    kind: str
+    factor: float
+    low: float = 1.0
+    high: float = 4.0
+    original: int = 8192
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """The cos and sin of each feature's angle, (T, d_k) each; interleaved: pairs are neighbours, else half a row apart.
+
+    turned: how many of the features turn; the rest have cos 1 and sin 0.
+    """
+
+    cos: Node
+    sin: Node
+    turned: int
+    interleaved: bool
+
+
+def rotary(
+    tokens: Dim, width: int, turned: int, theta: float, interleaved: bool = False, scaling: Scaling | None = None
+) -> Rotary:
+    """The angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
+    equation, place = "position / θ^(2i/d)", "Su et al. 2021, section 3.2.2"
+    with scope("", "rotary angles", equation=equation, source=place):
+        twice = source("two_i", list(range(0, turned, 2)), role="given")
+        rate = (1 / power(theta, twice / turned)).named("rate", role="rate")  # (1, turned/2)
+        if scaling is not None:
+            rate = _stretched(rate, scaling)
+        angle = (position_column(tokens) * rate).named("angle")  # (T, 1) * (1, turned/2) -> (T, turned/2)
+    with scope("", "cos and sin", equation="cos and sin of each angle, for both features of a pair"):
+        rest = width - turned
+        return Rotary(
+            _both(cos(angle), 1, tokens, rest, interleaved).named("cos", role="positions"),
+            _both(sin(angle), 0, tokens, rest, interleaved).named("sin", role="positions"),
+            turned,
+            interleaved,
+        )
+
+
+def _stretched(rate: Node, scaling: Scaling) -> Node:
+    """The rates of a longer text. (1, n) -> (1, n)"""
+    if scaling.kind == "linear":
+        return (rate / scaling.factor).named("slower", role="rate")
+    turns = (scaling.original * rate / (2 * pi())).named("turns")
+    part = (turns - scaling.low) / (scaling.high - scaling.low)
+    kept = (1 - maximum(0, 1 - maximum(0, part))).named("kept")
+    return (kept * rate + (1 - kept) * rate / scaling.factor).named("slower", role="rate")
+
+
+def _both(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
+    """One number a pair to one for each of its features, with `still` for the features that do not turn."""
+    pairs = alternate(of_pair, of_pair, width=2 * int(of_pair.shape[1])) if interleaved else beside(of_pair, of_pair)
+    return beside(pairs, stretch(still, rows=tokens, columns=rest)) if rest else pairs
+
+
+def rotate(x: Node, angles: Rotary, name: str) -> Node:
+    """Each pair of features turned by its angle: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
+
+    (T, d_k) -> (T, d_k); the tables are called after `name`, Q or K.
+    """
+    title = f"turn the {'queries' if name == 'Q' else 'keys'}"
+    equation = f"{name} × cos + {name} a quarter turn on × sin"
+    with scope("", title, equation=equation, source="Su et al. 2021, eq. 34"):
+        quarter = _quarter_turn(x, angles).named(f"{name}_turned", role="turned")
+        return (x * angles.cos + quarter * angles.sin).named(f"{name}_rotated", role="rotated")
+
+
+def _quarter_turn(x: Node, angles: Rotary) -> Node:
+    """(a, b) to (-b, a) for each pair; 0 for the features that do not turn."""
+    half, rest = angles.turned // 2, int(x.shape[1]) - angles.turned
+    if angles.interleaved:
+        parts = [part for n in range(0, angles.turned, 2) for part in (-x.columns(n + 1, n + 2), x.columns(n, n + 1))]
+    else:
+        parts = [-x.columns(half, angles.turned), x.columns(0, half)]
+    return beside(*parts, *([stretch(0, rows=x.shape[0], columns=rest)] if rest else []))
+
+
+def distances(tokens: Dim) -> Node:
+    """How far each key stands from each query: 0 for itself, -1 for the one before. (T, T)"""
+    with scope("", "distances", equation="key's position − query's position", source="Press et al. 2022, figure 3"):
+        place = position_column(tokens)
+        return (place.T - place).named("distance", role="positions")
+
+
+def slope(head: int, heads: int) -> float:
+    """ALiBi's slope for a head counted from 1 (Press et al. 2022, section 3).
+
+    2^(-8h/n) for n heads where n is a power of 2; else those of the power below, then every second of the one above.
+    """
+    below: int = 2 ** math.floor(math.log2(heads))
+    n, h = (below, head) if head <= below else (2 * below, 2 * (head - below) - 1)
+    return float(2.0 ** (-8 * h / n))
+
+
+def alibi(distance: Node, head: int, heads: int) -> Node:
+    """What ALiBi adds to the scores of a head: its slope times the distance. (T, T) -> (T, T)"""
+    return source("slope", slope(head, heads), role="given") * distance
