@@ -35,6 +35,7 @@ def projection(path: str, names: str, theirs: str, ins: int, widths: tuple[int, 
 
 
 def mamba_pieces(o: mamba.Options) -> Pieces:
+    """What mixes x and its gate stand below each other in in_proj; the step, B and C in x_proj."""
     wide = o.d_inner
     yield "E", Piece("backbone.embeddings.weight", (o.vocab, o.d_model))
     for n in range(o.layers):

@@ -42,6 +42,7 @@ def lstm_options(config: Config, tensors: Tensors) -> lstm.Options:
 
 
 def lstm_pieces(o: lstm.Options) -> Pieces:
+    """A torch.nn.Embedding, a torch.nn.LSTM and a torch.nn.Linear."""
     yield "E", Piece("embed.weight", (o.vocab, o.d_embed))
     for n in range(o.layers):
         yield from cell(f"layer{n + 1}.", "lstm", f"_l{n}", o.d_model if n else o.d_embed, o.d_model)
@@ -72,6 +73,7 @@ def seq2seq_options(config: Config, tensors: Tensors) -> seq2seq.Options:
 
 
 def seq2seq_pieces(o: seq2seq.Options) -> Pieces:
+    """A torch.nn.LSTM, a torch.nn.LSTMCell, and the layers of the attention between them."""
     yield "encoder.E", Piece("src_embed.weight", (o.vocab, o.d_embed))
     if o.bidirectional:
         yield from cell("encoder.forward.", "encoder", "_l0", o.d_embed, o.d_model)
