@@ -59,16 +59,17 @@ def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
 
 
 def rms_norm(
-    x: Node, weight: Weights, name: str, eps: float, from_one: bool = False, gamma: Node | None = None
+    x: Node, weight: Weights, name: str, eps: float | Node, from_one: bool = False, gamma: Node | None = None
 ) -> Node:
     """Each row over the root of its mean square, then gain (Zhang and Sennrich 2019, eq. 4). (T, d) -> (T, d)
 
-    `from_one`: the gain is 1 + γ. `gamma`: the weight, where several norms share it.
+    `from_one`: the gain is 1 + γ. `eps` is the model's, or a constant of its own. `gamma`: a weight that norms share.
     """
     equation = f"x / √(mean of x² + ε) × {'(1 + γ)' if from_one else 'γ'}"
     with scope(name, "RMS norm", equation=equation, source="Zhang and Sennrich 2019, eq. 4"):
         square = mean_square(x, axis=1).named("mean_square", role="mean_square")
-        root = sqrt(square + weight.constant("eps", eps)).named("root", role="root")
+        small = eps if isinstance(eps, Node) else weight.constant("eps", eps)
+        root = sqrt(square + small).named("root", role="root")
         normalised = (x / root).named("normalised", role="norm")
         gain = weight("gamma", 1, x.shape[1], fill=0 if from_one else 1) if gamma is None else gamma
         gained = normalised * (1 + gain if from_one else gain)

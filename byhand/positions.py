@@ -49,7 +49,7 @@ def rotary(
         if scaling is not None:
             rate = _stretched(rate, scaling)
         angle = (position_column(tokens) * rate).named("angle")  # (T, 1) * (1, turned/2) -> (T, turned/2)
-    with scope("", "cos and sin", equation="cos and sin of each angle, for both features of a pair"):
+    with scope("", "cos and sin", equation="cos, sin of a pair's angle"):
         rest = width - turned
         return Rotary(
             _both(cos(angle), 1, tokens, rest, interleaved).named("cos", role="positions"),

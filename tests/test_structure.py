@@ -51,7 +51,7 @@ ORDER = [
     "maths maths_printer maths_text graph",
     "shapes table ops",
     "labels weights arithmetic",
-    "layers positions masks recurrence gradients optimizers training misconceptions tokenizers",
+    "layers positions masks experts recurrence gradients optimizers training misconceptions tokenizers",
     "models",
     "lesson",
     "inputs changes learning",

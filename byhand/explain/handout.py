@@ -15,7 +15,7 @@ from byhand.explain.worked import WorkedTable, pages
 from byhand.graph import Node, times, toposort
 from byhand.lesson import Lesson, command, describe
 from byhand.maths import Chain, Maths, Name, Number
-from byhand.workbook.letters import titles
+from byhand.workbook.letters import opened, titles
 from byhand.workbook.style import role_of
 
 FEW, ALL = 3, 120
@@ -87,7 +87,7 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
 
 def _step(table: WorkedTable) -> Iterator[Block]:
     if table.step and table.step.title:
-        yield Heading(table.step.title.capitalize(), 2)
+        yield Heading(opened(table.step.title), 2)
         yield _sentence(table.step.equation_as(table.cells.turned), table.step.source)
 
 

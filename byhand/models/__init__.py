@@ -16,11 +16,13 @@ from byhand.models import (
     lstm,
     mamba,
     mistral,
+    mixtral,
     parts,
     qwen,
     rasp,
     rnn,
     seq2seq,
+    switch,
     transformer,
 )
 from byhand.models.architecture import Architecture
@@ -44,6 +46,8 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
         bert.ARCHITECTURE,
         mamba.ARCHITECTURE,
         induction.ARCHITECTURE,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from byhand.errors import ByhandError
-from byhand.graph import Dim, Node, page, scope
+from byhand.graph import Dim, Node, page, scope, within
 from byhand.layers import (
     attend,
     attention_equations,
@@ -81,6 +81,11 @@ class Options:
     def turned(self) -> int:
         """How many of a head's features rotary positions turn."""
         return int(self.d_k * self.rotary_share)
+
+    @property
+    def feeds_apart(self) -> bool:
+        """Whether the feed-forward has several networks, with pages of their own."""
+        return False
 
     def divisor(self, layer: int) -> float | None:
         """What the scores of a layer are divided by; None for √d_k."""
@@ -204,8 +209,9 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         attended = _normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
         if not o.parallel:
             x = _joined(x, attended, "residual", weight, 1, o)
-    with page("", "Feed-forward"):
+    with page("", "Second norm" if o.feeds_apart else "Feed-forward") as place:
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
+    with page("", "Experts") if o.feeds_apart else within(place):
         fed = _normed_after(feed(y, weight, o, layer), weight, 2, o)
         if not o.parallel:
             return _joined(x, fed, "output", weight, 2, o)

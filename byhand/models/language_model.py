@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -103,6 +104,7 @@ def decoder_only(
     options: type[Options],
     seed: int,
     sizes: dict[str, dict[str, Any]] = SIZES,
+    build: Callable[..., Graph] = build,
     **parts: Any,
 ) -> Architecture:
     """A model of this kind; `parts` are those of `build` that are its own."""

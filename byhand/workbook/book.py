@@ -17,7 +17,7 @@ from byhand.models.architecture import Graph
 from byhand.table import Table, read
 from byhand.workbook import style
 from byhand.workbook.layout import TOP, Layout, all_views
-from byhand.workbook.letters import defined_name, titles
+from byhand.workbook.letters import defined_name, opened, titles
 from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import role_of
@@ -184,7 +184,7 @@ class PageWriter:
         """Write the page, which is the `number`th (from 0) after the home page."""
         self._head(number)
         for place in self.page.headings:
-            parts = [(place.scope.title.capitalize(), style.STEP)]
+            parts = [(opened(place.scope.title), style.STEP)]
             if place.scope.source:
                 parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
             self.sheet.rich(place.row, place.column, parts)
@@ -397,4 +397,4 @@ def _absolute(row: int, column: int) -> str:
 def tab_colour(page: Page) -> str:
     if page.scope.title == "Contents":
         return style.INK
-    return style.HEAT if page.scope.equation else style.ROLES["computed"][1]
+    return style.HEAT if any(b.node.role == "attention" for b in page.blocks) else style.ROLES["computed"][1]

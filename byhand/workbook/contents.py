@@ -188,12 +188,12 @@ def _shapes(step: Step, turned: bool) -> str:
 
 
 def _title(step: Step) -> str:
-    """What the step's box says: a page that is a step as a whole is a head, or belongs to the training."""
+    """What the step's box says: of a page that is a step as a whole, what it belongs to."""
     if not step.scope.page:
         return step.scope.title
-    title = step.scope.title.casefold()
-    what = {"Backward": "∂ ", "Update": "update · "}.get(titles(step.scope)[0])
-    return f"{what or ('attention · ' if title.startswith('head') else '')}{title}"
+    attends = any(block.node.role == "attention" for block in step.page.blocks)
+    what = {"Backward": "∂ ", "Update": "update · "}.get(titles(step.scope)[0], "attention · " if attends else "")
+    return f"{what}{step.scope.title.casefold()}"
 
 
 def _kind(title: str, step: Step) -> str:

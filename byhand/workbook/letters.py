@@ -82,6 +82,11 @@ def titles(scope: Scope) -> list[str]:
     return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
 
 
+def opened(title: str) -> str:
+    """A title with a capital letter at its beginning, and those it has."""
+    return title[:1].upper() + title[1:]
+
+
 def origin(there: Scope, here: Scope) -> str:
     """Another page's place as a reader on this one calls it: without the part that the two share."""
     far, near = titles(there), titles(here)

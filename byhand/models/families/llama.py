@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from byhand.models import blocks, gemma, llama, mistral, qwen
+from byhand.errors import ByhandError
+from byhand.models import blocks, gemma, llama, mistral, mixtral, qwen
 from byhand.models.architecture import Architecture
 from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
 from byhand.models.families.rope import rope
-from byhand.models.folder import Config, Tensors
+from byhand.models.folder import Config, Tensors, shown
 
+Names = tuple[str, str, str]
 LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
 
 
@@ -83,6 +85,19 @@ def mistral_options(config: Config, tensors: Tensors) -> mistral.Options:
     return mistral.Options(**made, activation=activation(config, "hidden_act"))
 
 
+def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
+    """With the defaults of transformers' MixtralConfig."""
+    made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5)
+    made |= windows(config, None, ("window",) * made["layers"])
+    count = config.size("num_local_experts", 8)
+    chosen = config.size("num_experts_per_tok", 2)
+    if chosen > count:
+        raise ByhandError(
+            f"config.json has num_experts_per_tok = {shown(chosen)} of num_local_experts = {shown(count)}; mend it."
+        )
+    return mixtral.Options(**made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
+
+
 def qwen3_options(config: Config, tensors: Tensors) -> qwen.Options:
     """With the defaults of transformers' Qwen3Config."""
     made = common(config, vocab=151936, d_ff=22016, kv_heads=32, head_dim=128) | qwen_windows(config)
@@ -127,17 +142,32 @@ def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
 
 
 def pieces(o: blocks.Options) -> Pieces:
-    """Queries, keys and values apart, with the heads of each below each other."""
-    d = o.d_model
-    yield "E", Piece("model.embed_tokens.weight", (o.vocab, d))
+    """The whole model, layer by layer."""
+    yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"model.layers.{n}"
         yield from layer_norms(ours, theirs, o)
         yield from attention(ours, f"{theirs}.self_attn", o)
-        for name in ("gate", "up", "down"):
-            ins, outs = (o.d_ff, d) if name == "down" else (d, o.d_ff)
-            yield from linear(ours, name, f"{theirs}.mlp.{name}_proj", ins, outs, o.mlp_bias)
+        if isinstance(o, mixtral.Options):
+            yield from experts(ours, f"{theirs}.block_sparse_moe", o)
+        else:
+            yield from gated(ours, f"{theirs}.mlp.{{}}_proj", o.d_model, o.d_ff, o.mlp_bias)
     yield from ending(o)
+
+
+def gated(ours: str, theirs: str, d: int, d_ff: int, biased: bool, names: Names = ("gate", "up", "down")) -> Pieces:
+    """The three linear layers of a gated feed-forward; `names` are what theirs are called."""
+    for name, called in zip(("gate", "up", "down"), names, strict=True):
+        ins, outs = (d_ff, d) if name == "down" else (d, d_ff)
+        yield from linear(ours, name, theirs.format(called), ins, outs, biased)
+
+
+def experts(ours: str, theirs: str, o: mixtral.Options) -> Pieces:
+    """Mixtral's router and experts."""
+    yield f"{ours}W_router", Piece(f"{theirs}.gate.weight", (o.experts, o.d_model), transposed=True)
+    for e in range(o.experts):
+        whole = f"{theirs}.experts.{e}.{{}}"
+        yield from gated(f"{ours}expert{e + 1}.", whole, o.d_model, o.d_ff, o.mlp_bias, ("w1", "w3", "w2"))
 
 
 def ending(o: blocks.Options) -> Pieces:
@@ -190,6 +220,7 @@ def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]
 FAMILIES = {
     "llama": family(llama.ARCHITECTURE, llama_options),
     "mistral": family(mistral.ARCHITECTURE, mistral_options),
+    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options),
     "qwen2": family(replace(llama.ARCHITECTURE, title="Qwen2"), qwen2_options),
     "qwen3": family(qwen.ARCHITECTURE, qwen3_options),
     "gemma": family(gemma.GEMMA, gemma_options),

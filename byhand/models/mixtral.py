@@ -1,0 +1,65 @@
+"""Mixtral (Jiang et al. 2024): Mistral, with each word sent to two of several feed-forward networks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from byhand.experts import best_probabilities, load_of, mixture, route
+from byhand.graph import Node, page
+from byhand.models import blocks, llama
+from byhand.models.architecture import Graph, Inputs
+from byhand.models.language_model import build, decoder_only, vocabularies
+from byhand.models.vocabulary import Vocabularies
+from byhand.weights import Weights
+
+PAPER = "Jiang et al. 2024, section 2.1"
+
+
+@dataclass(frozen=True)
+class Options(llama.Options):
+    """What changed since Llama. chosen: of the experts, how many a word is sent to."""
+
+    experts: int = 4
+    chosen: int = 2
+    d_ff: int = 4
+
+    @property
+    def feeds_apart(self) -> bool:
+        return True
+
+
+def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
+    """Σ gate × SwiGLU(x) over the chosen experts. (T, d) -> (T, d)"""
+    with page("", "Router"):
+        gates, chosen = best_probabilities(route(x, weight, o.experts, PAPER), o.chosen)
+        also.append(load_of(chosen))
+    return mixture(x, gates, lambda x: blocks.plain_feed(x, weight, o, layer), source=PAPER)
+
+
+def build_mixture(
+    feed: Callable[..., Node],
+    o: Options,
+    weight: Weights,
+    inputs: Inputs,
+    vocabularies: Vocabularies = vocabularies,
+) -> Graph:
+    """A language model whose feed-forward shows more than its result: what it appends to `also`."""
+    also: list[Node] = []
+    graph = build(o, weight, inputs, vocabularies, feed=partial(feed, also=also))
+    return replace(graph, outputs=[*graph.outputs, *also])
+
+
+ARCHITECTURE = decoder_only(
+    name="mixtral",
+    title="Mixtral",
+    source="Jiang et al. 2024",
+    about="a router sends each word to two of several feed-forward networks",
+    options=Options,
+    seed=1,
+    build=partial(build_mixture, feed),
+    sizes={
+        "small": {},
+        "medium": {"d_model": 8, "layers": 2, "d_ff": 6},
+        "large": {"vocab": 12, "d_model": 8, "heads": 4, "kv_heads": 2, "layers": 2, "d_ff": 8, "experts": 6},
+    },
+)
