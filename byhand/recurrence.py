@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from byhand.graph import Dim, Node, scope, source
-from byhand.ops import below, beside, exp, log, stretch, tanh
+from byhand.ops import below, exp, log, stretch, tanh
 from byhand.weights import Weights
 
 GATES = "ifgo"
@@ -110,5 +110,5 @@ def selective_scan(x: Node, delta: Node, a: Node, b: Node, c: Node, zoh: bool = 
             a_bar = exp(step.T * a).named(f"Abar_{t + 1}")  # (D, 1) * (D, N)
             b_bar = (((a_bar - 1) / a if zoh else step.T) * b_t).named(f"Bbar_{t + 1}")  # (D, 1) * (1, N)
             h = (a_bar * h + b_bar * here.T).named(f"h_{t + 1}", role="state")
-            shown.append((h @ c_t.T).named(f"y_{t + 1}"))  # (D, N) @ (N, 1) -> (D, 1)
-    return stretch(beside(*shown).T, rows=x.shape[0], columns=channels)
+            shown.append((h @ c_t.T).named(f"y_{t + 1}").T)  # (D, N) @ (N, 1) -> (D, 1)
+    return rows_of(shown, x.shape[0])

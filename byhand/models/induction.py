@@ -8,7 +8,7 @@ from byhand.graph import Array, Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import attend, attention_equations, causal_mask, embed, position_column, residual, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies
 from byhand.ops import lookup
 from byhand.weights import Weights
@@ -106,7 +106,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     ids = token_ids("ids", inputs.ids or example([2, 0, 1, 3, 2, 0], o.vocab, room), vocabulary)
-    return greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
+    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
 
 
 ARCHITECTURE = Architecture(

@@ -11,7 +11,7 @@ from byhand.labels import Labels, token_ids
 from byhand.layers import embed, position_column, sinusoidal, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.blocks import Attention, Feed, Options, block, check, grouped_attention, norm, places_of, plain_feed
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup, tanh
 from byhand.weights import Weights
@@ -84,9 +84,7 @@ def build(
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
-    return greedy(
-        lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs.generate
-    )
+    return write(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
 
 
 SIZES: dict[str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed, linear, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.recurrence import RNN, rnn_step, rows_of, start, unrolled
 from byhand.weights import Weights
@@ -42,7 +42,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), vocabulary)
-    return greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
+    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
 
 
 ARCHITECTURE = Architecture(

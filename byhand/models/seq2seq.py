@@ -7,7 +7,7 @@ from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed, linear, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import beside, tanh
 from byhand.recurrence import LSTM, RNN, Step, lstm_step, rnn_step, rows_of, start, unrolled
@@ -126,7 +126,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
 
     with scope("decoder", "Decoder"):
         target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], o.target_vocab), target_words)
-    return greedy(forward, target_ids, target_words, inputs.generate)
+    return write(forward, target_ids, target_words, inputs)
 
 
 ARCHITECTURE = Architecture(

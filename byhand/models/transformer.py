@@ -17,7 +17,7 @@ from byhand.layers import (
     softmax,
 )
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
@@ -127,7 +127,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
 
     with scope("decoder", "Decoder"):
         target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)
-    return greedy(forward, target_ids, target_words, inputs.generate)
+    return write(forward, target_ids, target_words, inputs)
 
 
 def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
