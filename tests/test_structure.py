@@ -56,7 +56,7 @@ ORDER = [
     "lesson",
     "inputs changes learning",
     "recipe",
-    "workbook explain show",
+    "workbook explain compare show",
     "gallery exercises",
     "grading",
     "options cli __main__",
