@@ -52,10 +52,10 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
-def forward(
+def body(
     ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
-) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+) -> tuple[Node, Node]:
+    """Words to what the layers make of them; and the embeddings. (T, 1) -> (T, d), (V, d)"""
     with page("", "Input"):
         table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, names[1])
@@ -63,6 +63,14 @@ def forward(
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
             x = block(x, weight, o, layer, places, attention, feed)
+    return x, table
+
+
+def forward(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    x, table = body(ids, vocabulary, weight, o, names, attention, feed)
     with page("", "Output"):
         return predict(x, table, vocabulary, weight, o)
 

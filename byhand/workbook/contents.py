@@ -28,6 +28,7 @@ USE = (
 
 CONSTANTS = {
     "neg_inf": "a very large negative number, e to which is 0",
+    "lambda": "the weight of what is looked up; 0 is the language model alone",
     "eps": "keeps a norm from dividing by 0",
     "learning_rate": "how far a step goes: change it, and see the loss",
     "momentum": "the share of the last step that is kept",
@@ -215,7 +216,7 @@ def _what(tokens: Tokens) -> str:
     sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
     if not sentence and part.startswith("row"):
         sentence, part = part, ""
-    kinds = {"encoder": "Source words", "decoder": "Target words so far"}
+    kinds = {"encoder": "Source words", "decoder": "Target words so far", "datastore": "The stored text"}
     right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
     kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
     return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
