@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.graph import Array, Dim, Node, page, scope
+from byhand.graph import Array, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.layers import attend, attention_equations, causal_mask, embed, position_column, residual, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
@@ -61,35 +61,33 @@ def weights_of(o: Options) -> dict[str, Array]:
     }
 
 
-def head(x: Node, layer: int, about: str, weight: Weights, o: Options, hand: dict[str, Array], mask: Node) -> Node:
+def tables_of(o: Options, words: Labels) -> dict[str, Node]:
+    """The same as tables, which a reader may change."""
+    features = Stream(o).labels
+    labels: dict[str, tuple[object, object]] = {"E": (words, features), "P": (None, features), "W_U": (features, words)}
+    return {name: source(name, matrix, "given", *labels.get(name, ())) for name, matrix in weights_of(o).items()}
+
+
+def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Node:
     """x + softmax(Q Kᵀ) V W_O: one head a layer, whose scores are not scaled. (T, d) -> (T, d)"""
-    width = {1: o.max_positions, 2: o.vocab}[layer]
     with page(f"layer{layer}", f"Layer {layer}: {about}", **attention_equations(True)):
-
-        def read(name: str, columns: int) -> Node:
-            return x @ weight(f"W_{name}", x.shape[1], columns, fill=hand[f"layer{layer}.W_{name}"])
-
-        q, k, v = read("Q", width).named("Q"), read("K", width).named("K"), read("V", o.vocab).named("V")
+        q, k, v = ((x @ w[f"layer{layer}.W_{name}"]).named(name) for name in "QKV")  # (T, d) @ (d, k) -> (T, k)
         z = attend(q, k, v, mask, scale=1)
-        out = z @ weight("W_O", o.vocab, x.shape[1], fill=hand[f"layer{layer}.W_O"])
-        return residual(x, out.named("written"), "output")
+        return residual(x, (z @ w[f"layer{layer}.W_O"]).named("written"), "output")  # (T, V) @ (V, d) -> (T, d)
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, Node, Node]:
     """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
-    hand, features = weights_of(o), Dim(Stream(o).width, Stream(o).labels)
     with page("", "Input"):
-        words = embed(weight("E", Dim(o.vocab, vocabulary), features, fill=hand["E"]), ids, "words")
+        words = embed(w["E"], ids, "words")
         with scope("", "+ positions", equation="E[word] + P[position]"):
-            places = weight("P", o.max_positions, features, fill=hand["P"])
-            x = (words + lookup(places, position_column(ids.shape[0]))).named("x")
+            x = (words + lookup(w["P"], position_column(ids.shape[0]))).named("x")
     mask = causal_mask(ids.shape[0])
-    x = head(x, 1, "the word before", weight, o, hand, mask)
-    x = head(x, 2, "what came after", weight, o, hand, mask)
+    x = head(x, 1, "the word before", w, mask)
+    x = head(x, 2, "what came after", w, mask)
     with page("", "Output"):
         with scope("", "logits", equation="x W_U", column_equation="W_U x"):
-            logits = (x @ weight("W_U", features, Dim(o.vocab, vocabulary), fill=hand["W_U"])).named("logits")
-        logits.playing("result")
+            logits = (x @ w["W_U"]).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
         return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
@@ -106,7 +104,8 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     ids = token_ids("ids", inputs.ids or example([2, 0, 1, 3, 2, 0], o.vocab, room), vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
+    tables = tables_of(o, vocabulary)
+    return write(lambda ids: forward(ids, vocabulary, tables), ids, vocabulary, inputs)
 
 
 ARCHITECTURE = Architecture(
