@@ -121,7 +121,11 @@ def rasp(name: str, about: str, program: Program, spelled: str, ids: list[int]) 
 
 
 PROGRAMS = (
-    rasp("rasp-reverse", "reverses what is typed, by attention set by hand", reverse, LETTERS, [0, 1, 2, 3]),
-    rasp("rasp-histogram", "counts each letter, by attention set by hand", histogram, LETTERS, [1, 0, 1, 2]),
-    rasp("rasp-sort", "sorts what is typed, by attention set by hand", sort, DIGITS, [3, 1, 2, 1]),
+    rasp(
+        "rasp-reverse", "reverses what is typed, by attention set by hand", reverse, LETTERS, [0, 1, 2, 3, 1, 0, 2, 3]
+    ),
+    rasp(
+        "rasp-histogram", "counts each letter, by attention set by hand", histogram, LETTERS, [1, 0, 1, 2, 0, 1, 3, 1]
+    ),
+    rasp("rasp-sort", "sorts what is typed, by attention set by hand", sort, DIGITS, [3, 1, 2, 1, 0, 2, 3, 1]),
 )

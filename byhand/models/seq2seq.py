@@ -62,7 +62,7 @@ def first_state(ends: Sequence[Node], weight: Weights, o: Options) -> list[Node]
         return list(ends)
     with scope("", "start", equation="s₀ = tanh([forward; backward] W + b)"):
         return [
-            tanh(linear(ends[0], weight, name, o.d_model)).named(f"{name}_0", role="state")
+            tanh(linear(ends[0], weight, f"{name}0", o.d_model)).named(f"{name}_0", role="state")
             for name in ("sc" if o.lstm else "s")
         ]
 

@@ -81,8 +81,8 @@ def seq2seq_pieces(o: seq2seq.Options) -> Pieces:
     else:
         yield from cell("encoder.", "encoder", "_l0", o.d_embed, o.d_model)
     if o.bridge or o.bidirectional:
-        yield from linear("decoder.", "s", "init_h", o.d_memory, o.d_model)
-        yield from linear("decoder.", "c", "init_c", o.d_memory, o.d_model)
+        yield from linear("decoder.", "s0", "init_h", o.d_memory, o.d_model)
+        yield from linear("decoder.", "c0", "init_c", o.d_memory, o.d_model)
     yield "decoder.E", Piece("tgt_embed.weight", (o.target_vocab, o.d_embed))
     ins, readout = o.d_embed, o.d_model
     if o.additive:
