@@ -11,7 +11,7 @@ from byhand.graph import Node, page, scope, source
 from byhand.labels import Labels, labelled
 from byhand.ops import argmax, lookup
 
-PLACE = "Borgeaud et al. 2022, section 2.2"
+PLACE = "Borgeaud et al. 2022, section 2.3"
 
 
 def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> tuple[Node, Node]:

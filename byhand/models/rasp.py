@@ -13,7 +13,7 @@ from byhand.models.vocabulary import Vocabularies
 from byhand.ops import argmax, beside, greater, one_hot, stretch, where
 from byhand.weights import Weights
 
-LETTERS, DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def select_equal(keys: Node, queries: Node) -> Node:
 
 
 def selector_width(selector: Node) -> Node:
-    """How many are selected: with a [START] that all select, it gets 1 / (1 + n) (section 4.3). (T, S) -> (T, 1)"""
+    """How many are selected: with a [START] that all select, it gets 1 / (1 + n). (T, S) -> (T, 1)"""
     with scope("width", "count with [START]", equation="1 / (the weight of [START]) − 1"):
         start = stretch(1, rows=selector.shape[0], columns=1)
         weights = attention(beside(start, selector).named("with_start"))
@@ -56,14 +56,14 @@ def answer(rows: Node, vocabulary: Labels) -> Graph:
 
 
 def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
-    """opp = length − indices − 1; aggregate(select(indices, opp, ==), tokens) (figure 1)."""
+    """opp = length − indices − 1; aggregate(select(indices, opp, ==), tokens)."""
     count = ids.shape[0]
     indices = position_column(count)
-    with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021, section 3"):
+    with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021"):
         weights = attention(source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of))
         first = one_hot_of(indices, Dim(count), "index").columns(0, 1)
         length = (1 / (weights @ first)).named("length")  # (T, T) @ (T, 1) -> (T, 1)
-    with page("flip", "Flip", equation="select(indices, opp, ==)", source="Weiss et al. 2021, figure 1"):
+    with page("flip", "Flip", equation="select(indices, opp, ==)", source="Weiss et al. 2021"):
         opposite = (length - indices - 1).named("opp")
         selector = select_equal(one_hot_of(indices, Dim(count), "key"), one_hot_of(opposite, Dim(count), "query"))
         rows = (attention(selector) @ tokens).named("reversed", role="result")  # (T, T) @ (T, V) -> (T, V)
@@ -71,8 +71,8 @@ def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
 
 
 def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
-    """selector_width(select(tokens, tokens, ==)) (section 4.2)."""
-    with page("", "Count", equation="selector_width(select(tokens, tokens, ==))", source="Weiss et al. 2021, figure 3"):
+    """selector_width(select(tokens, tokens, ==))."""
+    with page("", "Count", equation="selector_width(select(tokens, tokens, ==))", source="Weiss et al. 2021"):
         count = selector_width(select_equal(tokens, tokens))
         numbers = Labels("counts", tuple(str(n) for n in range(int(ids.shape[0]) + 1)))
         rows = one_hot_of(count, Dim(len(numbers.words), numbers), "counts").playing("result")
@@ -80,9 +80,9 @@ def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
 
 
 def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
-    """A word's place is how many are smaller, or equal and earlier; then each place takes its word (figure 12)."""
+    """A word's place is how many are smaller, or equal and earlier; then each place takes its word."""
     count = ids.shape[0]
-    with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021, figure 12"):
+    with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021"):
         less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
         smaller = (tokens @ less @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, V) @ (V, T) -> (T, T)
         earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.of, columns=count.of)
@@ -100,9 +100,9 @@ def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
 Program = Callable[[Node, Node, Options, Labels], Graph]
 
 
-def rasp(name: str, about: str, program: Program, spelled: str, ids: list[int]) -> Architecture:
+def rasp(name: str, about: str, program: Program, ids: list[int]) -> Architecture:
     def vocabularies(o: Options) -> tuple[Labels, ...]:
-        words = (spelled[n] if n < len(spelled) else f"{spelled[0]}{n}" for n in range(o.vocab))
+        words = (LETTERS[n] if n < len(LETTERS) else f"a{n}" for n in range(o.vocab))
         return (Labels("vocabulary", tuple(words)),)
 
     def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
@@ -121,11 +121,7 @@ def rasp(name: str, about: str, program: Program, spelled: str, ids: list[int]) 
 
 
 PROGRAMS = (
-    rasp(
-        "rasp-reverse", "reverses what is typed, by attention set by hand", reverse, LETTERS, [0, 1, 2, 3, 1, 0, 2, 3]
-    ),
-    rasp(
-        "rasp-histogram", "counts each letter, by attention set by hand", histogram, LETTERS, [1, 0, 1, 2, 0, 1, 3, 1]
-    ),
-    rasp("rasp-sort", "sorts what is typed, by attention set by hand", sort, DIGITS, [3, 1, 2, 1, 0, 2, 3, 1]),
+    rasp("rasp-reverse", "reverses letters, by attention set by hand", reverse, [0, 1, 2, 3, 1, 0, 2, 3]),
+    rasp("rasp-histogram", "counts letters, by attention set by hand", histogram, [1, 0, 1, 2, 0, 1, 3, 1]),
+    rasp("rasp-sort", "sorts letters, by attention set by hand", sort, [3, 1, 2, 1, 0, 2, 3, 1]),
 )

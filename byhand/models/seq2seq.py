@@ -15,7 +15,7 @@ from byhand.weights import Weights
 
 PLACE = "Bahdanau et al. 2015, section 3.1"
 ADDITIVE = {"equation": "score = tanh(H W_k + sₜ₋₁ W_q) v", "source": PLACE}
-GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, eq. 8"}
+GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, section 3.1"}
 
 
 @dataclass(frozen=True)
