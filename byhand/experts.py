@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from byhand.errors import ByhandError
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels
 from byhand.layers import NEG_INF, softmax
-from byhand.ops import argmax, greater, one_hot, where
+from byhand.ops import argmax, beside, exp, greater, one_hot, stretch, where
 from byhand.weights import Weights
 
 Expert = Callable[[Node], Node]
@@ -19,6 +20,17 @@ Expert = Callable[[Node], Node]
 def experts_of(count: int) -> Dim:
     """So many experts, by name."""
     return Dim(count, Labels("experts", tuple(f"expert {n + 1}" for n in range(count))))
+
+
+def check_experts(experts: int, chosen: int, groups: int = 1, groups_chosen: int = 1) -> None:
+    """ByhandError for numbers of experts and groups that do not go together."""
+    if chosen > experts:
+        raise ByhandError(f"A word cannot be sent to {chosen} of {experts} experts: choose fewer, or more experts.")
+    if experts % groups or groups_chosen > groups:
+        raise ByhandError(
+            f"{experts} experts cannot be chosen within {groups_chosen} of {groups} groups: "
+            "choose expert_groups that divide them, and at most so many groups_chosen."
+        )
 
 
 def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
@@ -61,6 +73,43 @@ def best_probabilities(logits: Node, k: int) -> tuple[Node, Node]:
     with scope("", "gates", equation="p / Σ p, of those chosen", source="Jiang et al. 2024, section 2.1"):
         kept = (p * chosen).named("kept")
         return (kept / kept.sum(1).named("kept_total")).named("gates", role="gates"), chosen
+
+
+def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: int) -> tuple[Node, Node]:
+    """The scores of the k experts that are largest with their bias, within the best groups; and 1 for those k.
+
+    A score is the logistic function of a logit (DeepSeek-AI 2024, equations 15 and 16; section 2.1.2 for the groups).
+    A group is as good as its two best. (T, experts), (1, experts) -> 2 (T, experts)
+    """
+    with scope("", "scores", equation="1 / (1 + e^(−logit))", source="DeepSeek-AI 2024, eq. 15"):
+        scores = (1 / (1 + exp(-logits))).named("affinity")
+    with scope("", f"the {k} best", equation=f"1 for the {k} largest of score + bias"):
+        biased = (scores + bias).named("biased")
+        allowed = biased if groups == 1 else _within_groups(biased, groups, groups_chosen)
+        chosen = top_k(allowed, k)
+    return (scores * chosen).named("kept"), chosen
+
+
+def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
+    """The scores of the best groups, 0 for those of the others. (T, experts) -> (T, experts)"""
+    size = int(scores.shape[1]) // groups
+    totals = []
+    with scope("groups"):
+        for g in range(groups):
+            own = scores.columns(g * size, (g + 1) * size)
+            with scope(f"group{g + 1}"):
+                totals.append((own * top_k(own, min(2, size))).sum(1).named("total"))
+        best = top_k(beside(*totals).named("totals"), chosen)
+        open_to = [stretch(best.columns(g, g + 1), rows=scores.shape[0], columns=size) for g in range(groups)]
+        return where(beside(*open_to), scores, 0).named("open")
+
+
+def scaled(kept: Node, normed: bool, scale: float) -> Node:
+    """The gates: scores over their sum where `normed`, times a scale. (T, experts) -> (T, experts)"""
+    equation = f"{scale:g} × score{' / Σ score, of those chosen' if normed else ''}"
+    with scope("", "gates", equation=equation, source="DeepSeek-AI 2024, eq. 13"):
+        gates = kept / kept.sum(1).named("kept_total") if normed else kept
+        return (scale * gates).named("gates", role="gates")
 
 
 def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:

@@ -18,7 +18,7 @@ from byhand.learning import check_learning, learn
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import Architecture, Graph, check_sizes
-from byhand.models.choices import CHOICES
+from byhand.models.choices import CHOICES, FROM_ZERO
 from byhand.weights import Weights
 
 LARGEST = 100_000
@@ -184,13 +184,19 @@ def _seed(seed: int) -> int:
     return seed
 
 
+def settings_of(found: Architecture) -> dict[str, Any]:
+    """The options that `--size` may set, with their defaults: numbers and words that the model has a use for."""
+    every = {f.name: getattr(found.options(), f.name) for f in fields(found.options)}
+    unused = getattr(found.options, "unused", ())
+    return {k: v for k, v in every.items() if isinstance(v, bool | int | float | str) and k not in unused}
+
+
 def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
     """The model's options with some of them set; `name` chooses one of its named sizes first."""
     settings = dict(settings)
     size = str(settings.pop("name", "small"))
     default = found.options()
-    every = {f.name: getattr(default, f.name) for f in fields(found.options)}
-    known = {name: value for name, value in every.items() if isinstance(value, bool | int | float | str)}
+    known = settings_of(found)
     if size in known:
         raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(known[size]).casefold()}.")
     if size not in found.sizes:
@@ -223,7 +229,7 @@ def _setting(name: str, value: Any, default: Any) -> Any:
     except ValueError:
         kind = "a whole number" if isinstance(default, int) else "a number"
         raise ByhandError(f"{name} is {kind}, not {quoted(value)}.") from None
-    least = 0 if isinstance(default, float) or name.endswith("layers") else 1
+    least = 0 if isinstance(default, float) or name.endswith("layers") or name in FROM_ZERO else 1
     if not least <= number <= LARGEST:
         raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {LARGEST:,}.")
     return number

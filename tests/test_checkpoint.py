@@ -27,7 +27,7 @@ def numbers(checkpoint, **inputs):
     """Every named table of the built model."""
     weights = Weights(arrays=checkpoint.arrays)
     graph = checkpoint.architecture.build(checkpoint.options, weights, Inputs(**inputs))
-    assert {path for path, node in weights.nodes.items() if node.role == "weight"} == set(checkpoint.arrays)
+    assert set(weights.nodes) == set(checkpoint.arrays)
     return {node.name: value for node, value in fold(graph.outputs).items() if node.name}
 
 

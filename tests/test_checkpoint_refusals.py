@@ -125,9 +125,7 @@ def test_refuses_a_broken_index(folder):
         assert refusal(folder) == f"{index} must map each tensor to a file of its folder; save the model again."
 
 
-@pytest.mark.parametrize(
-    ("kind", "said"), [("opt", '"opt"'), ("\ud800", r'"\ud800"'), (3, "3"), (["gpt2"], "[...]")]
-)
+@pytest.mark.parametrize(("kind", "said"), [("opt", '"opt"'), ("\ud800", r'"\ud800"'), (3, "3"), (["gpt2"], "[...]")])
 def test_refuses_other_architectures(folder, kind, said):
     assert refusal(configured(folder, model_type=kind)) == (
         f"config.json has model_type {said}, which byhand does not read; choose a checkpoint of one of {KINDS}."

@@ -172,10 +172,25 @@ def plain_gelu_tanh(x: float) -> float:
     return x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
-@pytest.mark.parametrize(
-    ("layer", "plain"),
-    [(gelu, plain_gelu), (gelu_tanh, plain_gelu_tanh), (relu, lambda x: (x + abs(x)) / 2)],
-)
+def plain_gelu_bloom(x: float) -> float:
+    return x / 2 * (1 + math.tanh(0.79788456 * (x + 0.044715 * x**3)))
+
+
+def plain_silu(x: float) -> float:
+    """x times the logistic function, by way of tanh."""
+    return x * (1 + math.tanh(x / 2)) / 2
+
+
+PLAIN = {
+    "relu": lambda x: (x + abs(x)) / 2,
+    "gelu": plain_gelu,
+    "gelu_tanh": plain_gelu_tanh,
+    "gelu_bloom": plain_gelu_bloom,
+    "silu": plain_silu,
+}
+
+
+@pytest.mark.parametrize(("layer", "plain"), [(ACTIVATIONS[name][0], plain) for name, plain in PLAIN.items()])
 @few
 @given(x=st.data())
 def test_activations(layer: Callable[[Node], Node], plain: Callable[[float], float], x: st.DataObject) -> None:
@@ -193,16 +208,13 @@ def test_activations_differ_where_they_should() -> None:
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_feed_forward(activation: str) -> None:
-    weight, plain = (
-        Drawn(),
-        {"relu": lambda x: max(x, 0.0), "gelu": plain_gelu, "gelu_tanh": plain_gelu_tanh}[activation],
-    )
+    weight, plain = Drawn(), PLAIN[activation]
     x = np.random.default_rng(0).normal(size=(3, 4))
     result = feed_forward(given_table(x), weight, 6, activation)
     hidden = np.vectorize(plain)(x @ weight["W_1"] + weight["b_1"])
     same(value(result), hidden @ weight["W_2"] + weight["b_2"])
     assert weight["W_1"].shape == (4, 6)
-    inner = {"relu": ["relu"], "gelu": ["gelu"], "gelu_tanh": ["tanh", "gelu"]}[activation]
+    inner = (["tanh"] if activation in ("gelu_tanh", "gelu_bloom") else []) + [activation.partition("_")[0]]
     assert [n.symbol for n in toposort([result]) if n.name and n.data is None] == ["hidden", *inner, "ffn"]
 
 

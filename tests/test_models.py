@@ -3,10 +3,11 @@
 import pytest
 
 from byhand.lesson import Recipe
+from byhand.models import MODELS
 from byhand.recipe import build
 
 SAID = {
-    "gpt2": ["cat", "sat", "on"],
+    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if model.family == "decoder only"},
     "transformer": ["the", "cat", "sat"],
     "bert": [None, "the", "cat", None, None],
 }

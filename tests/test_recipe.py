@@ -12,10 +12,10 @@ import pytest
 from checkpoints import whole
 
 from byhand.cli import recipe_from
-from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe, describe
-from byhand.models import MODELS, architecture
-from byhand.recipe import build, options_of
+from byhand.models import MODELS, architecture, blocks
+from byhand.models.choices import CHOICES
+from byhand.recipe import build, options_of, settings_of
 
 each_model = pytest.mark.parametrize("model", MODELS)
 
@@ -98,18 +98,44 @@ def test_a_size_may_be_named_and_then_changed() -> None:
     assert (made.d_model, made.heads, made.layers, made.tied) == (6, 1, 2, False)
 
 
-OPTIONS = [(model, f.name) for model, found in MODELS.items() for f in fields(found.options)]
+SHARED = {f.name for f in fields(blocks.Options)}
+"""What all decoder-only models have, which is tried with each of them only in the slow tests."""
+OPTIONS = [
+    pytest.param(
+        model, option, marks=pytest.mark.slow if found.family == "decoder only" and option in SHARED - own else ()
+    )
+    for model, found in MODELS.items()
+    for own in [SHARED if model == "gpt2" else set()]
+    for option in settings_of(found)
+]
 ONLY_WITH = {
-    ("gpt2", "scale_by_layer"): {"layers": 2},
-    ("transformer", "target_vocab"): {"shared_embeddings": False},
+    "scale_by_layer": {"layers": 2},
+    "target_vocab": {"shared_embeddings": False},
+    "max_positions": {"positions": "learned"},
+    "theta": {"positions": "rotary", "head_dim": 8},
+    "interleaved": {"positions": "rotary", "head_dim": 8},
+    "rotary_share": {"positions": "rotary", "head_dim": 8},
+    "window": {"attention": "window"},
+    "attention": {"layers": 2},
+    "norm_from_one": {"norm": "rms"},
+    "groups_chosen": {"expert_groups": 2},
+    ("deepseek", "d_ff"): {"dense_layers": 1},
+    ("deepseek", "theta"): {"turning": 4},
+    ("deepseek", "interleaved"): {"turning": 4},
+    ("deepseek", "positions"): {"turning": 4},
+    **{(model, "heads"): {"d_model": 8} for model in ("llama", "mistral", "mixtral")},
+    ("gpt-neox", "heads"): {"d_model": 16},
+    **{(model, "max_positions"): {} for model in ("bert", "gpt2", "switch")},
 }
-"""Options that have a meaning only beside another."""
+"""Options that have a meaning only beside another, in every model or in one."""
 
 
 @pytest.mark.parametrize(("model", "option"), OPTIONS)
 def test_every_option_changes_something(model: str, option: str) -> None:
     """Through --size, as text."""
-    found, size = architecture(model), ONLY_WITH.get((model, option), {})
+    found = architecture(model)
+    wanted = ONLY_WITH.get((model, option), ONLY_WITH.get(option, {}))
+    size = {name: value for name, value in wanted.items() if name in settings_of(found)}
     default = getattr(found.options(), option)
     for value in other_values(option, default):
         recipe = recipe_from(model, (*(f"{k}={v}" for k, v in size.items()), f"{option}={value}"), ())
@@ -121,10 +147,12 @@ def other_values(option: str, default: Any) -> list[Any]:
     if isinstance(default, bool):
         return [not default]
     if isinstance(default, str):
-        return [name for name in ACTIVATIONS if name != default]
+        return [name for name in CHOICES[option] if name != default]
     if isinstance(default, float):
-        return [default + 2]
-    return [default * 2] if option in ("d_model", "heads") else [default + 1]
+        return [default / 2 if option == "rotary_share" else default + 3]
+    if option in ("d_model", "heads"):
+        return [default * 2]
+    return [default + {"head_dim": 8, "turning": 2}.get(option, 1)]
 
 
 def differ(one: Lesson, other: Lesson) -> bool:

@@ -22,9 +22,12 @@ from byhand.workbook.verify import compare
 
 DATA = Path(__file__).parent / "data"
 FOLDERS = ("gpt2", "bert", "transformer2017", "torch_transformer")
+DECODERS = ("gpt_neox", "bloom", "llama", "mistral", "qwen3", "gemma", "gemma2", "mixtral", "deepseek_v3")
+ROUTED = {"mixtral": (1, 2), "deepseek_v3": (2,)}
+"""The layers with experts."""
 CLOSE = 1e-9
 INPUTS = {
-    "gpt2": {"ids": "input_ids"},
+    **{name: {"ids": "input_ids"} for name in ("gpt2", *DECODERS)},
     "bert": {"ids": "input_ids", "segment_ids": "token_type_ids", "mask": "attention_mask"},
     "transformer2017": {"ids": "src_ids", "target_ids": "tgt_ids", "mask": "src_mask"},
 }
@@ -39,10 +42,10 @@ def expected_of(folder: str) -> dict[str, Array]:
 def expected_tables(folder: str, row: int) -> dict[str, Array]:
     """What PyTorch computed for one prompt of the batch, by the names of our tables."""
     e = expected_of(folder)
-    if folder in ("gpt2", "bert"):
+    if folder in ("gpt2", "bert", *DECODERS):
         found = dict(stack("layer{}", e["layer_out"][:, row], e["attentions"][:, row]))
         found["x"] = e["hidden_states"][0, row]
-        if folder == "gpt2":
+        if folder != "bert":
             found["final_norm"] = e["hidden_states"][-1, row]
     else:
         found = {}
@@ -54,7 +57,14 @@ def expected_tables(folder: str, row: int) -> dict[str, Array]:
             last = "final_norm" if folder == "torch_transformer" else f"layer{len(layers)}.output"
             found[f"{side}.{last}"] = e[f"{side}_output"][row]
         found |= heads("decoder.layer{}.cross", e["cross_attentions"][:, row])
+    for n, layer in enumerate(ROUTED.get(folder, ())):
+        found[f"layer{layer}.router_logits"] = e["router_logits"][n].reshape(2, 6, -1)[row]
     return found | {"logits": e["logits"][row]}
+
+
+def beginning(tables: dict[str, Array], words: int) -> dict[str, Array]:
+    """What a decoder computes for the prompt's first words, which see none of the others."""
+    return {name: t[:words, :words] if name.endswith(".weights") else t[:words] for name, t in tables.items()}
 
 
 def stack(path: str, layers: Array, weights: Array, inner: str = "") -> Iterator[tuple[str, Array]]:
@@ -105,13 +115,26 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 
 @pytest.mark.parametrize("row", [0, 1])
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", [*FOLDERS, *DECODERS])
 def test_every_number_that_pytorch_gave_is_compared(folder: str, row: int) -> None:
     compared = {number for table in expected_tables(folder, row).values() for number in table.flat}
     for key, array in expected_of(folder).items():
-        if array.dtype == np.float64 and not key.startswith("greedy"):
+        if key == "router_logits":
+            array = array.reshape(len(array), 2, 6, -1)
+        if array.dtype == np.float64 and not key.startswith(("greedy", "router_topk", "logits_gelu")):
             one_prompt = array.take(row, axis=0 if array.ndim == 3 else 1)
             assert set(one_prompt.flat) <= compared, key
+
+
+def test_ironcalc_computes_what_pytorch_did_with_two_words(tmp_path: Path) -> None:
+    books = []
+    for folder in DECODERS:
+        recipe = recipe_of(folder, 0)
+        assert recipe.ids is not None
+        write_lesson(build(replace(recipe, ids=recipe.ids[:2])), tmp_path / f"{folder}.xlsx")
+        books.append(read(tmp_path / f"{folder}.xlsx"))
+    for folder, book, values in zip(DECODERS, books, recalculate_books(books), strict=True):
+        assert differences(book, values, beginning(expected_tables(folder, 0), 2)) == {}, folder
 
 
 def check(books: list[tuple[str, int, bool, Book]], engine: str) -> None:
@@ -133,15 +156,18 @@ def test_with_tokens_as_columns_too(written: Written) -> None:
 
 @pytest.mark.slow
 def test_every_program_computes_the_other_prompts_in_both_orientations(written: Written, engine: str) -> None:
-    others = [(folder, 1, columns) for folder in FOLDERS for columns in (False, True)]
+    others = [(folder, 1, columns) for folder in (*FOLDERS, *DECODERS) for columns in (False, True)]
     check([(*other, written(*other[:2], "columns" if other[2] else "rows")) for other in others], engine)
 
 
-@pytest.mark.parametrize("folder", ["gpt2", "transformer2017", "torch_transformer"])
+LATER = [pytest.param(name, marks=pytest.mark.slow) for name in DECODERS]
+
+
+@pytest.mark.parametrize("folder", ["gpt2", *LATER, "transformer2017", "torch_transformer"])
 def test_a_story_takes_the_words_that_pytorch_took(folder: str, tmp_path: Path) -> None:
     """Greedy decoding from the reference's own beginning."""
     e = expected_of(folder)
-    prompt, given = "ids" if folder == "gpt2" else "target_ids", e["greedy_ids"]
+    prompt, given = "ids" if folder in ("gpt2", *DECODERS) else "target_ids", e["greedy_ids"]
     steps = e["greedy_logits"].shape[1]
     start = given.shape[1] - steps
     recipe = replace(recipe_of(folder, 0, generate=steps), **{prompt: given[0, :start].tolist()})

@@ -110,7 +110,7 @@ def near_tie(answers: Array, places: int) -> Flags:
 def _attentive(weights: Array, least: float, most: float) -> Flags:
     """No row flat or on one word alone; rows that see one word only are left out. (..., T, S)"""
     largest, seen = weights.max(-1), (weights > 0).sum(-1)
-    flat = largest - 1 / seen < 0.05
+    flat = largest - 1 / np.maximum(seen, 1) < 0.05
     fine = (largest >= least) & (largest <= most) & ~flat
     return np.asarray((fine | (seen < 2)).all(-1) & (~flat | (seen < 2)).any(-1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from byhand.errors import ByhandError
 from byhand.graph import Dim, Node, page, scope, within
@@ -45,6 +46,7 @@ class Options:
     positions: str = "learned"
     theta: float = 10000.0
     rotary_share: float = 1.0
+    interleaved: bool = False
     attention: str = "causal"
     window: int = 2
     norm: str = "layer"
@@ -68,6 +70,9 @@ class Options:
     scaling: Scaling | None = None
     layer_kinds: tuple[str, ...] = ()
 
+    unused: ClassVar[frozenset[str]] = frozenset()
+    """The names of those that a model has no use for."""
+
     @property
     def groups(self) -> int:
         """How many heads have keys and values of their own."""
@@ -83,9 +88,27 @@ class Options:
         return int(self.d_k * self.rotary_share)
 
     @property
-    def feeds_apart(self) -> bool:
-        """Whether the feed-forward has several networks, with pages of their own."""
+    def angle_width(self) -> int:
+        """Of the features of a query or key that rotary positions see."""
+        return self.d_k
+
+    def feeds_apart(self, layer: int) -> bool:
+        """Whether the feed-forward of a layer has several networks, with pages of their own."""
         return False
+
+    def check(self) -> None:
+        """ByhandError for options that do not go together."""
+        if self.heads % self.groups:
+            raise ByhandError(
+                f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
+            )
+        if self.rotary_share > 1:
+            raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
+        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
+            raise ByhandError(
+                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
+                "turn: choose an even head_dim, or another rotary_share."
+            )
 
     def divisor(self, layer: int) -> float | None:
         """What the scores of a layer are divided by; None for √d_k."""
@@ -109,29 +132,18 @@ class Places:
     distance: Node | None = None
 
 
-Attention = Callable[[Node, Weights, "Options", int, Places], Node]
+Attention = Callable[[Node, Weights, Any, int, Places], Node]
 """The heads of a layer, side by side: x, weights, options, the layer's number and the places to (T, heads * d_v)."""
-Feed = Callable[[Node, Weights, "Options", int], Node]
+Feed = Callable[[Node, Weights, Any, int], Node]
 """What a layer does to each word by itself. (T, d) -> (T, d)"""
-
-
-def check(o: Options) -> None:
-    """ByhandError for options that do not go together."""
-    if o.heads % o.groups:
-        raise ByhandError(f"{o.heads} heads cannot share {o.groups} keys and values: choose kv_heads that divide it.")
-    if o.positions == "rotary" and (o.turned < 2 or o.turned % 2):
-        raise ByhandError(
-            f"Rotary positions turn pairs of features, but {o.turned} of a head's {o.d_k} would turn: "
-            "choose an even head_dim, or another rotary_share."
-        )
-    if o.rotary_share > 1:
-        raise ByhandError(f"rotary_share is a share, at most 1, not {o.rotary_share:g}.")
 
 
 def places_of(tokens: Dim, o: Options) -> Places:
     """What every layer is told of where the words stand."""
     with page("", "Positions"):
-        angles = rotary(tokens, o.d_k, o.turned, o.theta, scaling=o.scaling) if o.positions == "rotary" else None
+        angles = None
+        if o.positions == "rotary":
+            angles = rotary(tokens, o.angle_width, o.turned, o.theta, o.interleaved, o.scaling)
         distance = distances(tokens) if o.positions == "alibi" else None
     kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))
     return Places({kind: attention_mask(kind, tokens, o.window) for kind in kinds}, angles, distance)
@@ -172,9 +184,14 @@ def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: 
         with page(f"head{h}", f"Head {h}", **equations(o, mask is not None)):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
-            bias = None if places.distance is None else alibi(places.distance, h, o.heads)
-            outputs.append(attend(q, k, v, mask, o.divisor(layer), None, o.score_cap or None, bias))
+            outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
     return beside(*outputs)
+
+
+def scoring(o: Options, layer: int, head: int, places: Places) -> dict[str, Any]:
+    """What a head does to its scores: `scale`, `cap` and `bias` of layers.attend."""
+    bias = None if places.distance is None else alibi(places.distance, head, o.heads)
+    return {"scale": o.divisor(layer), "cap": o.score_cap or None, "bias": bias}
 
 
 def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
@@ -194,10 +211,10 @@ def equations(o: Options, masked: bool) -> dict[str, str]:
     return about
 
 
-def plain_feed(x: Node, weight: Weights, o: Options, layer: int) -> Node:
-    """Two linear layers, or a gate and two. (T, d) -> (T, d_ff) -> (T, d)"""
+def plain_feed(x: Node, weight: Weights, o: Options, layer: int, d_ff: int = 0) -> Node:
+    """Two linear layers, or a gate and two; `d_ff` replaces the options'. (T, d) -> (T, d_ff) -> (T, d)"""
     made = gated_feed_forward if o.gated else feed_forward
-    return made(x, weight, o.d_ff, o.activation, bias=o.mlp_bias)
+    return made(x, weight, d_ff or o.d_ff, o.activation, bias=o.mlp_bias)
 
 
 def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, attention: Attention, feed: Feed) -> Node:
@@ -209,14 +226,14 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         attended = _normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
         if not o.parallel:
             x = _joined(x, attended, "residual", weight, 1, o)
-    with page("", "Second norm" if o.feeds_apart else "Feed-forward") as place:
+    with page("", "Second norm" if o.feeds_apart(layer) else "Feed-forward") as place:
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
-    with page("", "Experts") if o.feeds_apart else within(place):
+    with page("", "Experts") if o.feeds_apart(layer) else within(place):
         fed = _normed_after(feed(y, weight, o, layer), weight, 2, o)
         if not o.parallel:
             return _joined(x, fed, "output", weight, 2, o)
         with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
-            both = (x + attended + fed).named("output", role="residual")
+            both = (x + (attended + fed)).named("output", role="residual")
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
 
 

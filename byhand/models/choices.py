@@ -13,3 +13,6 @@ CHOICES: Mapping[str, Iterable[str]] = {
     "attention": (*MASKS, "alternating"),
 }
 """Option -> its words. Of attention, alternating is a window in every other layer, from the first on."""
+
+FROM_ZERO = frozenset({"kv_heads", "head_dim", "query_latent", "shared"})
+"""Sizes of which 0 says that there is none, or as many as usual."""

@@ -74,6 +74,10 @@ class Config:
         """The same, where null stands for the default."""
         return default if self.get(key, default) is None else self.size(key, default)
 
+    def size_or_zero(self, key: str, default: int) -> int:
+        """The same, where 0 stands for none."""
+        return 0 if self.get(key, default) == 0 else self.size(key, default)
+
     def number(self, key: str, default: float | None = None) -> float:
         """A number above 0."""
         value = self.get(key, default)

@@ -35,7 +35,7 @@ GEMMA = decoder_only(
     source="Gemma Team 2024",
     about="Llama with a scaled embedding, gains that begin at 1, and a gate of GELU",
     options=Options,
-    seed=1,
+    seed=28759,
     sizes=llama.ARCHITECTURE.sizes,
 )
 
@@ -45,7 +45,7 @@ GEMMA2 = decoder_only(
     source="Gemma Team 2024",
     about="norms before and after, soft caps, and a window in every other layer",
     options=Options2,
-    seed=1,
+    seed=7423,
     sizes={
         "small": {},
         "medium": {"d_model": 8, "layers": 2, "d_ff": 12},

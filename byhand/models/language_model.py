@@ -10,7 +10,7 @@ from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed, position_column, sinusoidal, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.blocks import Attention, Feed, Options, block, check, grouped_attention, norm, places_of, plain_feed
+from byhand.models.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
 from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup, tanh
@@ -88,7 +88,7 @@ def build(
     attention: Attention = grouped_attention,
     feed: Feed = plain_feed,
 ) -> Graph:
-    check(o)
+    o.check()
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)

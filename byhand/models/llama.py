@@ -27,7 +27,7 @@ ARCHITECTURE = decoder_only(
     source="Touvron et al. 2023",
     about="RMS norm, rotary positions, a gated feed-forward, heads that share keys",
     options=Options,
-    seed=1,
+    seed=15387,
     sizes={
         "small": {},
         "medium": {"d_model": 8, "layers": 2, "d_ff": 12},

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from byhand.experts import best_probabilities, load_of, mixture, route
+from byhand.experts import best_probabilities, check_experts, load_of, mixture, route
 from byhand.graph import Node, page
 from byhand.models import blocks, llama
 from byhand.models.architecture import Graph, Inputs
@@ -23,8 +23,11 @@ class Options(llama.Options):
     chosen: int = 2
     d_ff: int = 4
 
-    @property
-    def feeds_apart(self) -> bool:
+    def check(self) -> None:
+        super().check()
+        check_experts(self.experts, self.chosen)
+
+    def feeds_apart(self, layer: int) -> bool:
         return True
 
 
@@ -42,10 +45,11 @@ def build_mixture(
     weight: Weights,
     inputs: Inputs,
     vocabularies: Vocabularies = vocabularies,
+    attention: blocks.Attention = blocks.grouped_attention,
 ) -> Graph:
     """A language model whose feed-forward shows more than its result: what it appends to `also`."""
     also: list[Node] = []
-    graph = build(o, weight, inputs, vocabularies, feed=partial(feed, also=also))
+    graph = build(o, weight, inputs, vocabularies, attention=attention, feed=partial(feed, also=also))
     return replace(graph, outputs=[*graph.outputs, *also])
 
 
@@ -55,7 +59,7 @@ ARCHITECTURE = decoder_only(
     source="Jiang et al. 2024",
     about="a router sends each word to two of several feed-forward networks",
     options=Options,
-    seed=1,
+    seed=7904,
     build=partial(build_mixture, feed),
     sizes={
         "small": {},

@@ -22,6 +22,6 @@ ARCHITECTURE = decoder_only(
     source="Yang et al. 2025",
     about="Llama with each query and key normed, in heads of their own size",
     options=Options,
-    seed=1,
+    seed=34369,
     sizes=llama.ARCHITECTURE.sizes,
 )

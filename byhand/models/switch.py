@@ -23,15 +23,17 @@ class Options(blocks.Options):
     capacity_factor: float = 1.25
     d_ff: int = 4
 
-    @property
-    def feeds_apart(self) -> bool:
+    def check(self) -> None:
+        super().check()
+        if not self.capacity_factor:
+            raise ByhandError("capacity_factor is 0, so no expert has room for a word: choose 1 or more.")
+
+    def feeds_apart(self, layer: int) -> bool:
         return True
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
     """p × FFN(x) of the best expert; nothing where it is full, so that the residual alone goes on. (T, d) -> (T, d)"""
-    if not o.capacity_factor:
-        raise ByhandError("capacity_factor is 0, so no expert has room for a word: choose 1 or more.")
     with page("", "Router"):
         gates, taken, balance = best_one(route(x, weight, o.experts, PAPER), o.capacity_factor)
         also += [load_of(taken), balance]
@@ -44,7 +46,7 @@ ARCHITECTURE = decoder_only(
     source="Fedus et al. 2021",
     about="a router sends each word to one expert, which has room for only so many",
     options=Options,
-    seed=1,
+    seed=16418,
     build=partial(build_mixture, feed),
     sizes={
         "small": {},

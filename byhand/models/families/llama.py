@@ -31,6 +31,11 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
     default |= {"kv_heads": None, "head_dim": None} | defaults
     d, heads = config.size("hidden_size", default["d"]), config.size("num_attention_heads", default["heads"])
     kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads)
+    if heads % kv_heads:
+        raise ByhandError(
+            f"num_attention_heads = {shown(heads)} does not divide by num_key_value_heads = {shown(kv_heads)}; "
+            "mend config.json."
+        )
     if config.get("head_dim", default["head_dim"] or 0):
         head_dim = config.size("head_dim", default["head_dim"])
     else:
