@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from byhand.errors import ByhandError, quoted
-from byhand.graph import Array, toposort
+from byhand.graph import Array, Node, toposort
 from byhand.lesson import Lesson
 
 FARTHEST = 100_000_000
@@ -59,11 +59,19 @@ def _numbers(name: str, value: Any) -> Array:
 def check_lookups(lesson: Lesson) -> None:
     """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
     for node in toposort(lesson.graph.outputs):
-        if node.op.name == "lookup" and node.args[1].data is not None:
-            table, rows = node.args
-            for row in node.args[1].data.flat:
+        if node.op.name == "lookup" and (index := _given(node.args[1])) is not None:
+            table, rows = node.args[0], index
+            assert rows.data is not None
+            for row in rows.data.flat:
                 if row % 1 or not 0 <= row < table.shape[0]:
                     raise ByhandError(
                         f"{rows.label} holds {row:g}, which is no row of {table.label}: "
                         f"it takes whole numbers from 0 to {table.shape[0] - 1}."
                     )
+
+
+def _given(rows: Node) -> Node | None:
+    """The given table that these row numbers are, or are some columns of."""
+    while rows.data is None and rows.op.view:
+        rows = rows.args[0]
+    return None if rows.data is None else rows

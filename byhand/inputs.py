@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.labels import Labels
 from byhand.lesson import Recipe, option
 from byhand.models.architecture import Architecture, Decoding, Inputs
+from byhand.pictures import read_picture
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
-INPUTS |= {name: name for name in ("segment_ids", "mask", "generate")}
+INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels")}
 """An input of a recipe -> what of Architecture.takes it is."""
-OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "targets")
+OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "pixels", "targets")
 DECODING = ("temperature", "top_k", "top_p", "beams", "cache")
 MOST_ROWS = 100
 MOST_SORTED = 2_000
@@ -55,7 +57,9 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
     vocabularies = found.vocabularies(options)
     ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
-    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, decoding_of(recipe, found))
+    pixels = None if recipe.pixels is None else read_picture(Path(recipe.pixels), options.channels)
+    decoding = decoding_of(recipe, found)
+    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding)
     if inputs.generate < 1:
         raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
     if inputs.decoding.samples and len(vocabularies[-1].words) > MOST_SORTED:

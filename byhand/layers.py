@@ -158,11 +158,11 @@ def attend(
     """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
     (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
-    `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
+    A scale of 1 is left out. `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
     """
     divisor = sqrt(q.shape[1]) if scale is None else scale
     scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
-    scaled = (scores / divisor).named("scaled", role="scale")
+    scaled = scores if scale == 1 else (scores / divisor).named("scaled", role="scale")
     if cap is not None:
         scaled = (cap * tanh(scaled / cap)).named("capped", role="cap")
     if bias is not None:
@@ -242,14 +242,21 @@ def position_column(tokens: Dim) -> Node:
     return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.of)
 
 
-def sinusoidal(position: Node, width: int) -> Node:
-    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)"""
+def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
+    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)
+
+    halves: all sines first, then all cosines.
+    """
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
     with scope("", "positional encoding", equation=equation, source=place):
         twice = source("two_i", np.arange(0, width, 2), role="given")
         rate = (1 / power(10000, twice / width)).named("rate", role="rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
-        return alternate(sin(angle), cos(angle), width=width).named("PE", role="positions")
+        if halves:
+            encoding = beside(sin(angle), cos(angle).columns(0, width // 2)) if width > 1 else sin(angle)
+        else:
+            encoding = alternate(sin(angle), cos(angle), width=width)
+        return encoding.named("PE", role="positions")
 
 
 def causal_mask(tokens: Dim) -> Node:

@@ -21,7 +21,7 @@ class Recipe:
     """Everything that decides what is built. The same recipe gives the same numbers and the same file.
 
     model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
-    named size. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
+    named size. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
@@ -37,6 +37,7 @@ class Recipe:
     target_ids: list[int] | None = None
     segment_ids: list[int] | None = None
     mask: list[int] | None = None
+    pixels: str | None = None
     targets: list[int | str] | None = None
     batch: list[dict[str, Any]] = field(default_factory=list)
     generate: int = 1
@@ -113,6 +114,8 @@ def option(name: str) -> str:
 
 
 def _words(name: str, value: Any) -> list[str]:
+    if name == "pixels":
+        return [option(name), os.path.basename(value)]
     if value is True:
         return [option(name)]
     return [option(name), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
@@ -125,11 +128,15 @@ def describe(lesson: Lesson) -> tuple[str, str]:
     title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
     options = {f.name: getattr(lesson.options, f.name) for f in fields(lesson.options)}
     parts = [lesson.architecture.family]
-    for name in ("encoder_layers", "decoder_layers", "layers", "heads"):
+    for name in ("encoder_layers", "decoder_layers", "layers", "heads", "encoder_heads", "decoder_heads"):
         if name in options:
             what = name.replace("_", " ")
             parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
-    parts += [f"{name} {options[name]}" for name in ("d_model", "d_k", "d_ff", "width") if name in options]
+    parts += [
+        f"{name} {options[name]}"
+        for name in ("d_model", "d_k", "d_ff", "encoder_d_ff", "decoder_d_ff", "width")
+        if name in options
+    ]
     return title, " · ".join(parts + _training(lesson.recipe))
 
 

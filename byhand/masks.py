@@ -1,8 +1,11 @@
 """Which keys each query may see: all, those before it, the last few, or every few."""
 
-import numpy as np
+from typing import Any
 
-from byhand.graph import Array, Dim, Node, source
+import numpy as np
+from numpy.typing import NDArray
+
+from byhand.graph import Dim, Node, source
 from byhand.layers import causal_mask
 
 MASKS = ("full", "causal", "window", "strided")
@@ -21,6 +24,21 @@ def strided_mask(tokens: Dim, stride: int) -> Node:
     return _mask("strided_mask", seen, tokens)
 
 
+def strided_masks(tokens: Dim, stride: int) -> tuple[Node, Node]:
+    """The words up to a stride before the query; and those whole strides before it (Child et al. 2019, 4.2)."""
+    distance = np.arange(tokens)[:, None] - np.arange(tokens)
+    near = (distance >= 0) & (distance <= stride)
+    return _mask("near_mask", near, tokens), _mask("far_mask", (distance >= 0) & (distance % stride == 0), tokens)
+
+
+def fixed_masks(tokens: Dim, stride: int, summaries: int) -> tuple[Node, Node]:
+    """The query's own block of words; and the last few words of every block, beside the query (the same place)."""
+    query, key = np.arange(tokens)[:, None], np.arange(tokens)
+    near = (key <= query) & (key // stride == query // stride)
+    far = (key <= query) & ((key % stride >= stride - summaries) | (key == query))
+    return _mask("near_mask", near, tokens), _mask("far_mask", far, tokens)
+
+
 def attention_mask(kind: str, tokens: Dim, window: int) -> Node | None:
     """The mask of a kind of attention; none where every word sees all. (T, T)"""
     if kind == "full":
@@ -30,5 +48,5 @@ def attention_mask(kind: str, tokens: Dim, window: int) -> Node | None:
     return (window_mask if kind == "window" else strided_mask)(tokens, window)
 
 
-def _mask(name: str, seen: Array, tokens: Dim) -> Node:
+def _mask(name: str, seen: NDArray[Any], tokens: Dim) -> Node:
     return source(name, seen, role="mask", rows=tokens.of, columns=tokens.of)

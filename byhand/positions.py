@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from byhand.graph import Dim, Node, scope, source
+import numpy as np
+
+from byhand.graph import Array, Dim, Node, scope, source
 from byhand.layers import position_column
-from byhand.ops import alternate, beside, cos, maximum, pi, power, sin, stretch
+from byhand.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
+from byhand.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -117,3 +120,46 @@ def slope(head: int, heads: int) -> float:
 def alibi(distance: Node, head: int, heads: int) -> Node:
     """What ALiBi adds to the scores of a head: its slope times the distance. (T, T) -> (T, T)"""
     return source("slope", slope(head, heads), role="given") * distance
+
+
+def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> Array:
+    """T5's bucket for each distance: near ones one by one, farther ones on a logarithmic scale.
+
+    `distance` is the key's place less the query's; keys ahead are in the upper half of the buckets where `both_ways`,
+    else with the nearest. From `farthest` on all are in the last bucket (Raffel et al. 2020, section 2.1).
+    """
+    half = buckets // 2 if both_ways else buckets
+    ahead = half * (distance > 0) if both_ways else np.zeros_like(distance)
+    away = np.abs(distance) if both_ways else np.maximum(-distance, 0)
+    exact = half // 2
+    steps = np.floor(np.log(np.maximum(away, 1) / exact) / math.log(farthest / exact) * (half - exact))
+    found: Array = (ahead + np.where(away < exact, away, np.minimum(exact + steps, half - 1))).astype(np.float64)
+    return found
+
+
+def relative_biases(
+    tokens: Dim, weight: Weights, heads: int, buckets: int, farthest: int, both_ways: bool
+) -> list[Node]:
+    """What each head adds to its scores: a learned number for each bucket of distances. heads of (T, T)"""
+    about = {"equation": "B[bucket, head]", "source": "Raffel et al. 2020, section 2.1"}
+    with scope("", "relative positions", **about):
+        place = np.arange(tokens, dtype=np.float64)
+        numbers = bucket_of(place - place[:, None], both_ways, buckets, farthest)
+        bucket = source("bucket", numbers, role="given", rows=tokens.of, columns=tokens.of)
+        table, biases = weight("B", buckets, heads), []
+        for h in range(heads):
+            found = [lookup(table.columns(h, h + 1), bucket.columns(key, key + 1)) for key in range(tokens)]
+            bias = beside(*found)  # T of (T, 1) -> (T, T)
+            bias.shape = (bias.shape[0], tokens)
+            biases.append(bias.named(f"bias{h + 1}", role="positions"))
+        return biases
+
+
+def shifted(by_distance: Node, keys: Dim) -> Node:
+    """Row t from the column of its farthest key on: what stood by distance stands by key. (T, n) -> (T, keys)
+
+    The columns count down from the last query's distance to the first key (Dai et al. 2019, appendix B).
+    """
+    last = int(by_distance.shape[0]) - 1
+    lines = [by_distance.rows(t, t + 1).columns(last - t, last - t + keys) for t in range(last + 1)]
+    return stretch(below(*lines), rows=by_distance.shape[0], columns=keys)

@@ -17,7 +17,7 @@ from byhand.inputs import OF_A_ROW, inputs_of, rows_of
 from byhand.learning import check_learning, learn
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.models.architecture import Architecture, Graph, check_sizes
+from byhand.models.architecture import Architecture, Graph, check_sizes, heads_of
 from byhand.models.choices import CHOICES, FROM_ZERO
 from byhand.weights import Weights
 
@@ -67,7 +67,11 @@ def read_recipe(path: Path) -> Recipe:
             check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
-    return Recipe(**table | {"model": model_named(table["model"], path.parent)})
+    table |= {"model": model_named(table["model"], path.parent)}
+    for row in (table, *table.get("batch", [])):
+        if "pixels" in row:
+            row["pixels"] = os.path.join(path.parent, row["pixels"])
+    return Recipe(**table)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -206,9 +210,10 @@ def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
             raise ByhandError(f"{found.name} has no size {quoted(name)}; {nearest(name, known)}.")
     chosen = found.sizes[size] | {name: _setting(name, value, known[name]) for name, value in settings.items()}
     options = replace(default, **chosen)
-    heads, width = getattr(options, "heads", 1), getattr(options, "d_model", 1)
-    if width % heads:
-        raise ByhandError(f"d_model {width} does not divide into {heads} heads: choose a multiple of {heads}.")
+    width = getattr(options, "d_model", 1)
+    for heads in heads_of(options):
+        if width % heads:
+            raise ByhandError(f"d_model {width} does not divide into {heads} heads: choose a multiple of {heads}.")
     check_sizes(options)
     return options
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import cache
+from math import lcm
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -25,6 +26,7 @@ from byhand.graph import Array, Node
 from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
+from byhand.models.architecture import HEADS
 from byhand.recipe import build, options_of, read_recipe
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
@@ -171,6 +173,8 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
 SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments": (1, 3), "max_positions": (10, 12)}
 SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
+SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
+SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 
 
@@ -180,8 +184,8 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     model = draw(st.sampled_from(sorted(MODELS)))
     found = architecture(model)
     size = {f.name: _setting(draw, f.name, getattr(found.options(), f.name)) for f in fields(found.options)}
-    if "heads" in size:
-        size["d_model"] = size["heads"] * draw(st.integers(-(-2 // size["heads"]), 8 // size["heads"]))
+    heads = lcm(*(size[name] for name in HEADS if name in size))
+    size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}
     vocabularies = found.vocabularies(options_of(found, size))
     inputs: dict[str, Any] = {}
     for name, words in (("ids", vocabularies[:1]), ("target_ids", vocabularies[-1:])):

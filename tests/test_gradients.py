@@ -242,9 +242,11 @@ def test_graphs_at_random(last: Node, seed: int) -> None:
 
 # Whole models
 
-TARGETS = {"bert": ["_", 3, "_", 5, 1]}
+TARGETS = dict.fromkeys(("bert", "roberta", "distilbert"), ["_", 3, "_", 5, 1])
 SOME: dict[str, dict[str, Any]] = {
     **{name: {} for name in MODELS if name != "positions"},
+    "vit": {"targets": [1]},
+    "transformer-xl": {"size": {"segment": 4}},
     "feed-forward gelu": {"size": {"activation": "gelu"}},
     "feed-forward gelu_tanh": {"size": {"activation": "gelu_tanh"}},
     "softmax base": {"size": {"base": 3.0}},

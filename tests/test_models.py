@@ -9,6 +9,11 @@ from byhand.recipe import build
 SAID = {
     **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if model.family == "decoder only"},
     "transformer": ["the", "cat", "sat"],
+    **{name: ["the", "cat", "sat"] for name in ("bart", "marian", "t5")},
+    "sparse-transformer": [None, None, None, "the", "mat", None],
+    "transformer-xl": ["cat", "sat", "on", None],
+    "roberta": [None, "the", "cat", None, None],
+    "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],
 }
 """The most probable word at each position of the model's own example; None where any will do."""

@@ -14,6 +14,7 @@ from checkpoints import whole
 from byhand.cli import recipe_from
 from byhand.lesson import Lesson, Recipe, describe
 from byhand.models import MODELS, architecture, blocks
+from byhand.models.architecture import HEADS
 from byhand.models.choices import CHOICES
 from byhand.recipe import build, options_of, settings_of
 
@@ -108,6 +109,8 @@ OPTIONS = [
     for own in [SHARED if model == "gpt2" else set()]
     for option in settings_of(found)
 ]
+LEARNED = ("bert", "roberta", "distilbert", "bart", "gpt2", "switch", "sparse-transformer")
+"""Models whose positions are learned."""
 ONLY_WITH = {
     "scale_by_layer": {"layers": 2},
     "target_vocab": {"shared_embeddings": False},
@@ -125,7 +128,8 @@ ONLY_WITH = {
     ("deepseek", "positions"): {"turning": 4},
     **{(model, "heads"): {"d_model": 8} for model in ("llama", "mistral", "mixtral")},
     ("gpt-neox", "heads"): {"d_model": 16},
-    **{(model, "max_positions"): {} for model in ("bert", "gpt2", "switch")},
+    ("sparse-transformer", "summaries"): {"pattern": "fixed"},
+    **{(model, "max_positions"): {} for model in LEARNED},
 }
 """Options that have a meaning only beside another, in every model or in one."""
 
@@ -150,7 +154,7 @@ def other_values(option: str, default: Any) -> list[Any]:
         return [name for name in CHOICES[option] if name != default]
     if isinstance(default, float):
         return [default / 2 if option == "rotary_share" else default + 3]
-    if option in ("d_model", "heads"):
+    if option in ("d_model", *HEADS):
         return [default * 2]
     return [default + {"head_dim": 8, "turning": 2}.get(option, 1)]
 

@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 from byhand.errors import ByhandError
-from byhand.graph import Node
+from byhand.graph import Array, Node
 from byhand.labels import Labels
 from byhand.training import Training
 from byhand.weights import Weights
 
+HEADS = ("heads", "encoder_heads", "decoder_heads")
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
 """Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
 MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
@@ -48,6 +49,7 @@ class Inputs:
     segment_ids: list[int] | None = None
     mask: list[int] | None = None
     generate: int = 1
+    pixels: Array | None = None
     decoding: Decoding = Decoding()
 
 
@@ -126,6 +128,13 @@ class Architecture:
         _check_extent(options, inputs)
 
 
+def heads_of(options: Any) -> list[int]:
+    """Into how many heads the width of the model is divided, by each part that does so."""
+    if getattr(options, "d_kv", 0) or getattr(options, "head_dim", 0):
+        return []
+    return [getattr(options, name) for name in HEADS if hasattr(options, name)]
+
+
 def check_sizes(options: Any) -> None:
     """ByhandError for sizes of a built-in model that are fine one by one, but too large together to be built."""
     layers, sizes = _layers_and_sizes(options)
@@ -163,4 +172,6 @@ def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
     """How many layers there are, at least 1, and the other sizes."""
     numbers = {f.name: getattr(options, f.name) for f in fields(options) if type(getattr(options, f.name)) is int}
     layers = [name for name in numbers if name.endswith("layers")]
-    return max(1, sum(numbers.pop(name) for name in layers)), numbers
+    heads = [numbers.pop(name) for name in HEADS if name in numbers]
+    depth = max(1, sum(numbers.pop(name) for name in layers))
+    return depth, numbers | ({"heads": max(heads)} if heads else {})

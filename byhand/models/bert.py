@@ -21,7 +21,8 @@ from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
 from byhand.weights import Weights
 
-SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
+BLANK = "[MASK]"
+SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,17 @@ class Options:
     eps: float = 1e-12
 
 
-def embedding(table: Node, ids: Node, segment_ids: Node, weight: Weights, o: Options) -> Node:
-    """norm(E[word] + P[position] + S[segment]) (figure 2). (T, 1), (T, 1) -> (T, d)"""
+def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:
+    """norm(E[word] + P[position] + S[segment]), without S where there are no segments (figure 2). (T, 1) -> (T, d)"""
     word = embed(table, ids, "words")
-    with scope(
-        "",
-        "+ positions + segments",
-        equation="E[word] + P[position] + S[segment]",
-        source="Devlin et al. 2019, figure 2",
-    ):
+    segments = "" if segment_ids is None else " + S[segment]"
+    about = {"equation": f"E[word] + P[position]{segments}", "source": "Devlin et al. 2019, figure 2"}
+    with scope("", "+ positions + segments" if segments else "+ positions", **about):
         places = weight("P", o.max_positions, o.d_model)
-        place = lookup(places, position_column(ids.shape[0])).named("places", role="positions")
-        segment = lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
-        summed = (word + place + segment).named("sum")  # three of (T, d)
+        summed = word + lookup(places, position).named("places", role="positions")
+        if segment_ids is not None:
+            summed = summed + lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
+        summed.named("sum")  # three of (T, d)
     return layer_norm(summed, weight, "norm", o.eps).named("x")
 
 
@@ -65,12 +64,12 @@ def layer(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
         return layer_norm(x, weight, "norm2", o.eps).named("output")
 
 
-def masked_word_head(x: Node, weight: Weights, o: Options) -> Node:
+def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
     """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
     with scope("head"):
         with scope("", "transform", equation="act(x W + b)", column_equation="act(W x + b)"):
             hidden = linear(x, weight, "T", o.d_model).named("transform")
-            active = ACTIVATIONS[o.activation][0](hidden).named("active", role="activation")
+            active = ACTIVATIONS[activation][0](hidden).named("active", role="activation")
         return layer_norm(active, weight, "norm", o.eps)
 
 
@@ -90,24 +89,47 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
-    seen = inputs.mask or ([1, 1, 1, 1, 0][: len(ids)] if inputs.ids is None else [1] * len(ids))
     tokens = token_ids("ids", ids, vocabulary)
+    given = inputs.segment_ids or [0] * len(ids)
     labels = tokens.shape[0].of
-    segment_ids = source("segment_ids", [[s] for s in inputs.segment_ids or [0] * len(ids)], role="input", rows=labels)
-    mask = source("padding_mask", seen, role="mask", columns=labels)
+    segment_ids = source("segment_ids", [[s] for s in given], role="input", rows=labels) if o.segments else None
+    mask = padding_mask(tokens, inputs)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
-        x = embedding(table, tokens, segment_ids, weight, o)
+        x = embedding(table, tokens, segment_ids, position_column(tokens.shape[0]), weight, o)
+    return encode(x, table, tokens, mask, weight, o, o.activation)
+
+
+def padding_mask(tokens: Node, inputs: Inputs) -> Node:
+    """1 where a word may be seen: as given, or all; of the model's own example, all but the fifth. (1, T)"""
+    count = int(tokens.shape[0])
+    seen = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
+    return source("padding_mask", seen, role="mask", columns=tokens.shape[0].of)
+
+
+def encode(
+    x: Node,
+    table: Node,
+    tokens: Node,
+    mask: Node,
+    weight: Weights,
+    o: Options,
+    head_activation: str,
+    blank: str = BLANK,
+) -> Graph:
+    """The layers, and the words that belong in the blanks. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
             x = layer(x, mask, weight, o)
     with page("", "Masked-word head"):
-        x = masked_word_head(x, weight, o)
+        x = masked_word_head(x, weight, o, head_activation)
+    vocabulary = table.shape[0].of
+    assert isinstance(vocabulary, Labels)
     with page("", "Output"):
         logits, probabilities = predict(x, table, vocabulary, weight, o)
-    masked = vocabulary.words.index("[MASK]") if "[MASK]" in vocabulary.words else None
-    look_at = ids.index(masked) if masked in ids else None
-    return Graph([probabilities], probabilities, look_at, logits)
+    assert tokens.data is not None
+    words = [vocabulary.words[int(i)] for i in tokens.data[:, 0]]
+    return Graph([probabilities], probabilities, words.index(blank) if blank in words else None, logits)
 
 
 ARCHITECTURE = Architecture(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,9 @@ def read(folder: Path) -> Checkpoint:
     config.only("pruned_heads", {})
     options = family.options(config, tensors)
     pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
-    _refuse_leftovers({piece.tensor for piece in pieces.values()}, family, tensors)
+    used = {piece.tensor for piece in pieces.values()}
+    _refuse_leftovers(used, family, tensors)
+    _refuse_other_copies(used, family, tensors)
     if getattr(options, "tied", False):
         _refuse_contradictions(family, tensors)
     numbers = tensors.arrays(piece.tensor for piece in pieces.values())
@@ -90,14 +92,30 @@ def _refuse_leftovers(used: set[str], family: Family, tensors: Tensors) -> None:
 
 def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
     """Tensors that config.json ties, stored apart and different: transformers 4 ties them, transformers 5 does not."""
-    for copy, original in family.tied:
-        if copy not in tensors.shapes:
-            continue
-        name = tensors.find(family.spelled(original))
-        tensors.check(copy, tensors.shapes[name])
-        numbers = tensors.arrays([copy, name])
-        if not np.array_equal(numbers[copy], numbers[name]):
-            raise ByhandError(
-                f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
-                f"set tie_word_embeddings to false in config.json to use them, or remove {copy}."
-            )
+    for copy, name in _different(family.tied, set(), family, tensors):
+        raise ByhandError(
+            f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
+            f"set tie_word_embeddings to false in config.json to use them, or remove {copy}."
+        )
+
+
+def _refuse_other_copies(used: set[str], family: Family, tensors: Tensors) -> None:
+    """Tensors that are always one, stored apart and different."""
+    for copy, name in _different(family.copies, used, family, tensors):
+        raise ByhandError(
+            f"The weights have other numbers in {copy} than in {name}, which byhand computes as one; "
+            f"choose a checkpoint with one embedding, or remove {copy}."
+        )
+
+
+def _different(
+    pairs: tuple[tuple[str, str], ...], used: set[str], family: Family, tensors: Tensors
+) -> Iterator[tuple[str, str]]:
+    """Those of (copy, original) of which both are stored, with different numbers; not where the copy itself is used."""
+    for given, original in pairs:
+        for copy in (name for name in family.spelled(given) if name in tensors.shapes and name not in used):
+            name = tensors.find(family.spelled(original))
+            tensors.check(copy, tensors.shapes[name])
+            numbers = tensors.arrays([copy, name])
+            if not np.array_equal(numbers[copy], numbers[name]):
+                yield copy, name

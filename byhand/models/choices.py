@@ -10,6 +10,7 @@ CHOICES: Mapping[str, Iterable[str]] = {
     "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
     "norm": ("layer", "rms"),
     "norm_place": ("pre", "post", "both"),
+    "pattern": ("strided", "fixed"),
     "attention": (*MASKS, "alternating"),
 }
 """Option -> its words. Of attention, alternating is a window in every other layer, from the first on."""

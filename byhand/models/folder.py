@@ -74,6 +74,13 @@ class Config:
         """The same, where null stands for the default."""
         return default if self.get(key, default) is None else self.size(key, default)
 
+    def token(self, key: str, default: int, vocab: int) -> int:
+        """The id of a word of the vocabulary."""
+        value = self.get(key, default)
+        if type(value) is not int or not 0 <= value < vocab:
+            raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {shown(value)}; mend it.")
+        return value
+
     def size_or_zero(self, key: str, default: int) -> int:
         """The same, where 0 stands for none."""
         return 0 if self.get(key, default) == 0 else self.size(key, default)

@@ -1,4 +1,4 @@
-"""kNN-LM (Khandelwal et al. 2020): a language model that also asks what came after the nearest contexts of a text."""
+"""The kNN-LM (Khandelwal et al. 2020): a language model that also asks what came after the nearest contexts of a text."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +10,7 @@ from byhand.labels import Labels, token_ids
 from byhand.layers import NEG_INF, softmax
 from byhand.models import gpt2
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.blocks import check, grouped_attention, plain_feed
+from byhand.models.blocks import grouped_attention, plain_feed
 from byhand.models.generate import next_word, write
 from byhand.models.language_model import SIZES, body, predict, vocabularies
 from byhand.models.vocabulary import Vocabularies
@@ -28,6 +28,12 @@ class Options(gpt2.Options):
     stored: int = 7
     neighbours: int = 2
     mix: float = 0.5
+
+    def check(self) -> None:
+        """ByhandError for a weight that leaves nothing to the language model, whose logarithm would be infinite."""
+        super().check()
+        if not self.mix < 1:
+            raise ByhandError(f"mix is from 0 to below 1, not {self.mix}: choose a smaller one.")
 
 
 def contexts(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
@@ -55,9 +61,6 @@ def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    if not o.mix < 1:
-        raise ByhandError(f"mix is from 0 to below 1, not {o.mix}: choose a smaller one.")
-    check(o)
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]

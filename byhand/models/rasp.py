@@ -101,6 +101,8 @@ Program = Callable[[Node, Node, Options, Labels], Graph]
 
 
 def rasp(name: str, about: str, program: Program, ids: list[int]) -> Architecture:
+    """A program as a model: `ids` are its example, cut to the size."""
+
     def vocabularies(o: Options) -> tuple[Labels, ...]:
         words = (LETTERS[n] if n < len(LETTERS) else f"a{n}" for n in range(o.vocab))
         return (Labels("vocabulary", tuple(words)),)

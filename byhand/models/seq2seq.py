@@ -33,10 +33,12 @@ class Options:
 
     @property
     def d_memory(self) -> int:
+        """How wide an annotation is."""
         return self.d_model * (2 if self.bidirectional else 1)
 
 
 def cell(weight: Weights, ins: int, o: Options, name: str) -> Step:
+    """One step of the kind of network that the options choose; h goes by `name`."""
     return lstm_step(weight, ins, o.d_model, o.two_biases, name) if o.lstm else rnn_step(weight, ins, o.d_model, name)
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from byhand.graph import Dim, Node, page, scope, source
-from byhand.labels import Labels, token_ids
+from byhand.graph import Dim, Node, page, scope
+from byhand.labels import Labels
 from byhand.layers import (
     causal_mask,
     embed,
@@ -16,8 +16,8 @@ from byhand.layers import (
     sinusoidal,
     softmax,
 )
-from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import next_word, write
+from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
@@ -77,9 +77,8 @@ def embedding(table: Node, ids: Node, o: Options) -> Node:
             return (x + encoding).named("x")
 
 
-def encoder(ids: Node, table: Node, mask: Node, weight: Weights, o: Options) -> Node:
-    """The sentence as the decoder reads it: every layer sees all of it. (S, 1) -> (S, d)"""
-    x = embedding(table, ids, o)
+def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    """The sentence as the decoder reads it: every layer sees all of it. (S, d) -> (S, d)"""
     for layer in range(1, o.encoder_layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
             x = attention(x, None, mask, weight, o, 1)
@@ -88,10 +87,9 @@ def encoder(ids: Node, table: Node, mask: Node, weight: Weights, o: Options) -> 
         return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
 
 
-def decoder(ids: Node, table: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
-    """The words so far, each layer looking back at them and over to the encoder's memory. (T, 1), (S, d) -> (T, d)"""
-    x = embedding(table, ids, o)
-    mask = causal_mask(ids.shape[0])
+def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
+    """The words so far, each layer looking back at them and over to the encoder's memory. (T, d), (S, d) -> (T, d)"""
+    mask = causal_mask(x.shape[0])
     for layer in range(1, o.decoder_layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
             with scope("self", "Self"):
@@ -110,34 +108,27 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    source_words, target_words = vocabularies(o)
-    ids = inputs.ids or example([1, 2, 5], o.vocab)
-    with scope("encoder", "Encoder"):
-        source_ids = token_ids("ids", ids, source_words)
-        table = weight("E", Dim(o.vocab, source_words), o.d_model)
-        mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
-        memory = encoder(source_ids, table, mask, weight, o)
+    words = vocabularies(o)
 
-    def forward(ids: Node) -> tuple[Node, Node, Node]:
-        with scope("decoder", "Decoder"):
-            embeddings = table if o.shared_embeddings else weight("E", Dim(o.target_vocab, target_words), o.d_model)
-            x = decoder(ids, embeddings, memory, mask, weight, o)
-        with page("", "Output"):
-            return output(x, embeddings, target_words, weight, o)
+    def encode(table: Node, ids: Node, mask: Node) -> Node:
+        return encoder(embedding(table, ids, o), mask, weight, o)
 
-    with scope("decoder", "Decoder"):
-        target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)
-    return write(forward, target_ids, target_words, inputs)
+    def decode(table: Node, ids: Node, memory: Node, mask: Node) -> Node:
+        return decoder(embedding(table, ids, o), memory, mask, weight, o)
+
+    return translate(
+        inputs, words, weight, o.d_model, encode, decode, lambda x, table: output(x, table, words[-1], weight, o)
+    )
 
 
-def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """The decoder's last table to logits, probabilities and the next word (section 3.4). (T, d) -> 2 (T, V), (1, 1)"""
+def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
+    """The decoder's last table to logits and probabilities (section 3.4). (T, d), (V, d) -> (T, V), (T, V)"""
     with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
         logits = x @ (table.T if o.tied else weight("W_vocab", o.d_model, Dim(len(vocabulary.words), vocabulary)))
         if o.output_bias:
             logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
         logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+    return logits, softmax(logits).named("probabilities", role="result")
 
 
 ARCHITECTURE = Architecture(

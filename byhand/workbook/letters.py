@@ -31,6 +31,12 @@ SYMBOLS = {
     "m_hat": "m̂",
     "v_hat": "v̂",
     "log_p": "ln p",
+    "bias_u": "u",
+    "bias_v": "v",
+    "phi": "φ",
+    "phi_Q": "φ(Q)",
+    "phi_K": "φ(K)",
+    "omega": "ω",
 }
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -35,19 +35,20 @@ class Piece:
     """Where one of our weights is in the checkpoint.
 
     tensor, shape: the checkpoint's name and shape for it; a vector counts as one row. rows, columns: which part of
-    the tensor, as it is stored, is ours (0: all columns of one whose middle axis has size 1). transposed: whether that
-    part is turned to be ours.
+    the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours. table: the rows and
+    columns of a tensor that is stored with more axes.
     """
 
     tensor: str
     shape: tuple[int, ...]
     rows: slice = field(default_factory=lambda: slice(None))
-    columns: slice | int = field(default_factory=lambda: slice(None))
+    columns: slice = field(default_factory=lambda: slice(None))
     transposed: bool = False
+    table: tuple[int, int] | None = None
 
     def of(self, tensor: Array) -> Array:
         """Our weight, as a view of the whole tensor."""
-        part = np.atleast_2d(tensor)[self.rows, self.columns]
+        part = np.atleast_2d(tensor if self.table is None else tensor.reshape(self.table))[self.rows, self.columns]
         return part.T if self.transposed else part
 
 
@@ -61,7 +62,8 @@ class Family:
     options: ours, from the config. pieces: of each weight, from the options. vocabularies: numbered words.
     body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
     also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
-    otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied.
+    otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
+    that are one in any case.
     """
 
     architecture: Architecture
@@ -73,6 +75,7 @@ class Family:
     also: Mapping[str, str] = field(default_factory=dict)
     spellings: tuple[tuple[str, str], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
 
     def spelled(self, tensor: str) -> list[str]:
         """The names that a tensor may have in a file."""

@@ -43,7 +43,10 @@ def mamba_pieces(o: mamba.Options) -> Pieces:
         yield f"{ours}norm.gamma", Piece(f"{theirs}.norm.weight", (o.d_model,))
         mixer = f"{theirs}.mixer"
         yield from projection(ours, "x z", f"{mixer}.in_proj", o.d_model, (wide, wide), o.bias)
-        yield f"{ours}w_conv", Piece(f"{mixer}.conv1d.weight", (wide, 1, o.d_conv), columns=0, transposed=True)
+        yield (
+            f"{ours}w_conv",
+            Piece(f"{mixer}.conv1d.weight", (wide, 1, o.d_conv), table=(wide, o.d_conv), transposed=True),
+        )
         if o.conv_bias:
             yield f"{ours}b_conv", Piece(f"{mixer}.conv1d.bias", (wide,))
         widths = (o.d_step, o.d_state, o.d_state)

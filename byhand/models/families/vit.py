@@ -1,0 +1,59 @@
+"""ViT as transformers stores it, with its classifier."""
+
+from byhand.models import vit
+from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
+from byhand.models.folder import Config, Tensors
+
+NAMES = {"Q": "query", "K": "key", "V": "value"}
+
+
+def options(config: Config, tensors: Tensors) -> vit.Options:
+    """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
+    d = config.size("hidden_size", 768)
+    labels = config.get("id2label", {})
+    return vit.Options(
+        image=config.size("image_size", 224),
+        patch=config.size("patch_size", 16),
+        channels=config.size("num_channels", 3),
+        d_model=d,
+        heads=config.heads("num_attention_heads", 12, "hidden_size", d),
+        layers=config.size("num_hidden_layers", 12),
+        d_ff=config.size("intermediate_size", 3072),
+        classes=config.size("num_labels", len(labels) if isinstance(labels, dict | list) and labels else 2),
+        activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
+        qkv_bias=config.flag("qkv_bias", True),
+        eps=config.epsilon("layer_norm_eps", 1e-12),
+    )
+
+
+def pieces(o: vit.Options) -> Pieces:
+    """The kernel that cuts the patches out is stored feature by channel by line by column."""
+    d, inner = o.d_model, o.channels * o.patch**2
+    kernel = "vit.embeddings.patch_embeddings.projection"
+    places = (o.image // o.patch) ** 2 + 1
+    shape = (d, o.channels, o.patch, o.patch)
+    yield "W_patch", Piece(f"{kernel}.weight", shape, transposed=True, table=(d, inner))
+    yield "b_patch", Piece(f"{kernel}.bias", (d,))
+    yield "class_token", Piece("vit.embeddings.cls_token", (1, 1, d), table=(1, d))
+    yield "P", Piece("vit.embeddings.position_embeddings", (1, places, d), table=(places, d))
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"vit.encoder.layer.{n}"
+        yield from norm(f"{ours}norm1", f"{theirs}.layernorm_before", d)
+        for head, letter, part in head_spans(d, o.heads, stacked=False):
+            whole = f"{theirs}.attention.attention.{NAMES[letter]}"
+            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
+            if o.qkv_bias:
+                yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.layernorm_after", d)
+        yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
+        yield from linear(ours, "2", f"{theirs}.output.dense", o.d_ff, d)
+    yield from norm("final_norm", "vit.layernorm", d)
+    yield from linear("", "class", "classifier", d, o.classes)
+
+
+FAMILIES = {
+    "vit": Family(
+        vit.ARCHITECTURE, options, pieces, lambda o: (), body=("vit.encoder.", "encoder."), spellings=(("vit.", ""),)
+    )
+}

@@ -1,0 +1,79 @@
+"""RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after padding's and leave padding out."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.labels import Labels, token_ids
+from byhand.models import bert
+from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.vocabulary import Vocabularies, words
+from byhand.ops import equal
+from byhand.weights import Weights
+
+BLANK = "<mask>"
+SPECIAL = ("<s>", "<pad>", "</s>", BLANK)
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 10
+    max_positions: int = 8
+    segments: int = 1
+    d_model: int = 4
+    heads: int = 2
+    layers: int = 1
+    d_ff: int = 8
+    activation: str = "gelu"
+    tied: bool = True
+    eps: float = 1e-5
+    pad: int = 1
+
+
+def positions(ids: Node, pad: Node) -> Node:
+    """pad + how many real words there are up to this one; padding's own position is pad. (T, 1) -> (T, 1)"""
+    words = ids.shape[0]
+    with scope("", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019"):
+        real = (1 - equal(ids, pad)).named("real")
+        so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
+        counted = (so_far * real.T).sum(1).named("counted")  # (T, T) * (1, T) -> (T, 1)
+        return (pad + real * counted).named("position")
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab, SPECIAL),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    (vocabulary,) = vocabularies(o)
+    tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
+    given = inputs.segment_ids or [0] * int(tokens.shape[0])
+    segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].of)
+    mask = bert.padding_mask(tokens, inputs)
+    settings = asdict(o)
+    pad = source("pad", settings.pop("pad"), role="constant")
+    like_bert = bert.Options(**settings | {"max_positions": o.max_positions + o.pad + 1})
+    with page("", "Input"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        x = bert.embedding(table, tokens, segment_ids, positions(tokens, pad), weight, like_bert)
+    return bert.encode(x, table, tokens, mask, weight, like_bert, "gelu", BLANK)
+
+
+ARCHITECTURE = Architecture(
+    name="roberta",
+    title="RoBERTa",
+    family="encoder only",
+    source="Liu et al. 2019",
+    about="BERT trained longer; its positions leave padding out",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+        "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
+    },
+    takes=frozenset({"ids", "segment_ids", "mask"}),
+    vocabularies=vocabularies,
+    seed=565,
+)

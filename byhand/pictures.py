@@ -1,0 +1,116 @@
+"""Small pictures as numbers: a .npy of channels × height × width, or a PNG."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from byhand.errors import ByhandError, quoted
+from byhand.graph import Array
+
+LARGEST_FILE = 20_000_000
+"""Bytes."""
+LARGEST_SIDE = 1_000
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Colour type -> how many numbers there are for each pixel: grey, colour, palette, and the first two with alpha."""
+
+
+def read_picture(path: Path, channels: int) -> Array:
+    """The numbers of a picture; of a PNG from -1 (black) to 1, without its transparency. (channels, height, width)"""
+    if not os.path.isfile(path):
+        raise ByhandError(f"There is no picture {quoted(str(path))}: give a .npy file or a small PNG with --pixels.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ByhandError(f"The picture {path} cannot be read ({error.strerror}): mend its permissions.") from None
+    if len(data) > LARGEST_FILE:
+        raise ByhandError(f"The picture {path} has more than {LARGEST_FILE:,} bytes: choose a smaller one.")
+    if not data.startswith(SIGNATURE):
+        return _numpy(path)
+    try:
+        picture = _png(path, data)
+    except (struct.error, zlib.error, ValueError, IndexError, KeyError):
+        raise ByhandError(f"The picture {path} is no whole PNG: save it again.") from None
+    return np.repeat(picture, channels, axis=0) if len(picture) == 1 else picture
+
+
+def _numpy(path: Path) -> Array:
+    try:
+        array = np.load(path)
+    except (ValueError, OSError, EOFError):
+        raise ByhandError(f"{path} is neither a .npy file of numbers nor a PNG: save it with numpy.save.") from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf" or array.ndim != 3:
+        raise ByhandError(f"{path} must hold one table of numbers of channels × height × width: save that with numpy.")
+    if not np.isfinite(array).all():
+        raise ByhandError(f"{path} holds a number that is not finite: mend it and save it again.")
+    return array.astype(np.float64)
+
+
+def _png(path: Path, data: bytes) -> Array:
+    """Grey or colour (PNG specification, sections 7, 9 and 11). ValueError and the like where it is not whole."""
+    chunks = _chunks(data)
+    width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
+    if interlaced:
+        raise ByhandError(f"The picture {path} is interlaced, which byhand does not read: save it without that.")
+    if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        raise ByhandError(
+            f"The picture {path} is {width}×{height}: choose one of at most {LARGEST_SIDE:,} pixels a side."
+        )
+    bits = depth * SAMPLES[colour]
+    line = 1 + (width * bits + 7) // 8
+    raw = zlib.decompressobj().decompress(chunks[b"IDAT"], line * height)
+    lines = _unfiltered(np.frombuffer(raw, np.uint8).reshape(height, line), max(bits // 8, 1))
+    samples = _samples(lines, depth)[:, : width * SAMPLES[colour]].reshape(height, width, SAMPLES[colour])
+    if colour == 3:
+        palette = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
+        samples, depth = palette[samples[..., 0]], 8
+    seen = samples[..., : 1 if colour in (0, 4) else 3]
+    numbers: Array = np.moveaxis(seen, -1, 0).astype(np.float64)
+    return numbers / float(2**depth - 1) * 2 - 1
+
+
+def _chunks(data: bytes) -> dict[bytes, bytes]:
+    """What each kind of chunk holds, all of a kind together."""
+    chunks: dict[bytes, bytes] = {}
+    at = len(SIGNATURE)
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        chunks[kind] = chunks.get(kind, b"") + data[at + 8 : at + 8 + length]
+        at += 12 + length
+    return chunks
+
+
+def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:
+    """The bytes of each line, from those that its filter left of it; `step` bytes are a pixel."""
+    above = [0] * (lines.shape[1] - 1)
+    found = []
+    for kind, *left in lines.tolist():
+        line: list[int] = []
+        for i, byte in enumerate(left):
+            a, c = (line[i - step], above[i - step]) if i >= step else (0, 0)
+            b = above[i]
+            line.append((byte + (0, a, b, (a + b) // 2, _nearest(a, b, c))[kind]) % 256)
+        found.append(line)
+        above = line
+    return np.array(found, np.uint8)
+
+
+def _nearest(a: int, b: int, c: int) -> int:
+    """Of left, above and above left, the one nearest to a + b - c (Paeth)."""
+    return min((a, b, c), key=lambda value: abs(a + b - c - value))
+
+
+def _samples(lines: np.ndarray, depth: int) -> np.ndarray:
+    """The numbers of `depth` bits in each line of bytes."""
+    if depth == 8:
+        return lines
+    if depth == 16:
+        return lines.view(">u2")
+    bits = np.unpackbits(lines, axis=1).reshape(len(lines), -1, depth)
+    return bits @ (1 << np.arange(depth)[::-1])

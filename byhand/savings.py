@@ -1,0 +1,68 @@
+"""What an attention saves and gives up: multiplications counted from the graph, the distance to the exact result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from byhand.arithmetic import counts
+from byhand.graph import Node, outside, page, scope, source, toposort
+from byhand.labels import Labels
+from byhand.layers import attend, causal_mask
+from byhand.ops import below, maximum
+from byhand.table import Table
+
+Attention = Callable[[Node, Node, Node], Node]
+"""Q (T, d_k), K (T, d_k) and V (T, d_k) to Z (T, d_k)."""
+LONGER = (1, 2, 4, 8, 16)
+"""How many times the words of the page are counted for."""
+
+
+def multiplications(result: Node, given: Collection[Node] = ()) -> int:
+    """The products and quotients of all tables that make the result from the given ones, each cell's counted.
+
+    In every operation a cell takes as many as any other, so one is worked and counted for all.
+    """
+    total = 0
+    for node in toposort([result]):
+        if node.args and node not in given:
+            nothing = (Table(a.shape, lambda r, c: counts.NOTHING) for a in node.args)
+            work = node.op.cell(counts, (0, 0), *nothing, **node.attrs)
+            total += work.multiplications * int(node.shape[0]) * int(node.shape[1])
+    return total
+
+
+def causally(q: Node, k: Node, v: Node) -> Node:
+    """Every word looks at all those before it."""
+    return attend(q, k, v, causal_mask(q.shape[0]))
+
+
+def in_segments(segment: int, q: Node, k: Node, v: Node) -> Node:
+    """Every word looks at its own segment and the one before."""
+    words, rows = int(q.shape[0]), []
+    for start in range(0, words, segment):
+        stop, first = min(start + segment, words), max(start - segment, 0)
+        rows.append(attend(q.rows(start, stop), k.rows(first, stop), v.rows(first, stop), None))
+    return below(*rows)
+
+
+def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
+    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (5, 1)"""
+    rows = []
+    for words in (tokens * times for times in LONGER):
+        with outside():
+            given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
+            rows.append([words, *(multiplications(attention(*given), given) for attention in (exact, cheap))])
+    with page("", "What it saves"):
+        columns = Labels("counted", ("words", "exact", "here"))
+        counted = source("multiplications", rows, role="given", columns=columns)
+        with scope("", "multiplications", equation="exact / here"):
+            return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
+
+
+def distance(z: Node, exact: Node) -> Node:
+    """How far the result is from the exact one, cell by cell, and at most. (T, d), (T, d) -> (1, 1)"""
+    with page("", "What is given up"), scope("", "error", equation="Z − exact Z"):
+        error = (z - exact).named("error")
+        return maximum(error, -error).max(1).max(0).named("largest_error")
