@@ -75,17 +75,19 @@ for command in (answer, check, grade):
 
 
 @main.command()
+@click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(as_json: bool) -> None:
+def models(compared: tuple[str, str] | None, as_json: bool) -> None:
     """What can be built, by family, with source and size.
 
     \b
-    Example
+    Examples
         byhand models
+        byhand models --compare gpt2 rnn
     """
-    from byhand.show import list_models
+    from byhand.show import list_models, show_comparison
 
-    click.echo(list_models(as_json), nl=False)
+    click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
 
 
 @main.command()

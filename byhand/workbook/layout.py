@@ -116,7 +116,7 @@ class Layout:
         missing = [x for x in left if not self._in_line(band, x)]
         wanted = [*missing, node]
         step = step_of(node)
-        if step and not self._begun(page, step) and len(missing) == len(left):
+        if step and not self._begun(page, step) and (step.below or len(missing) == len(left)):
             return True
         together = [*wanted, *_rest_of_scope(node, later)]
         widest = WIDEST[self.turned]
