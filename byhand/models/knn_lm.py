@@ -1,4 +1,4 @@
-"""The kNN-LM (Khandelwal et al. 2020): a language model that also asks what came after the nearest contexts of a text."""
+"""kNN-LM (Khandelwal et al. 2020): the nearest contexts of a datastore vote with the model on the next word."""
 
 from dataclasses import dataclass
 from functools import cache
