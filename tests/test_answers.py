@@ -42,6 +42,7 @@ def test_every_pair_is_judged_as_it_should_be(pair: dict[str, Any]) -> None:
         "[0.8808]",
         "np.exp(2)/(1+np.exp(2))",
         "88.08 percent",
+        "$0.8808$",
     ],
 )
 def test_ways_to_type_a_probability(student: str) -> None:
@@ -85,6 +86,7 @@ def test_ways_to_type_a_probability(student: str) -> None:
         "x^2",
         "tan(pi/2)",
         "Err:502",
+        "0·8808",
         "np.load(2)",
     ],
 )
