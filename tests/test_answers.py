@@ -278,6 +278,10 @@ def test_lists_tables_and_shapes(student: str, key: str, found: str) -> None:
     [
         ("4096 bytes", "right"),
         ("4 KiB", "right"),
+        ("4.096 kB", "right"),
+        ("0,00390625 MiB", "right"),
+        ("0.032768 Mbit", "right"),
+        ("4096 Bytes", "right"),
         ("32768 bits", "right"),
         ("2^12 B", "right"),
         ("4 kB", "wrong"),
