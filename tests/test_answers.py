@@ -42,6 +42,7 @@ def test_every_pair_is_judged_as_it_should_be(pair: dict[str, Any]) -> None:
         "[0.8808]",
         "np.exp(2)/(1+np.exp(2))",
         "88.08 percent",
+        "$0.8808$",
     ],
 )
 def test_ways_to_type_a_probability(student: str) -> None:
@@ -85,6 +86,7 @@ def test_ways_to_type_a_probability(student: str) -> None:
         "x^2",
         "tan(pi/2)",
         "Err:502",
+        "0·8808",
         "np.load(2)",
     ],
 )
@@ -170,6 +172,10 @@ def test_numbers(student: str, key: str, settings: dict[str, Any], right: bool) 
         ("sqrt(x)^2", "x", "ask"),
         ("0.333...", "1/3", "ask"),
         ("0.334...", "1/3", "wrong"),
+        ("exp(x)+1/10^40", "exp(x)", "wrong"),
+        ("1/(sqrt(2)^2-2)", "x", "unreadable"),
+        ("1/(ln(6)-ln(3)-ln(2))", "x", "unreadable"),
+        ("1/(exp(ln(7))-7)", "x", "unreadable"),
         ("q^T k/√d", "q*k/sqrt(d)", "unreadable"),
         ("2E+I", "2*E+I", "right"),
         ("NS", "S*N", "right"),
@@ -272,6 +278,10 @@ def test_lists_tables_and_shapes(student: str, key: str, found: str) -> None:
     [
         ("4096 bytes", "right"),
         ("4 KiB", "right"),
+        ("4.096 kB", "right"),
+        ("0,00390625 MiB", "right"),
+        ("0.032768 Mbit", "right"),
+        ("4096 Bytes", "right"),
         ("32768 bits", "right"),
         ("2^12 B", "right"),
         ("4 kB", "wrong"),
