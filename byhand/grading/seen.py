@@ -69,10 +69,11 @@ class Seen:
         self.written, self.key = answers.written[stage.flat], answers.key[stage.flat]
         self.answered = ~np.isnan(self.written)
         self.values = worked(answers.known, answers.given, self.way, [()])
-        self.tables = self._stacked(self.values[stage.node])
+        self.tables = self._stacked(self.values[stage.made])
         self.expected = stage.cells(self.tables)
         self.hits = self._hits(self.expected)
         self.hits[self.way.main] |= self._within_doubt()
+        self.hits[0] = False  # what follows from the given numbers alone is right, or the key says that it is not
         self.right = self.answered & stage.rule.agree(self.written, self.key)
         self.follows = self.answered & ~self.right & self.hits.any(0)
         self.open = self.answered & ~self.right & ~self.follows
