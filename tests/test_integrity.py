@@ -106,7 +106,7 @@ def test_questions_that_were_changed(path: Path, changes: dict[Any, Any], says: 
 
 
 SHOWN = f"""{find("attention-head").read_text("utf-8").split("[[ask]]")[0]}
-show = ["Q", "scaled"]
+show = ["Q", "softmax.exp"]
 [[ask]]
 table = "V"
 kind = "wrong cell"
@@ -191,6 +191,19 @@ def test_no_garbage_is_taken_for_a_copy(large: ClassSet) -> None:
     for _ in range(200):
         rows = [chance.integers(-5, 20, 9), chance.random(9), chance.normal(0, 2, 12)]
         assert source(large.paper, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
+
+
+@pytest.mark.parametrize("recipe", ["attention-head", "matrix-product", "multi-head"])
+def test_nobody_is_a_source_of_what_a_whole_class_has(recipe: str) -> None:
+    """Each answer is right for somebody, but for each another: whole numbers are, by chance, right for many."""
+    of, chance = class_set(find(recipe).read_text("utf-8"), count=200), np.random.default_rng(0)
+    people = list(of.key.students.values())
+    for _ in range(300):
+        rows = [
+            [people[chance.integers(200)].answers[n][i] for i in range(len(question.cells))]
+            for n, question in enumerate(of.key.questions)
+        ]
+        assert source(of.paper, submission(rounded(of.key, rows)), "s01") is None
 
 
 def test_nobody_is_accused_of_what_cannot_be_known() -> None:

@@ -257,6 +257,14 @@ def test_what_is_no_ordinary_file(tmp_path: Path) -> None:
     assert "There is no file" in refusal(tmp_path / "missing.xlsx")
 
 
+def test_an_encoding_that_nobody_knows(tmp_path: Path) -> None:
+    path = filled(tmp_path / "encoding.xlsx")
+    altered(
+        path, lambda xml: f'<?xml version="1.0" encoding="UTF-77"?>{xml[xml.index("<workbook") :]}', "xl/workbook.xml"
+    )
+    assert "is cut short or damaged (unknown encoding: UTF-77)" in refusal(path)
+
+
 def test_a_strict_workbook_says_so(tmp_path: Path) -> None:
     path = filled(tmp_path / "strict.xlsx")
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

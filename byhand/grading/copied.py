@@ -15,8 +15,6 @@ from byhand.graph import Array
 
 LEAST = 4
 """The different wrong answers that must be another's right ones."""
-LEAST_SHARE = 0.5
-"""What part they must be of all wrong answers."""
 CHANCE = 1e-6
 """How often an honest submission may be said to be another's."""
 INDEPENDENT = 2 / 3
@@ -70,7 +68,7 @@ def source(paper: Paper, submission: Submission, student: str) -> Source | None:
     counts = hits.sum(axis=1)
     best = int(np.argmax(counts))
     count = int(counts[best])
-    if count < max(LEAST, LEAST_SHARE * len(wrong)) or not _better(group, typed, best, own):
+    if count < LEAST or not _better(group, typed, best, own):
         return None
     usual = float(np.mean([_share(group, n, typed[n]) for n in wrong]))
     evidence = INDEPENDENT * len(wrong) * _divergence(count / len(wrong), usual)
