@@ -124,11 +124,19 @@ def _told(story: Story, seen: Seen, chosen: Found | None, found: Sequence[Found]
     ideas = tuple(sorted({*story.ideas, *(chosen.ideas if chosen else ())}))
     matches, against = _evidence(story, chosen, found)
     surprises = sum(against.values()) - sum(story.against.values()) if ideas else 0
-    cost = AN_IDEA * (len(ideas) - len(story.ideas)) + A_CONTRADICTION * surprises + ASIDE * seen.aside
+    cost = AN_IDEA * (len(ideas) - len(story.ideas)) + A_CONTRADICTION * surprises + ASIDE * _aside(seen, found)
     explained = int((seen.answered & ~told.open).sum())
     owns = story.owns if seen.stage.choice else {**story.owns, seen.stage.number: seen.own(chosen)}
     tolds = {**story.told, seen.stage.number: told}
     return Story(ideas, owns, tolds, story.explained + explained, story.cost + cost, matches, against)
+
+
+def _aside(seen: Seen, found: Sequence[Found]) -> int:
+    """Answers that follow on a byway, or on a shorter way where the ideas do not give them on the model's own."""
+    if seen.stage.made is seen.stage.node:
+        return seen.aside
+    by_ideas = np.any([one.hits.any(0) for one in found], axis=0) if found else False
+    return int((seen.follows & ~by_ideas).sum())
 
 
 def _evidence(story: Story, chosen: Found | None, found: Sequence[Found]) -> tuple[dict[int, int], dict[int, int]]:

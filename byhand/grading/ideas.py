@@ -30,7 +30,8 @@ class Known:
         self.told = len(told)
         found = [(m, changed) for m, changed in [*told, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
-        self._changed: dict[Ideas, dict[Node, Node]] = {(): {}} | {(n,): c for n, (_, c) in enumerate(found)}
+        made = {s.node: s.made for s in stages}
+        self._changed: dict[Ideas, dict[Node, Node]] = {(): made} | {(n,): c for n, (_, c) in enumerate(found)}
         self._pairs: dict[int, list[Ideas]] = {}
         self._batches: dict[tuple[int, tuple[Ideas, ...]], Batch] = {}
         self._plans: dict[tuple[int, tuple[Ideas, ...]], list[Node]] = {}

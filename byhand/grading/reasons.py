@@ -85,7 +85,7 @@ Origin = tuple[Node, Mapping[Node, Array]]
 def _origins(seen: Seen) -> list[Origin]:
     """The right table, of the student's own numbers first, and then of those that were given."""
     lanes = dict.fromkeys((seen.way.main, min(2, seen.way.main * 2), 0))
-    return [(seen.stage.node, _lane(seen.values, lane)) for lane in lanes]
+    return [(seen.stage.made, _lane(seen.values, lane)) for lane in lanes]
 
 
 def _with_ideas(told: Told) -> list[Origin]:

@@ -38,13 +38,13 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
     stage = seen.stage
     plan = seen.all.known.plan(stage, ((),))
-    tables = [n for n in plan if n.name and n.data is None and not n.op.view and n is not stage.node]
+    tables = [n for n in plan if n.name and n.data is None and not n.op.view and n is not stage.made]
     if not tables or stage.choice:
         return None
     lanes = _lanes(int(stage.rule.places.max()), tables)
-    taken = {owns[n].stage.node: _taken(owns[n], lanes) for n in stage.before if n in owns}
+    taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
-    expected = stage.cells(np.broadcast_to(values[stage.node], (len(lanes), *stage.node.shape)))
+    expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
     cells = stage.rule.agree(seen.written, expected) & seen.open
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():

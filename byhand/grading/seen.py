@@ -69,7 +69,7 @@ class Seen:
         self.written, self.key = answers.written[stage.flat], answers.key[stage.flat]
         self.answered = ~np.isnan(self.written)
         self.values = worked(answers.known, answers.given, self.way, [()])
-        self.tables = self._stacked(self.values[stage.node])
+        self.tables = self._stacked(self.values[stage.made])
         self.expected = stage.cells(self.tables)
         self.hits = self._hits(self.expected)
         self.hits[self.way.main] |= self._within_doubt()

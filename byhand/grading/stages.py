@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from byhand.exercises.problem import Problem, Question
 from byhand.grading.agreement import Rule, rule_of
+from byhand.grading.shorter import shorter
 from byhand.graph import Array, Node, toposort
 
 Indices = NDArray[np.intp]
@@ -20,12 +21,13 @@ Indices = NDArray[np.intp]
 class Stage:
     """All that is asked of one table; or of one row of it, which column is the largest (choice).
 
-    flat: where its cells stand among all answers. rows, columns: of each cell, from 0. before: the stages whose
-    tables this one is worked out from, each a number in the list of stages.
+    made: the same table as people make it. flat: where its cells stand among all answers. rows, columns: of each cell,
+    from 0. before: the stages whose tables this one is worked out from, each a number in the list of stages.
     """
 
     number: int
     node: Node
+    made: Node
     choice: bool
     flat: Indices
     rows: Indices
@@ -48,11 +50,11 @@ def stages_of(problem: Problem) -> list[Stage]:
         if question.ask.kind != "wrong cell":
             alone = n + 1 if question.ask.kind == "choice" else 0
             groups.setdefault((question.node, alone), []).append(n)
-    found: list[Stage] = []
+    ways, found = shorter(problem), list[Stage]()
     for (node, alone), numbers in sorted(groups.items(), key=lambda group: (group[0][0].serial, group[0][1])):
-        needed = set(toposort([node]))
+        needed = set(toposort([made := ways.get(node, node)]))
         before = tuple(s.number for s in found if s.node in needed and not s.choice)
-        found.append(_stage(problem.questions, len(found), node, bool(alone), numbers, counts, before))
+        found.append(_stage(problem.questions, len(found), (node, made), bool(alone), numbers, counts, before))
     return found
 
 
@@ -66,7 +68,7 @@ def places_of(question: Question) -> list[tuple[int, int]]:
 def _stage(
     questions: Sequence[Question],
     number: int,
-    node: Node,
+    nodes: tuple[Node, Node],
     choice: bool,
     numbers: list[int],
     counts: NDArray[Any],
@@ -80,4 +82,4 @@ def _stage(
             flat.append(counts[n] + cell)
             asks.append(questions[n].ask)
     whole = np.array(flat), np.array(rows), np.array(columns)
-    return Stage(number, node, choice, *whole, rule_of(asks), before)
+    return Stage(number, *nodes, choice, *whole, rule_of(asks), before)
