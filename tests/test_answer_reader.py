@@ -134,7 +134,7 @@ MIN(4,2)  AVERAGE(1,2,6)  SUMSQ(1,2,3)  POWER(2,0.5)  FACT(5)  ABS(-3)  SIGN(-2)
 
 @given(number=decimals, key=decimals, places=st.integers(0, 9), sign=st.sampled_from([1, -1]))
 @example(number=Decimal("1.0005"), key=Decimal("1.001"), places=3, sign=1)
-@profile(max_examples=150, deadline=None)
+@profile(max_examples=60, deadline=None)
 def test_decimal_places_are_counted_as_by_fractions(number: Decimal, key: Decimal, places: int, sign: int) -> None:
     near = key.quantize(Decimal(1).scaleb(-places)) if key < 10**9 else key
     for typed_number in (number, near, near + Decimal(5).scaleb(-places - 1), key + Decimal(5).scaleb(-places - 1)):
@@ -145,17 +145,19 @@ def test_decimal_places_are_counted_as_by_fractions(number: Decimal, key: Decima
 
 
 @given(key=st.decimals(Decimal("1e-6"), Decimal("1e6"), places=9), figures=st.integers(1, 8))
-@profile(max_examples=100, deadline=None)
+@example(key=Decimal("40815"), figures=4)
+@profile(max_examples=60, deadline=None)
 def test_significant_figures_are_counted_as_by_the_decimal_module(key: Decimal, figures: int) -> None:
     rounded = Context(prec=figures).plus(key)
     last = Decimal(1).scaleb(key.adjusted() - figures + 1)
     assert outcome(f"{rounded:e}", plain(key), f"sf:{figures}") == "right"
-    assert outcome(plain(rounded + last), plain(key), f"sf:{figures}") == "wrong"
-    assert outcome(plain(rounded - last), plain(key), f"sf:{figures}") == "wrong"
+    for number in (rounded + last, rounded - last):
+        tie = abs(number - key) * 2 == last
+        assert outcome(plain(number), plain(key), f"sf:{figures}") == ("right" if tie else "wrong")
 
 
 @given(key=decimals, number=decimals, tol=st.decimals(0, 1, places=4))
-@profile(max_examples=100, deadline=None)
+@profile(max_examples=60, deadline=None)
 def test_tolerances_are_kept_as_by_fractions(key: Decimal, number: Decimal, tol: Decimal) -> None:
     for typed_number in (number, key + tol, key * (1 + tol), key - tol - Decimal("1e-9")):
         apart = abs(Fraction(typed_number) - Fraction(key))
@@ -194,6 +196,10 @@ def test_a_cell_gives_the_very_float(number: float) -> None:
         ("1e999", None, "the number is too large for a cell"),
         ("1, 2", None, "2 numbers stand where one is asked for"),
         ("-inf", None, "infinity is no number here"),
+        ("1 234,5", 1234.5, "1234.5 (decimal comma)"),
+        ("12/05/2024", None, "it looks like a date"),
+        ("2024-05-12", None, "it looks like a date"),
+        ("0.5\n", 0.5, "0.5"),
         ("=A1", None, "'A1' is another cell: give the numbers themselves"),
     ],
 )

@@ -170,6 +170,8 @@ def test_numbers(student: str, key: str, settings: dict[str, Any], right: bool) 
         ("sqrt(x)^2", "x", "ask"),
         ("0.333...", "1/3", "ask"),
         ("0.334...", "1/3", "wrong"),
+        ("exp(x)+1/10^40", "exp(x)", "wrong"),
+        ("1/(sqrt(2)^2-2)", "x", "unreadable"),
         ("q^T k/√d", "q*k/sqrt(d)", "unreadable"),
         ("2E+I", "2*E+I", "right"),
         ("NS", "S*N", "right"),

@@ -84,6 +84,24 @@ def test_what_is_computed_on_the_way_stays_small() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1" + " " * LONGEST + "+1", "it is longer than 2,000 characters"),
+        ("+".join("1" * 251), "it has more than 500 numbers, names and signs"),
+        ("(" * 65 + "1" + ")" * 65, "brackets or powers are nested more than 64 deep"),
+        ("9" * 61, "a number has more than 60 digits"),
+        ("1e10001", "a power of ten is too large"),
+        ("2^10001", "an exponent is too large"),
+        ("exp(100001)", "an exponent is too large"),
+        ("171!", "a factorial of what is no whole number from 0 to 170"),
+        ("2^10000" + "*2^10000" * 40, "a number on the way is too large, or too near to 0"),
+    ],
+)
+def test_each_bound_says_itself(text: str, reason: str) -> None:
+    assert verdict(text, SIGMOID, "dp:4").read_as == f"not read: {reason}"
+
+
 PIECES = [
     *"0123456789.,;:+-*/^()[]{}|!%=~<>√∞'\"\\_&#@$ \n\txpiqkde…−×²½\u0305\u202e\ud800\x00",
     "e^",

@@ -32,7 +32,7 @@ def typed(text: str, settings: Settings | None = None) -> Typed:
     settings = settings or _DEFAULT
     plain = text.strip()
     if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
-        return Typed(text, float(plain), plain)
+        return Typed(plain, float(plain), plain)
     if not stripped(text):
         return Typed()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])

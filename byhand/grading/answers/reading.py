@@ -23,6 +23,7 @@ Shape = tuple[int, int] | None
 _WRAPPER = re.compile(r"^(?:array|asarray|tensor|[mM]atrix|Size|constant)\s*\((.*)\)$", re.DOTALL)
 _LIBRARY = re.compile(r"(?<![\w.])(?:np|numpy|math|torch|jnp|tf|sp|sympy)\.(?:(log)(?=\()|(?=[A-Za-z]))")
 _FLOAT = re.compile(r"""float\(\s*(["'])\s*([-+]?inf(?:inity)?)\s*\1\s*\)""", re.IGNORECASE)
+_DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/-])\d{1,2}\2\d{1,2}", re.ASCII)
 _PERCENT = re.compile(r"(?<=[\d.) ])\s*(?:percent|per cent|pct)$", re.IGNORECASE)
 _KEYWORDS = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn)\s*=\s*[\w.'<>: ]{1,40}")
 _LABEL = re.compile(
@@ -146,10 +147,17 @@ def _sides(text: str) -> str:
     return text
 
 
+def forget() -> None:
+    """Reads again what has been read before, for who measures."""
+    _one_way.cache_clear()
+
+
 def _spoken(text: str) -> str:
     """Without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
     if text.startswith("Err:"):
         raise Unreadable("it is a spreadsheet's error, not a number")
+    if _DATE.fullmatch(text):
+        raise Unreadable("it looks like a date")
     if "." in text:
         text = _LIBRARY.sub(lambda m: "ln" if m[1] else "", text)
     if text[-1:].isalpha():

@@ -40,7 +40,7 @@ _BLANKS = r"[1-9]\d{0,2}(?: \d{3})+(?! ?[\d/])(?:\.\d+)?"
 _NUMBER = {
     Comma.SEPARATES: rf"(?:{_GROUPS}|{_POINT}){_EXPONENT}",
     Comma.THOUSANDS: rf"(?:[1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?|{_GROUPS}|{_POINT}){_EXPONENT}",
-    Comma.DECIMAL: r"(?:[1-9]\d{0,2}(?:['.]\d{3})+(?![\d.'])(?:,\d+)?|[1-9]\d{0,2}(?: \d{3})+,\d+|\d*,\d+(?!,\d)|"
+    Comma.DECIMAL: r"(?:[1-9]\d{0,2}(?:['.]\d{3})+(?![\d.'])(?:,\d+)?|\d*,\d+(?!,\d)|"
     rf"{_POINT}){_EXPONENT}",
 }
 _REST = (
@@ -51,7 +51,8 @@ _REST = (
 
 
 def _pattern(comma: Comma, blanks: bool) -> re.Pattern[str]:
-    number = rf"{_BLANKS}{_EXPONENT}|{_NUMBER[comma]}" if blanks else _NUMBER[comma]
+    grouped = _BLANKS.replace(r"\.", "[.,]") if comma is Comma.DECIMAL else _BLANKS
+    number = rf"{grouped}{_EXPONENT}|{_NUMBER[comma]}" if blanks else _NUMBER[comma]
     return re.compile(
         r"(?P<blank>[ ]*)(?:(?P<gap>[\n\t])|(?P<repeating>\d*\.\d*\d\u0305(?:\d\u0305?)*)"
         rf"|(?P<number>{number}){_REST})",
