@@ -69,7 +69,8 @@ def _note(cell: CellMark) -> str:
     if cell.verdict is Verdict.RIGHT:
         return ""
     look = LOOKS[cell.verdict]
-    read = f"Read as {cell.typed.read_as}." if cell.typed.read_as and cell.verdict is not Verdict.UNREADABLE else ""
+    odd = cell.typed.read_as not in ("", cell.typed.text) and cell.verdict is not Verdict.UNREADABLE
+    read = f"Read as {cell.typed.read_as}." if odd else ""
     return "\n".join(
         line
         for line in (f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}", cell.sentence, read)

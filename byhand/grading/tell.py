@@ -52,7 +52,9 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
 def _read(cell: CellMark) -> str:
     """What was written, and, where that is another thing, how it was read."""
     text, read_as = wrote(cell), cell.typed.read_as
-    return f"{text} → {read_as}" if read_as and read_as != text and cell.verdict is not Verdict.UNREADABLE else text
+    if cell.verdict is Verdict.UNREADABLE or not read_as:
+        return text
+    return read_as if read_as.startswith(text) else f"{text} → {read_as}"
 
 
 def _verdict(cell: CellMark) -> str:
