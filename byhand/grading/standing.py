@@ -21,6 +21,8 @@ class Status(StrEnum):
     MISSING = "missing"
 
 
+SAID = {status: str(status) for status in Status} | {Status.LOOK: "to look at"}
+"""After a number of students."""
 TOLD = {
     Status.LOOK: "Not graded yet: your teacher will look at what you handed in.",
     Status.UNREADABLE: "What you handed in could not be read: ask your teacher.",
