@@ -193,12 +193,12 @@ def test_no_garbage_is_taken_for_a_copy(large: ClassSet) -> None:
         assert source(large.paper, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
 
 
-@pytest.mark.parametrize("recipe", ["attention-head", "matrix-product", "multi-head"])
+@pytest.mark.parametrize("recipe", ["attention-head", "matrix-product"])
 def test_nobody_is_a_source_of_what_a_whole_class_has(recipe: str) -> None:
     """Each answer is right for somebody, but for each another: whole numbers are, by chance, right for many."""
     of, chance = class_set(find(recipe).read_text("utf-8"), count=200), np.random.default_rng(0)
     people = list(of.key.students.values())
-    for _ in range(300):
+    for _ in range(100):
         rows = [
             [people[chance.integers(200)].answers[n][i] for i in range(len(question.cells))]
             for n, question in enumerate(of.key.questions)
