@@ -75,6 +75,7 @@ class Ways:
 
 
 def ways(stage: Stage, owns: Mapping[int, Own]) -> Ways:
+    """Those of a stage, after the student's own tables before it."""
     before = [owns[n] for n in stage.before if n in owns]
     lanes: list[Lane] = [{}]
     doubts: list[Lane] = []

@@ -89,12 +89,12 @@ class Desk:
 
     def __init__(self, trial: Trial, variant: Variant, path: Path, engine: Recomputer) -> None:
         self.trial, self.path, self.engine = trial, path, engine
-        self.student = trial.key.students[variant.student.id]
+        self.variant, self.student = variant, trial.key.students[variant.student.id]
         self.empty = trial.book.filled(variant)
 
     def plain(self) -> Iterator[str]:
         """The key, nothing, and what is no number."""
-        right = written(self.trial.problem, [np.array(row) for row in self.student.answers])
+        right = written(self.trial.problem, self.variant.answers)
         for what, answers, verdict in (
             ("the key", right, Verdict.RIGHT),
             ("blanks", [[""] * len(row) for row in right], Verdict.BLANK),
