@@ -48,6 +48,9 @@ def answer(
     STUDENT is what was typed: 0.5, 0,5, 1/2, 50%, √2/2, e^2/(1+e^2), LaTeX, =EXP(2)/(1+EXP(2)), [[1,2],[3,4]] or
     1 2; 3 4. It is never run. Exits with 1 unless it is right.
 
+    --batch takes a JSON list of {"student": ..., "key": ..., "rule": "dp:2", "settings": {...}} and prints a list of
+    {"verdict": right, wrong, unreadable, blank or ask, "read_as": ...} in the same order.
+
     \b
     Rules
         dp:N, sf:N     as near as if rounded to N decimal places or N figures

@@ -42,6 +42,7 @@ def test_every_pair_is_judged_as_it_should_be(pair: dict[str, Any]) -> None:
         "[0.8808]",
         "np.exp(2)/(1+np.exp(2))",
         "88.08 percent",
+        "$0.8808$",
     ],
 )
 def test_ways_to_type_a_probability(student: str) -> None:
@@ -85,6 +86,7 @@ def test_ways_to_type_a_probability(student: str) -> None:
         "x^2",
         "tan(pi/2)",
         "Err:502",
+        "0·8808",
         "np.load(2)",
     ],
 )
@@ -172,6 +174,8 @@ def test_numbers(student: str, key: str, settings: dict[str, Any], right: bool) 
         ("0.334...", "1/3", "wrong"),
         ("exp(x)+1/10^40", "exp(x)", "wrong"),
         ("1/(sqrt(2)^2-2)", "x", "unreadable"),
+        ("1/(ln(6)-ln(3)-ln(2))", "x", "unreadable"),
+        ("1/(exp(ln(7))-7)", "x", "unreadable"),
         ("q^T k/√d", "q*k/sqrt(d)", "unreadable"),
         ("2E+I", "2*E+I", "right"),
         ("NS", "S*N", "right"),

@@ -52,6 +52,7 @@ SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉ₐₑₒₓₕₖₗₘₙₚₛₜ
 _KNOWN = frozenset("".join(GREEK) + SUPERSCRIPTS + SUBSCRIPTS + "√∛∜∞‰\u0305…")
 
 _NARROW = re.compile(r"(?<![\d.,'])([1-9]\d{0,2})((?:[\u00a0\u2009\u202f]\d{3})+)(?!\d)", re.ASCII)
+_RAISED_POINT = re.compile(r"(?<![\d.,])0[·⋅∙•]\d", re.ASCII)
 _REPEATED = re.compile(r"(\d\.)\((\d{1,30})\)", re.ASCII)
 
 
@@ -67,6 +68,8 @@ def cleaned(text: str) -> str:
         raise Unreadable(f"it is longer than {LONGEST:,} characters")
     if not text.isascii():
         text = _NARROW.sub(lambda m: m[1] + re.sub(r"\D", "'", m[2]), text)
+        if _RAISED_POINT.search(text):
+            raise Unreadable("0· may be a decimal or a product: write 0. or 0*")
         text = unicodedata.normalize("NFC", text).translate(_TRANSLATED)
         text = "".join(c if c.isascii() else _plain(c) for c in text)
     if not text.isprintable():

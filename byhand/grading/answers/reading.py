@@ -78,7 +78,7 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
     if asked.sides:
         text = _sides(text)
     text = cleaned(text)
-    if "\\" in text or "&" in text:
+    if "\\" in text or "&" in text or text.startswith("$"):
         text = plain(text).strip()
     text, label = _unlabelled(_spoken(text), meaning)
     formula = text.startswith("=")
