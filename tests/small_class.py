@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import random
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 
@@ -56,6 +58,22 @@ def answered(folder: Path, key: Key, student: str, change: Callable[[int, int, f
             book[sheet].cell(r + 1, column + 1).value = change(n, c, right) if change else right
     stream = io.BytesIO()
     book.save(stream)
+    return stream.getvalue()
+
+
+def typed_in(book: bytes, sheet: str, values: dict[str, float]) -> bytes:
+    """A book as it was handed out with numbers in some blank cells of a part: much faster than a program's own way."""
+    stream = io.BytesIO()
+    with ZipFile(io.BytesIO(book)) as source, ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=1) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == f"xl/worksheets/{sheet}.xml":
+                text = data.decode()
+                for cell, value in values.items():
+                    text, count = re.subn(rf'(<c r="{cell}" s="\d+")/>', rf"\1><v>{value!r}</v></c>", text)
+                    assert count == 1
+                data = text.encode()
+            target.writestr(name, data)
     return stream.getvalue()
 
 

@@ -45,6 +45,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Key]:
     for n, wrong in ((1, 0), (2, 1), (3, 0)):
         (folder / "in" / f"s00{n}.xlsx").write_bytes(answered(folder / "set", key, f"s00{n}", right_of(key, "", wrong)))
     (folder / "in" / "more" / "s004.xlsx").write_bytes(b"no workbook")
+    (folder / "in" / "\x1b[31mred‮.xlsx").write_bytes(b"a name that steers the terminal")
+    (folder / "in" / os.fsdecode(b"\xff\xfe.xlsx")).write_bytes(b"a name that is no text")
     return folder, key
 
 
@@ -82,7 +84,13 @@ def test_a_small_class(made: tuple[Path, Key], tmp_path: Path) -> None:
         ["Student 1", "", "s001", "", "", "8"],
     ]
     problems = rows(out / "problems.csv")
-    assert [row[:3] for row in problems[1:]] == [["not marked", "s004", "more/s004.xlsx"], ["missing", "s005", ""]]
+    assert sorted(row[:3] for row in problems[1:]) == [
+        ["missing", "s005", ""],
+        ["not marked", "", ".xlsx"],
+        ["not marked", "", "[31mred.xlsx"],
+        ["not marked", "s004", "more/s004.xlsx"],
+    ]
+    assert not {"\x1b", "‮"} & set(result.stdout + (out / "report.html").read_text("utf-8"))
     assert sorted(path.name for path in (out / "feedback").iterdir()) == [
         f"s00{n}.{form}" for n in (1, 2, 3) for form in ("html", "xlsx")
     ]

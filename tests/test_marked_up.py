@@ -16,6 +16,7 @@ from small_class import a_set, answered, some_marks, spots
 
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
+from byhand.exercises.recipe import ready_made
 from byhand.grading.feedback_book import feedback_book
 from byhand.grading.looks import LOOKS
 from byhand.grading.outcome import Marks, Verdict
@@ -95,6 +96,7 @@ def check_parts(data: bytes) -> None:
     endings = set(re.findall(r'Extension="(\w+)"', contents))
     declared = re.findall(r'PartName="/([^"]+)"', contents)
     assert len(declared) == len(set(declared))
+    assert contents.count('Extension="vml"') == 1
     assert set(declared) <= set(archive)
     assert all(name in declared or name.rpartition(".")[2] in endings for name in archive)
     for name, xml in archive.items():
@@ -249,3 +251,21 @@ def test_what_a_student_wrote_is_text(made: tuple[Path, Key, Marks], book: bytes
     shown = [cell for row in sheet.iter_rows() for cell in row if "<b>three</b>" in str(cell.value)]
     assert shown
     assert all(cell.data_type == "s" for cell in shown)
+
+
+RECIPES = sorted(ready_made())
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(r, marks=[] if r == "who-looks-at-whom" else pytest.mark.slow) for r in RECIPES]
+)
+def test_every_exercise_has_a_marked_copy(recipe: str, tmp_path: Path) -> None:
+    """Also those that are answered on two sheets."""
+    key = a_set(tmp_path, 1, recipe, formats=("xlsx",))
+    marks = some_marks(key, "s001", 5, [verdict for verdict in Verdict if verdict is not Verdict.RIGHT])
+    before = (tmp_path / "students" / "s001.xlsx").read_bytes()
+    after = marked(tmp_path, (tmp_path, key, marks), before)
+    check((tmp_path, key, marks), before, after)
+    sheets = {spot[0] for row in spots(key) for spot in row}
+    assert len([name for name in parts(after) if name.startswith("xl/comments")]) == len(sheets)
+    check_parts(after)

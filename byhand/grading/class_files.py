@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from byhand.exercises.keys import Key
+from byhand.exercises.roster import clean
 from byhand.files import save
 from byhand.grading import grades, gradescope
 from byhand.grading.class_report import report_json, report_page, report_text
@@ -110,8 +111,8 @@ def _concerns(handed_in: HandedIn, standings: Sequence[Standing]) -> Iterator[Co
     """File by file, and then the students of whom there is none."""
     for result in handed_in.journal.all(list(handed_in.files)):
         if result.file in handed_in.replaced:
-            instead = handed_in.replaced[result.file]
-            yield Concern("duplicate", result.file, result.student, f"Not counted: {instead} counts instead.")
+            instead = clean(handed_in.replaced[result.file])
+            yield Concern("duplicate", clean(result.file), result.student, f"Not counted: {instead} counts instead.")
         else:
             yield from concerns(result)
     for stands in standings:

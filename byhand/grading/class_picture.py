@@ -8,7 +8,8 @@ from html import escape
 from byhand.grading.items import Counts, Items
 from byhand.grading.looks import LOOKS
 from byhand.grading.outcome import Verdict
-from byhand.grading.wording import place, spot
+from byhand.grading.wording import place
+from byhand.workbook.cells import position
 from byhand.workbook.style import FRAME, GREY, INK, ROLES
 
 WIDTH, BAR = 920, 470
@@ -118,7 +119,7 @@ def _bar(counts: Counts, y: float) -> Iterator[str]:
 def _map(items: Items, n: int, y: float) -> tuple[list[str], float]:
     """Each cell where it lies in its table, with the share that has it right: the darker, the more."""
     question = items.key.questions[n]
-    spots = [spot(place(question, c)) for c in range(len(question.cells))]
+    spots = [position(place(question, c)) for c in range(len(question.cells))]
     rows, columns = sorted({r for r, _ in spots}), sorted({c for _, c in spots})
     wide, high = min(CELL, (WIDTH - MAP) / len(columns)), min(HIGH, 300 / len(rows))
     parts = []

@@ -14,7 +14,7 @@ from byhand.grading.class_picture import picture
 from byhand.grading.items import Items
 from byhand.grading.looks import LOOKS
 from byhand.grading.outcome import Verdict
-from byhand.grading.standing import Concern, Standing, Status
+from byhand.grading.standing import SAID, Concern, Standing, Status
 from byhand.grading.wording import place, points
 
 MOST_SHOWN = 500
@@ -35,8 +35,8 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
   font-size: .85em; }
 .concerns { border-collapse: collapse; width: 100%; font-size: .94rem; }
 .concerns th { text-align: left; color: var(--grey); font-weight: 600; }
-.concerns th, .concerns td { padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--frame); vertical-align: top;
-  overflow-wrap: anywhere; }
+.concerns th, .concerns td { padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--frame); vertical-align: top;
+  overflow-wrap: anywhere; min-width: 6.5rem; }
 @media print { * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
@@ -54,7 +54,7 @@ def report_page(
 def _facts(items: Items, standings: Sequence[Standing]) -> str:
     statuses = Counter(s.status for s in standings)
     most = points(sum(q.points for q in items.key.questions))
-    facts = [(f"{statuses[status]:,}", str(status)) for status in Status if statuses[status]]
+    facts = [(f"{statuses[status]:,}", SAID[status]) for status in Status if statuses[status]]
     if items.points:
         facts += [(f"{points(mean(items.points))}", f"mean of {most} points")]
         facts += [(f"{points(median(items.points))}", "median")]

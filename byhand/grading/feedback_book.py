@@ -20,12 +20,14 @@ Places = Sequence[Sequence[Spot | None]]
 """Where each question's answers stand; None for one that is gone."""
 BOLD, ITALIC, UNDER = "<{p}b/>", "<{p}i/>", "<{p}u/>"
 WRAPPED = '<{p}alignment vertical="top" wrapText="1"/>'
+INDENTED = '<{p}alignment horizontal="left" vertical="top" wrapText="1" indent="1"/>'
 TITLE = Dress(font=fonts(18, INK, marks=BOLD))
 SUBTITLE = Dress(font=fonts(11, GREY, "Cambria", ITALIC))
 TOTAL = Dress(font=fonts(14, ROLES["result"][1], marks=BOLD))
 HEADING = Dress(font=fonts(12, ROLES["computed"][1], marks=BOLD))
 LABEL = Dress(font=fonts(9, GREY))
-TEXT = Dress(font=fonts(11, INK), align=WRAPPED)
+BESIDE = Dress(font=fonts(9, GREY), align=INDENTED.replace(' wrapText="1"', ""))
+TEXT = Dress(font=fonts(11, INK), align=INDENTED)
 LINK = Dress(font=fonts(10, "#1F4E9E", marks=UNDER), align=WRAPPED)
 CELLS, WROTE, VERDICT, POINTS, SAID = 1, 2, 3, 4, 5
 WIDTHS = (2, 18, 26, 34, 14, 84)
@@ -67,7 +69,8 @@ def _note(cell: CellMark) -> str:
     if cell.verdict is Verdict.RIGHT:
         return ""
     look = LOOKS[cell.verdict]
-    read = f"Read as {cell.typed.read_as}." if cell.typed.read_as and cell.verdict is not Verdict.UNREADABLE else ""
+    odd = cell.typed.read_as not in ("", cell.typed.text) and cell.verdict is not Verdict.UNREADABLE
+    read = f"Read as {cell.typed.read_as}." if odd else ""
     return "\n".join(
         line
         for line in (f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}", cell.sentence, read)
@@ -101,7 +104,7 @@ def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], places: 
     said = remarks(cells)
     if said:
         names = {CELLS: "Where", WROTE: "You wrote", VERDICT: "Verdict", POINTS: "Points", SAID: "What to look at"}
-        yield [NewCell(column, name, LABEL) for column, name in names.items()]
+        yield [NewCell(column, name, LABEL if column == CELLS else BESIDE) for column, name in names.items()]
     for remark in said:
         yield _remark(question, remark, places)
     yield []
@@ -115,7 +118,7 @@ def _remark(question: KeyQuestion, remark: Remark, places: Places) -> list[NewCe
         NewCell(
             CELLS, " ".join(place(question, c.cell) for c in remark.cells), LINK, places[first.question][first.cell]
         ),
-        NewCell(WROTE, " · ".join(wrote(c) or "–" for c in remark.cells), TEXT),
+        NewCell(WROTE, " · ".join(wrote(c) for c in remark.cells if wrote(c)), TEXT),
         NewCell(VERDICT, f"{look.sign} {remark.verdict}", colours),
         NewCell(POINTS, f"{points(remark.points)} of {points(remark.most)}", TEXT),
         NewCell(SAID, remark.sentence, TEXT),
@@ -128,5 +131,5 @@ def _legend(marks: Marks) -> Iterator[list[NewCell]]:
     for verdict, look in LOOKS.items():
         if verdict in there:
             dress = Dress(fill=look.fill, frame=look.ink, line=look.line, font=fonts(11, look.ink, marks=BOLD))
-            yield [NewCell(CELLS, f"{look.sign} {look.short}", dress), NewCell(WROTE, look.means, LABEL)]
+            yield [NewCell(CELLS, f"{look.sign} {look.short}", dress), NewCell(WROTE, look.means, BESIDE)]
     yield [NewCell(CELLS, "Rest the mouse on a coloured cell to read its note.", LABEL)]

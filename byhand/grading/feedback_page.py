@@ -108,7 +108,7 @@ def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
 
 
 def _remark(question: KeyQuestion, verdict: Verdict, sentence: str, cells: Sequence[CellMark]) -> str:
-    where = ", ".join(f"{place(question, c.cell)}: {wrote(c) or '–'}" for c in cells)
+    where = ", ".join(f"{place(question, c.cell)}: {wrote(c)}".removesuffix(": ") for c in cells)
     got = f"{points(sum(c.points for c in cells))} of {points(sum(c.most for c in cells))}"
     return (
         f'<li><span class="verdict {name(verdict)}">{LOOKS[verdict].sign} {verdict}</span> {escape(sentence)}'

@@ -31,7 +31,7 @@ def _test(n: int, question: KeyQuestion, cells: Sequence[CellMark]) -> dict[str,
     got, most = total(cells)
     lines = [f"{counted(cells)}."]
     for remark in remarks(cells):
-        where = ", ".join(f"{place(question, c.cell)} ({wrote(c) or '–'})" for c in remark.cells)
+        where = ", ".join(f"{place(question, c.cell)} ({wrote(c)})".removesuffix(" ()") for c in remark.cells)
         lines.append(f"{where}: {remark.verdict}. {remark.sentence}".rstrip())
     return {
         "name": f"{n} {question.table}",

@@ -79,6 +79,11 @@ def _marks(told: dict[str, Any], marks: dict[str, Any]) -> Marks:
     return Marks(told["student"], marks["name"], told["file"], cells, tuple(marks["warnings"]))
 
 
+def _text(line: bytes) -> str:
+    """Names of files need not be text."""
+    return line.decode("utf-8", "surrogateescape")
+
+
 class Journal:
     """A file with a line for each result; a later line of the same file counts. In memory are only their places."""
 
@@ -94,7 +99,7 @@ class Journal:
         for line in self._file:
             with suppress(ValueError, KeyError, TypeError):
                 if line.endswith(b"\n"):
-                    self._at[from_line(line.decode()).file] = whole
+                    self._at[from_line(_text(line)).file] = whole
             whole += len(line) if line.endswith(b"\n") else 0
         self._file.truncate(whole)
         return self
@@ -108,7 +113,7 @@ class Journal:
         assert self._file is not None
         self._file.seek(0, 2)
         self._at[result.file] = self._file.tell()
-        self._file.write(as_line(result).encode() + b"\n")
+        self._file.write(as_line(result).encode("utf-8", "surrogateescape") + b"\n")
         self._file.flush()
 
     def get(self, file: str) -> Result | None:
@@ -116,7 +121,7 @@ class Journal:
         if file not in self._at or self._file is None:
             return None
         self._file.seek(self._at[file])
-        return from_line(self._file.readline().decode())
+        return from_line(_text(self._file.readline()))
 
     def all(self, files: list[str]) -> Iterator[Result]:
         """What came of each of these files, one after the other."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from byhand.exercises.keys import Key
+from byhand.exercises.roster import clean
 from byhand.grading.result import Result
 from byhand.grading.wording import in_short
 
@@ -20,6 +21,8 @@ class Status(StrEnum):
     MISSING = "missing"
 
 
+SAID = {status: str(status) for status in Status} | {Status.LOOK: "to look at"}
+"""After a number of students."""
 TOLD = {
     Status.LOOK: "Not graded yet: your teacher will look at what you handed in.",
     Status.UNREADABLE: "What you handed in could not be read: ask your teacher.",
@@ -53,7 +56,7 @@ class Concern:
 def standing(key: Key, student: str, result: Result | None) -> Standing:
     """Of one student, by the result of the file that counts."""
     status = _status(result)
-    name, file = key.students[student].name, result.file if result else ""
+    name, file = key.students[student].name, clean(result.file) if result else ""
     if result is None or result.marks is None or status is not Status.GRADED:
         return Standing(student, name, status, file, None, TOLD[status])
     return Standing(student, name, status, file, round(result.marks.points, 6), in_short(key, result.marks))
@@ -69,9 +72,10 @@ def _status(result: Result | None) -> Status:
 
 def concerns(result: Result) -> Iterator[Concern]:
     """What is to be known of one file."""
+    file = clean(result.file)
     if result.refused:
-        yield Concern("not marked", result.file, result.student, result.refused)
+        yield Concern("not marked", file, result.student, result.refused)
     for warning in result.marks.warnings if result.marks else ():
-        yield Concern("look", result.file, result.student, warning)
+        yield Concern("look", file, result.student, warning)
     for note in result.notes:
-        yield Concern("note", result.file, result.student, note)
+        yield Concern("note", file, result.student, note)

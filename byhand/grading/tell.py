@@ -13,7 +13,7 @@ from byhand.grading.class_files import Outcome
 from byhand.grading.looks import LOOKS
 from byhand.grading.one import Marked
 from byhand.grading.outcome import CellMark, Marks, Verdict
-from byhand.grading.standing import Status
+from byhand.grading.standing import SAID, Status
 from byhand.grading.wording import by_question, of_points, place, points, total, who, wrote
 from byhand.show import rendered
 
@@ -52,7 +52,9 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
 def _read(cell: CellMark) -> str:
     """What was written, and, where that is another thing, how it was read."""
     text, read_as = wrote(cell), cell.typed.read_as
-    return f"{text} → {read_as}" if read_as and read_as != text and cell.verdict is not Verdict.UNREADABLE else text
+    if cell.verdict is Verdict.UNREADABLE or not read_as:
+        return text
+    return read_as if read_as.startswith(text) else f"{text} → {read_as}"
 
 
 def _verdict(cell: CellMark) -> str:
@@ -107,7 +109,7 @@ def class_told(outcome: Outcome, as_json: bool) -> str:
         facts = {**outcome.report, "grades": grades, "folder": str(folder), "read": outcome.read, "kept": outcome.kept}
         return json.dumps(facts, ensure_ascii=False) + "\n"
     statuses = Counter(s.status for s in outcome.standings)
-    told = ", ".join(f"{statuses[status]:,} {status}" for status in Status if statuses[status])
+    told = ", ".join(f"{statuses[status]:,} {SAID[status]}" for status in Status if statuses[status])
     there = f" ({outcome.kept:,} of the files were read before)" if outcome.kept else ""
     parts: list[Any] = [f"{len(outcome.standings):,} students: {told}{there}."]
     if outcome.report["mean"] is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
 from byhand.grading.outcome import CellMark, Marks, Verdict
-from byhand.workbook.cell_notes import PLACE, column_of
+from byhand.workbook.cells import position
 
 NOT_FINAL = "These points are not final: your teacher will look at what you handed in."
 """All that a student is told of what a person must look at; it may name others."""
@@ -49,13 +49,6 @@ def place(question: KeyQuestion, cell: int) -> str:
     return question.cells[cell].replace("$", "")
 
 
-def spot(address: str) -> tuple[int, int]:
-    """Row and column of U44, from 0."""
-    match = PLACE.fullmatch(address)
-    assert match is not None
-    return int(match[2]) - 1, column_of(match[1])
-
-
 def by_question(key: Key, marks: Marks) -> list[tuple[KeyQuestion, list[CellMark]]]:
     """Each question, and the marks of its cells."""
     found: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
@@ -66,7 +59,7 @@ def by_question(key: Key, marks: Marks) -> list[tuple[KeyQuestion, list[CellMark
 
 def grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellMark | None]]:
     """The cells as they lie on the sheet: rows from top to bottom, columns from left to right."""
-    spots = [spot(place(question, n)) for n in range(len(question.cells))]
+    spots = [position(place(question, n)) for n in range(len(question.cells))]
     columns = sorted({column for _, column in spots})
     by_spot = {spots[cell.cell]: cell for cell in cells}
     return [[by_spot.get((row, column)) for column in columns] for row in sorted({row for row, _ in spots})]

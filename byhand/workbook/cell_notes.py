@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from byhand.arithmetic.formulas import Address
+from byhand.workbook.cells import position
 from byhand.workbook.splice import Part
 from byhand.workbook.style import FRAME, INK
 
@@ -37,26 +38,13 @@ def read_notes(part: Part) -> list[Note]:
     authors = [_text(part, e.inner, e.close) for e in elements if e.local == "author" and not e.empty]
     found = []
     for comment in (e for e in elements if e.local == "comment"):
-        place = PLACE.fullmatch(comment.attributes.get("ref", ""))
-        if place is None:
-            raise ValueError("a note on no cell")
+        row, column = position(comment.attributes.get("ref", ""))
         inside = [e for e in elements if e.local == "t" and comment.start < e.start < comment.end and not e.empty]
         text = "".join(_text(part, e.inner, e.close) for e in inside)
         n = int(comment.attributes.get("authorId", "0"))
         author = authors[n] if 0 <= n < len(authors) else ""
-        found.append(Note(int(place[2]) - 1, column_of(place[1]), text, author))
+        found.append(Note(row, column, text, author))
     return found
-
-
-PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9]\d{0,6})")
-
-
-def column_of(letters: str) -> int:
-    """A to 0, Z to 25, AA to 26."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - 64
-    return number - 1
 
 
 def _text(part: Part, start: int, end: int) -> str:

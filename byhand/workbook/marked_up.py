@@ -11,7 +11,8 @@ from typing import TypeVar
 from byhand.arithmetic.formulas import Address
 from byhand.errors import ByhandError
 from byhand.workbook.archive import clause, opened
-from byhand.workbook.cell_notes import CONTROLS, MAIN, PLACE, Note, column_of, comments, joined, read_notes, shapes
+from byhand.workbook.cell_notes import CONTROLS, MAIN, Note, comments, joined, read_notes, shapes
+from byhand.workbook.cells import position
 from byhand.workbook.more_styles import Dress, Styles
 from byhand.workbook.new_sheet import NewSheet, sheet_xml
 from byhand.workbook.package import RELATIONS, Package, active
@@ -144,8 +145,8 @@ class _Sheet:
                 _ascending(before, row)
                 rows[row] = (e, {})
             elif e.depth == 3 and e.local == "c":
-                place = PLACE.fullmatch(e.attributes.get("r", ""))
-                column, before = (column_of(place[1]) if place else column + 1), column
+                place = e.attributes.get("r")
+                column, before = (position(place)[1] if place else column + 1), column
                 _ascending(before, column)
                 rows[row][1][column] = e
         return rows
@@ -203,7 +204,7 @@ class _Sheet:
         every = joined([*before, *notes])
         texts, boxes = self.package.free("xl/comments{}.xml"), self.package.free("xl/drawings/vmlDrawing{}.vml")
         self.package.add(texts, comments(every), f"{SPREADSHEET}.comments+xml")
-        self.package.add(boxes, shapes(every, self.number), "application/vnd.openxmlformats-officedocument.vmlDrawing")
+        self.package.add_drawing(boxes, shapes(every, self.number))
         self.package.relate(self.target, "comments", texts)
         self._refer(self.package.relate(self.target, "vmlDrawing", boxes))
 

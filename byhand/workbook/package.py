@@ -13,6 +13,7 @@ from byhand.workbook.splice import MOST_BYTES, Element, Part
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 CONTENTS = "[Content_Types].xml"
+DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 LEVEL = 1
 """How hard what has changed is packed."""
 
@@ -40,6 +41,8 @@ class Package:
         self.names = archive.namelist()
         self._contents = self.part(CONTENTS)
         self._known = self._contents.elements()
+        defaults = (e.attributes for e in self._known if e.local == "Default")
+        self._endings = {told.get("Extension", "").casefold() for told in defaults}
 
     def part(self, name: str) -> Part:
         """A part, to be read or changed; the same one each time."""
@@ -82,12 +85,12 @@ class Package:
         self._new[name] = data
         self._told("Override", f'PartName="/{name}" ContentType="{content_type}"')
 
-    def default(self, ending: str, content_type: str) -> None:
-        """Say what parts with an ending are, if nothing says it yet."""
-        if not any(
-            e.local == "Default" and e.attributes.get("Extension", "").casefold() == ending for e in self._known
-        ):
-            self._told("Default", f'Extension="{ending}" ContentType="{content_type}"')
+    def add_drawing(self, name: str, data: bytes) -> None:
+        """A new part with the boxes of notes, which every program knows by its ending."""
+        self._new[name] = data
+        if "vml" not in self._endings:
+            self._endings.add("vml")
+            self._told("Default", f'Extension="vml" ContentType="{DRAWING}"')
 
     def drop(self, name: str) -> None:
         """Take a part out, and what says what it is."""
