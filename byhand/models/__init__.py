@@ -37,10 +37,10 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
-        mixtral.ARCHITECTURE,
-        switch.ARCHITECTURE,
         deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
     )
 }
 
