@@ -63,6 +63,7 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
+<<<<<<< HEAD
         mixtral.ARCHITECTURE,
         switch.ARCHITECTURE,
         retro.ARCHITECTURE,
@@ -81,6 +82,12 @@ MODELS: dict[str, Architecture] = {
         linear_attention.ARCHITECTURE,
         performer.ARCHITECTURE,
         linformer.ARCHITECTURE,
+=======
+        deepseek.ARCHITECTURE,
+        bert.ARCHITECTURE,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
+>>>>>>> dec
     )
 }
 
