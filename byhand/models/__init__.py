@@ -63,17 +63,8 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
-<<<<<<< HEAD
-        mixtral.ARCHITECTURE,
-        switch.ARCHITECTURE,
-        retro.ARCHITECTURE,
-        knn_lm.ARCHITECTURE,
         deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
-        mamba.ARCHITECTURE,
-        induction.ARCHITECTURE,
-        circuits.ARCHITECTURE,
-        *rasp.PROGRAMS,
         roberta.ARCHITECTURE,
         distilbert.ARCHITECTURE,
         vit.ARCHITECTURE,
@@ -82,12 +73,14 @@ MODELS: dict[str, Architecture] = {
         linear_attention.ARCHITECTURE,
         performer.ARCHITECTURE,
         linformer.ARCHITECTURE,
-=======
-        deepseek.ARCHITECTURE,
-        bert.ARCHITECTURE,
         mixtral.ARCHITECTURE,
         switch.ARCHITECTURE,
->>>>>>> dec
+        retro.ARCHITECTURE,
+        knn_lm.ARCHITECTURE,
+        mamba.ARCHITECTURE,
+        induction.ARCHITECTURE,
+        circuits.ARCHITECTURE,
+        *rasp.PROGRAMS,
     )
 }
 
