@@ -90,7 +90,9 @@ def transformer_xl(w, o, ids, memory=None):
         past = len(seen) - len(x)
         heads = []
         for h in range(1, o.heads + 1):
-            w_q, w_k, w_v, w_r, u, v = (w[f"{p}head{h}.{name}"] for name in ("W_Q", "W_K", "W_V", "W_R", "bias_u", "bias_v"))
+            w_q, w_k, w_v, w_r, u, v = (
+                w[f"{p}head{h}.{name}"] for name in ("W_Q", "W_K", "W_V", "W_R", "bias_u", "bias_v")
+            )
             rows = []
             for i, word in enumerate(x):
                 q, scores = word @ w_q, []

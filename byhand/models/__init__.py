@@ -51,8 +51,6 @@ MODELS: dict[str, Architecture] = {
         qwen.ARCHITECTURE,
         gemma.GEMMA,
         gemma.GEMMA2,
-        mixtral.ARCHITECTURE,
-        switch.ARCHITECTURE,
         deepseek.ARCHITECTURE,
         bert.ARCHITECTURE,
         roberta.ARCHITECTURE,
@@ -63,6 +61,8 @@ MODELS: dict[str, Architecture] = {
         linear_attention.ARCHITECTURE,
         performer.ARCHITECTURE,
         linformer.ARCHITECTURE,
+        mixtral.ARCHITECTURE,
+        switch.ARCHITECTURE,
     )
 }
 
