@@ -1,4 +1,4 @@
-"""The kNN-LM (Khandelwal et al. 2020): a language model that also asks what came after the nearest contexts of a text."""
+"""The kNN-LM (Khandelwal et al. 2020): a language model that also asks what came after similar contexts of a text."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +61,7 @@ def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
