@@ -41,6 +41,8 @@ TURNED = {
     for name in GALLERY
     if GALLERY[name].orientation == "rows"
 }
+SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
+"""Models without weights to draw or to learn."""
 BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))

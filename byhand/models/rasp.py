@@ -58,9 +58,10 @@ def answer(rows: Node, vocabulary: Labels) -> Graph:
 def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     """opp = length − indices − 1; aggregate(select(indices, opp, ==), tokens)."""
     count = ids.shape[0]
+    everything = source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of)
     indices = position_column(count)
     with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021"):
-        weights = attention(source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of))
+        weights = attention(everything)
         first = one_hot_of(indices, Dim(count), "index").columns(0, 1)
         length = (1 / (weights @ first)).named("length")  # (T, T) @ (T, 1) -> (T, 1)
     with page("flip", "Flip", equation="select(indices, opp, ==)", source="Weiss et al. 2021"):

@@ -20,6 +20,8 @@ GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, 
 
 @dataclass(frozen=True)
 class Options:
+    """additive: scores as Bahdanau's, else Luong's general ones. bridge: the decoder starts from a layer of its own."""
+
     vocab: int = 6
     target_vocab: int = 6
     d_embed: int = 2
@@ -45,17 +47,17 @@ def cell(weight: Weights, ins: int, o: Options, name: str) -> Step:
 def encoder(x: Node, weight: Weights, o: Options) -> tuple[Node, list[Node]]:
     """The annotations h_j, and the last state of each direction (section 3.2). (S, e) -> (S, 2d), (1, 2d) ..."""
     sides = (("forward", "Forward"), ("backward", "Backward")) if o.bidirectional else (("", "Words"),)
-    tables, ends = [], []
+    rows, ends = [], []
     for side, title in sides:
         with page(side, title, source="Bahdanau et al. 2015, section 3.2"):
             state = start(o.d_model, "h_0", *(["c_0"] if o.lstm else []))
             step = cell(weight, o.d_embed, o, "h")
             states = unrolled(step, x, state, LSTM if o.lstm else RNN, side == "backward")
-        tables.append(rows_of([h for h, *_ in states], x.shape[0]))
+        rows.append([h for h, *_ in states])
         ends.append(states[0 if side == "backward" else -1])
     with page("", "Annotations", equation="H = [forward; backward]" if o.bidirectional else "H"):
-        memory = beside(*tables).named("H", role="memory")
-    return memory, [beside(*parts) for parts in zip(*ends, strict=True)]
+        memory = beside(*(rows_of(side, x.shape[0]) for side in rows)).named("H")
+        return memory, [beside(*parts) for parts in zip(*ends, strict=True)]
 
 
 def first_state(ends: Sequence[Node], weight: Weights, o: Options) -> list[Node]:
@@ -98,8 +100,8 @@ def decoder(ids: Node, vocabulary: Labels, memory: Node, ends: Sequence[Node], w
             return *carried, look(t, carried[0])
 
         steps = unrolled(with_context, y, state, ADDITIVE if o.additive else GENERAL)
-    states, contexts = (rows_of([row[n] for row in steps], ids.shape[0]) for n in (0, -1))
     with page("", "Read-out"):
+        states, contexts = (rows_of([row[n] for row in steps], ids.shape[0]) for n in (0, -1))
         if o.additive:
             return beside(states, contexts, y).named("readout")
         product = beside(contexts, states) @ weight("W_c", o.d_memory + o.d_model, o.d_model)
