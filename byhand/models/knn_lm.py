@@ -1,4 +1,4 @@
-"""kNN-LM (Khandelwal et al. 2020): the nearest contexts of a datastore vote with the model on the next word."""
+"""The kNN-LM (Khandelwal et al. 2020): the nearest contexts of a datastore vote on the next word."""
 
 from dataclasses import dataclass
 from functools import cache
