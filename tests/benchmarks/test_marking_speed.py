@@ -28,7 +28,7 @@ def least(work: Callable[[], object]) -> float:
 
 
 def test_marking_costs_a_part_of_loading() -> None:
-    """One head: right answers a fiftieth of loading the book with openpyxl, a mistake a third, garbage no more than it."""
+    """One head, beside loading the book with openpyxl: right answers a fiftieth, a mistake a third, garbage less."""
     of = class_of("attention-head", 4)
     book = StudentBook(of.problem).filled(of.made[0])
     loading = least(lambda: openpyxl.load_workbook(io.BytesIO(book)))
