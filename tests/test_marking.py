@@ -12,6 +12,7 @@ import pytest
 from simulated import Class, as_typed, built, class_of, named, verdicts
 
 from byhand.errors import ByhandError
+from byhand.exercises.formats import wrong_answers
 from byhand.exercises.keys import Key
 from byhand.grading.marking import Marker
 from byhand.grading.outcome import Typed
@@ -166,6 +167,7 @@ def test_shares_of_the_recipe_are_given() -> None:
     assert [m.points for m in marks] == [points[v] for v in verdicts(marks)]
     assert {m.sentence for m in marks if m.mistake} == {misconception.sentence}
     assert of.marker.sentence_of("scores-not-scaled") == misconception.sentence
+    assert {mark for _, _, mark, _ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
 
 
 def test_no_sentence_holds_the_answer() -> None:

@@ -18,6 +18,9 @@ MOST_SUBSETS = 3
 """Wrong tables of which every subset is tried as what a later one was worked out from."""
 MOST_UNSURE = 24
 """Numbers of which it is tried what their rounding may do to a later one."""
+MORE_PLACES = (0, 1, 2)
+FIRST_KEPT = 3
+"""The lane of the first of these, after those from what is given, from exact and from written numbers."""
 Round = Callable[[Node, Array], Array]
 
 
@@ -26,12 +29,14 @@ class Own:
     """A student's table. (r, c)
 
     exact: before they rounded it, as far as one can tell. written: as they wrote it, right where they wrote nothing.
+    kept: the same, for somebody who works on with so many places as were asked, with one more, and with two.
     wrong: whether a number in it is not right. unsure: numbers of which only the rounded one is known, and by how much.
     """
 
     stage: Stage
     exact: Array
     written: Array
+    kept: tuple[Array, ...]
     wrong: bool
     unsure: tuple[tuple[int, int, float], ...] = ()
 
@@ -82,17 +87,12 @@ def ways(stage: Stage, owns: Mapping[int, Own]) -> Ways:
     if before:
         exact = {own.stage.number: own.exact for own in before}
         lanes += [exact, {own.stage.number: own.written for own in before}]
-        for more in (0, 1, 2):
-            lanes.append({own.stage.number: _rounded(own, more) for own in before})
+        lanes += [{own.stage.number: own.kept[more] for own in before} for more in MORE_PLACES]
         lanes += [{own.stage.number: own.exact for own in some} for some in _subsets(before)]
         doubts = [{**exact, own.stage.number: table} for own in before for table in _doubted(own)]
         if len(doubts) > MOST_UNSURE:
             doubts = []
     return Ways(stage, [*lanes, *doubts], len(doubts), owns)
-
-
-def _rounded(own: Own, more: int) -> Array:
-    return np.round(own.exact, int(own.stage.rule.places.max()) + more)
 
 
 def _subsets(before: Sequence[Own]) -> list[Sequence[Own]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from byhand.exercises.problem import Flags
-from byhand.grading.carried import Own, ways, worked
+from byhand.grading.carried import FIRST_KEPT, MORE_PLACES, Own, ways, worked
 from byhand.grading.ideas import Ideas, Known
 from byhand.grading.stages import Indices, Stage
 from byhand.graph import Array, Node
@@ -147,7 +147,15 @@ class Seen:
         exact[place] = values
         written[place] = np.where(self.answered, self.written, written[place])
         wrong = bool((self.answered & ~self.right).any())
-        return Own(stage, exact, written, wrong, self._unsure(self.answered & ~explained))
+        kept = tuple(self._kept(exact, more, chosen) for more in MORE_PLACES)
+        return Own(stage, exact, written, kept, wrong, self._unsure(self.answered & ~explained))
+
+    def _kept(self, exact: Array, more: int, chosen: Found | None) -> Array:
+        """The table rounded; what is right comes from earlier tables that were rounded to as many places."""
+        table, place = exact.copy(), (self.stage.rows, self.stage.columns)
+        if self.way.main and not chosen:
+            table[place] = np.where(self.right, self.tables[FIRST_KEPT + more][place], table[place])
+        return np.round(table, int(self.stage.rule.places.max()) + more)
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:
         """Numbers that nothing explains, each with half a unit of its last place: so far off the unrounded may be."""
