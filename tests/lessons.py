@@ -9,7 +9,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 
 from byhand.gallery import recipes
 from byhand.graph import Array, Node
-from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.recipe import build, options_of, read_recipe
+from byhand.models.choices import CHOICES
+from byhand.recipe import build, options_of, read_recipe, settings_of
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, Value, read
@@ -162,7 +162,7 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
     if isinstance(default, bool):
         return draw(st.booleans())
     if isinstance(default, str):
-        return draw(st.sampled_from(sorted(ACTIVATIONS)))
+        return draw(st.sampled_from(sorted(CHOICES[name])))
     if isinstance(default, float):
         return draw(st.sampled_from(sorted({default, *FLOATS.get(name, ())})))
     return draw(st.integers(*SIZES.get(name, (1, 8))))
@@ -171,6 +171,8 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
 SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments": (1, 3), "max_positions": (10, 12)}
 SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
+SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
+SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 
 
@@ -179,7 +181,7 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
     found = architecture(model)
-    size = {f.name: _setting(draw, f.name, getattr(found.options(), f.name)) for f in fields(found.options)}
+    size = {name: _setting(draw, name, default) for name, default in settings_of(found).items()}
     if "heads" in size:
         size["d_model"] = size["heads"] * draw(st.integers(-(-2 // size["heads"]), 8 // size["heads"]))
     vocabularies = found.vocabularies(options_of(found, size))
