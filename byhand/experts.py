@@ -129,8 +129,8 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
         taken = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
     with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):
         gates = (p * taken).named("gates", role="gates")
-    with scope("", "balance", equation="experts × Σ f P", source="Fedus et al. 2021, eq. 4"):
-        share, mass = chosen.mean(0).named("f"), p.mean(0).named("P")
+    with scope("", "balance", equation="experts × Σ share × mean p", source="Fedus et al. 2021, eq. 4"):
+        share, mass = chosen.mean(0).named("share"), p.mean(0).named("mean_p")
         balance = (int(experts) * (share * mass).sum(1)).named("balance", role="result")
     return gates, taken, balance
 

@@ -79,7 +79,7 @@ def _gathered(node: Node, arriving: Arriving, backward: Backward) -> Node:
 def _share_name(node: Node, page: Scope, arriving: Arriving) -> str:
     """With the page's title where several pages of the same path read the table."""
     alike = [p for p in arriving if p is not None and p.path == page.path]
-    place = f"share.{page.title.casefold().replace(' ', '_')}" if len(alike) > 1 else "share"
+    place = f"share.{page.title.casefold().replace(' ', '_').replace('-', '_')}" if len(alike) > 1 else "share"
     return f"{place}.{node.name}"
 
 

@@ -81,9 +81,9 @@ def _both(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool
 def rotate(x: Node, angles: Rotary, name: str) -> Node:
     """Each pair of features turned by its angle: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
 
-    (T, d_k) -> (T, d_k); the tables are called after `name`, Q or K.
+    (T, d_k) -> (T, d_k); the tables are called after `name`, which begins with Q or K.
     """
-    title = f"turn the {'queries' if name == 'Q' else 'keys'}"
+    title = f"turn the {'queries' if name.startswith('Q') else 'keys'}"
     equation = f"{name} × cos + {name} a quarter turn on × sin"
     with scope("", title, equation=equation, source="Su et al. 2021, eq. 34"):
         quarter = _quarter_turn(x, angles).named(f"{name}_turned", role="turned")

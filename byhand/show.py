@@ -53,7 +53,10 @@ def list_models(as_json: bool) -> str:
     grid = Table(box=None, pad_edge=False)
     for column in ("family", "name", "about", "source", "weights"):
         grid.add_column(
-            column, justify="right" if column == "weights" else "left", no_wrap=column == "name", overflow="fold"
+            column,
+            justify="right" if column == "weights" else "left",
+            no_wrap=column in ("family", "name"),
+            overflow="fold",
         )
     family = ""
     for row in rows:
@@ -86,7 +89,7 @@ def list_topics(as_json: bool) -> str:
         return json.dumps({"topics": rows}) + "\n"
     grid = Table(box=None, pad_edge=False)
     for column in ("name", "about", "source"):
-        grid.add_column(column, no_wrap=column == "name", overflow="fold")
+        grid.add_column(column, no_wrap=column in ("family", "name"), overflow="fold")
     for row in rows:
         grid.add_row(*row.values())
     return rendered(grid, "\nDerive one: byhand derive softmax")

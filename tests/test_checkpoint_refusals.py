@@ -160,11 +160,11 @@ def test_refuses_features_that_it_does_not_compute(tmp_path, config, key, value,
         read(write(tmp_path / "made_up", config | {key: harmless}, state))
 
 
-@pytest.mark.parametrize(("value", "said"), [("swish", '"swish"'), (None, "null"), (["relu"], "[...]"), (True, "true")])
+@pytest.mark.parametrize(("value", "said"), [("mish", '"mish"'), (None, "null"), (["relu"], "[...]"), (True, "true")])
 def test_refuses_other_activations(folder, value, said):
     assert refusal(configured(folder, activation_function=value)) == (
         f"activation_function in config.json is {said}, which byhand does not compute; choose a checkpoint with one of "
-        "relu, gelu, gelu_python, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, gelu_python_tanh."
+        "relu, silu, swish, gelu, gelu_python, gelu_new, gelu_fast, gelu_accurate, gelu_pytorch_tanh, gelu_python_tanh."
     )
 
 

@@ -108,7 +108,9 @@ SHARED = {f.name for f in fields(blocks.Options)}
 """What all decoder-only models have, which is tried with each of them only in the slow tests."""
 OPTIONS = [
     pytest.param(
-        model, option, marks=pytest.mark.slow if found.family == "decoder only" and option in SHARED - own else ()
+        model,
+        option,
+        marks=pytest.mark.slow if issubclass(found.options, blocks.Options) and option in SHARED - own else (),
     )
     for model, found in MODELS.items()
     for own in [SHARED if model == "gpt2" else set()]

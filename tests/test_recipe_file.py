@@ -12,6 +12,7 @@ from lessons import GALLERY
 
 from byhand.cli import recipe_from
 from byhand.errors import ByhandError
+from byhand.layers import ACTIVATIONS
 from byhand.lesson import Recipe, describe
 from byhand.models import MODELS
 from byhand.recipe import build, find, read_recipe, ready_made
@@ -214,7 +215,10 @@ FILES: dict[str | bytes, str] = {
     ),
     b"#" * 1_000_001: "r.toml is no recipe, which has at most 1,000,000 bytes: name another file.",
     'model = "gtp2"': "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
-    'model = "r.toml"': f"There is no model 'r.toml'; there are: {', '.join(MODELS)} (`byhand models` lists all).",
+    'model = "r.toml"': (
+        f"There is no model 'r.toml'; there are: {', '.join([*MODELS][:20])} and {len(MODELS) - 20} more "
+        "(`byhand models` lists all)."
+    ),
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
     MODEL + "modle = 1": "The recipe r.toml has an unknown key 'modle'; did you mean model?.",
     MODEL + "speed = 1": "The recipe r.toml has an unknown key 'speed'; did you mean seed or set or segment_ids?.",
@@ -225,7 +229,7 @@ FILES: dict[str | bytes, str] = {
     MODEL + "[size]\ntied = 1": "tied is true or false, not 1.",
     MODEL + "[size]\neps = nan": "eps is nan, but must be from 0 to 100,000.",
     MODEL + "[size]\nactivation = 1979-05-27": (
-        "There is no activation datetime.date(1979, 5, 27); there are: relu, gelu, gelu_tanh."
+        f"There is no activation datetime.date(1979, 5, 27); there are: {', '.join(ACTIVATIONS)}."
     ),
     MODEL + "[set]\nwte = 1979-05-27": (
         "wte takes numbers from -100,000,000 to 100,000,000, not datetime.date(1979, 5, 27)."

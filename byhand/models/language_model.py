@@ -110,10 +110,11 @@ def decoder_only(
     options: type[Options],
     seed: int,
     sizes: dict[str, dict[str, Any]] = SIZES,
+    family: str = "decoder only",
     build: Callable[..., Graph] = build,
     **parts: Any,
 ) -> Architecture:
     """A model of this kind; `parts` are those of `build` that are its own."""
     made = partial(build, **parts)
     takes = frozenset({"ids", "generate"})
-    return Architecture(name, title, "decoder only", source, about, options, made, sizes, takes, vocabularies, seed)
+    return Architecture(name, title, family, source, about, options, made, sizes, takes, vocabularies, seed)

@@ -59,6 +59,7 @@ ARCHITECTURE = decoder_only(
     source="Jiang et al. 2024",
     about="a router sends each word to two of several feed-forward networks",
     options=Options,
+    family="experts and memory",
     seed=7904,
     build=partial(build_mixture, feed),
     sizes={

@@ -46,6 +46,7 @@ ARCHITECTURE = decoder_only(
     source="Fedus et al. 2021",
     about="a router sends each word to one expert, which has room for only so many",
     options=Options,
+    family="experts and memory",
     seed=16418,
     build=partial(build_mixture, feed),
     sizes={
