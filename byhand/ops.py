@@ -38,6 +38,11 @@ def _places(start: int, stop: int) -> Maths:
     return Number(str(start + 1)) if stop == start + 1 else Name(f"{start + 1}…{stop}")
 
 
+def _few(parts: tuple[Maths, ...]) -> tuple[Maths, ...]:
+    """Of many parts the first two and the last."""
+    return (*parts[:2], Name("…"), parts[-1]) if len(parts) > 4 else parts
+
+
 def _whether(condition: Maths) -> Maths:
     return Cases(((Number("1"), condition), (Number("0"), Words("otherwise"))))
 
@@ -364,7 +369,7 @@ beside = register(
     value=lambda *parts: _join(parts, -1),
     cell=lambda k, i, *parts: _part_cell(i, parts, 1),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
-    maths=lambda *parts: Grid((parts,)),
+    maths=lambda *parts: Grid((_few(parts),)),
     view=True,
     examples=((((2, 3), (2, 1), (2, 2)), {}),),
 )
@@ -374,7 +379,7 @@ below = register(
     value=lambda *parts: _join(parts, -2),
     cell=lambda k, i, *parts: _part_cell(i, parts, 0),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
-    maths=lambda *parts: Grid(tuple((part,) for part in parts)),
+    maths=lambda *parts: Grid(tuple((part,) for part in _few(parts))),
     view=True,
     examples=((((2, 3), (1, 3)), {}),),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.graph import Array, Dim, Node, scope, source
+from byhand.labels import Labels
 from byhand.layers import position_column
 from byhand.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
 from byhand.weights import Weights
@@ -147,6 +148,9 @@ def relative_biases(
         numbers = bucket_of(place - place[:, None], both_ways, buckets, farthest)
         bucket = source("bucket", numbers, role="given", rows=tokens.of, columns=tokens.of)
         table, biases = weight("B", buckets, heads), []
+        if table.shape[0].of is None:
+            kinds = Labels("buckets", tuple(f"bucket {n}" for n in range(buckets)))
+            table.shape = (Dim(buckets, kinds), table.shape[1])
         for h in range(heads):
             found = [lookup(table.columns(h, h + 1), bucket.columns(key, key + 1)) for key in range(tokens)]
             bias = beside(*found)  # T of (T, 1) -> (T, T)

@@ -15,8 +15,9 @@ from byhand.table import Table
 
 Attention = Callable[[Node, Node, Node], Node]
 """Q (T, d_k), K (T, d_k) and V (T, d_k) to Z (T, d_k)."""
-LONGER = (1, 2, 4, 8, 16)
-"""How many times the words of the page are counted for."""
+LONGER = (2, 4, 8, 16)
+"""Texts of the page's words, and of so many times as many, are counted."""
+MOST_WORDS = 1_000
 
 
 def multiplications(result: Node, given: Collection[Node] = ()) -> int:
@@ -48,9 +49,9 @@ def in_segments(segment: int, q: Node, k: Node, v: Node) -> Node:
 
 
 def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
-    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (5, 1)"""
+    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (n, 1)"""
     rows = []
-    for words in (tokens * times for times in LONGER):
+    for words in [tokens, *(tokens * times for times in LONGER if tokens * times <= MOST_WORDS)]:
         with outside():
             given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
             rows.append([words, *(multiplications(attention(*given), given) for attention in (exact, cheap))])

@@ -20,7 +20,6 @@ from test_gradients import SOME, options_of
 
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS
-from byhand.models.blocks import Options
 from byhand.recipe import build
 from byhand.training import Training
 from byhand.workbook.book import About, defined_name
@@ -174,10 +173,8 @@ def test_tables_are_homes_of_all_that_is_named() -> None:
 # The books
 
 
-LATER = {name for name, model in MODELS.items() if issubclass(model.options, Options)} - {"gpt2"}
-"""Those that differ from GPT-2 in options, and whose gradients test_gradients has too."""
-FEW = [(name, turned) for name in SOME if name in MODELS.keys() - LATER for turned in (False, True)]
-FEW += [("gpt2 batch", False)]
+OFTEN = [name for name, model in MODELS.items() if model.family == "part" or name in ("gpt2", "bert", "transformer")]
+FEW = [(name, turned) for name in OFTEN if name in SOME for turned in (False, True)] + [("gpt2 batch", False)]
 REST = [(name, turned) for name in SOME for turned in (False, True) if (name, turned) not in FEW]
 
 
@@ -190,7 +187,7 @@ def assert_whole(name: str, turned: bool, engine: str = "ironcalc", fresh: Mappi
     numbers, fresh = made.numbers(), fresh or recalculate(path_of(name, turned), engine)
     names = Counter(defined_name(node).casefold() for node in made.tables.values())
     assert max(names.values()) == 1
-    close = 1e-8 if name == "bert deep" else 1e-9
+    close = 1e-8 if name in ("bert deep", "roberta") else 1e-9
     for table, expected in numbers.items():
         got = numbers_of(book, table, fresh, turned)
         np.testing.assert_allclose(got, expected, rtol=close, atol=close, err_msg=table)

@@ -98,7 +98,7 @@ class Latex(Printer):
 def _letters(letters: str, bold: bool = False) -> str:
     """A letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
-    text = rf"\{LETTERS[base]}" if base in LETTERS else escaped(base)
+    text = rf"\{LETTERS[base]}" if base in LETTERS else SIGNS.get(base) or escaped(base)
     if bold:
         text = rf"\boldsymbol{{{text}}}" if base in LETTERS else rf"\mathbf{{{text}}}"
     elif len(base) > 1:

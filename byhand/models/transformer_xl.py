@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from byhand.graph import Dim, Node, page, scope, source
+from byhand.graph import Dim, Node, page, scope, source, within
 from byhand.labels import Labels, labelled, token_ids
 from byhand.layers import (
     attend,
@@ -77,11 +77,11 @@ def layer(h: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Opt
         return layer_norm(h, weight, "norm2", o.eps).named("output")
 
 
-def segment(table: Node, ids: Node, seen_ids: Node, memories: list[Node], weight: Weights, o: Options) -> list[Node]:
+def segment(table: Node, read: Node, seen_ids: Node, memories: list[Node], weight: Weights, o: Options) -> list[Node]:
     """What every layer makes of the segment's words, beginning with their embeddings. (T, 1) -> (T, d) each"""
-    words, keys = ids.shape[0], seen_ids.shape[0]
-    with page("", "Input"):
-        found = [embed(table, ids, "x")]
+    words, keys = read.shape[0], seen_ids.shape[0]
+    with within(read.scope):
+        found = [embed(table, read, "x")]
     with page("", "Relative positions"):
         numbers = np.arange(keys - 1, -words, -1)[:, None]
         places = sinusoidal(source("distance", numbers, role="given"), o.d_model)  # (M + 2 T - 1, d)
@@ -159,5 +159,5 @@ ARCHITECTURE = Architecture(
     },
     takes=frozenset({"ids", "generate"}),
     vocabularies=vocabularies,
-    seed=7552,
+    seed=45659,
 )
