@@ -100,7 +100,7 @@ def decoder(ids: Node, vocabulary: Labels, memory: Node, ends: Sequence[Node], w
             return *carried, look(t, carried[0])
 
         steps = unrolled(with_context, y, state, ADDITIVE if o.additive else GENERAL)
-    with page("", "Read-out"):
+    with page("", "Read-out", equation="[s; context; y]" if o.additive else "tanh([context; s] W)"):
         states, contexts = (rows_of([row[n] for row in steps], ids.shape[0]) for n in (0, -1))
         if o.additive:
             return beside(states, contexts, y).named("readout")
