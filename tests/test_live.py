@@ -211,12 +211,12 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM])
+@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")])
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
     given = [] if name.startswith("rasp") else given_tables(name)  # a program's places are no numbers to play with
-    numbers = {node.name: other_numbers(node, draw) for node in given}
+    numbers = {node.name: other_numbers(node, draw) for node in given if node.symbol != "entries"}
     prompts = [
         some_words(draw, len(place(words)[0]) * len(place(words)), len(cells)) for words, cells in drop_downs(name)
     ]

@@ -39,7 +39,7 @@ def block(x: Node, weight: Weights, o: Options) -> Node:
             u = linear(y, weight, "x", o.d_inner, o.bias).named("u")  # (T, d) @ (d, D) -> (T, D)
             z = linear(y, weight, "z", o.d_inner, o.bias).named("z")
         with scope("", "convolve", equation="SiLU(Σₖ wₖ × u of k steps ago)"):
-            mixed = causal_convolution(u, weight("w_conv", o.d_conv, o.d_inner))
+            mixed = causal_convolution(u, weight("w", o.d_conv, o.d_inner))
             mixed = mixed + weight("b_conv", 1, o.d_inner) if o.conv_bias else mixed
             u = silu(mixed.named("convolved")).named("x_s", role="activation")
     with page("", "Select", equation="Δ, B and C from the word", source="Gu and Dao 2023, section 3.2"):
