@@ -9,7 +9,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from math import lcm
 from pathlib import Path
@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 
 from byhand.gallery import recipes
 from byhand.graph import Array, Node
-from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import HEADS
-from byhand.recipe import build, options_of, read_recipe
+from byhand.models.choices import CHOICES
+from byhand.recipe import build, options_of, read_recipe, settings_of
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, Value, read
@@ -166,7 +166,7 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
     if isinstance(default, bool):
         return draw(st.booleans())
     if isinstance(default, str):
-        return draw(st.sampled_from(sorted(ACTIVATIONS)))
+        return draw(st.sampled_from(sorted(CHOICES[name])))
     if isinstance(default, float):
         return draw(st.sampled_from(sorted({default, *FLOATS.get(name, ())})))
     return draw(st.integers(*SIZES.get(name, (1, 8))))
@@ -177,6 +177,8 @@ SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
 SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
+SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
+SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 
 
@@ -185,7 +187,7 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
     found = architecture(model)
-    size = {f.name: _setting(draw, f.name, getattr(found.options(), f.name)) for f in fields(found.options)}
+    size = {name: _setting(draw, name, default) for name, default in settings_of(found).items()}
     heads = lcm(*(size[name] for name in HEADS if name in size))
     size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}
     vocabularies = found.vocabularies(options_of(found, size))

@@ -267,9 +267,8 @@ def test_minus_infinity_is_shown_as_such(name: str) -> None:
 
 def test_books_with_a_mask_show_minus_infinity() -> None:
     masked = {n for n in BOOKS if any((v < INFINITE).any() for t, v in lesson(n).numbers().items() if t != "neg_inf")}
-    assert masked == {
-        n for n in BOOKS if n.split()[0].split("-")[0] in ("gpt2", "bert", "transformer", "decoder") or "causal" in n
-    }
+    models = ("gpt2", "bert", "transformer", "decoder", *SINCE)
+    assert masked == {n for n in BOOKS if n.split()[0].split("-")[0] in models or "causal" in n}
 
 
 def prompts(made: Lesson) -> list[Tokens]:
@@ -292,21 +291,9 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
         assert [book.values[cell] for cell in cells] == [words[int(i)] for i in ids]
 
 
-ATTENDING = (
-    "attention",
-    "multi",
-    "cross",
-    "encoder",
-    "decoder",
-    "bert",
-    "gpt2",
-    "transformer",
-    "seq2seq",
-    "retro",
-    "knn",
-    "induction",
-    "rasp",
-)
+SINCE = ("gpt", "bloom", "llama", "mistral", "qwen", "gemma", "gemma2", "deepseek", "mixtral", "switch")
+OTHERS = ("seq2seq", "retro", "knn", "induction", "rasp")
+ATTENDING = ("attention", "multi", "cross", "encoder", "decoder", "bert", "gpt2", "transformer", *SINCE, *OTHERS)
 
 
 @each_book
