@@ -91,7 +91,7 @@ def mamba(w, ids, o):
         p = f"layer{layer}."
         y = rms(x, w[f"{p}norm.gamma"], o["eps"])
         inner, gate = (y @ w[f"{p}W_{n}"] + w.get(f"{p}b_{n}", 0) for n in "xz")
-        taps = w[f"{p}w_conv"]
+        taps = w[f"{p}w"]
         mixed = np.array([
             sum(taps[-1 - back] * inner[t - back] for back in range(min(len(taps), t + 1))) for t in range(steps)
         ])  # fmt: skip

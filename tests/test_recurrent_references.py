@@ -299,7 +299,7 @@ def test_a_mamba_of_other_sizes(tmp_path: Path) -> None:
         for k, name in enumerate("xz"):
             part = slice(10 * k, 10 * k + 10)
             w[f"{p}W_{name}"], w[f"{p}b_{name}"] = (whole[f"{at}.in_proj.{x}"][part].T for x in ("weight", "bias"))
-        w[f"{p}w_conv"] = whole[f"{at}.conv1d.weight"][:, 0].T
+        w[f"{p}w"] = whole[f"{at}.conv1d.weight"][:, 0].T
         for name, part in (("low", slice(0, 4)), ("B", slice(4, 7)), ("C", slice(7, 10))):
             w[f"{p}W_{name}"] = whole[f"{at}.x_proj.weight"][part].T
         w[f"{p}W_delta"], w[f"{p}b_delta"] = whole[f"{at}.dt_proj.weight"].T, whole[f"{at}.dt_proj.bias"]

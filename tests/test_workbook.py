@@ -174,7 +174,8 @@ def crossings(made: Lesson, book: Book) -> int:
     for table, node in forward(made).items():
         for product in products(node):
             for cell in chain.from_iterable(cells_of(book, table, columns)):
-                assert_crossing(cell, book.formulas[cell], product.args[0].shape[1], columns)
+                if len(products(node)) == 1:
+                    assert_crossing(cell, book.formulas[cell], product.args[0].shape[1], columns)
                 count += 1
     return count
 
@@ -292,7 +293,8 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
 
 
 SINCE = ("gpt", "bloom", "llama", "mistral", "qwen", "gemma", "gemma2", "deepseek", "mixtral", "switch")
-ATTENDING = ("attention", "multi", "cross", "encoder", "decoder", "bert", "gpt2", "transformer", *SINCE)
+OTHERS = ("seq2seq", "retro", "knn", "induction", "rasp")
+ATTENDING = ("attention", "multi", "cross", "encoder", "decoder", "bert", "gpt2", "transformer", *SINCE, *OTHERS)
 
 
 @each_book
@@ -326,7 +328,7 @@ def test_sheets_are_set_up_for_the_screen_and_for_paper(name: str) -> None:
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert sheet.page_setup.fitToWidth in (None, 1)
-        assert sheet.page_setup.fitToHeight in (None, 1, 2)
+        assert sheet.page_setup.fitToHeight in (None, 1, 2, 0)  # 0: as many as it takes
         assert not sheet.sheet_view.showGridLines
 
 

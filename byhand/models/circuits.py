@@ -78,8 +78,8 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     e = source("E", hand["E"], role="given", rows=words, columns=features)
     p = source("P", hand["P"], role="given", rows=places, columns=features)
     w_u = source("W_U", hand["W_U"], role="given", rows=features, columns=words)
-    first = circuits(1, "the word before", e, p, w_u, hand)
-    second = circuits(2, "what came after", e, p, w_u, hand)
+    first = circuits(1, "before", e, p, w_u, hand)
+    second = circuits(2, "after", e, p, w_u, hand)
     with page("", "Through both heads", equation="(E W_Q²) (E W_OV¹ W_K²)ᵀ", source=f"{PLACE}, K-composition"):
         offered = (first.written @ second.w_k).named("offered_through")  # (V, d) @ (d, k) -> (V, k)
         through = (second.asked @ offered.T).named("QK_through", role="scores")  # (V, k) @ (k, V) -> (V, V)

@@ -19,8 +19,8 @@ SHARP = 30.0
 
 @dataclass(frozen=True)
 class Options:
-    vocab: int = 4
-    max_positions: int = 8
+    vocab: int = 3
+    max_positions: int = 6
 
 
 class Stream:
@@ -83,8 +83,8 @@ def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, No
         with scope("", "+ positions", equation="E[word] + P[position]"):
             x = (words + lookup(w["P"], position_column(ids.shape[0]))).named("x")
     mask = causal_mask(ids.shape[0])
-    x = head(x, 1, "the word before", w, mask)
-    x = head(x, 2, "what came after", w, mask)
+    x = head(x, 1, "before", w, mask)
+    x = head(x, 2, "after", w, mask)
     with page("", "Output"):
         with scope("", "logits", equation="x W_U", column_equation="W_U x"):
             logits = (x @ w["W_U"]).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
@@ -103,7 +103,7 @@ def letter(n: int) -> str:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
-    ids = token_ids("ids", inputs.ids or example([2, 0, 1, 3, 2, 0], o.vocab, room), vocabulary)
+    ids = token_ids("ids", inputs.ids or example([2, 0, 1, 2, 0], o.vocab, room), vocabulary)
     tables = tables_of(o, vocabulary)
     return write(lambda ids: forward(ids, vocabulary, tables), ids, vocabulary, inputs)
 
@@ -118,7 +118,7 @@ ARCHITECTURE = Architecture(
     build=build,
     sizes={
         "small": {},
-        "medium": {"vocab": 6, "max_positions": 10},
+        "medium": {"vocab": 5, "max_positions": 10},
         "large": {"vocab": 10, "max_positions": 16},
     },
     takes=frozenset({"ids", "generate"}),

@@ -39,10 +39,10 @@ def block(x: Node, weight: Weights, o: Options) -> Node:
             u = linear(y, weight, "x", o.d_inner, o.bias).named("u")  # (T, d) @ (d, D) -> (T, D)
             z = linear(y, weight, "z", o.d_inner, o.bias).named("z")
         with scope("", "convolve", equation="SiLU(Σₖ wₖ × u of k steps ago)"):
-            mixed = causal_convolution(u, weight("w_conv", o.d_conv, o.d_inner))
+            mixed = causal_convolution(u, weight("w", o.d_conv, o.d_inner))
             mixed = mixed + weight("b_conv", 1, o.d_inner) if o.conv_bias else mixed
             u = silu(mixed.named("convolved")).named("x_s", role="activation")
-    with page("", "Select", equation="Δ = softplus(x W W_Δ + b), B = x W_B, C = x W_C", source="section 3.2"):
+    with page("", "Select", equation="Δ, B and C from the word", source="Gu and Dao 2023, section 3.2"):
         low = linear(u, weight, "low", o.d_step, bias=False).named("low")  # (T, D) @ (D, R) -> (T, R)
         delta = softplus(linear(low, weight, "delta", o.d_inner)).named("delta", role="step_size")  # (T, D)
         b = linear(u, weight, "B", o.d_state, bias=False).named("B")  # (T, D) @ (D, N) -> (T, N)

@@ -85,7 +85,8 @@ def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     count = ids.shape[0]
     with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021"):
         less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
-        smaller = (tokens @ less @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, V) @ (V, T) -> (T, T)
+        below = (tokens @ less).named("smaller_letters")  # (T, V) @ (V, V) -> (T, V)
+        smaller = (below @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, T) -> (T, T)
         earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.of, columns=count.of)
         equal = (tokens @ tokens.T).named("equal", role="scores")
         selector = (smaller + equal * earlier).named("before")

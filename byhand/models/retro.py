@@ -70,7 +70,7 @@ def encoded(ids: Node, h: Node, table: Node, weight: Weights, o: Options) -> Nod
     with scope("self", "Self"):
         x = attention(x, None, None, weight, o, "Neighbour")
     with scope("cross", "Cross"):
-        x = attention(x, h, None, weight, o, "Neighbour looks at its chunk")
+        x = attention(x, h, None, weight, o, "Sees its chunk")
     return feed(x, weight, o)
 
 
@@ -104,7 +104,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         if not memories:
             for u, words in enumerate(found):
                 with scope(f"neighbour{u + 1}", f"Neighbour {u + 1}", again=True):
-                    with page("", "Chunk"):
+                    with page("", "Chunk", equation="rows of the chunk"):
                         h = x.rows(u * o.chunk, (u + 1) * o.chunk).named("H")
                     memories.append(encoded(words, h, table, weight, o))
         with scope(f"layer{layer}", f"Layer {layer}"):

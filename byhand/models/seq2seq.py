@@ -86,7 +86,11 @@ def decoder(ids: Node, vocabulary: Labels, memory: Node, ends: Sequence[Node], w
 
         def look(t: int, s: Node) -> Node:
             """softmax(scores) H: the words of the encoder, by how much they matter now. (1, d) -> (1, 2d)"""
-            scores = (tanh(keys + s @ w_q).named(f"match_{t}") @ v).T if o.additive else s @ keys.T
+            if o.additive:
+                query = (s @ w_q).named(f"query_{t}")  # (1, d) @ (d, a) -> (1, a)
+                scores = (tanh(keys + query).named(f"match_{t}") @ v).T  # (S, a) @ (a, 1) -> (S, 1), turned
+            else:
+                scores = s @ keys.T  # (1, d) @ (d, S) -> (1, S)
             with scope(f"attend_{t}"):
                 weights = softmax(scores.named("scores", role="scores")).named("weights", role="attention")
             return (weights @ memory).named(f"context_{t}", role="heads")  # (1, S) @ (S, 2d) -> (1, 2d)
@@ -100,7 +104,7 @@ def decoder(ids: Node, vocabulary: Labels, memory: Node, ends: Sequence[Node], w
             return *carried, look(t, carried[0])
 
         steps = unrolled(with_context, y, state, ADDITIVE if o.additive else GENERAL)
-    with page("", "Read-out"):
+    with page("", "Read-out", equation="[s; context; y]" if o.additive else "tanh([context; s] W)"):
         states, contexts = (rows_of([row[n] for row in steps], ids.shape[0]) for n in (0, -1))
         if o.additive:
             return beside(states, contexts, y).named("readout")

@@ -44,7 +44,7 @@ def mamba_pieces(o: mamba.Options) -> Pieces:
         mixer = f"{theirs}.mixer"
         yield from projection(ours, "x z", f"{mixer}.in_proj", o.d_model, (wide, wide), o.bias)
         yield (
-            f"{ours}w_conv",
+            f"{ours}w",
             Piece(f"{mixer}.conv1d.weight", (wide, 1, o.d_conv), table=(wide, o.d_conv), transposed=True),
         )
         if o.conv_bias:
