@@ -9,7 +9,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from math import lcm
 from pathlib import Path
@@ -19,15 +19,17 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from byhand.errors import ByhandError
 from byhand.gallery import recipes
 from byhand.graph import Array, Node
-from byhand.layers import ACTIVATIONS
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.models.architecture import HEADS
-from byhand.recipe import build, options_of, read_recipe
+from byhand.models.architecture import HEADS, Architecture
+from byhand.models.choices import CHOICES
+from byhand.recipe import build, options_of, read_recipe, settings_of
 from byhand.workbook import write
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import Book, Cell, Value, read
@@ -164,7 +166,7 @@ def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
     if isinstance(default, bool):
         return draw(st.booleans())
     if isinstance(default, str):
-        return draw(st.sampled_from(sorted(ACTIVATIONS)))
+        return draw(st.sampled_from(sorted(CHOICES[name])))
     if isinstance(default, float):
         return draw(st.sampled_from(sorted({default, *FLOATS.get(name, ())})))
     return draw(st.integers(*SIZES.get(name, (1, 8))))
@@ -178,14 +180,24 @@ SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 
 
+def fits(found: Architecture, size: dict[str, Any]) -> bool:
+    """Whether the options go together."""
+    try:
+        build(Recipe(found.name, size=size))
+    except ByhandError:
+        return False
+    return True
+
+
 @st.composite
 def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
     found = architecture(model)
-    size = {f.name: _setting(draw, f.name, getattr(found.options(), f.name)) for f in fields(found.options)}
+    size = {name: _setting(draw, name, default) for name, default in settings_of(found).items()}
     heads = lcm(*(size[name] for name in HEADS if name in size))
     size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}
+    assume(fits(found, size))
     vocabularies = found.vocabularies(options_of(found, size))
     inputs: dict[str, Any] = {}
     for name, words in (("ids", vocabularies[:1]), ("target_ids", vocabularies[-1:])):
