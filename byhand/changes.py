@@ -60,7 +60,7 @@ def check_lookups(lesson: Lesson) -> None:
     """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
     for node in toposort(lesson.graph.outputs):
         if node.op.name == "lookup" and (index := _given(node.args[1])) is not None:
-            table, rows = node.args[0], index
+            table, rows = _whole(node.args[0]), index
             assert rows.data is not None
             for row in rows.data.flat:
                 if row % 1 or not 0 <= row < table.shape[0]:
@@ -72,6 +72,12 @@ def check_lookups(lesson: Lesson) -> None:
 
 def _given(rows: Node) -> Node | None:
     """The given table that these row numbers are, or are some columns of."""
-    while rows.data is None and rows.op.view:
-        rows = rows.args[0]
+    rows = _whole(rows)
     return None if rows.data is None else rows
+
+
+def _whole(table: Node) -> Node:
+    """The table that this is a view of, or itself."""
+    while not table.name and table.op.view:
+        table = table.args[0]
+    return table

@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from byhand.errors import ByhandError
 from byhand.gallery import recipes
 from byhand.graph import Array, Node
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.models.architecture import HEADS
+from byhand.models.architecture import HEADS, Architecture
 from byhand.models.choices import CHOICES
 from byhand.recipe import build, options_of, read_recipe, settings_of
 from byhand.workbook import write
@@ -40,8 +42,6 @@ TURNED = {
     for name in GALLERY
     if GALLERY[name].orientation == "rows"
 }
-SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
-"""Models without weights to draw or to learn."""
 BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
@@ -177,9 +177,16 @@ SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
 SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
-SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
-SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
+
+
+def fits(found: Architecture, size: dict[str, Any]) -> bool:
+    """Whether the options go together."""
+    try:
+        build(Recipe(found.name, size=size))
+    except ByhandError:
+        return False
+    return True
 
 
 @st.composite
@@ -190,6 +197,7 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     size = {name: _setting(draw, name, default) for name, default in settings_of(found).items()}
     heads = lcm(*(size[name] for name in HEADS if name in size))
     size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}
+    assume(fits(found, size))
     vocabularies = found.vocabularies(options_of(found, size))
     inputs: dict[str, Any] = {}
     for name, words in (("ids", vocabularies[:1]), ("target_ids", vocabularies[-1:])):

@@ -49,7 +49,8 @@ def as_a_recurrence(q: Node, k: Node, v: Node) -> Node:
             state = (added if state is None else state + added).named("S", role="state")
             total = (now * 1 if total is None else total + now).named("total", role="state")
             here = q.rows(t, t + 1)
-            rows.append((here @ state / (here @ total)).named("Z", role="heads"))  # (1, d_k) @ (d_k, d_k) -> (1, d_k)
+            weighed = (here @ state).named("weighed")  # (1, d_k) @ (d_k, d_k) -> (1, d_k)
+            rows.append((weighed / (here @ total).named("divisor")).named("Z", role="heads"))
     return stretch(below(*rows), rows=q.shape[0], columns=v.shape[1])
 
 

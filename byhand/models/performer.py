@@ -51,7 +51,8 @@ def favor(q: Node, k: Node, v: Node, omega: Node) -> Node:
     with scope("", "keys first", equation="φ(Q) (φ(K)ᵀ V) / φ(Q) (φ(K)ᵀ 1)", source=f"{PAPER}, eq. 4"):
         state = (phi_k.T @ v).named("S", role="state")  # (m, T) @ (T, d_k) -> (m, d_k)
         total = phi_k.sum(0).T.named("total", role="state")  # (m, 1)
-        return (phi_q @ state / (phi_q @ total)).named("Z", role="heads")  # (T, m) @ (m, d_k) -> (T, d_k)
+        weighed = (phi_q @ state).named("weighed")  # (T, m) @ (m, d_k) -> (T, d_k)
+        return (weighed / (phi_q @ total).named("divisor")).named("Z", role="heads")
 
 
 def exactly(q: Node, k: Node, v: Node) -> Node:

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from byhand.graph import Dim, Node, page, scope, source, within
+from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, labelled, token_ids
 from byhand.layers import (
     attend,
@@ -77,11 +77,9 @@ def layer(h: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Opt
         return layer_norm(h, weight, "norm2", o.eps).named("output")
 
 
-def segment(table: Node, read: Node, seen_ids: Node, memories: list[Node], weight: Weights, o: Options) -> list[Node]:
-    """What every layer makes of the segment's words, beginning with their embeddings. (T, 1) -> (T, d) each"""
-    words, keys = read.shape[0], seen_ids.shape[0]
-    with within(read.scope):
-        found = [embed(table, read, "x")]
+def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Options) -> list[Node]:
+    """What every layer makes of the segment's words x, and x itself. (T, d) -> (T, d) each"""
+    words, found = x.shape[0], [x]
     with page("", "Relative positions"):
         numbers = np.arange(keys - 1, -words, -1)[:, None]
         places = sinusoidal(source("distance", numbers, role="given"), o.d_model)  # (M + 2 T - 1, d)
@@ -109,17 +107,21 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, labels: 
     """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        embedded = embed(table, ids, "words")
     memories: list[Node] = []
     outputs = []
     for n, start in enumerate(range(0, int(ids.shape[0]), o.segment), 1):
         stop = min(start + o.segment, int(ids.shape[0]))
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
             first = max(start - o.segment, 0)
-            with page("", "Input"):
+            with page("", "Words"):
                 read = labelled(ids.rows(start, stop).named("segment", role="tokens"), vocabulary)
                 seen = read if n == 1 else labelled(ids.rows(first, stop).named("seen", role="tokens"), vocabulary)
+                x = embedded.rows(start, stop)
+                x.shape = (read.shape[0], x.shape[1])
+                x.named("x")
             labels += [read, seen]
-            memories = segment(table, read, seen, memories, weight, o)
+            memories = segment(x, seen.shape[0], memories, weight, o)
             outputs.append(memories[-1])
     with page("", "Output"):
         x = below(*outputs)
