@@ -109,6 +109,7 @@ def test_no_part_of_an_exam_book_holds_a_number_that_is_an_answer(each: Problem)
     for variant in drawn(each):
         given = [table for node, table in variant.numbers.items()] + list(variant.planted.values())
         given += [variant.values[node] for node in shown(each)]
+        given += [n.data for n in each.lesson.tables.values() if n.data is not None and n not in each.drawn]
         seen = {f"{x:.{n}f}" for table in given for x in table.ravel() for n in range(2, 7)}
         seen |= {f"{round(value, 6):.{n}f}" for _, value in powers() for n in range(2, 7)}
         hidden = [x for table in variant.values.values() for x in np.ravel(table) if x != np.rint(x)]
