@@ -95,7 +95,9 @@ def test_where_a_word_was_followed_by_two_others_it_predicts_both() -> None:
 
 
 def test_it_goes_on_with_the_pattern() -> None:
-    tables = build(Recipe("induction-head", ids=[2, 0, 3, 2], generate=4)).numbers()
+    tables = build(
+        Recipe("induction-head", size={"vocab": 4, "max_positions": 8}, ids=[2, 0, 3, 2], generate=4)
+    ).numbers()
     written = [tables[name].item() for name in ("next", "step2.next", "step3.next", "step4.next")]
     assert written == [0, 3, 2, 0]
 
