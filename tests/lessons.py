@@ -42,6 +42,8 @@ TURNED = {
     for name in GALLERY
     if GALLERY[name].orientation == "rows"
 }
+SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
+"""Models without weights to draw or to learn."""
 BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
@@ -177,6 +179,8 @@ SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
 SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
+SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
+SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}
 FLOATS = {"temperature": (0.5, 2.0), "base": (2.0,)}
 
 

@@ -61,6 +61,7 @@ def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
