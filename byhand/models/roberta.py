@@ -37,7 +37,8 @@ def positions(ids: Node, pad: Node) -> Node:
     with scope("", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019"):
         real = (1 - equal(ids, pad)).named("real")
         so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
-        counted = (so_far * real.T).sum(1).named("counted")  # (T, T) * (1, T) -> (T, 1)
+        before = (so_far * real.T).named("real_so_far")  # (T, T) * (1, T) -> (T, T)
+        counted = before.sum(1).named("counted")  # (T, T) -> (T, 1)
         return (pad + real * counted).named("position")
 
 
