@@ -243,7 +243,7 @@ def test_graphs_at_random(last: Node, seed: int) -> None:
 
 # Whole models
 
-TARGETS = dict.fromkeys(("bert", "roberta", "distilbert"), ["_", 3, "_", 5, 1])
+TARGETS = {name: ["_", 3, "_", 5, 1] for name in ("bert", "roberta", "distilbert")}
 SOME: dict[str, dict[str, Any]] = {
     **{name: {} for name in MODELS if name not in SET_BY_HAND},
     "vit": {"targets": [1]},
