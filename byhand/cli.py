@@ -7,15 +7,16 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from byhand.cli_answer import answer
+from byhand.cli_marking import check, grade
 from byhand.errors import ByhandError, quoted
 from byhand.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
+from byhand.progress import bar_of, with_progress
 
 LONGEST_SENTENCE = 1_000
 
@@ -69,36 +70,24 @@ def main() -> None:
     """
 
 
-@contextmanager
-def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
-    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
-    if not sys.stderr.isatty():
-        yield lambda steps: None
-        return
-    with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
-        yield bar.update
-
-
-def with_progress(things: list[Any]) -> Iterator[Any]:
-    """The things one by one, with such a bar."""
-    with bar_of(len(things), "Writing") as advance:
-        for thing in things:
-            yield thing
-            advance(1)
+for command in (answer, check, grade):
+    main.add_command(command)
 
 
 @main.command()
+@click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(as_json: bool) -> None:
+def models(compared: tuple[str, str] | None, as_json: bool) -> None:
     """What can be built, by family, with source and size.
 
     \b
-    Example
+    Examples
         byhand models
+        byhand models --compare gpt2 rnn
     """
-    from byhand.show import list_models
+    from byhand.show import list_models, show_comparison
 
-    click.echo(list_models(as_json), nl=False)
+    click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
 
 
 @main.command()
@@ -315,7 +304,7 @@ def exercise(
     if linted:
         import json
 
-        from byhand.exercises.lint import lint_recipe
+        from byhand.grading.lint_marks import lint_recipe
 
         found = lint_recipe(recipe, seeds)
         click.echo(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))

@@ -87,6 +87,7 @@ class Scope:
     title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
     the formula for tokens as columns, where it differs.
     page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
+    below: the step stands below the one before it, not beside.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Scope:
     source: str = ""
     page: bool = False
     again: bool = False
+    below: bool = False
 
     @cached_property
     def outward(self) -> list[Scope]:

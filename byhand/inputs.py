@@ -9,14 +9,17 @@ from typing import Any
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.labels import Labels
 from byhand.lesson import Recipe, option
-from byhand.models.architecture import Architecture, Inputs
+from byhand.models.architecture import Architecture, Decoding, Inputs
 from byhand.pictures import read_picture
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
 INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels")}
 """An input of a recipe -> what of Architecture.takes it is."""
 OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "pixels", "targets")
+DECODING = ("temperature", "top_k", "top_p", "beams", "cache")
 MOST_ROWS = 100
+MOST_SORTED = 2_000
+"""Words that are ranked by comparing each with every other."""
 
 
 def rows_of(recipe: Recipe, found: Architecture) -> list[Recipe]:
@@ -55,11 +58,40 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
     ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
     pixels = None if recipe.pixels is None else read_picture(Path(recipe.pixels), options.channels)
-    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels)
+    decoding = decoding_of(recipe, found)
+    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding)
     if inputs.generate < 1:
         raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
+    if inputs.decoding.samples and len(vocabularies[-1].words) > MOST_SORTED:
+        raise ByhandError(
+            f"byhand draws from at most {MOST_SORTED:,} words: leave out --temperature, --top-k and --top-p."
+        )
     found.check(options, inputs)
     return inputs
+
+
+def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
+    """How the recipe's words are chosen. ByhandError for settings that are out of range, or that do not go together."""
+    nothing = Recipe(recipe.model)
+    given = [name for name in DECODING if getattr(recipe, name) != getattr(nothing, name)]
+    if given and "generate" not in found.takes:
+        raise ByhandError(f"{found.name} does not write word by word: leave {option(given[0])} out.")
+    if given and recipe.backward:
+        raise ByhandError(f"--backward follows one pass through the model: leave {option(given[0])} out.")
+    t, k, p = recipe.temperature, recipe.top_k, recipe.top_p
+    if t is not None and not 0.01 <= t <= 100:
+        raise ByhandError(f"--temperature is from 0.01 to 100, not {quoted(t)}.")
+    if k is not None and k < 1:
+        raise ByhandError(f"--top-k is how many words may be drawn, at least 1, not {quoted(k)}.")
+    if p is not None and not 0 < p <= 1:
+        raise ByhandError(f"--top-p is above 0 and up to 1, not {quoted(p)}.")
+    if recipe.beams not in (1, 2):
+        raise ByhandError(f"--beams is 1 or 2, not {quoted(recipe.beams)}.")
+    if recipe.beams == 2 and len(given) > 1:
+        raise ByhandError(f"--beams does not go with {option(next(n for n in given if n != 'beams'))}: choose one.")
+    if recipe.cache and recipe.generate < 2:
+        raise ByhandError("--cache is for a story: add --generate with at least 2 words.")
+    return Decoding(t, k, p, recipe.beams, recipe.cache, recipe.seed or 0)
 
 
 def _check_taken(recipe: Recipe, found: Architecture) -> None:

@@ -10,6 +10,7 @@ from byhand.graph import Dim, Node, page, scope, source
 from byhand.ops import (
     alternate,
     beside,
+    constant,
     cos,
     erf,
     exp,
@@ -92,7 +93,7 @@ def gelu_tanh(x: Node) -> Node:
 
 def gelu_bloom(x: Node) -> Node:
     """The same with √(2/π) rounded to eight digits, as BLOOM was trained."""
-    return 0.5 * x * (1 + tanh(0.79788456 * (x + 0.044715 * power(x, 3))).named("tanh"))
+    return 0.5 * x * (1 + tanh(constant(value=79788456.0) / 100_000_000 * (x + 0.044715 * power(x, 3))).named("tanh"))
 
 
 def silu(x: Node) -> Node:
@@ -135,9 +136,7 @@ def gated_feed_forward(
     else:
         equation = f"({called}(x W_gate) × x W_up) W_down"
         column_equation = f"W_down ({called}(W_gate x) × W_up x)"
-    with scope(
-        "", "gated feed-forward", equation=equation, column_equation=column_equation, source="Shazeer 2020, eq. 6"
-    ):
+    with scope("", "gated feed-forward", equation=equation, column_equation=column_equation, source="Shazeer 2020"):
         gate = linear(x, weight, "gate", d_ff, bias).named("gate")
         active = act(gate).named(activation.split("_")[0], role="activation")
         up = linear(x, weight, "up", d_ff, bias).named("up")

@@ -23,6 +23,7 @@ class Recipe:
     model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
     named size. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
+    temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
     """
 
@@ -40,6 +41,11 @@ class Recipe:
     targets: list[int | str] | None = None
     batch: list[dict[str, Any]] = field(default_factory=list)
     generate: int = 1
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    beams: int = 1
+    cache: bool = False
     backward: bool = False
     label_smoothing: float = 0.0
     optimizer: str | None = None

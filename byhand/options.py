@@ -87,6 +87,11 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
         click.option("--pixels", multiple=True, metavar="FILE", help="A picture (ViT): a .npy file or a small PNG."),
         click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
+        click.option("--temperature", type=float, metavar="T", help="Draw each word; the larger, the bolder."),
+        click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
+        click.option("--top-p", type=float, metavar="P", help="Draw from the fewest words that make P together."),
+        click.option("--beams", type=int, metavar="2", help="Search with two beams instead."),
+        click.option("--cache", is_flag=True, default=None, help="Show each step from a cache too, and what it saves."),
         click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
         click.option("--seed", type=int, help="Draws other weights."),
         click.option(

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from byhand.compare import as_json as comparison_as_json
+from byhand.compare import compare, rows_of
 from byhand.explain.topics import TOPICS
 from byhand.graph import Array, Node, times
 from byhand.labels import word
@@ -65,6 +67,19 @@ def list_models(as_json: bool) -> str:
         family = str(row["family"])
     more = ", ".join(name for name in ready_made() if name not in MODELS)
     return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
+
+
+def show_comparison(names: tuple[str, str], as_json: bool) -> str:
+    """Two models side by side: what differs in their options, and what each costs."""
+    found = compare(names)
+    if as_json:
+        return comparison_as_json(found)
+    grid = Table(box=None, pad_edge=False)
+    for column in ("", *names):
+        grid.add_column(column, overflow="fold", justify="right" if column else "left")
+    for row in rows_of(found):
+        grid.add_row(*row)
+    return rendered(grid)
 
 
 def list_topics(as_json: bool) -> str:

@@ -27,8 +27,8 @@ class Weights:
         self.nodes: dict[str, Node] = {}
         self.constants: dict[str, Node] = {}
 
-    def __call__(self, name: str, rows: int, columns: int, fill: float | None = None) -> Node:
-        """The weight `name` of the open scope. (rows, columns); `fill` is its value where weights are not given."""
+    def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
+        """The weight `name` of the open scope. (rows, columns); `fill`: its number or numbers where none are given."""
         scopes = reversed(current_scope().outward)
         path = ".".join([*(s.name for s in scopes if s.name and not s.again), name])
         if path not in self.nodes:
@@ -59,11 +59,11 @@ class Weights:
             raise ByhandError(f"Weight {path} has shape {times(array.shape)}, but the model needs {times(shape)}.")
         return array
 
-    def _drawn(self, path: str, rows: int, columns: int, fill: float | None) -> Array:
+    def _drawn(self, path: str, rows: int, columns: int, fill: float | Array | None) -> Array:
         if rows * columns > MOST_NUMBERS:
             raise ByhandError(f"Weight {path} would be {rows:,}×{columns:,}, too many numbers: choose smaller sizes.")
         if fill is not None:
-            return np.full((rows, columns), float(fill))
+            return np.broadcast_to(np.asarray(fill, dtype=np.float64), (rows, columns)).copy()
         draw = np.random.default_rng([self.seed, crc32(path.encode())])
         if getattr(rows, "of", None) is not None:
             return _distinct_rows(draw, rows, columns)

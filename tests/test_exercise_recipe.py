@@ -11,7 +11,9 @@ import pytest
 from byhand.errors import ByhandError
 from byhand.exercises.mistakes import mistakes
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import KINDS, Ask, exercise_of, find, read_exercise, ready_made
+from byhand.exercises.recipe import KINDS, Ask, Worth, exercise_of, find, read_exercise, ready_made
+from byhand.models import MODELS
+from byhand.models.blocks import Options
 
 SUBJECTS = """
 dot-product matrix-product relu softmax temperature positions attention-head causal-mask multi-head layer-norm
@@ -49,6 +51,11 @@ def asked(lines: str) -> str:
 def test_there_is_an_exercise_for_each_subject() -> None:
     assert len(ready_made()) >= 20
     assert set(SUBJECTS) <= set(ready_made())
+
+
+def test_every_model_since_gpt2_has_an_exercise() -> None:
+    since = {name for name, model in MODELS.items() if issubclass(model.options, Options)}
+    assert since <= {read_exercise(path).build.model for path in ready_made().values()}
 
 
 @pytest.mark.parametrize("name", ready_made())
@@ -276,3 +283,23 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"The recipe {path} is not TOML (Invalid value (at line 1, column 9)): mend it there."
     )
+
+
+def test_what_wrong_answers_are_worth() -> None:
+    assert problem_of(HEAD + ASK).exercise.worth == Worth(follows=1.0, mistake=0.5, rounded=0.5, slip=0.5)
+    some = problem_of(f"{HEAD}[marks]\nmistake = 0.25\nfollows = 1\n{ASK}").exercise
+    assert some.worth == Worth(1.0, 0.25, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("slips = 0.5", "The table [marks] of the exercise mine.toml has an unknown key 'slips'; did you mean slip?."),
+        ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
+        ("slip = nan", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not nan."),
+        ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),
+        ("mistake = true", "In the recipe mine.toml, 'mistake' must be a number, not True."),
+    ],
+)
+def test_shares_that_cannot_be_are_refused(line: str, reason: str) -> None:
+    assert refusal(f"{HEAD}[marks]\n{line}\n{ASK}") == reason

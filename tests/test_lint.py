@@ -14,9 +14,9 @@ from classes import with_answers
 from commands import answer, byhand
 
 from byhand.exercises import canvas, draw, moodle, proof
-from byhand.exercises.lint import Report, lint, lint_recipe
+from byhand.exercises.lint import Report, lint
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import exercise_of, ready_made
+from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 from byhand.exercises.variant import Variant
 
 HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\n'
@@ -42,7 +42,7 @@ def linted(text: str, seeds: int) -> Report:
 @pytest.mark.parametrize("seeds", [60, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ready_made())
 def test_a_ready_made_exercise_is_sound(name: str, seeds: int) -> None:
-    report = lint_recipe(name, seeds)
+    report = lint(problem(read_exercise(find(name))), seeds)
     assert report.problems == []
     assert report.ok
     assert (report.exercise, report.variants) == (name, seeds)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, turned, undecided
+from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, place, turned, undecided
 
 from byhand.graph import Array, Node
 from byhand.lesson import Lesson, Recipe
 from byhand.recipe import build
-from byhand.workbook.read import Cell, Value
+from byhand.workbook.cells import Cell, Value
 from byhand.workbook.recalculate import edited
 
 Values = dict[Cell, Value]
@@ -206,12 +206,20 @@ def given_tables(name: str) -> list[Node]:
     return [n for n in given if n.role not in ("tokens", "constant", "setting")]
 
 
-@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM])
+def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[int]:
+    """Others than in the example, and none twice where there are enough."""
+    return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
+
+
+@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")])
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
-    numbers = {node.name: other_numbers(node, draw) for node in given_tables(name)}
-    prompts = [draw.permutation(8)[: len(cells)].tolist() for _, cells in drop_downs(name)]
+    given = [] if name.startswith("rasp") else given_tables(name)  # a program's places are no numbers to play with
+    numbers = {node.name: other_numbers(node, draw) for node in given if node.symbol != "entries"}
+    prompts = [
+        some_words(draw, len(place(words)[0]) * len(place(words)), len(cells)) for words, cells in drop_downs(name)
+    ]
     changes, recipe = with_words(name, *prompts)
     for table, array in numbers.items():
         grid = cells_of(book_of(name), table, turned(name))

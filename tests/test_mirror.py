@@ -25,8 +25,9 @@ from byhand.training import Training
 from byhand.workbook.book import About, defined_name
 from byhand.workbook.book import Book as Plan
 from byhand.workbook.build import write_lesson
+from byhand.workbook.cells import Cell, Value
 from byhand.workbook.page import Block, Page
-from byhand.workbook.read import Book, Cell, Value, read
+from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import recalculate, recalculate_books
 from byhand.workbook.verify import compare
 
@@ -117,7 +118,8 @@ def test_what_a_page_adds_stands_where_the_page_shows_the_table_again(name: str,
         if made.homes[table].page.scope is not scope:
             assert not again or place(block) in [place(b) for b in again], share
             mirrored += bool(again)
-    assert bool(mirrored) == bool(training(name, turned).backward.shares)
+    if not name.startswith("seq2seq"):  # what its pages read of others they show as rows of a table, or turned
+        assert bool(mirrored) == bool(training(name, turned).backward.shares)
 
 
 @each

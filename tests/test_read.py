@@ -14,9 +14,9 @@ import xlsxwriter
 from workbooks import NOTHING, altered, at, parts_of, with_rows, write, zipped
 
 from byhand.errors import ByhandError
-from byhand.workbook import archive
-from byhand.workbook import read as reading
-from byhand.workbook.read import CellError, check_sheet, read, save_changed
+from byhand.workbook import archive, cells
+from byhand.workbook.cells import CellError
+from byhand.workbook.read import check_sheet, read, save_changed
 
 APOSTROPHE = "O'Brien's sheet"
 GET_AGAIN = "get it again, or open it in a spreadsheet program and save it again as .xlsx."
@@ -377,21 +377,21 @@ def test_a_cell_that_cannot_be(path: Path, cell: str, why: str, monkeypatch: pyt
 
 def test_too_many_cells(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(path, {"Sheet1": {f"A{i}": i for i in range(1, 21)}})
-    monkeypatch.setattr(reading, "MOST_CELLS", 20)
+    monkeypatch.setattr(cells, "MOST_CELLS", 20)
     assert len(read(path).values) == 20
-    monkeypatch.setattr(reading, "MOST_CELLS", 19)
+    monkeypatch.setattr(cells, "MOST_CELLS", 19)
     assert damage(path) == "more than 19 cells, at or after 'Sheet1'!A20"
 
 
 def test_too_many_shared_formulas(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rest = "".join(f'<c r="A{i}"><f t="shared" si="0"/></c>' for i in range(2, 9))
     with_rows(path, f'<row r="1"><c r="A1"><f t="shared" si="0">B1</f></c>{rest}</row>')
-    monkeypatch.setattr(reading, "MOST_TRANSLATED", 20)
+    monkeypatch.setattr(cells, "MOST_TRANSLATED", 20)
     assert damage(path) == "more than 20 characters of shared formulas, at or after 'Sheet1'!A8"
 
 
 def test_an_index_too_long(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST_INDEX", 500)
+    monkeypatch.setattr("byhand.workbook.read.LARGEST_INDEX", 500)
     assert damage(small) == "[Content_Types].xml is longer than 500 bytes"
 
 

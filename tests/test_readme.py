@@ -45,7 +45,8 @@ def test_the_lines_to_paste_run_one_after_the_other(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path)
     for command in [command for line in LINES for command in commands(line)] * 2:
         result = byhand(command)
-        assert (result.exit_code, result.stderr) == (0, ""), command
+        no = "byhand check" in command  # the book is blank
+        assert (result.exit_code, result.stderr) == (no, ""), command
         assert result.stdout
 
 

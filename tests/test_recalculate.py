@@ -19,7 +19,8 @@ from workbooks import NOTHING, altered, at, parts_of, write, zipped
 
 from byhand.errors import ByhandError
 from byhand.workbook import recalculate as engines
-from byhand.workbook.read import CellError, read
+from byhand.workbook.cells import CellError
+from byhand.workbook.read import read
 from byhand.workbook.recalculate import ENGINES, edited, installed, recalculate, recalculate_many
 
 APOSTROPHE = "O'Brien's sheet"

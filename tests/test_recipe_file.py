@@ -108,6 +108,23 @@ def test_a_file_holds_a_backward_pass(tmp_path: Path) -> None:
     )
 
 
+WRITING = """
+model = "rnn"
+generate = 3
+temperature = 1.5
+top_k = 3
+top_p = 0.9
+cache = true
+beams = 1
+"""
+
+
+def test_a_file_says_how_words_are_chosen(tmp_path: Path) -> None:
+    made = in_file(tmp_path / "writing.toml", WRITING)
+    assert made == Recipe("rnn", generate=3, temperature=1.5, top_k=3, top_p=0.9, cache=True)
+    assert {"step3.choose.uniform", "cache.saved"} <= set(build(made).tables)
+
+
 def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None:
     numbers = build(in_file(tmp_path / "learning.toml", LEARNING)).numbers()
     assert numbers["loss.targets"].tolist() == [[1], [-1], [1]]
@@ -121,8 +138,8 @@ def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None
 
 
 def test_every_part_of_a_recipe_is_tried_above() -> None:
-    tried = (FULL + LEARNING).replace("=", " ").replace("]", " ").replace("[", " ").split()
-    assert {f.name for f in fields(Recipe)} - set(tried) == {"target_prompt", "segment_ids"}
+    tried = (FULL + LEARNING + WRITING).replace("=", " ").replace("]", " ").replace("[", " ").split()
+    assert {f.name for f in fields(Recipe)} - set(tried) == {"target_prompt", "segment_ids", "pixels"}
 
 
 @pytest.mark.parametrize("text", ['\ufeffmodel = "gpt2"', 'model = "gpt2"\r\n', '# A comment\n\nmodel = "gpt2"'])

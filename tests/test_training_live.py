@@ -18,7 +18,8 @@ from lessons import cells_of, load, numbers_of
 from byhand.lesson import Lesson, Recipe
 from byhand.recipe import build
 from byhand.workbook.build import write_lesson
-from byhand.workbook.read import Book, Cell, Value, read
+from byhand.workbook.cells import Cell, Value
+from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import edited
 
 FOLDER = Path(mkdtemp(prefix="byhand-training-"))

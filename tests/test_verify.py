@@ -15,7 +15,8 @@ from byhand.lesson import Recipe
 from byhand.recipe import build
 from byhand.workbook import verify as verifying
 from byhand.workbook.build import write_lesson
-from byhand.workbook.read import Book, CellError, read
+from byhand.workbook.cells import CellError
+from byhand.workbook.read import Book, read
 from byhand.workbook.verify import Finding, Report, compare, tolerance_of, verify
 
 GOOD: dict[str, Any] = {

@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import xlsxwriter
 
-from byhand.workbook.read import Cell
+from byhand.workbook.cells import Cell
 
 NOTHING = ""
 """As a formula's stored result: XlsxWriter writes none. So it does for an empty text."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand.arithmetic import formulas
-from byhand.arithmetic.formulas import Address
+from byhand.arithmetic.formulas import Address, quoted
 from byhand.exercises.problem import Problem, Question
 from byhand.exercises.questions import sentence
 from byhand.exercises.template import Marks, Template
@@ -21,7 +21,7 @@ from byhand.graph import Node
 from byhand.labels import Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.workbook import style
-from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
+from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
 from byhand.workbook.letters import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.workbook.write import BookFile, Sheet
@@ -91,8 +91,19 @@ class StudentBook:
             for node, block in self.book.homes.items():
                 if node.role != "constant":
                     file.name(defined_name(node), range_of(self.book, block))
+            for name, place in self._names_in_front():
+                file.name(name, place)
             file.save()
             return path.read_bytes()
+
+    def _names_in_front(self) -> Iterator[tuple[str, str]]:
+        """The cells of the first sheet by which a book that is handed in is read, wherever rows are put in."""
+        front = self.book.sheet_names[self.book.home]
+        yield "student.id", f"{quoted(front)}!{absolute(*ID)}"
+        for n, place in enumerate(self.places, 1):
+            if place.sheet == front:
+                first, last = (absolute(*place.cells[i]) for i in (0, -1))
+                yield f"answer.{n}", f"{quoted(front)}!{first}" + (f":{last}" if last != first else "")
 
     def _write_check(self, file: BookFile, sheets: Mapping[Page, Sheet]) -> None:
         """A hidden sheet with 1 where an answer is right and -1 where it is wrong, and colours that follow it."""
@@ -187,6 +198,7 @@ class BlankPage(PageWriter):
         self.sheet.formula(*block.at(i, j), rule, "", style.cell("shown", "General"))
 
 
+ID = (4, 2)
 FIRST_QUESTION, NUMBER, TEXT, WHERE, POINTS, ANSWER_COLUMN = 9, 1, 2, 3, 4, 5
 
 
@@ -199,7 +211,7 @@ def write_front(student: StudentBook, sheet: Sheet) -> None:
     sheet.text(3, 1, "Name", style.HEADING)
     sheet.text(3, 2, marks.text(("student", "name")), style.text(11))
     sheet.text(4, 1, "Id", style.HEADING)
-    sheet.text(4, 2, marks.text(("student", "id")), style.text(11))
+    sheet.text(*ID, marks.text(("student", "id")), style.text(11))
     sheet.text(6, 1, exercise.text or USE, style.text(10, style.GREY))
     for column, title in ((TEXT, "What to find"), (WHERE, "Where"), (POINTS, "Points")):
         sheet.text(FIRST_QUESTION - 1, column, title, style.HEADING)

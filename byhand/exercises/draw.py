@@ -18,6 +18,8 @@ TOGETHER = 256
 """Draws on which all mistakes are tried at once, so that memory stays small."""
 INFINITE = 1e29
 TIE = 1e-6
+ANY = (0.0, 1.0)
+"""What a recipe's `attend` says where attention may be as flat, or as much on one word, as it comes."""
 Mistakes = Sequence[dict[Node, Node]]
 """For each misconception, the tables that it changes -> what they become."""
 
@@ -81,12 +83,12 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
         table = values[node]
         good &= np.isfinite(table).all((-1, -2))
         good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
-        if node.role == "attention" or (shares and node.name == "probabilities"):
+        if exercise.attend != ANY and (node.role == "attention" or (shares and node.name == "probabilities")):
             good &= _attentive(table, *exercise.attend)
         if node.name in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
     for node, table in given.items():
-        good &= _telling(node, table)
+        good &= _telling(node, table, node.name in exercise.draw)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
             if question.ask.places == 0:
@@ -113,10 +115,12 @@ def _attentive(weights: Array, least: float, most: float) -> Flags:
     return np.asarray((fine | (seen < 2)).all(-1) & (~flat | (seen < 2)).any(-1))
 
 
-def _telling(node: Node, table: Array) -> Flags:
-    """A given table whose rows are not all alike, and not all 0."""
+def _telling(node: Node, table: Array, asked: bool) -> Flags:
+    """A given table that has no row twice, and is not all 0; words that a recipe asks to be drawn may come again."""
     tells = np.abs(table).sum((-1, -2)) > 0
-    if node.role == "tokens" or (node.role == "input" and node.shape[0] > 1):
+    if asked and node.role == "tokens":
+        tells &= (np.ptp(table, axis=-2) > 0).all(-1)
+    elif node.role == "tokens" or (node.role == "input" and node.shape[0] > 1):
         ordered = np.sort(_as_numbers(table), axis=-1)
         tells &= (np.diff(ordered, axis=-1) != 0).all(-1)
     return np.asarray(tells)

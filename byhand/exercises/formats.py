@@ -18,8 +18,6 @@ from byhand.exercises.variant import Variant
 
 STUDENTS, KEYS = "students", "keys"
 """The folder that is handed out, and the one that is not."""
-FOR_A_MISTAKE = 0.5
-"""The share of a question's points that a learning system gives for a mistake that it knows."""
 Writer = Callable[[Variant], bytes]
 
 
@@ -54,10 +52,10 @@ class ClassFile:
 
 def wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, str, float, Any]]]:
     """For each student, each mistake: its name and sentence, what it is worth, and what one answers who makes it."""
-    given = stacked(variant.numbers for variant in made)
+    given, share = stacked(variant.numbers for variant in made), problem.exercise.worth.mistake
     solved = [(m, problem.solve(given, changed)) for m, changed in told]
     return [
-        [(m.name, m.sentence, FOR_A_MISTAKE, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
+        [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
         for n in range(len(made))
     ]
 

@@ -11,9 +11,7 @@ import numpy as np
 from byhand.exercises.draw import apart, near_tie
 from byhand.exercises.mistakes import Told, mistakes
 from byhand.exercises.problem import Numbers, Problem
-from byhand.exercises.problem import problem as problem_of
 from byhand.exercises.proof import marks
-from byhand.exercises.recipe import find, read_exercise
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.graph import Array
 
@@ -64,11 +62,6 @@ class Report:
         found = [f"  {line}" for line in self.problems[:20]]
         verdict = "Nothing is wrong." if self.ok else f"{len(self.problems):,} things are wrong:"
         return [first, work, told, verdict, *found]
-
-
-def lint_recipe(recipe: str, seeds: int) -> Report:
-    """The same of a recipe's file, or a ready-made exercise's name."""
-    return lint(problem_of(read_exercise(find(recipe))), seeds)
 
 
 def lint(problem: Problem, seeds: int) -> Report:

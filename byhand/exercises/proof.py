@@ -30,7 +30,7 @@ def marks(problem: Problem, told: Told, made: Sequence[Variant]) -> Iterator[str
             if not all(np.isfinite(a).all() for a in answers):
                 continue
             found = question.mark(typed(asked, answers))
-            if found.mark > 1 - 1e-9:
+            if found.mark > 1 - 1e-9 and problem.exercise.worth.mistake < 1:
                 yield f"Moodle gives full marks to {name} of {variant.student.id}."
             elif sentence not in " ".join(found.feedback):
                 yield f"Moodle does not say to {variant.student.id} what went wrong: {name}."

@@ -45,6 +45,19 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Worth:
+    """What share of its points an answer keeps that is not simply right, from 0 to 1.
+
+    follows: right from the student's own earlier answer. mistake: a known one. rounded: too early. slip: of the pen.
+    """
+
+    follows: float = 1.0
+    mistake: float = 0.5
+    rounded: float = 0.5
+    slip: float = 0.5
+
+
+@dataclass(frozen=True)
 class Exercise:
     """A recipe for a set of exercises, each student's with numbers of its own.
 
@@ -52,7 +65,7 @@ class Exercise:
     "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the
     largest number that anybody has to write. show: computed tables whose numbers are given. attend: the least and
     most that a word may give to the word that it looks at most; where it is said, the largest probability too.
-    mistakes: which misconceptions must show; all that apply, unless said.
+    mistakes: which misconceptions must show; all that apply, unless said. worth: what wrong answers are worth.
     """
 
     name: str
@@ -69,6 +82,7 @@ class Exercise:
     largest: float = 99
     attend: tuple[float, float] = (0.4, 0.98)
     mistakes: tuple[str, ...] | None = None
+    worth: Worth = Worth()
 
     @property
     def points(self) -> float:
@@ -88,6 +102,7 @@ EXERCISE_KEYS = {
     "largest": "float",
     "attend": "list[float",
     "mistakes": "list[str",
+    "marks": "dict",
     "ask": "list[dict",
 }
 ASK_KEYS = {
@@ -161,8 +176,18 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         table["level"],
         asks,
         draw={name: _numbers(path, name, value) for name, value in table.get("draw", {}).items()},
+        worth=_worth(path, table.get("marks", {})),
         **more,
     )
+
+
+def _worth(path: Path, table: dict[str, Any]) -> Worth:
+    where = f"The table [marks] of the exercise {path}"
+    _check_keys(path, table, {f.name: str(f.type) for f in fields(Worth)}, where)
+    for name, value in table.items():
+        if not 0 <= value <= 1:
+            raise ByhandError(f"{where}: {name} is a share from 0 to 1, not {quoted(value)}.")
+    return Worth(**table)
 
 
 def _check_keys(path: Path, table: dict[str, Any], known: dict[str, str], where: str) -> None:

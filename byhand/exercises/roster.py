@@ -51,10 +51,7 @@ def read_roster(path: Path) -> Roster:
     The first column of ids that is filled in for everybody counts. Commas, semicolons or tabs; UTF-8, UTF-16 or
     Latin-1; the row of points that Canvas adds, and blank rows, are passed over.
     """
-    text = _decoded(path)
-    rows = _rows(path, text)
-    header = [clean(cell) for cell in next(rows, (1, []))[1]]
-    people = list(_people(path, len(header), rows))
+    header, people = read_columns(path)
     folded = [name.casefold() for name in header]
     column, named = _of_ids(path, header, folded, people), _names(folded)
     lines: dict[str, int] = {}
@@ -69,6 +66,14 @@ def read_roster(path: Path) -> Roster:
         lines[student.id] = line
         students.append(student)
     return Roster(tuple(students), header[column])
+
+
+def read_columns(path: Path) -> tuple[list[str], list[Row]]:
+    """The header of such a file, and the row of each student. ByhandError as for `read_roster`."""
+    text = _decoded(path)
+    rows = _rows(path, text)
+    header = [clean(cell) for cell in next(rows, (1, []))[1]]
+    return header, list(_people(path, len(header), rows))
 
 
 def _decoded(path: Path) -> str:

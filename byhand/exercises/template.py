@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from xml.sax.saxutils import escape
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZipFile
 
-from byhand.workbook.write import CREATED
+from byhand.workbook.packed import Member, archived
 
 FIRST_MARK = 700_000_001
 """Marks are numbers that no exercise draws; a text's mark is one in brackets."""
@@ -52,21 +50,6 @@ class Marks:
         return [*pieces, text[end:]], keys
 
 
-@dataclass(frozen=True)
-class Member:
-    """A part of an archive as it stands there: deflated, with what its headers say of it."""
-
-    name: bytes
-    deflated: bytes
-    size: int
-    crc: int
-
-    @classmethod
-    def packed(cls, name: bytes, data: bytes, level: int) -> Member:
-        packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return cls(name, packer.compress(data) + packer.flush(), len(data), zlib.crc32(data))
-
-
 class Template:
     """The parts of a written workbook: those that are everybody's packed once, those with marks cut at their marks."""
 
@@ -104,24 +87,3 @@ def text_of(value: float | str) -> str:
 def number_text(value: float) -> str:
     """A number as the file holds it: whole ones without a point."""
     return str(int(value)) if value == int(value) else repr(float(value))
-
-
-VERSION, UTF_8 = 20, 1 << 11
-DATE = (CREATED.year - 1980) << 9 | CREATED.month << 5 | CREATED.day
-
-
-def archived(members: list[Member]) -> bytes:
-    """A zip of parts that are packed already; `zipfile` could only pack them again (APPNOTE.TXT, 4.3.6)."""
-    found, directory, offset = [], [], 0
-    for m in members:
-        told = struct.pack(
-            "<HHHHHLLLHH", VERSION, UTF_8, ZIP_DEFLATED, 0, DATE, m.crc, len(m.deflated), m.size, len(m.name), 0
-        )
-        found += [b"PK\3\4", told, m.name, m.deflated]
-        directory.append(
-            b"PK\1\2" + struct.pack("<H", VERSION) + told + struct.pack("<HHHLL", 0, 0, 0, 0, offset) + m.name
-        )
-        offset += 4 + len(told) + len(m.name) + len(m.deflated)
-    index = b"".join(directory)
-    end = struct.pack("<HHHHLLH", 0, 0, len(members), len(members), len(index), offset, 0)
-    return b"".join([*found, index, b"PK\5\6", end])

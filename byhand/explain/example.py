@@ -65,11 +65,15 @@ def _point(given: Numbers) -> dict[Expr, Expr]:
     point: dict[Expr, Expr] = {}
     for letters, values in given.items():
         if isinstance(letters, Term):
-            point |= {} if isinstance(letters.op, Letter) else {letters.at({}): sympy.sympify(values)}
+            point |= {} if isinstance(letters.op, Letter) else {letters.at({}): _exact(values)}
             continue
         for i, row in enumerate(values, start=1):
             if isinstance(row, Sequence):
-                point |= {letters[i, j].at({}): sympy.sympify(value) for j, value in enumerate(row, start=1)}
+                point |= {letters[i, j].at({}): _exact(value) for j, value in enumerate(row, start=1)}
             else:
-                point[letters[i].at({})] = sympy.sympify(row)
+                point[letters[i].at({})] = _exact(row)
     return point
+
+
+def _exact(value: int | Expr) -> Expr:
+    return sympy.Integer(value) if isinstance(value, int) else value

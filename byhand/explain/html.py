@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from html import escape
 
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
@@ -38,6 +40,7 @@ math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
 .steps .reason { color: var(--grey); font-size: .94rem; line-height: 1.4; }
 .steps .reason math { color: var(--ink); font-size: 1em; }
 .beside .reason { width: 100%; border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
+.below .right { padding-right: 0; }
 .below .reason { padding-top: 0; padding-bottom: .9rem; }
 .values { border-collapse: collapse; }
 figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
@@ -61,6 +64,7 @@ ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
 QUIET = ' class="quiet"'
 
 
+@cache
 def _style() -> str:
     fills = (f".values.{role} td {{ background: {fill}; }}\n" for role, (fill, _, _) in ROLES.items())
     return STYLE.replace("ROLES", "".join(fills))
@@ -68,14 +72,19 @@ def _style() -> str:
 
 def write(document: Document) -> bytes:
     """The whole page, in UTF-8."""
-    title = escape(document.title)
+    return page(document.title, _inline(document.subtitle), map(_block, document.blocks))
+
+
+def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -> bytes:
+    """A page in UTF-8. The title is text; subtitle and body are HTML. more_style: CSS of its own."""
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_style()}</style>\n</head>\n<body>\n<h1>{title}</h1>"
+        f"<title>{escape(title)}</title>\n<style>{_style()}{more_style}</style>\n</head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>"
     )
-    subtitle = [f'<p class="subtitle">{_inline(document.subtitle)}</p>'] if document.subtitle else []
-    return ("\n".join([head, *subtitle, *map(_block, document.blocks), "</body>", "</html>"]) + "\n").encode()
+    below = [f'<p class="subtitle">{subtitle}</p>'] if subtitle else []
+    return ("\n".join([head, *below, *body, "</body>", "</html>"]) + "\n").encode()
 
 
 def _inline(*parts: Piece) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from byhand.explain.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table
 from byhand.explain.inline import pieces
 from byhand.explain.lines import Row, laid_out
@@ -25,6 +27,7 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 #let steps(columns, whole, ..cells) = block(breakable: not whole, above: 1.3em, below: 1.4em, grid(
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
+#let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
 #let reason(body) = text(size: 9.5pt, fill: grey, body)
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
   #if caption != [] { block(below: 0.6em, reason(caption)) }
@@ -35,6 +38,8 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
 """
 FEW = 10
 """Lines of a derivation that stay together on one page."""
+SHOWN = (Steps, Formula, Table, Code)
+"""What a sentence before it speaks of."""
 COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8", "light": "EAF2FB", "faint": "F6F8FA"}
 
 
@@ -53,7 +58,8 @@ def markup(document: Document) -> str:
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
     subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
-    return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *map(_block, document.blocks)]) + "\n"
+    blocks = [_placed(block, after) for block, after in pairwise([*document.blocks, None]) if block]
+    return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *blocks]) + "\n"
 
 
 def _inline(*parts: Piece) -> str:
@@ -62,6 +68,13 @@ def _inline(*parts: Piece) -> str:
 
 def _large(maths: Maths) -> str:
     return f"large[$display({TYPST(maths)})$]"
+
+
+def _placed(block: Block, after: Block | None) -> str:
+    """The block; what leads to the block after it, or is remarked on there, stays on the same page."""
+    remarked = isinstance(after, Paragraph) and after.quiet and not isinstance(block, Paragraph)
+    leads = isinstance(block, Formula) or (isinstance(block, Paragraph) and not block.quiet)
+    return f"#leading[{_block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else _block(block)
 
 
 def _block(block: Block) -> str:

@@ -21,6 +21,26 @@ MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How the next word is chosen: the most probable one, where nothing else is said.
+
+    temperature, top_k, top_p: it is drawn, from all words or from some, by uniform numbers from the seed. beams: how
+    many stories go on at once. cache: each step is shown once more, computed from what the last one kept.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    beams: int = 1
+    cache: bool = False
+    seed: int = 0
+
+    @property
+    def samples(self) -> bool:
+        return (self.temperature, self.top_k, self.top_p) != (None, None, None)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What is put into a model; None stands for the model's own example."""
 
@@ -30,6 +50,7 @@ class Inputs:
     mask: list[int] | None = None
     generate: int = 1
     pixels: Array | None = None
+    decoding: Decoding = Decoding()
 
 
 def example(ids: list[int], vocab: int, room: int | None = None) -> list[int]:

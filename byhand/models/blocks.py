@@ -233,7 +233,7 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         if not o.parallel:
             return _joined(x, fed, "output", weight, 2, o)
         with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
-            both = (x + (attended + fed)).named("output", role="residual")
+            both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
 
 

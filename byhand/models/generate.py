@@ -1,14 +1,17 @@
-"""Greedy decoding: the most probable word of each step is the last word of the next one's prompt."""
+"""Writing word by word: the word that each step chooses is the last word of the next one's prompt."""
 
 from collections.abc import Callable
 
 from byhand.graph import Node, scope
 from byhand.labels import Labels, labelled
-from byhand.models.architecture import Graph
+from byhand.models.architecture import Graph, Inputs
+from byhand.models.beams import beam_search
+from byhand.models.cache import with_cache
+from byhand.models.sampling import sampled
 from byhand.ops import argmax, below
 
 Forward = Callable[[Node], tuple[Node, Node, Node]]
-"""Ids (T, 1) to logits (T, V), probabilities (T, V) and the next id (1, 1)."""
+"""Ids (T, 1) to logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
 
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
@@ -19,13 +22,20 @@ def next_word(logits: Node, vocabulary: Labels) -> Node:
     return labelled(following, vocabulary)
 
 
-def greedy(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> Graph:
-    """Unroll `steps` passes of forward, each with one word more."""
-    logits, probabilities, following = forward(ids)
-    outputs = [probabilities, following]
-    for step in range(2, steps + 1):
-        with scope(f"step{step}", f"Step {step}", again=True):
-            ids = labelled(below(ids, following).named("ids", role="tokens"), vocabulary)
-            logits, probabilities, following = forward(ids)
+def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
+    """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
+    decoding = inputs.decoding
+    if decoding.beams > 1:
+        return beam_search(forward, ids, vocabulary, inputs.generate)
+    outputs: list[Node] = []
+    passes: list[tuple[Node, Node]] = []
+    for step in range(1, inputs.generate + 1):
+        with scope(f"step{step}" if step > 1 else "", f"Step {step}" if step > 1 else "", again=True):
+            if step > 1:
+                ids = labelled(below(ids, outputs[-1]).named("ids", role="tokens"), vocabulary)
+            scores, probabilities, following = forward(ids)
+            if decoding.samples:
+                following = sampled(scores, vocabulary, decoding, step)
         outputs += [probabilities, following]
-    return Graph(outputs, probabilities, logits=logits)
+        passes.append((ids, scores))
+    return Graph(outputs + (with_cache(passes) if decoding.cache else []), outputs[-2], logits=scores)

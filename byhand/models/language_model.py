@@ -11,7 +11,7 @@ from byhand.labels import Labels, token_ids
 from byhand.layers import embed, position_column, sinusoidal, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup, tanh
 from byhand.weights import Weights
@@ -52,10 +52,10 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
-def forward(
+def body(
     ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
-) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+) -> tuple[Node, Node]:
+    """Words to what the layers make of them; and the embeddings. (T, 1) -> (T, d), (V, d)"""
     with page("", "Input"):
         table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, names[1])
@@ -63,6 +63,14 @@ def forward(
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
             x = block(x, weight, o, layer, places, attention, feed)
+    return x, table
+
+
+def forward(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    x, table = body(ids, vocabulary, weight, o, names, attention, feed)
     with page("", "Output"):
         return predict(x, table, vocabulary, weight, o)
 
@@ -84,9 +92,7 @@ def build(
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
-    return greedy(
-        lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs.generate
-    )
+    return write(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
 
 
 SIZES: dict[str, dict[str, Any]] = {

@@ -19,7 +19,7 @@ from byhand.layers import (
     softmax,
 )
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import again, below, beside, sqrt
 from byhand.positions import shifted
@@ -135,7 +135,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6], o.vocab), vocabulary)
-    graph = greedy(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs.generate)
+    graph = write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
 
     saved = savings(causally, partial(in_segments, o.segment), int(ids.shape[0]), o.d_model // o.heads)
     return replace(graph, outputs=[*graph.outputs, saved])

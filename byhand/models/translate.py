@@ -7,7 +7,7 @@ from collections.abc import Callable
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.models.architecture import Graph, Inputs, example
-from byhand.models.generate import greedy, next_word
+from byhand.models.generate import next_word, write
 from byhand.weights import Weights
 
 Encode = Callable[[Node, Node, Node], Node]
@@ -47,4 +47,4 @@ def translate(
 
     with scope("decoder", "Decoder"):
         target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)
-    return greedy(forward, target_ids, target_words, inputs.generate)
+    return write(forward, target_ids, target_words, inputs)

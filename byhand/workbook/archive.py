@@ -161,6 +161,8 @@ def _check_prolog(path: Path, name: str, stream: IO[bytes]) -> None:
                 return
     except expat.ExpatError:
         return
+    except LookupError as reason:  # an encoding that nobody knows
+        raise damaged(path, reason) from None
     except _Reached as at:
         if at.args[0]:
             raise ByhandError(

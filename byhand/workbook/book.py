@@ -170,7 +170,7 @@ class Book:
     def reference(self, cells: list[Cell]) -> str:
         """A line of cells as other sheets and defined names refer to it."""
         (page, row, column), (_, last_row, last_column) = cells[0], cells[-1]
-        return f"{quoted(self.sheet_names[page])}!{_absolute(row, column)}:{_absolute(last_row, last_column)}"
+        return f"{quoted(self.sheet_names[page])}!{absolute(row, column)}:{absolute(last_row, last_column)}"
 
 
 class PageWriter:
@@ -384,13 +384,13 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
 def range_of(book: Book, block: Block) -> str:
     """The cells of a table as defined names refer to them."""
     rows, columns = block.shape
-    first = f"{quoted(book.sheet_names[block.page])}!{_absolute(block.row, block.column)}"
+    first = f"{quoted(book.sheet_names[block.page])}!{absolute(block.row, block.column)}"
     if (rows, columns) == (1, 1):
         return first
-    return f"{first}:{_absolute(block.row + rows - 1, block.column + columns - 1)}"
+    return f"{first}:{absolute(block.row + rows - 1, block.column + columns - 1)}"
 
 
-def _absolute(row: int, column: int) -> str:
+def absolute(row: int, column: int) -> str:
     return f"${column_letters(column)}${row + 1}"
 
 

@@ -28,6 +28,7 @@ USE = (
 
 CONSTANTS = {
     "neg_inf": "a very large negative number, e to which is 0",
+    "lambda": "the weight of what is looked up; 0 is the language model alone",
     "eps": "keeps a norm from dividing by 0",
     "learning_rate": "how far a step goes: change it, and see the loss",
     "momentum": "the share of the last step that is kept",
@@ -97,7 +98,7 @@ def plan(book: Book) -> Plan:
         book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
         row += 3
     written = row
-    row += 3 if len(generated(book)) > 1 else 0
+    row += 3 if written_words(book) else 0
     prediction = row
     if book.graph.probabilities is not None:
         row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
@@ -116,12 +117,19 @@ def generated(book: Book) -> list[Node]:
     return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
 
 
+def written_words(book: Book) -> list[tuple[Node, int]]:
+    """The words that the model makes, as (ids, row): the story that it adds, or a program's whole answer."""
+    answers = [n for n in book.nodes if n.symbol == "answer" and n.role == "tokens"]
+    story = generated(book)
+    return [(n, i) for n in answers for i in range(n.shape[0])] or [(n, 0) for n in story if len(story) > 1]
+
+
 def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     """Write the home page; the other pages must have been written, since it counts their cells."""
     _steps(book, sheet)
     for tokens, row in zip(book.prompts, place.prompts, strict=True):
         _prompt(book, sheet, tokens, row)
-    if len(generated(book)) > 1:
+    if written_words(book):
         _written(book, sheet, place.written)
     if book.graph.probabilities is not None:
         _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
@@ -208,19 +216,21 @@ def _what(tokens: Tokens) -> str:
     sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
     if not sentence and part.startswith("row"):
         sentence, part = part, ""
-    kinds = {"encoder": "Source words", "decoder": "Target words so far"}
+    kinds = {"encoder": "Source words", "decoder": "Target words so far", "datastore": "The stored text"}
     right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
     kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
     return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
 def _written(book: Book, sheet: Sheet, row: int) -> None:
-    sheet.text(row, SIDE, "and the model writes", style.HEADING)
-    for i, node in enumerate(generated(book)):
+    words = written_words(book)
+    maker = "program answers" if words[0][0].symbol == "answer" else "model writes"
+    sheet.text(row, SIDE, f"and the {maker}", style.HEADING)
+    for n, (node, i) in enumerate(words):
         of = node.shape[0].of
         assert isinstance(of, Tokens)
         dress = style.cell("result", "@")
-        sheet.formula(row + 1, SIDE + i, book.address(book.words[of][0], book.home), book.text_of(of, 0), dress)
+        sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), dress)
 
 
 def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:

@@ -116,7 +116,7 @@ class Layout:
         missing = [x for x in left if not self._in_line(band, x)]
         wanted = [*missing, node]
         step = step_of(node)
-        if step and not self._begun(page, step) and len(missing) == len(left):
+        if step and not self._begun(page, step) and (step.below or len(missing) == len(left)):
             return True
         together = [*wanted, *_rest_of_scope(node, later)]
         widest = WIDEST[self.turned]
@@ -275,13 +275,20 @@ def whole(view: Node) -> Node:
 
 def _collect(node: Node, side: str, found: dict[str, dict[Key, Node]]) -> None:
     for n, given in enumerate(node.args):
-        columns_here = given.op.name == "columns" and not given.name and given.args[0].page is node.page
-        argument = given.args[0] if columns_here and given.args[0].name else given
+        argument = given.args[0] if _columns_here(given, node) else given
         at = "above" if side == "above" else _side(node, n)
         if argument.name or all_views(argument):
             found[at].setdefault(key(argument), argument)
         else:
             _collect(argument, at, found)
+
+
+def _columns_here(view: Node, reader: Node) -> bool:
+    """Whether a view is some columns of a table on the reader's page, which then stands whole in the reader's band."""
+    if view.name or view.op.name != "columns":
+        return False
+    of = view.args[0]
+    return bool(of.name) and of.page is reader.page and of.role not in ("gradient", "share")
 
 
 def _side(node: Node, n: int) -> str:

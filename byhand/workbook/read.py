@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
-from xml.parsers import expat
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
+from openpyxl.formula import Tokenizer
 from openpyxl.formula.translate import Translator
 from openpyxl.packaging.manifest import Manifest
 from openpyxl.reader.workbook import WorkbookParser
-from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS, SHEET_MAIN_NS, XLSM, XLSX, XLTM, XLTX
+from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS, XLSM, XLSX, XLTM, XLTX
 from openpyxl.xml.functions import fromstring
 
-from byhand.arithmetic.formulas import Address
 from byhand.errors import ByhandError, nearest
-from byhand.workbook.archive import SAVE_AGAIN, damaged, feed, opened
+from byhand.workbook.archive import SAVE_AGAIN, damaged, opened
+from byhand.workbook.cells import Cell, Cells, Masters, Value, strings_of
 
-ROWS, COLUMNS = 1_048_576, 16_384
-LONGEST_TEXT = 32_767
-MOST_CELLS = 3_000_000
-MOST_TRANSLATED = 20_000_000
-"""The characters of all formulas that a file gives only as `like the one above`, and that must be worked out."""
 LARGEST_INDEX = 10_000_000
 """The bytes of a part that openpyxl takes in whole: the lists of parts, sheets and names."""
 
-Cell = tuple[str, int, int]
-"""(sheet, row, column), rows and columns from 0."""
-Value = float | str | bool | None
 
-
-class CellError(str):
-    """What a cell shows where its formula has failed: #DIV/0!, #NAME?, Err:508."""
-
-    __slots__ = ()
+MASTERS: Masters = Translator
+"""openpyxl's way of saying what a formula is in another place."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +79,14 @@ def save_changed(path: Path, changes: Mapping[Cell, Value], target: Path) -> Non
     book.save(target)
 
 
+def tokens(formula: str) -> list[tuple[str, str, str]]:
+    """A formula's pieces: kind (FUNC, OPERAND, ...), part (OPEN, RANGE, ...) and text. ValueError for what is none."""
+    try:
+        return [(token.type, token.subtype, token.value) for token in Tokenizer(formula).items]
+    except Exception as reason:  # openpyxl raises whatever an unfinished formula makes it trip over
+        raise ValueError("it is no formula") from reason
+
+
 def check_sheet(book: Book, sheet: str) -> None:
     if sheet not in book.sheets:
         raise ByhandError(f"{book.path} has no sheet '{sheet}'; {nearest(sheet, book.sheets)}.")
@@ -102,8 +97,8 @@ def _book(path: Path, archive: ZipFile) -> Book:
     package: Any = Manifest.from_tree(contents)
     parser = _workbook(path, archive, package)
     kept = package.find(SHARED_STRINGS)
-    strings = _strings(archive, kept.PartName.lstrip("/")) if kept is not None else []
-    cells = _Cells(strings)
+    strings = strings_of(archive, kept.PartName.lstrip("/")) if kept is not None else []
+    cells = Cells(strings, Translator)
     sheets = []
     for sheet, link in parser.find_sheets():
         sheets.append(sheet.name)
@@ -144,210 +139,3 @@ def _names(parser: Any, sheets: list[str]) -> dict[str, str]:
             local = f"{sheets[name.localSheetId]}!" if name.localSheetId is not None else ""
             names[local + name.name] = str(name.value or "")
     return names
-
-
-def _strings(archive: ZipFile, name: str) -> list[str]:
-    """The texts that cells refer to by number."""
-    strings: list[str] = []
-    texts = _Texts()
-
-    def end(tag: str) -> None:
-        texts.end(tag)
-        if tag == _ITEM:
-            strings.append(texts.taken())
-
-    _parse(archive, name, texts.start, end, texts.data)
-    return strings
-
-
-def _parse(
-    archive: ZipFile,
-    name: str,
-    start: Callable[[str, dict[str, str]], None],
-    end: Callable[[str], None],
-    data: Callable[[str], None],
-    done: Callable[[], bool] = lambda: False,
-) -> None:
-    """Reads a part without ever holding it whole, until it ends or `done` says so."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
-    with archive.open(name) as stream:
-        for _ in feed(parser, stream):
-            if done():
-                return
-
-
-def _tag(name: str) -> str:
-    return f"{SHEET_MAIN_NS} {name}"
-
-
-_ITEM, _TEXT, _PHONETIC = _tag("si"), _tag("t"), _tag("rPh")
-_DATA, _ROW, _CELL, _FORMULA, _VALUE = _tag("sheetData"), _tag("row"), _tag("c"), _tag("f"), _tag("v")
-
-
-class _Texts:
-    """Puts together the text of an item, whose runs may be dressed differently; readings (rPh) are no part of it."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.length = 0
-        self.inside = self.reading = False
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == _TEXT:
-            self.inside = not self.reading
-        elif tag == _PHONETIC:
-            self.reading = True
-
-    def data(self, text: str) -> None:
-        if self.inside:
-            self.parts.append(text)
-            self.length += len(text)
-            if self.length > LONGEST_TEXT:
-                raise ValueError(f"a text of more than {LONGEST_TEXT:,} characters")
-
-    def end(self, tag: str) -> None:
-        if tag == _TEXT:
-            self.inside = False
-        elif tag == _PHONETIC:
-            self.reading = False
-
-    def taken(self) -> str:
-        """The text so far; the next one begins empty."""
-        text = "".join(self.parts)
-        self.parts, self.length = [], 0
-        return text
-
-
-class _Cells:
-    """Collects the cells of one sheet after the other."""
-
-    formula: str | None
-    stored: str | None
-    shared: str | None
-
-    def __init__(self, strings: list[str]) -> None:
-        self.formulas: dict[Cell, str] = {}
-        self.values: dict[Cell, Value] = {}
-        self.strings = [_plain(text) for text in strings]
-        self.translated = self.kept = 0
-
-    def read(self, archive: ZipFile, sheet: str, part: str) -> None:
-        """Adds a sheet's cells. What follows them (formats, drop-downs) is not looked at."""
-        self.sheet, self.row, self.column = sheet, -1, -1
-        self.texts, self.masters = _Texts(), dict[str, Translator]()
-        self.inside = self.finished = False
-        try:
-            _parse(archive, part, self.start, self.end, self.texts.data, lambda: self.finished)
-        except ValueError as reason:
-            where = Address(max(self.row, 0), max(self.column, 0), sheet)
-            raise ValueError(f"{reason}, at or after {where}") from None
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == _CELL:
-            place = attributes.get("r")
-            self.row, self.column = _position(place) if place else (self.row, self.column + 1)
-            self.kind = attributes.get("t", "n")
-            self.formula = self.stored = None
-            self.inside = True
-        elif tag == _ROW:
-            self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
-        elif self.inside and tag in (_VALUE, _FORMULA):
-            self.texts.inside = True
-            if tag == _FORMULA:
-                self.shared = attributes.get("si", "") if attributes.get("t") == "shared" else None
-        elif self.inside:
-            self.texts.start(tag, attributes)
-
-    def end(self, tag: str) -> None:
-        if tag == _VALUE:
-            self.texts.inside = False
-            self.stored = self.texts.taken()
-        elif tag == _FORMULA:
-            self.texts.inside = False
-            self.formula = self._whole(self.texts.taken())
-        elif tag == _CELL:
-            self.inside = False
-            self._keep()
-        elif tag == _DATA:
-            self.finished = True
-        else:
-            self.texts.end(tag)
-
-    def _whole(self, text: str) -> str | None:
-        """The formula, worked out from its master's where the file gives only that; None for an array's other cells."""
-        if self.shared is None or text:
-            if self.shared is not None:
-                self.masters[self.shared] = Translator(f"={text}", Address(self.row, self.column))
-            return f"={text}" if text else None
-        if self.shared not in self.masters:
-            raise ValueError("a formula refers to one that is not there")
-        formula = str(self.masters[self.shared].translate_formula(Address(self.row, self.column)))
-        self.translated += len(formula)
-        if self.translated > MOST_TRANSLATED:
-            raise ValueError(f"more than {MOST_TRANSLATED:,} characters of shared formulas")
-        return formula
-
-    def _keep(self) -> None:
-        cell = (self.sheet, self.row, self.column)
-        if self.row >= ROWS or self.column >= COLUMNS:
-            raise ValueError("a cell beyond the end of the sheet")
-        if self.formula is not None:
-            self.formulas[cell] = self.formula
-        if self.kind == "inlineStr":
-            self.stored = self.texts.taken()
-        if self.stored is not None:
-            value = self._value(self.stored)
-            if value is not None:
-                self.values[cell] = value
-        self.kept += 1
-        if self.kept > MOST_CELLS:
-            raise ValueError(f"more than {MOST_CELLS:,} cells")
-
-    def _value(self, text: str) -> Value:
-        if self.kind == "n":
-            return float(text) if text else None
-        if self.kind == "s":
-            return self.strings[_index(text, len(self.strings))]
-        if self.kind == "b":
-            return _boolean(text)
-        return CellError(text) if self.kind == "e" else _plain(text)
-
-
-def _boolean(text: str) -> bool | None:
-    if text not in ("1", "0", "true", "false", ""):
-        raise ValueError(f"{text!r} is no boolean")
-    return text in ("1", "true") if text else None
-
-
-def _index(text: str, length: int) -> int:
-    number = int(text)
-    if not 0 <= number < length:
-        raise ValueError(f"text number {text} of {length}")
-    return number
-
-
-def _plain(text: str) -> str:
-    """Without the escapes by which a file writes what XML cannot: _x000D_."""
-    return re.sub("_x([0-9A-Fa-f]{4})_", lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
-
-
-_PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
-
-
-def _position(place: str) -> tuple[int, int]:
-    """B3 to (2, 1)."""
-    match = _PLACE.fullmatch(place)
-    if not match:
-        raise ValueError(f"a cell with the address {place!r}")
-    return int(match[2]) - 1, _column(match[1])
-
-
-@lru_cache(COLUMNS)
-def _column(letters: str) -> int:
-    """A to 0, Z to 25, AA to 26."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - 64
-    return number - 1

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 
 from byhand.errors import ByhandError, nearest
 from byhand.workbook.archive import clause
-from byhand.workbook.read import COLUMNS, ROWS, Book, Cell, CellError, Value, check_sheet, read, save_changed
+from byhand.workbook.cells import COLUMNS, ROWS, Cell, CellError, Value
+from byhand.workbook.read import Book, check_sheet, read, save_changed
 
 Values = dict[Cell, Value]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from byhand.arithmetic.formulas import Address
 from byhand.errors import ByhandError
-from byhand.workbook.read import Book, Cell, CellError, Value, read
+from byhand.workbook.cells import Cell, CellError, Value
+from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import ENGINES, Values, recalculate_books
 
 TOLERANCE = 1e-9

@@ -1,0 +1,116 @@
+"""A student's marks as one HTML page: each answer in its table with its verdict, and what to look at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from byhand.exercises.keys import Key, KeyQuestion
+from byhand.explain.html import page
+from byhand.grading.looks import LOOKS
+from byhand.grading.outcome import CellMark, Marks, Verdict
+from byhand.grading.wording import NOT_FINAL, by_question, grid, of_points, place, points, remarks, total, who, wrote
+
+FRAMES = {
+    "thin": "1px solid",
+    "medium": "2px solid",
+    "dashed": "2px dashed",
+    "dotted": "2px dotted",
+    "double": "3px double",
+}
+STYLE = """
+.score { display: flex; align-items: center; gap: 1.2rem; margin: 0 0 1.4rem; font-size: 1.3rem; }
+.score b { white-space: nowrap; }
+.bar { display: flex; flex: 1; height: 1.1rem; border: 1px solid var(--frame); border-radius: 3px; overflow: hidden; }
+.got { color: var(--grey); font-size: .94rem; font-weight: normal; }
+.marked { border-collapse: separate; border-spacing: 4px; margin: .6rem 0; }
+.marked td { padding: .3rem .7rem; text-align: right; font-variant-numeric: tabular-nums; border-radius: 3px; }
+.marked .at { display: block; color: var(--grey); font-size: .7rem; line-height: 1; text-align: left; }
+.legend { color: var(--grey); font-size: .9rem; }
+.legend span, .verdict { padding: .1rem .5rem; border-radius: 3px; margin-right: .3rem; white-space: nowrap; }
+.legend span { display: inline-block; margin-bottom: .4rem; }
+.remarks { list-style: none; padding: 0; }
+.remarks li { margin: .6rem 0; padding-left: .9rem; border-left: 3px solid var(--frame); break-inside: avoid; }
+.where { color: var(--grey); font-size: .94rem; overflow-wrap: anywhere; }
+.look { border: 2px solid #C0392B; border-radius: 4px; padding: .6rem 1rem; margin: 1rem 0; }
+code { background: var(--faint); border: 1px solid var(--frame); border-radius: 3px; padding: .05rem .3rem;
+  font-size: .85em; }
+@media print { * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
+"""
+
+
+def feedback_page(key: Key, marks: Marks, steps: Sequence[str]) -> bytes:
+    """The page, in UTF-8. steps: to each question the command that works its table with other numbers."""
+    title = str(key.recipe.get("title", key.exercise))
+    return page(title, escape(f"{who(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
+
+
+def colours() -> str:
+    """A class for each verdict: its fill, ink and frame."""
+    return "".join(
+        f".{name(verdict)} {{ background: {look.fill}; color: {look.ink}; border: {FRAMES[look.line]} {look.ink}; }}\n"
+        for verdict, look in LOOKS.items()
+    )
+
+
+def name(verdict: Verdict) -> str:
+    return verdict.name.lower()
+
+
+def _body(key: Key, marks: Marks, steps: Sequence[str]) -> Iterator[str]:
+    share = 100 * marks.points / marks.most if marks.most else 0
+    yield (
+        f'<div class="score"><b>{of_points(marks.points, marks.most)}</b><div class="bar" role="presentation">'
+        f'<i style="width:{share:.1f}%;background:#237A45"></i></div></div>'
+    )
+    if marks.warnings:
+        yield f'<p class="look">{NOT_FINAL}</p>'
+    yield _legend(marks)
+    for n, (question, cells) in enumerate(by_question(key, marks), 1):
+        yield from _question(n, question, cells, steps[n - 1] if steps else "")
+
+
+def _legend(marks: Marks) -> str:
+    there = {cell.verdict for cell in marks.cells}
+    told = (
+        f'<span class="{name(verdict)}">{look.sign} {look.means}</span>'
+        for verdict, look in LOOKS.items()
+        if verdict in there
+    )
+    return f'<p class="legend">{" ".join(told)}</p>'
+
+
+def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: str) -> Iterator[str]:
+    right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
+    got = f"{of_points(*total(cells))} · {right} of {len(cells)} right"
+    yield f'<h2>{n}. {escape(question.text)} <span class="got">{got}</span></h2>'
+    rows = "".join(_row(question, row) for row in grid(question, cells))
+    yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
+    said = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
+    if said:
+        yield f'<ul class="remarks">{said}</ul>'
+    if step and any(cell.points < cell.most for cell in cells):
+        yield f'<p class="where">This step, worked with other numbers: <code>{escape(step)}</code></p>'
+
+
+def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:
+    return f"<tr>{''.join(_cell(question, cell) for cell in row)}</tr>"
+
+
+def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
+    if cell is None:
+        return "<td></td>"
+    said = escape(f"{cell.verdict}. {cell.sentence}".strip(), quote=True)
+    return (
+        f'<td class="{name(cell.verdict)}" title="{said}"><span class="at">{place(question, cell.cell)}</span>'
+        f"{LOOKS[cell.verdict].sign} {escape(wrote(cell))}</td>"
+    )
+
+
+def _remark(question: KeyQuestion, verdict: Verdict, sentence: str, cells: Sequence[CellMark]) -> str:
+    where = ", ".join(f"{place(question, c.cell)}: {wrote(c)}".removesuffix(": ") for c in cells)
+    got = f"{points(sum(c.points for c in cells))} of {points(sum(c.most for c in cells))}"
+    return (
+        f'<li><span class="verdict {name(verdict)}">{LOOKS[verdict].sign} {verdict}</span> {escape(sentence)}'
+        f'<br><span class="where">{escape(where)} · {got}</span></li>'
+    )

@@ -1,0 +1,153 @@
+"""What a student's formula leans on, and whether it may be worked out at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from byhand.workbook.bounded import Contents
+from byhand.workbook.cells import Cell
+from byhand.workbook.places import Region, region_of
+from byhand.workbook.read import tokens
+
+FUNCTIONS = frozenset(
+    "SUM SUMPRODUCT SUMSQ SUMXMY2 SUMX2MY2 SUMX2PY2 SUMIF PRODUCT MMULT TRANSPOSE MAX MIN LARGE SMALL RANK AVERAGE "
+    "MEDIAN COUNT COUNTA COUNTIF VAR VARP VAR.P VAR.S STDEV STDEVP STDEV.P STDEV.S DEVSQ ABS SIGN INT MOD QUOTIENT "
+    "ROUND ROUNDUP ROUNDDOWN TRUNC EXP LN LOG LOG10 SQRT POWER PI SIN COS TAN ATAN SINH COSH TANH ERF FACT "
+    "IF AND OR NOT TRUE FALSE IFERROR IFNA ISNUMBER ISBLANK CHOOSE INDEX MATCH VALUE N".split()
+)
+"""The functions that are worked out again: of numbers, the same every time, and reaching nothing outside the file."""
+PREFIXES = ("_XLFN.", "_XLWS.")
+CHANGING = frozenset("RAND RANDBETWEEN RANDARRAY NOW TODAY".split())
+REACHING = frozenset(
+    "INDIRECT OFFSET WEBSERVICE FILTERXML ENCODEURL RTD CALL REGISTER.ID HYPERLINK IMAGE DDE CELL INFO".split()
+)
+LONGEST = 8_192
+DEEPEST = 64
+"""Excel's own limits of a formula's length and of functions within functions."""
+MOST_FORMULAS = 2_000
+MOST_CELLS = 10_000
+"""How many formulas and cells all answers together may lean on."""
+LARGEST_RANGE = 2_000_000
+"""The cells of a range, empty ones too: a whole column has 1,048,576."""
+
+
+class Refused(Exception):
+    """Why a formula is not worked out, in a clause."""
+
+
+@dataclass
+class Needed:
+    """What the answers lean on: cells, of which each holds a value or a formula, and defined names."""
+
+    contents: Contents
+    values: dict[Cell, float | str | bool] = field(default_factory=dict)
+    formulas: dict[Cell, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    _reads: dict[Cell, list[Cell] | Refused] = field(default_factory=dict)
+    _formulas: int = 0
+
+    def add(self, cell: Cell) -> None:
+        """All that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
+        left, seen = [cell], {cell}
+        while left:
+            at = left.pop()
+            reads = self._reads_of(at)
+            left += [one for one in reads if one not in seen]
+            seen.update(reads)
+        for one in seen:
+            formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
+            if formula is not None:
+                self.formulas[one] = formula
+            elif value is not None:
+                self.values[one] = value
+
+    def _reads_of(self, cell: Cell) -> list[Cell]:
+        if cell not in self._reads:
+            try:
+                self._reads[cell] = self._measured(cell)
+            except Refused as reason:
+                self._reads[cell] = reason
+        found = self._reads[cell]
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def _measured(self, cell: Cell) -> list[Cell]:
+        formula = self.contents.formulas.get(cell)
+        if formula is None:
+            return []
+        self._formulas += 1
+        if self._formulas > MOST_FORMULAS:
+            raise Refused(f"it leans on more than {MOST_FORMULAS:,} formulas")
+        found: list[Cell] = []
+        for text in operands(formula):
+            found += self._cells_of(self._region(text, cell[0]))
+            if len(found) + len(self._reads) > MOST_CELLS:
+                raise Refused(f"it leans on more than {MOST_CELLS:,} cells")
+        return found
+
+    def _region(self, text: str, sheet: str) -> Region:
+        if any(sign in text for sign in "[]|"):
+            raise Refused("it reads another file or program")
+        region = region_of(text) or self._named(text, sheet)
+        if region is None:
+            raise Refused(f"it reads {text[:40]!r}, which is no range of cells")
+        place = region if region.sheet else replace(region, sheet=sheet)
+        known = {name.casefold(): name for name in self.contents.sheets}
+        if place.sheet.casefold() not in known:
+            raise Refused(f"it reads the sheet {place.sheet[:40]!r}, which is not there")
+        if place.size > LARGEST_RANGE:
+            raise Refused(f"it reads {place.size:,} cells at once")
+        name = known[place.sheet.casefold()]
+        if name in self.contents.hidden:
+            raise Refused(f"it reads the hidden sheet {name!r}")
+        return replace(place, sheet=name)
+
+    def _named(self, text: str, sheet: str) -> Region | None:
+        names = self.contents.names
+        name = next((name for name in (f"{sheet}!{text}", text) if name in names), "")
+        region = region_of(names[name]) if name else None
+        if region:
+            self.names[text] = names[name]
+        return region
+
+    def _cells_of(self, region: Region) -> list[Cell]:
+        """Those that hold something."""
+        formulas, values = self.contents.formulas, self.contents.values
+        if region.size <= MOST_CELLS:
+            return [cell for cell in region.cells() if cell in formulas or cell in values]
+        return [cell for cell in formulas.keys() | values.keys() if region.holds(cell)]
+
+
+def operands(formula: str) -> list[str]:
+    """The ranges and names that a formula reads. Refused for one that calls what is not worked out."""
+    if len(formula) > LONGEST:
+        raise Refused(f"it has more than {LONGEST:,} characters")
+    try:
+        pieces = tokens(formula)
+    except ValueError:
+        raise Refused("it is no formula of numbers and cells") from None
+    depth, found = 0, []
+    for kind, part, text in pieces:
+        depth += (part == "OPEN") - (part == "CLOSE")
+        if depth > DEEPEST:
+            raise Refused(f"it is more than {DEEPEST} brackets deep")
+        if kind == "FUNC" and part == "OPEN":
+            _check_function(text[:-1])
+        elif kind == "OPERAND" and part == "RANGE":
+            found.append(text)
+    return found
+
+
+def _check_function(name: str) -> None:
+    bare = name.upper()
+    for prefix in PREFIXES:
+        bare = bare.removeprefix(prefix)
+    if bare in FUNCTIONS or not bare:
+        return
+    shown = bare[:40]
+    if bare in CHANGING:
+        raise Refused(f"{shown} gives another number every time")
+    if bare in REACHING:
+        raise Refused(f"{shown} reaches for what is not in the formula")
+    raise Refused(f"it calls {shown}, which marking does not work out")

@@ -1,0 +1,158 @@
+"""A recipe proves its marks: what is right, each mistake, garbage and blanks go through the workbook and are marked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+
+from byhand.exercises.book import StudentBook
+from byhand.exercises.folder import digest_of
+from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
+from byhand.exercises.lint import Report, lint
+from byhand.exercises.mistakes import Told, mistakes
+from byhand.exercises.problem import Problem, problem, stacked
+from byhand.exercises.proof import GARBAGE
+from byhand.exercises.recipe import exercise_of, find
+from byhand.exercises.variant import Student, Variant, variants
+from byhand.grading.filled_in import filled_in
+from byhand.grading.marking import Marker
+from byhand.grading.outcome import CellMark, Typed, Verdict
+from byhand.grading.paper import Paper
+from byhand.grading.recompute import Recomputer
+from byhand.grading.sentences import BETWEEN
+from byhand.grading.submission import read_submission
+from byhand.grading.typed import typed
+from byhand.graph import Array
+from byhand.recipe import read_toml
+
+MOST = 100
+"""Students whose books are filled in, read and marked."""
+OF_EACH = 4
+"""Mistakes that each of them makes, in turn; of these, the first in a book."""
+SELDOM = 0.01
+"""The share of students whose mistake may go by another name."""
+Row = Sequence[float | str]
+Thing = TypeVar("Thing")
+
+
+def lint_recipe(recipe: str, seeds: int) -> Report:
+    """A recipe's report, with what is wrong about its marks."""
+    path = find(recipe)
+    table = read_toml(path)
+    built = problem(exercise_of(table, path))
+    report = lint(built, seeds)
+    trial = Trial(built, table, min(seeds, MOST))
+    return replace(report, marks=[*report.marks, *trial.problems()])
+
+
+class Trial:
+    """A class of a recipe, that answers in every way that its marks must tell apart."""
+
+    def __init__(self, built: Problem, table: dict[str, object], count: int) -> None:
+        self.problem, self.told = built, mistakes(built)
+        students = [Student(f"seed {n}") for n in range(1, count + 1)]
+        self.made = variants(built, [changed for _, changed in self.told], 0, students)
+        self.book = StudentBook(built)
+        self.key = _key(built, table, self.book, self.made)
+        self.marker = Marker(self.key, built)
+        self.paper = Paper.of(self.key)
+
+    def problems(self) -> Iterator[str]:
+        """A line for whatever is not marked as it should be."""
+        wrong = _wrong_answers(self.problem, self.told, self.made)
+        missed: Counter[str] = Counter()
+        tried: Counter[str] = Counter()
+        with TemporaryDirectory() as folder, Recomputer() as engine:
+            for n, variant in enumerate(self.made):
+                desk = Desk(self, variant, Path(folder, "book.xlsx"), engine)
+                yield from desk.plain()
+                for i, (name, answers) in enumerate(islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH)):
+                    marks = desk.handed_in(answers) if i == 0 else desk.marked(answers)
+                    tried[name] += 1
+                    missed[name] += {m for mark in marks for m in mark.mistake.split(BETWEEN) if m} != {name}
+                    if all(mark.verdict == Verdict.RIGHT for mark in marks):
+                        yield f"Marking gives full marks to {name} of {variant.student.id}."
+        for name, count in missed.items():
+            if count > max(1, SELDOM * tried[name]):
+                yield f"Marking does not name {name} in {count} of {tried[name]} answers."
+
+
+class Desk:
+    """Where one student's books are filled in, read and marked."""
+
+    def __init__(self, trial: Trial, variant: Variant, path: Path, engine: Recomputer) -> None:
+        self.trial, self.path, self.engine = trial, path, engine
+        self.variant, self.student = variant, trial.key.students[variant.student.id]
+        self.empty = trial.book.filled(variant)
+
+    def plain(self) -> Iterator[str]:
+        """The key, nothing, and what is no number."""
+        right = written(self.trial.problem, self.variant.answers)
+        for what, answers, verdict in (
+            ("the key", right, Verdict.RIGHT),
+            ("blanks", [[""] * len(row) for row in right], Verdict.BLANK),
+            (GARBAGE, [[GARBAGE] * len(row) for row in right], Verdict.UNREADABLE),
+        ):
+            if {mark.verdict for mark in self.handed_in(answers)} != {verdict}:
+                yield f"Marking does not take {what} of {self.student.id} for what it is."
+
+    def marked(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
+        """Marks of numbers that have come in some other way than in a book."""
+        return self.trial.marker.mark(self.student, [[Typed(str(x), float(x)) for x in row] for row in answers])
+
+    def handed_in(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
+        """Marks of a book in which these answers stand."""
+        cells = [cell for places in self.trial.paper.asked for cell in places]
+        values = [value for row in answers for value in row]
+        filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
+        self.path.write_bytes(filled_in(self.empty, filled))
+        read = read_submission(self.path, self.trial.paper, typed, self.engine)
+        return self.trial.marker.mark(self.student, read.answers)
+
+
+def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:
+    """Answers as a student writes them down, to the places that were asked."""
+    rows = zip(problem.questions, answers, strict=True)
+    return [(np.round(np.asarray(row, dtype=float).ravel(), q.ask.places) + 0.0).tolist() for q, row in rows]
+
+
+def _wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, list[list[float]]]]]:
+    """For each student, each mistake and what one writes who makes it, where it is a number."""
+    given = stacked(variant.numbers for variant in made)
+    solved = [(m.name, problem.solve(given, changed)) for m, changed in told]
+    found: list[list[tuple[str, list[list[float]]]]] = []
+    for n, variant in enumerate(made):
+        each = [(name, _own(problem, variant, [answers[n] for answers in all_])) for name, all_ in solved]
+        finite = [(name, rows) for name, rows in each if all(np.isfinite(row).all() for row in rows)]
+        found.append([(name, written(problem, rows)) for name, rows in finite])
+    return found
+
+
+def _own(problem: Problem, variant: Variant, answers: Sequence[Array]) -> list[Array]:
+    """No misconception says where a wrong cell is."""
+    rows = zip(problem.questions, answers, variant.answers, strict=True)
+    return [right if question.ask.kind == "wrong cell" else row for question, row, right in rows]
+
+
+def _in_turn(things: Sequence[Thing], first: int) -> Iterator[Thing]:
+    """All of them, from this one on and round again."""
+    return (things[(first + n) % len(things)] for n in range(len(things)))
+
+
+def _key(built: Problem, table: dict[str, object], book: StudentBook, made: Sequence[Variant]) -> Key:
+    """The class's key, as it is read from its file."""
+    name = built.exercise.name
+    about = {"exercise": name, "recipe": table, "digest": digest_of(name, table), "seed": 0, "practice": False}
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "key.json")
+        with path.open("wb") as file:
+            lines = (student_line(variant, variant.student.id) for variant in made)
+            write_key(file, about, questions_of(built, book.places), lines)
+        return read_key(path)

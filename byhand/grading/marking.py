@@ -1,0 +1,149 @@
+"""Marks a student's answers: each cell's verdict, its points, and what the student is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.exercises.folder import digest_of
+from byhand.exercises.keys import Key, KeyStudent
+from byhand.exercises.problem import Numbers, Problem, problem
+from byhand.exercises.recipe import exercise_of
+from byhand.grading.agreement import rule_of
+from byhand.grading.ideas import Known
+from byhand.grading.outcome import CellMark, Typed, Verdict
+from byhand.grading.reasons import reasons
+from byhand.grading.seen import Answers
+from byhand.grading.sentences import ROW_FIRST, WRONG, Said, nothing
+from byhand.grading.stages import places_of, stages_of
+from byhand.graph import Array, fold
+from byhand.lesson import command
+from byhand.workbook.letters import symbol
+
+ALIKE = 1e-6
+"""How far a key's answers may be from those of its numbers, worked out again."""
+MOST = 500
+"""Students whose answers are worked out again at a time."""
+RIGHT = Said(Verdict.RIGHT)
+
+
+class Marker:
+    """Marks the students of one key. Built once; ByhandError for a key whose problem cannot be built again."""
+
+    def __init__(self, key: Key, built: Problem | None = None) -> None:
+        self.key = key
+        self.problem = built or problem(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
+        self.asks = [q.ask for q in self.problem.questions]
+        self.counts = [len(places_of(q)) for q in self.problem.questions]
+        self.stages = stages_of(self.problem)
+        self._check()
+        each = [(n, cell) for n, count in enumerate(self.counts) for cell in range(count)]
+        self.cells = [(n, cell, self.asks[n].points / self.counts[n]) for n, cell in each]
+        self.rule = rule_of([self.asks[n] for n, _ in each])
+        worth = self.problem.exercise.worth
+        self.shares = {
+            Verdict.RIGHT: 1.0,
+            Verdict.FOLLOWS: worth.follows,
+            Verdict.MISTAKE: worth.mistake,
+            Verdict.ROUNDED: worth.rounded,
+            Verdict.SLIP: worth.slip,
+        }
+
+    @cached_property
+    def known(self) -> Known:
+        """What may have gone wrong; while everybody is right, nobody needs it."""
+        return Known(self.problem, self.stages)
+
+    def mark(self, student: KeyStudent, answers: Sequence[Sequence[Typed]]) -> tuple[CellMark, ...]:
+        """A mark for each asked cell, in the key's order. answers: for each question, what stands in its cells."""
+        if [len(row) for row in answers] != self.counts:
+            raise ValueError("the answers are not those that the key asks for")
+        typed = [t for row in answers for t in row]
+        right = np.array([x for row in student.answers for x in row], dtype=float)
+        values = np.array([np.nan if t.value is None or t.blank else t.value for t in typed], dtype=float)
+        fine = self.rule.agree(values, right)
+        said = [RIGHT if ok else nothing(t) for ok, t in zip(fine.tolist(), typed, strict=True)]
+        if None in said:
+            for n, found in self._diagnosed(student, values, right).items():
+                said[n] = found
+        return tuple(
+            CellMark(n, cell, t, s.verdict, most * self.shares.get(s.verdict, 0.0), most, s.sentence, s.mistake)
+            for (n, cell, most), t, s in zip(
+                self.cells, typed, (s or Said(Verdict.WRONG, WRONG) for s in said), strict=True
+            )
+        )
+
+    def revealed(self, student: KeyStudent, question: int, cell: int) -> str:
+        """The number that is right, to the places that were asked."""
+        ask = self.asks[question]
+        places = 0 if self.rule.places[self._flat(question, cell)] == 0 else ask.places
+        return f"{student.answers[question][cell] + 0.0:.{places}f}".replace("-", "−")
+
+    def step_of(self, question: int) -> str:
+        """The command that works the question's table, with other numbers, so that it gives nothing away."""
+        return f"{command(self.problem.exercise.build, 'explain')} --step {self.asks[question].table}"
+
+    def table_of(self, question: int) -> str:
+        """What the question's table is called in sentences."""
+        return symbol(self.problem.questions[question].node)
+
+    def sentence_of(self, mistake: str) -> str:
+        """A misconception's sentence, by its name."""
+        return self.known.sentence(mistake)
+
+    def _flat(self, question: int, cell: int) -> int:
+        return sum(self.counts[:question]) + cell
+
+    def _diagnosed(self, student: KeyStudent, values: Array, right: Array) -> dict[int, Said]:
+        """What is said of every answer that is a number, and not the right one."""
+        given = self._given(student)
+        tables = fold([stage.node for stage in self.stages], given)
+        found: dict[int, Said] = {}
+        if self.stages:
+            found = reasons(Answers(self.known, given, tables, right, values))
+        for n, ask in enumerate(self.asks):
+            row, column = self._flat(n, 0), self._flat(n, 0) + 1
+            if ask.kind == "wrong cell" and (values[row], values[column]) == (right[column], right[row]):
+                found |= dict.fromkeys((row, column), Said(Verdict.SLIP, ROW_FIRST))
+        return {n: said for n, said in found.items() if not self.rule.agree(values, right)[n]}
+
+    def _given(self, student: KeyStudent) -> Numbers:
+        return {node: np.array(student.drawn[node.name], dtype=float) for node in self.problem.drawn}
+
+    def _check(self) -> None:
+        """ByhandError unless the key's questions are those of its recipe, and its answers those of its numbers."""
+        asked = [(q.table, q.kind, q.places, q.margin, len(q.cells)) for q in self.key.questions]
+        own = [(a.table, a.kind, a.places, a.margin, n) for a, n in zip(self.asks, self.counts, strict=True)]
+        if asked != own:
+            raise self._unsound("its questions are not those of its recipe")
+        if self.key.digest == digest_of(self.key.exercise, self.key.recipe):
+            return
+        people = list(self.key.students.values())
+        for start in range(0, len(people), MOST):
+            self._check_answers(people[start : start + MOST])
+
+    def _check_answers(self, people: Sequence[KeyStudent]) -> None:
+        shapes = {node: tuple(map(int, node.shape)) for node in self.problem.drawn}
+        for student in people:
+            if any(np.shape(student.drawn.get(node.name, [])) != shape for node, shape in shapes.items()):
+                raise self._unsound(f"the numbers of {student.id} are not those that its recipe draws")
+        given = [self._given(student) for student in people]
+        answers = self.problem.solve({node: np.stack([g[node] for g in given]) for node in self.problem.drawn})
+        for n, ask in enumerate(self.asks):
+            told = np.array([student.answers[n] for student in people])
+            if ask.kind == "wrong cell":
+                continue
+            off = np.abs(answers[n] - told) > ALIKE * np.maximum(1, np.abs(told))
+            if off.any():
+                student = people[int(np.argmax(off.any(-1)))]
+                raise self._unsound(f"the answers of {student.id} are not those of its numbers")
+
+    def _unsound(self, what: str) -> ByhandError:
+        return ByhandError(
+            f"The key of {self.key.exercise} does not fit this byhand: {what}; "
+            "make it again with the command that made the class."
+        )

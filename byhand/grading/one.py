@@ -1,0 +1,78 @@
+"""Reads and marks one file that was handed in: whose it is, what its answers are worth, what a person must look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from byhand.exercises.formats import KEYS
+from byhand.exercises.keys import Key, read_key
+from byhand.exercises.recipe import exercise_of
+from byhand.grading.integrity import findings
+from byhand.grading.marking import Marker
+from byhand.grading.outcome import Marks
+from byhand.grading.owners import Owners
+from byhand.grading.paper import Paper
+from byhand.grading.recompute import Recomputer
+from byhand.grading.submission import Submission, read_submission
+from byhand.grading.typed import typed
+from byhand.lesson import command
+
+
+def key_of(path: Path) -> Key:
+    """The key in a file, or in the folder of a set. ByhandError for a file that is none."""
+    inside = [path / KEYS / "key.json", path / "key.json"]
+    found = next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
+    return read_key(found)
+
+
+def steps_of(key: Key) -> list[str]:
+    """To each question the command that works its table, with other numbers, so that it gives nothing away."""
+    exercise = exercise_of(key.recipe, Path(f"{key.exercise}.toml"))
+    return [f"{command(exercise.build, 'explain')} --step {ask.table}" for ask in exercise.asks]
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """A file that was read and marked. by: how it is known whose it is."""
+
+    submission: Submission
+    marks: Marks
+    by: str
+
+
+class Grader:
+    """Marks files of one key; built once, to be used as a context, since it may start a process that recalculates."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.paper = Paper.of(key)
+        self.marker = Marker(key, self.paper.problem)
+        self.owners = Owners(self.paper)
+        self.engine = Recomputer()
+
+    def __enter__(self) -> Self:
+        self.engine.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.engine.__exit__(kind, error, trace)
+
+    def mark(self, path: Path) -> Marked:
+        """ByhandError, with how to mend it, for a file that cannot be read, or is nobody's."""
+        submission = read_submission(path, self.paper, typed, self.engine)
+        owner = self.owners.owner(submission)
+        student = self.key.students[owner.id]
+        cells = self.marker.mark(student, submission.answers)
+        warnings = [*submission.warnings, *findings(submission, self.paper, owner.id)]
+        return Marked(submission, Marks(owner.id, student.name, submission.file, cells, tuple(warnings)), owner.by)
+
+    def revealed(self, student: str) -> list[list[str]]:
+        """The answers: to each question, the number for each of its cells."""
+        theirs = self.key.students[student]
+        cells = [range(len(q.cells)) for q in self.key.questions]
+        return [[self.marker.revealed(theirs, n, cell) for cell in row] for n, row in enumerate(cells)]

@@ -1,0 +1,79 @@
+"""What comes out when the numbers on the way are rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.exercises.problem import Flags
+from byhand.grading.carried import Own, Round, evaluated
+from byhand.grading.seen import Seen
+from byhand.graph import Array, Node
+
+MORE = 2
+"""Places more than asked that somebody may round to on the way."""
+NEAREST = 8
+"""Tables before the asked one of which each is tried as the only one that was rounded."""
+
+
+FINE, COARSE = 0.3, 0.7
+"""The cost of rounding to as many places as were asked, or to fewer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rounding:
+    """cells: the answers that it explains; expected: their numbers before they were rounded themselves. (n,)
+
+    cost: what it must explain more than another explanation.
+    """
+
+    cells: Flags
+    expected: Array
+    cost: float
+
+
+def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
+    """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
+    stage = seen.stage
+    plan = seen.all.known.plan(stage, ((),))
+    tables = [n for n in plan if n.name and n.data is None and not n.op.view and n is not stage.made]
+    if not tables or stage.choice:
+        return None
+    lanes = _lanes(int(stage.rule.places.max()), tables)
+    taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
+    values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
+    expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
+    cells = stage.rule.agree(seen.written, expected) & seen.open
+    for lane, (k, _) in enumerate(lanes):
+        if 3 * cells[lane].sum() >= 2 * seen.open.sum():
+            return Rounding(cells[lane], expected[lane], FINE if k >= stage.rule.places.max() else COARSE)
+    return None
+
+
+Lanes = list[tuple[int, Node | None]]
+"""Places, and the one table that is rounded to them; None: every one."""
+
+
+def _lanes(places: int, tables: Sequence[Node]) -> Lanes:
+    every: Lanes = [(k, None) for k in range(places + MORE, -1, -1)]
+    return every + [(k, node) for k in range(places, -1, -1) for node in tables[-NEAREST:]]
+
+
+def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
+    """What was written is worked on from, unless more places were kept, and all of it is right. (lanes, 1, 1)"""
+    kept = np.array([k > own.stage.rule.places.max() for k, _ in lanes])[:, None, None]
+    return (~kept | own.wrong), np.where(kept, own.exact, own.written)
+
+
+def _rounding(lanes: Lanes, tables: Set[Node]) -> Round:
+    tens = 10.0 ** np.array([k for k, _ in lanes])[:, None, None]
+
+    def rounded(node: Node, table: Array) -> Array:
+        if node not in tables:
+            return table
+        here = np.array([only in (None, node) for _, only in lanes])[:, None, None]
+        return np.where(here, np.rint(table * tens) / tens, table)
+
+    return rounded

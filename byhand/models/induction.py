@@ -1,0 +1,126 @@
+"""Two attention-only layers, set by hand, that copy a repeated pattern (Elhage et al. 2021; Olsson et al. 2022)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.graph import Array, Node, page, scope, source
+from byhand.labels import Labels, token_ids
+from byhand.layers import attend, attention_equations, causal_mask, embed, position_column, residual, softmax
+from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.generate import next_word, write
+from byhand.models.vocabulary import Vocabularies
+from byhand.ops import lookup
+from byhand.weights import Weights
+
+SHARP = 30.0
+"""A score by which a head looks at one word alone: e to minus this is 1e-13."""
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 3
+    max_positions: int = 6
+
+
+class Stream:
+    """The features of the residual stream, by what they say: the word, its place, the word before, the one after."""
+
+    def __init__(self, o: Options) -> None:
+        sizes = {"word": o.vocab, "place": o.max_positions, "before": o.vocab, "after": o.vocab}
+        self.width = sum(sizes.values())
+        stops = np.cumsum(list(sizes.values()))
+        self.part = {name: slice(stop - sizes[name], stop) for name, stop in zip(sizes, stops.tolist(), strict=True)}
+        names = [f"{name} {n + 1}" for name, size in sizes.items() for n in range(size)]
+        self.labels = Labels("stream", tuple(names))
+
+    def reading(self, name: str, values: Array) -> Array:
+        """A matrix from the stream that reads one part of it. (d, columns of values)"""
+        matrix = np.zeros((self.width, values.shape[1]))
+        matrix[self.part[name]] = values
+        return matrix
+
+
+def weights_of(o: Options) -> dict[str, Array]:
+    """Every weight, each a matrix of 0s and 1s but for how sharply a head looks."""
+    stream, words, places = Stream(o), np.eye(o.vocab), np.eye(o.max_positions)
+    first = np.zeros((o.max_positions, o.vocab))
+    first[0] = -2 * SHARP  # the first word has none before it, and its head sees itself: never look there
+    return {
+        "E": stream.reading("word", words).T,
+        "P": stream.reading("place", places).T,
+        "layer1.W_Q": stream.reading("place", SHARP * np.eye(o.max_positions, k=-1)),
+        "layer1.W_K": stream.reading("place", places),
+        "layer1.W_V": stream.reading("word", words),
+        "layer1.W_O": stream.reading("before", words).T,
+        "layer2.W_Q": stream.reading("word", words),
+        "layer2.W_K": stream.reading("before", SHARP * words) + stream.reading("place", first),
+        "layer2.W_V": stream.reading("word", words),
+        "layer2.W_O": stream.reading("after", words).T,
+        "W_U": stream.reading("after", 10 * words),
+    }
+
+
+def tables_of(o: Options, words: Labels) -> dict[str, Node]:
+    """The same as tables, which a reader may change."""
+    features = Stream(o).labels
+    labels: dict[str, tuple[object, object]] = {"E": (words, features), "P": (None, features), "W_U": (features, words)}
+    return {name: source(name, matrix, "given", *labels.get(name, ())) for name, matrix in weights_of(o).items()}
+
+
+def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Node:
+    """x + softmax(Q Kᵀ) V W_O: one head a layer, whose scores are not scaled. (T, d) -> (T, d)"""
+    with page(f"layer{layer}", f"Layer {layer}: {about}", **attention_equations(True)):
+        q, k, v = ((x @ w[f"layer{layer}.W_{name}"]).named(name) for name in "QKV")  # (T, d) @ (d, k) -> (T, k)
+        z = attend(q, k, v, mask, scale=1)
+        return residual(x, (z @ w[f"layer{layer}.W_O"]).named("written"), "output")  # (T, V) @ (V, d) -> (T, d)
+
+
+def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    with page("", "Input"):
+        words = embed(w["E"], ids, "words")
+        with scope("", "+ positions", equation="E[word] + P[position]"):
+            x = (words + lookup(w["P"], position_column(ids.shape[0]))).named("x")
+    mask = causal_mask(ids.shape[0])
+    x = head(x, 1, "before", w, mask)
+    x = head(x, 2, "after", w, mask)
+    with page("", "Output"):
+        with scope("", "logits", equation="x W_U", column_equation="W_U x"):
+            logits = (x @ w["W_U"]).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+        return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (Labels("vocabulary", tuple(letter(n) for n in range(o.vocab))),)
+
+
+def letter(n: int) -> str:
+    """A, B, ... Z, A26, A27 ..."""
+    return chr(ord("A") + n) if n < 26 else f"A{n}"
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    (vocabulary,) = vocabularies(o)
+    room = o.max_positions - inputs.generate + 1
+    ids = token_ids("ids", inputs.ids or example([2, 0, 1, 2, 0], o.vocab, room), vocabulary)
+    tables = tables_of(o, vocabulary)
+    return write(lambda ids: forward(ids, vocabulary, tables), ids, vocabulary, inputs)
+
+
+ARCHITECTURE = Architecture(
+    name="induction-head",
+    title="An induction head",
+    family="looking inside",
+    source="Elhage et al. 2021",
+    about="two heads set by hand: one marks the word before, one copies what came after",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"vocab": 5, "max_positions": 10},
+        "large": {"vocab": 10, "max_positions": 16},
+    },
+    takes=frozenset({"ids", "generate"}),
+    vocabularies=vocabularies,
+)

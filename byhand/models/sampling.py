@@ -1,0 +1,60 @@
+"""The next word by chance: temperature, the k most probable, the fewest that make p, and a uniform number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from byhand.graph import Node, page, scope, source
+from byhand.labels import Labels, labelled
+from byhand.layers import NEG_INF
+from byhand.models.architecture import Decoding
+from byhand.ops import argmax, equal, exp, greater, where
+
+
+def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
+    """The id that a uniform number falls on, words in the order of their probability. (T, V) -> (1, 1)
+
+    Top-k as Fan et al. 2018, top-p as Holtzman et al. 2020 (section 3.1). The words stand below each other.
+    """
+    last = int(logits.shape[0])
+    z = logits.rows(last - 1, last).T
+    with page("choose", "Choose"):
+        with scope("", "temperature", equation="z / T"):
+            divisor = source("temperature", decoding.temperature or 1.0, role="input")
+            z = (z / divisor).named("z", role="temperature")  # (V, 1)
+            place = ranks(z).named("rank")
+        if decoding.top_k is not None:
+            with scope("", "top k", equation="rank < k", source="Fan et al. 2018"):
+                among = greater(source("k", decoding.top_k, role="input"), place)
+                z = where(among, z, NEG_INF).named("top_k", role="mask")
+        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)"):
+            powers = exp((z - z.max(0).named("max", role="shift")).named("shifted")).named("exp")
+            p = (powers / powers.sum(0).named("total")).named("p", role="result")
+        if decoding.top_p is not None:
+            with scope("", "top p", equation="Σ p of what is before < p", source="Holtzman et al. 2020, eq. 2"):
+                share = source("share", decoding.top_p, role="input")
+                kept = (p * greater(share, before(p, place).named("before"))).named("top_p", role="mask")
+                p = (kept / kept.sum(0).named("kept")).named("p_kept", role="result")
+        with scope("", "draw", equation="the last word whose Σ of what is before ≤ u"):
+            u = source("uniform", uniform(decoding.seed, step), role="input")
+            reached = (1 - greater(before(p, place).named("from"), u)) * greater(p, 0)
+            order = where(reached, place, -1).named("reached")
+            following = argmax(order, axis=0).named("next", role="tokens")
+    return labelled(following, vocabulary)
+
+
+def ranks(z: Node) -> Node:
+    """How many are larger, or as large and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
+    place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].of)
+    ahead = greater(z.T, z) + equal(z.T, z) * greater(place, place.T)  # (V, V): by column, whether it is ahead
+    return ahead.sum(1)
+
+
+def before(p: Node, place: Node) -> Node:
+    """The probability of all words that rank before each. (V, 1), (V, 1) -> (V, 1)"""
+    return (greater(place, place.T) * p.T).sum(1)
+
+
+def uniform(seed: int, step: int) -> float:
+    """A number between 0 and 1 with two decimals, drawn for this step."""
+    return float(np.random.default_rng([seed, step]).integers(1, 100)) / 100

@@ -1,0 +1,87 @@
+"""How fast a class is graded, as ratios within one run: these machines are noisy, so nothing here is asserted."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from byhand.grading.feedback import Desk, Job, Marking, digest
+from byhand.grading.marks_folder import MarksFolder
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from small_class import a_set, typed_in
+
+pytestmark = pytest.mark.benchmark
+
+FEW, MANY = 500, 5_000
+
+
+def processor_time(work: Callable[[], Any], rounds: int = 3) -> float:
+    """The least processor time of some rounds, in seconds."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def handed_in(folder: Path, count: int) -> None:
+    """A class's books: most answers right, each student with two wrong cells in tables that others follow from."""
+    key = a_set(folder / "set", count, formats=("xlsx",))
+    (folder / "in").mkdir()
+    for number, (student, theirs) in enumerate(key.students.items()):
+        wrong = {(0, number % 9), (1, number % 7)}
+        values = {
+            cell: round(theirs.answers[n][c], question.places) + ((n, c) in wrong)
+            for n, question in enumerate(key.questions)
+            for c, cell in enumerate(question.cells)
+        }
+        book = (folder / "set" / "students" / f"{theirs.file}.xlsx").read_bytes()
+        (folder / "in" / f"{student}.xlsx").write_bytes(typed_in(book, "sheet2", values))
+
+
+def ready(folder: Path) -> tuple[Marking, list[Job]]:
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    marks = folder / "out"
+    marking = Marking(Desk(folder / "set", folder / "in", MarksFolder(marks), ("xlsx", "html")))
+    for name in ("feedback", "look"):
+        (marks / name).mkdir(parents=True)
+    return marking, [(path.name, digest(path)) for path in sorted((folder / "in").iterdir())]
+
+
+def all_marked(marking: Marking, jobs: list[Job]) -> None:
+    for job in jobs:
+        assert marking(job).marks
+
+
+def test_a_submission_against_two_openpyxl_loads(tmp_path: Path, benchmark: Any) -> None:
+    handed_in(tmp_path, FEW)
+    marking, jobs = ready(tmp_path)
+    all_marked(marking, jobs[:20])
+    loads = processor_time(lambda: [openpyxl.load_workbook(tmp_path / "in" / name) for name, _ in jobs]) / FEW
+    ours = processor_time(lambda: all_marked(marking, jobs)) / FEW
+    benchmark.extra_info["a submission / two loads"] = round(ours / loads / 2, 3)
+    benchmark.pedantic(all_marked, args=(marking, jobs), rounds=1)
+    print(f"\na submission with its feedback / two openpyxl loads = {ours / loads / 2:.3f} ({ours * 1e3:.1f} ms)")
+
+
+def test_a_submission_as_classes_grow(tmp_path: Path, benchmark: Any) -> None:
+    """Nothing that is done for one submission depends on how many there are."""
+    costs = {}
+    for count in (FEW, MANY):
+        folder = tmp_path / str(count)
+        handed_in(folder, count)
+        marking, jobs = ready(folder)
+        all_marked(marking, jobs[:20])
+        costs[count] = processor_time(lambda m=marking, j=jobs: all_marked(m, j), 1) / count  # type: ignore[misc]
+    benchmark.extra_info[f"a submission of {MANY:,} / of {FEW}"] = round(costs[MANY] / costs[FEW], 3)
+    benchmark.pedantic(all_marked, args=(marking, jobs[:FEW]), rounds=1)
+    print(f"\na submission of {MANY:,} / of {FEW} = {costs[MANY] / costs[FEW]:.3f}")

@@ -1,0 +1,337 @@
+"""LSTM language models, translators with attention and Mamba from their folders: what PyTorch computed, to 1e-10."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import recurrent_oracles as second
+from checkpoints import state_of, write
+from lessons import numbers_of
+
+from byhand.errors import ByhandError
+from byhand.graph import Array
+from byhand.lesson import Recipe
+from byhand.recipe import build
+from byhand.workbook.build import write_lesson
+from byhand.workbook.read import read
+from byhand.workbook.recalculate import recalculate_books
+from byhand.workbook.verify import compare
+
+DATA = Path(__file__).parent / "data"
+SEQ2SEQ = ("seq2seq_bahdanau", "seq2seq_luong")
+FOLDERS = ("lstm_lm", "mamba", *SEQ2SEQ)
+CLOSE, IN_A_BOOK = 1e-10, 1e-9
+each_folder = pytest.mark.parametrize("folder", FOLDERS)
+each_row = pytest.mark.parametrize("row", [0, 1])
+
+
+@cache
+def given(folder: str) -> dict[str, Array]:
+    return dict(np.load(DATA / folder / "expected.npz"))
+
+
+def recipe_of(folder: str, row: int, **more: Any) -> Recipe:
+    e = given(folder)
+    if folder in SEQ2SEQ:
+        more = {"ids": e["src_ids"][row].tolist(), "target_ids": e["tgt_ids"][row].tolist()} | more
+    else:
+        more = {"ids": e["input_ids"][row].tolist()} | more
+    return Recipe(str(DATA / folder), **more)
+
+
+def expected(folder: str, row: int) -> Iterator[tuple[str, Array]]:
+    """What PyTorch computed for one prompt, by the names of our tables; a vector as a row."""
+    e = {name: array[row] for name, array in given(folder).items() if array.shape[0] == 2 and len(array) == 2}
+    yield "logits", e["logits"]
+    if folder == "mamba":
+        hidden = given(folder)["hidden_states"][:, row]
+        yield from (("x", hidden[0]), ("final_norm", hidden[1]), ("layer1.output", given(folder)["layer_out"][0, row]))
+    elif folder == "lstm_lm":
+        yield "x", e["embeddings"]
+        for n, layer in enumerate(given(folder)["layer_out"][:, row], 1):
+            yield f"layer{n}.H", layer
+            yield f"layer{n}.h_6", given(folder)["h_n"][n - 1, row][None]
+            yield f"layer{n}.c_6", given(folder)["c_n"][n - 1, row][None]
+    else:
+        yield "encoder.H", e["encoder_out"]
+        if folder == "seq2seq_bahdanau":
+            yield "decoder.s_0", e["decoder_init_h"][None]
+            yield "decoder.c_0", e["decoder_init_c"][None]
+        else:
+            yield "encoder.h_6", e["decoder_init_h"][None]
+            yield "encoder.c_6", e["decoder_init_c"][None]
+            yield "decoder.readout", e["attentional_h"]
+        names = {"s": "decoder_h", "c": "decoder_c", "context": "context"}
+        for t in range(1, 6):
+            yield from ((f"decoder.{ours}_{t}", e[theirs][t - 1][None]) for ours, theirs in names.items())
+            yield f"decoder.attend_{t}.scores", e["scores"][t - 1][None]
+            yield f"decoder.attend_{t}.weights", e["attention"][t - 1][None]
+
+
+@each_row
+@each_folder
+def test_every_number_is_pytorchs(folder: str, row: int) -> None:
+    tables = build(recipe_of(folder, row)).numbers()
+    for name, numbers in expected(folder, row):
+        np.testing.assert_allclose(tables[name], numbers, rtol=0, atol=CLOSE, err_msg=name)
+
+
+@each_row
+@each_folder
+def test_every_number_that_pytorch_gave_is_compared(folder: str, row: int) -> None:
+    compared = {number for _, table in expected(folder, row) for number in table.flat}
+    for key, array in given(folder).items():
+        if array.dtype == np.float64 and not key.startswith("greedy"):
+            by_layer = key in ("layer_out", "hidden_states", "h_n", "c_n")
+            assert set(array.take(row, axis=1 if by_layer else 0).flat) <= compared, key
+
+
+@each_row
+@each_folder
+def test_a_story_takes_the_words_that_pytorch_took(folder: str, row: int) -> None:
+    e = given(folder)
+    steps = e["greedy_logits"].shape[1]
+    start = e["greedy_ids"].shape[1] - steps
+    prompt = "target_ids" if folder in SEQ2SEQ else "ids"
+    recipe = recipe_of(folder, row, generate=steps, **{prompt: e["greedy_ids"][row, :start].tolist()})
+    tables = build(recipe).numbers()
+    for step in range(1, steps + 1):
+        at = "" if step == 1 else f"step{step}."
+        assert tables[f"{at}next"].item() == e["greedy_ids"][row, start + step - 1]
+        wanted = e["greedy_logits"][row, step - 1]
+        np.testing.assert_allclose(tables[f"{at}logits"][-1], wanted, rtol=0, atol=CLOSE)
+
+
+def test_both_forms_of_mambas_config_are_read(tmp_path: Path) -> None:
+    folder = shutil.copytree(DATA / "mamba", tmp_path / "mamba")
+    shutil.copy(folder / "config_v4.json", folder / "config.json")
+    ids = given("mamba")["input_ids"][0].tolist()
+    tables = build(Recipe(str(folder), ids=ids)).numbers()
+    np.testing.assert_allclose(tables["logits"], given("mamba")["logits"][0], rtol=0, atol=CLOSE)
+
+
+def check_books(folders: list[tuple[str, int, str]], engine: str, tmp_path: Path) -> None:
+    books = []
+    for folder, row, orientation in folders:
+        path = tmp_path / f"{folder} {row} {orientation}.xlsx"
+        write_lesson(build(recipe_of(folder, row, orientation=orientation)), path)
+        books.append(read(path))
+    for (folder, row, orientation), book, fresh in zip(folders, books, recalculate_books(books, engine), strict=True):
+        for name, numbers in expected(folder, row):
+            ours = numbers_of(book, name, fresh, orientation == "columns")
+            np.testing.assert_allclose(ours, numbers, rtol=0, atol=IN_A_BOOK, err_msg=f"{folder} {name}")
+        report = compare(book, fresh, engine)
+        assert report.ok, "\n".join(report.lines())
+
+
+def test_workbooks_compute_what_pytorch_did(tmp_path: Path) -> None:
+    check_books([(folder, 0, "rows") for folder in FOLDERS], "ironcalc", tmp_path)
+
+
+@pytest.mark.slow
+def test_every_program_computes_what_pytorch_did(engine: str, tmp_path: Path) -> None:
+    every = [(folder, row, way) for folder in FOLDERS for row in (0, 1) for way in ("rows", "columns")]
+    check_books(every, engine, tmp_path)
+
+
+# Made-up checkpoints of other sizes
+
+LSTM = {"model_type": "lstm_lm", "vocab_size": 9, "embed_dim": 3, "hidden_size": 5, "num_layers": 3}
+BOTH = {"model_type": "lstm_seq2seq", "src_vocab_size": 7, "tgt_vocab_size": 9, "embed_dim": 3, "hidden_size": 4}
+FORMS: dict[str, dict[str, Any]] = {
+    "additive, both ways": BOTH | {"attention": "bahdanau", "bidirectional": True, "attention_size": 5},
+    "additive, one way": BOTH | {"attention": "bahdanau", "bidirectional": False, "attention_size": 5},
+    "general, one way": BOTH | {"attention": "luong_general", "bidirectional": False},
+    "general, both ways": BOTH | {"attention": "luong_general", "bidirectional": True},
+}
+MAMBA = {
+    "model_type": "mamba",
+    "vocab_size": 9,
+    "hidden_size": 6,
+    "num_hidden_layers": 2,
+    "intermediate_size": 10,
+    "state_size": 3,
+    "conv_kernel": 3,
+    "time_step_rank": 4,
+    "use_bias": True,
+    "use_conv_bias": False,
+    "tie_word_embeddings": False,
+    "layer_norm_epsilon": 1e-4,
+    "hidden_act": "silu",
+}
+
+
+def lstm_shapes(name: str, ins: int, width: int, ending: str) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {f"{name}.bias_{x}{ending}": (4 * width,) for x in ("ih", "hh")}
+    return shapes | {
+        f"{name}.weight_ih{ending}": (4 * width, ins),
+        f"{name}.weight_hh{ending}": (4 * width, width),
+    }
+
+
+def torch_lstm(
+    state: dict[str, Array], name: str, ending: str, x: Array, h: Array, c: Array
+) -> list[tuple[Array, ...]]:
+    """torch.nn.LSTM as its documentation writes it: gates i, f, g, o."""
+    states = []
+    for row in x:
+        z = state[f"{name}.weight_ih{ending}"] @ row + state[f"{name}.weight_hh{ending}"] @ h
+        z = z + state[f"{name}.bias_ih{ending}"] + state[f"{name}.bias_hh{ending}"]
+        i, f, g, o = np.split(z, 4)
+        c = second.sigmoid(f) * c + second.sigmoid(i) * np.tanh(g)
+        h = second.sigmoid(o) * np.tanh(c)
+        states.append((h, c))
+    return states
+
+
+def test_an_lstm_of_other_sizes(tmp_path: Path) -> None:
+    shapes: dict[str, tuple[int, ...]] = {"embed.weight": (9, 3), "out.weight": (9, 5), "out.bias": (9,)}
+    for n in range(3):
+        shapes |= lstm_shapes("lstm", 5 if n else 3, 5, f"_l{n}")
+    state = state_of(shapes)
+    x = np.asarray(state["embed.weight"], dtype=float)[[4, 0, 8, 8]]
+    for n in range(3):
+        x = np.array([h for h, _ in torch_lstm(state, "lstm", f"_l{n}", x, np.zeros(5), np.zeros(5))])
+    tables = build(Recipe(str(write(tmp_path / "m", LSTM, state)), ids=[4, 0, 8, 8])).numbers()
+    wanted = x @ state["out.weight"].T + state["out.bias"]
+    np.testing.assert_allclose(tables["logits"], wanted, rtol=0, atol=CLOSE)
+
+
+def seq2seq_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    d, e, both = config["hidden_size"], config["embed_dim"], config["bidirectional"]
+    memory, additive = (2 * d if both else d), config["attention"] == "bahdanau"
+    shapes: dict[str, tuple[int, ...]] = {
+        "src_embed.weight": (config["src_vocab_size"], e),
+        "tgt_embed.weight": (config["tgt_vocab_size"], e),
+    }
+    shapes |= lstm_shapes("encoder", e, d, "_l0")
+    shapes |= lstm_shapes("encoder", e, d, "_l0_reverse") if both else {}
+    shapes |= lstm_shapes("decoder", e + memory if additive else e, d, "")
+    if both or additive:
+        shapes |= {f"init_{n}.weight": (d, memory) for n in "hc"} | {f"init_{n}.bias": (d,) for n in "hc"}
+    if additive:
+        a = config["attention_size"]
+        shapes |= {"W_q.weight": (a, d), "W_k.weight": (a, memory), "v.weight": (1, a)}
+    else:
+        shapes |= {"W_a.weight": (d, memory), "W_c.weight": (d, memory + d)}
+    read = d + memory + e if additive else d
+    return shapes | {
+        "out.weight": (config["tgt_vocab_size"], read),
+        "out.bias": (config["tgt_vocab_size"],),
+    }
+
+
+def torch_seq2seq(state: dict[str, Array], config: dict[str, Any], ids: list[int], target_ids: list[int]) -> Array:
+    """As the reference's README.md describes the two."""
+    state = {name: np.asarray(array, dtype=float) for name, array in state.items()}
+    zeros = np.zeros(config["hidden_size"])
+    x = state["src_embed.weight"][ids]
+    ahead = torch_lstm(state, "encoder", "_l0", x, zeros, zeros)
+    memory, last = np.array([h for h, _ in ahead]), ahead[-1][0]
+    if config["bidirectional"]:
+        back = torch_lstm(state, "encoder", "_l0_reverse", x[::-1], zeros, zeros)[::-1]
+        memory = np.hstack((memory, [h for h, _ in back]))
+        last = np.concatenate((last, back[0][0]))
+    s, c = ahead[-1]
+    if "init_h.weight" in state:
+        s, c = (np.tanh(state[f"init_{n}.weight"] @ last + state[f"init_{n}.bias"]) for n in "hc")
+    logits = []
+    for y in state["tgt_embed.weight"][target_ids]:
+        if config["attention"] == "bahdanau":
+            scores = np.tanh(memory @ state["W_k.weight"].T + state["W_q.weight"] @ s) @ state["v.weight"][0]
+            context = second.softmax(scores) @ memory
+            ((s, c),) = torch_lstm(state, "decoder", "", np.concatenate((y, context))[None], s, c)
+            read = np.concatenate((s, context, y))
+        else:
+            ((s, c),) = torch_lstm(state, "decoder", "", y[None], s, c)
+            context = second.softmax(memory @ state["W_a.weight"].T @ s) @ memory
+            read = np.tanh(state["W_c.weight"] @ np.concatenate((context, s)))
+        logits.append(state["out.weight"] @ read + state["out.bias"])
+    return np.array(logits)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_translator_of_other_sizes(form: str, tmp_path: Path) -> None:
+    config, ids, target_ids = FORMS[form], [4, 0, 6], [1, 8, 8, 2]
+    state = state_of(seq2seq_shapes(config))
+    tables = build(Recipe(str(write(tmp_path / "m", config, state)), ids=ids, target_ids=target_ids)).numbers()
+    np.testing.assert_allclose(tables["logits"], torch_seq2seq(state, config, ids, target_ids), rtol=0, atol=CLOSE)
+
+
+def mamba_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    v, d, wide = config["vocab_size"], config["hidden_size"], config["intermediate_size"]
+    n, rank = config["state_size"], config["time_step_rank"]
+    shapes: dict[str, tuple[int, ...]] = {"backbone.embeddings.weight": (v, d), "backbone.norm_f.weight": (d,)}
+    for layer in range(config["num_hidden_layers"]):
+        at = f"backbone.layers.{layer}"
+        shapes |= {
+            f"{at}.norm.weight": (d,),
+            f"{at}.mixer.in_proj.weight": (2 * wide, d),
+            f"{at}.mixer.in_proj.bias": (2 * wide,),
+            f"{at}.mixer.conv1d.weight": (wide, 1, config["conv_kernel"]),
+            f"{at}.mixer.x_proj.weight": (rank + 2 * n, wide),
+            f"{at}.mixer.dt_proj.weight": (wide, rank),
+            f"{at}.mixer.dt_proj.bias": (wide,),
+            f"{at}.mixer.A_log": (wide, n),
+            f"{at}.mixer.D": (wide,),
+            f"{at}.mixer.out_proj.weight": (d, wide),
+            f"{at}.mixer.out_proj.bias": (d,),
+        }
+    return shapes | {"lm_head.weight": (v, d)}
+
+
+def test_a_mamba_of_other_sizes(tmp_path: Path) -> None:
+    """Biases, no bias of the convolution, an output layer of its own."""
+    state = state_of(mamba_shapes(MAMBA))
+    whole = {name: np.asarray(array, dtype=float) for name, array in state.items()}
+    w: dict[str, Array] = {"E": whole["backbone.embeddings.weight"], "W_vocab": whole["lm_head.weight"].T}
+    w["final_norm.gamma"] = whole["backbone.norm_f.weight"]
+    for n in range(2):
+        at, p = f"backbone.layers.{n}.mixer", f"layer{n + 1}."
+        w[f"{p}norm.gamma"] = whole[f"backbone.layers.{n}.norm.weight"]
+        for k, name in enumerate("xz"):
+            part = slice(10 * k, 10 * k + 10)
+            w[f"{p}W_{name}"], w[f"{p}b_{name}"] = (whole[f"{at}.in_proj.{x}"][part].T for x in ("weight", "bias"))
+        w[f"{p}w"] = whole[f"{at}.conv1d.weight"][:, 0].T
+        for name, part in (("low", slice(0, 4)), ("B", slice(4, 7)), ("C", slice(7, 10))):
+            w[f"{p}W_{name}"] = whole[f"{at}.x_proj.weight"][part].T
+        w[f"{p}W_delta"], w[f"{p}b_delta"] = whole[f"{at}.dt_proj.weight"].T, whole[f"{at}.dt_proj.bias"]
+        w[f"{p}A_log"], w[f"{p}D"] = whole[f"{at}.A_log"], whole[f"{at}.D"]
+        w[f"{p}W_O"], w[f"{p}b_O"] = whole[f"{at}.out_proj.weight"].T, whole[f"{at}.out_proj.bias"]
+    ids = [4, 0, 8, 8, 1]
+    wanted = second.mamba(w, ids, {"layers": 2, "eps": 1e-4, "zoh": False, "tied": False})
+    tables = build(Recipe(str(write(tmp_path / "m", MAMBA, state)), ids=ids)).numbers()
+    np.testing.assert_allclose(tables["logits"], wanted, rtol=0, atol=CLOSE)
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "gru": ("mamba", {"hidden_act": "relu"}, 'hidden_act in config.json is "relu", which byhand does not compute'),
+    "both ways": ("lstm_lm", {"bidirectional": True}, "config.json has bidirectional = true"),
+    "projection": ("lstm_lm", {"proj_size": 3}, "config.json has proj_size = 3"),
+    "dot": ("seq2seq_luong", {"attention": "dot"}, 'attention in config.json is "dot"'),
+    "deep": ("seq2seq_luong", {"num_layers": 2}, "config.json has num_layers = 2"),
+    "fed": ("seq2seq_luong", {"input_feeding": True}, "config.json has input_feeding = true"),
+    "widths": ("mamba", {"state_size": 5}, "x_proj.weight is 10×16, but config.json makes it 12×16"),
+    "layers": ("lstm_lm", {"num_layers": 1}, "The weights have a tensor lstm.bias_hh_l1"),
+    "one way": ("seq2seq_bahdanau", {"bidirectional": False}, "config.json makes it"),
+    "rank": ("mamba", {"time_step_rank": "many"}, "time_step_rank in config.json must be a whole number"),
+    "nothing": ("lstm_lm", {"hidden_size": None}, "hidden_size in config.json must be a whole number"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_computed_is_refused_with_a_sentence(case: str, tmp_path: Path) -> None:
+    folder, change, sentence = REFUSED[case]
+    copy = shutil.copytree(DATA / folder, tmp_path / folder)
+    config = json.loads((copy / "config.json").read_text()) | change
+    (copy / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ByhandError) as error:
+        build(Recipe(str(copy)))
+    assert sentence in str(error.value)
