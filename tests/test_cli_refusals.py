@@ -48,10 +48,10 @@ A_FOLDER = "is not a folder; give the one that holds config.json and model.safet
 
 REFUSALS = {
     # models
-    "run gtp2": "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
-    "run GPT-2": "There is no model 'GPT-2'; did you mean gpt2? (`byhand models` lists all).",
+    "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
+    "run GPT-2": "There is no model 'GPT-2'; the nearest is gpt2 (`byhand models` lists all).",
     "workbook multihead": (
-        "There is no model 'multihead'; did you mean multi-head or linear? (`byhand models` lists all)."
+        "There is no model 'multihead'; the nearest are multi-head and linear (`byhand models` lists all)."
     ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
@@ -62,10 +62,10 @@ REFUSALS = {
     "workbook gpt2 --size d_model=5": "d_model 5 does not divide into 2 heads: choose a multiple of 2.",
     "run bert --size heads=3": "d_model 4 does not divide into 3 heads: choose a multiple of 3.",
     "run gpt2 --size huge": "gpt2 has no size 'huge'; there are: small, medium, large.",
-    "run gpt2 --size larg": "gpt2 has no size 'larg'; did you mean large?.",
+    "run gpt2 --size larg": "gpt2 has no size 'larg'; the nearest is large.",
     "run gpt2 --size d_model": "--size d_model needs a value, such as --size d_model=4.",
     "run gpt2 --size tied": "--size tied needs a value, such as --size tied=true.",
-    "run gpt2 --size d_modl=8": "gpt2 has no size 'd_modl'; did you mean d_model?.",
+    "run gpt2 --size d_modl=8": "gpt2 has no size 'd_modl'; the nearest is d_model.",
     "run gpt2 --size =8": f"gpt2 has no size ''; there are: {GPT2_SIZES}.",
     "run gpt2 --size d_model=": "d_model is a whole number, not ''.",
     "run gpt2 --size d_model=abc": "d_model is a whole number, not 'abc'.",
@@ -79,7 +79,7 @@ REFUSALS = {
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
     "run gpt2 --size activation=swish": "There is no activation 'swish'; there are: relu, gelu, gelu_tanh.",
-    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; did you mean relu or gelu?.",
+    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; the nearest are relu and gelu.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
     "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
@@ -99,9 +99,9 @@ REFUSALS = {
     "run transformer --target-prompt ''": (
         "The prompt is empty: give some of [START], the, cat, dog, a, sat, ran, on with --target-prompt."
     ),
-    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; did you mean cat or sat or mat?.",
+    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
     "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; there are: {WORDS8}.",
-    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; did you mean cat or sat?.",
+    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and sat.",
     "run gpt2 --ids 0,8": "Id 8 is not in the vocabulary, which has ids 0 to 7.",
     "run gpt2 --ids 0,-1": "Id -1 is not in the vocabulary, which has ids 0 to 7.",
     "run transformer --target-ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
@@ -145,8 +145,8 @@ REFUSALS = {
     "run bert --ids 1,2 --segment-ids -1,0": "--segment-ids are from 0 to 1.",
     "run gpt2 --seed -1": "A seed is a whole number from 0, not -1.",
     # --set and --show
-    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; did you mean wte?.",
-    "run gpt2 --show logit": "There is no table 'logit' in gpt2; did you mean logits?.",
+    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; the nearest is wte.",
+    "run gpt2 --show logit": "There is no table 'logit' in gpt2; the nearest is logits.",
     "run softmax --show 日本": (
         "There is no table '日本' in softmax; there are: X, T, divided, softmax.max, softmax.shifted, softmax.exp, "
         "softmax.total, probabilities."
@@ -229,12 +229,12 @@ REFUSALS = {
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
     # exercises
     "exercise tiny-gtp": (
-        "There is no exercise 'tiny-gtp'; did you mean tiny-gpt? (`byhand exercise --list` lists all)."
+        "There is no exercise 'tiny-gtp'; the nearest is tiny-gpt (`byhand exercise --list` lists all)."
     ),
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
-        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; did you mean "
+        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest is "
         "scores-not-scaled or embedding-not-scaled or scores-multiplied?."
     ),
     "exercise silent.toml": (
@@ -245,7 +245,7 @@ REFUSALS = {
         "No numbers fit the exercise impossible in 6,400 draws: "
         "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
     ),
-    "exercise attention-head --format xslx": "There is no format 'xslx'; did you mean xlsx?.",
+    "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",
     "exercise attention-head --format ,": "--format names no format; there are: xlsx, html, pdf, moodle, canvas.",
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",

@@ -115,7 +115,7 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
     [
         (
             f"{HEAD}attends = 9\n{ASK}",
-            "The exercise mine.toml has an unknown key 'attends'; did you mean attend or title?.",
+            "The exercise mine.toml has an unknown key 'attends'; the nearest are attend and title.",
         ),
         (f"{HEAD}orientation = 'rows'\n{ASK}", None),
         (ASK, "The exercise mine.toml has no 'model': add it (a ready-made one shows how)."),
@@ -133,15 +133,15 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
         ),
         (
             f"{HEAD}whole = ['scaling']\n{ASK}",
-            "In the exercise mine, whole: there is no table 'scaling'; did you mean scaled?.",
+            "In the exercise mine, whole: there is no table 'scaling'; the nearest is scaled.",
         ),
         (
             f"{HEAD}show = ['weight']\n{ASK}",
-            "In the exercise mine, show: there is no table 'weight'; did you mean weights?.",
+            "In the exercise mine, show: there is no table 'weight'; the nearest is weights.",
         ),
         (
             f"{HEAD}mistakes = ['mask-mising']\n{ASK}",
-            "In the exercise mine, mistakes: there is no misconception 'mask-mising'; did you mean mask-missing",
+            "In the exercise mine, mistakes: there is no misconception 'mask-mising'; the nearest is mask-missing",
         ),
         (
             f"{HEAD}mistakes = ['relu-as-absolute-value']\n{ASK}",
@@ -183,7 +183,7 @@ def test_an_exercise_takes_a_minute_at_least() -> None:
 
 def test_a_model_that_there_is_not() -> None:
     said = refusal(HEAD.replace('"attention"', '"atention"') + ASK)
-    assert said.startswith("There is no model 'atention'; did you mean attention")
+    assert said.startswith("There is no model 'atention'; the nearest is attention")
 
 
 @pytest.mark.parametrize(
@@ -195,11 +195,11 @@ def test_a_model_that_there_is_not() -> None:
         ),
         (
             "table = 'weights'\npoint = 2",
-            "Question 1 of the exercise mine.toml has an unknown key 'point'; did you mean points or hint?.",
+            "Question 1 of the exercise mine.toml has an unknown key 'point'; the nearest are points and hint.",
         ),
         (
             "table = 'weights'\nkind = 'tabel'",
-            "Question 1 of the exercise mine.toml has an unknown kind 'tabel'; did you mean table?.",
+            "Question 1 of the exercise mine.toml has an unknown kind 'tabel'; the nearest is table.",
         ),
         (
             "table = 'weights'\nkind = 'cell'\ncell = [0, 1]",
@@ -230,7 +230,7 @@ def test_a_model_that_there_is_not() -> None:
         ("table = 'Z'\ntolerance = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
         (
             "table = 'weigths'",
-            "In the exercise mine, question 1: there is no table 'weigths'; did you mean weights?.",
+            "In the exercise mine, question 1: there is no table 'weigths'; the nearest is weights.",
         ),
         ("table = 'X'", "In the exercise mine, question 1: X is given, not asked."),
         ("table = 'W_Q'\nkind = 'choice'", "In the exercise mine, question 1: W_Q is given, not asked."),
@@ -268,7 +268,7 @@ def test_only_what_is_given_is_drawn(name: str) -> None:
 def test_an_exercise_that_there_is_not() -> None:
     with pytest.raises(ByhandError) as refused:
         find("sofmax")
-    assert str(refused.value).startswith("There is no exercise 'sofmax'; did you mean softmax")
+    assert str(refused.value).startswith("There is no exercise 'sofmax'; the nearest is softmax")
     assert str(refused.value).endswith("? (`byhand exercise --list` lists all).")
     with pytest.raises(ByhandError) as refused:
         read_exercise(find("nowhere.toml"))
@@ -294,7 +294,7 @@ def test_what_wrong_answers_are_worth() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("slips = 0.5", "The table [marks] of the exercise mine.toml has an unknown key 'slips'; did you mean slip?."),
+        ("slips = 0.5", "The table [marks] of the exercise mine.toml has an unknown key 'slips'; the nearest is slip."),
         ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
         ("slip = nan", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not nan."),
         ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),
