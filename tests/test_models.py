@@ -17,6 +17,7 @@ SAID = {
     "roberta": [None, "the", "cat", None, None],
     "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],
+    **{name: ["cat", "sat", "on"] for name in ("rnn", "lstm")},
     "mamba": [None, None, "on"],
 }
 """The most probable word at each position of the model's own example; None where any will do."""
