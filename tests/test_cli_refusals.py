@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from byhand.exercises.recipe import find
 from byhand.models import MODELS
 from byhand.models.families import FAMILIES
+from byhand.recipe import settings_of
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 MODEL_NAMES = f"{', '.join([*MODELS][:20])} and {len(MODELS) - 20} more (`byhand models` lists all)"
-GPT2_SIZES = f"{', '.join([*MODELS['gpt2'].sizes][:20])} and {len(MODELS['gpt2'].sizes) - 20} more"
+_SIZES = [*settings_of(MODELS["gpt2"])]
+GPT2_SIZES = f"{', '.join(_SIZES[:20])} and {len(_SIZES) - 20} more"
 NOT_FINITE = (
     "would hold a number that is not finite (from a division by 0, or too large): choose other sizes, or other "
     "numbers with --set."
@@ -77,7 +79,9 @@ REFUSALS = {
     "run gpt2 --size layers=-1": "layers is -1, but must be from 0 to 100,000.",
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
-    "run gpt2 --size activation=swish": "There is no activation 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu.",
+    "run gpt2 --size activation=swish": (
+        "There is no activation 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
+    ),
     "run gpt2 --size activation=rleu": "There is no activation 'rleu'; did you mean relu or silu or gelu?.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
@@ -222,7 +226,7 @@ REFUSALS = {
     "gallery folder": "There are no recipes (.toml) in folder: name a folder that holds some.",
     "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
     # hostile letters
-    "run 'a\nb'": f"There is no model 'a\\nb'; there are: {MODEL_NAMES}.",
+    "run 'x\nz'": f"There is no model 'x\\nz'; there are: {MODEL_NAMES}.",
     "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
