@@ -18,6 +18,9 @@ from commands import byhand
 from safetensors.numpy import load_file, save_file
 
 from byhand.exercises.recipe import find
+from byhand.models import MODELS
+from byhand.models.families import FAMILIES
+from byhand.recipe import settings_of
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +31,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
-MODEL_NAMES = (
-    "dot-product, matrix-product, activation, linear, prediction, cross-attention, softmax, layernorm, attention, "
-    "multi-head, feed-forward, positions, embedding, encoder-layer, decoder-layer, transformer, gpt2, bert "
-    "(`byhand models` lists all)"
-)
-GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
+MODEL_NAMES = f"{', '.join([*MODELS][:20])} and {len(MODELS) - 20} more (`byhand models` lists all)"
+_SIZES = [*settings_of(MODELS["gpt2"])]
+GPT2_SIZES = f"{', '.join(_SIZES[:20])} and {len(_SIZES) - 20} more"
 NOT_FINITE = (
     "would hold a number that is not finite (from a division by 0, or too large): choose other sizes, or other "
     "numbers with --set."
@@ -49,9 +49,10 @@ A_FOLDER = "is not a folder; give the one that holds config.json and model.safet
 REFUSALS = {
     # models
     "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
-    "run GPT-2": "There is no model 'GPT-2'; the nearest is gpt2 (`byhand models` lists all).",
+    "run GPT-2": "There is no model 'GPT-2'; the nearest are gpt2 and gpt-neox (`byhand models` lists all).",
     "workbook multihead": (
-        "There is no model 'multihead'; the nearest are multi-head and linear (`byhand models` lists all)."
+        "There is no model 'multihead'; the nearest are multi-head, induction-head and linear "
+        "(`byhand models` lists all)."
     ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
@@ -78,8 +79,10 @@ REFUSALS = {
     "run gpt2 --size layers=-1": "layers is -1, but must be from 0 to 100,000.",
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
-    "run gpt2 --size activation=swish": "There is no activation 'swish'; there are: relu, gelu, gelu_tanh.",
-    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; the nearest are relu and gelu.",
+    "run gpt2 --size activation=swish": (
+        "There is no activation 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
+    ),
+    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; the nearest are relu, silu and gelu.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
     "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
@@ -191,9 +194,9 @@ REFUSALS = {
         "pickled has its weights only as a pickle (pytorch_model.bin), which byhand never opens because a pickle can "
         "run any program; where the model was made, call model.save_pretrained(folder, safe_serialization=True)."
     ),
-    "workbook llama": (
-        'config.json has model_type "llama", which byhand does not read; choose a checkpoint of one of '
-        "gpt2, bert, torch.nn.Transformer, torch.nn.TransformerEncoderLayer + torch.nn.Linear, transformer2017."
+    "workbook unheard-of": (
+        'config.json has model_type "unheard-of", which byhand does not read; choose a checkpoint of one of '
+        f"{', '.join(FAMILIES)}."
     ),
     "workbook contradicting": (
         "Tensor transformer.wte.weight is 11×6, but config.json makes it 12×6; "
@@ -223,7 +226,7 @@ REFUSALS = {
     "gallery folder": "There are no recipes (.toml) in folder: name a folder that holds some.",
     "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
     # hostile letters
-    "run 'a\nb'": f"There is no model 'a\\nb'; there are: {MODEL_NAMES}.",
+    "run 'x\nz'": f"There is no model 'x\\nz'; there are: {MODEL_NAMES}.",
     "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
@@ -304,6 +307,8 @@ EXERCISES = {
     "impossible": ("largest = 60", "largest = 0.5"),
 }
 """What is changed in an exercise that is sound."""
+UNREADABLE = {"unheard-of": {"model_type": "unheard-of"}, "contradicting": {"vocab_size": 12}, "pickled": {}}
+"""What is changed in a checkpoint's config.json."""
 
 
 @pytest.fixture
@@ -317,7 +322,7 @@ def furnished(here: Path) -> Path:
     (here / "twins.csv").write_text("id,name\ns1,Ada\ns1,Emmy\n")
     for name, change in EXERCISES.items():
         (here / f"{name}.toml").write_text(HEAD.replace(*change))
-    for name, change in {"llama": {"model_type": "llama"}, "contradicting": {"vocab_size": 12}, "pickled": {}}.items():
+    for name, change in UNREADABLE.items():
         whole(here, "gpt2").rename(name)
         (here / name / "config.json").write_text(json.dumps(CONFIGS["gpt2"] | change))
     (here / "pickled" / "model.safetensors").rename(here / "pickled" / "pytorch_model.bin")
