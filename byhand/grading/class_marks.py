@@ -9,7 +9,8 @@ from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.keys import Key
-from byhand.exercises.workers import Limits, Stopped, spread_within
+from byhand.exercises.workers import Stopped, spread_within
+from byhand.grading.checked import LIMITS
 from byhand.grading.class_files import HandedIn, Order, Outcome, write_class
 from byhand.grading.feedback import FORMATS, Desk, Job, Marking, digest, names_of
 from byhand.grading.inbox import submissions
@@ -18,9 +19,6 @@ from byhand.grading.one import key_of
 from byhand.grading.owners import counted
 from byhand.grading.register import register
 from byhand.grading.result import Journal, Result
-
-LIMITS = Limits(20.0, 600_000_000)
-"""What one file may take, whatever is in it."""
 
 
 def ordered(submissions: Path, formats: str, **more: Any) -> Order:
