@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -12,7 +13,7 @@ from commands import byhand
 from small_class import a_set, answered, typed_in
 
 from byhand.errors import ByhandError
-from byhand.exercises.keys import Key
+from byhand.exercises.keys import Key, read_key
 from byhand.exercises.workers import Limits
 from byhand.grading import checked, one
 
@@ -121,6 +122,22 @@ def test_bad_input_has_a_sentence(line: str, why: str, made: tuple[Path, Key], h
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.fullmatch(r"Error: .+[.]\n", result.stderr)
     assert why.replace("{0}", str(made[0])) in result.stderr
+
+
+def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> None:
+    """It judges as the class's key does, and holds nothing of anybody else."""
+    key = a_set(tmp_path, 2, formats=("xlsx",), practice=True)
+    (tmp_path / "mine.xlsx").write_bytes(answered(tmp_path, key, "s002", one_wrong))
+    own = tmp_path / "students" / "s002.key.json"
+    assert "Student 1" not in own.read_text("utf-8")
+    alone = read_key(own)
+    assert alone == dataclasses.replace(key, students={"s002": key.students["s002"]})
+    with one.Grader(alone) as theirs, one.Grader(key) as teachers:
+        found, expected = (grader.mark(tmp_path / "mine.xlsx").marks for grader in (theirs, teachers))
+    assert found == expected
+    assert found.points == pytest.approx(8 - 3 / 9)
+    a_set(tmp_path / "quiz", 2, formats=("xlsx",))
+    assert [path.name for path in sorted((tmp_path / "quiz" / "students").iterdir())] == ["s001.xlsx", "s002.xlsx"]
 
 
 def test_a_file_that_takes_too_much_is_stopped(made: tuple[Path, Key], monkeypatch: pytest.MonkeyPatch) -> None:
