@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from byhand.errors import ByhandError
 from byhand.graph import Node, page, scope
 from byhand.labels import Labels
 from byhand.layers import (
@@ -21,7 +20,7 @@ from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import beside, sqrt
-from byhand.positions import relative_biases
+from byhand.positions import check_buckets, relative_biases
 from byhand.weights import Weights
 
 HEAD = {
@@ -102,11 +101,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
-    if o.buckets < 4 or o.farthest <= o.buckets // 2:
-        raise ByhandError(
-            f"Distances up to {o.farthest} cannot be sorted into {o.buckets} buckets: "
-            f"take at least 4, and fewer than {2 * o.farthest}."
-        )
+    check_buckets(o.buckets, o.farthest)
 
     def output(x: Node, table: Node) -> tuple[Node, Node]:
         with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
