@@ -136,7 +136,7 @@ def used(options: Any) -> dict[str, Any]:
 
 def heads_of(options: Any) -> list[int]:
     """Into how many heads the width of the model is divided, by each part that does so."""
-    if getattr(options, "d_kv", 0) or getattr(options, "head_dim", 0):
+    if getattr(options, "head_dim", 0):
         return []
     return [heads for name, heads in used(options).items() if name in HEADS]
 

@@ -155,7 +155,7 @@ Feed = Callable[[Node, Weights, Any, int], Node]
 def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> Places:
     """What every layer is told of where the words stand, and which of them are `padding`, 0 in (1, T)."""
     biases: tuple[Node, ...] = ()
-    with page("", "Positions"):
+    with page("", "Relative positions" if o.positions == "relative" else "Positions"):
         angles = None
         if o.positions == "rotary":
             angles = rotary(tokens, o.angle_width, o.turned, o.theta, o.interleaved, o.scaling)
@@ -211,7 +211,7 @@ def grouped_attention(
             shared.append(keys_and_values())
     mask, outputs = places.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **equations(places, mask is not None)):
+        with page(f"head{h}", f"Head {h}", **equations(o, places, mask is not None)):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
@@ -234,12 +234,13 @@ def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
         return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
 
 
-def equations(places: Places, masked: bool) -> dict[str, str]:
+def equations(o: Options, places: Places, masked: bool) -> dict[str, str]:
     """What a head's page says of itself."""
     about = attention_equations(masked)
-    if places.biases or places.distance is not None:
-        added = "bias" if places.biases else "m × distance"
-        about = {name: text.replace("√d_k", f"√d_k + {added}") for name, text in about.items()}
+    added = " + bias" if places.biases else " + m × distance" if places.distance is not None else ""
+    scaled = "" if o.score_scale == 1 else " / √d_k"
+    about = {name: text.replace(" / √d_k", scaled + added) for name, text in about.items()}
+    if added:
         about["source"] = "Raffel et al. 2020, section 2.1" if places.biases else "Press et al. 2022, section 3"
     return about
 
