@@ -139,10 +139,7 @@ class Book:
     def text_of(self, of: Labels | Tokens, i: int) -> str:
         if isinstance(of, Labels):
             return of.words[i]
-        ids = (
-            self.values if of.ids in self.values else fold([of.ids])
-        )  # the words of rows need not be in a table of the book
-        return of.word(ids[of.ids][i, 0])
+        return of.word(of.ids_from(self.values)[i, 0])
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
