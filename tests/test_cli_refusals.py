@@ -237,8 +237,8 @@ REFUSALS = {
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
-        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest is "
-        "scores-not-scaled or embedding-not-scaled or scores-multiplied?."
+        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest are "
+        "scores-not-scaled, embedding-not-scaled and scores-multiplied."
     ),
     "exercise silent.toml": (
         "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "

@@ -173,8 +173,8 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 MODEL = 'model = "gpt2"\n'
 KEYS = (
-    "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, targets, batch, generate, "
-    "backward, label_smoothing, optimizer, lr, train_steps, orientation, set"
+    "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, pixels, targets, batch, "
+    "generate, temperature, top_k, top_p, beams, cache, backward and 6 more"
 )
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {
@@ -215,10 +215,7 @@ FILES: dict[str | bytes, str] = {
     ),
     b"#" * 1_000_001: "r.toml is no recipe, which has at most 1,000,000 bytes: name another file.",
     'model = "gtp2"': "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
-    'model = "r.toml"': (
-        f"There is no model 'r.toml'; there are: {', '.join([*MODELS][:20])} and {len(MODELS) - 20} more "
-        "(`byhand models` lists all)."
-    ),
+    'model = "r.toml"': "There is no model 'r.toml'; the nearest is retro (`byhand models` lists all).",
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
     MODEL + "modle = 1": "The recipe r.toml has an unknown key 'modle'; the nearest is model.",
     MODEL + "speed = 1": "The recipe r.toml has an unknown key 'speed'; the nearest are seed, set and segment_ids.",
