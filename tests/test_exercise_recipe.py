@@ -141,7 +141,8 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
         ),
         (
             f"{HEAD}mistakes = ['mask-mising']\n{ASK}",
-            "In the exercise mine, mistakes: there is no misconception 'mask-mising'; the nearest are mask-missing and loss-sign.",
+            "In the exercise mine, mistakes: there is no misconception 'mask-mising'; "
+            "the nearest are mask-missing and loss-sign.",
         ),
         (
             f"{HEAD}mistakes = ['relu-as-absolute-value']\n{ASK}",
@@ -253,7 +254,23 @@ def test_the_question_that_is_wrong_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", ['"3..0"', '"a..b"', '"5"', "3", "[]", '["1"]', '"0..1000"', '"0..99999999999999"', "{ a = 1 }", "[1, true]", "[0, nan]", "[-inf]", "[1e9]", f'"{10**400}..{10**400}"']
+    "numbers",
+    [
+        '"3..0"',
+        '"a..b"',
+        '"5"',
+        "3",
+        "[]",
+        '["1"]',
+        '"0..1000"',
+        '"0..99999999999999"',
+        "{ a = 1 }",
+        "[1, true]",
+        "[0, nan]",
+        "[-inf]",
+        "[1e9]",
+        f'"{10**400}..{10**400}"',
+    ],
 )
 def test_what_numbers_may_not_be(numbers: str) -> None:
     said = refusal(f"{HEAD}[draw]\nX = {numbers}\n{ASK}")
