@@ -17,6 +17,8 @@ from byhand.errors import ByhandError
 from byhand.maths import Maths
 
 Array = NDArray[np.float64]
+INFINITE = 1e29
+"""A number beyond this one, such as what a mask writes, stands for ∞."""
 
 
 class Dim(int):

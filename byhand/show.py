@@ -13,7 +13,7 @@ from rich.table import Table
 from byhand.compare import as_json as comparison_as_json
 from byhand.compare import compare, rows_of
 from byhand.explain.topics import TOPICS
-from byhand.graph import Array, Node, times
+from byhand.graph import INFINITE, Array, Node, times
 from byhand.labels import word
 from byhand.lesson import Lesson, describe
 from byhand.models import MODELS
@@ -168,5 +168,5 @@ def _label(node: Node, axis: int, i: int, numbers: dict[str, Array]) -> str:
 
 def _shown(value: float) -> str:
     if abs(value) >= SHORT:
-        return "−∞" if value < -1e29 else f"{value:.4e}"
+        return "−∞" if value < -INFINITE else f"{value:.4e}"
     return f"{value + 0.0:.0f}" if value == round(value) else f"{value:.4f}"

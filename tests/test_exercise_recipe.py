@@ -179,7 +179,7 @@ def test_an_exercise_takes_a_minute_at_least() -> None:
 
 def test_a_model_that_there_is_not() -> None:
     said = refusal(HEAD.replace('"attention"', '"atention"') + ASK)
-    assert said.startswith("There is no model 'atention'; the nearest are attention, cross-attention and")
+    assert said.startswith("There is no model 'atention'; the nearest are attention, cross-attention and ")
 
 
 @pytest.mark.parametrize(
@@ -217,6 +217,10 @@ def test_a_model_that_there_is_not() -> None:
             "table = 'Z'\nkind = 'cell'\ncell = [1, 5]",
             "In the exercise mine, question 1: Z has 3 rows and 4 columns, so no cell 1,5.",
         ),
+        (
+            "table = 'weights'\ncell = [1, 2]",
+            'Question 1 of the exercise mine.toml asks for more than a cell: leave cell out, or give it kind = "cell".',
+        ),
         ("table = 'weights'\nplaces = 10", "Question 1 of the exercise mine.toml: places is 0 to 9, not 10."),
         ("table = 'weights'\nplaces = -1", "Question 1 of the exercise mine.toml: places is 0 to 9, not -1."),
         ("table = 'weights'\nplaces = 1.5", "In the recipe mine.toml, 'places' must be a whole number, not 1.5."),
@@ -248,7 +252,23 @@ def test_the_question_that_is_wrong_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", ['"3..0"', '"a..b"', '"5"', "3", "[]", '["1"]', '"0..1000"', '"0..99999999999999"', "{ a = 1 }"]
+    "numbers",
+    [
+        '"3..0"',
+        '"a..b"',
+        '"5"',
+        "3",
+        "[]",
+        '["1"]',
+        '"0..1000"',
+        '"0..99999999999999"',
+        "{ a = 1 }",
+        "[1, true]",
+        "[0, nan]",
+        "[-inf]",
+        "[1e9]",
+        f'"{10**400}..{10**400}"',
+    ],
 )
 def test_what_numbers_may_not_be(numbers: str) -> None:
     said = refusal(f"{HEAD}[draw]\nX = {numbers}\n{ASK}")
@@ -264,8 +284,10 @@ def test_only_what_is_given_is_drawn(name: str) -> None:
 def test_an_exercise_that_there_is_not() -> None:
     with pytest.raises(ByhandError) as refused:
         find("sofmax")
-    assert str(refused.value).startswith("There is no exercise 'sofmax'; the nearest are softmax, softmax-exactly and")
-    assert str(refused.value).endswith("softmax-gradient (`byhand exercise --list` lists all).")
+    assert str(refused.value) == (
+        "There is no exercise 'sofmax'; the nearest are softmax, softmax-exactly and softmax-gradient "
+        "(`byhand exercise --list` lists all)."
+    )
     with pytest.raises(ByhandError) as refused:
         read_exercise(find("nowhere.toml"))
     assert str(refused.value) == "There is no recipe nowhere.toml: check its name and folder."

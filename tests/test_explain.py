@@ -93,7 +93,7 @@ def test_the_examples_of_the_help(line: str) -> None:
 
 
 REFUSALS = {
-    "gpt2 --step layer1.head1.wieghts": "no table 'layer1.head1.wieghts' in gpt2; the nearest is layer1.head1.weights",
+    "gpt2 --step layer1.head1.wieghts": "no table 'layer1.head1.wieghts' in gpt2; the nearest are layer1.head1.weights",
     "gpt2 --step layer1.head1": "layer1.head1 is a part of the model: choose one of its tables, layer1.head1.W_Q",
     "gpt2 --step grad.loss": "no table 'grad.loss'",
     "gpt2 --step layer1.head1.Q --cell 4,1": "has rows 1 to 3 and columns 1 to 2: there is no cell 4,1.",

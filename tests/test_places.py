@@ -20,7 +20,11 @@ def test_every_table_is_found_by_its_own_name_and_by_its_workbooks(name: str) ->
 @pytest.mark.parametrize(
     ("model", "step", "sentence"),
     [
-        ("gpt2", "layer1.head1.wieghts", r"no table 'layer1\.head1\.wieghts' in gpt2; the nearest are layer1"),
+        (
+            "gpt2",
+            "layer1.head1.wieghts",
+            r"no table 'layer1\.head1\.wieghts' in gpt2; the nearest are layer1\.head1",
+        ),
         (
             "gpt2",
             "layer1.head1",

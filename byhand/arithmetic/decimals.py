@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from byhand.graph import INFINITE
 from byhand.maths import Maths, Name, Negative, Number, Power, Product, Words
 
 PLACES = 4
@@ -16,8 +17,6 @@ SMALL, LARGE = 1e-5, 1e12
 """Outside these a number is written as 1.5 × 10⁻⁷."""
 NOTHING = 1e-12
 """A number below this one is shown as 0."""
-MINUS_INFINITY = -1e29
-"""A number below this one stands for −∞."""
 
 
 def short(x: float) -> str:
@@ -33,7 +32,7 @@ def shown(x: float) -> Maths:
     """The number as a worked line shows it."""
     if not math.isfinite(x):
         return Words("undefined")
-    if x < MINUS_INFINITY:
+    if x < -INFINITE:
         return Negative(Name("∞"))
     if digits := short(x):
         return Number(digits)
@@ -55,4 +54,4 @@ def _rounded(x: float) -> str:
 def is_exact(x: float) -> bool:
     """Whether `shown` tells all of it."""
     rounded = float(f"{x:.{PLACES - 1}e}") if NOTHING <= abs(x) < SMALL or abs(x) >= LARGE else math.nan
-    return x < MINUS_INFINITY or bool(short(x)) or rounded == float(f"{x:.12g}")
+    return x < -INFINITE or bool(short(x)) or rounded == float(f"{x:.12g}")

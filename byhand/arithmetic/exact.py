@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import sympy
 from sympy import Expr, Integer, Rational
 
-from byhand.arithmetic.decimals import MINUS_INFINITY, short
+from byhand.arithmetic.decimals import short
+from byhand.graph import INFINITE
 
 NONE = sympy.nan
 """The exact value of a cell that has none: whatever is computed from it has none either."""
@@ -37,7 +38,7 @@ def if_small(cell: Expr) -> Expr:
 
 def number(x: float) -> Expr:
     """A short decimal as a fraction, −10³⁰ as −∞; any other has no exact value."""
-    if x < MINUS_INFINITY:
+    if x < -INFINITE:
         return -sympy.oo
     return Rational(digits) if (digits := short(x)) else NONE
 

@@ -14,11 +14,9 @@ from byhand.errors import ByhandError
 from byhand.exercises.problem import Problem, Question
 from byhand.exercises.questions import sentence
 from byhand.exercises.variant import Variant
-from byhand.graph import Array, Node
+from byhand.graph import INFINITE, Array, Node
 from byhand.labels import Labels, Tokens
 
-INFINITE = 1e29
-"""A number beyond this one stands for ∞; nobody is asked to type it."""
 COUNTED = 0.1
 """How far off a row's or a column's number may be: it is a whole one."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from byhand.arithmetic import formulas
 from byhand.arithmetic.formulas import Address, quoted
 from byhand.exercises.problem import Problem, Question
-from byhand.exercises.questions import sentence
+from byhand.exercises.questions import POWERS_OF_E, sentence
 from byhand.exercises.template import Marks, Template
 from byhand.exercises.variant import Variant
 from byhand.graph import Node, toposort
@@ -30,7 +30,6 @@ EDGES = frozenset(("left", "right", "top", "bottom"))
 ANSWER = style.cell("answer", "General", EDGES) | {"locked": False, "border": 2, "border_color": "#B98900"}
 SCRATCH = style.cell("scratch", "General", EDGES) | {"locked": False, "border": 4}
 SHOWN_PLACES = 4
-POWERS = range(-8, 9)
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, ro
 
 def powers() -> Iterator[tuple[int, float]]:
     """The printed table: n and e^n."""
-    return ((n, exp(n)) for n in POWERS)
+    return ((n, exp(n)) for n in POWERS_OF_E)
 
 
 def _powers(sheet: Sheet, row: int) -> None:

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from byhand.exercises.book import StudentBook
-from byhand.exercises.draw import INFINITE
 from byhand.exercises.file_names import file_names
 from byhand.exercises.folder import SetFolder, digest_of
 from byhand.exercises.formats import About, class_files, student_files
@@ -21,6 +18,7 @@ from byhand.exercises.mistakes import mistakes
 from byhand.exercises.order import Order
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Exercise, exercise_of
+from byhand.exercises.sizes import Sizes, sizes
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.exercises.workers import spread
 from byhand.files import replacing, save
@@ -33,20 +31,6 @@ WORTH_A_PROCESS = 1.0
 MOST_SEED = 1_000_000
 Block = list[tuple[Student, str]]
 """Students, each with the name of the files."""
-
-
-@dataclass
-class Sizes:
-    """The numbers that the students meet: the largest, and how many of those in between are whole."""
-
-    largest: float = 0.0
-    whole: int = 0
-    cells: int = 0
-
-    def add(self, other: Sizes) -> None:
-        self.largest = max(self.largest, other.largest)
-        self.whole += other.whole
-        self.cells += other.cells
 
 
 @dataclass(frozen=True)
@@ -126,17 +110,6 @@ class Maker:
                 save(path, write(variant, name))
                 count += 1
         return count
-
-
-def sizes(problem: Problem, made: Sequence[Variant]) -> Sizes:
-    """Of every number that these students work out; masked scores are none."""
-    found = Sizes()
-    for node in problem.computed:
-        table = np.array([variant.values[node] for variant in made])
-        table = table[np.abs(table) < INFINITE]
-        whole = int((np.abs(table - np.rint(table)) < 1e-9).sum())
-        found.add(Sizes(float(np.abs(table).max(initial=0.0)), whole, table.size))
-    return found
 
 
 def make_set(order: Order, advance: Callable[[int], object] = lambda students: None) -> Report:

@@ -10,13 +10,12 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import Exercise
-from byhand.graph import Array, Node, fold
+from byhand.graph import INFINITE, Array, Node, fold
 
 AT_ONCE, MOST_ROUNDS = 32, 200
 """Draws that are tried together for one student, and how often before a recipe counts as impossible."""
 TOGETHER = 256
 """Draws on which all mistakes are tried at once, so that memory stays small."""
-INFINITE = 1e29
 TIE = 1e-6
 ANY = (0.0, 1.0)
 """What a recipe's `attend` says where attention may be as flat, or as much on one word, as it comes."""

@@ -12,6 +12,7 @@ from byhand.exercises.draw import apart, near_tie
 from byhand.exercises.mistakes import Told, mistakes
 from byhand.exercises.problem import Numbers, Problem
 from byhand.exercises.proof import marks
+from byhand.exercises.sizes import sizes
 from byhand.exercises.variant import Student, Variant, variants
 from byhand.graph import Array
 
@@ -71,24 +72,21 @@ def lint(problem: Problem, seeds: int) -> Report:
     start = perf_counter()
     made = variants(problem, [changed for _, changed in told], 0, students)
     seconds = perf_counter() - start
-    worked = [n for n in problem.computed if n in made[0].values]
-    numbers = np.concatenate([v.values[n].ravel() for v in made for n in worked])
-    numbers = np.abs(numbers[np.abs(numbers) < 1e29])
-    work, largest = problem.work(), float(numbers.max())
+    met, work = sizes(problem, made), problem.work()
     return Report(
         problem.exercise.name,
         seeds,
         work.multiplications,
         work.additions,
         work.functions,
-        round(largest, 4),
-        float((np.abs(numbers - np.rint(numbers)) < 1e-9).mean()),
+        round(met.largest, 4),
+        met.whole / max(met.cells, 1),
         seconds,
         {m.name: m.sentence for m, _ in told},
         collisions=_collisions(problem, told, made),
         ties=_ties(problem, made),
         duplicates=_duplicates(made),
-        sizes=_sizes(problem, largest),
+        sizes=_sizes(problem, met.largest),
         marks=list(marks(problem, told, made[:EXPORTED])),
     )
 

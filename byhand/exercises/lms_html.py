@@ -8,10 +8,10 @@ from functools import lru_cache
 from html import escape
 from itertools import chain
 
-from byhand.exercises.asked import INFINITE, label, number_text
+from byhand.exercises.asked import label, number_text
 from byhand.exercises.problem import Problem
 from byhand.exercises.variant import Variant
-from byhand.graph import Array, Node, times, toposort
+from byhand.graph import INFINITE, Array, Node, times, toposort
 from byhand.labels import Labels, Tokens
 from byhand.workbook.letters import symbol
 

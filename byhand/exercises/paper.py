@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from math import exp
 
 from byhand.exercises.problem import Problem, Question
-from byhand.exercises.questions import sentence
+from byhand.exercises.questions import POWERS_OF_E, sentence
 from byhand.exercises.variant import Variant
 from byhand.explain.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.explain.handout import LIVE, explain
-from byhand.graph import Array, Node, toposort
+from byhand.graph import INFINITE, Array, Node, toposort
 from byhand.labels import Labels, Tokens
 from byhand.lesson import Lesson
 from byhand.maths import Name, Number, Power
 from byhand.models.architecture import Graph
 from byhand.workbook.letters import symbol
 from byhand.workbook.style import role_of
-
-POWERS, HALF = range(-8, 8), 8
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
@@ -79,7 +78,7 @@ def _called(node: Node) -> str:
 
 
 def _digits(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−") if abs(value) < 1e29 else "−∞"
+    return f"{value:.4g}".replace("-", "−") if abs(value) < INFINITE else "−∞"
 
 
 def _labels(node: Node, variant: Variant | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -98,8 +97,9 @@ def _names(node: Node, axis: int, variant: Variant | None) -> tuple[str, ...]:
 
 def powers() -> Table:
     """The printed table of powers of e."""
-    cells = tuple((Power(Name("e"), Number(str(n))), f"{exp(n):.6g}") for n in POWERS)
-    beside = tuple((*low, *high) for low, high in zip(cells[:HALF], cells[HALF:], strict=True))
+    cells = [(Power(Name("e"), Number(str(n))), f"{exp(n):.6g}") for n in POWERS_OF_E]
+    half = (len(cells) + 1) // 2
+    beside = tuple((*low, *high) for low, high in zip_longest(cells[:half], cells[half:], fillvalue=("", "")))
     return Table("", (), (), beside, "shown")
 
 

@@ -7,6 +7,8 @@ from byhand.graph import times
 from byhand.labels import Labels
 from byhand.workbook.letters import symbol
 
+POWERS_OF_E = range(-8, 9)
+"""What is printed where powers of e are needed."""
 WHERE = {"cell": "the cell in row {row}, column {column} of {table}", "table": "{table} ({shape})"}
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from byhand.changes import FARTHEST
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lesson import Recipe
 from byhand.recipe import check_kind, model_named, read_toml
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 """What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""
+OF_A_CELL = ("cell", "choice", "missing", "symbolic")
+"""Those that a row and a column are said for; a choice is among a row's."""
 LEVELS = range(1, 6)
 MOST_NUMBERS = 1000
 """The numbers that one cell may be drawn from."""
@@ -207,6 +210,8 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     cell = row.get("cell")
     if cell is not None and (len(cell) != 2 or min(cell) < 1):
         raise ByhandError(f"{where}: cell is a row and a column, each counted from 1, not {quoted(cell)}.")
+    if cell is not None and row.get("kind", "table") not in OF_A_CELL:
+        raise ByhandError(f'{where} asks for more than a cell: leave cell out, or give it kind = "cell".')
     if not 0 <= row.get("places", 2) <= 9:
         raise ByhandError(f"{where}: places is 0 to 9, not {quoted(row['places'])}.")
     if not (row.get("points", 1) > 0 and row.get("tolerance", 1) > 0):
@@ -216,15 +221,18 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
 
 def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
     """The numbers that may be drawn: a list of them, or "0..3"."""
-    first, dots, last = str(value).partition("..")
-    if isinstance(value, str) and dots:
+    numbers = value
+    if isinstance(value, str):
+        first, _, last = value.partition("..")
         try:
-            found: tuple[float, ...] = tuple(map(float, range(int(first), int(last) + 1)[: MOST_NUMBERS + 1]))
+            numbers = list(range(int(first), int(last) + 1)[: MOST_NUMBERS + 1])
         except ValueError:
-            found = ()
-    else:
-        numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
-        found = tuple(float(v) for v in value) if numbers else ()
-    if not found or len(found) > MOST_NUMBERS:
-        raise ByhandError(f'In the exercise {path}, {quoted(name)} is drawn from numbers such as "0..3" or [-1, 0, 1].')
-    return found
+            numbers = []
+    if isinstance(numbers, list) and 0 < len(numbers) <= MOST_NUMBERS and all(map(_is_number, numbers)):
+        return tuple(map(float, numbers))
+    raise ByhandError(f'In the exercise {path}, {quoted(name)} is drawn from numbers such as "0..3" or [-1, 0, 1].')
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it may be drawn: not true or false, and no larger than a weight may be set."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST

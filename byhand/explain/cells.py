@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from byhand.arithmetic import steps
-from byhand.arithmetic.decimals import MINUS_INFINITY, is_exact, shown
+from byhand.arithmetic.decimals import is_exact, shown
 from byhand.arithmetic.steps import Given, Step
-from byhand.graph import Array, Node
+from byhand.graph import INFINITE, Array, Node
 from byhand.maths import Maths, Name, Number, Sum
 from byhand.table import Table, read
 from byhand.workbook.letters import symbol_from
@@ -47,7 +47,7 @@ class Worked:
             exact_so_far &= self.step.is_exact_after(n)
             lines.append(("=" if exact_so_far else "≈", self.step.after(n)))
         sign, value = self.decimal
-        certain = exact_so_far or self.value < MINUS_INFINITY
+        certain = exact_so_far or self.value < -INFINITE
         return self._once([*lines, (sign if certain else "≈", value)])
 
     def exactly(self) -> list[Line]:

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from byhand.exercises.asked import COUNTED, INFINITE
+from byhand.exercises.asked import COUNTED
 from byhand.exercises.problem import Flags
 from byhand.exercises.recipe import Ask
-from byhand.graph import Array
+from byhand.graph import INFINITE, Array
 
 ROOM = 1e-9
 """What computing may be off by, as a share of the number."""

@@ -36,7 +36,8 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 .concerns { border-collapse: collapse; width: 100%; font-size: .94rem; }
 .concerns th { text-align: left; color: var(--grey); font-weight: 600; }
 .concerns th, .concerns td { padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--frame); vertical-align: top;
-  overflow-wrap: anywhere; min-width: 6.5rem; }
+  overflow-wrap: anywhere; }
+.concerns th, .concerns td:not(:last-child) { overflow-wrap: normal; }
 @media print { * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 

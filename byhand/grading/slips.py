@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from byhand.grading.agreement import ROOM
-from byhand.graph import Array, Node
+from byhand.graph import INFINITE, Array, Node
 from byhand.workbook.letters import symbol
 
 FEW = 3
@@ -47,7 +47,7 @@ def slip(
     """The slip that makes this answer of the numbers that the table was worked out from; the likeliest one."""
     table = values[node]
     expected = float(table[cell])
-    if not np.isfinite(expected) or abs(expected) > 1e29:
+    if not np.isfinite(expected) or abs(expected) > INFINITE:
         return None
     room = margin + ROOM * max(1.0, abs(expected))
     found = _sign(answer, expected, room) or _term(answer, expected, room, terms(node, *cell, values))

@@ -17,6 +17,8 @@ from byhand.grading.standing import SAID, Status
 from byhand.grading.wording import by_question, of_points, place, points, total, who, wrote
 from byhand.show import rendered
 
+SAME = "The same."
+"""Of a cell of whose question another has been told the sentence."""
 MOST_SHOWN = 40
 """The concerns that are printed; problems.csv has all."""
 
@@ -41,11 +43,13 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
     names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
     for name in names:
         grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=name == "cell", overflow="fold")
+    said: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]
         row = [place(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        grid.add_row(*row, cell.sentence)
+        grid.add_row(*row, SAME if cell.sentence in said else cell.sentence)
+        said |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
     return grid
 
 

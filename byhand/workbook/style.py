@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.graph import Array, Node
+from byhand.graph import INFINITE, Array, Node
 
 INK, GREY, FRAME = "#1F2933", "#6B7785", "#C9D1DA"
 HEAT = "#8E63C7"
@@ -92,7 +92,7 @@ WORD = text(12, INK, align="center", bold=True, bg_color=ROLES["input"][0], bord
 def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
     """A fixed number of places that suits the table; and whether it shows whole numbers, without places."""
     sizes = np.abs(values)
-    sizes = sizes[sizes < 1e29]
+    sizes = sizes[sizes < INFINITE]
     whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
     places = 0 if whole else _places(float(sizes.max()))
     return with_infinity(places) if infinite else fixed(places), whole
@@ -121,7 +121,7 @@ def with_infinity(places: int) -> str:
 def shown(value: float, number_format: str) -> str:
     """A number as its cell shows it, to measure how wide a column must be."""
     places = len(number_format.rpartition(";")[2].partition(".")[2])
-    return "−∞" if value < -1e29 else f"{value:.{places}f}"
+    return "−∞" if value < -INFINITE else f"{value:.{places}f}"
 
 
 def box(role: str) -> dict[str, Any]:
