@@ -330,11 +330,12 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         byhand gallery
         byhand gallery --check
     """
-    from byhand.gallery import outdated, rebuild
+    from byhand.gallery import outdated, rebuild, recipes
 
     if check:
         late = outdated(folder)
         click.echo("\n".join(late) if late else "Every workbook is up to date.")
         ctx.exit(1 if late else 0)
-    for line in rebuild(folder):
-        click.echo(line)
+    with bar_of(2 * len(recipes(folder)), "Building") as advance:
+        lines = list(rebuild(folder, advance))
+    click.echo("\n".join(lines))

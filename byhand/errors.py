@@ -10,12 +10,13 @@ class ByhandError(Exception):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean ...?` for a mistyped word, or the list of what there is."""
+    """What a mistyped word may have been meant to be, or the list of what there is, to end a sentence with."""
     known = list(known)
     folded = {name.casefold(): name for name in reversed(known)}
     close = get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)
     if close:
-        return f"did you mean {' or '.join(folded[name] for name in close)}?"
+        *most, last = (folded[name] for name in close)
+        return f"the nearest are {', '.join(most)} and {last}" if most else f"the nearest is {last}"
     more = f" and {len(known) - 20:,} more" if len(known) > 20 else ""
     return f"there are: {', '.join(known[:20])}{more}"
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
 from byhand.lesson import Lesson, describe
+from byhand.photographs import Photograph, Pictures
 from byhand.recipe import build, read_recipe
 from byhand.workbook.build import write_lesson
-
-SHARPNESS = 80  # pixels an inch
 
 
 def recipes(folder: Path) -> list[Path]:
@@ -24,14 +21,20 @@ def recipes(folder: Path) -> list[Path]:
     return found
 
 
-def rebuild(folder: Path) -> Iterator[str]:
-    """Write every recipe's workbook, its picture, and the index; yields a line for each as it is done."""
-    lessons = {path: build(read_recipe(path)) for path in recipes(folder)}
-    cells = {}
-    for path, lesson in lessons.items():
-        cells[path] = write_lesson(lesson, path.with_suffix(".xlsx"))
-        yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
-    yield _pictures(folder, lessons)
+def rebuild(folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
+    """Write every recipe's workbook, its picture, and the index; yields a line for each kind as it is done.
+
+    Pictures are drawn while further workbooks are built. advance: told of each of two steps a recipe.
+    """
+    lessons, cells = {}, {}
+    with Pictures(advance) as pictures:
+        for path in recipes(folder):
+            lessons[path] = build(read_recipe(path))
+            cells[path] = write_lesson(lessons[path], path.with_suffix(".xlsx"))
+            pictures.want(Photograph(path.with_suffix(".xlsx"), _telling_sheet(lessons[path]), _picture(path)))
+            advance(1)
+            yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
+        yield pictures.drawn()
     (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
     yield "README.md"
 
@@ -68,35 +71,17 @@ def _picture(recipe: Path) -> Path:
     return recipe.parent / "pictures" / f"{recipe.stem}.png"
 
 
-def _pictures(folder: Path, lessons: dict[Path, Lesson]) -> str:
-    """Draw each workbook's most telling page with LibreOffice, where it is installed."""
-    if not (shutil.which("soffice") and shutil.which("pdftoppm")):
-        return "pictures: left as they are (drawing them takes libreoffice-calc and poppler-utils)"
-    (folder / "pictures").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        books = [str(path.with_suffix(".xlsx")) for path in lessons]
-        profile = f"-env:UserInstallation=file://{temporary}/profile"
-        command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", temporary, *books]
-        subprocess.run(command, check=True, capture_output=True, timeout=600)
-        for path, lesson in lessons.items():
-            page = str(_telling_page(lesson))
-            draw = ["pdftoppm", "-png", "-r", str(SHARPNESS), "-f", page, "-l", page, "-singlefile"]
-            files = [f"{temporary}/{path.stem}.pdf", str(_picture(path).with_suffix(""))]
-            subprocess.run(draw + files, check=True, capture_output=True, timeout=60)
-    return f"pictures: {len(lessons)}"
-
-
-def _telling_page(lesson: Lesson) -> int:
-    """The home page of a model that is spoken to in words; else the page of the first part that has a formula.
+def _telling_sheet(lesson: Lesson) -> int:
+    """Which sheet: the home page of a model that is spoken to in words; else the first part that has a formula.
 
     Of a part that is followed backward, the page of its gradients.
     """
     if lesson.graph.probabilities is not None:
-        return 1
+        return 0
     pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
     forward = [page for page in pages if page.backward in pages] or pages
     telling = next((page for page in forward if page.equation), forward[0])
-    return pages.index(telling.backward if telling.backward in pages else telling) + 2
+    return pages.index(telling.backward if telling.backward in pages else telling) + 1
 
 
 def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:

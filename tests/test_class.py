@@ -172,7 +172,7 @@ def test_a_format_that_cannot_be_is_refused_before_anything_is_written() -> None
 
 def test_formats_are_named_once() -> None:
     assert formats_of(" xlsx, xlsx,") == ("xlsx",)
-    with pytest.raises(ByhandError, match=r"^There is no format 'xslx'; did you mean xlsx\?\.$"):
+    with pytest.raises(ByhandError, match=r"^There is no format 'xslx'; the nearest is xlsx\.$"):
         formats_of("xslx")
     with pytest.raises(ByhandError, match=r"^--format names no format; there are: xlsx, html, pdf, moodle, canvas\.$"):
         formats_of(" , ")

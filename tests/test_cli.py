@@ -18,7 +18,6 @@ from checkpoints import whole
 from commands import PROGRAM, answer, byhand, examples
 from workbooks import altered
 
-from byhand import gallery
 from byhand.cli import main
 from byhand.lesson import Recipe
 from byhand.models import MODELS
@@ -260,7 +259,7 @@ def test_force_writes_over_a_file(here: Path) -> None:
 
 
 def draw_no_pictures(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(gallery.shutil, "which", lambda program: None)
+    patch.setattr(shutil, "which", lambda program: None)
 
 
 def worksheets(here: Path) -> None:

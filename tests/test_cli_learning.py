@@ -226,7 +226,7 @@ REFUSALS = {
     ),
     # optimizers and their settings
     "run gpt2 --backward --optimizer ''": "There is no optimizer ''; there are: sgd, momentum, adam, adamw.",
-    "run gpt2 --backward --optimizer momentm": "There is no optimizer 'momentm'; did you mean momentum?.",
+    "run gpt2 --backward --optimizer momentm": "There is no optimizer 'momentm'; the nearest is momentum.",
     f"run gpt2 {SGD} --lr 0": "--lr is a number above 0 and up to 1000, not 0.0.",
     f"run gpt2 {SGD} --lr -1": "--lr is a number above 0 and up to 1000, not -1.0.",
     f"run gpt2 {SGD} --lr nan": "--lr is a number above 0 and up to 1000, not nan.",
@@ -249,7 +249,7 @@ REFUSALS = {
     f"{PROMPT} --targets 1,4,1.5": f"The target '1.5' is not in the vocabulary; there are: {WORDS8}.",
     f"{PROMPT} --targets ²,_,_": f"The target '²' is not in the vocabulary; there are: {WORDS8}.",
     f"{PROMPT} --targets ,,": f"The target '' is not in the vocabulary; there are: {WORDS8}.",
-    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; did you mean cat or sat or mat?.",
+    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
     "workbook bert --backward": f"bert does not write word by word: {SAY}",
@@ -268,7 +268,7 @@ REFUSALS = {
     f"{PROMPT} --ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
     f"{PROMPT}{' --ids 1,2' * 100}": "A batch has at most 100 rows, not 101: choose some of them.",
     "run row.toml": (
-        "Row 2 of the batch has an unknown key 'target'; did you mean targets or target_ids or target_prompt?."
+        "Row 2 of the batch has an unknown key 'target'; the nearest are targets, target_ids and target_prompt."
     ),
     "run rows.toml": "In the recipe rows.toml, 'ids' must be a list of whole numbers, not 5.",
     "run tables.toml": "In the recipe tables.toml, 'batch' must be a list of tables, not [1].",

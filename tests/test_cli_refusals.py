@@ -18,6 +18,9 @@ from commands import byhand
 from safetensors.numpy import load_file, save_file
 
 from byhand.exercises.recipe import find
+from byhand.models import MODELS
+from byhand.models.families import FAMILIES
+from byhand.recipe import settings_of
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +31,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
-MODEL_NAMES = (
-    "dot-product, matrix-product, activation, linear, prediction, cross-attention, softmax, layernorm, attention, "
-    "multi-head, feed-forward, positions, embedding, encoder-layer, decoder-layer, transformer, gpt2, bert "
-    "(`byhand models` lists all)"
-)
-GPT2_SIZES = "vocab, max_positions, d_model, heads, layers, d_ff, activation, tied, eps, scale_scores, scale_by_layer"
+MODEL_NAMES = f"{', '.join([*MODELS][:20])} and {len(MODELS) - 20} more (`byhand models` lists all)"
+_SIZES = [*settings_of(MODELS["gpt2"])]
+GPT2_SIZES = f"{', '.join(_SIZES[:20])} and {len(_SIZES) - 20} more"
 NOT_FINITE = (
     "would hold a number that is not finite (from a division by 0, or too large): choose other sizes, or other "
     "numbers with --set."
@@ -48,10 +48,11 @@ A_FOLDER = "is not a folder; give the one that holds config.json and model.safet
 
 REFUSALS = {
     # models
-    "run gtp2": "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
-    "run GPT-2": "There is no model 'GPT-2'; did you mean gpt2? (`byhand models` lists all).",
+    "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
+    "run GPT-2": "There is no model 'GPT-2'; the nearest are gpt2 and gpt-neox (`byhand models` lists all).",
     "workbook multihead": (
-        "There is no model 'multihead'; did you mean multi-head or linear? (`byhand models` lists all)."
+        "There is no model 'multihead'; the nearest are multi-head, induction-head and linear "
+        "(`byhand models` lists all)."
     ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
@@ -62,10 +63,10 @@ REFUSALS = {
     "workbook gpt2 --size d_model=5": "d_model 5 does not divide into 2 heads: choose a multiple of 2.",
     "run bert --size heads=3": "d_model 4 does not divide into 3 heads: choose a multiple of 3.",
     "run gpt2 --size huge": "gpt2 has no size 'huge'; there are: small, medium, large.",
-    "run gpt2 --size larg": "gpt2 has no size 'larg'; did you mean large?.",
+    "run gpt2 --size larg": "gpt2 has no size 'larg'; the nearest is large.",
     "run gpt2 --size d_model": "--size d_model needs a value, such as --size d_model=4.",
     "run gpt2 --size tied": "--size tied needs a value, such as --size tied=true.",
-    "run gpt2 --size d_modl=8": "gpt2 has no size 'd_modl'; did you mean d_model?.",
+    "run gpt2 --size d_modl=8": "gpt2 has no size 'd_modl'; the nearest is d_model.",
     "run gpt2 --size =8": f"gpt2 has no size ''; there are: {GPT2_SIZES}.",
     "run gpt2 --size d_model=": "d_model is a whole number, not ''.",
     "run gpt2 --size d_model=abc": "d_model is a whole number, not 'abc'.",
@@ -78,8 +79,10 @@ REFUSALS = {
     "run gpt2 --size layers=-1": "layers is -1, but must be from 0 to 100,000.",
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
-    "run gpt2 --size activation=swish": "There is no activation 'swish'; there are: relu, gelu, gelu_tanh.",
-    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; did you mean relu or gelu?.",
+    "run gpt2 --size activation=swish": (
+        "There is no activation 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
+    ),
+    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; the nearest are relu, silu and gelu.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
     "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
@@ -99,9 +102,9 @@ REFUSALS = {
     "run transformer --target-prompt ''": (
         "The prompt is empty: give some of [START], the, cat, dog, a, sat, ran, on with --target-prompt."
     ),
-    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; did you mean cat or sat or mat?.",
+    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
     "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; there are: {WORDS8}.",
-    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; did you mean cat or sat?.",
+    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and sat.",
     "run gpt2 --ids 0,8": "Id 8 is not in the vocabulary, which has ids 0 to 7.",
     "run gpt2 --ids 0,-1": "Id -1 is not in the vocabulary, which has ids 0 to 7.",
     "run transformer --target-ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
@@ -145,8 +148,8 @@ REFUSALS = {
     "run bert --ids 1,2 --segment-ids -1,0": "--segment-ids are from 0 to 1.",
     "run gpt2 --seed -1": "A seed is a whole number from 0, not -1.",
     # --set and --show
-    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; did you mean wte?.",
-    "run gpt2 --show logit": "There is no table 'logit' in gpt2; did you mean logits?.",
+    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; the nearest is wte.",
+    "run gpt2 --show logit": "There is no table 'logit' in gpt2; the nearest is logits.",
     "run softmax --show 日本": (
         "There is no table '日本' in softmax; there are: X, T, divided, softmax.max, softmax.shifted, softmax.exp, "
         "softmax.total, probabilities."
@@ -191,9 +194,9 @@ REFUSALS = {
         "pickled has its weights only as a pickle (pytorch_model.bin), which byhand never opens because a pickle can "
         "run any program; where the model was made, call model.save_pretrained(folder, safe_serialization=True)."
     ),
-    "workbook llama": (
-        'config.json has model_type "llama", which byhand does not read; choose a checkpoint of one of '
-        "gpt2, bert, torch.nn.Transformer, torch.nn.TransformerEncoderLayer + torch.nn.Linear, transformer2017."
+    "workbook unheard-of": (
+        'config.json has model_type "unheard-of", which byhand does not read; choose a checkpoint of one of '
+        f"{', '.join(FAMILIES)}."
     ),
     "workbook contradicting": (
         "Tensor transformer.wte.weight is 11×6, but config.json makes it 12×6; "
@@ -223,19 +226,19 @@ REFUSALS = {
     "gallery folder": "There are no recipes (.toml) in folder: name a folder that holds some.",
     "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
     # hostile letters
-    "run 'a\nb'": f"There is no model 'a\\nb'; there are: {MODEL_NAMES}.",
+    "run 'x\nz'": f"There is no model 'x\\nz'; there are: {MODEL_NAMES}.",
     "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
     # exercises
     "exercise tiny-gtp": (
-        "There is no exercise 'tiny-gtp'; did you mean tiny-gpt? (`byhand exercise --list` lists all)."
+        "There is no exercise 'tiny-gtp'; the nearest is tiny-gpt (`byhand exercise --list` lists all)."
     ),
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
-        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; did you mean "
-        "scores-not-scaled or embedding-not-scaled or scores-multiplied?."
+        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest are "
+        "scores-not-scaled, embedding-not-scaled and scores-multiplied."
     ),
     "exercise silent.toml": (
         "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "
@@ -245,7 +248,7 @@ REFUSALS = {
         "No numbers fit the exercise impossible in 6,400 draws: "
         "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
     ),
-    "exercise attention-head --format xslx": "There is no format 'xslx'; did you mean xlsx?.",
+    "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",
     "exercise attention-head --format ,": "--format names no format; there are: xlsx, html, pdf, moodle, canvas.",
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",
@@ -304,6 +307,8 @@ EXERCISES = {
     "impossible": ("largest = 60", "largest = 0.5"),
 }
 """What is changed in an exercise that is sound."""
+UNREADABLE = {"unheard-of": {"model_type": "unheard-of"}, "contradicting": {"vocab_size": 12}, "pickled": {}}
+"""What is changed in a checkpoint's config.json."""
 
 
 @pytest.fixture
@@ -317,7 +322,7 @@ def furnished(here: Path) -> Path:
     (here / "twins.csv").write_text("id,name\ns1,Ada\ns1,Emmy\n")
     for name, change in EXERCISES.items():
         (here / f"{name}.toml").write_text(HEAD.replace(*change))
-    for name, change in {"llama": {"model_type": "llama"}, "contradicting": {"vocab_size": 12}, "pickled": {}}.items():
+    for name, change in UNREADABLE.items():
         whole(here, "gpt2").rename(name)
         (here / name / "config.json").write_text(json.dumps(CONFIGS["gpt2"] | change))
     (here / "pickled" / "model.safetensors").rename(here / "pickled" / "pytorch_model.bin")

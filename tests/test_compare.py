@@ -63,4 +63,4 @@ def test_every_model_can_be_compared(model: str) -> None:
 def test_an_unknown_model_is_refused() -> None:
     result = compared("gpt2", "lsmt")
     assert result.exit_code == 2
-    assert "There is no model 'lsmt'; did you mean lstm?" in result.output
+    assert "There is no model 'lsmt'; the nearest is lstm" in result.output

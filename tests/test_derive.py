@@ -85,8 +85,8 @@ def test_a_file_is_what_the_terminal_shows(here: Path) -> None:
 LIST = "(`byhand derive --list` lists all)"
 SUFFIXES = "end it in .md, .txt, .tex, .html or .pdf, or add --format."
 REFUSALS = {
-    "derive sofmax": f"There is no topic 'sofmax'; did you mean softmax? {LIST}.",
-    "derive SOFTMAX": f"There is no topic 'SOFTMAX'; did you mean softmax? {LIST}.",
+    "derive sofmax": f"There is no topic 'sofmax'; the nearest is softmax {LIST}.",
+    "derive SOFTMAX": f"There is no topic 'SOFTMAX'; the nearest is softmax {LIST}.",
     "derive rope -o a.html": None,
     "derive ''": None,
     "derive модель": None,

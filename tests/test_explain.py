@@ -93,7 +93,7 @@ def test_the_examples_of_the_help(line: str) -> None:
 
 
 REFUSALS = {
-    "gpt2 --step layer1.head1.wieghts": "no table 'layer1.head1.wieghts' in gpt2; did you mean layer1.head1.weights",
+    "gpt2 --step layer1.head1.wieghts": "no table 'layer1.head1.wieghts' in gpt2; the nearest is layer1.head1.weights",
     "gpt2 --step layer1.head1": "layer1.head1 is a part of the model: choose one of its tables, layer1.head1.W_Q",
     "gpt2 --step grad.loss": "no table 'grad.loss'",
     "gpt2 --step layer1.head1.Q --cell 4,1": "has rows 1 to 3 and columns 1 to 2: there is no cell 4,1.",
@@ -101,7 +101,7 @@ REFUSALS = {
     "gpt2 --step layer1.head1.Q --cell 1": "is no cell such as 2,1",
     "gpt2 --step layer1.head1.Q --cell a,b": "is no cell such as 2,1",
     "gpt2 --cell 1,1": "name the table with --step",
-    "gtp2": "did you mean gpt2",
+    "gtp2": "the nearest is gpt2",
     "gpt2 --format doc": "There is no format 'doc'; there are: md, txt, tex, html, pdf.",
     "gpt2 --format pdf": "A PDF is not for the terminal",
     "gpt2 -o lesson.docx": "has no suffix of a format",

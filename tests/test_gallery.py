@@ -58,7 +58,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("softmax", "layernorm"):
         shutil.copy(WORKSHEETS / f"{name}.toml", tmp_path)
         shutil.copy(WORKSHEETS / "pictures" / f"{name}.png", tmp_path / "pictures")
-    monkeypatch.setattr(gallery.shutil, "which", lambda program: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
     assert list(gallery.rebuild(tmp_path))[-1] == "README.md"
     assert gallery.outdated(tmp_path) == []
     return tmp_path

@@ -155,7 +155,7 @@ def test_cells_stand_on_one_line_where_all_of_the_table_fit() -> None:
 @pytest.mark.parametrize(
     ("step", "cell", "sentence"),
     [
-        ("layer1.head1.score", None, "did you mean layer1.head1.scores"),
+        ("layer1.head1.score", None, "the nearest is layer1.head1.scores"),
         ("layer1.head1", None, "is a part of the model"),
         ("layer1.head1.scores", (4, 1), "there is no cell 4,1"),
     ],

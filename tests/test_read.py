@@ -260,7 +260,7 @@ def test_a_sheet_that_is_not_there(small: Path) -> None:
     check_sheet(read(small), "Sheet1")
     with pytest.raises(ByhandError) as error:
         check_sheet(read(small), "Shet1")
-    assert str(error.value) == f"{small} has no sheet 'Shet1'; did you mean Sheet1?."
+    assert str(error.value) == f"{small} has no sheet 'Shet1'; the nearest is Sheet1."
 
 
 # What is no workbook

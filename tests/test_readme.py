@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from commands import byhand
 
-from byhand import gallery
 from byhand.cli import main
 from byhand.workbook.read import read
 
@@ -77,7 +76,7 @@ def test_an_option_that_the_text_names_works(text: str) -> None:
 def test_a_command_that_the_text_names_runs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder with one recipe, whose book is built in it; drawing pictures is not tried here."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gallery.shutil, "which", lambda program: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
     (tmp_path / "worksheets").mkdir()
     shutil.copy(ROOT / "worksheets" / "softmax.toml", tmp_path / "worksheets")
     result = byhand(text)

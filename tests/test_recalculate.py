@@ -252,7 +252,7 @@ def test_edits_are_live(engine: str, tmp_path: Path) -> None:
 
 def test_edits_that_cannot_be(engine: str, simple: Path) -> None:
     assert refusal(lambda: edited(simple, {at("A1", "Shet1"): 1}, engine)) == (
-        f"{simple} has no sheet 'Shet1'; did you mean Sheet1?."
+        f"{simple} has no sheet 'Shet1'; the nearest is Sheet1."
     )
     for row, column in ((-1, 0), (0, -1), (1_048_576, 0), (0, 16_384)):
         assert refusal(lambda place=("Sheet1", row, column): edited(simple, {place: 1}, engine)) == (
@@ -276,7 +276,7 @@ def test_edits_with_numbers_of_numpy(simple: Path) -> None:
 def test_no_such_engine(simple: Path) -> None:
     for do in (lambda: installed("excel"), lambda: recalculate(simple, "excel"), lambda: edited(simple, {}, "excel")):
         assert refusal(do) == "There is no engine 'excel'; there are: ironcalc, libreoffice, gnumeric."
-    assert refusal(lambda: installed("libre")) == "There is no engine 'libre'; did you mean libreoffice?."
+    assert refusal(lambda: installed("libre")) == "There is no engine 'libre'; the nearest is libreoffice."
 
 
 @pytest.mark.parametrize(

@@ -172,10 +172,8 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 
 MODEL = 'model = "gpt2"\n'
-KEYS = (
-    "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, targets, batch, generate, "
-    "backward, label_smoothing, optimizer, lr, train_steps, orientation, set"
-)
+NAMES = [f.name for f in fields(Recipe)]
+KEYS = f"{', '.join(NAMES[:20])} and {len(NAMES) - 20} more"
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {
     "model = 3": ("model", TEXT, "3"),
@@ -214,16 +212,13 @@ FILES: dict[str | bytes, str] = {
         "mend it there."
     ),
     b"#" * 1_000_001: "r.toml is no recipe, which has at most 1,000,000 bytes: name another file.",
-    'model = "gtp2"': "There is no model 'gtp2'; did you mean gpt2? (`byhand models` lists all).",
-    'model = "r.toml"': (
-        f"There is no model 'r.toml'; there are: {', '.join([*MODELS][:20])} and {len(MODELS) - 20} more "
-        "(`byhand models` lists all)."
-    ),
+    'model = "gtp2"': "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
+    'model = "r.toml"': "There is no model 'r.toml'; the nearest is retro (`byhand models` lists all).",
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
-    MODEL + "modle = 1": "The recipe r.toml has an unknown key 'modle'; did you mean model?.",
-    MODEL + "speed = 1": "The recipe r.toml has an unknown key 'speed'; did you mean seed or set or segment_ids?.",
+    MODEL + "modle = 1": "The recipe r.toml has an unknown key 'modle'; the nearest is model.",
+    MODEL + "speed = 1": "The recipe r.toml has an unknown key 'speed'; the nearest are seed, set and segment_ids.",
     MODEL + '"日本" = 1': f"The recipe r.toml has an unknown key '日本'; there are: {KEYS}.",
-    MODEL + "[size]\nname = ['small']": ("gpt2 has no size \"['small']\"; did you mean small?."),
+    MODEL + "[size]\nname = ['small']": ("gpt2 has no size \"['small']\"; the nearest is small."),
     MODEL + "[size]\nd_model = 8.0": "d_model is a whole number, not 8.0.",
     MODEL + "[size]\nd_model = [8]": "d_model is a whole number, not [8].",
     MODEL + "[size]\ntied = 1": "tied is true or false, not 1.",

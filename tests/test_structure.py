@@ -57,7 +57,7 @@ ORDER = [
     "inputs changes learning",
     "recipe",
     "workbook explain compare show",
-    "gallery exercises",
+    "photographs gallery exercises",
     "grading",
     "progress options cli_answer cli_marking cli __main__",
 ]

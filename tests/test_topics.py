@@ -217,8 +217,8 @@ def test_the_numbers_at_the_end_are_exact() -> None:
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("derive sofmax", "There is no topic 'sofmax'; did you mean softmax? (`byhand derive --list` lists all)."),
-        ("derive norm -o page.txt", "There is no topic 'norm'; did you mean rms-norm or layer-norm?"),
+        ("derive sofmax", "There is no topic 'sofmax'; the nearest is softmax (`byhand derive --list` lists all)."),
+        ("derive norm -o page.txt", "There is no topic 'norm'; the nearest are rms-norm and layer-norm"),
         ("derive", "Name a topic, such as softmax: `byhand derive --list` lists all."),
         ("derive softmax --json", "--json goes with --list: for a page choose a --format."),
     ],

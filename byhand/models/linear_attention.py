@@ -40,24 +40,25 @@ def as_a_recurrence(q: Node, k: Node, v: Node) -> Node:
     state = total = None
     for t in range(int(q.shape[0])):
         about = {
-            "equation": "S = S + kᵀ v, total = total + kᵀ, Z = q S / (q total)",
+            "equation": "S + kᵀ v, total + kᵀ, q S / q total",
             "source": f"{PAPER}, eq. 18 to 20",
         }
-        with scope(f"word{t + 1}", f"word {t + 1}", **about):
+        with scope("", f"word {t + 1}", **about):
             now = k.rows(t, t + 1).T
             added = now @ v.rows(t, t + 1)  # (d_k, 1) @ (1, d_k) -> (d_k, d_k)
-            state = (added if state is None else state + added).named("S", role="state")
-            total = (now * 1 if total is None else total + now).named("total", role="state")
+            state = (added if state is None else state + added).named(f"S_{t + 1}", role="state")
+            total = (now * 1 if total is None else total + now).named(f"total_{t + 1}", role="state")
             here = q.rows(t, t + 1)
-            weighed = (here @ state).named("weighed")  # (1, d_k) @ (d_k, d_k) -> (1, d_k)
-            rows.append((weighed / (here @ total).named("divisor")).named("Z", role="heads"))
+            weighed = (here @ state).named(f"weighed_{t + 1}")  # (1, d_k) @ (d_k, d_k) -> (1, d_k)
+            rows.append((weighed / (here @ total).named(f"divisor_{t + 1}")).named(f"out_{t + 1}", role="heads"))
     return stretch(below(*rows), rows=q.shape[0], columns=v.shape[1])
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
+        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
+            q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
         with scope("", "features", equation="φ(x) = elu(x) + 1: x + 1 above 0, else e^x", source=f"{PAPER}, eq. 7"):
             phi_q, phi_k = features(q, "phi_Q"), features(k, "phi_K")
     with page("", "As a sum"):

@@ -41,7 +41,8 @@ def exactly(q: Node, k: Node, v: Node) -> Node:
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
+        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
+            q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
     with page("", "Thin attention", equation="softmax(Q (E K)ᵀ / √d_k) F V", source=f"{PAPER}, eq. 7"):
         e = weight("E", o.projected, o.tokens)
         f = e if o.shared else weight("F", o.projected, o.tokens)

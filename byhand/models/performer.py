@@ -37,7 +37,7 @@ def directions(features: int, d_k: int, seed: int) -> Array:
 
 def positive_features(x: Node, omega: Node, name: str) -> Node:
     """e^(ω·x − |x|²/2) / √m of x / ⁴√d_k (lemma 1): their products are e^(q·k / √d_k) on average. (T, d_k) -> (T, m)"""
-    about = {"equation": "e^(ω·x − |x|²/2) / √m, x over the fourth root of d_k", "source": f"{PAPER}, lemma 1"}
+    about = {"equation": "e^(ω·x − |x|²/2) / √m, x over ⁴√d_k", "source": f"{PAPER}, lemma 1"}
     with scope(name, f"features of {name}", **about):
         small = (x / sqrt(sqrt(x.shape[1]))).named("small")
         half = ((small * small).sum(1) / 2).named("half_square")
@@ -62,7 +62,8 @@ def exactly(q: Node, k: Node, v: Node) -> Node:
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
+        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
+            q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
     with page("favor", "Random features"):
         omega = source("omega", directions(o.features, o.d_k, weight.seed), role="given")
         z = favor(q, k, v, omega).playing("result")

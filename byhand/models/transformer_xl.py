@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from byhand.graph import Dim, Node, page, scope, source
-from byhand.labels import Labels, labelled, token_ids
+from byhand.labels import Labels, token_ids
 from byhand.layers import (
     attend,
     embed,
@@ -100,11 +100,8 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
     return found
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, labels: list[Node]) -> tuple[Node, Node, Node]:
-    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)
-
-    `labels` gathers the words of each segment and its memory, which stand beside the rows and columns of its tables.
-    """
+def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         embedded = embed(table, ids, "words")
@@ -114,14 +111,13 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, labels: 
         stop = min(start + o.segment, int(ids.shape[0]))
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
             first = max(start - o.segment, 0)
-            with page("", "Words"):
-                read = labelled(ids.rows(start, stop).named("segment", role="tokens"), vocabulary)
-                seen = read if n == 1 else labelled(ids.rows(first, stop).named("seen", role="tokens"), vocabulary)
+            here = [f"word {i + 1}" for i in range(start, stop)]
+            there = [f"past {i + 1}" for i in range(first, start)]
+            with page("", "Words"), scope("", "segment", equation=f"words {start + 1} to {stop}"):
                 x = embedded.rows(start, stop)
-                x.shape = (read.shape[0], x.shape[1])
+                x.shape = (Dim(stop - start, Labels("segment", tuple(here))), x.shape[1])
                 x.named("x")
-            labels += [read, seen]
-            memories = segment(x, seen.shape[0], memories, weight, o)
+            memories = segment(x, Dim(stop - first, Labels("seen", (*there, *here))), memories, weight, o)
             outputs.append(memories[-1])
     with page("", "Output"):
         x = below(*outputs)
@@ -139,11 +135,10 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6], o.vocab), vocabulary)
-    labels: list[Node] = []
-    graph = write(lambda ids: forward(ids, vocabulary, weight, o, labels), ids, vocabulary, inputs)
+    graph = write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
 
     saved = savings(causally, partial(in_segments, o.segment), int(ids.shape[0]), o.d_model // o.heads)
-    return replace(graph, outputs=[*graph.outputs, *labels, saved])
+    return replace(graph, outputs=[*graph.outputs, saved])
 
 
 ARCHITECTURE = Architecture(
