@@ -137,17 +137,17 @@ def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
 
 
 def both_named(name: str, seeds: int, most: int) -> Counter[bool]:
-    """Of pairs that show beside either alone, how often both are named, and how often not."""
+    """Of pairs that can be told from each mistake alone and from each other pair, how often both are named."""
     of, found = class_of(name, seeds), Counter[bool]()
     given = stacked(v.numbers for v in of.made)
-    alone = {m.name: of.problem.solve(given, changed) for m, changed in of.told}
-    chosen = pairs(of)
-    np.random.default_rng(2).shuffle(chosen)
-    for one, other, nodes in chosen[:most]:
-        with np.errstate(all="ignore"):
-            answers = of.problem.solve(given, nodes)
-        shows = apart(of.problem, answers, alone[one]) & apart(of.problem, answers, alone[other])
-        for n in np.flatnonzero(shows & apart(of.problem, answers, of.problem.solve(given))):
+    tried = pairs(of)
+    with np.errstate(all="ignore"):
+        two = [of.problem.solve(given, nodes) for _, _, nodes in tried]
+        fewer = [of.problem.solve(given), *(of.problem.solve(given, changed) for _, changed in of.told)]
+    for place in np.random.default_rng(2).permutation(len(tried))[:most]:
+        (one, other, _), answers = tried[place], two[place]
+        others = [*fewer, *two[:place], *two[place + 1 :]]
+        for n in np.flatnonzero(np.all([apart(of.problem, answers, table) for table in others], axis=0)):
             rows = [table[n] for table in answers]
             if all(np.isfinite(row).all() for row in rows):
                 found[{one, other} <= named(of.mark(n, of.asked(rows)))] += 1
