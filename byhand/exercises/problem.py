@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from byhand.arithmetic import counts
 from byhand.arithmetic.counts import NOTHING, Work
-from byhand.errors import ByhandError, nearest, quoted
 from byhand.changes import looked_up
+from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
 from byhand.graph import Array, Node, fold, toposort
 from byhand.labels import Tokens
