@@ -126,6 +126,8 @@ ONLY_WITH = {
     "interleaved": {"positions": "rotary", "head_dim": 8},
     "rotary_share": {"positions": "rotary", "head_dim": 8},
     "window": {"attention": "window"},
+    "buckets": {"positions": "relative", "attention": "full"},
+    "farthest": {"positions": "relative", "attention": "full"},
     "attention": {"layers": 2},
     "norm_from_one": {"norm": "rms"},
     "bridge": {"bidirectional": False},
