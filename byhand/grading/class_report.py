@@ -98,7 +98,7 @@ def _students(count: int, items: Items) -> str:
 def _hardest(items: Items) -> Iterator[str]:
     """The cells that fewest got, without those where most did what the mistakes already tell."""
     every = sum(map(len, items.cells))
-    found = [(n, cell, share, _commonest(items, n, cell)) for n, cell, share in items.hardest(every)]
+    found = [(n, c, share, verdict) for n, c, share in items.hardest(every) for verdict in _commonest(items, n, c)]
     for n, cell, share, verdict in [f for f in found if f[3] is not Verdict.MISTAKE][:HARDEST]:
         question = items.key.questions[n]
         right = round(share * len(items.points))
@@ -108,10 +108,10 @@ def _hardest(items: Items) -> Iterator[str]:
         )
 
 
-def _commonest(items: Items, n: int, cell: int) -> Verdict:
-    """What most of those did who have something wrong in a cell."""
+def _commonest(items: Items, n: int, cell: int) -> list[Verdict]:
+    """What most of those did who have something wrong in a cell; nothing where nobody has."""
     wrong = items.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})
-    return wrong.most_common(1)[0][0]
+    return [verdict for verdict, _ in wrong.most_common(1)]
 
 
 def _others(items: Items) -> Iterator[str]:
