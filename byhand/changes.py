@@ -58,22 +58,21 @@ def _numbers(name: str, value: Any) -> Array:
 
 def check_lookups(lesson: Lesson) -> None:
     """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
-    for node in toposort(lesson.graph.outputs):
-        if node.op.name == "lookup" and (index := _given(node.args[1])) is not None:
-            table, rows = _whole(node.args[0]), index
-            assert rows.data is not None
-            for row in rows.data.flat:
-                if row % 1 or not 0 <= row < table.shape[0]:
-                    raise ByhandError(
-                        f"{rows.label} holds {row:g}, which is no row of {table.label}: "
-                        f"it takes whole numbers from 0 to {table.shape[0] - 1}."
-                    )
+    for rows, table in looked_up(lesson):
+        assert rows.data is not None
+        for row in rows.data.flat:
+            if row % 1 or not 0 <= row < table.shape[0]:
+                raise ByhandError(
+                    f"{rows.label} holds {row:g}, which is no row of {table.label}: "
+                    f"it takes whole numbers from 0 to {table.shape[0] - 1}."
+                )
 
 
-def _given(rows: Node) -> Node | None:
-    """The given table that these row numbers are, or are some columns of."""
-    rows = _whole(rows)
-    return None if rows.data is None else rows
+def looked_up(lesson: Lesson) -> list[tuple[Node, Node]]:
+    """Each given table of row numbers, with the table whose rows they are."""
+    lookups = [node.args for node in toposort(lesson.graph.outputs) if node.op.name == "lookup"]
+    found = [(_whole(rows), _whole(table)) for table, rows in lookups]
+    return [(rows, table) for rows, table in found if rows.data is not None]
 
 
 def _whole(table: Node) -> Node:

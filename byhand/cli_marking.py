@@ -30,13 +30,12 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
         byhand check practice/students/student.xlsx --key practice
         byhand check practice/students/student.xlsx --key practice --reveal
     """
-    from byhand.grading.one import Grader, key_of, steps_of
+    from byhand.grading.checked import checked
+    from byhand.grading.one import key_of, steps_of
     from byhand.grading.tell import all_right, check_told
 
     found = key_of(key)
-    with Grader(found) as grader:
-        marked = grader.mark(submission)
-        answers = grader.revealed(marked.marks.student) if reveal else None
+    marked, answers = checked(submission, key, reveal)
     click.echo(check_told(found, marked, steps_of(found), answers, as_json), nl=False)
     ctx.exit(0 if all_right(marked.marks) else 1)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from byhand.graph import toposort
 from byhand.lesson import Lesson, Recipe
+from byhand.models.architecture import used
 from byhand.models.cost import multiplications
 from byhand.recipe import build, find
 
@@ -62,7 +63,7 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
 
 def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
     """The options that are not the same in both, None where a model has no such option."""
-    both = [{f.name: getattr(made.options, f.name) for f in fields(made.options)} for made in lessons]
+    both = [used(made.options) for made in lessons]
     names = dict.fromkeys([*both[0], *both[1]])
     return {name: [o.get(name) for o in both] for name in names if both[0].get(name) != both[1].get(name)}
 
@@ -74,7 +75,7 @@ def as_json(found: list[tuple[Lesson, Cost]]) -> str:
             "name": made.recipe.model,
             "family": made.architecture.family,
             "source": made.architecture.source,
-            "options": {f.name: getattr(made.options, f.name) for f in fields(made.options)},
+            "options": used(made.options),
             **{f.name: getattr(cost, f.name) for f in fields(cost)},
         }
         for made, cost in found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.graph import Array, Dim, Node, source
+from byhand.graph import Array, Dim, Node, fold, source, toposort
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,10 @@ class Tokens:
     ids: Node
     vocabulary: Labels
     optional: bool = False
+
+    def ids_from(self, known: Mapping[Node, Array]) -> Array:
+        """The ids, where these tables are known; they may be part of another prompt's."""
+        return fold([self.ids], known)[self.ids]
 
     def word(self, number: float) -> str:
         """The word with this id."""
@@ -52,5 +56,6 @@ def word(of: object, i: int, numbers: Mapping[str, Array]) -> str:
     if isinstance(of, Labels):
         return of.words[i]
     if isinstance(of, Tokens):
-        return of.word(numbers[of.ids.name][i, 0])
+        known = {node: numbers[node.name] for node in toposort([of.ids]) if node.name in numbers}
+        return of.word(of.ids_from(known)[i, 0])
     return ""

@@ -13,7 +13,7 @@ import numpy as np
 from byhand.errors import ByhandError, nearest
 from byhand.graph import Array, Node, fold, toposort
 from byhand.models import MODELS
-from byhand.models.architecture import Architecture, Graph
+from byhand.models.architecture import Architecture, Graph, used
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def describe(lesson: Lesson) -> tuple[str, str]:
     size = {"name": "small"} | lesson.recipe.size
     named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
     title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
-    options = {f.name: getattr(lesson.options, f.name) for f in fields(lesson.options)}
+    options = used(lesson.options)
     parts = [lesson.architecture.family]
     for name in ("encoder_layers", "decoder_layers", "layers", "heads", "encoder_heads", "decoder_heads"):
         if name in options:

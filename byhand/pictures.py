@@ -76,14 +76,17 @@ def _png(path: Path, data: bytes) -> Array:
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """What each kind of chunk holds, all of a kind together."""
+    """What each kind of chunk holds, all of a kind together. struct.error for a file cut off, ValueError for damage."""
     chunks: dict[bytes, bytes] = {}
     at = len(SIGNATURE)
     while at < len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
-        chunks[kind] = chunks.get(kind, b"") + data[at + 8 : at + 8 + length]
+        held = data[at + 8 : at + 8 + length]
+        if struct.unpack_from(">I", data, at + 8 + length)[0] != zlib.crc32(kind + held):
+            raise ValueError(kind)
+        chunks[kind] = chunks.get(kind, b"") + held
         at += 12 + length
-    return chunks
+    return chunks if b"IEND" in chunks else {}
 
 
 def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:

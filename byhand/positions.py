@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from byhand.errors import ByhandError
 from byhand.graph import Array, Dim, Node, scope, source
 from byhand.labels import Labels
 from byhand.layers import position_column
@@ -121,6 +122,15 @@ def slope(head: int, heads: int) -> float:
 def alibi(distance: Node, head: int, heads: int) -> Node:
     """What ALiBi adds to the scores of a head: its slope times the distance. (T, T) -> (T, T)"""
     return source("slope", slope(head, heads), role="given") * distance
+
+
+def check_buckets(buckets: int, farthest: int) -> None:
+    """ByhandError for buckets that distances up to the farthest do not fill."""
+    if buckets < 4 or farthest <= buckets // 2:
+        raise ByhandError(
+            f"Distances up to {farthest} cannot be sorted into {buckets} buckets: "
+            f"take at least 4, and fewer than {2 * farthest}."
+        )
 
 
 def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> Array:

@@ -17,7 +17,7 @@ from byhand.inputs import OF_A_ROW, inputs_of, rows_of
 from byhand.learning import check_learning, learn
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
-from byhand.models.architecture import Architecture, Graph, check_sizes, heads_of
+from byhand.models.architecture import Architecture, Graph, check_sizes, heads_of, used
 from byhand.models.choices import CHOICES, FROM_ZERO
 from byhand.weights import Weights
 
@@ -190,9 +190,7 @@ def _seed(seed: int) -> int:
 
 def settings_of(found: Architecture) -> dict[str, Any]:
     """The options that `--size` may set, with their defaults: numbers and words that the model has a use for."""
-    every = {f.name: getattr(found.options(), f.name) for f in fields(found.options)}
-    unused = getattr(found.options, "unused", ())
-    return {k: v for k, v in every.items() if isinstance(v, bool | int | float | str) and k not in unused}
+    return {k: v for k, v in used(found.options()).items() if isinstance(v, bool | int | float | str)}
 
 
 def options_of(found: Architecture, settings: dict[str, Any]) -> Any:

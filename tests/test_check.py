@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 from commands import byhand
 from small_class import a_set, answered, typed_in
 
-from byhand.exercises.keys import Key
+from byhand.errors import ByhandError
+from byhand.exercises.keys import Key, read_key
+from byhand.exercises.workers import Limits
+from byhand.grading import checked, one
 
 WRONG = 777.25
 """An answer that no exercise has."""
@@ -133,3 +137,35 @@ def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> Non
     assert "The same." not in sentences
     said = told(f"byhand check {folder}/often.xlsx --key {folder}", 1)
     assert said.count("The same.") >= len(sentences) - len(set(sentences)) > 0
+
+
+def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> None:
+    """It judges as the class's key does, and holds nothing of anybody else."""
+    key = a_set(tmp_path, 2, formats=("xlsx",), practice=True)
+    (tmp_path / "mine.xlsx").write_bytes(answered(tmp_path, key, "s002", one_wrong))
+    own = tmp_path / "students" / "s002.key.json"
+    assert "Student 1" not in own.read_text("utf-8")
+    alone = read_key(own)
+    assert alone == dataclasses.replace(key, students={"s002": key.students["s002"]})
+    with one.Grader(alone) as theirs, one.Grader(key) as teachers:
+        found, expected = (grader.mark(tmp_path / "mine.xlsx").marks for grader in (theirs, teachers))
+    assert found == expected
+    assert found.points == pytest.approx(8 - 3 / 9)
+    a_set(tmp_path / "quiz", 2, formats=("xlsx",))
+    assert [path.name for path in sorted((tmp_path / "quiz" / "students").iterdir())] == ["s001.xlsx", "s002.xlsx"]
+
+
+def test_a_file_that_takes_too_much_is_stopped(made: tuple[Path, Key], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checked, "LIMITS", Limits(0.0, 600_000_000))
+    result = byhand(f"byhand check {made[0]}/right.xlsx --key {made[0]}")
+    why = "could not be read: it took more than 0 seconds; look at it by hand."
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {made[0]}/right.xlsx {why}\n")
+
+
+def test_whatever_a_reader_trips_over_has_a_sentence(made: tuple[Path, Key], monkeypatch: pytest.MonkeyPatch) -> None:
+    def trips(*_: object) -> None:
+        raise LookupError("of a stranger's making")
+
+    monkeypatch.setattr(one, "read_submission", trips)
+    with one.Grader(made[1]) as grader, pytest.raises(ByhandError, match="could not be made sense of"):
+        grader.mark(made[0] / "right.xlsx")

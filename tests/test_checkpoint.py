@@ -301,7 +301,7 @@ def test_missing_keys_have_the_librarys_defaults(tmp_path):
     state = state_of(oracles.bert_shapes(config))
     gone = ("hidden_act", "layer_norm_eps", "type_vocab_size", "num_attention_heads", "tie_word_embeddings")
     folder = write(tmp_path / "bert", without(config, *gone), state)
-    assert read(folder).options == bert.Options(11, 9, 2, 12, 12, 2, 10, "gelu", True, 1e-12)
+    assert read(folder).options == bert.Options(vocab=11, max_positions=9, d_model=12, heads=12, layers=2, d_ff=10)
 
     config = TORCH | {"d_model": 8, "nhead": 8}
     state = state_of(oracles.torch_shapes(config, False, False))
@@ -323,7 +323,7 @@ def test_the_defaults_of_whole_configs():
         vocab=50257, max_positions=1024, d_model=768, heads=12, layers=12, d_ff=3072
     )
     assert FAMILIES["bert"].options(nothing, None) == bert.Options(
-        30522, 512, 2, 768, 12, 12, 3072, "gelu", True, 1e-12
+        vocab=30522, max_positions=512, d_model=768, heads=12, layers=12, d_ff=3072
     )
 
 

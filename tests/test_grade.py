@@ -21,6 +21,7 @@ from commands import byhand
 from small_class import a_set, answered
 
 from byhand.exercises.keys import Key
+from byhand.grading.class_marks import files_in
 from byhand.grading.standing import TOLD, Status
 
 GRADES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.json", "report.html")
@@ -152,6 +153,37 @@ def test_what_a_person_must_look_at_has_no_grade(made: tuple[Path, Key], tmp_pat
         assert "Student 5" not in page
         assert "These points are not final" in page
     assert [path.name for path in sorted((out / "feedback").iterdir())] == ["s005.html", "s005.xlsx"]
+
+
+def test_sheets_and_keys_beside_the_books_that_were_handed_out_are_not_handed_in(tmp_path: Path) -> None:
+    """Where a class works in the set's own folder; anywhere else such a file is listed."""
+    a_set(tmp_path / "set", 1, formats=("xlsx", "html"), practice=True)
+    students = tmp_path / "set" / "students"
+    assert sorted(path.name for path in students.iterdir()) == ["s001.html", "s001.key.json", "s001.xlsx"]
+    assert list(files_in(students)) == ["s001.xlsx"]
+    (students / "notes.html").write_text("<html>")
+    assert list(files_in(students)) == ["notes.html", "s001.xlsx"]
+    students.rename(tmp_path / "in")
+    assert len(files_in(tmp_path / "in")) == 4
+
+
+def test_answers_that_cannot_be_read_are_listed(made: tuple[Path, Key], tmp_path: Path) -> None:
+    folder, key = made
+    (tmp_path / "in").mkdir()
+    for student, several in (("s001", 2), ("s002", 1)):
+        data = answered(folder / "set", key, student, lambda n, c, x, k=several: "no idea" if n == 0 and c < k else x)
+        (tmp_path / "in" / f"{student}.xlsx").write_bytes(data)
+    byhand(f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --jobs 1 --format html")
+    where = f"{key.questions[0].cells[0]} (no idea)"
+    assert [row for row in rows(tmp_path / "out" / "problems.csv") if row[0] == "unread"] == [
+        [
+            "unread",
+            "s001",
+            "s001.xlsx",
+            f"2 answers could not be read, and have no points; the first is in {where}.",
+        ],
+        ["unread", "s002", "s002.xlsx", f"The answer in {where} could not be read, and has no points."],
+    ]
 
 
 @pytest.mark.parametrize(

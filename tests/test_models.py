@@ -5,11 +5,18 @@ from lessons import SET_BY_HAND
 
 from byhand.lesson import Recipe
 from byhand.models import MODELS
+from byhand.models.architecture import Architecture
 from byhand.models.blocks import Options
 from byhand.recipe import build
 
+
+def writes(model: Architecture) -> bool:
+    """Whether it is a decoder-only model made of the common blocks."""
+    return issubclass(model.options, Options) and model.takes == {"ids", "generate"}
+
+
 SAID = {
-    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if issubclass(model.options, Options)},
+    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if writes(model)},
     "transformer": ["the", "cat", "sat"],
     **{name: ["the", "cat", "sat"] for name in ("bart", "marian", "t5")},
     "sparse-transformer": [None, None, None, "the", "mat", None],

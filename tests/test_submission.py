@@ -10,12 +10,14 @@ from typing import Any
 
 import openpyxl
 import pytest
-from handed_in import class_set, filled, handed_in, right, values
+from handed_in import class_set, engine, filled, handed_in, right, values
 from openpyxl.worksheet.formula import ArrayFormula
 from workbooks import altered
 
 from byhand.errors import ByhandError
 from byhand.grading.outcome import Typed
+from byhand.grading.submission import read_submission
+from byhand.grading.typed import typed
 from byhand.workbook.cells import Cell
 
 SHEET = "Attention"
@@ -76,6 +78,18 @@ def test_what_is_typed(path: Path, value: Any, number: float | None, read_as: st
     assert (typed.value, typed.read_as) == (number, read_as)
     assert not typed.blank
     assert len(typed.text) <= 100
+
+
+@pytest.mark.parametrize(
+    ("beside", "value", "number"),
+    [("0,05", "-1,728", -1.728), ("2,5", " 12,340 ", 12.34), ("0,125", "1,000", 1.0), ("0.05", "1,728", 1728.0)],
+)
+def test_a_comma_that_may_be_of_thousands_is_read_like_the_others(
+    path: Path, beside: str, value: str, number: float
+) -> None:
+    filled(path, changes={ONE: value, (SHEET, "I29"): beside})
+    read = read_submission(path, class_set().paper, typed, engine())
+    assert (read.answers[0][0].value, read.answers[0][0].text) == (number, value.strip())
 
 
 @pytest.mark.parametrize(

@@ -186,8 +186,7 @@ def label(node: Node, axis: int, i: int, values: Mapping[Node, Array]) -> str:
     if isinstance(of, Labels):
         return of.words[i]
     if isinstance(of, Tokens):
-        ids = values.get(of.ids, of.ids.data)
-        return "" if ids is None else of.word(ids[i, 0])
+        return of.word(of.ids_from(values)[i, 0])
     return ""
 
 

@@ -17,7 +17,7 @@ from byhand.exercises.problem import Problem, Question
 from byhand.exercises.questions import POWERS_OF_E, sentence
 from byhand.exercises.template import Marks, Template
 from byhand.exercises.variant import Variant
-from byhand.graph import Node
+from byhand.graph import Node, toposort
 from byhand.labels import Labels, Tokens
 from byhand.models.architecture import Graph
 from byhand.workbook import style
@@ -133,7 +133,7 @@ class StudentBook:
             return {"id": variant.student.id, "name": variant.student.name}[rest[0]]
         if kind == "word":
             tokens, i = rest
-            return str(tokens.word(variant.numbers[tokens.ids][i, 0]))
+            return str(tokens.word(tokens.ids_from(variant.numbers)[i, 0]))
         if kind == "answer":
             n, i = rest
             return float(variant.answers[n].ravel()[i])
@@ -156,7 +156,7 @@ class BlankPage(PageWriter):
     def _word(
         self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, dress: dict[str, object]
     ) -> None:
-        drawn = isinstance(of, Tokens) and of.ids in self.student.problem.drawn
+        drawn = isinstance(of, Tokens) and any(ids in self.student.problem.drawn for ids in toposort([of.ids]))
         text = self.student.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
         self.sheet.text(*place, text, dress)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from byhand.exercises.book import StudentBook
 from byhand.exercises.file_names import file_names
 from byhand.exercises.folder import SetFolder, digest_of
-from byhand.exercises.formats import class_files, student_files
+from byhand.exercises.formats import About, class_files, student_files
 from byhand.exercises.keys import questions_of, student_line, write_key
 from byhand.exercises.mistakes import mistakes
 from byhand.exercises.order import Order
@@ -61,8 +61,7 @@ class Settings:
     """What a process needs for making files."""
 
     exercise: Exercise
-    seed: int
-    practice: bool
+    about: About
     formats: tuple[str, ...]
     folder: Path
 
@@ -74,8 +73,8 @@ class Maker:
         self.settings = settings
         self.problem = problem(settings.exercise)
         self.told = mistakes(self.problem)
-        kinds = student_files(settings.formats)
-        self.kinds = [(kind, kind.writer(self.problem, settings.practice)) for kind in kinds]
+        kinds = student_files(settings.formats, settings.about["practice"])
+        self.kinds = [(kind, kind.writer(self.problem, settings.about)) for kind in kinds]
 
     def __call__(self, block: Block) -> Done:
         """Write the files of a block that are not there yet."""
@@ -85,13 +84,13 @@ class Maker:
         return Done(lines, files, sizes(self.problem, made))
 
     def drawn(self, students: Sequence[Student]) -> list[Variant]:
-        return variants(self.problem, [changed for _, changed in self.told], self.settings.seed, students)
+        return variants(self.problem, [changed for _, changed in self.told], self.settings.about["seed"], students)
 
     def tried(self, student: Student) -> None:
         """Each file of one student, unwritten: whatever cannot be is refused before there is anything."""
         (variant,) = self.drawn([student])
         for _, write in self.kinds:
-            write(variant)
+            write(variant, student.id)
         for kind in class_files(self.settings.formats):
             kind.write(self.problem, self.told, [variant])
 
@@ -108,7 +107,7 @@ class Maker:
         for kind, write in self.kinds:
             path = kind.path(self.settings.folder, name)
             if not (path.is_file() and path.stat().st_size):
-                save(path, write(variant))
+                save(path, write(variant, name))
                 count += 1
         return count
 
@@ -123,22 +122,23 @@ def make_set(order: Order, advance: Callable[[int], object] = lambda students: N
     exercise = exercise_of(table, order.recipe)
     folder = SetFolder.opened(order.folder, order.force)
     seed = next(s for s in (order.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
-    maker = Maker(Settings(exercise, seed, order.practice, order.formats, order.folder))
-    students = order.roster.students
-    maker.tried(students[0])
-    named = list(zip(students, file_names(students), strict=True))
     about = {
         "exercise": exercise.name,
         "digest": digest_of(exercise.name, table),
         "seed": seed,
         "practice": order.practice,
     }
+    in_key = {**about, "recipe": table}
+    maker = Maker(Settings(exercise, in_key, order.formats, order.folder))
+    students = order.roster.students
+    maker.tried(students[0])
+    named = list(zip(students, file_names(students), strict=True))
     folder.begin(about, order.formats, named)
     report = Report(exercise, folder, seed, maker.problem, len(students))
     places = StudentBook(maker.problem, order.practice).places
     with replacing(folder.key) as file:
         lines = _lines(maker, named, order.jobs, report, advance)
-        write_key(file, {**about, "recipe": table}, questions_of(maker.problem, places), lines)
+        write_key(file, in_key, questions_of(maker.problem, places), lines)
     report.kept = len(students) * len(maker.kinds) - report.written
     report.written += maker.write_class(named)
     return report

@@ -101,7 +101,7 @@ class SetFolder:
         right = _common(before, rows) if self.before and not self.force else []
         names = {name for _, _, name in [*before, *rows]} - {name for _, _, name in right}
         for name in names:
-            for kind in student_files(tuple(FORMATS)):
+            for kind in student_files(tuple(FORMATS), practice=True):
                 kind.path(self.path, name).unlink(missing_ok=True)
         if not right:
             for path in (self.key, *(kind.path(self.path) for kind in class_files(tuple(FORMATS)))):

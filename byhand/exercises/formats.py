@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,26 @@ import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.book import StudentBook
+from byhand.exercises.keys import questions_of, student_line, write_key
 from byhand.exercises.mistakes import Told
 from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.variant import Variant
 
 STUDENTS, KEYS = "students", "keys"
 """The folder that is handed out, and the one that is not."""
-Writer = Callable[[Variant], bytes]
+About = Mapping[str, Any]
+"""What the key says of a set: exercise, recipe, digest, seed, practice."""
+Writer = Callable[[Variant, str], bytes]
+"""From a student's variant, and the name of the files."""
 
 
 @dataclass(frozen=True)
 class StudentFile:
-    """One file for each student. writer: from a problem, and whether it is for practice, to what writes the file."""
+    """One file for each student. writer: from a problem, and what is said of the set, to what writes the file."""
 
     folder: str
     suffix: str
-    writer: Callable[[Problem, bool], Writer]
+    writer: Callable[[Problem, About], Writer]
 
     def path(self, folder: Path, name: str) -> Path:
         return folder / self.folder / f"{name}{self.suffix}"
@@ -60,13 +65,13 @@ def wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list
     ]
 
 
-def _document(kind: str, form: str) -> Callable[[Problem, bool], Writer]:
+def _document(kind: str, form: str) -> Callable[[Problem, About], Writer]:
     """The worksheet or the solution, as HTML or PDF. What it takes is loaded only for whoever wants it."""
 
-    def writer(problem: Problem, practice: bool) -> Writer:
+    def writer(problem: Problem, about: About) -> Writer:
         document = getattr(import_module("byhand.exercises.paper"), kind)
         write: Callable[[Any], bytes | str] = import_module(f"byhand.explain.{form}").write
-        return lambda variant: _bytes(write(document(problem, variant)))
+        return lambda variant, name: _bytes(write(document(problem, variant)))
 
     return writer
 
@@ -80,8 +85,27 @@ def _paper(form: str) -> tuple[StudentFile, ...]:
     return tuple(StudentFile(folder, f".{form}", _document(kind, form)) for folder, kind in kinds.items())
 
 
+def _book(problem: Problem, about: About) -> Writer:
+    filled = StudentBook(problem, about["practice"]).filled
+    return lambda variant, name: filled(variant)
+
+
+def _own_key(problem: Problem, about: About) -> Writer:
+    """The key of a class of one."""
+    asked = questions_of(problem, StudentBook(problem, about["practice"]).places)
+
+    def write(variant: Variant, name: str) -> bytes:
+        stream = BytesIO()
+        write_key(stream, about, asked, [student_line(variant, name)])
+        return stream.getvalue()
+
+    return write
+
+
+OWN_KEY = StudentFile(STUDENTS, ".key.json", _own_key)
+"""What a student checks a book for practice with, alone; it holds nobody else's answers."""
 FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
-    "xlsx": (StudentFile(STUDENTS, ".xlsx", lambda problem, practice: StudentBook(problem, practice).filled),),
+    "xlsx": (StudentFile(STUDENTS, ".xlsx", _book),),
     "html": _paper("html"),
     "pdf": _paper("pdf"),
     "moodle": (ClassFile("moodle", ".xml"),),
@@ -100,8 +124,10 @@ def formats_of(text: str) -> tuple[str, ...]:
     return names
 
 
-def student_files(formats: Sequence[str]) -> list[StudentFile]:
-    return [file for name in formats for file in FORMATS[name] if isinstance(file, StudentFile)]
+def student_files(formats: Sequence[str], practice: bool) -> list[StudentFile]:
+    """Those of the formats; with books for practice, the key to each."""
+    found = [file for name in formats for file in FORMATS[name] if isinstance(file, StudentFile)]
+    return [*found, OWN_KEY] if practice and "xlsx" in formats else found
 
 
 def class_files(formats: Sequence[str]) -> list[ClassFile]:

@@ -91,8 +91,7 @@ def _names(node: Node, axis: int, variant: Variant | None) -> tuple[str, ...]:
     if isinstance(of, Labels):
         return of.words
     if isinstance(of, Tokens):
-        ids = variant.values.get(of.ids, of.ids.data) if variant else of.ids.data
-        return tuple(of.word(float(i)) for i in ids[:, 0]) if ids is not None else ()
+        return tuple(map(of.word, of.ids_from(variant.values if variant else {})[:, 0].tolist()))
     return tuple(str(i + 1) for i in range(size))
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from byhand.arithmetic import counts
 from byhand.arithmetic.counts import NOTHING, Work
+from byhand.changes import looked_up
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
 from byhand.graph import Array, Node, fold, toposort
@@ -142,7 +143,10 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
         if name not in DRAWN:
             _known(exercise, given, name, "draw")
     found = {}
+    rows = {node for node, _ in looked_up(lesson)}
     for name, node in given.items():
+        if node in rows and node.role != "tokens" and name not in exercise.draw:
+            continue
         if node.role == "tokens" and name.rpartition(".")[2] == "ids":
             of = node.shape[0].of
             assert isinstance(of, Tokens)

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from byhand.exercises.class_set import Report
-from byhand.exercises.formats import student_files
+from byhand.exercises.formats import OWN_KEY, student_files
 from byhand.exercises.order import Order
 from byhand.exercises.recipe import read_exercise, ready_made
 from byhand.show import rendered
@@ -44,8 +44,14 @@ def set_told(order: Order, report: Report, as_json: bool) -> str:
         f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
         f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
     ]
-    if student_files(order.formats):
+    if student_files(order.formats, order.practice):
         lines.insert(1, f"Hand out what is in {report.folder.students}.")
+    if OWN_KEY in student_files(order.formats, order.practice):
+        lines.insert(
+            2,
+            f"Whoever has NAME.xlsx and NAME{OWN_KEY.suffix} checks alone: byhand check NAME.xlsx --key "
+            f"NAME{OWN_KEY.suffix}",
+        )
     if order.roster.column:
         lines.insert(1, f"{report.students:,} students, by the column {order.roster.column!r} of the roster.")
     return "\n".join(lines) + "\n"

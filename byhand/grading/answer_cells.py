@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from byhand.exercises.roster import clean
@@ -21,6 +22,10 @@ SHOWN = 100
 CIRCLE = "#CIRC!"
 AGREES = 1e-9
 """How far, in proportion, two spreadsheet programs may differ in a result."""
+GROUPED = re.compile(r"\s*[+−-]?[1-9][0-9]{0,2},[0-9]{3}\s*")
+"""What may be thousands, or a decimal comma and three places: 1,728."""
+DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s*")
+"""What can only be a decimal comma: 0,05."""
 
 
 class AnswerCells:
@@ -29,9 +34,15 @@ class AnswerCells:
     def __init__(self, contents: Contents, read_text: Callable[[str], Typed], engine: Recomputer) -> None:
         self.contents, self.read_text, self.engine = contents, read_text, engine
         self.warnings: list[str] = []
+        self.commas = False
 
     def read(self, cells: Sequence[Cell]) -> list[Typed]:
-        """Each as a number where it is one; formulas are worked out again, all of them together."""
+        """Each as a number where it is one; formulas are worked out again, all of them together.
+
+        1,728 is a number with three places in a book that has 0,05 too, and thousands in another.
+        """
+        texts = (self.contents.values.get(cell) for cell in cells)
+        self.commas = any(isinstance(text, str) and DECIMAL.fullmatch(text[:LONGEST]) for text in texts)
         formulas = [cell for cell in cells if cell in self.contents.formulas]
         worked = self._worked_out(formulas) if formulas else {}
         return [worked[cell] if cell in worked else self._plain(cell) for cell in cells]
@@ -58,6 +69,9 @@ class AnswerCells:
     def _text(self, text: str) -> Typed:
         if len(text) > LONGEST:
             return Typed(_shown(text), None, f"a text of more than {LONGEST:,} characters")
+        if self.commas and GROUPED.fullmatch(text):
+            read = self.read_text(text.replace(",", "."))
+            return Typed(_shown(text.strip()), read.value, read.read_as)
         return self.read_text(text)
 
     def _date(self, value: Value) -> Typed:

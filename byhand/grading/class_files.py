@@ -66,7 +66,7 @@ def write_class(
 ) -> Outcome:
     """Write everything that is about more than one student, and what came of it."""
     items, standings = _counted(order, key, folder, handed_in)
-    known = list(_concerns(handed_in, standings))
+    known = list(_concerns(key, handed_in, standings))
     report = report_json(items, standings, known)
     save(folder.path / "report.html", report_page(items, standings, known, steps_of(key)))
     save(folder.path / "report.json", report_text(report))
@@ -107,14 +107,14 @@ def _for_gradescope(folder: MarksFolder, name: str, key: Key, marks: Marks) -> N
     save(place, gradescope.results(key, marks))
 
 
-def _concerns(handed_in: HandedIn, standings: Sequence[Standing]) -> Iterator[Concern]:
+def _concerns(key: Key, handed_in: HandedIn, standings: Sequence[Standing]) -> Iterator[Concern]:
     """File by file, and then the students of whom there is none."""
     for result in handed_in.journal.all(list(handed_in.files)):
         if result.file in handed_in.replaced:
             instead = clean(handed_in.replaced[result.file])
             yield Concern("duplicate", clean(result.file), result.student, f"Not counted: {instead} counts instead.")
         else:
-            yield from concerns(result)
+            yield from concerns(key, result)
     for stands in standings:
         if stands.status is Status.MISSING:
             yield Concern("missing", "", stands.student, "Nothing was handed in that is known to be theirs.")

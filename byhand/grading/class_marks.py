@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.formats import FORMATS as FILES
+from byhand.exercises.formats import KEYS, STUDENTS, student_files
 from byhand.exercises.keys import Key
-from byhand.exercises.workers import Limits, Stopped, spread_within
+from byhand.exercises.workers import Stopped, spread_within
+from byhand.grading.checked import LIMITS
 from byhand.grading.class_files import HandedIn, Order, Outcome, write_class
 from byhand.grading.feedback import FORMATS, Desk, Job, Marking, digest, names_of
 from byhand.grading.inbox import submissions
@@ -18,9 +21,6 @@ from byhand.grading.one import key_of
 from byhand.grading.owners import counted
 from byhand.grading.register import register
 from byhand.grading.result import Journal, Result
-
-LIMITS = Limits(20.0, 600_000_000)
-"""What one file may take, whatever is in it."""
 
 
 def ordered(submissions: Path, formats: str, **more: Any) -> Order:
@@ -59,10 +59,21 @@ def files_in(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "is not there"
         raise ByhandError(f"{folder} {what}: name the folder with what was handed in.")
-    found = {path.relative_to(folder).as_posix(): path for path in submissions(folder)}
+    there = [path for path in submissions(folder) if not _was_handed_out(path, folder)]
+    found = {path.relative_to(folder).as_posix(): path for path in there}
     if not found:
         raise ByhandError(f"{folder} holds no files: name the folder with what was handed in.")
     return found
+
+
+def _was_handed_out(path: Path, folder: Path) -> bool:
+    """Whether this is a sheet or a key that lies beside a book in the set's own folder."""
+    whole = folder.resolve()
+    if whole.name != STUDENTS or not (whole.parent / KEYS / "set.json").is_file():
+        return False
+    others = (kind.suffix for kind in student_files(tuple(FILES), practice=True) if kind.folder == STUDENTS)
+    bare = next((path.name.removesuffix(s) for s in others if s != ".xlsx" and path.name.endswith(s)), "")
+    return bool(bare) and path.with_name(f"{bare}.xlsx").is_file()
 
 
 def _left(jobs: Sequence[Job], journal: Journal, desk: Desk, names: Mapping[str, str]) -> Iterator[Job]:

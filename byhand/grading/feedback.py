@@ -20,7 +20,6 @@ from byhand.grading.result import Result
 from byhand.workbook.archive import MOST_BYTES
 
 FORMATS = {"xlsx": ".xlsx", "html": ".html"}
-BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
 Job = tuple[str, str]
 """A file's path in the folder of submissions, and the digest of its bytes."""
 
@@ -80,8 +79,6 @@ class Marking:
             marked = self.grader.mark(path)
         except ByhandError as error:
             return self._refused(path, job, without_folder(str(error), self.desk.submissions))
-        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-            return self._refused(path, job, BROKEN)  # what a stranger's file has made a reader trip over
         return Result(file, told, marked.marks.student, marked.marks, notes=self._hand_out(path, marked), by=marked.by)
 
     def _refused(self, path: Path, job: Job, why: str) -> Result:

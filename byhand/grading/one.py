@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from byhand.errors import ByhandError
 from byhand.exercises.formats import KEYS
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.recipe import exercise_of
@@ -19,6 +20,8 @@ from byhand.grading.recompute import Recomputer
 from byhand.grading.submission import Submission, read_submission
 from byhand.grading.typed import typed
 from byhand.lesson import command
+
+BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
 
 
 def key_of(path: Path) -> Key:
@@ -63,7 +66,13 @@ class Grader:
         self.engine.__exit__(kind, error, trace)
 
     def mark(self, path: Path) -> Marked:
-        """ByhandError, with how to mend it, for a file that cannot be read, or is nobody's."""
+        """ByhandError, with how to mend it, for a file that cannot be read, or is nobody's, whatever is in it."""
+        try:
+            return self._marked(path)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+            raise ByhandError(BROKEN) from None  # what a stranger's file has made a reader trip over
+
+    def _marked(self, path: Path) -> Marked:
         submission = read_submission(path, self.paper, typed, self.engine)
         owner = self.owners.owner(submission)
         student = self.key.students[owner.id]

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean
+from byhand.grading.outcome import Verdict
 from byhand.grading.result import Result
-from byhand.grading.wording import in_short
+from byhand.grading.wording import in_short, place, wrote
 
 
 class Status(StrEnum):
@@ -70,12 +71,25 @@ def _status(result: Result | None) -> Status:
     return Status.LOOK if result.looked_at else Status.GRADED
 
 
-def concerns(result: Result) -> Iterator[Concern]:
-    """What is to be known of one file."""
+def concerns(key: Key, result: Result) -> Iterator[Concern]:
+    """What is to be known of one file; also of answers that could not be read, and so have no points."""
     file = clean(result.file)
     if result.refused:
         yield Concern("not marked", file, result.student, result.refused)
     for warning in result.marks.warnings if result.marks else ():
         yield Concern("look", file, result.student, warning)
+    if unread := _unread(key, result):
+        yield Concern("unread", file, result.student, unread)
     for note in result.notes:
         yield Concern("note", file, result.student, note)
+
+
+def _unread(key: Key, result: Result) -> str:
+    """The answers that have no points because they could not be read; nothing where there is none."""
+    cells = [cell for cell in result.marks.cells if cell.verdict is Verdict.UNREADABLE] if result.marks else []
+    if not cells:
+        return ""
+    first = f"{place(key.questions[cells[0].question], cells[0].cell)} ({wrote(cells[0])})"
+    if len(cells) == 1:
+        return f"The answer in {first} could not be read, and has no points."
+    return f"{len(cells)} answers could not be read, and have no points; the first is in {first}."

@@ -128,11 +128,17 @@ class Architecture:
         _check_extent(options, inputs)
 
 
+def used(options: Any) -> dict[str, Any]:
+    """The options that the model has a use for."""
+    unused = getattr(options, "unused", ())
+    return {f.name: getattr(options, f.name) for f in fields(options) if f.name not in unused}
+
+
 def heads_of(options: Any) -> list[int]:
     """Into how many heads the width of the model is divided, by each part that does so."""
-    if getattr(options, "d_kv", 0) or getattr(options, "head_dim", 0):
+    if getattr(options, "head_dim", 0):
         return []
-    return [getattr(options, name) for name in HEADS if hasattr(options, name)]
+    return [heads for name, heads in used(options).items() if name in HEADS]
 
 
 def check_sizes(options: Any) -> None:
@@ -170,7 +176,7 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
 
 def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
     """How many layers there are, at least 1, and the other sizes."""
-    numbers = {f.name: getattr(options, f.name) for f in fields(options) if type(getattr(options, f.name)) is int}
+    numbers = {name: size for name, size in used(options).items() if type(size) is int}
     layers = [name for name in numbers if name.endswith("layers")]
     heads = [numbers.pop(name) for name in HEADS if name in numbers]
     depth = max(1, sum(numbers.pop(name) for name in layers))

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
-from byhand.graph import Node, page, scope
+from byhand.graph import Node, page
 from byhand.labels import Labels
-from byhand.layers import embed, layer_norm, position_column
-from byhand.models import transformer
+from byhand.layers import embed
+from byhand.models import blocks, transformer
 from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.blocks import norm
+from byhand.models.language_model import with_places
 from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
-from byhand.ops import lookup
 from byhand.weights import Weights
 
 Embedded = Callable[[Node, Node], Node]
@@ -18,10 +20,9 @@ Embedded = Callable[[Node, Node], Node]
 
 
 @dataclass(frozen=True)
-class Options:
-    vocab: int = 8
-    max_positions: int = 8
-    d_model: int = 4
+class Options(blocks.Options):
+    """What is not GPT-2's: sizes for each side."""
+
     encoder_heads: int = 2
     decoder_heads: int = 2
     encoder_layers: int = 1
@@ -29,41 +30,29 @@ class Options:
     encoder_d_ff: int = 8
     decoder_d_ff: int = 8
     activation: str = "gelu"
-    scale_embedding: bool = False
-    tied: bool = True
-    eps: float = 1e-5
+    norm_place: str = "post"
+
+    unused: ClassVar[frozenset[str]] = transformer.Options.unused | {"heads", "d_ff"}
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """norm(E[word] + P[position]), a P for each side. (V, d), (T, 1) -> (T, d)"""
     with page("", "Input"):
         x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
-        with scope("", "+ positions", equation="words + P[position]"):
-            places = weight("P", o.max_positions, o.d_model)
-            place = lookup(places, position_column(ids.shape[0])).named("places", role="positions")
-            summed = (x + place).named("sum")
-        return layer_norm(summed, weight, "norm", o.eps).named("x")
+        return norm(with_places(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
 
 
 def of_2017(o: Options, heads: int, d_ff: int) -> transformer.Options:
     """One side's layers, which are the transformer's with biases."""
-    return transformer.Options(
-        d_model=o.d_model,
-        heads=heads,
-        encoder_layers=o.encoder_layers,
-        decoder_layers=o.decoder_layers,
-        d_ff=d_ff,
-        activation=o.activation,
-        tied=o.tied,
-        attention_bias=True,
-        output_bias=True,
-        eps=o.eps,
-    )
+    sizes = {"heads": heads, "d_ff": d_ff, "encoder_layers": o.encoder_layers, "decoder_layers": o.decoder_layers}
+    return transformer.Options(**blocks.shared(o) | sizes, output_bias=True, final_norms=o.norm_place != "post")
 
 
 def translator(o: Options, weight: Weights, inputs: Inputs, spoken: tuple[Labels, ...], embedded: Embedded) -> Graph:
     """The two sides, each beginning with its words as `embedded` writes them."""
     encoder, decoder = of_2017(o, o.encoder_heads, o.encoder_d_ff), of_2017(o, o.decoder_heads, o.decoder_d_ff)
+    encoder.check()
+    decoder.check()
 
     def encode(table: Node, ids: Node, mask: Node) -> Node:
         return transformer.encoder(embedded(table, ids), mask, weight, encoder)

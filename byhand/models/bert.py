@@ -1,22 +1,14 @@
 """BERT (Devlin et al. 2019): an encoder that sees both sides and fills in the masked words."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
-from byhand.layers import (
-    ACTIVATIONS,
-    embed,
-    feed_forward,
-    join_heads,
-    layer_norm,
-    linear,
-    multi_head,
-    position_column,
-    residual,
-    softmax,
-)
+from byhand.layers import ACTIVATIONS, embed, linear, position_column, sinusoidal, softmax
+from byhand.models import blocks
 from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.blocks import block, divided, grouped_attention, norm, places_of, plain_feed
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
 from byhand.weights import Weights
@@ -26,51 +18,51 @@ SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(blocks.Options):
+    """What is not GPT-2's. segments: 0 for none."""
+
     vocab: int = 10
-    max_positions: int = 8
     segments: int = 2
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
+    attention: str = "full"
+    norm_place: str = "post"
     activation: str = "gelu"
-    tied: bool = True
     eps: float = 1e-12
+
+    unused: ClassVar[frozenset[str]] = frozenset({"embedding_norm", "scale_embedding", "logit_cap"})
 
 
 def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:
     """norm(E[word] + P[position] + S[segment]), without S where there are no segments (figure 2). (T, 1) -> (T, d)"""
     word = embed(table, ids, "words")
-    segments = "" if segment_ids is None else " + S[segment]"
-    about = {"equation": f"E[word] + P[position]{segments}", "source": "Devlin et al. 2019, figure 2"}
-    with scope("", "+ positions + segments" if segments else "+ positions", **about):
-        places = weight("P", o.max_positions, o.d_model)
-        summed = word + lookup(places, position).named("places", role="positions")
+    waves = sinusoidal(position, o.d_model) if o.positions == "sinusoidal" else None
+    added = {"learned": "positions", "sinusoidal": "positions"}.get(o.positions, "")
+    titles = [title for title in (added, "" if segment_ids is None else "segments") if title]
+    terms = ["E[word]", *({"learned": ["P[position]"], "sinusoidal": ["PE"]}.get(o.positions, []))]
+    terms += [] if segment_ids is None else ["S[segment]"]
+    source = "Devlin et al. 2019, figure 2"
+    with scope("", "".join(f"+ {title} " for title in titles).strip(), equation=" + ".join(terms), source=source):
+        summed = word
+        if o.positions == "learned":
+            places = weight("P", o.max_positions, o.d_model)
+            summed = summed + lookup(places, position).named("places", role="positions")
+        if waves is not None:
+            summed = summed + waves
         if segment_ids is not None:
             summed = summed + lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
-        summed.named("sum")  # three of (T, d)
-    return layer_norm(summed, weight, "norm", o.eps).named("x")
-
-
-def layer(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
-    """norm(x + attention(x)), then norm(x + ffn(x)). (T, d) -> (T, d)"""
-    z = multi_head(x, x, weight, o.heads, mask, bias=True)
-    with page("", "Attention"):
-        x = residual(x, join_heads(z, weight, o.d_model, bias=True), "residual1")
-        x = layer_norm(x, weight, "norm1", o.eps)
-    with page("", "Feed-forward"):
-        x = residual(x, feed_forward(x, weight, o.d_ff, o.activation), "residual2")
-        return layer_norm(x, weight, "norm2", o.eps).named("output")
+        if titles:
+            summed.named("sum")  # three of (T, d)
+    return norm(summed, weight, "norm", o).named("x")
 
 
 def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
     """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
+    if o.norm_place != "post":
+        x = norm(x, weight, "final_norm", o)
     with scope("head"):
         with scope("", "transform", equation="act(x W + b)", column_equation="act(W x + b)"):
             hidden = linear(x, weight, "T", o.d_model).named("transform")
             active = ACTIVATIONS[activation][0](hidden).named("active", role="activation")
-        return layer_norm(active, weight, "norm", o.eps)
+        return norm(active, weight, "norm", o)
 
 
 def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
@@ -79,7 +71,7 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     with scope("", "logits", equation="x Eᵀ + b", column_equation="E x + b"):
         out = table.T if o.tied else weight("W_vocab", o.d_model, words)
         logits = (x @ out + weight("b_vocab", 1, words)).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return logits, softmax(logits).named("probabilities", role="result")
+    return logits, softmax(divided(logits, o.temperature)).named("probabilities", role="result")
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -87,6 +79,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
     (vocabulary,) = vocabularies(o)
     ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
     tokens = token_ids("ids", ids, vocabulary)
@@ -118,9 +111,10 @@ def encode(
     blank: str = BLANK,
 ) -> Graph:
     """The layers, and the words that belong in the blanks. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
+    places = places_of(x.shape[0], weight, o, mask)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            x = layer(x, mask, weight, o)
+            x = block(x, weight, o, n, places, grouped_attention, plain_feed)
     with page("", "Masked-word head"):
         x = masked_word_head(x, weight, o, head_activation)
     vocabulary = table.shape[0].of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from byhand.errors import ByhandError
-from byhand.graph import Dim, Node, page, scope, within
+from byhand.graph import Dim, Node, page, scope, source, within
 from byhand.layers import (
     attend,
     attention_equations,
@@ -21,7 +21,7 @@ from byhand.layers import (
 )
 from byhand.masks import attention_mask
 from byhand.ops import beside
-from byhand.positions import Rotary, Scaling, alibi, distances, rotary, rotate
+from byhand.positions import Rotary, Scaling, alibi, check_buckets, distances, relative_biases, rotary, rotate
 from byhand.weights import Weights
 
 
@@ -31,7 +31,8 @@ class Options:
 
     kv_heads, head_dim: 0 for as many as heads, and for d_model / heads. window: of attention with a window, and the
     stride of strided attention. rotary_share: of each head's features, those that turn. norm_from_one: the gain of an
-    RMS norm is 1 + γ. score_scale: what scores are divided by; 0 for √d_k. score_cap, logit_cap: 0 for none.
+    RMS norm is 1 + γ. buckets, farthest: of relative positions, into how many distances are sorted, and from where on
+    all are in the last one. score_scale: what scores are divided by; 0 for √d_k. score_cap, logit_cap: 0 for none.
     scaling: of rotary positions. layer_kinds: the attention of each layer, where a checkpoint says it.
     """
 
@@ -47,6 +48,8 @@ class Options:
     theta: float = 10000.0
     rotary_share: float = 1.0
     interleaved: bool = False
+    buckets: int = 6
+    farthest: int = 4
     attention: str = "causal"
     window: int = 2
     norm: str = "layer"
@@ -102,6 +105,8 @@ class Options:
             raise ByhandError(
                 f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
             )
+        if self.positions == "relative":
+            check_buckets(self.buckets, self.farthest)
         if self.rotary_share > 1:
             raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
         if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
@@ -123,13 +128,22 @@ class Options:
         return self.attention
 
 
+def shared(o: Options) -> dict[str, Any]:
+    """Those of a model's options that all models of blocks have."""
+    return {f.name: getattr(o, f.name) for f in fields(Options)}
+
+
 @dataclass(frozen=True)
 class Places:
-    """What the tokens' places give to every layer: the mask of each kind of attention, angles, distances."""
+    """What the tokens' places give to every layer: the mask of each kind of attention, angles, distances.
+
+    biases: what each head adds to its scores, of relative positions.
+    """
 
     masks: dict[str, Node | None]
     angles: Rotary | None = None
     distance: Node | None = None
+    biases: tuple[Node, ...] = ()
 
 
 Attention = Callable[[Node, Weights, Any, int, Places], Node]
@@ -138,15 +152,27 @@ Feed = Callable[[Node, Weights, Any, int], Node]
 """What a layer does to each word by itself. (T, d) -> (T, d)"""
 
 
-def places_of(tokens: Dim, o: Options) -> Places:
-    """What every layer is told of where the words stand."""
-    with page("", "Positions"):
+def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> Places:
+    """What every layer is told of where the words stand, and which of them are `padding`, 0 in (1, T)."""
+    biases: tuple[Node, ...] = ()
+    with page("", "Relative positions" if o.positions == "relative" else "Positions"):
         angles = None
         if o.positions == "rotary":
             angles = rotary(tokens, o.angle_width, o.turned, o.theta, o.interleaved, o.scaling)
         distance = distances(tokens) if o.positions == "alibi" else None
+        if o.positions == "relative":
+            both_ways = o.attention == "full"
+            biases = tuple(relative_biases(tokens, weight, o.heads, o.buckets, o.farthest, both_ways))
     kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))
-    return Places({kind: attention_mask(kind, tokens, o.window) for kind in kinds}, angles, distance)
+    masks = {kind: attention_mask(kind, tokens, o.window) for kind in kinds}
+    if padding is not None:
+        masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
+    return Places(masks, angles, distance, biases)
+
+
+def _both(mask: Node | None, padding: Node, kind: str) -> Node:
+    """1 where the kind of attention sees, and no padding is. (T, T), (1, T) -> (T, T)"""
+    return padding if mask is None else (mask * padding).named(f"{kind}_and_padding")
 
 
 def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:
@@ -164,16 +190,20 @@ def placed(letter: str, x: Node, weight: Weights, o: Options, places: Places, ga
     return y if places.angles is None else rotate(y, places.angles, letter)
 
 
-def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: Places) -> Node:
+def grouped_attention(
+    x: Node, weight: Weights, o: Options, layer: int, places: Places, memory: Node | None = None
+) -> Node:
     """Heads, each on a page of its own, that share keys and values in groups (Ainslie et al. 2023, figure 2).
 
     (T, d) -> (T, heads * d_k). With a group for each head it is multi-head attention, and every head's page has all.
+    Keys and values are those of `memory` (S, d), or of x itself.
     """
+    known = x if memory is None else memory
     gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
 
     def keys_and_values() -> tuple[Node, Node]:
-        k = placed("K", x, weight, o, places, gains["k_norm"])
-        return k, linear(x, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
+        k = placed("K", known, weight, o, places, gains["k_norm"])
+        return k, linear(known, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
 
     shared = []
     for g in range(1, o.groups + 1 if o.groups < o.heads else 1):
@@ -181,7 +211,7 @@ def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: 
             shared.append(keys_and_values())
     mask, outputs = places.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **equations(o, mask is not None)):
+        with page(f"head{h}", f"Head {h}", **equations(o, places, mask is not None)):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
@@ -191,6 +221,8 @@ def grouped_attention(x: Node, weight: Weights, o: Options, layer: int, places: 
 def scoring(o: Options, layer: int, head: int, places: Places) -> dict[str, Any]:
     """What a head does to its scores: `scale`, `cap` and `bias` of layers.attend."""
     bias = None if places.distance is None else alibi(places.distance, head, o.heads)
+    if places.biases:
+        bias = places.biases[head - 1]
     return {"scale": o.divisor(layer), "cap": o.score_cap or None, "bias": bias}
 
 
@@ -202,12 +234,14 @@ def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
         return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
 
 
-def equations(o: Options, masked: bool) -> dict[str, str]:
+def equations(o: Options, places: Places, masked: bool) -> dict[str, str]:
     """What a head's page says of itself."""
     about = attention_equations(masked)
-    if o.positions == "alibi":
-        about = {name: text.replace("√d_k", "√d_k + m × distance") for name, text in about.items()}
-        about["source"] = "Press et al. 2022, section 3"
+    added = " + bias" if places.biases else " + m × distance" if places.distance is not None else ""
+    scaled = "" if o.score_scale == 1 else " / √d_k"
+    about = {name: text.replace(" / √d_k", scaled + added) for name, text in about.items()}
+    if added:
+        about["source"] = "Raffel et al. 2020, section 2.1" if places.biases else "Press et al. 2022, section 3"
     return about
 
 
@@ -223,13 +257,13 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         y = x if o.norm_place == "post" else norm(x, weight, "norm1", o)
     z = attention(y, weight, o, layer, places)
     with page("", "Attention"):
-        attended = _normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
+        attended = normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
         if not o.parallel:
             x = _joined(x, attended, "residual", weight, 1, o)
     with page("", "Second norm" if o.feeds_apart(layer) else "Feed-forward") as place:
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
     with page("", "Experts") if o.feeds_apart(layer) else within(place):
-        fed = _normed_after(feed(y, weight, o, layer), weight, 2, o)
+        fed = normed_after(feed(y, weight, o, layer), weight, 2, o)
         if not o.parallel:
             return _joined(x, fed, "output", weight, 2, o)
         with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
@@ -237,7 +271,15 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
 
 
-def _normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:
+def divided(logits: Node, temperature: float) -> Node:
+    """The logits over a temperature that can be retyped; as they are where it is 1. (T, V) -> (T, V)"""
+    if temperature == 1:
+        return logits
+    return (logits / source("T", temperature, role="input")).named("divided", role="temperature")
+
+
+def normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:
+    """The n-th change of a layer, normed where the norm stands on both sides. (T, d) -> (T, d)"""
     return norm(change, weight, f"post_norm{n}", o) if o.norm_place == "both" else change
 
 

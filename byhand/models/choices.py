@@ -7,7 +7,7 @@ from byhand.masks import MASKS
 
 CHOICES: Mapping[str, Iterable[str]] = {
     "activation": ACTIVATIONS,
-    "positions": ("sinusoidal", "learned", "rotary", "alibi", "none"),
+    "positions": ("sinusoidal", "learned", "rotary", "alibi", "relative", "none"),
     "norm": ("layer", "rms"),
     "norm_place": ("pre", "post", "both"),
     "pattern": ("strided", "fixed"),

@@ -10,6 +10,7 @@ from byhand.layers import causal_mask
 from byhand.models import transformer
 from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.basics import table
+from byhand.models.blocks import Places
 from byhand.models.vocabulary import words
 from byhand.weights import Weights
 
@@ -22,22 +23,22 @@ class Options:
     heads: int = 1
     d_ff: int = 4
     activation: str = "relu"
-    norm_first: bool = False
+    norm_place: str = "post"
     eps: float = 1e-5
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     layer = transformer.Options(
-        d_model=o.d_model, heads=o.heads, d_ff=o.d_ff, activation=o.activation, norm_first=o.norm_first, eps=o.eps
+        d_model=o.d_model, heads=o.heads, d_ff=o.d_ff, activation=o.activation, norm_place=o.norm_place, eps=o.eps
     )
     there = Labels("source_words", tuple(f"{word}′" for word in words("", o.source_tokens).words))
     with page("", "Input"):
         x = table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
         memory = table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
     with scope("self", "Self"):
-        x = transformer.attention(x, None, causal_mask(x.shape[0]), weight, layer, 1)
+        x = transformer.attention(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, layer, 1)
     with scope("cross", "Cross"):
-        x = transformer.attention(x, memory, None, weight, layer, 2)
+        x = transformer.attention(x, memory, Places({"causal": None}), weight, layer, 2)
     return Graph([transformer.feed(x, weight, layer, 3).playing("result")])
 
 

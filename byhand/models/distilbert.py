@@ -1,6 +1,7 @@
 """DistilBERT (Sanh et al. 2019): BERT with half the layers and without segments, taught by the larger one."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import ClassVar
 
 from byhand.labels import Labels
 from byhand.models import bert
@@ -10,16 +11,12 @@ from byhand.weights import Weights
 
 
 @dataclass(frozen=True)
-class Options:
-    vocab: int = 10
-    max_positions: int = 8
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
-    activation: str = "gelu"
-    tied: bool = True
-    eps: float = 1e-12
+class Options(bert.Options):
+    """What changed since BERT."""
+
+    segments: int = 0
+
+    unused: ClassVar[frozenset[str]] = bert.Options.unused | {"segments"}
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -27,7 +24,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    return bert.build(bert.Options(**asdict(o), segments=0), weight, inputs, lambda _: vocabularies(o))
+    return bert.build(o, weight, inputs, vocabularies)
 
 
 ARCHITECTURE = Architecture(

@@ -7,6 +7,7 @@ from byhand.labels import Labels
 from byhand.layers import linear, softmax
 from byhand.models import transformer
 from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.blocks import Places
 from byhand.models.parts import table_of_input
 from byhand.weights import Weights
 
@@ -21,7 +22,7 @@ class Options:
     d_ff: int = 8
     classes: int = 3
     activation: str = "relu"
-    norm_first: bool = False
+    norm_place: str = "post"
     attention_bias: bool = False
     eps: float = 1e-5
 
@@ -36,13 +37,14 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         heads=o.heads,
         d_ff=o.d_ff,
         activation=o.activation,
-        norm_first=o.norm_first,
+        norm_place=o.norm_place,
         attention_bias=o.attention_bias,
+        join_bias=o.attention_bias,
         eps=o.eps,
     )
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-    x = transformer.attention(x, None, None, weight, layer, 1)
+    x = transformer.attention(x, None, Places({layer.attention: None}), weight, layer, 1)
     x = transformer.feed(x, weight, layer, 2)
     with page("", "Output"):
         with scope("", "classes", equation="x W + b", column_equation="W x + b"):

@@ -6,34 +6,54 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from byhand.graph import Dim, Node, page, scope, source
+from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed, position_column, sinusoidal, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
+from byhand.models.blocks import (
+    Attention,
+    Feed,
+    Options,
+    block,
+    divided,
+    grouped_attention,
+    norm,
+    places_of,
+    plain_feed,
+)
 from byhand.models.generate import next_word, write
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup, tanh
 from byhand.weights import Weights
 
+ADDED = ("learned", "sinusoidal")
+"""Positions that are added to the words; the others are told to attention."""
 Names = tuple[str, str]
 """What a model calls its embeddings of words and of positions."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str) -> Node:
     """The words as rows, with what their places add. (T, 1) -> (T, d)"""
-    alone = o.positions not in ("learned", "sinusoidal") and not o.embedding_norm
+    alone = o.positions not in ADDED and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
-    if o.positions == "learned":
-        with scope("", "+ positions", equation="E[word] + P[position]"):
-            learned = weight(places, o.max_positions, o.d_model)
-            place = lookup(learned, position_column(ids.shape[0])).named("places", role="positions")
-            x = (x + place).named("summed" if o.embedding_norm else "x")  # (T, d) + (T, d)
-    elif o.positions == "sinusoidal":
-        waves = sinusoidal(position_column(ids.shape[0]), o.d_model)
-        with scope("", "+ positions", equation="words + PE"):
-            x = (x + waves).named("summed" if o.embedding_norm else "x")
+    x = with_places(x, weight, o, places, "summed" if o.embedding_norm else "x")
     return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
+
+
+def with_places(
+    x: Node, weight: Weights, o: Options, places: str, name: str, words: str = "E[word]", halves: bool = False
+) -> Node:
+    """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
+    if o.positions not in ADDED:
+        return x
+    position = position_column(x.shape[0])
+    if o.positions == "sinusoidal":
+        waves = sinusoidal(position, o.d_model, halves)
+        with scope("", "+ positions", equation="words + PE"):
+            return (x + waves).named(name)
+    with scope("", "+ positions", equation=f"{words} + P[position]"):
+        place = lookup(weight(places, o.max_positions, o.d_model), position).named("places", role="positions")
+        return (x + place).named(name)  # (T, d) + (T, d)
 
 
 def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
@@ -46,9 +66,7 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     if o.logit_cap:
         with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
             logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
-    asked = logits
-    if o.temperature != 1:
-        asked = (logits / source("T", o.temperature, role="input")).named("divided", role="temperature")
+    asked = divided(logits, o.temperature)
     return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
@@ -59,7 +77,7 @@ def body(
     with page("", "Input"):
         table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, names[1])
-    places = places_of(ids.shape[0], o)
+    places = places_of(ids.shape[0], weight, o)
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
             x = block(x, weight, o, layer, places, attention, feed)

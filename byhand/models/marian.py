@@ -1,41 +1,34 @@
 """Marian (Junczys-Dowmunt et al. 2018): the 2017 transformer as translators run it, sines before cosines."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from byhand.graph import Node, page, scope
+from byhand.graph import Node, page
 from byhand.labels import Labels
-from byhand.layers import embed, position_column, sinusoidal
+from byhand.layers import embed
 from byhand.models import bart
 from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.language_model import ADDED, with_places
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
 
 @dataclass(frozen=True)
-class Options:
-    vocab: int = 8
+class Options(bart.Options):
+    """What changed since BART."""
+
     target_vocab: int = 8
-    d_model: int = 4
-    encoder_heads: int = 2
-    decoder_heads: int = 2
-    encoder_layers: int = 1
-    decoder_layers: int = 1
-    encoder_d_ff: int = 8
-    decoder_d_ff: int = 8
+    positions: str = "sinusoidal"
     activation: str = "relu"
     shared_embeddings: bool = True
     scale_embedding: bool = True
-    tied: bool = True
-    eps: float = 1e-5
 
 
-def embedding(table: Node, ids: Node, o: Options) -> Node:
+def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """E[word] * sqrt(d) + PE, whose sines are all before its cosines. (V, d), (T, 1) -> (T, d)"""
     with page("", "Input"):
-        x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
-        encoding = sinusoidal(position_column(ids.shape[0]), o.d_model, halves=True)
-        with scope("", "+ positions", equation="words + PE"):
-            return (x + encoding).named("x")
+        added = o.positions in ADDED
+        x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
+        return with_places(x, weight, o, "P", "x", halves=True)
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -44,10 +37,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    settings = asdict(o)
-    del settings["target_vocab"], settings["shared_embeddings"]
-    like_bart = bart.Options(**settings)
-    return bart.translator(like_bart, weight, inputs, vocabularies(o), lambda table, ids: embedding(table, ids, o))
+    return bart.translator(o, weight, inputs, vocabularies(o), lambda table, ids: embedding(table, ids, weight, o))
 
 
 ARCHITECTURE = Architecture(

@@ -1,6 +1,6 @@
 """RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after padding's and leave padding out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,16 +17,10 @@ SPECIAL = ("<s>", "<pad>", "</s>", BLANK)
 
 
 @dataclass(frozen=True)
-class Options:
-    vocab: int = 10
-    max_positions: int = 8
+class Options(bert.Options):
+    """What changed since BERT."""
+
     segments: int = 1
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
-    activation: str = "gelu"
-    tied: bool = True
     eps: float = 1e-5
     pad: int = 1
 
@@ -47,14 +41,14 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
     (vocabulary,) = vocabularies(o)
     tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
     segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].of)
     mask = bert.padding_mask(tokens, inputs)
-    settings = asdict(o)
-    pad = source("pad", settings.pop("pad"), role="constant")
-    like_bert = bert.Options(**settings | {"max_positions": o.max_positions + o.pad + 1})
+    pad = source("pad", o.pad, role="constant")
+    like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = bert.embedding(table, tokens, segment_ids, positions(tokens, pad), weight, like_bert)

@@ -1,104 +1,89 @@
 """The transformer (Vaswani et al. 2017, figure 1): an encoder reads a sentence, a decoder writes its translation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels
-from byhand.layers import (
-    causal_mask,
-    embed,
-    feed_forward,
-    join_heads,
-    layer_norm,
-    multi_head,
-    position_column,
-    residual,
-    sinusoidal,
-    softmax,
-)
+from byhand.layers import join_heads, residual, softmax
+from byhand.models import blocks
 from byhand.models.architecture import Architecture, Graph, Inputs
+from byhand.models.blocks import Places, divided, grouped_attention, norm, normed_after, places_of, plain_feed
+from byhand.models.language_model import embedding
 from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
 
 @dataclass(frozen=True)
-class Options:
-    vocab: int = 8
+class Options(blocks.Options):
+    """What is not GPT-2's. attention: of the decoder's words to each other."""
+
     target_vocab: int = 8
-    d_model: int = 4
-    heads: int = 2
     encoder_layers: int = 1
     decoder_layers: int = 1
-    d_ff: int = 8
+    positions: str = "sinusoidal"
     activation: str = "relu"
-    norm_first: bool = False
+    norm_place: str = "post"
     final_norms: bool = False
     shared_embeddings: bool = True
     scale_embedding: bool = True
-    tied: bool = True
     attention_bias: bool = False
+    join_bias: bool = False
     output_bias: bool = False
-    eps: float = 1e-5
+
+    unused: ClassVar[frozenset[str]] = frozenset({"layers", "parallel", "embedding_norm", "logit_cap"})
 
 
-def pre_norm(x: Node, weight: Weights, o: Options, name: str) -> Node:
-    return layer_norm(x, weight, name, o.eps) if o.norm_first else x
-
-
-def post_norm(x: Node, weight: Weights, o: Options, name: str) -> Node:
-    return x if o.norm_first else layer_norm(x, weight, name, o.eps)
-
-
-def attention(x: Node, memory: Node | None, mask: Node | None, weight: Weights, o: Options, n: int) -> Node:
+def attention(
+    x: Node, memory: Node | None, places: Places, weight: Weights, o: Options, n: int, layer: int = 1
+) -> Node:
     """norm(x + MultiHead(x, memory, memory)), of x itself where there is no memory. (T, d), (S, d) -> (T, d)"""
     with page("", "Norm"):
-        y = pre_norm(x, weight, o, f"norm{n}")
-    z = multi_head(y, y if memory is None else memory, weight, o.heads, mask, o.attention_bias)
+        y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
+    z = grouped_attention(y, weight, o, layer, places, memory)
     with page("", "Attention"):
-        x = residual(x, join_heads(z, weight, o.d_model, o.attention_bias), f"residual{n}")
-        return post_norm(x, weight, o, f"norm{n}")
+        return joined(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, n)
 
 
 def feed(x: Node, weight: Weights, o: Options, n: int) -> Node:
     """norm(x + FFN(x)). (T, d) -> (T, d)"""
     with page("", "Feed-forward"):
-        y = pre_norm(x, weight, o, f"norm{n}")
-        x = residual(x, feed_forward(y, weight, o.d_ff, o.activation), f"residual{n}")
-        return post_norm(x, weight, o, f"norm{n}").named("output")
+        y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
+        return joined(x, plain_feed(y, weight, o, 1), weight, o, n).named("output")
 
 
-def embedding(table: Node, ids: Node, o: Options) -> Node:
-    """E[word] * sqrt(d) + PE (sections 3.4 and 3.5). (T, 1) -> (T, d)"""
-    with page("", "Input"):
-        x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
-        encoding = sinusoidal(position_column(ids.shape[0]), o.d_model)
-        with scope("", "+ positions", equation="words + PE"):
-            return (x + encoding).named("x")
+def joined(x: Node, change: Node, weight: Weights, o: Options, n: int) -> Node:
+    """x + change, and a norm where the options say so. (T, d) -> (T, d)"""
+    x = residual(x, normed_after(change, weight, n, o), f"residual{n}")
+    return norm(x, weight, f"norm{n}", o) if o.norm_place == "post" else x
 
 
 def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
     """The sentence as the decoder reads it: every layer sees all of it. (S, d) -> (S, d)"""
+    o = replace(o, attention="full", layers=o.encoder_layers)
+    places = places_of(x.shape[0], weight, o, mask)
     for layer in range(1, o.encoder_layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
-            x = attention(x, None, mask, weight, o, 1)
+            x = attention(x, None, places, weight, o, 1)
             x = feed(x, weight, o, 2)
     with page("", "Final norm"):
-        return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
+        return norm(x, weight, "final_norm", o) if o.final_norms else x
 
 
 def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
     """The words so far, each layer looking back at them and over to the encoder's memory. (T, d), (S, d) -> (T, d)"""
-    mask = causal_mask(x.shape[0])
+    own = places_of(x.shape[0], weight, replace(o, layers=o.decoder_layers))
     for layer in range(1, o.decoder_layers + 1):
+        across = Places({o.kind(layer): memory_mask})
         with scope(f"layer{layer}", f"Layer {layer}"):
             with scope("self", "Self"):
-                x = attention(x, None, mask, weight, o, 1)
+                x = attention(x, None, own, weight, o, 1, layer)
             with scope("cross", "Cross"):
-                x = attention(x, memory, memory_mask, weight, o, 2)
+                x = attention(x, memory, across, weight, o, 2, layer)
             x = feed(x, weight, o, 3)
     with page("", "Final norm"):
-        return layer_norm(x, weight, "final_norm", o.eps) if o.final_norms else x
+        return norm(x, weight, "final_norm", o) if o.final_norms else x
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -108,13 +93,18 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
     words = vocabularies(o)
 
+    def embedded(table: Node, ids: Node) -> Node:
+        with page("", "Input"):
+            return embedding(table, ids, weight, o, "P")
+
     def encode(table: Node, ids: Node, mask: Node) -> Node:
-        return encoder(embedding(table, ids, o), mask, weight, o)
+        return encoder(embedded(table, ids), mask, weight, o)
 
     def decode(table: Node, ids: Node, memory: Node, mask: Node) -> Node:
-        return decoder(embedding(table, ids, o), memory, mask, weight, o)
+        return decoder(embedded(table, ids), memory, mask, weight, o)
 
     return translate(
         inputs, words, weight, o.d_model, encode, decode, lambda x, table: output(x, table, words[-1], weight, o)
@@ -128,7 +118,7 @@ def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options
         if o.output_bias:
             logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
         logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return logits, softmax(logits).named("probabilities", role="result")
+    return logits, softmax(divided(logits, o.temperature)).named("probabilities", role="result")
 
 
 ARCHITECTURE = Architecture(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import isqrt
+from typing import ClassVar
 from zlib import crc32
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.graph import Array, Dim, Node, current_scope, page, scope, source
 from byhand.labels import Labels
-from byhand.layers import feed_forward, join_heads, layer_norm, linear, multi_head, residual, softmax
+from byhand.layers import linear, position_column, sinusoidal, softmax
+from byhand.models import blocks
 from byhand.models.architecture import MOST_NUMBERS, Architecture, Graph, Inputs
-from byhand.ops import below, beside
+from byhand.models.blocks import block, divided, grouped_attention, norm, places_of, plain_feed
+from byhand.ops import below, beside, stretch
 from byhand.weights import Weights
 
 MOST_LINES = 20_000
@@ -20,18 +23,20 @@ KINDS = ("cat", "dog", "bird")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(blocks.Options):
+    """Sizes of the picture, and what is not GPT-2's."""
+
     image: int = 4
     patch: int = 2
     channels: int = 1
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
     classes: int = 3
+    attention: str = "full"
     activation: str = "gelu"
-    qkv_bias: bool = True
     eps: float = 1e-12
+
+    unused: ClassVar[frozenset[str]] = frozenset(
+        {"vocab", "max_positions", "tied", "embedding_norm", "scale_embedding", "logit_cap"}
+    )
 
 
 def check(o: Options) -> None:
@@ -69,25 +74,21 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
     assert isinstance(labels, Labels)
     with scope("", "patches as words", equation="x W + b", column_equation="W x + b"):
         words = linear(rows, weight, "patch", o.d_model).named("words")
-    with scope("", "class token + positions", equation="[class; words] + P", source="Dosovitskiy et al. 2021, eq. 1"):
-        tokens = Dim(rows.shape[0] + 1, Labels("tokens", ("class", *labels.words)))
+    tokens = Dim(rows.shape[0] + 1, Labels("tokens", ("class", *labels.words)))
+    waves = sinusoidal(position_column(tokens), o.d_model) if o.positions == "sinusoidal" else None
+    added = {"learned": " + P", "sinusoidal": " + PE"}.get(o.positions, "")
+    title, about = "class token + positions" if added else "class token", f"[class; words]{added}"
+    with scope("", title, equation=about, source="Dosovitskiy et al. 2021, eq. 1"):
         sequence = below(weight("class_token", 1, o.d_model), words)
-        return (sequence + weight("P", tokens, o.d_model)).named("x")  # (N + 1, d) + (N + 1, d)
-
-
-def layer(x: Node, weight: Weights, o: Options) -> Node:
-    """x + attention(norm(x)), then x + ffn(norm(x)) (eq. 2 and 3). (T, d) -> (T, d)"""
-    with page("", "Norm"):
-        y = layer_norm(x, weight, "norm1", o.eps)
-    z = multi_head(y, y, weight, o.heads, None, bias=o.qkv_bias)
-    with page("", "Attention"):
-        x = residual(x, join_heads(z, weight, o.d_model, bias=True), "residual")
-    with page("", "Feed-forward"):
-        y = layer_norm(x, weight, "norm2", o.eps)
-        return residual(x, feed_forward(y, weight, o.d_ff, o.activation), "output")
+        if waves is not None:
+            return (sequence + waves).named("x")
+        if o.positions == "learned":
+            return (sequence + weight("P", tokens, o.d_model)).named("x")  # (N + 1, d) + (N + 1, d)
+        return stretch(sequence, rows=tokens, columns=o.d_model).named("x")
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
+    o.check()
     check(o)
     kinds = Labels("classes", tuple(KINDS[i] if i < len(KINDS) else f"class{i}" for i in range(o.classes)))
     with page("", "Picture"):
@@ -98,14 +99,16 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         rows = patches(channels, o.patch)
     with page("", "Input"):
         x = embedding(rows, weight, o)
+    places = places_of(x.shape[0], weight, o)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            x = layer(x, weight, o)
+            x = block(x, weight, o, n, places, grouped_attention, plain_feed)
     with page("", "Output"):
-        x = layer_norm(x, weight, "final_norm", o.eps)
+        if o.norm_place != "post":
+            x = norm(x, weight, "final_norm", o)
         with scope("", "logits", equation="x[class] W + b", column_equation="W x[class] + b"):
             logits = linear(x.rows(0, 1), weight, "class", Dim(o.classes, kinds)).named("logits", role="result")
-        return Graph([softmax(logits).named("probabilities", role="result")], logits=logits)
+        return Graph([softmax(divided(logits, o.temperature)).named("probabilities", role="result")], logits=logits)
 
 
 def pixels(o: Options, weight: Weights, inputs: Inputs) -> Array:

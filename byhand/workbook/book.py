@@ -139,7 +139,7 @@ class Book:
     def text_of(self, of: Labels | Tokens, i: int) -> str:
         if isinstance(of, Labels):
             return of.words[i]
-        return of.word(self.values[of.ids][i, 0])
+        return of.word(of.ids_from(self.values)[i, 0])
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell

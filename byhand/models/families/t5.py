@@ -26,7 +26,7 @@ def options(config: Config, tensors: Tensors, feed: str = "relu", tied: bool = T
         vocab=config.size("vocab_size", 32128),
         d_model=config.size("d_model", 512),
         heads=config.size("num_heads", 8),
-        d_kv=config.size("d_kv", 64),
+        head_dim=config.size("d_kv", 64),
         encoder_layers=layers,
         decoder_layers=config.size_or_null("num_decoder_layers", layers),
         d_ff=config.size("d_ff", 2048),
@@ -63,7 +63,7 @@ def pieces(o: t5.Options) -> Pieces:
 
 def attention(ours: str, theirs: str, kind: str, n: int, o: t5.Options) -> Pieces:
     """The heads stand below each other in q, k and v."""
-    d, width = o.d_model, o.heads * o.d_kv
+    d, width = o.d_model, o.heads * o.d_k
     for head, letter, part in head_spans(width, o.heads, stacked=False):
         whole = Piece(f"{theirs}.{kind}.{letter.lower()}.weight", (width, d), rows=part, transposed=True)
         yield f"{ours}{head}.W_{letter}", whole

@@ -35,12 +35,13 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> transform
         decoder_layers=config.size("num_decoder_layers", 6),
         d_ff=config.size("dim_feedforward", 2048),
         activation=config.choice("activation", "relu", {"relu": "relu", "gelu": "gelu"}),
-        norm_first=config.flag("norm_first", False),
+        norm_place="pre" if config.flag("norm_first", False) else "post",
         final_norms=config.flag("final_norms", not original),
         shared_embeddings=shared,
         scale_embedding=config.flag("scale_embedding", original),
         tied=shared and "generator.weight" not in tensors.shapes,
         attention_bias=True,
+        join_bias=True,
         output_bias="generator.bias" in tensors.shapes,
         eps=config.epsilon("layer_norm_eps", 1e-5),
     )
@@ -96,7 +97,7 @@ def encoder_options(config: Config, tensors: Tensors) -> encoder.Options:
         d_ff=config.size("dim_feedforward", 2048),
         classes=config.size("num_classes"),
         activation=config.choice("activation", "relu", {"relu": "relu", "gelu": "gelu"}),
-        norm_first=config.flag("norm_first", False),
+        norm_place="pre" if config.flag("norm_first", False) else "post",
         attention_bias=True,
         eps=config.epsilon("layer_norm_eps", 1e-5),
     )

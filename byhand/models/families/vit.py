@@ -21,7 +21,7 @@ def options(config: Config, tensors: Tensors) -> vit.Options:
         d_ff=config.size("intermediate_size", 3072),
         classes=config.size("num_labels", len(labels) if isinstance(labels, dict | list) and labels else 2),
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
-        qkv_bias=config.flag("qkv_bias", True),
+        attention_bias=config.flag("qkv_bias", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
 
@@ -42,7 +42,7 @@ def pieces(o: vit.Options) -> Pieces:
         for head, letter, part in head_spans(d, o.heads, stacked=False):
             whole = f"{theirs}.attention.attention.{NAMES[letter]}"
             yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            if o.qkv_bias:
+            if o.attention_bias:
                 yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
         yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
         yield from norm(f"{ours}norm2", f"{theirs}.layernorm_after", d)
