@@ -124,6 +124,21 @@ def test_bad_input_has_a_sentence(line: str, why: str, made: tuple[Path, Key], h
     assert why.replace("{0}", str(made[0])) in result.stderr
 
 
+def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> None:
+    folder, key = made
+
+    def everywhere(n: int, c: int, right: float) -> Any:
+        return WRONG + c if n == 1 else right
+
+    (folder / "often.xlsx").write_bytes(answered(folder, key, "s001", everywhere))
+    facts = json.loads(told(f"byhand check {folder}/often.xlsx --key {folder} --json", 1))
+    sentences = [cell["sentence"] for cell in facts["cells"] if cell["question"] == 2]
+    assert len(sentences) == 9
+    assert "The same." not in sentences
+    said = told(f"byhand check {folder}/often.xlsx --key {folder}", 1)
+    assert said.count("The same.") >= len(sentences) - len(set(sentences)) > 0
+
+
 def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> None:
     """It judges as the class's key does, and holds nothing of anybody else."""
     key = a_set(tmp_path, 2, formats=("xlsx",), practice=True)

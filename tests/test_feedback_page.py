@@ -136,6 +136,16 @@ def test_the_items_are_counted(key: Key) -> None:
     assert page.tags.count("svg") == 1
 
 
+def test_a_cell_that_a_mistake_explains_is_not_told_again(key: Key) -> None:
+    items = Items.of(key)
+    for verdict in (Verdict.WRONG, Verdict.WRONG, Verdict.MISTAKE):
+        items.add(Marks("s001", "", "f", (one(0, 0, Verdict.MISTAKE), one(0, 1, verdict))))
+    page = seen(report_page(items, [], [], STEPS))
+    first, second = key.questions[0].cells[:2]
+    assert f"nothing wrong in {first} " not in page.text
+    assert f"Only 0 of 3 have nothing wrong in {second} of scores. Of the rest, most: " in page.text
+
+
 def test_a_class_without_marks_has_a_report(key: Key) -> None:
     items = Items.of(key)
     assert report_json(items, [], [])["mean"] is None

@@ -17,6 +17,8 @@ from byhand.grading.outcome import Verdict
 from byhand.grading.standing import SAID, Concern, Standing, Status
 from byhand.grading.wording import place, points
 
+HARDEST = 5
+"""The cells that the page lists, of those that fewest got."""
 MOST_SHOWN = 500
 """The concerns that the page lists; the file of them has all."""
 STYLE = """
@@ -94,15 +96,22 @@ def _students(count: int, items: Items) -> str:
 
 
 def _hardest(items: Items) -> Iterator[str]:
-    for n, cell, share in items.hardest():
+    """The cells that fewest got, without those where most did what the mistakes already tell."""
+    every = sum(map(len, items.cells))
+    found = [(n, c, share, verdict) for n, c, share in items.hardest(every) for verdict in _commonest(items, n, c)]
+    for n, cell, share, verdict in [f for f in found if f[3] is not Verdict.MISTAKE][:HARDEST]:
         question = items.key.questions[n]
         right = round(share * len(items.points))
-        commonest = (items.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})).most_common(1)
-        how = "".join(f" Of the rest, most: {LOOKS[verdict].means}." for verdict, _ in commonest)
         yield (
             f'<span class="many">Only {_students(right, items)}</span> have nothing wrong in {place(question, cell)} '
-            f"of {escape(question.table)}.{how}"
+            f"of {escape(question.table)}. Of the rest, most: {LOOKS[verdict].means}."
         )
+
+
+def _commonest(items: Items, n: int, cell: int) -> list[Verdict]:
+    """What most of those did who have something wrong in a cell; nothing where nobody has."""
+    wrong = items.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})
+    return [verdict for verdict, _ in wrong.most_common(1)]
 
 
 def _others(items: Items) -> Iterator[str]:
