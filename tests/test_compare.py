@@ -24,9 +24,9 @@ def test_what_is_printed() -> None:
     lines = [line.split() for line in result.output.splitlines()]
     assert lines[0] == ["rnn", "lstm"]
     assert ["two_biases", "–", "no"] in lines
-    assert ["parameters", "63", "126"] in lines
-    assert ["multiplications", "(4", "words)", "144", "432"] in lines
-    assert ["for", "the", "next", "word,", "with", "a", "cache", "36", "108"] in lines
+    assert ["parameters", "70", "133"] in lines
+    assert ["multiplications", "(4", "words)", "156", "444"] in lines
+    assert ["for", "the", "next", "word,", "with", "a", "cache", "39", "111"] in lines
     assert ["numbers", "in", "the", "cache", "3", "6"] in lines
     assert not any(line[:1] == ["vocab"] for line in lines)
 

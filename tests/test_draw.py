@@ -87,6 +87,8 @@ def test_numbers_stay_small_and_whole_where_the_recipe_says_so(name: str) -> Non
 def test_a_word_looks_somewhere_but_not_at_one_word_alone(name: str) -> None:
     built, _, found = drawn(name)
     least, most = toml(name).get("attend", (0.4, 0.98))
+    if (least, most) == (0, 1):
+        return  # the recipe lets attention be as flat as it comes
     for variant in found:
         for node in built.computed:
             shares = node.role == "attention" or ("attend" in toml(name) and node.name == "probabilities")
