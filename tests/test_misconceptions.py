@@ -231,7 +231,7 @@ def shown(outputs: list[Node]) -> list[object]:
 
 BUILT = {name: Recipe(name) for name in MODELS} | {
     "gpt2 of two layers, trained": Recipe("gpt2", size={"layers": 2}, backward=True, optimizer="adam", train_steps=2),
-    "a pre-norm transformer": Recipe("transformer", size={"norm_first": "true", "encoder_layers": 2, "heads": 1}),
+    "a pre-norm transformer": Recipe("transformer", size={"norm_place": "pre", "encoder_layers": 2, "heads": 1}),
     "a batch": Recipe("gpt2", ids=[0, 1, 4], backward=True, batch=[{"ids": [0, 1]}, {"ids": [2, 3, 1]}]),
     "a transformer that writes": Recipe("transformer", generate=2, size={"activation": "gelu", "decoder_layers": 2}),
 }
