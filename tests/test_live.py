@@ -190,7 +190,7 @@ def test_the_home_page_shows_the_position_that_is_asked_for(position: int) -> No
 
 CHOOSING: dict[str, Callable[[np.random.Generator], float]] = {
     "choose.temperature": lambda draw: draw.uniform(0.5, 4),
-    "choose.k": lambda draw: draw.integers(2, 8),
+    "choose.k": lambda draw: float(draw.integers(2, 8)),
     "choose.share": lambda draw: draw.uniform(0.5, 1),
     "choose.uniform": lambda draw: draw.random(),
 }
