@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from byhand.errors import ByhandError, quoted
-from byhand.graph import Array, Node, toposort
+from byhand.graph import Array, Node, fold, toposort
 from byhand.lesson import Lesson
 
 FARTHEST = 100_000_000
@@ -58,21 +58,26 @@ def _numbers(name: str, value: Any) -> Array:
 
 def check_lookups(lesson: Lesson) -> None:
     """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
-    for rows, table in looked_up(lesson):
-        assert rows.data is not None
-        for row in rows.data.flat:
+    for rows, table in _lookups(lesson):
+        if rows.data is None and rows.role == "tokens":
+            continue
+        for row in fold([rows])[rows].flat:
             if row % 1 or not 0 <= row < table.shape[0]:
                 raise ByhandError(
-                    f"{rows.label} holds {row:g}, which is no row of {table.label}: "
-                    f"it takes whole numbers from 0 to {table.shape[0] - 1}."
+                    f"{rows.label} {'holds' if rows.data is not None else 'would hold'} {row:g}, "
+                    f"which is no row of {table.label}: it takes whole numbers from 0 to {table.shape[0] - 1}."
                 )
 
 
 def looked_up(lesson: Lesson) -> list[tuple[Node, Node]]:
     """Each given table of row numbers, with the table whose rows they are."""
+    return [(rows, table) for rows, table in _lookups(lesson) if rows.data is not None]
+
+
+def _lookups(lesson: Lesson) -> list[tuple[Node, Node]]:
+    """Each table of row numbers, given or computed, with the table whose rows they are."""
     lookups = [node.args for node in toposort(lesson.graph.outputs) if node.op.name == "lookup"]
-    found = [(_whole(rows), _whole(table)) for table, rows in lookups]
-    return [(rows, table) for rows, table in found if rows.data is not None]
+    return [(_whole(rows), _whole(table)) for table, rows in lookups]
 
 
 def _whole(table: Node) -> Node:

@@ -187,6 +187,7 @@ REFUSALS = {
     "run gpt2 --set position=8": "position holds 8, which is no row of wpe: it takes whole numbers from 0 to 7.",
     "run bert --set segment_ids=2": "segment_ids holds 2, which is no row of S: it takes whole numbers from 0 to 1.",
     "run bert --set segment_ids=-1": "segment_ids holds -1, which is no row of S: it takes whole numbers from 0 to 1.",
+    "run roberta --set so_far=3": "position would hold 13, which is no row of P: it takes whole numbers from 0 to 9.",
     "workbook softmax --set T=0": f"divided {NOT_FINITE}",
     # checkpoints
     "workbook unfinished": "unfinished has no config.json; save the model with save_pretrained, which writes it.",

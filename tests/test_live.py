@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, place, turned, undecided
 
+from byhand.changes import looked_up
 from byhand.graph import Array, Node
 from byhand.lesson import Lesson, Recipe
 from byhand.recipe import build
@@ -186,14 +188,30 @@ def test_the_home_page_shows_the_position_that_is_asked_for(position: int) -> No
 # Everything at once
 
 
-def other_numbers(node: Node, draw: np.random.Generator) -> Array:
-    """Other numbers that a given table may hold."""
+CHOOSING: dict[str, Callable[[np.random.Generator], float]] = {
+    "choose.temperature": lambda draw: draw.uniform(0.5, 4),
+    "choose.k": lambda draw: float(draw.integers(2, 8)),
+    "choose.share": lambda draw: draw.uniform(0.5, 1),
+    "choose.uniform": lambda draw: draw.random(),
+}
+"""What decides a draw, by the end of its table's name, and another value that it may have."""
+
+
+def other_numbers(node: Node, draw: np.random.Generator, rows: int | None) -> Array:
+    """Other numbers that a given table may hold; rows: those of the table whose row numbers it holds."""
     assert node.data is not None
     shape = node.data.shape
-    if node.role == "mask":
+    choosing = ".".join(node.name.split(".")[-2:])
+    if node.role == "mask" or node.name == "so_far":  # which words are counted for a position
         return np.maximum(draw.integers(0, 2, shape), np.eye(*shape)).astype(float)
-    if node.symbol in ("position", "segment_ids"):
+    if choosing == "choose.place":  # each word has its own
+        return draw.permutation(node.data)
+    if choosing in CHOOSING:
+        return np.full(shape, CHOOSING[choosing](draw)).round(3).astype(float)
+    if node.symbol == "position":
         return draw.integers(0, 2, shape).astype(float)
+    if rows is not None:
+        return draw.integers(0, rows, shape).astype(float)
     if node.symbol == "T":
         return np.full(shape, 2.5)
     return draw.normal(size=shape).round(3)
@@ -216,7 +234,8 @@ def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
     given = [] if name.startswith("rasp") else given_tables(name)  # a program's places are no numbers to play with
-    numbers = {node.name: other_numbers(node, draw) for node in given if node.symbol != "entries"}
+    rows = {numbering: int(table.shape[0]) for numbering, table in looked_up(lesson(name))}
+    numbers = {node.name: other_numbers(node, draw, rows.get(node)) for node in given if node.symbol != "entries"}
     prompts = [
         some_words(draw, len(place(words)[0]) * len(place(words)), len(cells)) for words, cells in drop_downs(name)
     ]
