@@ -19,7 +19,7 @@ from byhand.grading.inbox import submissions
 from byhand.grading.marks_folder import MarksFolder
 from byhand.grading.one import key_of
 from byhand.grading.owners import counted
-from byhand.grading.register import register
+from byhand.grading.register import enrolled
 from byhand.grading.result import Journal, Result
 
 
@@ -39,7 +39,7 @@ def grade(order: Order, advance: Callable[[int], object] = lambda files: None) -
     reads what is not read yet, and in the end writes the same files as if it had not been stopped.
     """
     key = key_of(order.key)
-    people = register(key, order.rosters)
+    people = enrolled(key, order.rosters)
     files = files_in(order.submissions)
     folder = MarksFolder.opened(order.folder, key, order.submissions, order.force)
     desk = Desk(order.key, order.submissions, folder, order.formats)

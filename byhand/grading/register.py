@@ -32,7 +32,7 @@ def folded(id: str) -> str:
     return unicodedata.normalize("NFC", id).casefold()
 
 
-def register(key: Key, rosters: Sequence[Path]) -> list[Person]:
+def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
     """The students in the key's order, with what the class's lists say of them. ByhandError for a list that is none."""
     people = {folded(id): _alone(id, student.name) for id, student in key.students.items()}
     for roster in rosters:
