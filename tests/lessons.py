@@ -45,6 +45,11 @@ TURNED = {
 SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
 """Models without weights to draw or to learn."""
 BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
+ALWAYS_TURNED = {f"{name} turned" for name in "attention gpt2 bert transformer llama lstm t5 vit".split()}
+EACH_BOOK = [
+    pytest.param(name, marks=pytest.mark.slow) if name in TURNED.keys() - ALWAYS_TURNED else name for name in BOOKS
+]
+"""What tests of every book take: with tokens as columns, most are slow."""
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

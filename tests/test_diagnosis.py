@@ -21,7 +21,7 @@ from byhand.misconceptions import mistaken
 SEEDS = 200
 PLANTED = [name for name in ready_made() if name not in ("embedding", "find-the-wrong-score", "missing-number")]
 SOME = ["attention-head", "causal-mask", "softmax", "layer-norm", "gradient-step"]
-slow = pytest.mark.slow
+slow = pytest.mark.sweep
 
 
 def numbers_only(name: str) -> bool:

@@ -22,7 +22,7 @@ from byhand.lesson import describe
 from byhand.models import MODELS
 from byhand.recipe import build
 from byhand.workbook.read import read
-from byhand.workbook.recalculate import recalculate_books
+from byhand.workbook.recalculate import ENGINES, recalculate_books
 from byhand.workbook.verify import compare
 
 ON_DISK = [WORKSHEETS / f"{name}.xlsx" for name in GALLERY]
@@ -37,10 +37,14 @@ def test_each_recipe_has_its_workbook_and_nothing_else_lies_there() -> None:
     assert {p.stem for p in (WORKSHEETS / "pictures").iterdir()} == set(GALLERY)
 
 
-def test_every_workbook_is_right(engine: str) -> None:
+@pytest.mark.parametrize(
+    "program", [name if name == "ironcalc" else pytest.param(name, marks=pytest.mark.slow) for name in ENGINES]
+)
+def test_every_workbook_is_right(program: str, needs: Callable[[str], None]) -> None:
     """LibreOffice starts once for all of them."""
+    needs(program)
     books = [read(path) for path in ON_DISK]
-    reports = [compare(*pair, engine) for pair in zip(books, recalculate_books(books, engine), strict=True)]
+    reports = [compare(*pair, program) for pair in zip(books, recalculate_books(books, program), strict=True)]
     assert all(report.cells == len(book.formulas) > 0 for report, book in zip(reports, books, strict=True))
     assert "\n".join(line for report in reports if not report.ok for line in report.lines()) == ""
 

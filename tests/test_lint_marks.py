@@ -45,7 +45,7 @@ def trial(count: int = 2, text: str = SOFTMAX) -> Trial:
     [
         ("matrix-product", 2),
         ("find-the-wrong-score", 2),
-        *(pytest.param(name, 100, marks=pytest.mark.slow) for name in ready_made()),
+        *(pytest.param(name, 100, marks=pytest.mark.sweep) for name in ready_made()),
     ],
 )
 def test_a_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:

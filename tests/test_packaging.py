@@ -104,9 +104,8 @@ def test_each_library_is_named_once_with_its_reason() -> None:
     entries = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["pdf"]
     named = {re.split(r"[>=\[]", entry)[0].lower() for entry in entries}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "byhand").rglob("*.py"))
-    imported = set(re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", sources, re.MULTILINE)) - set(
-        sys.stdlib_module_names
-    )
+    found = set(re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", sources, re.MULTILINE))
+    imported = found - set(sys.stdlib_module_names)
     extra = {re.split(r"[>=\[]", entry)[0].lower() for entry in PROJECT["project"]["optional-dependencies"]["pdf"]}
     assert imported - {"byhand", "__future__"} <= named | extra
     assert named - imported <= {"defusedxml"}, "openpyxl loads it by itself"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lessons import BOOKS, GALLERY, lesson
+from lessons import BOOKS, EACH_BOOK, GALLERY, lesson
 from paper import worth
 
 from byhand.arithmetic.decimals import is_exact
@@ -109,7 +109,7 @@ def test_turned_subscripts_are_those_of_the_shown_table() -> None:
     assert columns[0] == "Q₁₃"
 
 
-@pytest.mark.parametrize("name", BOOKS)
+@pytest.mark.parametrize("name", EACH_BOOK)
 def test_every_table_has_its_page_once(name: str) -> None:
     found = [table for _, tables in pages(lesson(name), cells_of(name)) for table in tables]
     assert sorted(t.name for t in found) == sorted(lesson(name).tables)
