@@ -83,10 +83,13 @@ def _has_namesake(node: Node, reader: Node) -> bool:
         other = todo.pop()
         if not other.name:
             todo += other.args
-        elif other is not node and other.op.name != "source" and other.page is node.page:
-            if symbol(other) == symbol(node):
-                return True
+        elif other is not node and _is_computed_on(node.page, other) and symbol(other) == symbol(node):
+            return True
     return False
+
+
+def _is_computed_on(page: Scope | None, node: Node) -> bool:
+    return node.op.name != "source" and node.page is page
 
 
 def _place(node: Node) -> list[str]:
