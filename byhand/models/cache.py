@@ -157,8 +157,9 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
         with scope(f"step{step}", f"Step {step}"), page("cached", "With the cache", equation="the new row alone"):
             cache = Cache(ids.serial, kept, numbers, earlier)
             new = cache.part_of(whole, last - 1, last)
-            apart = new - whole.rows(last - 1, last)
-            differences.append(maximum(apart, -apart).max(1).named("difference", role="result"))
+            apart = (new - whole.rows(last - 1, last)).named("apart")  # (1, V)
+            distance = maximum(apart, -apart).named("distance")
+            differences.append(distance.max(1).named("difference", role="result"))
         without = set(toposort([whole])) - done
         alone = set(toposort([new])) - done - without
         rows.append([multiplications(without), multiplications(alone), sum(cache.sizes.values())])

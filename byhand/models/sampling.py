@@ -33,11 +33,11 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
         if decoding.top_p is not None:
             with scope("", "top p", equation="Σ p of what is before < p", source="Holtzman et al. 2020, eq. 2"):
                 share = source("share", decoding.top_p, role="input")
-                kept = (p * greater(share, before(p, place).named("before"))).named("top_p", role="mask")
+                kept = (p * greater(share, before(p, place, "before"))).named("top_p", role="mask")
                 p = (kept / kept.sum(0).named("kept")).named("p_kept", role="result")
         with scope("", "draw", equation="the last word whose Σ of what is before ≤ u"):
             u = source("uniform", uniform(decoding.seed, step), role="input")
-            reached = (1 - greater(before(p, place).named("from"), u)) * greater(p, 0)
+            reached = (1 - greater(before(p, place, "from"), u)) * greater(p, 0)
             order = where(reached, place, -1).named("reached")
             following = argmax(order, axis=0).named("next", role="tokens")
     return labelled(following, vocabulary)
@@ -47,12 +47,13 @@ def ranks(z: Node) -> Node:
     """How many are larger, or as large and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
     place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].of)
     ahead = greater(z.T, z) + equal(z.T, z) * greater(place, place.T)  # (V, V): by column, whether it is ahead
-    return ahead.sum(1)
+    return ahead.named("ahead").sum(1)
 
 
-def before(p: Node, place: Node) -> Node:
-    """The probability of all words that rank before each. (V, 1), (V, 1) -> (V, 1)"""
-    return (greater(place, place.T) * p.T).sum(1)
+def before(p: Node, place: Node, name: str) -> Node:
+    """The probability of all words that rank before each, under this name. (V, 1), (V, 1) -> (V, 1)"""
+    each = (greater(place, place.T) * p.T).named(f"{name}_each")  # (V, V): by column, what it adds
+    return each.sum(1).named(name)
 
 
 def uniform(seed: int, step: int) -> float:

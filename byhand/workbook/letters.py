@@ -61,14 +61,35 @@ def _primes(node: Node) -> str:
 
 
 def symbol_from(node: Node, reader: Node) -> str:
-    """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share."""
+    """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share.
+
+    So does a reader of the same page that reads two tables with one symbol: head1.Z and head2.Z.
+    """
     here, there = _place(reader), _place(node)
-    if node.page is reader.page or node.op.name == "source" or node.role == "updated":
+    if node.op.name == "source" or node.role == "updated":
+        return symbol(node)
+    if node.page is reader.page and not _has_namesake(node, reader):
         return symbol(node)
     shared = 0
     while shared < min(len(here), len(there)) and here[shared] == there[shared]:
         shared += 1
     return ".".join([*there[shared:], symbol(node)])
+
+
+def _has_namesake(node: Node, reader: Node) -> bool:
+    """Whether the reader reads another computed table of this page that has the same symbol."""
+    todo = list(reader.args)
+    while todo:
+        other = todo.pop()
+        if not other.name:
+            todo += other.args
+        elif other is not node and _is_computed_on(node.page, other) and symbol(other) == symbol(node):
+            return True
+    return False
+
+
+def _is_computed_on(page: Scope | None, node: Node) -> bool:
+    return node.op.name != "source" and node.page is page
 
 
 def _place(node: Node) -> list[str]:
