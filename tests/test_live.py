@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from lessons import BOOKS, MEDIUM, book_of, cells_of, drop_downs, lesson, numbers_of, path_of, place, turned, undecided
+from lessons import (
+    BOOKS,
+    MEDIUM,
+    book_of,
+    cells_of,
+    drop_downs,
+    lesson,
+    numbers_of,
+    path_of,
+    place,
+    sweep,
+    turned,
+    undecided,
+)
 
 from byhand.changes import looked_up
 from byhand.graph import Array, Node
@@ -229,7 +242,7 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-@pytest.mark.parametrize("name", [n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")])
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")]))
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)

@@ -26,6 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LARGEST = 10_000_000  # bytes of pictures and books together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_each_recipe_that_is_shipped_makes_its_book(path: Path, tmp_path: Path) -> None:
     recipe = read_recipe(path)
@@ -104,7 +105,9 @@ def test_each_library_is_named_once_with_its_reason() -> None:
     entries = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["pdf"]
     named = {re.split(r"[>=\[]", entry)[0].lower() for entry in entries}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "byhand").rglob("*.py"))
-    imported = set(re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", sources, re.MULTILINE)) - set(sys.stdlib_module_names)
+    imported = set(re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", sources, re.MULTILINE)) - set(
+        sys.stdlib_module_names
+    )
     extra = {re.split(r"[>=\[]", entry)[0].lower() for entry in PROJECT["project"]["optional-dependencies"]["pdf"]}
     assert imported - {"byhand", "__future__"} <= named | extra
     assert named - imported <= {"defusedxml"}, "openpyxl loads it by itself"
