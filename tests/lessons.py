@@ -7,7 +7,7 @@ import re
 import shutil
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -45,11 +46,19 @@ TURNED = {
 SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
 """Models without weights to draw or to learn."""
 BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
-ALWAYS_TURNED = {f"{name} turned" for name in "attention gpt2 bert transformer llama lstm t5 vit".split()}
-EACH_BOOK = [
-    pytest.param(name, marks=pytest.mark.slow) if name in TURNED.keys() - ALWAYS_TURNED else name for name in BOOKS
-]
-"""What tests of every book take: with tokens as columns, most are slow."""
+FEW = {
+    *"softmax attention attention-columns layernorm-backward multi-head-causal positions encoder-layer".split(),
+    *"gpt2 bert transformer gpt2-cache gpt2-draws attention-backward t5 llama mixtral transformer-xl".split(),
+    *"mamba lstm vit linear-attention rasp-sort".split(),
+    *("attention turned", "bert turned", "transformer turned"),
+}
+"""Models and books of every kind that there is, by which the rest stand."""
+
+
+def sweep(names: Iterable[str]) -> list[ParameterSet]:
+    """All of them where the slow tests run, too; by default a few of each kind."""
+    return [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in names]
+
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)

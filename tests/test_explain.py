@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from commands import answer, byhand, examples
-from lessons import lesson
+from lessons import lesson, sweep
 
 from byhand.models import MODELS
 
@@ -40,7 +40,7 @@ def test_one_cell_round_by_round_and_exactly() -> None:
     assert "### Exactly" in text
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", sweep(MODELS))
 def test_every_model_is_explained(model: str) -> None:
     text = answer(f"byhand explain {model}")
     headings = re.findall(r"^#### (.+)$", text, re.MULTILINE)

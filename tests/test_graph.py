@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lessons import sweep
 from strategies import graphs
 
 from byhand.errors import ByhandError
@@ -285,7 +286,7 @@ def everything(graph: Graph) -> list[tuple[Any, ...]]:
     return [(n.name, n.role, n.op.name, n.shape, values[n].tolist()) for n in toposort(graph.outputs)]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", sweep(MODELS))
 def test_a_second_model_in_the_same_process_is_the_same(name: str) -> None:
     first = built(name)
     before = everything(first)

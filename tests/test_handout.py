@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lessons import BOOKS, GALLERY, lesson
+from lessons import BOOKS, lesson, sweep
 from paper import worth
 
 from byhand.errors import ByhandError
@@ -77,14 +77,12 @@ def pieces(block: Any) -> list[Piece]:
     return [block.caption]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in GALLERY else pytest.mark.slow) for name in BOOKS]
-)
+@pytest.mark.parametrize("name", sweep(BOOKS))
 def test_a_whole_lesson(name: str) -> None:
     check_whole(lesson(name), exact=True)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", sweep(MODELS))
 def test_every_model(model: str) -> None:
     check_whole(build(Recipe(model)), exact=False)
 

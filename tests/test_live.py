@@ -13,7 +13,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lessons import (
     BOOKS,
-    EACH_BOOK,
     MEDIUM,
     book_of,
     cells_of,
@@ -22,6 +21,7 @@ from lessons import (
     numbers_of,
     path_of,
     place,
+    sweep,
     turned,
     undecided,
 )
@@ -242,15 +242,7 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-def edited_in_full(book: Any) -> bool:
-    name = getattr(book, "values", (book,))[0]
-    return name not in MEDIUM and not name.startswith("knn-lm")
-
-
-LIVE = [book for book in EACH_BOOK if edited_in_full(book)]
-
-
-@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")]))
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)

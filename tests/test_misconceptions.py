@@ -38,6 +38,8 @@ RECIPES = {
     "step": Recipe("encoder-layer", backward=True, optimizer="sgd", targets=[0, 2, 1]),
 }
 SUBJECTS = ["product", *RECIPES]
+QUICK = ("product", "softmax", "attention", "layernorm", "positions", "encoder-layer")
+MOSTLY_SLOW = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SUBJECTS]
 
 
 @cache
@@ -152,7 +154,7 @@ def test_each_differs_from_the_key(subject: str) -> None:
         assert gap(answers(subject, name), key(subject)) > 0.01, name
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
+@pytest.mark.parametrize("subject", MOSTLY_SLOW)
 def test_no_two_give_the_same_answers(subject: str) -> None:
     same = [
         (first, second)

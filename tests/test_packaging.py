@@ -26,6 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LARGEST = 10_000_000  # bytes of pictures and books together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_each_recipe_that_is_shipped_makes_its_book(path: Path, tmp_path: Path) -> None:
     recipe = read_recipe(path)

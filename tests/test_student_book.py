@@ -50,7 +50,11 @@ cell = [1, 2]
 """
 
 
-@pytest.fixture(params=["attention-head", "every kind", *sorted(set(ready_made()) - {"attention-head"})])
+USUAL = ("attention-head", "every kind", "tiny-gpt", "softmax-gradient", "layer-norm")
+REST = sorted(set(ready_made()) - set(USUAL))
+
+
+@pytest.fixture(params=[*USUAL, *(pytest.param(name, marks=pytest.mark.slow) for name in REST)])
 def each(request: pytest.FixtureRequest) -> Problem:
     """Every ready-made exercise, and one that asks something of every kind."""
     return found(request.param)

@@ -19,7 +19,6 @@ import pytest
 from hypothesis import Phase, given, settings
 from lessons import (
     BOOKS,
-    EACH_BOOK,
     GALLERY,
     book_of,
     cells_of,
@@ -34,6 +33,7 @@ from lessons import (
     position,
     products,
     recipes_at_random,
+    sweep,
     turned,
     undecided,
 )
@@ -54,7 +54,7 @@ from byhand.workbook.read import Book, read
 from byhand.workbook.recalculate import recalculate_books
 from byhand.workbook.verify import compare, verify
 
-each_book = pytest.mark.parametrize("name", EACH_BOOK)
+each_book = pytest.mark.parametrize("name", sweep(BOOKS))
 LONGEST = 150
 BESIDE = ("Backward", "Update")
 """How the titles of the sheets begin that read the forward pass cell by cell."""
@@ -105,7 +105,7 @@ def lesson_nodes(name: str) -> list[Node]:
     return toposort(lesson(name).graph.outputs)
 
 
-@pytest.mark.parametrize("name", [n for n in BOOKS if n.endswith(" turned")])
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n.endswith(" turned")]))
 def test_turned_the_same_tables_are_transposed(name: str) -> None:
     rows = name.removesuffix(" turned")
     assert book_of(name).names.keys() == book_of(rows).names.keys()
@@ -587,7 +587,7 @@ def assert_well_made(recipe: Recipe, path: Path) -> Lesson:
 # Notes
 
 
-@pytest.mark.parametrize("name", EACH_BOOK)
+@pytest.mark.parametrize("name", sweep(BOOKS))
 def test_every_table_says_how_to_see_it_worked(name: str) -> None:
     """In a note at its home; what is shown again, and the constants on the home page, need none."""
     recipe = lesson(name).recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lessons import BOOKS, EACH_BOOK, GALLERY, lesson
+from lessons import BOOKS, lesson, sweep
 from paper import worth
 
 from byhand.arithmetic.decimals import is_exact
@@ -54,9 +54,7 @@ def has_dots(line: Line) -> bool:
     return "…" in text(line[1])
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in GALLERY else pytest.mark.slow) for name in BOOKS]
-)
+@pytest.mark.parametrize("name", sweep(BOOKS))
 def test_every_line_of_a_lesson_means_what_the_table_holds(name: str) -> None:
     """After an = the line is worth what is in the table, after a ≈ nearly; the last line is the table's number."""
     cells = cells_of(name)
@@ -109,7 +107,7 @@ def test_turned_subscripts_are_those_of_the_shown_table() -> None:
     assert columns[0] == "Q₁₃"
 
 
-@pytest.mark.parametrize("name", EACH_BOOK)
+@pytest.mark.parametrize("name", sweep(BOOKS))
 def test_every_table_has_its_page_once(name: str) -> None:
     found = [table for _, tables in pages(lesson(name), cells_of(name)) for table in tables]
     assert sorted(t.name for t in found) == sorted(lesson(name).tables)

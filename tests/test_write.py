@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lessons import GALLERY, book_of, cells_of, lesson, path_of
+from lessons import GALLERY, book_of, cells_of, lesson, path_of, sweep
 from workbooks import altered, parts_of
 from xlsxwriter.worksheet import Worksheet
 
@@ -37,7 +37,7 @@ class OwnWorksheet(Worksheet):
         return len(cells)
 
 
-@pytest.mark.parametrize("name", [*GALLERY, "bert turned", "transformer turned"])
+@pytest.mark.parametrize("name", sweep([*GALLERY, "bert turned", "transformer turned"]))
 def test_the_file_is_the_one_that_xlsxwriter_would_write(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
