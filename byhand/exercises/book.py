@@ -221,7 +221,7 @@ def write_front(student: StudentBook, sheet: Sheet) -> None:
         _powers(sheet, after)
     for column, width in {0: 2, NUMBER: 6, TEXT: 70, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
         sheet.columns(column, column, width)
-    sheet.page(3, exercise.title, 1)
+    sheet.page(3, exercise.title)
 
 
 USE = "Fill in the yellow cells, by hand or with formulas. The white ones are room to work: fill them in as you go."

@@ -172,7 +172,10 @@ def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = N
 
 def _both(mask: Node | None, padding: Node, kind: str) -> Node:
     """1 where the kind of attention sees, and no padding is. (T, T), (1, T) -> (T, T)"""
-    return padding if mask is None else (mask * padding).named(f"{kind}_and_padding")
+    if mask is None:
+        return padding
+    with page("", "Words that are seen", equation="mask × padding"):
+        return (mask * padding).named(f"{kind}_and_padding", role="mask")
 
 
 def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from byhand.arithmetic import formulas
@@ -20,6 +19,7 @@ from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.letters import defined_name, opened, titles
 from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.page import Block, Caption, Page, key
+from byhand.workbook.paper import cut, points
 from byhand.workbook.style import role_of
 from byhand.workbook.write import BookFile, FormulaRow, Sheet
 
@@ -27,7 +27,6 @@ ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
 
-MOST_ROWS_ON_PAPER, ANY = 75, 0
 NO_EDGES: frozenset[str] = frozenset()
 
 Cell = tuple[Page, int, int]
@@ -192,12 +191,13 @@ class PageWriter:
             self._captions(block)
             self._labels(block)
             self._cells(block)
-        self.sheet.columns(0, 0, 3 if not self.page.turned else 10)
+        margin = 10.0 if self.page.turned else 3.0
+        self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         self.sheet.columns(1, last + 4, self.width)
-        deepest = max(b.row + b.shape[0] for b in self.page.blocks)
-        tall = ceil(deepest / MOST_ROWS_ON_PAPER)
-        self.sheet.page(TOP - 1, self.book.about.title, tall if tall <= 2 else ANY)
+        printed = max(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks)
+        width = points(margin) + (printed - 1) * points(self.width)
+        self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
 
     def _head(self, number: int) -> None:
         scope = self.page.scope
@@ -365,7 +365,7 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
     """A short, unique name for each sheet, of at most 31 characters."""
     names: dict[Page, str] = {}
     for page in pages:
-        name = re.sub(r"[\[\]:*?/\\]", " ", title_of(page.scope).replace(" · ", " "))
+        name = " ".join(re.sub(r"[\[\]:*?/\\·]", " ", title_of(page.scope)).split())
         for long, short in (
             ("Encoder", "Enc"),
             ("Decoder", "Dec"),

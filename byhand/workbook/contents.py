@@ -155,7 +155,7 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     for column, width in widths.items():
         sheet.columns(column, column, width)
     sheet.columns(SIDE, SIDE + 12, 10)
-    sheet.page(TOP - 1, book.about.title, 1)
+    sheet.page(TOP - 1, book.about.title)
 
 
 def _steps(book: Book, sheet: Sheet) -> None:

@@ -18,9 +18,8 @@ from types import MappingProxyType
 
 from byhand.graph import Node, Scope
 from byhand.workbook.letters import letters, origin, shapes, symbol, symbol_from
-from byhand.workbook.page import Block, Caption, Heading, Key, Page, key, width_of
+from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
-HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 
 from byhand.arithmetic.formulas import Address
 from byhand.graph import Node, Scope
+from byhand.workbook.paper import Span
 
+HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid
 
 Key = tuple[object, ...]
@@ -106,3 +109,11 @@ class Page:
     turned: bool
     blocks: list[Block] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+
+    def spans(self) -> Iterator[Span]:
+        """The rows of each table with what stands over it, and of each heading with what it heads."""
+        for block in self.blocks:
+            over = 1 if block.strip and block.turned else 0 if block.strip else HEADER
+            yield block.row - over, block.row + block.shape[0]
+        for heading in self.headings:
+            yield heading.row, heading.row + 2

@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
 
 from byhand.arithmetic.formulas import column_letters
 from byhand.errors import ByhandError
+from byhand.workbook.paper import Cut
 
 CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
@@ -161,14 +162,18 @@ class Sheet:
     def height(self, row: int, height: float) -> None:
         self._sheet.set_row(row, height)
 
-    def page(self, frozen_rows: int, footer: str, tall: int) -> None:
-        """The print set-up: landscape A4, one page wide and at most `tall` (0: any) high, the title repeated."""
+    def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
+        """The print set-up: landscape A4, fitted to one page or cut into several, the title repeated."""
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.freeze_panes(frozen_rows, 0)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.fit_to_pages(1, tall)
+        if cut is None:
+            sheet.fit_to_pages(1, 1)
+        else:
+            sheet.set_print_scale(cut.scale)
+            sheet.set_h_pagebreaks(cut.rows)
         sheet.repeat_rows(0, frozen_rows - 1)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         plain = footer.replace("&", "&&")
