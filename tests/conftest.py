@@ -7,8 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from byhand.workbook.recalculate import ENGINES, installed
+
+# In CI the same examples each time, so that what may land does not depend on luck; by hand, others that may find more.
+settings.register_profile("same", derandomize=True, deadline=None)
+if os.environ.get("BYHAND_SAME_EXAMPLES"):
+    settings.load_profile("same")
 
 
 def _needs(engine: str) -> None:

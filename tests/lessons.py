@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from byhand.errors import ByhandError
 from byhand.gallery import recipes
-from byhand.graph import Array, Node
+from byhand.graph import Array, Node, fold
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import HEADS, Architecture
@@ -131,9 +131,11 @@ def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None
 
 
 def undecided(made: Lesson) -> bool:
-    """Whether two words are equally likely to the last digits, so that each program may write another next."""
-    logits = [numbers[-1] for table, numbers in made.numbers().items() if table.split(".")[-1] == "logits"]
-    return any(np.diff(np.sort(line)[-2:]).item() < 1e-9 for line in logits)
+    """Whether the two largest of which a model takes one differ by rounding, so that each program may take another."""
+    choices = [(n.args[0], n.attrs["axis"]) for n in made.tables.values() if n.op.name == "argmax"]
+    numbers = fold([node for node, _ in choices])
+    ranked = [np.sort(np.moveaxis(numbers[node], axis, 1))[:, -2:] for node, axis in choices]
+    return any(((np.diff(best) < 1e-9) & (best % 1 > 0)).any() for best in ranked)
 
 
 def drop_downs(name: str) -> list[tuple[str, list[Cell]]]:

@@ -242,7 +242,7 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")]))
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM]))
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
