@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -173,18 +173,23 @@ def crossings(made: Lesson, book: Book) -> int:
     columns = made.recipe.orientation == "columns"
     count = 0
     for table, node in forward(made).items():
-        for product in products(node):
+        if terms := [product.args[0].shape[1] for product in products(node)]:
             for cell in chain.from_iterable(cells_of(book, table, columns)):
-                if len(products(node)) == 1:
-                    assert_crossing(cell, book.formulas[cell], product.args[0].shape[1], columns)
+                assert_crossings(cell, book.formulas[cell], terms, columns)
                 count += 1
     return count
 
 
-def assert_crossing(cell: Cell, formula: str, terms: int, columns: bool) -> None:
-    _, row, column = cell
+def assert_crossings(cell: Cell, formula: str, terms: list[int], columns: bool) -> None:
+    """Of a sum of products, each has as many terms as `terms` says."""
     pairs = re.findall(r"(?<![!A-Z$])([A-Z]+[0-9]+)\*([A-Z]+[0-9]+)", formula)
-    assert len(pairs) == terms, (cell, formula)
+    assert len(pairs) == sum(terms), (cell, formula)
+    for last, count in zip(accumulate(terms), terms, strict=True):
+        assert_crossing(cell, formula, pairs[last - count : last], columns)
+
+
+def assert_crossing(cell: Cell, formula: str, pairs: list[tuple[str, str]], columns: bool) -> None:
+    _, row, column = cell
     first, second = ([position(pair[n]) for pair in pairs] for n in (0, 1))
     left, above = (second, first) if columns else (first, second)
     assert {r for r, _ in left} == {row}, (cell, formula)
