@@ -123,6 +123,10 @@ def cells_of(book: Book, table: str, columns: bool = False) -> list[list[Cell]]:
     return [list(line) for line in zip(*grid, strict=True)] if columns else grid
 
 
+INFINITE = -1e29
+"""Less than any number but those that stand for −∞."""
+
+
 def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None, columns: bool = False) -> Array:
     """The numbers of a named table: fresh ones where there are some, else what the file stores."""
     fresh = fresh or {}
@@ -235,3 +239,10 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
         inputs["generate"] = draw(st.integers(1, 3))
     orientation, seed = draw(st.sampled_from(["rows", "columns"])), draw(st.integers(0, 9))
     return Recipe(model, size=size, seed=seed, orientation=orientation, **inputs)
+
+
+def legal_name(name: str) -> bool:
+    """Excel's rules: letters, digits, dots and underscores, none that is a cell's address in either of its styles."""
+    address = r"[A-Z]{1,3}[0-9]+|R[0-9]*|C[0-9]*|R[0-9]*C[0-9]*"
+    well_formed = re.fullmatch(r"[^\W\d][\w.]{0,254}", name)
+    return bool(well_formed) and not re.fullmatch(address, name, re.IGNORECASE)
