@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +10,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from lessons import (
     BOOKS,
+    FEW,
+    GALLERY,
+    MEDIUM,
     book_of,
     legal_name,
     numbers_of,
@@ -50,8 +50,11 @@ def test_a_prompt_of_one_word(engine: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_program_computes_every_book(engine: str) -> None:
-    assert differing([book_of(name) for name in BOOKS], engine) == ""
+def test_every_program_computes_the_other_books(engine: str) -> None:
+    """Those of the gallery are computed where they lie, in test_gallery.py. IronCalc, which is fast, turns all."""
+    often = {*FEW, *MEDIUM, "transformer-writes"}
+    others = [name for name in BOOKS if name not in GALLERY and (engine == "ironcalc" or name in often)]
+    assert differing([book_of(name) for name in others], engine) == ""
 
 
 def differing(books: list[Book], engine: str) -> str:
@@ -59,25 +62,6 @@ def differing(books: list[Book], engine: str) -> str:
     fresh = recalculate_books(books, engine)
     reports = [compare(book, values, engine) for book, values in zip(books, fresh, strict=True)]
     return "\n".join(line for report in reports if not report.ok for line in report.lines())
-
-
-@pytest.mark.parametrize("name", ["transformer", "attention-columns", "gpt2-writes"])
-def test_the_same_recipe_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
-    """In another process, with another order of sets, in another place."""
-    target = tmp_path / "again.xlsx"
-    command = [
-        sys.executable,
-        "-m",
-        "byhand",
-        "workbook",
-        str(Path("worksheets", f"{name}.toml")),
-        "-o",
-        str(target),
-    ]
-    environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    root = Path(__file__).parents[1]
-    subprocess.run(command, check=True, cwd=root, env=environment, capture_output=True)
-    assert target.read_bytes() == path_of(name).read_bytes()
 
 
 # Any size
