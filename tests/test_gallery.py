@@ -12,7 +12,7 @@ from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from click.testing import CliRunner
-from lessons import GALLERY, WORKSHEETS, path_of
+from lessons import GALLERY, WORKSHEETS, lesson, path_of
 from workbooks import altered, parts_of
 
 from byhand import gallery
@@ -20,7 +20,6 @@ from byhand.cli import main
 from byhand.errors import ByhandError
 from byhand.lesson import describe
 from byhand.models import MODELS
-from byhand.recipe import build
 from byhand.workbook.read import read
 from byhand.workbook.recalculate import recalculate_books
 from byhand.workbook.verify import compare
@@ -150,7 +149,7 @@ def test_the_index_has_an_entry_for_each_workbook() -> None:
     assert index.count("\n## ") == len(entries)
     assert {name for _, name, _, _ in entries} == set(GALLERY)
     for title, name, sizes, cells in entries:
-        expected_title, expected_sizes = describe(build(GALLERY[name]))
+        expected_title, expected_sizes = describe(lesson(name))
         assert (title, sizes) == (expected_title, expected_sizes.capitalize())
         assert int(cells.replace(",", "")) == len(read(WORKSHEETS / f"{name}.xlsx").formulas)
     for target in re.findall(r"\]\((.+?)\)", index):
@@ -198,4 +197,4 @@ def test_no_part_takes_more_than_two_pages(pages: dict[str, list[str]], name: st
 def test_nothing_on_paper_is_an_error_or_too_wide(pages: dict[str, list[str]], name: str) -> None:
     text = "\n".join(pages[name])
     assert re.findall(r"###|#[A-Z]+[!?/]|Err:", text) == []
-    assert describe(build(GALLERY[name]))[0] in text
+    assert describe(lesson(name))[0] in text
