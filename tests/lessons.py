@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from math import lcm
 from pathlib import Path
 from tempfile import mkdtemp
@@ -83,9 +83,9 @@ def book_of(name: str) -> Book:
     return read(path_of(name))
 
 
-@cache
+@lru_cache(maxsize=8)
 def opened(name: str) -> openpyxl.Workbook:
-    """Its workbook as openpyxl sees it: what is stored, with the fonts of each part of a text."""
+    """Its workbook as openpyxl sees it: what is stored, with the fonts of each part of a text. Each takes megabytes."""
     return load(path_of(name), data_only=True, rich_text=True)
 
 

@@ -102,7 +102,7 @@ def test_any_model_of_any_size_is_laid_out_well(recipe: Recipe) -> None:
 
 @pytest.mark.slow
 @given(recipes_at_random())
-@settings(max_examples=150, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=100, deadline=None, phases=UNSHRUNK)
 def test_any_model_of_any_size_is_laid_out_well_and_computes_its_numbers(recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "book.xlsx")
