@@ -45,7 +45,9 @@ TURNED = {
 }
 SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
 """Models without weights to draw or to learn."""
-BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
+UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
+"""One book of each lesson, for what does not depend on the orientation."""
+BOOKS = UPRIGHT | TURNED
 FEW = {
     *"softmax attention attention-columns layernorm-backward multi-head-causal positions encoder-layer".split(),
     *"gpt2 bert transformer gpt2-cache gpt2-draws attention-backward t5 llama mixtral transformer-xl".split(),
