@@ -4,9 +4,9 @@
 test:
     python -m pytest -n 2
 
-# the slow sweeps
-slow:
-    python -m pytest -n 2 -m slow
+# those and the slow ones, as CI runs them
+all:
+    python -m pytest -n 2 -m "not sweep and not benchmark"
 
 # linter, formatter, type checker
 lint:

@@ -1,4 +1,4 @@
-"""Made-up checkpoints: small configs of every key, random tensors, folders."""
+"""Made-up checkpoints: small configs of every key, random tensors, folders; and the numbers that one gives."""
 
 import json
 
@@ -6,6 +6,11 @@ import numpy as np
 import oracles
 from safetensors.numpy import save_file
 
+from byhand.graph import fold
+from byhand.models.architecture import Inputs
+from byhand.weights import Weights
+
+CLOSE = 1e-10
 GPT2 = {
     "model_type": "gpt2",
     "vocab_size": 11,
@@ -89,3 +94,21 @@ def whole(tmp_path, kind, **change):
         "torch.nn.Transformer": lambda config: oracles.torch_shapes(config, False, False),
     }[kind](config)
     return write(tmp_path / "made_up", config | change, state_of(shapes))
+
+
+def numbers(checkpoint, **inputs):
+    """Every named table of the built model."""
+    weights = Weights(arrays=checkpoint.arrays)
+    graph = checkpoint.architecture.build(checkpoint.options, weights, Inputs(**inputs))
+    assert set(weights.nodes) == set(checkpoint.arrays)
+    return {node.name: value for node, value in fold(graph.outputs).items() if node.name}
+
+
+def close(tables, name, expected):
+    assert tables[name].shape == expected.shape, name
+    np.testing.assert_allclose(tables[name], expected, rtol=0, atol=CLOSE, err_msg=name)
+
+
+def heads_close(tables, scope, expected):
+    for h, weights in enumerate(expected):
+        close(tables, f"{scope}.head{h + 1}.weights", weights)

@@ -30,3 +30,16 @@ def answer(line: str) -> str:
 def examples(text: str) -> list[str]:
     """The lines of a help that people paste."""
     return re.findall(r"(?m)^      (byhand .*)$", text)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+def refusal(line: str) -> str:
+    """What stderr says of it. Nothing else is printed, and nothing is written."""
+    before = tree(Path())
+    result = byhand(f"byhand {line}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert tree(Path()) == before
+    return result.stderr

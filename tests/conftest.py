@@ -1,4 +1,4 @@
-"""What tests share: the spreadsheet engines, and what becomes of a test whose program is not installed."""
+"""What tests share: their order, the spreadsheet engines, and what becomes of a test whose program is not installed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+from lessons import BOOKS
 
 from byhand.workbook.recalculate import ENGINES, installed
+
+# In CI the same examples each time, so that what may land does not depend on luck; by hand, others that may find more.
+settings.register_profile("same", derandomize=True, deadline=None)
+if os.environ.get("BYHAND_SAME_EXAMPLES"):
+    settings.load_profile("same")
+
+
+def _book(item: pytest.Item) -> str:
+    name = item.callspec.params.get("name") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    return name if isinstance(name, str) and name in BOOKS else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one book come last and one after the other, so that one process builds it, and once."""
+    items.sort(key=_book)
 
 
 def _needs(engine: str) -> None:

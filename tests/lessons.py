@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from math import lcm
 from pathlib import Path
 from tempfile import mkdtemp
@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from byhand.errors import ByhandError
 from byhand.gallery import recipes
-from byhand.graph import Array, Node
+from byhand.graph import Array, Node, fold
 from byhand.lesson import Lesson, Recipe
 from byhand.models import MODELS, architecture
 from byhand.models.architecture import HEADS, Architecture
@@ -45,7 +45,9 @@ TURNED = {
 }
 SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
 """Models without weights to draw or to learn."""
-BOOKS = GALLERY | MEDIUM | TURNED | {"transformer-writes": Recipe("transformer", generate=3)}
+UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
+"""One book of each lesson, for what does not depend on the orientation."""
+BOOKS = UPRIGHT | TURNED
 FEW = {
     *"softmax attention attention-columns layernorm-backward multi-head-causal positions encoder-layer".split(),
     *"gpt2 bert transformer gpt2-cache gpt2-draws attention-backward t5 llama mixtral transformer-xl".split(),
@@ -83,9 +85,9 @@ def book_of(name: str) -> Book:
     return read(path_of(name))
 
 
-@cache
+@lru_cache(maxsize=8)
 def opened(name: str) -> openpyxl.Workbook:
-    """Its workbook as openpyxl sees it: what is stored, with the fonts of each part of a text."""
+    """Its workbook as openpyxl sees it: what is stored, with the fonts of each part of a text. Each takes megabytes."""
     return load(path_of(name), data_only=True, rich_text=True)
 
 
@@ -123,6 +125,10 @@ def cells_of(book: Book, table: str, columns: bool = False) -> list[list[Cell]]:
     return [list(line) for line in zip(*grid, strict=True)] if columns else grid
 
 
+INFINITE = -1e29
+"""Less than any number but those that stand for −∞."""
+
+
 def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None, columns: bool = False) -> Array:
     """The numbers of a named table: fresh ones where there are some, else what the file stores."""
     fresh = fresh or {}
@@ -131,9 +137,11 @@ def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None
 
 
 def undecided(made: Lesson) -> bool:
-    """Whether two words are equally likely to the last digits, so that each program may write another next."""
-    logits = [numbers[-1] for table, numbers in made.numbers().items() if table.split(".")[-1] == "logits"]
-    return any(np.diff(np.sort(line)[-2:]).item() < 1e-9 for line in logits)
+    """Whether the two largest of which a model takes one differ by rounding, so that each program may take another."""
+    choices = [(n.args[0], n.attrs["axis"]) for n in made.tables.values() if n.op.name == "argmax"]
+    numbers = fold([node for node, _ in choices])
+    ranked = [np.sort(np.moveaxis(numbers[node], axis, 1))[:, -2:] for node, axis in choices]
+    return any(((np.diff(best) < 1e-9) & (best % 1 > 0)).any() for best in ranked)
 
 
 def drop_downs(name: str) -> list[tuple[str, list[Cell]]]:
@@ -233,3 +241,10 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
         inputs["generate"] = draw(st.integers(1, 3))
     orientation, seed = draw(st.sampled_from(["rows", "columns"])), draw(st.integers(0, 9))
     return Recipe(model, size=size, seed=seed, orientation=orientation, **inputs)
+
+
+def legal_name(name: str) -> bool:
+    """Excel's rules: letters, digits, dots and underscores, none that is a cell's address in either of its styles."""
+    address = r"[A-Z]{1,3}[0-9]+|R[0-9]*|C[0-9]*|R[0-9]*C[0-9]*"
+    well_formed = re.fullmatch(r"[^\W\d][\w.]{0,254}", name)
+    return bool(well_formed) and not re.fullmatch(address, name, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Documents: what each format makes of each block, and that every page is whole, self-contained and fits."""
+"""Documents: what each format makes of each block, of lines and of formulas, and where it is written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from functools import cache
-from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,8 +19,6 @@ from byhand.explain.formats import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.explain.inline import pieces
 from byhand.explain.latex import Latex
 from byhand.explain.lines import PAGE, laid_out, width
-from byhand.explain.page import derive
-from byhand.explain.topics import TOPICS
 from byhand.maths import Chain, Grid, Maths, Name, Negative, Number, Over, Power, Product, Quotient, Root, Sum
 from byhand.workbook.style import ROLES
 
@@ -49,14 +43,6 @@ SMALL = Document(
     ),
 )
 pdf_only = pytest.mark.skipif(find_spec("typst") is None, reason="typst, an optional extra, is not installed")
-
-
-@cache
-def page(topic: str) -> Document:
-    return derive(topic)
-
-
-each_topic = pytest.mark.parametrize("topic", TOPICS)
 
 
 def test_the_small_document_has_every_block() -> None:
@@ -201,91 +187,6 @@ def test_the_pdf_can_be_read_as_text(tmp_path: Path) -> None:
     text = subprocess.run(["pdftotext", str(tmp_path / "a.pdf"), "-"], capture_output=True, check=True).stdout.decode()
     for words in ("Softmax & more", "two < three", "Shares", "a remark", "put in what", "weights", "a_b.md", "1/1"):
         assert words in text
-
-
-# Every page
-
-
-class Balance(HTMLParser):
-    """Every element that is opened is closed, in order."""
-
-    VOID = frozenset({"meta"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: Counter[str] = Counter()
-        self.outward: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.seen[tag] += 1
-        self.outward += [value for name, value in attrs if name in ("src", "href", "data")]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-@each_topic
-def test_a_page_of_html_is_whole_and_needs_nothing_else(topic: str) -> None:
-    text = html.write(page(topic)).decode()
-    reader = Balance()
-    reader.feed(text)
-    reader.close()
-    assert not reader.open
-    assert not reader.outward
-    assert reader.seen["math"] > 5
-    assert not {"script", "link", "img", "iframe", "object"} & set(reader.seen)
-    assert not re.search(r"https?:|url\(|@import", text)
-    assert "@media print" in text
-
-
-@each_topic
-def test_a_page_of_tex_is_balanced(topic: str) -> None:
-    text = tex.write(page(topic)).decode()
-    plain = text.replace("\\\\", "").replace(r"\{", "").replace(r"\}", "")
-    depth = 0
-    for letter in plain:
-        depth += (letter == "{") - (letter == "}")
-        assert depth >= 0
-    assert depth == 0
-    assert plain.replace(r"\$", "").count("$") % 2 == 0
-    assert plain.count(r"\left") == plain.count(r"\right") + plain.count(r"\leftarrow") - plain.count(r"\rightarrow")
-    opened: list[str] = []
-    for kind, name in re.findall(r"\\(begin|end)\{([\w*]+)\}", text):
-        if kind == "begin":
-            opened.append(name)
-        else:
-            assert opened.pop() == name
-    assert not opened
-
-
-@each_topic
-def test_a_page_of_tex_has_only_letters_that_pdflatex_knows(topic: str) -> None:
-    assert not re.findall(r"[^\x00-\x7f\u00c0-\u017f]", tex.write(page(topic)).decode())
-
-
-@pdf_only
-@each_topic
-def test_a_page_of_pdf_is_set(topic: str) -> None:
-    assert written(page(topic), "pdf").startswith(b"%PDF-")
-
-
-@each_topic
-def test_no_line_is_wider_than_the_page(topic: str) -> None:
-    for steps in (block for block in page(topic).blocks if isinstance(block, Steps)):
-        layout = laid_out(steps)
-        left = max((width(row.left) for row in layout.rows if row.left), default=0)
-        for row in layout.rows:
-            assert left + width(row.right) <= PAGE, Latex()(row.right)
-
-
-@each_topic
-def test_dollars_of_markdown_come_in_pairs(topic: str) -> None:
-    text = markdown.write(page(topic)).decode()
-    assert all(line.replace("$$", "$").count("$") % 2 == 0 for line in text.splitlines())
-    assert r"\\" not in text.replace("\\\\\\", "")
 
 
 # Lines

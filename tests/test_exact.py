@@ -12,7 +12,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lessons import BOOKS, lesson, sweep
+from lessons import UPRIGHT, lesson, sweep
 from strategies import given_tables
 from test_ops import CASES, definition
 from test_steps import short_numbers
@@ -117,7 +117,7 @@ def test_a_choice_needs_no_value_of_what_it_leaves() -> None:
     assert exact.choose(sympy.Integer(0), NONE, -sympy.oo) == -sympy.oo
 
 
-@pytest.mark.parametrize("name", sweep(BOOKS))
+@pytest.mark.parametrize("name", sweep(UPRIGHT))
 def test_exact_values_of_whole_lessons(name: str) -> None:
     """Those that exist are, in fifty digits, the numbers that numpy computes; and none is long."""
     tables = lesson(name).numbers()

@@ -29,6 +29,7 @@ from lessons import (
 from byhand.changes import looked_up
 from byhand.graph import Array, Node
 from byhand.lesson import Lesson, Recipe
+from byhand.models import knn_lm
 from byhand.recipe import build
 from byhand.workbook.cells import Cell, Value
 from byhand.workbook.recalculate import edited
@@ -106,13 +107,13 @@ def vocabularies(made: Lesson) -> list[tuple[str, ...]]:
 
 
 def with_words(name: str, *prompts: list[int]) -> tuple[Values, Recipe]:
-    """The words typed on the home page, and the recipe with them."""
+    """The words typed on the home page, and the recipe with them; a stored text stays, which no recipe changes."""
     changes = {}
-    spoken = vocabularies(lesson(name))
-    for (_, cells), ids, words in zip(drop_downs(name), prompts, spoken[:1] + spoken[-1:], strict=False):
+    spoken, takes = vocabularies(lesson(name)), lesson(name).architecture.takes
+    inputs = ["ids"] + ["targets"] * BOOKS[name].backward + ["target_ids"] * ("target_ids" in takes)
+    for (_, cells), ids, words, _ in zip(drop_downs(name), prompts, spoken[:1] + spoken[-1:], inputs, strict=False):
         changes |= {at: words[n] for at, n in zip(cells, ids, strict=True)}
-    second = "targets" if BOOKS[name].backward else "target_ids"
-    return changes, replace(BOOKS[name], prompt=None, **dict(zip(("ids", second), prompts, strict=False)))
+    return changes, replace(BOOKS[name], prompt=None, **dict(zip(inputs, prompts, strict=False)))
 
 
 WORDS: dict[str, list[list[int]]] = {
@@ -242,7 +243,7 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM and not n.startswith("knn-lm")]))
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM]))
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
@@ -259,6 +260,14 @@ def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     changes = {at: float(v) if isinstance(v, np.floating) else v for at, v in changes.items()}
     recipe = replace(given_mask(name, recipe), set={table: array.tolist() for table, array in numbers.items()})
     assert_shows(name, edited(path_of(name), changes), recipe)
+
+
+def test_the_text_that_a_knn_lm_has_stored_is_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = [3, 7, 1, 1, 4, 2, 0]
+    changes = {at: vocabularies(lesson("knn-lm"))[0][n] for at, n in zip(drop_downs("knn-lm")[1][1], text, strict=True)}
+    values = edited(path_of("knn-lm"), changes)
+    monkeypatch.setattr(knn_lm, "TEXT", text)
+    assert_shows("knn-lm", values, BOOKS["knn-lm"])
 
 
 @pytest.mark.parametrize("name", ["gpt2", "bert", "transformer", "attention"])

@@ -15,25 +15,13 @@ import pytest
 
 from byhand.cli import main
 from byhand.models import MODELS
-from byhand.recipe import build, read_recipe
-from byhand.workbook.build import write_lesson
-from byhand.workbook.read import read
+from byhand.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = sorted((ROOT / "exercises").glob("*.toml"))
 RECIPES = sorted((ROOT / "worksheets").glob("*.toml"), key=lambda path: path.stem)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LARGEST = 10_000_000  # bytes of pictures and books together
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_each_recipe_that_is_shipped_makes_its_book(path: Path, tmp_path: Path) -> None:
-    recipe = read_recipe(path)
-    cells = write_lesson(build(recipe), tmp_path / "book.xlsx")
-    assert cells == len(read(tmp_path / "book.xlsx").formulas) > 0
-    assert path.with_suffix(".xlsx").is_file()
-    assert (path.parent / "pictures" / f"{path.stem}.png").is_file()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -147,8 +135,9 @@ sys.path.insert(0, sys.argv[1])
 import byhand.recipe
 assert byhand.recipe.__file__.startswith(sys.argv[1]), byhand.recipe.__file__
 for name in byhand.recipe.ready_made():
-    byhand.recipe.build(byhand.recipe.find(name))
+    assert byhand.recipe.find(name)
     print(name)
+byhand.recipe.build(byhand.recipe.find("gpt2"))
 from byhand.exercises.recipe import find, read_exercise, ready_made
 for name in ready_made():
     read_exercise(find(name))

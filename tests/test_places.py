@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from lessons import BOOKS, lesson, sweep
+from lessons import UPRIGHT, lesson, sweep
 
 from byhand.errors import ByhandError
 from byhand.explain.places import find_cell, find_step
 from byhand.workbook.letters import defined_name
 
 
-@pytest.mark.parametrize("name", sweep(BOOKS))
+@pytest.mark.parametrize("name", sweep(UPRIGHT))
 def test_every_table_is_found_by_its_own_name_and_by_its_workbooks(name: str) -> None:
     for table, node in lesson(name).tables.items():
         assert find_step(lesson(name), table) is node

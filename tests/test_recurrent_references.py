@@ -137,8 +137,11 @@ def test_workbooks_compute_what_pytorch_did(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_program_computes_what_pytorch_did(engine: str, tmp_path: Path) -> None:
+    """IronCalc, which is fast, every prompt both with rows and with columns; the others by turns."""
     every = [(folder, row, way) for folder in FOLDERS for row in (0, 1) for way in ("rows", "columns")]
-    check_books(every, engine, tmp_path)
+    check_books(
+        every if engine == "ironcalc" else [kind for n, kind in enumerate(every) if n % 4 in (0, 3)], engine, tmp_path
+    )
 
 
 # Made-up checkpoints of other sizes

@@ -156,7 +156,9 @@ def test_with_tokens_as_columns_too(written: Written) -> None:
 
 @pytest.mark.slow
 def test_every_program_computes_the_other_prompts_in_both_orientations(written: Written, engine: str) -> None:
-    others = [(folder, 1, columns) for folder in (*FOLDERS, *DECODERS) for columns in (False, True)]
+    """IronCalc, which is fast, both with rows and with columns; the others by turns."""
+    every = [(folder, 1, columns) for folder in (*FOLDERS, *DECODERS) for columns in (False, True)]
+    others = every if engine == "ironcalc" else [kind for n, kind in enumerate(every) if n % 4 in (0, 3)]
     check([(*other, written(*other[:2], "columns" if other[2] else "rows")) for other in others], engine)
 
 

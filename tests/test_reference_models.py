@@ -87,10 +87,12 @@ def test_a_recalculated_workbook_has_the_references_numbers(tmp_path: Path, name
 
 @pytest.mark.slow
 def test_every_program_computes_the_references_numbers_in_both_orientations(tmp_path: Path, engine: str) -> None:
+    """IronCalc, which is fast, each prompt in both; the others one with rows, one with columns."""
     books = [
         (name, row, columns, written(tmp_path / f"{name} {row} {columns}.xlsx", recipe_of(name, row, orientation=way)))
         for name in FOLDERS
         for row in (0, 1)
         for columns, way in ((False, "rows"), (True, "columns"))
+        if engine == "ironcalc" or columns == bool(row)
     ]
     check(books, engine)

@@ -135,18 +135,16 @@ def check(books: Mapping[tuple[str, str], Book], engine: str, columns: bool = Fa
         assert report.ok, "\n".join(report.lines())
 
 
-@pytest.mark.parametrize("program", ["ironcalc", "libreoffice"])
-def test_programs_train_as_pytorch_does(
-    program: str, written: Callable[..., Book], needs: Callable[[str], None]
-) -> None:
-    needs(program)
-    check({of: written(*of) for of in SOME}, program)
+def test_ironcalc_trains_as_pytorch_does(written: Callable[..., Book]) -> None:
+    check({of: written(*of) for of in SOME}, "ironcalc")
 
 
 @pytest.mark.slow
 def test_every_program_trains_in_every_way(written: Callable[..., Book], engine: str) -> None:
+    """IronCalc, which is fast, both with rows and with columns; the others by turns."""
     for turned in (False, True):
-        check({of: written(*of, turned) for of in EVERY}, engine, turned)
+        ways = EVERY if engine == "ironcalc" else EVERY[turned::2]
+        check({of: written(*of, turned) for of in ways}, engine, turned)
 
 
 # Without PyTorch

@@ -2,63 +2,42 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import chain, pairwise
-from pathlib import Path
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
-import openpyxl
 import pytest
-from hypothesis import Phase, assume, given, settings
 from lessons import (
     BOOKS,
     GALLERY,
+    INFINITE,
     book_of,
     cells_of,
     drop_downs,
+    legal_name,
     lesson,
-    load,
     numbers_of,
     opened,
-    overwriting_refused,
     path_of,
     place,
     position,
-    products,
-    recipes_at_random,
     sweep,
     turned,
-    undecided,
 )
-from openpyxl.cell.rich_text import CellRichText, TextBlock
-from openpyxl.styles import Alignment
+from lines import crossings, forward, homes, out_of_line
 from openpyxl.utils import get_column_letter
 from workbooks import parts_of
 
 from byhand.arithmetic.formulas import FUNCTIONS
 from byhand.graph import Node, toposort
 from byhand.labels import Tokens
-from byhand.lesson import Lesson, Recipe, command
-from byhand.recipe import build
-from byhand.workbook import write
-from byhand.workbook.build import write_lesson
-from byhand.workbook.cells import Cell
-from byhand.workbook.read import Book, read
-from byhand.workbook.recalculate import recalculate_books
-from byhand.workbook.verify import compare, verify
+from byhand.lesson import Lesson, command
 
 each_book = pytest.mark.parametrize("name", sweep(BOOKS))
 LONGEST = 150
 BESIDE = ("Backward", "Update")
 """How the titles of the sheets begin that read the forward pass cell by cell."""
-INFINITE = -1e29
 
 
 # Names and numbers
@@ -79,13 +58,6 @@ def test_every_table_has_a_name_with_its_shape_and_numbers(name: str) -> None:
         expected = numbers.T if turned(name) else numbers
         assert shown.shape == expected.shape, table
         np.testing.assert_allclose(shown, expected, rtol=1e-15, atol=0, err_msg=table)
-
-
-def legal_name(name: str) -> bool:
-    """Excel's rules: letters, digits, dots and underscores, none that is a cell's address in either of its styles."""
-    address = r"[A-Z]{1,3}[0-9]+|R[0-9]*|C[0-9]*|R[0-9]*C[0-9]*"
-    well_formed = re.fullmatch(r"[^\W\d][\w.]{0,254}", name)
-    return bool(well_formed) and not re.fullmatch(address, name, re.IGNORECASE)
 
 
 @each_book
@@ -168,82 +140,9 @@ def test_the_factors_of_a_product_are_in_line_with_it(name: str) -> None:
 WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding", "layernorm-backward", "activation")
 
 
-def crossings(made: Lesson, book: Book) -> int:
-    """Check each cell of each matrix product: a row at its left, times a column above it. How many cells."""
-    columns = made.recipe.orientation == "columns"
-    count = 0
-    for table, node in forward(made).items():
-        for product in products(node):
-            for cell in chain.from_iterable(cells_of(book, table, columns)):
-                if len(products(node)) == 1:
-                    assert_crossing(cell, book.formulas[cell], product.args[0].shape[1], columns)
-                count += 1
-    return count
-
-
-def assert_crossing(cell: Cell, formula: str, terms: int, columns: bool) -> None:
-    _, row, column = cell
-    pairs = re.findall(r"(?<![!A-Z$])([A-Z]+[0-9]+)\*([A-Z]+[0-9]+)", formula)
-    assert len(pairs) == terms, (cell, formula)
-    first, second = ([position(pair[n]) for pair in pairs] for n in (0, 1))
-    left, above = (second, first) if columns else (first, second)
-    assert {r for r, _ in left} == {row}, (cell, formula)
-    assert {c for _, c in above} == {column}, (cell, formula)
-    assert max(c for _, c in left) < column, (cell, formula)
-    assert max(r for r, _ in above) < row, (cell, formula)
-    assert all(b - a == 1 for a, b in pairwise(c for _, c in left)), (cell, formula)
-    assert all(b - a == 1 for a, b in pairwise(r for r, _ in above)), (cell, formula)
-
-
 @each_book
 def test_all_that_makes_a_cell_is_in_line_with_it(name: str) -> None:
     assert out_of_line(lesson(name), book_of(name)) == []
-
-
-REFERENCE = re.compile(r"('(?:[^']|'')+'!)?(?<![\w.])([A-Z]{1,3}[0-9]+)(?::([A-Z]{1,3}[0-9]+))?(?![\w(.])")
-
-
-def target(sheet: str, reference: str) -> Cell | None:
-    """The cell that a formula is a link to; None if it is more than a link."""
-    if not REFERENCE.fullmatch(reference) or ":" in reference:
-        return None
-    return place(reference if "!" in reference else f"{sheet}!{reference}")[0][0]
-
-
-def out_of_line(made: Lesson, book: Book) -> list[tuple[Cell, str]]:
-    """Cells whose formula refers to another sheet, or to what is neither in their row nor in their column.
-
-    But for numbers by themselves (read, or computed: a sum), and for the tables that only show others again.
-    """
-    columns = made.recipe.orientation == "columns"
-    alone = {cells_of(book, n.name)[0][0] for n in made.tables.values() if n.shape == (1, 1)}
-    alone |= {cell for cell, formula in book.formulas.items() if target(cell[0], formula[1:]) in alone}
-    found = []
-    for node in homes(forward(made)):
-        is_line = node.op.view or node.shape == (1, 1)
-        for cell in chain.from_iterable(cells_of(book, node.name, columns)) if not is_line else ():
-            sheet, row, column = cell
-            for elsewhere, first, last in REFERENCE.findall(book.formulas[cell]):
-                there, (bottom, right) = target(sheet, elsewhere + first), position(last or first)
-                _, top, left = there
-                in_line = top == bottom == row or left == right == column
-                if (elsewhere or not in_line) and there not in alone:
-                    found.append((cell, book.formulas[cell]))
-    return found
-
-
-# Cells that are not formulas
-
-
-def homes(tables: dict[str, Node]) -> Iterator[Node]:
-    """Those that are computed, each with a rule over it."""
-    yield from (n for n in tables.values() if n.op.name != "source")
-
-
-def forward(made: Lesson) -> dict[str, Node]:
-    """All but gradients, updates and later training steps: these stand where their forward tables do."""
-    later = made.graph.training.later if made.graph.training else set()
-    return {name: n for name, n in made.tables.items() if n not in later}
 
 
 @each_book
@@ -383,206 +282,6 @@ def test_the_home_page_counts_the_live_cells(name: str) -> None:
     said = re.search(r"([0-9,]+) live cells", str(book.values["Contents", 1, 1]))
     assert said
     assert int(said[1].replace(",", "")) == len(book.formulas)
-
-
-# Room: texts that are cut off, numbers that show ###
-
-
-def widths(sheet: Any) -> list[float]:
-    """Of each column."""
-    found = [8.43] * (sheet.max_column + 20)
-    for dimension in sheet.column_dimensions.values():
-        last = min(dimension.max, len(found))
-        found[dimension.min - 1 : last] = [dimension.width - 0.71] * (last - dimension.min + 1)
-    return found
-
-
-BREADTHS = dict.fromkeys(" ·.,:;'|!ijl()[]", 0.53) | dict.fromkeys("tfrsJ-", 0.8) | dict.fromkeys("mwMW…→", 1.75)
-"""Of letters in Calibri or Cambria, at the upper end, against a digit's."""
-
-
-def length(cell: Any) -> float:
-    """How wide a text is, about, in the unit of a column's width: a digit of Calibri 11."""
-    parts = cell.value if isinstance(cell.value, CellRichText) else [cell.value]
-    dressed = [(p.text, p.font) if isinstance(p, TextBlock) else (p, cell.font) for p in parts]
-    return sum(sum(map(breadth, text)) * (font.sz or 11) / 11 * (1.04 if font.b else 1) for text, font in dressed)
-
-
-def breadth(letter: str) -> float:
-    return BREADTHS.get(letter, 1.22 if letter.isupper() else 1.02)
-
-
-def cut_off(sheet: Any) -> Iterator[str]:
-    """The texts that run into a neighbour, or off the sheet."""
-    wide = widths(sheet)
-    for row in sheet.iter_rows():
-        filled = [c.column - 1 for c in row if c.value is not None]
-        for cell in (c for c in row if isinstance(c.value, str | CellRichText)):
-            room = room_of(cell, filled, wide)
-            if length(cell) > room:
-                yield f"{sheet.title}!{cell.coordinate} {str(cell.value)!r}: {length(cell):.1f} in {room:.1f}"
-
-
-def room_of(cell: Any, filled: list[int], wide: list[float]) -> float:
-    at = cell.column - 1
-    before = max((c for c in filled if c < at), default=-1)
-    after = min((c for c in filled if c > at), default=len(wide))
-    left, right = sum(wide[before + 1 : at]), sum(wide[at + 1 : after])
-    extra = {"right": left, "center": 2 * min(left, right)}.get(cell.alignment.horizontal, right)
-    return wide[at] + extra
-
-
-@each_book
-def test_no_text_is_cut_off(name: str) -> None:
-    assert [offender for sheet in opened(name) for offender in cut_off(sheet)] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "align", "fits"), [("a long text", None, False), ("a long text", "right", True), ("a", None, True)]
-)
-def test_a_text_that_is_cut_off_is_seen(text: str, align: str | None, fits: bool) -> None:
-    """Its right neighbour is filled, the left one empty."""
-    sheet = openpyxl.Workbook().active
-    sheet["B1"], sheet["C1"] = text, 1
-    sheet["B1"].alignment = Alignment(horizontal=align)
-    assert list(cut_off(sheet)) == [] if fits else ["Sheet!B1 'a long text': 9.9 in 8.4"]
-
-
-def shown(value: float, number_format: str) -> str:
-    """A number as its cell shows it, at its widest."""
-    if value < INFINITE:
-        return "−∞"
-    return f"{value:.{len(number_format.rpartition(';')[2].partition('.')[2])}f}"
-
-
-def without_room(sheet: Any) -> Iterator[str]:
-    """The numbers that a spreadsheet program shows as ###."""
-    wide = widths(sheet)
-    for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, int | float)):
-        text = shown(cell.value, cell.number_format)
-        if len(text) + 0.5 > wide[cell.column - 1]:
-            yield f"{sheet.title}!{cell.coordinate} {text}"
-
-
-@each_book
-def test_every_number_has_room(name: str) -> None:
-    assert [offender for sheet in opened(name) for offender in without_room(sheet)] == []
-
-
-def test_columns_are_as_wide_as_their_numbers(tmp_path: Path) -> None:
-    path = tmp_path / "book.xlsx"
-    write_lesson(build(Recipe("attention", set={"X[1,1]": -123456.789, "W_V[2,2]": 1e7})), path)
-    book = load(path, data_only=True)
-    assert max(abs(c.value) for row in book["Attention"].iter_rows() for c in row if isinstance(c.value, float)) > 1e6
-    assert [offender for sheet in book for offender in without_room(sheet)] == []
-
-
-# The same every time, and right also where it is smallest
-
-
-ONE_WORD = [
-    Recipe(model, ids=[2], orientation=orientation, target_ids=[3] if model == "transformer" else None)
-    for model in ("gpt2", "bert", "transformer", "embedding")
-    for orientation in ("rows", "columns")
-]
-
-
-def test_a_prompt_of_one_word(engine: str, tmp_path: Path) -> None:
-    paths = [tmp_path / f"{recipe.model} {recipe.orientation}.xlsx" for recipe in ONE_WORD]
-    for path, recipe in zip(paths, ONE_WORD, strict=True):
-        write_once(recipe, path)
-    assert differing([read(path) for path in paths], engine) == ""
-
-
-@pytest.mark.slow
-def test_every_program_computes_every_book(engine: str) -> None:
-    assert differing([book_of(name) for name in BOOKS], engine) == ""
-
-
-def differing(books: list[Book], engine: str) -> str:
-    """What the program computes otherwise. LibreOffice starts once for all."""
-    fresh = recalculate_books(books, engine)
-    reports = [compare(book, values, engine) for book, values in zip(books, fresh, strict=True)]
-    return "\n".join(line for report in reports if not report.ok for line in report.lines())
-
-
-@pytest.mark.parametrize("name", ["transformer", "attention-columns", "gpt2-writes"])
-def test_the_same_recipe_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
-    """In another process, with another order of sets, in another place."""
-    target = tmp_path / "again.xlsx"
-    command = [
-        sys.executable,
-        "-m",
-        "byhand",
-        "workbook",
-        str(Path("worksheets", f"{name}.toml")),
-        "-o",
-        str(target),
-    ]
-    environment = {**os.environ, "PYTHONHASHSEED": "7"}
-    root = Path(__file__).parents[1]
-    subprocess.run(command, check=True, cwd=root, env=environment, capture_output=True)
-    assert target.read_bytes() == path_of(name).read_bytes()
-
-
-# Any size
-
-
-def write_once(recipe: Recipe, path: Path) -> Lesson:
-    """Builds it; AssertionError where a cell is written over another."""
-    made = build(recipe)
-    with overwriting_refused():
-        write_lesson(made, path)
-    return made
-
-
-@each_book
-def test_no_cell_is_written_twice(name: str) -> None:
-    assert path_of(name).exists()
-
-
-def test_a_cell_that_is_written_twice_is_seen(tmp_path: Path) -> None:
-    with overwriting_refused():
-        sheet = write.BookFile(tmp_path / "book.xlsx", "").sheet("Sheet", "#000000")
-        sheet.number(3, 2, 1.0, {})
-        sheet.number(3, 3, 1.0, {})
-        with pytest.raises(AssertionError, match="column 2"):
-            sheet.text(3, 2, "over it", {})
-
-
-UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
-"""A recipe is small as it is, and building it again and again takes minutes."""
-
-
-@given(recipes_at_random())
-@settings(max_examples=8, deadline=None, phases=UNSHRUNK)
-def test_any_model_of_any_size_is_laid_out_well(recipe: Recipe) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        assert_well_made(recipe, Path(folder, "book.xlsx"))
-
-
-@pytest.mark.slow
-@given(recipes_at_random())
-@settings(max_examples=150, deadline=None, phases=UNSHRUNK)
-def test_any_model_of_any_size_is_laid_out_well_and_computes_its_numbers(recipe: Recipe) -> None:
-    assume(recipe.model != "knn-lm")  # equal distances are ordered by the last digit, which programs round apart
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "book.xlsx")
-        made = assert_well_made(recipe, path)
-        report = verify(path)
-        assert report.ok or undecided(made), "\n".join(report.lines())
-
-
-def assert_well_made(recipe: Recipe, path: Path) -> Lesson:
-    made = write_once(recipe, path)
-    book = read(path)
-    crossings(made, book)
-    assert out_of_line(made, book) == []
-    assert [n for n in book.names if not legal_name(n)] == []
-    for table, numbers in made.numbers().items():
-        shown = numbers_of(book, table, columns=recipe.orientation == "columns")
-        np.testing.assert_allclose(shown, numbers, rtol=1e-15, atol=0, err_msg=table)
-    return made
 
 
 # Notes

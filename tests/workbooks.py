@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import pytest
 import xlsxwriter
 
+from byhand.errors import ByhandError
 from byhand.workbook.cells import Cell
 
 NOTHING = ""
@@ -62,3 +64,14 @@ def with_rows(path: Path, rows: str) -> Path:
     """A workbook whose one sheet consists of these rows, in XML."""
     write(path, {"Sheet1": {"A1": 1}})
     return altered(path, lambda xml: xml[: xml.index("<sheetData>")] + f"<sheetData>{rows}</sheetData></worksheet>")
+
+
+def refusal(do: Callable[[], object]) -> str:
+    """The one sentence with which it is refused."""
+    with pytest.raises(ByhandError) as error:
+        do()
+    sentence = str(error.value)
+    assert sentence.endswith(".")
+    assert ". " not in sentence
+    assert "\n" not in sentence
+    return sentence
