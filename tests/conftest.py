@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from lessons import BOOKS
 
 from byhand.workbook.recalculate import ENGINES, installed
 
 # In CI the same examples each time, so that what may land does not depend on luck; by hand, others that may find more.
-settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("BYHAND_SAME_EXAMPLES"):
     settings.load_profile("same")
 
