@@ -17,7 +17,7 @@ def cell(weight: Weights, ins: int, o: Any, name: str) -> Step:
     return lstm_step(weight, ins, o.d_model, o.two_biases, name) if o.lstm else rnn_step(weight, ins, o.d_model, name)
 
 
-def annotations(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
+def annotated(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
     """The annotations h_j, and the last state of each direction (section 3.2). (S, e) -> (S, 2d), (1, 2d) ..."""
     sides = (("forward", "Forward"), ("backward", "Backward")) if o.bidirectional else (("", "Words"),)
     rows, ends = [], []

@@ -7,7 +7,7 @@ from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed
 from byhand.models.alignment import ADDITIVE, GENERAL, looking_back, where_it_looked
-from byhand.models.annotations import annotations, cell, first_state
+from byhand.models.annotations import annotated, cell, first_state
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.generate import write
 from byhand.models.output import linear_answer
@@ -83,7 +83,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), source_words)
         with page("", "Input"):
             x = embed(weight("E", Dim(o.vocab, source_words), o.d_embed), ids, "x")
-        memory, ends = annotations(x, weight, o)
+        memory, ends = annotated(x, weight, o)
     shown: list[Node] = []
 
     def forward(ids: Node) -> tuple[Node, Node, Node]:
