@@ -67,7 +67,7 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
 
 def not_seen(seen: NDArray[Any] | Node, equation: str) -> Node:
     """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
-    with page("", "What is given up"), scope("", "not seen at once", equation=equation):
+    with scope("", "not seen at once", equation=equation):
         if not isinstance(seen, Node):
             words = Labels("text", tuple(f"word {n + 1}" for n in range(len(seen))))
             seen = source("seen", np.tril(seen), role="mask", rows=words, columns=words)

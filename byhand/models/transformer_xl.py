@@ -88,8 +88,11 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
     return x, read
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: list[Node]) -> tuple[Node, Node, Node]:
+    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+
+    Adds to `shown` the words by which each segment's tables are labelled.
+    """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         embedded = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
@@ -98,13 +101,14 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         first, stop = max(start - o.segment, 0), min(start + o.segment, int(ids.shape[0]))
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
             with page("", "Words"), scope("", "segment", equation=f"words {start + 1} to {stop}"):
-                own = labelled(ids.rows(start, stop).named("own_ids", role="tokens"), vocabulary).shape[0]
-                seen = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary).shape[0]
+                own = labelled(ids.rows(start, stop).named("own_ids", role="tokens"), vocabulary)
+                seen = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary)
                 x = embedded.rows(start, stop)
-                x.shape = (own, x.shape[1])
+                x.shape = (own.shape[0], x.shape[1])
                 x.named("x")
-            x, memories = segment(x, seen, memories, weight, o)
+            x, memories = segment(x, seen.shape[0], memories, weight, o)
             outputs.append(x)
+        shown += [own, seen]
     with page("", "Output"):
         x = below(*outputs)
         x.shape = (ids.shape[0], x.shape[1])
@@ -114,11 +118,14 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = output.one_vocabulary) -> Graph:
     o.check()
     ids = inputs.ids or example([0, 1, 4, 6], o.vocab)
-    graph = output.build(o, weight, replace(inputs, ids=ids), forward, ids, vocabularies)
-    text = np.arange(3 * o.segment) // o.segment
-    lost = not_seen(text[:, None] - text < 2, "1 where a layer sees nothing of a word before")
+    shown: list[Node] = []
+    reads = partial(forward, shown=shown)
+    graph = output.build(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
+    with page("", "What is given up"):
+        text = np.arange(3 * o.segment) // o.segment
+        lost = not_seen(text[:, None] - text < 2, "1 where a layer sees nothing of a word before")
     saved = savings(causally, partial(in_segments, o.segment), len(ids), o.d_k)
-    return replace(graph, outputs=[*graph.outputs, lost, saved])
+    return replace(graph, outputs=[*graph.outputs, *shown, lost, saved])
 
 
 ARCHITECTURE = decoder_only(
