@@ -11,16 +11,15 @@ import numpy as np
 
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
-from byhand.layers import join_heads
 from byhand.models import output, transformer
 from byhand.models.architecture import Graph, Inputs, example
-from byhand.models.blocks import Places, grouped_attention, norm, places_of
+from byhand.models.blocks import Places, places_of
+from byhand.models.chunked import chunked_cross_attention
 from byhand.models.generate import write
 from byhand.models.language_model import decoder_only, embedding, predict
 from byhand.models.neighbours import Chunk, Database, chunk_of, database
-from byhand.models.transformer import attention, feed, joined
+from byhand.models.transformer import attention, feed
 from byhand.models.vocabulary import Vocabularies
-from byhand.ops import below, beside, lookup, stretch
 from byhand.weights import Weights
 
 PAPER = "Borgeaud et al. 2022"
@@ -80,37 +79,6 @@ def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights,
                 x = attention(x, h, Places({"full": None}), weight, o, 2)
             x = feed(x, weight, o, 3)
     return x
-
-
-def biases(weight: Weights, o: Options) -> list[Node]:
-    """What each head adds to its scores for a reader's place less a neighbour's, the same for all. (m, k * 2m) each"""
-    if o.positions != "relative":
-        return []
-    with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
-        numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
-        distance, table = source("distance", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)
-        found = []
-        for h in range(o.heads):
-            columns = [lookup(table.columns(h, h + 1), distance.columns(j, j + 1)) for j in range(2 * o.chunk)]
-            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * o.read))
-        return found
-
-
-def chunked_cross_attention(x: Node, memories: list[Node], weight: Weights, o: Options, layer: int) -> Node:
-    """x + CCA: from a chunk's last word on, a chunk's length reads its neighbours (section 2.4). (T, d) -> (T, d)"""
-    length = int(x.shape[0])
-    with page("", "Norm"):
-        y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
-    by_place = biases(weight, o)
-    read = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
-    for u, memory in enumerate(memories, 1):
-        rows = y.rows(u * o.chunk - 1, min((u + 1) * o.chunk - 1, length))
-        places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
-        with scope(f"chunk{u}", f"Chunk {u}", again=True):
-            read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
-    with page("", "Join"):
-        z = stretch(below(*read), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
-        return joined(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
 
 
 def forward(ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: Options) -> tuple[Node, Node, Node]:

@@ -1,0 +1,45 @@
+"""RETRO's chunked cross-attention: a chunk's neighbours are read from its last word on (Borgeaud et al. 2022)."""
+
+from typing import Any
+
+import numpy as np
+
+from byhand.graph import Node, page, scope, source
+from byhand.layers import join_heads
+from byhand.models.blocks import Places, grouped_attention, norm
+from byhand.models.transformer import joined
+from byhand.ops import below, beside, lookup, stretch
+from byhand.weights import Weights
+
+PAPER = "Borgeaud et al. 2022"
+
+
+def biases(weight: Weights, o: Any) -> list[Node]:
+    """What each head adds to its scores for a reader's place less a neighbour's, the same for all. (m, k * 2m) each"""
+    if o.positions != "relative":
+        return []
+    with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
+        numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
+        distance, table = source("distance", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)
+        found = []
+        for h in range(o.heads):
+            columns = [lookup(table.columns(h, h + 1), distance.columns(j, j + 1)) for j in range(2 * o.chunk)]
+            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * o.read))
+        return found
+
+
+def chunked_cross_attention(x: Node, memories: list[Node], weight: Weights, o: Any, layer: int) -> Node:
+    """x + CCA: from a chunk's last word on, a chunk's length reads its neighbours (section 2.4). (T, d) -> (T, d)"""
+    length = int(x.shape[0])
+    with page("", "Norm"):
+        y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
+    by_place = biases(weight, o)
+    read = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
+    for u, memory in enumerate(memories, 1):
+        rows = y.rows(u * o.chunk - 1, min((u + 1) * o.chunk - 1, length))
+        places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
+        with scope(f"chunk{u}", f"Chunk {u}", again=True):
+            read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
+    with page("", "Join"):
+        z = stretch(below(*read), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
+        return joined(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
