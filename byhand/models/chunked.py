@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.graph import Node, page, scope, source
+from byhand.graph import Dim, Node, page, scope, source
+from byhand.labels import Labels
 from byhand.layers import join_heads
 from byhand.models.blocks import Places, grouped_attention, norm
 from byhand.models.transformer import joined
@@ -20,10 +21,11 @@ def biases(weight: Weights, o: Any) -> list[Node]:
         return []
     with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
         numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
-        distance, table = source("distance", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)
+        away = Labels("distances", tuple(f"{n - o.chunk + 1:+d}" for n in range(3 * o.chunk - 1)))
+        row, table = source("row", numbers, role="given"), weight("B", Dim(len(away.words), away), o.heads)
         found = []
         for h in range(o.heads):
-            columns = [lookup(table.columns(h, h + 1), distance.columns(j, j + 1)) for j in range(2 * o.chunk)]
+            columns = [lookup(table.columns(h, h + 1), row.columns(j, j + 1)) for j in range(2 * o.chunk)]
             found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * o.read))
         return found
 

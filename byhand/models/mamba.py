@@ -18,7 +18,7 @@ from byhand.weights import Weights
 @dataclass(frozen=True)
 class Options:
     vocab: int = 7
-    d_model: int = 2
+    d_model: int = 3
     d_inner: int = 3
     d_state: int = 2
     d_conv: int = 2
@@ -85,7 +85,7 @@ ARCHITECTURE = Architecture(
     build=partial(build, forward=forward, prompt=[0, 1, 4]),
     sizes={
         "small": {},
-        "medium": {"vocab": 8, "d_model": 3, "d_inner": 4, "d_conv": 3, "d_step": 2},
+        "medium": {"vocab": 8, "d_model": 4, "d_inner": 4, "d_conv": 3, "d_step": 2},
         "large": {"vocab": 12, "d_model": 4, "d_inner": 8, "d_state": 4, "d_conv": 4, "d_step": 2, "layers": 2},
     },
     takes=frozenset({"ids", "generate"}),

@@ -114,7 +114,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     o = replace(o, max_positions=max(o.max_positions, 2 * o.chunk))
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4, 5, 3], o.vocab, room), vocabulary)
+    ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
     known = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
     return write(lambda ids: forward(ids, vocabulary, known, weight, o), ids, vocabulary, inputs)
 

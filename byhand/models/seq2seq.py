@@ -23,7 +23,7 @@ class Options:
 
     vocab: int = 6
     target_vocab: int = 6
-    d_embed: int = 2
+    d_embed: int = 3
     d_model: int = 2
     d_attention: int = 2
     additive: bool = True
@@ -108,7 +108,7 @@ ARCHITECTURE = Architecture(
     build=build,
     sizes={
         "small": {},
-        "medium": {"vocab": 8, "target_vocab": 8, "d_embed": 3, "d_model": 3, "d_attention": 3},
+        "medium": {"vocab": 8, "target_vocab": 8, "d_model": 3, "d_attention": 3},
         "large": {"vocab": 12, "target_vocab": 12, "d_embed": 4, "d_model": 4, "d_attention": 4, "lstm": True},
     },
     takes=frozenset({"ids", "target_ids", "generate"}),
