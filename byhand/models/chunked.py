@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from byhand.graph import Dim, Node, page, scope, source
-from byhand.labels import Labels
+from byhand.labels import Labels, labelled
 from byhand.layers import join_heads
 from byhand.models.blocks import Places, grouped_attention, norm
 from byhand.models.transformer import joined
@@ -30,15 +30,26 @@ def biases(weight: Weights, o: Any) -> list[Node]:
         return found
 
 
-def chunked_cross_attention(x: Node, memories: list[Node], weight: Weights, o: Any, layer: int) -> Node:
+def readers_of(ids: Node, u: int, vocabulary: Labels, o: Any) -> Node:
+    """The words that read the neighbours of chunk u, counted from 1: from its last word on. (T, 1) -> (m, 1) or less"""
+    first = u * o.chunk - 1
+    with scope("", "who reads them", equation="the chunk's last word, and those after it"):
+        last = min(first + o.chunk, int(ids.shape[0]))
+        return labelled(ids.rows(first, last).named("readers", role="tokens"), vocabulary)
+
+
+def chunked_cross_attention(
+    x: Node, memories: list[Node], readers: list[Node], weight: Weights, o: Any, layer: int
+) -> Node:
     """x + CCA: from a chunk's last word on, a chunk's length reads its neighbours (section 2.4). (T, d) -> (T, d)"""
-    length = int(x.shape[0])
     with page("", "Norm"):
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
     by_place = biases(weight, o)
     read = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
-    for u, memory in enumerate(memories, 1):
-        rows = y.rows(u * o.chunk - 1, min((u + 1) * o.chunk - 1, length))
+    for u, (memory, words) in enumerate(zip(memories, readers, strict=True), 1):
+        first = u * o.chunk - 1
+        rows = y.rows(first, first + int(words.shape[0]))
+        rows.shape = (words.shape[0], y.shape[1])
         places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
         with scope(f"chunk{u}", f"Chunk {u}", again=True):
             read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))

@@ -14,7 +14,7 @@ from byhand.labels import Labels, token_ids
 from byhand.models import output, transformer
 from byhand.models.architecture import Graph, Inputs, example
 from byhand.models.blocks import Places, places_of
-from byhand.models.chunked import chunked_cross_attention
+from byhand.models.chunked import chunked_cross_attention, readers_of
 from byhand.models.generate import write
 from byhand.models.language_model import decoder_only, embedding, predict
 from byhand.models.neighbours import Chunk, Database, chunk_of, database
@@ -81,15 +81,22 @@ def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights,
     return x
 
 
-def forward(ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+def forward(
+    ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: Options, shown: list[Node]
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+
+    Adds to `shown` the words that read each chunk's neighbours.
+    """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, "P")
     own, chunks, memories = places_of(ids.shape[0], weight, o), list[Chunk](), list[Node]()
+    readers: list[Node] = []
     for u in range(1, int(ids.shape[0]) // o.chunk + 1):
         with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
             chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, o.read))
+            readers.append(readers_of(ids, u, vocabulary, o))
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"), scope("self", "Self"):
             x = attention(x, None, own, weight, o, 1, layer)
@@ -103,8 +110,9 @@ def forward(ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: 
         with scope(f"layer{layer}", f"Layer {layer}"):
             if memories:
                 with scope("cca", "Neighbours"):
-                    x = chunked_cross_attention(x, memories, weight, o, layer)
+                    x = chunked_cross_attention(x, memories, readers, weight, o, layer)
             x = feed(x, weight, o, 3)
+    shown += readers
     with page("", "Output"):
         return predict(x, table, vocabulary, weight, o)
 
@@ -116,7 +124,9 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     o = replace(o, max_positions=max(o.max_positions, 2 * o.chunk))
     ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
     known = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, known, weight, o), ids, vocabulary, inputs)
+    shown: list[Node] = []
+    graph = write(lambda ids: forward(ids, vocabulary, known, weight, o, shown), ids, vocabulary, inputs)
+    return replace(graph, outputs=[*graph.outputs, *shown])
 
 
 ARCHITECTURE = decoder_only(
