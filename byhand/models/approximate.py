@@ -103,9 +103,9 @@ def build(o: Any, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable
     if o.heads > 1:
         with page("", "Joined"):
             z = join_heads(beside(*results), weight, o.d_model, o.attention_bias, "Y").playing("result")
+            right = linear(beside(*wanted), weight, "O", o.d_model, o.attention_bias)
             with scope("exact"):
-                shared = linear(beside(*wanted), weight, "O", o.d_model, o.attention_bias)
-                right = shared.named("Y")
+                right.named("Y")
     lost = distance(z, right)
     return Graph([z, *shown, lost, savings(exact, cheaply(weight, o), o.tokens, o.d_k)])
 

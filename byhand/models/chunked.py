@@ -22,7 +22,8 @@ def biases(weight: Weights, o: Any) -> list[Node]:
     with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
         numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
         away = Labels("distances", tuple(f"{n - o.chunk + 1:+d}" for n in range(3 * o.chunk - 1)))
-        row, table = source("row", numbers, role="given"), weight("B", Dim(len(away.words), away), o.heads)
+        row, table = source("row", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)
+        table.shape = (Dim(table.shape[0], away), table.shape[1])
         found = []
         for h in range(o.heads):
             columns = [lookup(table.columns(h, h + 1), row.columns(j, j + 1)) for j in range(2 * o.chunk)]

@@ -84,12 +84,14 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             with page("", "Keys and values", equation="(f(words so far), the word after)", source=f"{PLACE}, eq. 1"):
                 last = labelled(text.rows(0, len(stored) - 1).named("last_word", role="tokens"), vocabulary)
                 shown.append(last)
-                keys, after = keys.rows(0, len(stored) - 1), text.rows(1, len(stored)).named("word_after", "tokens")
-                after = one_hot(after, width=Dim(o.vocab, vocabulary))
-                for table, name in ((keys, "keys"), (after, "values")):
+
+                def labelled_so(table: Node) -> Node:
                     table.shape = (last.shape[0], table.shape[1])
-                    table.named(name)
-                return keys, after
+                    return table
+
+                after = labelled_so(text.rows(1, len(stored))).named("word_after")
+                values = one_hot(after, width=Dim(o.vocab, vocabulary)).named("values")
+                return labelled_so(keys.rows(0, len(stored) - 1)).named("keys"), values
 
     def forward(ids: Node) -> tuple[Node, Node, Node]:
         x, table = contexts(ids, vocabulary, weight, o)

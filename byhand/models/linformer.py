@@ -51,7 +51,7 @@ ARCHITECTURE = approximate.approximate(
     source=PAPER,
     about="a few sums of keys and values in place of all of them",
     options=Options,
-    seed=1435,
+    seed=1377,
     sizes={
         "small": {},
         "medium": {"tokens": 6, "d_model": 6, "d_k": 3, "projected": 3},

@@ -91,7 +91,7 @@ ARCHITECTURE = approximate.approximate(
     source=PAPER,
     about="attention by random features, beside the exact one",
     options=Options,
-    seed=1435,
+    seed=2776,
     sizes={
         "small": {},
         "medium": {"tokens": 4, "d_model": 6, "d_k": 3, "features": 6},
