@@ -80,7 +80,7 @@ ARCHITECTURE = approximate.approximate(
     source=PAPER,
     about="attention as a sum and as a recurrence, shown equal",
     options=Options,
-    seed=1435,
+    seed=9384,
     sizes={
         "small": {},
         "medium": {"tokens": 5, "d_model": 6, "d_k": 3},
