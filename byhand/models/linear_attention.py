@@ -71,6 +71,7 @@ def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
 
 
 def cheaply(weight: Weights, o: Options) -> Attention:
+    """The recurrence."""
     return lambda q, k, v: as_a_recurrence(features(q, "Q"), features(k, "K"), v)
 
 

@@ -31,6 +31,7 @@ def thin_attention(q: Node, k: Node, v: Node, e: Node, f: Node) -> Node:
 
 
 def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
+    """The thin attention, whose E and F are learned."""
     with page("", "Thin attention", equation="softmax(Q (E K)ᵀ / √d_k) F V", source=f"{PAPER}, eq. 7"):
         e = weight("E", o.projected, o.tokens)
         f = e if o.shared else weight("F", o.projected, o.tokens)
@@ -38,6 +39,8 @@ def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
 
 
 def cheaply(weight: Weights, o: Options) -> Attention:
+    """Thin attention with sums of a longer text, all of them learned."""
+
     def counted(q: Node, k: Node, v: Node) -> Node:
         by = source("E", [[0] * int(q.shape[0])] * o.projected, role="given")
         return thin_attention(q, k, v, by, by)
