@@ -63,6 +63,10 @@ def test_transformer_xl(seed: int) -> None:
     np.testing.assert_allclose(n["probabilities"], parts.softmax(expected / o.temperature), rtol=0, atol=1e-10)
 
 
+def test_a_text_in_segments_may_be_of_any_length() -> None:
+    assert len(build(Recipe("transformer-xl", ids=[0, 1, 2] * 4)).numbers()["logits"]) == 12
+
+
 ATTENTIONS = {
     "linear-attention": lambda n, at, o: oracles.linear_attention(*n),
     "linformer": lambda n, at, o: oracles.linformer(*n, at["E"], at["F"]),

@@ -27,6 +27,7 @@ class Options(blocks.Options):
     """segment: how many words are read at a time, and as many before them are remembered."""
 
     segment: int = 2
+    positions: str = "none"
     activation: str = "relu"
     norm_place: str = "post"
     attention_bias: bool = False
