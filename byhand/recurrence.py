@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from byhand.graph import Dim, Node, scope, source
+from byhand.graph import Dim, Node, page, scope, source
 from byhand.ops import below, exp, log, stretch, tanh
 from byhand.weights import Weights
 
@@ -75,13 +75,16 @@ def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, n
 
 
 def unrolled(
-    step: Step, x: Node, state: Sequence[Node], about: dict[str, Any], backward: bool = False
+    step: Step, x: Node, state: Sequence[Node], about: dict[str, Any], backward: bool = False, pages: bool = False
 ) -> list[tuple[Node, ...]]:
-    """The state after each row of x, one step below the other; `backward` reads from the last row to the first."""
+    """The state after each row of x, one step below the other, or on pages of their own.
+
+    `backward` reads from the last row to the first.
+    """
     states: dict[int, tuple[Node, ...]] = {}
     places = range(int(x.shape[0]))
     for t in reversed(places) if backward else places:
-        with scope("", f"step {t + 1}", below=True, **about):
+        with page("", f"Step {t + 1}", **about) if pages else scope("", f"step {t + 1}", below=True, **about):
             state = states[t] = step(t + 1, x.rows(t, t + 1), state)
     return [states[t] for t in places]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from byhand.arithmetic import counts
 from byhand.graph import Node, outside, page, scope, source, toposort
@@ -56,10 +58,20 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
             given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
             rows.append([words, *(multiplications(attention(*given), given) for attention in (exact, cheap))])
     with page("", "What it saves"):
+        texts = Labels("texts", tuple(f"{words} words" for words, *_ in rows))
         columns = Labels("counted", ("words", "exact", "here"))
-        counted = source("multiplications", rows, role="given", columns=columns)
-        with scope("", "multiplications", equation="exact / here"):
+        counted = source("multiplications", rows, role="given", rows=texts, columns=columns)
+        with scope("", "multiplications", equation="counted from the graphs; exact / here"):
             return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
+
+
+def not_seen(seen: NDArray[Any] | Node, equation: str) -> Node:
+    """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
+    with scope("", "not seen at once", equation=equation):
+        if not isinstance(seen, Node):
+            words = Labels("text", tuple(f"word {n + 1}" for n in range(len(seen))))
+            seen = source("seen", np.tril(seen), role="mask", rows=words, columns=words)
+        return (causal_mask(seen.shape[0]) - seen).named("unseen")
 
 
 def distance(z: Node, exact: Node) -> Node:

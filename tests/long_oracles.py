@@ -1,6 +1,7 @@
 """The sparse and long attentions once more in plain numpy, written from their papers."""
 
 import numpy as np
+import option_oracles as parts
 
 
 def softmax(x):
@@ -8,12 +9,14 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def layer_norm(x, gain, shift, eps):
-    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps) * gain + shift
-
-
-def gelu_tanh(x):
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+def feed(w, path, x, o):
+    """The feed-forward, whose activation may be the tanh approximation of GELU."""
+    if o.activation != "gelu_tanh":
+        return parts.feed(w, path, x, o)
+    hidden = parts.linear(w, path, "1", x)
+    return parts.linear(
+        w, path, "2", 0.5 * hidden * (1 + np.tanh(np.sqrt(2 / np.pi) * (hidden + 0.044715 * hidden**3)))
+    )
 
 
 def linear_attention(q, k, v):
@@ -54,23 +57,35 @@ def seen_words(pattern, head, i, stride, summaries):
 
 
 def sparse_transformer(w, o, ids):
-    """Each word meets only the keys that it sees; no mask anywhere."""
-    x = w["E"][ids] + w["P"][: len(ids)]
-    for n in range(1, o.layers + 1):
-        p = f"layer{n}."
-        y = layer_norm(x, w[p + "norm1.gamma"], w[p + "norm1.beta"], o.eps)
-        heads = []
+    """Each word meets only the keys that it sees; no mask anywhere. Other options as parts has them."""
+
+    def heads(path, y):
+        out, groups = [], o.kv_heads or o.heads
         for h in range(o.heads):
-            q, k, v = (y @ w[f"{p}head{h + 1}.W_{c}"] + w[f"{p}head{h + 1}.b_{c}"] for c in "QKV")
+            at = f"{path}head{h + 1}."
+            shared = f"{path}group{h * groups // o.heads + 1}." if groups < o.heads else at
+            q, k, v = parts.linear(w, at, "Q", y), parts.linear(w, shared, "K", y), parts.linear(w, shared, "V", y)
+            if o.positions == "rotary":
+                q, k = parts.turned(q, o.theta), parts.turned(k, o.theta)
             rows = []
-            for i in range(len(ids)):
+            for i in range(len(y)):
                 few = seen_words(o.pattern, h % 2, i, o.stride, o.summaries)
-                rows.append(softmax(k[few] @ q[i] / np.sqrt(q.shape[1])) @ v[few])
-            heads.append(np.array(rows))
-        x = x + np.concatenate(heads, axis=1) @ w[p + "W_O"] + w[p + "b_O"]
-        y = layer_norm(x, w[p + "norm2.gamma"], w[p + "norm2.beta"], o.eps)
-        x = x + gelu_tanh(y @ w[p + "W_1"] + w[p + "b_1"]) @ w[p + "W_2"] + w[p + "b_2"]
-    return layer_norm(x, w["final_norm.gamma"], w["final_norm.beta"], o.eps) @ w["E"].T
+                scores = k[few] @ q[i] / np.sqrt(q.shape[1])
+                if o.positions == "alibi":
+                    scores = scores - (i - np.array(few)) * 2 ** (-8 * (h + 1) / o.heads)
+                if o.positions == "relative":
+                    scores = scores + [w["B"][parts.bucket(j - i, False, o.buckets, o.farthest), h] for j in few]
+                rows.append(softmax(scores) @ v[few])
+            out.append(np.array(rows))
+        return parts.linear(w, path, "O", np.concatenate(out, axis=1))
+
+    x = parts.placed(w, "", w["E"][ids], o)
+    for n in range(1, o.layers + 1):
+        path = f"layer{n}."
+        x = parts.changed(w, path, x, 1, o, lambda y, path=path: heads(path, y))
+        x = parts.changed(w, path, x, 2, o, lambda y, path=path: feed(w, path, y, o))
+    x = x if o.norm_place == "post" else parts.norm(w, "final_norm", x, o)
+    return x @ (w["E"].T if o.tied else w["W_vocab"])
 
 
 def place(distance, d):
@@ -81,29 +96,36 @@ def place(distance, d):
 
 def transformer_xl(w, o, ids, memory=None):
     """Dai et al. 2019, section 3.3: the four terms of each score one by one; and each layer's input, to remember."""
-    x = w["E"][ids]
-    inputs = []
-    for n in range(1, o.layers + 1):
-        p = f"layer{n}."
-        inputs.append(x)
-        seen = x if memory is None else np.concatenate([memory[n - 1], x])
-        past = len(seen) - len(x)
-        heads = []
+
+    def heads(path, y, seen):
+        past, out = len(seen) - len(y), []
         for h in range(1, o.heads + 1):
-            w_q, w_k, w_v, w_r, u, v = (
-                w[f"{p}head{h}.{name}"] for name in ("W_Q", "W_K", "W_V", "W_R", "bias_u", "bias_v")
-            )
+            w_r, u, v = (w[f"{path}head{h}.{name}"] for name in ("W_R", "bias_u", "bias_v"))
+            queries = parts.linear(w, f"{path}head{h}.", "Q", y)
+            keys, values = (parts.linear(w, f"{path}head{h}.", name, seen) for name in "KV")
             rows = []
-            for i, word in enumerate(x):
-                q, scores = word @ w_q, []
+            for i, q in enumerate(queries):
+                scores = []
                 for j in range(past + i + 1):
-                    key, r = seen[j] @ w_k, place(past + i - j, x.shape[1]) @ w_r
+                    key, r = keys[j], place(past + i - j, y.shape[1]) @ w_r
                     scores.append(q @ key + q @ r + u[0] @ key + v[0] @ r)
                 weights = softmax(np.array(scores) / np.sqrt(len(q)))
-                rows.append(weights @ seen[: past + i + 1] @ w_v)
-            heads.append(np.array(rows))
-        x = x + np.concatenate(heads, axis=1) @ w[p + "W_O"]
-        x = layer_norm(x, w[p + "norm1.gamma"], w[p + "norm1.beta"], o.eps)
-        fed = np.maximum(x @ w[p + "W_1"] + w[p + "b_1"], 0) @ w[p + "W_2"] + w[p + "b_2"]
-        x = layer_norm(x + fed, w[p + "norm2.gamma"], w[p + "norm2.beta"], o.eps)
-    return x @ w["E"].T, inputs
+                rows.append(weights @ values[: past + i + 1])
+            out.append(np.array(rows))
+        return parts.linear(w, path, "O", np.concatenate(out, axis=1))
+
+    x, inputs = w["E"][ids], []
+    for n in range(1, o.layers + 1):
+        path = f"layer{n}."
+        inputs.append(x)
+        old = x[:0] if memory is None else memory[n - 1]
+        if o.norm_place != "post" and len(old):
+            old = parts.norm(w, f"{path}norm1", old, o)
+
+        def attended(y, path=path, old=old):
+            return heads(path, y, np.concatenate([old, y]))
+
+        x = parts.changed(w, path, x, 1, o, attended)
+        x = parts.changed(w, path, x, 2, o, lambda y, path=path: feed(w, path, y, o))
+    x = x if o.norm_place == "post" else parts.norm(w, "final_norm", x, o)
+    return x @ (w["E"].T if o.tied else w["W_vocab"]), inputs

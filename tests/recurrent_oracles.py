@@ -1,4 +1,4 @@
-"""Second implementations of the recurrent models and of retrieval in plain numpy, written from the papers."""
+"""Second implementations of the recurrent models in plain numpy, written from the papers."""
 
 import numpy as np
 from oracles import softmax
@@ -111,47 +111,3 @@ def mamba(w, ids, o):
         x = x + gated @ w[f"{p}W_O"] + w.get(f"{p}b_O", 0)
     x = rms(x, w["final_norm.gamma"], o["eps"])
     return x @ (w["E"].T if o["tied"] else w["W_vocab"])
-
-
-def attend(w, path, x, memory, mask=None):
-    q, k, v = x @ w[f"{path}W_Q"], memory @ w[f"{path}W_K"], memory @ w[f"{path}W_V"]
-    scores = q @ k.T / np.sqrt(q.shape[1])
-    return softmax(scores if mask is None else np.where(mask, scores, -np.inf)) @ v
-
-
-def retro(w, ids, o, entries, frozen, gelu):
-    """The logits of Borgeaud et al. 2022, algorithm 1, with learned positions and one neighbour a chunk."""
-    m, steps = o["chunk"], len(ids)
-
-    def norm(path, x):
-        return rms(x, w[f"{path}norm.gamma"], o["eps"])
-
-    def block(path, x, memory=None, mask=None):
-        y = norm(path, x)
-        return x + attend(w, path, y, y if memory is None else memory, mask) @ w[f"{path}W_O"]
-
-    def feed(path, x):
-        y = norm(path, x)
-        return x + gelu(y @ w[f"{path}W_1"] + w[f"{path}b_1"]) @ w[f"{path}W_2"] + w[f"{path}b_2"]
-
-    keys = frozen[entries[:, :m].astype(int)].mean(1)
-    found = []
-    for u in range(steps // m):
-        mean = frozen[ids[u * m : (u + 1) * m]].mean(0)
-        found.append(entries[np.argmin(((keys - mean) ** 2).sum(1))].astype(int))
-    x, memories = w["E"][ids] + w["P"][:steps], []
-    for layer in range(1, o["layers"] + 1):
-        path = f"layer{layer}."
-        x = block(f"{path}self.", x, mask=np.tri(steps))
-        if layer == 1:
-            for u, words in enumerate(found):
-                y = block("self.", w["E"][words] + w["P"][: 2 * m])
-                memories.append(feed("", block("cross.", y, x[u * m : (u + 1) * m])))
-        if found:
-            y, z = norm(f"{path}cca.", x), np.zeros_like(x)
-            for u, memory in enumerate(memories, 1):
-                part = slice(u * m - 1, u * m - 1 + m)
-                z[part] = attend(w, f"{path}cca.", y[part], memory)
-            x = x + z @ w[f"{path}cca.W_O"]
-        x = feed(path, x)
-    return rms(x, w["final_norm.gamma"], o["eps"]) @ w["W_vocab"]

@@ -21,6 +21,8 @@ SAID = {
     **{name: ["the", "cat", "sat"] for name in ("bart", "marian", "t5")},
     "sparse-transformer": [None, None, None, "the", "mat", None],
     "transformer-xl": ["cat", "sat", "on", None],
+    "retro": ["cat", None, None, "mat", "mat"],
+    "seq2seq-attention": ["the", "cat", "sat"],
     "roberta": [None, "the", "cat", None, None],
     "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],

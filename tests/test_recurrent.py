@@ -1,4 +1,4 @@
-"""Recurrent models, Mamba and RETRO against second implementations, with random weights in every form they take."""
+"""Recurrent models and Mamba against second implementations, with random weights in every form they take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import oracles
 import pytest
 import recurrent_oracles as second
 
@@ -31,11 +30,7 @@ FORMS: list[tuple[str, dict[str, Any]]] = [
     ("mamba", {}),
     ("mamba", {"layers": 2, "d_conv": 4, "d_state": 3, "d_step": 2, "d_inner": 5, "bias": True, "tied": False}),
     ("mamba", {"conv_bias": False, "zoh": True, "d_conv": 1}),
-    ("retro", {}),
-    ("retro", {"layers": 2, "chunk": 3, "database": 5, "d_key": 3, "activation": "relu"}),
-    ("retro", {"chunk": 1}),
 ]
-GELU = {"gelu": oracles.gelu, "relu": lambda x: np.maximum(x, 0)}
 
 
 def drawn(seed: int, path: str, shape: tuple[int, int]) -> Array:
@@ -61,8 +56,6 @@ def expected(name: str, w: dict[str, Array], tables: dict[str, Array], o: dict[s
         return second.language_model(w, ids, o, second.lstm_cell if name == "lstm" else second.rnn_cell)
     if name == "mamba":
         return second.mamba(w, ids, o)
-    if name == "retro":
-        return second.retro(w, ids, o, tables["database.entries"], tables["database.frozen"], GELU[o["activation"]])
     return second.seq2seq(w, ids, [int(i) for i in tables["decoder.ids"][:, 0]], o)
 
 
@@ -108,17 +101,3 @@ def test_an_lstm_whose_gates_are_open_adds_up_and_one_whose_gates_are_shut_keeps
     start = np.array([[0.5, -2.0, 3.0]])
     values = fold(graph.outputs, shut | {nodes["layer1.c_0"]: start})
     np.testing.assert_allclose(values[nodes["layer1.c_4"]], start, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("size", [{}, {"chunk": 3}])
-def test_retro_without_its_neighbours_words_is_a_plain_decoder(size: dict[str, Any]) -> None:
-    """With W_O of the chunked cross-attention at 0, the database makes no difference."""
-    found, logits = architecture("retro"), []
-    for database in (2, 5):
-        options, weight = found.options(database=database, **size), Weights()
-        graph = found.build(options, weight, Inputs(ids=[3, 1, 0, 2, 5, 4]))
-        assert graph.logits is not None
-        nodes = weight.nodes.items()
-        given = {node: drawn(1, path, node.shape) * ("cca.W_O" not in path) for path, node in nodes}
-        logits.append(fold([graph.logits], given)[graph.logits])
-    np.testing.assert_array_equal(*logits)

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
+from byhand.explain.letters import accent
 from byhand.maths import Chain, Maths, Name, Negative, Number, Over, Power, Product, Words
 
 LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -45,15 +46,18 @@ def _gradient(of: Maths) -> Maths:
 
 def _with_marks(name: Name) -> Maths:
     """Subscripts that are part of the letters stand before the cell's place; primes and step numbers above."""
-    found = re.fullmatch(r"(\w|.+?(?!_)(?=[₀-₉′″‴⁽]|$))(?:_(\w+?)|([₀-₉]+))?([′″‴]|⁽.+⁾)?", name.letters)
+    found = re.fullmatch(
+        r"(\w|.+?(?:(?!_)(?=[₀-₉′″‴⁽]|$)|(?=_\d+(?:[′″‴⁽]|$))))(?:_(\w+?)|([₀-₉]+))?([′″‴]|⁽.+⁾)?", name.letters
+    )
     assert found
     letters, words, digits, raised = found.groups()
     below = tuple(map(dressed, name.below))
-    own = Name(words) if words else Number(digits.translate(LOWERED)) if digits else None
+    number = digits.translate(LOWERED) if digits else words if words and words.isdigit() else ""
+    own = Number(number) if number else Name(words) if words else None
     if own is not None:
         places = _places(below)
         below = (Chain((own, *places), (",",) * len(places)),) if below else (own,)
-    bare = Name(letters, below, name.bold and len(letters) == 1)
+    bare = Name(letters, below, name.bold and len(accent(letters)[0]) == 1)
     return Power(bare, Name(raised.translate(RAISED))) if raised else bare
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -148,6 +148,8 @@ class Places:
 
 Attention = Callable[[Node, Weights, Any, int, Places], Node]
 """The heads of a layer, side by side: x, weights, options, the layer's number and the places to (T, heads * d_v)."""
+Turn = tuple[str, Node | None]
+"""What a head's title says besides its number, and its mask."""
 Feed = Callable[[Node, Weights, Any, int], Node]
 """What a layer does to each word by itself. (T, d) -> (T, d)"""
 
@@ -194,12 +196,20 @@ def placed(letter: str, x: Node, weight: Weights, o: Options, places: Places, ga
 
 
 def grouped_attention(
-    x: Node, weight: Weights, o: Options, layer: int, places: Places, memory: Node | None = None
+    x: Node,
+    weight: Weights,
+    o: Options,
+    layer: int,
+    places: Places,
+    memory: Node | None = None,
+    turns: Sequence[Turn] = (),
+    source: str = "",
 ) -> Node:
     """Heads, each on a page of its own, that share keys and values in groups (Ainslie et al. 2023, figure 2).
 
     (T, d) -> (T, heads * d_k). With a group for each head it is multi-head attention, and every head's page has all.
-    Keys and values are those of `memory` (S, d), or of x itself.
+    Keys and values are those of `memory` (S, d), or of x itself. turns: what the heads are by turns, if they are not
+    all alike. source: of the heads, if it is not the usual one.
     """
     known = x if memory is None else memory
     gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
@@ -212,9 +222,11 @@ def grouped_attention(
     for g in range(1, o.groups + 1 if o.groups < o.heads else 1):
         with page(f"group{g}", f"Keys and values {g}", equation="K = x W_K, V = x W_V"):
             shared.append(keys_and_values())
-    mask, outputs = places.masks[o.kind(layer)], []
+    turns, outputs = turns or [("", places.masks[o.kind(layer)])], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **equations(o, places, mask is not None)):
+        kind, mask = turns[(h - 1) % len(turns)]
+        about = equations(o, places, mask is not None) | ({"source": source} if source else {})
+        with page(f"head{h}", f"Head {h}{kind}", **about):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))

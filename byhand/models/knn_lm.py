@@ -1,12 +1,12 @@
 """The kNN-LM (Khandelwal et al. 2020): the nearest contexts of a datastore vote on the next word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from byhand.errors import ByhandError
 from byhand.experts import top_k
 from byhand.graph import Dim, Node, page, scope
-from byhand.labels import Labels, token_ids
+from byhand.labels import Labels, labelled, token_ids
 from byhand.layers import NEG_INF, softmax
 from byhand.models import gpt2
 from byhand.models.architecture import Architecture, Graph, Inputs, example
@@ -51,9 +51,16 @@ def distances(q: Node, keys: Node) -> Node:
 
 def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
     """p_kNN(w): the words after the nearest contexts, the nearer the more (eq. 2). (T, d), (N, d), (N, V) -> (T, V)"""
-    d = distances(q, keys)
+    with page("", "Distances"):
+        d = distances(q, keys)
+    with page("", "The nearest contexts"):
+        return votes(d, values, o)
+
+
+def votes(d: Node, values: Node, o: Options) -> Node:
+    """A softmax over the nearest, and what it gives each word. (T, N), (N, V) -> (T, V)"""
     with scope("", "the nearest", equation=f"1 for the {o.neighbours} smallest d"):
-        chosen = top_k((-d).named("nearness"), min(o.neighbours, int(keys.shape[0])))
+        chosen = top_k((-d).named("nearness"), min(o.neighbours, int(d.shape[1])))
         near = where(chosen, -d, NEG_INF).named("near", role="mask")
     weights = softmax(near).named("weights", role="attention")
     with scope("", "p_kNN", equation="Σ e^(−d) of the neighbours with the word", source=f"{PLACE}, eq. 2"):
@@ -66,6 +73,8 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
 
+    shown: list[Node] = []
+
     @cache
     def datastore() -> tuple[Node, Node]:
         """The keys and values, made when they are first asked for. (N, d), (N, V)"""
@@ -73,15 +82,23 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             text = token_ids("ids", stored, vocabulary)
             keys, _ = contexts(text, vocabulary, weight, o)
             with page("", "Keys and values", equation="(f(words so far), the word after)", source=f"{PLACE}, eq. 1"):
-                after = one_hot(text.rows(1, len(stored)), width=Dim(o.vocab, vocabulary)).named("values")
-                return keys.rows(0, len(stored) - 1).named("keys"), after
+                last = labelled(text.rows(0, len(stored) - 1).named("last_word", role="tokens"), vocabulary)
+                shown.append(last)
+
+                def labelled_so(table: Node) -> Node:
+                    table.shape = (last.shape[0], table.shape[1])
+                    return table
+
+                after = labelled_so(text.rows(1, len(stored))).named("word_after")
+                values = one_hot(after, width=Dim(o.vocab, vocabulary)).named("values")
+                return labelled_so(keys.rows(0, len(stored) - 1)).named("keys"), values
 
     def forward(ids: Node) -> tuple[Node, Node, Node]:
         x, table = contexts(ids, vocabulary, weight, o)
         with scope("base"), page("", "Language model"):
             p_lm = predict(x, table, vocabulary, weight, o)[1]
         keys, values = datastore()
-        with scope("lookup"), page("", "Look up"):
+        with scope("lookup"):
             p_knn = nearest(x, keys, values, o)
         with page("", "Output"):
             with scope("", "interpolate", equation="λ p_kNN + (1 − λ) p_LM", source=f"{PLACE}, eq. 3"):
@@ -91,7 +108,8 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             return logits, p, next_word(logits, vocabulary)
 
     ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
-    return write(forward, ids, vocabulary, inputs)
+    graph = write(forward, ids, vocabulary, inputs)
+    return replace(graph, outputs=[*graph.outputs, *shown])
 
 
 ARCHITECTURE = Architecture(

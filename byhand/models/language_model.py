@@ -6,7 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from byhand.graph import Dim, Node, page, scope
+from numpy.typing import NDArray
+
+from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.layers import embed, position_column, sinusoidal, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
@@ -32,21 +34,28 @@ Names = tuple[str, str]
 """What a model calls its embeddings of words and of positions."""
 
 
-def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str) -> Node:
-    """The words as rows, with what their places add. (T, 1) -> (T, d)"""
+def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str, at: NDArray[Any] | None = None) -> Node:
+    """The words as rows, with what their places add: those `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
     alone = o.positions not in ADDED and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
-    x = with_places(x, weight, o, places, "summed" if o.embedding_norm else "x")
+    x = with_places(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
     return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
 
 
 def with_places(
-    x: Node, weight: Weights, o: Options, places: str, name: str, words: str = "E[word]", halves: bool = False
+    x: Node,
+    weight: Weights,
+    o: Options,
+    places: str,
+    name: str,
+    words: str = "E[word]",
+    halves: bool = False,
+    at: NDArray[Any] | None = None,
 ) -> Node:
     """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
     if o.positions not in ADDED:
         return x
-    position = position_column(x.shape[0])
+    position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].of)
     if o.positions == "sinusoidal":
         waves = sinusoidal(position, o.d_model, halves)
         with scope("", "+ positions", equation="words + PE"):

@@ -3,22 +3,18 @@
 from dataclasses import dataclass
 
 from byhand.graph import Node, page, scope, source
-from byhand.layers import attend, attention_equations, linear
-from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.parts import table_of_input
-from byhand.savings import distance, savings
+from byhand.layers import attend
+from byhand.models import approximate
+from byhand.savings import Attention
 from byhand.weights import Weights
 
 PAPER = "Wang et al. 2020"
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(approximate.Options):
     """projected: to how many rows all keys, and all values, are added up. shared: in the same way."""
 
-    tokens: int = 4
-    d_model: int = 4
-    d_k: int = 2
     projected: int = 2
     shared: bool = False
 
@@ -34,41 +30,36 @@ def thin_attention(q: Node, k: Node, v: Node, e: Node, f: Node) -> Node:
     return attend(q, fewer(k, e, "K"), fewer(v, f, "V"), None)
 
 
-def exactly(q: Node, k: Node, v: Node) -> Node:
-    return attend(q, k, v, None)
-
-
-def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    with page("", "Input"):
-        x = table_of_input(weight, o.tokens, o.d_model)
-        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
-            q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
+def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
+    """The thin attention, whose E and F are learned."""
     with page("", "Thin attention", equation="softmax(Q (E K)ᵀ / √d_k) F V", source=f"{PAPER}, eq. 7"):
         e = weight("E", o.projected, o.tokens)
         f = e if o.shared else weight("F", o.projected, o.tokens)
-        z = thin_attention(q, k, v, e, f).playing("result")
-    with page("exact", "Exact attention", **attention_equations(False)):
-        exact = exactly(q, k, v)
+        return [thin_attention(q, k, v, e, f)]
 
-    def cheaply(q: Node, k: Node, v: Node) -> Node:
+
+def cheaply(weight: Weights, o: Options) -> Attention:
+    """Thin attention with sums of a longer text, all of them learned."""
+
+    def counted(q: Node, k: Node, v: Node) -> Node:
         by = source("E", [[0] * int(q.shape[0])] * o.projected, role="given")
         return thin_attention(q, k, v, by, by)
 
-    return Graph([z, distance(z, exact), savings(exactly, cheaply, o.tokens, o.d_k)])
+    return counted
 
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = approximate.approximate(
     name="linformer",
     title="Linformer",
-    family="sparse and long",
     source=PAPER,
     about="a few sums of keys and values in place of all of them",
     options=Options,
-    build=build,
+    seed=1377,
     sizes={
         "small": {},
         "medium": {"tokens": 6, "d_model": 6, "d_k": 3, "projected": 3},
         "large": {"tokens": 8, "d_model": 8, "d_k": 4, "projected": 3},
     },
-    seed=1435,
+    head=head,
+    cheaply=cheaply,
 )

@@ -1,15 +1,15 @@
 """Mamba (Gu and Dao 2023): a selective state space in place of attention, carried from step to step."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from byhand.graph import Dim, Node, page, scope
-from byhand.labels import Labels, token_ids
-from byhand.layers import embed, linear, residual, rms_norm, silu, softmax
-from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import next_word, write
-from byhand.models.vocabulary import Vocabularies, words
+from byhand.labels import Labels
+from byhand.layers import embed, linear, residual, rms_norm, silu
+from byhand.models.architecture import Architecture
+from byhand.models.output import answer, build, one_vocabulary
 from byhand.ops import exp
 from byhand.recurrence import causal_convolution, selective_scan, softplus
 from byhand.weights import Weights
@@ -18,7 +18,7 @@ from byhand.weights import Weights
 @dataclass(frozen=True)
 class Options:
     vocab: int = 7
-    d_model: int = 2
+    d_model: int = 3
     d_inner: int = 3
     d_state: int = 2
     d_conv: int = 2
@@ -28,6 +28,7 @@ class Options:
     conv_bias: bool = True
     zoh: bool = False
     tied: bool = True
+    temperature: float = 1.0
     eps: float = 1e-5
 
 
@@ -71,17 +72,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
             out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
             logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-        return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
-
-
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab),)
-
-
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
+        return answer(logits, vocabulary, o.temperature)
 
 
 ARCHITECTURE = Architecture(
@@ -91,13 +82,13 @@ ARCHITECTURE = Architecture(
     source="Gu and Dao 2023",
     about="reads step by step, and lets each word say what the state keeps",
     options=Options,
-    build=build,
+    build=partial(build, forward=forward, prompt=[0, 1, 4]),
     sizes={
         "small": {},
-        "medium": {"vocab": 8, "d_model": 3, "d_inner": 4, "d_conv": 3, "d_step": 2},
+        "medium": {"vocab": 8, "d_model": 4, "d_inner": 4, "d_conv": 3, "d_step": 2},
         "large": {"vocab": 12, "d_model": 4, "d_inner": 8, "d_state": 4, "d_conv": 4, "d_step": 2, "layers": 2},
     },
     takes=frozenset({"ids", "generate"}),
-    vocabularies=vocabularies,
-    seed=611,
+    vocabularies=one_vocabulary,
+    seed=4818,
 )

@@ -1,7 +1,8 @@
-"""A database of chunks of text, and the entry that is nearest to each chunk of a prompt (Borgeaud et al. 2022)."""
+"""A database of chunks of text, and the entries that are nearest to each chunk of a prompt (Borgeaud et al. 2022)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
@@ -9,33 +10,58 @@ import numpy as np
 
 from byhand.graph import Node, page, scope, source
 from byhand.labels import Labels, labelled
-from byhand.ops import argmax, lookup
+from byhand.layers import NEG_INF
+from byhand.ops import argmax, below, lookup, one_hot, where
 
 PLACE = "Borgeaud et al. 2022, section 2.3"
 
 
-def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> tuple[Node, Node]:
-    """Entries of so many words, and embeddings that are not learned, from the seed. (D, 2m), (V, width)"""
+@dataclass(frozen=True)
+class Database:
+    """Entries of so many words (D, 2m), the mean embedding of each one's first half, and those embeddings (V, width).
+
+    The embeddings are not learned: they stand for the paper's frozen BERT.
+    """
+
+    entries: Node
+    keys: Node
+    frozen: Node
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Its words (m, 1), and those of its neighbours one below the other (k * 2m, 1)."""
+
+    words: Node
+    neighbours: Node
+
+
+def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> Database:
+    """Entries and embeddings from the seed."""
     draw = np.random.default_rng([seed, vocab, count])
     names = Labels("entries", tuple(f"entry {n + 1}" for n in range(count)))
+    size = length // 2
     with page("database", "Database", source=PLACE):
         entries = source("entries", draw.integers(0, vocab, size=(count, length)), role="given", rows=names)
-        return entries, source("frozen", draw.integers(-2, 3, size=(vocab, width)), role="given", rows=words)
+        frozen = source("frozen", draw.integers(-2, 3, size=(vocab, width)), role="given", rows=words)
+        with scope("", "keys", equation="mean of the first half's embeddings"):
+            halves = [lookup(frozen, entries.columns(n, n + 1)) for n in range(size)]
+            return Database(entries, (reduce(add, halves) / size).named("keys"), frozen)  # (D, width)
 
 
-def neighbours(ids: Node, entries: Node, frozen: Node, vocabulary: Labels) -> list[Node]:
-    """For each whole chunk, the words of the entry whose first half is nearest. (T, 1), (D, 2m) -> (2m, 1) ..."""
-    size = int(entries.shape[1]) // 2
-    with page("database", "Database", source=PLACE), scope("", "keys", equation="mean of the first half's embeddings"):
-        halves = [lookup(frozen, entries.columns(n, n + 1)) for n in range(size)]
-        keys = (reduce(add, halves) / size).named("keys")  # (D, width)
+def chunk_of(words: Node, known: Database, vocabulary: Labels, neighbours: int) -> Chunk:
+    """The chunk's words, and its nearest entries by |key - mean of the chunk|², of equals the first. (m, 1)"""
+    words = labelled(words.named("words", role="tokens"), vocabulary)
+    with scope("", "distances", equation="|key − mean of the chunk|²"):
+        mean = lookup(known.frozen, words).named("embedded").mean(0).named("mean")  # (m, width) -> (1, width)
+        apart = (known.keys - mean).named("apart")  # (D, width) - (1, width)
+        left = (-(apart * apart).sum(1).named("d")).named("nearness")  # (D, 1)
     found = []
-    for u in range(int(ids.shape[0]) // size):
-        with page(f"chunk{u + 1}", f"Chunk {u + 1}", source=PLACE):
-            with scope("", "the nearest entry", equation="where is min |key − mean of the chunk|²"):
-                words = lookup(frozen, ids.rows(u * size, (u + 1) * size)).named("embedded")  # (m, width)
-                apart = (keys - words.mean(0).named("mean")).named("apart")  # (D, width) - (1, width)
-                nearest = argmax(-(apart * apart).sum(1).named("d"), axis=0).named("nearest")
-                following = lookup(entries, nearest).T.named("ids", role="tokens")
-            found.append(labelled(following, vocabulary))
-    return found
+    for n in range(1, neighbours + 1):
+        with scope("", f"neighbour {n}", equation="where is the largest nearness" + (" left" if n > 1 else "")):
+            nearest = argmax(left, axis=0).named(f"nearest{n}")
+            found.append(lookup(known.entries, nearest).T)  # (1, 2m), turned
+            if n < neighbours:
+                left = where(one_hot(nearest, width=left.shape[0]).T, NEG_INF, left).named(f"left{n}")
+    with scope("", "their words", equation="the entries, one below the other"):
+        return Chunk(words, labelled(below(*found).named("ids", role="tokens"), vocabulary))

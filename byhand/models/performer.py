@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.graph import Array, Node, page, scope, source
-from byhand.layers import attend, attention_equations, linear
-from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.parts import table_of_input
-from byhand.ops import exp, sqrt
-from byhand.savings import distance, savings
+from byhand.layers import causal_mask
+from byhand.models import approximate
+from byhand.models.linear_attention import as_a_recurrence
+from byhand.ops import exp, sqrt, where
+from byhand.savings import Attention
 from byhand.weights import Weights
 
 PAPER = "Choromanski et al. 2021"
@@ -18,11 +18,12 @@ PLACES = 2
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(approximate.Options):
+    """features: how many random numbers stand for a query or key."""
+
     tokens: int = 3
-    d_model: int = 4
-    d_k: int = 2
     features: int = 4
+    causal: bool = False
 
 
 def directions(features: int, d_k: int, seed: int) -> Array:
@@ -45,9 +46,8 @@ def positive_features(x: Node, omega: Node, name: str) -> Node:
         return (exp(projected - half) / sqrt(omega.shape[0])).named("phi", role="features")
 
 
-def favor(q: Node, k: Node, v: Node, omega: Node) -> Node:
-    """φ(Q) (φ(K)ᵀ V) over φ(Q) (φ(K)ᵀ 1): no table of T × T (eq. 4). (T, d_k) ... -> (T, d_k)"""
-    phi_q, phi_k = positive_features(q, omega, "Q"), positive_features(k, omega, "K")
+def favor(phi_q: Node, phi_k: Node, v: Node) -> Node:
+    """φ(Q) (φ(K)ᵀ V) over φ(Q) (φ(K)ᵀ 1): no table of T × T (eq. 4). 2 (T, m), (T, d_k) -> (T, d_k)"""
     with scope("", "keys first", equation="φ(Q) (φ(K)ᵀ V) / φ(Q) (φ(K)ᵀ 1)", source=f"{PAPER}, eq. 4"):
         state = (phi_k.T @ v).named("S", role="state")  # (m, T) @ (T, d_k) -> (m, d_k)
         total = phi_k.sum(0).T.named("total", role="state")  # (m, 1)
@@ -55,36 +55,49 @@ def favor(q: Node, k: Node, v: Node, omega: Node) -> Node:
         return (weighed / (phi_q @ total).named("divisor")).named("Z", role="heads")
 
 
-def exactly(q: Node, k: Node, v: Node) -> Node:
-    return attend(q, k, v, None)
+def stood_for(phi_q: Node, phi_k: Node, causal: bool) -> Node:
+    """The weights that favor never makes, which a softmax would have given. 2 (T, m) -> (T, T)"""
+    with (
+        page("", "Weights that it stands for"),
+        scope("", "weights that it stands for", equation="φ(Q) φ(K)ᵀ over its row's total", source=f"{PAPER}, eq. 4"),
+    ):
+        alike = (phi_q @ phi_k.T).named("alike")  # (T, m) @ (m, T) -> (T, T)
+        alike = where(causal_mask(phi_q.shape[0]), alike, 0).named("seen", role="mask") if causal else alike
+        return (alike / alike.sum(1).named("of_a_row")).named("stood_for", role="attention")
 
 
-def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    with page("", "Input"):
-        x = table_of_input(weight, o.tokens, o.d_model)
-        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
-            q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
+def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
+    """Of a causal one the sums grow word by word (section 2.5.1)."""
     with page("favor", "Random features"):
         omega = source("omega", directions(o.features, o.d_k, weight.seed), role="given")
-        z = favor(q, k, v, omega).playing("result")
-    with page("exact", "Exact attention", **attention_equations(False)):
-        exact = exactly(q, k, v)
-    saved = savings(exactly, lambda q, k, v: favor(q, k, v, omega), o.tokens, o.d_k)
-    return Graph([z, distance(z, exact), saved])
+        phi_q, phi_k = positive_features(q, omega, "Q"), positive_features(k, omega, "K")
+        z = as_a_recurrence(phi_q, phi_k, v).named("Z", role="heads") if o.causal else favor(phi_q, phi_k, v)
+    return [z, stood_for(phi_q, phi_k, o.causal)]
 
 
-ARCHITECTURE = Architecture(
+def cheaply(weight: Weights, o: Options) -> Attention:
+    """The head once more, as it is counted: the random numbers are given."""
+    omega = source("omega", directions(o.features, o.d_k, weight.seed), role="given")
+
+    def counted(q: Node, k: Node, v: Node) -> Node:
+        phi_q, phi_k = positive_features(q, omega, "Q"), positive_features(k, omega, "K")
+        return (as_a_recurrence if o.causal else favor)(phi_q, phi_k, v)
+
+    return counted
+
+
+ARCHITECTURE = approximate.approximate(
     name="performer",
     title="Performer",
-    family="sparse and long",
     source=PAPER,
     about="attention by random features, beside the exact one",
     options=Options,
-    build=build,
+    seed=12847,
     sizes={
         "small": {},
         "medium": {"tokens": 4, "d_model": 6, "d_k": 3, "features": 6},
         "large": {"tokens": 6, "d_model": 8, "d_k": 4, "features": 12},
     },
-    seed=1435,
+    head=head,
+    cheaply=cheaply,
 )

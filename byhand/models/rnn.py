@@ -1,64 +1,23 @@
 """A recurrent network (Elman 1990): reads word by word, and what it remembers is one row of numbers."""
 
-from dataclasses import dataclass
-
-from byhand.graph import Dim, Node, page, scope
-from byhand.labels import Labels, token_ids
-from byhand.layers import embed, linear, softmax
-from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import next_word, write
-from byhand.models.vocabulary import Vocabularies, words
-from byhand.recurrence import RNN, rnn_step, rows_of, start, unrolled
+from byhand.graph import Node
+from byhand.models.recurrent import Options, recurrent
+from byhand.recurrence import RNN, rnn_step, start, unrolled
 from byhand.weights import Weights
 
 
-@dataclass(frozen=True)
-class Options:
-    vocab: int = 7
-    d_embed: int = 3
-    d_model: int = 3
-    layers: int = 1
+def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
+    """h_t = tanh(x_t W + h_{t-1} U + b), from h_0 = 0 on. (T, e) -> T of (1, d)"""
+    step = rnn_step(weight, int(x.shape[1]), o.d_model)
+    return [h for (h,) in unrolled(step, x, start(o.d_model, "h_0"), RNN)]
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
-    with page("", "Input"):
-        x = embed(weight("E", Dim(o.vocab, vocabulary), o.d_embed), ids, "x")
-    for layer in range(1, o.layers + 1):
-        with page(f"layer{layer}", f"Layer {layer}", source="Elman 1990"):
-            step = rnn_step(weight, int(x.shape[1]), o.d_model)
-            states = unrolled(step, x, start(o.d_model, "h_0"), RNN)
-            x = rows_of([h for (h,) in states], ids.shape[0]).named("H", role="state")  # T of (1, d) -> (T, d)
-    with page("", "Output"):
-        with scope("", "logits", equation="H W + b", column_equation="W H + b"):
-            logits = linear(x, weight, "vocab", Dim(o.vocab, vocabulary)).named("logits", role="result")
-        return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
-
-
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab),)
-
-
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
-
-
-ARCHITECTURE = Architecture(
+ARCHITECTURE = recurrent(
     name="rnn",
     title="A recurrent network",
-    family="before",
     source="Elman 1990",
     about="reads word by word; its memory is one row of numbers",
     options=Options,
-    build=build,
-    sizes={
-        "small": {},
-        "medium": {"vocab": 8, "d_embed": 4, "d_model": 4},
-        "large": {"vocab": 12, "d_embed": 6, "d_model": 6, "layers": 2},
-    },
-    takes=frozenset({"ids", "generate"}),
-    vocabularies=vocabularies,
+    layer=layer,
     seed=2005,
 )

@@ -1,38 +1,34 @@
 """The sparse transformer (Child et al. 2019): some heads see what is near, the others only one word in every few."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import isqrt
+from typing import ClassVar
 
 import numpy as np
 
-from byhand.graph import Array, Dim, Node, page
-from byhand.labels import Labels
-from byhand.layers import attend, attention_equations, linear
+from byhand.graph import Array, Dim, Node, page, scope
+from byhand.layers import attend
 from byhand.masks import fixed_masks, strided_masks
 from byhand.models import blocks, language_model
-from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.vocabulary import Vocabularies, words
-from byhand.ops import below, beside
-from byhand.savings import causally, savings
+from byhand.models.architecture import Graph, Inputs, example
+from byhand.models.blocks import Places, grouped_attention
+from byhand.models.vocabulary import Vocabularies
+from byhand.ops import below, beside, maximum
+from byhand.savings import causally, not_seen, savings
 from byhand.weights import Weights
+
+PAPER = "Child et al. 2019"
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(blocks.Options):
     """stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its last few."""
 
-    vocab: int = 8
-    max_positions: int = 8
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
     pattern: str = "strided"
     stride: int = 2
     summaries: int = 1
-    activation: str = "gelu_tanh"
-    tied: bool = True
-    eps: float = 1e-5
+
+    unused: ClassVar[frozenset[str]] = frozenset({"attention", "window", "layer_kinds"})
 
 
 def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
@@ -40,16 +36,12 @@ def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
     return strided_masks(tokens, stride) if o.pattern == "strided" else fixed_masks(tokens, stride, o.summaries)
 
 
-def sparse_heads(x: Node, weight: Weights, o: Options) -> Node:
-    """Heads by turns near and far: two of them carry a word to every later one. (T, d) -> (T, d)"""
-    near_and_far = masks(x.shape[0], o, o.stride)
-    outputs = []
-    for h in range(o.heads):
-        about = attention_equations(True) | {"source": "Child et al. 2019, section 4.2"}
-        with page(f"head{h + 1}", f"Head {h + 1}, {('near', 'far')[h % 2]}", **about):
-            q, k, v = (linear(x, weight, name, o.d_model // o.heads).named(name) for name in "QKV")
-            outputs.append(attend(q, k, v, near_and_far[h % 2]))
-    return beside(*outputs)
+def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, places: Places) -> Node:
+    """Heads by turns near and far: two of them carry a word to every later one. (T, d) -> (T, heads * d_k)"""
+    near, far = masks(x.shape[0], o, o.stride)
+    return grouped_attention(
+        x, weight, o, layer, places, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"
+    )
 
 
 def gathered(q: Node, k: Node, v: Node, seen: Array) -> Node:
@@ -66,42 +58,39 @@ def two_heads(q: Node, k: Node, v: Node) -> Node:
     return beside(causally(q, k, v), causally(q, k, v))
 
 
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab),)
+def given_up(tokens: Dim, o: Options) -> list[Node]:
+    """The words that no head sees at once, and in how many ways a word comes to each in two steps. 2 (T, T)"""
+    with page("", "What is given up"):
+        near, far = masks(tokens, o, o.stride)
+        unseen = not_seen(maximum(near, far), "1 where neither head sees a word before")
+        with scope("", "in two steps", equation="far × near: ways from word to word", source=f"{PAPER}, section 4.1"):
+            return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    settings = asdict(o)
-    for name in ("pattern", "stride", "summaries"):
-        del settings[name]
-    ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, o.max_positions - inputs.generate + 1)
-    graph = language_model.build(
-        blocks.Options(**settings),
-        weight,
-        replace(inputs, ids=ids),
-        lambda _: vocabularies(o),
-        attention=lambda x, weight, like, layer, places: sparse_heads(x, weight, o),
-    )
+def build(
+    o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = language_model.vocabularies
+) -> Graph:
+    room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
+    ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, room)
+    graph = language_model.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)
 
     def cheaply(q: Node, k: Node, v: Node) -> Node:
         """For longer texts with a longer stride, √T."""
         both = masks(q.shape[0], o, max(o.stride, isqrt(int(q.shape[0]))))
         return beside(*(gathered(q, k, v, mask.data) for mask in both if mask.data is not None))
 
-    saved = savings(two_heads, cheaply, len(ids), o.d_model // o.heads)
-    return replace(graph, outputs=[*graph.outputs, saved])
+    assert graph.logits is not None
+    lost = given_up(graph.logits.shape[0], o)
+    return replace(graph, outputs=[*graph.outputs, *lost, savings(two_heads, cheaply, len(ids), o.d_k)])
 
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = language_model.decoder_only(
     name="sparse-transformer",
     title="The sparse transformer",
     family="sparse and long",
-    source="Child et al. 2019",
+    source=PAPER,
     about="heads that see what is near, or one word in every few",
     options=Options,
-    build=build,
-    sizes=language_model.SIZES,
-    takes=frozenset({"ids", "generate"}),
-    vocabularies=vocabularies,
     seed=1428,
+    build=build,
 )

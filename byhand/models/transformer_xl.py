@@ -2,146 +2,115 @@
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
 from byhand.graph import Dim, Node, page, scope, source
-from byhand.labels import Labels, token_ids
-from byhand.layers import (
-    attend,
-    embed,
-    feed_forward,
-    join_heads,
-    layer_norm,
-    linear,
-    residual,
-    sinusoidal,
-    softmax,
-)
-from byhand.models.architecture import Architecture, Graph, Inputs, example
-from byhand.models.generate import next_word, write
-from byhand.models.vocabulary import Vocabularies, words
-from byhand.ops import again, below, beside, sqrt
-from byhand.positions import shifted
-from byhand.savings import causally, in_segments, savings
+from byhand.labels import Labels, labelled
+from byhand.layers import embed, sinusoidal
+from byhand.models import blocks, output
+from byhand.models.architecture import Graph, Inputs, example
+from byhand.models.blocks import Places, block, plain_feed
+from byhand.models.distance_head import HEAD, head
+from byhand.models.language_model import decoder_only, predict
+from byhand.models.vocabulary import Vocabularies
+from byhand.ops import again, below, beside
+from byhand.savings import causally, in_segments, not_seen, savings
 from byhand.weights import Weights
 
 PAPER = "Dai et al. 2019"
-HEAD = {
-    "equation": "softmax(((Q + u) Kᵀ + (Q + v) Rᵀ) / √d_k) V",
-    "column_equation": "V softmax((Kᵀ (Q + u) + Rᵀ (Q + v)) / √d_k)",
-    "source": f"{PAPER}, section 3.3",
-}
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(blocks.Options):
     """segment: how many words are read at a time, and as many before them are remembered."""
 
-    vocab: int = 8
     segment: int = 2
-    d_model: int = 4
-    heads: int = 2
-    layers: int = 1
-    d_ff: int = 8
+    positions: str = "none"
     activation: str = "relu"
-    tied: bool = True
-    eps: float = 1e-5
+    norm_place: str = "post"
+    attention_bias: bool = False
+    join_bias: bool = False
+
+    unused: ClassVar[frozenset[str]] = frozenset(
+        "positions max_positions theta rotary_share interleaved scaling buckets farthest attention window layer_kinds"
+        " kv_heads head_norm score_scale score_cap embedding_norm".split()
+    )
 
 
-def head(h: Node, seen: Node, mask: Node, places: Node, weight: Weights, d_k: int) -> Node:
-    """One head: what a key says, and how far away it is, each met by the query and by a learned row. -> (T, d_k)"""
-    q = linear(h, weight, "Q", d_k, bias=False).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
-    k, v = (linear(seen, weight, name, d_k, bias=False).named(name) for name in "KV")  # (M + T, d_k)
-    r = linear(places, weight, "R", d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
-    with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{PAPER}, section 3.3, terms b and d"):
-        asks = (q + weight("bias_v", 1, d_k)).named("Q_place")
-        by_distance = (asks @ r.T / sqrt(d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
-        by_key = shifted(by_distance, seen.shape[0]).named("by_key", role="positions")
-    with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{PAPER}, section 3.3, terms a and c"):
-        content = (q + weight("bias_u", 1, d_k)).named("Q_content")
-    return attend(content, k, v, mask, bias=by_key)
+def remembered(x: Node, memory: Node, keys: Dim) -> Node:
+    """What the layer read of the last segment, through which nothing is learned, and of this one. -> (M + T, d)"""
+    with page("", "Memory"), scope("", "remembered", equation="[memory; h]", source=f"{PAPER}, section 3.2"):
+        seen = below(again(memory).named("memory", role="memory"), x)
+        seen.shape = (keys, x.shape[1])
+        return seen.named("remembered")
 
 
-def layer(h: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Options) -> Node:
-    """norm(h + attention(h, memory and h)), then norm(h + ffn(h)). (T, d), (M + T, d) -> (T, d)"""
-    outputs = []
-    for n in range(1, o.heads + 1):
-        with page(f"head{n}", f"Head {n}", **HEAD):
-            outputs.append(head(h, seen, mask, places, weight, o.d_model // o.heads))
-    with page("", "Attention"):
-        h = residual(h, join_heads(beside(*outputs), weight, o.d_model, bias=False), "residual1")
-        h = layer_norm(h, weight, "norm1", o.eps)
-    with page("", "Feed-forward"):
-        h = residual(h, feed_forward(h, weight, o.d_ff, o.activation), "residual2")
-        return layer_norm(h, weight, "norm2", o.eps).named("output")
-
-
-def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Options) -> list[Node]:
-    """What every layer makes of the segment's words x, and x itself. (T, d) -> (T, d) each"""
-    words, found = x.shape[0], [x]
+def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Options) -> tuple[Node, list[Node]]:
+    """What the layers make of the segment's words x, and what each one's attention read of them. (T, d) each"""
+    words, read = x.shape[0], list[Node]()
     with page("", "Relative positions"):
         numbers = np.arange(keys - 1, -words, -1)[:, None]
         places = sinusoidal(source("distance", numbers, role="given"), o.d_model)  # (M + 2 T - 1, d)
         mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.of, columns=keys.of)
+
+    def attention(x: Node, weight: Weights, o: Options, layer: int, _: Places) -> Node:
+        read.append(x)
+        seen = remembered(x, memories[layer - 1], keys) if memories else x
+        heads = []
+        for n in range(1, o.heads + 1):
+            with page(f"head{n}", f"Head {n}", **HEAD):
+                heads.append(head(x, seen, mask, places, weight, o))
+        return beside(*heads)
+
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            h = seen = found[-1]
-            if memories:
-                with (
-                    page("", "Memory"),
-                    scope("", "remembered", equation="[memory; h]", source=f"{PAPER}, section 3.2"),
-                ):
-                    memory = again(memories[n - 1]).named("memory", role="memory")
-                    seen = below(memory, h)
-                    seen.shape = (keys, h.shape[1])
-                    seen.named("remembered")
-            found.append(layer(h, seen, mask, places, weight, o))
-    return found
+            x = block(x, weight, o, n, Places({}), attention, plain_feed)
+    return x, read
 
 
-def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: list[Node]) -> tuple[Node, Node, Node]:
+    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+
+    Adds to `shown` the words by which each segment's tables are labelled.
+    """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
-        embedded = embed(table, ids, "words")
-    memories: list[Node] = []
-    outputs = []
+        embedded = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
+    memories, outputs = list[Node](), []
     for n, start in enumerate(range(0, int(ids.shape[0]), o.segment), 1):
-        stop = min(start + o.segment, int(ids.shape[0]))
+        first, stop = max(start - o.segment, 0), min(start + o.segment, int(ids.shape[0]))
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
-            first = max(start - o.segment, 0)
-            here = [f"word {i + 1}" for i in range(start, stop)]
-            there = [f"past {i + 1}" for i in range(first, start)]
             with page("", "Words"), scope("", "segment", equation=f"words {start + 1} to {stop}"):
+                own = labelled(ids.rows(start, stop).named("own_ids", role="tokens"), vocabulary)
+                seen = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary)
                 x = embedded.rows(start, stop)
-                x.shape = (Dim(stop - start, Labels("segment", tuple(here))), x.shape[1])
+                x.shape = (own.shape[0], x.shape[1])
                 x.named("x")
-            memories = segment(x, Dim(stop - first, Labels("seen", (*there, *here))), memories, weight, o)
-            outputs.append(memories[-1])
+            x, memories = segment(x, seen.shape[0], memories, weight, o)
+            outputs.append(x)
+        shown += [own, seen]
     with page("", "Output"):
         x = below(*outputs)
         x.shape = (ids.shape[0], x.shape[1])
-        with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
-            out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
-            logits = (x.named("x_out") @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-        return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
+        return predict(x.named("x_out"), table, vocabulary, weight, o)
 
 
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab),)
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = output.one_vocabulary) -> Graph:
+    o.check()
+    ids = inputs.ids or example([0, 1, 4, 6], o.vocab)
+    shown: list[Node] = []
+    reads = partial(forward, shown=shown)
+    graph = output.build(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
+    with page("", "What is given up"):
+        text = np.arange(3 * o.segment) // o.segment
+        lost = not_seen(text[:, None] - text < 2, "1 where a layer sees nothing of a word before")
+    saved = savings(causally, partial(in_segments, o.segment), len(ids), o.d_k)
+    return replace(graph, outputs=[*graph.outputs, *shown, lost, saved])
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6], o.vocab), vocabulary)
-    graph = write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
-
-    saved = savings(causally, partial(in_segments, o.segment), int(ids.shape[0]), o.d_model // o.heads)
-    return replace(graph, outputs=[*graph.outputs, saved])
-
-
-ARCHITECTURE = Architecture(
+ARCHITECTURE = decoder_only(
     name="transformer-xl",
     title="Transformer-XL",
     family="sparse and long",
@@ -154,7 +123,5 @@ ARCHITECTURE = Architecture(
         "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
         "large": {"vocab": 12, "d_model": 8, "layers": 2, "d_ff": 16},
     },
-    takes=frozenset({"ids", "generate"}),
-    vocabularies=vocabularies,
     seed=45659,
 )

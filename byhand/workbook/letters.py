@@ -37,6 +37,8 @@ SYMBOLS = {
     "phi_Q": "φ(Q)",
     "phi_K": "φ(K)",
     "omega": "ω",
+    "Abar": "A\u0304",
+    "Bbar": "B\u0304",
 }
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -46,8 +48,10 @@ TURNED = {"beside": "below", "below": "beside"}
 
 
 def symbol(node: Node) -> str:
-    """What captions call a table: the last part of its name, or the paper's letter for it."""
-    letter = SYMBOLS.get(node.symbol, node.symbol)
+    """What captions call a table: the last part of its name, or the paper's letter for it, numbered or not."""
+    stem, _, number = node.symbol.rpartition("_")
+    numbered = f"{SYMBOLS.get(stem, stem)}_{number}" if number.isdigit() else node.symbol
+    letter = SYMBOLS.get(node.symbol, numbered)
     if node.role in ("gradient", "share"):
         return f"∂{letter}"
     return f"{letter}{_primes(node)}" if node.role == "updated" else letter

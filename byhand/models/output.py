@@ -1,0 +1,53 @@
+"""The end of a language model: rows to logits, their probabilities and the next word; and its beginning, a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from byhand.graph import Dim, Node, page, scope
+from byhand.labels import Labels, token_ids
+from byhand.layers import linear, softmax
+from byhand.models.architecture import Graph, Inputs, example
+from byhand.models.blocks import divided
+from byhand.models.generate import next_word, write
+from byhand.models.vocabulary import Vocabularies, words
+from byhand.weights import Weights
+
+Forward = Callable[[Node, Labels, Weights, Any], tuple[Node, Node, Node]]
+"""Ids (T, 1), their vocabulary, weights and options to logits (T, V), probabilities and the next id (1, 1)."""
+
+
+def answer(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
+    """Logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
+    probabilities = softmax(divided(logits, temperature)).named("probabilities", role="result")
+    return logits, probabilities, next_word(logits, vocabulary)
+
+
+def linear_answer(
+    x: Node, vocabulary: Labels, weight: Weights, letter: str = "x", temperature: float = 1.0
+) -> tuple[Node, Node, Node]:
+    """A linear layer gives each word its logit; on a page of its own. (T, d) -> 2 (T, V), (1, 1)"""
+    with page("", "Output"):
+        with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b"):
+            width = Dim(len(vocabulary.words), vocabulary)
+            logits = linear(x, weight, "vocab", width).named("logits", role="result")
+        return answer(logits, vocabulary, temperature)
+
+
+def one_vocabulary(o: Any) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab),)
+
+
+def build(
+    o: Any,
+    weight: Weights,
+    inputs: Inputs,
+    forward: Forward,
+    prompt: list[int],
+    vocabularies: Vocabularies = one_vocabulary,
+) -> Graph:
+    """A model that reads one text and writes on; `prompt` is its own example."""
+    (vocabulary,) = vocabularies(o)
+    ids = token_ids("ids", inputs.ids or example(prompt, o.vocab), vocabulary)
+    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
