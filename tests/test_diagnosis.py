@@ -13,10 +13,10 @@ from mistakes import CASES, head, softmax
 from simulated import Class, class_of, named, verdicts
 
 from byhand.exercises.draw import apart
+from byhand.exercises.mistakes import made
 from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import ready_made
 from byhand.graph import toposort
-from byhand.misconceptions import mistaken
 
 SEEDS = 200
 PLANTED = [name for name in ready_made() if name not in ("embedding", "find-the-wrong-score", "missing-number")]
@@ -123,16 +123,14 @@ def test_random_answers_accuse_nobody() -> None:
 
 def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
     """Two mistakes in one graph, where the first leaves a place for the second."""
-    outputs = [*of.problem.outputs, *(q.node for q in of.problem.questions)]
     found = []
     for (one, first), (other, _) in combinations(of.told, 2):
         try:
-            then = mistaken([first.get(n, n) for n in outputs], other)
+            then = made(of.problem, other, first)
         except (LookupError, TypeError, AssertionError):
             continue
-        if then:
-            nodes = {q.node: then.get(now := first.get(q.node, q.node), now) for q in of.problem.questions}
-            found.append((one.name, other.name, nodes))
+        if then != first:
+            found.append((one.name, other.name, then))
     return found
 
 
