@@ -34,9 +34,9 @@ def weighing(node: Node) -> Pieces | None:
 
 
 def scores(node: Node) -> Pieces | None:
-    """Q Kᵀ: (Q, Kᵀ)."""
-    found = node.role == "scores" and node.op.name == "matmul" and node.args[0].op.name != "transpose"
-    return node.args if found else None
+    """Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
+    found = node.role == "scores" and node.op.name == "matmul" and node.symbol != "smaller"
+    return node.args if found and node.args[0].op.name != "transpose" else None
 
 
 def scaled(node: Node) -> Pieces | None:

@@ -86,7 +86,8 @@ def biased(node: Node) -> Pieces | None:
 
 def positioned(node: Node) -> Pieces | None:
     """words + positions: (words, positions)."""
-    return node.args if node.op.name == "add" and node.args[1].role == "positions" else None
+    found = node.op.name == "add" and node.role != "bias" and node.args[1].role == "positions"
+    return node.args if found else None
 
 
 def angled(node: Node) -> Pieces | None:
