@@ -148,7 +148,7 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
-@pytest.mark.parametrize("name", MISCONCEPTIONS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SINCE else ()) for n in CASES])
 def test_its_case_is_that_of_no_other(name: str) -> None:
     """So that a rewrite which does another's work is seen."""
     subject, case = CASES[name]
@@ -270,7 +270,10 @@ BUILT = {name: Recipe(name) for name in MODELS} | {
 }
 
 
-@pytest.mark.parametrize("subject", BUILT)
+LARGE = ("gpt2 of two layers, trained", "a batch", "a transformer that writes")
+
+
+@pytest.mark.parametrize("subject", [pytest.param(n, marks=pytest.mark.slow if n in LARGE else ()) for n in BUILT])
 def test_in_every_model_tables_keep_their_names_shapes_and_roles(subject: str) -> None:
     outputs = build(BUILT[subject]).graph.outputs
     before = shown(outputs)
