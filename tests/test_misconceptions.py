@@ -13,6 +13,7 @@ from mistakes import CASES as FIRST
 from mistakes import MORE as MORE_FIRST
 from mistakes import RIGHT as RIGHT_FIRST
 from mistakes import Case
+from mistakes_of_states import MORE_STATES, RIGHT_STATES, STATES
 from mistakes_since import MORE_SINCE, RIGHT_SINCE, SINCE
 
 from byhand.graph import Array, Node, fold, source, toposort
@@ -21,7 +22,9 @@ from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.models import MODELS
 from byhand.recipe import build
 
-CASES, MORE, RIGHT = FIRST | SINCE, MORE_FIRST + MORE_SINCE, RIGHT_FIRST | RIGHT_SINCE
+LATER = SINCE | STATES
+CASES, MORE = FIRST | LATER, MORE_FIRST + MORE_SINCE + MORE_STATES
+RIGHT = RIGHT_FIRST | RIGHT_SINCE | RIGHT_STATES
 DRAWS = 6
 LLAMA = {"vocab": 5, "d_model": 4, "heads": 1, "kv_heads": 1, "d_ff": 4, "theta": 100, "eps": 1e-12}
 RECIPES = {
@@ -148,7 +151,7 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SINCE else ()) for n in CASES])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LATER else ()) for n in CASES])
 def test_its_case_is_that_of_no_other(name: str) -> None:
     """So that a rewrite which does another's work is seen."""
     subject, case = CASES[name]
