@@ -31,13 +31,10 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
         byhand check practice/students/student.xlsx --key practice --reveal
     """
     from byhand.grading.checked import checked
-    from byhand.grading.one import key_of, steps_of
-    from byhand.grading.tell import all_right, check_told
 
-    found = key_of(key)
-    marked, answers = checked(submission, key, reveal)
-    click.echo(check_told(found, marked, steps_of(found), answers, as_json), nl=False)
-    ctx.exit(0 if all_right(marked.marks) else 1)
+    told, all_right = checked(submission, key, reveal, as_json)
+    click.echo(told, nl=False)
+    ctx.exit(0 if all_right else 1)
 
 
 @click.command()

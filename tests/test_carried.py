@@ -43,7 +43,8 @@ EXERCISES: dict[str, dict[str, Step]] = {
     },
     "temperature": {"divided": lambda t: t["X"] / 2, "probabilities": lambda t: softmax(t["divided"])},
     "softmax-gradient": {
-        "probabilities": lambda t: softmax(t["X"] @ t["W_vocab"] + t["b_vocab"]),
+        "logits": lambda t: t["X"] @ t["W_vocab"] + t["b_vocab"],
+        "probabilities": lambda t: softmax(t["logits"]),
         "grad.logits": p_minus_y,
     },
 }

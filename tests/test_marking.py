@@ -112,7 +112,10 @@ def test_blank_and_unreadable() -> None:
     typed[0][2] = Typed("inf", float("inf"), "∞")
     marks = of.marker.mark(of.student(0), typed)
     assert [m.verdict.value for m in marks[:3]] == ["blank", "not a number", "wrong"]
-    assert [m.sentence for m in marks[:2]] == ["Nothing is written here yet.", "no number stands here"]
+    assert [m.sentence for m in marks[:2]] == [
+        "Nothing is written here yet.",
+        "This cannot be read as a number: no number stands here.",
+    ]
     assert [m.points for m in marks[:3]] == [0, 0, 0]
     assert [m.sentence for m in marks[3:]] == [""] * 5
 

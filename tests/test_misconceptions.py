@@ -9,7 +9,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from mistakes import CASES, MORE, RIGHT, Case
+from mistakes import CASES as FIRST
+from mistakes import MORE as MORE_FIRST
+from mistakes import RIGHT as RIGHT_FIRST
+from mistakes import Case
+from mistakes_of_states import MORE_STATES, RIGHT_STATES, STATES
+from mistakes_since import MORE_SINCE, RIGHT_SINCE, SINCE
 
 from byhand.graph import Array, Node, fold, source, toposort
 from byhand.lesson import Recipe
@@ -17,7 +22,11 @@ from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.models import MODELS
 from byhand.recipe import build
 
+LATER = SINCE | STATES
+CASES, MORE = FIRST | LATER, MORE_FIRST + MORE_SINCE + MORE_STATES
+RIGHT = RIGHT_FIRST | RIGHT_SINCE | RIGHT_STATES
 DRAWS = 6
+LLAMA = {"vocab": 5, "d_model": 4, "heads": 1, "kv_heads": 1, "d_ff": 4, "theta": 100, "eps": 1e-12}
 RECIPES = {
     "softmax": Recipe("softmax", size={"temperature": 2}),
     "softmax in base 3": Recipe("softmax", size={"temperature": 2, "base": 3}),
@@ -38,6 +47,31 @@ RECIPES = {
     "step": Recipe("encoder-layer", backward=True, optimizer="sgd", targets=[0, 2, 1]),
 }
 SUBJECTS = ["product", *RECIPES]
+ELSEWHERE = {
+    "rotary": Recipe("llama", size=LLAMA, ids=[0, 1, 2]),
+    "rotary pairs": Recipe("llama", size=LLAMA | {"interleaved": True}, ids=[0, 1, 2]),
+    "marian": Recipe("marian", size={"d_model": 4}),
+    "bloom": Recipe("bloom", size={"heads": 4}, ids=[0, 1, 2]),
+    "t5": Recipe("t5", size={"d_model": 2, "heads": 1}, ids=[1, 2, 5]),
+    "transformer-xl": Recipe("transformer-xl", size={"d_model": 4, "heads": 1}, ids=[0, 1]),
+    "mistral": Recipe("mistral", size={"window": 2}, ids=[0, 1, 2, 3]),
+    "gemma": Recipe("gemma", size={"eps": 0}, ids=[0, 1]),
+    "gemma2": Recipe("gemma2", size={"layers": 1, "score_cap": 2}, ids=[0, 1, 2]),
+    "shared keys": Recipe("gpt2", size={"heads": 4, "kv_heads": 2, "head_dim": 2}, ids=[0, 1]),
+    "seq2seq": Recipe("seq2seq-attention", size={"bidirectional": False, "bridge": False}),
+    "rnn": Recipe("rnn", size={"d_embed": 2, "d_model": 2}, ids=[0, 1]),
+    "lstm": Recipe("lstm", size={"d_embed": 2, "d_model": 2}, ids=[1]),
+    "mamba": Recipe("mamba", size={"d_inner": 2, "d_state": 1, "d_conv": 1}, ids=[0, 1]),
+    "linear": Recipe("linear-attention", size={"tokens": 3}),
+    "mixtral": Recipe("mixtral", ids=[0, 1, 2]),
+    "switch": Recipe("switch", size={"experts": 2, "capacity_factor": 1}, ids=[0, 1, 2, 3]),
+    "knn-lm": Recipe("knn-lm", size={"layers": 0, "stored": 4, "max_positions": 4, "mix": 0.25}, ids=[1, 2]),
+    "retro": Recipe("retro", ids=[0, 1]),
+    "reverse": Recipe("rasp-reverse", size={"vocab": 5, "max_positions": 5}, ids=[0, 1, 2, 3, 4]),
+    "sort": Recipe("rasp-sort", size={"vocab": 5, "max_positions": 5}, ids=[3, 1, 1, 0, 4]),
+    "roberta": Recipe("roberta", ids=[0, 4, 1, 3, 2]),
+}
+"""Where the misconceptions about later models are planted; what else can go wrong there is planted in SUBJECTS."""
 QUICK = ("product", "softmax", "attention", "layernorm", "positions", "encoder-layer")
 MOSTLY_SLOW = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in SUBJECTS]
 
@@ -47,7 +81,7 @@ def outputs_of(subject: str) -> list[Node]:
     if subject == "product":
         a, b = (source(name, np.eye(3), role="input") for name in "AB")
         return [(a @ b).named("C", role="result")]
-    return build(RECIPES[subject]).graph.outputs
+    return build((RECIPES | ELSEWHERE)[subject]).graph.outputs
 
 
 def drawn(subject: str, draws: int = DRAWS) -> dict[Node, Array]:
@@ -117,7 +151,7 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
-@pytest.mark.parametrize("name", MISCONCEPTIONS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LATER else ()) for n in CASES])
 def test_its_case_is_that_of_no_other(name: str) -> None:
     """So that a rewrite which does another's work is seen."""
     subject, case = CASES[name]
@@ -239,7 +273,10 @@ BUILT = {name: Recipe(name) for name in MODELS} | {
 }
 
 
-@pytest.mark.parametrize("subject", BUILT)
+LARGE = ("gpt2 of two layers, trained", "a batch", "a transformer that writes")
+
+
+@pytest.mark.parametrize("subject", [pytest.param(n, marks=pytest.mark.slow if n in LARGE else ()) for n in BUILT])
 def test_in_every_model_tables_keep_their_names_shapes_and_roles(subject: str) -> None:
     outputs = build(BUILT[subject]).graph.outputs
     before = shown(outputs)

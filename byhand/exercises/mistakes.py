@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import AT_ONCE, apart, tried, worth_computing
 from byhand.exercises.problem import Flags, Numbers, Problem
-from byhand.graph import Array, Node
+from byhand.graph import Array, Node, dressed_as, toposort
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
 
@@ -15,7 +17,9 @@ SAMPLES, MOST_ROUNDS = 256, 64
 """Kind draws that a misconception is tried on, and how many rounds of draws are made to find them."""
 OFTEN = 0.02
 """The share of kind draws that must be left by all misconceptions together, so that drawing comes to an end."""
-Told = list[tuple[Misconception, dict[Node, Node]]]
+Instead = dict[Node, Node]
+"""Right tables -> what they become."""
+Told = list[tuple[Misconception, Instead]]
 """Misconceptions, each with the tables that it changes -> what they become."""
 
 
@@ -30,11 +34,46 @@ def mistakes(problem: Problem) -> Told:
     return possible if named is not None else _telling(problem, possible)
 
 
+def made(problem: Problem, misconception: Misconception, before: Mapping[Node, Node] | None = None) -> Instead:
+    """What a mistake makes of the tables, of somebody whose tables are wrong already as `before` says.
+
+    Nobody goes wrong in a table that is shown, nor in those that follow from it alone.
+    """
+    before, outputs = before or {}, _outputs(problem)
+    then = mistaken([before.get(n, n) for n in outputs], misconception)
+    if not then:
+        return dict(before)
+    wrong = {n: then.get(now := before.get(n, n), now) for n in toposort(outputs)}
+    shown = {wrong[n]: n for n in (problem.lesson.tables[name] for name in problem.exercise.show) if n in wrong}
+    read = _reading(wrong, shown)
+    return {node: found for node, now in wrong.items() if (found := read.get(now, now)) is not node}
+
+
+def _outputs(problem: Problem) -> list[Node]:
+    return [*problem.outputs, *(q.node for q in problem.questions)]
+
+
+def _reading(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Node, Node]:
+    """The wrong tables that read one that is shown, again with that one as it is: wrong -> what it then is.
+
+    What is no different from the right table is the right table.
+    """
+    right = {now: node for node, now in wrong.items() if now is not node}
+    found = {now: node for now, node in shown.items() if now is not node}
+    for now in toposort(wrong.values()):
+        if now in found or not any(a in found for a in now.args):
+            continue
+        args = tuple(found.get(a, a) for a in now.args)
+        node = right.get(now)
+        same = node is not None and (node.op, node.args, node.attrs) == (now.op, args, now.attrs)
+        found[now] = node if node and same else dressed_as(now, Node(now.op, args, now.attrs, now.shape))
+    return found
+
+
 def _possible(problem: Problem, named: tuple[str, ...] | None) -> Told:
     """Those that change a table that is asked."""
-    outputs = [*problem.outputs, *(q.node for q in problem.questions)]
-    chosen = applicable(outputs) if named is None else [_named(problem, name) for name in named]
-    found = [(m, mistaken(outputs, m)) for m in chosen]
+    chosen = applicable(_outputs(problem)) if named is None else [_named(problem, name) for name in named]
+    found = [(m, made(problem, m)) for m in chosen]
     asked = [(m, changed) for m, changed in found if any(q.node in changed for q in problem.questions)]
     if named is not None and len(asked) < len(found):
         silent = next(m.name for m, changed in found if (m, changed) not in asked)

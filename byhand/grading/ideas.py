@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations
 
-from byhand.exercises.mistakes import mistakes
+from byhand.exercises.mistakes import made, mistakes
 from byhand.exercises.problem import Problem
 from byhand.grading.batch import Batch
 from byhand.grading.stages import Stage
 from byhand.graph import Node, toposort
-from byhand.misconceptions import applicable, mistaken
+from byhand.misconceptions import applicable
 from byhand.misconceptions.rewriting import Misconception
 
 Ideas = tuple[int, ...]
@@ -26,12 +26,14 @@ class Known:
         self.outputs = [*problem.outputs, *(q.node for q in problem.questions)]
         told = mistakes(problem)
         names = {m.name for m, _ in told}
-        others = [(m, mistaken(self.outputs, m)) for m in applicable(self.outputs) if m.name not in names]
+        others = [(m, made(problem, m)) for m in applicable(self.outputs) if m.name not in names]
         self.told = len(told)
         found = [(m, changed) for m, changed in [*told, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
-        made = {s.node: s.made for s in stages}
-        self._changed: dict[Ideas, dict[Node, Node]] = {(): made} | {(n,): c for n, (_, c) in enumerate(found)}
+        self.problem = problem
+        self.shown = {problem.lesson.tables[name] for name in problem.exercise.show}
+        shorter = {s.node: s.made for s in stages}
+        self._changed: dict[Ideas, dict[Node, Node]] = {(): shorter} | {(n,): c for n, (_, c) in enumerate(found)}
         self._pairs: dict[int, list[Ideas]] = {}
         self._batches: dict[tuple[int, tuple[Ideas, ...]], Batch] = {}
         self._plans: dict[tuple[int, tuple[Ideas, ...]], list[Node]] = {}
@@ -50,14 +52,10 @@ class Known:
         """The second made in a graph that the first has changed already; None where that leaves no place for it."""
         changed = self._changed[first,]
         try:
-            then = mistaken([changed.get(n, n) for n in self.outputs], self.list[second])
+            then = made(self.problem, self.list[second], changed)
         except (LookupError, AttributeError, TypeError, ValueError, AssertionError):  # it looks for what is gone
             return None
-        if not then:
-            return None
-        tables = dict.fromkeys(toposort(self.outputs))
-        found = {node: then.get(now := changed.get(node, node), now) for node in tables}
-        return {node: now for node, now in found.items() if now is not node}
+        return then if then != changed else None
 
     @cached_property
     def alone(self) -> list[list[Ideas]]:

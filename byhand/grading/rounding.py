@@ -16,8 +16,8 @@ MORE = 2
 """Places more than asked that somebody may round to on the way."""
 NEAREST = 8
 """Tables before the asked one of which each is tried as the only one that was rounded."""
-
-
+FARTHEST = 0.25
+"""How far rounding may lead, as a share of the table's largest number; who is farther off did something else."""
 FINE, COARSE = 0.3, 0.7
 """The cost of rounding to as many places as were asked, or to fewer."""
 
@@ -38,18 +38,31 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
     stage = seen.stage
     plan = seen.all.known.plan(stage, ((),))
-    tables = [n for n in plan if n.name and n.data is None and not n.op.view and n is not stage.made]
+    needed = _worked_out(stage.made, seen.all.known.shown)
+    tables = [n for n in plan if n in needed and n.name and not n.op.view]
     if not tables or stage.choice:
         return None
     lanes = _lanes(int(stage.rule.places.max()), tables)
     taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
     expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
-    cells = stage.rule.agree(seen.written, expected) & seen.open
+    near = np.abs(seen.written - seen.key) <= FARTHEST * np.abs(seen.key).max() + stage.rule.units
+    cells = stage.rule.agree(seen.written, expected) & seen.open & near
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
             return Rounding(cells[lane], expected[lane], FINE if k >= stage.rule.places.max() else COARSE)
     return None
+
+
+def _worked_out(made: Node, shown: Set[Node]) -> set[Node]:
+    """The tables that somebody works out for this one, and rounds; none that are shown, or behind one that is."""
+    found, todo = set[Node](), list(made.args)
+    while todo:
+        node = todo.pop()
+        if node not in found and node not in shown and node.data is None:
+            found.add(node)
+            todo.extend(node.args)
+    return found
 
 
 Lanes = list[tuple[int, Node | None]]

@@ -28,7 +28,10 @@ def nothing(typed: Typed) -> Said | None:
     """Of a cell without a number."""
     if typed.blank:
         return Said(Verdict.BLANK, BLANK)
-    return Said(Verdict.UNREADABLE, typed.read_as or UNREADABLE) if typed.value is None else None
+    if typed.value is not None:
+        return None
+    why = f"{UNREADABLE[:-1]}: {typed.read_as.removesuffix('.')}." if typed.read_as else UNREADABLE
+    return Said(Verdict.UNREADABLE, why)
 
 
 def follows(table: str, rounded: bool) -> Said:

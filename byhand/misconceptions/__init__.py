@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 from byhand.graph import Node
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
+from byhand.misconceptions.choices import CHOSEN, NEAREST, SELECTED
+from byhand.misconceptions.gates import GATED, RMS
+from byhand.misconceptions.heads import LATER_HEADS
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
 from byhand.misconceptions.learning import BACKWARD, LOSS, STEP
 from byhand.misconceptions.rewriting import Misconception
+from byhand.misconceptions.states import LINEAR, RECURRENT, SCAN
+from byhand.misconceptions.turning import DISTANCE, TURNING
 
-GROUPS = (SCALE, SOFTMAX, MASK, HEADS, RESIDUAL, NORM, FEED_FORWARD, POSITIONS, LOSS, STEP, BACKWARD, PRODUCTS)
-MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for group in GROUPS for m in group}
+IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR)
+IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)
+IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED)
+IN_LEARNING = (*LOSS, *STEP, *BACKWARD)
+ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *PRODUCTS)
+MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for m in ALL}
 """By name. Where two give the same answers, the earlier is the likelier: wrong ideas come before slips of the pen."""
 
 

@@ -34,8 +34,9 @@ def weighing(node: Node) -> Pieces | None:
 
 
 def scores(node: Node) -> Pieces | None:
-    """Q Kᵀ: (Q, Kᵀ)."""
-    return node.args if node.role == "scores" and node.op.name == "matmul" else None
+    """Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
+    found = node.role == "scores" and node.op.name == "matmul" and node.symbol != "smaller"
+    return node.args if found and node.args[0].op.name != "transpose" else None
 
 
 def scaled(node: Node) -> Pieces | None:
@@ -89,7 +90,13 @@ def normalised(node: Node) -> Pieces | None:
 
 def masked(node: Node) -> Pieces | None:
     """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
-    return node.args if node.role == "mask" and node.op.name == "where" else None
+    found = node.role == "mask" and node.op.name == "where" and node.args[0].symbol != "chosen"
+    return node.args if found else None
+
+
+def hidden(node: Node) -> Pieces | None:
+    """The same of scores that a softmax is taken of."""
+    return masked(node) if node.args and node.args[-1].op.name != "constant" else None
 
 
 def causal(node: Node) -> Pieces | None:
@@ -288,7 +295,7 @@ MASK = (
     mistake(
         "mask-with-zero",
         "You put 0 where the mask hides a score, but e⁰ is 1 and still counts: −∞ belongs there, and e to that is 0.",
-        (masked, lambda keep, x, hidden: where(keep, x, 0)),
+        (hidden, lambda keep, x, infinite: where(keep, x, 0)),
     ),
 )
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from byhand.graph import Node, dressed_as, rewritten, toposort, within
 from byhand.misconceptions.attention import size
+from byhand.misconceptions.gates import gained_from_one, swish
 from byhand.misconceptions.rewriting import Misconception, mistake, nearest, shown_as
-from byhand.ops import alternate, lookup, maximum, mean_square, power, sqrt
+from byhand.misconceptions.turning import waves_in_halves
+from byhand.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
 
 Pieces = tuple[Node, ...]
 
@@ -74,14 +76,18 @@ def gelu(node: Node) -> Pieces | None:
 
 
 def biased(node: Node) -> Pieces | None:
-    """x W + b: (x W, b)."""
-    found = node.op.name == "add" and node.args[0].op.name == "matmul" and node.args[1].role == "weight"
-    return node.args if found else None
+    """x W + b, or x W + h U + b: (the product or products, b)."""
+    if node.op.name != "add" or node.args[1].role != "weight":
+        return None
+    product = node.args[0]
+    products = product.args if product.op.name == "add" and not product.name else (product,)
+    return node.args if all(one.op.name == "matmul" for one in products) else None
 
 
 def positioned(node: Node) -> Pieces | None:
     """words + positions: (words, positions)."""
-    return node.args if node.op.name == "add" and node.args[1].role == "positions" else None
+    found = node.op.name == "add" and node.role != "bias" and node.args[1].role == "positions"
+    return node.args if found else None
 
 
 def angled(node: Node) -> Pieces | None:
@@ -96,8 +102,9 @@ def placed(node: Node) -> Pieces | None:
 
 
 def looked_up(node: Node) -> Pieces | None:
-    """E[word]: (E, word)."""
-    return node.args if node.op.name == "lookup" and node.role != "positions" else None
+    """E[word]: (E, word), where the words have a column of their own."""
+    found = node.op.name == "lookup" and node.role != "positions" and node.args[1].op.name != "columns"
+    return node.args if found else None
 
 
 def rate(node: Node) -> Pieces | None:
@@ -107,7 +114,8 @@ def rate(node: Node) -> Pieces | None:
 
 def waves(node: Node) -> Pieces | None:
     """sin and cos by turns: (sin, cos)."""
-    return node.args if node.op.name == "alternate" else None
+    found = node.op.name == "alternate" and [a.op.name for a in node.args] == ["sin", "cos"]
+    return node.args if found else None
 
 
 def scaled_words(node: Node) -> Pieces | None:
@@ -203,7 +211,7 @@ NORM = (
     ),
     mistake(
         "norm-without-root",
-        "You divided by the variance; take its square root first.",
+        "You left out the root: a row is divided by the square root of its variance or mean square.",
         (root, lambda variance: variance),
     ),
     mistake(
@@ -218,7 +226,7 @@ NORM = (
     ),
     mistake(
         "norm-over-columns",
-        "You normed down the columns; layer norm takes the mean and variance of each row, one word at a time.",
+        "You normed down the columns; a norm takes each row by itself, one word at a time.",
         (deviation, lambda x, mean: x - x.mean(0)),
         (divided, lambda d, epsilon: d / sqrt(mean_square(d, axis=0) + epsilon)),
     ),
@@ -226,6 +234,7 @@ NORM = (
         "gain-left-out",
         "You left out the gain γ: multiply each normalised number by its column's.",
         (gained, lambda normalised, gamma: normalised),
+        (gained_from_one, lambda normalised, gamma: normalised),
     ),
     mistake(
         "shift-left-out",
@@ -255,6 +264,7 @@ FEED_FORWARD = (
         "You left out the activation; without it, two linear layers are no more than one.",
         (relu, lambda x: x),
         (gelu, lambda x: x),
+        (swish, lambda x: x),
     ),
     mistake(
         "relu-for-gelu",
@@ -287,8 +297,9 @@ POSITIONS = (
     ),
     mistake(
         "sine-and-cosine-swapped",
-        "You swapped sine and cosine: the first column is a sine, the second a cosine, and so on by turns.",
+        "You swapped sine and cosine: sines come first, and each has its cosine after it.",
         (waves, lambda sine, cosine: alternate(cosine, sine, width=2 * cosine.shape[1])),
+        (waves_in_halves, lambda sine, cosine: beside(cosine, sine)),
     ),
     mistake(
         "rate-with-i-for-2i",

@@ -42,7 +42,8 @@ def gradient_of_logits(node: Node) -> Pieces | None:
 
 def masked_gradient(node: Node) -> Pieces | None:
     """g where ReLU's input is above 0: (g, 1 where it is)."""
-    return node.args if node.op.name == "mul" and node.args[1].op.name == "greater" else None
+    found = node.op.name == "mul" and node.args[1].op.name == "greater" and node.scope.outward[-1].name == "grad"
+    return node.args if found else None
 
 
 def gradient_of_several_ways(node: Node) -> Pieces | None:

@@ -24,13 +24,16 @@ def table(name: str, weight: Weights, rows: int, columns: int, least: int = -2, 
 
 @dataclass(frozen=True)
 class DotOptions:
+    """columns: how many columns the row x meets, one after the other."""
+
     width: int = 4
+    columns: int = 1
 
 
 def build_dot(o: DotOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Dot product", equation="x · y = Σ xᵢ yᵢ"):
-        x, y = table("x", weight, 1, o.width), table("y", weight, o.width, 1)
-        return Graph([(x @ y).named("product", role="result")])  # (1, n) @ (n, 1) -> (1, 1)
+        x, y = table("x", weight, 1, o.width), table("y", weight, o.width, o.columns)
+        return Graph([(x @ y).named("product", role="result")])  # (1, n) @ (n, columns) -> (1, columns)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from small_class import a_set, typed_in
 
 pytestmark = pytest.mark.benchmark
 
-FEW, MANY = 500, 5_000
+FEW, MANY = 200, 2_000
 
 
 def processor_time(work: Callable[[], Any], rounds: int = 3) -> float:
