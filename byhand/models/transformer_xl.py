@@ -86,7 +86,7 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
         mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.of, columns=keys.of)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            h = seen = found[-1]
+            h = seen = found[-1].playing("remembered")
             if memories:
                 with (
                     page("", "Memory"),
