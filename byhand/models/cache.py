@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 import numpy as np
 
@@ -224,10 +225,12 @@ class Cache:
         return self._gathered(weights, latent, first, like).named(f"{path_of(like)}_latent") @ up
 
     def _dressed(self, made: Node, like: Node, more: str = "") -> Node:
-        """Named as its like is, once."""
-        name = f"{path_of(like)}{more}"
-        if not like.name or name in self._names:
+        """Named as its like is; with a number where other rows of it have the name."""
+        if not like.name:
             return made
+        name = f"{path_of(like)}{more}"
+        more_names = (f"{name}_{n}" for n in count(2))
+        name = next(n for n in chain([name], more_names) if n not in self._names)
         self._names.add(name)
         return (again(made) if made.name else made).named(name, role=like.role)
 
