@@ -75,19 +75,26 @@ for command in (answer, check, grade):
 
 
 @main.command()
+@click.argument("model", required=False)
 @click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(compared: tuple[str, str] | None, as_json: bool) -> None:
-    """What can be built, by family, with source and size.
+def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -> None:
+    """What can be built, by family; or one MODEL with its options.
 
     \b
     Examples
         byhand models
+        byhand models llama
         byhand models --compare gpt2 rnn
     """
-    from byhand.show import list_models, show_comparison
+    from byhand.show_models import list_models, show_comparison, show_model
 
-    click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
+    if model and compared:
+        raise ByhandError("Name one model, or two with --compare, not both.")
+    if model:
+        click.echo(show_model(model, as_json), nl=False)
+    else:
+        click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""What the terminal shows of models and tables."""
+"""What the terminal shows of tables, and of topics."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from byhand.compare import as_json as comparison_as_json
-from byhand.compare import compare, rows_of
 from byhand.explain.topics import TOPICS
 from byhand.graph import INFINITE, Array, Node, times
 from byhand.labels import word
 from byhand.lesson import Lesson, describe
-from byhand.models import MODELS
-from byhand.recipe import build, find, ready_made
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
@@ -35,51 +31,6 @@ def rendered(*things: Any, width: int | None = None) -> str:
         console.print(thing)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def list_models(as_json: bool) -> str:
-    """Every model by family: its source, its default size, what it does."""
-    rows: list[dict[str, Any]] = []
-    for model in MODELS.values():
-        lesson = build(find(model.name))
-        tables = lesson.tables
-        weights = sum(int(n.shape[0] * n.shape[1]) for n in tables.values() if n.role == "weight")
-        about = {"name": model.name, "family": model.family, "source": model.source, "about": model.about}
-        rows.append(
-            {**about, "weights": weights, "tables": len(tables), "size": describe(lesson)[1].partition(" · ")[2]}
-        )
-    if as_json:
-        return json.dumps({"models": rows}) + "\n"
-    grid = Table(box=None, pad_edge=False)
-    for column in ("family", "name", "about", "source", "weights"):
-        grid.add_column(
-            column,
-            justify="right" if column == "weights" else "left",
-            no_wrap=column in ("family", "name"),
-            overflow="fold",
-        )
-    family = ""
-    for row in rows:
-        grid.add_row(
-            row["family"] if row["family"] != family else "",
-            *(str(row[c]) for c in ("name", "about", "source", "weights")),
-        )
-        family = str(row["family"])
-    more = ", ".join(name for name in ready_made() if name not in MODELS)
-    return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
-
-
-def show_comparison(names: tuple[str, str], as_json: bool) -> str:
-    """Two models side by side: what differs in their options, and what each costs."""
-    found = compare(names)
-    if as_json:
-        return comparison_as_json(found)
-    grid = Table(box=None, pad_edge=False)
-    for column in ("", *names):
-        grid.add_column(column, overflow="fold", justify="right" if column else "left")
-    for row in rows_of(found):
-        grid.add_row(*row)
-    return rendered(grid)
 
 
 def list_topics(as_json: bool) -> str:
