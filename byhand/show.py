@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import textwrap
 from typing import Any
 
 from rich.console import Console
@@ -19,13 +20,14 @@ MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
 SHORT = 1e12
 """A number of fewer digits is written out."""
+NARROWEST = 60
 FULL_WIDTH = 10_000
 """Letters a line for a table of numbers: one that the terminal breaks is better than numbers that are cut."""
 
 
 def rendered(*things: Any, width: int | None = None) -> str:
     """Rich's tables and text as plain text of the terminal's width."""
-    width = width or max(Console().width, 60)
+    width = width or max(Console().width, NARROWEST)
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
     for thing in things:
         console.print(thing)
@@ -59,21 +61,38 @@ def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
         return json.dumps({"model": lesson.recipe.model, **_learnt(lesson, numbers), "tables": tables}) + "\n"
     title, sizes = describe(lesson)
     result = lesson.graph.probabilities or lesson.graph.outputs[0]
-    grouped = ", ".join(_grouped(lesson))
     return (
         rendered(f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}")
         + _grid(result, numbers)
         + _losses(lesson, numbers)
-        + rendered(f"\nOther tables, with --show NAME: {grouped}")
+        + "\nOther tables, with --show NAME, such as --show "
+        + f"{max(lesson.tables, key=lambda name: name.count('.'))}:\n"
+        + "\n".join(_grouped(lesson))
+        + "\n"
     )
 
 
 def _grouped(lesson: Lesson) -> list[str]:
-    """The tables' names; of gradients, updates and further training steps, which are as many again, only the kinds."""
-    kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
-    kinds |= {"step2.": "further training steps: step2.NAME and so on"} if "step2.loss" in lesson.tables else {}
-    names = [n for n in lesson.tables if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", n)]
-    return names + [kind for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+    """The tables' names, part by part; of gradients, updates and further steps, as many again, only the kinds."""
+    kinds = {"grad.": "grad.NAME: the gradient of each", "updated.": "updated.NAME: the updated weights"}
+    if "step2.loss" in lesson.tables:
+        kinds["step2."] = "step2.NAME and so on: further training steps"
+    elif any(n.startswith("step2.") for n in lesson.tables):
+        kinds["step2."] = "step2.NAME and so on: further words"
+    parts: dict[str, list[str]] = {}
+    for name in lesson.tables:
+        if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", name):
+            part, _, symbol = name.rpartition(".")
+            parts.setdefault(part, []).append(symbol)
+    lines = [line_of(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
+    return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+
+
+def line_of(start: str, text: str, indent: int | None = None) -> str:
+    """The text after its start, on further lines where the terminal is narrow."""
+    further = " " * (len(start) if indent is None else indent)
+    width = max(Console().width, NARROWEST)
+    return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)
 
 
 def _learnt(lesson: Lesson, numbers: dict[str, Array]) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from byhand.compare import as_json as comparison_as_json
@@ -17,9 +15,7 @@ from byhand.models import MODELS
 from byhand.models.architecture import Architecture
 from byhand.models.choices import CHOICES
 from byhand.recipe import build, find, ready_made, settings_of
-from byhand.show import rendered
-
-NARROWEST = 60
+from byhand.show import line_of, rendered
 
 
 def list_models(as_json: bool) -> str:
@@ -32,23 +28,16 @@ def list_models(as_json: bool) -> str:
     lines: list[str] = []
     for family, models in families.items():
         longest = max(len(model.name) for model in models)
-        lines += [family, *(_line(f"  {model.name:{longest}}  ", model.about) for model in models), ""]
+        lines += [family, *(line_of(f"  {model.name:{longest}}  ", model.about) for model in models), ""]
     recipes = ", ".join(name for name in ready_made() if name not in MODELS)
     lines += [
-        _line("Recipes that come with byhand: ", recipes, 2),
+        line_of("Recipes that come with byhand: ", recipes, 2),
         "",
         "One with its options: byhand models gpt2",
         "Two side by side:     byhand models --compare gpt2 llama",
         "A workbook of one:    byhand workbook gpt2 -o gpt2.xlsx",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _line(start: str, text: str, indent: int | None = None) -> str:
-    """The text after its start, on further lines where the terminal is narrow."""
-    width = max(Console().width, NARROWEST)
-    further = " " * (len(start) if indent is None else indent)
-    return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False)
 
 
 def _row(lesson: Lesson) -> dict[str, Any]:
@@ -82,10 +71,10 @@ def show_model(model: str, as_json: bool) -> str:
         grid.add_column(no_wrap=column < 2, overflow="fold")
     for name in settings or options:
         grid.add_row(f"  {name}", *_setting(name, settings.get(name, options.get(name)), options))
-    title = _line(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
+    title = line_of(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
     size = describe(lesson)[1].partition(" · ")[2]
     lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
-    lines += [_line("It takes ", f"{', '.join(takes)}."), ""] if takes else []
+    lines += [line_of("It takes ", f"{', '.join(takes)}."), ""] if takes else []
     heading = "Options of the checkpoint:"
     if settings:
         sizes = ["", *(f"--size {size}" for size in found.sizes if size != "small")]

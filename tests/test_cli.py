@@ -50,7 +50,8 @@ def test_run_prints_the_result_and_the_names_of_the_rest() -> None:
         "          1       2       3\n"
         "the  0.0900  0.2447  0.6652\n"
         "\n"
-        "Other tables, with --show NAME: X, T, divided, softmax.max, softmax.shifted,\n"
+        "Other tables, with --show NAME, such as --show softmax.max:\n"
+        "  X, T, divided, probabilities\n"
         "softmax.exp, softmax.total, probabilities\n"
     )
 
