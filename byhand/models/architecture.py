@@ -167,6 +167,11 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
             "choose a smaller --generate."
         )
     words = max(len(inputs.ids or ()), len(inputs.target_ids or ()), sizes.pop("tokens", 1)) + steps - 1
+    if steps > 1 and not attending and layers * steps * words // 2 > MOST_UNROLLED:
+        raise ByhandError(
+            f"{steps:,} times up to {words:,} words, one after the other, are more than byhand unrolls "
+            f"({MOST_UNROLLED:,} in all): choose a smaller --generate."
+        )
     if steps * words * max(attending * words, *sizes.values()) > MOST_NUMBERS:
         raise ByhandError(
             f"{words:,} words{f' in {steps:,} steps' if steps > 1 else ''} make tables of more than "

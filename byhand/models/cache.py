@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 
@@ -30,9 +30,13 @@ def path_of(node: Node) -> str:
     return re.sub(r"^step\d+\.", "", node.name)
 
 
-def of_words(node: Node) -> bool:
-    """Whether it depends on any words; other tables need not be kept to be known."""
-    return any(n.role == "tokens" for n in toposort([node]))
+def of_words(tables: Iterable[Node]) -> set[Node]:
+    """Those that depend on any words; the others need not be kept to be known."""
+    found: set[Node] = set()
+    for node in tables:
+        if node.role == "tokens" or not found.isdisjoint(node.args):
+            found.add(node)
+    return found
 
 
 def of_latent(node: Node) -> bool:
@@ -60,15 +64,16 @@ class Cache:
 
     since: the serial of the step's first table; what was made before it is there. kept: by path, the step's tables as
     the last step knew them. numbers, earlier: what this step's tables hold, and (by path) those of the last step: of a
-    table that the new word makes longer, only the new row is computed; one that it leaves as it is, is taken. used:
-    what the next step may take. sizes: by path, how many numbers had to be kept. changed: tables whose old rows the
-    new word changes, so that they are computed anew.
+    table that the new word makes longer, only the new row is computed; one that it leaves as it is, is taken. of_words:
+    the tables that depend on words. used: what the next step may take. sizes: by path, how many numbers had to be kept.
+    changed: tables whose old rows the new word changes, so that they are computed anew.
     """
 
     since: int
     kept: Mapping[str, Kept]
     numbers: Mapping[Node, Array]
     earlier: Mapping[str, Array]
+    of_words: Collection[Node]
     used: dict[str, Kept] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     changed: dict[str, None] = field(default_factory=dict)
@@ -86,14 +91,14 @@ class Cache:
         old = self.earlier[path_of(node)]
         if np.allclose(self.numbers[node][: before.stop], old, rtol=0, atol=1e-9):
             return before
-        if of_words(node):
+        if node in self.of_words:
             self.changed[path_of(node)] = None
         return None
 
     def all_of(self, node: Node, first: int = 0) -> Node:
         """The whole table, or its rows from `first` on, from what was kept where that is known."""
         before = None if of_latent(node) else self._before(node, first)
-        if before is not None and of_words(before.table):
+        if before is not None and node in self.of_words:
             self.sizes[path_of(node)] = int((node.shape[0] - first) * node.shape[1])
         if (node, first) not in self._whole:
             self._whole[node, first] = self._all_of(node, first, before)
@@ -235,16 +240,28 @@ class Cache:
         return (again(made) if made.name else made).named(name, role=like.role)
 
 
-def _remembered(whole: Node, earlier: Mapping[str, Array]) -> list[Node]:
+def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
+    """The tables that the outputs need and that are not done, in the order in which they were made."""
+    found: set[Node] = set()
+    todo = list(outputs)
+    while todo:
+        node = todo.pop()
+        if node not in found and node not in done:
+            found.add(node)
+            todo.extend(node.args)
+    return sorted(found, key=lambda node: node.serial)
+
+
+def _remembered(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
     """What a model keeps for a later segment, of the tables that the new word makes longer."""
-    tables = [n for n in toposort([whole]) if n.role == "remembered"]
+    tables = [n for n in step if n.role == "remembered"]
     return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
 
 
-def _growing(whole: Node, earlier: Mapping[str, Array]) -> set[str]:
+def _growing(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
     """Numbers that the longer text changes where they stand, such as how many words an expert has room for."""
     found = set()
-    for n in toposort([whole]):
+    for n in step:
         before = earlier.get(path_of(n))
         if n.data is not None and before is not None and before.shape == n.shape and (before != n.data).any():
             found.add(n.symbol)
@@ -264,29 +281,31 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
 
     passes: the ids (T, 1) and the logits (T, V) of each step.
     """
-    done = set(toposort([passes[0][1]]))
-    kept = {path_of(n): Kept(n) for n in done if n.name}
+    done, without = set[Node](), _more([passes[0][1]], ())
+    kept = {path_of(n): Kept(n) for n in without if n.name}
     rows, differences, outputs, anew, growing = [], [], [], [], set[str]()
     numbers = fold([whole for _, whole in passes])
+    told = of_words(toposort([whole for _, whole in passes]))
     earlier: dict[str, Array] = {}
     for step, (ids, whole) in enumerate(passes[1:], 2):
-        earlier |= {path_of(n): numbers[n] for n in toposort([passes[step - 2][1]]) if n.name}
+        earlier |= {path_of(n): numbers[n] for n in without if n.name}
+        done.update(without)
+        without = _more([whole], done)
         last = int(whole.shape[0])
         with scope(f"step{step}", f"Step {step}"), page("cached", "With the cache", equation="the new row alone"):
-            cache = Cache(ids.serial, kept, numbers, earlier)
+            cache = Cache(ids.serial, kept, numbers, earlier, told)
             new = cache.part_of(whole, last - 1, last)
-            remembered = [cache.all_of(table) for table in _remembered(whole, earlier)]
+            remembered = [cache.all_of(table) for table in _remembered(without, earlier)]
             without_cache = again(whole.rows(last - 1, last)).named("without_cache")
             with_cache = again(new).named("with_cache")
             apart = (with_cache - without_cache).named("apart")  # (1, V)
             distance = maximum(apart, -apart).named("distance")
             differences.append(distance.max(1).named("difference", role="result"))
-        without = set(toposort([whole])) - done
-        alone = set(toposort([new, *remembered])) - done - without
+        alone = _more([new, *remembered], done.union(without))
         rows.append([multiplications(without), multiplications(alone), sum(cache.sizes.values())])
-        growing |= _growing(whole, earlier)
+        growing |= _growing(without, earlier)
         anew += [str(step)] if cache.changed else []
-        done |= without | alone
+        done.update(alone)
         kept = cache.used
         outputs += [new, *remembered]
     labels = Labels("steps", tuple(f"step {n}" for n in range(2, len(passes) + 1)))
