@@ -106,6 +106,7 @@ class Architecture:
         """ByhandError unless the inputs suit each other and the model's sizes."""
         if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
+        _check_extent(options, inputs)
         count = 1 if inputs.ids is None else len(inputs.ids)
         learned = getattr(options, "positions", "learned") == "learned"
         room = getattr(options, "max_positions", None) if learned else None
@@ -125,7 +126,6 @@ class Architecture:
         segments = getattr(options, "segments", 0)
         if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
             raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
-        _check_extent(options, inputs)
 
 
 def used(options: Any) -> dict[str, Any]:
