@@ -52,7 +52,7 @@ def test_run_prints_the_result_and_the_names_of_the_rest() -> None:
         "\n"
         "Other tables, with --show NAME, such as --show softmax.max:\n"
         "  X, T, divided, probabilities\n"
-        "softmax.exp, softmax.total, probabilities\n"
+        "  softmax: max, shifted, exp, total\n"
     )
 
 
