@@ -21,6 +21,7 @@ BY_ROW = frozenset(
 """Operations of which a row of the result is made from the same row of each argument, or from its only one."""
 CELL_BY_CELL = frozenset("add sub mul div maximum power negate exp log sqrt tanh erf".split())
 """Those of which a cell is made from the same cell of each argument."""
+ABSORBED = "DeepSeek-V2, section 2.1.2"
 ROLLING = frozenset({"window_mask", "near_mask"})
 """Masks by which a word that is out of sight stays so for all words to come, and need not be kept for them."""
 
@@ -40,7 +41,7 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
 
 
 def of_latent(node: Node) -> bool:
-    """Whether it is made from latents that are kept in its place (DeepSeek-AI 2024, DeepSeek-V2, section 2.1.2)."""
+    """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
     if node.op.name == "matmul":
         return node.args[0].role == "latent"
     return node.op.name == "beside" and any(of_latent(part) for part in node.args)
@@ -213,7 +214,8 @@ class Cache:
             return query @ self.all_of(keys, first).T
         if keys.op.name == "matmul":
             latent, up = keys.args
-            absorbed = (query @ up.T).named(f"{path_of(keys)}_query")
+            with scope("", "the query meets latents", equation="q (c W)ᵀ = (q Wᵀ) cᵀ", source=ABSORBED):
+                absorbed = (query @ up.T).named(f"{path_of(keys)}_query")
             return self._met(absorbed, latent, first)
         total, left = None, 0
         for part in keys.args:
@@ -227,7 +229,9 @@ class Cache:
         if not of_latent(values):
             return weights @ self.all_of(values, first)
         latent, up = values.args
-        return self._gathered(weights, latent, first, like).named(f"{path_of(like)}_latent") @ up
+        with scope("", "latents are summed", equation="p (c W) = (p c) W", source=ABSORBED):
+            summed = self._gathered(weights, latent, first, like).named(f"{path_of(like)}_latent")
+        return summed @ up
 
     def _dressed(self, made: Node, like: Node, more: str = "") -> Node:
         """Named as its like is; with a number where other rows of it have the name."""

@@ -30,6 +30,7 @@ MATTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(("theta", "rotary_share", "interleaved", "scaling"), ("positions", ("rotary",))),
     **dict.fromkeys(("buckets", "farthest"), ("positions", ("relative",))),
     "max_positions": ("positions", ("learned",)),
+    "norm_from_one": ("norm", ("rms",)),
     "window": ("attention", ("window", "strided", "alternating")),
 }
 """Option -> another, and the words of that one with which it does something."""
