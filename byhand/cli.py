@@ -75,19 +75,26 @@ for command in (answer, check, grade):
 
 
 @main.command()
+@click.argument("model", required=False)
 @click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(compared: tuple[str, str] | None, as_json: bool) -> None:
-    """What can be built, by family, with source and size.
+def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -> None:
+    """What can be built, by family; or one MODEL with its options.
 
     \b
     Examples
         byhand models
+        byhand models llama
         byhand models --compare gpt2 rnn
     """
-    from byhand.show import list_models, show_comparison
+    from byhand.show_models import list_models, show_comparison, show_model
 
-    click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
+    if model and compared:
+        raise ByhandError("Name one model, or two with --compare, not both.")
+    if model:
+        click.echo(show_model(model, as_json), nl=False)
+    else:
+        click.echo(show_comparison(compared, as_json) if compared else list_models(as_json), nl=False)
 
 
 @main.command()
@@ -104,7 +111,8 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
         byhand run gpt2 --prompt "the cat sat"
         byhand run gpt2 --ids 0,1,4 --show layer1.head1.weights
         byhand run gpt2 --ids 0,1,4 --set "layer1.head1.W_Q[1,2]=5" --json
-        byhand run gpt2 --ids 3,1,4 --backward --targets 1,4,_ --optimizer adam --lr 0.1
+        byhand run gpt2 --prompt "the cat" --generate 3 --top-p 0.9
+        byhand run gpt2 --backward --targets 1,4,_ --optimizer adam --lr 0.1
     """
     from byhand.recipe import build
     from byhand.show import show_run
@@ -128,7 +136,8 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
         byhand workbook gpt2 -o gpt2.xlsx
         byhand workbook gpt2 --prompt "the cat sat" --generate 3 -o story.xlsx
         byhand workbook attention --orientation columns -o head.xlsx
-        byhand workbook gpt2 --backward --targets cat,sat,_ --optimizer adam --train-steps 3 -o training.xlsx
+        byhand workbook deepseek --generate 2 --cache -o cache.xlsx
+        byhand workbook gpt2 --backward --optimizer adam -o training.xlsx
     """
     from byhand.recipe import build
     from byhand.workbook.build import check_place, write_lesson
@@ -158,7 +167,7 @@ def _stem(model: str) -> str:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
-    """Recalculate a workbook and compare every cell with its stored result.
+    """Recalculate a workbook and compare each cell with its result.
 
     Exits with 1 if any cell differs or holds an error.
 
@@ -194,7 +203,7 @@ def explain(
     force: bool,
     **options: Any,
 ) -> None:
-    """Work a model on paper: rules in letters, the numbers put in, results.
+    """Work a model on paper: rules in letters, numbers, results.
 
     Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.

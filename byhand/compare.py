@@ -9,6 +9,7 @@ from typing import Any
 from byhand.graph import toposort
 from byhand.lesson import Lesson, Recipe
 from byhand.models.architecture import used
+from byhand.models.choices import IN_FULL, MATTERS, OF_ZERO, WITHOUT
 from byhand.models.cost import multiplications
 from byhand.recipe import build, find
 
@@ -20,8 +21,8 @@ LONGEST = 4
 class Cost:
     """What a model costs with a prompt of `words`, None where it takes none.
 
-    multiplications: of one pass. cached: of the next word from a cache, which then holds so many numbers; None where
-    it does not write word by word.
+    multiplications: of one pass, to its result. cached: of the next word from a cache, which then holds so many
+    numbers; None where it does not write word by word.
     """
 
     words: int | None
@@ -48,24 +49,43 @@ def _room(lesson: Lesson) -> int:
 
 def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     takes = lesson.architecture.takes
-    plain = Recipe(recipe.model, size=recipe.size, set=recipe.set, seed=recipe.seed)
+    tokens = {"tokens": count} if "ids" not in takes and "tokens" in used(lesson.options) else {}
+    plain = Recipe(recipe.model, size=recipe.size | tokens, set=recipe.set, seed=recipe.seed)
     given: dict[str, Any] = {name: list(range(count)) for name in ("ids", "target_ids") if name in takes}
     once = build(replace(plain, **given))
     parameters = sum(int(n.shape[0] * n.shape[1]) for n in once.tables.values() if n.role == "weight")
-    outputs = once.graph.outputs if once.graph.logits is None else [once.graph.logits]
-    pass_ = multiplications(toposort(outputs))
+    pass_ = multiplications(toposort([once.graph.logits or once.graph.outputs[0]]))
+    words = count if given or tokens else None
     if "generate" not in takes:
-        return Cost(count if given else None, parameters, pass_, None, None)
+        return Cost(words, parameters, pass_, None, None)
     numbers = build(replace(plain, **given, generate=2, cache=True)).numbers()
     cached, kept = (int(numbers[f"cache.{name}"][0, 0]) for name in ("with", "numbers_kept"))
-    return Cost(count, parameters, pass_, cached, kept)
+    return Cost(words, parameters, pass_, cached, kept)
+
+
+def telling(options: Any) -> dict[str, Any]:
+    """The options that do something in the model, those that are as usual with their number."""
+    found = used(options)
+    for name, (other, words) in MATTERS.items():
+        kinds = {found.get(other), *found.get("layer_kinds", ())}
+        if name in found and other in found and not kinds & set(words):
+            del found[name]
+    return {name: getattr(options, IN_FULL.get(name, name), value) for name, value in found.items()}
 
 
 def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
-    """The options that are not the same in both, None where a model has no such option."""
-    both = [used(made.options) for made in lessons]
-    names = dict.fromkeys([*both[0], *both[1]])
-    return {name: [o.get(name) for o in both] for name in names if both[0].get(name) != both[1].get(name)}
+    """The options that are not the same in both, None where a model has no such option.
+
+    Not to have one is the same as not to use it. How many tokens there are is no option, but the input's.
+    """
+    both = [telling(made.options) for made in lessons]
+    names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
+    found = {name: [o.get(name) for o in both] for name in names}
+    return {name: pair for name, pair in found.items() if _counts(name, pair[0]) != _counts(name, pair[1])}
+
+
+def _counts(name: str, value: Any) -> Any:
+    return (WITHOUT.get(name) if value is None else value) or None
 
 
 def as_json(found: list[tuple[Lesson, Cost]]) -> str:
@@ -85,27 +105,36 @@ def as_json(found: list[tuple[Lesson, Cost]]) -> str:
 
 def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
     """For people: what is compared, and what it is in the one and in the other."""
-    lessons = [made for made, _ in found]
+    lessons, costs = [made for made, _ in found], [cost for _, cost in found]
     rows: list[tuple[str, list[Any]]] = [
         ("family", [made.architecture.family for made in lessons]),
         ("source", [made.architecture.source for made in lessons]),
         *differing(lessons).items(),
     ]
-    words = found[0][1].words or found[1][1].words
-    prompt = f" ({words} word{'s' if words != 1 else ''})" if words else ""
-    costs = {
-        "parameters": "parameters",
-        "multiplications": f"multiplications{prompt}",
-        "cached": "for the next word, with a cache",
-        "cache": "numbers in the cache",
-    }
-    rows += [(title, [getattr(cost, name) for _, cost in found]) for name, title in costs.items()]
-    return [(title, _said(one), _said(other)) for title, (one, other) in rows]
+    lines = [(title, said(title, one), said(title, other)) for title, (one, other) in rows if one != other]
+    alike = len({cost.words for cost in costs}) == 1
+    passes = [f"{cost.multiplications:,}{'' if alike else _of_words(cost.words)}" for cost in costs]
+    counted = [("parameters", [f"{cost.parameters:,}" for cost in costs])]
+    counted.append((f"multiplications{_of_words(costs[0].words) if alike else ''}", passes))
+    if any(cost.cached for cost in costs):
+        longer = max(cost.words or 0 for cost in costs if cost.cached) + 1
+        counted.append((f"of word {longer} alone, from a cache", [said("", cost.cached) for cost in costs]))
+        counted.append((f"numbers in the cache{_of_words(longer)}", [said("", cost.cache) for cost in costs]))
+    return lines + [(title, one, other) for title, (one, other) in counted]
 
 
-def _said(value: Any) -> str:
-    if value is None or value == "":
+def _of_words(count: int | None) -> str:
+    return f" ({count} word{'s' if count != 1 else ''})" if count else ""
+
+
+def said(name: str, value: Any) -> str:
+    """The value of an option, or another, as people read it."""
+    if value is None or value in ("", ()):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value == 0 and name in OF_ZERO:
+        return OF_ZERO[name]
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -9,16 +9,21 @@ class ByhandError(Exception):
     """Bad input. The message is one sentence with the fix in it; the command line exits with 2."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """What a mistyped word may have been meant to be, or the list of what there is, to end a sentence with."""
     known = list(known)
-    folded = {name.casefold(): name for name in reversed(known)}
-    close = get_close_matches(word.casefold(), folded, n=3, cutoff=0.5)
+    close = near(word, known, cutoff)
     if close:
-        *most, last = (folded[name] for name in close)
+        *most, last = close
         return f"the nearest are {', '.join(most)} and {last}" if most else f"the nearest is {last}"
     more = f" and {len(known) - 20:,} more" if len(known) > 20 else ""
     return f"there are: {', '.join(known[:20])}{more}"
+
+
+def near(word: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
+    """Up to three of the known words that are much like it, the nearest first; large and small letters are alike."""
+    folded = {name.casefold(): name for name in reversed(list(known))}
+    return [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=cutoff)]
 
 
 _SHORT = Repr()

@@ -56,6 +56,8 @@ def word(of: object, i: int, numbers: Mapping[str, Array]) -> str:
     if isinstance(of, Labels):
         return of.words[i]
     if isinstance(of, Tokens):
+        if of.ids.name in numbers:
+            return of.word(numbers[of.ids.name][i, 0])
         known = {node: numbers[node.name] for node in toposort([of.ids]) if node.name in numbers}
         return of.word(of.ids_from(known)[i, 0])
     return ""

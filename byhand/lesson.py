@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError, near, nearest, quoted
 from byhand.graph import Array, Node, fold, toposort
 from byhand.models import MODELS
 from byhand.models.architecture import Architecture, Graph, used
@@ -74,9 +74,19 @@ class Lesson:
         return {n.name: n for n in toposort(self.graph.outputs) if n.name}
 
     def table(self, name: str) -> Node:
+        """The table with this dotted name. ByhandError if there is none."""
         if name not in self.tables:
-            raise ByhandError(f"There is no table '{name}' in {self.architecture.name}; {nearest(name, self.tables)}.")
+            raise self.no_table(name)
         return self.tables[name]
+
+    def no_table(self, name: str) -> ByhandError:
+        """What to say of an unknown name: those that are meant most likely, and what lists all."""
+        last = name.rpartition(".")[2].casefold()
+        alike = [other for other in self.tables if other.rpartition(".")[2].casefold() == last][:3]
+        known = alike or near(name, self.tables)
+        where = f"`byhand run {shlex.quote(self.recipe.model)}` lists all"
+        more = f"; {nearest(name, known, 0.0)} ({where})" if known else f": {where}"
+        return ByhandError(f"There is no table {quoted(name)} in {self.architecture.name}{more}.")
 
     def numbers(self) -> dict[str, Any]:
         """The numbers of every named table. ByhandError where one is none that can be computed with."""

@@ -93,7 +93,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--beams", type=int, metavar="2", help="Search with two beams instead."),
         click.option("--cache", is_flag=True, default=None, help="Show each step from a cache too, and what it saves."),
         click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
-        click.option("--seed", type=int, help="Draws other weights."),
+        click.option("--seed", type=int, help="Draws other weights, and other uniform numbers."),
         click.option(
             "--set",
             "changes",

@@ -225,7 +225,7 @@ def _setting(name: str, value: Any, default: Any) -> Any:
         return text == "true"
     if isinstance(default, str):
         if text not in CHOICES[name]:
-            raise ByhandError(f"There is no {name} {quoted(value)}; {nearest(text, CHOICES[name])}.")
+            raise ByhandError(f"{name} cannot be {quoted(value)}; {nearest(text, CHOICES[name])}.")
         return text
     try:
         number = type(default)(text)

@@ -1,85 +1,38 @@
-"""What the terminal shows of models and tables."""
+"""What the terminal shows of tables, and of topics."""
 
 from __future__ import annotations
 
 import io
 import json
 import re
+import textwrap
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from byhand.compare import as_json as comparison_as_json
-from byhand.compare import compare, rows_of
 from byhand.explain.topics import TOPICS
 from byhand.graph import INFINITE, Array, Node, times
 from byhand.labels import word
 from byhand.lesson import Lesson, describe
-from byhand.models import MODELS
-from byhand.recipe import build, find, ready_made
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
 SHORT = 1e12
 """A number of fewer digits is written out."""
+NARROWEST = 60
 FULL_WIDTH = 10_000
 """Letters a line for a table of numbers: one that the terminal breaks is better than numbers that are cut."""
 
 
 def rendered(*things: Any, width: int | None = None) -> str:
     """Rich's tables and text as plain text of the terminal's width."""
-    width = width or max(Console().width, 60)
+    width = width or max(Console().width, NARROWEST)
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
     for thing in things:
         console.print(thing)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def list_models(as_json: bool) -> str:
-    """Every model by family: its source, its default size, what it does."""
-    rows: list[dict[str, Any]] = []
-    for model in MODELS.values():
-        lesson = build(find(model.name))
-        tables = lesson.tables
-        weights = sum(int(n.shape[0] * n.shape[1]) for n in tables.values() if n.role == "weight")
-        about = {"name": model.name, "family": model.family, "source": model.source, "about": model.about}
-        rows.append(
-            {**about, "weights": weights, "tables": len(tables), "size": describe(lesson)[1].partition(" · ")[2]}
-        )
-    if as_json:
-        return json.dumps({"models": rows}) + "\n"
-    grid = Table(box=None, pad_edge=False)
-    for column in ("family", "name", "about", "source", "weights"):
-        grid.add_column(
-            column,
-            justify="right" if column == "weights" else "left",
-            no_wrap=column in ("family", "name"),
-            overflow="fold",
-        )
-    family = ""
-    for row in rows:
-        grid.add_row(
-            row["family"] if row["family"] != family else "",
-            *(str(row[c]) for c in ("name", "about", "source", "weights")),
-        )
-        family = str(row["family"])
-    more = ", ".join(name for name in ready_made() if name not in MODELS)
-    return rendered(grid, f"\nRecipes that come with byhand: {more}", "Build one: byhand workbook gpt2 -o gpt2.xlsx")
-
-
-def show_comparison(names: tuple[str, str], as_json: bool) -> str:
-    """Two models side by side: what differs in their options, and what each costs."""
-    found = compare(names)
-    if as_json:
-        return comparison_as_json(found)
-    grid = Table(box=None, pad_edge=False)
-    for column in ("", *names):
-        grid.add_column(column, overflow="fold", justify="right" if column else "left")
-    for row in rows_of(found):
-        grid.add_row(*row)
-    return rendered(grid)
 
 
 def list_topics(as_json: bool) -> str:
@@ -108,21 +61,38 @@ def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
         return json.dumps({"model": lesson.recipe.model, **_learnt(lesson, numbers), "tables": tables}) + "\n"
     title, sizes = describe(lesson)
     result = lesson.graph.probabilities or lesson.graph.outputs[0]
-    grouped = ", ".join(_grouped(lesson))
     return (
         rendered(f"{title}\n{sizes}\n\n{result.name}  {times(result.shape)}")
         + _grid(result, numbers)
         + _losses(lesson, numbers)
-        + rendered(f"\nOther tables, with --show NAME: {grouped}")
+        + "\nOther tables, with --show NAME, such as --show "
+        + f"{max(lesson.tables, key=lambda name: name.count('.'))}:\n"
+        + "\n".join(_grouped(lesson))
+        + "\n"
     )
 
 
 def _grouped(lesson: Lesson) -> list[str]:
-    """The tables' names; of gradients, updates and further training steps, which are as many again, only the kinds."""
-    kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
-    kinds |= {"step2.": "further training steps: step2.NAME and so on"} if "step2.loss" in lesson.tables else {}
-    names = [n for n in lesson.tables if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", n)]
-    return names + [kind for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+    """The tables' names, part by part; of gradients, updates and further steps, as many again, only the kinds."""
+    kinds = {"grad.": "grad.NAME: the gradient of each", "updated.": "updated.NAME: the updated weights"}
+    if "step2.loss" in lesson.tables:
+        kinds["step2."] = "step2.NAME and so on: further training steps"
+    elif any(n.startswith("step2.") for n in lesson.tables):
+        kinds["step2."] = "step2.NAME and so on: further words"
+    parts: dict[str, list[str]] = {}
+    for name in lesson.tables:
+        if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", name):
+            part, _, symbol = name.rpartition(".")
+            parts.setdefault(part, []).append(symbol)
+    lines = [line_of(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
+    return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+
+
+def line_of(start: str, text: str, indent: int | None = None) -> str:
+    """The text after its start, on further lines where the terminal is narrow."""
+    further = " " * (len(start) if indent is None else indent)
+    width = max(Console().width, NARROWEST)
+    return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)
 
 
 def _learnt(lesson: Lesson, numbers: dict[str, Array]) -> dict[str, Any]:

@@ -50,8 +50,9 @@ def test_run_prints_the_result_and_the_names_of_the_rest() -> None:
         "          1       2       3\n"
         "the  0.0900  0.2447  0.6652\n"
         "\n"
-        "Other tables, with --show NAME: X, T, divided, softmax.max, softmax.shifted,\n"
-        "softmax.exp, softmax.total, probabilities\n"
+        "Other tables, with --show NAME, such as --show softmax.max:\n"
+        "  X, T, divided, probabilities\n"
+        "  softmax: max, shifted, exp, total\n"
     )
 
 
@@ -154,14 +155,15 @@ def test_a_prompt_is_words_in_small_or_large_letters() -> None:
     assert words == ids
 
 
-def test_models_lists_every_model_with_its_source() -> None:
-    text = answer("byhand models")
+def test_models_lists_every_model_by_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each on a line of its own in a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = answer("byhand models").splitlines()
     for model in MODELS.values():
-        line = next(line for line in text.splitlines() if f" {model.name} " in line)
-        assert model.about.split()[0] in line
-        assert model.source.split()[0] in line
-    assert {model.family for model in MODELS.values()} == set(re.findall(r"(?m)^(\S.*?)  ", text)) - {"family"}
-    assert text.endswith("Build one: byhand workbook gpt2 -o gpt2.xlsx\n")
+        at = next(n for n, line in enumerate(lines) if re.fullmatch(rf"  {model.name} +{re.escape(model.about)}", line))
+        heading = next(line for line in reversed(lines[:at]) if not line.startswith(" "))
+        assert heading == model.family
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -105,7 +105,7 @@ HUGE = {
         "1,000,000 steps through 4 heads are more than byhand unrolls (4,000 heads): choose a smaller --generate."
     ),
     "run gpt2 --generate 1000000": (
-        f"The prompt would grow to 1000000 words, but there are positions for 8: {TOO_LONG.format(1000000)}"
+        "1,000,000 steps through 2 heads are more than byhand unrolls (4,000 heads): choose a smaller --generate."
     ),
     "run gpt2 --size max_positions=100000 --generate 100000": (
         "100,000 steps through 2 heads are more than byhand unrolls (4,000 heads): choose a smaller --generate."

@@ -74,9 +74,9 @@ REFUSALS = {
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
     "run gpt2 --size activation=swish": (
-        "There is no activation 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
+        "activation cannot be 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
     ),
-    "run gpt2 --size activation=rleu": "There is no activation 'rleu'; the nearest are relu, silu and gelu.",
+    "run gpt2 --size activation=rleu": "activation cannot be 'rleu'; the nearest are relu, silu and gelu.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
     "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
@@ -142,12 +142,9 @@ REFUSALS = {
     "run bert --ids 1,2 --segment-ids -1,0": "--segment-ids are from 0 to 1.",
     "run gpt2 --seed -1": "A seed is a whole number from 0, not -1.",
     # --set and --show
-    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; the nearest is wte.",
-    "run gpt2 --show logit": "There is no table 'logit' in gpt2; the nearest is logits.",
-    "run softmax --show 日本": (
-        "There is no table '日本' in softmax; there are: X, T, divided, softmax.max, softmax.shifted, softmax.exp, "
-        "softmax.total, probabilities."
-    ),
+    "run gpt2 --set wtf=1": "There is no table 'wtf' in gpt2; the nearest is wte (`byhand run gpt2` lists all).",
+    "run gpt2 --show logit": "There is no table 'logit' in gpt2; the nearest is logits (`byhand run gpt2` lists all).",
+    "run softmax --show 日本": "There is no table '日本' in softmax: `byhand run softmax` lists all.",
     "run gpt2 --set logits=1": "logits is computed: set one of the tables that it is computed from.",
     "run gpt2 --set ids=1": "ids holds words: change them with --ids or --prompt.",
     "run gpt2 --set neg_inf=0": (

@@ -23,11 +23,11 @@ def test_what_is_printed() -> None:
     assert result.exit_code == 0
     lines = [line.split() for line in result.output.splitlines()]
     assert lines[0] == ["rnn", "lstm"]
-    assert ["two_biases", "–", "no"] in lines
+    assert not any(line[:1] == ["two_biases"] for line in lines)  # an RNN has one bias, and so has this LSTM
     assert ["parameters", "70", "133"] in lines
     assert ["multiplications", "(4", "words)", "156", "444"] in lines
-    assert ["for", "the", "next", "word,", "with", "a", "cache", "39", "111"] in lines
-    assert ["numbers", "in", "the", "cache", "3", "6"] in lines
+    assert ["of", "word", "5", "alone,", "from", "a", "cache", "39", "111"] in lines
+    assert ["numbers", "in", "the", "cache", "(5", "words)", "3", "6"] in lines
     assert not any(line[:1] == ["vocab"] for line in lines)
 
 
@@ -37,7 +37,7 @@ def test_what_programs_get() -> None:
     assert (gpt2["name"], llama["name"]) == ("gpt2", "llama")
     assert gpt2["options"]["norm"] == "layer" != llama["options"]["norm"]
     assert {"norm", "positions", "gated"} <= set(found["differs"])
-    assert all(gpt2["options"].get(name) != llama["options"].get(name) for name in found["differs"])
+    assert "kv_heads" in found["differs"]  # 0, for as many as heads, and 1
     assert (gpt2["words"], gpt2["cache"]) == (4, 2 * 5 * 4)
 
 

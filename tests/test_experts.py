@@ -136,7 +136,7 @@ def test_experts_are_chosen_within_the_best_groups() -> None:
         ("llama", {"scaling": 1}, "llama has no size 'scaling'"),
         ("llama", {"kv_heads": 3}, "2 heads cannot share 3 keys and values: choose kv_heads that divide it."),
         ("gpt2", {"rotary_share": 2}, "rotary_share is a share, at most 1, not 2."),
-        ("llama", {"positions": "rotory"}, "There is no positions 'rotory'; the nearest is rotary"),
+        ("llama", {"positions": "rotory"}, "positions cannot be 'rotory'; the nearest is rotary"),
         (
             "llama",
             {"head_dim": 3},

@@ -226,7 +226,7 @@ FILES: dict[str | bytes, str] = {
     MODEL + "[size]\ntied = 1": "tied is true or false, not 1.",
     MODEL + "[size]\neps = nan": "eps is nan, but must be from 0 to 100,000.",
     MODEL + "[size]\nactivation = 1979-05-27": (
-        f"There is no activation datetime.date(1979, 5, 27); there are: {', '.join(ACTIVATIONS)}."
+        f"activation cannot be datetime.date(1979, 5, 27); there are: {', '.join(ACTIVATIONS)}."
     ),
     MODEL + "[set]\nwte = 1979-05-27": (
         "wte takes numbers from -100,000,000 to 100,000,000, not datetime.date(1979, 5, 27)."

@@ -56,7 +56,7 @@ ORDER = [
     "lesson",
     "inputs changes learning",
     "recipe",
-    "workbook explain compare show",
+    "workbook explain compare show show_models",
     "photographs gallery exercises",
     "grading",
     "progress options cli_answer cli_marking cli __main__",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError
 from byhand.graph import Node
 from byhand.lesson import Lesson
 from byhand.workbook.letters import defined_name
@@ -27,7 +27,7 @@ def find_step(lesson: Lesson, name: str) -> Node:
         raise ByhandError(
             f"{plain} is a part of the model: choose one of its tables, {', '.join(inside[:MOST])}{more}."
         )
-    raise ByhandError(f"There is no table {quoted(name)} in {lesson.architecture.name}; {nearest(plain, tables)}.")
+    raise lesson.no_table(plain)
 
 
 def find_cell(node: Node, cell: tuple[int, int], turned: bool) -> tuple[int, int]:

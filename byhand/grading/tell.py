@@ -42,7 +42,8 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
     grid = Table(box=None, pad_edge=False)
     names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
     for name in names:
-        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=name == "cell", overflow="fold")
+        whole = name in ("cell", "verdict", "points")
+        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
     said: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]

@@ -106,6 +106,7 @@ class Architecture:
         """ByhandError unless the inputs suit each other and the model's sizes."""
         if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
+        _check_extent(options, inputs)
         count = 1 if inputs.ids is None else len(inputs.ids)
         learned = getattr(options, "positions", "learned") == "learned"
         room = getattr(options, "max_positions", None) if learned else None
@@ -125,7 +126,6 @@ class Architecture:
         segments = getattr(options, "segments", 0)
         if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
             raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
-        _check_extent(options, inputs)
 
 
 def used(options: Any) -> dict[str, Any]:
@@ -167,6 +167,11 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
             "choose a smaller --generate."
         )
     words = max(len(inputs.ids or ()), len(inputs.target_ids or ()), sizes.pop("tokens", 1)) + steps - 1
+    if steps > 1 and not attending and layers * steps * words // 2 > MOST_UNROLLED:
+        raise ByhandError(
+            f"{steps:,} times up to {words:,} words, one after the other, are more than byhand unrolls "
+            f"({MOST_UNROLLED:,} in all): choose a smaller --generate."
+        )
     if steps * words * max(attending * words, *sizes.values()) > MOST_NUMBERS:
         raise ByhandError(
             f"{words:,} words{f' in {steps:,} steps' if steps > 1 else ''} make tables of more than "

@@ -56,7 +56,7 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
         mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.of, columns=keys.of)
 
     def attention(x: Node, weight: Weights, o: Options, layer: int, _: Places) -> Node:
-        read.append(x)
+        read.append(x.playing("remembered"))
         seen = remembered(x, memories[layer - 1], keys) if memories else x
         heads = []
         for n in range(1, o.heads + 1):
@@ -115,7 +115,7 @@ ARCHITECTURE = decoder_only(
     title="Transformer-XL",
     family="sparse and long",
     source=PAPER,
-    about="remembers the last segment, and measures places as distances",
+    about="remembers the last segment; places are distances",
     options=Options,
     build=build,
     sizes={

@@ -106,7 +106,7 @@ class Book:
 
     def _settle_words(self, block: Block) -> None:
         """The first table with a vocabulary's words is where they are typed; generated words stand beside their ids."""
-        for axis in (0, 1):
+        for axis in () if block.strip else (0, 1):  # a strip shows no words
             of = block.node.shape[axis].of
             if isinstance(of, Labels) or (isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None):
                 self.words.setdefault(
