@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from byhand.errors import ByhandError
-from byhand.graph import Dim, Node, page, scope, source, within
+from byhand.graph import Dim, Node, page, scope, within
 from byhand.layers import (
     attend,
     attention_equations,
@@ -269,13 +269,6 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
             both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
-
-
-def divided(logits: Node, temperature: float) -> Node:
-    """The logits over a temperature that can be retyped; as they are where it is 1. (T, V) -> (T, V)"""
-    if temperature == 1:
-        return logits
-    return (logits / source("T", temperature, role="input")).named("divided", role="temperature")
 
 
 def normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:

@@ -8,20 +8,20 @@ from typing import Any
 
 from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
-from byhand.layers import embed, position_column, sinusoidal, softmax
+from byhand.layers import embed, position_column, sinusoidal
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.blocks import (
     Attention,
     Feed,
     Options,
     block,
-    divided,
     grouped_attention,
     norm,
     places_of,
     plain_feed,
 )
 from byhand.models.generate import next_word, write
+from byhand.models.readout import probabilities, word_logits
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup, tanh
 from byhand.weights import Weights
@@ -32,7 +32,7 @@ Names = tuple[str, str]
 """What a model calls its embeddings of words and of positions."""
 
 
-def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str) -> Node:
+def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str = "P") -> Node:
     """The words as rows, with what their places add. (T, 1) -> (T, d)"""
     alone = o.positions not in ADDED and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
@@ -60,14 +60,11 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     """The last table to logits, probabilities and the next word. (T, d) -> 2 (T, V), (1, 1)"""
     if o.norm_place != "post":
         x = norm(x, weight, "final_norm", o)
-    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
-        out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
-        logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+    logits = word_logits(x, table, weight, o)
     if o.logit_cap:
         with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
             logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
-    asked = divided(logits, o.temperature)
-    return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
+    return logits, probabilities(logits, o.temperature), next_word(logits, vocabulary)
 
 
 def body(

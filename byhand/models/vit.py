@@ -10,10 +10,11 @@ import numpy as np
 from byhand.errors import ByhandError
 from byhand.graph import Array, Dim, Node, current_scope, page, scope, source
 from byhand.labels import Labels
-from byhand.layers import linear, position_column, sinusoidal, softmax
+from byhand.layers import linear, position_column, sinusoidal
 from byhand.models import blocks
 from byhand.models.architecture import MOST_NUMBERS, Architecture, Graph, Inputs
-from byhand.models.blocks import block, divided, grouped_attention, norm, places_of, plain_feed
+from byhand.models.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.models.readout import probabilities
 from byhand.ops import below, beside, stretch
 from byhand.weights import Weights
 
@@ -108,7 +109,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             x = norm(x, weight, "final_norm", o)
         with scope("", "logits", equation="x[class] W + b", column_equation="W x[class] + b"):
             logits = linear(x.rows(0, 1), weight, "class", Dim(o.classes, kinds)).named("logits", role="result")
-        return Graph([softmax(divided(logits, o.temperature)).named("probabilities", role="result")], logits=logits)
+        return Graph([probabilities(logits, o.temperature)], logits=logits)
 
 
 def pixels(o: Options, weight: Weights, inputs: Inputs) -> Array:
