@@ -19,12 +19,13 @@ KINDS = ("cat", "dog", "bird")
 
 @dataclass(frozen=True)
 class Options(blocks.Options):
-    """Sizes of the picture, and what is not GPT-2's."""
+    """Sizes of the picture, and what is not GPT-2's. class_names: where a checkpoint says them."""
 
     image: int = 4
     patch: int = 2
     channels: int = 1
     classes: int = 3
+    class_names: tuple[str, ...] = ()
     attention: str = "full"
     activation: str = "gelu"
     eps: float = 1e-12
@@ -45,18 +46,21 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
     added = {"learned": " + P", "sinusoidal": " + PE"}.get(o.positions, "")
     title, about = "class token + positions" if added else "class token", f"[class; words]{added}"
     with scope("", title, equation=about, source="Dosovitskiy et al. 2021, eq. 1"):
-        sequence = below(weight("class_token", 1, o.d_model), words)
+        sequence = stretch(below(weight("class_token", 1, o.d_model), words), rows=tokens, columns=o.d_model)
         if waves is not None:
             return (sequence + waves).named("x")
-        if o.positions == "learned":
-            return (sequence + weight("P", tokens, o.d_model)).named("x")  # (N + 1, d) + (N + 1, d)
-        return stretch(sequence, rows=tokens, columns=o.d_model).named("x")
+        return (sequence + weight("P", tokens, o.d_model) if o.positions == "learned" else sequence).named("x")
+
+
+def kinds(o: Options) -> Dim:
+    """The classes, by name."""
+    usual = (KINDS[n] if n < len(KINDS) else f"class{n}" for n in range(o.classes))
+    return Dim(o.classes, Labels("classes", o.class_names or tuple(usual)))
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     o.check()
     check_patches(o)
-    kinds = Labels("classes", tuple(KINDS[i] if i < len(KINDS) else f"class{i}" for i in range(o.classes)))
     with page("", "Picture"):
         channels = [
             source("picture" if o.channels == 1 else f"channel{n}", numbers, role="input")
@@ -73,8 +77,9 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         if o.norm_place != "post":
             x = norm(x, weight, "final_norm", o)
         with scope("", "logits", equation="x[class] W + b", column_equation="W x[class] + b"):
-            logits = linear(x.rows(0, 1), weight, "class", Dim(o.classes, kinds)).named("logits", role="result")
-        return Graph([probabilities(logits, o.temperature)], logits=logits)
+            logits = linear(x.rows(0, 1), weight, "class", kinds(o)).named("logits", role="result")
+        p = probabilities(logits, o.temperature)
+    return Graph([p], p, logits=logits)
 
 
 ARCHITECTURE = Architecture(

@@ -234,30 +234,31 @@ def _written(book: Book, sheet: Sheet, row: int) -> None:
 
 
 def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
-    """The probabilities at one position, which the reader chooses."""
-    tokens, vocabulary = node.shape[0].of, node.shape[1].of
-    assert isinstance(tokens, Tokens)
+    """The probabilities at one position, which the reader chooses where there are several."""
+    vocabulary = node.shape[1].of
     assert isinstance(vocabulary, Labels)
     count = int(node.shape[0])
     at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
-    sheet.text(row, SIDE, "and the model expects", style.HEADING)
-    sheet.text(row + 1, SIDE, "at position", style.text(10))
-    sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
-    sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
-    chosen = Address(row + 1, SIDE + 1)
+    sheet.text(row, SIDE, "and the model expects" if book.prompts else "The model's answer", style.HEADING)
+    first, chosen = row + 1, Address(row + 1, SIDE + 1)
+    if count > 1:
+        sheet.text(row + 1, SIDE, "at position", style.text(10))
+        sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
+        sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
+        first += 1
     cells = book.result(node)
-    last = row + 1
+    last = first
     for n in range(min(len(vocabulary.words), MOST_WORDS)):
-        last = row + 2 + n
+        last = first + n
         sheet.formula(
             last, SIDE, book.address(book.words[vocabulary][n], book.home), vocabulary.words[n], style.ROW_WORD
         )
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
-        rule = formulas.nth(column, chosen)
+        rule = formulas.nth(column, chosen) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
-    sheet.bars((row + 2, SIDE + 2, last, SIDE + 2), "#2E9E5B")
+    sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
 def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
