@@ -13,7 +13,7 @@ from lessons import numbers_of
 
 from byhand.graph import Array, fold
 from byhand.lesson import Recipe
-from byhand.models import architecture, induction
+from byhand.models import architecture, hand_set, induction
 from byhand.recipe import build
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import read
@@ -109,12 +109,13 @@ def test_it_goes_on_with_the_pattern() -> None:
 def test_circuits_are_the_products_of_the_paper(size: dict[str, int]) -> None:
     """Elhage et al. 2021 write columns; here W_QK is W_Q W_Kᵀ, and W_OV is W_V W_O."""
     tables = build(Recipe("circuits", size=size)).numbers()
-    w = induction.weights_of(induction.Options(**({"vocab": 3, "max_positions": 3} | size)))
+    w = hand_set.weights_of(induction.Options(**({"vocab": 3, "max_positions": 3} | size)))
     qk = [w[f"layer{n}.W_Q"] @ w[f"layer{n}.W_K"].T for n in (1, 2)]
     ov = [w[f"layer{n}.W_V"] @ w[f"layer{n}.W_O"] for n in (1, 2)]
     for n in (0, 1):
         at = f"layer{n + 1}."
-        np.testing.assert_allclose(tables[f"{at}W_QK" if n else "layer1.W_OV"], qk[1] if n else ov[0], atol=1e-10)
+        np.testing.assert_allclose(tables[f"{at}W_QK"], qk[n], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(tables[f"{at}W_OV"], ov[n], rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}QK"], w["E"] @ qk[n] @ w["E"].T, rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}QK_places"], w["P"] @ qk[n] @ w["P"].T, rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}OV"], w["E"] @ ov[n] @ w["W_U"], rtol=0, atol=1e-10)
@@ -139,5 +140,6 @@ def test_the_second_head_reads_the_first_by_its_keys_alone() -> None:
 
 
 def test_sizes_of_the_stream_name_every_feature() -> None:
-    stream = induction.Stream(architecture("induction-head").options())
+    o = architecture("induction-head").options()
+    stream = hand_set.Stream(o.vocab, o.max_positions)
     assert len(stream.labels.words) == stream.width == len(set(stream.labels.words))

@@ -211,7 +211,7 @@ def grouped_attention(
             shared.append(keys_and_values())
     mask, outputs = places.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **equations(o, places, mask is not None)):
+        with page(f"head{h}", f"Head {h}", **equations(o, layer, places, mask is not None)):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
@@ -234,15 +234,16 @@ def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
         return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
 
 
-def equations(o: Options, places: Places, masked: bool) -> dict[str, str]:
-    """What a head's page says of itself."""
-    about = attention_equations(masked)
-    added = " + bias" if places.biases else " + m × distance" if places.distance is not None else ""
-    scaled = "" if o.score_scale == 1 else " / √d_k"
-    about = {name: text.replace(" / √d_k", scaled + added) for name, text in about.items()}
-    if added:
-        about["source"] = "Raffel et al. 2020, section 2.1" if places.biases else "Press et al. 2022, section 3"
-    return about
+def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str, str]:
+    """What the page of a head of this layer says of itself."""
+    added, source = "", ""
+    if places.biases:
+        added, source = " + bias", "Raffel et al. 2020, section 2.1"
+    elif places.distance is not None:
+        added, source = " + m × distance", "Press et al. 2022, section 3"
+    divisor = o.divisor(layer)
+    divided = " / √d_k" if divisor is None else "" if divisor == 1 else f" / {divisor:.4g}"
+    return attention_equations(masked, divided, bool(o.score_cap), added, source)
 
 
 def plain_feed(x: Node, weight: Weights, o: Options, layer: int, d_ff: int = 0) -> Node:

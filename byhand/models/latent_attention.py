@@ -32,7 +32,7 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, places: Place
         k_r = turned("K_R", linear(x, weight, "KR", o.turning, o.attention_bias), places)
     mask, outputs = places.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **blocks.equations(o, places, mask is not None)):
+        with page(f"head{h}", f"Head {h}", **blocks.equations(o, layer, places, mask is not None)):
             q_c = linear(c_q, weight, "UQ", o.head_dim, bias=False).named("Q_C")
             q_r = turned("Q_R", linear(c_q, weight, "QR", o.turning, bias=False), places)
             k_c = linear(c_kv, weight, "UK", o.head_dim, bias=False).named("K_C")
