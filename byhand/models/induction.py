@@ -22,12 +22,13 @@ class Options:
 
 def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Node:
     """x + softmax(Q Kᵀ) V W_O: one head a layer, whose scores are not scaled. (T, d) -> (T, d)"""
-    name, title = f"layer{layer}", f"Layer {layer} ({about})"
-    with page(name, f"{title}: Q, K, V", equation="x W_Q, x W_K, x W_V", column_equation="W_Q x, W_K x, W_V x"):
+    name, title = f"layer{layer}", f"Layer {layer}"
+    products, column_products = "x W_Q, x W_K, x W_V", "W_Q x, W_K x, W_V x"
+    with page(name, f"{title}: Q, K, V"), scope("", "Q, K, V", equation=products, column_equation=column_products):
         q, k, v = ((x @ w[f"{name}.W_{part}"]).named(part) for part in "QKV")  # (T, d) @ (d, k) -> (T, k)
-    with page(name, f"{title}: attention", **attention_equations(True, divided="")):
+    with page(name, f"{title}: {about}", **attention_equations(True, divided="")):
         z = attend(q, k, v, mask, scale=1)
-    with page(name, f"{title}: what is written"):
+    with page(name, f"{title}: written"):
         return residual(x, (z @ w[f"{name}.W_O"]).named("written"), "output")  # (T, V) @ (V, d) -> (T, d)
 
 

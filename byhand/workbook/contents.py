@@ -30,6 +30,8 @@ CONSTANTS = {
     "neg_inf": "a very large negative number, e to which is 0",
     "lambda": "the weight of what is looked up; 0 is the language model alone",
     "eps": "keeps a norm from dividing by 0",
+    "latent_eps": "the same for the norms of latents",
+    "pad": "the id of padding, and its own position",
     "learning_rate": "how far a step goes: change it, and see the loss",
     "momentum": "the share of the last step that is kept",
     "beta1": "how slowly the mean of the gradient follows",
