@@ -254,7 +254,9 @@ REFUSALS = {
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
     "run vit --backward --targets horse": "The target 'horse' is not among the classes; there are: cat, dog, bird.",
-    "run vit --backward --targets 3": "The target '3' is not among the classes, which have ids 0 to 2; _ stands for none.",
+    "run vit --backward --targets 3": (
+        "The target '3' is not among the classes, which have ids 0 to 2; _ stands for none."
+    ),
     "run vit --backward --targets _": "No target counts: give at least one class with --targets.",
     "run vit --backward --targets 1,2": (
         "--targets has 2 entries, but there is 1 position: give one for each, _ for none."

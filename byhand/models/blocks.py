@@ -166,7 +166,8 @@ def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = N
     kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))
     masks = {kind: attention_mask(kind, tokens, o.window) for kind in kinds}
     if padding is not None:
-        masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
+        with page("", "Padding"):
+            masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
     return Places(masks, angles, distance, biases)
 
 

@@ -41,6 +41,9 @@ CONSTANTS = {
     "label_smoothing": "the share of each target that is spread over all words",
 }
 
+NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
+"""Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
+
 KINDS = {
     "embedding": "input",
     "position": "input",
@@ -211,6 +214,10 @@ def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
     last = SIDE + tokens.ids.shape[0] - 1
     words = book.reference(book.words[tokens.vocabulary])
     sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
+    ids = book.reference([cell for cell, *_ in book.result(tokens.ids)])
+    sheet.formula(
+        row + 2, SIDE, f'IF(COUNT({ids})={tokens.ids.shape[0]},"","{NOT_LISTED}")', "", style.text(10, style.RED)
+    )
 
 
 def _what(tokens: Tokens) -> str:
@@ -221,7 +228,7 @@ def _what(tokens: Tokens) -> str:
     kinds = {"encoder": "Source words", "decoder": "Target words so far", "datastore": "The stored text"}
     right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
     kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
-    return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
+    return kinds.get(part, "The prompt's words") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
 def _written(book: Book, sheet: Sheet, row: int) -> None:
