@@ -9,6 +9,7 @@ from byhand.layers import embed, position_column, sinusoidal
 from byhand.models import blocks
 from byhand.models.architecture import Graph, Inputs, example
 from byhand.models.blocks import norm
+from byhand.models.language_model import place_table
 from byhand.models.masked_language_model import encoder_only, fill_in, padding_mask
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import lookup
@@ -44,8 +45,7 @@ def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, 
     with scope("", "".join(f"+ {title} " for title in titles).strip(), equation=" + ".join(terms), source=source):
         summed = word
         if o.positions == "learned":
-            places = weight("P", o.max_positions, o.d_model)
-            summed = summed + lookup(places, position).named("places", role="positions")
+            summed = summed + lookup(place_table(weight, "P", o), position).named("places", role="positions")
         if waves is not None:
             summed = summed + waves
         if segment_ids is not None:

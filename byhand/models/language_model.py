@@ -52,8 +52,17 @@ def with_places(
         with scope("", "+ positions", equation="words + PE"):
             return (x + waves).named(name)
     with scope("", "+ positions", equation=f"{words} + P[position]"):
-        place = lookup(weight(places, o.max_positions, o.d_model), position).named("places", role="positions")
+        place = lookup(place_table(weight, places, o), position).named("places", role="positions")
         return (x + place).named(name)  # (T, d) + (T, d)
+
+
+def place_table(weight: Weights, name: str, o: Options) -> Node:
+    """A learned row for each place, counted from 0. (max_positions, d)"""
+    table = weight(name, o.max_positions, o.d_model)
+    if table.shape[0].of is None:
+        known = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
+        table.shape = (Dim(o.max_positions, known), table.shape[1])
+    return table
 
 
 def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
