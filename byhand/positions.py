@@ -174,7 +174,7 @@ def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
     known = np.arange(-most, most + 1)
     labels = Labels("distances", tuple(f"{n:+d}".replace("-", "−") if n else "0" for n in known.tolist()))
     numbers = bucket_of(known.astype(np.float64), both_ways, buckets, farthest)[:, None]
-    sorted_into = source("sorted_into", numbers, role="given", rows=labels)
+    sorted_into = source("buckets", numbers, role="given", rows=labels)
     return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
 
 

@@ -65,6 +65,17 @@ def test_a_workbook_answers_what_is_typed_in(tmp_path: Path) -> None:
             assert numbers_of(book, "answer", fresh)[:, 0].tolist() == program(ids)
 
 
+@pytest.mark.parametrize("typed", ["z", None])
+def test_a_word_that_is_not_in_the_list_is_told_on_the_home_page(tmp_path: Path, typed: str | None) -> None:
+    path = tmp_path / "book.xlsx"
+    write_lesson(build(Recipe("rasp-sort")), path)
+    sign, first = ("Contents", 6, 7), ("Contents", 5, 7)
+    assert read(path).values.get(sign, "") == ""
+    told = "Not all of these are in the list: choose each from its drop-down."
+    assert edited(path, {first: typed})[sign] == told
+    assert edited(path, {first: "c"})[sign] == ""
+
+
 # The induction head
 
 

@@ -81,7 +81,8 @@ def biased(node: Node) -> Pieces | None:
 
 def positioned(node: Node) -> Pieces | None:
     """words + positions: (words, positions)."""
-    return node.args if node.op.name == "add" and node.args[1].role == "positions" else None
+    found = node.op.name == "add" and node.args[1].role == "positions" and node.role != "bias"
+    return node.args if found else None
 
 
 def angled(node: Node) -> Pieces | None:
