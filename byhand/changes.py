@@ -63,15 +63,24 @@ def check_lookups(lesson: Lesson) -> None:
             continue
         for row in fold([rows])[rows].flat:
             if row % 1 or not 0 <= row < table.shape[0]:
+                what = rows.name or f"What is looked up in {table.label}"
                 raise ByhandError(
-                    f"{rows.label} {'holds' if rows.data is not None else 'would hold'} {row:g}, "
+                    f"{what} {'holds' if rows.data is not None else 'would hold'} {row:g}, "
                     f"which is no row of {table.label}: it takes whole numbers from 0 to {table.shape[0] - 1}."
                 )
 
 
 def looked_up(lesson: Lesson) -> list[tuple[Node, Node]]:
     """Each given table of row numbers, with the table whose rows they are."""
-    return [(rows, table) for rows, table in _lookups(lesson) if rows.data is not None]
+    found = [(_numbering(rows), table) for rows, table in _lookups(lesson)]
+    return [(rows, table) for rows, table in found if rows.data is not None]
+
+
+def _numbering(rows: Node) -> Node:
+    """The table that holds these row numbers: itself, or the one in which they are looked up."""
+    while rows.op.name == "lookup":
+        rows = _whole(rows.args[0])
+    return rows
 
 
 def _lookups(lesson: Lesson) -> list[tuple[Node, Node]]:

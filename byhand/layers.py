@@ -189,11 +189,17 @@ def attention_head(
     return attend(q, k, v, mask, scale, base)
 
 
-def attention_equations(masked: bool) -> dict[str, str]:
-    """What a page of attention says of itself."""
-    row, column = ("mask(Q Kᵀ / √d_k)", "mask(Kᵀ Q / √d_k)") if masked else ("Q Kᵀ / √d_k", "Kᵀ Q / √d_k")
-    source = "Vaswani et al. 2017, eq. 1"
-    return {"equation": f"softmax({row}) V", "column_equation": f"V softmax({column})", "source": source}
+def attention_equations(
+    masked: bool, divided: str = " / √d_k", capped: bool = False, added: str = "", source: str = ""
+) -> dict[str, str]:
+    """What a page of attention says of itself: what its scores are divided by, whether capped, and what is added."""
+
+    def of(scores: str) -> str:
+        asked = f"{f'cap({scores}{divided})' if capped else f'{scores}{divided}'}{added}"
+        return f"softmax({f'mask({asked})' if masked else asked})"
+
+    source = source or "Vaswani et al. 2017, eq. 1"
+    return {"equation": f"{of('Q Kᵀ')} V", "column_equation": f"V {of('Kᵀ Q')}", "source": source}
 
 
 def multi_head(

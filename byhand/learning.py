@@ -52,7 +52,8 @@ def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]
     else:
         targets = [_targets(row, found, graph.logits) for _, graph, row in rows if graph.logits is not None]
         if all(t < 0 for row in targets for t in row):
-            raise ByhandError("No target counts: give at least one word with --targets.")
+            kind = "class" if _classes(first.logits) else "word"
+            raise ByhandError(f"No target counts: give at least one {kind} with --targets.")
         batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
         loss = next_word_loss(batch, recipe.label_smoothing)
     made = toposort([loss, *shown])
@@ -88,7 +89,7 @@ def _refuse_targets(recipe: Recipe) -> None:
 
 
 def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
-    """The id of the word that should follow at each position, -1 for none."""
+    """The id of the word (or class) that belongs at each position, -1 for none."""
     vocabulary, count = logits.shape[1].of, int(logits.shape[0])
     assert isinstance(vocabulary, Labels)
     if row.targets is None:
@@ -96,14 +97,26 @@ def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
     if len(row.targets) != count:
         raise ByhandError(
             f"--targets has {len(row.targets)} entr{'y' if len(row.targets) == 1 else 'ies'}, "
-            f"but there are {count} positions: give one for each, _ for none."
+            f"but there {'is 1 position' if count == 1 else f'are {count} positions'}: give one for each, _ for none."
         )
-    return [_target(target, vocabulary.words) for target in row.targets]
+    return [_target(target, vocabulary) for target in row.targets]
+
+
+def _classes(logits: Node) -> tuple[str, ...]:
+    """The names of the classes that it is about, if it is not about words."""
+    of = logits.shape[1].of
+    return of.words if isinstance(of, Labels) and of.name == "classes" else ()
 
 
 def _following(found: Architecture, logits: Node) -> list[int]:
     """Where a model writes word by word: each position's target is the next position's word."""
     tokens = logits.shape[0].of
+    if classes := _classes(logits):
+        example = ",".join(classes[n % len(classes)] for n in range(int(logits.shape[0])))
+        raise ByhandError(
+            f"{found.name} finds classes, not words that follow: say with --targets what is right, "
+            f"such as --targets {example}."
+        )
     if "generate" not in found.takes or not isinstance(tokens, Tokens) or tokens.ids.data is None:
         raise ByhandError(
             f"{found.name} does not write word by word: say with --targets what belongs at each position, "
@@ -112,17 +125,18 @@ def _following(found: Architecture, logits: Node) -> list[int]:
     return [*(int(i) for i in tokens.ids.data[1:, 0]), -1]
 
 
-def _target(target: int | str, words: tuple[str, ...]) -> int:
-    text = str(target).strip()
+def _target(target: int | str, vocabulary: Labels) -> int:
+    words, text = vocabulary.words, str(target).strip()
+    classes = vocabulary.name == "classes"
+    among, have = ("among the classes", "have") if classes else ("in the vocabulary", "has")
     if text == NO_WORD:
         return -1
     if not text.isdecimal():
         if text in words:
             return words.index(text)
-        raise ByhandError(f"The target {quoted(text)} is not in the vocabulary; {nearest(text, words)}.")
+        raise ByhandError(f"The target {quoted(text)} is not {among}; {nearest(text, words)}.")
     if len(text) > 9 or int(text) >= len(words):
         raise ByhandError(
-            f"The target {quoted(text)} is not in the vocabulary, which has ids 0 to {len(words) - 1}; "
-            "_ stands for none."
+            f"The target {quoted(text)} is not {among}, which {have} ids 0 to {len(words) - 1}; _ stands for none."
         )
     return int(text)

@@ -122,3 +122,31 @@ class Chain(Maths):
 
     sides: tuple[Maths, ...]
     signs: tuple[str, ...]
+
+
+ALL = Name("·")
+"""All rows, where some of the columns are meant."""
+
+
+def span_of(start: int, stop: int) -> Maths:
+    """The places from `start` to before `stop`, as people count them."""
+    return Number(str(start + 1)) if stop == start + 1 else Name(f"{start + 1}…{stop}")
+
+
+def part(of: Maths, *places: Maths) -> Maths:
+    """Some of a table; of some rows or columns of one, the table's own: x[1, 1…2]."""
+    if isinstance(of, Part) and len(of.places) == 1 and places[0] == ALL:
+        return Part(of.of, (of.places[0], *places[1:]))
+    if isinstance(of, Part) and of.places[0] == ALL and len(places) == 1:
+        return Part(of.of, (places[0], *of.places[1:]))
+    return Part(of, places)
+
+
+def few(parts: tuple[Maths, ...]) -> tuple[Maths, ...]:
+    """Of many parts the first two and the last."""
+    return (*parts[:2], Name("…"), parts[-1]) if len(parts) > 4 else parts
+
+
+def whether(condition: Maths) -> Maths:
+    """1 where the condition holds, else 0."""
+    return Cases(((Number("1"), condition), (Number("0"), Words("otherwise"))))

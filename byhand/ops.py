@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from byhand.graph import Array, Dim, Node, Op, register
 from byhand.maths import (
+    ALL,
     Call,
     Cases,
     Chain,
@@ -19,7 +21,6 @@ from byhand.maths import (
     Negative,
     Number,
     Over,
-    Part,
     Power,
     Product,
     Quotient,
@@ -27,24 +28,15 @@ from byhand.maths import (
     Sum,
     Transposed,
     Words,
+    few,
+    part,
+    span_of,
+    whether,
 )
-from byhand.shapes import broadcast, by_turns, joined, looked_up, one_line, product, span, stretched
+from byhand.shapes import broadcast, by_turns, joined, looked_up, one_hot_for, one_line, product, span, stretched
 from byhand.table import Table
 
 Index = tuple[int, int]
-
-
-def _places(start: int, stop: int) -> Maths:
-    return Number(str(start + 1)) if stop == start + 1 else Name(f"{start + 1}…{stop}")
-
-
-def _few(parts: tuple[Maths, ...]) -> tuple[Maths, ...]:
-    """Of many parts the first two and the last."""
-    return (*parts[:2], Name("…"), parts[-1]) if len(parts) > 4 else parts
-
-
-def _whether(condition: Maths) -> Maths:
-    return Cases(((Number("1"), condition), (Number("0"), Words("otherwise"))))
 
 
 def _call(name: str) -> Callable[..., Maths]:
@@ -84,7 +76,17 @@ def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
 def _lookup(table: Array, index: Array) -> Array:
     axes = max(table.ndim, index.ndim)
     table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
-    return np.take_along_axis(table, index.astype(np.int64), axis=-2)
+    column = index.reshape((*index.shape[:-2], -1, 1)).astype(np.int64)
+    found = np.take_along_axis(table, column, axis=-2)
+    return found if index.shape[-1] == 1 else found.reshape((*found.shape[:-2], *index.shape[-2:]))
+
+
+def _to_looked_up(g: Node, table: Node, index: Node) -> Node:
+    """g's rows (of a table of one column, g's numbers), added up for each row of the table."""
+    if index.shape[1] == 1:
+        return one_hot(index, width=table.shape[0]).T @ g
+    columns = ((index.columns(n, n + 1), g.columns(n, n + 1)) for n in range(index.shape[1]))
+    return reduce(add, (one_hot(places, width=table.shape[0]).T @ own for places, own in columns))
 
 
 def _join(parts: Sequence[Array], axis: int) -> Array:
@@ -101,10 +103,10 @@ def _alternate(even: Array, odd: Array, width: int) -> Array:
 def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
     """The cell of several tables set side by side (axis 1) or one below the other (axis 0)."""
     at = i[axis]
-    for part in parts:
-        if at < part.shape[axis]:
-            return part[(i[0], at) if axis == 1 else (at, i[1])]
-        at -= part.shape[axis]
+    for table in parts:
+        if at < table.shape[axis]:
+            return table[(i[0], at) if axis == 1 else (at, i[1])]
+        at -= table.shape[axis]
     raise IndexError(i)
 
 
@@ -210,14 +212,14 @@ greater: Op = _pairwise(
     lambda x, y: np.greater(x, y).astype(float),
     lambda k, x, y: k.greater(x, y),
     lambda g, out, x, y: (None, None),
-    lambda x, y: _whether(Chain((x, y), (">",))),
+    lambda x, y: whether(Chain((x, y), (">",))),
 )
 equal = _pairwise(
     "equal",
     lambda x, y: np.equal(x, y).astype(float),
     lambda k, x, y: k.equal(x, y),
     lambda g, out, x, y: (None, None),
-    lambda x, y: _whether(Chain((x, y), ("=",))),
+    lambda x, y: whether(Chain((x, y), ("=",))),
 )
 
 negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, Negative)
@@ -294,20 +296,22 @@ lookup = register(
     "lookup",
     shape=looked_up,
     value=_lookup,
-    cell=lambda k, i, table, index: k.pick(table.line(i, 0), index[i[0], 0]),
-    vjp=lambda g, out, table, index: (one_hot(index, width=table.shape[0]).T @ g, None),
-    maths=lambda table, index: Part(table, (index,)),
+    cell=lambda k, i, table, index: (
+        k.pick(table.line(i, 0), index[i[0], 0]) if index.shape[1] == 1 else k.pick(table.line((0, 0), 0), index[i])
+    ),
+    vjp=lambda g, out, table, index: (_to_looked_up(g, table, index), None),
+    maths=lambda table, index: part(table, index),
     sides=("above", "left"),
-    examples=((((4, 3), (2, 1)), {}),),
+    examples=((((4, 3), (2, 1)), {}), (((4, 1), (2, 3)), {})),
 )
 
 one_hot: Op = register(
     "one_hot",
-    shape=lambda index, width: (looked_up((Dim(width), Dim(1)), index)[0], Dim(width, getattr(width, "of", None))),
+    shape=one_hot_for,
     value=lambda index, width: (index == np.arange(width)).astype(float),
     cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
     vjp=lambda g, out, index, width: (None,),
-    maths=lambda index, width: _whether(Chain((index, Words("its column")), ("=",))),
+    maths=lambda index, width: whether(Chain((index, Words("its column")), ("=",))),
     examples=((((3, 1),), {"width": 4}),),
 )
 
@@ -327,7 +331,7 @@ rows = register(
     value=lambda x, start, stop: x[..., start:stop, :],
     cell=lambda k, i, x, start, stop: x[i[0] + start, i[1]],
     vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 0, start, stop),),
-    maths=lambda x, start, stop: Part(x, (_places(start, stop),)),
+    maths=lambda x, start, stop: part(x, span_of(start, stop)),
     view=True,
     examples=((((4, 3),), {"start": 1, "stop": 3}), (((4, 3),), {"start": 0, "stop": 4})),
 )
@@ -337,7 +341,7 @@ columns = register(
     value=lambda x, start, stop: x[..., start:stop],
     cell=lambda k, i, x, start, stop: x[i[0], i[1] + start],
     vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 1, start, stop),),
-    maths=lambda x, start, stop: Part(x, (Name("·"), _places(start, stop))),
+    maths=lambda x, start, stop: part(x, ALL, span_of(start, stop)),
     view=True,
     examples=((((3, 4),), {"start": 1, "stop": 3}), (((3, 4),), {"start": 2, "stop": 4})),
 )
@@ -369,7 +373,7 @@ beside = register(
     value=lambda *parts: _join(parts, -1),
     cell=lambda k, i, *parts: _part_cell(i, parts, 1),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
-    maths=lambda *parts: Grid((_few(parts),)),
+    maths=lambda *parts: Grid((few(parts),)),
     view=True,
     examples=((((2, 3), (2, 1), (2, 2)), {}),),
 )
@@ -379,7 +383,7 @@ below = register(
     value=lambda *parts: _join(parts, -2),
     cell=lambda k, i, *parts: _part_cell(i, parts, 0),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
-    maths=lambda *parts: Grid(tuple((part,) for part in _few(parts))),
+    maths=lambda *parts: Grid(tuple((part,) for part in few(parts))),
     view=True,
     examples=((((2, 3), (1, 3)), {}),),
 )

@@ -14,6 +14,8 @@ from byhand.layers import position_column
 from byhand.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
 from byhand.weights import Weights
 
+RAFFEL = "Raffel et al. 2020, section 2.1"
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -152,21 +154,28 @@ def relative_biases(
     tokens: Dim, weight: Weights, heads: int, buckets: int, farthest: int, both_ways: bool
 ) -> list[Node]:
     """What each head adds to its scores: a learned number for each bucket of distances. heads of (T, T)"""
-    about = {"equation": "B[bucket, head]", "source": "Raffel et al. 2020, section 2.1"}
-    with scope("", "relative positions", **about):
-        place = np.arange(tokens, dtype=np.float64)
-        numbers = bucket_of(place - place[:, None], both_ways, buckets, farthest)
-        bucket = source("bucket", numbers, role="given", rows=tokens.of, columns=tokens.of)
+    with scope("", "buckets", equation="key's position − query's position, sorted", source=RAFFEL):
+        bucket = _buckets(tokens, both_ways, buckets, farthest)
+    with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL):
         table, biases = weight("B", buckets, heads), []
         if table.shape[0].of is None:
             kinds = Labels("buckets", tuple(f"bucket {n}" for n in range(buckets)))
             table.shape = (Dim(buckets, kinds), table.shape[1])
         for h in range(heads):
-            found = [lookup(table.columns(h, h + 1), bucket.columns(key, key + 1)) for key in range(tokens)]
-            bias = beside(*found)  # T of (T, 1) -> (T, T)
-            bias.shape = (bias.shape[0], tokens)
+            bias = lookup(table.columns(h, h + 1), bucket)  # (buckets, 1), (T, T) -> (T, T)
             biases.append(bias.named(f"bias{h + 1}", role="positions"))
         return biases
+
+
+def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
+    """The bucket of each key's distance from each query. (T, T)"""
+    place, most = position_column(tokens), int(tokens) - 1
+    away = (place.T - place).named("distance")
+    known = np.arange(-most, most + 1)
+    labels = Labels("distances", tuple(f"{n:+d}".replace("-", "−") if n else "0" for n in known.tolist()))
+    numbers = bucket_of(known.astype(np.float64), both_ways, buckets, farthest)[:, None]
+    sorted_into = source("buckets", numbers, role="given", rows=labels)
+    return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
 
 
 def shifted(by_distance: Node, keys: Dim) -> Node:

@@ -44,9 +44,15 @@ def span(axis: int) -> Callable[..., Shape]:
 
 
 def looked_up(table: Shape, index: Shape) -> Shape:
+    if 1 not in (index[1], table[1]):
+        raise ValueError("the row numbers must be one column")
+    return index[0], table[1] if index[1] == 1 else index[1]
+
+
+def one_hot_for(index: Shape, width: int) -> Shape:
     if index[1] != 1:
         raise ValueError("the row numbers must be one column")
-    return index[0], table[1]
+    return index[0], Dim(width, getattr(width, "of", None))
 
 
 def stretched(x: Shape, rows: int, columns: int) -> Shape:

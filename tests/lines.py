@@ -59,14 +59,16 @@ def target(sheet: str, reference: str) -> Cell | None:
 def out_of_line(made: Lesson, book: Book) -> list[tuple[Cell, str]]:
     """Cells whose formula refers to another sheet, or to what is neither in their row nor in their column.
 
-    But for numbers by themselves (read, or computed: a sum), and for the tables that only show others again.
+    But for numbers by themselves (read, or computed: a sum), for the tables that only show others again, and for
+    those whose every number is looked up in one column.
     """
     columns = made.recipe.orientation == "columns"
     alone = {cells_of(book, n.name)[0][0] for n in made.tables.values() if n.shape == (1, 1)}
     alone |= {cell for cell, formula in book.formulas.items() if target(cell[0], formula[1:]) in alone}
     found = []
     for node in homes(forward(made)):
-        is_line = node.op.view or node.shape == (1, 1)
+        in_a_column = node.op.name == "lookup" and node.args[0].shape[1] == 1
+        is_line = node.op.view or node.shape == (1, 1) or in_a_column
         for cell in chain.from_iterable(cells_of(book, node.name, columns)) if not is_line else ():
             sheet, row, column = cell
             for elsewhere, first, last in REFERENCE.findall(book.formulas[cell]):

@@ -209,6 +209,7 @@ def test_a_file_and_the_command_line_say_the_same(here: Path) -> None:
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
 LEAVE = "leave them out, and the gradient of its result is a given table."
 NEEDS = "is for an optimizer: add one, such as --backward --optimizer sgd."
+RIGHT = "say with --targets what is right, such as --targets thing,action,other."
 SAY = "say with --targets what belongs at each position, such as --targets _,4,_ for the second of three."
 NONE = "No target counts: give at least one word with --targets."
 SGD = "--backward --optimizer sgd"
@@ -252,8 +253,16 @@ REFUSALS = {
     f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
+    "run vit --backward --targets horse": "The target 'horse' is not among the classes; there are: cat, dog, bird.",
+    "run vit --backward --targets 3": (
+        "The target '3' is not among the classes, which have ids 0 to 2; _ stands for none."
+    ),
+    "run vit --backward --targets _": "No target counts: give at least one class with --targets.",
+    "run vit --backward --targets 1,2": (
+        "--targets has 2 entries, but there is 1 position: give one for each, _ for none."
+    ),
     "workbook bert --backward": f"bert does not write word by word: {SAY}",
-    "run encoder-layer --backward": f"encoder-layer does not write word by word: {SAY}",
+    "run encoder-layer --backward": f"encoder-layer finds classes, not words that follow: {RIGHT}",
     "run attention --backward --targets 1,2,3": f"attention predicts no words, so it takes no --targets: {LEAVE}",
     "workbook softmax --backward --label-smoothing 0.1": (
         f"softmax predicts no words, so it takes no --label-smoothing: {LEAVE}"

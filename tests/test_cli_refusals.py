@@ -230,7 +230,7 @@ REFUSALS = {
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
         "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest are "
-        "scores-not-scaled, embedding-not-scaled and scores-multiplied."
+        "scores-not-scaled, squares-not-averaged and embedding-not-scaled."
     ),
     "exercise silent.toml": (
         "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "

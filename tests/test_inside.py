@@ -13,7 +13,7 @@ from lessons import numbers_of
 
 from byhand.graph import Array, fold
 from byhand.lesson import Recipe
-from byhand.models import architecture, induction
+from byhand.models import architecture, hand_set, induction
 from byhand.recipe import build
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import read
@@ -65,6 +65,17 @@ def test_a_workbook_answers_what_is_typed_in(tmp_path: Path) -> None:
             assert numbers_of(book, "answer", fresh)[:, 0].tolist() == program(ids)
 
 
+@pytest.mark.parametrize("typed", ["z", None])
+def test_a_word_that_is_not_in_the_list_is_told_on_the_home_page(tmp_path: Path, typed: str | None) -> None:
+    path = tmp_path / "book.xlsx"
+    write_lesson(build(Recipe("rasp-sort")), path)
+    sign, first = ("Contents", 6, 7), ("Contents", 5, 7)
+    assert read(path).values.get(sign, "") == ""
+    told = "Not all of these are in the list: choose each from its drop-down."
+    assert edited(path, {first: typed})[sign] == told
+    assert edited(path, {first: "c"})[sign] == ""
+
+
 # The induction head
 
 
@@ -109,12 +120,13 @@ def test_it_goes_on_with_the_pattern() -> None:
 def test_circuits_are_the_products_of_the_paper(size: dict[str, int]) -> None:
     """Elhage et al. 2021 write columns; here W_QK is W_Q W_Kᵀ, and W_OV is W_V W_O."""
     tables = build(Recipe("circuits", size=size)).numbers()
-    w = induction.weights_of(induction.Options(**({"vocab": 3, "max_positions": 3} | size)))
+    w = hand_set.weights_of(induction.Options(**({"vocab": 3, "max_positions": 3} | size)))
     qk = [w[f"layer{n}.W_Q"] @ w[f"layer{n}.W_K"].T for n in (1, 2)]
     ov = [w[f"layer{n}.W_V"] @ w[f"layer{n}.W_O"] for n in (1, 2)]
     for n in (0, 1):
         at = f"layer{n + 1}."
-        np.testing.assert_allclose(tables[f"{at}W_QK" if n else "layer1.W_OV"], qk[1] if n else ov[0], atol=1e-10)
+        np.testing.assert_allclose(tables[f"{at}W_QK"], qk[n], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(tables[f"{at}W_OV"], ov[n], rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}QK"], w["E"] @ qk[n] @ w["E"].T, rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}QK_places"], w["P"] @ qk[n] @ w["P"].T, rtol=0, atol=1e-10)
         np.testing.assert_allclose(tables[f"{at}OV"], w["E"] @ ov[n] @ w["W_U"], rtol=0, atol=1e-10)
@@ -139,5 +151,6 @@ def test_the_second_head_reads_the_first_by_its_keys_alone() -> None:
 
 
 def test_sizes_of_the_stream_name_every_feature() -> None:
-    stream = induction.Stream(architecture("induction-head").options())
+    o = architecture("induction-head").options()
+    stream = hand_set.Stream(o.vocab, o.max_positions)
     assert len(stream.labels.words) == stream.width == len(set(stream.labels.words))

@@ -96,7 +96,7 @@ ORACLES: dict[str, Callable[..., Rows]] = {
     "argmax": reduced(lambda line: next(n for n, x in enumerate(line) if all(x >= y for y in line))),
     "matmul": product_of_tables,
     "where": pairwise(lambda keep, x, y: y if keep == 0 else x),
-    "lookup": lambda table, index: [table[int(n)] for (n,) in index],
+    "lookup": lambda table, index: [list(chain(*(table[int(n)] for n in row))) for row in index],
     "one_hot": lambda index, width: [[1 if n == column else 0 for column in range(width)] for (n,) in index],
     "transpose": turned,
     "rows": lambda x, start, stop: x[start:stop],

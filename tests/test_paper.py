@@ -103,6 +103,24 @@ def test_a_worksheet_shows_no_table_that_is_asked_or_on_the_way(name: str) -> No
         assert {cell for row in table.cells for cell in row} == {""}
 
 
+def test_shown_tables_have_the_students_own_words_and_nothing_behind_them_is_given() -> None:
+    built, variant = case("transformer")
+    words = [built.lesson.architecture.vocabularies(built.lesson.options)[0].words[int(i)] for i in ids_of(variant)]
+    shown = {table.caption: table for table in tables(worksheet(built, variant), answer=False)}
+    assert list(shown["encoder.layer1.output"].rows) == words
+    assert shown.keys() == {
+        "encoder.layer1.output",
+        "decoder.layer1.self.norm1",
+        "decoder.layer1.cross.head1.W_Q",
+        "decoder.layer1.cross.head1.W_K",
+    }
+
+
+def ids_of(variant: Variant) -> list[float]:
+    (ids,) = [numbers for node, numbers in variant.values.items() if node.name == "encoder.ids"]
+    return [float(i) for i in ids[:, 0]]
+
+
 @pytest.mark.parametrize("name", ready_made())
 def test_there_is_room_for_each_answer(name: str) -> None:
     built, variant = case(name)

@@ -11,10 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from lessons import cells_of
 
 from byhand.cli import main
 from byhand.errors import ByhandError
+from byhand.lesson import Recipe
+from byhand.models.families.vit import class_names
+from byhand.models.folder import Config
 from byhand.pictures import read_picture
+from byhand.recipe import build
+from byhand.workbook.build import write_lesson
+from byhand.workbook.read import read
+from byhand.workbook.recalculate import edited
 
 GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 
@@ -154,3 +162,31 @@ def test_a_recipe_names_a_picture_beside_itself(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text('model = "vit"\npixels = "p.npy"\n')
     result = CliRunner().invoke(main, ["run", str(tmp_path / "r.toml"), "--show", "picture"])
     assert result.stdout.splitlines()[2].split() == ["1"] * 5
+
+
+def test_the_home_page_says_which_class_and_follows_the_picture(tmp_path: Path) -> None:
+    path = tmp_path / "vit.xlsx"
+    made = build(Recipe("vit"))
+    write_lesson(made, path)
+    book = read(path)
+    (at,) = [cell for cell, text in book.values.items() if text == "The model's answer"]
+    _, row, column = at
+    assert [book.values["Contents", row + 1 + n, column] for n in range(3)] == ["cat", "dog", "bird"]
+    changed = build(Recipe("vit", set={"picture[1,1]": 3}))
+    values = edited(path, {cells_of(book, "picture")[0][0]: 3.0})
+    shown = [values["Contents", row + 1 + n, column + 1] for n in range(3)]
+    np.testing.assert_allclose(shown, changed.numbers()["probabilities"][0], rtol=0, atol=1e-9)
+    assert not np.allclose(shown, made.numbers()["probabilities"][0])
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ({"id2label": {"1": "owl", "0": "mole"}}, ("mole", "owl")),
+        ({"id2label": ["mole", "owl", "bat"]}, ("mole", "owl", "bat")),
+        ({"num_labels": 3}, ("LABEL_0", "LABEL_1", "LABEL_2")),
+        ({"id2label": None}, ("LABEL_0", "LABEL_1")),
+    ],
+)
+def test_a_checkpoints_classes_have_its_names(config: dict[str, object], names: tuple[str, ...]) -> None:
+    assert class_names(Config(config, {})) == names

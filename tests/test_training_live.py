@@ -118,7 +118,7 @@ def test_another_weight_changes_every_step(table: str, value: float) -> None:
 def test_another_prompt_changes_every_step() -> None:
     made, path, book = live()
     ((_, row, column),) = [
-        at for at, text in book.values.items() if at[0] == "Contents" and str(text).startswith("The prompt")
+        at for at, text in book.values.items() if at[0] == "Contents" and str(text).startswith("The prompt's words")
     ]
     (vocabulary,) = made.architecture.vocabularies(made.options)
     ids = [6, 0, 2]

@@ -11,7 +11,9 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COS ERF EXP IF INDEX LN MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split())
+FUNCTIONS = frozenset(
+    "ABS AVERAGE CHOOSE COS COUNT ERF EXP IF INDEX LN MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split()
+)
 """Every function that a workbook of ours may use."""
 
 SUM, PRODUCT, ATOM = 1, 2, 3

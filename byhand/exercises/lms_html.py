@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from html import escape
-from itertools import chain
 
 from byhand.exercises.asked import label, number_text
 from byhand.exercises.problem import Problem
 from byhand.exercises.variant import Variant
-from byhand.graph import INFINITE, Array, Node, times, toposort
+from byhand.graph import INFINITE, Array, Node, times
 from byhand.labels import Labels, Tokens
 from byhand.workbook.letters import symbol
 
@@ -66,10 +65,8 @@ def given(problem: Problem, variant: Variant) -> str:
 
 def _displayed(problem: Problem) -> list[Node]:
     """What the questions need that is not computed (but for what stands for −∞), then what the recipe shows."""
-    tables = [problem.lesson.tables[name] for name in problem.exercise.show]
-    needed = toposort(chain((q.node for q in problem.questions), tables))
-    sources = [n for n in needed if n.data is not None and n.name and n.symbol != "neg_inf"]
-    return [*sources, *(t for t in dict.fromkeys(tables) if t not in sources)]
+    sources = [n for n in problem.needed if n.data is not None and n.name and n.symbol != "neg_inf"]
+    return [*sources, *(n for n in problem.shown if n not in sources)]
 
 
 def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from math import exp
 
+from byhand.exercises.lms_html import SHOWN_PLACES
 from byhand.exercises.problem import Problem, Question
 from byhand.exercises.questions import POWERS_OF_E, sentence
 from byhand.exercises.variant import Variant
 from byhand.explain.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.explain.handout import LIVE, explain
-from byhand.graph import INFINITE, Array, Node, toposort
+from byhand.graph import INFINITE, Array, Node
 from byhand.labels import Labels, Tokens
 from byhand.lesson import Lesson
 from byhand.maths import Name, Number, Power
@@ -24,11 +25,8 @@ from byhand.workbook.style import role_of
 def worksheet(problem: Problem, variant: Variant) -> Document:
     """What the student gets on paper: the given tables, the questions, and room for the answers."""
     exercise = problem.exercise
-    shown = {problem.lesson.tables[name] for name in exercise.show}
-    tables = [n for n in toposort([*(q.node for q in problem.questions), *shown]) if n.name]
-    asked = {q.node for q in problem.questions}
-    given = [_given(problem, variant, n) for n in tables if _is_given(n)]
-    seen = [_numbers(n, variant.values[n]) for n in tables if n in shown and n not in asked]
+    given = [_given(problem, variant, n) for n in problem.needed if n.name and _is_given(n)]
+    seen = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
     blocks: list[Block] = [Paragraph((f"Name: {variant.student.name or '_' * 30}   Id: {variant.student.id}",))]
     blocks += [Paragraph((exercise.text,))] if exercise.text else []
     blocks += [Heading("Given"), *given, *seen]
@@ -49,7 +47,7 @@ def _question(problem: Problem, variant: Variant, n: int, question: Question) ->
     if question.ask.hint:
         yield Paragraph((f"Hint: {question.ask.hint}",))
     if question.ask.kind == "wrong cell":
-        yield _numbers(question.node, variant.planted[question.node])
+        yield _numbers(question.node, variant.planted[question.node].round(SHOWN_PLACES), variant)
     if question.ask.kind == "table":
         rows, columns = map(int, question.node.shape)
         cells = tuple(("",) * columns for _ in range(rows))
@@ -67,8 +65,8 @@ def _given(problem: Problem, variant: Variant, node: Node) -> Table:
     return Table(table.caption, table.rows, table.columns, cells, table.role)
 
 
-def _numbers(node: Node, table: Array, variant: Variant | None = None) -> Table:
-    cells = tuple(tuple(_digits(float(value)) for value in row) for row in table)
+def _numbers(node: Node, table: Array, variant: Variant) -> Table:
+    cells = tuple(tuple(_digits(float(value)) for value in row) for row in table + 0.0)
     return Table(_called(node), *_labels(node, variant), cells, role_of(node, True))
 
 
@@ -81,17 +79,17 @@ def _digits(value: float) -> str:
     return f"{value:.4g}".replace("-", "−") if abs(value) < INFINITE else "−∞"
 
 
-def _labels(node: Node, variant: Variant | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of its rows and of its columns; numbers where they have none."""
     return _names(node, 0, variant), _names(node, 1, variant)
 
 
-def _names(node: Node, axis: int, variant: Variant | None) -> tuple[str, ...]:
+def _names(node: Node, axis: int, variant: Variant) -> tuple[str, ...]:
     of, size = node.shape[axis].of, int(node.shape[axis])
     if isinstance(of, Labels):
         return of.words
     if isinstance(of, Tokens):
-        return tuple(map(of.word, of.ids_from(variant.values if variant else {})[:, 0].tolist()))
+        return tuple(map(of.word, of.ids_from(variant.values)[:, 0].tolist()))
     return tuple(str(i + 1) for i in range(size))
 
 

@@ -90,14 +90,38 @@ class Problem:
     def _each(table: Array, count: int) -> Array:
         return np.broadcast_to(table, (count, *table.shape[-2:]))
 
+    @cached_property
+    def shown(self) -> list[Node]:
+        """The computed tables that a student gets, in the recipe's order."""
+        asked = {q.node for q in self.questions}
+        tables = (self.lesson.tables[name] for name in self.exercise.show)
+        return [n for n in dict.fromkeys(tables) if n not in asked]
+
+    @cached_property
+    def needed(self) -> list[Node]:
+        """All that is read on the way to the answers, in order: what is shown need not be worked out.
+
+        A missing number is found backward, from what is shown and all that makes it.
+        """
+        backward = any(q.ask.kind == "missing" for q in self.questions)
+        known = set() if backward else set(self.shown)
+        ends = [*(q.node for q in self.questions), *(self.shown if backward else [])]
+        found, todo = set[Node](), [*ends]
+        while todo:
+            node = todo.pop()
+            if node not in found:
+                found.add(node)
+                todo += [] if node in known else node.args
+        return [n for n in toposort(ends) if n in found]
+
     @property
     def needs_powers(self) -> bool:
         """Whether powers of e come up on the way to the answers."""
-        return any(n.op.name == "exp" for n in toposort(q.node for q in self.questions))
+        return any(n.op.name == "exp" for n in self.needed if n not in self.shown)
 
     def work(self) -> Work:
         """What a person does for all that the answers need."""
-        needed = [n for n in toposort(q.node for q in self.questions) if n.name and n.op.name != "source"]
+        needed = [n for n in self.needed if n.name and n.op.name != "source" and n not in self.shown]
         return NOTHING.joined(*(_work(n) for n in needed))
 
 

@@ -97,14 +97,18 @@ def angled(node: Node) -> Pieces | None:
 
 def placed(node: Node) -> Pieces | None:
     """P[position], and P has another row: (P, position)."""
-    found = node.op.name == "lookup" and node.role == "positions" and node.args[0].shape[0] > node.shape[0]
+    found = in_a_row(node) and node.role == "positions" and node.args[0].shape[0] > node.shape[0]
     return node.args if found else None
 
 
 def looked_up(node: Node) -> Pieces | None:
-    """E[word]: (E, word), where the words have a column of their own."""
-    found = node.op.name == "lookup" and node.role != "positions" and node.args[1].op.name != "columns"
-    return node.args if found else None
+    """E[word]: (E, word)."""
+    return node.args if in_a_row(node) and node.role != "positions" else None
+
+
+def in_a_row(node: Node) -> bool:
+    """Whether it is rows of a table, one for each word; not numbers for pairs of words."""
+    return node.op.name == "lookup" and node.args[1].shape[1] == 1
 
 
 def rate(node: Node) -> Pieces | None:

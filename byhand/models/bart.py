@@ -1,22 +1,19 @@
 """BART (Lewis et al. 2020): the 2017 transformer with learned positions and a norm on the embeddings, to mend text."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from byhand.graph import Node, page
+from byhand.graph import Node
 from byhand.labels import Labels
 from byhand.layers import embed
 from byhand.models import blocks, transformer
 from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.blocks import norm
 from byhand.models.language_model import with_places
-from byhand.models.translate import translate
+from byhand.models.readout import word_logits
+from byhand.models.translate import Embed, translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
-
-Embedded = Callable[[Node, Node], Node]
-"""Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""
 
 
 @dataclass(frozen=True)
@@ -37,41 +34,38 @@ class Options(blocks.Options):
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """norm(E[word] + P[position]), a P for each side. (V, d), (T, 1) -> (T, d)"""
-    with page("", "Input"):
-        x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
-        return norm(with_places(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
+    x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
+    return norm(with_places(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
 
 
-def of_2017(o: Options, heads: int, d_ff: int) -> transformer.Options:
-    """One side's layers, which are the transformer's with biases."""
+def side(o: Options, heads: int, d_ff: int) -> transformer.Options:
+    """One side's layers, which are the transformer's of 2017 with biases."""
     sizes = {"heads": heads, "d_ff": d_ff, "encoder_layers": o.encoder_layers, "decoder_layers": o.decoder_layers}
-    return transformer.Options(**blocks.shared(o) | sizes, output_bias=True, final_norms=o.norm_place != "post")
+    return transformer.Options(**blocks.shared(o) | sizes, final_norms=o.norm_place != "post")
 
 
-def translator(o: Options, weight: Weights, inputs: Inputs, spoken: tuple[Labels, ...], embedded: Embedded) -> Graph:
-    """The two sides, each beginning with its words as `embedded` writes them."""
-    encoder, decoder = of_2017(o, o.encoder_heads, o.encoder_d_ff), of_2017(o, o.decoder_heads, o.decoder_d_ff)
-    encoder.check()
-    decoder.check()
+def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    return transformer.encoder(x, mask, weight, side(o, o.encoder_heads, o.encoder_d_ff))
 
-    def encode(table: Node, ids: Node, mask: Node) -> Node:
-        return transformer.encoder(embedded(table, ids), mask, weight, encoder)
 
-    def decode(table: Node, ids: Node, memory: Node, mask: Node) -> Node:
-        return transformer.decoder(embedded(table, ids), memory, mask, weight, decoder)
+def decoder(x: Node, memory: Node, mask: Node, weight: Weights, o: Options) -> Node:
+    return transformer.decoder(x, memory, mask, weight, side(o, o.decoder_heads, o.decoder_d_ff))
 
-    def output(x: Node, table: Node) -> tuple[Node, Node]:
-        return transformer.output(x, table, spoken[-1], weight, decoder)
 
-    return translate(inputs, spoken, weight, o.d_model, encode, decode, output)
+def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
+    return word_logits(x, table, weight, o, bias=True)
 
 
 def vocabularies(o: Options) -> tuple[Labels, ...]:
     return (words("vocabulary", o.vocab, ("[START]",)),)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    return translator(o, weight, inputs, vocabularies(o), lambda table, ids: embedding(table, ids, weight, o))
+def build(
+    o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies, embed: Embed = embedding
+) -> Graph:
+    side(o, o.encoder_heads, o.encoder_d_ff).check()
+    side(o, o.decoder_heads, o.decoder_d_ff).check()
+    return translate(inputs, vocabularies(o), weight, o, embed, encoder, decoder, output)
 
 
 def both(**sizes: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from byhand.errors import ByhandError
-from byhand.graph import Dim, Node, page, scope, source, within
+from byhand.graph import Dim, Node, page, scope, within
 from byhand.layers import (
     attend,
     attention_equations,
@@ -168,7 +168,8 @@ def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = N
     kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))
     masks = {kind: attention_mask(kind, tokens, o.window) for kind in kinds}
     if padding is not None:
-        masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
+        with page("", "Padding"):
+            masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
     return Places(masks, angles, distance, biases)
 
 
@@ -225,7 +226,7 @@ def grouped_attention(
     turns, outputs = turns or [("", places.masks[o.kind(layer)])], []
     for h in range(1, o.heads + 1):
         kind, mask = turns[(h - 1) % len(turns)]
-        about = equations(o, places, mask is not None) | ({"source": source} if source else {})
+        about = equations(o, layer, places, mask is not None) | ({"source": source} if source else {})
         with page(f"head{h}", f"Head {h}{kind}", **about):
             q = placed("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
@@ -249,15 +250,16 @@ def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
         return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
 
 
-def equations(o: Options, places: Places, masked: bool) -> dict[str, str]:
-    """What a head's page says of itself."""
-    about = attention_equations(masked)
-    added = " + bias" if places.biases else " + m × distance" if places.distance is not None else ""
-    scaled = "" if o.score_scale == 1 else " / √d_k"
-    about = {name: text.replace(" / √d_k", scaled + added) for name, text in about.items()}
-    if added:
-        about["source"] = "Raffel et al. 2020, section 2.1" if places.biases else "Press et al. 2022, section 3"
-    return about
+def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str, str]:
+    """What the page of a head of this layer says of itself."""
+    added, source = "", ""
+    if places.biases:
+        added, source = " + bias", "Raffel et al. 2020, section 2.1"
+    elif places.distance is not None:
+        added, source = " + m × distance", "Press et al. 2022, section 3"
+    divisor = o.divisor(layer)
+    divided = " / √d_k" if divisor is None else "" if divisor == 1 else f" / {divisor:.4g}"
+    return attention_equations(masked, divided, bool(o.score_cap), added, source)
 
 
 def plain_feed(x: Node, weight: Weights, o: Options, layer: int, d_ff: int = 0) -> Node:
@@ -284,13 +286,6 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
             both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
-
-
-def divided(logits: Node, temperature: float) -> Node:
-    """The logits over a temperature that can be retyped; as they are where it is 1. (T, V) -> (T, V)"""
-    if temperature == 1:
-        return logits
-    return (logits / source("T", temperature, role="input")).named("divided", role="temperature")
 
 
 def normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:

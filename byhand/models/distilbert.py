@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from byhand.labels import Labels
 from byhand.models import bert
-from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.vocabulary import Vocabularies, words
-from byhand.weights import Weights
+from byhand.models.masked_language_model import encoder_only
 
 
 @dataclass(frozen=True)
@@ -19,28 +16,14 @@ class Options(bert.Options):
     unused: ClassVar[frozenset[str]] = bert.Options.unused | {"segments"}
 
 
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab, bert.SPECIAL),)
-
-
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    return bert.build(o, weight, inputs, vocabularies)
-
-
-ARCHITECTURE = Architecture(
+ARCHITECTURE = encoder_only(
     name="distilbert",
     title="DistilBERT",
-    family="encoder only",
     source="Sanh et al. 2019",
     about="BERT with half the layers and no segments",
     options=Options,
-    build=build,
-    sizes={
-        "small": {},
-        "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
-        "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
-    },
+    build=bert.build,
     takes=frozenset({"ids", "mask"}),
-    vocabularies=vocabularies,
+    vocabularies=bert.vocabularies,
     seed=14590,
 )

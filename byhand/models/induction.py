@@ -1,20 +1,17 @@
 """Two attention-only layers, set by hand, that copy a repeated pattern (Elhage et al. 2021; Olsson et al. 2022)."""
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-
-from byhand.graph import Array, Node, page, scope, source
+from byhand.graph import Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.layers import attend, attention_equations, causal_mask, embed, position_column, residual, softmax
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.generate import next_word, write
+from byhand.models.hand_set import letter, tables_of
 from byhand.models.vocabulary import Vocabularies
 from byhand.ops import lookup
 from byhand.weights import Weights
-
-SHARP = 30.0
-"""A score by which a head looks at one word alone: e to minus this is 1e-13."""
 
 
 @dataclass(frozen=True)
@@ -23,57 +20,16 @@ class Options:
     max_positions: int = 6
 
 
-class Stream:
-    """The features of the residual stream, by what they say: the word, its place, the word before, the one after."""
-
-    def __init__(self, o: Options) -> None:
-        sizes = {"word": o.vocab, "place": o.max_positions, "before": o.vocab, "after": o.vocab}
-        self.width = sum(sizes.values())
-        stops = np.cumsum(list(sizes.values()))
-        self.part = {name: slice(stop - sizes[name], stop) for name, stop in zip(sizes, stops.tolist(), strict=True)}
-        names = [f"{name} {n + 1}" for name, size in sizes.items() for n in range(size)]
-        self.labels = Labels("stream", tuple(names))
-
-    def reading(self, name: str, values: Array) -> Array:
-        """A matrix from the stream that reads one part of it. (d, columns of values)"""
-        matrix = np.zeros((self.width, values.shape[1]))
-        matrix[self.part[name]] = values
-        return matrix
-
-
-def weights_of(o: Options) -> dict[str, Array]:
-    """Every weight, each a matrix of 0s and 1s but for how sharply a head looks."""
-    stream, words, places = Stream(o), np.eye(o.vocab), np.eye(o.max_positions)
-    first = np.zeros((o.max_positions, o.vocab))
-    first[0] = -2 * SHARP  # the first word has none before it, and its head sees itself: never look there
-    return {
-        "E": stream.reading("word", words).T,
-        "P": stream.reading("place", places).T,
-        "layer1.W_Q": stream.reading("place", SHARP * np.eye(o.max_positions, k=-1)),
-        "layer1.W_K": stream.reading("place", places),
-        "layer1.W_V": stream.reading("word", words),
-        "layer1.W_O": stream.reading("before", words).T,
-        "layer2.W_Q": stream.reading("word", words),
-        "layer2.W_K": stream.reading("before", SHARP * words) + stream.reading("place", first),
-        "layer2.W_V": stream.reading("word", words),
-        "layer2.W_O": stream.reading("after", words).T,
-        "W_U": stream.reading("after", 10 * words),
-    }
-
-
-def tables_of(o: Options, words: Labels) -> dict[str, Node]:
-    """The same as tables, which a reader may change."""
-    features = Stream(o).labels
-    labels: dict[str, tuple[object, object]] = {"E": (words, features), "P": (None, features), "W_U": (features, words)}
-    return {name: source(name, matrix, "given", *labels.get(name, ())) for name, matrix in weights_of(o).items()}
-
-
 def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Node:
     """x + softmax(Q Kᵀ) V W_O: one head a layer, whose scores are not scaled. (T, d) -> (T, d)"""
-    with page(f"layer{layer}", f"Layer {layer}: {about}", **attention_equations(True)):
-        q, k, v = ((x @ w[f"layer{layer}.W_{name}"]).named(name) for name in "QKV")  # (T, d) @ (d, k) -> (T, k)
+    name, title = f"layer{layer}", f"Layer {layer}"
+    products, column_products = "x W_Q, x W_K, x W_V", "W_Q x, W_K x, W_V x"
+    with page(name, f"{title}: Q, K, V"), scope("", "Q, K, V", equation=products, column_equation=column_products):
+        q, k, v = ((x @ w[f"{name}.W_{part}"]).named(part) for part in "QKV")  # (T, d) @ (d, k) -> (T, k)
+    with page(name, f"{title}: {about}", **attention_equations(True, divided="")):
         z = attend(q, k, v, mask, scale=1)
-        return residual(x, (z @ w[f"layer{layer}.W_O"]).named("written"), "output")  # (T, V) @ (V, d) -> (T, d)
+    with page(name, f"{title}: written"):
+        return residual(x, (z @ w[f"{name}.W_O"]).named("written"), "output")  # (T, V) @ (V, d) -> (T, d)
 
 
 def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, Node, Node]:
@@ -91,13 +47,8 @@ def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, No
         return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 
 
-def vocabularies(o: Options) -> tuple[Labels, ...]:
+def vocabularies(o: Any) -> tuple[Labels, ...]:
     return (Labels("vocabulary", tuple(letter(n) for n in range(o.vocab))),)
-
-
-def letter(n: int) -> str:
-    """A, B, ... Z, A26, A27 ..."""
-    return chr(ord("A") + n) if n < 26 else f"A{n}"
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:

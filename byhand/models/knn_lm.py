@@ -12,7 +12,8 @@ from byhand.models import gpt2
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.blocks import grouped_attention, plain_feed
 from byhand.models.generate import next_word, write
-from byhand.models.language_model import SIZES, body, predict, vocabularies
+from byhand.models.language_model import SIZES, body, predict
+from byhand.models.output import one_vocabulary
 from byhand.models.vocabulary import Vocabularies
 from byhand.ops import log, one_hot, where
 from byhand.weights import Weights
@@ -67,9 +68,9 @@ def votes(d: Node, values: Node, o: Options) -> Node:
         return (weights @ values).named("p_kNN")  # (T, N) @ (N, V) -> (T, V)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
-    (vocabulary,) = vocabularies(o)
+    (vocabulary,) = one_vocabulary(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
 
@@ -126,6 +127,6 @@ ARCHITECTURE = Architecture(
         "large": SIZES["large"] | {"stored": 12, "neighbours": 3},
     },
     takes=frozenset({"ids", "generate"}),
-    vocabularies=vocabularies,
+    vocabularies=one_vocabulary,
     seed=12588,
 )

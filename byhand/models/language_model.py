@@ -10,21 +10,22 @@ from numpy.typing import NDArray
 
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
-from byhand.layers import embed, position_column, sinusoidal, softmax
+from byhand.layers import embed, position_column, sinusoidal
 from byhand.models.architecture import Architecture, Graph, Inputs, example
 from byhand.models.blocks import (
     Attention,
     Feed,
     Options,
     block,
-    divided,
     grouped_attention,
     norm,
     places_of,
     plain_feed,
 )
-from byhand.models.generate import next_word, write
-from byhand.models.vocabulary import Vocabularies, words
+from byhand.models.generate import write
+from byhand.models.output import answer, one_vocabulary
+from byhand.models.readout import word_logits
+from byhand.models.vocabulary import Vocabularies
 from byhand.ops import lookup, tanh
 from byhand.weights import Weights
 
@@ -34,7 +35,9 @@ Names = tuple[str, str]
 """What a model calls its embeddings of words and of positions."""
 
 
-def embedding(table: Node, ids: Node, weight: Weights, o: Options, places: str, at: NDArray[Any] | None = None) -> Node:
+def embedding(
+    table: Node, ids: Node, weight: Weights, o: Options, places: str = "P", at: NDArray[Any] | None = None
+) -> Node:
     """The words as rows, with what their places add: those `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
     alone = o.positions not in ADDED and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
@@ -61,22 +64,28 @@ def with_places(
         with scope("", "+ positions", equation="words + PE"):
             return (x + waves).named(name)
     with scope("", "+ positions", equation=f"{words} + P[position]"):
-        place = lookup(weight(places, o.max_positions, o.d_model), position).named("places", role="positions")
+        place = lookup(place_table(weight, places, o), position).named("places", role="positions")
         return (x + place).named(name)  # (T, d) + (T, d)
+
+
+def place_table(weight: Weights, name: str, o: Options) -> Node:
+    """A learned row for each place, counted from 0. (max_positions, d)"""
+    table = weight(name, o.max_positions, o.d_model)
+    if table.shape[0].of is None:
+        known = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
+        table.shape = (Dim(o.max_positions, known), table.shape[1])
+    return table
 
 
 def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
     """The last table to logits, probabilities and the next word. (T, d) -> 2 (T, V), (1, 1)"""
     if o.norm_place != "post":
         x = norm(x, weight, "final_norm", o)
-    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
-        out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
-        logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+    logits = word_logits(x, table, weight, o)
     if o.logit_cap:
         with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
             logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
-    asked = divided(logits, o.temperature)
-    return logits, softmax(asked).named("probabilities", role="result"), next_word(logits, vocabulary)
+    return answer(logits, vocabulary, o.temperature)
 
 
 def body(
@@ -102,15 +111,11 @@ def forward(
         return predict(x, table, vocabulary, weight, o)
 
 
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    return (words("vocabulary", o.vocab),)
-
-
 def build(
     o: Options,
     weight: Weights,
     inputs: Inputs,
-    vocabularies: Vocabularies = vocabularies,
+    vocabularies: Vocabularies = one_vocabulary,
     names: Names = ("E", "P"),
     attention: Attention = grouped_attention,
     feed: Feed = plain_feed,
@@ -144,4 +149,4 @@ def decoder_only(
     """A model of this kind; `parts` are those of `build` that are its own."""
     made = partial(build, **parts)
     takes = frozenset({"ids", "generate"})
-    return Architecture(name, title, family, source, about, options, made, sizes, takes, vocabularies, seed)
+    return Architecture(name, title, family, source, about, options, made, sizes, takes, one_vocabulary, seed)

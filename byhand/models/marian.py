@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from byhand.graph import Node, page
-from byhand.labels import Labels
+from byhand.graph import Node
 from byhand.layers import embed
 from byhand.models import bart
 from byhand.models.architecture import Architecture, Graph, Inputs
 from byhand.models.language_model import ADDED, with_places
-from byhand.models.vocabulary import Vocabularies, words
+from byhand.models.transformer import vocabularies
+from byhand.models.vocabulary import Vocabularies
 from byhand.weights import Weights
 
 
@@ -25,19 +25,13 @@ class Options(bart.Options):
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """E[word] * sqrt(d) + PE, whose sines are all before its cosines. (V, d), (T, 1) -> (T, d)"""
-    with page("", "Input"):
-        added = o.positions in ADDED
-        x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
-        return with_places(x, weight, o, "P", "x", halves=True)
-
-
-def vocabularies(o: Options) -> tuple[Labels, ...]:
-    shared = words("vocabulary", o.vocab, ("[START]",))
-    return shared, (shared if o.shared_embeddings else words("target_vocabulary", o.target_vocab, ("[START]",)))
+    added = o.positions in ADDED
+    x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
+    return with_places(x, weight, o, "P", "x", halves=True)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
-    return bart.translator(o, weight, inputs, vocabularies(o), lambda table, ids: embedding(table, ids, weight, o))
+    return bart.build(o, weight, inputs, vocabularies, embedding)
 
 
 ARCHITECTURE = Architecture(

@@ -8,7 +8,8 @@ from byhand.experts import best_probabilities, check_experts, load_of, mixture, 
 from byhand.graph import Node, page
 from byhand.models import blocks, llama
 from byhand.models.architecture import Graph, Inputs
-from byhand.models.language_model import build, decoder_only, vocabularies
+from byhand.models.language_model import build, decoder_only
+from byhand.models.output import one_vocabulary
 from byhand.models.vocabulary import Vocabularies
 from byhand.weights import Weights
 
@@ -44,7 +45,7 @@ def build_mixture(
     o: Options,
     weight: Weights,
     inputs: Inputs,
-    vocabularies: Vocabularies = vocabularies,
+    vocabularies: Vocabularies = one_vocabulary,
     attention: blocks.Attention = blocks.grouped_attention,
 ) -> Graph:
     """A language model whose feed-forward shows more than its result: what it appends to `also`."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
-from byhand.layers import linear, softmax
+from byhand.layers import linear
 from byhand.models.architecture import Graph, Inputs, example
-from byhand.models.blocks import divided
 from byhand.models.generate import next_word, write
+from byhand.models.readout import probabilities
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
 
@@ -20,8 +20,7 @@ Forward = Callable[[Node, Labels, Weights, Any], tuple[Node, Node, Node]]
 
 def answer(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
     """Logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
-    probabilities = softmax(divided(logits, temperature)).named("probabilities", role="result")
-    return logits, probabilities, next_word(logits, vocabulary)
+    return logits, probabilities(logits, temperature), next_word(logits, vocabulary)
 
 
 def linear_answer(

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.graph import Dim, Node, page, scope, source
+from byhand.graph import Dim, Node, page, source
 from byhand.labels import Labels, labelled, token_ids
-from byhand.layers import NEG_INF, position_column, softmax
+from byhand.layers import position_column
 from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.selectors import one_hot_of, select_equal, selector_width, shared
 from byhand.models.vocabulary import Vocabularies
-from byhand.ops import argmax, beside, greater, one_hot, stretch, where
+from byhand.ops import argmax, one_hot
 from byhand.weights import Weights
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -20,32 +21,6 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 class Options:
     vocab: int = 4
     max_positions: int = 4
-
-
-def one_hot_of(x: Node, width: Dim, name: str) -> Node:
-    """1 in the column of the whole number that x is nearest to. (T, 1) -> (T, n)"""
-    with scope("", "one-hot", equation="1 where place − ½ < x < place + ½"):
-        place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.of)
-        return (greater(x, place - 0.5) * greater(place + 0.5, x)).named(name)
-
-
-def attention(selector: Node) -> Node:
-    """A selector's 1s, shared: what it does not select is masked, and softmax divides by how many are left. (T, S)"""
-    masked = where(selector, 0, NEG_INF).named("masked", role="mask")
-    return softmax(masked).named("weights", role="attention")
-
-
-def select_equal(keys: Node, queries: Node) -> Node:
-    """1 where the key is the query: the dot product of two one-hot rows. (S, n), (T, n) -> (T, S)"""
-    return (queries @ keys.T).named("selected", role="scores")
-
-
-def selector_width(selector: Node) -> Node:
-    """How many are selected: with a [START] that all select, it gets 1 / (1 + n). (T, S) -> (T, 1)"""
-    with scope("width", "count with [START]", equation="1 / (the weight of [START]) − 1"):
-        start = stretch(1, rows=selector.shape[0], columns=1)
-        weights = attention(beside(start, selector).named("with_start"))
-        return (1 / weights.columns(0, 1) - 1).named("n")
 
 
 def answer(rows: Node, vocabulary: Labels) -> Graph:
@@ -61,13 +36,13 @@ def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     everything = source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of)
     indices = position_column(count)
     with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021"):
-        weights = attention(everything)
+        weights = shared(everything)
         first = one_hot_of(indices, Dim(count), "index").columns(0, 1)
         length = (1 / (weights @ first)).named("length")  # (T, T) @ (T, 1) -> (T, 1)
     with page("flip", "Flip", equation="select(indices, opp, ==)", source="Weiss et al. 2021"):
         opposite = (length - indices - 1).named("opp")
         selector = select_equal(one_hot_of(indices, Dim(count), "key"), one_hot_of(opposite, Dim(count), "query"))
-        rows = (attention(selector) @ tokens).named("reversed", role="result")  # (T, T) @ (T, V) -> (T, V)
+        rows = (shared(selector) @ tokens).named("reversed", role="result")  # (T, T) @ (T, V) -> (T, V)
     return answer(rows, vocabulary)
 
 
@@ -90,19 +65,20 @@ def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
         earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.of, columns=count.of)
         equal = (tokens @ tokens.T).named("equal", role="scores")
         selector = (smaller + equal * earlier).named("before")
+    with page("", "How many before", equation="selector_width(select(tokens, tokens, <))", source="Weiss et al. 2021"):
         place = selector_width(selector)
     with page("place", "Place", equation="aggregate(select(places, indices, ==), tokens)"):
         places = one_hot_of(place, Dim(count), "key")
         labels = Labels("places", tuple(f"place {n + 1}" for n in range(int(count))))
         indices = one_hot_of(position_column(Dim(count, labels)), Dim(count), "query")
-        rows = (attention(select_equal(places, indices)) @ tokens).named("sorted", role="result")
+        rows = (shared(select_equal(places, indices)) @ tokens).named("sorted", role="result")
     return answer(rows, vocabulary)
 
 
 Program = Callable[[Node, Node, Options, Labels], Graph]
 
 
-def rasp(name: str, about: str, program: Program, ids: list[int]) -> Architecture:
+def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> Architecture:
     """A program as a model: `ids` are its example, cut to the size."""
 
     def vocabularies(o: Options) -> tuple[Labels, ...]:
@@ -117,15 +93,15 @@ def rasp(name: str, about: str, program: Program, ids: list[int]) -> Architectur
         return program(tokens, rows, o, vocabulary)
 
     sizes = {"small": {}, "medium": {"vocab": 6, "max_positions": 6}, "large": {"vocab": 10, "max_positions": 8}}
-    source = "Weiss et al. 2021"
-    title = f"A program that {about.partition(',')[0]}"
+    about, source = f"{does} letters, by attention set by hand", "Weiss et al. 2021"
+    takes = frozenset({"ids"})
     return Architecture(
-        name, title, "looking inside", source, about, Options, build, sizes, frozenset({"ids"}), vocabularies
+        name, f"{doing} letters", "looking inside", source, about, Options, build, sizes, takes, vocabularies
     )
 
 
 PROGRAMS = (
-    rasp("rasp-reverse", "reverses letters, by attention set by hand", reverse, [0, 1, 2, 3, 1, 0, 2, 3]),
-    rasp("rasp-histogram", "counts letters, by attention set by hand", histogram, [1, 0, 1, 2, 0, 1, 3, 1]),
-    rasp("rasp-sort", "sorts letters, by attention set by hand", sort, [3, 1, 2, 1, 0, 2, 3, 1]),
+    rasp("rasp-reverse", "Reversing", "reverses", reverse, [0, 1, 2, 3, 1, 0, 2, 3]),
+    rasp("rasp-histogram", "Counting", "counts", histogram, [1, 0, 1, 2, 0, 1, 3, 1]),
+    rasp("rasp-sort", "Sorting", "sorts", sort, [3, 1, 2, 1, 0, 2, 3, 1]),
 )

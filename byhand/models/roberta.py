@@ -7,7 +7,8 @@ import numpy as np
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.models import bert
-from byhand.models.architecture import Architecture, Graph, Inputs, example
+from byhand.models.architecture import Graph, Inputs, example
+from byhand.models.masked_language_model import encoder_only, fill_in, padding_mask
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import equal
 from byhand.weights import Weights
@@ -46,29 +47,22 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
     segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].of)
-    mask = bert.padding_mask(tokens, inputs)
+    mask = padding_mask(tokens, inputs)
     pad = source("pad", o.pad, role="constant")
     like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = bert.embedding(table, tokens, segment_ids, positions(tokens, pad), weight, like_bert)
-    return bert.encode(x, table, tokens, mask, weight, like_bert, "gelu", BLANK)
+    return fill_in(x, table, tokens, mask, weight, like_bert, "gelu", BLANK)
 
 
-ARCHITECTURE = Architecture(
+ARCHITECTURE = encoder_only(
     name="roberta",
     title="RoBERTa",
-    family="encoder only",
     source="Liu et al. 2019",
     about="BERT trained longer; its positions leave padding out",
     options=Options,
     build=build,
-    sizes={
-        "small": {},
-        "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
-        "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
-    },
-    takes=frozenset({"ids", "segment_ids", "mask"}),
     vocabularies=vocabularies,
     seed=565,
 )

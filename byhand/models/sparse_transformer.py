@@ -9,7 +9,7 @@ import numpy as np
 from byhand.graph import Array, Dim, Node, page, scope
 from byhand.layers import attend
 from byhand.masks import fixed_masks, strided_masks
-from byhand.models import blocks, language_model
+from byhand.models import blocks, language_model, output
 from byhand.models.architecture import Graph, Inputs, example
 from byhand.models.blocks import Places, grouped_attention
 from byhand.models.vocabulary import Vocabularies
@@ -67,9 +67,7 @@ def given_up(tokens: Dim, o: Options) -> list[Node]:
             return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
 
 
-def build(
-    o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = language_model.vocabularies
-) -> Graph:
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = output.one_vocabulary) -> Graph:
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, room)
     graph = language_model.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from byhand.graph import Node, page, scope
+from byhand.graph import Node, scope
 from byhand.labels import Labels
-from byhand.layers import softmax
 from byhand.models import transformer
 from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.blocks import divided
 from byhand.models.language_model import embedding
+from byhand.models.readout import word_logits
 from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.ops import sqrt
@@ -38,35 +37,21 @@ class Options(transformer.Options):
     }
 
 
+def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
+    """The decoder's last table to logits, made smaller first where the embeddings are as large. (T, d) -> (T, V)"""
+    if o.scale_output:
+        with scope("", "rescale", equation="x / √d", source="Raffel et al. 2020"):
+            x = (x / sqrt(o.d_model)).named("rescaled")
+    return word_logits(x, table, weight, o)
+
+
 def vocabularies(o: Options) -> tuple[Labels, ...]:
     return (words("vocabulary", o.vocab, ("<pad>",)),)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     o.check()
-    (vocabulary,) = vocabularies(o)
-
-    def embedded(table: Node, ids: Node) -> Node:
-        with page("", "Input"):
-            return embedding(table, ids, weight, o, "P")
-
-    def output(x: Node, table: Node) -> tuple[Node, Node]:
-        with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
-            if o.scale_output:
-                x = (x / sqrt(o.d_model)).named("rescaled")
-            out = table.T if o.tied else weight("W_vocab", o.d_model, table.shape[0])
-            logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-        return logits, softmax(divided(logits, o.temperature)).named("probabilities", role="result")
-
-    return translate(
-        inputs,
-        (vocabulary,),
-        weight,
-        o.d_model,
-        lambda table, ids, mask: transformer.encoder(embedded(table, ids), mask, weight, o),
-        lambda table, ids, memory, mask: transformer.decoder(embedded(table, ids), memory, mask, weight, o),
-        output,
-    )
+    return translate(inputs, vocabularies(o), weight, o, embedding, transformer.encoder, transformer.decoder, output)
 
 
 ARCHITECTURE = Architecture(

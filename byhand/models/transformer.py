@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from byhand.graph import Dim, Node, page, scope
+from byhand.graph import Node, page, scope
 from byhand.labels import Labels
-from byhand.layers import join_heads, residual, softmax
+from byhand.layers import join_heads, residual
 from byhand.models import blocks
 from byhand.models.architecture import Architecture, Graph, Inputs
-from byhand.models.blocks import Places, divided, grouped_attention, norm, normed_after, places_of, plain_feed
+from byhand.models.blocks import Places, grouped_attention, norm, normed_after, places_of, plain_feed
 from byhand.models.language_model import embedding
+from byhand.models.readout import word_logits
 from byhand.models.translate import translate
 from byhand.models.vocabulary import Vocabularies, words
 from byhand.weights import Weights
@@ -86,6 +87,11 @@ def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Option
         return norm(x, weight, "final_norm", o) if o.final_norms else x
 
 
+def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
+    """The decoder's last table to logits (section 3.4). (T, d), (V, d) -> (T, V)"""
+    return word_logits(x, table, weight, o, o.output_bias)
+
+
 def vocabularies(o: Options) -> tuple[Labels, ...]:
     special = ("[START]",)
     shared = words("vocabulary", o.vocab, special)
@@ -94,31 +100,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     o.check()
-    words = vocabularies(o)
-
-    def embedded(table: Node, ids: Node) -> Node:
-        with page("", "Input"):
-            return embedding(table, ids, weight, o, "P")
-
-    def encode(table: Node, ids: Node, mask: Node) -> Node:
-        return encoder(embedded(table, ids), mask, weight, o)
-
-    def decode(table: Node, ids: Node, memory: Node, mask: Node) -> Node:
-        return decoder(embedded(table, ids), memory, mask, weight, o)
-
-    return translate(
-        inputs, words, weight, o.d_model, encode, decode, lambda x, table: output(x, table, words[-1], weight, o)
-    )
-
-
-def output(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
-    """The decoder's last table to logits and probabilities (section 3.4). (T, d), (V, d) -> (T, V), (T, V)"""
-    with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
-        logits = x @ (table.T if o.tied else weight("W_vocab", o.d_model, Dim(len(vocabulary.words), vocabulary)))
-        if o.output_bias:
-            logits = logits + weight("b_vocab", 1, Dim(len(vocabulary.words), vocabulary))
-        logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-    return logits, softmax(divided(logits, o.temperature)).named("probabilities", role="result")
+    return translate(inputs, vocabularies(o), weight, o, embedding, encoder, decoder, output)
 
 
 ARCHITECTURE = Architecture(

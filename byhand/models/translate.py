@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
 from byhand.models.architecture import Graph, Inputs, example
 from byhand.models.generate import next_word, write
+from byhand.models.readout import probabilities
 from byhand.weights import Weights
 
-Encode = Callable[[Node, Node, Node], Node]
-"""Embeddings (V, d), ids (S, 1), mask (1, S) to the memory (S, d)."""
-Decode = Callable[[Node, Node, Node, Node], Node]
-"""Embeddings (V, d), ids (T, 1), memory (S, d), its mask (1, S) to the last layer's output (T, d)."""
-Output = Callable[[Node, Node], tuple[Node, Node]]
-"""That output (T, d), embeddings (V, d) to logits (T, V) and probabilities (T, V)."""
+Embed = Callable[[Node, Node, Weights, Any], Node]
+"""Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""
+Encode = Callable[[Node, Node, Weights, Any], Node]
+"""That of the source (S, d) and its mask (1, S) to the memory (S, d)."""
+Decode = Callable[[Node, Node, Node, Weights, Any], Node]
+"""That of the words so far (T, d), the memory (S, d) and its mask (1, S) to the last layer's output (T, d)."""
+Output = Callable[[Node, Node, Weights, Any], Node]
+"""That output (T, d) and the embeddings (V, d) to logits (T, V)."""
 
 
 def translate(
     inputs: Inputs,
     words: tuple[Labels, ...],
     weight: Weights,
-    width: int,
+    o: Any,
+    embed: Embed,
     encode: Encode,
     decode: Decode,
     output: Output,
@@ -32,18 +37,22 @@ def translate(
     ids = inputs.ids or example([1, 2, 5], len(source_words.words))
     with scope("encoder", "Encoder"):
         source_ids = token_ids("ids", ids, source_words)
-        table = weight("E", Dim(len(source_words.words), source_words), width)
+        table = weight("E", Dim(len(source_words.words), source_words), o.d_model)
         mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
-        memory = encode(table, source_ids, mask)
+        with page("", "Input"):
+            x = embed(table, source_ids, weight, o)
+        memory = encode(x, mask, weight, o)
 
     def forward(ids: Node) -> tuple[Node, Node, Node]:
         with scope("decoder", "Decoder"):
             shared = source_words is target_words
-            embeddings = table if shared else weight("E", Dim(len(target_words.words), target_words), width)
-            x = decode(embeddings, ids, memory, mask)
+            embeddings = table if shared else weight("E", Dim(len(target_words.words), target_words), o.d_model)
+            with page("", "Input"):
+                x = embed(embeddings, ids, weight, o)
+            x = decode(x, memory, mask, weight, o)
         with page("", "Output"):
-            logits, probabilities = output(x, embeddings)
-            return logits, probabilities, next_word(logits, target_words)
+            logits = output(x, embeddings, weight, o)
+            return logits, probabilities(logits, o.temperature), next_word(logits, target_words)
 
     with scope("decoder", "Decoder"):
         target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)

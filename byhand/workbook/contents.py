@@ -30,6 +30,8 @@ CONSTANTS = {
     "neg_inf": "a very large negative number, e to which is 0",
     "lambda": "the weight of what is looked up; 0 is the language model alone",
     "eps": "keeps a norm from dividing by 0",
+    "latent_eps": "the same for the norms of latents",
+    "pad": "the id of padding, and its own position",
     "learning_rate": "how far a step goes: change it, and see the loss",
     "momentum": "the share of the last step that is kept",
     "beta1": "how slowly the mean of the gradient follows",
@@ -38,6 +40,9 @@ CONSTANTS = {
     "weight_decay": "how fast weights shrink",
     "label_smoothing": "the share of each target that is spread over all words",
 }
+
+NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
+"""Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
 
 KINDS = {
     "embedding": "input",
@@ -209,6 +214,10 @@ def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
     last = SIDE + tokens.ids.shape[0] - 1
     words = book.reference(book.words[tokens.vocabulary])
     sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
+    ids = book.reference([cell for cell, *_ in book.result(tokens.ids)])
+    sheet.formula(
+        row + 2, SIDE, f'IF(COUNT({ids})={tokens.ids.shape[0]},"","{NOT_LISTED}")', "", style.text(10, style.RED)
+    )
 
 
 def _what(tokens: Tokens) -> str:
@@ -219,7 +228,7 @@ def _what(tokens: Tokens) -> str:
     kinds = {"encoder": "Source words", "decoder": "Target words so far", "datastore": "The stored text"}
     right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
     kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
-    return kinds.get(part, "The prompt") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
+    return kinds.get(part, "The prompt's words") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
 def _written(book: Book, sheet: Sheet, row: int) -> None:
@@ -234,30 +243,31 @@ def _written(book: Book, sheet: Sheet, row: int) -> None:
 
 
 def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
-    """The probabilities at one position, which the reader chooses."""
-    tokens, vocabulary = node.shape[0].of, node.shape[1].of
-    assert isinstance(tokens, Tokens)
+    """The probabilities at one position, which the reader chooses where there are several."""
+    vocabulary = node.shape[1].of
     assert isinstance(vocabulary, Labels)
     count = int(node.shape[0])
     at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
-    sheet.text(row, SIDE, "and the model expects", style.HEADING)
-    sheet.text(row + 1, SIDE, "at position", style.text(10))
-    sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
-    sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
-    chosen = Address(row + 1, SIDE + 1)
+    sheet.text(row, SIDE, "and the model expects" if book.prompts else "The model's answer", style.HEADING)
+    first, chosen = row + 1, Address(row + 1, SIDE + 1)
+    if count > 1:
+        sheet.text(row + 1, SIDE, "at position", style.text(10))
+        sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
+        sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
+        first += 1
     cells = book.result(node)
-    last = row + 1
+    last = first
     for n in range(min(len(vocabulary.words), MOST_WORDS)):
-        last = row + 2 + n
+        last = first + n
         sheet.formula(
             last, SIDE, book.address(book.words[vocabulary][n], book.home), vocabulary.words[n], style.ROW_WORD
         )
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
-        rule = formulas.nth(column, chosen)
+        rule = formulas.nth(column, chosen) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
-    sheet.bars((row + 2, SIDE + 2, last, SIDE + 2), "#2E9E5B")
+    sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
 def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:

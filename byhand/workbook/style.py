@@ -10,20 +10,20 @@ import numpy as np
 
 from byhand.graph import INFINITE, Array, Node
 
-INK, GREY, FRAME = "#1F2933", "#6B7785", "#C9D1DA"
+INK, GREY, FRAME, RED = "#1F2933", "#6B7785", "#C9D1DA", "#C0392B"
 HEAT = "#8E63C7"
 TEXT = "Calibri"
 MATHS = "Cambria"
 
 ROLES: dict[str, tuple[str, str, str]] = {
     "input": ("#FFF6DD", "#B98900", "type here: words, numbers"),
-    "weight": ("#FFFFFF", "#C0392B", "type here: weights"),
+    "weight": ("#FFFFFF", RED, "type here: weights"),
     "computed": ("#EAF2FB", "#2468A8", "computed: click, and read the formula"),
     "shown": ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
     "attention": ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
     "result": ("#E4F4EA", "#237A45", "result"),
     "gradient": ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
-    "updated": ("#FBF1EF", "#C0392B", "weight after a training step"),
+    "updated": ("#FBF1EF", RED, "weight after a training step"),
     "answer": ("#FFFBEA", "#B98900", "your answers: type here"),
     "scratch": ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),
 }

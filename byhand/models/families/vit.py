@@ -10,7 +10,7 @@ NAMES = {"Q": "query", "K": "key", "V": "value"}
 def options(config: Config, tensors: Tensors) -> vit.Options:
     """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
     d = config.size("hidden_size", 768)
-    labels = config.get("id2label", {})
+    names = class_names(config)
     return vit.Options(
         image=config.size("image_size", 224),
         patch=config.size("patch_size", 16),
@@ -19,11 +19,22 @@ def options(config: Config, tensors: Tensors) -> vit.Options:
         heads=config.heads("num_attention_heads", 12, "hidden_size", d),
         layers=config.size("num_hidden_layers", 12),
         d_ff=config.size("intermediate_size", 3072),
-        classes=config.size("num_labels", len(labels) if isinstance(labels, dict | list) and labels else 2),
+        classes=len(names),
+        class_names=names,
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
         attention_bias=config.flag("qkv_bias", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
+
+
+def class_names(config: Config) -> tuple[str, ...]:
+    """What id2label calls each class; LABEL_0, LABEL_1 ... where it says nothing, as transformers does."""
+    labels = config.get("id2label", {})
+    if isinstance(labels, list):
+        labels = dict(enumerate(labels))
+    known = {str(n): text for n, text in labels.items()} if isinstance(labels, dict) else {}
+    count = config.size("num_labels", len(known) or 2)
+    return tuple(str(known.get(str(n), f"LABEL_{n}")) for n in range(count))
 
 
 def pieces(o: vit.Options) -> Pieces:
