@@ -78,7 +78,7 @@ VARIANTS = {
         "sliding_window": 3,
         "max_window_layers": 1,
     },
-    "gemma": {"model_type": "gemma", "head_dim": 6, "hidden_activation": "gelu_pytorch_tanh"},
+    "gemma": {"model_type": "gemma", "head_dim": 6, "hidden_act": "gelu_pytorch_tanh"},
     "mixtral": {"model_type": "mixtral", "num_local_experts": 5, "num_experts_per_tok": 3},
     "mixtral with a window": {
         "model_type": "mixtral",
@@ -169,7 +169,7 @@ def test_old_buffers_are_no_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"rope_scaling": {"type": "yarn", "factor": 2.0}}, 'type in config.json is "yarn", which byhand does not'),
+        ({"rope_scaling": {"type": "dynamic"}}, 'type in config.json is "dynamic", which byhand does not'),
         ({"rope_parameters": {"rope_type": "longrope"}}, 'rope_type in config.json is "longrope", which byhand'),
         ({"rope_scaling": {"type": "linear"}}, "config.json does not say factor; add it."),
         ({"rope_scaling": "linear"}, "rope_scaling in config.json must be an object"),

@@ -24,12 +24,13 @@ KINDS = ("cat", "dog", "bird")
 
 @dataclass(frozen=True)
 class Options(blocks.Options):
-    """Sizes of the picture, and what is not GPT-2's."""
+    """Sizes of the picture, and what is not GPT-2's; `labels` are the classes' names, where a checkpoint has them."""
 
     image: int = 4
     patch: int = 2
     channels: int = 1
     classes: int = 3
+    labels: tuple[str, ...] = ()
     attention: str = "full"
     activation: str = "gelu"
     eps: float = 1e-12
@@ -90,7 +91,8 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     o.check()
     check(o)
-    kinds = Labels("classes", tuple(KINDS[i] if i < len(KINDS) else f"class{i}" for i in range(o.classes)))
+    own = tuple(KINDS[i] if i < len(KINDS) else f"class{i}" for i in range(o.classes))
+    kinds = Labels("classes", o.labels or own)
     with page("", "Picture"):
         channels = [
             source("picture" if o.channels == 1 else f"channel{n}", numbers, role="input")

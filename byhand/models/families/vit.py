@@ -1,29 +1,47 @@
 """ViT as transformers stores it, with its classifier."""
 
+from byhand.errors import ByhandError
 from byhand.models import vit
 from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
-from byhand.models.folder import Config, Tensors
+from byhand.models.folder import Config, Tensors, shown
 
+MOST_CLASSES = 100_000
 NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def options(config: Config, tensors: Tensors) -> vit.Options:
     """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
     d = config.size("hidden_size", 768)
-    labels = config.get("id2label", {})
+    labels = names(config)
     return vit.Options(
-        image=config.size("image_size", 224),
-        patch=config.size("patch_size", 16),
+        image=config.side("image_size", 224),
+        patch=config.side("patch_size", 16),
         channels=config.size("num_channels", 3),
         d_model=d,
         heads=config.heads("num_attention_heads", 12, "hidden_size", d),
         layers=config.size("num_hidden_layers", 12),
         d_ff=config.size("intermediate_size", 3072),
-        classes=config.size("num_labels", len(labels) if isinstance(labels, dict | list) and labels else 2),
+        classes=len(labels),
+        labels=labels,
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
         attention_bias=config.flag("qkv_bias", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
+
+
+def names(config: Config) -> tuple[str, ...]:
+    """Of the classes; transformers' own where id2label does not give as many as num_labels says."""
+    said = config.get("id2label", {}) or {}
+    if not isinstance(said, dict):
+        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {shown(said)}; mend it.")
+    count = config.size_or_null("num_labels", len(said) or 2)
+    if count > MOST_CLASSES:
+        raise ByhandError(f"num_labels = {shown(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
+    given = [said.get(str(n)) for n in range(count)] if count == len(said) else []
+    words = [text for text in given if isinstance(text, str) and text.strip() and text.isprintable()]
+    if len(words) < count or len({*words}) < count:
+        return tuple(f"LABEL_{n}" for n in range(count))
+    return tuple(words)
 
 
 def pieces(o: vit.Options) -> Pieces:
