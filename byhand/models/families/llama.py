@@ -14,6 +14,7 @@ from byhand.models.families.rope import rope
 from byhand.models.folder import Config, Tensors, shown
 
 Names = tuple[str, str, str]
+MOST_LAYERS = 10_000
 LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
 
 
@@ -65,12 +66,12 @@ def bias(config: Config) -> dict[str, Any]:
     return {"attention_bias": said, "join_bias": said}
 
 
-def windows(config: Config, default: int | None, kinds: tuple[str, ...]) -> dict[str, Any]:
-    """A sliding window, or none where it is null; `kinds` are those of the layers where layer_types does not say."""
+def windows(config: Config, default: int | None, layers: int, attention: str = "window") -> dict[str, Any]:
+    """A sliding window, or none where it is null; `attention` is that of the layers where layer_types does not say."""
     if config.number_or_null("sliding_window", default) is None:
         return {"attention": "causal"}
-    said = config.words("layer_types", LAYERS, len(kinds)) or kinds
-    return {"attention": "window", "window": config.size("sliding_window", default), "layer_kinds": said}
+    kinds = config.words("layer_types", LAYERS, layers)
+    return {"attention": attention, "window": config.size("sliding_window", default), "layer_kinds": kinds}
 
 
 def llama_options(config: Config, tensors: Tensors) -> llama.Options:
@@ -86,15 +87,18 @@ def llama_options(config: Config, tensors: Tensors) -> llama.Options:
 def mistral_options(config: Config, tensors: Tensors) -> mistral.Options:
     """With the defaults of transformers' MistralConfig."""
     made = common(config, d_ff=14336, kv_heads=8, positions=131072)
-    made |= windows(config, 4096, ("window",) * made["layers"])
+    made |= windows(config, 4096, made["layers"])
     return mistral.Options(**made, activation=activation(config, "hidden_act"))
 
 
 def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
     """With the defaults of transformers' MixtralConfig."""
     made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
-    config.only("layer_types", ["sliding_attention"] * made["layers"])
-    made |= windows(config, None, ("window",) * made["layers"])
+    made |= windows(config, None, made["layers"])
+    if "causal" in made.get("layer_kinds", ()):
+        raise ByhandError(
+            "layer_types in config.json lets layers see beyond sliding_window, which Mixtral's do not; mend it."
+        )
     count = config.size("num_local_experts", 8)
     chosen = config.size("num_experts_per_tok", 2)
     if chosen > count:
@@ -123,8 +127,13 @@ def qwen_windows(config: Config) -> dict[str, Any]:
     """In the layers from max_window_layers on, where use_sliding_window says so."""
     if not config.flag("use_sliding_window", False):
         return {"attention": "causal"}
-    first, layers = config.get("max_window_layers", 28), config.size("num_hidden_layers", 32)
-    return windows(config, 4096, tuple("window" if n >= first else "causal" for n in range(layers)))
+    first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
+    if layers > MOST_LAYERS:
+        raise ByhandError(f"num_hidden_layers = {shown(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
+    made = windows(config, 4096, layers)
+    if made["attention"] == "window" and not made["layer_kinds"]:
+        made["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))
+    return made
 
 
 GEMMA = {"vocab": 256000, "head_dim": 256, "tied": True, "positions": 8192}
@@ -149,9 +158,8 @@ def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
     """With the defaults of transformers' Gemma2Config."""
     config.only("use_bidirectional_attention", False)
     made = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
-    kinds = tuple("causal" if n % 2 else "window" for n in range(made["layers"]))
     return gemma.Options2(
-        **made | windows(config, 4096, kinds),
+        **made | windows(config, 4096, made["layers"], "alternating"),
         **bias(config),
         activation=activation(config, "hidden_activation", "gelu_pytorch_tanh"),
         score_scale=config.number("query_pre_attn_scalar", 256) ** 0.5,
