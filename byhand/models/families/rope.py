@@ -24,7 +24,7 @@ def rope(config: Config, theta: float, positions: int, share: float | None = Non
         for place in (said, config):
             place.only("partial_rotary_factor", 1.0)
     else:
-        share = said.number("partial_rotary_factor", config.number("partial_rotary_factor", share))
+        share = said.number("partial_rotary_factor", share)
     scaling = _scaling(said, config, positions)
     if scaling is not None and scaling.kind == "yarn" and theta <= 1:
         raise ByhandError(f"rope_theta in config.json must be above 1 for YaRN, not {shown(theta)}; mend it.")

@@ -10,10 +10,12 @@ from byhand.models.folder import Config, Tensors, shown
 FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}" for name in ACTIVATIONS}
 
 
-def options(config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool = True) -> t5.Options:
-    """With the defaults of transformers' T5Config; `feed`, `tied` and `scaled` are those that MT5Config has otherwise.
+def options(
+    config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool | None = None
+) -> t5.Options:
+    """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise.
 
-    scaled: whether the decoder's output is scaled where the output layer is the embedding.
+    scaled: whether the decoder's output is scaled where the output layer is the embedding; None where the config says.
     """
     config.only("is_decoder", False)
     kind = config.choice("feed_forward_proj", feed, FEEDS)
@@ -37,7 +39,7 @@ def options(config: Config, tensors: Tensors, feed: str = "relu", tied: bool = T
         activation="gelu_tanh" if kind == "gated-gelu" else ACTIVATIONS[kind.removeprefix("gated-")],
         gated=kind.startswith("gated-"),
         tied=tied,
-        scale_output=config.flag("scale_decoder_outputs", tied and scaled),
+        scale_output=config.flag("scale_decoder_outputs", tied) if scaled is None else tied and scaled,
         eps=config.epsilon("layer_norm_epsilon", 1e-6),
     )
 
