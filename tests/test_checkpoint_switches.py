@@ -90,6 +90,12 @@ def test_the_number_of_experts_under_its_other_name(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "gpt2",
+        {"quantization_config": {"bits": 4}},
+        "config.json has quantization_config = {...}, which byhand does not",
+    ),
+    ("llama", {"per_layer_config": {"1": {"head_dim": 2}}}, "config.json has per_layer_config = {...}, which byhand"),
     ("llama", {"partial_rotary_factor": 0.5}, "config.json has partial_rotary_factor = 0.5, which byhand does not"),
     ("llama", {"rope_scaling": LINEAR | {"type": "yarn"}}, 'config.json has type = "yarn", which byhand does not'),
     ("llama", {"rope_scaling": {"type": "dynamic", "factor": 2.0}}, 'type in config.json is "dynamic"'),
@@ -183,9 +189,9 @@ def test_a_tied_mt5_scales_its_output_where_transformers_4_wrote_it(version: str
     ("said", "words"),
     [
         ({"id2label": {"0": "tench", "1": "goldfish", "2": "ray"}}, ("tench", "goldfish", "ray")),
-        ({"id2label": {"0": "tench", "1": "tench", "2": "ray"}}, ("LABEL_0", "LABEL_1", "LABEL_2")),
-        ({"id2label": {"0": "tench", "1": " ", "2": "ray"}}, ("LABEL_0", "LABEL_1", "LABEL_2")),
-        ({"id2label": {"a": "tench", "1": "goldfish", "2": "ray"}}, ("LABEL_0", "LABEL_1", "LABEL_2")),
+        ({"id2label": {"0": "crane", "1": "crane", "2": "crane (1)"}}, ("crane", "crane (1)", "crane (1) (2)")),
+        ({"id2label": {"0": "tench", "1": " ", "2": "a" * 300}}, ("tench", "LABEL_1", "LABEL_2")),
+        ({"id2label": {"a": "tench", "1": "a\nb", "2": 3}}, ("LABEL_0", "LABEL_1", "LABEL_2")),
         ({"id2label": {"0": "tench"}, "num_labels": 3}, ("LABEL_0", "LABEL_1", "LABEL_2")),
         ({"id2label": None, "num_labels": 3}, ("LABEL_0", "LABEL_1", "LABEL_2")),
     ],

@@ -17,6 +17,10 @@ from byhand.models.families.family import Family, Piece
 from byhand.models.folder import Config, Tensors, read_config, shown
 
 
+NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
+"""Keys of any config with which layers or weights are others than the rest of it says."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A model that was read: what to build, with which options, and its weights.
@@ -35,7 +39,8 @@ def read(folder: Path) -> Checkpoint:
     values = read_config(Path(folder))
     family = _family(values)
     config, tensors = Config(values, family.also), Tensors(Path(folder))
-    config.only("pruned_heads", {})
+    for key in NEVER:
+        config.only(key, {})
     options = family.options(config, tensors)
     pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
     used = {piece.tensor for piece in pieces.values()}

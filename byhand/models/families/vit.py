@@ -5,7 +5,7 @@ from byhand.models import vit
 from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
 from byhand.models.folder import Config, Tensors, shown
 
-MOST_CLASSES = 100_000
+MOST_CLASSES, LONGEST = 100_000, 200
 NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
@@ -30,18 +30,30 @@ def options(config: Config, tensors: Tensors) -> vit.Options:
 
 
 def names(config: Config) -> tuple[str, ...]:
-    """Of the classes; transformers' own where id2label does not give as many as num_labels says."""
+    """Of the classes: those of id2label where it has as many as num_labels says, else transformers' own.
+
+    A name that another class has already is followed by the class's number.
+    """
     said = config.get("id2label", {}) or {}
     if not isinstance(said, dict):
         raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {shown(said)}; mend it.")
     count = config.size_or_null("num_labels", len(said) or 2)
     if count > MOST_CLASSES:
         raise ByhandError(f"num_labels = {shown(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
-    given = [said.get(str(n)) for n in range(count)] if count == len(said) else []
-    words = [text for text in given if isinstance(text, str) and text.strip() and text.isprintable()]
-    if len(words) < count or len({*words}) < count:
-        return tuple(f"LABEL_{n}" for n in range(count))
+    words: dict[str, None] = {}
+    for n in range(count):
+        word = _name(said.get(str(n)) if count == len(said) else None, n)
+        while word in words:
+            word = f"{word} ({n})"
+        words[word] = None
     return tuple(words)
+
+
+def _name(said: object, n: int) -> str:
+    """What is said, if it can be read in one line of a table."""
+    if isinstance(said, str) and 0 < len(said.strip()) <= LONGEST and said.isprintable():
+        return said
+    return f"LABEL_{n}"
 
 
 def pieces(o: vit.Options) -> Pieces:
