@@ -16,7 +16,6 @@ from byhand.models.families import FAMILIES
 from byhand.models.families.family import Family, Piece
 from byhand.models.folder import Config, Tensors, read_config, shown
 
-
 NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
 """Keys of any config with which layers or weights are others than the rest of it says."""
 
