@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import translator_oracles
-from checkpoints import state_of, write
+from checkpoints import state_of, without, write
 from reference_models import DATA
 from safetensors.numpy import load_file
 
@@ -29,10 +29,10 @@ LINEAR = {"rope_type": "linear", "factor": 2.0}
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8}
 
 
-def changed(place: Path, name: str, change: dict[str, Any], *without: str) -> Path:
+def changed(place: Path, name: str, change: dict[str, Any], *left_out: str) -> Path:
     """The reference's folder with a config that says something else."""
     config = json.loads((DATA / name / "config_v4.json").read_text()) | change
-    config = {key: value for key, value in config.items() if key not in without}
+    config = {key: value for key, value in config.items() if key not in left_out}
     return write(place / "changed", config, load_file(DATA / name / "model.safetensors"))  # type: ignore[no-any-return]
 
 
@@ -207,3 +207,35 @@ def test_classes_have_the_names_that_the_config_gives_them(
 def test_the_sides_of_squares_may_be_said_twice(tmp_path: Path) -> None:
     twice = build(Recipe(str(changed(tmp_path, "vit", {"image_size": [8, 8], "patch_size": [4, 4]})))).numbers()
     np.testing.assert_array_equal(twice["logits"], build(Recipe(str(DATA / "vit"))).numbers()["logits"])
+
+
+# BART and Marian
+
+
+def random_translator(place: Path, kind: str, change: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Array]]:
+    """A config, and tensors of which each side's embedding is another."""
+    config = json.loads((DATA / kind / "config_v4.json").read_text()) | change
+    stored = load_file(DATA / kind / "model.safetensors")
+    shapes = {name: array.shape for name, array in stored.items()}
+    shapes |= {f"model.{side}.embed_tokens.weight": (13, 8) for side in ("encoder", "decoder")}
+    state = state_of(shapes | {"lm_head.weight": (13, 8)})
+    write(place / "apart", config, state)
+    return config, {name: array.astype(np.float64) for name, array in state.items()}
+
+
+@pytest.mark.parametrize("kind", ["bart", "marian"])
+def test_each_side_has_its_own_embedding_where_nothing_is_tied(kind: str, tmp_path: Path) -> None:
+    config, state = random_translator(tmp_path, kind, {"tie_word_embeddings": False})
+    numbers = build(Recipe(str(tmp_path / "apart"), ids=IDS, target_ids=[0, 4, 1])).numbers()
+    expected = translator_oracles.bart(without(state, "model.shared.weight"), config, IDS, [0, 4, 1], [1] * 7)
+    np.testing.assert_allclose(numbers["logits"], expected, rtol=0, atol=1e-10)
+
+
+def test_a_bart_without_its_head_has_a_bias_of_nothing(tmp_path: Path) -> None:
+    stored = load_file(DATA / "bart" / "model.safetensors")
+    config = json.loads((DATA / "bart" / "config.json").read_text())
+    body = {name.removeprefix("model."): array for name, array in stored.items() if name.startswith("model.")}
+    nothing = stored | {"final_logits_bias": np.zeros((1, 13), np.float32)}
+    np.testing.assert_array_equal(
+        logits(write(tmp_path / "body", config, body)), logits(write(tmp_path / "whole", config, nothing))
+    )

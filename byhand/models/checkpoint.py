@@ -47,7 +47,8 @@ def read(folder: Path) -> Checkpoint:
     _refuse_other_copies(used, family, tensors)
     if getattr(options, "tied", False):
         _refuse_contradictions(family, tensors)
-    numbers = tensors.arrays(piece.tensor for piece in pieces.values())
+    numbers = tensors.arrays(used & tensors.shapes.keys())
+    numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
     words = family.vocabularies(options)
     architecture = family.architecture.speaking(words) if words else family.architecture
@@ -79,6 +80,8 @@ def _family(values: Mapping[str, Any]) -> Family:
 
 def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
     """The piece with its tensor's name as the files spell it, checked against them."""
+    if piece.tensor in family.zeros and piece.tensor not in tensors.shapes:
+        return piece
     name = tensors.find(family.spelled(piece.tensor))
     tensors.check(name, piece.shape)
     return replace(piece, tensor=name)

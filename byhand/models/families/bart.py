@@ -172,6 +172,7 @@ BART = Family(
     spellings=(("model.", ""), ("shared.weight", "encoder.embed_tokens.weight")),
     tied=(("lm_head.weight", "model.shared.weight"),),
     copies=COPIES,
+    zeros=("final_logits_bias",),
 )
 
 MARIAN = Family(
@@ -188,6 +189,7 @@ MARIAN = Family(
     ),
     tied=(("lm_head.weight", "model.decoder.embed_tokens.weight"),),
     copies=COPIES,
+    zeros=("final_logits_bias",),
 )
 
 FAMILIES = {"bart": BART, "marian": MARIAN}
