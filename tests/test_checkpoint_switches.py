@@ -106,6 +106,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"rope_scaling": YARN, "original_max_position_embeddings": 6},
         "config.json has original_max_position_embeddings = 6, but 8 for its rotary positions; remove one of them.",
     ),
+    (
+        "gemma2",
+        {"rope_parameters": {"full_attention": {"rope_theta": 50.0}}},
+        "rope_parameters in config.json are others for each kind of layer",
+    ),
     ("gemma", {"hidden_act": "gelu", "hidden_activation": "relu"}, "hidden_act and hidden_activation in config.json"),
     ("mistral", {"sliding_window": 0}, "sliding_window in config.json must be a number above 0, not 0; mend it."),
     (

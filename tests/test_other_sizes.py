@@ -14,6 +14,7 @@ import oracles
 import pytest
 import translator_oracles
 from checkpoints import state_of, write
+from safetensors.numpy import load_file
 
 from byhand.graph import Array
 from byhand.lesson import Recipe
@@ -224,6 +225,22 @@ def test_a_decoder_of_any_sizes(kind: str, seed: int, tmp_path: Path) -> None:
     folder, state = folder_of(tmp_path, config, seed)
     numbers = build(Recipe(str(folder), ids=IDS)).numbers()
     np.testing.assert_allclose(numbers["logits"], oracle(state, config, IDS), rtol=0, atol=1e-10, err_msg=str(config))
+
+
+def test_an_expert_of_a_closed_group_is_never_chosen(tmp_path: Path) -> None:
+    """However low the scores of the open groups are."""
+    groups = {"n_routed_experts": 8, "n_group": 4, "topk_group": 2, "num_experts_per_tok": 3}
+    config = {"model_type": "deepseek_v3", "first_k_dense_replace": 0} | groups
+    config = deepseek(Draw("groups"), "deepseek_v3") | {"rope_scaling": None} | config
+    folder, state = folder_of(tmp_path, config, 1)
+    stored = load_file(folder / "model.safetensors")
+    for tensors in (state, stored):
+        for name in tensors:
+            if name.endswith("e_score_correction_bias"):
+                tensors[name] = tensors[name] - 2
+    write(folder, config, stored)
+    numbers = build(Recipe(str(folder), ids=IDS)).numbers()
+    np.testing.assert_allclose(numbers["logits"], mixture_oracles.deepseek(state, config, IDS), rtol=0, atol=1e-10)
 
 
 def encoder(draw: Draw, kind: str) -> Drawn:

@@ -10,6 +10,7 @@ from byhand.models.folder import Config, shown
 from byhand.positions import Scaling
 
 KINDS = {"default": "", "linear": "linear", "llama3": "llama3", "yarn": "yarn"}
+BY_LAYER = ("full_attention", "sliding_attention")
 ORIGINAL = "original_max_position_embeddings"
 
 
@@ -19,6 +20,11 @@ def rope(config: Config, theta: float, positions: int, share: float | None = Non
     share: of each head's features, those that turn; None for a model in which all do, whatever is said.
     """
     said = config.inner("rope_scaling") or config.inner("rope_parameters") or Config({}, {})
+    if any(said.get(kind, 0) for kind in BY_LAYER):
+        raise ByhandError(
+            "rope_parameters in config.json are others for each kind of layer, which byhand does not compute; "
+            "choose a checkpoint with the same for all."
+        )
     theta = said.number("rope_theta", config.number("rope_theta", theta))
     if share is None:
         for place in (said, config):
