@@ -91,7 +91,7 @@ def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: in
 
 
 def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
-    """The scores of the best groups, 0 for those of the others. (T, experts) -> (T, experts)"""
+    """The scores of the best groups, far below them those of the others. (T, experts) -> (T, experts)"""
     size = int(scores.shape[1]) // groups
     totals = []
     with scope("groups"):
@@ -101,7 +101,7 @@ def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
                 totals.append((own * top_k(own, min(2, size))).sum(1).named("total"))
         best = top_k(beside(*totals).named("totals"), chosen)
         open_to = [stretch(best.columns(g, g + 1), rows=scores.shape[0], columns=size) for g in range(groups)]
-        return where(beside(*open_to), scores, 0).named("open")
+        return where(beside(*open_to), scores, NEG_INF).named("open")
 
 
 def scaled(kept: Node, normed: bool, scale: float) -> Node:

@@ -23,6 +23,8 @@ class Scaling:
 
     kind: linear (Chen et al. 2023) divides every rate by `factor`; llama3 (Dubey et al. 2024) only the slow ones:
     those that turn less than `low` times over `original` positions, and in part those that turn less than `high` times.
+    yarn (Peng et al. 2023) does so by the number of a pair, from the one that turns `high` times to the one that turns
+    `low` times (rounded outwards where `whole`), and makes queries and keys `size` times as large.
     """
 
     kind: str
@@ -30,6 +32,20 @@ class Scaling:
     low: float = 1.0
     high: float = 4.0
     original: int = 8192
+    whole: bool = True
+    size: float = 1.0
+
+    def pairs(self, turned: int, theta: float) -> tuple[float, float]:
+        """YaRN's first and last pair that are slowed in part (Peng et al. 2023, section 3.2)."""
+
+        def turning(times: float) -> float:
+            return turned * math.log(self.original / (times * 2 * math.pi)) / (2 * math.log(theta))
+
+        first, last = turning(self.high), turning(self.low)
+        if self.whole:
+            first, last = math.floor(first), math.ceil(last)
+        first, last = max(first, 0), min(last, turned - 1)
+        return first, last + 0.001 if first == last else last
 
 
 @dataclass(frozen=True)
@@ -54,24 +70,31 @@ def rotary(
         twice = source("two_i", list(range(0, turned, 2)), role="given")
         rate = (1 / power(theta, twice / turned)).named("rate", role="rate")  # (1, turned/2)
         if scaling is not None:
-            rate = _stretched(rate, scaling)
+            rate = _stretched(rate, twice, theta, scaling)
         angle = (position_column(tokens) * rate).named("angle")  # (T, 1) * (1, turned/2) -> (T, turned/2)
     with scope("", "cos and sin", equation="cos, sin of a pair's angle"):
         rest = width - turned
+        across, up = cos(angle), sin(angle)
+        if scaling is not None and scaling.size != 1:
+            across, up = across * scaling.size, up * scaling.size
         return Rotary(
-            _both(cos(angle), 1, tokens, rest, interleaved).named("cos", role="positions"),
-            _both(sin(angle), 0, tokens, rest, interleaved).named("sin", role="positions"),
+            _both(across, 1, tokens, rest, interleaved).named("cos", role="positions"),
+            _both(up, 0, tokens, rest, interleaved).named("sin", role="positions"),
             turned,
             interleaved,
         )
 
 
-def _stretched(rate: Node, scaling: Scaling) -> Node:
-    """The rates of a longer text. (1, n) -> (1, n)"""
+def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
+    """The rates of a longer text; `twice` has the pairs' numbers, doubled. (1, n) -> (1, n)"""
     if scaling.kind == "linear":
         return (rate / scaling.factor).named("slower", role="rate")
-    turns = (scaling.original * rate / (2 * pi())).named("turns")
-    part = (turns - scaling.low) / (scaling.high - scaling.low)
+    if scaling.kind == "yarn":
+        first, last = scaling.pairs(2 * int(rate.shape[1]), theta)
+        part = (last - twice / 2) / (last - first)
+    else:
+        turns = (scaling.original * rate / (2 * pi())).named("turns")
+        part = (turns - scaling.low) / (scaling.high - scaling.low)
     kept = (1 - maximum(0, 1 - maximum(0, part))).named("kept")
     return (kept * rate + (1 - kept) * rate / scaling.factor).named("slower", role="rate")
 

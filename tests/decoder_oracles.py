@@ -42,18 +42,50 @@ def rates(config, turned):
             elif length >= old / high:
                 smooth = (old / length - low) / (high - low)
                 rate = (1 - smooth) * rate / scaling["factor"] + smooth * rate
+        if kind == "yarn":
+            first, last = yarn_pairs(scaling, turned, theta)
+            slowed = min(max((n - first) / (last - first), 0), 1)
+            rate = slowed * rate / scaling["factor"] + (1 - slowed) * rate
         found.append(rate)
     return found
 
 
-def rotated(x, config, turned):
-    """Feature n of a head and feature n + turned/2 as the two coordinates of a point, turned by position × rate."""
+def yarn_pairs(scaling, turned, theta):
+    """YaRN: from which pair to which the rates are slowed more and more."""
+    old = scaling["original_max_position_embeddings"]
+    first, last = (
+        turned * math.log(old / (scaling.get(key) or default) / 2 / math.pi) / 2 / math.log(theta)
+        for key, default in (("beta_fast", 32), ("beta_slow", 1))
+    )
+    if scaling.get("truncate", True):
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, turned - 1)
+    return first, last + 0.001 if first == last else last
+
+
+def yarn_size(scaling):
+    """YaRN: by how much queries and keys grow."""
+    if scaling.get("rope_type", scaling.get("type")) != "yarn":
+        return 1.0
+    if scaling.get("attention_factor") is not None:
+        return scaling["attention_factor"]
+    one, every = scaling.get("mscale"), scaling.get("mscale_all_dim")
+    return grown(scaling, one) / grown(scaling, every) if one and every else grown(scaling, 1)
+
+
+def grown(scaling, weight):
+    return 0.1 * weight * math.log(scaling["factor"]) + 1 if scaling["factor"] > 1 else 1.0
+
+
+def rotated(x, config, turned, neighbours=False):
+    """Feature n of a head and the one half a row on, or its neighbour, as a point: turned by position × rate."""
     out = x.copy()
+    size = yarn_size(config.get("rope_parameters") or config.get("rope_scaling") or {})
     for t in range(len(x)):
         for n, rate in enumerate(rates(config, turned)):
-            a, b = x[t, n], x[t, n + turned // 2]
-            cos, sin = math.cos(t * rate), math.sin(t * rate)
-            out[t, n], out[t, n + turned // 2] = a * cos - b * sin, a * sin + b * cos
+            i, j = (2 * n, 2 * n + 1) if neighbours else (n, n + turned // 2)
+            cos, sin = size * math.cos(t * rate), size * math.sin(t * rate)
+            out[t, i], out[t, j] = x[t, i] * cos - x[t, j] * sin, x[t, i] * sin + x[t, j] * cos
     return out
 
 
@@ -63,25 +95,30 @@ def seen(length, window=None):
 
 
 def llama(state, config, ids):
-    """LlamaForCausalLM, MistralForCausalLM, Qwen2 and Qwen3ForCausalLM, GemmaForCausalLM, MixtralForCausalLM."""
+    """LlamaForCausalLM, and those of Mistral, Qwen2, Qwen3, Gemma, Gemma2 and Mixtral."""
     kind, heads, d = config["model_type"], config["num_attention_heads"], config["hidden_size"]
     kv = config.get("num_key_value_heads") or heads
     d_k = config.get("head_dim") or d // heads
     eps = config["rms_norm_eps"]
     act = ACTIVATIONS[config.get("hidden_activation") or config["hidden_act"]]
-    more = 1 if kind == "gemma" else 0
+    more = 1 if kind in ("gemma", "gemma2") else 0
+    divisor = math.sqrt(config["query_pre_attn_scalar"] if kind == "gemma2" else d_k)
 
     def norm(x, name):
         return rms_norm(x, more + state[f"{name}.weight"], eps)
 
     x = state["model.embed_tokens.weight"][ids]
-    if kind == "gemma":
+    if more:
         x = x * math.sqrt(d)
     for n in range(config["num_hidden_layers"]):
         layer = f"model.layers.{n}"
         window = config.get("sliding_window") if kind in ("mistral", "mixtral") else None
         if config.get("use_sliding_window") and n >= config["max_window_layers"]:
             window = config["sliding_window"]
+        if kind == "gemma2" and n % 2 == 0:
+            window = config["sliding_window"]
+        if "layer_types" in config:
+            window = config["sliding_window"] if config["layer_types"][n] == "sliding_attention" else None
         y, z = norm(x, f"{layer}.input_layernorm"), []
         q, k, v = (linear(y, state, f"{layer}.self_attn.{p}_proj") for p in "qkv")
         for h in range(heads):
@@ -90,12 +127,24 @@ def llama(state, config, ids):
             if kind == "qwen3":
                 qh, kh = norm(qh, f"{layer}.self_attn.q_norm"), norm(kh, f"{layer}.self_attn.k_norm")
             qh, kh = rotated(qh, config, d_k), rotated(kh, config, d_k)
-            z.append(softmax(np.where(seen(len(ids), window), qh @ kh.T / math.sqrt(d_k), -np.inf)) @ vh)
-        x = x + linear(np.hstack(z), state, f"{layer}.self_attn.o_proj")
+            scores = capped(qh @ kh.T / divisor, config.get("attn_logit_softcapping"))
+            z.append(softmax(np.where(seen(len(ids), window), scores, -np.inf)) @ vh)
+        change = linear(np.hstack(z), state, f"{layer}.self_attn.o_proj")
+        if kind == "gemma2":
+            x = x + norm(change, f"{layer}.post_attention_layernorm")
+            fed = swiglu(norm(x, f"{layer}.pre_feedforward_layernorm"), state, f"{layer}.mlp", act)
+            x = x + norm(fed, f"{layer}.post_feedforward_layernorm")
+            continue
+        x = x + change
         y = norm(x, f"{layer}.post_attention_layernorm")
         x = x + (experts(y, state, config, layer, act) if kind == "mixtral" else swiglu(y, state, f"{layer}.mlp", act))
     x = norm(x, "model.norm")
-    return x @ state["model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"].T
+    logits = x @ state["model.embed_tokens.weight" if config["tie_word_embeddings"] else "lm_head.weight"].T
+    return capped(logits, config.get("final_logit_softcapping"))
+
+
+def capped(x, cap):
+    return cap * np.tanh(x / cap) if cap else x
 
 
 def swiglu(x, state, name, act, parts=("gate_proj", "up_proj", "down_proj")):

@@ -1,4 +1,4 @@
-"""Decoder-only checkpoints: every number of the reference models, and made-up configs against plain numpy."""
+"""Decoder-only checkpoints: made-up configs against plain numpy, and what is refused."""
 
 import json
 import re
@@ -19,7 +19,6 @@ from byhand.models.folder import Config
 from byhand.weights import Weights
 
 DATA = Path(__file__).parent / "data"
-REFERENCES = ("gpt_neox", "bloom", "llama", "mistral", "qwen3", "gemma", "gemma2", "mixtral", "deepseek_v3")
 CLOSE = 1e-10
 IDS = [3, 1, 4, 1, 5, 9, 2]
 
@@ -39,57 +38,6 @@ def in_full(state):
 def close(ours, expected):
     assert ours.shape == expected.shape
     np.testing.assert_allclose(ours, expected, rtol=0, atol=CLOSE)
-
-
-@pytest.fixture(params=["config.json", "config_v4.json"])
-def reference(request, tmp_path):
-    """Reads a reference folder as a user would have it, with one form of its config."""
-
-    def made(name):
-        shutil.copy(DATA / name / "model.safetensors", tmp_path)
-        shutil.copy(DATA / name / request.param, tmp_path / "config.json")
-        return read(tmp_path), np.load(DATA / name / "expected.npz")
-
-    return made
-
-
-@pytest.mark.parametrize("row", [0, 1])
-@pytest.mark.parametrize("name", REFERENCES)
-def test_every_number_of_the_reference(reference, name, row):
-    checkpoint, e = reference(name)
-    made = tables(checkpoint, ids=e["input_ids"][row].tolist())
-    close(made["x"], e["hidden_states"][0, row])
-    for n, output in enumerate(e["layer_out"][:, row], 1):
-        close(made[f"layer{n}.output"], output)
-        for h, weights in enumerate(e["attentions"][n - 1, row], 1):
-            close(made[f"layer{n}.head{h}.weights"], weights)
-    close(made["final_norm"], e["hidden_states"][-1, row])
-    close(made["logits"], e["logits"][row])
-
-
-@pytest.mark.parametrize("name", REFERENCES)
-def test_the_reference_writes_its_story(reference, name):
-    checkpoint, e = reference(name)
-    for ids, expected in zip(e["greedy_ids"].tolist(), e["greedy_logits"], strict=True):
-        made = tables(checkpoint, ids=ids[:3], generate=4)
-        for step, logits in enumerate(expected, 1):
-            at = "" if step == 1 else f"step{step}."
-            close(made[f"{at}logits"][-1], logits)
-            assert made[f"{at}next"] == ids[step + 2]
-
-
-@pytest.mark.parametrize(("name", "layers"), [("mixtral", (1, 2)), ("deepseek_v3", (2,))])
-@pytest.mark.parametrize("row", [0, 1])
-def test_the_routers_choose_as_the_reference(reference, name, layers, row):
-    checkpoint, e = reference(name)
-    made = tables(checkpoint, ids=e["input_ids"][row].tolist())
-    words = slice(row * 6, row * 6 + 6)
-    for n, layer in enumerate(layers):
-        close(made[f"layer{layer}.router_logits"], e["router_logits"][n, words])
-        gates = np.zeros_like(e["router_logits"][n, words])
-        np.put_along_axis(gates, e["router_topk_index"][n, words], e["router_topk_weights"][n, words], axis=1)
-        close(made[f"layer{layer}.gates"], gates)
-        np.testing.assert_array_equal(made[f"layer{layer}.load"], (gates != 0).sum(0, keepdims=True))
 
 
 LLAMA = {
@@ -130,7 +78,7 @@ VARIANTS = {
         "sliding_window": 3,
         "max_window_layers": 1,
     },
-    "gemma": {"model_type": "gemma", "head_dim": 6, "hidden_activation": "gelu_pytorch_tanh"},
+    "gemma": {"model_type": "gemma", "head_dim": 6, "hidden_act": "gelu_pytorch_tanh"},
     "mixtral": {"model_type": "mixtral", "num_local_experts": 5, "num_experts_per_tok": 3},
     "mixtral with a window": {
         "model_type": "mixtral",
@@ -221,7 +169,7 @@ def test_old_buffers_are_no_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"rope_scaling": {"type": "yarn", "factor": 2.0}}, 'type in config.json is "yarn", which byhand does not'),
+        ({"rope_scaling": {"type": "dynamic"}}, 'type in config.json is "dynamic", which byhand does not'),
         ({"rope_parameters": {"rope_type": "longrope"}}, 'rope_type in config.json is "longrope", which byhand'),
         ({"rope_scaling": {"type": "linear"}}, "config.json does not say factor; add it."),
         ({"rope_scaling": "linear"}, "rope_scaling in config.json must be an object"),

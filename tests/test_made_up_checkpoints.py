@@ -125,7 +125,7 @@ REFUSED = [
     ("roberta", {"pad_token_id": None}, "pad_token_id in config.json must be from 0 to 12, not null; mend it."),
     ("roberta", {"max_position_embeddings": 2}, "leaves no place after pad_token_id = 1; mend it."),
     ("distilbert", {"dim": 7}, "dim = 7 does not divide by n_heads = 2"),
-    ("vit", {"image_size": [8, 8]}, "image_size in config.json must be a whole number above 0, not [...]"),
+    ("vit", {"image_size": 8.0}, "image_size in config.json must be a whole number above 0, not 8.0"),
     ("vit", {"qkv_bias": "no"}, "qkv_bias in config.json must be true or false"),
 ]
 

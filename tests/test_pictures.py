@@ -16,8 +16,6 @@ from lessons import cells_of
 from byhand.cli import main
 from byhand.errors import ByhandError
 from byhand.lesson import Recipe
-from byhand.models.families.vit import class_names
-from byhand.models.folder import Config
 from byhand.pictures import read_picture
 from byhand.recipe import build
 from byhand.workbook.build import write_lesson
@@ -177,16 +175,3 @@ def test_the_home_page_says_which_class_and_follows_the_picture(tmp_path: Path) 
     shown = [values["Contents", row + 1 + n, column + 1] for n in range(3)]
     np.testing.assert_allclose(shown, changed.numbers()["probabilities"][0], rtol=0, atol=1e-9)
     assert not np.allclose(shown, made.numbers()["probabilities"][0])
-
-
-@pytest.mark.parametrize(
-    ("config", "names"),
-    [
-        ({"id2label": {"1": "owl", "0": "mole"}}, ("mole", "owl")),
-        ({"id2label": ["mole", "owl", "bat"]}, ("mole", "owl", "bat")),
-        ({"num_labels": 3}, ("LABEL_0", "LABEL_1", "LABEL_2")),
-        ({"id2label": None}, ("LABEL_0", "LABEL_1")),
-    ],
-)
-def test_a_checkpoints_classes_have_its_names(config: dict[str, object], names: tuple[str, ...]) -> None:
-    assert class_names(Config(config, {})) == names

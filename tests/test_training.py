@@ -42,27 +42,29 @@ def training_of(lesson: Lesson) -> Training:
     return lesson.graph.training
 
 
-def assert_all_as_pytorch(folder: str, run: str, table: Callable[[str], Array]) -> None:
+def assert_all_as_pytorch(
+    lesson: Lesson, folder: str, run: str, table: Callable[[str], Array], within: float = CLOSE
+) -> None:
     """Losses, gradients, their norm and the parameters; `table` has the numbers of a named table."""
-    lesson, e = made(folder, run), expected_of(folder)
+    e = expected_of(folder)
     training, assemble = training_of(lesson), lesson.assemble
     for loss, name in zip(training.losses, LOSSES[run], strict=True):
-        assert abs(table(loss.name).item() - e[name]) < CLOSE, name
+        assert abs(table(loss.name).item() - e[name]) < within, name
     gradients = assemble({path: table(node.name) for path, node in training.gradients.items()})
-    close(gradients, expected_parameters(folder, "grad"))
+    close(gradients, expected_parameters(folder, "grad"), within)
     norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
-    assert abs(norm - e["grad_norm"]) < CLOSE
+    assert abs(norm - e["grad_norm"]) < within
     for steps, kind in UPDATES[run].items():
         at = "" if steps == 1 else f"step{steps}."
         updated = assemble({path: table(f"{at}updated.{path}") for path in training.gradients})
-        close(updated, expected_parameters(folder, kind))
+        close(updated, expected_parameters(folder, kind), within)
 
 
-def close(got: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
+def close(got: Mapping[str, Array], expected: Mapping[str, Array], within: float) -> None:
     assert got.keys() == expected.keys()
     for name, array in expected.items():
         assert got[name].shape == array.shape, name
-        np.testing.assert_allclose(got[name], array, rtol=0, atol=CLOSE, err_msg=name)
+        np.testing.assert_allclose(got[name], array, rtol=0, atol=within, err_msg=name)
 
 
 BOTH = pytest.mark.parametrize("folder", [GPT2, ENCODER])
@@ -71,7 +73,8 @@ BOTH = pytest.mark.parametrize("folder", [GPT2, ENCODER])
 @BOTH
 @pytest.mark.parametrize("run", RUNS)
 def test_numbers(folder: str, run: str) -> None:
-    assert_all_as_pytorch(folder, run, made(folder, run).numbers().__getitem__)
+    lesson = made(folder, run)
+    assert_all_as_pytorch(lesson, folder, run, lesson.numbers().__getitem__)
 
 
 @BOTH
@@ -130,7 +133,8 @@ def check(books: Mapping[tuple[str, str], Book], engine: str, columns: bool = Fa
     for ((folder, run), book), fresh in zip(
         books.items(), recalculate_books(list(books.values()), engine), strict=True
     ):
-        assert_all_as_pytorch(folder, run, lambda name, b=book, f=fresh: numbers_of(b, name, f, columns))
+        lesson = made(folder, run)
+        assert_all_as_pytorch(lesson, folder, run, lambda name, b=book, f=fresh: numbers_of(b, name, f, columns))
         report = compare(book, fresh, engine)
         assert report.ok, "\n".join(report.lines())
 

@@ -16,6 +16,9 @@ from byhand.models.families import FAMILIES
 from byhand.models.families.family import Family, Piece
 from byhand.models.folder import Config, Tensors, read_config, shown
 
+NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
+"""Keys of any config with which layers or weights are others than the rest of it says."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -35,7 +38,8 @@ def read(folder: Path) -> Checkpoint:
     values = read_config(Path(folder))
     family = _family(values)
     config, tensors = Config(values, family.also), Tensors(Path(folder))
-    config.only("pruned_heads", {})
+    for key in NEVER:
+        config.only(key, {})
     options = family.options(config, tensors)
     pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
     used = {piece.tensor for piece in pieces.values()}
@@ -43,7 +47,8 @@ def read(folder: Path) -> Checkpoint:
     _refuse_other_copies(used, family, tensors)
     if getattr(options, "tied", False):
         _refuse_contradictions(family, tensors)
-    numbers = tensors.arrays(piece.tensor for piece in pieces.values())
+    numbers = tensors.arrays(used & tensors.shapes.keys())
+    numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
     words = family.vocabularies(options)
     architecture = family.architecture.speaking(words) if words else family.architecture
@@ -75,6 +80,8 @@ def _family(values: Mapping[str, Any]) -> Family:
 
 def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
     """The piece with its tensor's name as the files spell it, checked against them."""
+    if piece.tensor in family.zeros and piece.tensor not in tensors.shapes:
+        return piece
     name = tensors.find(family.spelled(piece.tensor))
     tensors.check(name, piece.shape)
     return replace(piece, tensor=name)

@@ -55,7 +55,7 @@ class Config:
 
     def __init__(self, values: Mapping[str, Any], also: Mapping[str, str]) -> None:
         """`also` has second names of keys."""
-        self._values = dict(values) | {key: values[other] for key, other in also.items() if other in values}
+        self._values = dict(values) | {key: values[name] for key, name in also.items() if values.get(name) is not None}
 
     def get(self, key: str, default: Any) -> Any:
         """Its value; without a default, the key must be there."""
@@ -70,9 +70,23 @@ class Config:
             raise ByhandError(f"{key} in config.json must be a whole number above 0, not {shown(value)}; mend it.")
         return value
 
-    def size_or_null(self, key: str, default: int) -> int:
-        """The same, where null stands for the default."""
-        return default if self.get(key, default) is None else self.size(key, default)
+    def size_or_null(self, key: str, default: int, null: int | None = None) -> int:
+        """The same, where null stands for the default, or for `null`."""
+        if self.get(key, default) is None:
+            return default if null is None else null
+        return self.size(key, default)
+
+    def side(self, key: str, default: int) -> int:
+        """The side of a square: a size, or twice the same in a list."""
+        value = self.get(key, default)
+        if not isinstance(value, list):
+            return self.size(key, default)
+        if len(value) != 2 or value[0] != value[1]:
+            raise ByhandError(
+                f"{key} in config.json is no square, and byhand cuts squares out of squares; "
+                "choose a checkpoint with one number there."
+            )
+        return Config({key: value[0]}, {}).size(key)
 
     def token(self, key: str, default: int, vocab: int) -> int:
         """The id of a word of the vocabulary."""
@@ -92,15 +106,19 @@ class Config:
             raise ByhandError(f"{key} in config.json must be a number above 0, not {shown(value)}; mend it.")
         return float(value)
 
+    def number_or_zero(self, key: str) -> float:
+        """A number above 0, or 0 where it is 0, null or absent."""
+        return self.number(key) if self._values.get(key) else 0.0
+
     def number_or_null(self, key: str, default: float | None) -> float | None:
         """The same, or None for null."""
         value = self._values.get(key, default)
         return None if value is None else self.number(key, default)
 
     def inner(self, key: str) -> Config | None:
-        """The object that is a key's value; None where it is null or absent."""
+        """The object that is a key's value; None where it is null, empty or absent."""
         value = self._values.get(key)
-        if value is None:
+        if value is None or value == {}:
             return None
         if not isinstance(value, dict):
             raise ByhandError(f"{key} in config.json must be an object, {{...}}, not {shown(value)}; mend it.")

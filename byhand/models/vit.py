@@ -19,13 +19,13 @@ KINDS = ("cat", "dog", "bird")
 
 @dataclass(frozen=True)
 class Options(blocks.Options):
-    """Sizes of the picture, and what is not GPT-2's. class_names: where a checkpoint says them."""
+    """Sizes of the picture, and what is not GPT-2's; `labels` are the classes' names, where a checkpoint has them."""
 
     image: int = 4
     patch: int = 2
     channels: int = 1
     classes: int = 3
-    class_names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     attention: str = "full"
     activation: str = "gelu"
     eps: float = 1e-12
@@ -55,7 +55,7 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
 def kinds(o: Options) -> Dim:
     """The classes, by name."""
     usual = (KINDS[n] if n < len(KINDS) else f"class{n}" for n in range(o.classes))
-    return Dim(o.classes, Labels("classes", o.class_names or tuple(usual)))
+    return Dim(o.classes, Labels("classes", o.labels or tuple(usual)))
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:

@@ -1,5 +1,6 @@
 """BART and Marian as transformers stores them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from byhand.errors import ByhandError
@@ -9,15 +10,29 @@ from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, he
 from byhand.models.folder import Config, Tensors, shown
 from byhand.models.vocabulary import numbered
 
+SIDES = ("encoder", "decoder")
 UNUSED_PLACES = 2
 """The first rows of BART's table of positions."""
+
+
+@dataclass(frozen=True)
+class Apart(bart.Options):
+    """A BART whose sides have an embedding each."""
+
+
+def apart(tied: bool, tensors: Tensors) -> bool:
+    """Whether each side has its own embedding: transformers 5 stores them so where nothing is tied."""
+    stored = tensors.shapes if tensors else {}
+    return not tied and all(
+        any(f"{body}{side}.embed_tokens.weight" in stored for body in ("", "model.")) for side in SIDES
+    )
 
 
 def sides(config: Config, layers: int, heads: int, d_ff: int) -> dict[str, Any]:
     """The width, and the sizes of encoder and decoder."""
     d = config.size("d_model", 1024)
     found: dict[str, Any] = {"d_model": d}
-    for side in ("encoder", "decoder"):
+    for side in SIDES:
         found[f"{side}_layers"] = config.size(f"{side}_layers", layers)
         found[f"{side}_heads"] = config.heads(f"{side}_attention_heads", heads, "d_model", d)
         found[f"{side}_d_ff"] = config.size(f"{side}_ffn_dim", d_ff)
@@ -29,12 +44,14 @@ def bart_options(config: Config, tensors: Tensors) -> bart.Options:
     for key, computed in (("normalize_before", False), ("normalize_embedding", True), ("add_final_layer_norm", False)):
         config.only(key, computed)
     config.only("static_position_embeddings", False)
-    return bart.Options(
+    tied = config.flag("tie_word_embeddings", True)
+    made = Apart if apart(tied, tensors) else bart.Options
+    return made(
         vocab=config.size("vocab_size", 50265),
         max_positions=config.size("max_position_embeddings", 1024),
         activation=config.choice("activation_function", "gelu", ACTIVATIONS),
         scale_embedding=config.flag("scale_embedding", False),
-        tied=config.flag("tie_word_embeddings", True),
+        tied=tied,
         **sides(config, layers=12, heads=16, d_ff=4096),
     )
 
@@ -51,22 +68,26 @@ def marian_options(config: Config, tensors: Tensors) -> marian.Options:
             f"config.json has share_encoder_decoder_embeddings, but vocab_size = {shown(vocab)} and "
             f"decoder_vocab_size = {shown(target_vocab)}; mend one of them."
         )
+    tied = config.flag("tie_word_embeddings", True)
     return marian.Options(
         vocab=vocab,
         target_vocab=target_vocab,
         activation=config.choice("activation_function", "gelu", ACTIVATIONS),
-        shared_embeddings=shared,
+        shared_embeddings=shared and not apart(tied, tensors),
         scale_embedding=config.flag("scale_embedding", False),
-        tied=config.flag("tie_word_embeddings", True),
+        tied=tied,
         **sides(config, layers=12, heads=16, d_ff=4096),
     )
 
 
 def bart_pieces(o: bart.Options) -> Pieces:
-    """One embedding for both sides, and a table of positions for each."""
+    """One embedding for both sides, or one for each, and a table of positions for each."""
     d, places = o.d_model, o.max_positions + UNUSED_PLACES
-    yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
-    for side in ("encoder", "decoder"):
+    if isinstance(o, Apart):
+        yield from embeddings(d, o.vocab, o.vocab)
+    else:
+        yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
+    for side in SIDES:
         table = Piece(f"model.{side}.embed_positions.weight", (places, d), rows=slice(UNUSED_PLACES, None))
         yield f"{side}.P", table
         yield from norm(f"{side}.norm", f"model.{side}.layernorm_embedding", d)
@@ -80,10 +101,15 @@ def marian_pieces(o: marian.Options) -> Pieces:
     if o.shared_embeddings:
         yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
     else:
-        yield "encoder.E", Piece("model.encoder.embed_tokens.weight", (o.vocab, d))
-        yield "decoder.E", Piece("model.decoder.embed_tokens.weight", (o.target_vocab, d))
+        yield from embeddings(d, o.vocab, o.target_vocab)
     yield from layer_pieces(o)
     yield from output_pieces(o, o.target_vocab)
+
+
+def embeddings(d: int, vocab: int, target_vocab: int) -> Pieces:
+    """One for each side."""
+    yield "encoder.E", Piece("model.encoder.embed_tokens.weight", (vocab, d))
+    yield "decoder.E", Piece("model.decoder.embed_tokens.weight", (target_vocab, d))
 
 
 def layer_pieces(o: bart.Options | marian.Options) -> Pieces:
@@ -123,23 +149,30 @@ def output_pieces(o: bart.Options | marian.Options, vocab: int) -> Pieces:
     yield "b_vocab", Piece("final_logits_bias", (1, vocab))
 
 
+def bart_vocabularies(o: bart.Options) -> tuple[Labels, ...]:
+    """The same words twice where each side has an embedding for them."""
+    shared = one_vocabulary(o)
+    return (*shared, numbered("target_vocabulary", o.vocab)) if isinstance(o, Apart) else shared
+
+
 def marian_vocabularies(o: marian.Options) -> tuple[Labels, ...]:
     source_words = numbered("vocabulary", o.vocab)
     return source_words, source_words if o.shared_embeddings else numbered("target_vocabulary", o.target_vocab)
 
 
-COPIES = tuple((f"model.{side}.embed_tokens.weight", "model.shared.weight") for side in ("encoder", "decoder"))
+COPIES = tuple((f"model.{side}.embed_tokens.weight", "model.shared.weight") for side in SIDES)
 
 BART = Family(
     bart.ARCHITECTURE,
     bart_options,
     bart_pieces,
-    one_vocabulary,
+    bart_vocabularies,
     body=("model.encoder.", "model.decoder.", "encoder.", "decoder."),
     buffers=("embed_tokens.weight",),
     spellings=(("model.", ""), ("shared.weight", "encoder.embed_tokens.weight")),
     tied=(("lm_head.weight", "model.shared.weight"),),
     copies=COPIES,
+    zeros=("final_logits_bias",),
 )
 
 MARIAN = Family(
@@ -156,6 +189,7 @@ MARIAN = Family(
     ),
     tied=(("lm_head.weight", "model.decoder.embed_tokens.weight"),),
     copies=COPIES,
+    zeros=("final_logits_bias",),
 )
 
 FAMILIES = {"bart": BART, "marian": MARIAN}

@@ -8,6 +8,8 @@ from byhand.models.folder import Config, Tensors
 def bloom_options(config: Config, tensors: Tensors) -> bloom.Options:
     """With the defaults of transformers' BloomConfig."""
     config.only("apply_residual_connection_post_layernorm", False)
+    if config.get("pretraining_tp", 1) != 1:
+        config.only("slow_but_exact", False)
     d = config.size("hidden_size", 64)
     return bloom.Options(
         vocab=config.size("vocab_size", 250880),

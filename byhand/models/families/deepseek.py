@@ -1,11 +1,14 @@
 """DeepSeek-V3 as transformers stores it."""
 
+import math
+
 from byhand.errors import ByhandError
 from byhand.models import deepseek
 from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
 from byhand.models.families.llama import ending, gated
-from byhand.models.families.rope import rope
+from byhand.models.families.rope import magnitude, rope
 from byhand.models.folder import Config, Tensors, shown
+from byhand.positions import Scaling
 
 
 def deepseek_options(config: Config, tensors: Tensors) -> deepseek.Options:
@@ -16,7 +19,7 @@ def deepseek_options(config: Config, tensors: Tensors) -> deepseek.Options:
     config.only("topk_method", "noaux_tc")
     config.only("scoring_func", "sigmoid")
     biased = config.flag("attention_bias", False)
-    turning = rope(config, 10000.0)
+    turning = rope(config, 10000.0, 4096)
     layers = config.size("num_hidden_layers", 61)
     made = deepseek.Options(
         vocab=config.size("vocab_size", 129280),
@@ -47,9 +50,20 @@ def deepseek_options(config: Config, tensors: Tensors) -> deepseek.Options:
         eps=config.epsilon("rms_norm_eps", 1e-6),
         theta=turning["theta"],
         scaling=turning["scaling"],
+        score_scale=_score_scale(config, turning["scaling"]),
     )
     _check_experts(made)
     return made
+
+
+def _score_scale(config: Config, scaling: Scaling | None) -> float:
+    """What scores are divided by: 0 for the root of a head's width, less where YaRN makes them larger."""
+    said = config.inner("rope_scaling") or config.inner("rope_parameters")
+    weight = said.number_or_zero("mscale_all_dim") if said else 0.0
+    if scaling is None or not weight:
+        return 0.0
+    width = config.size("qk_nope_head_dim", 128) + config.size("qk_rope_head_dim", 64)
+    return math.sqrt(width) / magnitude(scaling.factor, weight) ** 2
 
 
 def _check_experts(o: deepseek.Options) -> None:
@@ -57,7 +71,7 @@ def _check_experts(o: deepseek.Options) -> None:
     for key, value, fits in (
         ("n_group", o.expert_groups, o.experts % o.expert_groups == 0),
         ("topk_group", o.groups_chosen, o.groups_chosen <= o.expert_groups),
-        ("num_experts_per_tok", o.chosen, o.chosen <= o.experts),
+        ("num_experts_per_tok", o.chosen, o.chosen <= o.groups_chosen * (o.experts // o.expert_groups)),
     ):
         if not fits:
             raise ByhandError(

@@ -63,7 +63,7 @@ class Family:
     body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
     also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
     otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
-    that are one in any case.
+    that are one in any case. zeros: those that are 0 where the files lack them.
     """
 
     architecture: Architecture
@@ -76,6 +76,7 @@ class Family:
     spellings: tuple[tuple[str, str], ...] = ()
     tied: tuple[tuple[str, str], ...] = ()
     copies: tuple[tuple[str, str], ...] = ()
+    zeros: tuple[str, ...] = ()
 
     def spelled(self, tensor: str) -> list[str]:
         """The names that a tensor may have in a file."""

@@ -10,6 +10,8 @@ def gpt_neox_options(config: Config, tensors: Tensors) -> gpt_neox.Options:
     """With the defaults of transformers' GPTNeoXConfig."""
     config.only("is_decoder", False)
     d = config.size("hidden_size", 6144)
+    config.only("partial_rotary_factor", config.get("rotary_pct", 0.25))
+    config.only("rope_theta", config.get("rotary_emb_base", 10000.0))
     biased = config.flag("attention_bias", True)
     return gpt_neox.Options(
         vocab=config.size("vocab_size", 50432),
@@ -24,7 +26,7 @@ def gpt_neox_options(config: Config, tensors: Tensors) -> gpt_neox.Options:
         join_bias=biased,
         tied=config.flag("tie_word_embeddings", False),
         eps=config.epsilon("layer_norm_eps", 1e-5),
-        **rope(config, 10000.0, 0.25),
+        **rope(config, config.number("rotary_emb_base", 10000.0), 2048, config.number("rotary_pct", 0.25)),
     )
 
 
@@ -52,7 +54,6 @@ FAMILY = Family(
     one_vocabulary,
     body=("gpt_neox.layers.", "layers."),
     buffers=(".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"),
-    also={"partial_rotary_factor": "rotary_pct", "rope_theta": "rotary_emb_base"},
     spellings=(("gpt_neox.", ""), ("embed_out.", "lm_head.")),
     tied=(("embed_out.weight", "gpt_neox.embed_in.weight"),),
 )

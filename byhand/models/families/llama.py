@@ -14,6 +14,7 @@ from byhand.models.families.rope import rope
 from byhand.models.folder import Config, Tensors, shown
 
 Names = tuple[str, str, str]
+MOST_LAYERS = 10_000
 LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
 
 
@@ -28,9 +29,9 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
         "eps": 1e-6,
         "tied": False,
     }
-    default |= {"kv_heads": None, "head_dim": None} | defaults
+    default |= {"kv_heads": None, "head_dim": None, "positions": 2048} | defaults
     d, heads = config.size("hidden_size", default["d"]), config.size("num_attention_heads", default["heads"])
-    kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads)
+    kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads, heads)
     if heads % kv_heads:
         raise ByhandError(
             f"num_attention_heads = {shown(heads)} does not divide by num_key_value_heads = {shown(kv_heads)}; "
@@ -42,7 +43,7 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
         head_dim = d // config.heads("num_attention_heads", default["heads"], "hidden_size", d)
     return {
         "vocab": config.size("vocab_size", default["vocab"]),
-        "max_positions": config.size("max_position_embeddings", 2048),
+        "max_positions": config.size("max_position_embeddings", default["positions"]),
         "d_model": d,
         "heads": heads,
         "kv_heads": kv_heads,
@@ -51,7 +52,7 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
         "d_ff": config.size("intermediate_size", default["d_ff"]),
         "eps": config.epsilon("rms_norm_eps", default["eps"]),
         "tied": config.flag("tie_word_embeddings", default["tied"]),
-        **rope(config, theta),
+        **rope(config, theta, default["positions"]),
     }
 
 
@@ -65,12 +66,12 @@ def bias(config: Config) -> dict[str, Any]:
     return {"attention_bias": said, "join_bias": said}
 
 
-def windows(config: Config, default: int | None, kinds: tuple[str, ...]) -> dict[str, Any]:
-    """A sliding window, or none where it is null; `kinds` are those of the layers where layer_types does not say."""
-    if config.get("sliding_window", default or 0) in (None, 0):
+def windows(config: Config, default: int | None, layers: int, attention: str = "window") -> dict[str, Any]:
+    """A sliding window, or none where it is null; `attention` is that of the layers where layer_types does not say."""
+    if config.number_or_null("sliding_window", default) is None:
         return {"attention": "causal"}
-    said = config.words("layer_types", LAYERS, len(kinds)) or kinds
-    return {"attention": "window", "window": config.size("sliding_window", default), "layer_kinds": said}
+    kinds = config.words("layer_types", LAYERS, layers)
+    return {"attention": attention, "window": config.size("sliding_window", default), "layer_kinds": kinds}
 
 
 def llama_options(config: Config, tensors: Tensors) -> llama.Options:
@@ -85,15 +86,19 @@ def llama_options(config: Config, tensors: Tensors) -> llama.Options:
 
 def mistral_options(config: Config, tensors: Tensors) -> mistral.Options:
     """With the defaults of transformers' MistralConfig."""
-    made = common(config, d_ff=14336, kv_heads=8)
-    made |= windows(config, 4096, ("window",) * made["layers"])
+    made = common(config, d_ff=14336, kv_heads=8, positions=131072)
+    made |= windows(config, 4096, made["layers"])
     return mistral.Options(**made, activation=activation(config, "hidden_act"))
 
 
 def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
     """With the defaults of transformers' MixtralConfig."""
-    made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5)
-    made |= windows(config, None, ("window",) * made["layers"])
+    made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
+    made |= windows(config, None, made["layers"])
+    if "causal" in made.get("layer_kinds", ()):
+        raise ByhandError(
+            "layer_types in config.json lets layers see beyond sliding_window, which Mixtral's do not; mend it."
+        )
     count = config.size("num_local_experts", 8)
     chosen = config.size("num_experts_per_tok", 2)
     if chosen > count:
@@ -103,15 +108,18 @@ def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
     return mixtral.Options(**made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
 
 
+QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
+
+
 def qwen3_options(config: Config, tensors: Tensors) -> qwen.Options:
     """With the defaults of transformers' Qwen3Config."""
-    made = common(config, vocab=151936, d_ff=22016, kv_heads=32, head_dim=128) | qwen_windows(config)
+    made = common(config, **QWEN, head_dim=128) | qwen_windows(config)
     return qwen.Options(**made, **bias(config), activation=activation(config, "hidden_act"))
 
 
 def qwen2_options(config: Config, tensors: Tensors) -> llama.Options:
     """With the defaults of transformers' Qwen2Config: Llama, with biases on queries, keys and values."""
-    made = common(config, vocab=151936, d_ff=22016, kv_heads=32) | qwen_windows(config)
+    made = common(config, **QWEN) | qwen_windows(config)
     return llama.Options(**made, activation=activation(config, "hidden_act"), attention_bias=True)
 
 
@@ -119,25 +127,39 @@ def qwen_windows(config: Config) -> dict[str, Any]:
     """In the layers from max_window_layers on, where use_sliding_window says so."""
     if not config.flag("use_sliding_window", False):
         return {"attention": "causal"}
-    first, layers = config.get("max_window_layers", 28), config.size("num_hidden_layers", 32)
-    return windows(config, 4096, tuple("window" if n >= first else "causal" for n in range(layers)))
+    first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
+    if layers > MOST_LAYERS:
+        raise ByhandError(f"num_hidden_layers = {shown(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
+    made = windows(config, 4096, layers)
+    if made["attention"] == "window" and not made["layer_kinds"]:
+        made["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))
+    return made
+
+
+GEMMA = {"vocab": 256000, "head_dim": 256, "tied": True, "positions": 8192}
+LEGACY = ACTIVATIONS | {"gelu": "gelu_tanh"}
+"""Gemma's first configs call the tanh form gelu."""
 
 
 def gemma_options(config: Config, tensors: Tensors) -> gemma.Options:
     """With the defaults of transformers' GemmaConfig."""
     config.only("use_bidirectional_attention", False)
-    made = common(config, vocab=256000, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16, head_dim=256, tied=True)
-    key = "hidden_activation" if config.get("hidden_activation", "") else "hidden_act"
-    return gemma.Options(**made, **bias(config), activation=activation(config, key, "gelu_pytorch_tanh"))
+    made = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
+    said = config.choice("hidden_act", "gelu", LEGACY)
+    other = config.get("hidden_activation", "") and config.choice("hidden_activation", "gelu", ACTIVATIONS)
+    if other and other != said:
+        raise ByhandError(
+            "hidden_act and hidden_activation in config.json are two different functions; remove one of them."
+        )
+    return gemma.Options(**made, **bias(config), activation=said)
 
 
 def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
     """With the defaults of transformers' Gemma2Config."""
     config.only("use_bidirectional_attention", False)
-    made = common(config, vocab=256000, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4, head_dim=256, tied=True)
-    kinds = tuple("causal" if n % 2 else "window" for n in range(made["layers"]))
+    made = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
     return gemma.Options2(
-        **made | windows(config, 4096, kinds),
+        **made | windows(config, 4096, made["layers"], "alternating"),
         **bias(config),
         activation=activation(config, "hidden_activation", "gelu_pytorch_tanh"),
         score_scale=config.number("query_pre_attn_scalar", 256) ** 0.5,
@@ -208,8 +230,8 @@ def attention(ours: str, theirs: str, o: blocks.Options) -> Pieces:
     yield from linear(ours, "O", f"{theirs}.o_proj", o.heads * o.d_k, o.d_model, o.join_bias)
 
 
-def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]) -> Family:
-    """A family of this layout."""
+def family(architecture: Architecture, options: Callable[[Config, Tensors], Any], **also: str) -> Family:
+    """A family of this layout; `also` has second names of keys."""
     return Family(
         architecture,
         options,
@@ -217,6 +239,7 @@ def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]
         one_vocabulary,
         body=("model.layers.", "layers."),
         buffers=(".rotary_emb.inv_freq",),
+        also=also,
         spellings=(("model.", ""),),
         tied=(("lm_head.weight", "model.embed_tokens.weight"),),
     )
@@ -225,7 +248,8 @@ def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]
 FAMILIES = {
     "llama": family(llama.ARCHITECTURE, llama_options),
     "mistral": family(mistral.ARCHITECTURE, mistral_options),
-    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options),
+    "ministral": family(replace(mistral.ARCHITECTURE, title="Ministral"), mistral_options),
+    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options, num_local_experts="num_experts"),
     "qwen2": family(replace(llama.ARCHITECTURE, title="Qwen2"), qwen2_options),
     "qwen3": family(qwen.ARCHITECTURE, qwen3_options),
     "gemma": family(gemma.GEMMA, gemma_options),

@@ -1,7 +1,6 @@
 """T5 as transformers stores it, in its first form and in version 1.1."""
 
 from dataclasses import replace
-from functools import partial
 
 from byhand.errors import ByhandError
 from byhand.models import t5
@@ -11,8 +10,13 @@ from byhand.models.folder import Config, Tensors, shown
 FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}" for name in ACTIVATIONS}
 
 
-def options(config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True) -> t5.Options:
-    """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise."""
+def options(
+    config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool | None = None
+) -> t5.Options:
+    """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise.
+
+    scaled: whether the decoder's output is scaled where the output layer is the embedding; None where the config says.
+    """
     config.only("is_decoder", False)
     kind = config.choice("feed_forward_proj", feed, FEEDS)
     layers, tied = config.size("num_layers", 6), config.flag("tie_word_embeddings", tied)
@@ -35,7 +39,7 @@ def options(config: Config, tensors: Tensors, feed: str = "relu", tied: bool = T
         activation="gelu_tanh" if kind == "gated-gelu" else ACTIVATIONS[kind.removeprefix("gated-")],
         gated=kind.startswith("gated-"),
         tied=tied,
-        scale_output=config.flag("scale_decoder_outputs", tied),
+        scale_output=config.flag("scale_decoder_outputs", tied) if scaled is None else tied and scaled,
         eps=config.epsilon("layer_norm_epsilon", 1e-6),
     )
 
@@ -93,4 +97,11 @@ T5 = Family(
     copies=tuple((f"{side}.embed_tokens.weight", "shared.weight") for side in ("encoder", "decoder")),
 )
 
-FAMILIES = {"t5": T5, "mt5": replace(T5, options=partial(options, feed="gated-gelu", tied=False))}
+
+def mt5_options(config: Config, tensors: Tensors) -> t5.Options:
+    """transformers 4 scales what a tied decoder puts out, as in T5; transformers 5 does not."""
+    before = str(config.get("transformers_version", "")).startswith("4.")
+    return options(config, tensors, feed="gated-gelu", tied=False, scaled=before)
+
+
+FAMILIES = {"t5": T5, "mt5": replace(T5, options=mt5_options)}

@@ -1,40 +1,59 @@
 """ViT as transformers stores it, with its classifier."""
 
+from byhand.errors import ByhandError
 from byhand.models import vit
 from byhand.models.families.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
-from byhand.models.folder import Config, Tensors
+from byhand.models.folder import Config, Tensors, shown
 
+MOST_CLASSES, LONGEST = 100_000, 200
 NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def options(config: Config, tensors: Tensors) -> vit.Options:
     """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
     d = config.size("hidden_size", 768)
-    names = class_names(config)
+    labels = names(config)
     return vit.Options(
-        image=config.size("image_size", 224),
-        patch=config.size("patch_size", 16),
+        image=config.side("image_size", 224),
+        patch=config.side("patch_size", 16),
         channels=config.size("num_channels", 3),
         d_model=d,
         heads=config.heads("num_attention_heads", 12, "hidden_size", d),
         layers=config.size("num_hidden_layers", 12),
         d_ff=config.size("intermediate_size", 3072),
-        classes=len(names),
-        class_names=names,
+        classes=len(labels),
+        labels=labels,
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
         attention_bias=config.flag("qkv_bias", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
 
 
-def class_names(config: Config) -> tuple[str, ...]:
-    """What id2label calls each class; LABEL_0, LABEL_1 ... where it says nothing, as transformers does."""
-    labels = config.get("id2label", {})
-    if isinstance(labels, list):
-        labels = dict(enumerate(labels))
-    known = {str(n): text for n, text in labels.items()} if isinstance(labels, dict) else {}
-    count = config.size("num_labels", len(known) or 2)
-    return tuple(str(known.get(str(n), f"LABEL_{n}")) for n in range(count))
+def names(config: Config) -> tuple[str, ...]:
+    """Of the classes: those of id2label where it has as many as num_labels says, else transformers' own.
+
+    A name that another class has already is followed by the class's number.
+    """
+    said = config.get("id2label", {}) or {}
+    if not isinstance(said, dict):
+        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {shown(said)}; mend it.")
+    count = config.size_or_null("num_labels", len(said) or 2)
+    if count > MOST_CLASSES:
+        raise ByhandError(f"num_labels = {shown(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
+    words: dict[str, None] = {}
+    for n in range(count):
+        word = _name(said.get(str(n)) if count == len(said) else None, n)
+        while word in words:
+            word = f"{word} ({n})"
+        words[word] = None
+    return tuple(words)
+
+
+def _name(said: object, n: int) -> str:
+    """What is said, if it can be read in one line of a table."""
+    if isinstance(said, str) and 0 < len(said.strip()) <= LONGEST and said.isprintable():
+        return said
+    return f"LABEL_{n}"
 
 
 def pieces(o: vit.Options) -> Pieces:
