@@ -118,14 +118,12 @@ def biased_unscaled(node: Node) -> Pieces | None:
 
 def bucketed(node: Node) -> Pieces | None:
     """B[bucket]: (B, bucket)."""
-    found = node.op.name == "lookup" and node.args[1].op.name == "columns"
-    return node.args if found and node.args[1].args[0].symbol == "bucket" else None
+    return node.args if node.op.name == "lookup" and node.args[1].symbol == "bucket" else None
 
 
 def bias_by_distance(node: Node) -> Pieces | None:
     """The learned number of each pair's distance."""
-    found = node.role == "positions" and node.op.name == "beside" and bucketed(node.args[0])
-    return (bare(node),) if found else None
+    return (bare(node),) if bucketed(node) else None
 
 
 def moved(node: Node) -> Pieces | None:
