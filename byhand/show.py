@@ -74,11 +74,11 @@ def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
 
 def _grouped(lesson: Lesson) -> list[str]:
     """The tables' names, part by part; of gradients, updates and further steps, as many again, only the kinds."""
-    kinds = {"grad.": "grad.NAME: the gradient of each", "updated.": "updated.NAME: the updated weights"}
+    kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
     if "step2.loss" in lesson.tables:
-        kinds["step2."] = "step2.NAME and so on: further training steps"
+        kinds["step2."] = "further training steps: step2.NAME and so on"
     elif any(n.startswith("step2.") for n in lesson.tables):
-        kinds["step2."] = "step2.NAME and so on: further words"
+        kinds["step2."] = "further words: step2.NAME and so on"
     parts: dict[str, list[str]] = {}
     for name in lesson.tables:
         if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", name):

@@ -12,9 +12,10 @@ import pytest
 from lessons import cells_of, numbers_of
 from openpyxl import load_workbook
 
-from byhand.graph import Array
+from byhand.graph import Array, fold, source
 from byhand.lesson import Recipe
 from byhand.models import MODELS
+from byhand.models.sampling import ranks
 from byhand.recipe import build
 from byhand.workbook.build import write_lesson
 from byhand.workbook.read import read
@@ -100,6 +101,14 @@ def test_uniform_numbers_are_retyped(engine: str, tmp_path: Path, needs: Callabl
         assert words == [drawn(first, u[0], t, k, p), drawn(second, u[1], t, k, p)]
         seen.add(tuple(words))
     assert len(seen) == 3
+
+
+def test_rounding_does_not_rank_words() -> None:
+    """Programs add in another order: of words that are equal but for that, the earlier is first."""
+    for noise in (1e-15, -1e-15, 0.0):
+        z = source("z", [[1.0], [2.0], [2.0 + noise], [3.0], [2.0 + 1e-6]], "result")
+        place = ranks(z)
+        assert fold([place])[place][:, 0].tolist() == [4, 2, 3, 0, 1]
 
 
 WAYS: dict[str, dict[str, Any]] = {

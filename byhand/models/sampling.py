@@ -8,7 +8,10 @@ from byhand.graph import Node, page, scope, source
 from byhand.labels import Labels, labelled
 from byhand.layers import NEG_INF
 from byhand.models.architecture import Decoding
-from byhand.ops import argmax, equal, exp, greater, where
+from byhand.ops import argmax, exp, greater, where
+
+TIE = 1e-10
+"""How much more than an earlier word a word must have, at least, to rank before it."""
 
 
 def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
@@ -44,9 +47,10 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
 
 
 def ranks(z: Node) -> Node:
-    """How many are larger, or as large and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
+    """How many are larger, or as large (but for rounding) and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
     place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].of)
-    ahead = greater(z.T, z) + equal(z.T, z) * greater(place, place.T)  # (V, V): by column, whether it is ahead
+    earlier_first = (z - TIE * place).named("earlier_first")
+    ahead = greater(earlier_first.T, earlier_first)  # (V, V): by column, whether it is ahead
     return ahead.named("ahead").sum(1)
 
 
