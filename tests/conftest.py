@@ -19,7 +19,10 @@ if os.environ.get("BYHAND_SAME_EXAMPLES"):
 
 
 def _book(item: pytest.Item) -> str:
-    name = item.callspec.params.get("name") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    """Which book it is about; nothing if it is of no book, or of the pages of all, which are printed at once."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec") or "pages" in item.fixturenames:
+        return ""
+    name = item.callspec.params.get("name")
     return name if isinstance(name, str) and name in BOOKS else ""
 
 

@@ -171,7 +171,7 @@ def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("paper")
     command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
     command += ["--convert-to", "pdf", "--outdir", str(folder), *map(str, ON_DISK)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
     return {name: text_of(folder / f"{name}.pdf").split("\f")[:-1] for name in GALLERY}
 
 
