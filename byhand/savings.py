@@ -61,7 +61,7 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
         texts = Labels("texts", tuple(f"{words} words" for words, *_ in rows))
         columns = Labels("counted", ("words", "exact", "here"))
         counted = source("multiplications", rows, role="given", rows=texts, columns=columns)
-        with scope("", "multiplications", equation="counted from the graphs; exact / here"):
+        with scope("", "multiplications", equation="counted in the graphs: exact / here"):
             return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
 
 

@@ -136,3 +136,36 @@ def test_what_no_head_sees() -> None:
     assert (n["ways"] > 0).tolist() == (np.tri(7) > 0).tolist()
     n, _, _ = ours("transformer-xl", {"segment": 2}, IDS)
     np.testing.assert_array_equal(np.argwhere(n["unseen"]), [[4, 0], [4, 1], [5, 0], [5, 1]])
+
+
+ALONE = ["_", "_", "_", "_", "_", "the"]
+LEARN: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("seq2seq-attention", {"lstm": True, "additive": False}, ["the", "cat", "sat"]),
+    ("mamba", {"zoh": True, "tied": False, "layers": 2}, ["cat", "sat", "on"]),
+    ("sparse-transformer", {"positions": "relative", "norm_place": "both", "kv_heads": 1}, ALONE),
+    ("sparse-transformer", {"pattern": "fixed", "positions": "rotary", "parallel": True}, ALONE),
+    ("transformer-xl", {"norm": "rms", "gated": True, "activation": "silu", "segment": 4}, ["cat", "sat", "on", "a"]),
+    ("retro", {"heads": 2, "gated": True, "activation": "silu", "neighbours": 3}, ["cat", "sat", "on", "a", "mat"]),
+    ("retro", {"positions": "alibi", "norm_place": "both", "encoder_layers": 2}, ["cat", "sat", "on", "a", "mat"]),
+    ("knn-lm", {"positions": "alibi", "norm": "rms", "mix": 0.25}, ["cat", "sat", "on"]),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "size", "targets"), LEARN)
+def test_gradients_are_differences(model: str, size: dict[str, Any], targets: list[str]) -> None:
+    """Of the loss, where a number of a weight is a little more or less; two of each weight."""
+    lesson = build(Recipe(model, size=size, targets=targets, backward=True, seed=3))
+    n, loss = lesson.numbers(), lesson.tables["loss"]
+    weights = {name: t for name, t in lesson.tables.items() if t.role == "weight" and f"grad.{name}" in n}
+    assert len(weights) > 5
+    draw = np.random.default_rng(0)
+    for name, node in weights.items():
+        for _ in range(2):
+            at, ends = tuple(draw.integers(0, size) for size in node.shape), []
+            for step in (1e-5, -1e-5):
+                moved = n[name].copy()
+                moved[at] += step
+                ends.append(fold([loss], {node: moved})[loss].item())
+            expected = (ends[0] - ends[1]) / 2e-5
+            np.testing.assert_allclose(n[f"grad.{name}"][at], expected, rtol=1e-6, atol=1e-6, err_msg=name)

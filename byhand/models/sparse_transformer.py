@@ -62,7 +62,7 @@ def given_up(tokens: Dim, o: Options) -> list[Node]:
     """The words that no head sees at once, and in how many ways a word comes to each in two steps. 2 (T, T)"""
     with page("", "What is given up"):
         near, far = masks(tokens, o, o.stride)
-        unseen = not_seen(maximum(near, far), "1 where neither head sees a word before")
+        unseen = not_seen(maximum(near, far), "1 where neither head looks back")
         with scope("", "in two steps", equation="far × near: ways from word to word", source=f"{PAPER}, section 4.1"):
             return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
 

@@ -105,7 +105,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     graph = output.build(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
     with page("", "What is given up"):
         text = np.arange(3 * o.segment) // o.segment
-        lost = not_seen(text[:, None] - text < 2, "1 where a layer sees nothing of a word before")
+        lost = not_seen(text[:, None] - text < 2, "1 where a layer does not look back")
     saved = savings(causally, partial(in_segments, o.segment), len(ids), o.d_k)
     return replace(graph, outputs=[*graph.outputs, *shown, lost, saved])
 
