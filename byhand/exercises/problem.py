@@ -96,9 +96,15 @@ class Problem:
         return any(n.op.name == "exp" for n in toposort(q.node for q in self.questions))
 
     def work(self) -> Work:
-        """What a person does for all that the answers need."""
-        needed = [n for n in toposort(q.node for q in self.questions) if n.name and n.op.name != "source"]
-        return NOTHING.joined(*(_work(n) for n in needed))
+        """What a person does for all that the answers need; nothing for what is shown, or is behind it."""
+        shown = {self.lesson.tables[name] for name in self.exercise.show}
+        needed, todo = set[Node](), [q.node for q in self.questions]
+        while todo:
+            node = todo.pop()
+            if node not in needed and node not in shown:
+                needed.add(node)
+                todo.extend(node.args)
+        return NOTHING.joined(*(_work(n) for n in toposort(needed) if n in needed and n.name and n.op.name != "source"))
 
 
 def problem(exercise: Exercise) -> Problem:
