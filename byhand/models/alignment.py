@@ -52,7 +52,7 @@ def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> li
         with scope("", "alignment", equation="αₜⱼ: from word j to step t at once", source=f"{PLACE}, eq. 6"):
             aligned = rows_of(weights, tokens).named("alignment", role="attention")
         equation = "t + min(S − j, j − 1)" if both_ways else "t + S − j"
-        with scope("", "why attention came", equation=f"{equation}: states on the way without it"):
+        with scope("", "why attention came", equation=f"{equation} states on the way"):
             place = np.arange(1, words + 1)
             unread = np.minimum(words - place, place - 1) if both_ways else words - place
             step = source("step", np.arange(1, tokens + 1)[:, None], role="given", rows=tokens.of)

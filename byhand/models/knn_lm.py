@@ -45,8 +45,8 @@ def contexts(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tupl
 def distances(q: Node, keys: Node) -> Node:
     """|q - k|² of each query and key, as |q|² - 2 q k + |k|². (T, d), (N, d) -> (T, N)"""
     with scope("", "distances", equation="|q − k|²", source=f"{PLACE}, section 2"):
-        squares = (q * q).sum(1).named("squares_q")
-        of_keys = (keys * keys).sum(1).named("squares_k")
+        squares = (q * q).sum(1).named("square_q")
+        of_keys = (keys * keys).sum(1).named("square_k")
         return (squares - 2 * (q @ keys.T) + of_keys.T).named("d")  # (T, 1) - (T, d) @ (d, N) + (1, N)
 
 
