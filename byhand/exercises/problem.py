@@ -95,16 +95,25 @@ class Problem:
         """Whether powers of e come up on the way to the answers."""
         return any(n.op.name == "exp" for n in toposort(q.node for q in self.questions))
 
-    def work(self) -> Work:
-        """What a person does for all that the answers need; nothing for what is shown, or is behind it."""
-        shown = {self.lesson.tables[name] for name in self.exercise.show}
-        needed, todo = set[Node](), [q.node for q in self.questions]
+    @cached_property
+    def shown(self) -> set[Node]:
+        """Computed tables whose numbers are given."""
+        return {self.lesson.tables[name] for name in self.exercise.show}
+
+    @cached_property
+    def met(self) -> list[Node]:
+        """The named tables that a person meets on the way to the answers; none that is behind one that is shown."""
+        found, todo = set[Node](), [q.node for q in self.questions]
         while todo:
             node = todo.pop()
-            if node not in needed and node not in shown:
-                needed.add(node)
-                todo.extend(node.args)
-        return NOTHING.joined(*(_work(n) for n in toposort(needed) if n in needed and n.name and n.op.name != "source"))
+            if node not in found:
+                found.add(node)
+                todo.extend(() if node in self.shown else node.args)
+        return [node for node in toposort(found) if node in found and node.name]
+
+    def work(self) -> Work:
+        """What a person does for all that the answers need; nothing for what is shown, or is behind it."""
+        return NOTHING.joined(*(_work(n) for n in self.met if n not in self.shown and n.op.name != "source"))
 
 
 def problem(exercise: Exercise) -> Problem:
