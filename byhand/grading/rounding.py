@@ -40,7 +40,7 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     plan = seen.all.known.plan(stage, ((),))
     shown = seen.all.known.problem.shown
     needed = _behind(stage.made, shown)
-    tables = [n for n in plan if n in needed and n.name and n.data is None and not n.op.view]
+    tables = [n for n in plan if n in needed and n.name and n.data is None and _has_numbers_of_its_own(n)]
     if not tables or stage.choice:
         return None
     lanes = _lanes(int(stage.rule.places.max()), tables)
@@ -69,6 +69,11 @@ def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
     """What was written is worked on from, unless more places were kept, and all of it is right. (lanes, 1, 1)"""
     kept = np.array([k > own.stage.rule.places.max() for k, _ in lanes])[:, None, None]
     return (~kept | own.wrong), np.where(kept, own.exact, own.written)
+
+
+def _has_numbers_of_its_own(node: Node) -> bool:
+    """Whether a table is no mere view of others that have a name."""
+    return not node.op.view or not all(a.name for a in node.args)
 
 
 def _behind(made: Node, shown: Set[Node]) -> set[Node]:
