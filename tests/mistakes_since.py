@@ -133,8 +133,13 @@ def groups(t: Tables) -> dict[str, Array]:
 def looking_back(match: Callable[[Array, Array], Array], gather: str = "encoder.H") -> Case:
     def case(t: Tables) -> dict[str, Array]:
         matched = match(t["decoder.keys"], t["decoder.query_1"])
-        weights = softmax(turned(matched @ t["decoder.v"]))
-        return {"decoder.attend_1.weights": weights, "decoder.context_1": weights @ t[gather]}
+        scores = turned(matched @ t["decoder.v"])
+        weights = softmax(scores)
+        return {
+            "decoder.attend_1.scores": scores,
+            "decoder.attend_1.weights": weights,
+            "decoder.context_1": weights @ t[gather],
+        }
 
     return case
 

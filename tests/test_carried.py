@@ -34,7 +34,8 @@ EXERCISES: dict[str, dict[str, Step]] = {
         "Z": lambda t: t["weights"] @ values(t),
     },
     "feed-forward": {
-        "relu": lambda t: np.maximum(t["X"] @ t["W_1"] + t["b_1"], 0),
+        "hidden": lambda t: t["X"] @ t["W_1"] + t["b_1"],
+        "relu": lambda t: np.maximum(t["hidden"], 0),
         "Y": lambda t: t["relu"] @ t["W_2"] + t["b_2"],
     },
     "next-word": {

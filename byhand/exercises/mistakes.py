@@ -44,7 +44,7 @@ def made(problem: Problem, misconception: Misconception, before: Mapping[Node, N
     if not then:
         return dict(before)
     wrong = {n: then.get(now := before.get(n, n), now) for n in toposort(outputs)}
-    shown = {wrong[n]: n for n in (problem.lesson.tables[name] for name in problem.exercise.show) if n in wrong}
+    shown = {wrong[n]: n for n in problem.shown if n in wrong}
     read = _reading(wrong, shown)
     return {node: found for node, now in wrong.items() if (found := read.get(now, now)) is not node}
 

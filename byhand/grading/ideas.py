@@ -31,7 +31,6 @@ class Known:
         found = [(m, changed) for m, changed in [*told, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
-        self.shown = {problem.lesson.tables[name] for name in problem.exercise.show}
         shorter = {s.node: s.made for s in stages}
         self._changed: dict[Ideas, dict[Node, Node]] = {(): shorter} | {(n,): c for n, (_, c) in enumerate(found)}
         self._pairs: dict[int, list[Ideas]] = {}

@@ -16,10 +16,10 @@ MORE = 2
 """Places more than asked that somebody may round to on the way."""
 NEAREST = 8
 """Tables before the asked one of which each is tried as the only one that was rounded."""
-FARTHEST = 0.25
-"""How far rounding may lead, as a share of the table's largest number; who is farther off did something else."""
+FAR = 0.25
+"""How far rounding seldom leads, as a share of the table's largest number."""
 FINE, COARSE = 0.3, 0.7
-"""The cost of rounding to as many places as were asked, or to fewer."""
+"""The cost of rounding to as many places as were asked; and to fewer, or so that it leads far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,31 +38,22 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
     stage = seen.stage
     plan = seen.all.known.plan(stage, ((),))
-    needed = _worked_out(stage.made, seen.all.known.shown)
-    tables = [n for n in plan if n in needed and n.name and not n.op.view]
+    shown = set(seen.all.known.problem.shown)
+    needed = _behind(stage.made, shown)
+    tables = [n for n in plan if n in needed and n.name and n.data is None and _has_numbers_of_its_own(n)]
     if not tables or stage.choice:
         return None
     lanes = _lanes(int(stage.rule.places.max()), tables)
     taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
-    values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables)))
+    values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables), shown))
     expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
-    near = np.abs(seen.written - seen.key) <= FARTHEST * np.abs(seen.key).max() + stage.rule.units
-    cells = stage.rule.agree(seen.written, expected) & seen.open & near
+    far = np.abs(seen.written - seen.key) > FAR * np.abs(seen.key).max() + stage.rule.units
+    cells = stage.rule.agree(seen.written, expected) & seen.open
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
-            return Rounding(cells[lane], expected[lane], FINE if k >= stage.rule.places.max() else COARSE)
+            fine = k >= stage.rule.places.max() and not (far & cells[lane]).any()
+            return Rounding(cells[lane], expected[lane], FINE if fine else COARSE)
     return None
-
-
-def _worked_out(made: Node, shown: Set[Node]) -> set[Node]:
-    """The tables that somebody works out for this one, and rounds; none that are shown, or behind one that is."""
-    found, todo = set[Node](), list(made.args)
-    while todo:
-        node = todo.pop()
-        if node not in found and node not in shown and node.data is None:
-            found.add(node)
-            todo.extend(node.args)
-    return found
 
 
 Lanes = list[tuple[int, Node | None]]
@@ -80,13 +71,31 @@ def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
     return (~kept | own.wrong), np.where(kept, own.exact, own.written)
 
 
-def _rounding(lanes: Lanes, tables: Set[Node]) -> Round:
+def _has_numbers_of_its_own(node: Node) -> bool:
+    """Whether a table is no mere view of others that have a name."""
+    return not node.op.view or not all(a.name for a in node.args)
+
+
+def _behind(made: Node, shown: Set[Node]) -> set[Node]:
+    """What a table is made from, as far back as somebody works it out, or finds it shown."""
+    found, todo = set[Node](), list(made.args)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo.extend(() if node in shown else node.args)
+    return found
+
+
+def _rounding(lanes: Lanes, tables: Set[Node], shown: Set[Node]) -> Round:
+    """As many places as a lane says; what is shown, nobody reads as a whole number."""
     tens = 10.0 ** np.array([k for k, _ in lanes])[:, None, None]
 
     def rounded(node: Node, table: Array) -> Array:
         if node not in tables:
             return table
-        here = np.array([only in (None, node) for _, only in lanes])[:, None, None]
+        least = 1 if node in shown else 0
+        here = np.array([only in (None, node) and k >= least for k, only in lanes])[:, None, None]
         return np.where(here, np.rint(table * tens) / tens, table)
 
     return rounded
