@@ -7,17 +7,16 @@ for its frozen BERT, and relative positions are a learned number for each distan
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-
-from byhand.graph import Dim, Node, page, scope, source
+from byhand.graph import Dim, Node, page, scope
 from byhand.labels import Labels, token_ids
 from byhand.models import output, transformer
 from byhand.models.architecture import Graph, Inputs, example
-from byhand.models.blocks import Places, places_of
+from byhand.models.blocks import places_of
 from byhand.models.chunked import chunked_cross_attention, readers_of
 from byhand.models.generate import write
 from byhand.models.language_model import decoder_only, embedding, predict
 from byhand.models.neighbours import Chunk, Database, chunk_of, database
+from byhand.models.retro_encoder import encoded, encoder_places
 from byhand.models.transformer import attention, feed
 from byhand.models.vocabulary import Vocabularies
 from byhand.weights import Weights
@@ -50,35 +49,6 @@ class Options(transformer.Options):
     def read(self) -> int:
         """How many neighbours a chunk has: no more than there are entries."""
         return min(self.neighbours, self.database)
-
-
-def encoder_places(weight: Weights, o: Options) -> Places:
-    """The neighbours of a chunk stand below each other, but each sees itself alone."""
-    length = 2 * o.chunk
-    places = places_of(Dim(o.read * length), weight, replace(o, attention="full", layer_kinds=()))
-    own = np.arange(o.read * length) // length
-    return replace(places, masks={"full": source("own", own[:, None] == own, role="mask") if o.read > 1 else None})
-
-
-def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Options) -> Node:
-    """The neighbours as the decoder reads them: they see themselves, and the chunk that found them (algorithm 1).
-
-    (m, d) -> (k * 2m, d)
-    """
-    o = replace(o, attention="full", layer_kinds=())
-    with page("", "Input"):
-        place = np.tile(np.arange(2 * o.chunk), o.read)[:, None]
-        x = embedding(table, chunk.neighbours, weight, o, "P", place)
-        h.shape = (chunk.words.shape[0], h.shape[1])
-        h.named("H")
-    for n in range(1, o.encoder_layers + 1):
-        with scope(f"layer{n}", f"Layer {n}" if o.encoder_layers > 1 else ""):
-            with scope("self", "Self"):
-                x = attention(x, None, places, weight, o, 1)
-            with scope("cross", "Cross"):
-                x = attention(x, h, Places({"full": None}), weight, o, 2)
-            x = feed(x, weight, o, 3)
-    return x
 
 
 def forward(
