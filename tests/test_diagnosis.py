@@ -91,7 +91,7 @@ def test_who_rounds_every_number_on_the_way_is_told_so(name: str, seeds: int) ->
     asked = max(q.ask.places for q in of.problem.questions)
     verdict = Counter[str]()
     for more in (0, 1, 2):
-        tables = {node.name: asked + more for node in of.problem.met if node.data is None}
+        tables = {node.name: asked + more for node in of.problem.needed if node.name and node.data is None}
         for n in range(seeds):
             marks = of.mark(n, of.asked(pencil(of, n, tables)))
             verdict.update(verdicts(marks))
