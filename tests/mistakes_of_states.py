@@ -54,7 +54,7 @@ def cell(
 
         i, f, o, g = gates(before("i")), gates(before("f")), gates(before("o")), new(before("g"))
         c = keep(i, f, g, t["layer1.c_0"])
-        return {"layer1.i_1": i, "layer1.c_1": c, "layer1.h_1": show(o, c)}
+        return {"layer1.i_1": i, "layer1.f_1": f, "layer1.g_1": g, "layer1.c_1": c, "layer1.h_1": show(o, c)}
 
     return case
 

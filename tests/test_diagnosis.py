@@ -123,6 +123,15 @@ def test_random_answers_accuse_nobody() -> None:
     assert accused.total() < 0.01 * tried, accused
 
 
+@pytest.mark.parametrize("place", [-50.0, -1.0, 9.0, 10.0, 1e9, 1e300, 2.5])
+def test_a_place_that_no_table_has_is_wrong(place: float) -> None:
+    """What would be looked up there follows from it, and is no number."""
+    of = class_of("roberta", 1)
+    rows = of.right(0)
+    rows[0][0] = place
+    assert verdicts(of.mark(0, rows))[:2] in (["WRONG", "RIGHT"], ["SLIP", "RIGHT"])
+
+
 def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
     """Two mistakes in one graph, where the first leaves a place for the second."""
     found = []

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from byhand.exercises.problem import Flags
+from byhand.grading.batch import value_of
 from byhand.grading.ideas import Ideas, Known
 from byhand.grading.stages import Stage
 from byhand.graph import Array, Node
@@ -131,7 +132,7 @@ def evaluated(
             if node.data is not None:
                 table = given.get(node, node.data)
             else:
-                table = node.op.value(*[values[a] for a in node.args], **node.attrs)
+                table = value_of(node.op, [values[a] for a in node.args], node.attrs)
             if node in taken:
                 on, tables = taken[node]
                 table = np.where(on, tables, table)
