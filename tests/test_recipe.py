@@ -29,7 +29,10 @@ each_model = pytest.mark.parametrize("model", MODELS)
 def test_set_is_a_change_of_the_table(model: str) -> None:
     """All of it, one cell, and one number for all: as if the weight had been another."""
     tables = build(Recipe(model)).tables
-    first = {"rasp-reverse": "flip.place_key"}.get(model)  # with other places, its length would be 1 / 0
+    first = {  # others could not be any number: a length would be 1 / 0, an entry of the database no word
+        "rasp-reverse": "flip.place_key",
+        "retro": "E",
+    }.get(model)
     chosen = (n for n in tables.values() if n.name == first or (not first and changeable(n)))
     node = next(chosen)
     name = node.name
@@ -139,6 +142,7 @@ ONLY_WITH = {
     ("deepseek", "positions"): {"turning": 4},
     **{(model, "heads"): {"d_model": 8} for model in ("llama", "mistral", "mixtral")},
     ("gpt-neox", "heads"): {"d_model": 16},
+    ("retro", "kv_heads"): {"heads": 2},
     ("sparse-transformer", "summaries"): {"pattern": "fixed"},
     **{(model, "max_positions"): {} for model in LEARNED},
 }

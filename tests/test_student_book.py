@@ -207,13 +207,15 @@ def test_practice_hides_its_marks_and_colours_the_answers(head: Problem) -> None
             assert sheets[place.sheet].cell(row + 1, column + 1).coordinate in coloured
 
 
-def test_a_segments_words_are_counted_and_nobody_elses_are_shown() -> None:
-    """Its words are part of a prompt that is drawn for each student, and no table of the book holds them alone."""
+def test_a_segments_words_are_the_students_own() -> None:
+    """They are part of a prompt that is drawn for each student, and label tables that are cut from it."""
     built = found("transformer-xl")
-    of, (one,) = StudentBook(built), drawn(built, Student("s1", "Ada"))
-    book = openpyxl.load_workbook(io.BytesIO(of.filled(one)))
-    vocabulary = next(node for node in one.numbers if node.role == "tokens").shape[0].of.vocabulary
-    for n in (1, 2):
-        seen = {cell.value for row in book[f"Segment {n} Words"].iter_rows() for cell in row}
-        assert {f"word {2 * n - 1}", f"word {2 * n}"} <= seen
-        assert not seen & set(vocabulary.words)
+    of = StudentBook(built)
+    for one in drawn(built, Student("s1", "Ada"), Student("s2", "Ben")):
+        book = openpyxl.load_workbook(io.BytesIO(of.filled(one)))
+        ids = next(node for node in one.numbers if node.role == "tokens")
+        words = ids.shape[0].of.vocabulary.words
+        own = [words[int(i)] for i in one.numbers[ids][:, 0]]
+        for n in (0, 1):
+            seen = [cell.value for cell in book[f"Segment {n + 1} Words"]["B"] if cell.value in words]
+            assert seen == own[2 * n : 2 * n + 2]
