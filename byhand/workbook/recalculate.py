@@ -36,8 +36,8 @@ class Engine:
 
 ENGINES = {
     "ironcalc": Engine("IronCalc", "", "pip install ironcalc", 10),
-    "libreoffice": Engine("LibreOffice", "soffice", "apt install libreoffice-calc", 30),
-    "gnumeric": Engine("Gnumeric", "ssconvert", "apt install gnumeric", 10),
+    "libreoffice": Engine("LibreOffice", "soffice", "apt install libreoffice-calc", 90),
+    "gnumeric": Engine("Gnumeric", "ssconvert", "apt install gnumeric", 30),
 }
 
 CELLS_A_SECOND = 1_000
