@@ -29,15 +29,15 @@ def linear_attention(q, k, v):
     return np.array(out)
 
 
+def positive_features(x, omega):
+    """Choromanski et al. 2021, eq. 7 and lemma 1, of a query or key whose scores are divided by √d."""
+    x = x / len(x) ** 0.25
+    return np.array([np.exp(w @ x) for w in omega]) * np.exp(-np.sum(x**2) / 2) / np.sqrt(len(omega))
+
+
 def performer(q, k, v, omega):
     """Choromanski et al. 2021, algorithm 1 with positive features: each pair of words by itself."""
-    d, m = q.shape[1], len(omega)
-
-    def phi(x):
-        x = x / d**0.25
-        return np.array([np.exp(w @ x) for w in omega]) * np.exp(-np.sum(x**2) / 2) / np.sqrt(m)
-
-    a = np.array([[phi(x) @ phi(y) for y in k] for x in q])
+    a = np.array([[positive_features(x, omega) @ positive_features(y, omega) for y in k] for x in q])
     return np.diag(1 / a.sum(1)) @ a @ v
 
 

@@ -40,11 +40,22 @@ ONE_WORD = [
     for model in ("gpt2", "bert", "transformer", "embedding")
     for orientation in ("rows", "columns")
 ]
+OF_ONE_WORD = [
+    Recipe(model, size=dict.fromkeys(sizes, 1), orientation=orientation)
+    for model, sizes in (
+        ("gpt2", ["vocab"]),
+        ("embedding", ["vocab"]),
+        ("seq2seq-attention", ["vocab", "target_vocab"]),
+    )
+    for orientation in ("rows", "columns")
+]
 
 
-def test_a_prompt_of_one_word(engine: str, tmp_path: Path) -> None:
-    paths = [tmp_path / f"{recipe.model} {recipe.orientation}.xlsx" for recipe in ONE_WORD]
-    for path, recipe in zip(paths, ONE_WORD, strict=True):
+@pytest.mark.parametrize("recipes", [ONE_WORD, OF_ONE_WORD], ids=["prompt", "vocabulary"])
+def test_one_word(recipes: list[Recipe], engine: str, tmp_path: Path) -> None:
+    """As the whole prompt, and as the whole vocabulary."""
+    paths = [tmp_path / f"{recipe.model} {recipe.orientation}.xlsx" for recipe in recipes]
+    for path, recipe in zip(paths, recipes, strict=True):
         write_once(recipe, path)
     assert differing([read(path) for path in paths], engine) == ""
 

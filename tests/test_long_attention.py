@@ -52,6 +52,8 @@ def exact(q: Array, k: Array, v: Array, keep: Array) -> Array:
 @given(LENGTHS, st.integers(1, 4), st.integers(1, 9), SEEDS)
 def test_performer(tokens: int, d_k: int, features: int, seed: int) -> None:
     _, n = made("performer", seed, size={"tokens": tokens, "d_k": d_k, "features": features})
+    for name in "QK":
+        close(n[f"favor.{name}.phi"], [oracles.positive_features(x, n["favor.omega"]) for x in n[name]])
     close(n["favor.Z"], oracles.performer(n["Q"], n["K"], n["V"], n["favor.omega"]))
     close(n["exact.Z"], exact(n["Q"], n["K"], n["V"], np.ones((tokens, tokens))))
     close(n["largest_error"], np.abs(n["favor.Z"] - n["exact.Z"]).max())

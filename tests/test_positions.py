@@ -103,6 +103,19 @@ def test_alibi_depends_on_the_distance_alone() -> None:
             assert bias[i, j] == (j - i) / 16
 
 
+@pytest.mark.parametrize("model", ["gpt2", "llama", "bloom", "bert", "t5"])
+@pytest.mark.parametrize("positions", ["rotary", "alibi", "relative"])
+def test_a_models_scores_depend_on_the_distance_alone(model: str, positions: str) -> None:
+    """Of one word, said again and again."""
+    n = build(Recipe(model, size={"positions": positions}, ids=[3] * 6)).numbers()
+    head = "encoder.layer1.head1." if model == "t5" else "layer1.head1."
+    scores = next(n[head + name] for name in ("biased", "scaled", "scores") if head + name in n)
+    for distance in range(-5, 6):
+        along = np.diagonal(scores, distance)
+        np.testing.assert_allclose(along, along[0], rtol=0, atol=1e-12)
+    assert np.ptp(scores) > 1e-3
+
+
 @few
 @given(seed=st.integers(0, 999), window=st.integers(1, 8))
 def test_a_window_is_full_attention_with_its_mask(seed: int, window: int) -> None:

@@ -106,6 +106,11 @@ def in_one_range(line: tuple[Formula, ...]) -> bool:
     return len(line) > 1 and all(isinstance(c, Address) for c in line) and len(_runs(line)) == 1  # type: ignore[arg-type]
 
 
+def look_up(sought: str, line: tuple[Address, ...]) -> Formula:
+    """Where it stands among cells side by side, counted from 0; of one cell, too, MATCH is given a range."""
+    return _Sum(f"MATCH({sought},{_range([*line, line[-1]]) if len(line) == 1 else cells(line)},0)-1")
+
+
 def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
     """The line cut into stretches of neighbours."""
     runs: list[list[Address]] = []

@@ -314,11 +314,11 @@ class PageWriter:
         """The id of the word that stands beside it."""
         tokens = block.node.shape[0].of
         assert isinstance(tokens, Tokens)
-        words = formulas.cells(self._vocabulary(tokens.vocabulary))
+        words = self._vocabulary(tokens.vocabulary)
 
         def rule(i: int, j: int) -> str:
             word = Address(*self.book.label_cell(block, 0, i))
-            place = f"MATCH({word},{words},0)-1"
+            place = formulas.look_up(word, words)
             return f'IF({word}="{NO_WORD}",-1,{place})' if tokens.optional else place
 
         return rule

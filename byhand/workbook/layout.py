@@ -17,6 +17,7 @@ from functools import partial
 from types import MappingProxyType
 
 from byhand.graph import Node, Scope
+from byhand.labels import Labels
 from byhand.workbook.letters import letters, origin, shapes, symbol, symbol_from
 from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
@@ -168,7 +169,7 @@ class Layout:
         block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
         stack = []
         for leaf in above:
-            strip = leaf.shape[0] == 1
+            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].of, Labels)
             if not self.turned and not strip:
                 extent = max(extent, self._extent(leaf, node))
             names = (_prefixes(factor)[1] if factor else "", block.labels[1])
