@@ -160,9 +160,11 @@ def test_the_root_of_a_norm_is_whole() -> None:
         t = named(built, variant)
         root = np.sqrt(np.var(t["X"], axis=1, keepdims=True))
         assert root == np.rint(root) > 0
-        normalised = (t["X"] - np.mean(t["X"])) / root
-        assert variant.answers[0] == pytest.approx(root.ravel())
-        assert variant.answers[1] == pytest.approx((normalised * t["norm.gamma"] + t["norm.beta"]).ravel())
+        deviation = t["X"] - np.mean(t["X"])
+        normalised = deviation / root
+        for answer, expected in zip(variant.answers, (deviation, root**2, root), strict=False):
+            assert answer == pytest.approx(expected.ravel())
+        assert variant.answers[3] == pytest.approx((normalised * t["norm.gamma"] + t["norm.beta"]).ravel())
 
 
 def test_the_key_of_a_head_is_plain_attention() -> None:
