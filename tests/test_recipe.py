@@ -93,6 +93,16 @@ def test_each_named_size_is_larger_than_the_one_before(model: str) -> None:
     assert all(np.isfinite(table).all() for lesson in made for table in lesson.numbers().values())
 
 
+@pytest.mark.parametrize("model", ["bart", "transformer", "marian", "t5"])
+def test_a_translator_has_room_for_each_text_by_itself(model: str) -> None:
+    """Only the one that it writes grows; its own examples are cut to the positions that there are."""
+    size = {"positions": "learned", "max_positions": 4}
+    tables = build(Recipe(model, size=size, ids=[1, 2, 3, 1], generate=4, cache=True)).numbers()
+    assert tables["encoder.ids"].shape == (4, 1)
+    assert tables["step4.decoder.ids"].shape == (4, 1)
+    assert build(Recipe(model, size=size | {"max_positions": 1})).numbers()["encoder.ids"].shape == (1, 1)
+
+
 @each_model
 def test_the_small_size_is_what_is_built_when_none_is_named(model: str) -> None:
     found = architecture(model)
