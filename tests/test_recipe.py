@@ -29,7 +29,10 @@ each_model = pytest.mark.parametrize("model", MODELS)
 def test_set_is_a_change_of_the_table(model: str) -> None:
     """All of it, one cell, and one number for all: as if the weight had been another."""
     tables = build(Recipe(model)).tables
-    first = {"rasp-reverse": "flip.place_key"}.get(model)  # with other places, its length would be 1 / 0
+    first = {
+        "rasp-reverse": "flip.place_key",  # with other places, its length would be 1 / 0
+        "retro": "database.frozen",  # its entries are words, of which 2.5 is none
+    }.get(model)
     chosen = (n for n in tables.values() if n.name == first or (not first and changeable(n)))
     node = next(chosen)
     name = node.name
