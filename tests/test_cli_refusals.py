@@ -119,6 +119,12 @@ REFUSALS = {
     "run bert --ids 1,1,1 --size max_positions=2": (
         f"The prompt would grow to 3 words, but there are positions for 2: {TOO_LONG.format(3)}"
     ),
+    "run bart --ids 1 --target-ids 1,1,1,1,1,1,1 --generate 3 --cache": (
+        f"The target prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+    ),
+    "run bart --ids 1,1,1,1,1,1,1,1,1 --generate 3": (
+        f"The prompt would grow to 9 words, but there are positions for 8: {TOO_LONG.format(9)}"
+    ),
     "run gpt2 --generate 0": "--generate is the number of words to write, at least 1, not 0.",
     "run gpt2 --generate -1": "--generate is the number of words to write, at least 1, not -1.",
     "run bert --generate 2": "bert takes no --generate; it takes --ids, --prompt, --segment-ids, --mask.",

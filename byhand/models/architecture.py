@@ -108,14 +108,7 @@ class Architecture:
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
         _check_extent(options, inputs)
         count = 1 if inputs.ids is None else len(inputs.ids)
-        learned = getattr(options, "positions", "learned") == "learned"
-        room = getattr(options, "max_positions", None) if learned else None
-        longest = count + inputs.generate - 1
-        if room is not None and longest > room:
-            raise ByhandError(
-                f"The prompt would grow to {longest} words, but there are positions for {room}: "
-                f"shorten it (a built-in model also takes --size max_positions={longest})."
-            )
+        self._check_room(options, inputs)
         for name, given in (("--mask", inputs.mask), ("--segment-ids", inputs.segment_ids)):
             if given is not None and len(given) != count:
                 raise ByhandError(
@@ -126,6 +119,26 @@ class Architecture:
         segments = getattr(options, "segments", 0)
         if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
             raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
+
+    def _check_room(self, options: Any, inputs: Inputs) -> None:
+        """ByhandError unless there are positions for the prompt and the story, which is one text or another."""
+        room, written = room_for(options), inputs.generate - 1
+        if "target_ids" in self.takes:
+            texts = [("prompt", inputs.ids, 0), ("target prompt", inputs.target_ids, written)]
+        else:
+            texts = [("prompt", inputs.ids, written)]
+        for text, ids, more in texts:
+            longest = len(ids or [0]) + more
+            if room is not None and longest > room:
+                raise ByhandError(
+                    f"The {text} would grow to {longest} words, but there are positions for {room}: "
+                    f"shorten it (a built-in model also takes --size max_positions={longest})."
+                )
+
+
+def room_for(options: Any) -> int | None:
+    """How many words have a position; None where positions are not learned."""
+    return getattr(options, "max_positions", None) if getattr(options, "positions", "learned") == "learned" else None
 
 
 def used(options: Any) -> dict[str, Any]:

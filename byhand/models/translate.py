@@ -7,7 +7,7 @@ from typing import Any
 
 from byhand.graph import Dim, Node, page, scope, source
 from byhand.labels import Labels, token_ids
-from byhand.models.architecture import Graph, Inputs, example
+from byhand.models.architecture import Graph, Inputs, example, room_for
 from byhand.models.generate import next_word, write
 from byhand.models.readout import probabilities
 from byhand.weights import Weights
@@ -34,7 +34,8 @@ def translate(
 ) -> Graph:
     """Read the source, then write `inputs.generate` words; one embedding serves both where their words are one."""
     source_words, target_words = words[0], words[-1]
-    ids = inputs.ids or example([1, 2, 5], len(source_words.words))
+    room = room_for(o)
+    ids = inputs.ids or example([1, 2, 5], len(source_words.words), room)
     with scope("encoder", "Encoder"):
         source_ids = token_ids("ids", ids, source_words)
         table = weight("E", Dim(len(source_words.words), source_words), o.d_model)
@@ -55,5 +56,7 @@ def translate(
             return logits, probabilities(logits, o.temperature), next_word(logits, target_words)
 
     with scope("decoder", "Decoder"):
-        target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], len(target_words.words)), target_words)
+        left = None if room is None else room - inputs.generate + 1
+        so_far = inputs.target_ids or example([0, 1, 2], len(target_words.words), left)
+        target_ids = token_ids("ids", so_far, target_words)
     return write(forward, target_ids, target_words, inputs)
