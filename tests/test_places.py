@@ -32,7 +32,7 @@ def test_every_table_is_found_by_its_own_name_and_by_its_workbooks(name: str) ->
         ),
         ("gpt2", "layer1", r"and \d+ more\.$"),
         ("gpt2", "table.layer1.head2", r"layer1\.head2 is a part of the model: choose"),
-        ("softmax", "", "no table '' in softmax; there are: X, T, divided"),
+        ("softmax", "", "no table '' in softmax: `byhand run softmax` lists all"),
         ("gpt2", "layer1.head1.K.T", "the nearest are layer1.head1.K"),
     ],
 )
