@@ -300,3 +300,16 @@ def test_every_table_says_how_to_see_it_worked(name: str) -> None:
     explain = command(recipe, "explain")
     assert explain.startswith(f"byhand explain {recipe.model}")
     assert sorted(notes) == sorted(f"{step}\nWorked: {explain} --step {step}" for step in steps)
+
+
+def test_the_home_page_says_what_comes_into_each_step_and_what_goes_out() -> None:
+    """Of the table that the step's first formula reads, not of whatever else stands in its row."""
+    values = book_of("gpt2").values
+    told = {
+        values[sheet, row, column - 3]: text
+        for (sheet, row, column), text in values.items()
+        if sheet == "Contents" and isinstance(text, str) and re.fullmatch(r"[0-9]+×[0-9]+ → [0-9]+×[0-9]+", text)
+    }
+    assert told["⊕ residual"] == told["layer norm"] == told["feed-forward"] == "3×4 → 3×4"
+    assert told["logits"] == "3×4 → 3×8"
+    assert told["softmax"] == "3×8 → 3×8"

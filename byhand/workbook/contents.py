@@ -10,7 +10,7 @@ from byhand.graph import Node, Scope
 from byhand.labels import NO_WORD, Labels, Tokens
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.layout import TOP, floating
+from byhand.workbook.layout import TOP, floating, sides
 from byhand.workbook.letters import shapes, symbol, titles
 from byhand.workbook.page import Block, Page, key
 from byhand.workbook.write import BookFile, Sheet
@@ -188,9 +188,10 @@ def _steps(book: Book, sheet: Sheet) -> None:
 
 def _shapes(step: Step, turned: bool) -> str:
     """What comes in and what goes out: 3×4 → 3×2."""
-    read = next((b for b in step.block.reads.values() if b.node.shape != (1, 1)), None)
+    left, above = sides(step.block.node)
+    read = next((node for node in (*left, *above) if node.shape != (1, 1)), None)
     out = shapes(step.result, turned).rpartition("→ ")[2].strip("()")
-    return f"{shapes(read.node, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
+    return f"{shapes(read, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
 
 
 def _title(step: Step) -> str:
