@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
+from typing import Any, ClassVar
 
 
 class Maths:
     """A piece of mathematics, to be printed as plain text, LaTeX, MathML or Typst. Printers decide the brackets."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # each piece is a dataclass
 
 
 @dataclass(frozen=True)

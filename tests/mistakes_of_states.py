@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-Tables = Mapping[str, Array]
-Case = Callable[[Tables], dict[str, Array]]
-
-
-def turned(x: Array) -> Array:
-    return x.swapaxes(-1, -2)
-
-
-def softmax(x: Array) -> Array:
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
+from mistakes import Array, Case, Tables, softmax, turned
+from mistakes_since import sigmoid
 
 
 def recurrent(act: Any = np.tanh, carry: Any = lambda h0, h1: h1, kept: float = 1) -> Case:

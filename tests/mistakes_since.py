@@ -5,24 +5,11 @@ A case takes the right tables by name, each (draws, rows, columns), and says wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-Tables = Mapping[str, Array]
-Case = Callable[[Tables], dict[str, Array]]
-
-
-def turned(x: Array) -> Array:
-    return x.swapaxes(-1, -2)
-
-
-def softmax(x: Array) -> Array:
-    powers = np.exp(x - x.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+from mistakes import Array, Case, Tables, softmax, turned
 
 
 def sigmoid(x: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import TypeGuard
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Formula(str):
     __slots__ = ()
     binds = ATOM
 
-    def __add__(self, other: Formula) -> Formula:  # type: ignore[override]
+    def __add__(self, other: Formula) -> Formula:  # type: ignore[override]  # a sum, where str joins
         return _Sum(f"{self}+{other}" if other.binds > SUM or not other.startswith("-") else f"{self}+({other})")
 
     def __sub__(self, other: Formula) -> Formula:
@@ -34,7 +35,7 @@ class Formula(str):
     def __neg__(self) -> Formula:
         return _Sum(f"-{_bracket(self, PRODUCT)}")
 
-    def __mul__(self, other: Formula) -> Formula:  # type: ignore[override]
+    def __mul__(self, other: Formula) -> Formula:  # type: ignore[override]  # a product, where str repeats
         return _Product(f"{_bracket(self, PRODUCT)}*{_bracket(other, PRODUCT)}")
 
     def __truediv__(self, other: Formula) -> Formula:
@@ -92,18 +93,20 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
+def _addresses(line: tuple[Formula, ...]) -> TypeGuard[tuple[Address, ...]]:
+    return all(isinstance(c, Address) for c in line)
+
+
 @lru_cache(1024)
 def cells(line: tuple[Formula, ...]) -> str:
     """A line as a function's argument: B5:E5 where the cells stand side by side, else each cell in turn."""
-    if not all(isinstance(c, Address) for c in line):
-        return ",".join(line)
-    return ",".join(_range(run) for run in _runs(line))  # type: ignore[arg-type]
+    return ",".join(_range(run) for run in _runs(line)) if _addresses(line) else ",".join(line)
 
 
 @lru_cache(1024)
 def in_one_range(line: tuple[Formula, ...]) -> bool:
     """That MATCH and INDEX can look the line over: they take no list of cells, and IronCalc's MATCH no single cell."""
-    return len(line) > 1 and all(isinstance(c, Address) for c in line) and len(_runs(line)) == 1  # type: ignore[arg-type]
+    return len(line) > 1 and _addresses(line) and len(_runs(line)) == 1
 
 
 def look_up(sought: str, line: tuple[Address, ...]) -> Formula:

@@ -26,9 +26,10 @@ class Marked:
 def parsed(data: bytes, what: str) -> Element:
     """A file's root element. ByhandError where it is no XML, or XML that would harm."""
     try:
-        return fromstring(data)  # type: ignore[no-any-return]
+        root: Element = fromstring(data)
     except (ParseError, DefusedXmlException, ValueError) as reason:
         raise ByhandError(f"{what} cannot be read: {reason}; export it again.") from None
+    return root
 
 
 def summed(fields: Iterable[tuple[float, float, str]]) -> Marked:

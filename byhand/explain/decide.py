@@ -18,7 +18,7 @@ POINTS = 24
 TINY = sympy.Float(10, DIGITS) ** (10 - DIGITS)
 
 
-class Share(sympy.Symbol):  # type: ignore[misc]
+class Share(sympy.Symbol):  # type: ignore[misc]  # SymPy says nothing of its types
     """A letter for a number between 0 and 1."""
 
 

@@ -19,7 +19,7 @@ def dressed(maths: Maths) -> Maths:
         return _name(maths)
     if isinstance(maths, Over) and " " in maths.sign:
         return Product((Words(f"{maths.sign} "), dressed(maths.body)))
-    return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})  # type: ignore[type-var, arg-type]
+    return replace(maths, **{f.name: _inside(getattr(maths, f.name)) for f in fields(maths)})
 
 
 def _inside(value: Any) -> Any:

@@ -84,7 +84,7 @@ def _in_a_row(maths: Maths) -> float:
 
 
 def _inner(maths: Maths) -> Iterator[Maths]:
-    for field in fields(maths):  # type: ignore[arg-type]
+    for field in fields(maths):
         value = getattr(maths, field.name)
         yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, Maths))
 
