@@ -1,5 +1,5 @@
 """`python -m byhand`."""
 
-from byhand.cli import main
+from byhand.cli.main import main
 
 main(prog_name="byhand")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from lessons import BOOKS
+from support.lessons import BOOKS
 
-from byhand.workbook.recalculate import ENGINES, installed
+from byhand.xlsx.recalculate import ENGINES, installed
 
 # In CI the same examples each time, so that what may land does not depend on luck; by hand, others that may find more.
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,9 +13,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from byhand.cli import main
+from byhand.cli.main import main
+from byhand.lessons.recipe import read_recipe
 from byhand.models import MODELS
-from byhand.recipe import read_recipe
 
 ROOT = Path(__file__).parents[1]
 EXERCISES = sorted((ROOT / "exercises").glob("*.toml"))
@@ -132,12 +132,12 @@ def test_a_wheel_holds_the_recipes_and_runs_without_the_repository(tmp_path: Pat
 INSTALLED = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import byhand.recipe
-assert byhand.recipe.__file__.startswith(sys.argv[1]), byhand.recipe.__file__
-for name in byhand.recipe.ready_made():
-    assert byhand.recipe.find(name)
+from byhand.lessons import build, recipe
+assert recipe.__file__.startswith(sys.argv[1]), recipe.__file__
+for name in recipe.ready_made():
+    assert recipe.find(name)
     print(name)
-byhand.recipe.build(byhand.recipe.find("gpt2"))
+build.build(recipe.find("gpt2"))
 from byhand.exercises.recipe import find, read_exercise, ready_made
 for name in ready_made():
     read_exercise(find(name))

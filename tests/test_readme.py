@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import byhand
+from support.commands import byhand
 
-from byhand.cli import main
-from byhand.workbook.read import read
+from byhand.cli.main import main
+from byhand.xlsx.reader import read
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -47,19 +47,18 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors files",
-    "maths maths_printer maths_text graph",
-    "shapes table ops",
-    "labels weights arithmetic pictures",
-    "layers positions masks savings experts recurrence gradients optimizers training misconceptions tokenizers",
-    "models",
-    "lesson",
-    "inputs changes learning",
-    "recipe",
-    "workbook explain compare show show_models",
-    "photographs gallery exercises",
+    "errors files workers",
+    "notation",
+    "core",
+    "layers misconceptions",
+    "language models checkpoints",
+    "lessons",
+    "xlsx workbook",
+    "documents",
+    "explain derive",
+    "exercises answers",
     "grading",
-    "progress options cli_answer cli_marking cli __main__",
+    "cli __main__",
 ]
 """A part may import from the lines above, and from its own line."""
 RANK = {"": 0} | {part: rank for rank, line in enumerate(ORDER) for part in line.split()}
@@ -84,7 +83,7 @@ def test_imports_make_no_circle() -> None:
     needs = {module: set(imported(TREES[file])) & set(MODULES) - {module} for module, file in MODULES.items()}
     order = list(TopologicalSorter(needs).static_order())
     assert set(order) == set(MODULES)
-    assert order.index("byhand.graph") < order.index("byhand.ops") < order.index("byhand.layers")
+    assert order.index("byhand.core.graph") < order.index("byhand.core.ops") < order.index("byhand.layers.attention")
 
 
 def importers(library: str) -> set[str]:
@@ -94,15 +93,19 @@ def importers(library: str) -> set[str]:
 @pytest.mark.parametrize(
     ("library", "place"),
     [
-        ("xlsxwriter", "workbook/write.py"),
-        ("openpyxl", "workbook/read.py"),
-        ("ironcalc", "workbook/ironcalc_child.py"),
-        ("sympy", "arithmetic/exact.py"),
+        ("xlsxwriter", "xlsx/writer.py"),
+        ("openpyxl", "xlsx/reader.py"),
+        ("ironcalc", "xlsx/ironcalc_child.py"),
+        ("sympy", "core/arithmetic/exact.py"),
     ],
 )
 def test_a_library_is_imported_in_its_one_place(library: str, place: str) -> None:
     """SymPy also in explain/ and grading/. A place that is not written yet has no importer anywhere."""
-    allowed = {file for file in importers(library) if library == "sympy" and file.startswith(("explain/", "grading/"))}
+    allowed = {
+        file
+        for file in importers(library)
+        if library == "sympy" and file.startswith(("derive/", "explain/", "notation/", "grading/"))
+    }
     assert importers(library) - allowed == ({place} & set(TREES))
 
 
@@ -140,7 +143,7 @@ def test_models_start_with_numpy_alone() -> None:
 
 @each_file
 def test_a_file_is_one_idea(file: str) -> None:
-    assert len((PACKAGE / file).read_text("utf-8").splitlines()) <= 400
+    assert len((PACKAGE / file).read_text("utf-8").splitlines()) <= 600
 
 
 @each_file

@@ -19,10 +19,10 @@ from itertools import pairwise
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from byhand.errors import ByhandError
-from byhand.exercises.asked import Field, Mistakes, Part, label, number_text, parts
+from byhand.exercises.draw import Variant
+from byhand.exercises.lms_fields import Field, Mistakes, Part, label, number_text, parts
 from byhand.exercises.lms_html import NO_XML, given, html, numbers, paragraph
 from byhand.exercises.problem import Problem
-from byhand.exercises.variant import Variant
 
 PLACES = 4
 """Canvas rounds what a student types to so many decimals."""

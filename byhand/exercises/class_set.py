@@ -8,21 +8,49 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from byhand.exercises.book import StudentBook
-from byhand.exercises.file_names import file_names
-from byhand.exercises.folder import SetFolder, digest_of
-from byhand.exercises.formats import About, class_files, student_files
+from byhand.errors import ByhandError
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.formats import About, class_files, formats_of, student_files
 from byhand.exercises.keys import questions_of, student_line, write_key
-from byhand.exercises.mistakes import mistakes
-from byhand.exercises.order import Order
+from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import Exercise, exercise_of
-from byhand.exercises.sizes import Sizes, sizes
-from byhand.exercises.variant import Student, Variant, variants
-from byhand.exercises.workers import spread
+from byhand.exercises.recipe import Exercise, exercise_of, find
+from byhand.exercises.roster import Roster, numbered, read_roster
+from byhand.exercises.set_folder import SetFolder, digest_of, file_names
+from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
-from byhand.recipe import read_toml
+from byhand.lessons.recipe import read_toml
+from byhand.workers import spread
+
+
+@dataclass(frozen=True)
+class Order:
+    """recipe: its file. seed, jobs: None leaves them to byhand. practice: with marks in the book."""
+
+    recipe: Path
+    folder: Path
+    roster: Roster
+    seed: int | None = None
+    formats: tuple[str, ...] = ("xlsx",)
+    practice: bool = False
+    jobs: int | None = None
+    force: bool = False
+
+
+def ordered(
+    recipe: str, folder: Path | None, roster: Path | None, count: int | None, formats: str, **more: Any
+) -> Order:
+    """What a command asks for. ByhandError for a recipe, a roster or a format that cannot be."""
+    if roster is not None and count is not None:
+        raise ByhandError("Give --roster or --count, not both.")
+    path = find(recipe)
+    named = formats_of(formats)
+    students = read_roster(roster) if roster is not None else numbered(count)
+    return Order(path, folder or Path(path.stem), students, formats=named, **more)
+
 
 BLOCK = 100
 """Students whose numbers are drawn together; everybody's are the same in blocks of any size."""

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.book import StudentBook
+from byhand.exercises.distinct_mistakes import Told
+from byhand.exercises.draw import Variant
 from byhand.exercises.keys import questions_of, student_line, write_key
-from byhand.exercises.mistakes import Told
 from byhand.exercises.problem import Problem, stacked
-from byhand.exercises.variant import Variant
+from byhand.exercises.student_book import StudentBook
 
 STUDENTS, KEYS = "students", "keys"
 """The folder that is handed out, and the one that is not."""
@@ -69,8 +69,8 @@ def _document(kind: str, form: str) -> Callable[[Problem, About], Writer]:
     """The worksheet or the solution, as HTML or PDF. What it takes is loaded only for whoever wants it."""
 
     def writer(problem: Problem, about: About) -> Writer:
-        document = getattr(import_module("byhand.exercises.paper"), kind)
-        write: Callable[[Any], bytes | str] = import_module(f"byhand.explain.{form}").write
+        document = getattr(import_module("byhand.exercises.worksheet"), kind)
+        write: Callable[[Any], bytes | str] = import_module(f"byhand.documents.{form}").write
         return lambda variant, name: _bytes(write(document(problem, variant)))
 
     return writer

@@ -12,14 +12,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from byhand.arithmetic.formulas import Address
+from byhand.core.arithmetic.excel import Address
+from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
-from byhand.exercises.book import Place
-from byhand.exercises.problem import Problem
-from byhand.exercises.questions import sentence
+from byhand.exercises.draw import Variant
+from byhand.exercises.problem import Problem, sentence
 from byhand.exercises.recipe import KINDS
-from byhand.exercises.variant import Variant
-from byhand.graph import Array
+from byhand.exercises.student_book import Place
 
 KIND, VERSION = "class key", 1
 Rows = list[list[float]]

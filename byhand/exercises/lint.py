@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from time import perf_counter
 
 import numpy as np
 
-from byhand.exercises.draw import apart, near_tie
-from byhand.exercises.mistakes import Told, mistakes
+from byhand.core.graph import INFINITE, Array
+from byhand.exercises.distinct_mistakes import Told, mistakes
+from byhand.exercises.draw import Student, Variant, apart, near_tie, variants
 from byhand.exercises.problem import Numbers, Problem
 from byhand.exercises.proof import marks
-from byhand.exercises.sizes import sizes
-from byhand.exercises.variant import Student, Variant, variants
-from byhand.graph import Array
+
+
+@dataclass
+class Sizes:
+    """The numbers that the students meet: the largest, and how many of those in between are whole."""
+
+    largest: float = 0.0
+    whole: int = 0
+    cells: int = 0
+
+    def add(self, other: Sizes) -> None:
+        self.largest = max(self.largest, other.largest)
+        self.whole += other.whole
+        self.cells += other.cells
+
+
+def sizes(problem: Problem, made: Sequence[Variant]) -> Sizes:
+    """Of every number that these students work out; masked scores are none."""
+    found = Sizes()
+    for node in problem.computed:
+        table = np.array([variant.values[node] for variant in made])
+        table = table[np.abs(table) < INFINITE]
+        whole = int((np.abs(table - np.rint(table)) < 1e-9).sum())
+        found.add(Sizes(float(np.abs(table).max(initial=0.0)), whole, table.size))
+    return found
+
 
 EXPORTED = 50
 """The variants that are written as learning systems read them, and marked by their rules."""

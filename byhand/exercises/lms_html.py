@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from html import escape
 
-from byhand.exercises.asked import label, number_text
+from byhand.core.graph import INFINITE, Array, Node, times
+from byhand.core.labels import Labels, Tokens
+from byhand.exercises.draw import Variant
+from byhand.exercises.lms_fields import label, number_text
 from byhand.exercises.problem import Problem
-from byhand.exercises.variant import Variant
-from byhand.graph import INFINITE, Array, Node, times
-from byhand.labels import Labels, Tokens
-from byhand.workbook.letters import symbol
+from byhand.workbook.captions import symbol
 
 SHOWN_PLACES = 4
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

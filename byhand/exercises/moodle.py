@@ -15,10 +15,10 @@ from functools import lru_cache
 from hashlib import sha256
 from math import gcd, lcm
 
-from byhand.exercises.asked import Field, Mistakes, Part, joined, number_text, parts
+from byhand.exercises.draw import Variant
+from byhand.exercises.lms_fields import Field, Mistakes, Part, joined, number_text, parts
 from byhand.exercises.lms_html import given, html, numbers, paragraph, table
 from byhand.exercises.problem import Problem
-from byhand.exercises.variant import Variant
 
 FRACTIONS = tuple(
     "100 90 83.33333 80 75 70 66.66667 60 50 40 33.33333 30 25 20 16.66667 14.28571 12.5 11.11111 10 5 0".split()

@@ -9,16 +9,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from byhand.arithmetic import counts
-from byhand.arithmetic.counts import NOTHING, Work
-from byhand.changes import looked_up
+from byhand.core.arithmetic import counts
+from byhand.core.arithmetic.counts import NOTHING, Work
+from byhand.core.graph import Array, Node, fold, times, toposort
+from byhand.core.labels import Labels, Tokens
+from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
-from byhand.graph import Array, Node, fold, toposort
-from byhand.labels import Tokens
-from byhand.lesson import Lesson
-from byhand.recipe import build
-from byhand.table import Table, read
+from byhand.lessons.build import build
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.overrides import looked_up
+from byhand.workbook.captions import symbol
 
 Numbers = dict[Node, Array]
 DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
@@ -198,3 +199,29 @@ def stacked(numbers: Iterable[Numbers]) -> Numbers:
 
 
 Flags = NDArray[np.bool_]
+
+POWERS_OF_E = range(-8, 9)
+"""What is printed where powers of e are needed."""
+WHERE = {"cell": "the cell in row {row}, column {column} of {table}", "table": "{table} ({shape})"}
+
+
+def sentence(question: Question) -> str:
+    """What the student is asked to do, and to how many places."""
+    ask, node = question.ask, question.node
+    if ask.text:
+        return ask.text
+    row, column = ask.cell or (int(node.shape[0]), int(node.shape[1]))
+    about = {"table": symbol(node), "shape": times(node.shape), "row": row, "column": column}
+    if ask.kind == "wrong cell":
+        return "One cell of {table} is wrong: give its row and its column.".format(**about)
+    if ask.kind == "choice":
+        what = "word" if isinstance(node.shape[1].of, Labels) else "column"
+        return "In row {row} of {table}, which {what} has the largest number? Count them from 1.".format(
+            what=what, **about
+        )
+    places = "as whole numbers" if ask.places == 0 else f"to {ask.places} decimals"
+    if ask.kind == "missing":
+        return "A number of {table} is missing: find it from what is shown.".format(**about)
+    if ask.kind == "symbolic":
+        return "Give the cell in row {row}, column {column} of {table} exactly, such as e^2/(e^2+1).".format(**about)
+    return f"Find {WHERE[ask.kind].format(**about)}, {places}."

@@ -8,12 +8,12 @@ import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules
-from byhand.exercises.asked import Part, parts, typed
+from byhand.exercises.distinct_mistakes import Told
+from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
+from byhand.exercises.lms_fields import Part, parts, typed
 from byhand.exercises.marking_rules import Marked
-from byhand.exercises.mistakes import Told
 from byhand.exercises.problem import Problem
-from byhand.exercises.variant import Variant
 
 GARBAGE = "no idea"
 Mark = Callable[[Sequence[str]], Marked]

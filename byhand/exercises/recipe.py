@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from byhand.changes import FARTHEST
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.lesson import Recipe
-from byhand.recipe import check_kind, model_named, read_toml
+from byhand.lessons.overrides import FARTHEST
+from byhand.lessons.recipe import Recipe, check_kind, model_named, read_toml
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 """What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
-from byhand.exercises.variant import Student
+from byhand.exercises.draw import Student
 
 IDS = (
     "id number,sis user id,student id,student number,matriculation number,matrikelnummer,"

@@ -4,19 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from byhand.arithmetic.decimals import shown
+from byhand.core.decimals import shown
+from byhand.core.graph import Node, times, toposort
+from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.documents.line_layout import width
+from byhand.errors import ByhandError
 from byhand.explain.cells import Cells, Worked, no_exact
 from byhand.explain.cells import Line as CellLine
-from byhand.explain.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
-from byhand.explain.dress import dressed
-from byhand.explain.lines import width
-from byhand.explain.places import find_cell, find_step
+from byhand.explain.typeset import dressed
 from byhand.explain.worked import WorkedTable, pages
-from byhand.graph import Node, times, toposort
-from byhand.lesson import Lesson, command, describe
-from byhand.maths import Chain, Maths, Name, Number
-from byhand.workbook.letters import opened, titles
+from byhand.lessons.lesson import Lesson, command, describe
+from byhand.notation.tree import Chain, Maths, Name, Number
+from byhand.workbook.captions import defined_name, opened, titles
 from byhand.workbook.style import role_of
+
+PREFIX = "table."
+"""Stands before a table's name in a workbook where the name alone would be a cell's address."""
+MOST = 12
+"""Tables that are named in a sentence."""
+
+
+def find_step(lesson: Lesson, name: str) -> Node:
+    """The table with this dotted name, as the model or as its workbook calls it. ByhandError if there is none."""
+    tables = lesson.tables
+    plain = name.removeprefix(PREFIX)
+    known = {defined_name(node): other for other, node in tables.items()} | {other: other for other in tables}
+    found = known.get(name, known.get(plain, ""))
+    if found:
+        return tables[found]
+    inside = [other for other in tables if other.startswith(f"{plain}.")]
+    if inside:
+        more = f" and {len(inside) - MOST:,} more" if len(inside) > MOST else ""
+        raise ByhandError(
+            f"{plain} is a part of the model: choose one of its tables, {', '.join(inside[:MOST])}{more}."
+        )
+    raise lesson.no_table(plain)
+
+
+def find_cell(node: Node, cell: tuple[int, int], turned: bool) -> tuple[int, int]:
+    """Row and column of the table, counted from 0, of a place that is counted from 1 as the workbook shows it."""
+    shape = (node.shape[1], node.shape[0]) if turned else node.shape
+    row, column = (n - 1 for n in cell)
+    if not (0 <= row < shape[0] and 0 <= column < shape[1]):
+        raise ByhandError(
+            f"{node.name} has rows 1 to {shape[0]} and columns 1 to {shape[1]}: there is no cell {cell[0]},{cell[1]}."
+        )
+    return (column, row) if turned else (row, column)
+
 
 FEW, ALL = 3, 120
 """The cells of a table that are worked in a whole lesson, and when the table is asked for."""
@@ -58,7 +92,7 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
     turned = lesson.recipe.orientation == "columns"
     if not exact:
         return Cells(numbers, no_exact, turned)
-    from byhand.explain.exact_tables import exact_values
+    from byhand.explain.cells import exact_values
 
     return Cells(numbers, exact_values(toposort(outputs), numbers), turned)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
+from byhand.core.graph import Node, Scope, times, toposort
+from byhand.core.labels import word
 from byhand.explain.cells import Cells, Worked
-from byhand.graph import Node, Scope, times, toposort
-from byhand.labels import word
-from byhand.lesson import Lesson
-from byhand.maths import Chain, Maths, Name
-from byhand.workbook.letters import rule, shapes, symbol, symbol_from, titles
+from byhand.lessons.lesson import Lesson
+from byhand.notation.tree import Chain, Maths, Name
+from byhand.workbook.captions import rule, shapes, symbol, symbol_from, titles
 
 GIVEN = {
     "weight": "weights",

@@ -4,23 +4,220 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.draw import Student
 from byhand.exercises.formats import FORMATS as FILES
 from byhand.exercises.formats import KEYS, STUDENTS, student_files
 from byhand.exercises.keys import Key
-from byhand.exercises.workers import Stopped, spread_within
-from byhand.grading.checked import LIMITS
-from byhand.grading.class_files import HandedIn, Order, Outcome, write_class
-from byhand.grading.feedback import FORMATS, Desk, Job, Marking, digest, names_of
-from byhand.grading.inbox import submissions
-from byhand.grading.marks_folder import MarksFolder
-from byhand.grading.one import key_of
-from byhand.grading.owners import counted
-from byhand.grading.register import enrolled
-from byhand.grading.result import Journal, Result
+from byhand.exercises.roster import clean
+from byhand.exercises.set_folder import file_names
+from byhand.files import save
+from byhand.grading import grades
+from byhand.grading.class_items import Items
+from byhand.grading.class_report import report_json, report_page, report_text
+from byhand.grading.class_status import Concern, Standing, Status, concerns, standing
+from byhand.grading.feedback_book import feedback_book
+from byhand.grading.feedback_page import feedback_page
+from byhand.grading.grader import LIMITS, Grader, Marked, key_of, steps_of
+from byhand.grading.grades import Grade
+from byhand.grading.journal import Journal, Result
+from byhand.grading.lms_accounts import Person, enrolled
+from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, MarksFolder
+from byhand.grading.owners import counted, submissions
+from byhand.grading.verdicts import Marks
+from byhand.workers import Stopped, spread_within
+from byhand.xlsx.archive import MOST_BYTES
+
+FORMATS = {"xlsx": ".xlsx", "html": ".html"}
+Job = tuple[str, str]
+"""A file's path in the folder of submissions, and the digest of its bytes."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a process needs for marking."""
+
+    key: Path
+    submissions: Path
+    folder: MarksFolder
+    formats: tuple[str, ...]
+
+    def has_all(self, name: str, result: Result) -> bool:
+        """Whether the feedback of a file that was read before is there."""
+        if result.marks is None:
+            return True
+        here = LOOK if result.looked_at else FEEDBACK
+        wanted = {form: suffix for form, suffix in FORMATS.items() if form in self.formats}
+        if result.notes:
+            wanted.pop("xlsx", None)
+        return all(self.folder.file(here, name, suffix).is_file() for suffix in wanted.values())
+
+
+def names_of(key: Key) -> dict[str, str]:
+    """What each student's files are called, without what they end in."""
+    students = [Student(id, student.name) for id, student in key.students.items()]
+    return {s.id: name for s, name in zip(students, file_names(students), strict=True)}
+
+
+def digest(path: Path) -> str:
+    """Of a file's bytes; nothing for what is no ordinary file, or too large to be read at all."""
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        return ""
+    with path.open("rb") as file:
+        told = sha256()
+        while piece := file.read(1 << 20):
+            told.update(piece)
+    return told.hexdigest()
+
+
+class Marking:
+    """Does the jobs of one process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.key = key_of(desk.key)
+        self.grader = Grader(self.key).__enter__()
+        self.steps = steps_of(self.key)
+        self.names = names_of(self.key)
+
+    def __call__(self, job: Job) -> Result:
+        """What comes of a file; its feedback is written. Whatever is in the file, there is a result."""
+        file, told = job
+        path = self.desk.submissions / file
+        try:
+            marked = self.grader.mark(path)
+        except ByhandError as error:
+            return self._refused(path, job, without_folder(str(error), self.desk.submissions))
+        return Result(file, told, marked.marks.student, marked.marks, notes=self._hand_out(path, marked), by=marked.by)
+
+    def _refused(self, path: Path, job: Job, why: str) -> Result:
+        return Result(*job, self.grader.owners.by_name(path), refused=why)
+
+    def _hand_out(self, path: Path, marked: Marked) -> tuple[str, ...]:
+        """Write the feedback; what is to be known of it. What a person must look at has a folder of its own."""
+        marks, formats, name = marked.marks, self.desk.formats, self.names[marked.marks.student]
+        here, elsewhere = (LOOK, FEEDBACK) if marks.warnings else (FEEDBACK, LOOK)
+        for suffix in FORMATS.values():
+            self.desk.folder.file(elsewhere, name, suffix).unlink(missing_ok=True)
+        if "html" in formats:
+            save(self.desk.folder.file(here, name, ".html"), feedback_page(self.key, marks, self.steps))
+        if "xlsx" not in formats:
+            return ()
+        place = self.desk.folder.file(here, name, ".xlsx")
+        try:
+            book = feedback_book(path, self.key, marks, marked.submission.places)
+        except ByhandError as error:
+            place.unlink(missing_ok=True)
+            return (without_folder(str(error), self.desk.submissions),)
+        save(place, book)
+        return ()
+
+
+def without_folder(sentence: str, folder: Path) -> str:
+    """A sentence about a file, which names it as the list of files does."""
+    return clean(sentence.replace(f"{folder}/", "").replace(f"{folder}\\", ""))
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be graded, by which key, and where to. title: of the assignment. canvas_id: its number in Canvas."""
+
+    submissions: Path
+    key: Path
+    folder: Path
+    rosters: tuple[Path, ...] = ()
+    formats: tuple[str, ...] = tuple(FORMATS)
+    gradescope: bool = False
+    title: str = ""
+    canvas_id: str = ""
+    jobs: int | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """files: all. counts: for each student the file that counts. replaced: each that another counts for, with that."""
+
+    files: Sequence[str]
+    counts: Mapping[str, str]
+    replaced: Mapping[str, str]
+    journal: Journal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. read: how many files were read now; kept: how many an earlier run had read."""
+
+    order: Order
+    standings: list[Standing]
+    concerns: list[Concern]
+    report: dict[str, Any]
+    read: int
+    kept: int
+
+
+def write_class(
+    order: Order, key: Key, people: Sequence[Person], folder: MarksFolder, handed_in: HandedIn, read: int
+) -> Outcome:
+    """Write everything that is about more than one student, and what came of it."""
+    items, standings = _counted(order, key, folder, handed_in)
+    known = list(_concerns(key, handed_in, standings))
+    report = report_json(items, standings, known)
+    save(folder.path / "report.html", report_page(items, standings, known, steps_of(key)))
+    save(folder.path / "report.json", report_text(report))
+    rows = [[c.kind, c.student, c.file, c.reason] for c in known]
+    save(folder.path / "problems.csv", grades.table(["What", "Student", "File", "Why"], rows))
+    told = [Grade(person, s.points, s.told) for person, s in zip(people, standings, strict=True)]
+    title = order.title or str(key.recipe.get("title", key.exercise))
+    in_canvas = f"{title} ({order.canvas_id})" if order.canvas_id else title
+    most = sum(question.points for question in key.questions)
+    save(folder.path / "grades_canvas.csv", grades.canvas(in_canvas, most, told))
+    save(folder.path / "grades.csv", grades.moodle(title, told))
+    return Outcome(order, standings, known, report, read, len(handed_in.files) - read)
+
+
+def _counted(order: Order, key: Key, folder: MarksFolder, handed_in: HandedIn) -> tuple[Items, list[Standing]]:
+    """Every student's standing, and the items over those that are graded; their files, and no others, stay."""
+    items, names = Items.of(key), names_of(key)
+    standings, kept = [], []
+    for student in key.students:
+        result = handed_in.journal.get(handed_in.counts[student]) if student in handed_in.counts else None
+        stands = standing(key, student, result)
+        standings.append(stands)
+        if result is None or result.marks is None:
+            continue
+        kept.append((LOOK if result.looked_at else FEEDBACK, names[student]))
+        if stands.status is Status.GRADED:
+            items.add(result.marks)
+            if order.gradescope:
+                kept.append((GRADESCOPE, names[student]))
+                _for_gradescope(folder, names[student], key, result.marks)
+    folder.keep_only(kept, names.values())
+    return items, standings
+
+
+def _for_gradescope(folder: MarksFolder, name: str, key: Key, marks: Marks) -> None:
+    place = folder.file(GRADESCOPE, name, ".json")
+    place.parent.mkdir(exist_ok=True)
+    save(place, grades.results(key, marks))
+
+
+def _concerns(key: Key, handed_in: HandedIn, standings: Sequence[Standing]) -> Iterator[Concern]:
+    """File by file, and then the students of whom there is none."""
+    for result in handed_in.journal.all(list(handed_in.files)):
+        if result.file in handed_in.replaced:
+            instead = clean(handed_in.replaced[result.file])
+            yield Concern("duplicate", clean(result.file), result.student, f"Not counted: {instead} counts instead.")
+        else:
+            yield from concerns(key, result)
+    for stands in standings:
+        if stands.status is Status.MISSING:
+            yield Concern("missing", "", stands.student, "Nothing was handed in that is known to be theirs.")
 
 
 def ordered(submissions: Path, formats: str, **more: Any) -> Order:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from byhand.grading.items import Counts, Items
-from byhand.grading.looks import LOOKS
-from byhand.grading.outcome import Verdict
-from byhand.grading.wording import place
-from byhand.workbook.cells import position
+from byhand.grading.class_items import Counts, Items
+from byhand.grading.phrases import place
+from byhand.grading.verdicts import LOOKS, Verdict
 from byhand.workbook.style import FRAME, GREY, INK, ROLES
+from byhand.xlsx.cells import position
 
 WIDTH, BAR = 920, 470
 MAP, CELL, HIGH = 520, 46, 24

@@ -9,13 +9,12 @@ from html import escape
 from statistics import mean, median
 from typing import Any
 
-from byhand.explain.html import page
+from byhand.documents.html import page
+from byhand.grading.class_items import Items
 from byhand.grading.class_picture import picture
-from byhand.grading.items import Items
-from byhand.grading.looks import LOOKS
-from byhand.grading.outcome import Verdict
-from byhand.grading.standing import SAID, Concern, Standing, Status
-from byhand.grading.wording import place, points
+from byhand.grading.class_status import SAID, Concern, Standing, Status
+from byhand.grading.phrases import place, points
+from byhand.grading.verdicts import LOOKS, Verdict
 
 HARDEST = 5
 """The cells that the page lists, of those that fewest got."""

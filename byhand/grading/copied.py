@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from byhand.grading.paper import Paper
+from byhand.core.graph import Array
+from byhand.grading.handed_out import Paper
 from byhand.grading.submission import Submission
-from byhand.graph import Array
 
 LEAST = 4
 """The different wrong answers that must be another's right ones."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from byhand.exercises.problem import Flags
-from byhand.grading.carried import Own
-from byhand.grading.ideas import Ideas
+from byhand.grading.carry_forward import Own
+from byhand.grading.evidence import Answers, Found, Seen
+from byhand.grading.hypotheses import Ideas
 from byhand.grading.rounding import Rounding, rounded_ways
-from byhand.grading.seen import Answers, Found, Seen
 from byhand.grading.stages import Stage
 
 BEAM = 6

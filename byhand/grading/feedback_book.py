@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from byhand.exercises.keys import Key, KeyQuestion
-from byhand.grading.looks import LOOKS
-from byhand.grading.outcome import CellMark, Marks, Verdict
-from byhand.grading.wording import NOT_FINAL, Remark, by_question, of_points, place, points, remarks, total, who, wrote
-from byhand.workbook.marked_up import Mark, marked_up
-from byhand.workbook.more_styles import Dress, fonts
-from byhand.workbook.new_sheet import NewCell, NewSheet
+from byhand.grading.phrases import NOT_FINAL, Remark, by_question, of_points, place, points, remarks, total, who, wrote
+from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
 from byhand.workbook.style import FRAME, GREY, INK, ROLES
+from byhand.xlsx.marked_up import Mark, marked_up
+from byhand.xlsx.more_styles import Dress, fonts
+from byhand.xlsx.new_sheet import NewCell, NewSheet
 
 Spot = tuple[str, int, int]
 """A sheet and a cell of it, rows and columns from 0."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from byhand.documents.html import page
 from byhand.exercises.keys import Key, KeyQuestion
-from byhand.explain.html import page
-from byhand.grading.looks import LOOKS
-from byhand.grading.outcome import CellMark, Marks, Verdict
-from byhand.grading.wording import NOT_FINAL, by_question, grid, of_points, place, points, remarks, total, who, wrote
+from byhand.grading.phrases import NOT_FINAL, by_question, grid, of_points, place, points, remarks, total, who, wrote
+from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
 
 FRAMES = {
     "thin": "1px solid",

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
-from byhand.arithmetic.formulas import Address
+from byhand.core.arithmetic.excel import Address
 from byhand.errors import ByhandError
-from byhand.exercises.template import number_text
+from byhand.exercises.student_book import number_text
 
 SHEET = re.compile(r'<sheet name="([^"]*)"')
 Cell = tuple[str, int, int]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from byhand.errors import quoted
 from byhand.exercises.roster import clean
 from byhand.grading.copied import source
-from byhand.grading.givens import person, said_of
-from byhand.grading.names import folded
-from byhand.grading.paper import Paper
+from byhand.grading.given_numbers import person, said_of
+from byhand.grading.handed_out import Paper
+from byhand.grading.owners import folded
 from byhand.grading.submission import Submission
-from byhand.workbook.places import address
+from byhand.xlsx.ranges import address
 
 NEAR = 1e-6
 

@@ -12,25 +12,23 @@ from typing import TypeVar
 
 import numpy as np
 
-from byhand.exercises.book import StudentBook
-from byhand.exercises.folder import digest_of
+from byhand.core.graph import Array
+from byhand.exercises.distinct_mistakes import Told, mistakes
+from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
 from byhand.exercises.lint import Report, lint
-from byhand.exercises.mistakes import Told, mistakes
 from byhand.exercises.problem import Problem, problem, stacked
 from byhand.exercises.proof import GARBAGE
 from byhand.exercises.recipe import exercise_of, find
-from byhand.exercises.variant import Student, Variant, variants
+from byhand.exercises.set_folder import digest_of
+from byhand.exercises.student_book import StudentBook
 from byhand.grading.filled_in import filled_in
+from byhand.grading.handed_out import Paper
 from byhand.grading.marking import Marker
-from byhand.grading.outcome import CellMark, Typed, Verdict
-from byhand.grading.paper import Paper
-from byhand.grading.recompute import Recomputer
-from byhand.grading.sentences import BETWEEN
-from byhand.grading.submission import read_submission
-from byhand.grading.typed import typed
-from byhand.graph import Array
-from byhand.recipe import read_toml
+from byhand.grading.student_formulas import Recomputer
+from byhand.grading.submission import read_submission, typed
+from byhand.grading.verdicts import BETWEEN, CellMark, Typed, Verdict
+from byhand.lessons.recipe import read_toml
 
 MOST = 100
 """Students whose books are filled in, read and marked."""

@@ -8,21 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.core.graph import Array, fold
 from byhand.errors import ByhandError
-from byhand.exercises.folder import digest_of
 from byhand.exercises.keys import Key, KeyStudent
 from byhand.exercises.problem import Numbers, Problem, problem
 from byhand.exercises.recipe import exercise_of
-from byhand.grading.agreement import rule_of
-from byhand.grading.ideas import Known
-from byhand.grading.outcome import CellMark, Typed, Verdict
-from byhand.grading.reasons import reasons
-from byhand.grading.seen import Answers
-from byhand.grading.sentences import ROW_FIRST, WRONG, Said, nothing
-from byhand.grading.stages import places_of, stages_of
-from byhand.graph import Array, fold
-from byhand.lesson import command
-from byhand.workbook.letters import symbol
+from byhand.exercises.set_folder import digest_of
+from byhand.grading.evidence import Answers
+from byhand.grading.explanations import reasons
+from byhand.grading.hypotheses import Known
+from byhand.grading.stages import places_of, rule_of, stages_of
+from byhand.grading.verdicts import ROW_FIRST, WRONG, CellMark, Said, Typed, Verdict, nothing
+from byhand.lessons.lesson import command
+from byhand.workbook.captions import symbol
 
 ALIKE = 1e-6
 """How far a key's answers may be from those of its numbers, worked out again."""

@@ -2,18 +2,81 @@
 
 from __future__ import annotations
 
+import os
+import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean
-from byhand.grading.givens import given_to
-from byhand.grading.names import FileName, folded, letters, plain_stem, read_name, spellings
-from byhand.grading.paper import Paper
+from byhand.grading.given_numbers import given_to
+from byhand.grading.handed_out import Paper
 from byhand.grading.submission import Submission
+
+_MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.DOTALL)
+_CANVAS = re.compile(r"(?P<name>[^_]+)(?:_late)?_(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
+_COPY = re.compile(
+    r"(?:copy of |kopie von |copie de )|(?:[ _-]+(?:copy|kopie|copie))?(?:[ _]*\(\d+\)|-\d+)?$", re.IGNORECASE
+)
+_AGAIN = re.compile(r"(?:-|\()(\d{1,6})\)?$")
+
+
+@dataclass(frozen=True)
+class FileName:
+    """system: the learning system that has made the name, or nothing. person, number: whom it names so.
+
+    stem: the name that the student gave the file, without its ending. order: higher for what was handed in later.
+    """
+
+    stem: str
+    system: str = ""
+    person: str = ""
+    number: str = ""
+    order: tuple[int, int] = (0, 0)
+
+
+def read_name(path: Path) -> FileName:
+    """Moodle: Name_12345_assignsubmission_file_/book.xlsx; Canvas: name_late_101_9001_book-1.xlsx; or just a name."""
+    for part in (path.name, path.parent.name, path.parent.parent.name):
+        if found := _MOODLE.fullmatch(part):
+            stem = Path(found["rest"]).stem if part == path.name else path.stem
+            return FileName(stem, "Moodle", found["name"], found["user"], (0, _again(stem)))
+    if found := _CANVAS.fullmatch(path.name):
+        stem = Path(found["rest"]).stem
+        return FileName(stem, "Canvas", found["name"], found["user"], (int(found["file"][:18]), _again(stem)))
+    return FileName(path.stem, order=(0, _again(path.stem)))
+
+
+def _again(stem: str) -> int:
+    """The number that systems add to a file that is handed in again."""
+    found = _AGAIN.search(stem)
+    return int(found[1]) if found else 0
+
+
+def plain_stem(stem: str) -> str:
+    """Without what programs add to the name of a copy: Copy of, (1), -2."""
+    return _COPY.sub("", stem).strip()
+
+
+def folded(text: str) -> str:
+    """Equal for texts that a person would call the same id: in size of letters, and in how accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", clean(text)).casefold())
+
+
+def letters(text: str) -> str:
+    """Only the letters and digits of a name, without accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
+def spellings(name: str) -> set[str]:
+    """A person's name as systems write it: its words without spaces, beginning at any of them: lovelaceada."""
+    words = [word for word in map(letters, re.split(r"[\s,]+", name)) if word]
+    return {"".join(words[n:] + words[:n]) for n in range(len(words))}
 
 
 @dataclass(frozen=True)
@@ -133,3 +196,51 @@ def _time(path: Path) -> int:
 def _shown(path: Path) -> str:
     folder = path.parent.name
     return clean(f"{folder}/{path.name}" if "assignsubmission" in folder else path.name)
+
+
+MOST_FILES, DEEPEST = 100_000, 20
+NOBODYS = frozenset(("thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db"))
+"""What operating systems leave behind."""
+OPEN_ELSEWHERE = ("~$", ".~lock")
+"""How the names begin that spreadsheet programs give to locks."""
+BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".csv")
+
+
+def submissions(folder: Path) -> list[Path]:
+    """Every file in a folder and the folders in it, in the order of their names.
+
+    Odd ones too: what is no workbook, and what only has the name of one (a folder, a link, a pipe), so that whoever
+    reads them says why not. Links are not followed. ByhandError for what is no folder or has too many files.
+    """
+    if not folder.is_dir():
+        raise ByhandError(f"{clean(str(folder))} is no folder: name the one with the files that were handed in.")
+    found = []
+    for path in _walked(folder, 0):
+        found.append(path)
+        if len(found) > MOST_FILES:
+            raise ByhandError(
+                f"{clean(str(folder))} holds more than {MOST_FILES:,} files: name the folder of one class."
+            )
+    return found
+
+
+def _walked(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            there = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ByhandError(f"The folder {clean(str(folder))} cannot be read ({reason}).") from None
+    for entry in there:
+        if _is_nobodys(entry.name):
+            continue
+        book = entry.name.lower().endswith(BOOKS)
+        if entry.is_dir(follow_symlinks=False) and not book:
+            if depth < DEEPEST:
+                yield from _walked(Path(entry.path), depth + 1)
+        elif book or entry.is_file(follow_symlinks=False):
+            yield Path(entry.path)
+
+
+def _is_nobodys(name: str) -> bool:
+    return name.startswith((".", *OPEN_ELSEWHERE)) or name.lower() in NOBODYS

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from byhand.core.graph import Array, Node
 from byhand.exercises.problem import Flags
-from byhand.grading.carried import Own, Round, evaluated
-from byhand.grading.seen import Seen
-from byhand.graph import Array, Node
+from byhand.grading.carry_forward import Own, Round, evaluated
+from byhand.grading.evidence import Seen
 
 MORE = 2
 """Places more than asked that somebody may round to on the way."""

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from byhand.grading.agreement import ROOM
-from byhand.graph import INFINITE, Array, Node
-from byhand.workbook.letters import symbol
+from byhand.core.graph import INFINITE, Array, Node
+from byhand.grading.stages import ROOM
+from byhand.workbook.captions import symbol
 
 FEW = 3
 """Of the answers to one table, one in so many may be a slip: more are no slips."""

@@ -2,23 +2,270 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.answers.equality import worth
+from byhand.answers.grammar import Meaning
+from byhand.answers.printing import read_as
+from byhand.answers.reading import Asked, read
+from byhand.answers.rules import Settings
+from byhand.answers.tokens import LONGEST, Unreadable, stripped
+from byhand.answers.tree import Infinite, symbols
+from byhand.core.graph import Array
+from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
-from byhand.grading.answer_cells import AnswerCells
-from byhand.grading.file_kinds import refuse_other_kinds
-from byhand.grading.finding import Finder
-from byhand.grading.outcome import Typed
-from byhand.grading.paper import Paper
-from byhand.grading.recompute import Recomputer
-from byhand.graph import Array
-from byhand.workbook.bounded import Contents, read_bounded
-from byhand.workbook.cells import Cell, Value
+from byhand.grading.handed_out import Paper
+from byhand.grading.locate import Finder
+from byhand.grading.student_formulas import Needed, Recomputer, Refused
+from byhand.grading.verdicts import Typed
+from byhand.xlsx.bounded import Contents, day, read_bounded
+from byhand.xlsx.cells import Cell, CellDate, CellError, Value
+from byhand.xlsx.ranges import address
+
+LONGEST_CELL = 2_000
+"""The characters of an answer that are looked at."""
+SHOWN = 100
+"""The characters of an answer that are shown."""
+CIRCLE = "#CIRC!"
+AGREES = 1e-9
+"""How far, in proportion, two spreadsheet programs may differ in a result."""
+GROUPED = re.compile(r"\s*[+−-]?[1-9][0-9]{0,2},[0-9]{3}\s*")
+"""What may be thousands, or a decimal comma and three places: 1,728."""
+DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s*")
+"""What can only be a decimal comma: 0,05."""
+
+
+class AnswerCells:
+    """The answers of one book. warnings: what a person should know of them."""
+
+    def __init__(self, contents: Contents, read_text: Callable[[str], Typed], engine: Recomputer) -> None:
+        self.contents, self.read_text, self.engine = contents, read_text, engine
+        self.warnings: list[str] = []
+        self.commas = False
+
+    def read(self, cells: Sequence[Cell]) -> list[Typed]:
+        """Each as a number where it is one; formulas are worked out again, all of them together.
+
+        1,728 is a number with three places in a book that has 0,05 too, and thousands in another.
+        """
+        texts = (self.contents.values.get(cell) for cell in cells)
+        self.commas = any(isinstance(text, str) and DECIMAL.fullmatch(text[:LONGEST_CELL]) for text in texts)
+        formulas = [cell for cell in cells if cell in self.contents.formulas]
+        worked = self._worked_out(formulas) if formulas else {}
+        return [worked[cell] if cell in worked else self._plain(cell) for cell in cells]
+
+    def _plain(self, cell: Cell) -> Typed:
+        value = self.contents.values.get(cell)
+        if isinstance(value, CellDate) or cell in self.contents.dates:
+            return self._date(value)
+        return self._typed(value)
+
+    def _typed(self, value: Value) -> Typed:
+        if value is None:
+            return Typed()
+        if isinstance(value, bool):
+            word = str(value).upper()
+            return Typed(word, None, f"{word} is a truth value, not a number")
+        if isinstance(value, float):
+            return _number_in_cell(value)
+        if isinstance(value, CellError):
+            shown = _shown(value)
+            return Typed(shown, None, f"the cell shows the error {shown}")
+        return self._text(value)
+
+    def _text(self, text: str) -> Typed:
+        if len(text) > LONGEST_CELL:
+            return Typed(_shown(text), None, f"a text of more than {LONGEST_CELL:,} characters")
+        if self.commas and GROUPED.fullmatch(text):
+            read = self.read_text(text.replace(",", "."))
+            return Typed(_shown(text.strip()), read.value, read.read_as)
+        return self.read_text(text)
+
+    def _date(self, value: Value) -> Typed:
+        shown = day(value, self.contents.epoch) if isinstance(value, float) else _shown(str(value))
+        why = "the spreadsheet has made a date or a time of what was typed"
+        return Typed(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
+
+    def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, Typed]:
+        """Those cells that hold formulas."""
+        needed, found = Needed(self.contents), dict[Cell, Typed]()
+        for cell in cells:
+            try:
+                needed.add(cell)
+            except Refused as reason:
+                found[cell] = self._refused(cell, str(reason))
+        asked = [cell for cell in cells if cell not in found]
+        values = self.engine.values(needed, asked) if asked else []
+        for cell, value in zip(asked, values or [None] * len(asked), strict=True):
+            if values is None:
+                found[cell] = self._refused(cell, "it could not be worked out in time")
+            else:
+                found[cell] = self._result(cell, value)
+        return found
+
+    def _refused(self, cell: Cell, reason: str) -> Typed:
+        """A formula that is not worked out counts nothing, whatever result is stored beside it."""
+        formula = _shown(self.contents.formulas[cell])
+        self.warnings.append(f"The formula {formula} in {address(cell)} was not worked out: {reason}.")
+        return Typed(formula, None, f"the formula is not worked out: {reason}")
+
+    def _result(self, cell: Cell, value: Value) -> Typed:
+        formula = _shown(self.contents.formulas[cell])
+        stored = self.contents.values.get(cell)
+        if stored is not None and not _agree(stored, value):
+            self.warnings.append(
+                f"The formula {formula} in {address(cell)} has {_brief(stored)} stored as its result, "
+                f"but gives {_brief(value)}, which counts."
+            )
+        if value is None or value == "":
+            return Typed(formula, None, "the formula gives an empty text")
+        if isinstance(value, CellError):
+            why = "refers to itself in a circle" if value == CIRCLE else f"gives the error {_shown(value)}"
+            return Typed(formula, None, f"the formula {why}")
+        read = self._typed(value)
+        return Typed(formula, read.value, f"{formula} gives {read.read_as}")
+
+
+def _number_in_cell(value: float) -> Typed:
+    text = _brief(value)
+    if not math.isfinite(value):
+        return Typed(text, None, "a number without end")
+    return Typed(text, value, text)
+
+
+def _brief(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return f"{value + 0.0:.15g}"
+    return "nothing" if value in (None, "") else _shown(str(value))
+
+
+def _shown(text: str) -> str:
+    """On one line, and cut where it is long."""
+    short = clean(text[: 4 * SHOWN])
+    return short if len(short) <= SHOWN else f"{short[: SHOWN - 1]}…"
+
+
+def _agree(stored: Value, value: Value) -> bool:
+    if isinstance(stored, float) and isinstance(value, float):
+        return abs(stored - value) <= AGREES * max(1.0, abs(stored), abs(value))
+    if isinstance(stored, CellError) and isinstance(value, CellError):
+        return True
+    return (type(stored) is type(value) and stored == value) or (stored == "" and value is None)
+
+
+_PLAIN = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+_LONGEST_SHOWN = 200
+_NUMBER = Asked()
+
+
+def typed(text: str, settings: Settings | None = None) -> Typed:
+    """The number in a cell that holds text, or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
+
+    A blank stays blank. What cannot be read has no value, and the reason for it in read_as.
+    """
+    settings = settings or _DEFAULT
+    plain = text.strip()
+    if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
+        return Typed(plain, float(plain), plain)
+    if not stripped(text):
+        return Typed()
+    shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
+    try:
+        value, how = _read(text, settings)
+    except Unreadable as refusal:
+        return Typed(shown, None, str(refusal))
+    return Typed(shown, value, how)
+
+
+_DEFAULT = Settings()
+
+
+def _read(text: str, settings: Settings) -> tuple[float, str]:
+    meaning = Meaning(log=settings.log, infinity=settings.allow_infinity, mixed=settings.mixed)
+    reading = read(text, _NUMBER, meaning, settings)
+    if reading.shape not in (None, (1, 1)):
+        raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
+    tree = reading.entries[0]
+    if isinstance(tree, Infinite):
+        return tree.sign * inf, read_as(reading, tree, "")
+    if symbols(tree):
+        raise Unreadable("it holds a letter where a number is asked for")
+    exact = worth(tree)
+    value = _nearest(exact)
+    return value, read_as(reading, exact, "")
+
+
+def _nearest(exact: Any) -> float:
+    """The float next to it."""
+    try:
+        value = float(exact)
+    except OverflowError:
+        value = inf
+    if not isfinite(value):
+        raise Unreadable("the number is too large for a cell")
+    return value + 0.0 if type(exact) is Fraction else value
+
+
+LOOKED_AT = 512
+STARTS = {
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"{\\rtf": "a text document (RTF)",
+    b"Rar!": "a packed folder (RAR)",
+    b"7z\xbc\xaf": "a packed folder (7z)",
+    b"\x1f\x8b": "a packed file (gzip)",
+}
+HEIC = re.compile(rb".{4}ftyp(heic|heix|mif1|msf1)", re.DOTALL)
+PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
+KEY = re.compile(rb'\s*\{\s*"byhand"\s*:')
+MEND = "hand in the workbook (.xlsx) with the answers in it"
+SAVE = "open it in a spreadsheet program and save it as an Excel workbook (.xlsx)"
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """ByhandError for a file that says what it is, and is no workbook; what cannot be read is left to the reader."""
+    if path.is_symlink():
+        raise ByhandError(f"{path} is a link to another file: name the file itself.")
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            start = file.read(LOOKED_AT)
+    except (OSError, ValueError):
+        return
+    kind = next((kind for mark, kind in STARTS.items() if start.startswith(mark)), "")
+    if HEIC.match(start):
+        kind = "a picture (HEIC)"
+    if kind:
+        raise ByhandError(f"{path} is {kind}: {MEND}.")
+    if KEY.match(start):
+        raise ByhandError(f"{path} is a key or a list of byhand's own, no student's work: {MEND}.")
+    if PAGE.match(start):
+        raise ByhandError(f"{path} is a web page or an XML file: {SAVE}.")
+    if start and not start.startswith((b"PK", b"\xd0\xcf\x11\xe0")) and _is_text(start):
+        raise ByhandError(f"{path} is a text or CSV file: {SAVE}.")
+
+
+def _is_text(start: bytes) -> bool:
+    """UTF-8 or UTF-16 without signs that no text has."""
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return not re.search(rb"[\x00-\x08\x0e-\x1f]", start)
+
 
 ReadText = Callable[[str], Typed]
 """How a typed text is read as a number."""

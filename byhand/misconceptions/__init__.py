@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from byhand.graph import Node
+from byhand.core.graph import Node
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
-from byhand.misconceptions.choices import CHOSEN, NEAREST, SELECTED
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
-from byhand.misconceptions.learning import BACKWARD, LOSS, STEP
+from byhand.misconceptions.positions import DISTANCE, TURNING
+from byhand.misconceptions.recurrence import LINEAR, RECURRENT, SCAN
 from byhand.misconceptions.rewriting import Misconception
-from byhand.misconceptions.states import LINEAR, RECURRENT, SCAN
-from byhand.misconceptions.turning import DISTANCE, TURNING
+from byhand.misconceptions.selection import CHOSEN, NEAREST, SELECTED
+from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 
 IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR)
 IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)

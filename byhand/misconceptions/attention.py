@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from byhand.graph import Node
+from byhand.core.graph import Node
+from byhand.core.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
 from byhand.misconceptions.rewriting import Find, mistake, nearest
-from byhand.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
 
 Pieces = tuple[Node, ...]
 

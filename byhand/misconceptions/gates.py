@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from byhand.graph import Node
-from byhand.layers import relu, silu
+from byhand.core.graph import Node
+from byhand.core.ops import mean_square
+from byhand.layers.activations import relu, silu
+from byhand.layers.recurrence import sigmoid
 from byhand.misconceptions.rewriting import mistake
-from byhand.ops import mean_square
-from byhand.recurrence import sigmoid
 
 Pieces = tuple[Node, ...]
 

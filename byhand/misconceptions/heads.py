@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from byhand.graph import Node, dressed_as, rewritten, toposort
+from byhand.core.graph import Node, dressed_as, rewritten, toposort
+from byhand.core.ops import below, beside, maximum, stretch, tanh, where
 from byhand.misconceptions.rewriting import Misconception, mistake, nearest
-from byhand.ops import below, beside, maximum, stretch, tanh, where
 
 Pieces = tuple[Node, ...]
 

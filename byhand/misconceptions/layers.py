@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from byhand.graph import Node, dressed_as, rewritten, toposort, within
+from byhand.core.graph import Node, dressed_as, rewritten, toposort, within
+from byhand.core.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
 from byhand.misconceptions.attention import size
 from byhand.misconceptions.gates import gained_from_one, swish
+from byhand.misconceptions.positions import waves_in_halves
 from byhand.misconceptions.rewriting import Misconception, mistake, nearest, shown_as
-from byhand.misconceptions.turning import waves_in_halves
-from byhand.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
 
 Pieces = tuple[Node, ...]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from byhand.core.graph import Node, dressed_as, rewritten, within
+from byhand.core.ops import stretch
 from byhand.errors import ByhandError
-from byhand.graph import Node, dressed_as, rewritten, within
-from byhand.ops import stretch
 
 Find = Callable[[Node], tuple[Node, ...] | None]
 """A node to the pieces of what one looks for (the two factors of a product, say), or None where it is not that."""

@@ -1,53 +1,25 @@
 """The list of what can be built."""
 
 from byhand.errors import ByhandError, nearest
-from byhand.models import (
-    bart,
-    basics,
-    bert,
-    bloom,
-    circuits,
-    decoder,
-    deepseek,
-    distilbert,
-    encoder,
-    gemma,
-    gpt2,
-    gpt_neox,
-    induction,
-    knn_lm,
-    linear_attention,
-    linformer,
-    llama,
-    lstm,
-    mamba,
-    marian,
-    mistral,
-    mixtral,
-    parts,
-    performer,
-    qwen,
-    rasp,
-    retro,
-    rnn,
-    roberta,
-    seq2seq,
-    sparse_transformer,
-    switch,
-    t5,
-    transformer,
-    transformer_xl,
-    vit,
-)
-from byhand.models.architecture import Architecture
+from byhand.language.architecture import Architecture
+from byhand.models.decoder import bloom, gemma, gpt2, gpt_neox, llama, mistral, qwen
+from byhand.models.efficient import linear_attention, linformer, performer, sparse_transformer, transformer_xl
+from byhand.models.encoder import bert, distilbert, roberta, vit
+from byhand.models.encoder_decoder import bart, marian, t5, transformer
+from byhand.models.inside import circuits, induction, rasp
+from byhand.models.mixture import deepseek, mixtral, switch
+from byhand.models.parts import building_blocks, decoder_layer, encoder_layer, first_steps
+from byhand.models.recurrent import lstm, rnn, seq2seq
+from byhand.models.retrieval import knn_lm, retro
+from byhand.models.state_space import mamba
 
 MODELS: dict[str, Architecture] = {
     a.name: a
     for a in (
-        *basics.BASICS,
-        *parts.PARTS,
-        encoder.ARCHITECTURE,
-        decoder.ARCHITECTURE,
+        *first_steps.BASICS,
+        *building_blocks.PARTS,
+        encoder_layer.ARCHITECTURE,
+        decoder_layer.ARCHITECTURE,
         rnn.ARCHITECTURE,
         lstm.ARCHITECTURE,
         seq2seq.ARCHITECTURE,

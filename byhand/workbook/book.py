@@ -7,21 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from byhand.arithmetic import formulas
-from byhand.arithmetic.formulas import Address, Formula, column_letters, quoted
+from byhand.core.arithmetic import excel
+from byhand.core.arithmetic.excel import Address, Formula, column_letters, quoted
+from byhand.core.graph import Array, Node, Scope, fold, toposort
+from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.core.table import Table, read
 from byhand.errors import ByhandError
-from byhand.graph import Array, Node, Scope, fold, toposort
-from byhand.labels import NO_WORD, Labels, Tokens
-from byhand.models.architecture import Graph
-from byhand.table import Table, read
+from byhand.language.architecture import Graph
 from byhand.workbook import style
+from byhand.workbook.backward_layout import place_gradients, repeat
+from byhand.workbook.captions import defined_name, opened, titles
 from byhand.workbook.layout import TOP, Layout, all_views
-from byhand.workbook.letters import defined_name, opened, titles
-from byhand.workbook.mirror import place_gradients, repeat
 from byhand.workbook.page import Block, Caption, Page, key
-from byhand.workbook.paper import cut, points
 from byhand.workbook.style import role_of
-from byhand.workbook.write import BookFile, FormulaRow, Sheet
+from byhand.xlsx.writer import BookFile, FormulaRow, Sheet, cut, points
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
@@ -158,7 +157,7 @@ class Book:
         """The cells that a copy, or a view of other tables, shows again."""
         if block.node.name and not block.home:
             return self.addresses(self.homes[block.node], reader)
-        return read(block.node, formulas, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
+        return read(block.node, excel, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
 
     def result(self, node: Node) -> list[list[Cell]]:
         """Where each cell of a table lives."""
@@ -261,7 +260,7 @@ class PageWriter:
             self.sheet.text(*place, text, dress)
         else:
             words = self._vocabulary(of.vocabulary)
-            self.sheet.formula(*place, formulas.pick(words, Address(*block.at(i, 0))), text, dress)
+            self.sheet.formula(*place, excel.pick(words, Address(*block.at(i, 0))), text, dress)
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
@@ -318,7 +317,7 @@ class PageWriter:
 
         def rule(i: int, j: int) -> str:
             word = Address(*self.book.label_cell(block, 0, i))
-            place = formulas.look_up(word, words)
+            place = excel.look_up(word, words)
             return f'IF({word}="{NO_WORD}",-1,{place})' if tokens.optional else place
 
         return rule
@@ -353,7 +352,7 @@ def read_block(book: Book, block: Block) -> Table:
         found = block.reads.get(key(node))
         return book.addresses(found, block.page) if found else None
 
-    return read(block.node, formulas, given)
+    return read(block.node, excel, given)
 
 
 def title_of(scope: Scope) -> str:

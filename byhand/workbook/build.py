@@ -7,13 +7,13 @@ from pathlib import Path
 
 from byhand import files
 from byhand.errors import ByhandError
-from byhand.lesson import Lesson, command, describe
-from byhand.models.architecture import Graph
+from byhand.language.architecture import Graph
+from byhand.lessons.lesson import Lesson, command, describe
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
-from byhand.workbook.contents import plan, write_home
-from byhand.workbook.letters import defined_name
+from byhand.workbook.captions import defined_name
+from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
-from byhand.workbook.write import BookFile
+from byhand.xlsx.writer import BookFile
 
 Progress = Callable[[list[Page]], Iterable[Page]]
 """Passes the pages on one by one, and may tell somebody how far it is."""

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
-from byhand.graph import Node, Scope
-from byhand.labels import Labels
-from byhand.workbook.letters import letters, origin, shapes, symbol, symbol_from
+from byhand.core.graph import Node, Scope
+from byhand.core.labels import Labels
+from byhand.workbook.captions import letters, origin, shapes, symbol, symbol_from
 from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
 LABEL = 1  # columns before a table: the labels of its rows

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 
-from byhand.arithmetic.formulas import Address
-from byhand.graph import Node, Scope
-from byhand.workbook.paper import Span
+from byhand.core.arithmetic.excel import Address
+from byhand.core.graph import Node, Scope
+from byhand.xlsx.writer import Span
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.graph import INFINITE, Array, Node
+from byhand.core.graph import INFINITE, Array, Node
 
 INK, GREY, FRAME, RED = "#1F2933", "#6B7785", "#C9D1DA", "#C0392B"
 HEAT = "#8E63C7"

@@ -3,12 +3,12 @@
 import time
 
 import pytest
-from answer_files import PAIRS
+from support.answer_files import PAIRS
 
-from byhand.grading.answers import reading
-from byhand.grading.answers.judge import judge
-from byhand.grading.answers.rules import rule_from, settings_from
-from byhand.grading.typed import typed
+from byhand.answers import reading
+from byhand.answers.judge import judge
+from byhand.answers.rules import rule_from, settings_from
+from byhand.grading.submission import typed
 
 pytestmark = pytest.mark.benchmark
 

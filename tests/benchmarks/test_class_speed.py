@@ -11,14 +11,13 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from byhand.exercises.book import StudentBook
-from byhand.exercises.class_set import make_set
-from byhand.exercises.mistakes import mistakes
-from byhand.exercises.order import Order
+from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Variant, variants
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import find, read_exercise
 from byhand.exercises.roster import numbered
-from byhand.exercises.variant import Variant, variants
+from byhand.exercises.student_book import StudentBook
 
 pytestmark = pytest.mark.benchmark
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from byhand.explain.topics import TOPICS
+from byhand.derive.topics import TOPICS
 
 pytestmark = pytest.mark.benchmark
 

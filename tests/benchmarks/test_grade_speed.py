@@ -12,11 +12,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from byhand.grading.feedback import Desk, Job, Marking, digest
+from byhand.grading.class_marks import Desk, Job, Marking, digest
 from byhand.grading.marks_folder import MarksFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from small_class import a_set, typed_in
+from support.small_class import a_set, typed_in
 
 pytestmark = pytest.mark.benchmark
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import openpyxl
 import pytest
-from simulated import as_typed, class_of
+from support.simulated import as_typed, class_of
 
-from byhand.exercises.book import StudentBook
+from byhand.exercises.student_book import StudentBook
 
 pytestmark = pytest.mark.benchmark
 TIMES = 20

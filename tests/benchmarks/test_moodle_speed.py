@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from support.classes import a_class, attention, shifted
 
 from byhand.exercises import canvas, moodle
 from byhand.exercises.recipe import Ask
-from tests.classes import a_class, attention, shifted
 
 pytestmark = pytest.mark.benchmark
 COUNT = 500

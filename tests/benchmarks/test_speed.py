@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from byhand.lesson import Recipe
-from byhand.recipe import build
-from byhand.workbook import write
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
+from byhand.xlsx import writer
 
 pytestmark = pytest.mark.benchmark
 
@@ -44,7 +44,7 @@ def formula_cells(layers: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> l
     """Every formula cell of the book: sheet, row, column, formula, result."""
     cells: list[tuple[str, int, int, str, Any]] = []
 
-    class Spy(write.PlainWorksheet):
+    class Spy(writer.PlainWorksheet):
         def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
             cells.append((self.name, row, col, formula, value))
             return super()._write_formula(row, col, formula, cell_format, value)
@@ -55,7 +55,7 @@ def formula_cells(layers: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> l
                 cells.extend((self.name, *p, f, v) for p, f, v in zip(at, formulas, values, strict=True))
             return super().write_formulas(place, rows, cell_format)
 
-    monkeypatch.setattr(write, "PlainWorksheet", Spy)
+    monkeypatch.setattr(writer, "PlainWorksheet", Spy)
     make(layers, path)
     monkeypatch.undo()
     return cells

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from handed_in import as_float, class_set, filled
+from support.handed_in import as_float, class_set, filled
 
 from byhand.grading.integrity import findings
 from byhand.grading.owners import Owners
-from byhand.grading.recompute import Recomputer
+from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import read_submission
 
 pytestmark = pytest.mark.benchmark

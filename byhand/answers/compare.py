@@ -1,0 +1,245 @@
+"""An answer against its key, entry by entry, under the item's rule."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from typing import Any
+
+from byhand.answers import mistakes
+from byhand.answers.equality import REAL, Same, same_constant, same_everywhere, tolerance, within, worth
+from byhand.answers.keys import Key
+from byhand.answers.reading import Reading
+from byhand.answers.rules import UNITS, Rule
+from byhand.answers.tokens import LONGEST, Unreadable, called, stripped
+from byhand.answers.tree import Apply, Infinite, Number, Tree, symbols, walked
+from byhand.errors import quoted
+
+
+@dataclass(frozen=True)
+class Found:
+    """same: None where a person must decide, and doubt says why. value: of a single number, where it is constant."""
+
+    same: bool | None
+    value: Any = None
+    mistake: str = ""
+    sentence: str = ""
+    doubt: str = ""
+    right_entries: int = 0
+
+
+def compared(reading: Reading, key: Key, rule: Rule, unit: str) -> Found:
+    """Raises Unreadable where the answer has no value."""
+    if not key.asked.fits(reading):
+        return _of_another_shape(reading, key)
+    if key.symbolic or any(symbols(entry) for entry in reading.entries):
+        return _symbolic(reading, key)
+    values = [entry if isinstance(entry, Infinite) else worth(entry) for entry in reading.entries]
+    single = values[0] if reading.shape is None else None
+    if rule.type == "unit":
+        return _with_unit(values[0], key, rule, unit)
+    if any(isinstance(n, Number) and n.open for entry in reading.entries for n in walked(entry)):
+        return _going_on(reading.entries, values, key, rule, single)
+    found = [_equal(tree, value, key, place, rule) for place, (tree, value) in enumerate(_pairs(reading, values))]
+    if all(found):
+        return Found(True, single, right_entries=len(found))
+    if None in found and False not in found:
+        return Found(None, single, doubt="the two agree to more digits than are compared")
+    name, sentence = mistakes.named(reading, values, key, rule, [bool(f) for f in found])
+    return Found(False, single, name, sentence, right_entries=found.count(True))
+
+
+def _of_another_shape(reading: Reading, key: Key) -> Found:
+    for entry in reading.entries:
+        if not isinstance(entry, Infinite) and not symbols(entry):
+            worth(entry)
+    name, sentence = mistakes.of_shape(reading.shape, key.asked)
+    return Found(False, None, name, sentence)
+
+
+def _symbolic(reading: Reading, key: Key) -> Found:
+    pairs = list(zip(reading.entries, key.reading.entries, strict=True))
+    for student in reading.entries:
+        if not isinstance(student, Infinite) and not symbols(student):
+            worth(student)
+    found = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
+    right = found.count(Same.YES)
+    if right == len(found):
+        return Found(True, right_entries=right)
+    if Same.NO in found:
+        name, sentence = mistakes.symbolic(pairs, key)
+        return Found(False, None, name, sentence, right_entries=right)
+    doubt = Same.SOMETIMES.value if Same.SOMETIMES in found else "the two could not be compared at enough points"
+    return Found(None, doubt=doubt)
+
+
+def _same_symbolic(student: Tree, key: Key, place: int) -> Same:
+    wanted = key.reading.entries[place]
+    if isinstance(student, Infinite) or isinstance(wanted, Infinite):
+        return Same.YES if student == wanted else Same.NO
+    return same_everywhere(student, key.sampled(place, frozenset(symbols(student) - key.meaning.variables)))
+
+
+def _pairs(reading: Reading, values: list[Any]) -> list[tuple[Tree, Any]]:
+    return list(zip(reading.entries, values, strict=True))
+
+
+def _equal(student: Tree, value: Any, key: Key, place: int, rule: Rule) -> bool | None:
+    wanted = key.values[place]
+    if isinstance(value, Infinite) or isinstance(wanted, Infinite):
+        return bool(value == wanted)
+    if rule.type in ("exact", "equiv", "form"):
+        if type(value) is Fraction and type(wanted) is Fraction:
+            return value == wanted
+        same = same_constant(student, key.sampled(place))
+        return None if same is Same.OPEN else same is Same.YES
+    return within(value, wanted, tolerance(wanted, rule))
+
+
+def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Found:
+    kind, worth_one = UNITS[unit]
+    asked, asked_one = UNITS[rule.unit]
+    if kind != asked:
+        return Found(False, value, "unit", f"{unit} measures something else than what is asked for.")
+    ratio = worth_one / asked_one
+    scaled = value * ratio if type(value) is Fraction else value * REAL.real(ratio)
+    if within(scaled, key.values[0], rule.tol):
+        return Found(True, value)
+    if within(value, key.values[0], rule.tol):
+        return Found(False, value, "unit", f"The number would be right in another unit than {unit}.")
+    return Found(False, value)
+
+
+def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, single: Any) -> Found:
+    """Digits that go on, as in 0.333...: right if they are so as they stand; a person decides where they may be."""
+    if rule.type not in ("exact", "equiv", "form") and all(
+        _equal(*pair, key, place, rule) for place, pair in enumerate(zip(entries, values, strict=True))
+    ):
+        return Found(True, single, right_entries=len(values))
+    for entry, value, wanted in zip(entries, values, key.values, strict=True):
+        if isinstance(wanted, Infinite) or not _goes_on(value, wanted, _left(entry)):
+            return Found(False, single)
+    return Found(None, single, doubt="the digits go on, and those that are written fit")
+
+
+def _left(entry: Tree) -> Fraction:
+    """How much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
+    if isinstance(entry, Apply) and entry.op == "neg":
+        entry = entry.args[0]
+    if not isinstance(entry, Number) or not entry.places:
+        raise Unreadable("the digits go on: write a fraction")
+    return Fraction(1, 10**entry.places)
+
+
+def _goes_on(value: Any, wanted: Any, left: Fraction) -> bool:
+    """Whether the key begins with the digits that are written."""
+    value, wanted = REAL.real(value), REAL.real(wanted)
+    return bool(value * wanted >= 0 and 0 <= abs(wanted) - abs(value) <= REAL.real(left))
+
+
+_TENS = re.compile(
+    r"[-+−–]?\s*[1-9](?:[.,]\d+)?\s*(?:[eE][-+]?\d+|(?:[x*×·⋅]|\\times|\\cdot)\s*10\s*(?:\^|\*\*|[⁻⁰-⁹¹²³]).*)"
+)
+
+
+def in_form(reading: Reading, student: str, key: Key, form: str) -> bool:
+    """Whether every entry is so written; `same`: as the key is."""
+    if form == "same":
+        pairs = zip(reading.entries, key.reading.entries, strict=True)
+        return all(_alike(mine, wanted, student, key.text) for mine, wanted in pairs)
+    return all(form in forms(entry, student) for entry in reading.entries)
+
+
+def forms(tree: Tree, text: str) -> set[str]:
+    """The forms that an entry has."""
+    if isinstance(tree, Apply) and tree.op == "neg":
+        tree = tree.args[0]
+    if isinstance(tree, Number):
+        if _TENS.fullmatch(text.strip()):
+            return {"scientific"}
+        return {"whole", "lowest"} if tree.places == 0 else {"decimal"} if tree.places else {"fraction", "lowest"}
+    if not isinstance(tree, Apply):
+        return set()
+    if tree.op == "percent":
+        return {"percent"}
+    if tree.op == "mixed":
+        return {"mixed"}
+    if tree.op == "/" and (sides := _whole_sides(tree)):
+        return {"fraction", "lowest"} if gcd(*sides) == 1 and sides[1] > 1 else {"fraction"}
+    return {"scientific"} if _TENS.fullmatch(text.strip()) else set()
+
+
+def _whole_sides(tree: Apply) -> tuple[int, int] | None:
+    over, under = tree.args
+    if isinstance(over, Apply) and over.op == "neg":
+        over = over.args[0]
+    if not (isinstance(over, Number) and isinstance(under, Number)) or over.places != 0 or under.places != 0:
+        return None
+    return over.value.numerator, under.value.numerator
+
+
+def _alike(mine: Tree, wanted: Tree, student: str, key: str) -> bool:
+    """As the key: of the same forms, or the same expression but for the order of sums and products."""
+    asked = forms(wanted, key)
+    return forms(mine, student) == asked if asked else _ordered(mine) == _ordered(wanted)
+
+
+def _ordered(tree: Tree) -> str:
+    """One text for expressions that differ only in the order of sums and products."""
+    if not isinstance(tree, Apply):
+        return repr(tree.value) if isinstance(tree, Number) else repr(tree)
+    if tree.op in ("+", "*"):
+        return f"{tree.op}({', '.join(sorted(_terms(tree, tree.op)))})"
+    return f"{tree.op}({', '.join(map(_ordered, tree.args))})"
+
+
+def _terms(tree: Tree, op: str) -> list[str]:
+    if isinstance(tree, Apply) and tree.op == op:
+        return [term for arg in tree.args for term in _terms(arg, op)]
+    return [_ordered(tree)]
+
+
+_QUOTES = {"'": "'", '"': '"', "‘": "’", "“": "”", "„": "“", "‚": "‘", "«": "»", "`": "`", "’": "’", "”": "”"}
+_ALIKE = str.maketrans(
+    "абвгдеёзикмнорстухіјѕԁһԛԝАВЕЗКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧοανρυικ",
+    "a6vrdee3ukmhopctyxijsdhqwABE3KMHOPCTYXIJSABEZHIKMNOPTYXoavpuik",
+)
+
+
+def judged_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str, str]:
+    """Whether it is the key; how it was read (nothing for a blank); the mistake's name; the sentence."""
+    found, wanted = bare(student), bare(key)
+    if not found:
+        return False, "", "", ""
+    how = quoted(found[:LONGEST])
+    if len(found) > LONGEST:
+        return False, how, "", "That is longer than any answer."
+    if found.endswith(".") and not wanted.endswith("."):
+        found = found[:-1].rstrip()
+    if _folded(found, casefold) == _folded(wanted, casefold):
+        return True, how, "", "It is right."
+    strange = next((c for c in found if not c.isascii() and c not in wanted), None)
+    if strange and _folded(_look(found), True) == _folded(_look(wanted), True):
+        return False, how, "look-alike", f"It looks the same, but has {called(strange)}."
+    if _folded(found, True) == _folded(wanted, True):
+        return False, how, "case", "Small and capital letters are told apart here."
+    return False, how, "", "That is not the answer."
+
+
+def bare(text: str) -> str:
+    """Without outer blanks and quotes, with one blank for many."""
+    text = " ".join(unicodedata.normalize("NFC", stripped(text)).split())
+    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+def _folded(text: str, casefold: bool) -> str:
+    return text.casefold() if casefold else text
+
+
+def _look(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_ALIKE)

@@ -1,0 +1,201 @@
+"""Whether two expressions are the same mathematics: by exact fractions, or by many digits at fixed points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from byhand.answers.rules import Rule
+from byhand.answers.tokens import Unreadable
+from byhand.answers.tree import Number, Tree, walked
+from byhand.answers.values import DIGITS, Arithmetic, Undefined
+
+MOST_DIGITS = 3_000
+"""Beyond so many, a person must decide."""
+_CONFIRMED = 3
+"""The points at which two expressions that agree are compared to many more digits."""
+_SURE = -27
+"""The binary power of the relative difference above which two numbers differ, however they were rounded."""
+
+
+class Same(Enum):
+    """What can be said of two expressions."""
+
+    YES = "yes"
+    NO = "no"
+    SOMETIMES = "equal, but not everywhere that the key has a value"
+    OPEN = "not decided"
+
+
+def worth(tree: Tree) -> Any:
+    """A constant expression's value: a Fraction, or a real number of DIGITS good digits. Raises Unreadable."""
+    return _good(Arithmetic(), tree, {})
+
+
+def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
+    """The value; computed again to more digits where so large or small numbers were met that few would be left."""
+    value = arithmetic.value(tree, given)
+    if type(value) is Fraction or arithmetic.span < 16:
+        return value
+    digits = arithmetic.digits + 2 * arithmetic.span
+    if digits > MOST_DIGITS:
+        raise Unreadable("a number on the way is too large, or too near to 0")
+    return Arithmetic(-(-digits // 100) * 100).value(tree, given)
+
+
+class Sampled:
+    """An expression, and what it is worth at the points at which it has been looked at.
+
+    names: its letters and those of what it is compared with, in order. Without letters there is one point, 0.
+    """
+
+    def __init__(self, tree: Tree, names: Iterable[str] = ()) -> None:
+        self.tree = tree
+        self.names = sorted(names)
+        self.digits = 2 * _written(tree)
+        self._known: dict[tuple[int, int], tuple[Any, int]] = {}
+
+    def at(self, point: int, digits: int) -> tuple[Any, int]:
+        """The value, None where there is none, and the span that was met. Raises Unreadable."""
+        if (point, digits) not in self._known:
+            arithmetic = Arithmetic(digits)
+            given = {name: _POINTS[point](place) for place, name in enumerate(self.names)}
+            try:
+                self._known[point, digits] = _good(arithmetic, self.tree, given), arithmetic.span
+            except Undefined:
+                if not self.names:
+                    raise
+                self._known[point, digits] = None, 0
+        return self._known[point, digits]
+
+
+def same_constant(student: Tree, key: Sampled) -> Same:
+    """Of two expressions without letters. Raises Unreadable where one has no value."""
+    return _same_at(Sampled(student), key, 0, True)
+
+
+def same_everywhere(student: Tree, key: Sampled) -> Same:
+    """Of two expressions with letters: at a dozen fixed points, of which some are negative."""
+    mine = Sampled(student, key.names)
+    compared = missing = 0
+    open_points = False
+    for point in range(len(_POINTS)):
+        if key.at(point, DIGITS)[0] is None:
+            continue
+        if mine.at(point, DIGITS)[0] is None:
+            missing += 1
+            continue
+        same = _same_at(mine, key, point, compared < _CONFIRMED)
+        if same is Same.NO:
+            return Same.NO
+        open_points |= same is Same.OPEN
+        compared += 1
+    if not compared and missing:
+        if all(mine.at(point, DIGITS)[0] is None for point in range(len(_POINTS))):
+            raise Undefined("it has no value, whatever its letters are")
+        return Same.NO
+    if compared < 3 or open_points:
+        return Same.OPEN
+    return Same.SOMETIMES if missing else Same.YES
+
+
+def _same_at(one: Sampled, other: Sampled, point: int, confirmed: bool) -> Same:
+    (x, span), (y, span_too) = one.at(point, DIGITS), other.at(point, DIGITS)
+    if type(x) is Fraction and type(y) is Fraction:
+        return Same.YES if x == y else Same.NO
+    if _apart(Arithmetic(), x, y) > _SURE:
+        return Same.NO
+    digits = 120 + 2 * max(span, span_too) + max(one.digits, other.digits)
+    if digits > MOST_DIGITS:
+        return Same.OPEN
+    if not confirmed:
+        return Same.YES
+    digits = -(-digits // 100) * 100
+    (x, _), (y, _) = one.at(point, digits), other.at(point, digits)
+    if x is None or y is None:
+        return Same.OPEN
+    return Same.YES if _apart(Arithmetic(digits), x, y) < -digits * 2 else Same.NO
+
+
+def _apart(arithmetic: Arithmetic, x: Any, y: Any) -> int:
+    """The binary power of the relative difference."""
+    x, y = arithmetic.real(x), arithmetic.real(y)
+    apart = arithmetic.added(x, -y)
+    if not apart:
+        return -(10**9)
+    return int(arithmetic.mp.mag(apart) - max(arithmetic.mp.mag(x), arithmetic.mp.mag(y)))
+
+
+def _written(tree: Tree) -> int:
+    """The digits that stand in an expression beyond the usual few."""
+    bits = sum(
+        node.value.numerator.bit_length() + node.value.denominator.bit_length()
+        for node in walked(tree)
+        if isinstance(node, Number)
+    )
+    return bits * 3 // 10
+
+
+def _between(point: int) -> Any:
+    return lambda place: Fraction((37 * point + 61 * place + 17 * point * place + 11) % 89 + 3, 97)
+
+
+def _above(point: int) -> Any:
+    return lambda place: 1 + Fraction((41 * point + 53 * place + 13 * point * place + 7) % 89 + 5, 31)
+
+
+def _signed(point: int) -> Any:
+    def value(place: int) -> Fraction:
+        size = Fraction((43 * point + 59 * place + 19 * point * place + 5) % 89 + 7, 29)
+        return size if (point + 2 * place + point * place) % 3 else -size
+
+    return value
+
+
+_POINTS = [_signed(0), _between(1), _above(2), _signed(4), _between(3), _signed(3), _above(5), _signed(6)]
+_POINTS += [_signed(7), _between(8), _above(9), _signed(10), _signed(12)]
+
+REAL = Arithmetic()
+"""In which numbers that are no fractions are compared."""
+
+
+def tolerance(key: Any, rule: Rule) -> Any:
+    """How far from the key a right answer may be."""
+    if rule.type == "dp":
+        return Fraction(1, 2 * 10**rule.n)
+    if rule.type == "sf":
+        return Fraction(10) ** (magnitude(key) - rule.n + 1) / 2 if key else Fraction(0)
+    return rule.tol * abs(key) if rule.type == "rel" and type(key) is Fraction else _relative(key, rule)
+
+
+def _relative(key: Any, rule: Rule) -> Any:
+    return rule.tol if rule.type == "abs" else REAL.real(rule.tol) * abs(key)
+
+
+def magnitude(value: Any) -> int:
+    """The power of ten of the first digit."""
+    size = abs(value)
+    guess = int(REAL.mp.floor(REAL.mp.log10(REAL.real(size))))
+    while _exceeds(Fraction(10) ** guess, size):
+        guess -= 1
+    while not _exceeds(Fraction(10) ** (guess + 1), size):
+        guess += 1
+    return guess
+
+
+def _exceeds(one: Fraction, other: Any) -> bool:
+    return bool(one > other) if type(other) is Fraction else bool(REAL.real(one) > other)
+
+
+def within(value: Any, key: Any, far: Any) -> bool:
+    """|value - key| <= far: exactly, where all are fractions; else to many digits, edges included."""
+    if type(value) is Fraction and type(key) is Fraction and type(far) is Fraction:
+        return abs(value - key) <= far
+    value, key, far = map(REAL.real, (value, key, far))
+    apart = abs(value - key)
+    if not REAL.mp.isfinite(apart):
+        return False
+    slack = REAL.mp.mpf(10) ** -40 * max(abs(value), abs(key), far)
+    return bool(apart <= far + slack)

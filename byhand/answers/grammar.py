@@ -1,0 +1,395 @@
+"""Mathematics as people write it, read into a tree: powers bind first and to the right, products need no sign."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from byhand.answers import names
+from byhand.answers.tokens import DEEPEST, Token, Unreadable
+from byhand.answers.tree import Apply, Infinite, Number, Symbol, Tree
+from byhand.errors import quoted
+
+CLOSING: dict[str, str] = {"(": ")", "[": "]", "{": "}"}
+
+
+class Cursor:
+    """Reads on from token to token; ends in `end`."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.place = 0
+        self.depth = 0
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.place]
+
+    @property
+    def after(self) -> Token:
+        return self.tokens[min(self.place + 1, len(self.tokens) - 1)]
+
+    def take(self) -> Token:
+        """The next token, and on."""
+        token = self.tokens[self.place]
+        if token.kind != "end":
+            self.place += 1
+        return token
+
+    def sees(self, *texts: str) -> bool:
+        """Whether the next token is one of these signs."""
+        return self.tokens[self.place].kind == "sign" and self.tokens[self.place].text in texts
+
+    def taken(self, *texts: str) -> str:
+        """The sign that is next and one of these, and on; or nothing."""
+        return self.take().text if self.sees(*texts) else ""
+
+    def close(self, opening: str) -> None:
+        """Raises Unreadable unless the bracket that closes the opening one is next."""
+        if not self.taken(CLOSING.get(opening, opening)):
+            if self.next.kind == "end":
+                raise Unreadable(f"the bracket {opening} is never closed")
+            raise self.refusal()
+
+    def deeper(self) -> None:
+        """Raises Unreadable where brackets and powers are nested too deep."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unreadable(f"brackets or powers are nested more than {DEEPEST} deep")
+
+    def refusal(self) -> Unreadable:
+        """Why it cannot be read on."""
+        token = self.next
+        if token.kind == "end":
+            return Unreadable("it is not finished")
+        if token.kind in ("line", "cell"):
+            return Unreadable("a line ends, or a cell, where it should go on")
+        reasons = {
+            "=": "it is an equation: give one side only",
+            ":": "a colon may be a ratio or a division: write / for a division",
+            ")": "a bracket ) is closed that was never opened",
+            "]": "a bracket ] is closed that was never opened",
+            "}": "a bracket } is closed that was never opened",
+            "_": "digits may not be grouped by _",
+            "\\": "a backslash is no division sign: write /",
+            ".": "it has a point where none belongs",
+            ",": "it has a comma where none belongs",
+            ";": "it has a semicolon where none belongs",
+            "…": "the digits go on: write a fraction",
+            "?": "it has a question mark",
+        }
+        if token.text in reasons:
+            return Unreadable(reasons[token.text])
+        return Unreadable(f"{quoted(token.text)} is not understood there")
+
+
+_RADIX = re.compile(r"[xXbBoO](?:_[0-9]|[A-Fa-f])")
+_ROOTS = {"√": "sqrt", "∛": "cbrt"}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What names and notations mean in an item. free: a letter that the key lacks is a symbol all the same."""
+
+    variables: frozenset[str] = frozenset()
+    free: bool = False
+    log: str = "natural"
+    infinity: bool = False
+    mixed: bool = True
+
+
+class Grammar(Cursor):
+    """One expression, from its tokens."""
+
+    def __init__(self, tokens: list[Token], meaning: Meaning) -> None:
+        super().__init__(names.apart(tokens, meaning.variables))
+        self.meaning = meaning
+        self.bars = 0
+
+    def whole(self) -> Tree:
+        """All of it. Raises Unreadable."""
+        tree = self.infinite() or self.sum()
+        if self.next.kind != "end":
+            raise self.refusal()
+        return tree
+
+    def infinite(self) -> Tree | None:
+        """Infinity, which stands alone but for its sign, where the item allows it."""
+        rest = [t.text.lower() for t in self.tokens if t.kind != "end"]
+        sign = -1 if rest[:1] == ["-"] else 1
+        if rest[:1] in (["-"], ["+"]):
+            rest = rest[1:]
+        if rest not in (["inf"], ["infinity"], ["∞"], ["oo"]):
+            return None
+        if not self.meaning.infinity:
+            raise Unreadable("infinity is no number here")
+        self.place = len(self.tokens) - 1
+        return Infinite(sign)
+
+    def sum(self) -> Tree:
+        """Terms, with their signs."""
+        self.deeper()
+        tree = self.signed()
+        while sign := self.taken("+", "-"):
+            tree = Apply(sign, (tree, self.signed()))
+        self.depth -= 1
+        return tree
+
+    def signed(self) -> Tree:
+        """A product, before which one sign may stand."""
+        sign = self.taken("-", "+")
+        if sign and self.sees("-", "+"):
+            raise Unreadable("two signs follow one another")
+        tree = self.product()
+        return Apply("neg", (tree,)) if sign == "-" else tree
+
+    def product(self) -> Tree:
+        """Factors, with or without a sign between them."""
+        tree = self.power()
+        while True:
+            if sign := self.taken("*", "/"):
+                tree = Apply(sign, (tree, self.factor()))
+            elif self.juxtaposed():
+                tree = Apply("*", (tree, self.power()))
+            else:
+                return tree
+
+    def factor(self) -> Tree:
+        """What follows a sign of a product."""
+        if self.taken("-"):
+            return Apply("neg", (self.power(),))
+        return self.power()
+
+    def juxtaposed(self) -> bool:
+        """Whether a factor follows without a sign. Raises Unreadable where it is a number: `x 2` may mean much."""
+        token = self.next
+        if token.kind in ("number", "vulgar"):
+            raise Unreadable("two numbers, or a name and a number, stand side by side without a sign")
+        if token.kind == "name":
+            return True
+        if token.text == "|":
+            return self.bars == 0
+        return token.kind == "sign" and token.text in ("(", "[", "{", "√", "∛", "∜", "\\frac", "\\sqrt", "∞")
+
+    def power(self) -> Tree:
+        """A power; those of powers bind to the right."""
+        tree = self.postfix()
+        if self.next.kind == "power":
+            return Apply("^", (tree, self.superscript()))
+        if not self.taken("^"):
+            return tree
+        if self.next.text == "T" and "T" not in self.meaning.variables:
+            raise Unreadable("a transpose is not read here: write a product")
+        self.deeper()
+        sign = self.taken("-", "+")
+        exponent = self.power()
+        self.depth -= 1
+        return Apply("^", (tree, Apply("neg", (exponent,)) if sign == "-" else exponent))
+
+    def superscript(self) -> Tree:
+        """An exponent in raised characters."""
+        text = self.take().text
+        digits = text.lstrip("+-")
+        if digits.isdigit() and len(digits) <= 5 and len(text) - len(digits) <= 1:
+            return Number(Fraction(int(text)))
+        if len(text) == 1 and text.isalpha() and text != "T":
+            return names.looked_up(text, self.meaning.variables, self.meaning.free)
+        raise Unreadable(f"the raised {quoted(text)} is not understood: write ^(...)")
+
+    def postfix(self) -> Tree:
+        """A number with the signs that follow it: ! and %."""
+        tree = self.primary()
+        while sign := self.taken("!", "%", "‰"):
+            if sign == "!" and self.sees("!", "="):
+                raise Unreadable("two signs ! follow one another")
+            if sign == "%" and self.next.kind in ("number", "name"):
+                raise Unreadable("% before a number is not understood")
+            tree = Apply({"!": "factorial", "%": "percent", "‰": "permille"}[sign], (tree,))
+        return tree
+
+    def primary(self) -> Tree:
+        """A number, a name, a group, a root or a fraction."""
+        token = self.next
+        if token.kind == "number":
+            return self.number()
+        if token.kind == "vulgar":
+            self.take()
+            return Number(_value(token))
+        if token.kind == "name":
+            return self.named(self.take())
+        if opening := self.taken("(", "[", "{"):
+            tree = self.sum()
+            self.close(opening)
+            if opening == "[" and isinstance(tree, Number):
+                raise Unreadable("a list in brackets [ ] stands where a number should")
+            return tree
+        if self.taken("|"):
+            return self.bar()
+        if self.sees("√", "∛", "∜", "\\sqrt"):
+            return self.root()
+        if self.taken("\\frac"):
+            return Apply("/", (self.group(), self.group()))
+        if token.text.startswith("\\") and len(token.text) > 1:
+            raise Unreadable(f"the command {quoted(token.text[1:])} is not read")
+        raise self.refusal()
+
+    def number(self) -> Tree:
+        """A number, mixed or open where it is so written."""
+        token = self.take()
+        if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank:
+            after = self.after
+            if after.kind == "end" or (after.kind == "sign" and after.text in "+-,;)]}|"):
+                raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
+        if token.text == "0" and self.next.kind == "name" and not self.next.blank and _RADIX.match(self.next.text):
+            raise Unreadable("numbers are written with the digits 0 to 9, in tens")
+        if self.next.kind == "name" and self.next.text in ("x", "X") and self.times():
+            self.tokens[self.place] = Token("sign", "*", self.next.blank)
+        if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
+            raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
+        open_end = bool(self.taken("…") or self.dots())
+        if open_end and (token.places or 0) < 2:
+            raise Unreadable("the digits go on: write more of them, or a fraction")
+        mixed = self.mixed(token)
+        return mixed or Number(_value(token), token.places, open_end)
+
+    def dots(self) -> bool:
+        """Three points, which say that the digits go on."""
+        three = self.tokens[self.place : self.place + 3]
+        found = len(three) == 3 and all(t.kind == "sign" and t.text == "." for t in three)
+        self.place += 3 if found else 0
+        return found
+
+    def times(self) -> bool:
+        """Whether the x before a power of ten is a times sign: 1.2 x 10^4."""
+        following = self.tokens[self.place + 1 : self.place + 3]
+        known = self.next.text in self.meaning.variables
+        return not known and [t.text for t in following[:1]] == ["10"] and following[1].text == "^"
+
+    def mixed(self, token: Token) -> Tree | None:
+        """1 3/7 and 1½: a whole number and a proper fraction."""
+        whole = token.text.isdigit()
+        if self.next.kind == "vulgar" and whole:
+            part = _value(self.take())
+        elif whole and self.next.kind == "number" and self.next.blank and self.next.text.isdigit():
+            over, sign, under, end = (self.tokens[self.place : self.place + 4] + [self.tokens[-1]] * 4)[:4]
+            if sign.text != "/" or not under.text.isdigit() or end.text in ("^", "!", "/", "%") or end.kind == "power":
+                return None
+            if not 0 < _value(over) < _value(under):
+                return None
+            part = _value(over) / _value(under)
+            self.place += 3
+        else:
+            return None
+        if not self.meaning.mixed:
+            raise Unreadable("mixed numbers are not read in this item: write one fraction")
+        return Apply("mixed", (Number(_value(token)), Number(part)))
+
+    def bar(self) -> Tree:
+        """An absolute value."""
+        self.bars += 1
+        tree = self.sum()
+        if not self.taken("|"):
+            raise Unreadable("a bar | is never closed") if self.next.kind == "end" else self.refusal()
+        self.bars -= 1
+        return Apply("abs", (tree,))
+
+    def root(self) -> Tree:
+        """A root: of the number or group that follows its sign."""
+        sign = self.take().text
+        if sign == "\\sqrt":
+            degree: Tree | None = None
+            if self.taken("["):
+                degree = self.sum()
+                self.close("[")
+            of = self.group()
+            return Apply("root", (of, degree)) if degree else Apply("sqrt", (of,))
+        bare = not self.sees("(", "{", "[", "|")
+        self.deeper()
+        of = self.postfix()
+        self.depth -= 1
+        if bare and (self.sees("^") or self.next.kind == "power" or (self.next.kind == "name" and not self.next.blank)):
+            raise Unreadable("it is not clear how far the root goes: write brackets")
+        return Apply(_ROOTS[sign], (of,)) if sign in _ROOTS else Apply("root", (of, Number(Fraction(4))))
+
+    def group(self) -> Tree:
+        """What is in braces after a LaTeX command; or one number, or one name."""
+        if self.taken("{"):
+            tree = self.sum()
+            self.close("{")
+            return tree
+        if self.next.kind in ("number", "name") and len(self.next.text) == 1:
+            return self.primary()
+        raise Unreadable("a LaTeX command lacks its braces {...}")
+
+    def named(self, token: Token) -> Tree:
+        """A variable, a constant or a function with its argument."""
+        name = token.text
+        meaning = self.meaning
+        if name in meaning.variables:
+            return Symbol(name)
+        if name == "sigma" and self.sees("("):
+            name = "sigmoid"
+        if operation := names.function(name, meaning.log):
+            return self.call(operation, name)
+        stem, _, digits = name.partition("_")
+        if stem in ("ln", "sqrt") and digits.isdigit() and not self.sees("("):
+            return Apply(stem, (Number(Fraction(int(digits))),))
+        if self.sees("(") and name not in ("e", "pi"):
+            raise Unreadable(f"{quoted(name)} is not a function that is read here")
+        return names.looked_up(name, meaning.variables, meaning.free)
+
+    def call(self, operation: tuple[str, ...], name: str) -> Tree:
+        """A function's arguments, in brackets or without."""
+        raised = self.raised(name)
+        if opening := self.taken("(", "[", "{"):
+            self.deeper()
+            args = [self.sum()]
+            separator = self.next.text if self.sees(",", ";") else ""
+            while separator and self.taken(separator):
+                args.append(self.sum())
+            self.close(opening)
+            self.depth -= 1
+        else:
+            args = [self.bare(name)]
+        tree = names.called(operation, args, name)
+        return Apply("^", (tree, raised)) if raised else tree
+
+    def raised(self, name: str) -> Tree | None:
+        """The 2 of sin^2(x). A -1 might be the inverse function as well as 1/sin(x)."""
+        if self.next.kind == "power":
+            exponent = self.superscript()
+        elif self.taken("^"):
+            braces = self.taken("{", "(")
+            if self.next.kind != "number":
+                raise Unreadable(f"the power of {name} is not clear: write ({name}(...))^(...)")
+            exponent = Number(_value(self.take()))
+            if braces:
+                self.close(braces)
+        else:
+            return None
+        if not isinstance(exponent, Number) or exponent.value <= 0:
+            raise Unreadable(f"the power of {name} is not clear: write ({name}(...))^(...)")
+        return exponent
+
+    def bare(self, name: str) -> Tree:
+        """The argument without brackets: `ln 2`, `sin 2x`."""
+        if self.next.kind not in ("number", "name", "vulgar") and not self.sees("√", "|", "\\frac", "\\sqrt"):
+            raise Unreadable(f"{name} lacks its number: write {name}(...)")
+        self.deeper()
+        tree = self.power()
+        while self.next.kind == "name" and not self.next.blank and not self.calls(self.next):
+            tree = Apply("*", (tree, self.power()))
+        if self.next.kind == "name" and not self.calls(self.next):
+            raise Unreadable(f"it is not clear how far {name} goes: write {name}(...)")
+        self.depth -= 1
+        return tree
+
+    def calls(self, token: Token) -> bool:
+        """Whether a name is a function's."""
+        return token.text not in self.meaning.variables and names.function(token.text, self.meaning.log) is not None
+
+
+def _value(token: Token) -> Fraction:
+    assert token.value is not None
+    return token.value

@@ -1,0 +1,121 @@
+"""The teacher's key: read once, with the letters that its item knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any
+
+from byhand.answers import names
+from byhand.answers.equality import Sampled, worth
+from byhand.answers.grammar import Grammar, Meaning
+from byhand.answers.layout import laid_out
+from byhand.answers.reading import Asked, Reading, plain
+from byhand.answers.rules import Rule, Settings
+from byhand.answers.tokens import GREEK, Comma, Token, Unreadable, cleaned, tokens
+from byhand.answers.tree import Infinite, Number, symbols
+from byhand.errors import ByhandError, quoted
+
+SYMBOLIC = ("equiv", "exact")
+
+
+@dataclass(frozen=True)
+class Key:
+    """text: as the teacher wrote it. meaning: how a student's answer to it is read."""
+
+    text: str
+    reading: Reading
+    meaning: Meaning
+    asked: Asked
+
+    @cached_property
+    def symbolic(self) -> bool:
+        return bool(self.meaning.variables) and any(symbols(tree) for tree in self.reading.entries)
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """Each entry's value, where the key has no letters: a Fraction, mpmath's real, or an Infinite."""
+        return [entry if isinstance(entry, Infinite) else worth(entry) for entry in self.reading.entries]
+
+    def sampled(self, place: int, letters: frozenset[str] = frozenset()) -> Sampled:
+        """An entry at fixed points of its own letters and others."""
+        known: dict[tuple[int, frozenset[str]], Sampled] = self._samples
+        if (place, letters) not in known:
+            if len(known) > 500:
+                known.clear()
+            names = self.meaning.variables | letters if self.symbolic or letters else frozenset()
+            known[place, letters] = Sampled(self.reading.entries[place], names)
+        return known[place, letters]
+
+    @cached_property
+    def _samples(self) -> dict[tuple[int, frozenset[str]], Sampled]:
+        return {}
+
+
+@lru_cache(maxsize=4096)
+def key_from(text: str, rule: Rule, settings: Settings) -> Key:
+    """Raises ByhandError for a key that cannot be read, or to which the rule cannot be put."""
+    meaning = Meaning(frozenset(settings.vars), False, settings.log, True, True)
+    try:
+        reading, meaning = _read(text, meaning)
+        key = _asked(text, reading, meaning, rule, settings)
+        if not key.symbolic:
+            _ = key.values
+    except Unreadable as refusal:
+        raise ByhandError(f"The key {quoted(text)} cannot be read: {refusal}.") from None
+    if key.symbolic and rule.type not in SYMBOLIC:
+        letters = ", ".join(sorted({name for tree in reading.entries for name in symbols(tree)}))
+        raise ByhandError(f"The key {quoted(text)} has the letters {letters}: choose the rule equiv.")
+    return key
+
+
+def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
+    """The key by its own signs: decimals with a point, entries apart by commas, or else by blanks."""
+    cleared = cleaned(text)
+    cleared = plain(cleared).strip() if "\\" in cleared else cleared
+    if cleared.startswith("="):
+        raise Unreadable("a key is written as mathematics, without =")
+    first: Unreadable | None = None
+    for blanks in (False, True):
+        words = tokens(cleared, Comma.SEPARATES, not blanks)
+        end = words.pop()
+        try:
+            known = replace(meaning, variables=meaning.variables | _letters([*words, end], meaning))
+            layout = laid_out(words, blanks, False) if words else None
+            if layout is None:
+                return Reading(((Grammar([*words, end], known).whole(),),), None), known
+            rows = tuple(tuple(Grammar([*cell, end], known).whole() for cell in row) for row in layout.rows)
+            return Reading(rows, (len(rows), len(rows[0]))), known
+        except Unreadable as refusal:
+            first = first or refusal
+    assert first is not None
+    raise first
+
+
+def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
+    """The names in a key that stand for numbers."""
+    found = set()
+    for word, after in pairwise(words):
+        name = word.text
+        if word.kind != "name" or name in meaning.variables or names.function(name, meaning.log):
+            continue
+        if name in ("e", "pi", "Pi", "PI") or name.lower() in ("inf", "infinity", "oo", "nan"):
+            continue
+        stem = name.partition("_")[0]
+        if len(stem) > 1 and stem not in GREEK.values() and "_" not in name:
+            if after.text == "(":
+                raise Unreadable(f"{quoted(name)} is not a function that is read here")
+            raise Unreadable(f"{quoted(name)} may be one name or a product: write *, or give the setting vars")
+        found.add(name)
+    return frozenset(found)
+
+
+def _asked(text: str, reading: Reading, meaning: Meaning, rule: Rule, settings: Settings) -> Key:
+    infinity = settings.allow_infinity or any(isinstance(entry, Infinite) for entry in reading.entries)
+    whole = all(isinstance(entry, Number) and entry.places == 0 for entry in reading.entries)
+    sides = whole and reading.shape is not None and reading.shape[0] == 1 and text.strip().startswith("(")
+    free = rule.type in SYMBOLIC and bool(meaning.variables) and not settings.vars
+    free = free or (rule.type == "equiv" and not settings.vars)
+    students = Meaning(meaning.variables, free, settings.log, infinity, settings.mixed)
+    return Key(text, reading, students, Asked(reading.shape, sides, settings.orientation == "strict"))

@@ -1,0 +1,179 @@
+"""Where the entries of a typed list or table begin and end: brackets, commas, blanks, semicolons, lines and cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from byhand.answers import names
+from byhand.answers.grammar import CLOSING
+from byhand.answers.tokens import Token, Unreadable
+
+Words = list[Token]
+_CLOSERS = {")", "]", "}", ">"}
+_OPENERS = {*CLOSING, "<"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """rows: the tokens of each entry. bare: written without brackets. loose: a list that is neither row nor column."""
+
+    rows: list[list[Words]]
+    bare: bool
+    loose: bool = False
+
+
+def laid_out(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
+    """The entries of a list or table; None where it is one expression. blanks: whether they stand between entries."""
+    words, turned = _turned(_without_idle_lines(words))
+    inner, bare = words, True
+    for _ in range(2):
+        within = _inside(inner)
+        if within is None or (inner[0].text == "(" and not _separated(within, blanks)):
+            break
+        inner, bare = within, False
+    if bare and not _separated(inner, blanks):
+        return None
+    pieces = _bracketed(inner)
+    if pieces is not None:
+        return _finished([_cells(piece, blanks, True) for piece in pieces], bare, turned, False)
+    rows = [_cells(row, blanks, False) for row in _split(inner, {";", "\n"})]
+    loose = decimal_comma and len(rows) > 1 and all(len(row) == 1 for row in rows) and not _has(inner, "\n")
+    return _finished([[row[0] for row in rows]] if loose else rows, bare, turned, loose)
+
+
+def _finished(rows: list[list[Words]], bare: bool, turned: bool, loose: bool) -> Layout:
+    if any(not cell for row in rows for cell in row):
+        raise Unreadable("an entry is missing")
+    if len({len(row) for row in rows}) > 1:
+        raise Unreadable("its rows are not equally long")
+    return Layout([list(row) for row in zip(*rows, strict=True)] if turned else rows, bare, loose)
+
+
+def _without_idle_lines(words: Words) -> Words:
+    """Without the line ends beside a separator, or just inside a bracket."""
+    kept: Words = []
+    for place, word in enumerate(words):
+        if word.kind == "line":
+            before = kept[-1].text if kept else "\n"
+            after = words[place + 1].text if place + 1 < len(words) else "\n"
+            if before in {",", ";", "\n"} | _OPENERS or after in {",", ";", "\n"} | _CLOSERS:
+                continue
+        kept.append(word)
+    while kept and kept[-1].kind == "line":
+        kept.pop()
+    return kept
+
+
+def _turned(words: Words) -> tuple[Words, bool]:
+    """Without the T of a transposed table."""
+    texts = [word.text for word in words[-4:]]
+    for tail in (["'"], ["T"], ["^", "T"], ["^", "{", "T", "}"]):
+        if texts[-len(tail) :] == tail and len(words) > len(tail) and words[-len(tail) - 1].text in {")", "]", "}"}:
+            if tail == ["T"] and words[-1].kind != "power":
+                return words, False
+            return words[: -len(tail)], True
+    return words, False
+
+
+def _inside(words: Words) -> Words | None:
+    """What one pair of brackets around all of it holds."""
+    if len(words) < 2 or words[0].kind != "sign" or words[0].text not in _OPENERS or words[-1].text not in _CLOSERS:
+        return None
+    if words[0].text == "<":
+        return words[1:-1] if words[-1].text == ">" else None
+    depth = 0
+    for word in words[:-1]:
+        depth += _step(word)
+        if depth == 0:
+            return None
+    return words[1:-1] if words[-1].text == CLOSING[words[0].text] else None
+
+
+def _step(word: Token) -> int:
+    if word.kind != "sign":
+        return 0
+    return (word.text in CLOSING) - (word.text in (")", "]", "}"))
+
+
+def _split(words: Words, signs: set[str]) -> list[Words]:
+    """At the signs that stand in no bracket."""
+    parts: list[Words] = [[]]
+    depth = 0
+    for word in words:
+        depth += _step(word)
+        if depth == 0 and word.text in signs and word.kind in ("sign", "line", "cell"):
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _has(words: Words, sign: str) -> bool:
+    return any(word.text == sign and word.kind in ("sign", "line", "cell") for word in words)
+
+
+def _separated(words: Words, blanks: bool) -> bool:
+    """Whether it is more than one entry."""
+    return len(_split(words, {",", ";", "\n", "\t"})) > 1 or (blanks and len(_at_blanks(words)) > 1)
+
+
+def _bracketed(words: Words) -> list[Words] | None:
+    """The insides of rows that each have brackets: `[1,2],[3,4]`."""
+    pieces = [piece for piece in _split(words, {",", ";", "\n"}) if piece]
+    apart = [part for piece in pieces for part in _groups(piece)]
+    inner = [_inside(part) for part in apart]
+    if len(apart) < 2 or any(part is None or words_[0].text == "<" for part, words_ in zip(inner, apart, strict=True)):
+        return None
+    found = [part for part in inner if part is not None]
+    listed = all(words_[0].text in ("[", "{") or _has(part, ",") for part, words_ in zip(found, apart, strict=True))
+    return found if listed and len(_split(words, {",", ";", "\n"})) in (1, len(apart)) else None
+
+
+def _groups(words: Words) -> list[Words]:
+    """`[1 2] [3 4]` as its two groups."""
+    parts: list[Words] = []
+    depth = 0
+    for word in words:
+        if depth == 0 and (not parts or (parts[-1][-1].text in ("]", "}", ")") and word.text in CLOSING)):
+            parts.append([])
+        depth += _step(word)
+        parts[-1].append(word)
+    return parts
+
+
+def _cells(row: Words, blanks: bool, nested: bool) -> list[Words]:
+    cells = _split(row, {",", "\t", ";", "\n"} if nested else {",", "\t"})
+    if len(cells) == 1 and blanks:
+        return _at_blanks(row)
+    return cells
+
+
+def _at_blanks(words: Words) -> list[Words]:
+    """`1 -2` is two entries, `1 - 2` and `1-2` are one."""
+    parts: list[Words] = [[]]
+    depth = 0
+    for place, word in enumerate(words):
+        before = words[place - 1] if place else None
+        after = words[place + 1] if place + 1 < len(words) else None
+        if before and depth == 0 and word.blank and _ends(before) and _begins(word, after):
+            parts.append([])
+        depth += _step(word)
+        parts[-1].append(word)
+    return parts
+
+
+def _ends(word: Token) -> bool:
+    if word.kind == "name":
+        try:
+            return names.function(word.text, "natural") is None
+        except Unreadable:
+            return False
+    return word.kind in ("number", "vulgar", "power") or word.text in {")", "]", "}", "!", "%", "∞"}
+
+
+def _begins(word: Token, after: Token | None) -> bool:
+    if word.kind in ("number", "vulgar", "name"):
+        return True
+    if word.text in ("-", "+"):
+        return after is not None and not after.blank
+    return word.text in {*CLOSING, "√", "∛", "∜", "\\frac", "\\sqrt", "∞"}

@@ -1,0 +1,192 @@
+"""BERT and its descendants as transformers stores them."""
+
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
+from byhand.checkpoints.folder import Config, Tensors
+from byhand.errors import ByhandError
+from byhand.models.encoder import bert, distilbert, roberta
+
+BERT_NAMES = {"Q": "query", "K": "key", "V": "value"}
+
+
+def bert_options(config: Config, tensors: Tensors) -> bert.Options:
+    """With the defaults of transformers' BertConfig."""
+    config.only("is_decoder", False)
+    config.only("add_cross_attention", False)
+    config.only("position_embedding_type", "absolute")
+    d = config.size("hidden_size", 768)
+    return bert.Options(
+        vocab=config.size("vocab_size", 30522),
+        max_positions=config.size("max_position_embeddings", 512),
+        segments=config.size("type_vocab_size", 2),
+        d_model=d,
+        heads=config.heads("num_attention_heads", 12, "hidden_size", d),
+        layers=config.size("num_hidden_layers", 12),
+        d_ff=config.size("intermediate_size", 3072),
+        activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
+        tied=config.flag("tie_word_embeddings", True),
+        eps=config.epsilon("layer_norm_eps", 1e-12),
+    )
+
+
+def bert_pieces(o: bert.Options) -> Pieces:
+    """Its body, and the masked-word head under cls."""
+    d = o.d_model
+    yield from body_pieces(o, "bert")
+    yield from linear("head.", "T", "cls.predictions.transform.dense", d, d)
+    yield from norm("head.norm", "cls.predictions.transform.LayerNorm", d)
+    if not o.tied:
+        yield "W_vocab", Piece("cls.predictions.decoder.weight", (o.vocab, d), transposed=True)
+    yield "b_vocab", Piece("cls.predictions.bias" if o.tied else "cls.predictions.decoder.bias", (o.vocab,))
+
+
+def body_pieces(o: bert.Options | roberta.Options, body: str) -> Pieces:
+    """Embeddings and layers. The heads stand below each other in query, key and value."""
+    d = o.d_model
+    places = o.max_positions + (o.pad + 1 if isinstance(o, roberta.Options) else 0)
+    yield "E", Piece(f"{body}.embeddings.word_embeddings.weight", (o.vocab, d))
+    yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (places, d))
+    yield "S", Piece(f"{body}.embeddings.token_type_embeddings.weight", (o.segments, d))
+    yield from norm("norm", f"{body}.embeddings.LayerNorm", d)
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"{body}.encoder.layer.{n}"
+        for head, letter, part in head_spans(d, o.heads, stacked=False):
+            whole = f"{theirs}.attention.self.{BERT_NAMES[letter]}"
+            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
+            yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
+        yield from norm(f"{ours}norm1", f"{theirs}.attention.output.LayerNorm", d)
+        yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
+        yield from linear(ours, "2", f"{theirs}.output.dense", o.d_ff, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.output.LayerNorm", d)
+
+
+def roberta_options(config: Config, tensors: Tensors) -> roberta.Options:
+    """With the defaults of transformers' RobertaConfig."""
+    config.only("is_decoder", False)
+    config.only("add_cross_attention", False)
+    config.only("position_embedding_type", "absolute")
+    d = config.size("hidden_size", 768)
+    vocab = config.size("vocab_size", 50265)
+    pad, places = config.token("pad_token_id", 1, vocab), config.size("max_position_embeddings", 512)
+    if places < pad + 2:
+        raise ByhandError(
+            f"max_position_embeddings = {places} in config.json leaves no place after pad_token_id = {pad}; mend it."
+        )
+    return roberta.Options(
+        vocab=vocab,
+        max_positions=places - pad - 1,
+        segments=config.size("type_vocab_size", 2),
+        d_model=d,
+        heads=config.heads("num_attention_heads", 12, "hidden_size", d),
+        layers=config.size("num_hidden_layers", 12),
+        d_ff=config.size("intermediate_size", 3072),
+        activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
+        tied=config.flag("tie_word_embeddings", True),
+        eps=config.epsilon("layer_norm_eps", 1e-12),
+        pad=pad,
+    )
+
+
+def roberta_pieces(o: roberta.Options) -> Pieces:
+    """Its body, and the masked-word head under lm_head."""
+    d = o.d_model
+    yield from body_pieces(o, "roberta")
+    yield from linear("head.", "T", "lm_head.dense", d, d)
+    yield from norm("head.norm", "lm_head.layer_norm", d)
+    if not o.tied:
+        yield "W_vocab", Piece("lm_head.decoder.weight", (o.vocab, d), transposed=True)
+    yield "b_vocab", Piece("lm_head.bias" if o.tied else "lm_head.decoder.bias", (o.vocab,))
+
+
+def distilbert_options(config: Config, tensors: Tensors) -> distilbert.Options:
+    """With the defaults of transformers' DistilBertConfig; sinusoidal positions are stored like learned ones."""
+    d = config.size("dim", 768)
+    return distilbert.Options(
+        vocab=config.size("vocab_size", 30522),
+        max_positions=config.size("max_position_embeddings", 512),
+        d_model=d,
+        heads=config.heads("n_heads", 12, "dim", d),
+        layers=config.size("n_layers", 6),
+        d_ff=config.size("hidden_dim", 4 * 768),
+        activation=config.choice("activation", "gelu", ACTIVATIONS),
+        tied=config.flag("tie_word_embeddings", True),
+        eps=1e-12,
+    )
+
+
+def distilbert_pieces(o: distilbert.Options) -> Pieces:
+    """The heads stand below each other in q_lin, k_lin and v_lin."""
+    d = o.d_model
+    yield "E", Piece("distilbert.embeddings.word_embeddings.weight", (o.vocab, d))
+    yield "P", Piece("distilbert.embeddings.position_embeddings.weight", (o.max_positions, d))
+    yield from norm("norm", "distilbert.embeddings.LayerNorm", d)
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"distilbert.transformer.layer.{n}"
+        for head, letter, part in head_spans(d, o.heads, stacked=False):
+            whole = f"{theirs}.attention.{letter.lower()}_lin"
+            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
+            yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from linear(ours, "O", f"{theirs}.attention.out_lin", d, d)
+        yield from norm(f"{ours}norm1", f"{theirs}.sa_layer_norm", d)
+        yield from linear(ours, "1", f"{theirs}.ffn.lin1", d, o.d_ff)
+        yield from linear(ours, "2", f"{theirs}.ffn.lin2", o.d_ff, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.output_layer_norm", d)
+    yield from linear("head.", "T", "vocab_transform", d, d)
+    yield from norm("head.norm", "vocab_layer_norm", d)
+    if not o.tied:
+        yield "W_vocab", Piece("vocab_projector.weight", (o.vocab, d), transposed=True)
+    yield "b_vocab", Piece("vocab_projector.bias", (o.vocab,))
+
+
+BERT = Family(
+    bert.ARCHITECTURE,
+    bert_options,
+    bert_pieces,
+    one_vocabulary,
+    body=("bert.encoder.", "encoder."),
+    spellings=(
+        ("bert.", ""),
+        ("LayerNorm.weight", "LayerNorm.gamma"),
+        ("LayerNorm.bias", "LayerNorm.beta"),
+        ("predictions.bias", "predictions.decoder.bias"),
+        ("predictions.decoder.bias", "predictions.bias"),
+    ),
+    tied=(
+        ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+        ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+    ),
+)
+
+ROBERTA = Family(
+    roberta.ARCHITECTURE,
+    roberta_options,
+    roberta_pieces,
+    one_vocabulary,
+    body=("roberta.encoder.", "encoder."),
+    spellings=(
+        ("roberta.", ""),
+        ("lm_head.bias", "lm_head.decoder.bias"),
+        ("lm_head.decoder.bias", "lm_head.bias"),
+    ),
+    tied=(
+        ("lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"),
+        ("lm_head.decoder.bias", "lm_head.bias"),
+    ),
+)
+
+DISTILBERT = Family(
+    distilbert.ARCHITECTURE,
+    distilbert_options,
+    distilbert_pieces,
+    one_vocabulary,
+    body=("distilbert.transformer.", "transformer."),
+    also={
+        "dim": "hidden_size",
+        "n_heads": "num_attention_heads",
+        "n_layers": "num_hidden_layers",
+    },
+    spellings=(("distilbert.", ""),),
+    tied=(("vocab_projector.weight", "distilbert.embeddings.word_embeddings.weight"),),
+)
+
+FAMILIES = {"bert": BERT, "roberta": ROBERTA, "distilbert": DISTILBERT}

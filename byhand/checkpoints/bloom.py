@@ -1,0 +1,54 @@
+"""BLOOM as transformers stores it."""
+
+from byhand.checkpoints.family import Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
+from byhand.checkpoints.folder import Config, Tensors
+from byhand.models.decoder import bloom
+
+
+def bloom_options(config: Config, tensors: Tensors) -> bloom.Options:
+    """With the defaults of transformers' BloomConfig."""
+    config.only("apply_residual_connection_post_layernorm", False)
+    if config.get("pretraining_tp", 1) != 1:
+        config.only("slow_but_exact", False)
+    d = config.size("hidden_size", 64)
+    return bloom.Options(
+        vocab=config.size("vocab_size", 250880),
+        d_model=d,
+        heads=config.heads("n_head", 8, "hidden_size", d),
+        layers=config.size("n_layer", 2),
+        d_ff=4 * d,
+        tied=config.flag("tie_word_embeddings", True),
+        eps=config.epsilon("layer_norm_epsilon", 1e-5),
+    )
+
+
+def bloom_pieces(o: bloom.Options) -> Pieces:
+    """Each head's q, k and v stand below each other in query_key_value."""
+    d = o.d_model
+    yield "E", Piece("transformer.word_embeddings.weight", (o.vocab, d))
+    yield from norm("embedding_norm", "transformer.word_embeddings_layernorm", d)
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"transformer.h.{n}"
+        yield from norm(f"{ours}norm1", f"{theirs}.input_layernorm", d)
+        yield from fused_heads(ours, f"{theirs}.self_attention.query_key_value", d, o.heads)
+        yield from linear(ours, "O", f"{theirs}.self_attention.dense", d, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.post_attention_layernorm", d)
+        yield from linear(ours, "1", f"{theirs}.mlp.dense_h_to_4h", d, o.d_ff)
+        yield from linear(ours, "2", f"{theirs}.mlp.dense_4h_to_h", o.d_ff, d)
+    yield from norm("final_norm", "transformer.ln_f", d)
+    if not o.tied:
+        yield "W_vocab", Piece("lm_head.weight", (o.vocab, d), transposed=True)
+
+
+FAMILY = Family(
+    bloom.ARCHITECTURE,
+    bloom_options,
+    bloom_pieces,
+    one_vocabulary,
+    body=("transformer.h.", "h."),
+    also={"hidden_size": "n_embed", "n_head": "num_attention_heads", "n_layer": "num_hidden_layers"},
+    spellings=(("transformer.", ""),),
+    tied=(("lm_head.weight", "transformer.word_embeddings.weight"),),
+)
+
+FAMILIES = {"bloom": FAMILY}

@@ -1,0 +1,131 @@
+"""What a family of checkpoints is: where each of our weights is in its tensors, and its config as our options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from byhand.checkpoints.folder import Config, Tensors
+from byhand.core.graph import Array
+from byhand.core.labels import Labels
+from byhand.language.architecture import Architecture
+from byhand.language.vocabulary import numbered
+
+ACTIVATIONS = {
+    "relu": "relu",
+    "silu": "silu",
+    "swish": "silu",
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_accurate": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "gelu_python_tanh": "gelu_tanh",
+}
+"""The activations of transformers, as layers.ACTIVATIONS has them."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Where one of our weights is in the checkpoint.
+
+    tensor, shape: the checkpoint's name and shape for it; a vector counts as one row. rows, columns: which part of
+    the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours. table: the rows and
+    columns of a tensor that is stored with more axes.
+    """
+
+    tensor: str
+    shape: tuple[int, ...]
+    rows: slice = field(default_factory=lambda: slice(None))
+    columns: slice = field(default_factory=lambda: slice(None))
+    transposed: bool = False
+    table: tuple[int, int] | None = None
+
+    def of(self, tensor: Array) -> Array:
+        """Our weight, as a view of the whole tensor."""
+        part = np.atleast_2d(tensor if self.table is None else tensor.reshape(self.table))[self.rows, self.columns]
+        return part.T if self.transposed else part
+
+
+Pieces = Iterator[tuple[str, Piece]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """The checkpoints of one `model_type`.
+
+    options: ours, from the config. pieces: of each weight, from the options. vocabularies: numbered words.
+    body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
+    also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
+    otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
+    that are one in any case. zeros: those that are 0 where the files lack them.
+    """
+
+    architecture: Architecture
+    options: Callable[[Config, Tensors], Any]
+    pieces: Callable[[Any], Pieces]
+    vocabularies: Callable[[Any], tuple[Labels, ...]]
+    body: tuple[str, ...]
+    buffers: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
+    spellings: tuple[tuple[str, str], ...] = ()
+    tied: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
+    zeros: tuple[str, ...] = ()
+
+    def spelled(self, tensor: str) -> list[str]:
+        """The names that a tensor may have in a file."""
+        names = [tensor]
+        for text, other in self.spellings:
+            names += [name.replace(text, other) for name in names if text in name]
+        return names
+
+
+def norm(path: str, theirs: str, d: int) -> Pieces:
+    yield f"{path}.gamma", Piece(f"{theirs}.weight", (d,))
+    yield f"{path}.beta", Piece(f"{theirs}.bias", (d,))
+
+
+def gain(path: str, theirs: str, d: int) -> tuple[str, Piece]:
+    """The one weight of an RMS norm."""
+    return f"{path}.gamma", Piece(f"{theirs}.weight", (d,))
+
+
+def linear(path: str, name: str, theirs: str, ins: int, outs: int, bias: bool = True) -> Pieces:
+    """Stored (out, in), as by torch.nn.Linear."""
+    yield f"{path}W_{name}", Piece(f"{theirs}.weight", (outs, ins), transposed=True)
+    if bias:
+        yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
+
+
+def conv1d(path: str, name: str, theirs: str, ins: int, outs: int) -> Pieces:
+    """Stored (in, out), as by the class of that name in GPT-2."""
+    yield f"{path}W_{name}", Piece(f"{theirs}.weight", (ins, outs))
+    yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
+
+
+def head_spans(d: int, heads: int, stacked: bool) -> Iterator[tuple[str, str, slice]]:
+    """(head, letter, its features) of each q, k and v; stacked where the three share one tensor."""
+    for h, (place, letter) in product(range(heads), enumerate("QKV")):
+        start = (place * d if stacked else 0) + h * (d // heads)
+        yield f"head{h + 1}", letter, slice(start, start + d // heads)
+
+
+def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -> Pieces:
+    """The q, k and v of the first head, then those of the next, below each other in one tensor."""
+    d_k = d // heads
+    for h, (place, letter) in product(range(heads), enumerate("QKV")):
+        part = slice((3 * h + place) * d_k, (3 * h + place + 1) * d_k)
+        yield f"{path}head{h + 1}.W_{letter}", Piece(f"{theirs}.weight", (3 * d, d), rows=part, transposed=True)
+        if bias:
+            yield f"{path}head{h + 1}.b_{letter}", Piece(f"{theirs}.bias", (3 * d,), columns=part)
+
+
+def one_vocabulary(o: Any) -> tuple[Labels, ...]:
+    """Numbered words, as many as the options' `vocab`."""
+    return (numbered("vocabulary", o.vocab),)

@@ -1,0 +1,280 @@
+"""A local checkpoint folder's config.json and safetensors, read without trusting either."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, deserialize, safe_open
+
+from byhand.core.graph import Array
+from byhand.errors import ByhandError
+
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
+FLOATS = ("F64", "F32", "F16", "BF16")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """What config.json says."""
+    if not os.path.isdir(folder):  # unlike Path.is_dir, never raises
+        raise ByhandError(f"{folder} is not a folder; give the one that holds config.json and {WEIGHTS}.")
+    if not os.path.isfile(folder / "config.json"):
+        raise ByhandError(f"{folder} has no config.json; save the model with save_pretrained, which writes it.")
+    return read_json(folder / "config.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ByhandError(f"{path} cannot be read ({error.strerror}); mend its permissions or copy it again.") from None
+    except (ValueError, RecursionError) as error:
+        raise ByhandError(f"{path} is not JSON ({error}); mend it there or save the model again.") from None
+    if not isinstance(values, dict):
+        raise ByhandError(f"{path} must hold one JSON object, {{...}}; save the model again.")
+    return values
+
+
+def shown(value: Any) -> str:
+    """A value as JSON writes it, cut where it is long."""
+    if isinstance(value, dict | list) and value:
+        return "{...}" if isinstance(value, dict) else "[...]"
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:40] + "…"
+
+
+class Config:
+    """config.json, one key at a time; a key that is not there has the default."""
+
+    def __init__(self, values: Mapping[str, Any], also: Mapping[str, str]) -> None:
+        """`also` has second names of keys."""
+        self._values = dict(values) | {key: values[name] for key, name in also.items() if values.get(name) is not None}
+
+    def get(self, key: str, default: Any) -> Any:
+        """Its value; without a default, the key must be there."""
+        if default is None and key not in self._values:
+            raise ByhandError(f"config.json does not say {key}; add it.")
+        return self._values.get(key, default)
+
+    def size(self, key: str, default: int | None = None) -> int:
+        """A whole number above 0."""
+        value = self.get(key, default)
+        if type(value) is not int or value < 1:
+            raise ByhandError(f"{key} in config.json must be a whole number above 0, not {shown(value)}; mend it.")
+        return value
+
+    def size_or_null(self, key: str, default: int, null: int | None = None) -> int:
+        """The same, where null stands for the default, or for `null`."""
+        if self.get(key, default) is None:
+            return default if null is None else null
+        return self.size(key, default)
+
+    def side(self, key: str, default: int) -> int:
+        """The side of a square: a size, or twice the same in a list."""
+        value = self.get(key, default)
+        if not isinstance(value, list):
+            return self.size(key, default)
+        if len(value) != 2 or value[0] != value[1]:
+            raise ByhandError(
+                f"{key} in config.json is no square, and byhand cuts squares out of squares; "
+                "choose a checkpoint with one number there."
+            )
+        return Config({key: value[0]}, {}).size(key)
+
+    def token(self, key: str, default: int, vocab: int) -> int:
+        """The id of a word of the vocabulary."""
+        value = self.get(key, default)
+        if type(value) is not int or not 0 <= value < vocab:
+            raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {shown(value)}; mend it.")
+        return value
+
+    def size_or_zero(self, key: str, default: int) -> int:
+        """The same, where 0 stands for none."""
+        return 0 if self.get(key, default) == 0 else self.size(key, default)
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """A number above 0."""
+        value = self.get(key, default)
+        if type(value) not in (int, float) or not 0 < value < 1e15:
+            raise ByhandError(f"{key} in config.json must be a number above 0, not {shown(value)}; mend it.")
+        return float(value)
+
+    def number_or_zero(self, key: str) -> float:
+        """A number above 0, or 0 where it is 0, null or absent."""
+        return self.number(key) if self._values.get(key) else 0.0
+
+    def number_or_null(self, key: str, default: float | None) -> float | None:
+        """The same, or None for null."""
+        value = self._values.get(key, default)
+        return None if value is None else self.number(key, default)
+
+    def inner(self, key: str) -> Config | None:
+        """The object that is a key's value; None where it is null, empty or absent."""
+        value = self._values.get(key)
+        if value is None or value == {}:
+            return None
+        if not isinstance(value, dict):
+            raise ByhandError(f"{key} in config.json must be an object, {{...}}, not {shown(value)}; mend it.")
+        return Config(value, {})
+
+    def words(self, key: str, choices: Mapping[str, str], count: int) -> tuple[str, ...]:
+        """What each of `count` known words in a list stands for; nothing where the list is null or absent."""
+        value = self._values.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or len(value) != count:
+            raise ByhandError(f"{key} in config.json must be a list of {shown(count)}, one a layer; mend it.")
+        return tuple(Config({key: word}, {}).choice(key, "", choices) for word in value)
+
+    def heads(self, key: str, default: int, width: str, d_model: int) -> int:
+        """The number of heads, by which the width of the model must divide."""
+        heads = self.size(key, default)
+        if d_model % heads:
+            raise ByhandError(
+                f"{width} = {shown(d_model)} does not divide by {key} = {shown(heads)}; mend config.json."
+            )
+        return heads
+
+    def epsilon(self, key: str, default: float) -> float:
+        """A number between 0 and 1."""
+        value = self.get(key, default)
+        if type(value) not in (int, float) or not 0 < value < 1:
+            raise ByhandError(f"{key} in config.json must be a number between 0 and 1, not {shown(value)}; mend it.")
+        return float(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self.get(key, default)
+        if type(value) is not bool:
+            raise ByhandError(f"{key} in config.json must be true or false, not {shown(value)}; mend it.")
+        return value
+
+    def choice(self, key: str, default: str, choices: Mapping[str, str]) -> str:
+        """What one of the known words stands for."""
+        value = self.get(key, default)
+        if not isinstance(value, str) or value not in choices:
+            raise ByhandError(
+                f"{key} in config.json is {shown(value)}, which byhand does not compute; "
+                f"choose a checkpoint with one of {', '.join(choices)}."
+            )
+        return choices[value]
+
+    def only(self, key: str, computed: Any) -> None:
+        """Refuse a feature that byhand does not compute: the key must be absent, null or the one value."""
+        value = self._values.get(key)
+        if value is not None and value != computed:
+            raise ByhandError(
+                f"config.json has {key} = {shown(value)}, which byhand does not compute; "
+                f"choose a checkpoint with {key} = {shown(computed)}."
+            )
+
+
+class Tensors:
+    """The tensors of a folder: shapes and kinds from the files' headers, the numbers only when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kinds: dict[str, str] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._files: dict[str, Path] = {}
+        for path in weight_files(folder):
+            self._read_header(path)
+
+    def _read_header(self, path: Path) -> None:
+        try:
+            with safe_open(path, "np") as file:
+                for name in file.keys():  # noqa: SIM118 -- it is no mapping
+                    header = file.get_slice(name)
+                    self.kinds[name], self.shapes[name] = header.get_dtype(), tuple(header.get_shape())
+                    self._files[name] = path
+        except (OSError, SafetensorError) as error:
+            raise ByhandError(f"{path} is not a whole safetensors file ({error}); copy or download it again.") from None
+
+    def find(self, spellings: Iterable[str]) -> str:
+        """The first spelling of a tensor's name that the files use."""
+        first, *others = spellings
+        for name in (first, *others):
+            if name in self.shapes:
+                return name
+        raise ByhandError(
+            f"The weights have no tensor {first}, which config.json asks for; "
+            "mend config.json, or save the model again with its language-model head."
+        )
+
+    def check(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse a tensor whose shape is not what config.json says, or whose kind of number is not read."""
+        if self.shapes[name] != shape:
+            raise ByhandError(
+                f"Tensor {name} is {_by(self.shapes[name])}, but config.json makes it {_by(shape)}; mend config.json, "
+                "or put back the one that was saved with these weights."
+            )
+        if self.kinds[name] not in FLOATS:
+            raise ByhandError(
+                f"Tensor {name} holds {self.kinds[name]} numbers, and byhand reads only {', '.join(FLOATS)}; "
+                "save the model again as float32."
+            )
+
+    def arrays(self, names: Iterable[str]) -> dict[str, Array]:
+        """The numbers of each, in float64."""
+        arrays: dict[str, Array] = {}
+        wanted = set(names)
+        for path in sorted({self._files[name] for name in wanted}):
+            arrays |= self._read(path, sorted(name for name in wanted if self._files[name] == path))
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise ByhandError(f"Tensor {name} holds a number that is not finite; train or save the model again.")
+        return arrays
+
+    def _read(self, path: Path, names: list[str]) -> dict[str, Array]:
+        halves = {name for name in names if self.kinds[name] == "BF16"}
+        with safe_open(path, "np") as file:
+            arrays = {name: np.asarray(file.get_tensor(name), np.float64) for name in names if name not in halves}
+        return arrays | (_bfloat16(path, halves) if halves else {})
+
+
+def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
+    """Tensors in bfloat16, which numpy has not: 16 bits that are the upper half of a float32's."""
+    every = dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]
+    return {
+        name: (np.frombuffer(every[name]["data"], "<u2").astype("<u4") << 16)
+        .view("<f4")
+        .astype(np.float64)
+        .reshape(every[name]["shape"])
+        for name in names
+    }
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "×".join(map(shown, shape)) or "a single number"
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The folder's safetensors: one, or the shards that an index names."""
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if (folder / INDEX).is_file():
+        return _shards(folder)
+    pickles = sorted(path.name for path in folder.iterdir() if path.suffix in PICKLES)
+    if pickles:
+        raise ByhandError(
+            f"{folder} has its weights only as a pickle ({pickles[0]}), which byhand never opens because a pickle can "
+            "run any program; where the model was made, call model.save_pretrained(folder, safe_serialization=True)."
+        )
+    raise ByhandError(f"{folder} has no {WEIGHTS}; save the model with save_pretrained, which writes it.")
+
+
+def _shards(folder: Path) -> list[Path]:
+    """The files that the index names, which must be the folder's own."""
+    files = read_json(folder / INDEX).get("weight_map")
+    if not isinstance(files, dict) or not all(isinstance(f, str) and Path(f).name == f for f in files.values()):
+        raise ByhandError(f"{folder / INDEX} must map each tensor to a file of its folder; save the model again.")
+    shards = sorted({folder / file for file in files.values()})
+    for shard in shards:
+        if not shard.is_file():
+            raise ByhandError(f"{folder} lacks {shard.name}, which {INDEX} names; copy or download it too.")
+    return shards

@@ -1,0 +1,64 @@
+"""GPT-2 as transformers stores it."""
+
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, conv1d, head_spans, norm, one_vocabulary
+from byhand.checkpoints.folder import Config, Tensors
+from byhand.models.decoder import gpt2
+
+
+def gpt2_options(config: Config, tensors: Tensors) -> gpt2.Options:
+    """With the defaults of transformers' GPT2Config."""
+    config.only("add_cross_attention", False)
+    d = config.size("n_embd", 768)
+    return gpt2.Options(
+        vocab=config.size("vocab_size", 50257),
+        max_positions=config.size("n_positions", 1024),
+        d_model=d,
+        heads=config.heads("n_head", 12, "n_embd", d),
+        layers=config.size("n_layer", 12),
+        d_ff=config.size_or_null("n_inner", 4 * d),
+        activation=config.choice("activation_function", "gelu_new", ACTIVATIONS),
+        tied=config.flag("tie_word_embeddings", True),
+        eps=config.epsilon("layer_norm_epsilon", 1e-5),
+        scale_scores=config.flag("scale_attn_weights", True),
+        scale_by_layer=config.flag("scale_attn_by_inverse_layer_idx", False),
+    )
+
+
+def gpt2_pieces(o: gpt2.Options) -> Pieces:
+    """The q of all heads, then the k, then the v stand side by side in c_attn."""
+    d = o.d_model
+    yield "wte", Piece("transformer.wte.weight", (o.vocab, d))
+    yield "wpe", Piece("transformer.wpe.weight", (o.max_positions, d))
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"transformer.h.{n}"
+        yield from norm(f"{ours}norm1", f"{theirs}.ln_1", d)
+        for head, letter, part in head_spans(d, o.heads, stacked=True):
+            yield f"{ours}{head}.W_{letter}", Piece(f"{theirs}.attn.c_attn.weight", (d, 3 * d), columns=part)
+            yield f"{ours}{head}.b_{letter}", Piece(f"{theirs}.attn.c_attn.bias", (3 * d,), columns=part)
+        yield from conv1d(ours, "O", f"{theirs}.attn.c_proj", d, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.ln_2", d)
+        yield from conv1d(ours, "1", f"{theirs}.mlp.c_fc", d, o.d_ff)
+        yield from conv1d(ours, "2", f"{theirs}.mlp.c_proj", o.d_ff, d)
+    yield from norm("final_norm", "transformer.ln_f", d)
+    if not o.tied:
+        yield "W_vocab", Piece("lm_head.weight", (o.vocab, d), transposed=True)
+
+
+FAMILY = Family(
+    gpt2.ARCHITECTURE,
+    gpt2_options,
+    gpt2_pieces,
+    one_vocabulary,
+    body=("transformer.h.", "h."),
+    buffers=(".attn.bias", ".attn.masked_bias"),
+    also={
+        "n_embd": "hidden_size",
+        "n_head": "num_attention_heads",
+        "n_layer": "num_hidden_layers",
+        "n_positions": "max_position_embeddings",
+    },
+    spellings=(("transformer.", ""),),
+    tied=(("lm_head.weight", "transformer.wte.weight"),),
+)
+
+FAMILIES = {"gpt2": FAMILY}

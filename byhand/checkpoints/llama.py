@@ -1,0 +1,259 @@
+"""Llama, Mistral, Qwen and Gemma as transformers stores them: one layout, and what each config says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
+from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.rotary import rope
+from byhand.errors import ByhandError
+from byhand.language import blocks
+from byhand.language.architecture import Architecture
+from byhand.models.decoder import gemma, llama, mistral, qwen
+from byhand.models.mixture import mixtral
+
+Names = tuple[str, str, str]
+MOST_LAYERS = 10_000
+LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
+
+
+def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str, Any]:
+    """Our options from the keys that all of them have, with LlamaConfig's defaults or those given."""
+    default: dict[str, Any] = {
+        "vocab": 32000,
+        "d": 4096,
+        "d_ff": 11008,
+        "layers": 32,
+        "heads": 32,
+        "eps": 1e-6,
+        "tied": False,
+    }
+    default |= {"kv_heads": None, "head_dim": None, "positions": 2048} | defaults
+    d, heads = config.size("hidden_size", default["d"]), config.size("num_attention_heads", default["heads"])
+    kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads, heads)
+    if heads % kv_heads:
+        raise ByhandError(
+            f"num_attention_heads = {shown(heads)} does not divide by num_key_value_heads = {shown(kv_heads)}; "
+            "mend config.json."
+        )
+    if config.get("head_dim", default["head_dim"] or 0):
+        head_dim = config.size("head_dim", default["head_dim"])
+    else:
+        head_dim = d // config.heads("num_attention_heads", default["heads"], "hidden_size", d)
+    return {
+        "vocab": config.size("vocab_size", default["vocab"]),
+        "max_positions": config.size("max_position_embeddings", default["positions"]),
+        "d_model": d,
+        "heads": heads,
+        "kv_heads": kv_heads,
+        "head_dim": head_dim,
+        "layers": config.size("num_hidden_layers", default["layers"]),
+        "d_ff": config.size("intermediate_size", default["d_ff"]),
+        "eps": config.epsilon("rms_norm_eps", default["eps"]),
+        "tied": config.flag("tie_word_embeddings", default["tied"]),
+        **rope(config, theta, default["positions"]),
+    }
+
+
+def activation(config: Config, key: str, default: str = "silu") -> str:
+    return config.choice(key, default, ACTIVATIONS)
+
+
+def bias(config: Config) -> dict[str, Any]:
+    """Of the attention's four linear layers."""
+    said = config.flag("attention_bias", False)
+    return {"attention_bias": said, "join_bias": said}
+
+
+def windows(config: Config, default: int | None, layers: int, attention: str = "window") -> dict[str, Any]:
+    """A sliding window, or none where it is null; `attention` is that of the layers where layer_types does not say."""
+    if config.number_or_null("sliding_window", default) is None:
+        return {"attention": "causal"}
+    kinds = config.words("layer_types", LAYERS, layers)
+    return {"attention": attention, "window": config.size("sliding_window", default), "layer_kinds": kinds}
+
+
+def llama_options(config: Config, tensors: Tensors) -> llama.Options:
+    """With the defaults of transformers' LlamaConfig."""
+    return llama.Options(
+        **common(config),
+        **bias(config),
+        activation=activation(config, "hidden_act"),
+        mlp_bias=config.flag("mlp_bias", False),
+    )
+
+
+def mistral_options(config: Config, tensors: Tensors) -> mistral.Options:
+    """With the defaults of transformers' MistralConfig."""
+    made = common(config, d_ff=14336, kv_heads=8, positions=131072)
+    made |= windows(config, 4096, made["layers"])
+    return mistral.Options(**made, activation=activation(config, "hidden_act"))
+
+
+def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
+    """With the defaults of transformers' MixtralConfig."""
+    made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
+    made |= windows(config, None, made["layers"])
+    if "causal" in made.get("layer_kinds", ()):
+        raise ByhandError(
+            "layer_types in config.json lets layers see beyond sliding_window, which Mixtral's do not; mend it."
+        )
+    count = config.size("num_local_experts", 8)
+    chosen = config.size("num_experts_per_tok", 2)
+    if chosen > count:
+        raise ByhandError(
+            f"config.json has num_experts_per_tok = {shown(chosen)} of num_local_experts = {shown(count)}; mend it."
+        )
+    return mixtral.Options(**made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
+
+
+QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
+
+
+def qwen3_options(config: Config, tensors: Tensors) -> qwen.Options:
+    """With the defaults of transformers' Qwen3Config."""
+    made = common(config, **QWEN, head_dim=128) | qwen_windows(config)
+    return qwen.Options(**made, **bias(config), activation=activation(config, "hidden_act"))
+
+
+def qwen2_options(config: Config, tensors: Tensors) -> llama.Options:
+    """With the defaults of transformers' Qwen2Config: Llama, with biases on queries, keys and values."""
+    made = common(config, **QWEN) | qwen_windows(config)
+    return llama.Options(**made, activation=activation(config, "hidden_act"), attention_bias=True)
+
+
+def qwen_windows(config: Config) -> dict[str, Any]:
+    """In the layers from max_window_layers on, where use_sliding_window says so."""
+    if not config.flag("use_sliding_window", False):
+        return {"attention": "causal"}
+    first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
+    if layers > MOST_LAYERS:
+        raise ByhandError(f"num_hidden_layers = {shown(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
+    made = windows(config, 4096, layers)
+    if made["attention"] == "window" and not made["layer_kinds"]:
+        made["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))
+    return made
+
+
+GEMMA = {"vocab": 256000, "head_dim": 256, "tied": True, "positions": 8192}
+LEGACY = ACTIVATIONS | {"gelu": "gelu_tanh"}
+"""Gemma's first configs call the tanh form gelu."""
+
+
+def gemma_options(config: Config, tensors: Tensors) -> gemma.Options:
+    """With the defaults of transformers' GemmaConfig."""
+    config.only("use_bidirectional_attention", False)
+    made = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
+    said = config.choice("hidden_act", "gelu", LEGACY)
+    other = config.get("hidden_activation", "") and config.choice("hidden_activation", "gelu", ACTIVATIONS)
+    if other and other != said:
+        raise ByhandError(
+            "hidden_act and hidden_activation in config.json are two different functions; remove one of them."
+        )
+    return gemma.Options(**made, **bias(config), activation=said)
+
+
+def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
+    """With the defaults of transformers' Gemma2Config."""
+    config.only("use_bidirectional_attention", False)
+    made = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
+    return gemma.Options2(
+        **made | windows(config, 4096, made["layers"], "alternating"),
+        **bias(config),
+        activation=activation(config, "hidden_activation", "gelu_pytorch_tanh"),
+        score_scale=config.number("query_pre_attn_scalar", 256) ** 0.5,
+        score_cap=config.number_or_null("attn_logit_softcapping", 50.0) or 0.0,
+        logit_cap=config.number_or_null("final_logit_softcapping", 30.0) or 0.0,
+    )
+
+
+def pieces(o: blocks.Options) -> Pieces:
+    """The whole model, layer by layer."""
+    yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"model.layers.{n}"
+        yield from layer_norms(ours, theirs, o)
+        yield from attention(ours, f"{theirs}.self_attn", o)
+        if isinstance(o, mixtral.Options):
+            yield from experts(ours, f"{theirs}.block_sparse_moe", o)
+        else:
+            yield from gated(ours, f"{theirs}.mlp.{{}}_proj", o.d_model, o.d_ff, o.mlp_bias)
+    yield from ending(o)
+
+
+def gated(ours: str, theirs: str, d: int, d_ff: int, biased: bool, names: Names = ("gate", "up", "down")) -> Pieces:
+    """The three linear layers of a gated feed-forward; `names` are what theirs are called."""
+    for name, called in zip(("gate", "up", "down"), names, strict=True):
+        ins, outs = (d_ff, d) if name == "down" else (d, d_ff)
+        yield from linear(ours, name, theirs.format(called), ins, outs, biased)
+
+
+def experts(ours: str, theirs: str, o: mixtral.Options) -> Pieces:
+    """Mixtral's router and experts."""
+    yield f"{ours}W_router", Piece(f"{theirs}.gate.weight", (o.experts, o.d_model), transposed=True)
+    for e in range(o.experts):
+        whole = f"{theirs}.experts.{e}.{{}}"
+        yield from gated(f"{ours}expert{e + 1}.", whole, o.d_model, o.d_ff, o.mlp_bias, ("w1", "w3", "w2"))
+
+
+def ending(o: blocks.Options) -> Pieces:
+    """The last norm, and the output layer where it is not the embedding."""
+    yield gain("final_norm", "model.norm", o.d_model)
+    if not o.tied:
+        yield "W_vocab", Piece("lm_head.weight", (o.vocab, o.d_model), transposed=True)
+
+
+def layer_norms(ours: str, theirs: str, o: blocks.Options) -> Pieces:
+    """Before each part, and after it where there are norms after."""
+    if o.norm_place == "both":
+        yield gain(f"{ours}post_norm1", f"{theirs}.post_attention_layernorm", o.d_model)
+        yield gain(f"{ours}post_norm2", f"{theirs}.post_feedforward_layernorm", o.d_model)
+    second = "pre_feedforward" if o.norm_place == "both" else "post_attention"
+    yield gain(f"{ours}norm1", f"{theirs}.input_layernorm", o.d_model)
+    yield gain(f"{ours}norm2", f"{theirs}.{second}_layernorm", o.d_model)
+
+
+def attention(ours: str, theirs: str, o: blocks.Options) -> Pieces:
+    """Queries for each head; keys and values for each group, which is a head where none are shared."""
+    shared = "group" if o.groups < o.heads else "head"
+    for letter, holder, count in (("Q", "head", o.heads), ("K", shared, o.groups), ("V", shared, o.groups)):
+        whole = f"{theirs}.{letter.lower()}_proj"
+        for h in range(count):
+            part, path = slice(h * o.d_k, (h + 1) * o.d_k), f"{ours}{holder}{h + 1}."
+            yield f"{path}W_{letter}", Piece(f"{whole}.weight", (count * o.d_k, o.d_model), part, transposed=True)
+            if o.attention_bias:
+                yield f"{path}b_{letter}", Piece(f"{whole}.bias", (count * o.d_k,), columns=part)
+    if o.head_norm:
+        yield gain(f"{ours}q_norm", f"{theirs}.q_norm", o.d_k)
+        yield gain(f"{ours}k_norm", f"{theirs}.k_norm", o.d_k)
+    yield from linear(ours, "O", f"{theirs}.o_proj", o.heads * o.d_k, o.d_model, o.join_bias)
+
+
+def family(architecture: Architecture, options: Callable[[Config, Tensors], Any], **also: str) -> Family:
+    """A family of this layout; `also` has second names of keys."""
+    return Family(
+        architecture,
+        options,
+        pieces,
+        one_vocabulary,
+        body=("model.layers.", "layers."),
+        buffers=(".rotary_emb.inv_freq",),
+        also=also,
+        spellings=(("model.", ""),),
+        tied=(("lm_head.weight", "model.embed_tokens.weight"),),
+    )
+
+
+FAMILIES = {
+    "llama": family(llama.ARCHITECTURE, llama_options),
+    "mistral": family(mistral.ARCHITECTURE, mistral_options),
+    "ministral": family(replace(mistral.ARCHITECTURE, title="Ministral"), mistral_options),
+    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options, num_local_experts="num_experts"),
+    "qwen2": family(replace(llama.ARCHITECTURE, title="Qwen2"), qwen2_options),
+    "qwen3": family(qwen.ARCHITECTURE, qwen3_options),
+    "gemma": family(gemma.GEMMA, gemma_options),
+    "gemma2": family(gemma.GEMMA2, gemma2_options),
+}

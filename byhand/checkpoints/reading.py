@@ -1,0 +1,128 @@
+"""Reads a local Hugging Face-style folder, config.json and model.safetensors, as one of our models with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.checkpoints import FAMILIES
+from byhand.checkpoints.family import Family, Piece
+from byhand.checkpoints.folder import Config, Tensors, read_config, shown
+from byhand.core.graph import Array
+from byhand.errors import ByhandError
+from byhand.language.architecture import Architecture
+
+NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
+"""Keys of any config with which layers or weights are others than the rest of it says."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that was read: what to build, with which options, and its weights.
+
+    arrays: by the path of each weight (see Weights), in float64. pieces: where in the checkpoint each was found.
+    """
+
+    architecture: Architecture
+    options: Any
+    arrays: dict[str, Array]
+    pieces: dict[str, Piece]
+
+
+def read(folder: Path) -> Checkpoint:
+    """The model in a local folder. Every name and shape is checked before any number is read."""
+    values = read_config(Path(folder))
+    family = _family(values)
+    config, tensors = Config(values, family.also), Tensors(Path(folder))
+    for key in NEVER:
+        config.only(key, {})
+    options = family.options(config, tensors)
+    pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
+    used = {piece.tensor for piece in pieces.values()}
+    _refuse_leftovers(used, family, tensors)
+    _refuse_other_copies(used, family, tensors)
+    if getattr(options, "tied", False):
+        _refuse_contradictions(family, tensors)
+    numbers = tensors.arrays(used & tensors.shapes.keys())
+    numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
+    arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
+    words = family.vocabularies(options)
+    architecture = family.architecture.speaking(words) if words else family.architecture
+    return Checkpoint(architecture, options, arrays, pieces)
+
+
+def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Arrays by our paths (gradients, say) as whole tensors, under the checkpoint's own names and in its shapes."""
+    tensors: dict[str, Array] = {}
+    for path, array in arrays.items():
+        piece = checkpoint.pieces[path]
+        if piece.tensor not in tensors:
+            tensors[piece.tensor] = np.zeros(piece.shape)
+        piece.of(tensors[piece.tensor])[...] = array
+    return tensors
+
+
+def _family(values: Mapping[str, Any]) -> Family:
+    kind = values.get("model_type")
+    if kind is None:
+        raise ByhandError(f"config.json does not say model_type; add it, as one of {', '.join(FAMILIES)}.")
+    if not isinstance(kind, str) or kind not in FAMILIES:
+        raise ByhandError(
+            f"config.json has model_type {shown(kind)}, which byhand does not read; "
+            f"choose a checkpoint of one of {', '.join(FAMILIES)}."
+        )
+    return FAMILIES[kind]
+
+
+def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
+    """The piece with its tensor's name as the files spell it, checked against them."""
+    if piece.tensor in family.zeros and piece.tensor not in tensors.shapes:
+        return piece
+    name = tensors.find(family.spelled(piece.tensor))
+    tensors.check(name, piece.shape)
+    return replace(piece, tensor=name)
+
+
+def _refuse_leftovers(used: set[str], family: Family, tensors: Tensors) -> None:
+    """A tensor in the model's body that has no place in ours: the model would compute something else."""
+    for name in tensors.shapes:
+        if name not in used and name.startswith(family.body) and not name.endswith(family.buffers):
+            raise ByhandError(
+                f"The weights have a tensor {name}, for which config.json has no place; "
+                "mend config.json (does it say the right number of layers?) or remove the tensor."
+            )
+
+
+def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
+    """Tensors that config.json ties, stored apart and different: transformers 4 ties them, transformers 5 does not."""
+    for copy, name in _different(family.tied, set(), family, tensors):
+        raise ByhandError(
+            f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
+            f"set tie_word_embeddings to false in config.json to use them, or remove {copy}."
+        )
+
+
+def _refuse_other_copies(used: set[str], family: Family, tensors: Tensors) -> None:
+    """Tensors that are always one, stored apart and different."""
+    for copy, name in _different(family.copies, used, family, tensors):
+        raise ByhandError(
+            f"The weights have other numbers in {copy} than in {name}, which byhand computes as one; "
+            f"choose a checkpoint with one embedding, or remove {copy}."
+        )
+
+
+def _different(
+    pairs: tuple[tuple[str, str], ...], used: set[str], family: Family, tensors: Tensors
+) -> Iterator[tuple[str, str]]:
+    """Those of (copy, original) of which both are stored, with different numbers; not where the copy itself is used."""
+    for given, original in pairs:
+        for copy in (name for name in family.spelled(given) if name in tensors.shapes and name not in used):
+            name = tensors.find(family.spelled(original))
+            tensors.check(copy, tensors.shapes[name])
+            numbers = tensors.arrays([copy, name])
+            if not np.array_equal(numbers[copy], numbers[name]):
+                yield copy, name

@@ -1,0 +1,83 @@
+"""What a config says of rotary positions, in either of its two forms."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from byhand.checkpoints.folder import Config, shown
+from byhand.errors import ByhandError
+from byhand.layers.positions import Scaling
+
+KINDS = {"default": "", "linear": "linear", "llama3": "llama3", "yarn": "yarn"}
+BY_LAYER = ("full_attention", "sliding_attention")
+ORIGINAL = "original_max_position_embeddings"
+
+
+def rope(config: Config, theta: float, positions: int, share: float | None = None) -> dict[str, Any]:
+    """Our options from `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling` (before), or defaults.
+
+    share: of each head's features, those that turn; None for a model in which all do, whatever is said.
+    """
+    said = config.inner("rope_scaling") or config.inner("rope_parameters") or Config({}, {})
+    if any(said.get(kind, 0) for kind in BY_LAYER):
+        raise ByhandError(
+            "rope_parameters in config.json are others for each kind of layer, which byhand does not compute; "
+            "choose a checkpoint with the same for all."
+        )
+    theta = said.number("rope_theta", config.number("rope_theta", theta))
+    if share is None:
+        for place in (said, config):
+            place.only("partial_rotary_factor", 1.0)
+    else:
+        share = said.number("partial_rotary_factor", share)
+    scaling = _scaling(said, config, positions)
+    if scaling is not None and scaling.kind == "yarn" and theta <= 1:
+        raise ByhandError(f"rope_theta in config.json must be above 1 for YaRN, not {shown(theta)}; mend it.")
+    return {"theta": theta, "rotary_share": share or 1.0, "scaling": scaling}
+
+
+def _scaling(said: Config, config: Config, positions: int) -> Scaling | None:
+    key = "rope_type" if said.get("rope_type", "") else "type"
+    kind = said.choice(key, "default", KINDS)
+    if key == "rope_type":
+        said.only("type", said.get(key, ""))
+    if not kind:
+        return None
+    factor = said.number("factor")
+    if kind == "linear":
+        return Scaling(kind, factor)
+    original = _original(said, config, positions)
+    if kind == "llama3":
+        return Scaling(kind, factor, said.number("low_freq_factor"), said.number("high_freq_factor"), original)
+    slow, fast = (said.number_or_null(key, None) for key in ("beta_slow", "beta_fast"))
+    whole = said.flag("truncate", True)
+    return Scaling(kind, factor, slow or 1.0, fast or 32.0, original, whole, _size(said, factor))
+
+
+def _original(said: Config, config: Config, positions: int) -> int:
+    """The length of text that the model first learnt from, which may be said in two places."""
+    inside, outside = (place.get(ORIGINAL, 0) for place in (said, config))
+    if inside and outside and inside != outside:
+        raise ByhandError(
+            f"config.json has {ORIGINAL} = {shown(outside)}, but {shown(inside)} for its rotary positions; "
+            "remove one of them."
+        )
+    place = said if inside else config
+    return place.size(ORIGINAL, config.size("max_position_embeddings", positions))
+
+
+def magnitude(factor: float, weight: float) -> float:
+    """How much larger YaRN makes what it stretches by a factor (Peng et al. 2023, section 3.4)."""
+    return 0.1 * weight * math.log(factor) + 1 if factor > 1 else 1.0
+
+
+def _size(said: Config, factor: float) -> float:
+    """What YaRN multiplies queries and keys by."""
+    given = said.number_or_null("attention_factor", None)
+    if given is not None:
+        return given
+    one, all_dims = (said.number_or_zero(key) for key in ("mscale", "mscale_all_dim"))
+    if one and all_dims:
+        return magnitude(factor, one) / magnitude(factor, all_dims)
+    return magnitude(factor, 1.0)

@@ -1,0 +1,107 @@
+"""T5 as transformers stores it, in its first form and in version 1.1."""
+
+from dataclasses import replace
+
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, head_spans, one_vocabulary
+from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.errors import ByhandError
+from byhand.models.encoder_decoder import t5
+
+FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}" for name in ACTIVATIONS}
+
+
+def options(
+    config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool | None = None
+) -> t5.Options:
+    """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise.
+
+    scaled: whether the decoder's output is scaled where the output layer is the embedding; None where the config says.
+    """
+    config.only("is_decoder", False)
+    kind = config.choice("feed_forward_proj", feed, FEEDS)
+    layers, tied = config.size("num_layers", 6), config.flag("tie_word_embeddings", tied)
+    buckets, farthest = config.size("relative_attention_num_buckets", 32), "relative_attention_max_distance"
+    if buckets < 4 or config.size(farthest, 128) <= buckets // 2:
+        raise ByhandError(
+            f"relative_attention_num_buckets in config.json is {shown(buckets)}, but must be at least 4, "
+            f"and less than twice {farthest}; mend it."
+        )
+    return t5.Options(
+        vocab=config.size("vocab_size", 32128),
+        d_model=config.size("d_model", 512),
+        heads=config.size("num_heads", 8),
+        head_dim=config.size("d_kv", 64),
+        encoder_layers=layers,
+        decoder_layers=config.size_or_null("num_decoder_layers", layers),
+        d_ff=config.size("d_ff", 2048),
+        buckets=buckets,
+        farthest=config.size(farthest, 128),
+        activation="gelu_tanh" if kind == "gated-gelu" else ACTIVATIONS[kind.removeprefix("gated-")],
+        gated=kind.startswith("gated-"),
+        tied=tied,
+        scale_output=config.flag("scale_decoder_outputs", tied) if scaled is None else tied and scaled,
+        eps=config.epsilon("layer_norm_epsilon", 1e-6),
+    )
+
+
+def pieces(o: t5.Options) -> Pieces:
+    """A side's table of distances stands in its first layer."""
+    d = o.d_model
+    yield "encoder.E", Piece("shared.weight", (o.vocab, d))
+    for side, layers in (("encoder", o.encoder_layers), ("decoder", o.decoder_layers)):
+        yield (
+            f"{side}.B",
+            Piece(f"{side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight", (o.buckets, o.heads)),
+        )
+        for n in range(layers):
+            ours, theirs, inner = f"{side}.layer{n + 1}.", f"{side}.block.{n}.layer", ""
+            if side == "decoder":
+                inner = "self."
+                yield from attention(f"{ours}cross.", f"{theirs}.1", "EncDecAttention", 2, o)
+            yield from attention(f"{ours}{inner}", f"{theirs}.0", "SelfAttention", 1, o)
+            yield from feed(ours, f"{theirs}.{2 if inner else 1}", 3 if inner else 2, o)
+        yield gain(f"{side}.final_norm", f"{side}.final_layer_norm", d)
+    if not o.tied:
+        yield "W_vocab", Piece("lm_head.weight", (o.vocab, d), transposed=True)
+
+
+def attention(ours: str, theirs: str, kind: str, n: int, o: t5.Options) -> Pieces:
+    """The heads stand below each other in q, k and v."""
+    d, width = o.d_model, o.heads * o.d_k
+    for head, letter, part in head_spans(width, o.heads, stacked=False):
+        whole = Piece(f"{theirs}.{kind}.{letter.lower()}.weight", (width, d), rows=part, transposed=True)
+        yield f"{ours}{head}.W_{letter}", whole
+    yield f"{ours}W_O", Piece(f"{theirs}.{kind}.o.weight", (d, width), transposed=True)
+    yield gain(f"{ours}norm{n}", f"{theirs}.layer_norm", d)
+
+
+def feed(ours: str, theirs: str, n: int, o: t5.Options) -> Pieces:
+    """One way in and one out, or a gate and two."""
+    names = {"gate": "wi_0", "up": "wi_1", "down": "wo"} if o.gated else {"1": "wi", "2": "wo"}
+    for name, stored in names.items():
+        shape = (o.d_model, o.d_ff) if stored == "wo" else (o.d_ff, o.d_model)
+        yield f"{ours}W_{name}", Piece(f"{theirs}.DenseReluDense.{stored}.weight", shape, transposed=True)
+    yield gain(f"{ours}norm{n}", f"{theirs}.layer_norm", o.d_model)
+
+
+T5 = Family(
+    t5.ARCHITECTURE,
+    options,
+    pieces,
+    one_vocabulary,
+    body=("encoder.", "decoder."),
+    buffers=("embed_tokens.weight", ".EncDecAttention.relative_attention_bias.weight"),
+    also={"d_model": "hidden_size", "num_heads": "num_attention_heads", "num_layers": "num_hidden_layers"},
+    spellings=(("shared.weight", "encoder.embed_tokens.weight"),),
+    tied=(("lm_head.weight", "shared.weight"),),
+    copies=tuple((f"{side}.embed_tokens.weight", "shared.weight") for side in ("encoder", "decoder")),
+)
+
+
+def mt5_options(config: Config, tensors: Tensors) -> t5.Options:
+    """transformers 4 scales what a tied decoder puts out, as in T5; transformers 5 does not."""
+    before = str(config.get("transformers_version", "")).startswith("4.")
+    return options(config, tensors, feed="gated-gelu", tied=False, scaled=before)
+
+
+FAMILIES = {"t5": T5, "mt5": replace(T5, options=mt5_options)}

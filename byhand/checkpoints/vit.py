@@ -1,0 +1,89 @@
+"""ViT as transformers stores it, with its classifier."""
+
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
+from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.errors import ByhandError
+from byhand.models.encoder import vit
+
+MOST_CLASSES, LONGEST = 100_000, 200
+NAMES = {"Q": "query", "K": "key", "V": "value"}
+
+
+def options(config: Config, tensors: Tensors) -> vit.Options:
+    """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
+    d = config.size("hidden_size", 768)
+    labels = names(config)
+    return vit.Options(
+        image=config.side("image_size", 224),
+        patch=config.side("patch_size", 16),
+        channels=config.size("num_channels", 3),
+        d_model=d,
+        heads=config.heads("num_attention_heads", 12, "hidden_size", d),
+        layers=config.size("num_hidden_layers", 12),
+        d_ff=config.size("intermediate_size", 3072),
+        classes=len(labels),
+        labels=labels,
+        activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
+        attention_bias=config.flag("qkv_bias", True),
+        eps=config.epsilon("layer_norm_eps", 1e-12),
+    )
+
+
+def names(config: Config) -> tuple[str, ...]:
+    """Of the classes: those of id2label where it has as many as num_labels says, else transformers' own.
+
+    A name that another class has already is followed by the class's number.
+    """
+    said = config.get("id2label", {}) or {}
+    if not isinstance(said, dict):
+        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {shown(said)}; mend it.")
+    count = config.size_or_null("num_labels", len(said) or 2)
+    if count > MOST_CLASSES:
+        raise ByhandError(f"num_labels = {shown(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
+    words: dict[str, None] = {}
+    for n in range(count):
+        word = _name(said.get(str(n)) if count == len(said) else None, n)
+        while word in words:
+            word = f"{word} ({n})"
+        words[word] = None
+    return tuple(words)
+
+
+def _name(said: object, n: int) -> str:
+    """What is said, if it can be read in one line of a table."""
+    if isinstance(said, str) and 0 < len(said.strip()) <= LONGEST and said.isprintable():
+        return said
+    return f"LABEL_{n}"
+
+
+def pieces(o: vit.Options) -> Pieces:
+    """The kernel that cuts the patches out is stored feature by channel by line by column."""
+    d, inner = o.d_model, o.channels * o.patch**2
+    kernel = "vit.embeddings.patch_embeddings.projection"
+    places = (o.image // o.patch) ** 2 + 1
+    shape = (d, o.channels, o.patch, o.patch)
+    yield "W_patch", Piece(f"{kernel}.weight", shape, transposed=True, table=(d, inner))
+    yield "b_patch", Piece(f"{kernel}.bias", (d,))
+    yield "class_token", Piece("vit.embeddings.cls_token", (1, 1, d), table=(1, d))
+    yield "P", Piece("vit.embeddings.position_embeddings", (1, places, d), table=(places, d))
+    for n in range(o.layers):
+        ours, theirs = f"layer{n + 1}.", f"vit.encoder.layer.{n}"
+        yield from norm(f"{ours}norm1", f"{theirs}.layernorm_before", d)
+        for head, letter, part in head_spans(d, o.heads, stacked=False):
+            whole = f"{theirs}.attention.attention.{NAMES[letter]}"
+            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
+            if o.attention_bias:
+                yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
+        yield from norm(f"{ours}norm2", f"{theirs}.layernorm_after", d)
+        yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
+        yield from linear(ours, "2", f"{theirs}.output.dense", o.d_ff, d)
+    yield from norm("final_norm", "vit.layernorm", d)
+    yield from linear("", "class", "classifier", d, o.classes)
+
+
+FAMILIES = {
+    "vit": Family(
+        vit.ARCHITECTURE, options, pieces, lambda o: (), body=("vit.encoder.", "encoder."), spellings=(("vit.", ""),)
+    )
+}

@@ -1,0 +1,100 @@
+"""The command that judges typed answers: options in, verdicts out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from byhand.cli.options import Settings
+from byhand.errors import ByhandError
+
+
+class OfAnswers(click.Command):
+    """A command whose first word may begin with a minus sign: -0.5, -inf, or be nothing else: --."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Two minus signs where an answer stands are the answer, not the end of the options."""
+        if args[:1] == ["--"] and len(args) != 2:
+            args = [*args[1:], "--", "--"]
+        elif args[-1:] == ["--"]:
+            args = [*args, "--"]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=OfAnswers, context_settings={"ignore_unknown_options": True})
+@click.argument("student", required=False)
+@click.option("--key", metavar="EXPR", help="The right answer: a number, an expression, a list or a table.")
+@click.option("--rule", metavar="RULE", help="When an answer is right.  [default: exact]")
+@click.option("--setting", "settings", type=Settings(), multiple=True, help="How answers are read.")
+@click.option(
+    "--batch", type=click.Path(path_type=Path), metavar="FILE", help="Judge a JSON list of {student, key, rule}."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def answer(
+    ctx: click.Context,
+    student: str | None,
+    key: str | None,
+    rule: str | None,
+    settings: tuple[tuple[str, str], ...],
+    batch: Path | None,
+    as_json: bool,
+) -> None:
+    """Judge one typed answer, and say how it was read.
+
+    STUDENT is what was typed: 0.5, 0,5, 1/2, 50%, √2/2, e^2/(1+e^2), LaTeX, =EXP(2)/(1+EXP(2)), [[1,2],[3,4]] or
+    1 2; 3 4. It is never run. Exits with 1 unless it is right.
+
+    --batch takes a JSON list of {"student": ..., "key": ..., "rule": "dp:2", "settings": {...}} and prints a list of
+    {"verdict": right, wrong, unreadable, blank or ask, "read_as": ...} in the same order.
+
+    \b
+    Rules
+        dp:N, sf:N     as near as if rounded to N decimal places or N figures
+        abs:T, rel:T   within T of the key, or within that share of it
+        exact, equiv   the same number; the same expression in letters
+        form:NAME      written so, too: lowest, fraction, decimal, percent ...
+        unit:NAME      a number with its unit: unit:byte
+        text           the same word; text:casefold in small or large letters
+
+    \b
+    Settings
+        decimal=point|comma    log=natural|base10|base2    orientation=any|strict
+        percent=yes|no    mixed=yes|no    allow_infinity=no|yes    vars=x,y
+
+    \b
+    Examples
+        byhand answer "0,88" --key "exp(2)/(1+exp(2))" --rule dp:2
+        byhand answer "1 0; 1/2 50%" --key "[[1,0],[0.5,0.5]]" --json
+        byhand answer "-log(1/2)" --key "ln(2)" --setting log=natural
+    """
+    if batch is not None:
+        if student is not None or key is not None or rule is not None or settings:
+            raise ByhandError("--batch judges what FILE lists: leave the answer, --key, --rule and --setting out.")
+        _judge_all(batch)
+        return
+    if student is None or key is None:
+        raise click.UsageError(
+            f"Missing {'argument' if student is None else 'option'} '{'STUDENT' if student is None else '--key'}'.", ctx
+        )
+    from byhand.answers.batch import one
+
+    judgement = one(student, key, rule or "exact", settings)
+    click.echo(judgement.json_text() if as_json else judgement.text())
+    ctx.exit(0 if judgement.right else 1)
+
+
+def _judge_all(path: Path) -> None:
+    """The verdicts on stdout; then a refusal, where an entry could not be judged."""
+    from byhand.answers.batch import as_json, entries_of, judged, refusal
+
+    entries = entries_of(path)
+    bar = click.progressbar(entries, label="Judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext(entries)
+    with bar as each:
+        verdicts, refused = judged(each)
+    click.echo(as_json(verdicts))
+    if refused:
+        raise ByhandError(refusal(path, refused))

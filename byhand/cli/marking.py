@@ -1,0 +1,79 @@
+"""The commands that mark: one submission, a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from byhand.cli.progress import bar_of
+
+KEY = click.option(
+    "--key", type=click.Path(path_type=Path), required=True, help="The set's folder, its keys folder, or its key.json."
+)
+
+
+@click.command()
+@click.argument("submission", type=click.Path(path_type=Path))
+@KEY
+@click.option("--reveal", is_flag=True, help="Show the answers too.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json: bool) -> None:
+    """Mark one SUBMISSION: a verdict for each cell, and why.
+
+    The answers stay hidden unless you ask for them. Exits with 0 where all is right, and with 1 where it is not.
+
+    \b
+    Examples
+        byhand check practice/students/student.xlsx --key practice
+        byhand check practice/students/student.xlsx --key practice --reveal
+    """
+    from byhand.cli.show_marks import checked
+
+    told, all_right = checked(submission, key, reveal, as_json)
+    click.echo(told, nl=False)
+    ctx.exit(0 if all_right else 1)
+
+
+@click.command()
+@click.argument("submissions", type=click.Path(path_type=Path), metavar="DIR")
+@KEY
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="The folder to make.")
+@click.option(
+    "--roster",
+    "rosters",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="The class as Moodle exports it (for e-mail addresses) or as Canvas does (for its ids); repeatable.",
+)
+@click.option(
+    "--format", "formats", default="xlsx,html", show_default=True, metavar="NAME,...", help="The feedback: xlsx, html."
+)
+@click.option("--gradescope", is_flag=True, help="Also a results.json for each student.")
+@click.option("--title", default="", help="What the assignment is called.  [default: the exercise's title]")
+@click.option("--canvas-id", default="", metavar="N", help="The assignment's number in Canvas.")
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: one for each core]")
+@click.option("--force", is_flag=True, help="Put the marks in the place of others that the folder holds.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def grade(submissions: Path, as_json: bool, **options: Any) -> None:
+    """Mark a class: grades, feedback for each student, and a report.
+
+    DIR holds what was handed in, in any files and folders. grades.csv is for Moodle's import and grades_canvas.csv for
+    Canvas's; feedback/ holds each student's own workbook, marked, and a page; report.html says what to talk about next
+    lesson. Files that cannot be read, or that a person must look at, are listed with reasons, and the rest is graded.
+    Stopped, it continues when the same line is given again.
+
+    \b
+    Examples
+        byhand grade quiz/students --key quiz -o marks
+        byhand grade quiz/students --key quiz -o marks --gradescope --json
+    """
+    from byhand.cli.show_marks import class_told
+    from byhand.grading.class_marks import files_in, grade, ordered
+
+    order = ordered(submissions, **options)
+    with bar_of(len(files_in(submissions)), "Marking") as advance:
+        outcome = grade(order, advance)
+    click.echo(class_told(outcome, as_json), nl=False)

@@ -1,0 +1,182 @@
+"""The options that commands share, and what is made of their texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from byhand.errors import ByhandError, quoted
+from byhand.lessons.recipe import Recipe
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg]
+    """A list of whole numbers: 3,1,4."""
+
+    name = "N,N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[int]:
+        try:
+            return [int(word) for word in value.replace(",", " ").split()]
+        except ValueError:
+            self.fail(f"{quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
+
+
+class Targets(click.ParamType):  # type: ignore[type-arg]
+    """A list of words or their ids, with _ for none: 1,4,_."""
+
+    name = "ID,ID,_"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
+        return [word.strip() for word in value.split(",")]
+
+
+class Settings(click.ParamType):  # type: ignore[type-arg]
+    """NAME=VALUE."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        name, equals, setting = value.partition("=")
+        if not (name and equals and setting):
+            self.fail(f"{quoted(value)} is not of the form NAME=VALUE.", param, ctx)
+        return name.strip(), setting.strip()
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]
+    """A cell of a table: its row and its column."""
+
+    name = "R,C"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        try:
+            row, column = (int(word) for word in value.split(","))
+        except ValueError:
+            self.fail(f"{quoted(value)} is no cell such as 2,1: a row and a column, each counted from 1.", param, ctx)
+        return row, column
+
+
+class NewFile(click.ParamType):  # type: ignore[type-arg]
+    """The path of a file to be written, and such a name for who gives a folder."""
+
+    name = "FILE"
+
+    def __init__(self, example: str = "model.xlsx") -> None:
+        self.example = example
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        if not value.strip("./") or os.path.isdir(value):
+            self.fail(f"{quoted(value)} is a folder: name a file in it, such as {self.example}.", param, ctx)
+        return Path(value)
+
+
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which every command that builds a model chooses it."""
+    options = [
+        click.argument("model"),
+        click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
+        click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
+        click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
+        click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
+        click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
+        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
+        click.option("--pixels", multiple=True, metavar="FILE", help="A picture (ViT): a .npy file or a small PNG."),
+        click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
+        click.option("--temperature", type=float, metavar="T", help="Draw each word; the larger, the bolder."),
+        click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
+        click.option("--top-p", type=float, metavar="P", help="Draw from the fewest words that make P together."),
+        click.option("--beams", type=int, metavar="2", help="Search with two beams instead."),
+        click.option("--cache", is_flag=True, default=None, help="Show each step from a cache too, and what it saves."),
+        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
+        click.option("--seed", type=int, help="Draws other weights, and other uniform numbers."),
+        click.option(
+            "--set",
+            "changes",
+            type=Settings(),
+            multiple=True,
+            help="Changes a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
+        ),
+        click.option("--backward", is_flag=True, default=None, help="Adds the loss and every gradient."),
+        click.option(
+            "--targets",
+            type=Targets(),
+            multiple=True,
+            help="The word, or its id, that should follow at each position; _ for none. Repeated, with --ids: a batch.",
+        ),
+        click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
+        click.option("--optimizer", metavar="NAME", help="sgd, momentum, adam or adamw: adds the updated weights."),
+        click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
+        click.option("--train-steps", type=int, metavar="K", help="Takes K steps, one after the other."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def orientation_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Which way the tables of a workbook, or of its explanation, lie."""
+    choice = click.Choice(["rows", "columns"])
+    return click.option("--orientation", type=choice, help="Tokens as rows (the default) or as columns.")(command)
+
+
+def document_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which every command that writes a document says how and where."""
+    options = [
+        click.option(
+            "--format", "said", metavar="FORMAT", help="md, txt, tex, html or pdf.  [default: as FILE ends, or md]"
+        ),
+        click.option("-o", "--output", type=NewFile("page.html"), help="The file to write.  [default: the terminal]"),
+        click.option("--force", is_flag=True, help="Write over an existing file."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, str], ...], **options: Any) -> Recipe:
+    """The recipe that MODEL names, with what the options say in place of its own."""
+    from dataclasses import replace
+
+    from byhand.lessons.recipe import OF_A_ROW, find
+
+    recipe = find(model)
+    size = dict(recipe.size)
+    for text in sizes:
+        name, equals, value = text.partition("=")
+        size |= {name.strip(): value.strip()} if equals else {"name": text}
+    rows = _rows(options)
+    given = {name: value for name, value in options.items() if value is not None and name not in OF_A_ROW} | rows[0]
+    given |= {"batch": rows[1:]} if rows[0] else {}
+    for words, ids in (("prompt", "ids"), ("target_prompt", "target_ids")):
+        given |= {ids: None} if words in given and ids not in given else {}
+        given |= {words: None} if ids in given and words not in given and given[ids] is not None else {}
+    return replace(recipe, size=size, set=recipe.set | {name: _value(text) for name, text in changes}, **given)
+
+
+def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs that are repeated for each row of a batch, row by row."""
+    from byhand.lessons.recipe import OF_A_ROW
+
+    given = {name: list(options[name]) for name in OF_A_ROW if options.get(name)}
+    count = max(map(len, given.values()), default=1)
+    for name, values in given.items():
+        if len(values) != count:
+            raise ByhandError(
+                f"--{name.replace('_', '-')} is given {'once' if len(values) == 1 else f'{len(values)} times'} "
+                f"for {count} rows of a batch: "
+                "give it once for each."
+            )
+    return [{name: values[n] for name, values in given.items()} for n in range(count)]
+
+
+def _value(text: str) -> Any:
+    """A number or a table of numbers, as JSON writes them; any other text is left for the check to refuse."""
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

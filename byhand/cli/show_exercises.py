@@ -1,0 +1,75 @@
+"""What the terminal shows of exercises, and of a set that has been made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.table import Table
+
+from byhand.cli.show import rendered
+from byhand.exercises.class_set import Order, Report
+from byhand.exercises.formats import OWN_KEY, student_files
+from byhand.exercises.recipe import read_exercise, ready_made
+
+
+def exercises_told(as_json: bool) -> str:
+    """Every ready-made exercise, from the first steps on: its name, level, minutes by hand, and what it teaches."""
+    found = sorted((read_exercise(path) for path in ready_made().values()), key=lambda e: (e.level, e.minutes, e.name))
+    names = ("name", "level", "minutes", "points", "teaches")
+    rows = [{name: getattr(exercise, name) for name in names} for exercise in found]
+    if as_json:
+        return json.dumps({"exercises": rows}) + "\n"
+    grid = Table(box=None, pad_edge=False)
+    for name in names:
+        text = name in ("name", "teaches")
+        grid.add_column(name, justify="left" if text else "right", no_wrap=name == "name", overflow="fold")
+    for row in rows:
+        grid.add_row(*(f"{row[name]:g}" if name == "points" else str(row[name]) for name in names))
+    return rendered(grid)
+
+
+def set_told(order: Order, report: Report, as_json: bool) -> str:
+    """Where the files are, and what awaits a student."""
+    if as_json:
+        return json.dumps(_facts(order, report)) + "\n"
+    facts = _facts(order, report)
+    there = f"; {report.kept:,} were there already" if report.kept else ""
+    lines = [
+        f"Wrote {report.written:,} {'file' if report.written == 1 else 'files'} to {report.folder.path}{there}.",
+        f"The answers are in {report.folder.key.parent}: keep that folder to yourself.",
+        f"Seed {report.seed}: with --seed {report.seed}, the same command makes the same files anywhere.",
+        f"By hand, about {report.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
+        f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
+        f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
+    ]
+    if student_files(order.formats, order.practice):
+        lines.insert(1, f"Hand out what is in {report.folder.students}.")
+    if OWN_KEY in student_files(order.formats, order.practice):
+        lines.insert(
+            2,
+            f"Whoever has NAME.xlsx and NAME{OWN_KEY.suffix} checks alone: byhand check NAME.xlsx --key "
+            f"NAME{OWN_KEY.suffix}",
+        )
+    if order.roster.column:
+        lines.insert(1, f"{report.students:,} students, by the column {order.roster.column!r} of the roster.")
+    return "\n".join(lines) + "\n"
+
+
+def _facts(order: Order, report: Report) -> dict[str, Any]:
+    work = report.problem.work()
+    return {
+        "exercise": report.exercise.name,
+        "seed": report.seed,
+        "students": report.students,
+        "ids": order.roster.column,
+        "written": report.written,
+        "kept": report.kept,
+        "folder": str(report.folder.students),
+        "key": str(report.folder.key),
+        "multiplications": work.multiplications,
+        "additions": work.additions,
+        "functions": work.functions,
+        "largest": report.sizes.largest,
+        "whole": report.sizes.whole / max(report.sizes.cells, 1),
+    }

@@ -1,0 +1,171 @@
+"""What the terminal shows of marks: of one submission, cell by cell, and of a class."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from byhand.cli.show import rendered
+from byhand.errors import ByhandError
+from byhand.exercises.keys import Key
+from byhand.grading.class_marks import Outcome
+from byhand.grading.class_status import SAID, Status
+from byhand.grading.grader import LIMITS, Marked
+from byhand.grading.phrases import by_question, of_points, place, points, total, who, wrote
+from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
+from byhand.workers import Stopped, spread_within
+
+SAME = "The same."
+"""Of a cell of whose question another has been told the sentence."""
+MOST_SHOWN = 40
+"""The concerns that are printed; problems.csv has all."""
+
+
+def check_told(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
+    """One submission: each cell's place, what was read, the verdict, the points and why; answers: to be revealed."""
+    if as_json:
+        return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
+    marks = marked.marks
+    told = [rendered(f"{who(marks)} · {marks.file} (by {marked.by})")]
+    for n, (question, cells) in enumerate(by_question(key, marks), 1):
+        told.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
+        if any(cell.points < cell.most for cell in cells):
+            told.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
+    told.append(f"\n{of_points(marks.points, marks.most)}\n")
+    told += [rendered(f"A person must look at this: {warning}") for warning in marks.warnings]
+    return "".join(told)
+
+
+def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
+    grid = Table(box=None, pad_edge=False)
+    names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
+    for name in names:
+        whole = name in ("cell", "verdict", "points")
+        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
+    said: set[str] = set()
+    for cell in cells:
+        question = key.questions[cell.question]
+        row = [place(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
+        row += [answers[cell.question][cell.cell]] if answers else []
+        grid.add_row(*row, SAME if cell.sentence in said else cell.sentence)
+        said |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
+    return grid
+
+
+def _read(cell: CellMark) -> str:
+    """What was written, and, where that is another thing, how it was read."""
+    text, read_as = wrote(cell), cell.typed.read_as
+    if cell.verdict is Verdict.UNREADABLE or not read_as:
+        return text
+    return read_as if read_as.startswith(text) else f"{text} → {read_as}"
+
+
+def _verdict(cell: CellMark) -> str:
+    return f"{LOOKS[cell.verdict].sign} {cell.verdict}"
+
+
+def _facts(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] | None) -> dict[str, Any]:
+    marks = marked.marks
+    return {
+        "student": marks.student,
+        "name": marks.name,
+        "file": marks.file,
+        "by": marked.by,
+        "points": round(marks.points, 6),
+        "most": round(marks.most, 6),
+        "right": all_right(marks),
+        "warnings": list(marks.warnings),
+        "cells": [
+            {
+                "question": cell.question + 1,
+                "table": key.questions[cell.question].table,
+                "cell": place(key.questions[cell.question], cell.cell),
+                "typed": cell.typed.text,
+                "value": cell.typed.value,
+                "read_as": cell.typed.read_as,
+                "verdict": str(cell.verdict),
+                "points": round(cell.points, 6),
+                "most": round(cell.most, 6),
+                "sentence": cell.sentence,
+                "mistake": cell.mistake,
+                **({"answer": answers[cell.question][cell.cell]} if answers else {}),
+                **({"step": steps[cell.question]} if cell.points < cell.most else {}),
+            }
+            for cell in marks.cells
+        ],
+    }
+
+
+def all_right(marks: Marks) -> bool:
+    """Whether every cell is right, and nothing is left for a person to look at."""
+    return not marks.warnings and all(cell.verdict is Verdict.RIGHT for cell in marks.cells)
+
+
+def class_told(outcome: Outcome, as_json: bool) -> str:
+    """A class: how many are graded, what is wrong with which file, what to talk about, and where everything is."""
+    folder = outcome.order.folder
+    if as_json:
+        grades = [
+            {"student": s.student, "name": s.name, "status": str(s.status), "points": s.points, "file": s.file}
+            for s in outcome.standings
+        ]
+        facts = {**outcome.report, "grades": grades, "folder": str(folder), "read": outcome.read, "kept": outcome.kept}
+        return json.dumps(facts, ensure_ascii=False) + "\n"
+    statuses = Counter(s.status for s in outcome.standings)
+    told = ", ".join(f"{statuses[status]:,} {SAID[status]}" for status in Status if statuses[status])
+    there = f" ({outcome.kept:,} of the files were read before)" if outcome.kept else ""
+    parts: list[Any] = [f"{len(outcome.standings):,} students: {told}{there}."]
+    if outcome.report["mean"] is not None:
+        parts.append(f"Mean {points(outcome.report['mean'])} of {points(outcome.report['most'])} points.")
+    parts += [f"Talk about: {line}" for line in outcome.report["talk"][:3]]
+    if outcome.concerns:
+        parts += ["", _concerns(outcome)]
+        left = len(outcome.concerns) - MOST_SHOWN
+        parts += [f"And {left:,} more: see {folder / 'problems.csv'}."] if left > 0 else []
+    parts += [
+        f"\nGrades: {folder / 'grades.csv'} (Moodle), {folder / 'grades_canvas.csv'} (Canvas).",
+        f"Report: {folder / 'report.html'}. For the students: {folder / 'feedback'}.",
+    ]
+    return rendered(*parts)
+
+
+def _concerns(outcome: Outcome) -> Table:
+    grid = Table(box=None, pad_edge=False)
+    for name in ("what", "student", "file", "why"):
+        grid.add_column(name, overflow="fold")
+    for concern in outcome.concerns[:MOST_SHOWN]:
+        grid.add_row(concern.kind, concern.student, concern.file, concern.reason)
+    return grid
+
+
+Told = tuple[str, bool]
+"""What the terminal shows, and whether all is right."""
+
+
+def checked(submission: Path, key: Path, reveal: bool, as_json: bool) -> Told:
+    """ByhandError, with how to mend it, for a file that cannot be read, takes too long, or is nobody's."""
+    (found,) = spread_within(LIMITS, Checking, (key, reveal, as_json), [submission], 1)
+    if isinstance(found, Stopped):
+        raise ByhandError(f"{submission} could not be read: {found.why}; look at it by hand.")
+    return found
+
+
+class Checking:
+    """Does the job of the process, which alone loads what marking needs."""
+
+    def __init__(self, key: Path, reveal: bool, as_json: bool) -> None:
+        from byhand.grading.grader import Grader, key_of
+
+        self.grader = Grader(key_of(key)).__enter__()
+        self.reveal, self.as_json = reveal, as_json
+
+    def __call__(self, submission: Path) -> Told:
+        from byhand.grading.grader import steps_of
+
+        marked, key = self.grader.mark(submission), self.grader.key
+        answers = self.grader.revealed(marked.marks.student) if self.reveal else None
+        return check_told(key, marked, steps_of(key), answers, self.as_json), all_right(marked.marks)

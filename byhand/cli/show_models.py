@@ -1,0 +1,120 @@
+"""What the terminal shows of the models that can be built: all of them, one with its options, two side by side."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.table import Table
+
+from byhand.cli.show import line_of, rendered
+from byhand.language.architecture import Architecture
+from byhand.language.options import CHOICES
+from byhand.lessons.build import build, settings_of
+from byhand.lessons.comparison import as_json as comparison_as_json
+from byhand.lessons.comparison import compare, rows_of, said, telling
+from byhand.lessons.inputs import INPUTS
+from byhand.lessons.lesson import Lesson, describe, option
+from byhand.lessons.recipe import find, ready_made
+from byhand.models import MODELS
+
+
+def list_models(as_json: bool) -> str:
+    """Every model by family, and what it does."""
+    if as_json:
+        return json.dumps({"models": [_row(build(find(name))) for name in MODELS]}) + "\n"
+    families: dict[str, list[Architecture]] = {}
+    for model in MODELS.values():
+        families.setdefault(model.family, []).append(model)
+    lines: list[str] = []
+    for family, models in families.items():
+        longest = max(len(model.name) for model in models)
+        lines += [family, *(line_of(f"  {model.name:{longest}}  ", model.about) for model in models), ""]
+    recipes = ", ".join(name for name in ready_made() if name not in MODELS)
+    lines += [
+        line_of("Recipes that come with byhand: ", recipes, 2),
+        "",
+        "One with its options: byhand models gpt2",
+        "Two side by side:     byhand models --compare gpt2 llama",
+        "A workbook of one:    byhand workbook gpt2 -o gpt2.xlsx",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(lesson: Lesson) -> dict[str, Any]:
+    found = lesson.architecture
+    return {
+        "name": found.name,
+        "family": found.family,
+        "source": found.source,
+        "about": found.about,
+        "weights": _weights(lesson),
+        "tables": len(lesson.tables),
+        "size": describe(lesson)[1].partition(" · ")[2],
+    }
+
+
+def _weights(lesson: Lesson) -> int:
+    return sum(int(n.shape[0] * n.shape[1]) for n in lesson.tables.values() if n.role == "weight")
+
+
+def show_model(model: str, as_json: bool) -> str:
+    """One model: where it comes from, what it takes, and its options with what they may be."""
+    lesson = build(find(model))
+    found, options = lesson.architecture, telling(lesson.options)
+    takes = [option(given) for given, what in INPUTS.items() if what in found.takes]
+    settings = settings_of(found) if lesson.recipe.model in MODELS else {}
+    if as_json:
+        about = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
+        return json.dumps(_row(lesson) | about, default=str) + "\n"
+    grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for column in range(3):
+        grid.add_column(no_wrap=column < 2, overflow="fold")
+    for name in settings or options:
+        grid.add_row(f"  {name}", *_setting(name, settings.get(name, options.get(name)), options))
+    title = line_of(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
+    size = describe(lesson)[1].partition(" · ")[2]
+    lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
+    lines += [line_of("It takes ", f"{', '.join(takes)}."), ""] if takes else []
+    heading = "Options of the checkpoint:"
+    if settings:
+        sizes = ["", *(f"--size {size}" for size in found.sizes if size != "small")]
+        heading = f"Options, such as --size {_example(settings)}{' or '.join(sizes)}:"
+    return "\n".join([*lines, heading, ""]) + rendered(grid, f"\nBuild it: byhand workbook {model}")
+
+
+def _setting(name: str, value: Any, options: dict[str, Any]) -> tuple[str, str]:
+    """An option as it is typed, and what that says or what else it may be."""
+    typed = str(value).casefold() if isinstance(value, bool) else str(value)
+    if name not in options:
+        return typed, "(of no use with the other options)"
+    if isinstance(value, str):
+        return typed, f"or {', '.join(word for word in CHOICES[name] if word != value)}"
+    if not value and not isinstance(value, bool):
+        meant = said(name, options[name])
+        return typed, f"({meant})" if meant != typed else ""
+    return typed, ""
+
+
+def _example(settings: dict[str, Any]) -> str:
+    word = next((name for name in ("positions", "activation") if name in settings), None)
+    if word:
+        return f"{word}={next(other for other in CHOICES[word] if other != settings[word])}"
+    name = next(name for name, value in settings.items() if type(value) is int)
+    return f"{name}={settings[name] + 1}"
+
+
+def show_comparison(names: tuple[str, str], as_json: bool) -> str:
+    """Two models side by side: what differs in their options, and what each costs."""
+    found = compare(names)
+    if as_json:
+        return comparison_as_json(found)
+    grid = Table(box=None, pad_edge=False)
+    for column in ("", *names):
+        grid.add_column(column, overflow="fold", justify="right" if column else "left")
+    rows = rows_of(found)
+    for row in rows:
+        grid.add_row(*row)
+    return rendered(
+        grid, *(["\n–: it has no such thing, or makes no use of it"] if any("–" in row for row in rows) else [])
+    )

@@ -1,0 +1,320 @@
+"""Cell rules as worked steps: a cell's formula in letters, with the numbers put in, and round by round to its value."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from byhand.core.arithmetic import numbers
+from byhand.core.decimals import is_exact, shown
+from byhand.notation.tree import (
+    Call,
+    Cases,
+    Chain,
+    Grid,
+    Maths,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Quotient,
+    Root,
+    Sum,
+    Words,
+)
+
+MOST_TERMS, MOST_ARGUMENTS = 17, 9
+"""A longer sum, or max, is written with dots between its first ones and its last."""
+
+
+class Step(ABC):
+    """A piece of a cell's formula: what it is worth, and how it is written.
+
+    depth: in how many rounds of reckoning, each doing all that can be done at once, it becomes a number.
+    """
+
+    value: float
+    depth: int = 0
+
+    @property
+    @abstractmethod
+    def letters(self) -> Maths:
+        """As the rule says it."""
+
+    @abstractmethod
+    def after(self, rounds: int) -> Maths:
+        """With the numbers put in, after some rounds of reckoning."""
+
+    @abstractmethod
+    def is_exact_after(self, rounds: int) -> bool:
+        """Whether no number that is shown then is rounded."""
+
+    def __add__(self, other: Step) -> Step:
+        return Written(_sum, [*_terms(self), *_terms(other)], self.value + other.value)
+
+    def __sub__(self, other: Step) -> Step:
+        return Written(_sum, [*_terms(self), Minus(other)], self.value - other.value)
+
+    def __neg__(self) -> Step:
+        return Written(Negative, [self], -self.value)
+
+    def __mul__(self, other: Step) -> Step:
+        return Written(_product, [*_factors(self), *_factors(other)], self.value * other.value)
+
+    def __truediv__(self, other: Step) -> Step:
+        return _made(Quotient, operator.truediv, self, other)
+
+
+Line = Sequence[Step]
+
+
+def _none() -> None:
+    return None
+
+
+class Given(Step):
+    """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal.
+
+    Its letters and its exact value are made when they are asked for: of a long line, most are not.
+    """
+
+    def __init__(self, letters: Callable[[], Maths], value: float, exact: Callable[[], Maths | None] = _none) -> None:
+        self._letters, self.value, self._exact = letters, value, exact
+
+    @property
+    def letters(self) -> Maths:
+        return self._letters()
+
+    def after(self, rounds: int) -> Maths:
+        return self._exact() or shown(self.value)
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return is_exact(self.value) or self._exact() is not None
+
+
+class Reckoned(Step):
+    """What becomes a number after `depth` rounds."""
+
+    def after(self, rounds: int) -> Maths:
+        return shown(self.value) if rounds >= self.depth else self._unfinished(rounds)
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return is_exact(self.value) if rounds >= self.depth else self._is_exact_unfinished(rounds)
+
+    @abstractmethod
+    def _unfinished(self, rounds: int) -> Maths: ...
+
+    @abstractmethod
+    def _is_exact_unfinished(self, rounds: int) -> bool: ...
+
+
+class Written(Reckoned):
+    """An operation on smaller pieces."""
+
+    def __init__(self, write: Callable[..., Maths], parts: Line, value: float) -> None:
+        self.write, self.parts, self.value = write, parts, value
+        self.depth = 1 + builtins.max((p.depth for p in parts), default=0)
+
+    @property
+    def letters(self) -> Maths:
+        return self.write(*(p.letters for p in self._few))
+
+    def _unfinished(self, rounds: int) -> Maths:
+        write = _product_of_numbers if self.write is _product else self.write
+        return write(*(p.after(rounds) for p in self._few))
+
+    def _is_exact_unfinished(self, rounds: int) -> bool:
+        return all(p.is_exact_after(rounds) for p in self._few)
+
+    @property
+    def _few(self) -> Line:
+        """The parts that are written: of many, the first and the last."""
+        most = MOST_TERMS if self.write is _sum else MOST_ARGUMENTS
+        return self.parts if len(self.parts) <= most else [*self.parts[:3], Dots(), self.parts[-1]]
+
+
+class Minus(Step):
+    """What is subtracted: no step of its own, for 5 − 3 is one."""
+
+    def __init__(self, of: Step) -> None:
+        self.of, self.value, self.depth = of, -of.value, of.depth
+
+    @property
+    def letters(self) -> Maths:
+        return Negative(self.of.letters)
+
+    def after(self, rounds: int) -> Maths:
+        return Negative(self.of.after(rounds))
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return self.of.is_exact_after(rounds)
+
+
+class Picked(Reckoned):
+    """One cell of a line, found by its number: first it is named, then it is worth something."""
+
+    def __init__(self, line: Line, index: Step) -> None:
+        self.line, self.index = line, index
+        self.found = line[int(index.value)]
+        self.value, self.depth = self.found.value, 1 + self.found.depth
+
+    @property
+    def letters(self) -> Maths:
+        """The line's name with the found number, counted from 1, for the place that runs along it."""
+        first, last = self.line[0].letters, self.line[-1].letters
+        if not (isinstance(first, Name) and isinstance(last, Name)) or first == last:
+            return self.found.letters
+        counted = Sum((self.index.letters, Number("1")))
+        places = zip(first.below, last.below, strict=True)
+        return Name(first.letters, tuple(a if a == b else counted for a, b in places), first.bold)
+
+    def _unfinished(self, rounds: int) -> Maths:
+        return self.found.after(rounds - 1) if rounds else self.found.letters
+
+    def _is_exact_unfinished(self, rounds: int) -> bool:
+        return rounds == 0 or self.found.is_exact_after(rounds - 1)
+
+
+class Dots(Step):
+    """Stands for the parts that are not written."""
+
+    value = 0.0
+
+    @property
+    def letters(self) -> Maths:
+        return Name("…")
+
+    def after(self, rounds: int) -> Maths:
+        return self.letters
+
+    def is_exact_after(self, rounds: int) -> bool:
+        return True
+
+
+def _sum(*terms: Maths) -> Maths:
+    return Sum(terms) if len(terms) > 1 else terms[0]
+
+
+def _product(*factors: Maths) -> Maths:
+    return Product(factors, "·")
+
+
+def _product_of_numbers(*factors: Maths) -> Maths:
+    return Product(factors, "×")
+
+
+def _whether(sign: str) -> Callable[..., Maths]:
+    """[x > y]: 1 where it is so, and 0 where it is not."""
+    return lambda x, y: Grid(((Chain((x, y), (sign,)),),))
+
+
+def _made(write: Callable[..., Maths], rule: Callable[..., float], *parts: Step) -> Step:
+    try:
+        return Written(write, parts, rule(*(p.value for p in parts)))
+    except (ArithmeticError, ValueError):
+        return Written(write, parts, math.nan)
+
+
+def _call(name: str) -> Callable[..., Maths]:
+    return lambda *arguments: Call(name, arguments)
+
+
+def _terms(step: Step) -> Line:
+    return step.parts if isinstance(step, Written) and step.write is _sum else [step]
+
+
+def _factors(step: Step) -> Line:
+    return step.parts if isinstance(step, Written) and step.write is _product else [step]
+
+
+def number(x: float) -> Step:
+    return Given(lambda: shown(x), x)
+
+
+def pi() -> Step:
+    return Written(lambda: Name("π"), [], numbers.pi())
+
+
+def dot(x: Line, y: Line) -> Step:
+    return sum([a * b for a, b in zip(x, y, strict=True)])
+
+
+def sum(line: Line) -> Step:
+    return Written(_sum, line, builtins.sum(c.value for c in line)) if len(line) > 1 else line[0]
+
+
+def mean(line: Line) -> Step:
+    return sum(line) / number(len(line))
+
+
+def sum_of_squares(line: Line) -> Step:
+    return sum([power(c, number(2)) for c in line])
+
+
+def max(line: Line) -> Step:
+    return Written(_call("max"), line, builtins.max(c.value for c in line))
+
+
+def larger(x: Step, y: Step) -> Step:
+    return max([x, y])
+
+
+def position_of_max(line: Line) -> Step:
+    """Counted from 0, the first of equals."""
+    return Written(_call("argmax"), line, numbers.position_of_max([c.value for c in line]))
+
+
+def choose(condition: Step, x: Step, y: Step) -> Step:
+    def write(condition: Maths, x: Maths, y: Maths) -> Maths:
+        return Cases(((x, Chain((condition, Number("0")), ("≠",))), (y, Words("otherwise"))))
+
+    return _made(write, numbers.choose, condition, x, y)
+
+
+def pick(line: Line, index: Step) -> Step:
+    """The cell of a line at an index counted from 0."""
+    return Picked(line, index)
+
+
+def equal(x: Step, y: Step) -> Step:
+    return _made(_whether("="), numbers.equal, x, y)
+
+
+def greater(x: Step, y: Step) -> Step:
+    return _made(_whether(">"), numbers.greater, x, y)
+
+
+def power(x: Step, y: Step) -> Step:
+    return _made(Power, numbers.power, x, y)
+
+
+def exp(x: Step) -> Step:
+    return _made(lambda x: Power(Name("e"), x), numbers.exp, x)
+
+
+def log(x: Step) -> Step:
+    return _made(_call("ln"), numbers.log, x)
+
+
+def sqrt(x: Step) -> Step:
+    return _made(Root, numbers.sqrt, x)
+
+
+def tanh(x: Step) -> Step:
+    return _made(_call("tanh"), numbers.tanh, x)
+
+
+def erf(x: Step) -> Step:
+    return _made(_call("erf"), numbers.erf, x)
+
+
+def sin(x: Step) -> Step:
+    return _made(_call("sin"), numbers.sin, x)
+
+
+def cos(x: Step) -> Step:
+    return _made(_call("cos"), numbers.cos, x)

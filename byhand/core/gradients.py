@@ -1,0 +1,102 @@
+"""The backward pass, as more of the same graph: the gradient of a loss for every table on the way to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+
+from byhand.core.graph import Node, Scope, toposort, within
+from byhand.core.ops import constant, stretch
+
+UNFOLLOWED = ("shift", "memory")
+"""The maximum that a softmax subtracts, on which no loss depends; what is remembered without learning from it again."""
+Arriving = dict[Scope | None, list[Node]]
+"""What flows back into a table, by the page that reads it."""
+
+
+@dataclass(frozen=True)
+class Backward:
+    """The gradients of a loss, named after their tables: layer1.head1.Q has grad.layer1.head1.Q.
+
+    of: table -> gradient, in its table's shape. shares: for a table that several pages read, what each page adds to
+    its gradient.
+    """
+
+    of: dict[Node, Node] = field(default_factory=dict)
+    shares: dict[tuple[Node, Scope], Node] = field(default_factory=dict)
+
+
+def gradients(loss: Node, wrt: Iterable[Node]) -> Backward:
+    """Reverse-mode differentiation (Linnainmaa 1970): the chain rule from a (1, 1) loss back to the tables in `wrt`.
+
+    Every named table on the way gets a named gradient. Nothing flows through a table in a role of UNFOLLOWED.
+    """
+    order = toposort([loss])
+    on_the_way = _dependents(order, set(wrt))
+    arriving: dict[Node, Arriving] = defaultdict(lambda: defaultdict(list))
+    arriving[loss][None].append(constant(value=1.0))
+    backward = Backward()
+    for node in reversed(order):
+        if node not in on_the_way or node not in arriving:
+            continue
+        with within(node.scope.backward):
+            gradient = _gathered(node, arriving.pop(node), backward)
+            for argument, part in zip(node.args, node.op.vjp(gradient, node, *node.args, **node.attrs), strict=True):
+                if part is not None and argument in on_the_way:
+                    arriving[argument][node.page].append(_fitted(part, argument))
+    return backward
+
+
+def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
+    """The tables that are made from those in `wrt`, and these themselves."""
+    found: set[Node] = set()
+    for node in order:
+        if node in wrt or (node.role not in UNFOLLOWED and any(a in found for a in node.args)):
+            found.add(node)
+    return found
+
+
+def _gathered(node: Node, arriving: Arriving, backward: Backward) -> Node:
+    """The sum of all that flows back into the table; named, if the table is."""
+    if not node.name:
+        return _total(part for parts in arriving.values() for part in parts)
+    if len(arriving) > 1:
+        for page, parts in arriving.items():
+            assert page is not None
+            share = _unnamed(_total(parts), node)
+            with within(page.backward):
+                share.named(_share_name(node, page, arriving), role="share")
+            backward.shares[node, page] = share
+            parts[:] = [share]
+    total = _unnamed(_total(part for parts in arriving.values() for part in parts), node)
+    backward.of[node] = total.named(node.symbol, role="gradient")
+    return total
+
+
+def _share_name(node: Node, page: Scope, arriving: Arriving) -> str:
+    """With the page's title where several pages of the same path read the table."""
+    alike = [p for p in arriving if p is not None and p.path == page.path]
+    place = f"share.{page.title.casefold().replace(' ', '_').replace('-', '_')}" if len(alike) > 1 else "share"
+    return f"{place}.{node.name}"
+
+
+def _total(parts: Iterable[Node]) -> Node:
+    return reduce(add, parts)
+
+
+def _unnamed(gradient: Node, of: Node) -> Node:
+    """The gradient as a table that has no name yet, in the shape of its own table."""
+    return stretch(gradient, rows=of.shape[0], columns=of.shape[1]) if gradient.name else gradient
+
+
+def _fitted(part: Node, argument: Node) -> Node:
+    """The gradient in its argument's shape: summed over what the operation stretched, stretched over what it summed."""
+    for axis in (0, 1):
+        if argument.shape[axis] == 1 < part.shape[axis]:
+            part = part.sum(axis)
+    if part.shape != argument.shape:
+        part = stretch(part, rows=argument.shape[0], columns=argument.shape[1])
+    return part

@@ -1,0 +1,353 @@
+"""A model is a graph of tables: nodes, the operations that make them, and how to walk and evaluate them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byhand.errors import ByhandError
+from byhand.notation.tree import Maths
+
+Array = NDArray[np.float64]
+INFINITE = 1e29
+"""A number beyond this one, such as what a mask writes, stands for ∞."""
+
+
+class Dim(int):
+    """A size that knows what it counts (the tokens of a prompt, the words of a vocabulary), or None for features.
+
+    Shape rules pass it on, so the labels of every table's rows and columns come for free.
+    """
+
+    of: object
+
+    def __new__(cls, size: int, of: object = None) -> Dim:
+        dim = super().__new__(cls, size)
+        dim.of = of
+        return dim
+
+
+Shape = tuple[Dim, Dim]
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """One operation, whole. Call it with nodes (or plain numbers) to get a node.
+
+    shape: the shape of the result from the shapes of the arguments; raises ValueError with the reason.
+    value: numpy arrays to a numpy array; broadcasts over leading axes.
+    cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
+    vjp: (gradient of the result, result, *arguments) to the gradient of each argument, as graph; None where nothing
+    flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
+    maths: (*arguments as trees) to the formula as it is written on paper.
+    sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
+    view: the result's cells are cells of its arguments, so a sheet needs none for it.
+    examples: ((shapes of the arguments), settings) for the tests to run; never empty.
+    """
+
+    name: str
+    shape: Callable[..., Shape]
+    value: Callable[..., Array]
+    cell: Callable[..., Any]
+    vjp: Callable[..., tuple[Node | None, ...]]
+    maths: Callable[..., Maths]
+    examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
+    sides: tuple[str, ...] = ()
+    view: bool = False
+
+    def __call__(self, *args: Node | float, **attrs: Any) -> Node:
+        nodes = tuple(a if isinstance(a, Node) else OPS["constant"](value=float(a)) for a in args)
+        try:
+            shape = self.shape(*(n.shape for n in nodes), **attrs)
+        except ValueError as reason:
+            tables = " and ".join(f"{n.label} ({times(n.shape)})" for n in nodes)
+            raise ByhandError(f"{self.name} cannot take {tables}: {reason}.") from None
+        return Node(self, nodes, attrs, shape)
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(name: str, **rules: Any) -> Op:
+    """Add an operation to the registry."""
+    OPS[name] = Op(name, **rules)
+    return OPS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Where in the model a node stands: its name there, and what a reader is told of the place.
+
+    title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
+    the formula for tokens as columns, where it differs.
+    page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
+    below: the step stands below the one before it, not beside.
+    """
+
+    name: str
+    parent: Scope | None = None
+    title: str = ""
+    equation: str = ""
+    column_equation: str = ""
+    source: str = ""
+    page: bool = False
+    again: bool = False
+    below: bool = False
+
+    @cached_property
+    def outward(self) -> list[Scope]:
+        """This scope, then the ones around it."""
+        return [self, *self.parent.outward] if self.parent else [self]
+
+    @cached_property
+    def innermost_page(self) -> Scope | None:
+        return next((s for s in self.outward if s.page), None)
+
+    @cached_property
+    def backward(self) -> Scope:
+        """Where the gradients of the tables here stand."""
+        if self.parent is None:
+            return Scope("grad", None, "Backward")
+        equation = "∂x = ∂loss / ∂x" if self.page else ""
+        return Scope(self.name, self.parent.backward, self.title, equation, page=self.page)
+
+    def equation_as(self, turned: bool) -> str:
+        """The step's formula for tokens as rows, or (turned) as columns."""
+        return (self.column_equation if turned else "") or self.equation
+
+    @cached_property
+    def path(self) -> str:
+        return ".".join(s.name for s in reversed(self.outward) if s.name)
+
+
+_OUTSIDE = Scope("")
+_scope: ContextVar[Scope] = ContextVar("scope", default=_OUTSIDE)
+
+
+@contextmanager
+def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
+    """Names given inside begin with `name.`; the rest tells a reader about the place (see Scope)."""
+    inner = Scope(name, _scope.get(), title, **about)
+    token = _scope.set(inner)
+    try:
+        yield inner
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def within(place: Scope) -> Iterator[None]:
+    """Names given inside begin with the path of this scope, whatever scopes are open."""
+    token = _scope.set(place)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def outside() -> AbstractContextManager[None]:
+    """Names given inside stand by themselves, whatever scopes are open."""
+    return within(_OUTSIDE)
+
+
+def page(name: str, title: str, **about: Any) -> AbstractContextManager[Scope]:
+    """A scope with a sheet of its own."""
+    return scope(name, title, page=True, **about)
+
+
+def current_scope() -> Scope:
+    return _scope.get()
+
+
+_serials = count()
+
+
+class Node:
+    """A 2-D table: an operation on other tables, or (op `source`) numbers that are given.
+
+    `name` is its dotted path once it is named; only named nodes get cells on a sheet.
+    `role` says what it is for a reader: input, weight, mask, scores, attention, result ...
+    """
+
+    __slots__ = ("args", "attrs", "data", "name", "op", "role", "scope", "serial", "shape")
+
+    def __init__(self, op: Op, args: tuple[Node, ...], attrs: dict[str, Any], shape: Shape) -> None:
+        self.op, self.args, self.attrs, self.shape = op, args, attrs, shape
+        self.name = self.role = ""
+        self.scope = _scope.get()
+        self.data: Array | None = None
+        self.serial = next(_serials)
+
+    def named(self, name: str, role: str = "") -> Node:
+        """Give it cells, under this name in the scope that is open; a second name replaces the first."""
+        self.scope = _scope.get()
+        self.name = ".".join(filter(None, (self.scope.path, name)))
+        self.role = role or self.role
+        return self
+
+    def playing(self, role: str) -> Node:
+        """The same table in another role."""
+        self.role = role
+        return self
+
+    @property
+    def symbol(self) -> str:
+        """The last part of its name: what a caption calls it."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def label(self) -> str:
+        return self.name or self.op.name
+
+    @property
+    def page(self) -> Scope | None:
+        """The innermost page that it stands on; None outside every page."""
+        return self.scope.innermost_page
+
+    def __repr__(self) -> str:
+        return f"<{self.label} {times(self.shape)}>"
+
+    def __add__(self, other: Node | float) -> Node:
+        return OPS["add"](self, other)
+
+    def __radd__(self, other: float) -> Node:
+        return OPS["add"](other, self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return OPS["sub"](self, other)
+
+    def __rsub__(self, other: float) -> Node:
+        return OPS["sub"](other, self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return OPS["mul"](self, other)
+
+    def __rmul__(self, other: float) -> Node:
+        return OPS["mul"](other, self)
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return OPS["div"](self, other)
+
+    def __rtruediv__(self, other: float) -> Node:
+        return OPS["div"](other, self)
+
+    def __matmul__(self, other: Node) -> Node:
+        return OPS["matmul"](self, other)
+
+    def __neg__(self) -> Node:
+        return OPS["negate"](self)
+
+    @property
+    def T(self) -> Node:
+        """Its transpose, as one writes it: (Aᵀ)ᵀ is A, and (A B)ᵀ is Bᵀ Aᵀ."""
+        if not self.name and self.op.name == "transpose":
+            return self.args[0]
+        if not self.name and self.op.name == "matmul":
+            return self.args[1].T @ self.args[0].T
+        return OPS["transpose"](self)
+
+    def sum(self, axis: int) -> Node:
+        return OPS["sum"](self, axis=axis)
+
+    def max(self, axis: int) -> Node:
+        return OPS["max"](self, axis=axis)
+
+    def mean(self, axis: int) -> Node:
+        return OPS["mean"](self, axis=axis)
+
+    def rows(self, start: int, stop: int) -> Node:
+        return OPS["rows"](self, start=start, stop=stop)
+
+    def columns(self, start: int, stop: int) -> Node:
+        return OPS["columns"](self, start=start, stop=stop)
+
+
+def times(shape: tuple[int, int]) -> str:
+    """A shape for people: 3×4."""
+    return f"{shape[0]}×{shape[1]}"
+
+
+def source(name: str, data: Any, role: str, rows: object = None, columns: object = None) -> Node:
+    """A table of given numbers, named in the open scope. `rows` and `columns` say what its dimensions count."""
+    array = np.atleast_2d(np.asarray(data, dtype=np.float64))
+    node = OPS["source"](shape=(Dim(array.shape[0], rows), Dim(array.shape[1], columns))).named(name, role)
+    node.data = array
+    return node
+
+
+def toposort(outputs: Iterable[Node]) -> list[Node]:
+    """Every node that the outputs need, in the order in which the model's author made them."""
+    needed: set[Node] = set()
+    todo = list(outputs)
+    while todo:
+        node = todo.pop()
+        if node not in needed:
+            needed.add(node)
+            todo.extend(node.args)
+    return sorted(needed, key=lambda node: node.serial)
+
+
+def rewritten(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> dict[Node, Node]:
+    """The same tables over again as `rule` wants them: old -> new, for each one that this changes.
+
+    rule: (a node, its like that reads what is changed already) to what stands in its place; that like leaves it be.
+    What does not depend on a changed table is shared, not copied.
+    """
+    new: dict[Node, Node] = {}
+    for node in toposort(outputs):
+        like = dressed_as(node, _reading(node, new)) if any(a in new for a in node.args) else node
+        made = rule(node, like)
+        if made is not node:
+            new[node] = made
+    return new
+
+
+def _reading(node: Node, new: Mapping[Node, Node]) -> Node:
+    return Node(node.op, tuple(new.get(a, a) for a in node.args), node.attrs, node.shape)
+
+
+def dressed_as(old: Node, new: Node) -> Node:
+    """The new table under the old one's name, in its role, scope and shape."""
+    new.name, new.role, new.scope, new.shape = old.name, old.role, old.scope, old.shape
+    return new
+
+
+def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:
+    """The same tables over again with some of them replaced: old -> new, for each one that this changes.
+
+    The copies' names begin with `prefix`. What does not depend on a replaced table is shared, not copied.
+    """
+
+    def rule(node: Node, like: Node) -> Node:
+        if node in replaced:
+            return replaced[node]
+        if like is not node and node.name:
+            like.name = f"{prefix}.{node.name}"
+        return like
+
+    return dict(replaced) | rewritten(outputs, rule)
+
+
+def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:
+    """The numbers of every node that the outputs need. `given` replaces the numbers of any node, source or not.
+
+    Arrays may have leading axes (many draws, many students): every rule broadcasts over them.
+    """
+    given = given or {}
+    values: dict[Node, Array] = {}
+    for node in toposort(outputs):
+        if node in given:
+            values[node] = given[node]
+        elif node.data is not None:
+            values[node] = node.data
+        else:
+            values[node] = node.op.value(*(values[a] for a in node.args), **node.attrs)
+    return values

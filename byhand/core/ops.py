@@ -1,0 +1,399 @@
+"""The operations, each whole: shape, numbers, one cell, gradient, formula, and examples that the tests run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from byhand.core.graph import Array, Dim, Node, Op, register
+from byhand.core.shapes import broadcast, by_turns, joined, looked_up, one_hot_for, one_line, product, span, stretched
+from byhand.core.table import Table
+from byhand.notation.tree import (
+    ALL,
+    Call,
+    Cases,
+    Chain,
+    Grid,
+    Maths,
+    Name,
+    Negative,
+    Number,
+    Over,
+    Power,
+    Product,
+    Quotient,
+    Root,
+    Sum,
+    Transposed,
+    Words,
+    few,
+    part,
+    span_of,
+    whether,
+)
+
+Index = tuple[int, int]
+
+
+def _call(name: str) -> Callable[..., Maths]:
+    return lambda *arguments: Call(name, arguments)
+
+
+def _in_zeros(g: Node, x: Node, axis: int, start: int, stop: int) -> Node:
+    """g in the place from `start` to `stop` of a table of x's shape that is 0 elsewhere."""
+    parts = [g]
+    for size, at in ((start, 0), (x.shape[axis] - stop, len(parts) + 1)):
+        if size:
+            rows, columns = (size, x.shape[1]) if axis == 0 else (x.shape[0], size)
+            parts.insert(at, stretch(0, rows=rows, columns=columns))
+    return (below if axis == 0 else beside)(*parts)
+
+
+def _to_each_part(g: Node, parts: Sequence[Node], axis: int) -> tuple[Node, ...]:
+    """The piece of g that belongs to each of the tables that were joined."""
+    stops = [sum(int(p.shape[axis]) for p in parts[: n + 1]) for n in range(len(parts))]
+    cut = g.rows if axis == 0 else g.columns
+    return tuple(cut(stop - int(p.shape[axis]), stop) for p, stop in zip(parts, stops, strict=True))
+
+
+def _to_largest(g: Node, out: Node, x: Node, axis: int) -> Node:
+    """g to the largest cell of each line, shared equally between ties."""
+    largest = equal(x, out)
+    return g * largest / largest.sum(axis)
+
+
+def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
+    """g's first, third ... columns, and the others with a column of zeros where the last one was not used."""
+    single = [g.columns(n, n + 1) for n in range(width)]
+    unused = [stretch(0, rows=g.shape[0], columns=1)] if width % 2 else []
+    return beside(*single[::2]), beside(*single[1::2], *unused)
+
+
+def _lookup(table: Array, index: Array) -> Array:
+    axes = max(table.ndim, index.ndim)
+    table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
+    column = index.reshape((*index.shape[:-2], -1, 1)).astype(np.int64)
+    found = np.take_along_axis(table, column, axis=-2)
+    return found if index.shape[-1] == 1 else found.reshape((*found.shape[:-2], *index.shape[-2:]))
+
+
+def _to_looked_up(g: Node, table: Node, index: Node) -> Node:
+    """g's rows (of a table of one column, g's numbers), added up for each row of the table."""
+    if index.shape[1] == 1:
+        return one_hot(index, width=table.shape[0]).T @ g
+    columns = ((index.columns(n, n + 1), g.columns(n, n + 1)) for n in range(index.shape[1]))
+    return reduce(add, (one_hot(places, width=table.shape[0]).T @ own for places, own in columns))
+
+
+def _join(parts: Sequence[Array], axis: int) -> Array:
+    leading = np.broadcast_shapes(*(p.shape[:-2] for p in parts))
+    return np.concatenate([np.broadcast_to(p, (*leading, *p.shape[-2:])) for p in parts], axis=axis)
+
+
+def _alternate(even: Array, odd: Array, width: int) -> Array:
+    """Columns of the two tables by turns, beginning with the first table's first."""
+    even, odd = np.broadcast_arrays(even, odd)
+    return np.stack((even, odd), axis=-1).reshape(*even.shape[:-1], -1)[..., :width]
+
+
+def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
+    """The cell of several tables set side by side (axis 1) or one below the other (axis 0)."""
+    at = i[axis]
+    for table in parts:
+        if at < table.shape[axis]:
+            return table[(i[0], at) if axis == 1 else (at, i[1])]
+        at -= table.shape[axis]
+    raise IndexError(i)
+
+
+def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+    """One table in, the same shape out, each cell from its own cell."""
+    return register(
+        name,
+        shape=lambda x: x,
+        value=value,
+        cell=lambda k, i, x: cell(k, x[i]),
+        vjp=lambda g, out, x: (vjp(g, out, x),),
+        maths=maths,
+        examples=((((2, 3),), {}),),
+    )
+
+
+def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+    """Two tables in, cell by cell; a single row, column or cell is stretched."""
+    return register(
+        name,
+        shape=broadcast,
+        value=value,
+        cell=lambda k, i, x, y: cell(k, x[i], y[i]),
+        vjp=vjp,
+        maths=maths,
+        examples=tuple(
+            ((x, y), {}) for x, y in (((2, 3), (2, 3)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((1, 1), (2, 3)))
+        ),
+    )
+
+
+def _reduce(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+    """Each row to one cell (axis 1), or each column (axis 0)."""
+    return register(
+        name,
+        shape=one_line,
+        value=lambda x, axis: value(x, axis=axis - 2, keepdims=True),
+        cell=lambda k, i, x, axis: cell(k, x.line(i, axis)),
+        vjp=lambda g, out, x, axis: (vjp(g, out, x, axis),),
+        maths=lambda x, axis: maths(x),
+        examples=((((2, 3),), {"axis": 1}), (((2, 3),), {"axis": 0})),
+    )
+
+
+source = register(
+    "source",
+    shape=lambda shape: shape,
+    value=lambda shape: np.zeros(shape),
+    cell=lambda k, i, shape: k.number(0),
+    vjp=lambda g, out, shape: (),
+    maths=lambda shape: Words("given"),
+    examples=(((), {"shape": (2, 3)}),),
+)
+constant = register(
+    "constant",
+    shape=lambda value: (Dim(1), Dim(1)),
+    value=lambda value: np.array([[value]]),
+    cell=lambda k, i, value: k.number(value),
+    vjp=lambda g, out, value: (),
+    maths=lambda value: Number(np.format_float_positional(value, trim="-")),
+    examples=(((), {"value": 2.5}), ((), {"value": -1.0})),
+)
+pi = register(
+    "pi",
+    shape=lambda: (Dim(1), Dim(1)),
+    value=lambda: np.array([[math.pi]]),
+    cell=lambda k, i: k.pi(),
+    vjp=lambda g, out: (),
+    maths=lambda: Name("π"),
+    examples=(((), {}),),
+)
+
+add = _pairwise("add", np.add, lambda k, x, y: x + y, lambda g, out, x, y: (g, g), lambda x, y: Sum((x, y)))
+sub = _pairwise(
+    "sub", np.subtract, lambda k, x, y: x - y, lambda g, out, x, y: (g, -g), lambda x, y: Sum((x, Negative(y)))
+)
+mul = _pairwise(
+    "mul", np.multiply, lambda k, x, y: x * y, lambda g, out, x, y: (g * y, g * x), lambda x, y: Product((x, y), "×")
+)
+div = _pairwise(
+    "div",
+    np.divide,
+    lambda k, x, y: x / y,
+    lambda g, out, x, y: (g / y, -(g * out / y)),
+    Quotient,
+)
+maximum = _pairwise(
+    "maximum",
+    np.maximum,
+    lambda k, x, y: k.larger(x, y),
+    lambda g, out, x, y: (g * greater(x, y), g * (1 - greater(x, y))),  # a tie counts for y: ReLU's slope at 0 is 0
+    _call("max"),
+)
+power: Op = _pairwise(
+    "power",
+    np.power,
+    lambda k, x, y: k.power(x, y),
+    lambda g, out, x, y: (g * y * power(x, y - 1), g * out * log(x)),
+    Power,
+)
+greater: Op = _pairwise(
+    "greater",
+    lambda x, y: np.greater(x, y).astype(float),
+    lambda k, x, y: k.greater(x, y),
+    lambda g, out, x, y: (None, None),
+    lambda x, y: whether(Chain((x, y), (">",))),
+)
+equal = _pairwise(
+    "equal",
+    lambda x, y: np.equal(x, y).astype(float),
+    lambda k, x, y: k.equal(x, y),
+    lambda g, out, x, y: (None, None),
+    lambda x, y: whether(Chain((x, y), ("=",))),
+)
+
+negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, Negative)
+exp = _elementwise(
+    "exp",
+    np.exp,
+    lambda k, x: k.exp(x),
+    lambda g, out, x: g * out,
+    lambda x: Power(Name("e"), x),
+)
+log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, _call("ln"))
+sqrt = _elementwise(
+    "sqrt",
+    np.sqrt,
+    lambda k, x: k.sqrt(x),
+    lambda g, out, x: g / (2 * out),
+    Root,
+)
+tanh = _elementwise("tanh", np.tanh, lambda k, x: k.tanh(x), lambda g, out, x: g * (1 - out * out), _call("tanh"))
+erf = _elementwise(
+    "erf",
+    np.vectorize(math.erf, otypes=[float]),
+    lambda k, x: k.erf(x),
+    lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x)),
+    _call("erf"),
+)
+sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda g, out, x: g * cos(x), _call("sin"))
+cos: Op = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda g, out, x: -(g * sin(x)), _call("cos"))
+
+sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
+max_ = _reduce("max", np.max, lambda k, line: k.max(line), _to_largest, lambda x: Over("max", x))
+mean = _reduce(
+    "mean",
+    np.mean,
+    lambda k, line: k.mean(line),
+    lambda g, out, x, axis: g / int(x.shape[axis]),
+    lambda x: Over("mean", x),
+)
+mean_square = _reduce(
+    "mean_square",
+    lambda x, axis, keepdims: np.mean(x * x, axis=axis, keepdims=keepdims),
+    lambda k, line: k.sum_of_squares(line) / k.number(len(line)),
+    lambda g, out, x, axis: g * 2 / int(x.shape[axis]) * x,
+    lambda x: Over("mean of", Power(x, Number("2"))),
+)
+argmax = _reduce(
+    "argmax",
+    lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims).astype(float),
+    lambda k, line: k.position_of_max(line),
+    lambda g, out, x, axis: None,
+    lambda x: Over("where is max", x),
+)
+
+matmul = register(
+    "matmul",
+    shape=product,
+    value=np.matmul,
+    cell=lambda k, i, x, y: k.dot(x.line(i, 1), y.line(i, 0)),
+    vjp=lambda g, out, x, y: (g @ y.T, x.T @ g),
+    maths=lambda x, y: Product((x, y), "·"),
+    sides=("left", "above"),
+    examples=((((2, 3), (3, 2)), {}), (((1, 1), (1, 4)), {})),
+)
+where: Op = register(
+    "where",
+    shape=broadcast,
+    value=lambda keep, x, y: np.where(keep != 0, x, y),
+    cell=lambda k, i, keep, x, y: k.choose(keep[i], x[i], y[i]),
+    vjp=lambda g, out, keep, x, y: (None, where(keep, g, 0), where(keep, 0, g)),
+    maths=lambda keep, x, y: Cases(((x, keep), (y, Words("otherwise")))),
+    examples=((((2, 3), (2, 3), (1, 1)), {}), (((1, 3), (2, 3), (1, 1)), {})),
+)
+lookup = register(
+    "lookup",
+    shape=looked_up,
+    value=_lookup,
+    cell=lambda k, i, table, index: (
+        k.pick(table.line(i, 0), index[i[0], 0]) if index.shape[1] == 1 else k.pick(table.line((0, 0), 0), index[i])
+    ),
+    vjp=lambda g, out, table, index: (_to_looked_up(g, table, index), None),
+    maths=lambda table, index: part(table, index),
+    sides=("above", "left"),
+    examples=((((4, 3), (2, 1)), {}), (((4, 1), (2, 3)), {})),
+)
+
+one_hot: Op = register(
+    "one_hot",
+    shape=one_hot_for,
+    value=lambda index, width: (index == np.arange(width)).astype(float),
+    cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
+    vjp=lambda g, out, index, width: (None,),
+    maths=lambda index, width: whether(Chain((index, Words("its column")), ("=",))),
+    examples=((((3, 1),), {"width": 4}),),
+)
+
+transpose = register(
+    "transpose",
+    shape=lambda x: (x[1], x[0]),
+    value=lambda x: np.swapaxes(x, -1, -2),
+    cell=lambda k, i, x: x[i[1], i[0]],
+    vjp=lambda g, out, x: (g.T,),
+    maths=lambda x: x.of if isinstance(x, Transposed) else Transposed(x),
+    view=True,
+    examples=((((2, 3),), {}),),
+)
+rows = register(
+    "rows",
+    shape=span(0),
+    value=lambda x, start, stop: x[..., start:stop, :],
+    cell=lambda k, i, x, start, stop: x[i[0] + start, i[1]],
+    vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 0, start, stop),),
+    maths=lambda x, start, stop: part(x, span_of(start, stop)),
+    view=True,
+    examples=((((4, 3),), {"start": 1, "stop": 3}), (((4, 3),), {"start": 0, "stop": 4})),
+)
+columns = register(
+    "columns",
+    shape=span(1),
+    value=lambda x, start, stop: x[..., start:stop],
+    cell=lambda k, i, x, start, stop: x[i[0], i[1] + start],
+    vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 1, start, stop),),
+    maths=lambda x, start, stop: part(x, ALL, span_of(start, stop)),
+    view=True,
+    examples=((((3, 4),), {"start": 1, "stop": 3}), (((3, 4),), {"start": 2, "stop": 4})),
+)
+stretch = register(
+    "stretch",
+    shape=stretched,
+    value=lambda x, rows, columns: np.broadcast_to(x, (*x.shape[:-2], rows, columns)),
+    cell=lambda k, i, x, rows, columns: x[i],
+    vjp=lambda g, out, x, rows, columns: (g,),
+    maths=lambda x, rows, columns: x,
+    view=True,
+    examples=(
+        (((1, 1),), {"rows": 2, "columns": 3}),
+        (((1, 3),), {"rows": 2, "columns": 3}),
+        (((2, 1),), {"rows": 2, "columns": 3}),
+        (((2, 3),), {"rows": 2, "columns": 3}),
+    ),
+)
+
+
+def again(x: Node) -> Node:
+    """The same table once more, as one that has no name yet."""
+    return stretch(x, rows=x.shape[0], columns=x.shape[1])
+
+
+beside = register(
+    "beside",
+    shape=joined(1),
+    value=lambda *parts: _join(parts, -1),
+    cell=lambda k, i, *parts: _part_cell(i, parts, 1),
+    vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
+    maths=lambda *parts: Grid((few(parts),)),
+    view=True,
+    examples=((((2, 3), (2, 1), (2, 2)), {}),),
+)
+below = register(
+    "below",
+    shape=joined(0),
+    value=lambda *parts: _join(parts, -2),
+    cell=lambda k, i, *parts: _part_cell(i, parts, 0),
+    vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
+    maths=lambda *parts: Grid(tuple((part,) for part in few(parts))),
+    view=True,
+    examples=((((2, 3), (1, 3)), {}),),
+)
+alternate = register(
+    "alternate",
+    shape=by_turns,
+    value=_alternate,
+    cell=lambda k, i, even, odd, width: (even, odd)[i[1] % 2][i[0], i[1] // 2],
+    vjp=lambda g, out, even, odd, width: _by_turns_apart(g, width),
+    maths=lambda even, odd, width: Chain((even, odd, Words("by turns")), (",", "")),
+    view=True,
+    examples=((((2, 2), (2, 2)), {"width": 4}), (((2, 2), (2, 2)), {"width": 3})),
+)

@@ -1,0 +1,87 @@
+"""The weights of a model: small friendly ones from a seed, or a checkpoint's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import numpy as np
+
+from byhand.core.graph import Array, Node, current_scope, outside, source, times
+from byhand.errors import ByhandError
+
+MOST_NUMBERS = 20_000_000
+"""The largest weight that is drawn."""
+
+
+class Weights:
+    """Hands out each weight, by the place in the model that asks, as a table named after that place.
+
+    Without arrays, matrices are drawn from {-1, 0, 1} and biases mostly 0: each from the seed and its own name, so a
+    weight does not change when another part of the model does.
+    """
+
+    def __init__(self, seed: int = 0, arrays: Mapping[str, Array] | None = None) -> None:
+        self.seed = seed
+        self.arrays = arrays
+        self.nodes: dict[str, Node] = {}
+        self.constants: dict[str, Node] = {}
+
+    def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
+        """The weight `name` of the open scope. (rows, columns); `fill`: its number or numbers where none are given."""
+        scopes = reversed(current_scope().outward)
+        path = ".".join([*(s.name for s in scopes if s.name and not s.again), name])
+        if path not in self.nodes:
+            array = (
+                self._given(path, (rows, columns))
+                if self.arrays is not None
+                else self._drawn(path, rows, columns, fill)
+            )
+            self.nodes[path] = source(
+                name, array, role="weight", rows=getattr(rows, "of", None), columns=getattr(columns, "of", None)
+            )
+        return self.nodes[path]
+
+    def constant(self, name: str, value: float) -> Node:
+        """A number that the whole model shares, such as a norm's epsilon. (1, 1)"""
+        if name not in self.constants:
+            with outside():
+                self.constants[name] = source(name, value, role="constant")
+        known = self.constants[name]
+        assert known.data is not None
+        assert known.data[0, 0] == value, f"{name} is one number for the whole model"
+        return known
+
+    def _given(self, path: str, shape: tuple[int, int]) -> Array:
+        assert self.arrays is not None
+        array = np.atleast_2d(self.arrays[path])
+        if array.shape != shape:
+            raise ByhandError(f"Weight {path} has shape {times(array.shape)}, but the model needs {times(shape)}.")
+        return array
+
+    def _drawn(self, path: str, rows: int, columns: int, fill: float | Array | None) -> Array:
+        if rows * columns > MOST_NUMBERS:
+            raise ByhandError(f"Weight {path} would be {rows:,}×{columns:,}, too many numbers: choose smaller sizes.")
+        if fill is not None:
+            return np.broadcast_to(np.asarray(fill, dtype=np.float64), (rows, columns)).copy()
+        draw = np.random.default_rng([self.seed, crc32(path.encode())])
+        if getattr(rows, "of", None) is not None:
+            return _distinct_rows(draw, rows, columns)
+        return draw.choice(
+            [-1.0, 0.0, 1.0], size=(rows, columns), p=[0.2, 0.6, 0.2] if rows == 1 else [0.25, 0.45, 0.3]
+        )
+
+
+def _distinct_rows(draw: np.random.Generator, rows: int, columns: int) -> Array:
+    """Small whole numbers; no two rows are the same, or the same but for a number added to all of it.
+
+    Each word of a vocabulary needs an embedding of its own, also to a normed x, whose features sum to 0.
+    """
+    largest = 1
+    while (2 * largest + 1) ** max(columns - 1, 1) < 3 * rows:
+        largest += 1
+    chosen: dict[tuple[int, ...], list[int]] = {}
+    while len(chosen) < rows:
+        row = draw.integers(-largest, largest + 1, size=columns).tolist()
+        chosen.setdefault(tuple(x - (row[0] if columns > 1 else 0) for x in row), row)
+    return np.array(list(chosen.values()), dtype=np.float64)

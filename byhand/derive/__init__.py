@@ -1,0 +1,1 @@
+"""Symbolic derivations, each line of which is checked."""

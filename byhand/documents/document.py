@@ -1,0 +1,136 @@
+"""A derivation or a worked solution before it has a format: headings, text, formulas, steps, tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from byhand.notation.tree import Maths, Name, Negative, Number, Power, Root, Sum
+
+Piece = str | Maths
+"""Words, or a formula among them."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """`level` is 1 for a section, 2 for a part of one, up to 4; the document's title stands above them all."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Sentences with formulas among them; the spaces between are in the words. A quiet one is a remark, set small."""
+
+    parts: tuple[Piece, ...]
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula on its own line."""
+
+    maths: Maths
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rewriting: a relation (=, ≈, ≤) to the line before, what it comes to, and why."""
+
+    relation: str
+    maths: Maths
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A chain of rewritings; the first line's relation is empty."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells, row by row, with a label before each row and above each column; no labels on a side means none there.
+
+    `role` is the workbook's (input, weight, computed, shown, attention, result, gradient, updated): its colour.
+    """
+
+    caption: Piece
+    rows: tuple[Piece, ...]
+    columns: tuple[Piece, ...]
+    cells: tuple[tuple[Piece, ...], ...]
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """What is to be typed, or is printed, as it stands."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Formula | Steps | Table | Code
+
+
+@dataclass(frozen=True)
+class Document:
+    title: str
+    subtitle: str
+    blocks: tuple[Block, ...]
+
+
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+LETTER = r"[^\W\d_⁰-⁹][\u0300-\u036f]?"
+"""Perhaps with an accent."""
+BELOW = r"[^\W_²³¹⁰-⁹]+"
+FORMULA = re.compile(
+    rf"(?<![\w.^/])(?P<root>√)?(?P<letter>∂?{LETTER})(?:_(?P<below>{BELOW}))?"
+    rf"(?:\^(?:(?P<up>{LETTER})(?:_(?P<upbelow>{BELOW}))?|(?P<digits>\d+)|\((?P<terms>{LETTER}(?: [+−] {LETTER})+)\))"
+    r"|(?P<raised>[⁰¹²³⁴-⁹]+))?(?![\w^(]|\.\w)"
+)
+
+
+def pieces(*parts: Piece) -> Iterator[Piece]:
+    """The parts of a sentence, with the formulas in its words apart from them."""
+    for part in parts:
+        yield from _found(part) if isinstance(part, str) else (part,)
+
+
+def _found(text: str) -> Iterator[Piece]:
+    end = 0
+    for match in FORMULA.finditer(text):
+        if len(match[0]) > 1:
+            if text[end : match.start()]:
+                yield text[end : match.start()]
+            yield _formula(match)
+            end = match.end()
+    if text[end:]:
+        yield text[end:]
+
+
+def _formula(match: re.Match[str]) -> Maths:
+    maths: Maths = _name(match["letter"], match["below"])
+    if match["up"]:
+        maths = Power(maths, _name(match["up"], match["upbelow"]))
+    elif match["digits"] or match["raised"]:
+        maths = Power(maths, Number((match["digits"] or match["raised"]).translate(RAISED)))
+    elif match["terms"]:
+        maths = Power(maths, _sum(match["terms"].split()))
+    return Root(maths) if match["root"] else maths
+
+
+def _sum(words: list[str]) -> Sum:
+    """Letters with + and − between them."""
+    signs = zip(words[1::2], map(Name, words[2::2]), strict=True)
+    return Sum((Name(words[0]), *(Negative(name) if sign == "−" else name for sign, name in signs)))
+
+
+def _name(letter: str, below: str | None) -> Name:
+    """Subscripts as they are read: x_ij has two, W_Q one, d_model a word."""
+    if not below:
+        return Name(letter)
+    apart = list(below) if len(below) == 2 and not below.isdigit() and below.islower() else [below]
+    return Name(letter, tuple(Number(part) if part.isdigit() else Name(part) for part in apart))

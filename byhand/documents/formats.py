@@ -1,0 +1,66 @@
+"""The formats of a document: which one is meant, and how it gets to the terminal or into a file."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from byhand.documents.document import Document
+from byhand.errors import ByhandError, quoted
+from byhand.files import check_place, save
+
+WRITERS = {"md": "markdown", "txt": "plain", "tex": "tex", "html": "html", "pdf": "pdf"}
+"""Format -> the file of this folder that writes it."""
+SUFFIXES = {
+    ".md": "md",
+    ".markdown": "md",
+    ".txt": "txt",
+    ".tex": "tex",
+    ".html": "html",
+    ".htm": "html",
+    ".pdf": "pdf",
+}
+NO_TYPST = (
+    "A PDF is set by Typst, which is not installed: install it with `pip install 'byhand[pdf]'`, or choose another "
+    "format, such as html."
+)
+
+
+def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
+    """The format that is said or, if none is, that the file's name ends in; md for the terminal.
+
+    ByhandError if the two contradict each other, if there is no such format, or if the file cannot be written.
+    """
+    by_name = SUFFIXES.get(output.suffix.lower()) if output else "md"
+    if output and said is None and not by_name:
+        raise ByhandError(
+            f"{output} has no suffix of a format: end it in .md, .txt, .tex, .html or .pdf, or add --format."
+        )
+    if output and said is not None and by_name not in (said, None):
+        raise ByhandError(f"{output} is the name of {by_name}, but --format says {said}: change one of the two.")
+    form = str(by_name if said is None else said)
+    if form not in WRITERS:
+        raise ByhandError(f"There is no format {quoted(form)}; there are: {', '.join(WRITERS)}.")
+    if form == "pdf" and not output:
+        raise ByhandError("A PDF is not for the terminal: name a file with -o, such as -o page.pdf.")
+    if form == "pdf" and find_spec("typst") is None:
+        raise ByhandError(NO_TYPST)
+    if output:
+        check_place(output, force)
+    return form
+
+
+def written(document: Document, form: str) -> bytes:
+    """The document in one of the formats; text is UTF-8."""
+    data: bytes = import_module(f"byhand.documents.{WRITERS[form]}").write(document)
+    return data
+
+
+def hand_out(document: Document, form: str, output: Path | None) -> str:
+    """Write the document to a file, or leave it for the terminal: what is to be printed in either case."""
+    data = written(document, form)
+    if output is None:
+        return data.decode()
+    save(output, data)
+    return f"Wrote {output}.\n"

@@ -1,0 +1,141 @@
+"""A document as one HTML page with MathML, which needs no script and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+
+from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
+from byhand.documents.line_layout import Row, laid_out
+from byhand.notation.mathml import MathML, element
+from byhand.workbook.style import ROLES
+
+STYLE = """
+:root { --ink: #1F2933; --grey: #6B7785; --frame: #C9D1DA; --blue: #2468A8; --light: #EAF2FB; --faint: #F6F8FA; }
+* { box-sizing: border-box; }
+html { background: var(--faint); color: var(--ink); }
+body { max-width: 56rem; margin: 2rem auto; padding: 3rem 3.5rem 3.5rem; background: #fff;
+  border: 1px solid var(--frame); border-radius: 6px;
+  font: 1.0625rem/1.6 Calibri, Carlito, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
+h1 { font-size: 2rem; line-height: 1.2; margin: 0; }
+.subtitle { color: var(--grey); font-style: italic; margin: .4rem 0 2rem; }
+h2 { font-size: 1.3rem; color: var(--blue); margin: 2.6rem 0 .8rem; padding-bottom: .3rem;
+  border-bottom: 1px solid var(--frame); }
+h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; }
+p { margin: .7rem 0; }
+.quiet { color: var(--grey); font-size: .94rem; }
+pre { background: var(--faint); border: 1px solid var(--frame); border-radius: 4px; padding: .7rem 1rem;
+  overflow-x: auto; }
+math { font-size: 1.08em; font-family: "Cambria Math", "STIX Two Math", "Latin Modern Math", "Libertinus Math",
+  "DejaVu Math TeX Gyre", math; }
+math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
+.scroll, figure { overflow-x: auto; overflow-y: hidden; margin: 1rem 0; }
+.steps { border-collapse: collapse; width: 100%; }
+.steps td { padding: .55rem 0; vertical-align: middle; }
+.steps .left { text-align: right; padding-left: .8rem; width: 1%; white-space: nowrap; }
+.steps .sign { text-align: center; padding: 0 .55rem; width: 1%; white-space: nowrap; }
+.steps .right { white-space: nowrap; padding-right: 2rem; }
+.steps .reason { color: var(--grey); font-size: .94rem; line-height: 1.4; }
+.steps .reason math { color: var(--ink); font-size: 1em; }
+.beside .reason { width: 100%; border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
+.below .right { padding-right: 0; }
+.below .reason { padding-top: 0; padding-bottom: .9rem; }
+.values { border-collapse: collapse; }
+figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
+.values th, .values td { padding: .3rem .8rem; border: 1px solid var(--frame); text-align: right; }
+.values td { background: var(--light); font-variant-numeric: tabular-nums; }
+.values th { background: var(--faint); color: var(--grey); font-weight: 600; }
+.values tbody th { text-align: left; }
+.values thead td { background: none !important; border: 0; }
+.answer td { min-width: 4.6rem; height: 1.9rem; }
+ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
+@media print {
+  @page { size: A4; margin: 18mm 16mm; }
+  html { background: #fff; }
+  body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
+  h2, h3, h4, figcaption { break-after: avoid; }
+  tr, .steps, figure { break-inside: avoid; }
+  .scroll, figure { overflow: visible; }
+}
+"""
+
+QUIET = ' class="quiet"'
+
+
+@cache
+def _style() -> str:
+    fills = (f".values.{role} td {{ background: {fill}; }}\n" for role, (fill, _, _) in ROLES.items())
+    return STYLE.replace("ROLES", "".join(fills))
+
+
+def write(document: Document) -> bytes:
+    """The whole page, in UTF-8."""
+    return page(document.title, _inline(document.subtitle), map(_block, document.blocks))
+
+
+def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -> bytes:
+    """A page in UTF-8. The title is text; subtitle and body are HTML. more_style: CSS of its own."""
+    head = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_style()}{more_style}</style>\n</head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>"
+    )
+    below = [f'<p class="subtitle">{subtitle}</p>'] if subtitle else []
+    return ("\n".join([head, *below, *body, "</body>", "</html>"]) + "\n").encode()
+
+
+def _inline(*parts: Piece) -> str:
+    return "".join(escape(part) if isinstance(part, str) else element(part) for part in pieces(*parts))
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level + 1}>{_inline(text)}</h{level + 1}>"
+        case Paragraph(parts, quiet):
+            return f"<p{QUIET if quiet else ''}>{_inline(*parts)}</p>"
+        case Formula(maths):
+            return f'<div class="scroll">{element(maths, "display")}</div>'
+        case Code(text):
+            return f"<pre>{escape(text)}</pre>"
+        case Steps():
+            return _steps(block)
+        case Table():
+            return _table(block)
+
+
+def _steps(steps: Steps) -> str:
+    layout = laid_out(steps)
+    rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
+    kind = "beside" if layout.beside else "below"
+    return f'<div class="scroll"><table class="steps {kind}" role="presentation">\n{rows}\n</table></div>'
+
+
+def _row(row: Row, beside: bool) -> str:
+    left = element(row.left, "large") if row.left else ""
+    sign = f"<math>{MathML().sign(row.relation)}</math>" if row.relation else ""
+    whole = not (row.left or row.relation)
+    before = "" if whole else f'<td class="left">{left}</td><td class="sign">{sign}</td>'
+    across = ' colspan="3"' if whole else ""
+    cells = f'{before}<td class="right"{across}>{element(row.right, "large")}</td>'
+    reason = _inline(row.reason)
+    if beside:
+        return f'<tr>{cells}<td class="reason">{reason}</td></tr>'
+    below = f'\n<tr><td></td><td></td><td class="reason">{reason}</td></tr>' if reason else ""
+    return f"<tr>{cells}</tr>{below}"
+
+
+def _table(table: Table) -> str:
+    header = "".join(f'<th scope="col">{_inline(cell)}</th>' for cell in table.columns)
+    corner = "<td></td>" if table.rows else ""
+    head = f"<thead><tr>{corner}{header}</tr></thead>\n" if header else ""
+    labels = [f'<th scope="row">{_inline(label)}</th>' for label in table.rows] or [""] * len(table.cells)
+    rows = "\n".join(
+        f"<tr>{label}{''.join(f'<td>{_inline(cell)}</td>' for cell in row)}</tr>"
+        for label, row in zip(labels, table.cells, strict=True)
+    )
+    caption = f"<figcaption>{_inline(table.caption)}</figcaption>\n" if table.caption else ""
+    kind = f"values {table.role}".strip()
+    return f'<figure>{caption}<table class="{kind}">\n{head}<tbody>\n{rows}\n</tbody>\n</table></figure>'

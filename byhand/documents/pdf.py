@@ -1,0 +1,127 @@
+"""A document as a PDF, set by Typst with the fonts that it brings, so that every machine makes the same bytes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
+from byhand.documents.line_layout import Row, laid_out
+from byhand.notation.tree import Maths
+from byhand.notation.typst import Typst, escaped, quoted
+from byhand.workbook.style import ROLES
+
+TYPST = Typst()
+PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 / 1",
+  footer: context align(center, text(size: 8pt, fill: grey, counter(page).display("1 / 1", both: true))))
+#set text(font: "Libertinus Serif", size: 11pt, fill: ink, lang: "en", hyphenate: false)
+#set par(leading: 0.68em, spacing: 1em)
+#show math.equation: set text(font: "New Computer Modern Math")
+#show math.equation: set math.mat(gap: 0.5em)
+#show heading: set block(above: 1.7em, below: 1em, sticky: true)
+#show heading.where(level: 1): set text(size: 14pt, fill: blue)
+#show heading.where(level: 2): set text(size: 11.5pt)
+#show heading.where(level: 3): set text(size: 11pt)
+#show heading.where(level: 4): set text(size: 11pt, style: "italic")
+#let large(body) = { set text(top-edge: "bounds", bottom-edge: "bounds"); body }
+#let steps(columns, whole, ..cells) = block(breakable: not whole, above: 1.3em, below: 1.4em, grid(
+  columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
+  column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
+#let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
+#let reason(body) = text(size: 9.5pt, fill: grey, body)
+#let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
+  #if caption != [] { block(below: 0.6em, reason(caption)) }
+  #table(columns: columns, align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
+    stroke: 0.5pt + frame, inset: (x: 0.7em, y: 0.45em),
+    fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
+    ..cells)]
+"""
+FEW = 10
+"""Lines of a derivation that stay together on one page."""
+SHOWN = (Steps, Formula, Table, Code)
+"""What a sentence before it speaks of."""
+COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8", "light": "EAF2FB", "faint": "F6F8FA"}
+
+
+def write(document: Document) -> bytes:
+    """The whole PDF; `formats` has seen to it that Typst is installed."""
+    import typst
+
+    fonts = typst.Fonts(include_system_fonts=False)
+    pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
+    return pdf
+
+
+def markup(document: Document) -> str:
+    """The document as Typst reads it."""
+    colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
+    title = f"#set document(title: {quoted(document.title)}, date: none)"
+    head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
+    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
+    blocks = [_placed(block, after) for block, after in pairwise([*document.blocks, None]) if block]
+    return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *blocks]) + "\n"
+
+
+def _inline(*parts: Piece) -> str:
+    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in pieces(*parts))
+
+
+def _large(maths: Maths) -> str:
+    return f"large[$display({TYPST(maths)})$]"
+
+
+def _placed(block: Block, after: Block | None) -> str:
+    """The block; what leads to the block after it, or is remarked on there, stays on the same page."""
+    remarked = isinstance(after, Paragraph) and after.quiet and not isinstance(block, Paragraph)
+    leads = isinstance(block, Formula) or (isinstance(block, Paragraph) and not block.quiet)
+    return f"#leading[{_block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else _block(block)
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"#heading(level: {level})[{_inline(text)}]"
+        case Paragraph(parts, quiet):
+            return f"#reason[{_inline(*parts)}]" if quiet else _inline(*parts)
+        case Formula(maths):
+            return f"$ {TYPST(maths)} $"
+        case Code(text):
+            return f"#raw(block: true, {quoted(text)})"
+        case Steps():
+            return _steps(block)
+        case Table():
+            return _table(block)
+
+
+def _steps(steps: Steps) -> str:
+    layout = laid_out(steps)
+    columns = "(auto, auto, auto, 1fr)" if layout.beside else "(auto, auto, 1fr)"
+    rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
+    whole = "true" if len(layout.rows) <= FEW else "false"
+    return f"#steps({columns}, {whole},\n{rows})"
+
+
+def _row(row: Row, beside: bool) -> str:
+    left = _large(row.left) if row.left else "[]"
+    sign = f"[${TYPST.sign(row.relation)}$]" if row.relation else "[]"
+    whole = not (row.left or row.relation)
+    cells = (
+        f"grid.cell(colspan: 3, align: left, {_large(row.right)})" if whole else f"{left}, {sign}, {_large(row.right)}"
+    )
+    reason = f"reason[{_inline(row.reason)}]"
+    if beside:
+        return f"{cells}, {reason},"
+    return f"{cells}, [], [], {reason}," if row.reason else f"{cells},"
+
+
+def _table(table: Table) -> str:
+    room = "#box(width: 3.6em, height: 1.5em)" if table.role == "answer" else ""
+    rows = [[f"[{room}{_inline(cell)}]" for cell in row] for row in table.cells]
+    header = [f"reason[{_inline(cell)}]" for cell in table.columns]
+    if table.rows:
+        rows = [[f"reason[{_inline(label)}]", *row] for label, row in zip(table.rows, rows, strict=True)]
+        header = ["[]", *header] if header else []
+    fill = ROLES[table.role or "computed"][0]
+    labels = "".join(f'"{side}",' for side, there in (("top", header), ("side", table.rows)) if there)
+    lines = "\n".join(", ".join(row) + "," for row in ([header] if header else []) + rows)
+    columns = max(map(len, [header, *rows]))
+    return f"#values({columns}, [{_inline(table.caption)}], ({labels}), rgb({quoted(fill)}),\n{lines})"

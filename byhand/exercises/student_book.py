@@ -1,0 +1,335 @@
+"""The student's workbook: what is given in its place, room for the answers, and nothing that gives them away."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from math import exp
+from pathlib import Path
+from xml.sax.saxutils import escape
+from zipfile import ZipFile
+
+import numpy as np
+
+from byhand.core.arithmetic import excel
+from byhand.core.arithmetic.excel import Address, quoted
+from byhand.core.graph import Node, toposort
+from byhand.core.labels import Labels, Tokens
+from byhand.exercises.draw import Variant
+from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
+from byhand.language.architecture import Graph
+from byhand.workbook import style
+from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
+from byhand.workbook.captions import defined_name
+from byhand.workbook.page import Block, Page
+from byhand.xlsx.packed import Member, archived
+from byhand.xlsx.writer import BookFile, Sheet
+
+FIRST_MARK = 700_000_001
+"""Marks are numbers that no exercise draws; a text's mark is one in brackets."""
+MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
+LEVEL = 1
+"""How hard what students differ in is packed; the rest is packed once, as well as can be."""
+ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
+"""What a spreadsheet would read as an escaped character."""
+
+
+@dataclass
+class Marks:
+    """What the marks of a template stand for: marks are given out while it is written."""
+
+    keys: list[object] = field(default_factory=list)
+    _known: dict[object, int] = field(default_factory=dict)
+
+    def number(self, key: object) -> float:
+        """The mark of a number; a key that is asked for again has the same one."""
+        if key not in self._known:
+            self._known[key] = FIRST_MARK + len(self.keys)
+            self.keys.append(key)
+        return float(self._known[key])
+
+    def text(self, key: object) -> str:
+        return f"§{self.number(key):.0f}§"
+
+    def cut(self, text: str) -> tuple[list[str], list[object]]:
+        """The pieces of a text around its marks, and the keys between them."""
+        pieces, keys, end = [], [], 0
+        for found in MARK.finditer(text):
+            n = int(found[1]) - FIRST_MARK
+            if n < len(self.keys):
+                pieces.append(text[end : found.start()])
+                keys.append(self.keys[n])
+                end = found.end()
+        return [*pieces, text[end:]], keys
+
+
+class Template:
+    """The parts of a written workbook: those that are everybody's packed once, those with marks cut at their marks."""
+
+    def __init__(self, data: bytes, marks: Marks) -> None:
+        self._parts: list[Member | tuple[bytes, list[str], list[object]]] = []
+        with ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist():
+                whole = archive.read(name)
+                pieces, keys = marks.cut(whole.decode("utf-8"))
+                part = (name.encode(), pieces, keys) if keys else Member.packed(name.encode(), whole, 9)
+                self._parts.append(part)
+
+    def filled(self, values: Mapping[object, float | str]) -> bytes:
+        """The workbook with everything that its marks stand for in place of them."""
+        texts = {key: text_of(value) for key, value in values.items()}
+        members = []
+        for part in self._parts:
+            if isinstance(part, Member):
+                members.append(part)
+            else:
+                name, pieces, keys = part
+                between = [texts[key] for key in keys]
+                whole = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
+                members.append(Member.packed(name, whole.encode(), LEVEL))
+        return archived(members)
+
+
+def text_of(value: float | str) -> str:
+    """A value as the file's XML holds it."""
+    if isinstance(value, str):
+        return escape(ESCAPE_LIKE.sub("_x005F", value))
+    return number_text(value)
+
+
+def number_text(value: float) -> str:
+    """A number as the file holds it: whole ones without a point."""
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+EDGES = frozenset(("left", "right", "top", "bottom"))
+ANSWER = style.cell("answer", "General", EDGES) | {"locked": False, "border": 2, "border_color": "#B98900"}
+SCRATCH = style.cell("scratch", "General", EDGES) | {"locked": False, "border": 4}
+SHOWN_PLACES = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a question is answered: a sheet and its cells, counted from 0."""
+
+    sheet: str
+    cells: tuple[tuple[int, int], ...]
+
+
+class StudentBook:
+    """A problem's workbook, written once with marks; `filled` makes a student's own of it."""
+
+    def __init__(self, problem: Problem, practice: bool = False) -> None:
+        self.problem, self.practice = problem, practice
+        self.marks = Marks()
+        asked = [q.node for q in problem.questions]
+        shown = [problem.lesson.tables[name] for name in problem.exercise.show]
+        about = About(problem.exercise.title, problem.exercise.teaches, "")
+        turned = problem.exercise.build.orientation == "columns"
+        self.book = Book(Graph([*asked, *shown]), about, turned, home="Exercise")
+        self.template = Template(self._written(), self.marks)
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Where each question is answered: in its table, or (a choice, the wrong cell) beside the question."""
+        found = []
+        for n, question in enumerate(self.problem.questions):
+            block = self.book.homes[question.node]
+            if question.ask.kind in ("choice", "wrong cell"):
+                row = self.rows[n]
+                count = 2 if question.ask.kind == "wrong cell" else 1
+                cells = tuple((row, ANSWER_COLUMN + i) for i in range(count))
+                found.append(Place(self.book.sheet_names[self.book.home], cells))
+            else:
+                cells = tuple(block.at(i, j) for i, j in question.indices)
+                found.append(Place(self.book.sheet_names[block.page], cells))
+        return found
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """The row of each question on the first sheet."""
+        return [FIRST_QUESTION + 2 * n for n in range(len(self.problem.questions))]
+
+    def _written(self) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "template.xlsx")
+            file = BookFile(path, self.problem.exercise.title)
+            pages = [self.book.home, *self.book.pages]
+            sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
+            for number, page in enumerate(self.book.pages):
+                BlankPage(self, file, sheets[page], page).write(number)
+                sheets[page].protect()
+            write_front(self, sheets[self.book.home])
+            sheets[self.book.home].protect()
+            if self.practice:
+                self._write_check(file, sheets)
+            for node, block in self.book.homes.items():
+                if node.role != "constant":
+                    file.name(defined_name(node), range_of(self.book, block))
+            for name, place in self._names_in_front():
+                file.name(name, place)
+            file.save()
+            return path.read_bytes()
+
+    def _names_in_front(self) -> Iterator[tuple[str, str]]:
+        """The cells of the first sheet by which a book that is handed in is read, wherever rows are put in."""
+        front = self.book.sheet_names[self.book.home]
+        yield "student.id", f"{quoted(front)}!{absolute(*ID)}"
+        for n, place in enumerate(self.places, 1):
+            if place.sheet == front:
+                first, last = (absolute(*place.cells[i]) for i in (0, -1))
+                yield f"answer.{n}", f"{quoted(front)}!{first}" + (f":{last}" if last != first else "")
+
+    def _write_check(self, file: BookFile, sheets: Mapping[Page, Sheet]) -> None:
+        """A hidden sheet with 1 where an answer is right and -1 where it is wrong, and colours that follow it."""
+        check = file.sheet("check", style.INK)
+        check.hide()
+        by_name = {self.book.sheet_names[page]: sheet for page, sheet in sheets.items()}
+        row = 0
+        for n, (question, place) in enumerate(zip(self.problem.questions, self.places, strict=True)):
+            for i, (r, c) in enumerate(place.cells):
+                typed = Address(r, c, place.sheet)
+                right = f"{self.marks.number(('answer', n, i)):.0f}"
+                margin = excel.number(question.ask.margin)
+                rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
+                check.formula(row, 0, rule, 0.0, style.cell("shown", "0"))
+                seen = Address(row, 0, "check")
+                for sign, colour in ((1, "#CFEBD9"), (-1, "#F9D3CE")):
+                    by_name[place.sheet].format_where((r, c, r, c), f"={seen}={sign}", {"bg_color": colour})
+                row += 1
+
+    def filled(self, variant: Variant) -> bytes:
+        """The student's own workbook."""
+        return self.template.filled({key: self._value(key, variant) for key in self.marks.keys})
+
+    def _value(self, key: object, variant: Variant) -> float | str:
+        assert isinstance(key, tuple)
+        kind, *rest = key
+        if kind == "student":
+            return {"id": variant.student.id, "name": variant.student.name}[rest[0]]
+        if kind == "word":
+            tokens, i = rest
+            return str(tokens.word(tokens.ids_from(variant.numbers)[i, 0]))
+        if kind == "answer":
+            n, i = rest
+            return float(variant.answers[n].ravel()[i])
+        node, i, j = rest
+        if kind == "given":
+            return float(variant.numbers[node][i, j])
+        shown = variant.planted.get(node, variant.values[node])
+        return round(float(shown[i, j]), SHOWN_PLACES) + 0.0
+
+
+class BlankPage(PageWriter):
+    """Writes a page as a student gets it."""
+
+    def __init__(self, student: StudentBook, file: BookFile, sheet: Sheet, page: Page) -> None:
+        super().__init__(student.book, file, sheet, page)
+        self.student = student
+        self.asked = {q.node: q for q in student.problem.questions}
+        self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
+
+    def _word(
+        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, dress: dict[str, object]
+    ) -> None:
+        drawn = isinstance(of, Tokens) and any(ids in self.student.problem.drawn for ids in toposort([of.ids]))
+        text = self.student.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
+        self.sheet.text(*place, text, dress)
+
+    def _cells(self, block: Block) -> None:
+        for i, j in np.ndindex(*block.node.shape):
+            self._cell(block, i, j)
+
+    def _cell(self, block: Block, i: int, j: int) -> None:
+        node, place = block.node, block.at(i, j)
+        question = self.asked.get(node)
+        if not block.home:
+            self._link(block, i, j)
+        elif node.data is not None and question is not None and (i, j) in question.indices:
+            self.sheet.empty(*place, ANSWER)
+        elif node.data is not None:
+            self._given(node, i, j, place)
+        elif node in self.shown or (question is not None and question.ask.kind == "wrong cell"):
+            self.sheet.number(
+                *place, self.student.marks.number(("shown", node, i, j)), style.cell("computed", "General")
+            )
+        else:
+            asked = question is not None and question.ask.kind != "choice" and (i, j) in question.indices
+            self.sheet.empty(*place, ANSWER if asked else SCRATCH)
+
+    def _given(self, node: Node, i: int, j: int, place: tuple[int, int]) -> None:
+        drawn = node in self.student.problem.drawn
+        assert node.data is not None
+        value = self.student.marks.number(("given", node, i, j)) if drawn else float(node.data[i, j])
+        self.sheet.number(*place, value, style.cell(style.role_of(node, True), "General", self._edges_of(node, i, j)))
+
+    def _edges_of(self, node: Node, i: int, j: int) -> frozenset[str]:
+        return self._edges(self.book.homes[node], i, j) if node.role == "weight" else frozenset()
+
+    def _link(self, block: Block, i: int, j: int) -> None:
+        """What lives elsewhere is shown again: also what the student has typed there."""
+        there = self.book.links(block, self.page)[i, j]
+        rule = f'IF({there}="","",{there})'
+        self.sheet.formula(*block.at(i, j), rule, "", style.cell("shown", "General"))
+
+
+ID = (4, 2)
+FIRST_QUESTION, NUMBER, TEXT, WHERE, POINTS, ANSWER_COLUMN = 9, 1, 2, 3, 4, 5
+
+
+def write_front(student: StudentBook, sheet: Sheet) -> None:
+    """The first sheet: whose exercise it is, what is asked and where, and a table of powers where one is needed."""
+    exercise, marks = student.problem.exercise, student.marks
+    sheet.text(0, 1, exercise.title, style.TITLE)
+    sheet.height(0, 27)
+    sheet.text(1, 1, exercise.teaches, style.SUBTITLE)
+    sheet.text(3, 1, "Name", style.HEADING)
+    sheet.text(3, 2, marks.text(("student", "name")), style.text(11))
+    sheet.text(4, 1, "Id", style.HEADING)
+    sheet.text(*ID, marks.text(("student", "id")), style.text(11))
+    sheet.text(6, 1, exercise.text or USE, style.text(10, style.GREY))
+    for column, title in ((TEXT, "What to find"), (WHERE, "Where"), (POINTS, "Points")):
+        sheet.text(FIRST_QUESTION - 1, column, title, style.HEADING)
+    for n, (question, row) in enumerate(zip(student.problem.questions, student.rows, strict=True)):
+        _question(student, sheet, n, question, row)
+    after = student.rows[-1] + 3
+    if student.problem.needs_powers:
+        _powers(sheet, after)
+    for column, width in {0: 2, NUMBER: 6, TEXT: 70, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
+        sheet.columns(column, column, width)
+    sheet.page(3, exercise.title)
+
+
+USE = "Fill in the yellow cells, by hand or with formulas. The white ones are room to work: fill them in as you go."
+
+
+def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
+    sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
+    sheet.text(row, TEXT, sentence(question), style.text(11))
+    sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))
+    if question.ask.hint:
+        sheet.text(row + 1, TEXT, f"Hint: {question.ask.hint}", style.text(9, style.GREY, italic=True))
+    block = student.book.homes[question.node]
+    name = student.book.sheet_names[block.page]
+    sheet.link(row, WHERE, name, name, str(Address(max(block.row - 2, 0), block.column)), style.LINK)
+    place = student.places[n]
+    if place.sheet == student.book.sheet_names[student.book.home]:
+        for cell in place.cells:
+            sheet.empty(*cell, ANSWER)
+
+
+def powers() -> Iterator[tuple[int, float]]:
+    """The printed table: n and e^n."""
+    return ((n, exp(n)) for n in POWERS_OF_E)
+
+
+def _powers(sheet: Sheet, row: int) -> None:
+    sheet.text(row, TEXT, "Powers of e", style.HEADING)
+    for n, (power, value) in enumerate(powers()):
+        sheet.text(row + 1 + n, NUMBER, f"e^{power}".replace("-", "−"), style.ROW_LABEL)
+        sheet.number(row + 1 + n, TEXT, round(value, 6), style.text(11, align="left", num_format="0.000000"))

@@ -1,0 +1,125 @@
+"""An exercise on paper: the worksheet with room to write, and the key with its worked solution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from math import exp
+
+from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.labels import Labels, Tokens
+from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
+from byhand.exercises.draw import Variant
+from byhand.exercises.lms_html import SHOWN_PLACES
+from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
+from byhand.explain.handout import LIVE, explain
+from byhand.language.architecture import Graph
+from byhand.lessons.lesson import Lesson
+from byhand.notation.tree import Name, Number, Power
+from byhand.workbook.captions import symbol
+from byhand.workbook.style import role_of
+
+
+def worksheet(problem: Problem, variant: Variant) -> Document:
+    """What the student gets on paper: the given tables, the questions, and room for the answers."""
+    exercise = problem.exercise
+    given = [_given(problem, variant, n) for n in problem.needed if n.name and _is_given(n)]
+    seen = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
+    blocks: list[Block] = [Paragraph((f"Name: {variant.student.name or '_' * 30}   Id: {variant.student.id}",))]
+    blocks += [Paragraph((exercise.text,))] if exercise.text else []
+    blocks += [Heading("Given"), *given, *seen]
+    for n, question in enumerate(problem.questions, 1):
+        blocks += _question(problem, variant, n, question)
+    if problem.needs_powers:
+        blocks += [Heading("Powers of e"), powers()]
+    return Document(exercise.title, exercise.teaches, tuple(blocks))
+
+
+def _is_given(node: Node) -> bool:
+    return node.data is not None and node.role not in ("constant", "shift")
+
+
+def _question(problem: Problem, variant: Variant, n: int, question: Question) -> Iterator[Block]:
+    points = f"{question.ask.points:g} point{'s' if question.ask.points != 1 else ''}"
+    yield Heading(f"{n}. {sentence(question)} ({points})")
+    if question.ask.hint:
+        yield Paragraph((f"Hint: {question.ask.hint}",))
+    if question.ask.kind == "wrong cell":
+        yield _numbers(question.node, variant.planted[question.node].round(SHOWN_PLACES), variant)
+    if question.ask.kind == "table":
+        rows, columns = map(int, question.node.shape)
+        cells = tuple(("",) * columns for _ in range(rows))
+        yield Table(_called(question.node), *_labels(question.node, variant), cells, "answer")
+    if question.ask.kind != "table":
+        yield Table("", (), (), (("", "") if question.ask.kind == "wrong cell" else ("",),), "answer")
+
+
+def _given(problem: Problem, variant: Variant, node: Node) -> Table:
+    table = _numbers(node, variant.values[node], variant)
+    hidden = {i for q in problem.questions if q.node is node and q.ask.kind == "missing" for i in q.indices}
+    cells = tuple(
+        tuple("?" if (i, j) in hidden else cell for j, cell in enumerate(row)) for i, row in enumerate(table.cells)
+    )
+    return Table(table.caption, table.rows, table.columns, cells, table.role)
+
+
+def _numbers(node: Node, table: Array, variant: Variant) -> Table:
+    cells = tuple(tuple(_digits(float(value)) for value in row) for row in table + 0.0)
+    return Table(_called(node), *_labels(node, variant), cells, role_of(node, True))
+
+
+def _called(node: Node) -> str:
+    """Its symbol, after the place in the model: there may be a γ in each norm."""
+    return ".".join([*node.name.split(".")[:-1], symbol(node)])
+
+
+def _digits(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−") if abs(value) < INFINITE else "−∞"
+
+
+def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of its rows and of its columns; numbers where they have none."""
+    return _names(node, 0, variant), _names(node, 1, variant)
+
+
+def _names(node: Node, axis: int, variant: Variant) -> tuple[str, ...]:
+    of, size = node.shape[axis].of, int(node.shape[axis])
+    if isinstance(of, Labels):
+        return of.words
+    if isinstance(of, Tokens):
+        return tuple(map(of.word, of.ids_from(variant.values)[:, 0].tolist()))
+    return tuple(str(i + 1) for i in range(size))
+
+
+def powers() -> Table:
+    """The printed table of powers of e."""
+    cells = [(Power(Name("e"), Number(str(n))), f"{exp(n):.6g}") for n in POWERS_OF_E]
+    half = (len(cells) + 1) // 2
+    beside = tuple((*low, *high) for low, high in zip_longest(cells[:half], cells[half:], fillvalue=("", "")))
+    return Table("", (), (), beside, "shown")
+
+
+def solution(problem: Problem, variant: Variant) -> Document:
+    """The key: each asked table worked from the student's own numbers, step by step."""
+    with _numbers_of(problem, variant):
+        lesson = problem.lesson
+        asked = Lesson(lesson.recipe, lesson.architecture, lesson.options, Graph([q.node for q in problem.questions]))
+        worked = explain(asked, None, None, exact=False)
+    student = variant.student
+    who = f"{student.name} ({student.id})" if student.name else student.id
+    blocks = tuple(b for b in worked.blocks if not isinstance(b, Code) and b != LIVE)
+    return Document(f"{problem.exercise.title}: key for {who}", problem.exercise.teaches, blocks)
+
+
+@contextmanager
+def _numbers_of(problem: Problem, variant: Variant) -> Iterator[None]:
+    """The problem's graph with this student's numbers in it, meanwhile."""
+    before = {node: node.data for node in variant.numbers}
+    try:
+        for node, numbers in variant.numbers.items():
+            node.data = numbers
+        yield
+    finally:
+        for node, data in before.items():
+            node.data = data

@@ -1,0 +1,278 @@
+"""What a student's formula leans on, and whether it may be worked out at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import byhand.xlsx
+from byhand.core.arithmetic.excel import Address
+from byhand.xlsx.bounded import Contents
+from byhand.xlsx.cells import Cell, CellError, Value
+from byhand.xlsx.ranges import Region, region_of
+from byhand.xlsx.reader import tokens
+
+FUNCTIONS = frozenset(
+    "SUM SUMPRODUCT SUMSQ SUMXMY2 SUMX2MY2 SUMX2PY2 SUMIF PRODUCT MMULT TRANSPOSE MAX MIN LARGE SMALL RANK AVERAGE "
+    "MEDIAN COUNT COUNTA COUNTIF VAR VARP VAR.P VAR.S STDEV STDEVP STDEV.P STDEV.S DEVSQ ABS SIGN INT MOD QUOTIENT "
+    "ROUND ROUNDUP ROUNDDOWN TRUNC EXP LN LOG LOG10 SQRT POWER PI SIN COS TAN ATAN SINH COSH TANH ERF FACT "
+    "IF AND OR NOT TRUE FALSE IFERROR IFNA ISNUMBER ISBLANK CHOOSE INDEX MATCH VALUE N".split()
+)
+"""The functions that are worked out again: of numbers, the same every time, and reaching nothing outside the file."""
+PREFIXES = ("_XLFN.", "_XLWS.")
+CHANGING = frozenset("RAND RANDBETWEEN RANDARRAY NOW TODAY".split())
+REACHING = frozenset(
+    "INDIRECT OFFSET WEBSERVICE FILTERXML ENCODEURL RTD CALL REGISTER.ID HYPERLINK IMAGE DDE CELL INFO".split()
+)
+LONGEST = 8_192
+DEEPEST = 64
+"""Excel's own limits of a formula's length and of functions within functions."""
+MOST_FORMULAS = 2_000
+MOST_CELLS = 10_000
+"""How many formulas and cells all answers together may lean on."""
+LARGEST_RANGE = 2_000_000
+"""The cells of a range, empty ones too: a whole column has 1,048,576."""
+
+
+class Refused(Exception):
+    """Why a formula is not worked out, in a clause."""
+
+
+@dataclass
+class Needed:
+    """What the answers lean on: cells, of which each holds a value or a formula, and defined names."""
+
+    contents: Contents
+    values: dict[Cell, float | str | bool] = field(default_factory=dict)
+    formulas: dict[Cell, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    _reads: dict[Cell, list[Cell] | Refused] = field(default_factory=dict)
+    _formulas: int = 0
+
+    def add(self, cell: Cell) -> None:
+        """All that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
+        left, seen = [cell], {cell}
+        while left:
+            at = left.pop()
+            reads = self._reads_of(at)
+            left += [one for one in reads if one not in seen]
+            seen.update(reads)
+        for one in seen:
+            formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
+            if formula is not None:
+                self.formulas[one] = formula
+            elif value is not None:
+                self.values[one] = value
+
+    def _reads_of(self, cell: Cell) -> list[Cell]:
+        if cell not in self._reads:
+            try:
+                self._reads[cell] = self._measured(cell)
+            except Refused as reason:
+                self._reads[cell] = reason
+        found = self._reads[cell]
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def _measured(self, cell: Cell) -> list[Cell]:
+        formula = self.contents.formulas.get(cell)
+        if formula is None:
+            return []
+        self._formulas += 1
+        if self._formulas > MOST_FORMULAS:
+            raise Refused(f"it leans on more than {MOST_FORMULAS:,} formulas")
+        found: list[Cell] = []
+        for text in operands(formula):
+            found += self._cells_of(self._region(text, cell[0]))
+            if len(found) + len(self._reads) > MOST_CELLS:
+                raise Refused(f"it leans on more than {MOST_CELLS:,} cells")
+        return found
+
+    def _region(self, text: str, sheet: str) -> Region:
+        if any(sign in text for sign in "[]|"):
+            raise Refused("it reads another file or program")
+        region = region_of(text) or self._named(text, sheet)
+        if region is None:
+            raise Refused(f"it reads {text[:40]!r}, which is no range of cells")
+        place = region if region.sheet else replace(region, sheet=sheet)
+        known = {name.casefold(): name for name in self.contents.sheets}
+        if place.sheet.casefold() not in known:
+            raise Refused(f"it reads the sheet {place.sheet[:40]!r}, which is not there")
+        if place.size > LARGEST_RANGE:
+            raise Refused(f"it reads {place.size:,} cells at once")
+        name = known[place.sheet.casefold()]
+        if name in self.contents.hidden:
+            raise Refused(f"it reads the hidden sheet {name!r}")
+        return replace(place, sheet=name)
+
+    def _named(self, text: str, sheet: str) -> Region | None:
+        names = self.contents.names
+        name = next((name for name in (f"{sheet}!{text}", text) if name in names), "")
+        region = region_of(names[name]) if name else None
+        if region:
+            self.names[text] = names[name]
+        return region
+
+    def _cells_of(self, region: Region) -> list[Cell]:
+        """Those that hold something."""
+        formulas, values = self.contents.formulas, self.contents.values
+        if region.size <= MOST_CELLS:
+            return [cell for cell in region.cells() if cell in formulas or cell in values]
+        return [cell for cell in formulas.keys() | values.keys() if region.holds(cell)]
+
+
+def operands(formula: str) -> list[str]:
+    """The ranges and names that a formula reads. Refused for one that calls what is not worked out."""
+    if len(formula) > LONGEST:
+        raise Refused(f"it has more than {LONGEST:,} characters")
+    try:
+        pieces = tokens(formula)
+    except ValueError:
+        raise Refused("it is no formula of numbers and cells") from None
+    depth, found = 0, []
+    for kind, part, text in pieces:
+        depth += (part == "OPEN") - (part == "CLOSE")
+        if depth > DEEPEST:
+            raise Refused(f"it is more than {DEEPEST} brackets deep")
+        if kind == "FUNC" and part == "OPEN":
+            _check_function(text[:-1])
+        elif kind == "OPERAND" and part == "RANGE":
+            found.append(text)
+    return found
+
+
+def _check_function(name: str) -> None:
+    bare = name.upper()
+    for prefix in PREFIXES:
+        bare = bare.removeprefix(prefix)
+    if bare in FUNCTIONS or not bare:
+        return
+    shown = bare[:40]
+    if bare in CHANGING:
+        raise Refused(f"{shown} gives another number every time")
+    if bare in REACHING:
+        raise Refused(f"{shown} reaches for what is not in the formula")
+    raise Refused(f"it calls {shown}, which marking does not work out")
+
+
+PROGRAM = Path(byhand.xlsx.__file__).with_name("ironcalc_child.py")
+SECONDS = 3.0
+"""What all formulas of one submission may take; those of an exercise take a hundredth of it."""
+START_SECONDS = 10.0
+MOST_MEMORY = 800_000
+"""Kilobytes of addresses that the process may take."""
+FAR = (900_000, 10_000)
+"""The row and column at which an array is worked out, so that nothing stands where it spreads."""
+APART = 200
+
+
+class Recomputer:
+    """The process is started at the first formula, and anew when it had to be ended."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def values(self, needed: Needed, cells: Sequence[Cell]) -> list[Value] | None:
+        """The cells' values in a workbook with what they need; None where the engine gives none in time."""
+        formulas = _spread(needed.formulas, needed.contents.arrays)
+        request = {
+            "sheets": list(dict.fromkeys(cell[0] for cell in [*needed.values, *formulas])),
+            "values": list(needed.values.items()),
+            "formulas": list(formulas.items()),
+            "names": needed.names,
+            "cells": cells,
+        }
+        answer = self._asked(json.dumps(request).encode() + b"\n")
+        if "values" not in answer:
+            return None
+        return [CellError(value[0]) if isinstance(value, list) else value for value in answer["values"]]
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            if os.name == "nt":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                with suppress(OSError):
+                    stream.close()
+        process.wait()
+
+    def _asked(self, request: bytes) -> dict[str, Any]:
+        seconds = SECONDS
+        if self._process is None:
+            self._process, seconds = _started(), SECONDS + START_SECONDS
+        try:
+            assert self._process.stdin
+            self._process.stdin.write(request)
+            self._process.stdin.flush()
+            line = self._line(time.monotonic() + seconds)
+        except OSError:
+            line = b""
+        if not line:
+            self.close()
+            return {}
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _line(self, end: float) -> bytes:
+        """What the process answers, if it does so in time."""
+        assert self._process
+        assert self._process.stdout
+        found = b""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._process.stdout, selectors.EVENT_READ)
+            while not found.endswith(b"\n"):
+                if not waiting.select(max(0.0, end - time.monotonic())):
+                    return b""
+                piece = os.read(self._process.stdout.fileno(), 65_536)
+                if not piece:
+                    return b""
+                found += piece
+        return found
+
+
+def _started() -> subprocess.Popen[bytes]:
+    limits = [] if os.name == "nt" else ["/bin/sh", "-c", f'ulimit -v {MOST_MEMORY}; exec "$@"', "sh"]
+    return subprocess.Popen(
+        [*limits, sys.executable, "-P", str(PROGRAM), "--stream"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _spread(formulas: Mapping[Cell, str], arrays: set[Cell]) -> dict[Cell, str]:
+    """With each formula that fills a range far away, and its first number in its place."""
+    found = dict(formulas)
+    for n, cell in enumerate(sorted(arrays & formulas.keys())):
+        row, column = FAR[0] + APART * (n % 500), FAR[1] + APART * (n // 500)
+        found[cell[0], row, column] = formulas[cell]
+        found[cell] = f"={Address(row, column)}"
+    return found

@@ -1,0 +1,201 @@
+"""What an architecture is to the rest of byhand: its options, its inputs, and the function that builds its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any
+
+from byhand.core.graph import Array, Node
+from byhand.core.labels import Labels
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError
+from byhand.layers.training import Training
+
+HEADS = ("heads", "encoder_heads", "decoder_heads")
+MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
+"""Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
+MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
+"""In the largest weight of each layer, and in the largest computed table of each head and step."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How the next word is chosen: the most probable one, where nothing else is said.
+
+    temperature, top_k, top_p: it is drawn, from all words or from some, by uniform numbers from the seed. beams: how
+    many stories go on at once. cache: each step is shown once more, computed from what the last one kept.
+    """
+
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    beams: int = 1
+    cache: bool = False
+    seed: int = 0
+
+    @property
+    def samples(self) -> bool:
+        return (self.temperature, self.top_k, self.top_p) != (None, None, None)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is put into a model; None stands for the model's own example."""
+
+    ids: list[int] | None = None
+    target_ids: list[int] | None = None
+    segment_ids: list[int] | None = None
+    mask: list[int] | None = None
+    generate: int = 1
+    pixels: Array | None = None
+    decoding: Decoding = Decoding()
+
+
+def example(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
+    """A model's own prompt, cut to a smaller vocabulary and to the positions that there are."""
+    return [i % vocab for i in ids[: None if room is None else max(room, 1)]]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A built model: the tables that it ends in, and what the home page shows of it.
+
+    probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
+    logits: (T, V), from which a loss is made. training: what was added to learn from its mistakes.
+    """
+
+    outputs: list[Node]
+    probabilities: Node | None = None
+    look_at: int | None = None
+    logits: Node | None = None
+    training: Training | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A model that can be built.
+
+    options: a dataclass of sizes and choices with the small model's values as defaults.
+    sizes: what `--size NAME` changes in them. takes: the inputs that it reads, of those of Inputs.
+    vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights
+    with which the small model's own example makes sense.
+    """
+
+    name: str
+    title: str
+    family: str
+    source: str
+    about: str
+    options: type[Any]
+    build: Callable[[Any, Weights, Inputs], Graph]
+    sizes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    takes: frozenset[str] = frozenset()
+    vocabularies: Callable[[Any], tuple[Labels, ...]] = lambda options: ()
+    seed: int = 0
+
+    def speaking(self, words: tuple[Labels, ...]) -> Architecture:
+        """The same architecture with these words in place of its own."""
+        build: Callable[..., Graph] = self.build
+        return replace(
+            self, vocabularies=lambda options: words, build=partial(build, vocabularies=lambda options: words)
+        )
+
+    def check(self, options: Any, inputs: Inputs) -> None:
+        """ByhandError unless the inputs suit each other and the model's sizes."""
+        if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
+            raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
+        _check_extent(options, inputs)
+        count = 1 if inputs.ids is None else len(inputs.ids)
+        self._check_room(options, inputs)
+        for name, given in (("--mask", inputs.mask), ("--segment-ids", inputs.segment_ids)):
+            if given is not None and len(given) != count:
+                raise ByhandError(
+                    f"{name} has {len(given)} numbers, but the prompt has {count} words: give one a word."
+                )
+        if inputs.mask is not None and (set(inputs.mask) - {0, 1} or 1 not in inputs.mask):
+            raise ByhandError("--mask takes 1 for a word that may be seen and 0 for padding, with at least one 1.")
+        segments = getattr(options, "segments", 0)
+        if any(not 0 <= s < segments for s in inputs.segment_ids or ()):
+            raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
+
+    def _check_room(self, options: Any, inputs: Inputs) -> None:
+        """ByhandError unless there are positions for the prompt and the story, which is one text or another."""
+        room, written = room_for(options), inputs.generate - 1
+        if "target_ids" in self.takes:
+            texts = [("prompt", inputs.ids, 0), ("target prompt", inputs.target_ids, written)]
+        else:
+            texts = [("prompt", inputs.ids, written)]
+        for text, ids, more in texts:
+            longest = len(ids or [0]) + more
+            if room is not None and longest > room:
+                raise ByhandError(
+                    f"The {text} would grow to {longest} words, but there are positions for {room}: "
+                    f"shorten it (a built-in model also takes --size max_positions={longest})."
+                )
+
+
+def room_for(options: Any) -> int | None:
+    """How many words have a position; None where positions are not learned."""
+    return getattr(options, "max_positions", None) if getattr(options, "positions", "learned") == "learned" else None
+
+
+def used(options: Any) -> dict[str, Any]:
+    """The options that the model has a use for."""
+    unused = getattr(options, "unused", ())
+    return {f.name: getattr(options, f.name) for f in fields(options) if f.name not in unused}
+
+
+def heads_of(options: Any) -> list[int]:
+    """Into how many heads the width of the model is divided, by each part that does so."""
+    if getattr(options, "head_dim", 0):
+        return []
+    return [heads for name, heads in used(options).items() if name in HEADS]
+
+
+def check_sizes(options: Any) -> None:
+    """ByhandError for sizes of a built-in model that are fine one by one, but too large together to be built."""
+    layers, sizes = _layers_and_sizes(options)
+    heads = layers * sizes.get("heads", 1)
+    if heads > MOST_HEADS:
+        raise ByhandError(f"These sizes make {heads:,} heads in all layers, more than {MOST_HEADS:,}: choose fewer.")
+    squared = [sizes["d_model"]] if "heads" in sizes else []
+    rows, columns = sorted([1, *sizes.values(), *squared])[-2:]
+    if layers * rows * columns > MOST_WEIGHTS:
+        raise ByhandError(
+            f"These sizes make {f'{layers:,} layers with ' if layers > 1 else ''}tables of {rows:,}×{columns:,}, "
+            f"more than {MOST_WEIGHTS:,} numbers: choose smaller ones."
+        )
+
+
+def _check_extent(options: Any, inputs: Inputs) -> None:
+    """ByhandError for a prompt or a story so long that it would take minutes to build, or all memory."""
+    layers, sizes = _layers_and_sizes(options)
+    attending = sizes.get("heads", "d_k" in sizes) * layers
+    steps = inputs.generate
+    if attending * steps > MOST_UNROLLED:
+        raise ByhandError(
+            f"{steps:,} steps through {attending:,} heads are more than byhand unrolls ({MOST_UNROLLED:,} heads): "
+            "choose a smaller --generate."
+        )
+    words = max(len(inputs.ids or ()), len(inputs.target_ids or ()), sizes.pop("tokens", 1)) + steps - 1
+    if steps > 1 and not attending and layers * steps * words // 2 > MOST_UNROLLED:
+        raise ByhandError(
+            f"{steps:,} times up to {words:,} words, one after the other, are more than byhand unrolls "
+            f"({MOST_UNROLLED:,} in all): choose a smaller --generate."
+        )
+    if steps * words * max(attending * words, *sizes.values()) > MOST_NUMBERS:
+        raise ByhandError(
+            f"{words:,} words{f' in {steps:,} steps' if steps > 1 else ''} make tables of more than "
+            f"{MOST_NUMBERS:,} numbers: choose fewer words or smaller sizes."
+        )
+
+
+def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
+    """How many layers there are, at least 1, and the other sizes."""
+    numbers = {name: size for name, size in used(options).items() if type(size) is int}
+    layers = [name for name in numbers if name.endswith("layers")]
+    heads = [numbers.pop(name) for name in HEADS if name in numbers]
+    depth = max(1, sum(numbers.pop(name) for name in layers))
+    return depth, numbers | ({"heads": max(heads)} if heads else {})

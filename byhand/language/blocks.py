@@ -1,0 +1,293 @@
+"""The parts of a decoder-only model, as its options choose them; all models of the kind are made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from byhand.core.graph import Dim, Node, page, scope, within
+from byhand.core.ops import beside
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError
+from byhand.layers.attention import attend, attention_equations, join_heads
+from byhand.layers.feed_forward import feed_forward, gated_feed_forward
+from byhand.layers.linear import linear, residual
+from byhand.layers.masks import attention_mask
+from byhand.layers.norms import layer_norm, rms_norm
+from byhand.layers.positions import Rotary, Scaling, alibi, check_buckets, distances, relative_biases, rotary, rotate
+
+
+@dataclass(frozen=True)
+class Options:
+    """GPT-2's; a later model says what it changes.
+
+    kv_heads, head_dim: 0 for as many as heads, and for d_model / heads. window: of attention with a window, and the
+    stride of strided attention. rotary_share: of each head's features, those that turn. norm_from_one: the gain of an
+    RMS norm is 1 + γ. buckets, farthest: of relative positions, into how many distances are sorted, and from where on
+    all are in the last one. score_scale: what scores are divided by; 0 for √d_k. score_cap, logit_cap: 0 for none.
+    scaling: of rotary positions. layer_kinds: the attention of each layer, where a checkpoint says it.
+    """
+
+    vocab: int = 8
+    max_positions: int = 8
+    d_model: int = 4
+    heads: int = 2
+    kv_heads: int = 0
+    head_dim: int = 0
+    layers: int = 1
+    d_ff: int = 8
+    positions: str = "learned"
+    theta: float = 10000.0
+    rotary_share: float = 1.0
+    interleaved: bool = False
+    buckets: int = 6
+    farthest: int = 4
+    attention: str = "causal"
+    window: int = 2
+    norm: str = "layer"
+    norm_place: str = "pre"
+    norm_from_one: bool = False
+    embedding_norm: bool = False
+    head_norm: bool = False
+    eps: float = 1e-5
+    activation: str = "gelu_tanh"
+    gated: bool = False
+    parallel: bool = False
+    attention_bias: bool = True
+    join_bias: bool = True
+    mlp_bias: bool = True
+    scale_embedding: bool = False
+    score_scale: float = 0.0
+    score_cap: float = 0.0
+    logit_cap: float = 0.0
+    temperature: float = 1.0
+    tied: bool = True
+    scaling: Scaling | None = None
+    layer_kinds: tuple[str, ...] = ()
+
+    unused: ClassVar[frozenset[str]] = frozenset()
+    """The names of those that a model has no use for."""
+
+    @property
+    def groups(self) -> int:
+        """How many heads have keys and values of their own."""
+        return self.kv_heads or self.heads
+
+    @property
+    def d_k(self) -> int:
+        return self.head_dim or self.d_model // self.heads
+
+    @property
+    def turned(self) -> int:
+        """How many of a head's features rotary positions turn."""
+        return int(self.d_k * self.rotary_share)
+
+    @property
+    def angle_width(self) -> int:
+        """Of the features of a query or key that rotary positions see."""
+        return self.d_k
+
+    def feeds_apart(self, layer: int) -> bool:
+        """Whether the feed-forward of a layer has several networks, with pages of their own."""
+        return False
+
+    def check(self) -> None:
+        """ByhandError for options that do not go together."""
+        if self.heads % self.groups:
+            raise ByhandError(
+                f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
+            )
+        if self.positions == "relative":
+            check_buckets(self.buckets, self.farthest)
+        if self.rotary_share > 1:
+            raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
+        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
+            raise ByhandError(
+                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
+                "turn: choose an even head_dim, or another rotary_share."
+            )
+
+    def divisor(self, layer: int) -> float | None:
+        """What the scores of a layer are divided by; None for √d_k."""
+        return self.score_scale or None
+
+    def kind(self, layer: int) -> str:
+        """The kind of attention of a layer, counted from 1."""
+        if self.layer_kinds:
+            return self.layer_kinds[layer - 1]
+        if self.attention == "alternating":
+            return "window" if layer % 2 else "causal"
+        return self.attention
+
+
+def shared(o: Options) -> dict[str, Any]:
+    """Those of a model's options that all models of blocks have."""
+    return {f.name: getattr(o, f.name) for f in fields(Options)}
+
+
+@dataclass(frozen=True)
+class Places:
+    """What the tokens' places give to every layer: the mask of each kind of attention, angles, distances.
+
+    biases: what each head adds to its scores, of relative positions.
+    """
+
+    masks: dict[str, Node | None]
+    angles: Rotary | None = None
+    distance: Node | None = None
+    biases: tuple[Node, ...] = ()
+
+
+Attention = Callable[[Node, Weights, Any, int, Places], Node]
+"""The heads of a layer, side by side: x, weights, options, the layer's number and the places to (T, heads * d_v)."""
+Turn = tuple[str, Node | None]
+"""What a head's title says besides its number, and its mask."""
+Feed = Callable[[Node, Weights, Any, int], Node]
+"""What a layer does to each word by itself. (T, d) -> (T, d)"""
+
+
+def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> Places:
+    """What every layer is told of where the words stand, and which of them are `padding`, 0 in (1, T)."""
+    biases: tuple[Node, ...] = ()
+    with page("", "Relative positions" if o.positions == "relative" else "Positions"):
+        angles = None
+        if o.positions == "rotary":
+            angles = rotary(tokens, o.angle_width, o.turned, o.theta, o.interleaved, o.scaling)
+        distance = distances(tokens) if o.positions == "alibi" else None
+        if o.positions == "relative":
+            both_ways = o.attention == "full"
+            biases = tuple(relative_biases(tokens, weight, o.heads, o.buckets, o.farthest, both_ways))
+    kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))
+    masks = {kind: attention_mask(kind, tokens, o.window) for kind in kinds}
+    if padding is not None:
+        with page("", "Padding"):
+            masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
+    return Places(masks, angles, distance, biases)
+
+
+def _both(mask: Node | None, padding: Node, kind: str) -> Node:
+    """1 where the kind of attention sees, and no padding is. (T, T), (1, T) -> (T, T)"""
+    if mask is None:
+        return padding
+    with page("", "Words that are seen", equation="mask × padding"):
+        return (mask * padding).named(f"{kind}_and_padding", role="mask")
+
+
+def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:
+    """Layer norm or RMS norm. (T, d) -> (T, d)"""
+    if o.norm == "layer":
+        return layer_norm(x, weight, name, o.eps)
+    return rms_norm(x, weight, name, o.eps, o.norm_from_one)
+
+
+def placed(letter: str, x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
+    """x W_Q or x W_K, normed and turned where the options say so. (T, d) -> (T, d_k)"""
+    y = linear(x, weight, letter, o.d_k, o.attention_bias).named(letter)  # (T, d) @ (d, d_k) -> (T, d_k)
+    if gain is not None:
+        y = rms_norm(y, weight, f"{letter.lower()}_norm", o.eps, o.norm_from_one, gain)
+    return y if places.angles is None else rotate(y, places.angles, letter)
+
+
+def grouped_attention(
+    x: Node,
+    weight: Weights,
+    o: Options,
+    layer: int,
+    places: Places,
+    memory: Node | None = None,
+    turns: Sequence[Turn] = (),
+    source: str = "",
+) -> Node:
+    """Heads, each on a page of its own, that share keys and values in groups (Ainslie et al. 2023, figure 2).
+
+    (T, d) -> (T, heads * d_k). With a group for each head it is multi-head attention, and every head's page has all.
+    Keys and values are those of `memory` (S, d), or of x itself. turns: what the heads are by turns, if they are not
+    all alike. source: of the heads, if it is not the usual one.
+    """
+    known = x if memory is None else memory
+    gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
+
+    def keys_and_values() -> tuple[Node, Node]:
+        k = placed("K", known, weight, o, places, gains["k_norm"])
+        return k, linear(known, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
+
+    shared = []
+    for g in range(1, o.groups + 1 if o.groups < o.heads else 1):
+        with page(f"group{g}", f"Keys and values {g}", equation="K = x W_K, V = x W_V"):
+            shared.append(keys_and_values())
+    turns, outputs = turns or [("", places.masks[o.kind(layer)])], []
+    for h in range(1, o.heads + 1):
+        kind, mask = turns[(h - 1) % len(turns)]
+        about = equations(o, layer, places, mask is not None) | ({"source": source} if source else {})
+        with page(f"head{h}", f"Head {h}{kind}", **about):
+            q = placed("Q", x, weight, o, places, gains["q_norm"])
+            k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
+            outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
+    return beside(*outputs)
+
+
+def scoring(o: Options, layer: int, head: int, places: Places) -> dict[str, Any]:
+    """What a head does to its scores: `scale`, `cap` and `bias` of layers.attend."""
+    bias = None if places.distance is None else alibi(places.distance, head, o.heads)
+    if places.biases:
+        bias = places.biases[head - 1]
+    return {"scale": o.divisor(layer), "cap": o.score_cap or None, "bias": bias}
+
+
+def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
+    """The gain with which every head of the layer norms its queries, or its keys. (1, d_k)"""
+    if not o.head_norm:
+        return None
+    with scope(name):
+        return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
+
+
+def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str, str]:
+    """What the page of a head of this layer says of itself."""
+    added, source = "", ""
+    if places.biases:
+        added, source = " + bias", "Raffel et al. 2020, section 2.1"
+    elif places.distance is not None:
+        added, source = " + m × distance", "Press et al. 2022, section 3"
+    divisor = o.divisor(layer)
+    divided = " / √d_k" if divisor is None else "" if divisor == 1 else f" / {divisor:.4g}"
+    return attention_equations(masked, divided, bool(o.score_cap), added, source)
+
+
+def plain_feed(x: Node, weight: Weights, o: Options, layer: int, d_ff: int = 0) -> Node:
+    """Two linear layers, or a gate and two; `d_ff` replaces the options'. (T, d) -> (T, d_ff) -> (T, d)"""
+    made = gated_feed_forward if o.gated else feed_forward
+    return made(x, weight, d_ff or o.d_ff, o.activation, bias=o.mlp_bias)
+
+
+def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, attention: Attention, feed: Feed) -> Node:
+    """x + attention(norm(x)), then x + ffn(norm(x)); or normed after, or both at once. (T, d) -> (T, d)"""
+    with page("", "Norm"):
+        y = x if o.norm_place == "post" else norm(x, weight, "norm1", o)
+    z = attention(y, weight, o, layer, places)
+    with page("", "Attention"):
+        attended = normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
+        if not o.parallel:
+            x = _joined(x, attended, "residual", weight, 1, o)
+    with page("", "Second norm" if o.feeds_apart(layer) else "Feed-forward") as place:
+        y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
+    with page("", "Experts") if o.feeds_apart(layer) else within(place):
+        fed = normed_after(feed(y, weight, o, layer), weight, 2, o)
+        if not o.parallel:
+            return _joined(x, fed, "output", weight, 2, o)
+        with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
+            both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
+        return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
+
+
+def normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:
+    """The n-th change of a layer, normed where the norm stands on both sides. (T, d) -> (T, d)"""
+    return norm(change, weight, f"post_norm{n}", o) if o.norm_place == "both" else change
+
+
+def _joined(x: Node, change: Node, name: str, weight: Weights, n: int, o: Options) -> Node:
+    """x + change, normed afterwards as in 2017 where the options say so."""
+    if o.norm_place != "post":
+        return residual(x, change, name)
+    return norm(residual(x, change, f"residual{n}"), weight, f"norm{n}", o).named("output" if n == 2 else f"norm{n}")

@@ -1,0 +1,324 @@
+"""The same step of generation from a cache: only the new word's rows are computed, and those before it are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count
+
+import numpy as np
+
+from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
+from byhand.core.labels import Labels
+from byhand.core.ops import again, below, maximum, stretch
+from byhand.language.cost import multiplications
+
+BY_ROW = frozenset(
+    "add sub mul div maximum power greater equal negate exp log sqrt tanh erf sin cos where alternate beside columns "
+    "one_hot sum max mean mean_square argmax".split()
+)
+"""Operations of which a row of the result is made from the same row of each argument, or from its only one."""
+CELL_BY_CELL = frozenset("add sub mul div maximum power negate exp log sqrt tanh erf".split())
+"""Those of which a cell is made from the same cell of each argument."""
+ABSORBED = "DeepSeek-V2, section 2.1.2"
+ROLLING = frozenset({"window_mask", "near_mask"})
+"""Masks by which a word that is out of sight stays so for all words to come, and need not be kept for them."""
+
+
+def path_of(node: Node) -> str:
+    """The name of a table without the step of the story that it belongs to."""
+    return re.sub(r"^step\d+\.", "", node.name)
+
+
+def of_words(tables: Iterable[Node]) -> set[Node]:
+    """Those that depend on any words; the others need not be kept to be known."""
+    found: set[Node] = set()
+    for node in tables:
+        if node.role == "tokens" or not found.isdisjoint(node.args):
+            found.add(node)
+    return found
+
+
+def of_latent(node: Node) -> bool:
+    """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
+    if node.op.name == "matmul":
+        return node.args[0].role == "latent"
+    return node.op.name == "beside" and any(of_latent(part) for part in node.args)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table of the last step, from its row `first` on; those before it are not needed any more."""
+
+    table: Node
+    first: int = 0
+
+    @property
+    def stop(self) -> int:
+        return self.first + int(self.table.shape[0])
+
+
+@dataclass
+class Cache:
+    """One step's tables, each made from what the last step kept.
+
+    since: the serial of the step's first table; what was made before it is there. kept: by path, the step's tables as
+    the last step knew them. numbers, earlier: what this step's tables hold, and (by path) those of the last step: of a
+    table that the new word makes longer, only the new row is computed; one that it leaves as it is, is taken. of_words:
+    the tables that depend on words. used: what the next step may take. sizes: by path, how many numbers had to be kept.
+    changed: tables whose old rows the new word changes, so that they are computed anew.
+    """
+
+    since: int
+    kept: Mapping[str, Kept]
+    numbers: Mapping[Node, Array]
+    earlier: Mapping[str, Array]
+    of_words: Collection[Node]
+    used: dict[str, Kept] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, None] = field(default_factory=dict)
+    _whole: dict[tuple[Node, int], Node] = field(default_factory=dict)
+    _parts: dict[tuple[Node, int, int], Node] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
+
+    def _before(self, node: Node, first: int = 0) -> Kept | None:
+        """The table as the last step knew it, where it can be taken or lengthened from row `first` on."""
+        before = self.kept.get(path_of(node)) if node.name and node.serial >= self.since else None
+        if before is None or before.first > first or before.table.shape[1] != node.shape[1]:
+            return None
+        if before.stop > node.shape[0]:
+            return None
+        old = self.earlier[path_of(node)]
+        if np.allclose(self.numbers[node][: before.stop], old, rtol=0, atol=1e-9):
+            return before
+        if node in self.of_words:
+            self.changed[path_of(node)] = None
+        return None
+
+    def all_of(self, node: Node, first: int = 0) -> Node:
+        """The whole table, or its rows from `first` on, from what was kept where that is known."""
+        before = None if of_latent(node) else self._before(node, first)
+        if before is not None and node in self.of_words:
+            self.sizes[path_of(node)] = int((node.shape[0] - first) * node.shape[1])
+        if (node, first) not in self._whole:
+            self._whole[node, first] = self._all_of(node, first, before)
+        return self._whole[node, first]
+
+    def _all_of(self, node: Node, first: int, before: Kept | None) -> Node:
+        rows = int(node.shape[0])
+        if node.serial < self.since or not node.args:
+            return node.rows(first, rows) if first else node
+        if before is not None and before.stop == rows:
+            made = before.table.rows(first - before.first, rows - before.first) if first else before.table
+        elif before is not None:
+            new = self.part_of(node, before.stop, rows)
+            old = [before.table.rows(first - before.first, before.stop - before.first)] if first < before.stop else []
+            made = self._dressed(below(*old, new), node, "_seen" if first else "_all") if old else new
+        elif first:
+            return self.all_of(node).rows(first, rows)
+        elif node.op.name == "rows":
+            made = self._dressed(self.part_of(node.args[0], **node.attrs), node)
+        else:
+            made = self._dressed(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
+        if node.name:
+            self.used[path_of(node)] = Kept(made, first)
+        return made
+
+    def part_of(self, node: Node, start: int, stop: int) -> Node:
+        """Its rows from `start` to before `stop`."""
+        if (start, stop) == (0, node.shape[0]):
+            return self.all_of(node)
+        if node.serial < self.since or not node.args:
+            return node.rows(start, stop)
+        place = (node, start, stop)
+        if place not in self._parts:
+            self._parts[place] = self._part_of(node, start, stop)
+        return self._parts[place]
+
+    def _part_of(self, node: Node, start: int, stop: int) -> Node:
+        before = self._before(node)
+        if before is not None and stop <= before.stop:
+            size = self.sizes.get(path_of(node), 0) + (stop - start) * int(node.shape[1])
+            self.all_of(node)  # for the next step, which will want the new row
+            self.sizes[path_of(node)] = size
+            return before.table.rows(start, stop)
+        return self._dressed(self._computed(node, start, stop), node)
+
+    def _computed(self, node: Node, start: int, stop: int) -> Node:
+        name, args = node.op.name, node.args
+        if name == "where" and args[0].symbol in ROLLING and stop - start == 1:
+            return self._in_sight(node, start, stop)
+        if name in BY_ROW and node.attrs.get("axis") != 0:
+            return node.op(*(self._same_rows(a, start, stop) for a in args), **node.attrs)
+        if name == "matmul":
+            return self._product(node, self.part_of(args[0], start, stop))
+        if name == "lookup":
+            return node.op(self.all_of(args[0]), self.part_of(args[1], start, stop))
+        if name == "rows":
+            return self.part_of(args[0], start + node.attrs["start"], stop + node.attrs["start"])
+        if name == "stretch":
+            return node.op(self._same_rows(args[0], start, stop), rows=stop - start, columns=node.attrs["columns"])
+        if name == "below":
+            return self._joined(args, start, stop)
+        return self.all_of(node).rows(start, stop)
+
+    def _same_rows(self, node: Node, start: int, stop: int) -> Node:
+        """Those rows, or the only one, which is stretched."""
+        return self.all_of(node) if node.shape[0] == 1 else self.part_of(node, start, stop)
+
+    def _joined(self, parts: Sequence[Node], start: int, stop: int) -> Node:
+        found, top = [], 0
+        for part in parts:
+            first, last = max(start - top, 0), min(stop - top, int(part.shape[0]))
+            if first < last:
+                found.append(self.part_of(part, first, last))
+            top += int(part.shape[0])
+        return found[0] if len(found) == 1 else below(*found)
+
+    def _in_sight(self, masked: Node, start: int, stop: int) -> Node:
+        """The masked scores of one word, from the first key on that it sees. (1, n)"""
+        mask, scores, hidden = masked.args
+        assert mask.data is not None
+        first, keys = int(mask.data[start].argmax()), int(mask.shape[1])
+        seen = mask.rows(start, stop)
+        return masked.op(seen.columns(first, keys) if first else seen, self._from(scores, start, stop, first), hidden)
+
+    def _from(self, node: Node, start: int, stop: int, first: int) -> Node:
+        """Some rows of a table of scores, from the column `first` on, whose keys alone are met."""
+        if not first or node.shape[1] == 1:
+            return self._same_rows(node, start, stop)
+        if node.shape[0] == 1:
+            return self.all_of(node).columns(first, int(node.shape[1]))
+        if node.op.name in CELL_BY_CELL:
+            made = node.op(*(self._from(a, start, stop, first) for a in node.args), **node.attrs)
+        elif node.op.name == "matmul" and node.args[1].op.name == "transpose":
+            made = self._met(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
+        else:
+            return self._same_rows(node, start, stop).columns(first, int(node.shape[1]))
+        return self._dressed(made, node)
+
+    def _product(self, node: Node, left: Node) -> Node:
+        """Some rows of a product, from the left factor's; of scores that are cut short, their values alone."""
+        whole, right = node.args
+        first = int(whole.shape[1]) - int(left.shape[1])
+        if first or of_latent(right):
+            return self._gathered(left, right, first, node)
+        if right.op.name == "transpose":
+            return self._met(left, right.args[0], 0)
+        return left @ self.all_of(right)
+
+    def _met(self, query: Node, keys: Node, first: int) -> Node:
+        """q Kᵀ from the key `first` on; q (c W)ᵀ as (q Wᵀ) cᵀ, where keys are made from a latent c. (1, n)"""
+        if not of_latent(keys):
+            return query @ self.all_of(keys, first).T
+        if keys.op.name == "matmul":
+            latent, up = keys.args
+            with scope("", "the query meets latents", equation="q (c W)ᵀ = (q Wᵀ) cᵀ", source=ABSORBED):
+                absorbed = (query @ up.T).named(f"{path_of(keys)}_query")
+            return self._met(absorbed, latent, first)
+        total, left = None, 0
+        for part in keys.args:
+            met = self._met(query.columns(left, left + int(part.shape[1])), part, first)
+            total, left = met if total is None else total + met, left + int(part.shape[1])
+        assert total is not None
+        return total
+
+    def _gathered(self, weights: Node, values: Node, first: int, like: Node) -> Node:
+        """p V of the values from `first` on; p (c W) as (p c) W, where values are made from a latent c. (1, d_v)"""
+        if not of_latent(values):
+            return weights @ self.all_of(values, first)
+        latent, up = values.args
+        with scope("", "latents are summed", equation="p (c W) = (p c) W", source=ABSORBED):
+            summed = self._gathered(weights, latent, first, like).named(f"{path_of(like)}_latent")
+        return summed @ up
+
+    def _dressed(self, made: Node, like: Node, more: str = "") -> Node:
+        """Named as its like is; with a number where other rows of it have the name."""
+        if not like.name:
+            return made
+        name = f"{path_of(like)}{more}"
+        more_names = (f"{name}_{n}" for n in count(2))
+        name = next(n for n in chain([name], more_names) if n not in self._names)
+        self._names.add(name)
+        return (again(made) if made.name else made).named(name, role=like.role)
+
+
+def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
+    """The tables that the outputs need and that are not done, in the order in which they were made."""
+    found: set[Node] = set()
+    todo = list(outputs)
+    while todo:
+        node = todo.pop()
+        if node not in found and node not in done:
+            found.add(node)
+            todo.extend(node.args)
+    return sorted(found, key=lambda node: node.serial)
+
+
+def _remembered(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
+    """What a model keeps for a later segment, of the tables that the new word makes longer."""
+    tables = [n for n in step if n.role == "remembered"]
+    return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
+
+
+def _growing(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
+    """Numbers that the longer text changes where they stand, such as how many words an expert has room for."""
+    found = set()
+    for n in step:
+        before = earlier.get(path_of(n))
+        if n.data is not None and before is not None and before.shape == n.shape and (before != n.data).any():
+            found.add(n.symbol)
+    return found
+
+
+def _why(growing: Collection[str], anew: Sequence[str]) -> str:
+    """Why less may be saved, and in which steps it is, for the page to say."""
+    if not growing:
+        return ""
+    steps = f"; made anew in step {', '.join(anew)}" if anew else ""
+    return f"; {' and '.join(sorted(growing))} grows with the text, which may change what was kept{steps}"
+
+
+def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
+    """Each step after the first once more, from a cache; how far off it is, and what it saves, in multiplications.
+
+    passes: the ids (T, 1) and the logits (T, V) of each step.
+    """
+    done, without = set[Node](), _more([passes[0][1]], ())
+    kept = {path_of(n): Kept(n) for n in without if n.name}
+    rows, differences, outputs, anew, growing = [], [], [], [], set[str]()
+    numbers = fold([whole for _, whole in passes])
+    told = of_words(toposort([whole for _, whole in passes]))
+    earlier: dict[str, Array] = {}
+    for step, (ids, whole) in enumerate(passes[1:], 2):
+        earlier |= {path_of(n): numbers[n] for n in without if n.name}
+        done.update(without)
+        without = _more([whole], done)
+        last = int(whole.shape[0])
+        with scope(f"step{step}", f"Step {step}"), page("cached", "With the cache", equation="the new row alone"):
+            cache = Cache(ids.serial, kept, numbers, earlier, told)
+            new = cache.part_of(whole, last - 1, last)
+            remembered = [cache.all_of(table) for table in _remembered(without, earlier)]
+            without_cache = again(whole.rows(last - 1, last)).named("without_cache")
+            with_cache = again(new).named("with_cache")
+            apart = (with_cache - without_cache).named("apart")  # (1, V)
+            distance = maximum(apart, -apart).named("distance")
+            differences.append(distance.max(1).named("difference", role="result"))
+        alone = _more([new, *remembered], done.union(without))
+        rows.append([multiplications(without), multiplications(alone), sum(cache.sizes.values())])
+        growing |= _growing(without, earlier)
+        anew += [str(step)] if cache.changed else []
+        done.update(alone)
+        kept = cache.used
+        outputs += [new, *remembered]
+    labels = Labels("steps", tuple(f"step {n}" for n in range(2, len(passes) + 1)))
+    with page("cache", "The cache", equation=f"saved = without − with{_why(growing, anew)}"):
+        counted = [
+            source(name, [[row[n]] for row in rows], role="given", rows=labels)
+            for n, name in enumerate(("without", "with", "numbers_kept"))
+        ]
+        saved = (counted[0] - counted[1]).named("saved", role="result")
+        kept_beside = again(counted[2]).named("kept", role="result")
+        apart = stretch(below(*differences), rows=saved.shape[0], columns=1).named("differences", role="result")
+    return [*outputs, saved, kept_beside, apart]

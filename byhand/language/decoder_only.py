@@ -1,0 +1,143 @@
+"""A decoder-only language model: words to the word that comes next, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from numpy.typing import NDArray
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, token_ids
+from byhand.core.ops import lookup, tanh
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.generation import write
+from byhand.language.readout import answer, one_vocabulary, word_logits
+from byhand.language.vocabulary import Vocabularies
+from byhand.layers.linear import embed
+from byhand.layers.positions import position_column, sinusoidal
+
+ADDED = ("learned", "sinusoidal")
+"""Positions that are added to the words; the others are told to attention."""
+Names = tuple[str, str]
+"""What a model calls its embeddings of words and of positions."""
+
+
+def embedding(
+    table: Node, ids: Node, weight: Weights, o: Options, places: str = "P", at: NDArray[Any] | None = None
+) -> Node:
+    """The words as rows, with what their places add: those `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
+    alone = o.positions not in ADDED and not o.embedding_norm
+    x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
+    x = with_places(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
+    return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
+
+
+def with_places(
+    x: Node,
+    weight: Weights,
+    o: Options,
+    places: str,
+    name: str,
+    words: str = "E[word]",
+    halves: bool = False,
+    at: NDArray[Any] | None = None,
+) -> Node:
+    """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
+    if o.positions not in ADDED:
+        return x
+    position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].of)
+    if o.positions == "sinusoidal":
+        waves = sinusoidal(position, o.d_model, halves)
+        with scope("", "+ positions", equation="words + PE"):
+            return (x + waves).named(name)
+    with scope("", "+ positions", equation=f"{words} + P[position]"):
+        place = lookup(place_table(weight, places, o), position).named("places", role="positions")
+        return (x + place).named(name)  # (T, d) + (T, d)
+
+
+def place_table(weight: Weights, name: str, o: Options) -> Node:
+    """A learned row for each place, counted from 0. (max_positions, d)"""
+    table = weight(name, o.max_positions, o.d_model)
+    if table.shape[0].of is None:
+        known = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
+        table.shape = (Dim(o.max_positions, known), table.shape[1])
+    return table
+
+
+def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """The last table to logits, probabilities and the next word. (T, d) -> 2 (T, V), (1, 1)"""
+    if o.norm_place != "post":
+        x = norm(x, weight, "final_norm", o)
+    logits = word_logits(x, table, weight, o)
+    if o.logit_cap:
+        with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
+            logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
+    return answer(logits, vocabulary, o.temperature)
+
+
+def body(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
+) -> tuple[Node, Node]:
+    """Words to what the layers make of them; and the embeddings. (T, 1) -> (T, d), (V, d)"""
+    with page("", "Input"):
+        table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
+        x = embedding(table, ids, weight, o, names[1])
+    places = places_of(ids.shape[0], weight, o)
+    for layer in range(1, o.layers + 1):
+        with scope(f"layer{layer}", f"Layer {layer}"):
+            x = block(x, weight, o, layer, places, attention, feed)
+    return x, table
+
+
+def forward(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    x, table = body(ids, vocabulary, weight, o, names, attention, feed)
+    with page("", "Output"):
+        return predict(x, table, vocabulary, weight, o)
+
+
+def build(
+    o: Options,
+    weight: Weights,
+    inputs: Inputs,
+    vocabularies: Vocabularies = one_vocabulary,
+    names: Names = ("E", "P"),
+    attention: Attention = grouped_attention,
+    feed: Feed = plain_feed,
+) -> Graph:
+    o.check()
+    (vocabulary,) = vocabularies(o)
+    room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
+    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
+    return write(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
+
+
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {},
+    "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+    "large": {"vocab": 12, "d_model": 8, "heads": 2, "layers": 2, "d_ff": 16, "max_positions": 12},
+}
+
+
+def decoder_only(
+    name: str,
+    title: str,
+    source: str,
+    about: str,
+    options: type[Options],
+    seed: int,
+    sizes: dict[str, dict[str, Any]] = SIZES,
+    family: str = "decoder only",
+    build: Callable[..., Graph] = build,
+    **parts: Any,
+) -> Architecture:
+    """A model of this kind; `parts` are those of `build` that are its own."""
+    made = partial(build, **parts)
+    takes = frozenset({"ids", "generate"})
+    return Architecture(name, title, family, source, about, options, made, sizes, takes, one_vocabulary, seed)

@@ -1,0 +1,100 @@
+"""Writing word by word: the word that each step chooses is the last word of the next one's prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from byhand.core.graph import Node, page, scope, source
+from byhand.core.labels import Labels, labelled
+from byhand.core.ops import argmax, below, exp, greater, where
+from byhand.language.architecture import Decoding, Graph, Inputs
+from byhand.language.beams import beam_search
+from byhand.language.cache import with_cache
+from byhand.layers.attention import NEG_INF
+
+TIE = 1e-10
+"""How much more than an earlier word a word must have, at least, to rank before it."""
+
+
+def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
+    """The id that a uniform number falls on, words in the order of their probability. (T, V) -> (1, 1)
+
+    Top-k as Fan et al. 2018, top-p as Holtzman et al. 2020 (section 3.1). The words stand below each other.
+    """
+    last = int(logits.shape[0])
+    z = logits.rows(last - 1, last).T
+    with page("choose", "Choose"):
+        with scope("", "temperature", equation="z / T"):
+            divisor = source("temperature", decoding.temperature or 1.0, role="input")
+            z = (z / divisor).named("z", role="temperature")  # (V, 1)
+            place = ranks(z).named("rank")
+        if decoding.top_k is not None:
+            with scope("", "top k", equation="rank < k", source="Fan et al. 2018"):
+                among = greater(source("k", decoding.top_k, role="input"), place)
+                z = where(among, z, NEG_INF).named("top_k", role="mask")
+        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)"):
+            powers = exp((z - z.max(0).named("max", role="shift")).named("shifted")).named("exp")
+            p = (powers / powers.sum(0).named("total")).named("p", role="result")
+        if decoding.top_p is not None:
+            with scope("", "top p", equation="Σ p of what is before < p", source="Holtzman et al. 2020, eq. 2"):
+                share = source("share", decoding.top_p, role="input")
+                kept = (p * greater(share, before(p, place, "before"))).named("top_p", role="mask")
+                p = (kept / kept.sum(0).named("kept")).named("p_kept", role="result")
+        with scope("", "draw", equation="the last word whose Σ of what is before ≤ u"):
+            u = source("uniform", uniform(decoding.seed, step), role="input")
+            reached = (1 - greater(before(p, place, "from"), u)) * greater(p, 0)
+            order = where(reached, place, -1).named("reached")
+            following = argmax(order, axis=0).named("next", role="tokens")
+    return labelled(following, vocabulary)
+
+
+def ranks(z: Node) -> Node:
+    """How many are larger, or as large (but for rounding) and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
+    place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].of)
+    earlier_first = (z - TIE * place).named("earlier_first")
+    ahead = greater(earlier_first.T, earlier_first)  # (V, V): by column, whether it is ahead
+    return ahead.named("ahead").sum(1)
+
+
+def before(p: Node, place: Node, name: str) -> Node:
+    """The probability of all words that rank before each, under this name. (V, 1), (V, 1) -> (V, 1)"""
+    each = (greater(place, place.T) * p.T).named(f"{name}_each")  # (V, V): by column, what it adds
+    return each.sum(1).named(name)
+
+
+def uniform(seed: int, step: int) -> float:
+    """A number between 0 and 1 with two decimals, drawn for this step."""
+    return float(np.random.default_rng([seed, step]).integers(1, 100)) / 100
+
+
+Forward = Callable[[Node], tuple[Node, Node, Node]]
+"""Ids (T, 1) to logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
+
+
+def next_word(logits: Node, vocabulary: Labels) -> Node:
+    """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
+    with scope("", "next word", equation="where is max of the last row"):
+        last = int(logits.shape[0])
+        following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
+    return labelled(following, vocabulary)
+
+
+def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
+    """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
+    decoding = inputs.decoding
+    if decoding.beams > 1:
+        return beam_search(forward, ids, vocabulary, inputs.generate)
+    outputs: list[Node] = []
+    passes: list[tuple[Node, Node]] = []
+    for step in range(1, inputs.generate + 1):
+        with scope(f"step{step}" if step > 1 else "", f"Step {step}" if step > 1 else "", again=True):
+            if step > 1:
+                ids = labelled(below(ids, outputs[-1]).named("ids", role="tokens"), vocabulary)
+            scores, probabilities, following = forward(ids)
+            if decoding.samples:
+                following = sampled(scores, vocabulary, decoding, step)
+        outputs += [probabilities, following]
+        passes.append((ids, scores))
+    return Graph(outputs + (with_cache(passes) if decoding.cache else []), outputs[-2], logits=scores)

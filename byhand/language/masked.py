@@ -1,0 +1,65 @@
+"""An encoder-only language model: layers that see both sides, and the words that belong in the blanks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from byhand.core.graph import Node, page, scope, source
+from byhand.core.labels import Labels
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.blocks import Options, block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.readout import probabilities, word_logits
+from byhand.layers.activations import ACTIVATIONS
+from byhand.layers.linear import linear
+
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {},
+    "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
+    "large": {"vocab": 14, "d_model": 8, "layers": 2, "d_ff": 16, "max_positions": 12},
+}
+
+
+def padding_mask(tokens: Node, inputs: Inputs) -> Node:
+    """1 where a word may be seen: as given, or all; of the model's own example, all but the fifth. (1, T)"""
+    count = int(tokens.shape[0])
+    seen = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
+    return source("padding_mask", seen, role="mask", columns=tokens.shape[0].of)
+
+
+def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
+    """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
+    if o.norm_place != "post":
+        x = norm(x, weight, "final_norm", o)
+    act, called = ACTIVATIONS[activation]
+    with scope("head"):
+        with scope("", "transform", equation=f"{called}(x W + b)", column_equation=f"{called}(W x + b)"):
+            hidden = linear(x, weight, "T", o.d_model).named("transform")
+            active = act(hidden).named("active", role="activation")
+        return norm(active, weight, "norm", o)
+
+
+def fill_in(
+    x: Node, table: Node, tokens: Node, mask: Node, weight: Weights, o: Options, activation: str, blank: str
+) -> Graph:
+    """The layers, and the words that belong in the blanks. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
+    places = places_of(x.shape[0], weight, o, mask)
+    for n in range(1, o.layers + 1):
+        with scope(f"layer{n}", f"Layer {n}"):
+            x = block(x, weight, o, n, places, grouped_attention, plain_feed)
+    with page("", "Masked-word head"):
+        x = masked_word_head(x, weight, o, activation)
+    with page("", "Output"):
+        logits = word_logits(x, table, weight, o, bias=True)
+        p = probabilities(logits, o.temperature)
+    vocabulary = table.shape[0].of
+    assert isinstance(vocabulary, Labels)
+    assert tokens.data is not None
+    words = [vocabulary.words[int(i)] for i in tokens.data[:, 0]]
+    return Graph([p], p, words.index(blank) if blank in words else None, logits)
+
+
+def encoder_only(**about: Any) -> Architecture:
+    """A model of this kind; `about` is what is its own."""
+    takes = frozenset({"ids", "segment_ids", "mask"})
+    return Architecture(**{"family": "encoder only", "sizes": SIZES, "takes": takes} | about)

@@ -1,0 +1,64 @@
+"""A recurrent language model: each layer reads word by word, and carries its state from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from byhand.core.graph import Dim, Node, page
+from byhand.core.labels import Labels
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture
+from byhand.language.readout import build, linear_answer, one_vocabulary
+from byhand.layers.linear import embed
+from byhand.layers.recurrence import rows_of
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 7
+    d_embed: int = 3
+    d_model: int = 3
+    layers: int = 1
+    temperature: float = 1.0
+
+
+Layer = Callable[[Node, Weights, Any], list[Node]]
+"""Rows (T, e) to the state after each of them, (1, d)."""
+
+
+def forward(
+    ids: Node, vocabulary: Labels, weight: Weights, o: Any, layer: Layer, source: str
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    with page("", "Input"):
+        x = embed(weight("E", Dim(o.vocab, vocabulary), o.d_embed), ids, "x")
+    for n in range(1, o.layers + 1):
+        with page(f"layer{n}", f"Layer {n}", source=source):
+            x = rows_of(layer(x, weight, o), ids.shape[0]).named("H", role="state")  # T of (1, d) -> (T, d)
+    return linear_answer(x, vocabulary, weight, "H", o.temperature)
+
+
+def recurrent(
+    name: str, title: str, source: str, about: str, options: type[Options], layer: Layer, seed: int
+) -> Architecture:
+    """A model of this kind."""
+    return Architecture(
+        name=name,
+        title=title,
+        family="before",
+        source=source,
+        about=about,
+        options=options,
+        build=partial(build, forward=partial(forward, layer=layer, source=source), prompt=[0, 1, 4]),
+        sizes={
+            "small": {},
+            "medium": {"vocab": 8, "d_embed": 4, "d_model": 4},
+            "large": {"vocab": 12, "d_embed": 6, "d_model": 6, "layers": 2},
+        },
+        takes=frozenset({"ids", "generate"}),
+        vocabularies=one_vocabulary,
+        seed=seed,
+    )

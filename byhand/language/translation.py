@@ -1,0 +1,62 @@
+"""The frame of every encoder-decoder: a sentence is read once, and another is written word by word from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, token_ids
+from byhand.core.weights import Weights
+from byhand.language.architecture import Graph, Inputs, example, room_for
+from byhand.language.generation import next_word, write
+from byhand.language.readout import probabilities
+
+Embed = Callable[[Node, Node, Weights, Any], Node]
+"""Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""
+Encode = Callable[[Node, Node, Weights, Any], Node]
+"""That of the source (S, d) and its mask (1, S) to the memory (S, d)."""
+Decode = Callable[[Node, Node, Node, Weights, Any], Node]
+"""That of the words so far (T, d), the memory (S, d) and its mask (1, S) to the last layer's output (T, d)."""
+Output = Callable[[Node, Node, Weights, Any], Node]
+"""That output (T, d) and the embeddings (V, d) to logits (T, V)."""
+
+
+def translate(
+    inputs: Inputs,
+    words: tuple[Labels, ...],
+    weight: Weights,
+    o: Any,
+    embed: Embed,
+    encode: Encode,
+    decode: Decode,
+    output: Output,
+) -> Graph:
+    """Read the source, then write `inputs.generate` words; one embedding serves both where their words are one."""
+    source_words, target_words = words[0], words[-1]
+    room = room_for(o)
+    ids = inputs.ids or example([1, 2, 5], len(source_words.words), room)
+    with scope("encoder", "Encoder"):
+        source_ids = token_ids("ids", ids, source_words)
+        table = weight("E", Dim(len(source_words.words), source_words), o.d_model)
+        mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
+        with page("", "Input"):
+            x = embed(table, source_ids, weight, o)
+        memory = encode(x, mask, weight, o)
+
+    def forward(ids: Node) -> tuple[Node, Node, Node]:
+        with scope("decoder", "Decoder"):
+            shared = source_words is target_words
+            embeddings = table if shared else weight("E", Dim(len(target_words.words), target_words), o.d_model)
+            with page("", "Input"):
+                x = embed(embeddings, ids, weight, o)
+            x = decode(x, memory, mask, weight, o)
+        with page("", "Output"):
+            logits = output(x, embeddings, weight, o)
+            return logits, probabilities(logits, o.temperature), next_word(logits, target_words)
+
+    with scope("decoder", "Decoder"):
+        left = None if room is None else room - inputs.generate + 1
+        so_far = inputs.target_ids or example([0, 1, 2], len(target_words.words), left)
+        target_ids = token_ids("ids", so_far, target_words)
+    return write(forward, target_ids, target_words, inputs)

@@ -1,0 +1,1 @@
+"""The layers of the papers, as plain functions from tables to tables."""

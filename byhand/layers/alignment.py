@@ -1,0 +1,61 @@
+"""How a recurrent decoder looks back at the words that were read, and where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.ops import tanh
+from byhand.core.weights import Weights
+from byhand.layers.attention import softmax
+from byhand.layers.linear import linear
+from byhand.layers.recurrence import rows_of
+
+PLACE = "Bahdanau et al. 2015, section 3.1"
+ADDITIVE = {"equation": "score = tanh(H W_k + sₜ₋₁ W_q) v", "source": PLACE}
+GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, section 3.1"}
+
+Look = Callable[[int, Node], tuple[Node, Node]]
+"""The step's number and a state (1, d) to how much each word matters now (1, S), and their weighted sum (1, 2d)."""
+
+
+def looking_back(memory: Node, weight: Weights, o: Any) -> Look:
+    """softmax(scores) H, with additive scores or general ones. The keys are made once, for all steps. (S, 2d)"""
+    with scope("", "keys", equation="keys = H W_k"):
+        width = o.d_attention if o.additive else o.d_model
+        keys = linear(memory, weight, "k", width, bias=False).named("keys")  # (S, 2d) @ (2d, a) -> (S, a)
+    if o.additive:
+        w_q, v = weight("W_q", o.d_model, o.d_attention), weight("v", o.d_attention, 1)
+
+    def look(t: int, s: Node) -> tuple[Node, Node]:
+        if o.additive:
+            query = (s @ w_q).named(f"query_{t}")  # (1, d) @ (d, a) -> (1, a)
+            scores = (tanh(keys + query).named(f"match_{t}") @ v).T  # (S, a) @ (a, 1) -> (S, 1), turned
+        else:
+            scores = s @ keys.T  # (1, d) @ (d, S) -> (1, S)
+        with scope(f"attend_{t}"):
+            weights = softmax(scores.named("scores", role="scores")).named("weights", role="attention")
+        return weights, (weights @ memory).named(f"context_{t}", role="heads")  # (1, S) @ (S, 2d) -> (1, 2d)
+
+    return look
+
+
+def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> list[Node]:
+    """Each step's weights below each other; and how far words would be apart without them. T of (1, S) -> 2 (T, S)
+
+    Without attention a word that was read reaches one that is written only through all the states between the two.
+    """
+    words = weights[0].shape[1]
+    with page("", "Where it looked"):
+        with scope("", "alignment", equation="αₜⱼ: from word j to step t at once", source=f"{PLACE}, eq. 6"):
+            aligned = rows_of(weights, tokens).named("alignment", role="attention")
+        equation = "t + min(S − j, j − 1)" if both_ways else "t + S − j"
+        with scope("", "why attention came", equation=f"{equation} states on the way"):
+            place = np.arange(1, words + 1)
+            unread = np.minimum(words - place, place - 1) if both_ways else words - place
+            step = source("step", np.arange(1, tokens + 1)[:, None], role="given", rows=tokens.of)
+            to_the_end = source("to_the_end", unread, role="given", columns=words.of)
+            return [aligned, (step + to_the_end).named("states_between")]  # (T, 1) + (1, S) -> (T, S)

@@ -1,0 +1,82 @@
+"""What an attention saves and gives up: multiplications counted from the graph, the distance to the exact result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from byhand.core.arithmetic import counts
+from byhand.core.graph import Node, outside, page, scope, source, toposort
+from byhand.core.labels import Labels
+from byhand.core.ops import below, maximum
+from byhand.core.table import Table
+from byhand.layers.attention import attend
+from byhand.layers.masks import causal_mask
+
+Attention = Callable[[Node, Node, Node], Node]
+"""Q (T, d_k), K (T, d_k) and V (T, d_k) to Z (T, d_k)."""
+LONGER = (2, 4, 8, 16)
+"""Texts of the page's words, and of so many times as many, are counted."""
+MOST_WORDS = 1_000
+
+
+def multiplications(result: Node, given: Collection[Node] = ()) -> int:
+    """The products and quotients of all tables that make the result from the given ones, each cell's counted.
+
+    In every operation a cell takes as many as any other, so one is worked and counted for all.
+    """
+    total = 0
+    for node in toposort([result]):
+        if node.args and node not in given:
+            nothing = (Table(a.shape, lambda r, c: counts.NOTHING) for a in node.args)
+            work = node.op.cell(counts, (0, 0), *nothing, **node.attrs)
+            total += work.multiplications * int(node.shape[0]) * int(node.shape[1])
+    return total
+
+
+def causally(q: Node, k: Node, v: Node) -> Node:
+    """Every word looks at all those before it."""
+    return attend(q, k, v, causal_mask(q.shape[0]))
+
+
+def in_segments(segment: int, q: Node, k: Node, v: Node) -> Node:
+    """Every word looks at its own segment and the one before."""
+    words, rows = int(q.shape[0]), []
+    for start in range(0, words, segment):
+        stop, first = min(start + segment, words), max(start - segment, 0)
+        rows.append(attend(q.rows(start, stop), k.rows(first, stop), v.rows(first, stop), None))
+    return below(*rows)
+
+
+def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
+    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (n, 1)"""
+    rows = []
+    for words in [tokens, *(tokens * times for times in LONGER if tokens * times <= MOST_WORDS)]:
+        with outside():
+            given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
+            rows.append([words, *(multiplications(attention(*given), given) for attention in (exact, cheap))])
+    with page("", "What it saves"):
+        texts = Labels("texts", tuple(f"{words} words" for words, *_ in rows))
+        columns = Labels("counted", ("words", "exact", "here"))
+        counted = source("multiplications", rows, role="given", rows=texts, columns=columns)
+        with scope("", "multiplications", equation="counted in the graphs: exact / here"):
+            return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
+
+
+def not_seen(seen: NDArray[Any] | Node, equation: str) -> Node:
+    """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
+    with scope("", "not seen at once", equation=equation):
+        if not isinstance(seen, Node):
+            words = Labels("text", tuple(f"word {n + 1}" for n in range(len(seen))))
+            seen = source("seen", np.tril(seen), role="mask", rows=words, columns=words)
+        return (causal_mask(seen.shape[0]) - seen).named("unseen")
+
+
+def distance(z: Node, exact: Node) -> Node:
+    """How far the result is from the exact one, cell by cell, and at most. (T, d), (T, d) -> (1, 1)"""
+    with page("", "What is given up"), scope("", "error", equation="Z − exact Z"):
+        error = (z - exact).named("error")
+        return maximum(error, -error).max(1).max(0).named("largest_error")

@@ -1,0 +1,153 @@
+"""Mixtures of experts: a router gives each word to a few small networks, and their answers are weighed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels
+from byhand.core.ops import argmax, beside, exp, greater, one_hot, stretch, where
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError
+from byhand.layers.attention import NEG_INF, softmax
+
+Expert = Callable[[Node], Node]
+
+
+def experts_of(count: int) -> Dim:
+    """So many experts, by name."""
+    return Dim(count, Labels("experts", tuple(f"expert {n + 1}" for n in range(count))))
+
+
+def check_experts(experts: int, chosen: int, groups: int = 1, groups_chosen: int = 1) -> None:
+    """ByhandError for numbers of experts and groups that do not go together."""
+    if chosen > experts:
+        raise ByhandError(f"A word cannot be sent to {chosen} of {experts} experts: choose fewer, or more experts.")
+    if experts % groups or groups_chosen > groups:
+        raise ByhandError(
+            f"{experts} experts cannot be chosen within {groups_chosen} of {groups} groups: "
+            "choose expert_groups that divide them, and at most so many groups_chosen."
+        )
+
+
+def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
+    """1 for the k largest of each row, 0 for the others: the largest, then the largest of the rest. (T, n) -> (T, n)
+
+    Of equals, the first. What is taken counts as `excluded` afterwards.
+    """
+    width, left, chosen = scores.shape[1], scores, None
+    for n in range(1, k + 1):
+        best = argmax(left, axis=1).named(f"best{n}")
+        taken = one_hot(best, width=width)
+        chosen = taken if chosen is None else chosen + taken
+        if n < k:
+            left = where(taken, excluded, left).named(f"rest{n}")
+    assert chosen is not None
+    return chosen.named("chosen", role="mask")
+
+
+def route(x: Node, weight: Weights, count: int, source: str) -> Node:
+    """Each word's score for each expert: x W. (T, d) @ (d, experts) -> (T, experts)"""
+    with scope("", "router", equation="x W_router", column_equation="W_router x", source=source):
+        return (x @ weight("W_router", x.shape[1], experts_of(count))).named("router_logits")
+
+
+def load_of(chosen: Node) -> Node:
+    """How many words each expert got. (T, experts) -> (1, experts)"""
+    with scope("", "load", equation="Σ of the words"):
+        return chosen.sum(0).named("load", role="result")
+
+
+def best_probabilities(logits: Node, k: int) -> tuple[Node, Node]:
+    """The softmax of the k largest scores, 0 for the others; and 1 for those k (Jiang et al. 2024, section 2.1).
+
+    (T, experts) -> 2 (T, experts)
+    """
+    p = softmax(logits)
+    p = p.named("p")
+    with scope("", f"the {k} best", equation=f"1 for the {k} largest"):
+        chosen = top_k(p, k, 0.0)
+    with scope("", "gates", equation="p / Σ p, of those chosen", source="Jiang et al. 2024, section 2.1"):
+        kept = (p * chosen).named("kept")
+        return (kept / kept.sum(1).named("kept_total")).named("gates", role="gates"), chosen
+
+
+def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: int) -> tuple[Node, Node]:
+    """The scores of the k experts that are largest with their bias, within the best groups; and 1 for those k.
+
+    A score is the logistic function of a logit (DeepSeek-AI 2024, equations 15 and 16; section 2.1.2 for the groups).
+    A group is as good as its two best. (T, experts), (1, experts) -> 2 (T, experts)
+    """
+    with scope("", "scores", equation="1 / (1 + e^(−logit))", source="DeepSeek-AI 2024, eq. 15"):
+        scores = (1 / (1 + exp(-logits))).named("affinity")
+    with scope("", f"the {k} best", equation=f"1 for the {k} largest of score + bias"):
+        biased = (scores + bias).named("biased")
+        allowed = biased if groups == 1 else _within_groups(biased, groups, groups_chosen)
+        chosen = top_k(allowed, k)
+    return (scores * chosen).named("kept"), chosen
+
+
+def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
+    """The scores of the best groups, far below them those of the others. (T, experts) -> (T, experts)"""
+    size = int(scores.shape[1]) // groups
+    totals = []
+    with scope("groups"):
+        for g in range(groups):
+            own = scores.columns(g * size, (g + 1) * size)
+            with scope(f"group{g + 1}"):
+                totals.append((own * top_k(own, min(2, size))).sum(1).named("total"))
+        best = top_k(beside(*totals).named("totals"), chosen)
+        open_to = [stretch(best.columns(g, g + 1), rows=scores.shape[0], columns=size) for g in range(groups)]
+        return where(beside(*open_to), scores, NEG_INF).named("open")
+
+
+def scaled(kept: Node, normed: bool, scale: float) -> Node:
+    """The gates: scores over their sum where `normed`, times a scale. (T, experts) -> (T, experts)"""
+    equation = f"{scale:g} × score{' / Σ score, of those chosen' if normed else ''}"
+    with scope("", "gates", equation=equation, source="DeepSeek-AI 2024, eq. 13"):
+        gates = kept / kept.sum(1).named("kept_total") if normed else kept
+        return (scale * gates).named("gates", role="gates")
+
+
+def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
+    """The probability of the best expert, 0 where that one is full; the words it got; and the loss that balances.
+
+    (T, experts) -> 2 (T, experts), (1, 1) (Fedus et al. 2021, equations 2 to 6)
+    """
+    tokens, experts = logits.shape
+    p = softmax(logits)
+    p = p.named("p")
+    with scope("", "the best", equation="1 for the largest"):
+        chosen = top_k(p, 1)
+    with scope("", "capacity", equation="T / experts × factor", source="Fedus et al. 2021, eq. 3"):
+        capacity = source("capacity", math.ceil(tokens / experts * capacity_factor), role="given")
+        so_far = source("so_far", np.tri(tokens), role="given", rows=tokens.of, columns=tokens.of)
+        queue = (so_far @ chosen).named("queue")  # (T, T) @ (T, experts) -> (T, experts)
+        taken = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
+    with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):
+        gates = (p * taken).named("gates", role="gates")
+    with scope("", "balance", equation="experts × Σ share × mean p", source="Fedus et al. 2021, eq. 4"):
+        share, mass = chosen.mean(0).named("share"), p.mean(0).named("mean_p")
+        balance = (int(experts) * (share * mass).sum(1)).named("balance", role="result")
+    return gates, taken, balance
+
+
+def mixture(x: Node, gates: Node, expert: Expert, name: str = "ffn", source: str = "") -> Node:
+    """Σ gate × expert(x), each expert on a page of its own. (T, d), (T, experts) -> (T, d)
+
+    Every expert answers every word here; a program computes only those whose gate is not 0.
+    """
+    weighed = []
+    for n in range(int(gates.shape[1])):
+        with page(f"expert{n + 1}", f"Expert {n + 1}", equation="gate × FFN(x)"):
+            answer = expert(x)
+            with scope("", "gated", equation="gate × FFN(x)"):
+                weighed.append((gates.columns(n, n + 1) * answer).named("weighed"))  # (T, 1) * (T, d)
+    with scope("", "mix the experts", equation="Σ gate × FFN(x)", source=source):
+        total = weighed[0]
+        for part in weighed[1:]:
+            total = total + part
+        return total.named(name)

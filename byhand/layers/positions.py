@@ -1,0 +1,233 @@
+"""Where a word stands, told to attention: queries and keys that turn with it, or scores that fall with distance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.core.graph import Array, Dim, Node, scope, source
+from byhand.core.labels import Labels
+from byhand.core.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError
+
+
+def position_column(tokens: Dim) -> Node:
+    """0, 1, 2, ... a row for each token. (T, 1)"""
+    return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.of)
+
+
+def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
+    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)
+
+    halves: all sines first, then all cosines.
+    """
+    equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
+    with scope("", "positional encoding", equation=equation, source=place):
+        twice = source("two_i", np.arange(0, width, 2), role="given")
+        rate = (1 / power(10000, twice / width)).named("rate", role="rate")
+        angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
+        if halves:
+            encoding = beside(sin(angle), cos(angle).columns(0, width // 2)) if width > 1 else sin(angle)
+        else:
+            encoding = alternate(sin(angle), cos(angle), width=width)
+        return encoding.named("PE", role="positions")
+
+
+RAFFEL = "Raffel et al. 2020, section 2.1"
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How a rotary model is stretched to longer texts than it first learnt from.
+
+    kind: linear (Chen et al. 2023) divides every rate by `factor`; llama3 (Dubey et al. 2024) only the slow ones:
+    those that turn less than `low` times over `original` positions, and in part those that turn less than `high` times.
+    yarn (Peng et al. 2023) does so by the number of a pair, from the one that turns `high` times to the one that turns
+    `low` times (rounded outwards where `whole`), and makes queries and keys `size` times as large.
+    """
+
+    kind: str
+    factor: float
+    low: float = 1.0
+    high: float = 4.0
+    original: int = 8192
+    whole: bool = True
+    size: float = 1.0
+
+    def pairs(self, turned: int, theta: float) -> tuple[float, float]:
+        """YaRN's first and last pair that are slowed in part (Peng et al. 2023, section 3.2)."""
+
+        def turning(times: float) -> float:
+            return turned * math.log(self.original / (times * 2 * math.pi)) / (2 * math.log(theta))
+
+        first, last = turning(self.high), turning(self.low)
+        if self.whole:
+            first, last = math.floor(first), math.ceil(last)
+        first, last = max(first, 0), min(last, turned - 1)
+        return first, last + 0.001 if first == last else last
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """The cos and sin of each feature's angle, (T, d_k) each; interleaved: pairs are neighbours, else half a row apart.
+
+    turned: how many of the features turn; the rest have cos 1 and sin 0.
+    """
+
+    cos: Node
+    sin: Node
+    turned: int
+    interleaved: bool
+
+
+def rotary(
+    tokens: Dim, width: int, turned: int, theta: float, interleaved: bool = False, scaling: Scaling | None = None
+) -> Rotary:
+    """The angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
+    equation, place = "position / θ^(2i/d)", "Su et al. 2021, section 3.2.2"
+    with scope("", "rotary angles", equation=equation, source=place):
+        twice = source("two_i", list(range(0, turned, 2)), role="given")
+        rate = (1 / power(theta, twice / turned)).named("rate", role="rate")  # (1, turned/2)
+        if scaling is not None:
+            rate = _stretched(rate, twice, theta, scaling)
+        angle = (position_column(tokens) * rate).named("angle")  # (T, 1) * (1, turned/2) -> (T, turned/2)
+    with scope("", "cos and sin", equation="cos, sin of a pair's angle"):
+        rest = width - turned
+        across, up = cos(angle), sin(angle)
+        if scaling is not None and scaling.size != 1:
+            across, up = across * scaling.size, up * scaling.size
+        return Rotary(
+            _both(across, 1, tokens, rest, interleaved).named("cos", role="positions"),
+            _both(up, 0, tokens, rest, interleaved).named("sin", role="positions"),
+            turned,
+            interleaved,
+        )
+
+
+def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
+    """The rates of a longer text; `twice` has the pairs' numbers, doubled. (1, n) -> (1, n)"""
+    if scaling.kind == "linear":
+        return (rate / scaling.factor).named("slower", role="rate")
+    if scaling.kind == "yarn":
+        first, last = scaling.pairs(2 * int(rate.shape[1]), theta)
+        part = (last - twice / 2) / (last - first)
+    else:
+        turns = (scaling.original * rate / (2 * pi())).named("turns")
+        part = (turns - scaling.low) / (scaling.high - scaling.low)
+    kept = (1 - maximum(0, 1 - maximum(0, part))).named("kept")
+    return (kept * rate + (1 - kept) * rate / scaling.factor).named("slower", role="rate")
+
+
+def _both(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
+    """One number a pair to one for each of its features, with `still` for the features that do not turn."""
+    pairs = alternate(of_pair, of_pair, width=2 * int(of_pair.shape[1])) if interleaved else beside(of_pair, of_pair)
+    return beside(pairs, stretch(still, rows=tokens, columns=rest)) if rest else pairs
+
+
+def rotate(x: Node, angles: Rotary, name: str) -> Node:
+    """Each pair of features turned by its angle: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
+
+    (T, d_k) -> (T, d_k); the tables are called after `name`, which begins with Q or K.
+    """
+    title = f"turn the {'queries' if name.startswith('Q') else 'keys'}"
+    equation = f"{name} × cos + {name} a quarter turn on × sin"
+    with scope("", title, equation=equation, source="Su et al. 2021, eq. 34"):
+        quarter = _quarter_turn(x, angles).named(f"{name}_turned", role="turned")
+        return (x * angles.cos + quarter * angles.sin).named(f"{name}_rotated", role="rotated")
+
+
+def _quarter_turn(x: Node, angles: Rotary) -> Node:
+    """(a, b) to (-b, a) for each pair; 0 for the features that do not turn."""
+    half, rest = angles.turned // 2, int(x.shape[1]) - angles.turned
+    if angles.interleaved:
+        parts = [part for n in range(0, angles.turned, 2) for part in (-x.columns(n + 1, n + 2), x.columns(n, n + 1))]
+    else:
+        parts = [-x.columns(half, angles.turned), x.columns(0, half)]
+    return beside(*parts, *([stretch(0, rows=x.shape[0], columns=rest)] if rest else []))
+
+
+def distances(tokens: Dim) -> Node:
+    """How far each key stands from each query: 0 for itself, -1 for the one before. (T, T)"""
+    with scope("", "distances", equation="key's position − query's position", source="Press et al. 2022, figure 3"):
+        place = position_column(tokens)
+        return (place.T - place).named("distance", role="positions")
+
+
+def slope(head: int, heads: int) -> float:
+    """ALiBi's slope for a head counted from 1 (Press et al. 2022, section 3).
+
+    2^(-8h/n) for n heads where n is a power of 2; else those of the power below, then every second of the one above.
+    """
+    below: int = 2 ** math.floor(math.log2(heads))
+    n, h = (below, head) if head <= below else (2 * below, 2 * (head - below) - 1)
+    return float(2.0 ** (-8 * h / n))
+
+
+def alibi(distance: Node, head: int, heads: int) -> Node:
+    """What ALiBi adds to the scores of a head: its slope times the distance. (T, T) -> (T, T)"""
+    return source("slope", slope(head, heads), role="given") * distance
+
+
+def check_buckets(buckets: int, farthest: int) -> None:
+    """ByhandError for buckets that distances up to the farthest do not fill."""
+    if buckets < 4 or farthest <= buckets // 2:
+        raise ByhandError(
+            f"Distances up to {farthest} cannot be sorted into {buckets} buckets: "
+            f"take at least 4, and fewer than {2 * farthest}."
+        )
+
+
+def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> Array:
+    """T5's bucket for each distance: near ones one by one, farther ones on a logarithmic scale.
+
+    `distance` is the key's place less the query's; keys ahead are in the upper half of the buckets where `both_ways`,
+    else with the nearest. From `farthest` on all are in the last bucket (Raffel et al. 2020, section 2.1).
+    """
+    half = buckets // 2 if both_ways else buckets
+    ahead = half * (distance > 0) if both_ways else np.zeros_like(distance)
+    away = np.abs(distance) if both_ways else np.maximum(-distance, 0)
+    exact = half // 2
+    steps = np.floor(np.log(np.maximum(away, 1) / exact) / math.log(farthest / exact) * (half - exact))
+    found: Array = (ahead + np.where(away < exact, away, np.minimum(exact + steps, half - 1))).astype(np.float64)
+    return found
+
+
+def relative_biases(
+    tokens: Dim, weight: Weights, heads: int, buckets: int, farthest: int, both_ways: bool
+) -> list[Node]:
+    """What each head adds to its scores: a learned number for each bucket of distances. heads of (T, T)"""
+    with scope("", "buckets", equation="key's position − query's position, sorted", source=RAFFEL):
+        bucket = _buckets(tokens, both_ways, buckets, farthest)
+    with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL):
+        table, biases = weight("B", buckets, heads), []
+        if table.shape[0].of is None:
+            kinds = Labels("buckets", tuple(f"bucket {n}" for n in range(buckets)))
+            table.shape = (Dim(buckets, kinds), table.shape[1])
+        for h in range(heads):
+            bias = lookup(table.columns(h, h + 1), bucket)  # (buckets, 1), (T, T) -> (T, T)
+            biases.append(bias.named(f"bias{h + 1}", role="positions"))
+        return biases
+
+
+def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
+    """The bucket of each key's distance from each query. (T, T)"""
+    place, most = position_column(tokens), int(tokens) - 1
+    away = (place.T - place).named("distance")
+    known = np.arange(-most, most + 1)
+    labels = Labels("distances", tuple(f"{n:+d}".replace("-", "−") if n else "0" for n in known.tolist()))
+    numbers = bucket_of(known.astype(np.float64), both_ways, buckets, farthest)[:, None]
+    sorted_into = source("buckets", numbers, role="given", rows=labels)
+    return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
+
+
+def shifted(by_distance: Node, keys: Dim) -> Node:
+    """Row t from the column of its farthest key on: what stood by distance stands by key. (T, n) -> (T, keys)
+
+    The columns count down from the last query's distance to the first key (Dai et al. 2019, appendix B).
+    """
+    last = int(by_distance.shape[0]) - 1
+    lines = [by_distance.rows(t, t + 1).columns(last - t, last - t + keys) for t in range(last + 1)]
+    return stretch(below(*lines), rows=by_distance.shape[0], columns=keys)

@@ -1,0 +1,143 @@
+"""A recipe's backward pass: its targets and settings, checked, and the training that they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+
+from byhand.core.graph import Node, Scope, toposort
+from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.core.optimizers import OPTIMIZERS
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.language.architecture import Architecture, Graph
+from byhand.language.objective import next_word_loss, weighted_sum
+from byhand.layers.training import train
+from byhand.lessons.lesson import option
+from byhand.lessons.recipe import Recipe
+
+MOST_TABLES = 100_000
+"""In all training steps together; each takes some microseconds, and a kilobyte."""
+
+Row = tuple[Scope, Graph, Recipe]
+
+
+def check_learning(recipe: Recipe) -> None:
+    """ByhandError for settings of the backward pass that do not go together."""
+    nothing = Recipe(recipe.model)
+    for name in ("targets", "label_smoothing", "optimizer"):
+        if not recipe.backward and getattr(recipe, name) != getattr(nothing, name):
+            raise ByhandError(f"{option(name)} belongs to the backward pass: add --backward.")
+    for name in ("lr", "train_steps"):
+        if recipe.optimizer is None and getattr(recipe, name) != getattr(nothing, name):
+            raise ByhandError(f"{option(name)} is for an optimizer: add one, such as --backward --optimizer sgd.")
+    if recipe.optimizer is not None and recipe.optimizer not in OPTIMIZERS:
+        raise ByhandError(f"There is no optimizer {quoted(recipe.optimizer)}; {nearest(recipe.optimizer, OPTIMIZERS)}.")
+    if recipe.lr is not None and not (isfinite(recipe.lr) and 0 < recipe.lr <= 1000):
+        raise ByhandError(f"--lr is a number above 0 and up to 1000, not {quoted(recipe.lr)}.")
+    if not 0 <= recipe.label_smoothing < 1:
+        raise ByhandError(f"--label-smoothing is from 0 to below 1, not {quoted(recipe.label_smoothing)}.")
+    if recipe.train_steps < 1:
+        raise ByhandError(f"--train-steps is the number of steps, at least 1, not {quoted(recipe.train_steps)}.")
+    if recipe.backward and recipe.generate != 1:
+        raise ByhandError("--backward follows one pass through the model: leave --generate out.")
+
+
+def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]) -> Graph:
+    """The first row's graph, with the loss of all rows, its gradients, and the optimizer's steps."""
+    shown = [output for _, graph, _ in rows for output in graph.outputs]
+    first = rows[0][1]
+    if first.logits is None:
+        _refuse_targets(recipe)
+        loss = weighted_sum(first.outputs[0], weights.seed)
+    else:
+        targets = [_targets(row, found, graph.logits) for _, graph, row in rows if graph.logits is not None]
+        if all(t < 0 for row in targets for t in row):
+            kind = "class" if _classes(first.logits) else "word"
+            raise ByhandError(f"No target counts: give at least one {kind} with --targets.")
+        batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
+        loss = next_word_loss(batch, recipe.label_smoothing)
+    made = toposort([loss, *shown])
+    inputs = [n for n in made if n.role == "input" and n.data is not None and n.symbol != "upstream"]
+    if not weights.nodes and not inputs:
+        raise ByhandError(f"{recipe.model} has nothing to learn: choose a model with weights.")
+    if not weights.nodes and recipe.optimizer:
+        raise ByhandError(f"{recipe.model} has no weights for an optimizer to change: leave --optimizer out.")
+    _check_steps(recipe, made)
+    settings = {} if recipe.lr is None else {"learning_rate": recipe.lr}
+    training = train(loss, weights.nodes, inputs, shown, recipe.optimizer, settings, recipe.train_steps)
+    return replace(first, outputs=[*shown, loss, *training.outputs], training=training)
+
+
+def _check_steps(recipe: Recipe, made: list[Node]) -> None:
+    """A step has the forward pass, and about twice as much again for the gradients and the update."""
+    most = MOST_TABLES // (3 * len(made))
+    if recipe.train_steps > most:
+        raise ByhandError(
+            f"{recipe.train_steps:,} training steps of this model are more than byhand unrolls: "
+            f"choose at most --train-steps {most}."
+        )
+
+
+def _refuse_targets(recipe: Recipe) -> None:
+    for name in ("targets", "label_smoothing", "batch"):
+        if getattr(recipe, name) != getattr(Recipe(recipe.model), name):
+            what = "second prompt" if name == "batch" else option(name)
+            raise ByhandError(
+                f"{recipe.model} predicts no words, so it takes no {what}: leave them out, "
+                "and the gradient of its result is a given table."
+            )
+
+
+def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
+    """The id of the word (or class) that belongs at each position, -1 for none."""
+    vocabulary, count = logits.shape[1].of, int(logits.shape[0])
+    assert isinstance(vocabulary, Labels)
+    if row.targets is None:
+        return _following(found, logits)
+    if len(row.targets) != count:
+        raise ByhandError(
+            f"--targets has {len(row.targets)} entr{'y' if len(row.targets) == 1 else 'ies'}, "
+            f"but there {'is 1 position' if count == 1 else f'are {count} positions'}: give one for each, _ for none."
+        )
+    return [_target(target, vocabulary) for target in row.targets]
+
+
+def _classes(logits: Node) -> tuple[str, ...]:
+    """The names of the classes that it is about, if it is not about words."""
+    of = logits.shape[1].of
+    return of.words if isinstance(of, Labels) and of.name == "classes" else ()
+
+
+def _following(found: Architecture, logits: Node) -> list[int]:
+    """Where a model writes word by word: each position's target is the next position's word."""
+    tokens = logits.shape[0].of
+    if classes := _classes(logits):
+        example = ",".join(classes[n % len(classes)] for n in range(int(logits.shape[0])))
+        raise ByhandError(
+            f"{found.name} finds classes, not words that follow: say with --targets what is right, "
+            f"such as --targets {example}."
+        )
+    if "generate" not in found.takes or not isinstance(tokens, Tokens) or tokens.ids.data is None:
+        raise ByhandError(
+            f"{found.name} does not write word by word: say with --targets what belongs at each position, "
+            "such as --targets _,4,_ for the second of three."
+        )
+    return [*(int(i) for i in tokens.ids.data[1:, 0]), -1]
+
+
+def _target(target: int | str, vocabulary: Labels) -> int:
+    words, text = vocabulary.words, str(target).strip()
+    classes = vocabulary.name == "classes"
+    among, have = ("among the classes", "have") if classes else ("in the vocabulary", "has")
+    if text == NO_WORD:
+        return -1
+    if not text.isdecimal():
+        if text in words:
+            return words.index(text)
+        raise ByhandError(f"The target {quoted(text)} is not {among}; {nearest(text, words)}.")
+    if len(text) > 9 or int(text) >= len(words):
+        raise ByhandError(
+            f"The target {quoted(text)} is not {among}, which {have} ids 0 to {len(words) - 1}; _ stands for none."
+        )
+    return int(text)

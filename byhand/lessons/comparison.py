@@ -1,0 +1,141 @@
+"""Two models side by side: what differs in their options, and what each costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from byhand.core.graph import toposort
+from byhand.language.architecture import used
+from byhand.language.cost import multiplications
+from byhand.language.options import IN_FULL, MATTERS, OF_ZERO, WITHOUT
+from byhand.lessons.build import build
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.recipe import Recipe, find
+
+LONGEST = 4
+"""Words of the prompt that both are given, or fewer where one has fewer words or places."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model costs with a prompt of `words`, None where it takes none.
+
+    multiplications: of one pass, to its result. cached: of the next word from a cache, which then holds so many
+    numbers; None where it does not write word by word.
+    """
+
+    words: int | None
+    parameters: int
+    multiplications: int
+    cached: int | None
+    cache: int | None
+
+
+def compare(names: tuple[str, str]) -> list[tuple[Lesson, Cost]]:
+    """Each model with its cost, both for prompts of the same length."""
+    recipes = [find(name) for name in names]
+    lessons = [build(recipe) for recipe in recipes]
+    count = min(LONGEST, *(_room(lesson) for lesson in lessons))
+    return [(lesson, _cost(lesson, recipe, count)) for lesson, recipe in zip(lessons, recipes, strict=True)]
+
+
+def _room(lesson: Lesson) -> int:
+    """How many words may be given, and one more be written."""
+    vocabularies = lesson.architecture.vocabularies(lesson.options)
+    words = [len(vocabulary.words) for vocabulary in vocabularies]
+    return max(1, min([LONGEST, *words, getattr(lesson.options, "max_positions", LONGEST + 1) - 1]))
+
+
+def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
+    takes = lesson.architecture.takes
+    tokens = {"tokens": count} if "ids" not in takes and "tokens" in used(lesson.options) else {}
+    plain = Recipe(recipe.model, size=recipe.size | tokens, set=recipe.set, seed=recipe.seed)
+    given: dict[str, Any] = {name: list(range(count)) for name in ("ids", "target_ids") if name in takes}
+    once = build(replace(plain, **given))
+    parameters = sum(int(n.shape[0] * n.shape[1]) for n in once.tables.values() if n.role == "weight")
+    pass_ = multiplications(toposort([once.graph.logits or once.graph.outputs[0]]))
+    words = count if given or tokens else None
+    if "generate" not in takes:
+        return Cost(words, parameters, pass_, None, None)
+    numbers = build(replace(plain, **given, generate=2, cache=True)).numbers()
+    cached, kept = (int(numbers[f"cache.{name}"][0, 0]) for name in ("with", "numbers_kept"))
+    return Cost(words, parameters, pass_, cached, kept)
+
+
+def telling(options: Any) -> dict[str, Any]:
+    """The options that do something in the model, those that are as usual with their number."""
+    found = used(options)
+    for name, (other, words) in MATTERS.items():
+        kinds = {found.get(other), *found.get("layer_kinds", ())}
+        if name in found and other in found and not kinds & set(words):
+            del found[name]
+    return {name: getattr(options, IN_FULL.get(name, name), value) for name, value in found.items()}
+
+
+def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
+    """The options that are not the same in both, None where a model has no such option.
+
+    Not to have one is the same as not to use it. How many tokens there are is no option, but the input's.
+    """
+    both = [telling(made.options) for made in lessons]
+    names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
+    found = {name: [o.get(name) for o in both] for name in names}
+    return {name: pair for name, pair in found.items() if _counts(name, pair[0]) != _counts(name, pair[1])}
+
+
+def _counts(name: str, value: Any) -> Any:
+    return (WITHOUT.get(name) if value is None else value) or None
+
+
+def as_json(found: list[tuple[Lesson, Cost]]) -> str:
+    """For programs: each model's options and cost, and the names of the options that differ."""
+    models = [
+        {
+            "name": made.recipe.model,
+            "family": made.architecture.family,
+            "source": made.architecture.source,
+            "options": used(made.options),
+            **{f.name: getattr(cost, f.name) for f in fields(cost)},
+        }
+        for made, cost in found
+    ]
+    return json.dumps({"models": models, "differs": list(differing([made for made, _ in found]))}) + "\n"
+
+
+def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
+    """For people: what is compared, and what it is in the one and in the other."""
+    lessons, costs = [made for made, _ in found], [cost for _, cost in found]
+    rows: list[tuple[str, list[Any]]] = [
+        ("family", [made.architecture.family for made in lessons]),
+        ("source", [made.architecture.source for made in lessons]),
+        *differing(lessons).items(),
+    ]
+    lines = [(title, said(title, one), said(title, other)) for title, (one, other) in rows if one != other]
+    alike = len({cost.words for cost in costs}) == 1
+    passes = [f"{cost.multiplications:,}{'' if alike else _of_words(cost.words)}" for cost in costs]
+    counted = [("parameters", [f"{cost.parameters:,}" for cost in costs])]
+    counted.append((f"multiplications{_of_words(costs[0].words) if alike else ''}", passes))
+    if any(cost.cached for cost in costs):
+        longer = max(cost.words or 0 for cost in costs if cost.cached) + 1
+        counted.append((f"of word {longer} alone, from a cache", [said("", cost.cached) for cost in costs]))
+        counted.append((f"numbers in the cache{_of_words(longer)}", [said("", cost.cache) for cost in costs]))
+    return lines + [(title, one, other) for title, (one, other) in counted]
+
+
+def _of_words(count: int | None) -> str:
+    return f" ({count} word{'s' if count != 1 else ''})" if count else ""
+
+
+def said(name: str, value: Any) -> str:
+    """The value of an option, or another, as people read it."""
+    if value is None or value in ("", ()):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value == 0 and name in OF_ZERO:
+        return OF_ZERO[name]
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

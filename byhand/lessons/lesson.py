@@ -1,0 +1,117 @@
+"""A lesson: what was built from a recipe."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from byhand.core.graph import Array, Node, fold, toposort
+from byhand.errors import ByhandError, near, nearest, quoted
+from byhand.language.architecture import Architecture, Graph, used
+from byhand.lessons.recipe import Recipe
+from byhand.models import MODELS
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A recipe that has been built.
+
+    assemble: arrays by the paths of the weights, as the checkpoint's own tensors; by itself where there is none.
+    """
+
+    recipe: Recipe
+    architecture: Architecture
+    options: Any
+    graph: Graph
+    assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
+
+    @property
+    def tables(self) -> dict[str, Node]:
+        """Every named table, in the model's order."""
+        return {n.name: n for n in toposort(self.graph.outputs) if n.name}
+
+    def table(self, name: str) -> Node:
+        """The table with this dotted name. ByhandError if there is none."""
+        if name not in self.tables:
+            raise self.no_table(name)
+        return self.tables[name]
+
+    def no_table(self, name: str) -> ByhandError:
+        """What to say of an unknown name: those that are meant most likely, and what lists all."""
+        last = name.rpartition(".")[2].casefold()
+        alike = [other for other in self.tables if other.rpartition(".")[2].casefold() == last][:3]
+        known = alike or near(name, self.tables)
+        where = f"`byhand run {shlex.quote(self.recipe.model)}` lists all"
+        more = f"; {nearest(name, known, 0.0)} ({where})" if known else f": {where}"
+        return ByhandError(f"There is no table {quoted(name)} in {self.architecture.name}{more}.")
+
+    def numbers(self) -> dict[str, Any]:
+        """The numbers of every named table. ByhandError where one is none that can be computed with."""
+        with np.errstate(all="ignore"):
+            values = fold(self.graph.outputs)
+        for name, node in self.tables.items():
+            if not np.isfinite(values[node]).all():
+                raise ByhandError(
+                    f"{name} would hold a number that is not finite (from a division by 0, or too large): "
+                    "choose other sizes, or other numbers with --set."
+                )
+        return {name: values[node] for name, node in self.tables.items()}
+
+
+def command(recipe: Recipe, does: str = "workbook") -> str:
+    """The command line that makes the same workbook, or explains the same lesson."""
+    model = recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
+    words = ["byhand", does, model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
+    for f in fields(Recipe):
+        value = getattr(recipe, f.name)
+        if (
+            f.name not in ("model", "size", "set", "batch")
+            and (f.name != "title" or does == "workbook")
+            and value not in (None, f.default)
+        ):
+            words += _words(f.name, value)
+    words += [word for row in recipe.batch for name, value in row.items() for word in _words(name, value)]
+    words += [word for name, value in recipe.set.items() for word in ("--set", f"{name}={value}")]
+    return shlex.join(words)
+
+
+def option(name: str) -> str:
+    """A recipe's key as the command line calls it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _words(name: str, value: Any) -> list[str]:
+    if name == "pixels":
+        return [option(name), os.path.basename(value)]
+    if value is True:
+        return [option(name)]
+    return [option(name), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+
+
+def describe(lesson: Lesson) -> tuple[str, str]:
+    """A title for people, and a line of sizes: decoder only · 1 layer · 2 heads · d_model 4."""
+    size = {"name": "small"} | lesson.recipe.size
+    named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
+    title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
+    options = used(lesson.options)
+    parts = [lesson.architecture.family]
+    for name in ("encoder_layers", "decoder_layers", "layers", "heads", "encoder_heads", "decoder_heads"):
+        if name in options:
+            what = name.replace("_", " ")
+            parts.append(f"{options[name]} {what[:-1] if options[name] == 1 else what}")
+    parts += [
+        f"{name} {options[name]}"
+        for name in ("d_model", "d_k", "d_ff", "encoder_d_ff", "decoder_d_ff", "width")
+        if name in options
+    ]
+    return title, " · ".join(parts + _training(lesson.recipe))
+
+
+def _training(recipe: Recipe) -> list[str]:
+    steps = f"{recipe.train_steps} step{'s' if recipe.train_steps > 1 else ''} of {recipe.optimizer}"
+    return ["backward", steps] if recipe.optimizer else ["backward"] * recipe.backward

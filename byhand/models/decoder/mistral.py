@@ -1,0 +1,24 @@
+"""Mistral (Jiang et al. 2023): Llama, each word seeing only the last few."""
+
+from dataclasses import dataclass
+
+from byhand.language.decoder_only import decoder_only
+from byhand.models.decoder import llama
+
+
+@dataclass(frozen=True)
+class Options(llama.Options):
+    """What changed since Llama."""
+
+    attention: str = "window"
+
+
+ARCHITECTURE = decoder_only(
+    name="mistral",
+    title="Mistral",
+    source="Jiang et al. 2023",
+    about="Llama with a sliding window: each word sees only the last few",
+    options=Options,
+    seed=27658,
+    sizes=llama.ARCHITECTURE.sizes,
+)

@@ -1,0 +1,1 @@
+"""Attention for long texts: sparse, segmented, linear, low-rank."""

@@ -1,0 +1,126 @@
+"""An attention that makes do with less, shown by itself beside the exact one: what it gives up, and what it saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from byhand.core.graph import Node, page, scope, within
+from byhand.core.ops import beside, lookup
+from byhand.core.weights import Weights
+from byhand.errors import ByhandError
+from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.layers.attention import attend, attention_equations, join_heads
+from byhand.layers.attention_cost import Attention, causally, distance, savings
+from byhand.layers.linear import linear
+from byhand.layers.positions import position_column, rotary, rotate, sinusoidal
+from byhand.models.parts.building_blocks import table_of_input
+
+
+@dataclass(frozen=True)
+class Options:
+    """heads: each with queries, keys and values of d_k numbers."""
+
+    tokens: int = 4
+    d_model: int = 4
+    d_k: int = 2
+    heads: int = 1
+    positions: str = "none"
+    theta: float = 10000.0
+    attention_bias: bool = False
+
+    @property
+    def head_dim(self) -> int:
+        return self.d_k
+
+    def check(self) -> None:
+        """ByhandError for positions that need what these attentions do without, a score for each pair of words."""
+        if self.positions in ("alibi", "relative"):
+            raise ByhandError(
+                f"{self.positions} positions are added to the score of each pair of words, and this attention has no "
+                "such scores: choose sinusoidal, learned, rotary or none."
+            )
+        if self.positions == "rotary" and self.d_k % 2:
+            raise ByhandError(
+                f"Rotary positions turn pairs of features, but a head has {self.d_k}: choose an even d_k."
+            )
+
+
+Head = Callable[[Node, Node, Node, Weights, Any], list[Node]]
+"""Q, K, V (T, d_k), weights and options to the head's result (T, d_k), and what else it ends in."""
+
+
+def with_positions(x: Node, weight: Weights, o: Options) -> Node:
+    """X and what the places of its rows add to it. (T, d) -> (T, d)"""
+    if o.positions not in ("sinusoidal", "learned"):
+        return x
+    position = position_column(x.shape[0])
+    if o.positions == "sinusoidal":
+        places, equation = sinusoidal(position, o.d_model), "X + PE"
+    else:
+        places, equation = lookup(weight("P", o.tokens, o.d_model), position), "X + P[position]"
+    with scope("", "+ positions", equation=equation):
+        return (x + places).named("x")
+
+
+def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...]:
+    """(T, d) @ (d, d_k) -> 3 (T, d_k), the first two turned by rotary positions if there are some."""
+    with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
+        made = [linear(x, weight, name, o.d_k, o.attention_bias).named(name) for name in "QKV"]
+    if o.positions == "rotary":
+        angles = rotary(x.shape[0], o.d_k, o.d_k, o.theta)
+        made[:2] = [rotate(table, angles, name) for table, name in zip(made, "QK", strict=False)]
+    return tuple(made)
+
+
+def exactly(q: Node, k: Node, v: Node) -> Node:
+    """Every word looks at all."""
+    return attend(q, k, v, None)
+
+
+def build(o: Any, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable[[Weights, Any], Attention]) -> Graph:
+    """Each head by `head`, and exactly; `cheaply` is what is counted, for a text of any length.
+
+    Where the options say `causal`, no word looks at those after it.
+    """
+    o.check()
+    causal = getattr(o, "causal", False)
+    exact = causally if causal else exactly
+    with page("", "Input") as place:
+        x = with_positions(table_of_input(weight, o.tokens, o.d_model), weight, o)
+    results, wanted, shown = list[Node](), list[Node](), list[Node]()
+    for h in range(1, o.heads + 1):
+        with scope(f"head{h}", f"Head {h}") if o.heads > 1 else scope():
+            with within(place) if o.heads == 1 else page("", "Queries, keys, values"):
+                q, k, v = queries_keys_values(x, weight, o)
+            z, *more = head(q, k, v, weight, o)
+            with page("exact", "Exact attention", **attention_equations(causal)):
+                wanted.append(exact(q, k, v))
+            results.append(z)
+            shown += more
+    z, right = results[0].playing("result"), wanted[0]
+    if o.heads > 1:
+        with page("", "Joined"):
+            z = join_heads(beside(*results), weight, o.d_model, o.attention_bias, "Y").playing("result")
+            right = linear(beside(*wanted), weight, "O", o.d_model, o.attention_bias)
+            with scope("exact"):
+                right.named("Y")
+    lost = distance(z, right)
+    return Graph([z, *shown, lost, savings(exact, cheaply(weight, o), o.tokens, o.d_k)])
+
+
+def approximate(
+    name: str,
+    title: str,
+    source: str,
+    about: str,
+    options: type[Options],
+    seed: int,
+    sizes: dict[str, Any],
+    **parts: Any,
+) -> Architecture:
+    """A model of this kind; `parts` are those of `build` that are its own."""
+    made = partial(build, **parts)
+    return Architecture(name, title, "sparse and long", source, about, options, made, sizes, seed=seed)

@@ -1,0 +1,65 @@
+"""Linformer (Wang et al. 2020): all keys and values are added up to a few, so that attention is a thin table."""
+
+from dataclasses import dataclass
+
+from byhand.core.graph import Node, page, scope, source
+from byhand.core.weights import Weights
+from byhand.layers.attention import attend
+from byhand.layers.attention_cost import Attention
+from byhand.models.efficient import approximate_attention
+
+PAPER = "Wang et al. 2020"
+
+
+@dataclass(frozen=True)
+class Options(approximate_attention.Options):
+    """projected: to how many rows all keys, and all values, are added up. shared: in the same way."""
+
+    projected: int = 2
+    shared: bool = False
+
+
+def fewer(rows: Node, by: Node, name: str) -> Node:
+    """Each new row is a sum of the old ones, weighed. (k, T) @ (T, d_k) -> (k, d_k)"""
+    with scope("", f"fewer {'keys' if name == 'K' else 'values'}", equation=f"{by.symbol} {name}", source=PAPER):
+        return (by @ rows).named(f"{name}_few")
+
+
+def thin_attention(q: Node, k: Node, v: Node, e: Node, f: Node) -> Node:
+    """softmax(Q (E K)ᵀ / √d_k) F V (eq. 7). (T, d_k) ... -> (T, d_k)"""
+    return attend(q, fewer(k, e, "K"), fewer(v, f, "V"), None)
+
+
+def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
+    """The thin attention, whose E and F are learned."""
+    with page("", "Thin attention", equation="softmax(Q (E K)ᵀ / √d_k) F V", source=f"{PAPER}, eq. 7"):
+        e = weight("E", o.projected, o.tokens)
+        f = e if o.shared else weight("F", o.projected, o.tokens)
+        return [thin_attention(q, k, v, e, f)]
+
+
+def cheaply(weight: Weights, o: Options) -> Attention:
+    """Thin attention with sums of a longer text, all of them learned."""
+
+    def counted(q: Node, k: Node, v: Node) -> Node:
+        by = source("E", [[0] * int(q.shape[0])] * o.projected, role="given")
+        return thin_attention(q, k, v, by, by)
+
+    return counted
+
+
+ARCHITECTURE = approximate_attention.approximate(
+    name="linformer",
+    title="Linformer",
+    source=PAPER,
+    about="a few sums of keys and values in place of all of them",
+    options=Options,
+    seed=1377,
+    sizes={
+        "small": {},
+        "medium": {"tokens": 6, "d_model": 6, "d_k": 3, "projected": 3},
+        "large": {"tokens": 8, "d_model": 8, "d_k": 4, "projected": 3},
+    },
+    head=head,
+    cheaply=cheaply,
+)

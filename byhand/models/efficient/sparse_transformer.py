@@ -1,0 +1,94 @@
+"""The sparse transformer (Child et al. 2019): some heads see what is near, the others only one word in every few."""
+
+from dataclasses import dataclass, replace
+from math import isqrt
+from typing import ClassVar
+
+import numpy as np
+
+from byhand.core.graph import Array, Dim, Node, page, scope
+from byhand.core.ops import below, beside, maximum
+from byhand.core.weights import Weights
+from byhand.language import blocks, decoder_only, readout
+from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.blocks import Places, grouped_attention
+from byhand.language.vocabulary import Vocabularies
+from byhand.layers.attention import attend
+from byhand.layers.attention_cost import causally, not_seen, savings
+from byhand.layers.masks import fixed_masks, strided_masks
+
+PAPER = "Child et al. 2019"
+
+
+@dataclass(frozen=True)
+class Options(blocks.Options):
+    """stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its last few."""
+
+    pattern: str = "strided"
+    stride: int = 2
+    summaries: int = 1
+
+    unused: ClassVar[frozenset[str]] = frozenset({"attention", "window", "layer_kinds"})
+
+
+def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
+    """Whom the odd heads see, and whom the even ones (section 4.2). (T, T), (T, T)"""
+    return strided_masks(tokens, stride) if o.pattern == "strided" else fixed_masks(tokens, stride, o.summaries)
+
+
+def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, places: Places) -> Node:
+    """Heads by turns near and far: two of them carry a word to every later one. (T, d) -> (T, heads * d_k)"""
+    near, far = masks(x.shape[0], o, o.stride)
+    return grouped_attention(
+        x, weight, o, layer, places, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"
+    )
+
+
+def gathered(q: Node, k: Node, v: Node, seen: Array) -> Node:
+    """The same head without a masked cell: each word's query meets only the keys that it sees. (T, d_k) ..."""
+    rows = []
+    for t, row in enumerate(seen):
+        keys = [int(j) for j in np.flatnonzero(row)]
+        few_k, few_v = (below(*(table.rows(j, j + 1) for j in keys)) for table in (k, v))
+        rows.append(attend(q.rows(t, t + 1), few_k, few_v, None))
+    return below(*rows)
+
+
+def two_heads(q: Node, k: Node, v: Node) -> Node:
+    return beside(causally(q, k, v), causally(q, k, v))
+
+
+def given_up(tokens: Dim, o: Options) -> list[Node]:
+    """The words that no head sees at once, and in how many ways a word comes to each in two steps. 2 (T, T)"""
+    with page("", "What is given up"):
+        near, far = masks(tokens, o, o.stride)
+        unseen = not_seen(maximum(near, far), "1 where neither head looks back")
+        with scope("", "in two steps", equation="far × near: ways from word to word", source=f"{PAPER}, section 4.1"):
+            return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = readout.one_vocabulary) -> Graph:
+    room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
+    ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, room)
+    graph = decoder_only.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)
+
+    def cheaply(q: Node, k: Node, v: Node) -> Node:
+        """For longer texts with a longer stride, √T."""
+        both = masks(q.shape[0], o, max(o.stride, isqrt(int(q.shape[0]))))
+        return beside(*(gathered(q, k, v, mask.data) for mask in both if mask.data is not None))
+
+    assert graph.logits is not None
+    lost = given_up(graph.logits.shape[0], o)
+    return replace(graph, outputs=[*graph.outputs, *lost, savings(two_heads, cheaply, len(ids), o.d_k)])
+
+
+ARCHITECTURE = decoder_only.decoder_only(
+    name="sparse-transformer",
+    title="The sparse transformer",
+    family="sparse and long",
+    source=PAPER,
+    about="heads that see what is near, or one word in every few",
+    options=Options,
+    seed=1428,
+    build=build,
+)

@@ -1,0 +1,1 @@
+"""Transformers that read a whole text or picture at once."""

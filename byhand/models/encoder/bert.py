@@ -1,0 +1,87 @@
+"""BERT (Devlin et al. 2019): an encoder that sees both sides and fills in the masked words."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, token_ids
+from byhand.core.ops import lookup
+from byhand.core.weights import Weights
+from byhand.language import blocks
+from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.blocks import norm
+from byhand.language.decoder_only import place_table
+from byhand.language.masked import encoder_only, fill_in, padding_mask
+from byhand.language.vocabulary import Vocabularies, words
+from byhand.layers.linear import embed
+from byhand.layers.positions import position_column, sinusoidal
+
+BLANK = "[MASK]"
+SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
+
+
+@dataclass(frozen=True)
+class Options(blocks.Options):
+    """What is not GPT-2's. segments: 0 for none."""
+
+    vocab: int = 10
+    segments: int = 2
+    attention: str = "full"
+    norm_place: str = "post"
+    activation: str = "gelu"
+    eps: float = 1e-12
+
+    unused: ClassVar[frozenset[str]] = frozenset({"embedding_norm", "scale_embedding", "logit_cap"})
+
+
+def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:
+    """norm(E[word] + P[position] + S[segment]), without S where there are no segments (figure 2). (T, 1) -> (T, d)"""
+    word = embed(table, ids, "words")
+    waves = sinusoidal(position, o.d_model) if o.positions == "sinusoidal" else None
+    added = {"learned": "positions", "sinusoidal": "positions"}.get(o.positions, "")
+    titles = [title for title in (added, "" if segment_ids is None else "segments") if title]
+    terms = ["E[word]", *({"learned": ["P[position]"], "sinusoidal": ["PE"]}.get(o.positions, []))]
+    terms += [] if segment_ids is None else ["S[segment]"]
+    source = "Devlin et al. 2019, figure 2"
+    with scope("", "".join(f"+ {title} " for title in titles).strip(), equation=" + ".join(terms), source=source):
+        summed = word
+        if o.positions == "learned":
+            summed = summed + lookup(place_table(weight, "P", o), position).named("places", role="positions")
+        if waves is not None:
+            summed = summed + waves
+        if segment_ids is not None:
+            summed = summed + lookup(weight("S", o.segments, o.d_model), segment_ids).named("segments")
+        if titles:
+            summed.named("sum")  # three of (T, d)
+    return norm(summed, weight, "norm", o).named("x")
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab, SPECIAL),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
+    (vocabulary,) = vocabularies(o)
+    ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
+    tokens = token_ids("ids", ids, vocabulary)
+    given = inputs.segment_ids or [0] * len(ids)
+    labels = tokens.shape[0].of
+    segment_ids = source("segment_ids", [[s] for s in given], role="input", rows=labels) if o.segments else None
+    mask = padding_mask(tokens, inputs)
+    with page("", "Input"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        x = embedding(table, tokens, segment_ids, position_column(tokens.shape[0]), weight, o)
+    return fill_in(x, table, tokens, mask, weight, o, o.activation, BLANK)
+
+
+ARCHITECTURE = encoder_only(
+    name="bert",
+    title="BERT",
+    source="Devlin et al. 2019",
+    about="fills in masked words, seeing those on both sides",
+    options=Options,
+    build=build,
+    vocabularies=vocabularies,
+    seed=3079,
+)

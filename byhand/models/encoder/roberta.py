@@ -1,0 +1,68 @@
+"""RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after padding's and leave padding out."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, token_ids
+from byhand.core.ops import equal
+from byhand.core.weights import Weights
+from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.masked import encoder_only, fill_in, padding_mask
+from byhand.language.vocabulary import Vocabularies, words
+from byhand.models.encoder import bert
+
+BLANK = "<mask>"
+SPECIAL = ("<s>", "<pad>", "</s>", BLANK)
+
+
+@dataclass(frozen=True)
+class Options(bert.Options):
+    """What changed since BERT."""
+
+    segments: int = 1
+    eps: float = 1e-5
+    pad: int = 1
+
+
+def positions(ids: Node, pad: Node) -> Node:
+    """pad + how many real words there are up to this one; padding's own position is pad. (T, 1) -> (T, 1)"""
+    words = ids.shape[0]
+    with scope("", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019"):
+        real = (1 - equal(ids, pad)).named("real")
+        so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
+        before = (so_far * real.T).named("real_so_far")  # (T, T) * (1, T) -> (T, T)
+        counted = before.sum(1).named("counted")  # (T, T) -> (T, 1)
+        return (pad + real * counted).named("position")
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab, SPECIAL),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
+    (vocabulary,) = vocabularies(o)
+    tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
+    given = inputs.segment_ids or [0] * int(tokens.shape[0])
+    segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].of)
+    mask = padding_mask(tokens, inputs)
+    pad = source("pad", o.pad, role="constant")
+    like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)
+    with page("", "Input"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        x = bert.embedding(table, tokens, segment_ids, positions(tokens, pad), weight, like_bert)
+    return fill_in(x, table, tokens, mask, weight, like_bert, "gelu", BLANK)
+
+
+ARCHITECTURE = encoder_only(
+    name="roberta",
+    title="RoBERTa",
+    source="Liu et al. 2019",
+    about="BERT trained longer; its positions leave padding out",
+    options=Options,
+    build=build,
+    vocabularies=vocabularies,
+    seed=565,
+)

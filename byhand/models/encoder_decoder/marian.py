@@ -1,0 +1,49 @@
+"""Marian (Junczys-Dowmunt et al. 2018): the 2017 transformer as translators run it, sines before cosines."""
+
+from dataclasses import dataclass
+
+from byhand.core.graph import Node
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.decoder_only import ADDED, with_places
+from byhand.language.vocabulary import Vocabularies
+from byhand.layers.linear import embed
+from byhand.models.encoder_decoder import bart
+from byhand.models.encoder_decoder.transformer import vocabularies
+
+
+@dataclass(frozen=True)
+class Options(bart.Options):
+    """What changed since BART."""
+
+    target_vocab: int = 8
+    positions: str = "sinusoidal"
+    activation: str = "relu"
+    shared_embeddings: bool = True
+    scale_embedding: bool = True
+
+
+def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
+    """E[word] * sqrt(d) + PE, whose sines are all before its cosines. (V, d), (T, 1) -> (T, d)"""
+    added = o.positions in ADDED
+    x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
+    return with_places(x, weight, o, "P", "x", halves=True)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    return bart.build(o, weight, inputs, vocabularies, embedding)
+
+
+ARCHITECTURE = Architecture(
+    name="marian",
+    title="Marian",
+    family="encoder-decoder",
+    source="Tiedemann and Thottingal 2020",
+    about="the 2017 transformer as translators run it",
+    options=Options,
+    build=build,
+    sizes=bart.SIZES,
+    takes=frozenset({"ids", "target_ids", "mask", "generate"}),
+    vocabularies=vocabularies,
+    seed=15187,
+)

@@ -1,0 +1,73 @@
+"""T5 (Raffel et al. 2020): an encoder-decoder whose scores get a learned number for each distance, normed before."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from byhand.core.graph import Node, scope
+from byhand.core.labels import Labels
+from byhand.core.ops import sqrt
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.decoder_only import embedding
+from byhand.language.readout import word_logits
+from byhand.language.translation import translate
+from byhand.language.vocabulary import Vocabularies, words
+from byhand.models.encoder_decoder import transformer
+
+
+@dataclass(frozen=True)
+class Options(transformer.Options):
+    """What changed since 2017. scale_output: logits are of x / √d."""
+
+    head_dim: int = 2
+    positions: str = "relative"
+    norm: str = "rms"
+    norm_place: str = "pre"
+    final_norms: bool = True
+    mlp_bias: bool = False
+    scale_embedding: bool = False
+    score_scale: float = 1.0
+    scale_output: bool = True
+    eps: float = 1e-6
+
+    unused: ClassVar[frozenset[str]] = transformer.Options.unused | {
+        "target_vocab",
+        "shared_embeddings",
+        "output_bias",
+    }
+
+
+def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
+    """The decoder's last table to logits, made smaller first where the embeddings are as large. (T, d) -> (T, V)"""
+    if o.scale_output:
+        with scope("", "rescale", equation="x / √d", source="Raffel et al. 2020"):
+            x = (x / sqrt(o.d_model)).named("rescaled")
+    return word_logits(x, table, weight, o)
+
+
+def vocabularies(o: Options) -> tuple[Labels, ...]:
+    return (words("vocabulary", o.vocab, ("<pad>",)),)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    o.check()
+    return translate(inputs, vocabularies(o), weight, o, embedding, transformer.encoder, transformer.decoder, output)
+
+
+ARCHITECTURE = Architecture(
+    name="t5",
+    title="T5",
+    family="encoder-decoder",
+    source="Raffel et al. 2020",
+    about="turns a text into a text; positions are distances",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "heads": 3, "encoder_layers": 2, "decoder_layers": 2, "d_ff": 12},
+        "large": {"vocab": 12, "d_model": 8, "head_dim": 4, "encoder_layers": 2, "decoder_layers": 2, "d_ff": 16},
+    },
+    takes=frozenset({"ids", "target_ids", "mask", "generate"}),
+    vocabularies=vocabularies,
+    seed=36948,
+)

@@ -1,0 +1,1 @@
+"""Small models set by hand, to see inside attention."""

@@ -1,0 +1,134 @@
+"""Programs as attention that is set by hand (Weiss et al. 2021): they reverse, count and sort whatever is typed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, labelled, token_ids
+from byhand.core.ops import argmax, beside, greater, one_hot, stretch, where
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.vocabulary import Vocabularies
+from byhand.layers.attention import NEG_INF, softmax
+from byhand.layers.positions import position_column
+
+
+def one_hot_of(x: Node, width: Dim, name: str) -> Node:
+    """1 in the column of the whole number that x is nearest to. (T, 1) -> (T, n)"""
+    with scope("", "one-hot", equation="1 where place − ½ < x < place + ½"):
+        place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.of)
+        return (greater(x, place - 0.5) * greater(place + 0.5, x)).named(name)
+
+
+def shared(selector: Node) -> Node:
+    """A selector's 1s, shared: what it does not select is masked, and softmax divides by how many are left. (T, S)"""
+    masked = where(selector, 0, NEG_INF).named("masked", role="mask")
+    return softmax(masked).named("weights", role="attention")
+
+
+def select_equal(keys: Node, queries: Node) -> Node:
+    """1 where the key is the query: the dot product of two one-hot rows. (S, n), (T, n) -> (T, S)"""
+    return (queries @ keys.T).named("selected", role="scores")
+
+
+def selector_width(selector: Node) -> Node:
+    """How many are selected: with a [START] that all select, it gets 1 / (1 + n). (T, S) -> (T, 1)"""
+    with scope("width", "count with [START]", equation="1 / (the weight of [START]) − 1"):
+        start = stretch(1, rows=selector.shape[0], columns=1)
+        weights = shared(beside(start, selector).named("with_start"))
+        return (1 / weights.columns(0, 1) - 1).named("n")
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class Options:
+    vocab: int = 4
+    max_positions: int = 4
+
+
+def answer(rows: Node, vocabulary: Labels) -> Graph:
+    """The word in each row that has 1. (T, V) -> (T, 1)"""
+    with page("", "Answer", equation="the word whose column has 1"):
+        words = argmax(rows, axis=1).named("answer", role="tokens")
+    return Graph([rows, labelled(words, vocabulary)])
+
+
+def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
+    """opp = length − indices − 1; aggregate(select(indices, opp, ==), tokens)."""
+    count = ids.shape[0]
+    everything = source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of)
+    indices = position_column(count)
+    with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021"):
+        weights = shared(everything)
+        first = one_hot_of(indices, Dim(count), "index").columns(0, 1)
+        length = (1 / (weights @ first)).named("length")  # (T, T) @ (T, 1) -> (T, 1)
+    with page("flip", "Flip", equation="select(indices, opp, ==)", source="Weiss et al. 2021"):
+        opposite = (length - indices - 1).named("opp")
+        selector = select_equal(one_hot_of(indices, Dim(count), "key"), one_hot_of(opposite, Dim(count), "query"))
+        rows = (shared(selector) @ tokens).named("reversed", role="result")  # (T, T) @ (T, V) -> (T, V)
+    return answer(rows, vocabulary)
+
+
+def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
+    """selector_width(select(tokens, tokens, ==))."""
+    with page("", "Count", equation="selector_width(select(tokens, tokens, ==))", source="Weiss et al. 2021"):
+        count = selector_width(select_equal(tokens, tokens))
+        numbers = Labels("counts", tuple(str(n) for n in range(int(ids.shape[0]) + 1)))
+        rows = one_hot_of(count, Dim(len(numbers.words), numbers), "counts").playing("result")
+    return answer(rows, numbers)
+
+
+def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
+    """A word's place is how many are smaller, or equal and earlier; then each place takes its word."""
+    count = ids.shape[0]
+    with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021"):
+        less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
+        below = (tokens @ less).named("smaller_letters")  # (T, V) @ (V, V) -> (T, V)
+        smaller = (below @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, T) -> (T, T)
+        earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.of, columns=count.of)
+        equal = (tokens @ tokens.T).named("equal", role="scores")
+        selector = (smaller + equal * earlier).named("before")
+    with page("", "How many before", equation="selector_width(select(tokens, tokens, <))", source="Weiss et al. 2021"):
+        place = selector_width(selector)
+    with page("place", "Place", equation="aggregate(select(places, indices, ==), tokens)"):
+        places = one_hot_of(place, Dim(count), "key")
+        labels = Labels("places", tuple(f"place {n + 1}" for n in range(int(count))))
+        indices = one_hot_of(position_column(Dim(count, labels)), Dim(count), "query")
+        rows = (shared(select_equal(places, indices)) @ tokens).named("sorted", role="result")
+    return answer(rows, vocabulary)
+
+
+Program = Callable[[Node, Node, Options, Labels], Graph]
+
+
+def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> Architecture:
+    """A program as a model: `ids` are its example, cut to the size."""
+
+    def vocabularies(o: Options) -> tuple[Labels, ...]:
+        words = (LETTERS[n] if n < len(LETTERS) else f"a{n}" for n in range(o.vocab))
+        return (Labels("vocabulary", tuple(words)),)
+
+    def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+        (vocabulary,) = vocabularies(o)
+        tokens = token_ids("ids", inputs.ids or example(ids, o.vocab, o.max_positions), vocabulary)
+        with page("", "Input", equation="1 in the word's column"):
+            rows = one_hot(tokens, width=Dim(o.vocab, vocabulary)).named("tokens")
+        return program(tokens, rows, o, vocabulary)
+
+    sizes = {"small": {}, "medium": {"vocab": 6, "max_positions": 6}, "large": {"vocab": 10, "max_positions": 8}}
+    about, source = f"{does} letters, by attention set by hand", "Weiss et al. 2021"
+    takes = frozenset({"ids"})
+    return Architecture(
+        name, f"{doing} letters", "looking inside", source, about, Options, build, sizes, takes, vocabularies
+    )
+
+
+PROGRAMS = (
+    rasp("rasp-reverse", "Reversing", "reverses", reverse, [0, 1, 2, 3, 1, 0, 2, 3]),
+    rasp("rasp-histogram", "Counting", "counts", histogram, [1, 0, 1, 2, 0, 1, 3, 1]),
+    rasp("rasp-sort", "Sorting", "sorts", sort, [3, 1, 2, 1, 0, 2, 3, 1]),
+)

@@ -1,0 +1,110 @@
+"""DeepSeek-V3 (DeepSeek-AI 2024): keys and values from one small latent, and experts of which one is shared."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from byhand.core.graph import Node, page, scope
+from byhand.core.weights import Weights
+from byhand.language import blocks
+from byhand.language.decoder_only import decoder_only
+from byhand.language.latent_attention import latent_attention
+from byhand.layers.experts import best_scores, check_experts, experts_of, load_of, mixture, route, scaled
+from byhand.models.decoder import llama
+from byhand.models.mixture.mixtral import build_mixture
+
+EXPERTS = "DeepSeek-AI 2024, section 2.1.2"
+
+
+@dataclass(frozen=True)
+class Options(llama.Options):
+    """What changed since Llama.
+
+    query_latent: 0 where queries come from x itself. head_dim: of the part of a query that does not turn; turning: of
+    the part that does; value_dim: of a value. dense_layers: how many layers, from the first, have one feed-forward.
+    expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: what the gates add up to.
+    """
+
+    kv_heads: int = 0
+    head_dim: int = 2
+    turning: int = 2
+    value_dim: int = 2
+    query_latent: int = 3
+    latent: int = 2
+    latent_eps: float = 1e-6
+    experts: int = 4
+    chosen: int = 2
+    shared: int = 1
+    expert_groups: int = 1
+    groups_chosen: int = 1
+    normed_gates: bool = True
+    gate_scale: float = 2.5
+    expert_d_ff: int = 4
+    dense_layers: int = 0
+    interleaved: bool = True
+    eps: float = 1e-6
+
+    unused: ClassVar[frozenset[str]] = frozenset({"kv_heads", "rotary_share", "head_norm"})
+
+    @property
+    def turned(self) -> int:
+        return self.turning
+
+    @property
+    def angle_width(self) -> int:
+        return self.turning
+
+    def check(self) -> None:
+        super().check()
+        check_experts(self.experts, self.chosen, self.expert_groups, self.groups_chosen)
+
+    def feeds_apart(self, layer: int) -> bool:
+        return layer > self.dense_layers
+
+
+def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
+    """A shared expert for every word, and those that are chosen (equations 12 to 16). (T, d) -> (T, d)"""
+    if not o.feeds_apart(layer):
+        return blocks.plain_feed(x, weight, o, layer)
+    with page("", "Router"):
+        bias = weight("b_router", 1, experts_of(o.experts), fill=0).playing("given")  # moved by the load, not learnt
+        logits = route(x, weight, o.experts, EXPERTS)
+        gates, chosen = best_scores(logits, bias, o.chosen, o.expert_groups, o.groups_chosen)
+        gates = scaled(gates, o.normed_gates, o.gate_scale)
+        also.append(load_of(chosen))
+
+    def expert(x: Node) -> Node:
+        return blocks.plain_feed(x, weight, o, layer, o.expert_d_ff)
+
+    with page("shared", "Shared expert"):
+        always = blocks.plain_feed(x, weight, o, layer, o.expert_d_ff * o.shared) if o.shared else None
+    mixed = mixture(x, gates, expert, "mixed" if o.shared else "ffn", EXPERTS)
+    if always is None:
+        return mixed
+    with scope("", "shared and chosen", equation="shared(x) + Σ gate × FFN(x)", source=EXPERTS):
+        return (always + mixed).named("ffn")
+
+
+ARCHITECTURE = decoder_only(
+    name="deepseek",
+    title="DeepSeek-V3",
+    source="DeepSeek-AI 2024",
+    about="keys and values from a small latent, a shared expert and chosen ones",
+    options=Options,
+    seed=7676,
+    build=partial(build_mixture, feed, attention=latent_attention),
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "layers": 2, "dense_layers": 1, "d_ff": 8},
+        "large": {
+            "vocab": 12,
+            "d_model": 8,
+            "layers": 2,
+            "dense_layers": 1,
+            "d_ff": 12,
+            "experts": 6,
+            "expert_groups": 2,
+            "expert_d_ff": 6,
+        },
+    },
+)

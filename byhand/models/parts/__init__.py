@@ -1,0 +1,1 @@
+"""The parts of a transformer by themselves, where a course begins."""

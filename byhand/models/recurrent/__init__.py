@@ -1,0 +1,1 @@
+"""Recurrent networks: an RNN, an LSTM, and the translator that brought attention."""

@@ -1,0 +1,32 @@
+"""An LSTM language model (Hochreiter and Schmidhuber 1997): gates decide what a cell keeps, and what it shows."""
+
+from dataclasses import dataclass
+
+from byhand.core.graph import Node
+from byhand.core.weights import Weights
+from byhand.language import recurrent
+from byhand.layers.recurrence import LSTM, lstm_step, start, unrolled
+
+
+@dataclass(frozen=True)
+class Options(recurrent.Options):
+    """two_biases: one for the word and one for the state before, as in torch.nn.LSTM."""
+
+    two_biases: bool = False
+
+
+def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
+    """c_t = f c_{t-1} + i g and h_t = o tanh(c_t), from zeros on. (T, e) -> T of (1, d)"""
+    step = lstm_step(weight, int(x.shape[1]), o.d_model, o.two_biases)
+    return [h for h, _ in unrolled(step, x, start(o.d_model, "h_0", "c_0"), LSTM)]
+
+
+ARCHITECTURE = recurrent.recurrent(
+    name="lstm",
+    title="LSTM",
+    source="Hochreiter and Schmidhuber 1997",
+    about="gates decide what a cell keeps, and what it shows",
+    options=Options,
+    layer=layer,
+    seed=3500,
+)

@@ -1,0 +1,1 @@
+"""Models that look things up while they predict."""

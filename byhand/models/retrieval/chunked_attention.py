@@ -1,0 +1,91 @@
+"""RETRO's chunked cross-attention: a chunk's neighbours are read from its last word on (Borgeaud et al. 2022)."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, labelled
+from byhand.core.ops import below, beside, lookup, stretch
+from byhand.core.weights import Weights
+from byhand.language.blocks import Places, grouped_attention, norm, places_of
+from byhand.language.decoder_only import embedding
+from byhand.layers.attention import join_heads
+from byhand.models.encoder_decoder.transformer import attention, feed, joined
+from byhand.models.retrieval.neighbours import Chunk
+
+PAPER = "Borgeaud et al. 2022"
+
+
+def biases(weight: Weights, o: Any) -> list[Node]:
+    """What each head adds to its scores for a reader's place less a neighbour's, the same for all. (m, k * 2m) each"""
+    if o.positions != "relative":
+        return []
+    with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
+        numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
+        away = Labels("distances", tuple(f"{n - o.chunk + 1:+d}" for n in range(3 * o.chunk - 1)))
+        row, table = source("row", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)
+        table.shape = (Dim(table.shape[0], away), table.shape[1])
+        found = []
+        for h in range(o.heads):
+            columns = [lookup(table.columns(h, h + 1), row.columns(j, j + 1)) for j in range(2 * o.chunk)]
+            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * o.read))
+        return found
+
+
+def readers_of(ids: Node, u: int, vocabulary: Labels, o: Any) -> Node:
+    """The words that read the neighbours of chunk u, counted from 1: from its last word on. (T, 1) -> (m, 1) or less"""
+    first = u * o.chunk - 1
+    with scope("", "who reads them", equation="the chunk's last word, and those after it"):
+        last = min(first + o.chunk, int(ids.shape[0]))
+        return labelled(ids.rows(first, last).named("readers", role="tokens"), vocabulary)
+
+
+def chunked_cross_attention(
+    x: Node, memories: list[Node], readers: list[Node], weight: Weights, o: Any, layer: int
+) -> Node:
+    """x + CCA: from a chunk's last word on, a chunk's length reads its neighbours (section 2.4). (T, d) -> (T, d)"""
+    with page("", "Norm"):
+        y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
+    by_place = biases(weight, o)
+    read = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
+    for u, (memory, words) in enumerate(zip(memories, readers, strict=True), 1):
+        first = u * o.chunk - 1
+        rows = y.rows(first, first + int(words.shape[0]))
+        rows.shape = (words.shape[0], y.shape[1])
+        places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
+        with scope(f"chunk{u}", f"Chunk {u}", again=True):
+            read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
+    with page("", "Join"):
+        z = stretch(below(*read), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
+        return joined(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
+
+
+def encoder_places(weight: Weights, o: Any) -> Places:
+    """The neighbours of a chunk stand below each other, but each sees itself alone."""
+    length = 2 * o.chunk
+    places = places_of(Dim(o.read * length), weight, replace(o, attention="full", layer_kinds=()))
+    own = np.arange(o.read * length) // length
+    return replace(places, masks={"full": source("own", own[:, None] == own, role="mask") if o.read > 1 else None})
+
+
+def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Any) -> Node:
+    """The neighbours as the decoder reads them: they see themselves, and the chunk that found them (algorithm 1).
+
+    (m, d) -> (k * 2m, d)
+    """
+    o = replace(o, attention="full", layer_kinds=())
+    with page("", "Input"):
+        place = np.tile(np.arange(2 * o.chunk), o.read)[:, None]
+        x = embedding(table, chunk.neighbours, weight, o, "P", place)
+        h.shape = (chunk.words.shape[0], h.shape[1])
+        h.named("H")
+    for n in range(1, o.encoder_layers + 1):
+        with scope(f"layer{n}", f"Layer {n}" if o.encoder_layers > 1 else ""):
+            with scope("self", "Self"):
+                x = attention(x, None, places, weight, o, 1)
+            with scope("cross", "Cross"):
+                x = attention(x, h, Places({"full": None}), weight, o, 2)
+            x = feed(x, weight, o, 3)
+    return x

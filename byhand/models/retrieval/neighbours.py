@@ -1,0 +1,67 @@
+"""A database of chunks of text, and the entries that are nearest to each chunk of a prompt (Borgeaud et al. 2022)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+
+from byhand.core.graph import Node, page, scope, source
+from byhand.core.labels import Labels, labelled
+from byhand.core.ops import argmax, below, lookup, one_hot, where
+from byhand.layers.attention import NEG_INF
+
+PLACE = "Borgeaud et al. 2022, section 2.3"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Entries of so many words (D, 2m), the mean embedding of each one's first half, and those embeddings (V, width).
+
+    The embeddings are not learned: they stand for the paper's frozen BERT.
+    """
+
+    entries: Node
+    keys: Node
+    frozen: Node
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Its words (m, 1), and those of its neighbours one below the other (k * 2m, 1)."""
+
+    words: Node
+    neighbours: Node
+
+
+def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> Database:
+    """Entries and embeddings from the seed."""
+    draw = np.random.default_rng([seed, vocab, count])
+    names = Labels("entries", tuple(f"entry {n + 1}" for n in range(count)))
+    size = length // 2
+    with page("database", "Database", source=PLACE):
+        entries = source("entries", draw.integers(0, vocab, size=(count, length)), role="given", rows=names)
+        frozen = source("frozen", draw.integers(-2, 3, size=(vocab, width)), role="given", rows=words)
+        with scope("", "keys", equation="mean of the first half's embeddings"):
+            halves = [lookup(frozen, entries.columns(n, n + 1)) for n in range(size)]
+            return Database(entries, (reduce(add, halves) / size).named("keys"), frozen)  # (D, width)
+
+
+def chunk_of(words: Node, known: Database, vocabulary: Labels, neighbours: int) -> Chunk:
+    """The chunk's words, and its nearest entries by |key - mean of the chunk|², of equals the first. (m, 1)"""
+    words = labelled(words.named("words", role="tokens"), vocabulary)
+    with scope("", "distances", equation="|key − mean of the chunk|²"):
+        mean = lookup(known.frozen, words).named("embedded").mean(0).named("mean")  # (m, width) -> (1, width)
+        apart = (known.keys - mean).named("apart")  # (D, width) - (1, width)
+        left = (-(apart * apart).sum(1).named("d")).named("nearness")  # (D, 1)
+    found = []
+    for n in range(1, neighbours + 1):
+        with scope("", f"neighbour {n}", equation="where is the largest nearness" + (" left" if n > 1 else "")):
+            nearest = argmax(left, axis=0).named(f"nearest{n}")
+            found.append(lookup(known.entries, nearest).T)  # (1, 2m), turned
+            if n < neighbours:
+                left = where(one_hot(nearest, width=left.shape[0]).T, NEG_INF, left).named(f"left{n}")
+    with scope("", "their words", equation="the entries, one below the other"):
+        return Chunk(words, labelled(below(*found).named("ids", role="tokens"), vocabulary))

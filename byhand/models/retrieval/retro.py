@@ -1,0 +1,116 @@
+"""RETRO (Borgeaud et al. 2022): chunks of the words so far look up their neighbours in a database, and read them.
+
+Simpler than the paper: every layer of the decoder reads the neighbours (theirs: every third), fixed embeddings stand
+for its frozen BERT, and relative positions are a learned number for each distance.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from byhand.core.graph import Dim, Node, page, scope
+from byhand.core.labels import Labels, token_ids
+from byhand.core.weights import Weights
+from byhand.language import readout
+from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.blocks import places_of
+from byhand.language.decoder_only import decoder_only, embedding, predict
+from byhand.language.generation import write
+from byhand.language.vocabulary import Vocabularies
+from byhand.models.encoder_decoder import transformer
+from byhand.models.encoder_decoder.transformer import attention, feed
+from byhand.models.retrieval.chunked_attention import chunked_cross_attention, encoded, encoder_places, readers_of
+from byhand.models.retrieval.neighbours import Chunk, Database, chunk_of, database
+
+PAPER = "Borgeaud et al. 2022"
+
+
+@dataclass(frozen=True)
+class Options(transformer.Options):
+    """chunk: its words. neighbours: of each chunk, among so many entries of the database, by d_key numbers of each."""
+
+    d_ff: int = 4
+    heads: int = 1
+    positions: str = "relative"
+    norm: str = "rms"
+    norm_place: str = "pre"
+    activation: str = "gelu"
+    tied: bool = False
+    scale_embedding: bool = False
+    chunk: int = 2
+    neighbours: int = 2
+    database: int = 4
+    d_key: int = 2
+
+    unused: ClassVar[frozenset[str]] = frozenset(
+        "decoder_layers target_vocab final_norms shared_embeddings output_bias parallel embedding_norm".split()
+    )
+
+    @property
+    def read(self) -> int:
+        """How many neighbours a chunk has: no more than there are entries."""
+        return min(self.neighbours, self.database)
+
+
+def forward(
+    ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: Options, shown: list[Node]
+) -> tuple[Node, Node, Node]:
+    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+
+    Adds to `shown` the words that read each chunk's neighbours.
+    """
+    with page("", "Input"):
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
+        x = embedding(table, ids, weight, o, "P")
+    own, chunks, memories = places_of(ids.shape[0], weight, o), list[Chunk](), list[Node]()
+    readers: list[Node] = []
+    for u in range(1, int(ids.shape[0]) // o.chunk + 1):
+        with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
+            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, o.read))
+            readers.append(readers_of(ids, u, vocabulary, o))
+    for layer in range(1, o.layers + 1):
+        with scope(f"layer{layer}", f"Layer {layer}"), scope("self", "Self"):
+            x = attention(x, None, own, weight, o, 1, layer)
+        if chunks and not memories:
+            with scope("encoder", "Encoder"):
+                places = encoder_places(weight, o)
+                for u, chunk in enumerate(chunks, 1):
+                    with scope(f"chunk{u}", f"Chunk {u}", again=True):
+                        h = x.rows((u - 1) * o.chunk, u * o.chunk)
+                        memories.append(encoded(chunk, h, table, places, weight, o))
+        with scope(f"layer{layer}", f"Layer {layer}"):
+            if memories:
+                with scope("cca", "Neighbours"):
+                    x = chunked_cross_attention(x, memories, readers, weight, o, layer)
+            x = feed(x, weight, o, 3)
+    shown += readers
+    with page("", "Output"):
+        return predict(x, table, vocabulary, weight, o)
+
+
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = readout.one_vocabulary) -> Graph:
+    o.check()
+    (vocabulary,) = vocabularies(o)
+    room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
+    o = replace(o, max_positions=max(o.max_positions, 2 * o.chunk))
+    ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
+    known = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
+    shown: list[Node] = []
+    graph = write(lambda ids: forward(ids, vocabulary, known, weight, o, shown), ids, vocabulary, inputs)
+    return replace(graph, outputs=[*graph.outputs, *shown])
+
+
+ARCHITECTURE = decoder_only(
+    name="retro",
+    title="RETRO",
+    family="experts and memory",
+    source=PAPER,
+    about="each chunk of words finds its nearest neighbours; the next reads them",
+    options=Options,
+    build=build,
+    sizes={
+        "small": {},
+        "medium": {"d_model": 6, "d_ff": 8, "database": 6, "vocab": 10},
+        "large": {"d_model": 8, "d_ff": 16, "database": 8, "layers": 2, "vocab": 12, "max_positions": 12, "chunk": 3},
+    },
+    seed=1076,
+)

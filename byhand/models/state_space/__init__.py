@@ -1,0 +1,1 @@
+"""Models that keep a state in place of attention."""

@@ -1,0 +1,1 @@
+"""Formulas as trees, and the printers that set them as text, LaTeX, MathML and Typst."""

@@ -1,0 +1,89 @@
+"""A formula as plain text, as the captions of a workbook show it: softmax(Q · Kᵀ / √d_k)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from byhand.notation.printer import ATOM, GAP, Piece, Printer
+from byhand.notation.tree import Maths, Name, Number
+
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class _Text(Printer):
+    flat = True
+
+    def number(self, digits: str) -> str:
+        return digits.replace("-", "−")
+
+    def name(self, name: Name) -> str:
+        return name.letters + self._subscripts(name.below)
+
+    def words(self, words: str) -> str:
+        return words
+
+    def bracketed(self, inside: str) -> str:
+        return f"({inside})"
+
+    def row(self, pieces: Sequence[Piece]) -> str:
+        return pieces[0][1] + "".join(_sign(sign) + piece for sign, piece in pieces[1:])
+
+    def negative(self, of: str) -> str:
+        return f"−{of}"
+
+    def quotient(self, top: str, bottom: str) -> str:
+        return f"{top} / {bottom}"
+
+    def power(self, base: str, exponent: Maths) -> str:
+        if isinstance(exponent, Number) and exponent.digits.isdigit():
+            return base + exponent.digits.translate(RAISED)
+        return f"{base}^{self.within(exponent, ATOM)}"
+
+    def root(self, of: str) -> str:
+        return f"√{of}"
+
+    def call(self, name: str, arguments: list[str]) -> str:
+        return f"{name}({', '.join(arguments)})"
+
+    def transposed(self, of: str) -> str:
+        return f"{of}ᵀ"
+
+    def part(self, of: str, places: list[str]) -> str:
+        return f"{of}[{', '.join(places)}]"
+
+    def over(self, sign: str, body: str, below: str, above: str) -> str:
+        return f"{sign}{f'_{below}' if below else ''}{f'^{above}' if above else ''} {body}"
+
+    def grid(self, rows: list[list[str]]) -> str:
+        return f"[{'; '.join('  '.join(row) for row in rows)}]"
+
+    def cases(self, cases: list[tuple[str, str]]) -> str:
+        return ", ".join(f"{value} {when}" if when else f"else {value}" for value, when in cases)
+
+    def condition(self, condition: str) -> str:
+        return f"where {condition}"
+
+    def otherwise(self) -> str:
+        return ""
+
+    def _subscripts(self, below: tuple[Maths, ...]) -> str:
+        if not below:
+            return ""
+        if all(isinstance(b, Number) and len(b.digits) == 1 for b in below):
+            return "".join(map(self, below)).translate(LOWERED)
+        return f"[{', '.join(map(self, below))}]"
+
+
+def _sign(sign: str) -> str:
+    if sign in (",", ";"):
+        return f"{sign} "
+    return f" {sign} " if sign.strip() else GAP
+
+
+_text = _Text()
+
+
+def text(maths: Maths) -> str:
+    """The formula on one line."""
+    return _text(maths)

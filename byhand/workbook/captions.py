@@ -1,0 +1,164 @@
+"""A table's rule in letters, as its caption shows it: Q = x · W_Q + b_Q."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from byhand.core.graph import OPS, Node, Scope, times
+from byhand.notation.text import text
+from byhand.notation.tree import Maths, Name
+
+SYMBOLS = {
+    "neg_inf": "−∞",
+    "eps": "ε",
+    "gamma": "γ",
+    "beta": "β",
+    "two_i": "2i",
+    "causal_mask": "mask",
+    "window_mask": "mask",
+    "strided_mask": "mask",
+    "mean_square": "mean of squares",
+    "slope": "m",
+    "probabilities": "p",
+    "learning_rate": "lr",
+    "adam_eps": "ε",
+    "beta1": "β₁",
+    "beta2": "β₂",
+    "momentum": "μ",
+    "weight_decay": "λ",
+    "label_smoothing": "ε",
+    "m_hat": "m̂",
+    "v_hat": "v̂",
+    "log_p": "ln p",
+    "bias_u": "u",
+    "bias_v": "v",
+    "phi": "φ",
+    "phi_Q": "φ(Q)",
+    "phi_K": "φ(K)",
+    "omega": "ω",
+    "Abar": "A\u0304",
+    "Bbar": "B\u0304",
+}
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+TURNED = {"beside": "below", "below": "beside"}
+"""What stands side by side stands one below the other when tokens are columns."""
+
+
+def symbol(node: Node) -> str:
+    """What captions call a table: the last part of its name, or the paper's letter for it, numbered or not."""
+    stem, _, number = node.symbol.rpartition("_")
+    numbered = f"{SYMBOLS.get(stem, stem)}_{number}" if number.isdigit() else node.symbol
+    letter = SYMBOLS.get(node.symbol, numbered)
+    if node.role in ("gradient", "share"):
+        return f"∂{letter}"
+    return f"{letter}{_primes(node)}" if node.role == "updated" else letter
+
+
+def _primes(node: Node) -> str:
+    """As many as the training steps that the weight has taken; from four on, their number."""
+    step = re.match(r"step(\d+)", node.name)
+    count = int(step[1]) if step else 1
+    return "′″‴"[count - 1] if count < 4 else f"⁽{str(count).translate(SUPERSCRIPTS)}⁾"
+
+
+def symbol_from(node: Node, reader: Node) -> str:
+    """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share.
+
+    So does a reader of the same page that reads two tables with one symbol: head1.Z and head2.Z.
+    """
+    here, there = _place(reader), _place(node)
+    if node.op.name == "source" or node.role == "updated":
+        return symbol(node)
+    if node.page is reader.page and not _has_namesake(node, reader):
+        return symbol(node)
+    shared = 0
+    while shared < min(len(here), len(there)) and here[shared] == there[shared]:
+        shared += 1
+    return ".".join([*there[shared:], symbol(node)])
+
+
+def _has_namesake(node: Node, reader: Node) -> bool:
+    """Whether the reader reads another computed table of this page that has the same symbol."""
+    todo = list(reader.args)
+    while todo:
+        other = todo.pop()
+        if not other.name:
+            todo += other.args
+        elif other is not node and _is_computed_on(node.page, other) and symbol(other) == symbol(node):
+            return True
+    return False
+
+
+def _is_computed_on(page: Scope | None, node: Node) -> bool:
+    return node.op.name != "source" and node.page is page
+
+
+def _place(node: Node) -> list[str]:
+    """The path of the table that a name is about: grad.layer1.Q and step2.layer1.Q are about layer1.Q."""
+    return [part for part in node.name.split(".")[:-1] if not re.fullmatch(r"grad|share|updated|step\d+", part)]
+
+
+def defined_name(node: Node) -> str:
+    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
+    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
+    name = f"table.{node.name}" if taken else node.name
+    return re.sub(r"[^\w.]", "_", name)
+
+
+def titles(scope: Scope) -> list[str]:
+    """A page's place in the model, in words: Encoder, Layer 1, Head 2."""
+    return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
+
+
+def opened(title: str) -> str:
+    """A title with a capital letter at its beginning, and those it has."""
+    return title[:1].upper() + title[1:]
+
+
+def origin(there: Scope, here: Scope) -> str:
+    """Another page's place as a reader on this one calls it: without the part that the two share."""
+    far, near = titles(there), titles(here)
+    while len(far) > 1 and near and far[0] == near[0]:
+        far, near = far[1:], near[1:]
+    return " · ".join(far)
+
+
+def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
+    """The rule of a table, as text."""
+    return text(rule(node, lambda n: Name(call(n)), turned))
+
+
+def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Maths:
+    """The rule of a table over the named tables that it reads. Turned, a product stands as W · x."""
+    parts = [call(a) if a.name else rule(a, call, turned) for a in node.args]
+    if turned and node.op.name == "matmul":
+        parts.reverse()
+    op = OPS[TURNED.get(node.op.name, node.op.name)] if turned else node.op
+    return op.maths(*parts, **node.attrs)
+
+
+def shapes(node: Node, turned: bool) -> str:
+    """A product's shapes, (3×4)·(4×2) → (3×2); any other table's own."""
+    product = next((n for n in _unnamed(node) if n.op.name == "matmul"), None)
+    if product is None:
+        return times(_shown(node, turned))
+    factors = [f"({times(_shown(a, turned))})" for a in product.args]
+    if turned:
+        factors.reverse()
+    return f"{'·'.join(factors)} → ({times(_shown(node, turned))})"
+
+
+def _unnamed(node: Node) -> list[Node]:
+    """The node and the unnamed ones that its formula is made of."""
+    found = [node]
+    for a in node.args:
+        if not a.name:
+            found += _unnamed(a)
+    return found
+
+
+def _shown(node: Node, turned: bool) -> tuple[int, int]:
+    return (node.shape[1], node.shape[0]) if turned else node.shape

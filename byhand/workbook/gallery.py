@@ -1,0 +1,106 @@
+"""The ready-made workbooks: a folder of recipes, each with its workbook and picture beside it, and an index."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from byhand.errors import ByhandError
+from byhand.lessons.build import build
+from byhand.lessons.lesson import Lesson, describe
+from byhand.lessons.recipe import read_recipe
+from byhand.workbook.build import write_lesson
+from byhand.workbook.previews import Photograph, Pictures
+
+
+def recipes(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.toml"))
+    if not found:
+        raise ByhandError(f"There are no recipes (.toml) in {folder}: name a folder that holds some.")
+    return found
+
+
+def rebuild(folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
+    """Write every recipe's workbook, its picture, and the index; yields a line for each kind as it is done.
+
+    Pictures are drawn while further workbooks are built. advance: told of each of two steps a recipe.
+    """
+    lessons, cells = {}, {}
+    with Pictures(advance) as pictures:
+        for path in recipes(folder):
+            lessons[path] = build(read_recipe(path))
+            cells[path] = write_lesson(lessons[path], path.with_suffix(".xlsx"))
+            pictures.want(Photograph(path.with_suffix(".xlsx"), _telling_sheet(lessons[path]), _picture(path)))
+            advance(1)
+            yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
+        yield pictures.drawn()
+    (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
+    yield "README.md"
+
+
+def outdated(folder: Path) -> list[str]:
+    """A line for each workbook, picture or index that its recipe would now make otherwise."""
+    late = []
+    lessons = {path: build(read_recipe(path)) for path in recipes(folder)}
+    cells = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for path, lesson in lessons.items():
+            fresh = Path(temporary, path.stem + ".xlsx")
+            cells[path] = write_lesson(lesson, fresh)
+            if not same_contents(fresh, path.with_suffix(".xlsx")):
+                late.append(f"{path.stem}.xlsx is out of date.")
+            if not _picture(path).exists():
+                late.append(f"{path.stem}.png is missing.")
+    index = folder / "README.md"
+    if not index.exists() or index.read_text(encoding="utf-8") != _index(lessons, cells):
+        late.append("README.md is out of date.")
+    return late
+
+
+def same_contents(one: Path, other: Path) -> bool:
+    """Whether two workbooks hold the same parts: their bytes may differ by the compressor that wrote them."""
+    try:
+        with ZipFile(one) as a, ZipFile(other) as b:
+            return a.namelist() == b.namelist() and all(a.read(n) == b.read(n) for n in a.namelist())
+    except (OSError, BadZipFile):
+        return False
+
+
+def _picture(recipe: Path) -> Path:
+    return recipe.parent / "pictures" / f"{recipe.stem}.png"
+
+
+def _telling_sheet(lesson: Lesson) -> int:
+    """Which sheet: the home page of a model that is spoken to in words; else the first part that has a formula.
+
+    Of a part that is followed backward, the page of its gradients.
+    """
+    if lesson.graph.probabilities is not None:
+        return 0
+    pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
+    forward = [page for page in pages if page.backward in pages] or pages
+    telling = next((page for page in forward if page.equation), forward[0])
+    return pages.index(telling.backward if telling.backward in pages else telling) + 1
+
+
+def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
+    lines = [
+        "# Ready-made workbooks",
+        "",
+        "Each is made from the recipe (`.toml`) beside it and proven in three spreadsheet programs. This page is",
+        "generated: `byhand gallery` rebuilds everything, `byhand gallery --check` says what is out of date.",
+    ]
+    for path, lesson in sorted(lessons.items(), key=lambda item: item[1].architecture.family != "part"):
+        title, sizes = describe(lesson)
+        lines += [
+            "",
+            f"## [{title}]({path.stem}.xlsx)",
+            "",
+            f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
+            f"{sizes.capitalize()}; {cells[path]:,} live cells; recipe [`{path.name}`]({path.name}).",
+            "",
+            f"![{title}](pictures/{path.stem}.png)",
+        ]
+    return "\n".join(lines) + "\n"

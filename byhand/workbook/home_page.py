@@ -1,0 +1,295 @@
+"""The home page: the model as a list of steps, the prompt and what the model makes of it, and how to read the book."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from byhand.core.arithmetic import excel
+from byhand.core.arithmetic.excel import Address, column_letters
+from byhand.core.graph import Node, Scope
+from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.workbook import style
+from byhand.workbook.book import Book, title_of
+from byhand.workbook.captions import shapes, symbol, titles
+from byhand.workbook.layout import TOP, floating, sides
+from byhand.workbook.page import Block, Page, key
+from byhand.xlsx.writer import BookFile, Sheet
+
+FIRST = 4  # the row under the header
+NUMBER, BOX, PLACE, EQUATION, SHAPES, SIDE = 1, 2, 3, 4, 5, 7  # columns
+MOST_WORDS = 24
+
+USE = (
+    "Change a word or a number in a yellow or red-framed cell: everything follows.",
+    "Click a blue cell: its formula names the row and the column that make it.",
+    "Every table has a name (the box at the left of the formula bar lists them).",
+    "Every table's note says the command that works it on paper: rest the mouse on its name.",
+)
+
+CONSTANTS = {
+    "neg_inf": "a very large negative number, e to which is 0",
+    "lambda": "the weight of what is looked up; 0 is the language model alone",
+    "eps": "keeps a norm from dividing by 0",
+    "latent_eps": "the same for the norms of latents",
+    "pad": "the id of padding, and its own position",
+    "learning_rate": "how far a step goes: change it, and see the loss",
+    "momentum": "the share of the last step that is kept",
+    "beta1": "how slowly the mean of the gradient follows",
+    "beta2": "how slowly the mean of its square follows",
+    "adam_eps": "keeps a step from dividing by 0",
+    "weight_decay": "how fast weights shrink",
+    "label_smoothing": "the share of each target that is spread over all words",
+}
+
+NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
+"""Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
+
+KINDS = {
+    "embedding": "input",
+    "position": "input",
+    "attention": "attention",
+    "head": "attention",
+    "residual": "shown",
+    "logits": "result",
+    "softmax": "result",
+    "next word": "result",
+    "loss": "result",
+}
+"""A word in a step's title -> the role in whose colours its box is."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One box of the model's picture, and the table that it ends in."""
+
+    scope: Scope
+    page: Page
+    block: Block
+    result: Node
+
+
+def steps(book: Book) -> list[Step]:
+    """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
+    found: dict[Scope, list[Block]] = {}
+    for page in book.pages:
+        computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in book.repeated]
+        for block, following in zip(computed, [*computed[1:], None], strict=True):
+            scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
+            if scope:
+                found.setdefault(scope, []).append(block)
+                if following and following.node.scope in scope.outward and key(block.node) in following.reads:
+                    found[scope].append(following)  # the result, named by whoever called for the step
+    return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in found.items()]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The rows of the home page's side, from top to bottom."""
+
+    prompts: list[int]
+    written: int
+    prediction: int
+    legend: int
+    constants: int
+    losses: int
+
+
+def plan(book: Book) -> Plan:
+    """Decide where the prompts and constants stand, and tell the book, since the pages refer to them."""
+    row = FIRST
+    prompts = []
+    for tokens in book.prompts:
+        prompts.append(row)
+        book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
+        row += 3
+    written = row
+    row += 3 if written_words(book) else 0
+    prediction = row
+    if book.graph.probabilities is not None:
+        row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
+    legend = row
+    row += len(style.ROLES) + len(USE) + 3
+    constants = row
+    for n, block in enumerate(book.constants):
+        block.across, block.along = constants + 1 + n, SIDE
+    return Plan(prompts, written, prediction, legend, constants, row + 2 + len(book.constants))
+
+
+def generated(book: Book) -> list[Node]:
+    """The words that the model adds, one a step."""
+    if book.graph.training is not None:
+        return []
+    return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
+
+
+def written_words(book: Book) -> list[tuple[Node, int]]:
+    """The words that the model makes, as (ids, row): the story that it adds, or a program's whole answer."""
+    answers = [n for n in book.nodes if n.symbol == "answer" and n.role == "tokens"]
+    story = generated(book)
+    return [(n, i) for n in answers for i in range(n.shape[0])] or [(n, 0) for n in story if len(story) > 1]
+
+
+def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
+    """Write the home page; the other pages must have been written, since it counts their cells."""
+    _steps(book, sheet)
+    for tokens, row in zip(book.prompts, place.prompts, strict=True):
+        _prompt(book, sheet, tokens, row)
+    if written_words(book):
+        _written(book, sheet, place.written)
+    if book.graph.probabilities is not None:
+        _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
+    _legend(book, sheet, place.legend)
+    if book.constants:
+        sheet.text(place.constants, SIDE, "Constants", style.HEADING)
+    for block in book.constants:
+        value = float(book.values[block.node][0, 0])
+        places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
+        sheet.number(block.row, block.column, value, style.cell("input", places))
+        meaning = CONSTANTS.get(block.node.name, "")
+        sheet.text(
+            block.row, SIDE + 1, f"{symbol(block.node)}, in formulas {block.node.name}: {meaning}", style.text(10)
+        )
+    if book.graph.training is not None:
+        _losses(book, sheet, place, book.graph.training.losses)
+    sheet.text(0, 1, book.about.title, style.TITLE)
+    sheet.height(0, 27)
+    sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
+    sheet.text(2, 1, book.about.command, style.NOTE)
+    longest = max((len(title_of(step.page.scope)) for step in steps(book)), default=0)
+    widths = {0: 2, NUMBER: 4, BOX: 27, PLACE: max(24, longest + 1), EQUATION: 36, SHAPES: 13, SIDE - 1: 4}
+    for column, width in widths.items():
+        sheet.columns(column, column, width)
+    sheet.columns(SIDE, SIDE + 12, 10)
+    sheet.page(TOP - 1, book.about.title)
+
+
+def _steps(book: Book, sheet: Sheet) -> None:
+    for column, title in (
+        (BOX, "The model, step by step"),
+        (PLACE, "Go to"),
+        (EQUATION, "Equation"),
+        (SHAPES, "Shapes"),
+    ):
+        sheet.text(FIRST, column, title, style.HEADING)
+    row, group = FIRST, ""
+    for n, step in enumerate(steps(book)):
+        page = title_of(step.page.scope)
+        row += 2 if group not in ("", page.partition(" · ")[0]) else 1
+        group = page.partition(" · ")[0]
+        sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
+        title = _title(step)
+        name = book.sheet_names[step.page]
+        target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
+        sheet.link(row, BOX, title, name, target, style.box(_kind(title, step)))
+        sheet.link(row, PLACE, page, name, target, style.LINK)
+        sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
+        sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
+
+
+def _shapes(step: Step, turned: bool) -> str:
+    """What comes in and what goes out: 3×4 → 3×2."""
+    left, above = sides(step.block.node)
+    read = next((node for node in (*left, *above) if node.shape != (1, 1)), None)
+    out = shapes(step.result, turned).rpartition("→ ")[2].strip("()")
+    return f"{shapes(read, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
+
+
+def _title(step: Step) -> str:
+    """What the step's box says: of a page that is a step as a whole, what it belongs to."""
+    if not step.scope.page:
+        return step.scope.title
+    attends = any(block.node.role == "attention" for block in step.page.blocks)
+    what = {"Backward": "∂ ", "Update": "update · "}.get(titles(step.scope)[0], "attention · " if attends else "")
+    return f"{what}{step.scope.title.casefold()}"
+
+
+def _kind(title: str, step: Step) -> str:
+    part = {"Backward": "gradient", "Update": "updated"}.get(titles(step.scope)[0])
+    return part or next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
+
+
+def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
+    sheet.text(row, SIDE, f"{_what(tokens)}: change them (drop-downs)", style.HEADING)
+    for i, (_, line, column) in enumerate(book.words[tokens]):
+        sheet.text(line, column, book.text_of(tokens, i), style.WORD)
+    last = SIDE + tokens.ids.shape[0] - 1
+    words = book.reference(book.words[tokens.vocabulary])
+    sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
+    ids = book.reference([cell for cell, *_ in book.result(tokens.ids)])
+    sheet.formula(
+        row + 2, SIDE, f'IF(COUNT({ids})={tokens.ids.shape[0]},"","{NOT_LISTED}")', "", style.text(10, style.RED)
+    )
+
+
+def _what(tokens: Tokens) -> str:
+    """Whose words they are."""
+    sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
+    if not sentence and part.startswith("row"):
+        sentence, part = part, ""
+    kinds = {"encoder": "Source words", "decoder": "Target words so far", "datastore": "The stored text"}
+    right = "classes that are right" if tokens.vocabulary.name == "classes" else "words that should follow"
+    kinds |= {"loss": f"The {right}, {NO_WORD} for none"}
+    return kinds.get(part, "The prompt's words") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
+
+
+def _written(book: Book, sheet: Sheet, row: int) -> None:
+    words = written_words(book)
+    maker = "program answers" if words[0][0].symbol == "answer" else "model writes"
+    sheet.text(row, SIDE, f"and the {maker}", style.HEADING)
+    for n, (node, i) in enumerate(words):
+        of = node.shape[0].of
+        assert isinstance(of, Tokens)
+        dress = style.cell("result", "@")
+        sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), dress)
+
+
+def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
+    """The probabilities at one position, which the reader chooses where there are several."""
+    vocabulary = node.shape[1].of
+    assert isinstance(vocabulary, Labels)
+    count = int(node.shape[0])
+    at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
+    sheet.text(row, SIDE, "and the model expects" if book.prompts else "The model's answer", style.HEADING)
+    first, chosen = row + 1, Address(row + 1, SIDE + 1)
+    if count > 1:
+        sheet.text(row + 1, SIDE, "at position", style.text(10))
+        sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
+        sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
+        first += 1
+    cells = book.result(node)
+    last = first
+    for n in range(min(len(vocabulary.words), MOST_WORDS)):
+        last = first + n
+        sheet.formula(
+            last, SIDE, book.address(book.words[vocabulary][n], book.home), vocabulary.words[n], style.ROW_WORD
+        )
+        column = tuple(book.address(cells[i][n], book.home) for i in range(count))
+        value = float(book.values[node][at - 1, n])
+        rule = excel.nth(column, chosen) if count > 1 else column[0]
+        sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
+        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
+    sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
+
+
+def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
+    """The loss at each training step, and its curve beside the prediction."""
+    row = place.losses
+    sheet.text(row, SIDE, "The loss, step by step" if len(losses) > 1 else "The loss", style.HEADING)
+    for n, loss in enumerate(losses, 1):
+        ((cell,),) = book.result(loss)
+        sheet.text(row + n, SIDE, f"step {n}" if len(losses) > 1 else "loss", style.ROW_WORD)
+        value = float(book.values[loss][0, 0])
+        sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell("result", "0.0000"))
+    if len(losses) > 1:
+        sheet.curve(place.prediction, SIDE + 4, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
+
+
+def _legend(book: Book, sheet: Sheet, row: int) -> None:
+    sheet.text(row, SIDE, "How to read", style.HEADING)
+    used = {style.role_of(b.node, b.home) for page in book.pages for b in page.blocks}
+    for n, (role, (_, _, meaning)) in enumerate((r, v) for r, v in style.ROLES.items() if r in used):
+        swatch = style.cell(role, "0", frozenset(("left", "right", "top", "bottom")))
+        sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if role == "attention" else swatch)
+        sheet.text(row + 1 + n, SIDE + 1, meaning, style.text(10))
+    for n, line in enumerate(USE):
+        sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))

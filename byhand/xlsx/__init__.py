@@ -1,0 +1,1 @@
+"""Spreadsheet files: read within bounds, written, recalculated, verified."""

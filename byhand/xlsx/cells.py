@@ -1,0 +1,275 @@
+"""The cells and texts of an .xlsx file's parts, read as they stream by: no part is ever held whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Protocol
+from xml.parsers import expat
+from zipfile import ZipFile
+
+from byhand.core.arithmetic.excel import Address
+from byhand.xlsx.archive import feed
+
+SHEET_MAIN_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+ROWS, COLUMNS = 1_048_576, 16_384
+LONGEST_TEXT = 32_767
+MOST_CELLS = 3_000_000
+MOST_TRANSLATED = 20_000_000
+"""The characters of all formulas that a file gives only as `like the one above`, and that must be worked out."""
+TRANSLATED_A_CELL = 30
+"""The same for each cell, where fewer cells are allowed."""
+MOST_OTHER = 300_000
+"""The elements of a part that hold nothing of the cells: the parser remembers each that is open."""
+Cell = tuple[str, int, int]
+"""(sheet, row, column), rows and columns from 0."""
+Value = float | str | bool | None
+
+
+class CellError(str):
+    """What a cell shows where its formula has failed: #DIV/0!, #NAME?, Err:508."""
+
+    __slots__ = ()
+
+
+class CellDate(str):
+    """A date that a file holds as one (2026-01-31), and not as the number of its day."""
+
+    __slots__ = ()
+
+
+class Master(Protocol):
+    """A formula that others are like."""
+
+    def translate_formula(self, dest: Any) -> Any: ...
+
+
+Masters = Callable[[str, str], Master]
+"""Makes one of a formula and its place."""
+
+
+def strings_of(archive: ZipFile, name: str) -> list[str]:
+    """The texts that cells refer to by number."""
+    strings: list[str] = []
+    texts = _Texts()
+
+    def end(tag: str) -> None:
+        texts.end(tag)
+        if tag == _ITEM:
+            strings.append(texts.taken())
+
+    parse(archive, name, texts.start, end, texts.data)
+    return strings
+
+
+def parse(
+    archive: ZipFile,
+    name: str,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    data: Callable[[str], None],
+    done: Callable[[], bool] = lambda: False,
+) -> None:
+    """Reads a part without ever holding it whole, until it ends or `done` says so."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
+    with archive.open(name) as stream:
+        for _ in feed(parser, stream):
+            if done():
+                return
+
+
+def _tag(name: str) -> str:
+    return f"{SHEET_MAIN_NS} {name}"
+
+
+_ITEM, _TEXT, _PHONETIC = _tag("si"), _tag("t"), _tag("rPh")
+_DATA, _ROW, _CELL, _FORMULA, _VALUE = _tag("sheetData"), _tag("row"), _tag("c"), _tag("f"), _tag("v")
+
+
+class _Texts:
+    """Puts together the text of an item, whose runs may be dressed differently; readings (rPh) are no part of it."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = self.others = 0
+        self.inside = self.reading = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == _TEXT:
+            self.inside = not self.reading
+        elif tag == _PHONETIC:
+            self.reading = True
+        else:
+            self.others += 1
+            if self.others > MOST_OTHER:
+                raise ValueError(f"more than {MOST_OTHER:,} elements in texts")
+
+    def data(self, text: str) -> None:
+        if self.inside:
+            self.parts.append(text)
+            self.length += len(text)
+            if self.length > LONGEST_TEXT:
+                raise ValueError(f"a text of more than {LONGEST_TEXT:,} characters")
+
+    def end(self, tag: str) -> None:
+        if tag == _TEXT:
+            self.inside = False
+        elif tag == _PHONETIC:
+            self.reading = False
+
+    def taken(self) -> str:
+        """The text so far; the next one begins empty."""
+        text = "".join(self.parts)
+        self.parts, self.length = [], 0
+        return text
+
+
+class Cells:
+    """Collects the cells of one sheet after the other."""
+
+    formula: str | None
+    stored: str | None
+    shared: str | None
+
+    def __init__(self, strings: list[str], masters: Masters, most: int | None = None) -> None:
+        self.most = MOST_CELLS if most is None else most
+        self.most_translated = MOST_TRANSLATED if most is None else TRANSLATED_A_CELL * most
+        self.master = masters
+        self.formulas: dict[Cell, str] = {}
+        self.arrays: set[Cell] = set()
+        self.styles: dict[Cell, str] = {}
+        self.values: dict[Cell, Value] = {}
+        self.strings = [_plain(text) for text in strings]
+        self.translated = self.kept = 0
+
+    def read(self, archive: ZipFile, sheet: str, part: str) -> None:
+        """Adds a sheet's cells. What follows them (formats, drop-downs) is not looked at."""
+        self.sheet, self.row, self.column = sheet, -1, -1
+        self.texts, self.masters = _Texts(), dict[str, Master]()
+        self.inside = self.finished = False
+        try:
+            parse(archive, part, self._start, self._end, self.texts.data, lambda: self.finished)
+        except ValueError as reason:
+            where = Address(max(self.row, 0), max(self.column, 0), sheet)
+            raise ValueError(f"{reason}, at or after {where}") from None
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == _CELL:
+            place = attributes.get("r")
+            self.row, self.column = position(place) if place else (self.row, self.column + 1)
+            self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
+            self.formula = self.stored = None
+            self.inside = True
+        elif tag == _ROW:
+            self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
+        elif self.inside and tag in (_VALUE, _FORMULA):
+            self.texts.inside = True
+            if tag == _FORMULA:
+                self._begin_formula(attributes)
+        elif self.inside:
+            self.texts.start(tag, attributes)
+
+    def _begin_formula(self, attributes: dict[str, str]) -> None:
+        kind = attributes.get("t")
+        self.shared = attributes.get("si", "") if kind == "shared" else None
+        if kind == "array":
+            self.arrays.add((self.sheet, self.row, self.column))
+
+    def _end(self, tag: str) -> None:
+        if tag == _VALUE:
+            self.texts.inside = False
+            self.stored = self.texts.taken()
+        elif tag == _FORMULA:
+            self.texts.inside = False
+            self.formula = self._whole(self.texts.taken())
+        elif tag == _CELL:
+            self.inside = False
+            self._keep()
+        elif tag == _DATA:
+            self.finished = True
+        else:
+            self.texts.end(tag)
+
+    def _whole(self, text: str) -> str | None:
+        """The formula, worked out from its master's where the file gives only that; None for an array's other cells."""
+        if self.shared is None or text:
+            if self.shared is not None:
+                self.masters[self.shared] = self.master(f"={text}", str(Address(self.row, self.column)))
+            return f"={text}" if text else None
+        if self.shared not in self.masters:
+            raise ValueError("a formula refers to one that is not there")
+        formula = str(self.masters[self.shared].translate_formula(str(Address(self.row, self.column))))
+        self.translated += len(formula)
+        if self.translated > self.most_translated:
+            raise ValueError(f"more than {self.most_translated:,} characters of shared formulas")
+        return formula
+
+    def _keep(self) -> None:
+        cell = (self.sheet, self.row, self.column)
+        if self.row >= ROWS or self.column >= COLUMNS:
+            raise ValueError("a cell beyond the end of the sheet")
+        if self.formula is not None:
+            self.formulas[cell] = self.formula
+        if self.kind == "inlineStr":
+            self.stored = self.texts.taken()
+        if self.stored is not None:
+            value = self._value(self.stored)
+            if value is not None:
+                self.values[cell] = value
+                if self.kind == "n":
+                    self.styles[cell] = self.style
+        self.kept += 1
+        if self.kept > self.most:
+            raise ValueError(f"more than {self.most:,} cells")
+
+    def _value(self, text: str) -> Value:
+        if self.kind == "n":
+            return float(text) if text else None
+        if self.kind == "s":
+            return self.strings[_index(text, len(self.strings))]
+        if self.kind == "b":
+            return _boolean(text)
+        if self.kind == "e":
+            return CellError(text)
+        return CellDate(text) if self.kind == "d" else _plain(text)
+
+
+def _boolean(text: str) -> bool | None:
+    if text not in ("1", "0", "true", "false", ""):
+        raise ValueError(f"{text!r} is no boolean")
+    return text in ("1", "true") if text else None
+
+
+def _index(text: str, length: int) -> int:
+    number = int(text)
+    if not 0 <= number < length:
+        raise ValueError(f"text number {text} of {length}")
+    return number
+
+
+def _plain(text: str) -> str:
+    """Without the escapes by which a file writes what XML cannot: _x000D_."""
+    return re.sub("_x([0-9A-Fa-f]{4})_", lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
+
+
+_PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
+
+
+def position(place: str) -> tuple[int, int]:
+    """B3 to (2, 1)."""
+    match = _PLACE.fullmatch(place)
+    if not match:
+        raise ValueError(f"a cell with the address {place!r}")
+    return int(match[2]) - 1, _column(match[1])
+
+
+@lru_cache(COLUMNS)
+def _column(letters: str) -> int:
+    """A to 0, Z to 25, AA to 26."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number - 1

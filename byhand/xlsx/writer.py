@@ -1,0 +1,294 @@
+"""Writes workbooks: the only module that knows XlsxWriter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+
+from byhand.core.arithmetic.excel import column_letters
+from byhand.errors import ByhandError
+
+WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
+ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
+MOST_ROWS_FITTED = 75  # on one page, while it can still be read
+SMALLEST, LARGEST = 10, 60  # per cent, of a sheet that takes several pages
+SPARE = 0.94  # programs measure letters, and so columns, a little apart
+
+LETTER, AROUND = 5.25, 3.75  # points of a letter of a column's width, and of the room beside it
+
+Span = tuple[int, int]
+"""The first row of what belongs together, and the row after its last."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The scale of a sheet on paper, in per cent, and the rows before which a page begins."""
+
+    scale: int
+    rows: list[int]
+
+
+def points(letters: float) -> float:
+    """How wide a column of so many letters is."""
+    return letters * LETTER + AROUND
+
+
+def cut(spans: Iterable[Span], width: float) -> Cut | None:
+    """Of a sheet as wide as so many points; None where all of it fits one page."""
+    spans = sorted(spans)
+    last = max(end for _, end in spans)
+    scale = max(SMALLEST, min(LARGEST, int(100 * SPARE * WIDTH / width)))
+    most = int(SPARE * (HEIGHT * 100 / scale - TITLE) / ROW)
+    if last <= max(MOST_ROWS_FITTED, most):
+        return None
+    return Cut(scale, _breaks(spans, last, most))
+
+
+def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
+    """Each page takes as much as it can: it ends between bands, or else between tables, or else where it is full."""
+    rows: list[int] = []
+    start = spans[0][0]
+    while last - start > most:
+        at = range(start + most, start, -1)
+        whole = (row for kept in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in kept))
+        start = next(whole, start + most)
+        rows.append(start)
+    return rows
+
+
+def _bands(spans: list[Span]) -> list[Span]:
+    """Spans with no empty row between them are one."""
+    bands = spans[:1]
+    for start, end in spans[1:]:
+        if start <= bands[-1][1]:
+            bands[-1] = (bands[-1][0], max(end, bands[-1][1]))
+        else:
+            bands.append((start, end))
+    return bands
+
+
+CREATED = datetime(2000, 1, 1)
+"""A fixed date, so that the same recipe gives the same bytes."""
+
+INK, GRID = "#1F2933", "#C9D1DA"
+WHITE = {"font_color": "#FFFFFF"}
+
+Range = tuple[int, int, int, int]
+FormulaRow = tuple[list[tuple[int, int]], list[str], list[float]]
+"""The places, the formulas without their =, and the stored results of some cells."""
+
+
+class PlainWorksheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are: the one place that reaches into XlsxWriter, for speed.
+
+    XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, and spends most of
+    its time there; and it writes a cell by a general path. Ours hold only the functions of
+    `arithmetic.formulas.FUNCTIONS` and stand in formatted cells. A test compares the file with XlsxWriter's own.
+    """
+
+    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
+        self._check_dimensions(row, col)
+        self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
+        return 0
+
+    def write_formulas(self, place: Range, rows: Iterable[FormulaRow], cell_format: Format) -> int:
+        """Fill a range with formulas in one format; how many they are."""
+        self._check_dimensions(*place[:2])
+        self._check_dimensions(*place[2:])
+        count = 0
+        for at, formulas, values in rows:
+            for (row, column), formula, value in zip(at, formulas, values, strict=True):
+                self.table[row][column] = CellFormulaTuple(formula, cell_format, value)
+            count += len(formulas)
+        return count
+
+    def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        if type(cell) is not CellFormulaTuple or type(cell.value) is not float or not cell.format:
+            super()._write_cell(row, col, cell)
+            return
+        formula = cell.formula
+        if "&" in formula or "<" in formula or ">" in formula:
+            formula = self._escape_data(formula)
+        style = cell.format._get_xf_index()
+        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{style}"><f>{formula}</f><v>{cell.value}</v></c>')
+
+
+class Sheet:
+    """One sheet of a file that is being written. Rows and columns count from 0; styles are dicts of XlsxWriter's."""
+
+    def __init__(self, book: BookFile, worksheet: Any) -> None:
+        self._book = book
+        self._sheet = worksheet
+
+    def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
+        self._sheet.write_string(row, column, text, self._book.format(style))
+
+    def rich(self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """One cell whose parts are dressed each in its own way."""
+        pieces: list[Any] = []
+        for text, style in parts:
+            pieces += [self._book.format(style), text]
+        if len(pieces) == 2:
+            self._sheet.write_string(row, column, pieces[1], pieces[0])
+        else:
+            self._sheet.write_rich_string(row, column, *pieces)
+
+    def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
+        self._sheet.write_blank(row, column, None, self._book.format(style))
+
+    def protect(self) -> None:
+        """Only unlocked cells can be changed; all can be chosen and copied. Without a password."""
+        self._sheet.protect("", {"format_columns": True, "format_rows": True})
+
+    def hide(self) -> None:
+        """Keep the sheet from the list that people see."""
+        self._sheet.very_hidden()
+
+    def note(self, row: int, column: int, text: str) -> None:
+        """A cell's note, hidden until the mouse rests on the cell."""
+        self._sheet.write_comment(row, column, text, {"author": "byhand", "x_scale": 2, "font_size": 9})
+
+    def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
+        self._sheet.write_number(row, column, value, self._book.format(style))
+
+    def formulas(self, place: Range, rows: Iterable[FormulaRow], style: dict[str, Any]) -> None:
+        """Fill a range with formulas."""
+        self._book.formula_cells += self._sheet.write_formulas(place, rows, self._book.format(style))
+
+    def formula(self, row: int, column: int, formula: str, value: float | str, style: dict[str, Any]) -> None:
+        self._sheet._write_formula(row, column, formula, self._book.format(style), value)
+        self._book.formula_cells += 1
+
+    def link(self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any]) -> None:
+        """A link to a place in the same book."""
+        quoted = sheet.replace("'", "''")
+        self._sheet.write_url(row, column, f"internal:'{quoted}'!{cell}", self._book.format(style), text)
+
+    def choices(self, place: Range, options: str | list[Any], message: str) -> None:
+        """A drop-down over a range: `options` is a reference (=name) or a list of values."""
+        rule = {"validate": "list", "source": options, "error_message": message}
+        self._sheet.data_validation(*place, rule)
+
+    def heat(self, place: Range, colour: str) -> None:
+        """Shades cells from white (0) to the colour (1)."""
+        scale = {"type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
+        self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
+        white = self._book.format(WHITE)
+        self._sheet.conditional_format(*place, {"type": "cell", "criteria": ">", "value": 0.6, "format": white})
+
+    def bars(self, place: Range, colour: str) -> None:
+        """A bar in each cell, as long as its number is large (0 to 1)."""
+        bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": True}
+        self._sheet.conditional_format(
+            *place, {**bar, "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
+        )
+
+    def format_where(self, place: Range, formula: str, style: dict[str, Any]) -> None:
+        rule = {"type": "formula", "criteria": formula, "format": self._book.format(style)}
+        self._sheet.conditional_format(*place, rule)
+
+    def curve(self, row: int, column: int, title: str, place: Range) -> None:
+        """A line chart of a range's last column over its first, with its corner in a cell."""
+        first, left, last, right = place
+        name = self._sheet.get_name()
+        chart = self._book.line_chart()
+        chart.add_series(
+            {
+                "categories": [name, first, left, last, left],
+                "values": [name, first, right, last, right],
+                "line": {"color": INK, "width": 2},
+                "marker": {"type": "circle", "size": 5, "fill": {"color": INK}, "border": {"color": INK}},
+            }
+        )
+        chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.00"})
+        chart.set_size({"width": 480, "height": 260})
+        self._sheet.insert_chart(row, column, chart)
+
+    def columns(self, first: int, last: int, width: float) -> None:
+        self._sheet.set_column(first, last, width)
+
+    def height(self, row: int, height: float) -> None:
+        self._sheet.set_row(row, height)
+
+    def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
+        """The print set-up: landscape A4, fitted to one page or cut into several, the title repeated."""
+        sheet = self._sheet
+        sheet.hide_gridlines(2)
+        sheet.freeze_panes(frozen_rows, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        if cut is None:
+            sheet.fit_to_pages(1, 1)
+        else:
+            sheet.set_print_scale(cut.scale)
+            sheet.set_h_pagebreaks(cut.rows)
+        sheet.repeat_rows(0, frozen_rows - 1)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        plain = footer.replace("&", "&&")
+        sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&A · &P/&N")
+
+
+class BookFile:
+    """An .xlsx file that is being written: nothing is on disk under its name until `save`."""
+
+    def __init__(self, path: Path, title: str) -> None:
+        self.path = path
+        self.formula_cells = 0
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._book = xlsxwriter.Workbook(str(self._temporary), {"in_memory": True})
+        self._book.worksheet_class = PlainWorksheet
+        self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
+        self._book.set_calc_mode("auto")
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._by_identity: dict[int, tuple[dict[str, Any], Format]] = {}  # the style too, so that its id stays its own
+
+    def format(self, style: dict[str, Any]) -> Format:
+        """The file's own record of a style; styles that look the same share one."""
+        known = self._by_identity.get(id(style))
+        if known is None:
+            key = tuple(style.items())
+            if key not in self._formats:
+                self._formats[key] = self._book.add_format(style)
+            known = self._by_identity[id(style)] = (style, self._formats[key])
+        return known[1]
+
+    def line_chart(self) -> Any:
+        return self._book.add_chart({"type": "line"})
+
+    def sheet(self, name: str, colour: str) -> Sheet:
+        worksheet = self._book.add_worksheet(name)
+        worksheet.set_tab_color(colour)
+        return Sheet(self, worksheet)
+
+    def name(self, name: str, reference: str) -> None:
+        """A defined name for a range: `reference` as in 'Sheet 1'!$A$1:$B$2."""
+        if self._book.define_name(name, f"={reference}") != 0:
+            raise AssertionError(f"{name} is no name that a spreadsheet takes")
+
+    def save(self) -> None:
+        """Write the file under a temporary name, then rename it."""
+        try:
+            self._book.close()
+            os.replace(self._temporary, self.path)
+        except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
+            raise ByhandError(f"Cannot write {self.path}: {_reason(error)}; choose another place with -o.") from None
+        finally:
+            with suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    while error.args and isinstance(error.args[0], Exception):
+        error = error.args[0]
+    return (getattr(error, "strerror", None) or str(error)).lower()

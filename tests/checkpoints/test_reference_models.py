@@ -1,0 +1,74 @@
+"""Every folder of the reference, in either form of its config: every number that PyTorch computed, within 1e-10."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from layers.test_training import RUNS, assert_all_as_pytorch
+from support.learnt import RECIPES
+from support.reference_models import (
+    DATA,
+    FOLDERS,
+    NO_MODELS,
+    PLACE,
+    SHARED,
+    WRITERS,
+    expected_of,
+    expected_tables,
+    folder_of,
+    folders,
+    forms_of,
+    recipe_of,
+    story_of,
+)
+
+from byhand.lessons.build import build
+
+CLOSE = 1e-10
+TRAINED = [name for name in folders(PLACE) if name not in FOLDERS]
+each_row = pytest.mark.parametrize("row", [0, 1])
+
+
+def in_each_form(names: list[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("name", "form"), [(name, form) for name in names for form in forms_of(name)])
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the project's own copies stand for it")
+def test_every_folder_is_of_a_model_and_has_its_copy_in_the_project() -> None:
+    there = sorted(path.name for path in SHARED.iterdir() if path.is_dir())
+    assert folders(SHARED) == sorted(set(there) - NO_MODELS)
+    assert set(folders(SHARED)) <= set(folders(DATA))
+    for name in folders(SHARED):
+        for path in (SHARED / name).iterdir():
+            assert path.read_bytes() == (DATA / name / path.name).read_bytes(), path
+
+
+@each_row
+@in_each_form(FOLDERS)
+def test_every_number_is_the_references(name: str, form: str, row: int) -> None:
+    numbers = build(recipe_of(name, row, form)).numbers()
+    for table, expected in expected_tables(name, row).items():
+        assert numbers[table].shape == expected.shape, table
+        np.testing.assert_allclose(numbers[table], expected, rtol=0, atol=CLOSE, err_msg=table)
+        assert not (numbers[table] != 0)[expected == 0].any(), table
+
+
+@each_row
+@in_each_form(WRITERS)
+def test_the_words_are_those_that_the_reference_wrote(name: str, form: str, row: int) -> None:
+    recipe, words = story_of(name, row, form)
+    numbers = build(recipe).numbers()
+    for step, (word, logits) in enumerate(zip(words, expected_of(name)["greedy_logits"][row], strict=True), 1):
+        at = "" if step == 1 else f"step{step}."
+        np.testing.assert_allclose(numbers[f"{at}logits"][-1], logits, rtol=0, atol=CLOSE)
+        assert numbers[f"{at}next"] == word
+
+
+@pytest.mark.parametrize("run", RUNS)
+@in_each_form(TRAINED)
+def test_it_learns_as_the_reference(name: str, form: str, run: str) -> None:
+    optimizer, rate, steps = RUNS[run]
+    lesson = build(replace(RECIPES[name](optimizer, rate, steps), model=str(folder_of(name, form))))
+    assert_all_as_pytorch(lesson, name, run, lesson.numbers().__getitem__, CLOSE)

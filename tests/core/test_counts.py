@@ -1,0 +1,96 @@
+"""The work by hand of a table, as textbooks count it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from byhand.core.arithmetic import counts, exact, excel, numbers, steps
+from byhand.core.arithmetic.counts import NOTHING, Work
+from byhand.core.graph import Node, source, toposort
+from byhand.core.table import Table, read
+from byhand.exercises.problem import problem
+from byhand.exercises.recipe import find, read_exercise
+from byhand.layers.attention import softmax
+
+
+def given(rows: int, columns: int) -> Node:
+    return source("x", np.ones((rows, columns)), role="input")
+
+
+def work(*outputs: Node) -> Work:
+    """Of every named table on the way, each worked out once, from the tables before it."""
+    total = NOTHING
+    for node in toposort(outputs):
+        if node.name and node.op.name != "source":
+            of = read(node, counts, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name else None)
+            total = total.joined(*(of[i] for i in np.ndindex(*map(int, node.shape))))
+    return total
+
+
+@pytest.mark.parametrize(("m", "n", "p"), [(1, 1, 1), (2, 2, 2), (1, 5, 1), (3, 2, 4), (2, 7, 3)])
+def test_a_product_of_tables(m: int, n: int, p: int) -> None:
+    """m·n·p multiplications and m·p·(n − 1) additions."""
+    product = (given(m, n) @ given(n, p)).named("C")
+    assert work(product) == Work(m * n * p, m * p * (n - 1), 0)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 2), (2, 4), (3, 5)])
+def test_a_softmax(m: int, n: int) -> None:
+    """In each row n differences, n powers, n − 1 sums and n quotients."""
+    assert work(softmax(given(m, n)).named("p")) == Work(m * n, m * (2 * n - 1), m * n)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 2), (1, 4), (3, 5)])
+def test_a_norm(m: int, n: int) -> None:
+    """In each row:
+
+    mean: n − 1 sums, 1 quotient; deviations: n differences; variance: n squares, n − 1 sums, 1 quotient; root: ε added,
+    1 root; n quotients; then n gains and n shifts.
+    """
+    exercise = read_exercise(find("layer-norm"))
+    exercise.build.size.update(rows=m, width=n)
+    built = problem(exercise)
+    assert work(built.lesson.tables["Y"]) == Work(m * (3 * n + 2), m * (4 * n - 1), m)
+
+
+def test_a_whole_recipe_is_the_sum_of_its_tables() -> None:
+    """attention-head: 3 words, 3 numbers wide, d_k = 4: Q, K, V; scores; scaled; softmax; Z."""
+    multiplications = 3 * (3 * 3 * 4) + 3 * 4 * 3 + 9 + 9 + 3 * 3 * 4
+    additions = 3 * (3 * 4 * 2) + 3 * 3 * 3 + 3 * (2 * 3 - 1) + 3 * 4 * 2
+    assert problem(read_exercise(find("attention-head"))).work() == Work(multiplications, additions, 9)
+
+
+def test_what_no_question_needs_is_not_counted() -> None:
+    """who-looks-at-whom asks for scores of 4 words: no softmax and no values."""
+    built = problem(read_exercise(find("who-looks-at-whom")))
+    assert built.work() == Work(2 * (4 * 3 * 4) + 4 * 4 * 4, 2 * (4 * 4 * 2) + 4 * 4 * 3, 0)
+
+
+def test_works_add_up() -> None:
+    one, other = Work(1, 2, 3), Work(10, 20, 30)
+    assert one + other == one - other == Work(11, 23, 33)
+    assert one * other == one / other == Work(12, 22, 33)
+    assert -one == one
+    assert one.joined() == one
+    assert counts.dot((NOTHING,) * 3, (NOTHING,) * 3) == Work(3, 2)
+    assert counts.sum_of_squares((NOTHING,) * 3) == Work(3, 2)
+    assert counts.mean((NOTHING,) * 3) == Work(1, 2)
+    assert counts.max((one, other)) == Work(11, 22, 33)
+    assert counts.sqrt(one) == Work(1, 2, 4)
+
+
+def offered(arithmetic: Any) -> set[str]:
+    return {
+        name
+        for name, thing in vars(arithmetic).items()
+        if callable(thing) and not name.startswith("_") and name not in ("Line", "Sequence")
+    }
+
+
+@pytest.mark.parametrize("arithmetic", [counts, exact, excel, steps])
+def test_every_arithmetic_offers_what_plain_numbers_do(arithmetic: Any) -> None:
+    assert len(offered(numbers)) > 15
+    assert offered(numbers) - offered(arithmetic) == set()

@@ -1,0 +1,139 @@
+"""Exact values: equal to what the tables hold, and never longer than a person would write."""
+
+from __future__ import annotations
+
+import ast
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from core.test_ops import CASES, definition
+from core.test_steps import short_numbers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.lessons import UPRIGHT, lesson, sweep
+from support.strategies import given_tables
+
+import byhand
+from byhand.core.arithmetic import counts, exact, excel, numbers, steps
+from byhand.core.arithmetic.exact import NONE
+from byhand.core.graph import Op, toposort
+from byhand.core.table import Table, read
+from byhand.explain.cells import exact_tables
+
+
+def rules() -> set[str]:
+    """What the cell rules of the operations call of an arithmetic `k`."""
+    tree = ast.parse((Path(byhand.__file__).parent / "core/ops.py").read_text("utf-8"))
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "k"
+    }
+
+
+@pytest.mark.parametrize("arithmetic", [numbers, excel, exact, steps, counts])
+def test_every_arithmetic_has_every_rule(arithmetic: Any) -> None:
+    assert len(rules()) > 15
+    assert [name for name in sorted(rules()) if not callable(getattr(arithmetic, name, None))] == []
+
+
+@pytest.mark.parametrize("arithmetic", [exact, steps])
+def test_an_arithmetic_offers_nothing_that_no_rule_calls(arithmetic: Any) -> None:
+    own = {
+        name
+        for name, thing in vars(arithmetic).items()
+        if callable(thing) and not isinstance(thing, type) and thing.__module__ == arithmetic.__name__
+    }
+    assert {name for name in own if not name.startswith("_")} - {"if_small"} == rules()
+
+
+@pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_exact_cells_are_what_the_operation_computes(op: Op, shapes: Any, attrs: Any, data: Any) -> None:
+    arrays = data.draw(short_numbers(op, shapes))
+    node = op(*given_tables(arrays), **attrs)
+
+    def of(argument: Any) -> Table:
+        return Table(argument.shape, lambda r, c: exact.number(float(argument.data[r, c])))
+
+    table = read(node, exact, of)
+    expected = definition(op, arrays, attrs)
+    for r, c in np.ndindex(*expected.shape):
+        assert not table[r, c].has(sympy.Float)
+        np.testing.assert_allclose(float(table[r, c]), expected[r, c], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "fraction"),
+    [(0.5, "1/2"), (-3.0, "-3"), (0.1 + 0.2, "3/10"), (1e-5, "1/100000"), (1 / 3, "nan"), (2**0.5, "nan")],
+)
+def test_short_decimals_are_fractions(x: float, fraction: str) -> None:
+    assert str(exact.number(x)) == fraction
+
+
+def test_minus_infinity_becomes_zero() -> None:
+    assert exact.number(-1e30) == -sympy.oo
+    assert exact.exp(exact.number(-1e30)) == 0
+
+
+def test_nothing_can_explode() -> None:
+    start = time.perf_counter()
+    assert exact.power(sympy.Integer(2), sympy.Integer(10) ** 12) is NONE
+    x = sympy.Add(*(sympy.sqrt(p) for p in sympy.primerange(300)))
+    assert exact.if_small(x * x) is NONE
+    assert exact.if_small(x**30) is NONE
+    assert exact.if_small(sympy.Rational(1, 10**9)) is NONE
+    assert exact.if_small(sympy.Rational(1, 10**9 - 1)) == sympy.Rational(1, 10**9 - 1)
+    assert time.perf_counter() - start < 5
+
+
+def test_what_is_none_stays_none() -> None:
+    one = sympy.Integer(1)
+    assert all(
+        x is NONE
+        for x in (
+            one + NONE,
+            -NONE,
+            exact.dot([one, NONE], [one, one]),
+            exact.max([one, NONE]),
+            exact.position_of_max([one, NONE]),
+            exact.equal(one, NONE),
+            exact.greater(NONE, one),
+            exact.choose(NONE, one, one),
+            exact.pick([one], NONE),
+            exact.power(NONE, one),
+            exact.exp(NONE),
+        )
+    )
+    assert exact.choose(one, one, NONE) == 1
+
+
+def test_a_choice_needs_no_value_of_what_it_leaves() -> None:
+    assert exact.choose(sympy.Integer(0), NONE, -sympy.oo) == -sympy.oo
+
+
+@pytest.mark.parametrize("name", sweep(UPRIGHT))
+def test_exact_values_of_whole_lessons(name: str) -> None:
+    """Those that exist are, in fifty digits, the numbers that numpy computes; and none is long."""
+    tables = lesson(name).numbers()
+    found = exact_tables(toposort(lesson(name).graph.outputs), tables)
+    assert found
+    for node, rows in found.items():
+        for (r, c), number in np.ndenumerate(tables[node.name]):
+            if rows[r][c] is not NONE:
+                assert rows[r][c].count_ops() <= exact.MOST_OPERATIONS
+                value = -np.inf if number < -1e29 else number
+                np.testing.assert_allclose(float(rows[r][c].evalf(50)), value, rtol=1e-9, atol=1e-9)
+
+
+def test_softmax_and_layer_norm_are_exact_from_start_to_end() -> None:
+    for name in ("softmax", "layernorm", "attention"):
+        tables = lesson(name).numbers()
+        found = exact_tables(toposort(lesson(name).graph.outputs), tables)
+        assert {node.name for node in found} == set(tables)
+        assert not any(cell is NONE for rows in found.values() for row in rows for cell in row)

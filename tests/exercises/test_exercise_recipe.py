@@ -1,0 +1,323 @@
+"""Exercise recipes: those that come with byhand are whole, and one that cannot be is refused in a sentence."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from byhand.errors import ByhandError
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.problem import Problem, problem
+from byhand.exercises.recipe import KINDS, Ask, Worth, exercise_of, find, read_exercise, ready_made
+from byhand.models import MODELS
+
+SUBJECTS = """
+dot-product matrix-product relu softmax temperature positions attention-head causal-mask multi-head layer-norm
+feed-forward encoder-block decoder-block cross-attention next-word loss softmax-gradient gradient-step tiny-gpt
+""".split()
+"""What there must be at least."""
+HEAD = """
+model = "attention"
+size = { tokens = 3, d_model = 3, d_k = 4 }
+title = "One head"
+teaches = "Looking."
+minutes = 20
+level = 3
+"""
+ASK = '[[ask]]\ntable = "weights"\n'
+HERE = Path("mine.toml")
+
+
+def problem_of(text: str) -> Problem:
+    return problem(exercise_of(tomllib.loads(text), HERE))
+
+
+def refusal(text: str) -> str:
+    """Why such a recipe is refused, by the recipe itself or by the model that it asks for."""
+    with pytest.raises(ByhandError) as refused:
+        mistakes(problem_of(text))
+    return str(refused.value)
+
+
+def asked(lines: str) -> str:
+    """Why a question is refused that holds these lines."""
+    return refusal(f"{HEAD}[[ask]]\n{lines}\n")
+
+
+def test_there_is_an_exercise_for_each_subject() -> None:
+    assert len(ready_made()) >= 20
+    assert set(SUBJECTS) <= set(ready_made())
+
+
+def test_every_model_has_an_exercise() -> None:
+    assert set(MODELS) <= {read_exercise(path).build.model for path in ready_made().values()}
+
+
+@pytest.mark.parametrize("name", ready_made())
+def test_a_ready_made_exercise_says_what_it_is(name: str) -> None:
+    """Its title, what it teaches in one sentence on one line, its minutes and its level; and its graph can be built."""
+    table = tomllib.loads(find(name).read_text("utf-8"))
+    exercise = read_exercise(find(name))
+    assert (exercise.name, exercise.title) == (name, table["title"])
+    assert exercise.teaches == table["teaches"]
+    assert exercise.teaches.endswith(".")
+    assert exercise.teaches.isprintable()
+    assert 1 <= exercise.minutes <= 180
+    assert exercise.level in (1, 2, 3, 4, 5)
+    assert exercise.points == sum(row.get("points", 1) for row in table["ask"]) > 0
+    built = problem(exercise)
+    assert [q.node.name for q in built.questions] == [row["table"] for row in table["ask"]]
+    assert built.drawn
+
+
+def test_titles_are_told_apart() -> None:
+    titles = [read_exercise(path).title for path in ready_made().values()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_each_kind_of_question_is_asked_by_some_exercise_or_can_be() -> None:
+    kinds = {ask.kind for path in ready_made().values() for ask in read_exercise(path).asks}
+    assert kinds >= set(KINDS) - {"cell"}
+    assert problem_of(f"{HEAD}{ASK}kind = 'cell'\ncell = [2, 1]").questions[0].indices == [(1, 0)]
+
+
+def test_a_recipe_holds_what_its_file_says() -> None:
+    exercise = exercise_of(
+        tomllib.loads(
+            HEAD + 'whole = ["scaled"]\nshow = ["Q"]\nlargest = 40\nattend = [0.5, 0.9]\ntext = "Look."\n'
+            'mistakes = ["scores-not-scaled"]\n[draw]\nX = "-1..2"\nweight = [0, 0.5]\n'
+            '[[ask]]\ntable = "Z"\nkind = "cell"\ncell = [1, 2]\nplaces = 3\ntolerance = 0.01\nhint = "h"\ntext = "t"'
+        ),
+        HERE,
+    )
+    assert exercise.name == "mine"
+    assert exercise.asks == (Ask("Z", "cell", (1, 2), 1, 3, 0.01, "h", "t"),)
+    assert exercise.draw == {"X": (-1.0, 0.0, 1.0, 2.0), "weight": (0.0, 0.5)}
+    assert (exercise.whole, exercise.show, exercise.mistakes) == (("scaled",), ("Q",), ("scores-not-scaled",))
+    assert (exercise.largest, exercise.attend, exercise.text) == (40, (0.5, 0.9), "Look.")
+    assert exercise.build.size == {"tokens": 3, "d_model": 3, "d_k": 4}
+
+
+def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
+    ask = Ask("weights")
+    margins = [replace(ask, places=places).margin for places in (0, 1, 2, 3)]
+    assert margins == pytest.approx([0.2, 0.05, 0.005, 0.0005])
+    assert replace(ask, places=0, tolerance=0.3).margin == 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            f"{HEAD}attends = 9\n{ASK}",
+            "The exercise mine.toml has an unknown key 'attends'; the nearest are attend and title.",
+        ),
+        (f"{HEAD}orientation = 'rows'\n{ASK}", None),
+        (ASK, "The exercise mine.toml has no 'model': add it (a ready-made one shows how)."),
+        (HEAD, "The exercise mine.toml has no 'ask': add it (a ready-made one shows how)."),
+        (f"{HEAD}ask = []", "The exercise mine.toml asks nothing: add a table [[ask]] that names one."),
+        (f"{HEAD}[ask]\ntable = 'Z'", "In the recipe mine.toml, 'ask' must be a list of tables, not {'table': 'Z'}."),
+        (f"{HEAD}largest = '9'\n{ASK}", "In the recipe mine.toml, 'largest' must be a number, not '9'."),
+        (f"{HEAD}whole = 'Z'\n{ASK}", "In the recipe mine.toml, 'whole' must be a list of words, not 'Z'."),
+        (f"{HEAD}whole = [1]\n{ASK}", "In the recipe mine.toml, 'whole' must be a list of words, not [1]."),
+        (f"{HEAD}show = [1]\n{ASK}", "In the recipe mine.toml, 'show' must be a list of words, not [1]."),
+        (f"{HEAD}mistakes = [1]\n{ASK}", "In the recipe mine.toml, 'mistakes' must be a list of words, not [1]."),
+        (
+            f"{HEAD}attend = [0.4]\n{ASK}",
+            "In the exercise mine.toml, attend is the least and the most, such as [0.4, 0.98], not [0.4].",
+        ),
+        (
+            f"{HEAD}whole = ['scaling']\n{ASK}",
+            "In the exercise mine, whole: there is no table 'scaling'; the nearest is scaled.",
+        ),
+        (
+            f"{HEAD}show = ['weight']\n{ASK}",
+            "In the exercise mine, show: there is no table 'weight'; the nearest is weights.",
+        ),
+        (
+            f"{HEAD}mistakes = ['mask-mising']\n{ASK}",
+            "In the exercise mine, mistakes: there is no misconception 'mask-mising'; "
+            "the nearest are mask-missing and loss-sign.",
+        ),
+        (
+            f"{HEAD}mistakes = ['relu-as-absolute-value']\n{ASK}",
+            "In the exercise mine, mistakes: 'relu-as-absolute-value' changes nothing that is asked: leave it out, or "
+            "ask for a table that it changes.",
+        ),
+    ],
+)
+def test_what_a_recipe_may_not_be(text: str, why: str | None) -> None:
+    said = refusal(text)
+    if why is None:
+        assert said.startswith("The exercise mine.toml has an unknown key 'orientation'; ")
+    else:
+        assert said == why
+
+
+@pytest.mark.parametrize("name", ["title", "teaches", "minutes", "level"])
+def test_what_a_recipe_must_say(name: str) -> None:
+    lines = [line for line in HEAD.splitlines() if not line.startswith(name)]
+    said = refusal("\n".join([*lines, ASK]))
+    assert said == f"The exercise mine.toml has no '{name}': add it (a ready-made one shows how)."
+
+
+@pytest.mark.parametrize("level", [0, 6, -1])
+def test_levels(level: int) -> None:
+    said = refusal(HEAD.replace("level = 3", f"level = {level}") + ASK)
+    assert said == f"In the exercise mine.toml, level is 1 to 5, not {level}."
+
+
+def test_an_exercise_takes_a_minute_at_least() -> None:
+    said = refusal(HEAD.replace("minutes = 20", "minutes = 0") + ASK)
+    assert said == "In the exercise mine.toml, minutes is at least 1, not 0."
+    said = refusal(HEAD.replace("minutes = 20", "minutes = 2.5") + ASK)
+    assert said == "In the recipe mine.toml, 'minutes' must be a whole number, not 2.5."
+
+
+def test_a_model_that_there_is_not() -> None:
+    said = refusal(HEAD.replace('"attention"', '"atention"') + ASK)
+    assert said.startswith("There is no model 'atention'; the nearest are attention, cross-attention and ")
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (
+            "kind = 'table'",
+            'Question 1 of the exercise mine.toml names no table: add a line such as table = "weights".',
+        ),
+        (
+            "table = 'weights'\npoint = 2",
+            "Question 1 of the exercise mine.toml has an unknown key 'point'; the nearest are points and hint.",
+        ),
+        (
+            "table = 'weights'\nkind = 'tabel'",
+            "Question 1 of the exercise mine.toml has an unknown kind 'tabel'; the nearest is table.",
+        ),
+        (
+            "table = 'weights'\nkind = 'cell'\ncell = [0, 1]",
+            "Question 1 of the exercise mine.toml: cell is a row and a column, each counted from 1, not [0, 1].",
+        ),
+        (
+            "table = 'weights'\nkind = 'cell'\ncell = [1]",
+            "Question 1 of the exercise mine.toml: cell is a row and a column, each counted from 1, not [1].",
+        ),
+        (
+            "table = 'weights'\ncell = 'A1'",
+            "In the recipe mine.toml, 'cell' must be a list of whole numbers, not 'A1'.",
+        ),
+        (
+            "table = 'weights'\nkind = 'cell'\ncell = [4, 1]",
+            "In the exercise mine, question 1: weights has 3 rows and 3 columns, so no cell 4,1.",
+        ),
+        (
+            "table = 'Z'\nkind = 'cell'\ncell = [1, 5]",
+            "In the exercise mine, question 1: Z has 3 rows and 4 columns, so no cell 1,5.",
+        ),
+        (
+            "table = 'weights'\ncell = [1, 2]",
+            'Question 1 of the exercise mine.toml asks for more than a cell: leave cell out, or give it kind = "cell".',
+        ),
+        ("table = 'weights'\nplaces = 10", "Question 1 of the exercise mine.toml: places is 0 to 9, not 10."),
+        ("table = 'weights'\nplaces = -1", "Question 1 of the exercise mine.toml: places is 0 to 9, not -1."),
+        ("table = 'weights'\nplaces = 1.5", "In the recipe mine.toml, 'places' must be a whole number, not 1.5."),
+        ("table = 'weights'\npoints = 0", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
+        ("table = 'weights'\npoints = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
+        ("table = 'Z'\ntolerance = -0.1", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
+        ("table = 'Z'\ntolerance = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
+        (
+            "table = 'weigths'",
+            "In the exercise mine, question 1: there is no table 'weigths'; the nearest is weights.",
+        ),
+        ("table = 'X'", "In the exercise mine, question 1: X is given, not asked."),
+        ("table = 'W_Q'\nkind = 'choice'", "In the exercise mine, question 1: W_Q is given, not asked."),
+        (
+            "table = 'weights'\nkind = 'missing'",
+            "In the exercise mine, question 1: weights is computed: a missing number is one of a given table.",
+        ),
+    ],
+)
+def test_what_a_question_may_not_be(lines: str, why: str) -> None:
+    assert asked(lines) == why
+
+
+def test_the_question_that_is_wrong_is_counted() -> None:
+    said = refusal(f"{HEAD}{ASK}[[ask]]\ntable = 'Z'\nplaces = 10")
+    assert said == "Question 2 of the exercise mine.toml: places is 0 to 9, not 10."
+    said = refusal(f"{HEAD}{ASK}[[ask]]\ntable = 'Y'")
+    assert said.startswith("In the exercise mine, question 2: there is no table 'Y'; there are: ")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        '"3..0"',
+        '"a..b"',
+        '"5"',
+        "3",
+        "[]",
+        '["1"]',
+        '"0..1000"',
+        '"0..99999999999999"',
+        "{ a = 1 }",
+        "[1, true]",
+        "[0, nan]",
+        "[-inf]",
+        "[1e9]",
+        f'"{10**400}..{10**400}"',
+    ],
+)
+def test_what_numbers_may_not_be(numbers: str) -> None:
+    said = refusal(f"{HEAD}[draw]\nX = {numbers}\n{ASK}")
+    assert said == "In the exercise mine.toml, 'X' is drawn from numbers such as \"0..3\" or [-1, 0, 1]."
+
+
+@pytest.mark.parametrize("name", ["scores", "Y"])
+def test_only_what_is_given_is_drawn(name: str) -> None:
+    said = refusal(f"{HEAD}[draw]\n{name} = [1, 2]\n{ASK}")
+    assert said.startswith(f"In the exercise mine, draw: there is no table '{name}'; ")
+
+
+def test_an_exercise_that_there_is_not() -> None:
+    with pytest.raises(ByhandError) as refused:
+        find("sofmax")
+    assert str(refused.value) == (
+        "There is no exercise 'sofmax'; the nearest are softmax, softmax-exactly and softmax-gradient "
+        "(`byhand exercise --list` lists all)."
+    )
+    with pytest.raises(ByhandError) as refused:
+        read_exercise(find("nowhere.toml"))
+    assert str(refused.value) == "There is no recipe nowhere.toml: check its name and folder."
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("title = \n")
+    with pytest.raises(ByhandError) as refused:
+        read_exercise(path)
+    assert str(refused.value) == (
+        f"The recipe {path} is not TOML (Invalid value (at line 1, column 9)): mend it there."
+    )
+
+
+def test_what_wrong_answers_are_worth() -> None:
+    assert problem_of(HEAD + ASK).exercise.worth == Worth(follows=1.0, mistake=0.5, rounded=0.5, slip=0.5)
+    some = problem_of(f"{HEAD}[marks]\nmistake = 0.25\nfollows = 1\n{ASK}").exercise
+    assert some.worth == Worth(1.0, 0.25, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("slips = 0.5", "The table [marks] of the exercise mine.toml has an unknown key 'slips'; the nearest is slip."),
+        ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
+        ("slip = nan", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not nan."),
+        ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),
+        ("mistake = true", "In the recipe mine.toml, 'mistake' must be a number, not True."),
+    ],
+)
+def test_shares_that_cannot_be_are_refused(line: str, reason: str) -> None:
+    assert refusal(f"{HEAD}[marks]\n{line}\n{ASK}") == reason

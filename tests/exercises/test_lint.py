@@ -1,0 +1,162 @@
+"""A recipe proves itself: those that come with byhand are sound, and each fault that is planted is reported."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.classes import with_answers
+from support.commands import answer, byhand
+
+from byhand.exercises import canvas, draw, moodle, proof
+from byhand.exercises.draw import Variant
+from byhand.exercises.lint import Report, lint
+from byhand.exercises.problem import Problem, problem
+from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
+
+HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\n'
+SOFTMAX = HEAD + (
+    'model = "softmax"\nsize = { rows = 2, width = 3 }\nlevel = 2\nmistakes = ["softmax-base-2"]\n'
+    '[draw]\nX = "-3..4"\nT = [1]\n[[ask]]\ntable = "probabilities"\nplaces = 3\n'
+)
+PRODUCT = HEAD + 'model = "matrix-product"\nmistakes = []\n'
+TINY = HEAD + (
+    'model = "dot-product"\nlevel = 1\nmistakes = []\n[draw]\nx = [1]\ny = "1..4"\n[[ask]]\ntable = "product"\n'
+    "places = 0\n"
+)
+
+
+def problem_of(text: str) -> Problem:
+    return problem(exercise_of(tomllib.loads(text), Path("mine.toml")))
+
+
+def linted(text: str, seeds: int) -> Report:
+    return lint(problem_of(text), seeds)
+
+
+@pytest.mark.parametrize("seeds", [12, pytest.param(1000, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("name", ready_made())
+def test_a_ready_made_exercise_is_sound(name: str, seeds: int) -> None:
+    report = lint(problem(read_exercise(find(name))), seeds)
+    assert report.problems == []
+    assert report.ok
+    assert (report.exercise, report.variants) == (name, seeds)
+    assert 0 < report.largest <= 3000
+    assert 0 <= report.whole <= 1
+
+
+def test_a_report_tells_the_work() -> None:
+    """Of a 3 by 2 and a 2 by 4 table: 24 products, 12 sums, and every number whole."""
+    text = PRODUCT + "level = 1\nsize = { rows = 3, inner = 2, columns = 4 }\n[[ask]]\ntable = 'C'\nplaces = 0\n"
+    report = linted(text, 5)
+    assert (report.multiplications, report.additions) == (24, 12)
+    assert (report.functions, report.whole, report.mistakes) == (0, 1.0, {})
+
+
+def test_mistakes_that_are_taken_for_another_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where mistakes need not be told apart, base 2 and base e agree on rows that are flat or nearly one-hot."""
+    monkeypatch.setattr(draw, "diagnosable", lambda built, told, given: np.ones(len(next(iter(given.values()))), bool))
+    text = SOFTMAX.replace('"-3..4"', "[0, 30]")
+    report = linted(text.replace("places = 3", "places = 2\ntolerance = 0.2"), 30)
+    assert not report.ok
+    (line,) = report.collisions
+    first, _, rest = line.partition(" in ")
+    assert first == "softmax-base-2 cannot be told from the key"
+    count, _, student = rest.partition(" variants, such as ")
+    assert 1 <= int(count) <= 30
+    assert student.startswith("seed ")
+    assert report.problems == [*report.collisions, *report.duplicates, *report.marks]
+
+
+def test_answers_between_two_roundings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw, "near_tie", lambda answers, places: np.zeros(answers.shape, bool))
+    text = SOFTMAX.replace("T = [1]", "T = [4]").replace('"-3..4"', '"1..9"').replace('["softmax-base-2"]', "[]")
+    report = linted(text.replace('"probabilities"\nplaces = 3', '"divided"\nplaces = 1'), 10)
+    assert report.ties[0].startswith("Question 1 of seed ")
+    assert report.ties[0].endswith(" could be rounded either way: ask for more places.")
+
+
+def test_students_with_the_same_numbers_are_reported() -> None:
+    report = linted(TINY, 40)
+    assert report.duplicates
+    assert report.duplicates[0].startswith("seed ")
+    assert " has the same numbers as seed " in report.duplicates[0]
+    assert report.duplicates[0].endswith(": let more numbers be drawn.")
+    assert report.problems == report.duplicates
+
+
+def test_numbers_too_large_for_the_level_are_reported() -> None:
+    text = PRODUCT + "level = {}\nlargest = 900\n[draw]\nA = [9, 10, 11, 12]\nB = [9, 10, 11, 12]\n[[ask]]\ntable = 'C'"
+    report = linted(text.replace("{}", "1"), 8)
+    assert report.sizes == [
+        f"A number of {report.largest:g} comes up, too large for level 1: lower `largest`, or raise the level."
+    ]
+    assert linted(text.replace("{}", "4"), 8).sizes == []
+
+
+def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
+    return [with_answers(variant, [(row + by).tolist() for row in variant.answers]) for variant in made]
+
+
+def test_a_file_with_a_wrong_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, quiz = moodle.write, canvas.write
+    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, shifted(made, 0.25), wrong))
+    report = linted(SOFTMAX, 2)
+    assert [line for line in report.marks if "the key" in line] == [
+        "Moodle gives 0% for the key of seed 1.",
+        "Moodle gives 0% for the key of seed 2.",
+    ]
+    monkeypatch.setattr(moodle, "write", right)
+    monkeypatch.setattr(canvas, "write", lambda built, made: quiz(built, shifted(made, 0.25)))
+    assert linted(SOFTMAX, 1).marks == ["Canvas gives 0% for the key of seed 1."]
+
+
+def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = moodle.write
+
+    def for_the_mistake(built: Problem, made: Sequence[Variant], wrong: Any) -> bytes:
+        return right(built, [with_answers(v, own[0][3]) for v, own in zip(made, wrong, strict=True)])
+
+    monkeypatch.setattr(moodle, "write", for_the_mistake)
+    assert "Moodle gives full marks to softmax-base-2 of seed 1." in linted(SOFTMAX, 1).marks
+    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, made))
+    assert linted(SOFTMAX, 1).marks == ["Moodle does not say to seed 1 what went wrong: softmax-base-2."]
+
+
+def test_a_file_that_marks_blanks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "typed", lambda asked, answers: [""] * sum(len(row) for row in answers))
+    assert "Moodle gives 0% for the key of seed 1." in linted(SOFTMAX, 1).marks
+
+
+def test_the_command_says_that_nothing_is_wrong() -> None:
+    lines = answer("byhand exercise softmax --lint --seeds 20").splitlines()
+    assert lines[0].startswith("softmax: 20 variants, ")
+    assert lines[1].startswith("By hand: ")
+    assert " mistakes show, each apart from the others: " in lines[2]
+    assert lines[3:] == ["Nothing is wrong."]
+
+
+def test_the_command_tells_programs() -> None:
+    told = json.loads(answer("byhand exercise softmax --lint --seeds 20 --json"))
+    assert (told["ok"], told["exercise"], told["variants"]) == (True, "softmax", 20)
+    assert [told[name] for name in ("collisions", "ties", "duplicates", "sizes", "marks")] == [[]] * 5
+    assert "softmax-base-2" in told["mistakes"]
+
+
+def test_the_command_fails_for_what_is_not_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(TINY)
+    result = byhand("byhand exercise mine.toml --lint --seeds 60")
+    assert (result.exit_code, result.stderr) == (1, "")
+    verdict, *found = result.stdout.splitlines()[3:]
+    count = int(verdict.removesuffix(" things are wrong:"))
+    assert len(found) == min(count, 20)
+    told = byhand("byhand exercise mine.toml --lint --seeds 60 --json")
+    assert told.exit_code == 1
+    assert len(json.loads(told.stdout)["duplicates"]) == count
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]

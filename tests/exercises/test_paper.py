@@ -1,0 +1,236 @@
+"""Exercises on paper: a worksheet holds what is given and no answer, its key every one."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from html import unescape
+from importlib.util import find_spec
+from math import exp
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.classes import ALL, SPECIALS, attention
+
+from byhand.documents import html
+from byhand.documents.document import Document, Heading, Paragraph, Table
+from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.problem import Problem, problem
+from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
+from byhand.exercises.worksheet import powers, solution, worksheet
+
+ADA = Student("s1", "Ada Lovelace")
+DISTINCT = """
+model = "softmax"
+size = { rows = 2, width = 4 }
+title = "Shares"
+teaches = "Scores become shares."
+text = "Take your time."
+minutes = 12
+level = 2
+mistakes = []
+largest = 2000
+[draw]
+X = [0.17, 0.39, 1.13, 1.61, 2.29, 2.83, 3.47]
+T = [1]
+[[ask]]
+table = "probabilities"
+places = 3
+points = 3
+hint = "Powers first."
+"""
+
+
+@cache
+def case(name: str) -> tuple[Problem, Variant]:
+    built = problem(read_exercise(find(name)))
+    return built, variants(built, [], 5, [ADA])[0]
+
+
+@cache
+def distinct() -> tuple[Problem, Variant]:
+    built = problem(exercise_of(tomllib.loads(DISTINCT), Path("mine.toml")))
+    return built, variants(built, [], 5, [ADA])[0]
+
+
+def tables(document: Document, *, answer: bool) -> list[Table]:
+    return [b for b in document.blocks if isinstance(b, Table) and (b.role == "answer") == answer]
+
+
+def page_of(document: Document) -> str:
+    return html.write(document).decode("utf-8")
+
+
+def text_of(document: Document) -> str:
+    """What a person reads on the page, and what hides in the file's tags."""
+    return unescape(page_of(document)).replace("−", "-")
+
+
+def numbers_in(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)]
+
+
+def test_a_worksheet_holds_the_given_numbers_and_no_answer() -> None:
+    built, variant = distinct()
+    x = variant.numbers[built.lesson.tables["X"]]
+    right = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+    document = worksheet(built, variant)
+    text = text_of(document)
+    (given, _) = tables(document, answer=False)[:2]
+    assert given.cells == tuple(tuple(f"{value:g}" for value in row) for row in x)
+    body = text[text.index("<body>") : text.index("Powers of e")]
+    for value in [*right.ravel(), *np.exp(x).ravel(), *np.exp(x - x.max(axis=1, keepdims=True)).ravel()]:
+        if abs(value - 1) > 1e-9:
+            assert not any(abs(value - number) < 6e-4 for number in numbers_in(body)), value
+            for places in (3, 4, 6):
+                assert f"{value:.{places}f}" not in text
+
+
+@pytest.mark.parametrize("name", ready_made())
+def test_a_worksheet_shows_no_table_that_is_asked_or_on_the_way(name: str) -> None:
+    built, variant = case(name)
+    recipe = built.exercise
+    document = worksheet(built, variant)
+    shown = tables(document, answer=False)
+    wrong = [ask for ask in recipe.asks if ask.kind == "wrong cell"]
+    powers_shown = 1 if built.needs_powers else 0
+    given = [n for n in built.lesson.tables.values() if n.data is not None and n.role not in ("constant", "shift")]
+    assert len(shown) <= len(given) + len(recipe.show) + len(wrong) + powers_shown
+    assert len(tables(document, answer=True)) == len(recipe.asks)
+    for table in tables(document, answer=True):
+        assert {cell for row in table.cells for cell in row} == {""}
+
+
+def test_shown_tables_have_the_students_own_words_and_nothing_behind_them_is_given() -> None:
+    built, variant = case("transformer")
+    words = [built.lesson.architecture.vocabularies(built.lesson.options)[0].words[int(i)] for i in ids_of(variant)]
+    shown = {table.caption: table for table in tables(worksheet(built, variant), answer=False)}
+    assert list(shown["encoder.layer1.output"].rows) == words
+    assert shown.keys() == {
+        "encoder.layer1.output",
+        "decoder.layer1.self.norm1",
+        "decoder.layer1.cross.head1.W_Q",
+        "decoder.layer1.cross.head1.W_K",
+    }
+
+
+def ids_of(variant: Variant) -> list[float]:
+    (ids,) = [numbers for node, numbers in variant.values.items() if node.name == "encoder.ids"]
+    return [float(i) for i in ids[:, 0]]
+
+
+@pytest.mark.parametrize("name", ready_made())
+def test_there_is_room_for_each_answer(name: str) -> None:
+    built, variant = case(name)
+    for question, room in zip(built.questions, tables(worksheet(built, variant), answer=True), strict=True):
+        rows, columns = map(int, question.node.shape)
+        wanted = {"table": (rows, columns), "wrong cell": (1, 2)}.get(question.ask.kind, (1, 1))
+        assert (len(room.cells), len(room.cells[0])) == wanted
+
+
+def test_a_worksheet_says_who_what_and_for_how_many_points() -> None:
+    built, variant = distinct()
+    blocks = worksheet(built, variant).blocks
+    texts = [b.parts[0] for b in blocks if isinstance(b, Paragraph)]
+    assert texts == ["Name: Ada Lovelace   Id: s1", "Take your time.", "Hint: Powers first."]
+    heads = [b.text for b in blocks if isinstance(b, Heading)]
+    assert heads == ["Given", "1. Find p (2×4), to 3 decimals. (3 points)", "Powers of e"]
+
+
+def test_who_has_no_name_writes_it() -> None:
+    built, _ = distinct()
+    first = worksheet(built, variants(built, [], 5, [Student("s2")])[0]).blocks[0]
+    assert first == Paragraph(("Name: ______________________________   Id: s2",))
+
+
+def test_every_kind_of_question_in_its_words() -> None:
+    built = attention(*ALL)
+    heads = [b.text for b in worksheet(built, variants(built, [], 5, [ADA])[0]).blocks if isinstance(b, Heading)]
+    assert heads[1:-1] == [
+        "1. Find scores (3×3), as whole numbers. (3 points)",
+        "2. Find weights (3×3), to 2 decimals. (3 points)",
+        "3. Find the cell in row 2, column 1 of Z, to 2 decimals. (2 points)",
+        "4. In row 3 of weights, which word has the largest number? Count them from 1. (1 point)",
+        "5. One cell of V is wrong: give its row and its column. (1.5 points)",
+        "6. Give the cell in row 1, column 2 of Q exactly, such as e^2/(e^2+1). (1 point)",
+        "7. A number of W_V is missing: find it from what is shown. (0.5 points)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["softmax", "attention-head", "next-word", "tiny-gpt"])
+def test_where_e_comes_up_its_powers_are_printed(name: str) -> None:
+    assert Heading("Powers of e") in worksheet(*case(name)).blocks
+
+
+@pytest.mark.parametrize("name", ["matrix-product", "relu", "softmax-in-powers-of-2", "layer-norm", "feed-forward"])
+def test_where_e_does_not_come_up_they_are_not(name: str) -> None:
+    assert Heading("Powers of e") not in worksheet(*case(name)).blocks
+
+
+def test_the_powers_are_right() -> None:
+    shown = [cell for row in powers().cells for cell in (row[1], row[3]) if cell]
+    assert sorted(float(str(cell)) for cell in shown) == pytest.approx([exp(n) for n in range(-8, 9)], rel=5e-6)
+
+
+def test_a_missing_number_is_a_question_mark() -> None:
+    built, variant = case("missing-number")
+    a, b, c = tables(worksheet(built, variant), answer=False)
+    right = variant.numbers[built.lesson.tables["A"]]
+    found = [list(row) for row in a.cells]
+    assert found[1][0] == "?"
+    found[1][0] = f"{right[1, 0]:g}".replace("-", "−")
+    assert found == [[f"{value:g}".replace("-", "−") for value in row] for row in right]
+    assert "?" not in str(b.cells) + str(c.cells)
+    product = right @ variant.numbers[built.lesson.tables["B"]]
+    assert c.cells == tuple(tuple(f"{value:g}".replace("-", "−") for value in row) for row in product)
+
+
+def test_a_wrong_cell_is_shown_wrong() -> None:
+    built, variant = case("find-the-wrong-score")
+    (planted,) = variant.planted.values()
+    shown = tables(worksheet(built, variant), answer=False)[-2 if built.needs_powers else -1]
+    assert [[float(str(cell).replace("−", "-")) for cell in row] for row in shown.cells] == planted.tolist()
+
+
+def test_markup_in_names_stays_text() -> None:
+    built, _ = distinct()
+    student = Student("<i>7</i>", SPECIALS.replace("\x01", ""))
+    variant = variants(built, [], 5, [student])[0]
+    for document in (worksheet(built, variant), solution(built, variant)):
+        page = page_of(document)
+        assert "<i>7" not in page
+        assert "a<b>" not in page
+        assert "&lt;i&gt;7&lt;/i&gt;" in page
+        assert "a&lt;b&gt; &amp; " in page
+
+
+@pytest.mark.parametrize("name", ["softmax", "matrix-product", "layer-norm", "attention-with-a-pencil", "next-word"])
+def test_the_key_works_out_each_number(name: str) -> None:
+    built, variant = case(name)
+    document = solution(built, variant)
+    assert document.title == f"{built.exercise.title}: key for Ada Lovelace (s1)"
+    found = np.array(numbers_in(re.sub("<[^>]*>", " ", text_of(document).partition("<body>")[2]).replace("- ", "-")))
+    for question, answers in zip(built.questions, variant.answers, strict=True):
+        for value in answers:
+            assert np.abs(found - abs(value)).min() <= 0.01 or np.abs(found - value).min() <= 0.01, question.ask.table
+
+
+def test_the_key_of_one_student_leaves_the_problem_as_it_was() -> None:
+    built, variant = case("softmax")
+    before = html.write(solution(built, variant))
+    other = variants(built, [], 6, [Student("s9")])[0]
+    assert html.write(solution(built, other)) != before
+    assert html.write(solution(built, variant)) == before
+
+
+@pytest.mark.skipif(find_spec("typst") is None, reason="Typst is not installed: pip install typst")
+@pytest.mark.parametrize("kind", [worksheet, solution])
+def test_a_pdf_is_the_same_twice(kind: object) -> None:
+    from byhand.documents import pdf
+
+    built, variant = case("missing-number" if kind is worksheet else "softmax")
+    first = pdf.write(kind(built, variant))  # type: ignore[operator]
+    assert first[:4] == b"%PDF"
+    assert first == pdf.write(kind(built, variant))  # type: ignore[operator]

@@ -1,0 +1,172 @@
+"""One submission in the terminal: what is said of each cell, what is not given away, and the exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.commands import byhand
+from support.small_class import a_set, answered, typed_in
+
+from byhand.cli import show_marks
+from byhand.errors import ByhandError
+from byhand.exercises.keys import Key, read_key
+from byhand.grading import grader
+from byhand.workers import Limits
+
+WRONG = 777.25
+"""An answer that no exercise has."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Key]:
+    """A set for practice, and books of it: all right, one cell wrong, and one with whatever people type."""
+    folder = tmp_path_factory.mktemp("set")
+    key = a_set(folder, 1, formats=("xlsx",), practice=True)
+    (folder / "right.xlsx").write_bytes(answered(folder, key, "s001"))
+    (folder / "wrong.xlsx").write_bytes(answered(folder, key, "s001", one_wrong))
+    (folder / "odd.xlsx").write_bytes(answered(folder, key, "s001", oddly))
+    return folder, key
+
+
+def one_wrong(n: int, c: int, right: float) -> Any:
+    return WRONG if (n, c) == (1, 4) else right
+
+
+def oddly(n: int, c: int, right: float) -> Any:
+    odd = {0: f"{right:g}".replace(".", ","), 1: f"={right:g}+0", 2: "<b>\u202e{0}%s", 3: None, 4: f" {right:g} "}
+    return odd.get(c, right) if n == 0 else right
+
+
+def told(line: str, code: int) -> str:
+    result = byhand(line)
+    assert (result.exit_code, result.stderr) == (code, ""), line
+    return result.stdout
+
+
+def test_all_is_right(made: tuple[Path, Key]) -> None:
+    folder, _ = made
+    said = told(f"byhand check {folder}/right.xlsx --key {folder}", 0)
+    assert said.startswith("Student 1 (s001) · right.xlsx (by the id in the workbook)\n")
+    assert said.endswith("\n8 of 8 points\n")
+    assert said.count("✓ right") == 30
+    assert "Look at this step" not in said
+    facts = json.loads(told(f"byhand check {folder}/right.xlsx --key {folder}/keys/key.json --json", 0))
+    assert (facts["right"], facts["points"], facts["warnings"], len(facts["cells"])) == (True, 8, [], 30)
+    assert not any("answer" in cell for cell in facts["cells"])
+
+
+def test_a_wrong_cell_has_a_reason_and_a_step_but_no_answer(made: tuple[Path, Key]) -> None:
+    folder, key = made
+    line = f"byhand check {folder}/wrong.xlsx --key {folder}/keys"
+    said = told(line, 1)
+    cell = key.questions[1].cells[4]
+    (row,) = [row for row in said.splitlines() if row.startswith(cell)]
+    assert re.search(rf"{cell} +{WRONG} +\S+ [a-z ]+ +0 +\S+", row)
+    right = f"{key.students['s001'].answers[1][4]:.2f}"
+    assert right not in row
+    (step,) = re.findall(r"Look at this step: (byhand explain .*)", said)
+    assert byhand(step).exit_code == 0
+    (shown,) = [row for row in told(f"{line} --reveal", 1).splitlines() if row.startswith(cell)]
+    assert right in shown.replace("−", "-")
+    facts = json.loads(told(f"{line} --json --reveal", 1))
+    (found,) = [c for c in facts["cells"] if c["verdict"] != "right"]
+    assert (found["cell"], found["value"], found["points"], found["answer"]) == (
+        cell,
+        WRONG,
+        0,
+        right.replace("-", "−"),
+    )
+    assert found["step"] == step
+
+
+def test_what_people_type_is_read_and_shown_as_it_was_read(made: tuple[Path, Key]) -> None:
+    folder, _ = made
+    facts = json.loads(told(f"byhand check {folder}/odd.xlsx --key {folder} --json", 1))
+    verdicts = [cell["verdict"] for cell in facts["cells"][:5]]
+    assert verdicts == ["right", "right", "not a number", "blank", "right"]
+    said = told(f"byhand check {folder}/odd.xlsx --key {folder}", 1)
+    assert "{0}%s" in said
+    assert "\u202e" not in said
+
+
+def test_a_person_must_look_at_a_changed_book(made: tuple[Path, Key], tmp_path: Path) -> None:
+    """All right, and yet not silently so."""
+    folder, key = made
+    other = a_set(tmp_path / "other", 2, formats=("xlsx",), practice=True, seed=9)
+    theirs = (tmp_path / "other" / "students" / "s002.xlsx").read_bytes()
+    cells = {cell: float(x) for cell, x in zip(key.questions[0].cells, other.students["s002"].answers[0], strict=True)}
+    (tmp_path / "s001.xlsx").write_bytes(typed_in(theirs, "sheet2", cells))
+    said = told(f"byhand check {tmp_path}/s001.xlsx --key {folder}", 1)
+    assert "A person must look at this: " in said
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("nothing.xlsx --key {0}", "There is no file nothing.xlsx: check its name and folder."),
+        ("{0} --key {0}", "{0} is a folder: name a workbook (.xlsx) in it."),
+        ("{0}/right.xlsx --key {0}/nothing", "There is no key {0}/nothing: check its name and folder."),
+        (
+            "{0}/right.xlsx --key {0}/right.xlsx",
+            "The key {0}/right.xlsx is not whole: make it again with the command that made the class.",
+        ),
+        ("{0}/keys/key.json --key {0}", ""),
+    ],
+)
+def test_bad_input_has_a_sentence(line: str, why: str, made: tuple[Path, Key], here: Path) -> None:
+    result = byhand(f"byhand check {line.replace('{0}', str(made[0]))}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(r"Error: .+[.]\n", result.stderr)
+    assert why.replace("{0}", str(made[0])) in result.stderr
+
+
+def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> None:
+    folder, key = made
+
+    def everywhere(n: int, c: int, right: float) -> Any:
+        return WRONG + c if n == 1 else right
+
+    (folder / "often.xlsx").write_bytes(answered(folder, key, "s001", everywhere))
+    facts = json.loads(told(f"byhand check {folder}/often.xlsx --key {folder} --json", 1))
+    sentences = [cell["sentence"] for cell in facts["cells"] if cell["question"] == 2]
+    assert len(sentences) == 9
+    assert "The same." not in sentences
+    said = told(f"byhand check {folder}/often.xlsx --key {folder}", 1)
+    assert said.count("The same.") >= len(sentences) - len(set(sentences)) > 0
+
+
+def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> None:
+    """It judges as the class's key does, and holds nothing of anybody else."""
+    key = a_set(tmp_path, 2, formats=("xlsx",), practice=True)
+    (tmp_path / "mine.xlsx").write_bytes(answered(tmp_path, key, "s002", one_wrong))
+    own = tmp_path / "students" / "s002.key.json"
+    assert "Student 1" not in own.read_text("utf-8")
+    alone = read_key(own)
+    assert alone == dataclasses.replace(key, students={"s002": key.students["s002"]})
+    with grader.Grader(alone) as theirs, grader.Grader(key) as teachers:
+        found, expected = (grader.mark(tmp_path / "mine.xlsx").marks for grader in (theirs, teachers))
+    assert found == expected
+    assert found.points == pytest.approx(8 - 3 / 9)
+    a_set(tmp_path / "quiz", 2, formats=("xlsx",))
+    assert [path.name for path in sorted((tmp_path / "quiz" / "students").iterdir())] == ["s001.xlsx", "s002.xlsx"]
+
+
+def test_a_file_that_takes_too_much_is_stopped(made: tuple[Path, Key], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show_marks, "LIMITS", Limits(0.0, 600_000_000))
+    result = byhand(f"byhand check {made[0]}/right.xlsx --key {made[0]}")
+    why = "could not be read: it took more than 0 seconds; look at it by hand."
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {made[0]}/right.xlsx {why}\n")
+
+
+def test_whatever_a_reader_trips_over_has_a_sentence(made: tuple[Path, Key], monkeypatch: pytest.MonkeyPatch) -> None:
+    def trips(*_: object) -> None:
+        raise LookupError("of a stranger's making")
+
+    monkeypatch.setattr(grader, "read_submission", trips)
+    with grader.Grader(made[1]) as marker, pytest.raises(ByhandError, match="could not be made sense of"):
+        marker.mark(made[0] / "right.xlsx")

@@ -1,0 +1,177 @@
+"""The student's page, the class report and Gradescope's file: what they say, and that nothing in them runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from support.small_class import a_set, some_marks
+
+from byhand.exercises.keys import Key
+from byhand.grading.class_items import Items
+from byhand.grading.class_report import report_json, report_page
+from byhand.grading.class_status import Concern, standing
+from byhand.grading.feedback_page import feedback_page
+from byhand.grading.grades import results
+from byhand.grading.journal import Result, as_line, from_line
+from byhand.grading.verdicts import LOOKS, CellMark, Marks, Typed, Verdict
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m‮{0}%s</td></table><img src=x onerror=alert(1)>"
+STEPS = ["byhand explain attention --step scores"] * 3
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    return a_set(tmp_path_factory.mktemp("set"), 3, formats=("xlsx",))
+
+
+class Tags(HTMLParser):
+    """Every tag of a page, what it refers to, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def seen(page: bytes) -> Tags:
+    tags = Tags()
+    tags.feed(page.decode())
+    assert not tags.open
+    assert not {"script", "img", "iframe", "link", "object", "form"} & set(tags.tags)
+    assert not [name for name, _ in tags.attributes if name.startswith("on") or name in ("src", "href")]
+    return tags
+
+
+def hostile(marks: Marks) -> Marks:
+    cells = tuple(
+        replace(cell, typed=Typed(HOSTILE, None, HOSTILE), sentence=HOSTILE, verdict=Verdict.UNREADABLE)
+        for cell in marks.cells
+    )
+    return Marks(HOSTILE, HOSTILE, HOSTILE, cells, (HOSTILE,))
+
+
+def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
+    marks = some_marks(key, "s001", 1)
+    text = seen(feedback_page(key, marks, STEPS)).text
+    for cell in marks.cells:
+        assert LOOKS[cell.verdict].sign in text
+        assert cell.sentence in text
+    assert {LOOKS[cell.verdict].means for cell in marks.cells} == {v.means for v in LOOKS.values() if v.means in text}
+    assert f"{marks.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in text
+    assert text.count(STEPS[0]) == 3
+    assert len({(look.sign, look.line) for look in LOOKS.values()}) == len(LOOKS) == len(Verdict)
+
+
+def test_all_right_needs_no_remark(key: Key) -> None:
+    page = feedback_page(key, some_marks(key, "s001", 1, (Verdict.RIGHT,)), STEPS)
+    assert "remarks" not in page.decode().partition("</style>")[2]
+    assert STEPS[0] not in page.decode()
+
+
+def test_what_a_student_writes_is_only_text(key: Key) -> None:
+    marks = hostile(some_marks(key, "s001"))
+    tags = seen(feedback_page(key, marks, STEPS))
+    assert "<script>alert(1)</script>" in tags.text
+    assert "not final" in tags.text
+    items = Items.of(key)
+    items.add(marks)
+    page = report_page(items, [], [Concern(HOSTILE, HOSTILE, HOSTILE, HOSTILE)], STEPS)
+    assert "<script>alert(1)</script>" in seen(page).text
+    told = json.loads(results(key, marks))
+    assert {told["output_format"], *(test["output_format"] for test in told["tests"])} == {"text"}
+
+
+def one(n: int, c: int, verdict: Verdict, points: float = 0.0) -> CellMark:
+    mistake = "scores-not-scaled" if verdict is Verdict.MISTAKE else ""
+    return CellMark(n, c, Typed("1", 1.0, "1"), verdict, points, 1.0, f"{verdict}!", mistake)
+
+
+def test_the_items_are_counted(key: Key) -> None:
+    """By hand: of four students one has the first cell right, one carried forward, two made the mistake."""
+    items = Items.of(key)
+    first = [Verdict.RIGHT, Verdict.FOLLOWS, Verdict.MISTAKE, Verdict.MISTAKE]
+    for verdict in first:
+        items.add(Marks("s001", "", "f", (one(0, 0, verdict, 0.5), one(1, 2, Verdict.RIGHT, 1.0))))
+    told = report_json(items, [standing(key, "s002", None)], [])
+    cells = told["questions"][0]["cells"]
+    assert cells[0]["right"] == 0.5
+    assert cells[0]["verdicts"] == {"right": 1, "right from your own earlier step": 1, "a known mistake": 2}
+    assert told["questions"][1]["cells"][2]["right"] == 1.0
+    assert told["questions"][0]["share"] == round(4 * 0.5 / (4 * 3), 4)
+    (mistake,) = told["mistakes"]
+    assert (mistake["name"], mistake["students"], mistake["cells"], mistake["questions"]) == (
+        "scores-not-scaled",
+        2,
+        2,
+        [1],
+    )
+    assert told["talk"] == ["2 of 4: a known mistake!"]
+    assert (told["mean"], told["median"], told["statuses"]["missing"]) == (1.5, 1.5, 1)
+    page = seen(report_page(items, [], [], STEPS))
+    assert "2 of 4 made this mistake" in page.text
+    assert page.tags.count("svg") == 1
+
+
+def test_a_cell_that_a_mistake_explains_is_not_told_again(key: Key) -> None:
+    items = Items.of(key)
+    for verdict in (Verdict.WRONG, Verdict.WRONG, Verdict.MISTAKE):
+        items.add(Marks("s001", "", "f", (one(0, 0, Verdict.MISTAKE), one(0, 1, verdict))))
+    page = seen(report_page(items, [], [], STEPS))
+    first, second = key.questions[0].cells[:2]
+    assert f"nothing wrong in {first} " not in page.text
+    assert f"Only 0 of 3 have nothing wrong in {second} of scores. Of the rest, most: " in page.text
+
+
+def test_a_class_without_marks_has_a_report(key: Key) -> None:
+    items = Items.of(key)
+    assert report_json(items, [], [])["mean"] is None
+    assert "To talk about" not in seen(report_page(items, [], [], STEPS)).text
+
+
+def test_gradescopes_form(key: Key) -> None:
+    """The fields of the published form, and no others."""
+    marks = some_marks(key, "s001", 2)
+    told = json.loads(results(key, marks))
+    assert set(told) == {"score", "output", "output_format", "visibility", "stdout_visibility", "extra_data", "tests"}
+    assert told["score"] == pytest.approx(marks.points, abs=1e-3)
+    assert sum(test["score"] for test in told["tests"]) == pytest.approx(told["score"], abs=1e-3)
+    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(8)
+    fields = {"name", "number", "score", "max_score", "status", "output", "output_format", "tags", "visibility"}
+    assert all(set(test) == fields for test in told["tests"])
+
+
+def test_a_result_is_the_same_after_the_journal(key: Key) -> None:
+    marks = replace(some_marks(key, "s001", 3), file="more/s001.xlsx", warnings=("one", "two"))
+    result = Result("more/s001.xlsx", "abc", "s001", marks, notes=("a note",), by="the id in the workbook")
+    assert from_line(as_line(result)) == result
+    assert not re.search(r"[\n\r]", as_line(result))
+    nothing = Result("x", "", refused="It is empty.")
+    assert from_line(as_line(nothing)) == nothing
+
+
+def test_the_page_stands_alone(key: Key, tmp_path: Path) -> None:
+    page = feedback_page(key, some_marks(key, "s001"), STEPS).decode()
+    assert not re.search(r"https?://|@import|url\(", page)

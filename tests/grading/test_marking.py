@@ -1,0 +1,228 @@
+"""The verdict on each kind of answer, its points, and its sentence, which never gives the answer away."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.simulated import Class, as_typed, built, class_of, named, verdicts
+
+from byhand.errors import ByhandError
+from byhand.exercises.formats import wrong_answers
+from byhand.exercises.keys import Key
+from byhand.grading.marking import Marker
+from byhand.grading.verdicts import Typed
+
+HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\nlevel = 3\n'
+ATTENTION = HEAD + 'model = "attention"\nsize = { tokens = 3, d_model = 3, d_k = 4 }\nwhole = ["scaled"]\n'
+KINDS = ATTENTION + (
+    'show = ["Q"]\nmistakes = []\n[[ask]]\ntable = "scores"\nplaces = 0\npoints = 3\n'
+    '[[ask]]\ntable = "scores"\nkind = "choice"\ncell = [2, 1]\n'
+    '[[ask]]\ntable = "Q"\nkind = "wrong cell"\npoints = 2\n'
+    '[[ask]]\ntable = "weights"\nkind = "symbolic"\ncell = [1, 2]\nplaces = 4\n'
+    '[[ask]]\ntable = "W_V"\nkind = "missing"\ncell = [2, 2]\nplaces = 0\npoints = 0.5\n'
+)
+PRODUCT = (
+    HEAD + 'model = "matrix-product"\nsize = { rows = 2, inner = 3, columns = 2 }\n[[ask]]\ntable = "C"\nplaces = 0\n'
+)
+
+
+def of_text(text: str, count: int = 3) -> Class:
+    return built(Path("mine.toml"), tomllib.loads(text), count)
+
+
+def one_product(a: list[list[float]], b: list[list[float]], places: int = 0) -> tuple[Marker, Any, list[Any]]:
+    """A marker of one student with these two tables, and their product."""
+    of = of_text(PRODUCT.replace("places = 0", f"places = {places}"), 1)
+    right = (np.array(a) @ np.array(b)).ravel().tolist()
+    student = replace(of.student(0), drawn={"A": a, "B": b}, answers=[[*right]])
+    return of.marker, student, right
+
+
+A, B = [[2.0, -3.0, 5.0], [1.0, 4.0, 2.0]], [[3.0, 7.0], [2.0, 11.0], [4.0, 1.0]]
+"""C is 20, −14; 19, 53."""
+
+
+def said(value: float, cell: int = 0, places: int = 0) -> tuple[str, str]:
+    """The verdict on one number among right ones, and the sentence."""
+    marker, student, right = one_product(A, B, places)
+    right[cell] = value
+    mark = marker.mark(student, as_typed([right]))[cell]
+    return mark.verdict.name, mark.sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "cell", "sentence"),
+    [
+        (26, 0, "In this sum the second term, (−3) × 2, is missing."),
+        (40, 0, "In this sum the third term, 5 × 4, is counted twice."),
+        (8, 0, "In this sum the first term, 2 × 3, has the wrong sign."),
+        (14, 1, "Only the sign is not right."),
+        (200, 0, "The digits are right, but the point is in the wrong place."),
+        (35, 3, "Two digits have changed places."),
+        (54, 3, "You are one off: add up once more."),
+        (19, 3, "This is the number of the cell beside it, above or below."),
+    ],
+)
+def test_a_slip_is_told(value: float, cell: int, sentence: str) -> None:
+    assert said(value, cell) == ("SLIP", sentence)
+
+
+def test_no_slip_is_seen_where_there_is_none() -> None:
+    assert said(1234) == ("WRONG", "Not right: work this one out once more.")
+
+
+def softmax_student() -> tuple[Class, list[Any]]:
+    of = class_of("softmax", 4)
+    return of, of.asked(of.right(0))
+
+
+def test_too_few_decimals_are_told() -> None:
+    of, rows = softmax_student()
+    cell = next(n for n, x in enumerate(of.right(0)[0]) if abs(round(x, 1) - x) > 0.01 and round(x, 1))
+    rows[0][cell] = round(float(of.right(0)[0][cell]), 1)
+    mark = of.mark(0, rows)[cell]
+    assert (mark.verdict.name, mark.sentence) == ("ROUNDED", "Rounded too far: give 3 decimals.")
+
+
+def test_numbers_that_change_places_in_a_decimal() -> None:
+    of, rows = softmax_student()
+    text = f"{rows[0][1]:.3f}"
+    cell = 1
+    assert text[3] != text[4]
+    rows[0][cell] = float(text[:3] + text[4] + text[3])
+    assert of.mark(0, rows)[cell].sentence == "Two digits have changed places."
+
+
+def test_many_slips_are_no_slips() -> None:
+    """A number here and there is a slip of the pen; a table of them is not, unless all are the same."""
+    marker, student, right = one_product(A, B)
+    assert verdicts(marker.mark(student, as_typed([[26, 14, 19, 54]]))) == ["WRONG", "WRONG", "RIGHT", "WRONG"]
+    assert verdicts(marker.mark(student, as_typed([[-x for x in right]]))) == ["SLIP"] * 4
+
+
+def test_blank_and_unreadable() -> None:
+    of, rows = softmax_student()
+    typed = as_typed(rows)
+    typed[0][0], typed[0][1] = Typed("  ", None, ""), Typed("dunno", None, "no number stands here")
+    typed[0][2] = Typed("inf", float("inf"), "∞")
+    marks = of.marker.mark(of.student(0), typed)
+    assert [m.verdict.value for m in marks[:3]] == ["blank", "not a number", "wrong"]
+    assert [m.sentence for m in marks[:2]] == [
+        "Nothing is written here yet.",
+        "This cannot be read as a number: no number stands here.",
+    ]
+    assert [m.points for m in marks[:3]] == [0, 0, 0]
+    assert [m.sentence for m in marks[3:]] == [""] * 5
+
+
+def test_every_kind_of_question() -> None:
+    of = of_text(KINDS)
+    for n in range(3):
+        rows = of.right(n)
+        marks = of.mark(n, rows)
+        assert set(verdicts(marks)) == {"RIGHT"}
+        assert [round(m.most, 4) for m in marks] == [0.3333] * 9 + [1, 1, 1, 1, 0.5]
+        rows[2] = rows[2][::-1]
+        wrong = "SLIP" if rows[2][0] != rows[2][1] else "RIGHT"
+        rows[4] = -rows[4] + (rows[4] == 0) * 5
+        rows[1] = rows[1] % 3 + 1
+        found = verdicts(of.mark(n, rows))
+        assert found[9:13] == ["WRONG", wrong, wrong, "RIGHT"]
+        assert found[13] in ("SLIP", "WRONG")
+
+
+def test_a_choice_follows_from_the_numbers_that_were_written() -> None:
+    of = of_text(KINDS)
+    rows = of.right(0)
+    row = rows[0][3:6]
+    other = int(np.argmin(row))
+    row[other] = row.max() + 17
+    rows[1][:] = other + 1
+    marks = of.mark(0, rows)
+    assert (marks[9].verdict.name, marks[9].sentence) == ("FOLLOWS", "Right from your own scores.")
+
+
+def test_a_word_on_rounded_answers_that_were_worked_on_with() -> None:
+    of = class_of("attention-head", 20)
+    sentences = set()
+    for n in range(20):
+        rows = of.asked(of.right(n))
+        values = of.tables(n)["X"] @ of.tables(n)["W_V"]
+        rows[2] = np.round(rows[1].reshape(3, 3) @ values, 2).ravel()
+        sentences |= {m.sentence for m in of.mark(n, rows)}
+    assert sentences == {"", "Right from your own weights, as you rounded them."}
+
+
+def test_shares_of_the_recipe_are_given() -> None:
+    text = ATTENTION + "[marks]\nfollows = 0.8\nmistake = 0.25\n"
+    text += '[[ask]]\ntable = "weights"\npoints = 9\n[[ask]]\ntable = "Z"\npoints = 12\n'
+    of = of_text(text, 1)
+    misconception, changed = next(t for t in of.told if t[0].name == "scores-not-scaled")
+    (rows,) = of.planted(changed)
+    marks = of.mark(0, of.asked(rows))
+    assert named(marks) == {"scores-not-scaled"}
+    points = {"RIGHT": 1, "MISTAKE": 0.25, "FOLLOWS": 0.8}
+    assert [m.points for m in marks] == [points[v] for v in verdicts(marks)]
+    assert {m.sentence for m in marks if m.mistake} == {misconception.sentence}
+    assert of.marker.sentence_of("scores-not-scaled") == misconception.sentence
+    assert {mark for _, _, mark, _ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
+
+
+def test_no_sentence_holds_the_answer() -> None:
+    of = class_of("attention-head", 2)
+    for _, changed in of.told:
+        for n, rows in enumerate(of.planted(changed)):
+            for mark in of.mark(n, of.asked(rows)):
+                right = of.marker.revealed(of.student(n), mark.question, mark.cell)
+                assert not ("." in right and right in mark.sentence)
+
+
+def test_what_is_right_is_revealed_on_request() -> None:
+    of = of_text(KINDS, 1)
+    right = of.right(0)
+    revealed = [of.marker.revealed(of.student(0), q, 0).replace("−", "-") for q in range(5)]
+    assert revealed[:3] == [f"{row[0]:.0f}" for row in right[:3]]
+    assert revealed[3:] == [f"{right[3][0]:.4f}", f"{right[4][0]:.0f}"]
+
+
+def test_the_step_is_named() -> None:
+    marker = class_of("attention-head", 1).marker
+    line = "byhand explain attention --size=tokens=3 --size=d_model=3 --size=d_k=4 --step weights"
+    assert marker.step_of(1) == line
+    assert [marker.table_of(n) for n in range(3)] == ["scores", "weights", "Z"]
+
+
+def refusal(key: Key) -> str:
+    with pytest.raises(ByhandError) as error:
+        Marker(key)
+    return str(error.value)
+
+
+AGAIN = "; make it again with the command that made the class."
+
+
+def test_a_key_that_is_not_sound_is_refused() -> None:
+    of = class_of("attention-head", 3)
+    start = "The key of attention-head does not fit this byhand: "
+    fewer = replace(of.key, questions=of.key.questions[:2])
+    assert refusal(fewer) == f"{start}its questions are not those of its recipe{AGAIN}"
+    older = replace(of.key, digest="another")
+    Marker(older)
+    student = of.student(1)
+    wrong = replace(student, answers=[[x + 1 for x in row] for row in student.answers])
+    told = f"{start}the answers of s1 are not those of its numbers{AGAIN}"
+    assert refusal(replace(older, students=older.students | {"s1": wrong})) == told
+    empty = replace(student, drawn={})
+    told = f"{start}the numbers of s1 are not those that its recipe draws{AGAIN}"
+    assert refusal(replace(older, students=older.students | {"s1": empty})) == told
+
+
+def test_answers_of_another_shape_are_no_answers() -> None:
+    of = class_of("attention-head", 1)
+    with pytest.raises(ValueError, match="not those that the key asks for"):
+        of.marker.mark(of.student(0), as_typed(of.right(0)[:2]))

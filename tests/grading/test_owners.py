@@ -1,0 +1,154 @@
+"""Whose a book is that has been handed in, which of several counts, and who has handed in nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.handed_in import ClassSet, class_set, filled, handed_in
+
+from byhand.errors import ByhandError
+from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.draw import Student
+from byhand.exercises.keys import read_key
+from byhand.exercises.recipe import find
+from byhand.exercises.roster import Roster
+from byhand.grading.handed_out import Paper
+from byhand.grading.owners import Owners, counted, letters, plain_stem, read_name, spellings, submissions
+
+
+def owner(path: Path, of: ClassSet | None = None) -> tuple[str, str]:
+    paper = (of or class_set()).paper
+    found = Owners(paper).owner(handed_in(path, paper))
+    return found.id, found.by
+
+
+def at(path: Path, student: str = "s01", id: str | None = "s01", numbers: bool = True) -> Path:
+    """A student's book at a path, with another id in it, or with numbers that are nobody's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    changes = {("Exercise", "C5"): id} | ({} if numbers else {("Attention", "C14"): 77})
+    return filled(path, student, changes)
+
+
+MOODLE = "Emmy Noether_12345_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("name", "id", "expected"),
+    [
+        ("anything.xlsx", "s01", ("s01", "the id in the workbook")),
+        ("anything.xlsx", "S01", ("s01", "the id in the workbook")),
+        ("s02.xlsx", "s01", ("s02", "the file's name")),
+        ("S02 (1).xlsx", "s01", ("s02", "the file's name")),
+        ("Copy of s02.xlsx", "s01", ("s02", "the file's name")),
+        ("s02-1.xlsx", None, ("s02", "the file's name")),
+        (f"{MOODLE}/my book.xlsx", "s01", ("s02", "Moodle's name for the file")),
+        (f"{MOODLE}/s01.xlsx", "s01", ("s02", "Moodle's name for the file")),
+        (f"{MOODLE}s01.xlsx", "s01", ("s02", "Moodle's name for the file")),
+        ("Nobody Known_12345_assignsubmission_file_/s03.xlsx", "s01", ("s03", "the file's name")),
+        ("noetheremmy_101_9001_book.xlsx", "s01", ("s02", "Canvas's name for the file")),
+        ("noetheremmy_LATE_101_9001_book-1.xlsx", "s01", ("s02", "Canvas's name for the file")),
+        ("duchateletemilie_7_8_book.xlsx", "s01", ("s04", "Canvas's name for the file")),
+        ("somebodyelse_7_8_s05-2.xlsx", "s01", ("s05", "the file's name")),
+        ("anything.xlsx", None, ("s01", "the given numbers")),
+        ("anything.xlsx", "someone", ("s01", "the given numbers")),
+    ],
+)
+def test_whose_a_book_is(tmp_path: Path, name: str, id: str | None, expected: tuple[str, str]) -> None:
+    assert owner(at(tmp_path / name, id=id)) == expected
+
+
+@pytest.mark.parametrize(
+    ("id", "says"),
+    [("x9", "states the id 'x9', which is not in the key"), (None, "states no id, and is not in the key")],
+)
+def test_nobodys(tmp_path: Path, id: str | None, says: str) -> None:
+    path = at(tmp_path / "book.xlsx", id=id, numbers=False)
+    with pytest.raises(ByhandError) as error:
+        owner(path)
+    assert str(error.value) == (
+        f"{path} {says}, and neither its name nor its given numbers are a student's: rename it to the student's id."
+    )
+
+
+def a_class(tmp_path: Path, *students: Student) -> ClassSet:
+    make_set(Order(find("dot-product"), tmp_path / "set", Roster(students), seed=1, formats=("xlsx",)))
+    key = read_key(tmp_path / "set" / "keys" / "key.json")
+    return ClassSet(tmp_path / "set", key, Paper.of(key))
+
+
+def test_ids_are_one_however_their_letters_are_written(tmp_path: Path) -> None:
+    of = a_class(tmp_path, Student("s01\u00e9", "A"), Student("\u00df2", "B"))
+    owners = Owners(of.paper)
+    assert owners.by_id("S01E\u0301") == "s01\u00e9"
+    assert owners.by_id("SS2") == "\u00df2"
+    assert owners.by_id("s01") is None
+
+
+def test_ids_that_differ_only_in_size_are_told_apart_exactly_or_not_at_all(tmp_path: Path) -> None:
+    of = a_class(tmp_path, Student("ab1", "Ann"), Student("AB1", "Ann"))
+    owners = Owners(of.paper)
+    assert [owners.by_id(id) for id in ("ab1", "AB1", "Ab1")] == ["ab1", "AB1", None]
+    assert len({student.file.casefold() for student in of.key.students.values()}) == 2
+
+
+def test_a_number_of_canvas_is_an_id_only_beside_the_right_name(tmp_path: Path) -> None:
+    of = a_class(tmp_path, Student("101", "Ada Lovelace"), Student("102", ""))
+    owners = Owners(of.paper)
+    name = read_name(Path("lovelaceada_101_9_x.xlsx"))
+    assert owners._by_system(name) == "101"
+    assert owners._by_system(read_name(Path("someone_101_9_x.xlsx"))) is None
+    assert owners._by_system(read_name(Path("someone_102_9_x.xlsx"))) == "102"
+
+
+def test_names_as_systems_write_them() -> None:
+    assert letters("Émilie du-Châtelet") == "emilieduchatelet"
+    assert "lovelaceada" in spellings("Ada Lovelace")
+    assert "adalovelace" in spellings("Lovelace, Ada")
+    assert [plain_stem(s) for s in ("a (2)", "a-3", "a - Copy", "Kopie von a", "a")] == ["a"] * 5
+
+
+def test_of_several_files_the_latest_counts_and_the_others_are_named(tmp_path: Path) -> None:
+    names = {"a/s01.xlsx": 30, "b/s01.xlsx": 20, "noetheremmy_1_50_x.xlsx": 90, "noetheremmy_1_60_x-1.xlsx": 10}
+    for name, time in names.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+        os.utime(path, (time, time))
+    old, new = sorted(tmp_path.glob("noether*"))
+    owners = {tmp_path / "a/s01.xlsx": "s01", tmp_path / "b/s01.xlsx": "s01", old: "s02", new: "s02"}
+    found = counted(class_set().key, owners)
+    assert found.used == {"s01": tmp_path / "a/s01.xlsx", "s02": new}
+    assert found.missing == ("s03", "s04", "s05", "s06")
+    assert found == counted(class_set().key, dict(reversed(owners.items())))
+    assert found.warning("s02") == (
+        "There are 2 files of this student: noetheremmy_1_60_x-1.xlsx counts, not noetheremmy_1_50_x.xlsx."
+    )
+    assert found.warning("s03") == ""
+
+
+def test_the_files_of_a_folder(tmp_path: Path) -> None:
+    for name in ("b.xlsx", "a/c.xlsx", "notes.pdf", ".hidden.xlsx", "~$b.xlsx", ".~lock.b.xlsx#", "Thumbs.db"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    for name in ("__MACOSX", ".git", "d.xlsx"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "e.xlsx").write_text("")
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.xlsx")
+    (tmp_path / "away").symlink_to("/", target_is_directory=True)
+    (tmp_path / "link.xlsx").symlink_to(tmp_path / "b.xlsx")
+    found = [str(path.relative_to(tmp_path)) for path in submissions(tmp_path)]
+    assert found == ["a/c.xlsx", "b.xlsx", "d.xlsx", "link.xlsx", "notes.pdf", "pipe.xlsx"]
+
+
+def test_a_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ByhandError, match="is no folder: name the one with the files"):
+        submissions(tmp_path / "file")
+    (tmp_path / "more").write_text("")
+    monkeypatch.setattr("byhand.grading.inbox.MOST_FILES", 1)
+    with pytest.raises(ByhandError, match="holds more than 1 files: name the folder of one class"):
+        submissions(tmp_path)

@@ -1,0 +1,226 @@
+"""Training steps against PyTorch's: losses, every gradient, every updated parameter; in numpy and in workbooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from core.test_gradients import differences
+from safetensors.numpy import load_file
+from support.learnt import ENCODER, GPT2, RECIPES, expected_of, expected_parameters
+from support.lessons import numbers_of, overwriting_refused
+
+from byhand.core.graph import Array, Node, fold
+from byhand.layers.training import Training
+from byhand.lessons.build import build
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.recipe import Recipe
+from byhand.workbook.build import write_lesson
+from byhand.xlsx.reader import Book, read
+from byhand.xlsx.recalculate import recalculate_books
+from byhand.xlsx.verify import compare
+
+CLOSE = 1e-9
+RUNS = {"sgd": ("sgd", 0.1, 2), "adam": ("adam", 0.01, 3)}
+"""One step more than PyTorch took, for the loss after its last."""
+LOSSES = {"sgd": ["loss", "loss_after_sgd"], "adam": ["loss", "loss_after_adam", "loss_after_adam_step2"]}
+UPDATES = {"sgd": {1: "sgd"}, "adam": {1: "adam", 2: "adam_step2"}}
+"""After how many steps PyTorch's parameters are known, and under what name."""
+
+
+@cache
+def made(folder: str, run: str) -> Lesson:
+    optimizer, rate, steps = RUNS[run]
+    return build(RECIPES[folder](optimizer, rate, steps))
+
+
+def training_of(lesson: Lesson) -> Training:
+    assert lesson.graph.training is not None
+    return lesson.graph.training
+
+
+def assert_all_as_pytorch(
+    lesson: Lesson, folder: str, run: str, table: Callable[[str], Array], within: float = CLOSE
+) -> None:
+    """Losses, gradients, their norm and the parameters; `table` has the numbers of a named table."""
+    e = expected_of(folder)
+    training, assemble = training_of(lesson), lesson.assemble
+    for loss, name in zip(training.losses, LOSSES[run], strict=True):
+        assert abs(table(loss.name).item() - e[name]) < within, name
+    gradients = assemble({path: table(node.name) for path, node in training.gradients.items()})
+    close(gradients, expected_parameters(folder, "grad"), within)
+    norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
+    assert abs(norm - e["grad_norm"]) < within
+    for steps, kind in UPDATES[run].items():
+        at = "" if steps == 1 else f"step{steps}."
+        updated = assemble({path: table(f"{at}updated.{path}") for path in training.gradients})
+        close(updated, expected_parameters(folder, kind), within)
+
+
+def close(got: Mapping[str, Array], expected: Mapping[str, Array], within: float) -> None:
+    assert got.keys() == expected.keys()
+    for name, array in expected.items():
+        assert got[name].shape == array.shape, name
+        np.testing.assert_allclose(got[name], array, rtol=0, atol=within, err_msg=name)
+
+
+BOTH = pytest.mark.parametrize("folder", [GPT2, ENCODER])
+
+
+@BOTH
+@pytest.mark.parametrize("run", RUNS)
+def test_numbers(folder: str, run: str) -> None:
+    lesson = made(folder, run)
+    assert_all_as_pytorch(lesson, folder, run, lesson.numbers().__getitem__)
+
+
+@BOTH
+def test_the_logits_are_those_that_pytorch_made_the_loss_from(folder: str) -> None:
+    values = made(folder, "sgd").numbers()
+    for name, expected in zip(["logits", "row2.logits"], expected_of(folder)["logits"], strict=True):
+        np.testing.assert_allclose(values[name], expected, rtol=0, atol=CLOSE)
+
+
+def test_the_gradient_of_the_input() -> None:
+    numbers = made(ENCODER, "sgd").numbers()
+    for name, expected in zip(["grad.X", "grad.row2.X"], expected_of(ENCODER)["grad_input"], strict=True):
+        np.testing.assert_allclose(numbers[name], expected, rtol=0, atol=CLOSE)
+
+
+@BOTH
+@pytest.mark.parametrize("run", RUNS)
+def test_every_number_that_pytorch_gave_is_compared(folder: str, run: str) -> None:
+    """A parameter more or less, or one that PyTorch left as it was, would be seen."""
+    kinds = {name.partition(".")[0] for name in expected_of(folder)}
+    asked = {"grad", "grad_norm", "logits", "labels", *LOSSES[run], *UPDATES[run].values()}
+    others = {"input_ids", "x", "grad_input", *LOSSES["sgd"], *LOSSES["adam"], "sgd", "adam", "adam_step2"}
+    assert asked <= kinds <= asked | others
+    stored = load_file(Path(__file__).parents[1] / "data" / folder / "model.safetensors")
+    assert expected_parameters(folder, "grad").keys() == stored.keys()
+    for kind in UPDATES[run].values():
+        for name, array in expected_parameters(folder, kind).items():
+            assert (array != stored[name]).any(), name
+
+
+# In workbooks
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Book]:
+    folder = tmp_path_factory.mktemp("training")
+
+    @cache
+    def write(name: str, run: str, turned: bool = False) -> Book:
+        path = folder / f"{name} {run} {turned}.xlsx"
+        with overwriting_refused():
+            lesson = made(name, run)
+            orientation = "columns" if turned else "rows"
+            write_lesson(replace(lesson, recipe=replace(lesson.recipe, orientation=orientation)), path)
+        return read(path)
+
+    return write
+
+
+EVERY = [(folder, run) for folder in (GPT2, ENCODER) for run in RUNS]
+SOME = [(GPT2, "adam"), (ENCODER, "sgd")]
+
+
+def check(books: Mapping[tuple[str, str], Book], engine: str, columns: bool = False) -> None:
+    """LibreOffice starts once for all of them."""
+    for ((folder, run), book), fresh in zip(
+        books.items(), recalculate_books(list(books.values()), engine), strict=True
+    ):
+        lesson = made(folder, run)
+        assert_all_as_pytorch(lesson, folder, run, lambda name, b=book, f=fresh: numbers_of(b, name, f, columns))
+        report = compare(book, fresh, engine)
+        assert report.ok, "\n".join(report.lines())
+
+
+def test_ironcalc_trains_as_pytorch_does(written: Callable[..., Book]) -> None:
+    check({of: written(*of) for of in SOME}, "ironcalc")
+
+
+@pytest.mark.slow
+def test_every_program_trains_in_every_way(written: Callable[..., Book], engine: str) -> None:
+    """SGD with rows, Adam with columns."""
+    for turned in (False, True):
+        check({of: written(*of, turned) for of in EVERY[turned::2]}, engine, turned)
+
+
+# Without PyTorch
+
+
+def numpy_adam(loss: Node, weights: list[Node], rate: float, steps: int) -> list[float]:
+    """The losses of Adam (Kingma and Ba 2015, algorithm 1) on slopes that are measured, not derived."""
+    now = {w: np.array(w.data) for w in weights}
+    means = {w: (np.zeros(w.shape), np.zeros(w.shape)) for w in weights}
+    losses = []
+    for t in range(1, steps + 1):
+        losses.append(fold([loss], now)[loss].item())
+        slopes = {w: differences(loss, w, now) for w in weights}
+        for w in weights:
+            m, v = means[w]
+            m, v = 0.9 * m + 0.1 * slopes[w], 0.999 * v + 0.001 * slopes[w] ** 2
+            means[w] = m, v
+            now[w] = now[w] - rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return losses
+
+
+def test_three_steps_of_adam_on_measured_slopes() -> None:
+    """The built-in model: what the engine unrolls is what a loop in numpy does with the loss alone.
+
+    Where a gradient is 0 in truth (the biases of keys), its measured sign is chance, but so is its effect.
+    """
+    lesson = build(Recipe("gpt2", ids=[3, 1, 4], backward=True, optimizer="adam", lr=0.05, train_steps=3))
+    training, numbers = training_of(lesson), lesson.numbers()
+    weights = [n for n in lesson.tables.values() if n.role == "weight"]
+    got = [numbers[loss.name].item() for loss in training.losses]
+    expected = numpy_adam(training.losses[0], weights, 0.05, 3)
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+    assert got[0] > got[1] > got[2]
+
+
+def numpy_cross_entropy(logits: Array, targets: list[int], smoothing: float) -> float:
+    """The mean over the targets that count (Szegedy et al. 2016, section 7)."""
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    losses = []
+    for row, target in zip(p, targets, strict=True):
+        if target >= 0:
+            wanted = np.full(len(row), smoothing / len(row))
+            wanted[target] += 1 - smoothing
+            losses.append(-np.sum(wanted * np.log(row)))
+    return float(np.mean(losses))
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1, 0.6])
+@pytest.mark.parametrize("targets", [[1, 4, -1], [-1, -1, 0], [2, 2, 7]])
+def test_smoothing_and_ignored_targets(smoothing: float, targets: list[int]) -> None:
+    given = ["_" if t < 0 else t for t in targets]
+    lesson = build(Recipe("gpt2", ids=[3, 1, 4], backward=True, targets=given, label_smoothing=smoothing))
+    numbers = lesson.numbers()
+    expected = numpy_cross_entropy(numbers["logits"], targets, smoothing)
+    assert abs(numbers["loss"].item() - expected) < 1e-12
+    assert numbers["loss.n"].item() == sum(t >= 0 for t in targets)
+    smoothed = (1 - smoothing) * np.eye(8)[targets] + smoothing / 8
+    p = np.exp(numbers["logits"]) / np.exp(numbers["logits"]).sum(1, keepdims=True)
+    counts = np.array(targets)[:, None] >= 0
+    np.testing.assert_allclose(numbers["grad.logits"], counts * (p - smoothed) / counts.sum(), atol=1e-14)
+
+
+def test_a_batch_counts_every_target_alike() -> None:
+    """Its loss is the mean over all targets, not the mean of the rows' means."""
+    rows = [{"ids": [3, 1, 4], "targets": [1, 4, 2]}, {"ids": [2, 6], "targets": ["_", 5]}]
+    lesson = build(Recipe("gpt2", backward=True, batch=rows[1:], **rows[0]))
+    alone = [build(Recipe("gpt2", backward=True, **row)).numbers() for row in rows]
+    sums = [one["loss"].item() * one["loss.n"].item() for one in alone]
+    numbers = lesson.numbers()
+    assert abs(numbers["loss"].item() - sum(sums) / 4) < 1e-14
+    gradients = [3 / 4 * alone[0]["grad.wte"] + 1 / 4 * alone[1]["grad.wte"]]
+    np.testing.assert_allclose(numbers["grad.wte"], gradients[0], atol=1e-14)
+    assert sorted(n for n in lesson.tables if lesson.tables[n].role == "weight") == sorted(
+        n for n in build(Recipe("gpt2")).tables if build(Recipe("gpt2")).tables[n].role == "weight"
+    )

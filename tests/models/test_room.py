@@ -1,0 +1,108 @@
+"""Room on a workbook's sheets: no text is cut off, no number shows as ###."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.styles import Alignment
+from support.lessons import BOOKS, INFINITE, load, opened, sweep
+
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
+from byhand.workbook.build import write_lesson
+
+each_book = pytest.mark.parametrize("name", sweep(BOOKS))
+
+
+def widths(sheet: Any) -> list[float]:
+    """Of each column."""
+    found = [8.43] * (sheet.max_column + 20)
+    for dimension in sheet.column_dimensions.values():
+        last = min(dimension.max, len(found))
+        found[dimension.min - 1 : last] = [dimension.width - 0.71] * (last - dimension.min + 1)
+    return found
+
+
+BREADTHS = dict.fromkeys(" ·.,:;'|!ijl()[]", 0.53) | dict.fromkeys("tfrsJ-", 0.8) | dict.fromkeys("mwMW…→", 1.75)
+"""Of letters in Calibri or Cambria, at the upper end, against a digit's."""
+
+
+def length(cell: Any) -> float:
+    """How wide a text is, about, in the unit of a column's width: a digit of Calibri 11."""
+    parts = cell.value if isinstance(cell.value, CellRichText) else [cell.value]
+    dressed = [(p.text, p.font) if isinstance(p, TextBlock) else (p, cell.font) for p in parts]
+    return sum(sum(map(breadth, text)) * (font.sz or 11) / 11 * (1.04 if font.b else 1) for text, font in dressed)
+
+
+def breadth(letter: str) -> float:
+    return BREADTHS.get(letter, 1.22 if letter.isupper() else 1.02)
+
+
+def cut_off(sheet: Any) -> Iterator[str]:
+    """The texts that run into a neighbour, or off the sheet."""
+    wide = widths(sheet)
+    for row in sheet.iter_rows():
+        filled = [c.column - 1 for c in row if c.value is not None]
+        for cell in (c for c in row if isinstance(c.value, str | CellRichText)):
+            room = room_of(cell, filled, wide)
+            if length(cell) > room:
+                yield f"{sheet.title}!{cell.coordinate} {str(cell.value)!r}: {length(cell):.1f} in {room:.1f}"
+
+
+def room_of(cell: Any, filled: list[int], wide: list[float]) -> float:
+    at = cell.column - 1
+    before = max((c for c in filled if c < at), default=-1)
+    after = min((c for c in filled if c > at), default=len(wide))
+    left, right = sum(wide[before + 1 : at]), sum(wide[at + 1 : after])
+    extra = {"right": left, "center": 2 * min(left, right)}.get(cell.alignment.horizontal, right)
+    return wide[at] + extra
+
+
+@each_book
+def test_no_text_is_cut_off(name: str) -> None:
+    assert [offender for sheet in opened(name) for offender in cut_off(sheet)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "align", "fits"), [("a long text", None, False), ("a long text", "right", True), ("a", None, True)]
+)
+def test_a_text_that_is_cut_off_is_seen(text: str, align: str | None, fits: bool) -> None:
+    """Its right neighbour is filled, the left one empty."""
+    sheet = openpyxl.Workbook().active
+    sheet["B1"], sheet["C1"] = text, 1
+    sheet["B1"].alignment = Alignment(horizontal=align)
+    assert list(cut_off(sheet)) == [] if fits else ["Sheet!B1 'a long text': 9.9 in 8.4"]
+
+
+def shown(value: float, number_format: str) -> str:
+    """A number as its cell shows it, at its widest."""
+    if value < INFINITE:
+        return "−∞"
+    return f"{value:.{len(number_format.rpartition(';')[2].partition('.')[2])}f}"
+
+
+def without_room(sheet: Any) -> Iterator[str]:
+    """The numbers that a spreadsheet program shows as ###."""
+    wide = widths(sheet)
+    for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, int | float)):
+        text = shown(cell.value, cell.number_format)
+        if len(text) + 0.5 > wide[cell.column - 1]:
+            yield f"{sheet.title}!{cell.coordinate} {text}"
+
+
+@each_book
+def test_every_number_has_room(name: str) -> None:
+    assert [offender for sheet in opened(name) for offender in without_room(sheet)] == []
+
+
+def test_columns_are_as_wide_as_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    write_lesson(build(Recipe("attention", set={"X[1,1]": -123456.789, "W_V[2,2]": 1e7})), path)
+    book = load(path, data_only=True)
+    assert max(abs(c.value) for row in book["Attention"].iter_rows() for c in row if isinstance(c.value, float)) > 1e6
+    assert [offender for sheet in book for offender in without_room(sheet)] == []

@@ -1,0 +1,199 @@
+"""The ready-made workbooks in worksheets/: right in three programs, up to date, listed, and good on paper."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import pytest
+from click.testing import CliRunner
+from support.lessons import GALLERY, WORKSHEETS, lesson, opened, path_of
+from support.workbooks import altered, parts_of
+
+from byhand.cli.main import main
+from byhand.errors import ByhandError
+from byhand.lessons.lesson import describe
+from byhand.models import MODELS
+from byhand.workbook import gallery
+from byhand.xlsx.reader import read
+from byhand.xlsx.recalculate import recalculate_books
+from byhand.xlsx.verify import compare
+
+ON_DISK = [WORKSHEETS / f"{name}.xlsx" for name in GALLERY]
+
+
+def test_every_model_and_part_is_in_the_gallery() -> None:
+    assert {recipe.model for recipe in GALLERY.values()} == set(MODELS)
+
+
+def test_each_recipe_has_its_workbook_and_nothing_else_lies_there() -> None:
+    assert sorted(WORKSHEETS.glob("*.xlsx")) == sorted(ON_DISK)
+    assert {p.stem for p in (WORKSHEETS / "pictures").iterdir()} == set(GALLERY)
+
+
+SOME = ("transformer", "mixtral", "mamba")
+REST = [name for name in GALLERY if name not in SOME]
+
+
+@pytest.mark.parametrize("names", [SOME, pytest.param(REST, marks=pytest.mark.slow)], ids=["some", "rest"])
+def test_every_workbook_is_right(names: list[str], engine: str) -> None:
+    """LibreOffice starts once for all of them."""
+    books = [read(WORKSHEETS / f"{name}.xlsx") for name in names]
+    reports = [compare(*pair, engine) for pair in zip(books, recalculate_books(books, engine), strict=True)]
+    assert all(report.cells == len(book.formulas) > 0 for report, book in zip(reports, books, strict=True))
+    assert "\n".join(line for report in reports if not report.ok for line in report.lines()) == ""
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_workbook_is_what_its_recipe_makes(name: str) -> None:
+    assert gallery.same_contents(path_of(name), WORKSHEETS / f"{name}.xlsx")
+
+
+@pytest.mark.slow
+def test_the_gallery_is_up_to_date() -> None:
+    result = CliRunner().invoke(main, ["gallery", str(WORKSHEETS), "--check"])
+    assert result.output == "Every workbook is up to date.\n"
+    assert result.exit_code == 0
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gallery of two, rebuilt without drawing pictures."""
+    (tmp_path / "pictures").mkdir()
+    for name in ("softmax", "layernorm"):
+        shutil.copy(WORKSHEETS / f"{name}.toml", tmp_path)
+        shutil.copy(WORKSHEETS / "pictures" / f"{name}.png", tmp_path / "pictures")
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    assert list(gallery.rebuild(tmp_path))[-1] == "README.md"
+    assert gallery.outdated(tmp_path) == []
+    return tmp_path
+
+
+def forget_recipe(folder: Path) -> None:
+    (folder / "softmax.toml").write_text('model = "softmax"\nseed = 2\n')
+
+
+def forget_book(folder: Path) -> None:
+    (folder / "softmax.xlsx").unlink()
+
+
+def damage_book(folder: Path) -> None:
+    (folder / "softmax.xlsx").write_bytes(b"PK no zip")
+
+
+def forget_picture(folder: Path) -> None:
+    (folder / "pictures" / "softmax.png").unlink()
+
+
+def forget_index(folder: Path) -> None:
+    (folder / "README.md").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (forget_recipe, "softmax.xlsx is out of date."),
+        (forget_book, "softmax.xlsx is out of date."),
+        (damage_book, "softmax.xlsx is out of date."),
+        (forget_picture, "softmax.png is missing."),
+        (forget_index, "README.md is out of date."),
+    ],
+)
+def test_what_is_out_of_date_is_named(small: Path, change: Callable[[Path], None], said: str) -> None:
+    change(small)
+    result = CliRunner().invoke(main, ["gallery", str(small), "--check"])
+    assert result.output == said + "\n"
+    assert result.exit_code == 1
+
+
+def test_a_folder_without_recipes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ByhandError, match=re.escape(f"There are no recipes (.toml) in {tmp_path}: name a folder")):
+        gallery.recipes(tmp_path)
+
+
+def test_the_same_contents_in_another_zip_are_the_same(tmp_path: Path) -> None:
+    """Another zlib packs the same parts into other bytes."""
+    book, again = path_of("softmax"), tmp_path / "again.xlsx"
+    with ZipFile(again, "w", ZIP_STORED) as archive:
+        for name, data in parts_of(book).items():
+            archive.writestr(name, data)
+    assert again.read_bytes() != book.read_bytes()
+    assert gallery.same_contents(book, again)
+
+
+def test_another_number_or_another_part_is_not_the_same(tmp_path: Path) -> None:
+    book, other = path_of("softmax"), tmp_path / "other.xlsx"
+    shutil.copy(book, other)
+    altered(other, lambda xml: re.sub("<v>0.[0-9]+</v>", "<v>0.5</v>", xml, count=1), "xl/worksheets/sheet2.xml")
+    assert not gallery.same_contents(book, other)
+    shutil.copy(book, other)
+    with ZipFile(other, "a") as archive:
+        archive.writestr("more.xml", "")
+    assert not gallery.same_contents(book, other)
+    assert not gallery.same_contents(book, tmp_path / "nothing.xlsx")
+
+
+def test_the_index_has_an_entry_for_each_workbook() -> None:
+    index = (WORKSHEETS / "README.md").read_text(encoding="utf-8")
+    entries = re.findall(
+        r"^## \[(.+)\]\((.+)\.xlsx\)\n\n.+\n(.+); ([0-9,]+) live cells; recipe \[`\2.toml`\]\(\2.toml\)\.\n\n"
+        r"!\[\1\]\(pictures/\2.png\)$",
+        index,
+        re.MULTILINE,
+    )
+    assert index.count("\n## ") == len(entries)
+    assert {name for _, name, _, _ in entries} == set(GALLERY)
+    for title, name, sizes, cells in entries:
+        expected_title, expected_sizes = describe(lesson(name))
+        assert (title, sizes) == (expected_title, expected_sizes.capitalize())
+        assert int(cells.replace(",", "")) == len(read(WORKSHEETS / f"{name}.xlsx").formulas)
+    for target in re.findall(r"\]\((.+?)\)", index):
+        assert (WORKSHEETS / target).is_file()
+
+
+def test_the_gallery_stays_small() -> None:
+    assert sum(p.stat().st_size for p in WORKSHEETS.rglob("*") if p.is_file()) < 10_000_000
+
+
+# On paper
+
+
+@pytest.fixture(scope="session")
+def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """The texts of each workbook's pages, as LibreOffice prints them."""
+    needs("libreoffice")
+    assert shutil.which("pdftotext"), "pdftotext is missing: apt install poppler-utils"
+    folder = tmp_path_factory.mktemp("paper")
+    command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
+    command += ["--convert-to", "pdf", "--outdir", str(folder), *map(str, ON_DISK)]
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
+    return {name: text_of(folder / f"{name}.pdf").split("\f")[:-1] for name in GALLERY}
+
+
+def text_of(pdf: Path) -> str:
+    command = ["pdftotext", "-layout", str(pdf), "-"]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GALLERY)
+def test_sheets_are_cut_into_pages_where_they_say(pages: dict[str, list[str]], name: str) -> None:
+    """The footer names the sheet. Nothing runs over to a page of its own, neither below nor at the right."""
+    footers = [re.search(r"(\S(?:.*\S)?) · [0-9]+/[0-9]+\s*\Z", page) for page in pages[name]]
+    breaks = {sheet.title: len(sheet.row_breaks.brk) for sheet in opened(name)}
+    taken = Counter(next(s for s in sorted(breaks, key=len, reverse=True) if f and f[1].endswith(s)) for f in footers)
+    assert taken == {sheet: 1 + count for sheet, count in breaks.items()}
+    assert taken["Contents"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", GALLERY)
+def test_nothing_on_paper_is_an_error_or_too_wide(pages: dict[str, list[str]], name: str) -> None:
+    text = "\n".join(pages[name])
+    assert re.findall(r"###|#[A-Z]+[!?/]|Err:", text) == []
+    assert describe(lesson(name))[0] in text

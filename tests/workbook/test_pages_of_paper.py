@@ -1,0 +1,57 @@
+"""A long sheet is cut into pages of paper between its tables."""
+
+from __future__ import annotations
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.lessons import BOOKS, opened, sweep
+
+from byhand.xlsx.writer import Cut, cut
+
+NARROW, WIDE = 400.0, 4_000.0
+
+
+def test_what_fits_a_page_is_not_cut() -> None:
+    assert cut([(4, 40), (42, 75)], NARROW) is None
+    assert cut([(4, 170)], WIDE) is None
+
+
+def test_a_page_ends_between_bands() -> None:
+    """60 per cent takes 50 rows a page: 516 points by 0.6, without 57 for the title, of 15 each, less 6 in 100."""
+    assert cut([(4, 30), (32, 50), (50, 60), (62, 100)], NARROW) == Cut(60, [32, 62])
+
+
+def test_a_band_longer_than_a_page_is_cut_between_its_tables() -> None:
+    assert cut([(4, 30), (30, 53), (53, 100)], NARROW) == Cut(60, [53])
+
+
+def test_a_table_longer_than_a_page_is_cut_where_the_page_is_full() -> None:
+    assert cut([(4, 150)], NARROW) == Cut(60, [54, 104])
+
+
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 3)), min_size=8, max_size=40))
+def test_short_tables_stay_whole_whatever_their_number(sizes: list[tuple[int, int]]) -> None:
+    spans, row = [], 4
+    for rows, gap in sizes:
+        spans.append((row, row + rows))
+        row += rows + gap
+    made = cut(spans, NARROW)
+    breaks = made.rows if made else []
+    assert not [span for span in spans for at in breaks if span[0] < at < span[1]]
+    assert all(b - a <= 50 for a, b in zip([4, *breaks], [*breaks, spans[-1][1]], strict=True)) or not made
+
+
+@pytest.mark.parametrize("name", sweep(BOOKS))
+def test_no_table_is_cut_that_fits_a_page(name: str) -> None:
+    """A caption's row, the rule below it and the labels stay with the cells, wherever a page ends."""
+    for sheet in opened(name):
+        for at in (brk.id for brk in sheet.row_breaks.brk):
+            assert not framed_together(sheet, at), f"{sheet.title}, before row {at + 1}"
+
+
+def framed_together(sheet: openpyxl.worksheet.worksheet.Worksheet, above: int) -> list[str]:
+    """The cells with a border above and below a break, over each other: of one table."""
+    pairs = zip(sheet[above], sheet[above + 1], strict=True)
+    return [a.coordinate for a, b in pairs if a.border.bottom.style and b.border.top.style]
