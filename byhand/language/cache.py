@@ -9,10 +9,10 @@ from itertools import chain, count
 
 import numpy as np
 
+from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
 from byhand.core.labels import Labels
 from byhand.core.ops import again, below, maximum, stretch
-from byhand.language.cost import multiplications
 
 BY_ROW = frozenset(
     "add sub mul div maximum power greater equal negate exp log sqrt tanh erf sin cos where alternate beside columns "
@@ -306,7 +306,7 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
             distance = maximum(apart, -apart).named("distance")
             differences.append(distance.max(1).named("difference", role="result"))
         alone = _more([new, *remembered], done.union(without))
-        rows.append([multiplications(without), multiplications(alone), sum(cache.sizes.values())])
+        rows.append([*(work(tables).multiplications for tables in (without, alone)), sum(cache.sizes.values())])
         growing |= _growing(without, earlier)
         anew += [str(step)] if cache.changed else []
         done.update(alone)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from byhand.core.arithmetic import counts
+from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Node, outside, page, scope, source, toposort
 from byhand.core.labels import Labels
 from byhand.core.ops import below, maximum
-from byhand.core.table import Table
 from byhand.layers.attention import attend
 from byhand.layers.masks import causal_mask
 
@@ -21,20 +20,6 @@ Attention = Callable[[Node, Node, Node], Node]
 LONGER = (2, 4, 8, 16)
 """Texts of the page's words, and of so many times as many, are counted."""
 MOST_WORDS = 1_000
-
-
-def multiplications(result: Node, given: Collection[Node] = ()) -> int:
-    """The products and quotients of all tables that make the result from the given ones, each cell's counted.
-
-    In every operation a cell takes as many as any other, so one is worked and counted for all.
-    """
-    total = 0
-    for node in toposort([result]):
-        if node.args and node not in given:
-            nothing = (Table(a.shape, lambda r, c: counts.NOTHING) for a in node.args)
-            work = node.op.cell(counts, (0, 0), *nothing, **node.attrs)
-            total += work.multiplications * int(node.shape[0]) * int(node.shape[1])
-    return total
 
 
 def causally(q: Node, k: Node, v: Node) -> Node:
@@ -57,7 +42,8 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
     for words in [tokens, *(tokens * times for times in LONGER if tokens * times <= MOST_WORDS)]:
         with outside():
             given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
-            rows.append([words, *(multiplications(attention(*given), given) for attention in (exact, cheap))])
+            made = (set(toposort([attention(*given)])) - set(given) for attention in (exact, cheap))
+            rows.append([words, *(work(tables).multiplications for tables in made)])
     with page("", "What it saves"):
         texts = Labels("texts", tuple(f"{words} words" for words, *_ in rows))
         columns = Labels("counted", ("words", "exact", "here"))

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from byhand.core.arithmetic.counts import work
 from byhand.core.graph import toposort
 from byhand.language.architecture import used
-from byhand.language.cost import multiplications
 from byhand.language.options import IN_FULL, MATTERS, OF_ZERO, WITHOUT
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
@@ -55,7 +55,7 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     given: dict[str, Any] = {name: list(range(count)) for name in ("ids", "target_ids") if name in takes}
     once = build(replace(plain, **given))
     parameters = sum(int(n.shape[0] * n.shape[1]) for n in once.tables.values() if n.role == "weight")
-    pass_ = multiplications(toposort([once.graph.logits or once.graph.outputs[0]]))
+    pass_ = work(toposort([once.graph.logits or once.graph.outputs[0]])).multiplications
     words = count if given or tokens else None
     if "generate" not in takes:
         return Cost(words, parameters, pass_, None, None)

@@ -21,7 +21,6 @@ from byhand.core.graph import Array, fold, source, toposort
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.language.architecture import Decoding
-from byhand.language.cost import multiplications
 from byhand.language.generation import sampled, uniform
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
@@ -84,15 +83,6 @@ def test_the_cache_does_not_compute_what_it_keeps() -> None:
     assert old
     needed = {node.name for node in toposort([new])} - {None, ""}
     assert not needed & {"step2.layer1.head1.K", "step2.layer1.head1.Q", "step2.x"}
-
-
-def test_multiplications_are_those_that_a_person_counts() -> None:
-    x, y, z = (source(name, np.ones(shape), "input") for name, shape in (("x", (2, 3)), ("y", (3, 4)), ("z", (2, 4))))
-    assert multiplications([x @ y]) == 24
-    assert multiplications([z * z]) == multiplications([z / 2]) == 8
-    assert multiplications([z + z, z.sum(1), z.T]) == 0
-    one = build(Recipe("attention", size={"tokens": 3, "d_model": 4, "d_k": 2}))
-    assert multiplications(toposort(one.graph.outputs)) == 3 * 24 + 18 + 9 + 9 + 18
 
 
 # By chance

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+
+from byhand.core.graph import Node
+from byhand.core.table import Table
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Work:
             builtins.sum(p.additions for p in parts) + additions,
             builtins.sum(p.functions for p in parts) + functions,
         )
+
+    def times(self, count: int) -> Work:
+        """The work of so many cells that take as much."""
+        return Work(self.multiplications * count, self.additions * count, self.functions * count)
 
     def __add__(self, other: Work) -> Work:
         return self.joined(other, additions=1)
@@ -94,3 +103,16 @@ def _function(*x: Work) -> Work:
 
 larger = equal = greater = _looked_over
 exp = log = sqrt = tanh = erf = sin = cos = power = _function
+
+
+def work(tables: Iterable[Node]) -> Work:
+    """The work of making each of these tables once from its arguments.
+
+    In every operation a cell takes as much as any other, so one is worked and counted for all.
+    """
+    total = NOTHING
+    for node in tables:
+        arguments = (Table(a.shape, lambda r, c: NOTHING) for a in node.args)
+        one = node.op.cell(sys.modules[__name__], (0, 0), *arguments, **node.attrs)
+        total = total.joined(one.times(int(node.shape[0]) * int(node.shape[1])))
+    return total
