@@ -16,7 +16,7 @@ from byhand.grading.class_marks import Desk, Job, Marking, digest
 from byhand.grading.marks_folder import MarksFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.small_class import a_set, typed_in
+from support.class_submissions import a_set, typed_in
 
 pytestmark = pytest.mark.benchmark
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import openpyxl
 import pytest
-from support.simulated import as_typed, class_of
+from support.simulated_students import as_typed, class_of
 
 from byhand.exercises.student_book import StudentBook
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from support.classes import a_class, attention, shifted
+from support.small_exercises import a_class, attention, shifted
 
 from byhand.exercises import canvas, moodle
 from byhand.exercises.recipe import Ask

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from support.handed_in import as_float, class_set, filled
+from support.submissions import as_float, class_set, filled
 
 from byhand.grading.integrity import findings
 from byhand.grading.owners import Owners

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from layers.test_training import RUNS, assert_all_as_pytorch
-from support.learnt import RECIPES
 from support.reference_models import (
     DATA,
     FOLDERS,
@@ -23,6 +21,7 @@ from support.reference_models import (
     recipe_of,
     story_of,
 )
+from support.training_references import RECIPES, RUNS, assert_all_as_pytorch
 
 from byhand.lessons.build import build
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.commands import answer, byhand
-from support.learnt import DATA, GPT2, expected_of, expected_parameters
+from support.training_references import DATA, GPT2, expected_of, expected_parameters
 
 from byhand.cli.main import main
 from byhand.cli.options import recipe_from

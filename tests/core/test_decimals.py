@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paper import worth
+from support.formula_values import worth
 
 from byhand.core.decimals import is_exact, short, shown
 from byhand.notation.tree import Name, Negative, Number, Words

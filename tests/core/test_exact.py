@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from core.test_ops import CASES, definition
-from core.test_steps import short_numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.lessons import UPRIGHT, lesson, sweep
-from support.strategies import given_tables
+from support.op_cases import CASES, definition
+from support.strategies import given_tables, short_numbers
 
 import byhand
 from byhand.core.arithmetic import counts, exact, excel, numbers, steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from core.test_ops import CASES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.gradient_models import GRADIENT_MODELS, differences, lesson_of, recipe_of
 from support.lessons import SET_BY_HAND
+from support.op_cases import CASES
 from support.strategies import given_tables, graphs
 
 from byhand.core import ops
@@ -25,7 +26,6 @@ from byhand.layers.attention import softmax
 from byhand.layers.losses import cross_entropy
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
 Expressions = list[list[Any]]
@@ -180,19 +180,6 @@ def test_second_derivatives(op: Op, shapes: Any, attrs: Any) -> None:
         np.testing.assert_allclose(got, differences(slope, n, {}), rtol=1e-7, atol=1e-7)
 
 
-def differences(loss: Node, node: Node, given: Mapping[Node, Array], h: float = 3e-5) -> Array:
-    """The slope of the loss by each cell of a table, from four points each: exact up to h⁴."""
-    here = given.get(node, node.data)
-    assert here is not None
-    steps = np.eye(here.size).reshape(here.size, *here.shape) * h
-    moved = np.stack([here + n * steps for n in (-2, -1, 1, 2)])
-    values = fold([loss], {**given, node: moved})[loss]
-    if values.ndim == 2:  # nothing follows from the table
-        return np.zeros(here.shape)
-    slopes = np.tensordot([1, -8, 8, -1], values[..., 0, 0], 1) / (12 * h)
-    return slopes.reshape(here.shape)
-
-
 # Kinks and ties
 
 
@@ -247,36 +234,6 @@ def test_graphs_at_random(last: Node, seed: int) -> None:
 
 # Whole models
 
-TARGETS = {name: ["_", 3, "_", 5, 1] for name in ("bert", "roberta", "distilbert")}
-SOME: dict[str, dict[str, Any]] = {
-    **{name: {} for name in MODELS if name not in SET_BY_HAND},
-    "vit": {"targets": [1]},
-    "transformer-xl": {"size": {"segment": 4}},
-    "feed-forward gelu": {"size": {"activation": "gelu"}},
-    "feed-forward gelu_tanh": {"size": {"activation": "gelu_tanh"}},
-    "softmax base": {"size": {"base": 3.0}},
-    "attention causal": {"size": {"causal": True, "bias": True}},
-    "multi-head causal": {"size": {"causal": True, "bias": True}},
-    "encoder-layer": {"targets": [1, "_", 2]},
-    "prediction": {"targets": [2]},
-    "encoder-layer batch": {"targets": [1, "_", 2], "batch": [{"targets": [0, 0, 1]}]},
-    "gpt2 deep": {"size": {"layers": 2}},
-    "bert deep": {"size": {"layers": 2}},
-    "transformer deep": {"size": {"encoder_layers": 2, "decoder_layers": 2}},
-    "gpt2 smoothed": {"label_smoothing": 0.2, "targets": [3, "_", 5]},
-    "gpt2 batch": {"ids": [3, 1, 4], "batch": [{"ids": [1, 5]}, {"ids": [2, 2, 6, 0]}]},
-}
-
-
-def options_of(name: str) -> dict[str, Any]:
-    model = name.partition(" ")[0]
-    return {"targets": TARGETS[model], "ids": [1, 5, 3, 2, 6]} if model in TARGETS else {}
-
-
-@cache
-def lesson_of(name: str) -> Lesson:
-    return build(Recipe(name.partition(" ")[0], backward=True, **{**options_of(name), **SOME[name]}))
-
 
 def parameters(made: Lesson) -> dict[str, Node]:
     """Its weights, and the inputs that are numbers and not given from above."""
@@ -291,7 +248,7 @@ def off_the_kinks(name: str) -> dict[Node, Array]:
     return {n: n.data + draw.uniform(-0.3, 0.3, n.shape) for n in parameters(lesson_of(name)).values()}
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", GRADIENT_MODELS)
 def test_every_parameter_of_every_model_against_differences(name: str) -> None:
     made, point = lesson_of(name), off_the_kinks(name)
     training = made.graph.training
@@ -307,10 +264,10 @@ def test_every_parameter_of_every_model_against_differences(name: str) -> None:
 
 
 def test_every_model_that_can_learn_is_tried() -> None:
-    assert {name.partition(" ")[0] for name in SOME} == MODELS.keys() - SET_BY_HAND
+    assert {name.partition(" ")[0] for name in GRADIENT_MODELS} == MODELS.keys() - SET_BY_HAND
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", GRADIENT_MODELS)
 def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     made = lesson_of(name)
     assert made.graph.training is not None
@@ -326,7 +283,7 @@ def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     assert {(table, page) for table in shared for page in pages[table]} == backward.shares.keys()
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", GRADIENT_MODELS)
 @pytest.mark.parametrize("optimizer", [None, "adam"])
 def test_no_two_tables_have_the_same_name(name: str, optimizer: str | None) -> None:
     made = lesson_of(name)
@@ -334,7 +291,7 @@ def test_no_two_tables_have_the_same_name(name: str, optimizer: str | None) -> N
         if not any(n.role == "weight" for n in parameters(made).values()):
             return
         steps = {"optimizer": optimizer, "train_steps": 3}
-        made = build(Recipe(name.partition(" ")[0], backward=True, **{**options_of(name), **SOME[name], **steps}))
+        made = build(recipe_of(name, **steps))
     names = [n.name for n in toposort(made.graph.outputs) if n.name]
     assert sorted(set(names)) == sorted(names)
 
@@ -363,7 +320,7 @@ def test_nothing_flows_to_a_maximum_that_is_subtracted_and_nothing_is_lost() -> 
 
 def test_the_loss_must_not_depend_on_what_is_called_a_shift() -> None:
     """Every table in that role is a maximum whose reader would give the same result with any other number."""
-    for name in SOME:
+    for name in GRADIENT_MODELS:
         made = lesson_of(name)
         assert made.graph.training is not None
         loss = made.graph.training.losses[0]

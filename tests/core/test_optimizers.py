@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.test_references import CLOSE, case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import tables
+from support.torch_operations import CLOSE, case
 
 from byhand.core.graph import Array, Node, fold, scope, source
 from byhand.core.optimizers import OPTIMIZERS, State

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.test_ops import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.paper import worth
-from support.strategies import DOMAINS, given_tables, numbers
+from support.formula_values import worth
+from support.op_cases import CASES
+from support.strategies import given_tables, short_numbers
 
 from byhand.core.arithmetic import steps
 from byhand.core.arithmetic.steps import Given, Step
@@ -18,18 +18,6 @@ from byhand.core.decimals import shown
 from byhand.core.graph import Node, Op
 from byhand.core.table import Table, read
 from byhand.notation.tree import Call, Name, Number, Product, Sum
-
-
-@st.composite
-def short_numbers(draw: st.DrawFn, op: Op, shapes: Any) -> list[Any]:
-    """Arguments of at most two places, which every line can show in full."""
-    domain = DOMAINS.get(op.name, lambda n: numbers)
-    drawn = [
-        np.array([[draw(domain(n)) for _ in range(shape[1])] for _ in range(shape[0])])
-        for n, shape in enumerate(shapes)
-    ]
-    rounded = [np.round(array, 2) for array in drawn]
-    return [np.where(array == 0, 1, array) if op.name == "div" else array for array in rounded]
 
 
 def written(node: Node) -> Table:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 import sympy
-from support.wrong_lines import changed, mistakes, pairs
+from support.derivation_mistakes import changed, mistakes, pairs
+from support.derivations import derivations, each_topic
 
 from byhand.derive import derivation as checker
 from byhand.derive.derivation import (
@@ -24,15 +25,9 @@ from byhand.derive.derivation import (
 )
 from byhand.derive.equality import is_zero
 from byhand.derive.functions import exp, ln
-from byhand.derive.page import derive, page_of
+from byhand.derive.page import derive
 from byhand.derive.terms import Variable, number, one, places, size, total
 from byhand.derive.topics import TOPICS
-
-each_topic = pytest.mark.parametrize("name", TOPICS)
-
-
-def derivations(name: str) -> tuple[Derivation, ...]:
-    return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))
 
 
 @pytest.mark.parametrize("most", [3, pytest.param(10_000, marks=pytest.mark.slow)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from derive.test_derivations import derivations, each_topic
-from support.tree_values import reader
+from support.derivation_values import reader
+from support.derivations import derivations, each_topic
 
 from byhand.derive.derivation import instances
 from byhand.derive.functions import d

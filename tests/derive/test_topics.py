@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from derive.test_derivations import derivations
 from support.commands import answer, byhand
+from support.derivations import derivations
 
 from byhand.derive.derivation import About, Derivation
 from byhand.derive.page import derive

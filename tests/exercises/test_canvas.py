@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.classes import SPECIALS, a_class, attention, shifted, with_answers
+from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, canvas_rules

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.mistakes import softmax
+from support.misconceptions.transformer import softmax
 
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import Told

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.classes import with_answers
 from support.commands import answer, byhand
+from support.small_exercises import with_answers
 
 from byhand.exercises import canvas, draw, moodle, proof
 from byhand.exercises.draw import Variant

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.classes import a_class, attention, shifted, with_answers
+from support.small_exercises import a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules

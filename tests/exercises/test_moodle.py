@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.classes import SPECIALS, a_class, attention, shifted, with_answers
+from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
 from byhand.exercises import moodle, moodle_rules
@@ -211,8 +211,8 @@ def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
 
 def test_the_same_class_gives_the_same_bytes_in_any_process() -> None:
     code = (
-        "import sys; from support.classes import *; from byhand.exercises import moodle, canvas; p = attention();"
-        "vs = a_class(p); ms = [[shifted(v, 1.0), shifted(v, 2.0)] for v in vs];"
+        "import sys; from support.small_exercises import *; from byhand.exercises import moodle, canvas;"
+        "p = attention(); vs = a_class(p); ms = [[shifted(v, 1.0), shifted(v, 2.0)] for v in vs];"
         "sys.stdout.buffer.write(moodle.write(p, vs, ms) + canvas.write(p, vs, ms))"
     )
     root = Path(__file__).parents[2]

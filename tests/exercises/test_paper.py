@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.classes import ALL, SPECIALS, attention
+from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
 from byhand.documents.document import Document, Heading, Paragraph, Table

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.formula_values import worth
 from support.lessons import BOOKS, lesson, sweep
-from support.paper import worth
 
 from byhand.documents.document import Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.errors import ByhandError

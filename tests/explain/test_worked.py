@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.formula_values import worth
 from support.lessons import BOOKS, lesson, sweep
-from support.paper import worth
 
 from byhand.core.decimals import is_exact
 from byhand.core.graph import Node, toposort

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.simulated import Class, class_of, verdicts
+from support.simulated_students import Class, class_of, verdicts
 
 SEEDS = 200
 Step = Callable[[dict[str, Any]], Any]

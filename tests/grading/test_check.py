@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.class_submissions import a_set, answered, typed_in
 from support.commands import byhand
-from support.small_class import a_set, answered, typed_in
 
 from byhand.cli import show_marks
 from byhand.errors import ByhandError

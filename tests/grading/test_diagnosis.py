@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.mistakes import CASES, head, softmax
-from support.mistakes_of_states import MORE_STATES, STATES
-from support.mistakes_since import MORE_SINCE, SINCE
-from support.simulated import Class, class_of, named, verdicts
+from support.misconceptions import CASES, states, variants
+from support.misconceptions.transformer import head, softmax
+from support.simulated_students import Class, class_of, named, verdicts
 
 from byhand.core.graph import fold, toposort
 from byhand.exercises.distinct_mistakes import made
@@ -226,7 +225,7 @@ TAUGHT = {
     "additive-attention": "seq2seq",
 }
 """Exercises, and the subject whose mistakes in plain numpy fit their tables."""
-PLAIN = [*((name, *rest) for name, rest in (SINCE | STATES).items()), *MORE_SINCE, *MORE_STATES]
+PLAIN = [*((name, *rest) for name, rest in (variants.CASES | states.CASES).items()), *variants.MORE, *states.MORE]
 PARTS = [("lstm-cell", "state-left-out"), ("switch", "capacity-one-too-few")]
 """Those of which the plain numpy gives one table of several that change, or that the exercise does not tell apart."""
 LATER = [

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from support.small_class import a_set, some_marks
+from support.class_submissions import a_set, some_marks
 
 from byhand.exercises.keys import Key
 from byhand.grading.class_items import Items

@@ -17,8 +17,8 @@ import openpyxl
 import pytest
 from support.bad_files import LOOK, another_exercise, damaged, look, no_files
 from support.class_sets import tree
+from support.class_submissions import a_set, answered
 from support.commands import byhand
-from support.small_class import a_set, answered
 
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import files_in

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.handed_in import ClassSet, class_set, filled, found, right
+from support.submissions import ClassSet, class_set, filled, found, right
 
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.keys import Key

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.simulated import Class, as_typed, built, class_of, named, verdicts
+from support.simulated_students import Class, as_typed, built, class_of, named, verdicts
 
 from byhand.errors import ByhandError
 from byhand.exercises.formats import wrong_answers

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.handed_in import ClassSet, class_set, filled, handed_in
+from support.submissions import ClassSet, class_set, filled, handed_in
 
 from byhand.errors import ByhandError
 from byhand.exercises.class_set import Order, make_set

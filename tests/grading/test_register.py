@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.small_class import a_set
+from support.class_submissions import a_set
 
 from byhand.exercises.keys import Key
 from byhand.grading.lms_accounts import enrolled

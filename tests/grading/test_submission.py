@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
-from support.handed_in import class_set, engine, filled, handed_in, right, values
+from support.submissions import class_set, engine, filled, handed_in, right, values
 from support.workbooks import altered
 
 from byhand.errors import ByhandError

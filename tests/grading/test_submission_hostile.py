@@ -17,7 +17,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.handed_in import class_set, engine, filled, values
+from support.submissions import class_set, engine, filled, values
 from support.workbooks import altered, parts_of, zipped
 
 from byhand.errors import ByhandError
@@ -32,7 +32,7 @@ CHILD = """
 import json, resource, sys, time
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-from support.handed_in import ANSWERS, handed_in, values
+from support.submissions import ANSWERS, handed_in, values
 from byhand.errors import ByhandError
 for path in sys.argv[1:]:
     start = time.perf_counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 import ironcalc
 import openpyxl
 import pytest
-from support.handed_in import class_set, filled, found, handed_in, right, values
+from support.submissions import class_set, filled, found, handed_in, right, values
 
 from byhand.exercises.recipe import find, ready_made
 

@@ -9,12 +9,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from support.mistakes import CASES as FIRST
-from support.mistakes import MORE as MORE_FIRST
-from support.mistakes import RIGHT as RIGHT_FIRST
-from support.mistakes import Case
-from support.mistakes_of_states import MORE_STATES, RIGHT_STATES, STATES
-from support.mistakes_since import MORE_SINCE, RIGHT_SINCE, SINCE
+from support.misconceptions import CASES, MORE, RIGHT, Case, transformer
 
 from byhand.core.graph import Array, Node, fold, source, toposort
 from byhand.lessons.build import build
@@ -22,9 +17,6 @@ from byhand.lessons.recipe import Recipe
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.models import MODELS
 
-LATER = SINCE | STATES
-CASES, MORE = FIRST | LATER, MORE_FIRST + MORE_SINCE + MORE_STATES
-RIGHT = RIGHT_FIRST | RIGHT_SINCE | RIGHT_STATES
 DRAWS = 6
 LLAMA = {"vocab": 5, "d_model": 4, "heads": 1, "kv_heads": 1, "d_ff": 4, "theta": 100, "eps": 1e-12}
 RECIPES = {
@@ -151,7 +143,9 @@ def test_planted_it_gives_what_the_description_says(name: str) -> None:
     agree(answers(subject, name), case, subject)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LATER else ()) for n in CASES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n not in transformer.CASES else ()) for n in CASES]
+)
 def test_its_case_is_that_of_no_other(name: str) -> None:
     """So that a rewrite which does another's work is seen."""
     subject, case = CASES[name]

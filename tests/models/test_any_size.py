@@ -22,7 +22,7 @@ from support.lessons import (
     sweep,
     undecided,
 )
-from support.lines import crossings, out_of_line
+from support.sheet_alignment import crossings, out_of_line
 
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson

@@ -5,7 +5,7 @@ Most are written in columns, with the bias as a matrix's last column; here they 
 
 import numpy as np
 import pytest
-from support.published import CASES, CLOSE, backward, close, given, tables, turned, with_bias
+from support.published_examples import CASES, CLOSE, backward, close, given, tables, turned, with_bias
 
 from byhand.core.graph import Dim, scope, source
 from byhand.core.ops import alternate, beside, cos, exp, mean_square, power, sin, sqrt, where

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from models.test_options import CHOICES
 from support import long_oracles as oracles
 from support import option_oracles as parts
+from support.option_oracles import CHOICES
 
 from byhand.core.graph import Array, fold
 from byhand.core.weights import Weights

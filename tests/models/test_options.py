@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 from support import option_oracles as oracles
+from support.option_oracles import CHOICES
 
 from byhand.core.graph import fold
 from byhand.core.weights import Weights
@@ -13,17 +14,6 @@ from byhand.language.blocks import Options
 from byhand.lessons.build import options_of
 from byhand.models import MODELS
 
-CHOICES = {
-    "positions": ("sinusoidal", "learned", "rotary", "alibi", "relative", "none"),
-    "norm": ("layer", "rms"),
-    "norm_place": ("pre", "post", "both"),
-    "activation": ("relu", "gelu", "silu"),
-    "gated": (True, False),
-    "attention": ("full", "causal", "window", "strided"),
-    "kv_heads": (0, 1, 2, 4),
-    "tied": (True, False),
-    "temperature": (1.0, 2.5),
-}
 ENCODERS, TRANSLATORS = ("bert", "roberta", "distilbert"), ("transformer", "bart", "marian", "t5")
 IDS, TARGET_IDS = [4, 5, 2, 6, 4], [0, 3, 5, 1]
 PIXELS = np.random.default_rng(5).normal(size=(2, 4, 4))

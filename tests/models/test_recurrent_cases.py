@@ -1,7 +1,7 @@
 """Published worked examples of models that carry a state, composed of byhand's own layers."""
 
 import numpy as np
-from support.published import CASES, CLOSE, close, given, tables, turned
+from support.published_examples import CASES, CLOSE, close, given, tables, turned
 
 from byhand.core.graph import source
 from byhand.core.ops import exp, maximum

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from models.test_options import CHOICES
 from support import retro_oracles as second
-from support.option_oracles import softmax
+from support.option_oracles import CHOICES, softmax
 
 from byhand.core.graph import Array, fold
 from byhand.core.weights import Weights

@@ -9,7 +9,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.paper import worth
+from support.formula_values import worth
 from sympy import E, Rational, cos, erf, exp, log, oo, pi, sin, sqrt, tanh
 
 from byhand.notation.from_sympy import from_sympy

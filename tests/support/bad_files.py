@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import openpyxl
 
 from byhand.exercises.keys import Key
-from support.small_class import a_set, answered, spots
+from support.class_submissions import a_set, answered, spots
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 

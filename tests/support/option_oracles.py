@@ -4,6 +4,20 @@ import math
 
 import numpy as np
 
+CHOICES = {
+    "positions": ("sinusoidal", "learned", "rotary", "alibi", "relative", "none"),
+    "norm": ("layer", "rms"),
+    "norm_place": ("pre", "post", "both"),
+    "activation": ("relu", "gelu", "silu"),
+    "gated": (True, False),
+    "attention": ("full", "causal", "window", "strided"),
+    "kv_heads": (0, 1, 2, 4),
+    "tied": (True, False),
+    "temperature": (1.0, 2.5),
+}
+"""What each option is drawn from."""
+
+
 ERF = np.vectorize(math.erf, otypes=[float])
 ACTIVATIONS = {
     "relu": lambda x: np.maximum(x, 0),

@@ -56,6 +56,18 @@ def shapes(draw: st.DrawFn, most: int = 4) -> tuple[int, int]:
 
 
 @st.composite
+def short_numbers(draw: st.DrawFn, op: Op, shapes: Any) -> list[Any]:
+    """Arguments of at most two places, which every line can show in full."""
+    domain = DOMAINS.get(op.name, lambda n: numbers)
+    drawn = [
+        np.array([[draw(domain(n)) for _ in range(shape[1])] for _ in range(shape[0])])
+        for n, shape in enumerate(shapes)
+    ]
+    rounded = [np.round(array, 2) for array in drawn]
+    return [np.where(array == 0, 1, array) if op.name == "div" else array for array in rounded]
+
+
+@st.composite
 def arguments(draw: st.DrawFn, op: Op, argument_shapes: tuple[tuple[int, int], ...]) -> list[Array]:
     domain = DOMAINS.get(op.name, lambda n: numbers)
     return [draw(tables(shape, domain(n))) for n, shape in enumerate(argument_shapes)]

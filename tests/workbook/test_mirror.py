@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from core.test_gradients import SOME, options_of
+from support.gradient_models import GRADIENT_MODELS
+from support.gradient_models import recipe_of as gradient_recipe
 from support.lessons import cells_of, numbers_of, overwriting_refused
 
 from byhand.layers.training import Training
@@ -43,9 +44,7 @@ def recipe_of(name: str, turned: bool = False, optimizer: str = "momentum", step
     """Momentum, whose steps are no larger than gradients: Adam's make 1e-9 of one that is 0 but for rounding."""
     learning = {} if name in NO_WEIGHTS else {"optimizer": optimizer, "lr": 0.01, "train_steps": steps}
     orientation = "columns" if turned else "rows"
-    return Recipe(
-        name.partition(" ")[0], backward=True, orientation=orientation, **{**options_of(name), **SOME[name], **learning}
-    )
+    return gradient_recipe(name, orientation=orientation, **learning)
 
 
 @cache
@@ -78,7 +77,7 @@ def book_of(*key: Any) -> Book:
     return read(path_of(*key))
 
 
-each = pytest.mark.parametrize("name", SOME)
+each = pytest.mark.parametrize("name", GRADIENT_MODELS)
 both_ways = pytest.mark.parametrize("turned", [False, True], ids=["rows", "columns"])
 
 
@@ -177,8 +176,10 @@ def test_tables_are_homes_of_all_that_is_named() -> None:
 
 
 OFTEN = [name for name, model in MODELS.items() if model.family == "part" or name in ("gpt2", "bert", "transformer")]
-FEW = [(name, turned) for name in OFTEN if name in SOME for turned in (False, True)] + [("gpt2 batch", False)]
-REST = [(name, turned) for name in SOME for turned in (False, True) if (name, turned) not in FEW]
+FEW = [(name, turned) for name in OFTEN if name in GRADIENT_MODELS for turned in (False, True)] + [
+    ("gpt2 batch", False)
+]
+REST = [(name, turned) for name in GRADIENT_MODELS for turned in (False, True) if (name, turned) not in FEW]
 
 
 def assert_whole(name: str, turned: bool, engine: str = "ironcalc", fresh: Mapping[Cell, Value] | None = None) -> None:
@@ -215,7 +216,7 @@ def test_so_have_those_of_every_variant(name: str, turned: bool) -> None:
 def test_the_other_programs_compute_every_variant(program: str, needs: Callable[[str], None]) -> None:
     """By turns with rows and with columns."""
     needs(program)
-    kinds = [(name, n % 2 == 1) for n, name in enumerate(SOME)]
+    kinds = [(name, n % 2 == 1) for n, name in enumerate(GRADIENT_MODELS)]
     for kind, fresh in zip(kinds, recalculate_books([book_of(*kind) for kind in kinds], program), strict=True):
         assert_whole(*kind, program, fresh)
 

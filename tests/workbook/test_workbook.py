@@ -26,7 +26,7 @@ from support.lessons import (
     sweep,
     turned,
 )
-from support.lines import crossings, forward, homes, out_of_line
+from support.sheet_alignment import crossings, forward, homes, out_of_line
 from support.workbooks import parts_of
 
 from byhand.core.arithmetic.excel import FUNCTIONS

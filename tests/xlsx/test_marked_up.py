@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 from support.class_sets import parts
-from support.small_class import a_set, answered, some_marks, spots
+from support.class_submissions import a_set, answered, some_marks, spots
 
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key

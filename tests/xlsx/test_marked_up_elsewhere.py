@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from support.small_class import a_set, answered, some_marks, spots
+from support.class_submissions import a_set, answered, some_marks, spots
 from xlsx.test_marked_up import check_parts
 
 from byhand.exercises.keys import Key

@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
-from support.unreadable import APOSTROPHE, damage, refusal, small_book
+from support.broken_workbooks import APOSTROPHE, damage, refusal, small_book
 from support.workbooks import NOTHING, altered, at, parts_of, with_rows, write, zipped
 
 from byhand.errors import ByhandError

@@ -1,4 +1,4 @@
-"""Every misconception, worked out in plain numpy from its description; never byhand.
+"""Misconceptions about the transformer of 2017, its parts and its training, in plain numpy; never byhand.
 
 A case takes the right tables by name, each (draws, rows, columns), and says what the student has in some of them.
 """

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from support.mistakes import Array, Case, Tables, softmax, turned
+from support.misconceptions.transformer import Array, Case, Tables, softmax, turned
 
 
 def sigmoid(x: Array) -> Array:
@@ -153,7 +153,7 @@ def gate(of: Callable[[Array, Array], Array]) -> Case:
     return case
 
 
-SINCE: dict[str, tuple[str, Case]] = {
+CASES: dict[str, tuple[str, Case]] = {
     "turned-the-other-way": ("rotary", query(back=True)),
     "turn-left-out": ("rotary", lambda t: {"layer1.head1.Q_rotated": t["layer1.head1.Q"]}),
     "keys-not-turned": ("rotary", keys_as_they_are),
@@ -194,7 +194,7 @@ SINCE: dict[str, tuple[str, Case]] = {
 }
 """Misconception -> the subject in which it is planted, and what the student then has."""
 
-MORE_SINCE: list[tuple[str, str, Case]] = [
+MORE: list[tuple[str, str, Case]] = [
     ("distance-left-out", "bloom", lambda t: {"layer1.head1.biased": t["layer1.head1.scaled"]}),
     ("angle-in-degrees", "positions", lambda t: {"PE": in_degrees(t["PE"])}),
     ("gain-left-out", "gemma", rms(gain=lambda g: 1)),
@@ -211,7 +211,7 @@ def in_degrees(right: Array) -> Array:
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(count, d)
 
 
-RIGHT_SINCE: dict[str, Case] = {
+RIGHT: dict[str, Case] = {
     "rotary": lambda t: query()(t) | rms(gain=lambda g: g)(t) | gate(lambda g, u: silu(g) * u)(t),
     "rotary pairs": query(neighbours=True),
     "bloom": alibi(2**-2),

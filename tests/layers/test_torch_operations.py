@@ -1,10 +1,8 @@
 """Single operations against the numbers of torch and of the formulas (ops.npz)."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
+from support.torch_operations import CLOSE, OPERATIONS, case
 
 from byhand.core.gradients import gradients
 from byhand.core.graph import Dim, fold, source
@@ -12,22 +10,13 @@ from byhand.core.ops import log, mean_square, where
 from byhand.core.ops import tanh as tanh_op
 from byhand.core.weights import Weights
 from byhand.layers import attention
-from byhand.layers.activations import gelu, gelu_tanh, relu
+from byhand.layers.activations import gelu, gelu_tanh, relu, silu
 from byhand.layers.attention import NEG_INF, attend, join_heads, multi_head, softmax
+from byhand.layers.feed_forward import gated_feed_forward
 from byhand.layers.losses import cross_entropy
 from byhand.layers.masks import causal_mask
-from byhand.layers.norms import layer_norm
-from byhand.layers.positions import position_column, sinusoidal
-
-DATA = Path(__file__).parents[1] / "data"
-ARRAYS = np.load(DATA / "ops.npz")
-OPERATIONS = json.loads((DATA / "ops.json").read_text())["operations"]
-CLOSE = 1e-12
-
-
-def case(name):
-    """The arrays of one operation, by their own names."""
-    return {key.removeprefix(f"{name}."): ARRAYS[key] for key in OPERATIONS[name]["arrays"]}
+from byhand.layers.norms import layer_norm, rms_norm
+from byhand.layers.positions import alibi, distances, position_column, rotary, rotate, sinusoidal
 
 
 def folded(build, *arrays):
@@ -235,18 +224,76 @@ def test_mean_squared_error():
     close(got["result"].squeeze(), c["mean"])
 
 
+def value(node):
+    return fold([node])[node]
+
+
+def table(data, name="x"):
+    return source(name, np.atleast_2d(data), "input")
+
+
+@pytest.mark.parametrize(("name", "eps"), [("rms_norm", 1e-6), ("rms_norm_small", 1e-5)])
+def test_rms_norm(name, eps):
+    c = case(name)
+    for x, out in zip(c["x"].reshape(-1, 8), c["out"].reshape(-1, 8), strict=True):
+        close(value(rms_norm(table(x), Weights(arrays={"norm.gamma": c["weight"]}), "norm", eps)), out[None])
+
+
+def test_silu():
+    c = case("silu")
+    close(value(silu(table(c["x"]))), c["out"][None])
+
+
+def test_swiglu():
+    c = case("swiglu")
+    weights = {f"W_{name}": c[f"w_{name}"].T for name in ("gate", "up", "down")}
+    for x, out in zip(c["x"], c["out"], strict=True):
+        close(value(gated_feed_forward(table(x), Weights(arrays=weights), 16, "silu")), out)
+
+
+def turned(x, **how):
+    """x of each head, (1, heads, T, d)."""
+    width = x.shape[-1]
+    angles = rotary(Dim(x.shape[-2]), width, how.pop("turned", width), 10000.0, **how)
+    return np.array([[value(rotate(table(head), angles, "Q")) for head in x[0]]])
+
+
+@pytest.mark.parametrize(("name", "interleaved"), [("rope_half", False), ("rope_interleaved", True)])
+def test_rotary_positions(name, interleaved):
+    c = case(name)
+    for letter in "qk":
+        close(turned(c[letter], interleaved=interleaved), c[f"{letter}_out"])
+
+
+def test_the_scores_of_rotary_positions():
+    c = case("rope_interleaved_offset")
+    q, k = (turned(c[letter], interleaved=True) for letter in "qk")
+    close(q @ k.swapaxes(-1, -2), c["scores"])
+
+
+def test_partial_rotary_positions():
+    c = case("rope_partial")
+    close(turned(c["x"], turned=4), c["out"])
+
+
+@pytest.mark.parametrize("heads", [2, 3, 4, 6, 8, 12])
+def test_alibi(heads):
+    """The bias wherever a key may be seen."""
+    c, distance = case(f"alibi_{heads}_heads"), distances(Dim(5))
+    for h, bias in enumerate(c["bias"], 1):
+        seen = np.tri(5, dtype=bool)
+        close(value(alibi(distance, h, heads))[seen], bias[seen])
+
+
 HERE = """
 softmax softmax_large softmax_temperature_low softmax_temperature_high softmax_masked
 layer_norm layer_norm_plain layer_norm_small relu gelu gelu_tanh tanh
 attention attention_causal attention_bool_mask attention_additive_bias attention_sliding_window attention_gqa_causal
 attention_cross multihead_attention_causal sinusoidal_a sinusoidal_b
 cross_entropy cross_entropy_ignore cross_entropy_label_smoothing log_softmax logsumexp kl_divergence mse
-""".split()
-SINCE = """
 rms_norm rms_norm_small silu swiglu rope_half rope_interleaved rope_interleaved_offset rope_partial
 alibi_2_heads alibi_3_heads alibi_4_heads alibi_6_heads alibi_8_heads alibi_12_heads
 """.split()
-"""In test_references_since.py."""
 NOT_YET = """
 quick_gelu sigmoid softplus elu leaky_relu mish geglu glu reglu
 t5_buckets_default_bidirectional t5_buckets_default_causal t5_buckets_small_bidirectional t5_buckets_small_causal
@@ -257,10 +304,10 @@ noam_schedule clip_grad_norm lstm_cell gru_cell rnn_cell conv2d_patches
 causal_depthwise_conv1d
 """.split()
 OPTIMIZERS = "adam adamw sgd sgd_momentum".split()
-"""In test_optimizers.py."""
+"""In core/test_optimizers.py."""
 
 
 def test_every_operation_is_compared_or_known_to_be_missing():
     """Whoever adds a layer that is NOT_YET here finds its numbers waiting."""
-    assert sorted(HERE + SINCE + OPTIMIZERS + NOT_YET) == sorted(OPERATIONS)
+    assert sorted(HERE + OPTIMIZERS + NOT_YET) == sorted(OPERATIONS)
     assert not [name for name in NOT_YET if hasattr(attention, name)]

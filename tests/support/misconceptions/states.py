@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from support.mistakes import Array, Case, Tables, softmax, turned
-from support.mistakes_since import sigmoid
+from support.misconceptions.transformer import Array, Case, Tables, softmax, turned
+from support.misconceptions.variants import sigmoid
 
 
 def recurrent(act: Any = np.tanh, carry: Any = lambda h0, h1: h1, kept: float = 1) -> Case:
@@ -168,7 +168,7 @@ def real(t: Tables) -> Array:
     return (t["ids"] != 1).astype(float)
 
 
-STATES: dict[str, tuple[str, Case]] = {
+CASES: dict[str, tuple[str, Case]] = {
     "state-left-out": ("rnn", recurrent(kept=0)),
     "first-state-again": ("rnn", recurrent(carry=lambda h0, h1: h0)),
     "state-without-tanh": ("rnn", recurrent(act=lambda a: a)),
@@ -210,7 +210,7 @@ STATES: dict[str, tuple[str, Case]] = {
 }
 """Misconception -> the subject in which it is planted, and what the student then has."""
 
-MORE_STATES: list[tuple[str, str, Case]] = [
+MORE: list[tuple[str, str, Case]] = [
     ("state-left-out", "lstm", lambda t: {"layer1.i_1": sigmoid(t["x"] @ t["layer1.W_i"] + t["layer1.b_i"])}),
     ("state-without-tanh", "lstm", cell(show=lambda o, c: o * c)),
     ("state-left-out", "mamba", scan(go=lambda fade, h, new: new)),
@@ -220,7 +220,7 @@ MORE_STATES: list[tuple[str, str, Case]] = [
 ]
 """The same misconceptions in other places."""
 
-RIGHT_STATES: dict[str, Case] = {
+RIGHT: dict[str, Case] = {
     "rnn": recurrent(),
     "lstm": cell(),
     "mamba": scan(),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from byhand.core.graph import Array
+from byhand.layers.training import Training
+from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 
 DATA = Path(__file__).parents[1] / "data"
@@ -46,3 +49,39 @@ def encoder_recipe(optimizer: str | None, lr: float | None, steps: int = 1, **mo
 
 
 RECIPES = {GPT2: gpt2_recipe, ENCODER: encoder_recipe}
+CLOSE = 1e-9
+RUNS = {"sgd": ("sgd", 0.1, 2), "adam": ("adam", 0.01, 3)}
+"""One step more than PyTorch took, for the loss after its last."""
+LOSSES = {"sgd": ["loss", "loss_after_sgd"], "adam": ["loss", "loss_after_adam", "loss_after_adam_step2"]}
+UPDATES = {"sgd": {1: "sgd"}, "adam": {1: "adam", 2: "adam_step2"}}
+"""After how many steps PyTorch's parameters are known, and under what name."""
+
+
+def training_of(lesson: Lesson) -> Training:
+    assert lesson.graph.training is not None
+    return lesson.graph.training
+
+
+def assert_all_as_pytorch(
+    lesson: Lesson, folder: str, run: str, table: Callable[[str], Array], within: float = CLOSE
+) -> None:
+    """Losses, gradients, their norm and the parameters; `table` has the numbers of a named table."""
+    e = expected_of(folder)
+    training, assemble = training_of(lesson), lesson.assemble
+    for loss, name in zip(training.losses, LOSSES[run], strict=True):
+        assert abs(table(loss.name).item() - e[name]) < within, name
+    gradients = assemble({path: table(node.name) for path, node in training.gradients.items()})
+    close(gradients, expected_parameters(folder, "grad"), within)
+    norm = np.sqrt(sum((g**2).sum() for g in gradients.values()))
+    assert abs(norm - e["grad_norm"]) < within
+    for steps, kind in UPDATES[run].items():
+        at = "" if steps == 1 else f"step{steps}."
+        updated = assemble({path: table(f"{at}updated.{path}") for path in training.gradients})
+        close(updated, expected_parameters(folder, kind), within)
+
+
+def close(got: Mapping[str, Array], expected: Mapping[str, Array], within: float) -> None:
+    assert got.keys() == expected.keys()
+    for name, array in expected.items():
+        assert got[name].shape == array.shape, name
+        np.testing.assert_allclose(got[name], array, rtol=0, atol=within, err_msg=name)

@@ -10,7 +10,7 @@ import sympy
 from byhand.derive.derivation import About, AtMost, Derivation, Equal, Line, Relation, Tends, instances
 from byhand.derive.functions import Derivative
 from byhand.derive.terms import PLUS, TIMES, Definition, Letter, Term, Variable, term
-from support.tree_values import number as at
+from support.derivation_values import number as at
 
 Mistake = tuple[str, Line, Line]
 """What was done, and two lines of which the second does not follow from the first."""

@@ -1,0 +1,15 @@
+"""The derivations of each topic."""
+
+from __future__ import annotations
+
+import pytest
+
+from byhand.derive.derivation import Derivation
+from byhand.derive.page import page_of
+from byhand.derive.topics import TOPICS
+
+each_topic = pytest.mark.parametrize("name", TOPICS)
+
+
+def derivations(name: str) -> tuple[Derivation, ...]:
+    return tuple(part for part in page_of(TOPICS[name]) if isinstance(part, Derivation))

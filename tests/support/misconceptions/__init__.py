@@ -1,0 +1,13 @@
+"""Every misconception worked out in plain numpy from its description, a module for each kind of model; never byhand."""
+
+from __future__ import annotations
+
+from support.misconceptions import states, transformer, variants
+
+Case = transformer.Case
+CASES = transformer.CASES | variants.CASES | states.CASES
+"""Misconception -> the subject in which it is planted, and what the student then has."""
+MORE = transformer.MORE + variants.MORE + states.MORE
+"""The same misconceptions in other places."""
+RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT
+"""With nothing wrong, the same plain numpy says what the model does."""
