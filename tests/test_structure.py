@@ -55,7 +55,7 @@ ORDER = [
     "lessons",
     "xlsx workbook",
     "documents",
-    "explain derive",
+    "explanations derivations",
     "exercises answers",
     "grading",
     "cli __main__",
@@ -104,7 +104,7 @@ def test_a_library_is_imported_in_its_one_place(library: str, place: str) -> Non
     allowed = {
         file
         for file in importers(library)
-        if library == "sympy" and file.startswith(("derive/", "explain/", "notation/", "grading/"))
+        if library == "sympy" and file.startswith(("derivations/", "explanations/", "notation/", "grading/"))
     }
     assert importers(library) - allowed == ({place} & set(TREES))
 

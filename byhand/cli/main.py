@@ -216,7 +216,7 @@ def explain(
         byhand explain softmax --exact -o softmax.pdf
     """
     from byhand.documents.formats import chosen, hand_out
-    from byhand.explain.handout import explain as handout
+    from byhand.explanations.handout import explain as handout
     from byhand.lessons.build import build
 
     form = chosen(output, said, force)
@@ -240,7 +240,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
         byhand derive attention -o attention.html
         byhand derive layer-norm -o layer-norm.pdf
     """
-    from byhand.derive.topics import find_topic
+    from byhand.derivations.topics import find_topic
 
     if as_json and topic is not None:
         raise ByhandError("--json goes with --list: for a page choose a --format.")
@@ -255,7 +255,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 
     name = find_topic(topic).name
     form = chosen(output, said, force)
-    from byhand.derive.page import derive as page
+    from byhand.derivations.page import derive as page
 
     click.echo(hand_out(page(name), form, output), nl=False)
 

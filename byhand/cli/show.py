@@ -13,7 +13,7 @@ from rich.table import Table
 
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import word
-from byhand.derive.topics import TOPICS
+from byhand.derivations.topics import TOPICS
 from byhand.lessons.lesson import Lesson, describe
 
 MOST_ROWS, MOST_COLUMNS = 60, 30

@@ -13,7 +13,7 @@ from byhand.documents.document import Block, Code, Document, Heading, Paragraph,
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import SHOWN_PLACES
 from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
-from byhand.explain.handout import LIVE, explain
+from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Name, Number, Power

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from byhand.derive.topics import TOPICS
+from byhand.derivations.topics import TOPICS
 
 pytestmark = pytest.mark.benchmark
 

@@ -21,7 +21,7 @@ from byhand.core.arithmetic import counts, exact, excel, numbers, steps
 from byhand.core.arithmetic.exact import NONE
 from byhand.core.graph import Op, toposort
 from byhand.core.table import Table, read
-from byhand.explain.cells import exact_tables
+from byhand.explanations.cells import exact_tables
 
 
 def rules() -> set[str]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from byhand.derive.page import derive
-from byhand.derive.topics import TOPICS
+from byhand.derivations.page import derive
+from byhand.derivations.topics import TOPICS
 from byhand.documents import html, markdown, tex
 from byhand.documents.document import Document, Steps
 from byhand.documents.formats import written

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import sympy
 
-from byhand.derive.derivation import About, AtMost, Derivation, Equal, Line, Relation, Tends, instances
-from byhand.derive.functions import Derivative
-from byhand.derive.terms import PLUS, TIMES, Definition, Letter, Term, Variable, term
+from byhand.derivations.derivation import About, AtMost, Derivation, Equal, Line, Relation, Tends, instances
+from byhand.derivations.functions import Derivative
+from byhand.derivations.terms import PLUS, TIMES, Definition, Letter, Term, Variable, term
 from support.derivation_values import number as at
 
 Mistake = tuple[str, Line, Line]

@@ -12,9 +12,9 @@ import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
-from byhand.derive.equality import Share
-from byhand.derive.functions import Expectation
-from byhand.derive.terms import Definition, Term, Total, Where, term
+from byhand.derivations.equality import Share
+from byhand.derivations.functions import Expectation
+from byhand.derivations.terms import Definition, Term, Total, Where, term
 from byhand.notation.tree import (
     Call,
     Cases,

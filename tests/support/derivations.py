@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from byhand.derive.derivation import Derivation
-from byhand.derive.page import page_of
-from byhand.derive.topics import TOPICS
+from byhand.derivations.derivation import Derivation
+from byhand.derivations.page import page_of
+from byhand.derivations.topics import TOPICS
 
 each_topic = pytest.mark.parametrize("name", TOPICS)
 

@@ -6,7 +6,7 @@ import pytest
 from support.lessons import UPRIGHT, lesson, sweep
 
 from byhand.errors import ByhandError
-from byhand.explain.handout import find_cell, find_step
+from byhand.explanations.handout import find_cell, find_step
 from byhand.workbook.captions import defined_name
 
 

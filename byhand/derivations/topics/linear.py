@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from sympy import Expr
 
-from byhand.derive.derivation import at_most, derivation, equals, start
-from byhand.derive.example import square
-from byhand.derive.functions import Unknown, cell, d, delta, dot, table, transposed
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Op, Term, Variable, Where, defined, number, places, product, size, total
+from byhand.derivations.derivation import at_most, derivation, equals, start
+from byhand.derivations.example import square
+from byhand.derivations.functions import Unknown, cell, d, delta, dot, table, transposed
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import (
+    Definition,
+    Op,
+    Term,
+    Variable,
+    Where,
+    defined,
+    number,
+    places,
+    product,
+    size,
+    total,
+)
 from byhand.notation.tree import Maths, Name
 
 T, n, m = size("T", 1, 2), size("n", 2, 3), size("m", 1, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from byhand.explain.typeset import dressed
+from byhand.explanations.typeset import dressed
 from byhand.notation.latex import Latex
 from byhand.notation.tree import Name, Number, Over, Power
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import derivation, equals, start
-from byhand.derive.example import example
-from byhand.derive.functions import d, delta, exp, ln
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.derivation import derivation, equals, start
+from byhand.derivations.example import example
+from byhand.derivations.functions import d, delta, exp, ln
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
 
 n = size("n")
 i, j, k, w = places("i j k w", n)

@@ -9,8 +9,8 @@ from support.lessons import BOOKS, lesson, sweep
 
 from byhand.core.decimals import is_exact
 from byhand.core.graph import Node, toposort
-from byhand.explain.cells import Cells, Line, exact_values
-from byhand.explain.worked import WorkedTable, pages
+from byhand.explanations.cells import Cells, Line, exact_values
+from byhand.explanations.worked import WorkedTable, pages
 from byhand.notation.text import text
 from byhand.notation.tree import Maths
 from byhand.workbook.captions import symbol_from

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import derivation, equals, start, tends
-from byhand.derive.example import example
-from byhand.derive.functions import absolute, expectation, root
-from byhand.derive.page import Page
-from byhand.derive.terms import Definition, Plain, Term, Variable, number, one, places, size, total
+from byhand.derivations.derivation import derivation, equals, start, tends
+from byhand.derivations.example import example
+from byhand.derivations.functions import absolute, expectation, root
+from byhand.derivations.page import Page
+from byhand.derivations.terms import Definition, Plain, Term, Variable, number, one, places, size, total
 from byhand.notation.tree import Name, Number, Part, Power
 
 t = size("t", 1, 2, 3, 4)

@@ -9,7 +9,7 @@ import sympy
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
-from byhand.derive.quotients import vanishes
+from byhand.derivations.quotients import vanishes
 
 DIGITS = 50
 POINTS = 24

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.commands import PROGRAM, answer, byhand
 
-from byhand.derive.topics import TOPICS
+from byhand.derivations.topics import TOPICS
 from byhand.documents import formats
 
 

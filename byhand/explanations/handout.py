@@ -9,10 +9,10 @@ from byhand.core.graph import Node, times, toposort
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.documents.line_layout import width
 from byhand.errors import ByhandError
-from byhand.explain.cells import Cells, Worked, no_exact
-from byhand.explain.cells import Line as CellLine
-from byhand.explain.typeset import dressed
-from byhand.explain.worked import WorkedTable, pages
+from byhand.explanations.cells import Cells, Worked, no_exact
+from byhand.explanations.cells import Line as CellLine
+from byhand.explanations.typeset import dressed
+from byhand.explanations.worked import WorkedTable, pages
 from byhand.lessons.lesson import Lesson, command, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
 from byhand.workbook.captions import defined_name, opened, titles
@@ -92,7 +92,7 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
     turned = lesson.recipe.orientation == "columns"
     if not exact:
         return Cells(numbers, no_exact, turned)
-    from byhand.explain.cells import exact_values
+    from byhand.explanations.cells import exact_values
 
     return Cells(numbers, exact_values(toposort(outputs), numbers), turned)
 

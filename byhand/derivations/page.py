@@ -7,10 +7,10 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from byhand.derive.derivation import MEASURED, MOST, About, Derivation
-from byhand.derive.equality import DIGITS, POINTS
-from byhand.derive.terms import Definition, Term
-from byhand.derive.topics import Topic, find_topic
+from byhand.derivations.derivation import MEASURED, MOST, About, Derivation
+from byhand.derivations.equality import DIGITS, POINTS
+from byhand.derivations.terms import Definition, Term
+from byhand.derivations.topics import Topic, find_topic
 from byhand.documents.document import Block, Document, Formula, Heading, Line, Paragraph, Steps
 from byhand.notation.tree import Chain
 
@@ -21,7 +21,7 @@ Page = tuple[str | Derivation | Block, ...]
 @cache
 def page_of(topic: Topic) -> Page:
     """Built, and with that checked, when it is first asked for."""
-    module = import_module(f"byhand.derive.topics.{topic.file}")
+    module = import_module(f"byhand.derivations.topics.{topic.file}")
     return cast(Callable[[], Page], getattr(module, topic.function))()
 
 

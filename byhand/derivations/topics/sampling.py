@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import derivation, equals, start, tends
-from byhand.derive.example import example
-from byhand.derive.functions import cases, exp
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Variable, defined, largest, number, one, places, size, total
+from byhand.derivations.derivation import derivation, equals, start, tends
+from byhand.derivations.example import example
+from byhand.derivations.functions import cases, exp
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Variable, defined, largest, number, one, places, size, total
 
 n, K = size("n", 3, 4), size("K", 1, 2, 3)
 i, j, k = places("i j k", n)

@@ -10,7 +10,7 @@ from functools import cache
 import sympy
 from sympy import Expr
 
-from byhand.derive.equality import Share
+from byhand.derivations.equality import Share
 from byhand.notation.tree import Maths, Name, Negative, Number, Over, Power, Product, Quotient, Sum
 
 Where = Mapping["Letter", int]

@@ -9,7 +9,7 @@ import sympy
 from sympy import Expr
 
 from byhand.core.decimals import shown
-from byhand.derive.terms import Letter, Term, Where, letter
+from byhand.derivations.terms import Letter, Term, Where, letter
 from byhand.documents.document import Table
 from byhand.notation.from_sympy import from_sympy
 from byhand.notation.tree import Maths, Number

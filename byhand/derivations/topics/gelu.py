@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import about, derivation, equals, start, tends
-from byhand.derive.example import example
-from byhand.derive.functions import d, erf, exp, pi, root, sigmoid, tanh
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Term, constant, defined, number, one
+from byhand.derivations.derivation import about, derivation, equals, start, tends
+from byhand.derivations.example import example
+from byhand.derivations.functions import d, erf, exp, pi, root, sigmoid, tanh
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Term, constant, defined, number, one
 from byhand.notation.tree import Number
 
 x = number("x")

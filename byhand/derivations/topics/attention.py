@@ -5,11 +5,11 @@ from __future__ import annotations
 import sympy
 from sympy import Expr
 
-from byhand.derive.derivation import Derivation, derivation, equals, start
-from byhand.derive.example import square
-from byhand.derive.functions import cell, d, delta, dot, exp, root, table, transposed
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Plain, Term, Variable, defined, places, size, total
+from byhand.derivations.derivation import Derivation, derivation, equals, start
+from byhand.derivations.example import square
+from byhand.derivations.functions import cell, d, delta, dot, exp, root, table, transposed
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Plain, Term, Variable, defined, places, size, total
 from byhand.notation.tree import Call
 
 T, d_k = size("T", 2, 3), size("d_k", 1, 2)

@@ -10,8 +10,8 @@ import sympy
 from support.derivation_mistakes import changed, mistakes, pairs
 from support.derivations import derivations, each_topic
 
-from byhand.derive import derivation as checker
-from byhand.derive.derivation import (
+from byhand.derivations import derivation as checker
+from byhand.derivations.derivation import (
     MEASURED,
     PROVED,
     AtMost,
@@ -23,11 +23,11 @@ from byhand.derive.derivation import (
     start,
     tends,
 )
-from byhand.derive.equality import is_zero
-from byhand.derive.functions import exp, ln
-from byhand.derive.page import derive
-from byhand.derive.terms import Variable, number, one, places, size, total
-from byhand.derive.topics import TOPICS
+from byhand.derivations.equality import is_zero
+from byhand.derivations.functions import exp, ln
+from byhand.derivations.page import derive
+from byhand.derivations.terms import Variable, number, one, places, size, total
+from byhand.derivations.topics import TOPICS
 
 
 @pytest.mark.parametrize("most", [3, pytest.param(10_000, marks=pytest.mark.slow)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import at_most, derivation, equals, start, tends
-from byhand.derive.example import example, square
-from byhand.derive.functions import cases, d, delta, exp, ln, sigmoid
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Variable, defined, largest, number, one, places, size, total, zero
+from byhand.derivations.derivation import at_most, derivation, equals, start, tends
+from byhand.derivations.example import example, square
+from byhand.derivations.functions import cases, d, delta, exp, ln, sigmoid
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Variable, defined, largest, number, one, places, size, total, zero
 
 n = size("n")
 i, j, k = places("i j k", n)

@@ -12,8 +12,8 @@ from itertools import pairwise, product
 import sympy
 from sympy import Expr
 
-from byhand.derive import equality
-from byhand.derive.terms import Letter, Term, Where
+from byhand.derivations import equality
+from byhand.derivations.terms import Letter, Term, Where
 
 PROVED, MEASURED = "by SymPy", "by numbers"
 

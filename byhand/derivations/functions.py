@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy
 from sympy import Expr
 
-from byhand.derive.terms import Definition, Letter, Op, Plain, Term, Variable, Where, constant, letter, term, total
+from byhand.derivations.terms import Definition, Letter, Op, Plain, Term, Variable, Where, constant, letter, term, total
 from byhand.notation.tree import (
     Call,
     Cases,

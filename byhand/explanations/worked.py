@@ -9,7 +9,7 @@ from itertools import islice, product
 
 from byhand.core.graph import Node, Scope, times, toposort
 from byhand.core.labels import word
-from byhand.explain.cells import Cells, Worked
+from byhand.explanations.cells import Cells, Worked
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Chain, Maths, Name
 from byhand.workbook.captions import rule, shapes, symbol, symbol_from, titles

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import derivation, equals, start, tends
-from byhand.derive.example import square
-from byhand.derive.functions import cases, d, exp, expectation, infinity, root, sigmoid
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.derivation import derivation, equals, start, tends
+from byhand.derivations.example import square
+from byhand.derivations.functions import cases, d, exp, expectation, infinity, root, sigmoid
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
 
 d_k = size("d_k", 1, 2, 3)
 i, j = places("i j", d_k)

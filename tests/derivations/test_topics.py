@@ -16,10 +16,10 @@ import pytest
 from support.commands import answer, byhand
 from support.derivations import derivations
 
-from byhand.derive.derivation import About, Derivation
-from byhand.derive.page import derive
-from byhand.derive.terms import Letter, Term, Where
-from byhand.derive.topics import TOPICS
+from byhand.derivations.derivation import About, Derivation
+from byhand.derivations.page import derive
+from byhand.derivations.terms import Letter, Term, Where
+from byhand.derivations.topics import TOPICS
 from byhand.documents.document import Table
 from byhand.notation.text import text
 
@@ -53,7 +53,7 @@ def test_the_list_for_programs() -> None:
 def test_the_list_needs_no_sympy() -> None:
     code = "import sys; from byhand.cli import main; main(['derive', '--list'], standalone_mode=0); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert "byhand.derive.topics" in loaded
+    assert "byhand.derivations.topics" in loaded
     assert "sympy" not in loaded
 
 

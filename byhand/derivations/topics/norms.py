@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from byhand.derive.derivation import Derivation, derivation, equals, start
-from byhand.derive.example import example
-from byhand.derive.functions import d, delta, mean, root
-from byhand.derive.page import Page, means
-from byhand.derive.terms import Definition, Term, Variable, defined, number, places, size, total, zero
+from byhand.derivations.derivation import Derivation, derivation, equals, start
+from byhand.derivations.example import example
+from byhand.derivations.functions import d, delta, mean, root
+from byhand.derivations.page import Page, means
+from byhand.derivations.terms import Definition, Term, Variable, defined, number, places, size, total, zero
 
 n = size("n")
 i, j, k = places("i j k", n)

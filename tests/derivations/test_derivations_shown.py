@@ -7,9 +7,9 @@ import pytest
 from support.derivation_values import reader
 from support.derivations import derivations, each_topic
 
-from byhand.derive.derivation import instances
-from byhand.derive.functions import d
-from byhand.derive.terms import Definition, Term, Variable, number, places, size, total
+from byhand.derivations.derivation import instances
+from byhand.derivations.functions import d
+from byhand.derivations.terms import Definition, Term, Variable, number, places, size, total
 from byhand.notation.tree import Name
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sympy
 
-from byhand.derive.derivation import derivation, equals, start
-from byhand.derive.example import example
-from byhand.derive.functions import cos, dot, function, grid, sin, table, transposed
-from byhand.derive.page import Page
-from byhand.derive.terms import Term, Variable, number, one, places, size, total
+from byhand.derivations.derivation import derivation, equals, start
+from byhand.derivations.example import example
+from byhand.derivations.functions import cos, dot, function, grid, sin, table, transposed
+from byhand.derivations.page import Page
+from byhand.derivations.terms import Term, Variable, number, one, places, size, total
 
 h = size("h", 1, 2, 3)
 (i,) = places("i", h)
