@@ -38,6 +38,16 @@ class Dim(int):
 Shape = tuple[Dim, Dim]
 
 
+def never(**settings: Any) -> bool:
+    """Whatever the settings of the operation are: no."""
+    return False
+
+
+def always(**settings: Any) -> bool:
+    """Whatever the settings of the operation are: yes."""
+    return True
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """One operation, whole. Call it with nodes (or plain numbers) to get a node.
@@ -47,9 +57,14 @@ class Op:
     cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
     vjp: (gradient of the result, result, *arguments) to the gradient of each argument, as graph; None where nothing
     flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
-    maths: (*arguments as trees) to the formula as it is written on paper.
+    maths: (*arguments as trees) to the formula as it is written on paper; column_maths: the same where tokens are
+    columns, if that differs.
     sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
     view: the result's cells are cells of its arguments, so a sheet needs none for it.
+    given: the numbers are given, not computed.
+    cellwise: a cell is made from the same cell of each argument. by_row: (settings) to whether a row is made from the
+    same row of each argument (of an argument with a single row, from that).
+    finite: where an argument is −∞ the result is a number, as e to it is 0, so that no reader meets −∞.
     examples: ((shapes of the arguments), settings) for the tests to run; never empty.
     """
 
@@ -61,7 +76,12 @@ class Op:
     maths: Callable[..., Maths]
     examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
     sides: tuple[str, ...] = ()
+    column_maths: Callable[..., Maths] | None = None
     view: bool = False
+    given: bool = False
+    cellwise: bool = False
+    by_row: Callable[..., bool] = never
+    finite: bool = False
 
     def __call__(self, *args: Node | float, **attrs: Any) -> Node:
         nodes = tuple(a if isinstance(a, Node) else OPS["constant"](value=float(a)) for a in args)
@@ -248,9 +268,9 @@ class Node:
     @property
     def T(self) -> Node:
         """Its transpose, as one writes it: (Aᵀ)ᵀ is A, and (A B)ᵀ is Bᵀ Aᵀ."""
-        if not self.name and self.op.name == "transpose":
+        if not self.name and self.op is OPS["transpose"]:
             return self.args[0]
-        if not self.name and self.op.name == "matmul":
+        if not self.name and self.op is OPS["matmul"]:
             return self.args[1].T @ self.args[0].T
         return OPS["transpose"](self)
 

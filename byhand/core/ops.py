@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Dim, Node, Op, register
+from byhand.core.graph import Array, Dim, Node, Op, always, register
 from byhand.core.shapes import broadcast, by_turns, joined, looked_up, one_hot_for, one_line, product, span, stretched
 from byhand.core.table import Table
 from byhand.notation.tree import (
@@ -74,10 +74,13 @@ def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
 
 
 def _lookup(table: Array, index: Array) -> Array:
+    """The rows (of a table of one column, the numbers) at these places; no number where there is no such row."""
     axes = max(table.ndim, index.ndim)
     table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
-    column = index.reshape((*index.shape[:-2], -1, 1)).astype(np.int64)
-    found = np.take_along_axis(table, column, axis=-2)
+    column = index.reshape((*index.shape[:-2], -1, 1))
+    there = (column > -1) & (column < table.shape[-2])
+    found = np.take_along_axis(table, np.where(there, column, 0).astype(np.int64), axis=-2)
+    found = found if there.all() else np.where(there, found, np.nan)
     return found if index.shape[-1] == 1 else found.reshape((*found.shape[:-2], *index.shape[-2:]))
 
 
@@ -110,7 +113,15 @@ def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
     raise IndexError(i)
 
 
-def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+def _in_a_row(*parts: Maths) -> Maths:
+    return Grid((few(parts),))
+
+
+def _in_a_column(*parts: Maths) -> Maths:
+    return Grid(tuple((part,) for part in few(parts)))
+
+
+def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite: bool = False) -> Op:
     """One table in, the same shape out, each cell from its own cell."""
     return register(
         name,
@@ -119,11 +130,14 @@ def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
         cell=lambda k, i, x: cell(k, x[i]),
         vjp=lambda g, out, x: (vjp(g, out, x),),
         maths=maths,
+        cellwise=True,
+        by_row=always,
+        finite=finite,
         examples=((((2, 3),), {}),),
     )
 
 
-def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite: bool = False) -> Op:
     """Two tables in, cell by cell; a single row, column or cell is stretched."""
     return register(
         name,
@@ -132,6 +146,9 @@ def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
         cell=lambda k, i, x, y: cell(k, x[i], y[i]),
         vjp=vjp,
         maths=maths,
+        cellwise=True,
+        by_row=always,
+        finite=finite,
         examples=tuple(
             ((x, y), {}) for x, y in (((2, 3), (2, 3)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((1, 1), (2, 3)))
         ),
@@ -147,6 +164,7 @@ def _reduce(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
         cell=lambda k, i, x, axis: cell(k, x.line(i, axis)),
         vjp=lambda g, out, x, axis: (vjp(g, out, x, axis),),
         maths=lambda x, axis: maths(x),
+        by_row=lambda axis: axis == 1,
         examples=((((2, 3),), {"axis": 1}), (((2, 3),), {"axis": 0})),
     )
 
@@ -158,6 +176,7 @@ source = register(
     cell=lambda k, i, shape: k.number(0),
     vjp=lambda g, out, shape: (),
     maths=lambda shape: Words("given"),
+    given=True,
     examples=(((), {"shape": (2, 3)}),),
 )
 constant = register(
@@ -206,6 +225,7 @@ power: Op = _pairwise(
     lambda k, x, y: k.power(x, y),
     lambda g, out, x, y: (g * y * power(x, y - 1), g * out * log(x)),
     Power,
+    finite=True,
 )
 greater: Op = _pairwise(
     "greater",
@@ -229,6 +249,7 @@ exp = _elementwise(
     lambda k, x: k.exp(x),
     lambda g, out, x: g * out,
     lambda x: Power(Name("e"), x),
+    finite=True,
 )
 log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, _call("ln"))
 sqrt = _elementwise(
@@ -280,6 +301,7 @@ matmul = register(
     cell=lambda k, i, x, y: k.dot(x.line(i, 1), y.line(i, 0)),
     vjp=lambda g, out, x, y: (g @ y.T, x.T @ g),
     maths=lambda x, y: Product((x, y), "·"),
+    column_maths=lambda x, y: Product((y, x), "·"),
     sides=("left", "above"),
     examples=((((2, 3), (3, 2)), {}), (((1, 1), (1, 4)), {})),
 )
@@ -290,6 +312,8 @@ where: Op = register(
     cell=lambda k, i, keep, x, y: k.choose(keep[i], x[i], y[i]),
     vjp=lambda g, out, keep, x, y: (None, where(keep, g, 0), where(keep, 0, g)),
     maths=lambda keep, x, y: Cases(((x, keep), (y, Words("otherwise")))),
+    cellwise=True,
+    by_row=always,
     examples=((((2, 3), (2, 3), (1, 1)), {}), (((1, 3), (2, 3), (1, 1)), {})),
 )
 lookup = register(
@@ -312,6 +336,7 @@ one_hot: Op = register(
     cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
     vjp=lambda g, out, index, width: (None,),
     maths=lambda index, width: whether(Chain((index, Words("its column")), ("=",))),
+    by_row=always,
     examples=((((3, 1),), {"width": 4}),),
 )
 
@@ -343,6 +368,7 @@ columns = register(
     vjp=lambda g, out, x, start, stop: (_in_zeros(g, x, 1, start, stop),),
     maths=lambda x, start, stop: part(x, ALL, span_of(start, stop)),
     view=True,
+    by_row=always,
     examples=((((3, 4),), {"start": 1, "stop": 3}), (((3, 4),), {"start": 2, "stop": 4})),
 )
 stretch = register(
@@ -373,8 +399,10 @@ beside = register(
     value=lambda *parts: _join(parts, -1),
     cell=lambda k, i, *parts: _part_cell(i, parts, 1),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 1),
-    maths=lambda *parts: Grid((few(parts),)),
+    maths=_in_a_row,
+    column_maths=_in_a_column,
     view=True,
+    by_row=always,
     examples=((((2, 3), (2, 1), (2, 2)), {}),),
 )
 below = register(
@@ -383,7 +411,8 @@ below = register(
     value=lambda *parts: _join(parts, -2),
     cell=lambda k, i, *parts: _part_cell(i, parts, 0),
     vjp=lambda g, out, *parts: _to_each_part(g, parts, 0),
-    maths=lambda *parts: Grid(tuple((part,) for part in few(parts))),
+    maths=_in_a_column,
+    column_maths=_in_a_row,
     view=True,
     examples=((((2, 3), (1, 3)), {}),),
 )
@@ -395,5 +424,6 @@ alternate = register(
     vjp=lambda g, out, even, odd, width: _by_turns_apart(g, width),
     maths=lambda even, odd, width: Chain((even, odd, Words("by turns")), (",", "")),
     view=True,
+    by_row=always,
     examples=((((2, 2), (2, 2)), {"width": 4}), (((2, 2), (2, 2)), {"width": 3})),
 )

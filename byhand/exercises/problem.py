@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from byhand.core import ops
 from byhand.core.arithmetic import counts
 from byhand.core.arithmetic.counts import NOTHING, Work
 from byhand.core.graph import Array, Node, fold, times, toposort
@@ -69,7 +70,7 @@ class Problem:
     @cached_property
     def computed(self) -> list[Node]:
         """The tables that a person works out, in order."""
-        return [n for n in self.lesson.tables.values() if n.op.name != "source" and not n.op.view]
+        return [n for n in self.lesson.tables.values() if not n.op.given and not n.op.view]
 
     def solve(self, given: Mapping[Node, Array], instead: Mapping[Node, Node] | None = None) -> list[Array]:
         """The answers to each question for a stack of draws: (draws, numbers). `instead` are a mistake's tables."""
@@ -118,11 +119,11 @@ class Problem:
     @property
     def needs_powers(self) -> bool:
         """Whether powers of e come up on the way to the answers."""
-        return any(n.op.name == "exp" for n in self.needed if n not in self.shown)
+        return any(n.op is ops.exp for n in self.needed if n not in self.shown)
 
     def work(self) -> Work:
         """What a person does for all that the answers need."""
-        needed = [n for n in self.needed if n.name and n.op.name != "source" and n not in self.shown]
+        needed = [n for n in self.needed if n.name and not n.op.given and n not in self.shown]
         return NOTHING.joined(*(_work(n) for n in needed))
 
 
@@ -189,7 +190,7 @@ def _work(node: Node) -> Work:
 
 
 def _settled(node: Node) -> bool:
-    return bool(node.args) and all(n.op.name == "constant" for n in node.args)
+    return bool(node.args) and all(n.op is ops.constant for n in node.args)
 
 
 def stacked(numbers: Iterable[Numbers]) -> Numbers:

@@ -56,9 +56,7 @@ class Batch:
                 self.sources.append(node)
             else:
                 sizes = tuple(self.place[a][0] for a in node.args)
-                groups.setdefault((depth[node], node.op.name, _told(node), size, sizes, asked.get(node)), []).append(
-                    node
-                )
+                groups.setdefault((depth[node], node.op, _told(node), size, sizes, asked.get(node)), []).append(node)
         self.steps = [self._step(groups[kind]) for kind in sorted(groups, key=lambda kind: kind[0])]
         self.wanted = self._places(wanted)
 
@@ -79,19 +77,10 @@ class Batch:
             store[size][place] = _instead(table, taken, self.asked.get(node))
         with np.errstate(all="ignore"):
             for step in self.steps:
-                made = value_of(step.op, [store[size][places] for size, places in step.args], step.attrs)
+                made = step.op.value(*(store[size][places] for size, places in step.args), **step.attrs)
                 store[step.size][step.places] = _instead(made, taken, step.asked)
         size, places = self.wanted
         return store[size][places]
-
-
-def value_of(op: Op, args: Sequence[Array], attrs: Mapping[str, Any]) -> Array:
-    """What an operation makes of a student's own numbers; no number where they ask for a row that there is not."""
-    if op.name != "lookup":
-        return op.value(*args, **attrs)
-    table, row = args
-    there = (row > -1) & (row < table.shape[-2])
-    return np.where(there, op.value(table, np.where(there, row, 0)), np.nan)
 
 
 def _instead(table: Any, taken: Taken, asked: int | None) -> Any:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from byhand.core import ops
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.grading.stages import ROOM
 from byhand.workbook.captions import symbol
@@ -113,17 +114,16 @@ def _holds(table: Array, row: int, column: int, answer: float, room: float) -> b
 
 def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner: bool = False) -> list[Term]:
     """What is added up to make a cell: the products of a matrix product, and what is added to it."""
-    kind = node.op.name
-    if kind == "matmul" and not (inner and node.name):
+    if node.op is ops.matmul and not (inner and node.name):
         left, right = node.args
         x, y = values[left][row], values[right][:, column]
         told = _given(left) and _given(right)
         return [
             Term(float(a * b), f", {_number(a)} × {_number(b)}," if told else "") for a, b in zip(x, y, strict=True)
         ]
-    if kind in ("add", "sub") and not (inner and node.name):
+    if node.op in (ops.add, ops.sub) and not (inner and node.name):
         one, other = (terms(a, row, column, values, True) for a in node.args)
-        return [*one, *(Term(-t.value, t.text) if kind == "sub" else t for t in other)]
+        return [*one, *(Term(-t.value, t.text) if node.op is ops.sub else t for t in other)]
     table = values[node]
     value = table[row if table.shape[0] > 1 else 0, column if table.shape[1] > 1 else 0]
     return [Term(float(value), f", {symbol(node)}," if node.name else "")]

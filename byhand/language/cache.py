@@ -9,18 +9,12 @@ from itertools import chain, count
 
 import numpy as np
 
+from byhand.core import ops
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
 from byhand.core.labels import Labels
 from byhand.core.ops import again, below, maximum, stretch
 
-BY_ROW = frozenset(
-    "add sub mul div maximum power greater equal negate exp log sqrt tanh erf sin cos where alternate beside columns "
-    "one_hot sum max mean mean_square argmax".split()
-)
-"""Operations of which a row of the result is made from the same row of each argument, or from its only one."""
-CELL_BY_CELL = frozenset("add sub mul div maximum power negate exp log sqrt tanh erf".split())
-"""Those of which a cell is made from the same cell of each argument."""
 ABSORBED = "DeepSeek-V2, section 2.1.2"
 ROLLING = frozenset({"window_mask", "near_mask"})
 """Masks by which a word that is out of sight stays so for all words to come, and need not be kept for them."""
@@ -42,9 +36,9 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
 
 def of_latent(node: Node) -> bool:
     """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
-    if node.op.name == "matmul":
+    if node.op is ops.matmul:
         return node.args[0].role == "latent"
-    return node.op.name == "beside" and any(of_latent(part) for part in node.args)
+    return node.op is ops.beside and any(of_latent(part) for part in node.args)
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ class Cache:
             made = self._dressed(below(*old, new), node, "_seen" if first else "_all") if old else new
         elif first:
             return self.all_of(node).rows(first, rows)
-        elif node.op.name == "rows":
+        elif node.op is ops.rows:
             made = self._dressed(self.part_of(node.args[0], **node.attrs), node)
         else:
             made = self._dressed(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
@@ -146,20 +140,20 @@ class Cache:
         return self._dressed(self._computed(node, start, stop), node)
 
     def _computed(self, node: Node, start: int, stop: int) -> Node:
-        name, args = node.op.name, node.args
-        if name == "where" and args[0].symbol in ROLLING and stop - start == 1:
+        op, args = node.op, node.args
+        if op is ops.where and args[0].symbol in ROLLING and stop - start == 1:
             return self._in_sight(node, start, stop)
-        if name in BY_ROW and node.attrs.get("axis") != 0:
-            return node.op(*(self._same_rows(a, start, stop) for a in args), **node.attrs)
-        if name == "matmul":
+        if op.by_row(**node.attrs):
+            return op(*(self._same_rows(a, start, stop) for a in args), **node.attrs)
+        if op is ops.matmul:
             return self._product(node, self.part_of(args[0], start, stop))
-        if name == "lookup":
-            return node.op(self.all_of(args[0]), self.part_of(args[1], start, stop))
-        if name == "rows":
+        if op is ops.lookup:
+            return op(self.all_of(args[0]), self.part_of(args[1], start, stop))
+        if op is ops.rows:
             return self.part_of(args[0], start + node.attrs["start"], stop + node.attrs["start"])
-        if name == "stretch":
-            return node.op(self._same_rows(args[0], start, stop), rows=stop - start, columns=node.attrs["columns"])
-        if name == "below":
+        if op is ops.stretch:
+            return op(self._same_rows(args[0], start, stop), rows=stop - start, columns=node.attrs["columns"])
+        if op is ops.below:
             return self._joined(args, start, stop)
         return self.all_of(node).rows(start, stop)
 
@@ -190,9 +184,9 @@ class Cache:
             return self._same_rows(node, start, stop)
         if node.shape[0] == 1:
             return self.all_of(node).columns(first, int(node.shape[1]))
-        if node.op.name in CELL_BY_CELL:
+        if node.op.cellwise:
             made = node.op(*(self._from(a, start, stop, first) for a in node.args), **node.attrs)
-        elif node.op.name == "matmul" and node.args[1].op.name == "transpose":
+        elif node.op is ops.matmul and node.args[1].op is ops.transpose:
             made = self._met(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
         else:
             return self._same_rows(node, start, stop).columns(first, int(node.shape[1]))
@@ -204,7 +198,7 @@ class Cache:
         first = int(whole.shape[1]) - int(left.shape[1])
         if first or of_latent(right):
             return self._gathered(left, right, first, node)
-        if right.op.name == "transpose":
+        if right.op is ops.transpose:
             return self._met(left, right.args[0], 0)
         return left @ self.all_of(right)
 
@@ -212,7 +206,7 @@ class Cache:
         """q Kᵀ from the key `first` on; q (c W)ᵀ as (q Wᵀ) cᵀ, where keys are made from a latent c. (1, n)"""
         if not of_latent(keys):
             return query @ self.all_of(keys, first).T
-        if keys.op.name == "matmul":
+        if keys.op is ops.matmul:
             latent, up = keys.args
             with scope("", "the query meets latents", equation="q (c W)ᵀ = (q Wᵀ) cᵀ", source=ABSORBED):
                 absorbed = (query @ up.T).named(f"{path_of(keys)}_query")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core import ops
 from byhand.core.graph import Array, Node, fold, toposort
 from byhand.errors import ByhandError, quoted
 from byhand.lessons.lesson import Lesson
@@ -78,14 +79,14 @@ def looked_up(lesson: Lesson) -> list[tuple[Node, Node]]:
 
 def _numbering(rows: Node) -> Node:
     """The table that holds these row numbers: itself, or the one in which they are looked up."""
-    while rows.op.name == "lookup":
+    while rows.op is ops.lookup:
         rows = _whole(rows.args[0])
     return rows
 
 
 def _lookups(lesson: Lesson) -> list[tuple[Node, Node]]:
     """Each table of row numbers, given or computed, with the table whose rows they are."""
-    lookups = [node.args for node in toposort(lesson.graph.outputs) if node.op.name == "lookup"]
+    lookups = [node.args for node in toposort(lesson.graph.outputs) if node.op is ops.lookup]
     return [(_whole(rows), _whole(table)) for table, rows in lookups]
 
 

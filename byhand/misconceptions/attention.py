@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
 from byhand.misconceptions.rewriting import Find, mistake, nearest
@@ -15,7 +16,7 @@ def in_rows(find: Find) -> Find:
 
 
 def matmul(node: Node) -> Pieces | None:
-    return node.args if node.op.name == "matmul" else None
+    return node.args if node.op is ops.matmul else None
 
 
 def given_matmul(node: Node) -> Pieces | None:
@@ -25,23 +26,23 @@ def given_matmul(node: Node) -> Pieces | None:
 
 def square_matmul(node: Node) -> Pieces | None:
     """Both factors square, so that nothing on the page forbids to mix them up."""
-    return node.args if node.op.name == "matmul" and node.args[0].shape == node.args[1].shape else None
+    return node.args if node.op is ops.matmul and node.args[0].shape == node.args[1].shape else None
 
 
 def weighing(node: Node) -> Pieces | None:
     """x W: (x, W)."""
-    return node.args if node.op.name == "matmul" and node.args[1].role == "weight" else None
+    return node.args if node.op is ops.matmul and node.args[1].role == "weight" else None
 
 
 def scores(node: Node) -> Pieces | None:
     """Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
-    found = node.role == "scores" and node.op.name == "matmul" and node.symbol != "smaller"
-    return node.args if found and node.args[0].op.name != "transpose" else None
+    found = node.role == "scores" and node.op is ops.matmul and node.symbol != "smaller"
+    return node.args if found and node.args[0].op is not ops.transpose else None
 
 
 def scaled(node: Node) -> Pieces | None:
     """scores / √d_k, and d_k is not 1: (scores, d_k)."""
-    if node.role != "scale" or node.op.name != "div" or node.args[1].op.name != "sqrt":
+    if node.role != "scale" or node.op is not ops.div or node.args[1].op is not ops.sqrt:
         return None
     d_k = node.args[1].args[0]
     return (node.args[0], d_k) if d_k.attrs["value"] > 1 else None
@@ -57,7 +58,7 @@ def scaled_of_wider(node: Node) -> Pieces | None:
 
 
 def tempered(node: Node) -> Pieces | None:
-    return node.args if node.role == "temperature" and node.op.name == "div" else None
+    return node.args if node.role == "temperature" and node.op is ops.div else None
 
 
 def shifted(node: Node) -> Pieces | None:
@@ -76,11 +77,11 @@ def powers_of_other(base: float) -> Find:
 
 
 def _base(node: Node) -> object:
-    return node.args[0].attrs.get("value") if node.op.name == "power" else None
+    return node.args[0].attrs.get("value") if node.op is ops.power else None
 
 
 def powers_of_given_base(node: Node) -> Pieces | None:
-    return powers(node) if node.op.name == "power" else None
+    return powers(node) if node.op is ops.power else None
 
 
 def normalised(node: Node) -> Pieces | None:
@@ -90,13 +91,13 @@ def normalised(node: Node) -> Pieces | None:
 
 def masked(node: Node) -> Pieces | None:
     """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
-    found = node.role == "mask" and node.op.name == "where" and node.args[0].symbol != "chosen"
+    found = node.role == "mask" and node.op is ops.where and node.args[0].symbol != "chosen"
     return node.args if found else None
 
 
 def hidden(node: Node) -> Pieces | None:
     """The same of scores that a softmax is taken of."""
-    return masked(node) if node.args and node.args[-1].op.name != "constant" else None
+    return masked(node) if node.args and node.args[-1].op is not ops.constant else None
 
 
 def causal(node: Node) -> Pieces | None:
@@ -114,7 +115,7 @@ def masked_softmax(node: Node) -> Pieces | None:
 
 def weighted(node: Node) -> Pieces | None:
     """weights V: (weights, V, Q, K)."""
-    if node.op.name != "matmul" or node.args[0].role != "attention":
+    if node.op is not ops.matmul or node.args[0].role != "attention":
         return None
     found = nearest(node.args[0], lambda n: scores(n) is not None)
     return (*node.args, found.args[0], found.args[1].T) if found else None
@@ -122,13 +123,13 @@ def weighted(node: Node) -> Pieces | None:
 
 def heads(node: Node) -> Pieces | None:
     """Several heads side by side."""
-    several = node.op.name == "beside" and len(node.args) > 1
+    several = node.op is ops.beside and len(node.args) > 1
     return node.args if several and all(a.role == "heads" for a in node.args) else None
 
 
 def projected(node: Node) -> Pieces | None:
     """Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
-    if node.op.name not in ("matmul", "add") or node.args[1].role != "weight":
+    if node.op not in (ops.matmul, ops.add) or node.args[1].role != "weight":
         return None
     return node.args[:1] if heads(node.args[0]) else None
 
@@ -153,7 +154,7 @@ def all_but_last(x: Node, y: Node) -> Node:
 
 
 def several_terms(node: Node) -> Pieces | None:
-    return node.args if node.op.name == "matmul" and node.args[0].shape[1] > 1 else None
+    return node.args if node.op is ops.matmul and node.args[0].shape[1] > 1 else None
 
 
 PRODUCTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import mean_square
 from byhand.layers.activations import relu, silu
@@ -13,42 +14,42 @@ Pieces = tuple[Node, ...]
 
 def squared(node: Node) -> Pieces | None:
     """The mean of a row's squares, of several numbers: (row,)."""
-    found = node.role == "mean_square" and node.op.name == "mean_square" and node.args[0].shape[1] > 1
+    found = node.role == "mean_square" and node.op is ops.mean_square and node.args[0].shape[1] > 1
     return node.args if found else None
 
 
 def divided(node: Node) -> Pieces | None:
     """x / root, where no mean was taken away: (x, root)."""
-    found = node.role == "norm" and node.op.name == "div" and node.args[0].role != "deviation"
+    found = node.role == "norm" and node.op is ops.div and node.args[0].role != "deviation"
     return node.args if found and node.shape[1] > 1 else None
 
 
 def gained_from_one(node: Node) -> Pieces | None:
     """normalised × (1 + γ): (normalised, γ)."""
-    if node.op.name != "mul" or node.args[0].role != "norm" or node.args[1].op.name != "add":
+    if node.op is not ops.mul or node.args[0].role != "norm" or node.args[1].op is not ops.add:
         return None
     one, gamma = node.args[1].args
-    return (node.args[0], gamma) if one.op.name == "constant" and gamma.role == "weight" else None
+    return (node.args[0], gamma) if one.op is ops.constant and gamma.role == "weight" else None
 
 
 def swish(node: Node) -> Pieces | None:
     """x / (1 + e^-x): (x,)."""
-    return node.args[:1] if node.role == "activation" and node.op.name == "div" else None
+    return node.args[:1] if node.role == "activation" and node.op is ops.div else None
 
 
 def gated(node: Node) -> Pieces | None:
     """activation(gate) × up: (activation(gate), up)."""
-    return node.args if node.op.name == "mul" and node.args[0].role == "activation" else None
+    return node.args if node.op is ops.mul and node.args[0].role == "activation" else None
 
 
 def gated_by(node: Node) -> Pieces | None:
     """The same of an activation that is known: (gate, up, activation(gate))."""
     found = gated(node)
-    return (found[0].args[0], found[1], found[0]) if found and found[0].op.name in ("div", "maximum") else None
+    return (found[0].args[0], found[1], found[0]) if found and found[0].op in (ops.div, ops.maximum) else None
 
 
 def other_way(gate: Node, up: Node, active: Node) -> Node:
-    return gate * (silu if active.op.name == "div" else relu)(up)
+    return gate * (silu if active.op is ops.div else relu)(up)
 
 
 RMS = (

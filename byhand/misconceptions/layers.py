@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from byhand.core import ops
 from byhand.core.graph import Node, dressed_as, rewritten, toposort, within
 from byhand.core.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
 from byhand.misconceptions.attention import size
@@ -16,7 +17,7 @@ Pieces = tuple[Node, ...]
 
 def residual(node: Node) -> Pieces | None:
     """x + sublayer(x): (x, sublayer(x))."""
-    return node.args if node.role == "residual" and node.op.name == "add" else None
+    return node.args if node.role == "residual" and node.op is ops.add else None
 
 
 def residual_of_normed(node: Node) -> Pieces | None:
@@ -32,13 +33,13 @@ def normed(node: Node) -> Node | None:
 
 def gained(node: Node) -> Pieces | None:
     """normalised × γ: (normalised, γ)."""
-    found = node.op.name == "mul" and node.args[0].role == "norm" and node.args[1].role == "weight"
+    found = node.op is ops.mul and node.args[0].role == "norm" and node.args[1].role == "weight"
     return node.args if found else None
 
 
 def shifted(node: Node) -> Pieces | None:
     """normalised × γ + β: (normalised × γ, β, normalised, γ)."""
-    found = node.op.name == "add" and gained(node.args[0]) and node.args[1].role == "weight"
+    found = node.op is ops.add and gained(node.args[0]) and node.args[1].role == "weight"
     return (*node.args, *node.args[0].args) if found else None
 
 
@@ -48,7 +49,7 @@ def _deviation(norm: Node) -> Node:
 
 def deviation(node: Node) -> Pieces | None:
     """x - mean: (x, mean)."""
-    return node.args if node.role == "deviation" and node.op.name == "sub" else None
+    return node.args if node.role == "deviation" and node.op is ops.sub else None
 
 
 def variance(node: Node) -> Pieces | None:
@@ -58,41 +59,41 @@ def variance(node: Node) -> Pieces | None:
 
 def root(node: Node) -> Pieces | None:
     """√(variance + ε): (variance + ε,)."""
-    return node.args if node.role == "root" and node.op.name == "sqrt" else None
+    return node.args if node.role == "root" and node.op is ops.sqrt else None
 
 
 def divided(node: Node) -> Pieces | None:
     """deviation / √(variance + ε): (deviation, ε)."""
-    return (node.args[0], node.args[1].args[0].args[1]) if node.role == "norm" and node.op.name == "div" else None
+    return (node.args[0], node.args[1].args[0].args[1]) if node.role == "norm" and node.op is ops.div else None
 
 
 def relu(node: Node) -> Pieces | None:
-    return node.args[:1] if node.role == "activation" and node.op.name == "maximum" else None
+    return node.args[:1] if node.role == "activation" and node.op is ops.maximum else None
 
 
 def gelu(node: Node) -> Pieces | None:
     """½ x (1 + ...): (x,)."""
-    return (node.args[0].args[1],) if node.role == "activation" and node.op.name == "mul" else None
+    return (node.args[0].args[1],) if node.role == "activation" and node.op is ops.mul else None
 
 
 def biased(node: Node) -> Pieces | None:
     """x W + b, or x W + h U + b: (the product or products, b)."""
-    if node.op.name != "add" or node.args[1].role != "weight":
+    if node.op is not ops.add or node.args[1].role != "weight":
         return None
     product = node.args[0]
-    products = product.args if product.op.name == "add" and not product.name else (product,)
-    return node.args if all(one.op.name == "matmul" for one in products) else None
+    products = product.args if product.op is ops.add and not product.name else (product,)
+    return node.args if all(one.op is ops.matmul for one in products) else None
 
 
 def positioned(node: Node) -> Pieces | None:
     """words + positions: (words, positions)."""
-    found = node.op.name == "add" and node.role != "bias" and node.args[1].role == "positions"
+    found = node.op is ops.add and node.role != "bias" and node.args[1].role == "positions"
     return node.args if found else None
 
 
 def angled(node: Node) -> Pieces | None:
     """position × rate."""
-    return node.args if node.op.name == "mul" and node.args[1].role == "rate" else None
+    return node.args if node.op is ops.mul and node.args[1].role == "rate" else None
 
 
 def placed(node: Node) -> Pieces | None:
@@ -108,23 +109,23 @@ def looked_up(node: Node) -> Pieces | None:
 
 def in_a_row(node: Node) -> bool:
     """Whether it is rows of a table, one for each word; not numbers for pairs of words."""
-    return node.op.name == "lookup" and node.args[1].shape[1] == 1
+    return node.op is ops.lookup and node.args[1].shape[1] == 1
 
 
 def rate(node: Node) -> Pieces | None:
     """1 / 10000^(2i / d): (10000, 2i / d)."""
-    return node.args[1].args if node.role == "rate" and node.op.name == "div" else None
+    return node.args[1].args if node.role == "rate" and node.op is ops.div else None
 
 
 def waves(node: Node) -> Pieces | None:
     """sin and cos by turns: (sin, cos)."""
-    found = node.op.name == "alternate" and [a.op.name for a in node.args] == ["sin", "cos"]
+    found = node.op is ops.alternate and [a.op for a in node.args] == [ops.sin, ops.cos]
     return node.args if found else None
 
 
 def scaled_words(node: Node) -> Pieces | None:
     """E[word] × √d: (E[word], √d)."""
-    found = node.op.name == "mul" and node.args[0].op.name == "lookup" and node.args[1].op.name == "sqrt"
+    found = node.op is ops.mul and node.args[0].op is ops.lookup and node.args[1].op is ops.sqrt
     return node.args if found else None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from byhand.core.graph import Node
+from byhand.core import ops
+from byhand.core.graph import Node, Op
 from byhand.core.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, sqrt
 from byhand.misconceptions.rewriting import Find, bare, mistake
 
@@ -11,7 +12,7 @@ Pieces = tuple[Node, ...]
 
 def rotated(node: Node) -> Pieces | None:
     """x cos + (x a quarter turn on) sin: (x, quarter, cos, sin)."""
-    if node.role != "rotated" or node.op.name != "add":
+    if node.role != "rotated" or node.op is not ops.add:
         return None
     (x, cosine), (quarter, sine) = (product.args for product in node.args)
     return x, quarter, cosine, sine
@@ -23,7 +24,7 @@ def rotated_key(node: Node) -> Pieces | None:
 
 def halves_turned(node: Node) -> Pieces | None:
     """(-b, a) where a and b are the halves of what turns, and of several features each: (x, the rest)."""
-    if node.role != "turned" or node.args[1].op.name != "columns":
+    if node.role != "turned" or node.args[1].op is not ops.columns:
         return None
     first = node.args[1]
     wide = first.attrs["start"] == 0 and first.attrs["stop"] > 1 and len(node.args) < 4
@@ -49,21 +50,21 @@ def by_halves(x: Node, right: Node, *rest: Node) -> Node:
 
 def angles_by_halves(node: Node) -> Pieces | None:
     """One number a pair set beside itself: (it, the rest)."""
-    found = node.role == "positions" and node.op.name == "beside" and node.args[0] is node.args[1]
+    found = node.role == "positions" and node.op is ops.beside and node.args[0] is node.args[1]
     return (node.args[0], *node.args[2:]) if found and node.args[0].shape[1] > 1 else None
 
 
 def angles_by_neighbours(node: Node) -> Pieces | None:
     """One number a pair, twice in a row."""
-    found = node.role == "positions" and node.op.name == "alternate" and node.args[0] is node.args[1]
+    found = node.role == "positions" and node.op is ops.alternate and node.args[0] is node.args[1]
     return node.args[:1] if found and node.args[0].shape[1] > 1 else None
 
 
-def of_angle(name: str) -> Find:
+def of_angle(op: Op) -> Find:
     """The sine or cosine of an angle: (angle,)."""
 
     def find(node: Node) -> Pieces | None:
-        return node.args if node.op.name == name and node.args[0].symbol == "angle" else None
+        return node.args if node.op is op and node.args[0].symbol == "angle" else None
 
     return find
 
@@ -74,23 +75,23 @@ def in_degrees(x: Node) -> Node:
 
 def waves_by_turns(node: Node) -> Pieces | None:
     """sin and cos by turns, in several pairs: (sin, cos)."""
-    found = node.op.name == "alternate" and [a.op.name for a in node.args] == ["sin", "cos"]
+    found = node.op is ops.alternate and [a.op for a in node.args] == [ops.sin, ops.cos]
     return node.args if found and node.shape[1] > 2 else None
 
 
 def waves_in_halves(node: Node) -> Pieces | None:
     """All sines, then as many cosines: (sin, cos)."""
-    if node.role != "positions" or node.op.name != "beside" or len(node.args) != 2:
+    if node.role != "positions" or node.op is not ops.beside or len(node.args) != 2:
         return None
     sine, cosine = node.args
-    cosine = cosine.args[0] if cosine.op.name == "columns" else cosine
-    found = (sine.op.name, cosine.op.name) == ("sin", "cos") and node.shape[1] % 2 == 0 and node.shape[1] > 2
+    cosine = cosine.args[0] if cosine.op is ops.columns else cosine
+    found = (sine.op, cosine.op) == (ops.sin, ops.cos) and node.shape[1] % 2 == 0 and node.shape[1] > 2
     return (sine, cosine) if found else None
 
 
 def sloped(node: Node) -> Pieces | None:
     """scores + slope × distance: (scores, slope × distance, slope, distance)."""
-    found = node.role == "bias" and node.args[1].op.name == "mul" and node.args[1].args[0].symbol == "slope"
+    found = node.role == "bias" and node.args[1].op is ops.mul and node.args[1].args[0].symbol == "slope"
     return (*node.args, *node.args[1].args) if found else None
 
 
@@ -106,19 +107,19 @@ def sloped_in_head(node: Node) -> Pieces | None:
 
 def biased(node: Node) -> Pieces | None:
     """scores + what their distance adds."""
-    return node.args if node.role == "bias" and node.op.name == "add" else None
+    return node.args if node.role == "bias" and node.op is ops.add else None
 
 
 def biased_unscaled(node: Node) -> Pieces | None:
     """The same of scores that are not divided: (scores, bias, Q)."""
-    found = biased(node) and node.args[0].role == "scores" and node.args[0].op.name == "matmul"
+    found = biased(node) and node.args[0].role == "scores" and node.args[0].op is ops.matmul
     q = node.args[0].args[0] if found else None
     return (*node.args, q) if q and q.shape[1] > 1 else None
 
 
 def bucketed(node: Node) -> Pieces | None:
     """B[bucket]: (B, bucket)."""
-    return node.args if node.op.name == "lookup" and node.args[1].symbol == "bucket" else None
+    return node.args if node.op is ops.lookup and node.args[1].symbol == "bucket" else None
 
 
 def bias_by_distance(node: Node) -> Pieces | None:
@@ -128,7 +129,7 @@ def bias_by_distance(node: Node) -> Pieces | None:
 
 def moved(node: Node) -> Pieces | None:
     """Each row from the column of its farthest key on, of several rows: (by distance, what stands there)."""
-    lines = node.args[0].args if node.symbol == "by_key" and node.args[0].op.name == "below" else ()
+    lines = node.args[0].args if node.symbol == "by_key" and node.args[0].op is ops.below else ()
     return (lines[0].args[0].args[0], bare(node)) if len(lines) > 1 else None
 
 
@@ -173,8 +174,8 @@ TURNING = (
     mistake(
         "angle-in-degrees",
         "You took the angles in degrees; they are in radians, so set the calculator to radians.",
-        (of_angle("sin"), lambda angle: sin(in_degrees(angle))),
-        (of_angle("cos"), lambda angle: cos(in_degrees(angle))),
+        (of_angle(sin), lambda angle: sin(in_degrees(angle))),
+        (of_angle(cos), lambda angle: cos(in_degrees(angle))),
     ),
     mistake(
         "waves-in-halves",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import exp, greater, stretch, tanh, where
 from byhand.layers.recurrence import sigmoid
@@ -12,16 +13,16 @@ Pieces = tuple[Node, ...]
 
 def stepped(node: Node) -> Pieces | None:
     """x W + h U + b: (x W, b)."""
-    if node.op.name != "add" or node.args[0].op.name != "add":
+    if node.op is not ops.add or node.args[0].op is not ops.add:
         return None
     of_x, of_h = node.args[0].args
-    carried = of_h.op.name == "matmul" and (of_h.args[0].role == "state" or of_h.args[0].symbol.endswith("_0"))
-    return (of_x, node.args[1]) if carried and of_x.op.name == "matmul" and node.args[1].role == "weight" else None
+    carried = of_h.op is ops.matmul and (of_h.args[0].role == "state" or of_h.args[0].symbol.endswith("_0"))
+    return (of_x, node.args[1]) if carried and of_x.op is ops.matmul and node.args[1].role == "weight" else None
 
 
 def from_a_state(node: Node) -> Pieces | None:
     """h U, of a state that is not the first: (the first, U)."""
-    if node.op.name != "matmul" or node.args[0].role != "state" or node.args[1].role != "weight":
+    if node.op is not ops.matmul or node.args[0].role != "state" or node.args[1].role != "weight":
         return None
     first = nearest(node.args[0], lambda n: n.role == "input" and n.symbol.endswith("_0") and n.symbol != "c_0")
     return (first, node.args[1]) if first and first.shape == node.args[0].shape else None
@@ -29,71 +30,71 @@ def from_a_state(node: Node) -> Pieces | None:
 
 def squashed(node: Node) -> Pieces | None:
     """h = tanh(a): (a,)."""
-    return node.args if node.role == "state" and node.op.name == "tanh" else None
+    return node.args if node.role == "state" and node.op is ops.tanh else None
 
 
 def shown(node: Node) -> Pieces | None:
     """h = o × tanh(c): (o, tanh(c), c)."""
-    found = node.role == "state" and node.op.name == "mul" and node.args[1].op.name == "tanh"
+    found = node.role == "state" and node.op is ops.mul and node.args[1].op is ops.tanh
     return (*node.args, *node.args[1].args) if found else None
 
 
 def kept(node: Node) -> Pieces | None:
     """c = f × c before + i × g: (f, c before, i, g)."""
-    found = node.role == "state" and node.op.name == "add" and [a.op.name for a in node.args] == ["mul", "mul"]
+    found = node.role == "state" and node.op is ops.add and [a.op for a in node.args] == [ops.mul, ops.mul]
     pieces = (*node.args[0].args, *node.args[1].args) if found else ()
     return pieces if pieces and pieces[0].role == pieces[2].role == "gate" else None
 
 
 def candidate(node: Node) -> Pieces | None:
-    return node.args if node.role == "gate" and node.op.name == "tanh" else None
+    return node.args if node.role == "gate" and node.op is ops.tanh else None
 
 
 def opened(node: Node) -> Pieces | None:
     """A gate's 1 / (1 + e^-x): (x,)."""
-    found = node.role == "gate" and node.op.name == "div" and node.args[1].op.name == "add"
+    found = node.role == "gate" and node.op is ops.div and node.args[1].op is ops.add
     return node.args[1].args[1].args[0].args if found else None
 
 
 def scanned(node: Node) -> Pieces | None:
     """h = Ā × h before + B̄ × x: (Ā, h before, B̄ x)."""
-    found = node.role == "state" and node.op.name == "add" and node.args[0].op.name == "mul"
+    found = node.role == "state" and node.op is ops.add and node.args[0].op is ops.mul
     return (*node.args[0].args, node.args[1]) if found and node.args[0].args[0].symbol[:4] == "Abar" else None
 
 
 def decay(node: Node) -> Pieces | None:
     """Ā = e^(Δ A): (Δ A, A)."""
-    return (*node.args, node.args[0].args[1]) if node.op.name == "exp" and node.symbol[:4] == "Abar" else None
+    return (*node.args, node.args[0].args[1]) if node.op is ops.exp and node.symbol[:4] == "Abar" else None
 
 
 def taken_in(node: Node) -> Pieces | None:
     """B̄ = Δ B: (Δ, B)."""
-    found = node.op.name == "mul" and node.symbol[:4] == "Bbar" and node.args[0].op.name == "transpose"
+    found = node.op is ops.mul and node.symbol[:4] == "Bbar" and node.args[0].op is ops.transpose
     return node.args if found else None
 
 
 def step_size(node: Node) -> Pieces | None:
     """Δ = ln(1 + e^x): (x,)."""
-    return node.args[0].args[1].args if node.role == "step_size" and node.op.name == "log" else None
+    return node.args[0].args[1].args if node.role == "step_size" and node.op is ops.log else None
 
 
 def logs(node: Node) -> Pieces | None:
     """A = -e^x: (x,)."""
-    return node.args[0].args if node.symbol == "A" and node.op.name == "negate" else None
+    return node.args[0].args if node.symbol == "A" and node.op is ops.negate else None
 
 
 def features(node: Node) -> Pieces | None:
     """x + 1 above 0, else e^x: (x,)."""
-    return node.args[2].args if node.role == "features" and node.op.name == "where" else None
+    return node.args[2].args if node.role == "features" and node.op is ops.where else None
 
 
 def summed_up(node: Node) -> Pieces | None:
     """What was added up before, and what the word adds: (before, own)."""
-    return node.args if node.role == "state" and node.op.name == "add" and node.args[0].role == "state" else None
+    return node.args if node.role == "state" and node.op is ops.add and node.args[0].role == "state" else None
 
 
 def over_divisor(node: Node) -> Pieces | None:
-    return node.args[:1] if node.op.name == "div" and node.args[1].symbol.startswith("divisor") else None
+    return node.args[:1] if node.op is ops.div and node.args[1].symbol.startswith("divisor") else None
 
 
 RECURRENT = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import greater, sqrt, where
 from byhand.misconceptions.attention import size
@@ -12,66 +13,66 @@ Pieces = tuple[Node, ...]
 
 def several_chosen(node: Node) -> Pieces | None:
     """1 for the largest, and for the largest of the rest: (1 for all but the last of them,)."""
-    return node.args[:1] if node.symbol == "chosen" and node.op.name == "add" else None
+    return node.args[:1] if node.symbol == "chosen" and node.op is ops.add else None
 
 
 def chosen(node: Node) -> Pieces | None:
-    return (bare(node),) if node.symbol == "chosen" and node.op.name in ("add", "one_hot") else None
+    return (bare(node),) if node.symbol == "chosen" and node.op in (ops.add, ops.one_hot) else None
 
 
 def kept(node: Node) -> Pieces | None:
     """p of those chosen: (p,)."""
-    found = node.symbol == "kept" and node.op.name == "mul" and node.args[1].symbol == "chosen"
+    found = node.symbol == "kept" and node.op is ops.mul and node.args[1].symbol == "chosen"
     return node.args[:1] if found else None
 
 
 def near(node: Node) -> Pieces | None:
     """-distance of those chosen: (chosen, -distance, -∞)."""
-    return node.args if node.symbol == "near" and node.op.name == "where" else None
+    return node.args if node.symbol == "near" and node.op is ops.where else None
 
 
 def shared_out(node: Node) -> Pieces | None:
     """p over the total of those chosen: (p,)."""
-    return node.args[:1] if node.role == "gates" and node.op.name == "div" else None
+    return node.args[:1] if node.role == "gates" and node.op is ops.div else None
 
 
 def gate_of_one(node: Node) -> Pieces | None:
     """p × taken: (p, taken)."""
-    return node.args if node.role == "gates" and node.op.name == "mul" and node.args[1].symbol == "taken" else None
+    return node.args if node.role == "gates" and node.op is ops.mul and node.args[1].symbol == "taken" else None
 
 
 def taken(node: Node) -> Pieces | None:
     """1 where an expert is chosen and not full: (chosen, queue, capacity)."""
-    if node.symbol != "taken" or node.op.name != "mul":
+    if node.symbol != "taken" or node.op is not ops.mul:
         return None
     return node.args[0], *node.args[1].args[1].args
 
 
 def queue(node: Node) -> Pieces | None:
     """How many have chosen an expert so far: (how many, chosen)."""
-    return (bare(node), node.args[1]) if node.symbol == "queue" and node.op.name == "matmul" else None
+    return (bare(node), node.args[1]) if node.symbol == "queue" and node.op is ops.matmul else None
 
 
 def distance(node: Node) -> Pieces | None:
-    return (bare(node),) if node.symbol == "d" and node.op.name in ("add", "sum") else None
+    return (bare(node),) if node.symbol == "d" and node.op in (ops.add, ops.sum_) else None
 
 
 def squared_differences(node: Node) -> Pieces | None:
     """Σ difference²: (difference,)."""
-    if node.symbol != "d" or node.op.name != "sum" or node.args[0].op.name != "mul":
+    if node.symbol != "d" or node.op is not ops.sum_ or node.args[0].op is not ops.mul:
         return None
     one, other = node.args[0].args
     return (one,) if one is other else None
 
 
 def mean_of_words(node: Node) -> Pieces | None:
-    found = node.op.name == "mean" and node.symbol == "mean" and node.attrs["axis"] == 0
+    found = node.op is ops.mean and node.symbol == "mean" and node.attrs["axis"] == 0
     return node.args if found and node.args[0].shape[0] > 1 else None
 
 
 def mixed(node: Node) -> Pieces | None:
     """λ p + (1 - λ) q, where λ is not ½: (p, q, λ)."""
-    if node.op.name != "add" or [a.op.name for a in node.args] != ["mul", "mul"]:
+    if node.op is not ops.add or [a.op for a in node.args] != [ops.mul, ops.mul]:
         return None
     (mix, p), (_, q) = (a.args for a in node.args)
     return (p, q, mix) if mix.symbol == "lambda" and mix.data is not None and mix.data[0, 0] != 0.5 else None
@@ -79,28 +80,28 @@ def mixed(node: Node) -> Pieces | None:
 
 def opposite(node: Node) -> Pieces | None:
     """length - place - 1: (length - place,)."""
-    return (bare(node.args[0]),) if node.symbol == "opp" and node.op.name == "sub" else None
+    return (bare(node.args[0]),) if node.symbol == "opp" and node.op is ops.sub else None
 
 
 def order(node: Node) -> Pieces | None:
     """Which are smaller, and which equal but earlier: (smaller,)."""
-    return node.args[:1] if node.symbol == "before" and node.op.name == "add" else None
+    return node.args[:1] if node.symbol == "before" and node.op is ops.add else None
 
 
 def smaller(node: Node) -> Pieces | None:
     """1 where the key is the smaller letter: (letters below the query's, the keysᵀ)."""
-    return node.args if node.symbol == "smaller" and node.op.name == "matmul" else None
+    return node.args if node.symbol == "smaller" and node.op is ops.matmul else None
 
 
 def width(node: Node) -> Pieces | None:
     """1 / the weight of [START] - 1: (1 / the weight,)."""
-    found = node.symbol == "n" and node.op.name == "sub" and node.scope.name == "width"
+    found = node.symbol == "n" and node.op is ops.sub and node.scope.name == "width"
     return (bare(node.args[0]),) if found else None
 
 
 def place_after_padding(node: Node) -> Pieces | None:
     """padding's place + real × how many so far: (padding's place, real × how many, the words so far)."""
-    if node.symbol != "position" or node.op.name != "add":
+    if node.symbol != "position" or node.op is not ops.add:
         return None
     so_far = nearest(node, lambda n: n.symbol == "so_far")
     return (*node.args, so_far) if so_far else None

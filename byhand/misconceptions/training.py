@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import log, one_hot, stretch
 from byhand.misconceptions.rewriting import bare, mistake
@@ -16,7 +17,7 @@ def log_softmax(node: Node) -> Pieces | None:
 
 def losses(node: Node) -> Pieces | None:
     """-Σ y ln p: (Σ y ln p, y, ln p)."""
-    found = node.role == "losses" and node.op.name == "negate"
+    found = node.role == "losses" and node.op is ops.negate
     return (node.args[0], *node.args[0].args[0].args) if found else None
 
 
@@ -29,7 +30,7 @@ def losses_of_a_text(node: Node) -> Pieces | None:
 
 def mean_loss(node: Node) -> Pieces | None:
     """Σ losses / n: (Σ losses, n)."""
-    return node.args if node.symbol == "loss" and node.op.name == "div" else None
+    return node.args if node.symbol == "loss" and node.op is ops.div else None
 
 
 def gradient(node: Node, of: str) -> bool:
@@ -42,13 +43,13 @@ def gradient_of_logits(node: Node) -> Pieces | None:
 
 def masked_gradient(node: Node) -> Pieces | None:
     """g where ReLU's input is above 0: (g, 1 where it is)."""
-    found = node.op.name == "mul" and node.args[1].op.name == "greater" and node.scope.outward[-1].name == "grad"
+    found = node.op is ops.mul and node.args[1].op is ops.greater and node.scope.outward[-1].name == "grad"
     return node.args if found else None
 
 
 def gradient_of_several_ways(node: Node) -> Pieces | None:
     """The sum of what flows back to a table from all that read it: (all ways but the last, the last)."""
-    found = node.role == "gradient" and node.op.name == "add" and "softmax" not in node.scope.title
+    found = node.role == "gradient" and node.op is ops.add and "softmax" not in node.scope.title
     return node.args if found else None
 
 
@@ -59,7 +60,7 @@ def gradient_of_total(node: Node) -> Pieces | None:
 
 def descended(node: Node) -> Pieces | None:
     """w - learning rate × change: (w, learning rate × change, learning rate, change)."""
-    found = node.role == "updated" and node.op.name == "sub" and node.args[1].op.name == "mul"
+    found = node.role == "updated" and node.op is ops.sub and node.args[1].op is ops.mul
     return (*node.args, *node.args[1].args) if found else None
 
 

@@ -338,7 +338,7 @@ def infinite(nodes: list[Node]) -> set[Node]:
     """The tables of which a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
     found: set[Node] = set()
     for node in nodes:
-        stopped = node.op.name in ("exp", "power") or node.role in ("gradient", "share")
+        stopped = node.op.finite or node.role in ("gradient", "share")
         reached = not stopped and any(a in found for a in node.args)
         if reached or node.symbol == "neg_inf":
             found.add(node)

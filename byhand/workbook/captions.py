@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from byhand.core.graph import OPS, Node, Scope, times
+from byhand.core import ops
+from byhand.core.graph import Node, Scope, times
 from byhand.notation.text import text
 from byhand.notation.tree import Maths, Name
 
@@ -43,9 +44,6 @@ SYMBOLS = {
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-TURNED = {"beside": "below", "below": "beside"}
-"""What stands side by side stands one below the other when tokens are columns."""
-
 
 def symbol(node: Node) -> str:
     """What captions call a table: the last part of its name, or the paper's letter for it, numbered or not."""
@@ -70,7 +68,7 @@ def symbol_from(node: Node, reader: Node) -> str:
     So does a reader of the same page that reads two tables with one symbol: head1.Z and head2.Z.
     """
     here, there = _place(reader), _place(node)
-    if node.op.name == "source" or node.role == "updated":
+    if node.op.given or node.role == "updated":
         return symbol(node)
     if node.page is reader.page and not _has_namesake(node, reader):
         return symbol(node)
@@ -93,7 +91,7 @@ def _has_namesake(node: Node, reader: Node) -> bool:
 
 
 def _is_computed_on(page: Scope | None, node: Node) -> bool:
-    return node.op.name != "source" and node.page is page
+    return not node.op.given and node.page is page
 
 
 def _place(node: Node) -> list[str]:
@@ -134,15 +132,13 @@ def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
 def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Maths:
     """The rule of a table over the named tables that it reads. Turned, a product stands as W · x."""
     parts = [call(a) if a.name else rule(a, call, turned) for a in node.args]
-    if turned and node.op.name == "matmul":
-        parts.reverse()
-    op = OPS[TURNED.get(node.op.name, node.op.name)] if turned else node.op
-    return op.maths(*parts, **node.attrs)
+    maths = (node.op.column_maths if turned else None) or node.op.maths
+    return maths(*parts, **node.attrs)
 
 
 def shapes(node: Node, turned: bool) -> str:
     """A product's shapes, (3×4)·(4×2) → (3×2); any other table's own."""
-    product = next((n for n in _unnamed(node) if n.op.name == "matmul"), None)
+    product = next((n for n in _unnamed(node) if n.op is ops.matmul), None)
     if product is None:
         return times(_shown(node, turned))
     factors = [f"({times(_shown(a, turned))})" for a in product.args]

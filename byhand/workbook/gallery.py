@@ -115,7 +115,7 @@ def _telling_sheet(lesson: Lesson) -> int:
     """
     if lesson.graph.probabilities is not None:
         return 0
-    pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and n.op.name != "source"))
+    pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and not n.op.given))
     forward = [page for page in pages if page.backward in pages] or pages
     telling = next((page for page in forward if page.equation), forward[0])
     return pages.index(telling.backward if telling.backward in pages else telling) + 1

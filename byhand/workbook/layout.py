@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
+from byhand.core import ops
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
 from byhand.workbook.captions import letters, origin, shapes, symbol, symbol_from
@@ -142,7 +143,7 @@ class Layout:
     def own_caption(self, node: Node) -> Caption:
         """What stands over a table where it lives."""
         call = partial(symbol_from, reader=node)
-        rule = "" if node.op.name == "source" else f"= {letters(node, call, self.turned)}"
+        rule = "" if node.op.given else f"= {letters(node, call, self.turned)}"
         if node.role == "scores":
             rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
         return Caption(symbol(node), shapes(node, self.turned), rule)
@@ -240,12 +241,12 @@ def heading(step: Scope) -> str:
 
 def scalar(node: Node) -> bool:
     """A given number by itself, such as a temperature: referred to where it lives, never shown again."""
-    return node.op.name == "source" and node.shape == (1, 1)
+    return node.op.given and node.shape == (1, 1)
 
 
 def floating(node: Node) -> bool:
     """Tables without a page of their own live where they are first read."""
-    return node.op.name == "source" or (node.page is None and node.op.view)
+    return node.op.given or (node.page is None and node.op.view)
 
 
 def sides(node: Node) -> tuple[list[Node], list[Node]]:
@@ -258,7 +259,7 @@ def sides(node: Node) -> tuple[list[Node], list[Node]]:
 
 def sources(node: Node) -> list[Node]:
     """The given tables that a view is made of."""
-    if node.op.name == "source":
+    if node.op.given:
         return [node]
     return [source for a in node.args if not node.name for source in sources(a)]
 
@@ -285,7 +286,7 @@ def _collect(node: Node, side: str, found: dict[str, dict[Key, Node]]) -> None:
 
 def _columns_here(view: Node, reader: Node) -> bool:
     """Whether a view is some columns of a table on the reader's page, which then stands whole in the reader's band."""
-    if view.name or view.op.name != "columns":
+    if view.name or view.op is not ops.columns:
         return False
     of = view.args[0]
     return bool(of.name) and of.page is reader.page and of.role not in ("gradient", "share")
@@ -323,6 +324,6 @@ def _prefixes(node: Node) -> tuple[str, str]:
     """How the features of its rows and columns are called: x1, x2 ... for a short symbol, else by number alone."""
     if not node.name:
         rows, columns = _prefixes(node.args[0])
-        return (columns, rows) if node.op.name == "transpose" else (rows, columns)
+        return (columns, rows) if node.op is ops.transpose else (rows, columns)
     name = symbol(node)
     return "", name.lower() if len(name) <= 2 and name.isalpha() else ""

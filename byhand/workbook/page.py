@@ -21,7 +21,7 @@ def key(node: Node) -> Key:
     """Views of the same cells are the same table, however often they are written."""
     if node.name or not node.op.view:
         return (node,)
-    return (node.op.name, *node.attrs.items(), *(key(a) for a in node.args))
+    return (node.op, *node.attrs.items(), *(key(a) for a in node.args))
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def role_of(node: Node, home: bool) -> str:
     """The role in which a table is dressed."""
     if not home:
         return "attention" if node.role == "attention" else "shown"
-    if node.op.name == "source" and node.role != "tokens":
+    if node.op.given and node.role != "tokens":
         return "weight" if node.role == "weight" else "input"
     if node.role == "share":
         return "gradient"
