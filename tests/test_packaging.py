@@ -46,7 +46,7 @@ def test_pictures_and_books_are_small() -> None:
 
 CHILD = """
 import json, sys
-from byhand.cli import main
+from byhand.cli.main import main
 try:
     main(sys.argv[1:], prog_name="byhand")
 except SystemExit as done:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from byhand.errors import ByhandError, quoted
-from byhand.lessons.recipe import Recipe
+
+if TYPE_CHECKING:
+    from byhand.lessons.recipe import Recipe
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]

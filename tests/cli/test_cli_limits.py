@@ -129,7 +129,7 @@ HUGE = {
 CHILD = """
 import json, sys
 from click.testing import CliRunner
-from byhand.cli import main
+from byhand.cli.main import main
 for words in json.load(sys.stdin):
     result = CliRunner().invoke(main, words)
     print(json.dumps([result.exit_code, result.stderr]), flush=True)

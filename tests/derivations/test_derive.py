@@ -44,7 +44,7 @@ def test_the_list_for_programs() -> None:
 
 
 def test_the_list_starts_without_sympy() -> None:
-    code = "import sys; from byhand.cli import main; main(['derive', '--list'], standalone_mode=False); "
+    code = "import sys; from byhand.cli.main import main; main(['derive', '--list'], standalone_mode=False); "
     code += "print('sympy' in sys.modules, 'mpmath' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("\nFalse False\n")

@@ -162,7 +162,7 @@ def test_pdf_is_the_same_on_each_run() -> None:
     first = written(SMALL, "pdf")
     assert first.startswith(b"%PDF-")
     assert written(SMALL, "pdf") == first
-    code = "import sys; from byhand.explanations.formats import written; from test_documents import SMALL; "
+    code = "import sys; from byhand.documents.formats import written; from documents.test_documents import SMALL; "
     code += "sys.stdout.buffer.write(written(SMALL, 'pdf'))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, timeout=120)

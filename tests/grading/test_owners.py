@@ -149,6 +149,6 @@ def test_a_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ByhandError, match="is no folder: name the one with the files"):
         submissions(tmp_path / "file")
     (tmp_path / "more").write_text("")
-    monkeypatch.setattr("byhand.grading.inbox.MOST_FILES", 1)
+    monkeypatch.setattr("byhand.grading.owners.MOST_FILES", 1)
     with pytest.raises(ByhandError, match="holds more than 1 files: name the folder of one class"):
         submissions(tmp_path)

@@ -254,8 +254,8 @@ def test_a_chain_too_long_is_not_worked_out(path: Path) -> None:
 
 
 def test_what_takes_too_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.grading.recompute.SECONDS", 0.2)
-    monkeypatch.setattr("byhand.grading.recompute.START_SECONDS", 2.0)
+    monkeypatch.setattr("byhand.grading.student_formulas.SECONDS", 0.2)
+    monkeypatch.setattr("byhand.grading.student_formulas.START_SECONDS", 2.0)
     slow = "=SUMPRODUCT(MMULT(A1:A1400,TRANSPOSE(A1:A1400)))+SUMPRODUCT(EXP(A1:A900000)*LN(A1:A900000))"
     read = handed_in(filled(path, changes={ONE: f"{slow}*{slow[1:]}*{slow[1:]}"}))
     assert read.answers[0][0].read_as == "the formula is not worked out: it could not be worked out in time"

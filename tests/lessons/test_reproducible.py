@@ -99,7 +99,8 @@ def test_the_command_of_a_checkpoint_works_where_its_folder_is(tmp_path: Path, m
 CHILD = """
 import hashlib, json, sys
 from pathlib import Path
-from byhand.recipe import build, find
+from byhand.lessons.build import build
+from byhand.lessons.recipe import find
 from byhand.workbook.build import write_lesson
 path = Path(sys.argv[1], "book.xlsx")
 hashes = {}

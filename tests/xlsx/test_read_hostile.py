@@ -73,7 +73,7 @@ def test_too_many_shared_formulas(path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_index_too_long(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.workbook.read.LARGEST_INDEX", 500)
+    monkeypatch.setattr("byhand.xlsx.reader.LARGEST_INDEX", 500)
     assert damage(small) == "[Content_Types].xml is longer than 500 bytes"
 
 
