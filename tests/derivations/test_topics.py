@@ -51,7 +51,8 @@ def test_the_list_for_programs() -> None:
 
 
 def test_the_list_needs_no_sympy() -> None:
-    code = "import sys; from byhand.cli.main import main; main(['derive', '--list'], standalone_mode=0); print(*sys.modules)"
+    code = "import sys; from byhand.cli.main import main; main(['derive', '--list'], standalone_mode=0); "
+    code += "print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "byhand.derivations.topics" in loaded
     assert "sympy" not in loaded
