@@ -18,6 +18,10 @@ lint:
 gallery:
     byhand gallery
 
+# prove every derivation again and store its page
+derivations:
+    python -m byhand.derivations.rebuild
+
 # what the speed of building is, as ratios
 benchmark:
     python -m pytest tests/benchmarks -m benchmark --benchmark-only

@@ -255,7 +255,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 
     name = find_topic(topic).name
     form = chosen(output, said, force)
-    from byhand.derivations.page import derive as page
+    from byhand.derivations.stored_pages import derive as page
 
     click.echo(hand_out(page(name), form, output), nl=False)
 

@@ -128,7 +128,7 @@ def document_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which every command that writes a document says how and where."""
     options = [
         click.option(
-            "--format", "said", metavar="FORMAT", help="md, txt, tex, html or pdf.  [default: as FILE ends, or md]"
+            "--format", "said", metavar="FORMAT", help="md, txt, tex, html or pdf.  [default: as FILE ends, or txt]"
         ),
         click.option("-o", "--output", type=NewFile("page.html"), help="The file to write.  [default: the terminal]"),
         click.option("--force", is_flag=True, help="Write over an existing file."),

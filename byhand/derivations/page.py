@@ -25,8 +25,8 @@ def page_of(topic: Topic) -> Page:
     return cast(Callable[[], Page], getattr(module, topic.function))()
 
 
-def derive(name: str) -> Document:
-    """The page of the topic of that name as a document. ByhandError if there is none."""
+def prove(name: str) -> Document:
+    """Return the page of the topic of that name, each line proved. ByhandError if there is no such topic."""
     topic = find_topic(name)
     blocks: list[Block] = []
     for part in page_of(topic):

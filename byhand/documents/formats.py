@@ -28,11 +28,11 @@ NO_TYPST = (
 
 
 def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
-    """The format that is said or, if none is, that the file's name ends in; md for the terminal.
+    """Return the format that is said or, if none is, that of the file's suffix; for the terminal, txt.
 
     ByhandError if the two contradict each other, if there is no such format, or if the file cannot be written.
     """
-    by_name = SUFFIXES.get(output.suffix.lower()) if output else "md"
+    by_name = SUFFIXES.get(output.suffix.lower()) if output else "txt"
     if output and said is None and not by_name:
         raise ByhandError(
             f"{output} has no suffix of a format: end it in .md, .txt, .tex, .html or .pdf, or add --format."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from byhand.notation.printer import ATOM, GAP, Piece, Printer
-from byhand.notation.tree import Maths, Name, Number
+from byhand.notation.printer import ATOM, GAP, Piece, Printer, commas
+from byhand.notation.tree import Chain, Maths, Name, Number
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -68,11 +69,16 @@ class _Text(Printer):
         return ""
 
     def _subscripts(self, below: tuple[Maths, ...]) -> str:
+        """Q₂₁, x_ij, W_Q, W_O,21; in brackets where one is longer than a name: E[ids₁ + 1, 1]."""
         if not below:
             return ""
-        if all(isinstance(b, Number) and len(b.digits) == 1 for b in below):
-            return "".join(map(self, below)).translate(LOWERED)
-        return f"[{', '.join(map(self, below))}]"
+        parts = [side for b in below for side in (b.sides if isinstance(b, Chain) else (b,))]
+        if all(isinstance(b, Number) and len(b.digits) == 1 for b in parts):
+            return "".join(map(self, parts)).translate(LOWERED)
+        texts = [self(b) for b in parts]
+        if any(re.search(r"[^\w]|_", one) for one in texts):
+            return f"[{', '.join(map(self, below))}]"
+        return f"_{commas(tuple(parts)).strip().join(texts)}"
 
 
 def _sign(sign: str) -> str:

@@ -25,7 +25,7 @@ from byhand.derivations.derivation import (
 )
 from byhand.derivations.equality import is_zero
 from byhand.derivations.functions import exp, ln
-from byhand.derivations.page import derive
+from byhand.derivations.page import prove
 from byhand.derivations.terms import Variable, number, one, places, size, total
 from byhand.derivations.topics import TOPICS
 
@@ -111,7 +111,7 @@ def test_a_page_says_what_and_why(name: str) -> None:
 
 @each_topic
 def test_a_document_is_made_of_it(name: str) -> None:
-    document = derive(name)
+    document = prove(name)
     assert document.title == name
     assert document.subtitle == TOPICS[name].summary
     assert TOPICS[name].source in str(document.blocks[-1])

@@ -51,12 +51,21 @@ def test_the_list_starts_without_sympy() -> None:
 
 
 def test_a_derivation_on_the_terminal() -> None:
+    """Text that a person reads: no markup and no LaTeX."""
     text = answer("byhand derive softmax")
+    assert text.startswith("softmax\n=======\n\nTurns scores into shares")
+    assert "\nThe Jacobian\n------------\n" in text
+    assert "\n    = p_i (δ_ij − p_j)\n" in text
+    assert "Checked by SymPy for n = 2, 3, 4." in text
+    assert not re.search(r"[\\$#`]", text)
+    assert text == answer("byhand derive softmax --format txt")
+
+
+def test_a_derivation_as_markdown() -> None:
+    text = answer("byhand derive softmax --format md")
     assert text.startswith("# softmax\n\n*Turns scores into shares")
     assert "## The Jacobian" in text
     assert r"= p_{i} (\delta_{ij} - p_{j})" in text
-    assert "Checked by SymPy for n = 2, 3, 4." in text
-    assert text == answer("byhand derive softmax --format md")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from support.commands import answer, byhand
 from support.derivations import derivations
 
 from byhand.derivations.derivation import About, Derivation
-from byhand.derivations.page import derive
+from byhand.derivations.stored_pages import derive
 from byhand.derivations.terms import Letter, Term, Where
 from byhand.derivations.topics import TOPICS
 from byhand.documents.document import Table
@@ -235,7 +235,7 @@ def test_a_refusal_is_one_sentence_and_writes_nothing(line: str, sentence: str, 
 def test_a_page_is_printed_and_written(tmp_path: Path) -> None:
     printed = answer("byhand derive relu")
     assert "max" in printed
-    path = tmp_path / "relu.md"
+    path = tmp_path / "relu.txt"
     answer(f"byhand derive relu -o {path}")
     assert path.read_text("utf-8") == printed
     assert byhand(f"byhand derive relu -o {path}").exit_code == 2

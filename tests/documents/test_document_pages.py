@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from byhand.derivations.page import derive
+from byhand.derivations.stored_pages import derive
 from byhand.derivations.topics import TOPICS
 from byhand.documents import html, markdown, tex
 from byhand.documents.document import Document, Steps

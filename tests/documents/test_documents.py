@@ -87,15 +87,15 @@ def test_plain_text() -> None:
         "of p_i\n\n"
         "The row X has 50% & e^x_j.\n\n"
         "a remark\n\n"
-        "    p[i] = e^x[i] / Σ_j e^x[j]\n\n"
-        "      p[i]\n"
-        "    = e^x[i] / Σ_j e^x[j]\n"
+        "    p_i = e^x_i / Σ_j e^x_j\n\n"
+        "      p_i\n"
+        "    = e^x_i / Σ_j e^x_j\n"
         "          put in what p_i is\n"
         "    ≤ 1\n\n"
         "weights\n"
-        "          a                    b\n"
-        "    the   1                   −2\n"
-        "    p[i]  3  e^x[i] / Σ_j e^x[j]\n\n"
+        "         a                  b\n"
+        "    the  1                 −2\n"
+        "    p_i  3  e^x_i / Σ_j e^x_j\n\n"
         "    a\n"
         "    1\n\n"
         "plain\n"
@@ -272,7 +272,7 @@ def test_letters_in_sentences_are_set_as_formulas(text: str, formulas: list[Math
 @pytest.mark.parametrize(
     ("output", "said", "form"),
     [
-        (None, None, "md"),
+        (None, None, "txt"),
         (None, "html", "html"),
         *((f"a{suffix}", None, form) for suffix, form in SUFFIXES.items()),
         ("a.HTML", None, "html"),

@@ -34,7 +34,11 @@ TIMES, DOT, OVER = Product((A, B), "×"), Product((A, B), "·"), Quotient(A, B)
 TEXTS: list[tuple[Maths, str]] = [
     (Number("-1.5"), "−1.5"),
     (Name("Q", (TWO, ONE)), "Q₂₁"),
-    (Name("Q", (Number("12"), ONE)), "Q[12, 1]"),
+    (Name("Q", (Number("12"), ONE)), "Q_12,1"),
+    (Name("x", (A, B)), "x_ab"),
+    (Name("W", (Name("Q"),)), "W_Q"),
+    (Name("W", (Chain((Name("O"), Number("21")), (",",)),)), "W_O,21"),
+    (Name("x", (Name("d", (A,)), ONE)), "x[d_a, 1]"),
     (Name("E", (Sum((Name("ids", (ONE,)), ONE)), ONE)), "E[ids₁ + 1, 1]"),
     (Words("if"), "if"),
     (SUM, "a + b"),
