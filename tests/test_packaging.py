@@ -13,7 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from byhand.cli.main import main
+from byhand.cli.main import COMMANDS, main
 from byhand.lessons.recipe import read_recipe
 from byhand.models import MODELS
 
@@ -29,7 +29,7 @@ def test_each_model_has_a_recipe_of_its_name(model: str) -> None:
     assert read_recipe(ROOT / "worksheets" / f"{model}.toml").model == model
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_is_in_the_readme(command: str) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search(rf"\bbyhand {command}\b", text)
@@ -66,7 +66,7 @@ def started(*words: str) -> set[str]:
 HEAVY = {"numpy", "rich", "sympy", "openpyxl", "xlsxwriter", "ironcalc", "safetensors", "defusedxml"}
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in sorted(main.commands))])
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     loaded = started(*words)
     assert "click" in loaded

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from byhand.cli.main import BadInput
 from byhand.cli.options import Settings
-from byhand.errors import ByhandError
 
 
 class OfAnswers(click.Command):
@@ -73,7 +73,7 @@ def answer(
     """
     if batch is not None:
         if student is not None or key is not None or rule is not None or settings:
-            raise ByhandError("--batch judges what FILE lists: leave the answer, --key, --rule and --setting out.")
+            raise BadInput("--batch judges what FILE lists: leave the answer, --key, --rule and --setting out.")
         _judge_all(batch)
         return
     if student is None or key is None:
@@ -97,4 +97,4 @@ def _judge_all(path: Path) -> None:
         verdicts, refused = judged(each)
     click.echo(as_json(verdicts))
     if refused:
-        raise ByhandError(refusal(path, refused))
+        raise BadInput(refusal(path, refused))

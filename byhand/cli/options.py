@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byhand.errors import ByhandError, quoted
+from byhand.cli.main import BadInput
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.lessons.recipe import Recipe
+
+
+def _quoted(value: object) -> str:
+    from byhand.errors import quoted
+
+    return quoted(value)
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]
@@ -24,7 +30,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
         try:
             return [int(word) for word in value.replace(",", " ").split()]
         except ValueError:
-            self.fail(f"{quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
+            self.fail(f"{_quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
 
 
 class Targets(click.ParamType):  # type: ignore[type-arg]
@@ -44,7 +50,7 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
         name, equals, setting = value.partition("=")
         if not (name and equals and setting):
-            self.fail(f"{quoted(value)} is not of the form NAME=VALUE.", param, ctx)
+            self.fail(f"{_quoted(value)} is not of the form NAME=VALUE.", param, ctx)
         return name.strip(), setting.strip()
 
 
@@ -57,7 +63,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]
         try:
             row, column = (int(word) for word in value.split(","))
         except ValueError:
-            self.fail(f"{quoted(value)} is no cell such as 2,1: a row and a column, each counted from 1.", param, ctx)
+            self.fail(f"{_quoted(value)} is no cell such as 2,1: a row and a column, each counted from 1.", param, ctx)
         return row, column
 
 
@@ -71,7 +77,7 @@ class NewFile(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Path:
         if not value.strip("./") or os.path.isdir(value):
-            self.fail(f"{quoted(value)} is a folder: name a file in it, such as {self.example}.", param, ctx)
+            self.fail(f"{_quoted(value)} is a folder: name a file in it, such as {self.example}.", param, ctx)
         return Path(value)
 
 
@@ -166,7 +172,7 @@ def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
     count = max(map(len, given.values()), default=1)
     for name, values in given.items():
         if len(values) != count:
-            raise ByhandError(
+            raise BadInput(
                 f"--{name.replace('_', '-')} is given {'once' if len(values) == 1 else f'{len(values)} times'} "
                 f"for {count} rows of a batch: "
                 "give it once for each."

@@ -1,51 +1,24 @@
-"""What the terminal shows of tables, and of topics."""
+"""What the terminal shows of a computed model: its tables, their numbers, and what is learnt."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import textwrap
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
+from byhand.cli.terminal import line_of, rendered
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import word
-from byhand.derivations.topics import TOPICS
 from byhand.lessons.lesson import Lesson, describe
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
 """What is printed of a table."""
 SHORT = 1e12
 """A number of fewer digits is written out."""
-NARROWEST = 60
 FULL_WIDTH = 10_000
 """Letters a line for a table of numbers: one that the terminal breaks is better than numbers that are cut."""
-
-
-def rendered(*things: Any, width: int | None = None) -> str:
-    """Rich's tables and text as plain text of the terminal's width."""
-    width = width or max(Console().width, NARROWEST)
-    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
-    for thing in things:
-        console.print(thing)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def list_topics(as_json: bool) -> str:
-    """Every topic that can be derived: what its page says, and where it comes from."""
-    rows = [{"name": t.name, "about": t.summary, "source": t.source} for t in TOPICS.values()]
-    if as_json:
-        return json.dumps({"topics": rows}) + "\n"
-    grid = Table(box=None, pad_edge=False)
-    for column in ("name", "about", "source"):
-        grid.add_column(column, no_wrap=column in ("family", "name"), overflow="fold")
-    for row in rows:
-        grid.add_row(*row.values())
-    return rendered(grid, "\nDerive one: byhand derive softmax")
 
 
 def show_run(lesson: Lesson, name: str | None, as_json: bool) -> str:
@@ -86,13 +59,6 @@ def _grouped(lesson: Lesson) -> list[str]:
             parts.setdefault(part, []).append(symbol)
     lines = [line_of(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
     return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
-
-
-def line_of(start: str, text: str, indent: int | None = None) -> str:
-    """The text after its start, on further lines where the terminal is narrow."""
-    further = " " * (len(start) if indent is None else indent)
-    width = max(Console().width, NARROWEST)
-    return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)
 
 
 def _learnt(lesson: Lesson, numbers: dict[str, Array]) -> dict[str, Any]:

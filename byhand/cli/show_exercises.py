@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.show import rendered
+from byhand.cli.terminal import rendered
 from byhand.exercises.class_set import Order, Report
 from byhand.exercises.formats import OWN_KEY, student_files
 from byhand.exercises.recipe import read_exercise, ready_made

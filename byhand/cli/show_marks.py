@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.show import rendered
+from byhand.cli.terminal import rendered
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import Outcome

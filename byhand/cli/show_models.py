@@ -1,4 +1,4 @@
-"""What the terminal shows of the models that can be built: all of them, one with its options, two side by side."""
+"""What the terminal shows of a model that can be built: its options, and two side by side."""
 
 from __future__ import annotations
 
@@ -7,41 +7,19 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.show import line_of, rendered
-from byhand.language.architecture import Architecture
+from byhand.cli.terminal import line_of, rendered
 from byhand.language.options import CHOICES
 from byhand.lessons.build import build, settings_of
 from byhand.lessons.comparison import as_json as comparison_as_json
 from byhand.lessons.comparison import compare, rows_of, said, telling
 from byhand.lessons.inputs import INPUTS
 from byhand.lessons.lesson import Lesson, describe, option
-from byhand.lessons.recipe import find, ready_made
+from byhand.lessons.recipe import find
 from byhand.models import MODELS
 
 
-def list_models(as_json: bool) -> str:
-    """Every model by family, and what it does."""
-    if as_json:
-        return json.dumps({"models": [_row(build(find(name))) for name in MODELS]}) + "\n"
-    families: dict[str, list[Architecture]] = {}
-    for model in MODELS.values():
-        families.setdefault(model.family, []).append(model)
-    lines: list[str] = []
-    for family, models in families.items():
-        longest = max(len(model.name) for model in models)
-        lines += [family, *(line_of(f"  {model.name:{longest}}  ", model.about) for model in models), ""]
-    recipes = ", ".join(name for name in ready_made() if name not in MODELS)
-    lines += [
-        line_of("Recipes that come with byhand: ", recipes, 2),
-        "",
-        "One with its options: byhand models gpt2",
-        "Two side by side:     byhand models --compare gpt2 llama",
-        "A workbook of one:    byhand workbook gpt2 -o gpt2.xlsx",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(lesson: Lesson) -> dict[str, Any]:
+def row_of(lesson: Lesson) -> dict[str, Any]:
+    """A model's entry in the list for programs."""
     found = lesson.architecture
     return {
         "name": found.name,
@@ -66,7 +44,7 @@ def show_model(model: str, as_json: bool) -> str:
     settings = settings_of(found) if lesson.recipe.model in MODELS else {}
     if as_json:
         about = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
-        return json.dumps(_row(lesson) | about, default=str) + "\n"
+        return json.dumps(row_of(lesson) | about, default=str) + "\n"
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for column in range(3):
         grid.add_column(no_wrap=column < 2, overflow="fold")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from byhand.core.graph import Array, Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
-from byhand.layers.training import Training
+
+if TYPE_CHECKING:  # a model that is only computed needs no gradients
+    from byhand.layers.training import Training
 
 HEADS = ("heads", "encoder_heads", "decoder_heads")
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000

@@ -10,8 +10,6 @@ from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import argmax, below, exp, greater, where
 from byhand.language.architecture import Decoding, Graph, Inputs
-from byhand.language.beams import beam_search
-from byhand.language.cache import with_cache
 from byhand.layers.attention import NEG_INF
 
 TIE = 1e-10
@@ -85,6 +83,8 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
     """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
     decoding = inputs.decoding
     if decoding.beams > 1:
+        from byhand.language.beams import beam_search
+
         return beam_search(forward, ids, vocabulary, inputs.generate)
     outputs: list[Node] = []
     passes: list[tuple[Node, Node]] = []
@@ -97,4 +97,9 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
                 following = sampled(scores, vocabulary, decoding, step)
         outputs += [probabilities, following]
         passes.append((ids, scores))
-    return Graph(outputs + (with_cache(passes) if decoding.cache else []), outputs[-2], logits=scores)
+    result = outputs[-2]
+    if decoding.cache:
+        from byhand.language.cache import with_cache
+
+        outputs += with_cache(passes)
+    return Graph(outputs, result, logits=scores)

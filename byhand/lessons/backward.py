@@ -24,12 +24,11 @@ Row = tuple[Scope, Graph, Recipe]
 
 def check_learning(recipe: Recipe) -> None:
     """ByhandError for settings of the backward pass that do not go together."""
-    nothing = Recipe(recipe.model)
-    for name in ("targets", "label_smoothing", "optimizer"):
-        if not recipe.backward and getattr(recipe, name) != getattr(nothing, name):
+    for name in recipe.given(("targets", "label_smoothing", "optimizer")):
+        if not recipe.backward:
             raise ByhandError(f"{option(name)} belongs to the backward pass: add --backward.")
-    for name in ("lr", "train_steps"):
-        if recipe.optimizer is None and getattr(recipe, name) != getattr(nothing, name):
+    for name in recipe.given(("lr", "train_steps")):
+        if recipe.optimizer is None:
             raise ByhandError(f"{option(name)} is for an optimizer: add one, such as --backward --optimizer sgd.")
     if recipe.optimizer is not None and recipe.optimizer not in OPTIMIZERS:
         raise ByhandError(f"There is no optimizer {quoted(recipe.optimizer)}; {nearest(recipe.optimizer, OPTIMIZERS)}.")
@@ -80,13 +79,12 @@ def _check_steps(recipe: Recipe, made: list[Node]) -> None:
 
 
 def _refuse_targets(recipe: Recipe) -> None:
-    for name in ("targets", "label_smoothing", "batch"):
-        if getattr(recipe, name) != getattr(Recipe(recipe.model), name):
-            what = "second prompt" if name == "batch" else option(name)
-            raise ByhandError(
-                f"{recipe.model} predicts no words, so it takes no {what}: leave them out, "
-                "and the gradient of its result is a given table."
-            )
+    for name in recipe.given(("targets", "label_smoothing", "batch")):
+        what = "second prompt" if name == "batch" else option(name)
+        raise ByhandError(
+            f"{recipe.model} predicts no words, so it takes no {what}: leave them out, "
+            "and the gradient of its result is a given table."
+        )
 
 
 def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:

@@ -13,11 +13,9 @@ from byhand.core.weights import Weights
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Graph, check_sizes, heads_of, used
 from byhand.language.options import CHOICES, FROM_ZERO
-from byhand.lessons.backward import check_learning, learn
 from byhand.lessons.inputs import inputs_of, rows_of
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.overrides import change, check_lookups
-from byhand.lessons.recipe import Recipe
+from byhand.lessons.recipe import LEARNING, Recipe
 from byhand.models import MODELS, architecture
 
 LARGEST = 100_000
@@ -31,17 +29,24 @@ def build(recipe: Recipe) -> Lesson:
         raise ByhandError(f"Orientation is rows or columns, not {quoted(recipe.orientation)}.")
     if len(recipe.title) > LONGEST_TITLE or not recipe.title.isprintable():
         raise ByhandError(f"A title is one line of at most {LONGEST_TITLE} letters, not {quoted(recipe.title)}.")
-    check_learning(recipe)
+    learns = bool(recipe.backward or recipe.given(LEARNING))
+    if learns:
+        from byhand.lessons.backward import check_learning, learn
+
+        check_learning(recipe)
     model = _loaded(recipe) if recipe.model not in MODELS else _drawn(recipe)
     rows = rows_of(recipe, model.architecture)
     graphs, scopes = _graphs(model, rows)
     graph = graphs[0]
-    if recipe.backward:
+    if learns:  # else its settings were refused
         graph = learn(recipe, model.architecture, model.weights, list(zip(scopes, graphs, rows, strict=True)))
     lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble)
-    for name, value in recipe.set.items():
-        change(lesson, name, value)
-    check_lookups(lesson)
+    if recipe.set:
+        from byhand.lessons.overrides import change, check_lookups
+
+        for name, value in recipe.set.items():
+            change(lesson, name, value)
+        check_lookups(lesson)
     lesson.numbers()
     return lesson
 

@@ -10,7 +10,6 @@ from byhand.core.labels import Labels
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Decoding, Inputs
 from byhand.lessons.lesson import option
-from byhand.lessons.pictures import read_picture
 from byhand.lessons.recipe import OF_A_ROW, Recipe
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
@@ -57,7 +56,11 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
     vocabularies = found.vocabularies(options)
     ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
-    pixels = None if recipe.pixels is None else read_picture(Path(recipe.pixels), options.channels)
+    pixels = None
+    if recipe.pixels is not None:
+        from byhand.lessons.pictures import read_picture
+
+        pixels = read_picture(Path(recipe.pixels), options.channels)
     decoding = decoding_of(recipe, found)
     inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding)
     if inputs.generate < 1:
@@ -72,8 +75,7 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
 
 def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
     """How the recipe's words are chosen. ByhandError for settings that are out of range, or that do not go together."""
-    nothing = Recipe(recipe.model)
-    given = [name for name in DECODING if getattr(recipe, name) != getattr(nothing, name)]
+    given = recipe.given(DECODING)
     if given and "generate" not in found.takes:
         raise ByhandError(f"{found.name} does not write word by word: leave {option(given[0])} out.")
     if given and recipe.backward:
@@ -95,9 +97,8 @@ def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
 
 
 def _check_taken(recipe: Recipe, found: Architecture) -> None:
-    nothing = Recipe(recipe.model)
-    for name, what in INPUTS.items():
-        if getattr(recipe, name) != getattr(nothing, name) and what not in found.takes:
+    for name in recipe.given(INPUTS):
+        if INPUTS[name] not in found.takes:
             taken = [option(other) for other, of in INPUTS.items() if of in found.takes]
             raise ByhandError(
                 f"{found.name} takes no {option(name)}; it takes {', '.join(taken) or '--size, --seed and --set'}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,15 @@ class Recipe:
     orientation: str = "rows"
     set: dict[str, Any] = field(default_factory=dict)
 
+    def given(self, names: Iterable[str]) -> list[str]:
+        """Those of the keys that this recipe sets to something else than their default."""
+        plain = Recipe(self.model)
+        return [name for name in names if getattr(self, name) != getattr(plain, name)]
+
 
 OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "pixels", "targets")
+LEARNING = ("targets", "label_smoothing", "optimizer", "lr", "train_steps")
+"""The settings of the backward pass."""
 LONGEST_FILE = 1_000_000
 """The bytes of a recipe's file."""
 

@@ -1,64 +1,207 @@
-"""The list of what can be built."""
+"""The index of what can be built; a model's page is imported when the model is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 from byhand.errors import ByhandError, nearest
-from byhand.language.architecture import Architecture
-from byhand.models.decoder import bloom, gemma, gpt2, gpt_neox, llama, mistral, qwen
-from byhand.models.efficient import linear_attention, linformer, performer, sparse_transformer, transformer_xl
-from byhand.models.encoder import bert, distilbert, roberta, vit
-from byhand.models.encoder_decoder import bart, marian, t5, transformer
-from byhand.models.inside import circuits, induction, rasp
-from byhand.models.mixture import deepseek, mixtral, switch
-from byhand.models.parts import building_blocks, decoder_layer, encoder_layer, first_steps
-from byhand.models.recurrent import lstm, rnn, seq2seq
-from byhand.models.retrieval import knn_lm, retro
-from byhand.models.state_space import mamba
 
-MODELS: dict[str, Architecture] = {
-    a.name: a
-    for a in (
-        *first_steps.BASICS,
-        *building_blocks.PARTS,
-        encoder_layer.ARCHITECTURE,
-        decoder_layer.ARCHITECTURE,
-        rnn.ARCHITECTURE,
-        lstm.ARCHITECTURE,
-        seq2seq.ARCHITECTURE,
-        transformer.ARCHITECTURE,
-        bart.ARCHITECTURE,
-        marian.ARCHITECTURE,
-        t5.ARCHITECTURE,
-        gpt2.ARCHITECTURE,
-        gpt_neox.ARCHITECTURE,
-        bloom.ARCHITECTURE,
-        llama.ARCHITECTURE,
-        mistral.ARCHITECTURE,
-        qwen.ARCHITECTURE,
-        gemma.GEMMA,
-        gemma.GEMMA2,
-        deepseek.ARCHITECTURE,
-        bert.ARCHITECTURE,
-        roberta.ARCHITECTURE,
-        distilbert.ARCHITECTURE,
-        vit.ARCHITECTURE,
-        sparse_transformer.ARCHITECTURE,
-        transformer_xl.ARCHITECTURE,
-        linear_attention.ARCHITECTURE,
-        performer.ARCHITECTURE,
-        linformer.ARCHITECTURE,
-        mixtral.ARCHITECTURE,
-        switch.ARCHITECTURE,
-        retro.ARCHITECTURE,
-        knn_lm.ARCHITECTURE,
-        mamba.ARCHITECTURE,
-        induction.ARCHITECTURE,
-        circuits.ARCHITECTURE,
-        *rasp.PROGRAMS,
+if TYPE_CHECKING:  # the list of models must not pay for numpy
+    from byhand.language.architecture import Architecture
+
+
+class Entry(NamedTuple):
+    """What the list of models says of one, and the module of this folder that has its page."""
+
+    name: str
+    family: str
+    about: str
+    page: str
+
+
+INDEX: dict[str, Entry] = {
+    entry.name: entry
+    for entry in (
+        Entry("dot-product", "part", "two rows of numbers to one number", "parts.first_steps"),
+        Entry("matrix-product", "part", "each row by each column", "parts.first_steps"),
+        Entry("activation", "part", "what a neuron lets through", "parts.first_steps"),
+        Entry("linear", "part", "every feature from all features", "parts.first_steps"),
+        Entry("prediction", "part", "features to the probabilities of words", "parts.first_steps"),
+        Entry("cross-attention", "part", "each word of one sentence looks at those of another", "parts.first_steps"),
+        Entry("softmax", "part", "scores to probabilities", "parts.building_blocks"),
+        Entry("layernorm", "part", "each row to mean 0 and variance 1", "parts.building_blocks"),
+        Entry("attention", "part", "each word looks at every word", "parts.building_blocks"),
+        Entry("multi-head", "part", "several heads, joined", "parts.building_blocks"),
+        Entry("feed-forward", "part", "the same small network for each word", "parts.building_blocks"),
+        Entry("positions", "part", "waves that tell where a word stands", "parts.building_blocks"),
+        Entry("embedding", "part", "words to rows of numbers", "parts.building_blocks"),
+        Entry(
+            "encoder-layer",
+            "part",
+            "attention, residuals, norms, feed-forward; a class for a word",
+            "parts.encoder_layer",
+        ),
+        Entry(
+            "decoder-layer", "part", "looks back at the words so far, and at the other sentence", "parts.decoder_layer"
+        ),
+        Entry("rnn", "before", "reads word by word; its memory is one row of numbers", "recurrent.rnn"),
+        Entry("lstm", "before", "gates decide what a cell keeps, and what it shows", "recurrent.lstm"),
+        Entry(
+            "seq2seq-attention",
+            "before",
+            "looks back, at each step, at every word that it has read",
+            "recurrent.seq2seq",
+        ),
+        Entry(
+            "transformer",
+            "encoder-decoder",
+            "reads a sentence and writes another, word by word",
+            "encoder_decoder.transformer",
+        ),
+        Entry("bart", "encoder-decoder", "reads a damaged sentence and writes it whole", "encoder_decoder.bart"),
+        Entry("marian", "encoder-decoder", "the 2017 transformer as translators run it", "encoder_decoder.marian"),
+        Entry("t5", "encoder-decoder", "turns a text into a text; positions are distances", "encoder_decoder.t5"),
+        Entry("gpt2", "decoder only", "predicts the next word from the words before it", "decoder.gpt2"),
+        Entry(
+            "gpt-neox",
+            "decoder only",
+            "attention and feed-forward in parallel, a part of each head rotary",
+            "decoder.gpt_neox",
+        ),
+        Entry("bloom", "decoder only", "ALiBi: no positions, but scores that fall with distance", "decoder.bloom"),
+        Entry("llama", "decoder only", "RMS norm, rotary positions, gated feed-forward, shared keys", "decoder.llama"),
+        Entry(
+            "mistral",
+            "decoder only",
+            "Llama with a sliding window: each word sees only the last few",
+            "decoder.mistral",
+        ),
+        Entry(
+            "qwen", "decoder only", "Llama with each query and key normed, in heads of their own size", "decoder.qwen"
+        ),
+        Entry(
+            "gemma",
+            "decoder only",
+            "Llama with a scaled embedding, gains from 1 on, and a gate of GELU",
+            "decoder.gemma",
+        ),
+        Entry(
+            "gemma2",
+            "decoder only",
+            "norms before and after, soft caps, and a window in every other layer",
+            "decoder.gemma",
+        ),
+        Entry(
+            "deepseek",
+            "decoder only",
+            "keys and values from a small latent, a shared expert and chosen ones",
+            "mixture.deepseek",
+        ),
+        Entry("bert", "encoder only", "fills in masked words, seeing those on both sides", "encoder.bert"),
+        Entry("roberta", "encoder only", "BERT trained longer; its positions leave padding out", "encoder.roberta"),
+        Entry("distilbert", "encoder only", "BERT with half the layers and no segments", "encoder.distilbert"),
+        Entry("vit", "encoder only", "says what a picture shows, whose patches it reads like words", "encoder.vit"),
+        Entry(
+            "sparse-transformer",
+            "sparse and long",
+            "heads that see what is near, or one word in every few",
+            "efficient.sparse_transformer",
+        ),
+        Entry(
+            "transformer-xl",
+            "sparse and long",
+            "remembers the last segment; places are distances",
+            "efficient.transformer_xl",
+        ),
+        Entry(
+            "linear-attention",
+            "sparse and long",
+            "attention as a sum and as a recurrence, shown equal",
+            "efficient.linear_attention",
+        ),
+        Entry(
+            "performer", "sparse and long", "attention by random features, beside the exact one", "efficient.performer"
+        ),
+        Entry(
+            "linformer",
+            "sparse and long",
+            "a few sums of keys and values in place of all of them",
+            "efficient.linformer",
+        ),
+        Entry(
+            "mixtral",
+            "experts and memory",
+            "a router sends each word to two of several feed-forward networks",
+            "mixture.mixtral",
+        ),
+        Entry(
+            "switch",
+            "experts and memory",
+            "a router sends each word to one expert, which has room for a few",
+            "mixture.switch",
+        ),
+        Entry(
+            "retro",
+            "experts and memory",
+            "each chunk of words finds its nearest neighbours; the next reads them",
+            "retrieval.retro",
+        ),
+        Entry(
+            "knn-lm",
+            "experts and memory",
+            "also asks what came after the nearest contexts of a stored text",
+            "retrieval.knn_lm",
+        ),
+        Entry(
+            "mamba",
+            "state space",
+            "reads step by step, and lets each word say what the state keeps",
+            "state_space.mamba",
+        ),
+        Entry(
+            "induction-head",
+            "looking inside",
+            "two heads set by hand: one marks the word before, one copies",
+            "inside.induction",
+        ),
+        Entry(
+            "circuits", "looking inside", "what two heads read and write, and how they work together", "inside.circuits"
+        ),
+        Entry("rasp-reverse", "looking inside", "reverses letters, by attention set by hand", "inside.rasp"),
+        Entry("rasp-histogram", "looking inside", "counts letters, by attention set by hand", "inside.rasp"),
+        Entry("rasp-sort", "looking inside", "sorts letters, by attention set by hand", "inside.rasp"),
     )
 }
+"""Every model by name, in the order in which the list shows them; a test holds that each page says the same."""
+
+
+class Models(Mapping[str, "Architecture"]):
+    """The models of the index by name; a page is imported when one of its models is looked up."""
+
+    def __getitem__(self, name: str) -> Architecture:
+        from byhand.language.architecture import Architecture
+
+        page = import_module(f"{__name__}.{INDEX[name].page}")
+        values = (v for value in vars(page).values() for v in (value if isinstance(value, tuple) else (value,)))
+        return next(v for v in values if isinstance(v, Architecture) and v.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in INDEX
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(INDEX)
+
+    def __len__(self) -> int:
+        return len(INDEX)
+
+
+MODELS = Models()
 
 
 def architecture(name: str) -> Architecture:
-    """The model of that name; an unknown one is an error that offers the nearest."""
+    """Return the model of that name. ByhandError with the nearest names if there is none."""
     if name not in MODELS:
         raise ByhandError(f"There is no model '{name}'; {nearest(name, MODELS)} (`byhand models` lists all).")
     return MODELS[name]

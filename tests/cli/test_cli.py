@@ -18,14 +18,14 @@ from support.checkpoints import whole
 from support.commands import PROGRAM, answer, byhand, examples
 from support.workbooks import altered
 
-from byhand.cli.main import main
+from byhand.cli.main import COMMANDS
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 from byhand.xlsx.reader import read
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
-COMMANDS = sorted(main.commands)
+COMMANDS = list(COMMANDS)
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ import pytest
 from support.commands import answer, byhand
 from support.training_references import DATA, GPT2, expected_of, expected_parameters
 
-from byhand.cli.main import main
 from byhand.cli.options import recipe_from
+from byhand.cli.workbooks import workbook
 from byhand.lessons.build import build
 from byhand.lessons.lesson import command
 from byhand.lessons.recipe import Recipe, read_recipe
@@ -176,7 +176,7 @@ def test_the_command_in_a_workbook_makes_the_same_one(recipe: Recipe, here: Path
 
 def parsed(line: str, here: Path) -> Recipe:
     """The recipe that the command line makes of these words."""
-    context = main.commands["workbook"].make_context("workbook", shlex.split(line)[2:])  # type: ignore[attr-defined]
+    context = workbook.make_context("workbook", shlex.split(line)[2:])
     options = dict(context.params)
     for name in ("output", "force"):
         options.pop(name)

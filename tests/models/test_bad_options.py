@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from byhand.cli.main import main
+from byhand.cli.main import COMMANDS, main
 from byhand.models import MODELS
 
 SENTENCES = {
@@ -120,7 +120,7 @@ def test_models_stand_side_by_side_in_80_columns(model: str, monkeypatch: pytest
         assert max(map(len, result.output.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", ["", *main.commands])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_fits_80_columns(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     text = CliRunner().invoke(main, [*command.split(), "--help"]).output

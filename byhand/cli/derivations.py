@@ -1,0 +1,45 @@
+"""The command that derives the mathematics of a topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from byhand.cli.main import BadInput
+from byhand.cli.options import document_options
+
+
+@click.command()
+@click.argument("topic", required=False)
+@document_options
+@click.option("--list", "listed", is_flag=True, help="Name every topic.")
+@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
+    """Derive the mathematics of a TOPIC, each line checked.
+
+    \b
+    Examples
+        byhand derive --list
+        byhand derive softmax
+        byhand derive attention -o attention.html
+        byhand derive layer-norm -o layer-norm.pdf
+    """
+    from byhand.derivations.topics import find_topic
+
+    if as_json and topic is not None:
+        raise BadInput("--json goes with --list: for a page choose a --format.")
+    if listed or as_json:
+        from byhand.cli.lists import list_topics
+
+        click.echo(list_topics(as_json), nl=False)
+        return
+    if topic is None:
+        raise BadInput("Name a topic, such as softmax: `byhand derive --list` lists all.")
+    from byhand.documents.formats import chosen, hand_out
+
+    name = find_topic(topic).name
+    form = chosen(output, said, force)
+    from byhand.derivations.stored_pages import derive as page
+
+    click.echo(hand_out(page(name), form, output), nl=False)

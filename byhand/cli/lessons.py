@@ -1,0 +1,72 @@
+"""The commands that compute a model and explain it: run, explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from byhand.cli.main import BadInput
+from byhand.cli.options import Place, document_options, model_options, orientation_option, recipe_from
+
+
+@click.command()
+@model_options
+@click.option("--show", metavar="NAME", help="Print one table.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: every table, in full precision.")
+def run(show: str | None, as_json: bool, **options: Any) -> None:
+    """Compute a model and print its tables.
+
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand run gpt2 --prompt "the cat sat"
+        byhand run gpt2 --ids 0,1,4 --show layer1.head1.weights
+        byhand run gpt2 --ids 0,1,4 --set "layer1.head1.W_Q[1,2]=5" --json
+        byhand run gpt2 --prompt "the cat" --generate 3 --top-p 0.9
+        byhand run gpt2 --backward --targets 1,4,_ --optimizer adam --lr 0.1
+    """
+    from byhand.cli.show import show_run
+    from byhand.lessons.build import build
+
+    click.echo(show_run(build(recipe_from(**options)), show, as_json), nl=False)
+
+
+@click.command()
+@model_options
+@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
+@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
+@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
+@orientation_option
+@document_options
+def explain(
+    step: str | None,
+    cell: tuple[int, int] | None,
+    exact: bool,
+    said: str | None,
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Work a model on paper: rules in letters, numbers, results.
+
+    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand explain gpt2 -o lesson.html
+        byhand explain gpt2 --step layer1.head1.weights --exact
+        byhand explain gpt2 --step layer1.head1.scores --cell 2,1
+        byhand explain softmax --exact -o softmax.pdf
+    """
+    from byhand.documents.formats import chosen, hand_out
+    from byhand.explanations.handout import explain as handout
+    from byhand.lessons.build import build
+
+    form = chosen(output, said, force)
+    if cell and not step:
+        raise BadInput("--cell is a cell of one table: name the table with --step.")
+    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)

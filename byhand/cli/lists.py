@@ -1,0 +1,52 @@
+"""What the terminal lists: the models that can be built, and the topics that can be derived."""
+
+from __future__ import annotations
+
+import json
+
+from rich.table import Table
+
+from byhand.cli.terminal import line_of, rendered
+from byhand.lessons.recipe import ready_made
+from byhand.models import INDEX, Entry
+
+
+def list_models(as_json: bool) -> str:
+    """Every model by family, and what it does."""
+    if as_json:
+        from byhand.cli.show_models import row_of
+        from byhand.lessons.build import build
+        from byhand.lessons.recipe import Recipe
+
+        return json.dumps({"models": [row_of(build(Recipe(name))) for name in INDEX]}) + "\n"
+    families: dict[str, list[Entry]] = {}
+    for entry in INDEX.values():
+        families.setdefault(entry.family, []).append(entry)
+    lines: list[str] = []
+    for family, entries in families.items():
+        longest = max(len(entry.name) for entry in entries)
+        lines += [family, *(line_of(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
+    recipes = ", ".join(name for name in ready_made() if name not in INDEX)
+    lines += [
+        line_of("Recipes that come with byhand: ", recipes, 2),
+        "",
+        "One with its options: byhand models gpt2",
+        "Two side by side:     byhand models --compare gpt2 llama",
+        "A workbook of one:    byhand workbook gpt2 -o gpt2.xlsx",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def list_topics(as_json: bool) -> str:
+    """Every topic that can be derived: what its page says, and where it comes from."""
+    from byhand.derivations.topics import TOPICS
+
+    rows = [{"name": t.name, "about": t.summary, "source": t.source} for t in TOPICS.values()]
+    if as_json:
+        return json.dumps({"topics": rows}) + "\n"
+    grid = Table(box=None, pad_edge=False)
+    for column in ("name", "about", "source"):
+        grid.add_column(column, no_wrap=column in ("family", "name"), overflow="fold")
+    for row in rows:
+        grid.add_row(*row.values())
+    return rendered(grid, "\nDerive one: byhand derive softmax")

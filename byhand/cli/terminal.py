@@ -1,0 +1,28 @@
+"""Text as wide as the terminal."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from typing import Any
+
+from rich.console import Console
+
+NARROWEST = 60
+
+
+def rendered(*things: Any, width: int | None = None) -> str:
+    """Rich's tables and text as plain text of the terminal's width."""
+    width = width or max(Console().width, NARROWEST)
+    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
+    for thing in things:
+        console.print(thing)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def line_of(start: str, text: str, indent: int | None = None) -> str:
+    """The text after its start, on further lines where the terminal is narrow."""
+    further = " " * (len(start) if indent is None else indent)
+    width = max(Console().width, NARROWEST)
+    return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)

@@ -1,0 +1,111 @@
+"""The commands that write workbooks and check them: workbook, verify, gallery."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from byhand.cli.options import NewFile, model_options, orientation_option, recipe_from
+from byhand.cli.progress import bar_of, with_progress
+
+
+@click.command()
+@model_options
+@click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
+@click.option("--title", help="The workbook's title.")
+@orientation_option
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def workbook(output: Path | None, force: bool, **options: Any) -> None:
+    """Write a model as a live workbook.
+
+    MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
+
+    \b
+    Examples
+        byhand workbook gpt2 -o gpt2.xlsx
+        byhand workbook gpt2 --prompt "the cat sat" --generate 3 -o story.xlsx
+        byhand workbook attention --orientation columns -o head.xlsx
+        byhand workbook deepseek --generate 2 --cache -o cache.xlsx
+        byhand workbook gpt2 --backward --optimizer adam -o training.xlsx
+    """
+    from byhand.lessons.build import build
+    from byhand.workbook.build import check_place, write_lesson
+
+    recipe = recipe_from(**options)
+    path = output or Path(f"{_stem(options['model'])}.xlsx")
+    check_place(path, force)
+    cells = write_lesson(build(recipe), path, with_progress)
+    click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
+
+
+def _stem(model: str) -> str:
+    """What the workbook of MODEL is called: as its recipe's file, its checkpoint's folder, or the model."""
+    path = Path(os.path.abspath(model))
+    return path.stem if path.suffix.casefold() == ".toml" else path.name
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--engine",
+    default="ironcalc",
+    show_default=True,
+    type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
+    help="The program that recalculates.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
+    """Recalculate a workbook and compare each cell with its result.
+
+    Exits with 1 if any cell differs or holds an error.
+
+    \b
+    Examples
+        byhand verify gpt2.xlsx
+        byhand verify gpt2.xlsx --engine libreoffice
+    """
+    import json
+
+    from byhand.xlsx.verify import verify as verify_book
+
+    if sys.stderr.isatty():
+        click.echo(f"Recalculating in {engine} ...", err=True)
+    report = verify_book(file, engine)
+    click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
+    ctx.exit(0 if report.ok else 1)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("worksheets"))
+@click.option("--check", is_flag=True, help="Say which workbooks are out of date; write nothing.")
+@click.pass_context
+def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
+    """Rebuild the workbooks and pictures of a folder of recipes.
+
+    With --check, formulas, texts and styles are compared exactly, and stored numbers within 1e-12 (within 1e-9 after
+    steps of Adam): their last digits depend on the processor and on the version of numpy.
+
+    \b
+    Examples
+        byhand gallery
+        byhand gallery --check
+    """
+    from byhand.workbook.gallery import outdated, rebuild, recipes
+
+    if check:
+        late = outdated(folder)
+        click.echo(
+            "\n".join(late)
+            if late
+            else "Every workbook is up to date (numbers within 1e-12, after steps of Adam 1e-9)."
+        )
+        ctx.exit(1 if late else 0)
+    with bar_of(2 * len(recipes(folder)), "Building") as advance:
+        lines = list(rebuild(folder, advance))
+    click.echo("\n".join(lines))
