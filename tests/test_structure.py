@@ -56,7 +56,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors files workers",
+    "errors files processes",
     "notation",
     "core",
     "layers misconceptions",
@@ -112,8 +112,8 @@ def importers(library: str) -> set[str]:
     ("library", "place"),
     [
         ("xlsxwriter", "xlsx/writer.py"),
-        ("openpyxl", "xlsx/reader.py"),
-        ("ironcalc", "xlsx/ironcalc_child.py"),
+        ("openpyxl", "xlsx/formulas.py"),
+        ("ironcalc", "xlsx/ironcalc_engine.py"),
         ("sympy", "core/arithmetic/exact.py"),
     ],
 )

@@ -17,7 +17,7 @@ from byhand.grading.class_status import SAID, Status
 from byhand.grading.grader import LIMITS, Marked
 from byhand.grading.phrases import by_question, of_points, place, points, total, who, wrote
 from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
-from byhand.workers import Stopped, spread_within
+from byhand.processes import Stopped, spread_within
 
 SAME = "The same."
 """Of a cell of whose question another has been told the sentence."""

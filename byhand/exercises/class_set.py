@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,7 @@ from byhand.exercises.set_folder import SetFolder, digest_of, file_names
 from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
 from byhand.lessons.recipe import read_toml
-from byhand.workers import spread
+from byhand.processes import cores, spread
 
 
 @dataclass(frozen=True)
@@ -192,12 +191,8 @@ def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[Done]
     start = time.perf_counter()
     yield maker(blocks[0])
     left = (time.perf_counter() - start) * (len(blocks) - 1)
-    jobs = jobs or (_cores() if left > WORTH_A_PROCESS else 1)
+    jobs = jobs or (cores() if left > WORTH_A_PROCESS else 1)
     if jobs > 1 and len(blocks) > 1:
         yield from spread(Maker, (maker.settings,), blocks[1:], jobs)
     else:
         yield from map(maker, blocks[1:])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

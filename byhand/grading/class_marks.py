@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -30,7 +29,7 @@ from byhand.grading.lms_accounts import Person, enrolled
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, MarksFolder
 from byhand.grading.owners import counted, submissions
 from byhand.grading.verdicts import Marks
-from byhand.workers import Stopped, spread_within
+from byhand.processes import Stopped, cores, spread_within
 from byhand.xlsx.archive import MOST_BYTES
 
 FORMATS = {"xlsx": ".xlsx", "html": ".html"}
@@ -283,16 +282,12 @@ def _left(jobs: Sequence[Job], journal: Journal, desk: Desk, names: Mapping[str,
 
 def _marked(desk: Desk, jobs: Sequence[Job], processes: int | None) -> Iterator[Result]:
     """What comes of each job, in their order; a file that takes too much is said to."""
-    results = spread_within(LIMITS, Marking, (desk,), jobs, processes or _cores())
+    results = spread_within(LIMITS, Marking, (desk,), jobs, processes or cores())
     for (file, told), result in zip(jobs, results, strict=True):
         if isinstance(result, Stopped):
             yield Result(file, told, refused=f"It could not be read: {result.why}; look at it by hand.")
         else:
             yield result
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _counting(key: Key, desk: Desk, files: Mapping[str, Path], journal: Journal, processes: int | None) -> HandedIn:

@@ -19,7 +19,7 @@ from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import Submission, read_submission, typed
 from byhand.grading.verdicts import Marks
 from byhand.lessons.lesson import command
-from byhand.workers import Limits
+from byhand.processes import Limits
 
 BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
 

@@ -15,9 +15,9 @@ from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
 from byhand.exercises.student_book import FIRST_MARK, MARK, StudentBook
-from byhand.xlsx.bounded import Contents, read_bounded
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
+from byhand.xlsx.reader import HANDED_IN, Contents, read
 
 
 @dataclass(frozen=True)
@@ -135,4 +135,4 @@ def _unfilled(book: StudentBook) -> Contents:
     with TemporaryDirectory() as folder:
         path = Path(folder, "unfilled.xlsx")
         path.write_bytes(book.template.filled(marks))
-        return read_bounded(path)
+        return read(path, HANDED_IN)

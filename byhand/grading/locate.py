@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from byhand.grading.handed_out import Paper
-from byhand.xlsx.bounded import Contents
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.ranges import Region, region_of
+from byhand.xlsx.reader import Contents
 
 MOST_INSERTED = 200
 """The rows or columns that may have been put into a table."""

@@ -27,9 +27,10 @@ from byhand.grading.handed_out import Paper
 from byhand.grading.locate import Finder
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import Typed
-from byhand.xlsx.bounded import Contents, day, read_bounded
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import address
+from byhand.xlsx.reader import HANDED_IN, Contents, day
+from byhand.xlsx.reader import read as read_book
 
 LONGEST_CELL = 2_000
 """The characters of an answer that are looked at."""
@@ -301,7 +302,7 @@ def read_submission(path: Path, paper: Paper, read_text: ReadText, engine: Recom
     path = Path(path)
     try:
         refuse_other_kinds(path)
-        contents = read_bounded(path)
+        contents = read_book(path, HANDED_IN)
         return _submission(path, paper, contents, read_text, engine)
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None

@@ -14,7 +14,7 @@ from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe, read_recipe
 from byhand.workbook.build import write_lesson
-from byhand.workbook.previews import Photograph, Pictures
+from byhand.workbook.previews import Preview, Previews
 
 
 def recipes(folder: Path) -> list[Path]:
@@ -30,14 +30,14 @@ def rebuild(folder: Path, advance: Callable[[int], object] = lambda steps: None)
     Pictures are drawn while further workbooks are built. advance: told of each of two steps a recipe.
     """
     lessons, cells = {}, {}
-    with Pictures(advance) as pictures:
+    with Previews(advance) as previews:
         for path in recipes(folder):
             lessons[path] = build(read_recipe(path))
             cells[path] = write_lesson(lessons[path], path.with_suffix(".xlsx"))
-            pictures.want(Photograph(path.with_suffix(".xlsx"), _telling_sheet(lessons[path]), _picture(path)))
+            previews.add(Preview(path.with_suffix(".xlsx"), _telling_sheet(lessons[path]), _picture(path)))
             advance(1)
             yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
-        yield pictures.drawn()
+        yield previews.finish()
     (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
     yield "README.md"
 

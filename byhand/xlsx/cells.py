@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol
 from xml.parsers import expat
 from zipfile import ZipFile
 
 from byhand.core.arithmetic.excel import Address
 from byhand.xlsx.archive import feed
+from byhand.xlsx.formulas import SharedFormula
 
 SHEET_MAIN_NS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 ROWS, COLUMNS = 1_048_576, 16_384
@@ -37,16 +37,6 @@ class CellDate(str):
     """A date that a file holds as one (2026-01-31), and not as the number of its day."""
 
     __slots__ = ()
-
-
-class Master(Protocol):
-    """A formula that others are like."""
-
-    def translate_formula(self, dest: Any) -> Any: ...
-
-
-Masters = Callable[[str, str], Master]
-"""Makes one of a formula and its place."""
 
 
 def strings_of(archive: ZipFile, name: str) -> list[str]:
@@ -134,10 +124,9 @@ class Cells:
     stored: str | None
     shared: str | None
 
-    def __init__(self, strings: list[str], masters: Masters, most: int | None = None) -> None:
+    def __init__(self, strings: list[str], most: int | None = None) -> None:
         self.most = MOST_CELLS if most is None else most
         self.most_translated = MOST_TRANSLATED if most is None else TRANSLATED_A_CELL * most
-        self.master = masters
         self.formulas: dict[Cell, str] = {}
         self.arrays: set[Cell] = set()
         self.styles: dict[Cell, str] = {}
@@ -148,7 +137,7 @@ class Cells:
     def read(self, archive: ZipFile, sheet: str, part: str) -> None:
         """Adds a sheet's cells. What follows them (formats, drop-downs) is not looked at."""
         self.sheet, self.row, self.column = sheet, -1, -1
-        self.texts, self.masters = _Texts(), dict[str, Master]()
+        self.texts, self.masters = _Texts(), dict[str, SharedFormula]()
         self.inside = self.finished = False
         try:
             parse(archive, part, self._start, self._end, self.texts.data, lambda: self.finished)
@@ -197,11 +186,11 @@ class Cells:
         """The formula, worked out from its master's where the file gives only that; None for an array's other cells."""
         if self.shared is None or text:
             if self.shared is not None:
-                self.masters[self.shared] = self.master(f"={text}", str(Address(self.row, self.column)))
+                self.masters[self.shared] = SharedFormula(f"={text}", str(Address(self.row, self.column)))
             return f"={text}" if text else None
         if self.shared not in self.masters:
             raise ValueError("a formula refers to one that is not there")
-        formula = str(self.masters[self.shared].translate_formula(str(Address(self.row, self.column))))
+        formula = self.masters[self.shared].at(str(Address(self.row, self.column)))
         self.translated += len(formula)
         if self.translated > self.most_translated:
             raise ValueError(f"more than {self.most_translated:,} characters of shared formulas")

@@ -1,43 +1,51 @@
-"""Reads an .xlsx file into plain data: the only module that knows openpyxl."""
+"""Reads .xlsx files of strangers within bounds: sheets, cells, names, dates, and what else the file holds."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any
+import posixpath
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from zipfile import ZipFile
 
-from openpyxl import load_workbook
-from openpyxl.formula import Tokenizer
-from openpyxl.formula.translate import Translator
-from openpyxl.packaging.manifest import Manifest
-from openpyxl.reader.workbook import WorkbookParser
-from openpyxl.xml.constants import ARC_CONTENT_TYPES, SHARED_STRINGS, XLSM, XLSX, XLTM, XLTX
-from openpyxl.xml.functions import fromstring
-
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError
 from byhand.xlsx.archive import SAVE_AGAIN, damaged, opened
-from byhand.xlsx.cells import Cell, Cells, Masters, Value, strings_of
+from byhand.xlsx.cells import Cell, Cells, Value, parse, strings_of
 
 LARGEST_INDEX = 10_000_000
-"""The bytes of a part that openpyxl takes in whole: the lists of parts, sheets and names."""
-
-
-MASTERS: Masters = Translator
-"""openpyxl's way of saying what a formula is in another place."""
+"""The bytes of a part that lists sheets, names or other parts."""
 
 
 @dataclass(frozen=True)
-class Book:
+class Bounds:
+    """How much a file may hold. unpacked: the bytes of its cells, texts and styles; why: what to do beyond that."""
+
+    sheets: int
+    cells: int | None
+    unpacked: int
+    advice: str
+
+
+ANY_BOOK = Bounds(65_000, None, 500_000_000, "split it")
+"""What `verify` takes."""
+HANDED_IN = Bounds(500, 30_000, 20_000_000, "copy the answers into the workbook that was handed out")
+"""What a person makes by hand; an exercise has a thousandth of it."""
+
+
+@dataclass(frozen=True)
+class Contents:
     """What an .xlsx file says.
 
     sheets: their names in order, hidden ones too. formulas: each formula cell's text, with its =.
     values: what the file stores for each cell that is not empty; for a formula, the result when it was last saved
     (no entry: none is stored). Numbers are float; a failed formula's is a CellError.
     names: each defined name and what it stands for ('Layer 1'!$A$1:$B$2); one that a sheet keeps to itself
-    is called sheet!name.
+    is called sheet!name. hidden: the hidden sheets. arrays: the cells of formulas that fill a range.
+    dates: the cells whose number is shown as a date or a time. epoch: the year in which the numbers of days begin.
+    parts: the names of all parts in the file. links: whether a sheet links to other files or places.
     """
 
     path: Path
@@ -45,97 +53,278 @@ class Book:
     formulas: dict[Cell, str]
     values: dict[Cell, Value]
     names: dict[str, str]
+    hidden: frozenset[str] = frozenset()
+    arrays: frozenset[Cell] = frozenset()
+    dates: frozenset[Cell] = frozenset()
+    epoch: int = 1900
+    parts: tuple[str, ...] = ()
+    links: bool = False
+
+    @property
+    def macros(self) -> bool:
+        return any(part.endswith("vbaProject.bin") for part in self.parts)
 
 
-def read(path: Path | str) -> Book:
-    """Everything that an .xlsx file says, in one pass over its parts.
+def read(path: Path | str, bounds: Bounds = ANY_BOOK) -> Contents:
+    """Read everything that an .xlsx file says, in one pass over its parts.
 
     Raises ByhandError for what is missing, locked, damaged, too large or no workbook (see archive.opened).
     """
     path = Path(path)
-    with opened(path) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with opened(path) as archive:
+        _refuse_other_kinds(path, archive)
         try:
-            return _book(path, archive)
+            return _contents(path, archive, bounds)
         except ByhandError:
             raise
-        except Exception as reason:  # openpyxl and expat raise whatever a damaged part makes them trip over
+        except Exception as reason:  # expat, zlib and openpyxl raise whatever a damaged part makes them trip over
             raise damaged(path, reason) from None
 
 
-def save_changed(path: Path, changes: Mapping[Cell, Value], target: Path) -> None:
-    """Writes a copy with other contents in some cells (None: empty; a text that begins with = is a formula).
-
-    The copy stores no results, and loses what openpyxl does not know. Raises ByhandError as `read` does.
-    """
-    with opened(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            book = load_workbook(path)
-        except Exception as reason:  # as in `read`
-            raise damaged(path, reason) from None
-    for (sheet, row, column), value in changes.items():
-        book[sheet].cell(row + 1, column + 1).value = value
-    book.save(target)
+OTHER_KINDS = {
+    "mimetype": "an OpenDocument file (.ods)",
+    "Index/Document.iwa": "a Numbers file",
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a presentation",
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+}
+"""What other zip files hold, and what they are."""
 
 
-def tokens(formula: str) -> list[tuple[str, str, str]]:
-    """A formula's pieces: kind (FUNC, OPERAND, ...), part (OPEN, RANGE, ...) and text. ValueError for what is none."""
-    try:
-        return [(token.type, token.subtype, token.value) for token in Tokenizer(formula).items]
-    except Exception as reason:  # openpyxl raises whatever an unfinished formula makes it trip over
-        raise ValueError("it is no formula") from reason
+def _refuse_other_kinds(path: Path, archive: ZipFile) -> None:
+    names = set(archive.namelist())
+    for part, kind in OTHER_KINDS.items():
+        if part in names:
+            raise ByhandError(f"{path} is {kind}: {SAVE_AGAIN}.")
+    if not {"[Content_Types].xml", "_rels/.rels"} <= names:
+        raise ByhandError(f"{path} is a zip file but no Excel workbook: unpack it, and name the .xlsx file in it.")
 
 
-def check_sheet(book: Book, sheet: str) -> None:
-    if sheet not in book.sheets:
-        raise ByhandError(f"{book.path} has no sheet '{sheet}'; {nearest(sheet, book.sheets)}.")
-
-
-def _book(path: Path, archive: ZipFile) -> Book:
-    contents: Any = fromstring(_small(archive, ARC_CONTENT_TYPES))
-    package: Any = Manifest.from_tree(contents)
-    parser = _workbook(path, archive, package)
-    kept = package.find(SHARED_STRINGS)
-    strings = strings_of(archive, kept.PartName.lstrip("/")) if kept is not None else []
-    cells = Cells(strings, Translator)
-    sheets = []
-    for sheet, link in parser.find_sheets():
-        sheets.append(sheet.name)
-        cells.read(archive, sheet.name, link.target)
-    if len({name.casefold() for name in sheets}) < len(sheets):
-        raise ValueError("two sheets have the same name")
-    if not sheets:
+def _contents(path: Path, archive: ZipFile, bounds: Bounds) -> Contents:
+    index = _index(archive, bounds)
+    if index.strict:
+        raise ByhandError(f"{path} is saved as Strict Open XML: save it again as an ordinary Excel workbook (.xlsx).")
+    if not index.sheets:
         raise ByhandError(f"{path} holds no sheets: {SAVE_AGAIN}.")
-    return Book(path, tuple(sheets), cells.formulas, cells.values, _names(parser, sheets))
+    _check_sizes(path, archive, index, bounds)
+    strings = strings_of(archive, index.strings) if index.strings else []
+    found = Cells(strings, bounds.cells)
+    for sheet in index.sheets:
+        found.read(archive, sheet.name, sheet.part)
+    styles = _date_styles(archive, index.styles)
+    parts = tuple(archive.namelist())
+    return Contents(
+        path,
+        tuple(sheet.name for sheet in index.sheets),
+        found.formulas,
+        found.values,
+        {name: text for name, text in index.names.items() if "_xlnm." not in name},
+        frozenset(sheet.name for sheet in index.sheets if sheet.hidden),
+        frozenset(found.arrays),
+        frozenset(cell for cell, style in found.styles.items() if style in styles) if styles else frozenset(),
+        index.epoch,
+        parts,
+        any(_links_outside(archive, part) for part in parts if part.startswith("xl/worksheets/_rels/")),
+    )
 
 
-def _small(archive: ZipFile, name: str) -> bytes:
-    if name not in archive.namelist():
-        raise ValueError(f"it has no {name}")
-    if archive.getinfo(name).file_size > LARGEST_INDEX:
-        raise ValueError(f"{name} is longer than {LARGEST_INDEX:,} bytes")
-    return archive.read(name)
+def _check_sizes(path: Path, archive: ZipFile, index: _Index, bounds: Bounds) -> None:
+    parts = {sheet.part for sheet in index.sheets} | {part for part in (index.strings, index.styles) if part}
+    if len({sheet.part for sheet in index.sheets}) < len(index.sheets):
+        raise ValueError("two sheets have the same cells")
+    unpacked = sum(archive.getinfo(part).file_size for part in parts)
+    if unpacked > bounds.unpacked:
+        raise ByhandError(
+            f"{path} holds {unpacked:,} bytes of cells and formats, more than {bounds.unpacked:,}: {bounds.advice}."
+        )
 
 
-def _workbook(path: Path, archive: ZipFile, package: Any) -> Any:
-    """openpyxl's list of the sheets and names."""
-    parts = (package.find(kind) for kind in (XLSX, XLSM, XLTX, XLTM))
-    part = next((PurePosixPath(part.PartName.lstrip("/")) for part in parts if part is not None), None)
-    if part is None:
-        raise ByhandError(f"{path} is a zip file but no Excel workbook: name an .xlsx file, or {SAVE_AGAIN}.")
-    _small(archive, str(part))
-    _small(archive, str(part.parent / "_rels" / f"{part.name}.rels"))
-    parser = WorkbookParser(archive, str(part), keep_links=False)
-    parser.parse()
-    return parser
+@dataclass(frozen=True)
+class _SheetPart:
+    """A sheet, and the part that holds its cells."""
+
+    name: str
+    part: str
+    hidden: bool
 
 
-def _names(parser: Any, sheets: list[str]) -> dict[str, str]:
-    """Without the ones that programs make for themselves (print areas and filters)."""
-    names = {}
-    for name in parser.defined_names.definedName:
-        if not name.name.startswith("_xlnm."):
-            local = f"{sheets[name.localSheetId]}!" if name.localSheetId is not None else ""
-            names[local + name.name] = str(name.value or "")
-    return names
+@dataclass
+class _Index:
+    """What the workbook's own part lists. strings, styles: the parts, if any.
+
+    strict: the file is of the strict kind of Office Open XML, whose sheets have other tags.
+    """
+
+    sheets: list[_SheetPart] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    strings: str = ""
+    styles: str = ""
+    epoch: int = 1900
+    strict: bool = False
+
+
+def _index(archive: ZipFile, bounds: Bounds) -> _Index:
+    """Raises ValueError, KeyError or ExpatError for what is none."""
+    book = next((part for kind, part in _relations(archive, "").values() if kind == "officeDocument"), "")
+    if not book:
+        raise ValueError("it names no workbook")
+    links = _relations(archive, book)
+    parts = dict(links.values())
+    reader = _WorkbookPart({key: part for key, (_, part) in links.items()}, bounds.sheets)
+    _read_index(archive, book, reader.start, reader.end, reader.data)
+    index = reader.index
+    index.strings, styles = parts.get("sharedStrings", ""), parts.get("styles", "")
+    index.styles = styles if styles in archive.namelist() else ""  # some files name styles that they do not have
+    index.names = {reader.full(local, name): text for local, name, text in reader.names}
+    if len({sheet.name.casefold() for sheet in index.sheets}) < len(index.sheets):
+        raise ValueError("two sheets have the same name")
+    return index
+
+
+def _read_index(
+    archive: ZipFile,
+    part: str,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] = lambda tag: None,
+    data: Callable[[str], None] = lambda text: None,
+) -> None:
+    if archive.getinfo(part).file_size > LARGEST_INDEX:
+        raise ValueError(f"{part} is longer than {LARGEST_INDEX:,} bytes")
+    parse(archive, part, start, end, data)
+
+
+def _relations_part(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def _relations(archive: ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """What a part (or, without a name, the file) refers to: by its key the kind and the other part.
+
+    Addresses outside the file are left out.
+    """
+    folder = posixpath.dirname(part)
+    found: dict[str, tuple[str, str]] = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", ""))).lstrip("/")
+            found[attributes.get("Id", "")] = posixpath.basename(attributes.get("Type", "")), target
+
+    _read_index(archive, _relations_part(part), start)
+    return found
+
+
+def _links_outside(archive: ZipFile, relations: str) -> bool:
+    """Whether a part that lists relations names an address outside the file."""
+    return archive.getinfo(relations).file_size > LARGEST_INDEX or b"External" in archive.read(relations)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(" ")[2]
+
+
+class _WorkbookPart:
+    """Reads the part that lists the sheets and the names."""
+
+    STRICT = "http://purl.oclc.org/ooxml/"
+
+    def __init__(self, parts: dict[str, str], most_sheets: int) -> None:
+        self.index, self.parts, self.most_sheets = _Index(), parts, most_sheets
+        self.names: list[tuple[str, str, str]] = []
+        self.text: list[str] | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        space, _, local = tag.rpartition(" ")
+        if local == "workbook":
+            self.index.strict = space.startswith(self.STRICT)
+        elif local == "workbookPr":
+            self.index.epoch = 1904 if attributes.get("date1904") in ("1", "true") else 1900
+        elif local == "sheet":
+            self._sheet(attributes)
+        elif local == "definedName":
+            self.names.append((attributes.get("localSheetId", ""), attributes.get("name", ""), ""))
+            self.text = []
+
+    def _sheet(self, attributes: dict[str, str]) -> None:
+        key = next((value for name, value in attributes.items() if name.endswith(" id")), None)
+        if key is None:
+            return  # only a name, as old programs leave behind
+        hidden = attributes.get("state", "visible") != "visible"
+        self.index.sheets.append(_SheetPart(attributes["name"], self.parts[key], hidden))
+        if len(self.index.sheets) > self.most_sheets:
+            raise ValueError(f"more than {self.most_sheets} sheets")
+
+    def data(self, text: str) -> None:
+        if self.text is not None:
+            self.text.append(text)
+
+    def end(self, tag: str) -> None:
+        if self.text is not None and _local(tag) == "definedName":
+            local, name, _ = self.names[-1]
+            self.names[-1] = local, name, "".join(self.text)
+            self.text = None
+
+    def full(self, local: str, name: str) -> str:
+        """A name as others may call it."""
+        return f"{self.index.sheets[int(local)].name}!{name}" if local else name
+
+
+BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+"""The formats with a number of their own that show a date or a time (ECMA-376, 18.8.30)."""
+MOST_STYLES = 65_000
+"""Excel's own limit is 64,000."""
+_NO_LETTERS = re.compile(r'"[^"]*"|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general|standard', re.IGNORECASE)
+
+
+def _date_styles(archive: ZipFile, part: str) -> frozenset[str]:
+    """The numbers of the cell styles that show a date or a time."""
+    if not part:
+        return frozenset()
+    reader = _StylesPart()
+    parse(archive, part, reader.start, reader.end, lambda text: None, lambda: reader.finished)
+    return frozenset(str(n) for n, code in enumerate(reader.codes) if reader.is_date(code))
+
+
+class _StylesPart:
+    """Reads as far as the last cell style, and no further."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, str] = {}
+        self.codes: list[str] = []
+        self.inside = self.finished = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        local = _local(tag)
+        if local == "numFmt":
+            self.own[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif local == "cellXfs":
+            self.inside = True
+        elif local == "xf" and self.inside:
+            self.codes.append(attributes.get("numFmtId", "0"))
+        if len(self.codes) + len(self.own) > MOST_STYLES:
+            raise ValueError(f"more than {MOST_STYLES:,} styles")
+
+    def end(self, tag: str) -> None:
+        if tag.endswith(" cellXfs"):
+            self.finished, self.inside = True, False
+
+    def is_date(self, code: str) -> bool:
+        if code in self.own:
+            return shows_date(self.own[code])
+        return code.isdigit() and int(code) in BUILT_IN_DATES
+
+
+@lru_cache(1000)
+def shows_date(code: str) -> bool:
+    """Whether a number format, such as d-mmm or [h]:mm, shows a date or a time."""
+    return re.search("[dmyhs]", _NO_LETTERS.sub("", code[:500]), re.IGNORECASE) is not None
+
+
+def day(number: float, epoch: int) -> str:
+    """Return what a number of days is as a date (2026-01-02), or an empty text where it is none."""
+    try:
+        start = datetime(1904, 1, 1) if epoch == 1904 else datetime(1899, 12, 30)
+        return (start + timedelta(days=number)).strftime("%Y-%m-%d") if number >= 1 else ""
+    except (OverflowError, ValueError):
+        return ""

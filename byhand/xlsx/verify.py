@@ -12,7 +12,7 @@ from typing import Any
 from byhand.core.arithmetic.excel import Address
 from byhand.errors import ByhandError
 from byhand.xlsx.cells import Cell, CellError, Value
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import ENGINES, Values, recalculate_books
 
 TOLERANCE = 1e-9
@@ -138,7 +138,7 @@ def verify(path: Path | str, engine: str = "ironcalc") -> Report:
     return compare(book, recalculate_books([book], engine)[0], engine)
 
 
-def compare(book: Book, fresh: Values, engine: str) -> Report:
+def compare(book: Contents, fresh: Values, engine: str) -> Report:
     """What the book stores against the fresh values of its formulas."""
     errors = [
         Finding(cell, "", value, value)
@@ -160,7 +160,7 @@ def compare(book: Book, fresh: Values, engine: str) -> Report:
     return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at, tolerance, why)
 
 
-def tolerance_of(book: Book, engine: str) -> tuple[float, str]:
+def tolerance_of(book: Contents, engine: str) -> tuple[float, str]:
     """How large a difference can be though every formula is right, and why."""
     found = [(TOLERANCE, "")]
     rate, eps = (_setting(book, name) for name in ("learning_rate", "adam_eps"))
@@ -171,7 +171,7 @@ def tolerance_of(book: Book, engine: str) -> tuple[float, str]:
     return max(found)
 
 
-def _setting(book: Book, name: str) -> float:
+def _setting(book: Contents, name: str) -> float:
     """The number in the one cell that a name stands for; 0 where there is none."""
     place = re.fullmatch(r"'(.+)'!\$([A-Z]{1,3})\$(\d+)", book.names.get(name, ""))
     if place is None:

@@ -23,7 +23,7 @@ from byhand.exercises.keys import read_key
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import read_exercise
 from byhand.exercises.roster import Roster, numbered
-from byhand.workers import spread
+from byhand.processes import spread
 
 pytestmark = pytest.mark.usefixtures("here")
 

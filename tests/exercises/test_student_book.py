@@ -13,6 +13,7 @@ import numpy as np
 import openpyxl
 import pytest
 from support.class_sets import HEAD, parts
+from support.editing import edited
 
 from byhand.core.graph import Node
 from byhand.exercises.distinct_mistakes import mistakes
@@ -21,7 +22,6 @@ from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 from byhand.exercises.student_book import Place, StudentBook, powers
 from byhand.lessons.recipe import read_toml
-from byhand.xlsx.recalculate import edited
 
 pytestmark = pytest.mark.usefixtures("here")
 

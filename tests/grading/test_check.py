@@ -16,7 +16,7 @@ from byhand.cli import show_marks
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key, read_key
 from byhand.grading import grader
-from byhand.workers import Limits
+from byhand.processes import Limits
 
 WRONG = 777.25
 """An answer that no exercise has."""

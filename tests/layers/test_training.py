@@ -31,7 +31,7 @@ from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import recalculate_books
 from byhand.xlsx.verify import compare
 
@@ -84,11 +84,11 @@ def test_every_number_that_pytorch_gave_is_compared(folder: str, run: str) -> No
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Book]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Contents]:
     folder = tmp_path_factory.mktemp("training")
 
     @cache
-    def write(name: str, run: str, turned: bool = False) -> Book:
+    def write(name: str, run: str, turned: bool = False) -> Contents:
         path = folder / f"{name} {run} {turned}.xlsx"
         with overwriting_refused():
             lesson = made(name, run)
@@ -103,7 +103,7 @@ EVERY = [(folder, run) for folder in (GPT2, ENCODER) for run in RUNS]
 SOME = [(GPT2, "adam"), (ENCODER, "sgd")]
 
 
-def check(books: Mapping[tuple[str, str], Book], engine: str, columns: bool = False) -> None:
+def check(books: Mapping[tuple[str, str], Contents], engine: str, columns: bool = False) -> None:
     """LibreOffice starts once for all of them."""
     for ((folder, run), book), fresh in zip(
         books.items(), recalculate_books(list(books.values()), engine), strict=True
@@ -114,12 +114,12 @@ def check(books: Mapping[tuple[str, str], Book], engine: str, columns: bool = Fa
         assert report.ok, "\n".join(report.lines())
 
 
-def test_ironcalc_trains_as_pytorch_does(written: Callable[..., Book]) -> None:
+def test_ironcalc_trains_as_pytorch_does(written: Callable[..., Contents]) -> None:
     check({of: written(*of) for of in SOME}, "ironcalc")
 
 
 @pytest.mark.slow
-def test_every_program_trains_in_every_way(written: Callable[..., Book], engine: str) -> None:
+def test_every_program_trains_in_every_way(written: Callable[..., Contents], engine: str) -> None:
     """SGD with rows, Adam with columns."""
     for turned in (False, True):
         check({of: written(*of, turned) for of in EVERY[turned::2]}, engine, turned)

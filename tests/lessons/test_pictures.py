@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from support.editing import edited
 from support.lessons import cells_of
 
 from byhand.cli.main import main
@@ -20,7 +21,6 @@ from byhand.lessons.pictures import read_picture
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.reader import read
-from byhand.xlsx.recalculate import edited
 
 GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 

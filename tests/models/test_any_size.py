@@ -29,7 +29,7 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 from byhand.xlsx import writer
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import recalculate_books
 from byhand.xlsx.verify import compare, verify
 
@@ -69,7 +69,7 @@ def test_every_program_computes_the_other_books(engine: str) -> None:
     assert differing([book_of(name) for name in others], engine) == ""
 
 
-def differing(books: list[Book], engine: str) -> str:
+def differing(books: list[Contents], engine: str) -> str:
     """What the program computes otherwise. LibreOffice starts once for all."""
     fresh = recalculate_books(books, engine)
     reports = [compare(book, values, engine) for book, values in zip(books, fresh, strict=True)]

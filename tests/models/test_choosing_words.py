@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from openpyxl import load_workbook
+from support.editing import edited
 from support.lessons import cells_of, numbers_of
 
 from byhand.core.graph import Array, fold, source
@@ -20,7 +21,7 @@ from byhand.models import MODELS
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.reader import read
-from byhand.xlsx.recalculate import Values, edited, recalculate
+from byhand.xlsx.recalculate import Values, recalculate
 from byhand.xlsx.verify import verify
 
 WRITERS = [name for name, found in MODELS.items() if "generate" in found.takes]

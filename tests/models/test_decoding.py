@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.editing import edited
 from support.lessons import numbers_of
 from support.oracles import softmax
 
@@ -28,7 +29,7 @@ from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.reader import read
-from byhand.xlsx.recalculate import edited, recalculate_books
+from byhand.xlsx.recalculate import recalculate_books
 from byhand.xlsx.verify import compare
 
 WRITERS = [name for name, found in MODELS.items() if "generate" in found.takes]

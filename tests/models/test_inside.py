@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.editing import edited
 from support.lessons import numbers_of
 
 from byhand.core.graph import Array, fold
@@ -18,7 +19,6 @@ from byhand.models import architecture
 from byhand.models.inside import induction
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.reader import read
-from byhand.xlsx.recalculate import edited
 
 PROGRAMS = {
     "rasp-reverse": lambda ids: ids[::-1],

@@ -35,7 +35,7 @@ from byhand.workbook.build import write_lesson
 from byhand.workbook.gallery import recipes
 from byhand.xlsx import writer
 from byhand.xlsx.cells import Cell, Value
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
 GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}
@@ -83,7 +83,7 @@ def path_of(name: str) -> Path:
 
 
 @cache
-def book_of(name: str) -> Book:
+def book_of(name: str) -> Contents:
     return read(path_of(name))
 
 
@@ -121,7 +121,7 @@ def position(address: str) -> tuple[int, int]:
     return int(number) - 1, column - 1
 
 
-def cells_of(book: Book, table: str, columns: bool = False) -> list[list[Cell]]:
+def cells_of(book: Contents, table: str, columns: bool = False) -> list[list[Cell]]:
     """Where each cell of a named table is, row by row of the model's table (columns: shown transposed)."""
     grid = place(book.names[table if table in book.names else f"table.{table}"])
     return [list(line) for line in zip(*grid, strict=True)] if columns else grid
@@ -131,7 +131,7 @@ INFINITE = -1e29
 """Less than any number but those that stand for −∞."""
 
 
-def numbers_of(book: Book, table: str, fresh: Mapping[Cell, Value] | None = None, columns: bool = False) -> Array:
+def numbers_of(book: Contents, table: str, fresh: Mapping[Cell, Value] | None = None, columns: bool = False) -> Array:
     """The numbers of a named table: fresh ones where there are some, else what the file stores."""
     fresh = fresh or {}
     grid = cells_of(book, table, columns)

@@ -9,11 +9,11 @@ from itertools import accumulate, chain, pairwise
 from byhand.core.graph import Node
 from byhand.lessons.lesson import Lesson
 from byhand.xlsx.cells import Cell
-from byhand.xlsx.reader import Book
+from byhand.xlsx.reader import Contents
 from support.lessons import cells_of, place, position, products
 
 
-def crossings(made: Lesson, book: Book) -> int:
+def crossings(made: Lesson, book: Contents) -> int:
     """Check each cell of each matrix product: a row at its left, times a column above it. How many cells."""
     columns = made.recipe.orientation == "columns"
     count = 0
@@ -55,7 +55,7 @@ def target(sheet: str, reference: str) -> Cell | None:
     return place(reference if "!" in reference else f"{sheet}!{reference}")[0][0]
 
 
-def out_of_line(made: Lesson, book: Book) -> list[tuple[Cell, str]]:
+def out_of_line(made: Lesson, book: Contents) -> list[tuple[Cell, str]]:
     """Cells whose formula refers to another sheet, or to what is neither in their row nor in their column.
 
     But for numbers by themselves (read, or computed: a sum), for the tables that only show others again, and for

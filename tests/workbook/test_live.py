@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.editing import edited
 from support.lessons import (
     BOOKS,
     MEDIUM,
@@ -33,7 +34,6 @@ from byhand.lessons.overrides import looked_up
 from byhand.lessons.recipe import Recipe
 from byhand.models.retrieval import knn_lm
 from byhand.xlsx.cells import Cell, Value
-from byhand.xlsx.recalculate import edited
 
 Values = dict[Cell, Value]
 

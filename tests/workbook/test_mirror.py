@@ -30,7 +30,7 @@ from byhand.workbook.build import write_lesson
 from byhand.workbook.captions import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell, Value
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import recalculate, recalculate_books
 from byhand.xlsx.verify import compare
 
@@ -73,7 +73,7 @@ def path_of(*key: Any) -> Path:
 
 
 @cache
-def book_of(*key: Any) -> Book:
+def book_of(*key: Any) -> Contents:
     return read(path_of(*key))
 
 

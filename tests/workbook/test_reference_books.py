@@ -15,7 +15,7 @@ from support.reference_models import FOLDERS, WRITERS, expected_of, expected_tab
 from byhand.core.graph import Array
 from byhand.lessons.build import build
 from byhand.workbook.build import write_lesson
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import recalculate_books
 from byhand.xlsx.verify import compare
 
@@ -23,7 +23,7 @@ CLOSE = 1e-9
 FEW = ("gpt2", "bert", "transformer2017", "torch_transformer")
 Key = tuple[str, int, str]
 """A folder, a prompt, an orientation."""
-Written = Callable[[str, int, str], Book]
+Written = Callable[[str, int, str], Contents]
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +31,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     place = tmp_path_factory.mktemp("references")
 
     @cache
-    def write(name: str, row: int, orientation: str) -> Book:
+    def write(name: str, row: int, orientation: str) -> Contents:
         path = place / f"{name} {row} {orientation}.xlsx"
         write_lesson(build(recipe_of(name, row, orientation=orientation)), path)
         return read(path)
@@ -39,7 +39,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return write
 
 
-def differences(book: Book, fresh: dict[Any, Any], expected: dict[str, Array], columns: bool) -> dict[str, float]:
+def differences(book: Contents, fresh: dict[Any, Any], expected: dict[str, Array], columns: bool) -> dict[str, float]:
     """The tables that are not PyTorch's, and by how much."""
     found = {}
     for table, numbers in expected.items():

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.editing import edited
 from support.lessons import cells_of, load, numbers_of
 
 from byhand.lessons.build import build
@@ -20,8 +21,7 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.cells import Cell, Value
-from byhand.xlsx.reader import Book, read
-from byhand.xlsx.recalculate import edited
+from byhand.xlsx.reader import Contents, read
 
 FOLDER = Path(mkdtemp(prefix="byhand-training-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -29,7 +29,7 @@ RECIPE = Recipe("gpt2", ids=[3, 1, 4], targets=[2, 4, "_"], backward=True, optim
 
 
 @cache
-def live() -> tuple[Lesson, Path, Book]:
+def live() -> tuple[Lesson, Path, Contents]:
     """Three steps of Adam, with targets of which the last is none."""
     made = build(RECIPE)
     path = FOLDER / "live.xlsx"

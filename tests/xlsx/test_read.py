@@ -11,9 +11,8 @@ import xlsxwriter
 from support.broken_workbooks import APOSTROPHE, damage, refusal, small_book
 from support.workbooks import NOTHING, altered, at, parts_of, with_rows, write, zipped
 
-from byhand.errors import ByhandError
 from byhand.xlsx.cells import CellError
-from byhand.xlsx.reader import check_sheet, read, save_changed
+from byhand.xlsx.reader import read
 
 
 @pytest.fixture
@@ -215,24 +214,6 @@ def test_says_the_same_as_openpyxl(tmp_path: Path) -> None:
         assert ours == cells
 
 
-def test_a_saved_copy_has_the_changes_and_the_rest(small: Path, tmp_path: Path) -> None:
-    before, bytes_before = read(small), small.read_bytes()
-    changes = {at("A1"): 5.0, at("A2"): None, at("A3"): False, at("B2"): "=A1", at("C9"): "new"}
-    save_changed(small, changes, tmp_path / "copy.xlsx")
-    copy = read(tmp_path / "copy.xlsx")
-    assert small.read_bytes() == bytes_before
-    assert copy.formulas == before.formulas | {at("B2"): "=A1"}
-    assert copy.values == {at("A1"): 5.0, at("A3"): False, at("C9"): "new"}
-    assert (copy.sheets, copy.names) == (before.sheets, before.names)
-
-
-def test_a_sheet_that_is_not_there(small: Path) -> None:
-    check_sheet(read(small), "Sheet1")
-    with pytest.raises(ByhandError) as error:
-        check_sheet(read(small), "Shet1")
-    assert str(error.value) == f"{small} has no sheet 'Shet1'; the nearest is Sheet1."
-
-
 # What is no workbook
 
 
@@ -274,10 +255,12 @@ def test_an_old_excel_file_and_a_password(path: Path) -> None:
 
 def test_a_zip_of_another_kind(path: Path) -> None:
     zipped(path, {"word/document.xml": "<w/>"})
-    assert damage(path) == "it has no [Content_Types].xml"
+    assert refusal(path) == "X is a Word document: open it in a spreadsheet program and save it again as .xlsx."
+    zipped(path, {"a.txt": "a"})
+    assert refusal(path) == "X is a zip file but no Excel workbook: unpack it, and name the .xlsx file in it."
     types = "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>"
-    zipped(path, {"[Content_Types].xml": types, "word/document.xml": "<w/>"})
-    assert refusal(path).startswith("X is a zip file but no Excel workbook: name an .xlsx file, or ")
+    zipped(path, {"[Content_Types].xml": types, "a.txt": "a"})
+    assert refusal(path).startswith("X is a zip file but no Excel workbook: unpack it")
 
 
 @pytest.mark.parametrize("kept", [4, 30, 100, 0.3, 0.5, 0.9, -1, -21, -22])

@@ -1,4 +1,4 @@
-"""Recalculation and editing in each engine."""
+"""Recalculation in each engine, and the formulas of a book live in it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
-from support.workbooks import NOTHING, altered, at, refusal, write
+from support.editing import edited
+from support.workbooks import NOTHING, altered, at, write
 
 from byhand.xlsx import recalculate as engines
 from byhand.xlsx.cells import CellError
 from byhand.xlsx.reader import read
-from byhand.xlsx.recalculate import edited, recalculate, recalculate_many
+from byhand.xlsx.recalculate import recalculate, recalculate_many
 
 APOSTROPHE = "O'Brien's sheet"
 WRONG = 99
@@ -179,9 +179,6 @@ def test_a_long_chain(needs: Callable[[str], None], tmp_path: Path) -> None:
         assert recalculate(path, engine)[at("A1")] == 10_000
 
 
-# Editing
-
-
 def test_edits_are_live(engine: str, tmp_path: Path) -> None:
     cells = {
         "A1": 1,
@@ -222,23 +219,3 @@ def test_edits_are_live(engine: str, tmp_path: Path) -> None:
     }
     assert values[at("A3")] is False
     assert path.read_bytes() == before
-
-
-def test_edits_that_cannot_be(engine: str, simple: Path) -> None:
-    assert refusal(lambda: edited(simple, {at("A1", "Shet1"): 1}, engine)) == (
-        f"{simple} has no sheet 'Shet1'; the nearest is Sheet1."
-    )
-    for row, column in ((-1, 0), (0, -1), (1_048_576, 0), (0, 16_384)):
-        assert refusal(lambda place=("Sheet1", row, column): edited(simple, {place: 1}, engine)) == (
-            f"No sheet has a row {row}, column {column}: they count from 0."
-        )
-    for value in (float("nan"), float("-inf")):
-        assert refusal(lambda value=value: edited(simple, {at("A1"): value}, engine)) == (
-            f"A cell cannot hold the number {value}: give it a finite one."
-        )
-
-
-def test_edits_with_numbers_of_numpy(simple: Path) -> None:
-    place = ("Sheet1", *np.argwhere([[True]])[0])
-    for number in (np.int64(4), np.float64(4), np.float32(4)):
-        assert edited(simple, {place: number}) == {at("A1"): 4.0, at("B1"): 8.0}

@@ -16,7 +16,7 @@ from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 from byhand.xlsx import verify as verifying
 from byhand.xlsx.cells import CellError
-from byhand.xlsx.reader import Book, read
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.verify import Finding, Report, compare, tolerance_of, verify
 
 GOOD: dict[str, Any] = {
@@ -115,7 +115,7 @@ def test_nothing_to_verify(tmp_path: Path) -> None:
 
 def compared(stored: Any, value: Any) -> Report:
     values = {} if stored is None else {at("A1"): stored}
-    return compare(Book(Path("x"), ("Sheet1",), {at("A1"): "=1"}, values, {}), {at("A1"): value}, "ironcalc")
+    return compare(Contents(Path("x"), ("Sheet1",), {at("A1"): "=1"}, values, {}), {at("A1"): value}, "ironcalc")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_values_that_differ(stored: Any, value: Any) -> None:
 
 def test_the_largest_difference_and_its_place() -> None:
     cells = [at("A1"), at("A2"), at("A3"), at("A4")]
-    book = Book(Path("x"), ("Sheet1",), dict.fromkeys(cells, "=1"), dict.fromkeys(cells, 10.0), {})
+    book = Contents(Path("x"), ("Sheet1",), dict.fromkeys(cells, "=1"), dict.fromkeys(cells, 10.0), {})
     report = compare(book, dict(zip(cells, [10.0, 10.0 + 4e-9, 10.0 - 8e-9, 10.0 + 1e-9], strict=True)), "ironcalc")
     assert report.ok
     assert (report.largest, report.at) == (pytest.approx(8e-10), at("A3"))
@@ -202,7 +202,7 @@ def report() -> Report:
     stored = {at("A1"): 6.1, at("A2"): "a", at("A4"): True, at("B1", "O'Brien"): CellError("#N/A")}
     formulas = dict.fromkeys([at("A1"), at("A2"), at("A3"), at("A4"), at("A5")], "=B1")
     fresh = {at("A1"): 6.0, at("A2"): CellError("#REF!"), at("A3"): math.inf, at("A4"): False, at("A5"): ""}
-    return compare(Book(Path("x.xlsx"), ("Sheet1",), formulas, stored, {}), fresh, "gnumeric")
+    return compare(Contents(Path("x.xlsx"), ("Sheet1",), formulas, stored, {}), fresh, "gnumeric")
 
 
 def test_the_report_for_people(report: Report) -> None:

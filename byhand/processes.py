@@ -1,0 +1,358 @@
+"""Child processes within bounds: limited in time and memory, ended with all that they started, never left behind.
+
+`run` is for programs of others; `Workers` are Python processes that do our own jobs and give results in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, Any, Self, TypeVar
+
+from byhand.errors import ByhandError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+AHEAD = 8
+"""How many jobs a process may be ahead of the slowest, so that what waits stays small."""
+STARTING = 120.0
+"""The seconds that a process may take to be ready."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one job may take: seconds by the clock, and bytes that its process may hold."""
+
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What comes of a job that took more than it may. cause: time, memory or crash."""
+
+    cause: str
+    seconds: float = 0.0
+
+    @property
+    def why(self) -> str:
+        """Why it was stopped, as the end of a sentence."""
+        if self.cause == "time":
+            return f"it took more than {self.seconds:g} seconds"
+        if self.cause == "memory":
+            return "it took more memory than there is for one"
+        return "what reads it broke down over it, perhaps for want of memory"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run(command: Sequence[str], limits: Limits, folder: Path | None = None) -> str | Stopped:
+    """Run a program and return what it prints, or why it failed.
+
+    folder: where it leaves its temporary files, in place of the system's folder for them.
+    """
+    with subprocess.Popen(
+        [*_limited(limits.memory), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "LC_ALL": "C.UTF-8"} | ({"TMPDIR": str(folder)} if folder else {}),
+        start_new_session=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            answer, _ = process.communicate(timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            return Stopped("time", limits.seconds)
+        finally:
+            _end(process)
+    return answer if process.returncode == 0 else Stopped("crash")
+
+
+def _limited(memory: int) -> list[str]:
+    return [] if os.name == "nt" else ["/bin/sh", "-c", f'ulimit -v {memory // 1024}; exec "$@"', "sh"]
+
+
+def _end(process: subprocess.Popen[Any], group: bool = True) -> None:
+    """End a process and its group: soffice, for one, is a script whose program would outlive it."""
+    with suppress(ProcessLookupError, PermissionError):
+        if group and os.name != "nt":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+
+def spread(
+    start: Callable[..., Callable[[Job], Result]], settings: tuple[Any, ...], jobs: Sequence[Job], processes: int
+) -> Iterator[Result]:
+    """Yield the result of each job, in their order, from several processes.
+
+    Each process calls start(*settings) once, for what does the jobs. ByhandError where one of them raises it.
+    """
+    with Workers(start, settings, min(processes, len(jobs))) as workers:
+        yield from workers.in_order(jobs)
+
+
+def spread_within(
+    limits: Limits,
+    start: Callable[..., Callable[[Job], Result]],
+    settings: tuple[Any, ...],
+    jobs: Sequence[Job],
+    processes: int,
+    quiet: bool = False,
+) -> Iterator[Result | Stopped]:
+    """Do the same for jobs that strangers make: one that takes too much is stopped, and the others are done."""
+    with Workers(start, settings, min(processes, len(jobs)), limits, quiet) as workers:
+        yield from workers.in_order(jobs)
+
+
+class Workers:
+    """Processes that do jobs. With limits, one that is stopped is replaced.
+
+    Where the starter is killed, the pipes end, and so do the processes; on Linux the system ends them too. (Those of
+    `concurrent.futures` wait for ever.) They need nothing of the starter's main module, so they also work from a
+    notebook or a script. quiet: what they write to standard error is dropped.
+    """
+
+    def __init__(
+        self,
+        start: Callable[..., Any],
+        settings: tuple[Any, ...],
+        count: int,
+        limits: Limits | None = None,
+        quiet: bool = False,
+    ) -> None:
+        self._first = (start, settings, limits.memory if limits else None)
+        self._count, self._limits, self._quiet = count, limits, quiet
+        self._workers: list[_Worker] = []
+        self._answers: SimpleQueue[tuple[_Worker, Any]] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
+        while self._workers:
+            self._workers.pop().end()
+
+    def in_order(self, jobs: Sequence[Any]) -> Iterator[Any]:
+        """Yield what comes of each job; those that are ready early wait for those before them."""
+        done: dict[int, Any] = {}
+        sent = passed = 0
+        while passed < len(jobs):
+            while len(self._workers) < self._count:
+                self._workers.append(_Worker(self._first, self._answers, self._quiet))
+            for worker in self._workers:
+                if worker.idle and sent < min(len(jobs), passed + AHEAD * self._count):
+                    worker.send(sent, jobs[sent], self._limits)
+                    sent += 1
+            for number, result in self._results():
+                if isinstance(result, Exception):
+                    raise result
+                if number != NO_JOB:
+                    done[number] = result
+            while passed in done:
+                yield done.pop(passed)
+                passed += 1
+
+    def _results(self) -> Iterator[tuple[int, Any]]:
+        """What is ready, after waiting for something; and the jobs that have taken too long."""
+        until = min(worker.until for worker in self._workers)
+        with suppress(Empty):
+            worker, answer = self._answers.get(timeout=max(0.0, min(until - time.monotonic(), 3600.0)))
+            if worker in self._workers:
+                yield from self._taken(worker, answer)
+        for worker in [w for w in self._workers if w.until < time.monotonic()]:
+            yield self._replaced(worker, Stopped("time", self._limits.seconds if self._limits else FOREVER))
+
+    def _taken(self, worker: _Worker, answer: Any) -> Iterator[tuple[int, Any]]:
+        if answer is READY:
+            worker.ready(self._limits)
+        elif answer is GONE and self._limits is None:
+            raise ByhandError(
+                "The system has stopped one of the processes, perhaps for want of memory: give the same command "
+                "again, with --jobs 1, and it continues."
+            )
+        elif answer is GONE:
+            yield self._replaced(worker, Stopped("crash"))
+        elif self._limits and isinstance(answer, MemoryError):
+            yield self._replaced(worker, Stopped("memory"))
+        else:
+            yield worker.done(), answer
+
+    def _replaced(self, worker: _Worker, why: Stopped) -> tuple[int, Stopped]:
+        """The job of a worker that is ended; another takes its place when there is more to do."""
+        self._workers.remove(worker)
+        worker.end()
+        return worker.done(), why
+
+
+FOREVER = float("inf")
+NO_JOB = -1
+
+
+class _Worker:
+    """One process, with the number of the job that it does, and the time by which that must be done."""
+
+    def __init__(self, first: tuple[Any, ...], answers: SimpleQueue[tuple[_Worker, Any]], quiet: bool) -> None:
+        self._job, self._waiting, self.until = NO_JOB, b"", FOREVER
+        self._ready = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", PROGRAM, json.dumps([str(place) for place in sys.path])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if quiet else None,
+            start_new_session=not _serving,  # a worker's own workers end with it
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._requests = self._process.stdin
+        self._reader = Thread(target=self._read, args=(self._process.stdout, answers), daemon=True)
+        self._reader.start()
+        self._write(_framed(first))
+
+    @property
+    def idle(self) -> bool:
+        return self._job == NO_JOB
+
+    def send(self, number: int, job: Any, limits: Limits | None) -> None:
+        """Give it a job: at once if it is ready, else as soon as it is."""
+        self._job, self._waiting = number, _framed(job)
+        if self._ready:
+            self.ready(limits)
+        elif limits:
+            self.until = time.monotonic() + STARTING
+
+    def ready(self, limits: Limits | None) -> None:
+        self._ready = True
+        if not self.idle:
+            self.until = time.monotonic() + limits.seconds if limits else FOREVER
+            self._write(self._waiting)
+
+    def done(self) -> int:
+        """Take note that the job is done; its number."""
+        number, self._job, self.until = self._job, NO_JOB, FOREVER
+        return number
+
+    def end(self) -> None:
+        """End the process, and wait for its end."""
+        _end(self._process, group=not _serving)
+        with suppress(OSError):
+            self._requests.close()
+        self._process.wait()
+        self._reader.join()
+
+    def _write(self, message: bytes) -> None:
+        with suppress(OSError):  # of a process that has died: its end is seen by who reads
+            self._requests.write(message)
+            self._requests.flush()
+
+    def _read(self, stream: IO[bytes], answers: SimpleQueue[tuple[_Worker, Any]]) -> None:
+        """Pass on what the process answers, in a thread of its own."""
+        with stream:
+            try:
+                while True:
+                    answers.put((self, _received(stream)))
+            except Exception:  # the end, or a message cut short by it
+                answers.put((self, GONE))
+
+
+class _Signal:
+    """READY and GONE: told by what they are, so each is one object also when it has been sent."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+READY, GONE = _Signal("READY"), _Signal("GONE")
+LENGTH = struct.Struct(">Q")
+
+
+def _framed(message: Any) -> bytes:
+    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(data)) + data
+
+
+def _received(stream: IO[bytes]) -> Any:
+    """Read one message. EOFError where there is none any more."""
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        raise EOFError
+    return pickle.loads(stream.read(*LENGTH.unpack(head)))
+
+
+PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from byhand.processes import serve; serve()"
+_serving = False
+
+
+def serve() -> None:
+    """Do jobs until the pipe ends: what a worker's process runs. Ctrl-C is the starter's business."""
+    global _serving
+    _serving = True
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_starter()
+    requests, answers = (os.fdopen(os.dup(fd), mode) for fd, mode in ((0, "rb"), (1, "wb")))
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(nothing, fd)  # what a library prints is no answer
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        start, settings, memory = _received(requests)
+        work = _outcome(start, *settings)
+        if memory:
+            _limit_memory(memory)
+        answers.write(_framed(work if isinstance(work, Exception) else READY))
+        answers.flush()
+        while not isinstance(work, Exception):
+            answers.write(_framed(_outcome(work, _received(requests))))
+            answers.flush()
+
+
+def _outcome(work: Callable[..., Any], *given: Any) -> Any:
+    """What the work comes to, or what it could not be done for."""
+    try:
+        return work(*given)
+    except (ByhandError, MemoryError, OSError) as error:
+        return error
+
+
+def _end_with_starter() -> None:
+    """Have Linux end this process when its starter ends, also while a library runs that never looks up."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def _limit_memory(memory: int) -> None:
+    """From here on this process, and each that it starts, may hold so many bytes more; where the system can say so."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
