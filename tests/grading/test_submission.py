@@ -11,12 +11,14 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
-from support.submissions import class_set, engine, filled, handed_in, right, values
+from support.submissions import as_float, class_set, engine, filled, handed_in, right, values
 from support.workbooks import altered
 
 from byhand.errors import ByhandError
+from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import read_submission, typed
 from byhand.grading.verdicts import Typed
+from byhand.processes import Limits
 from byhand.xlsx.cells import Cell
 
 SHEET = "Attention"
@@ -254,10 +256,11 @@ def test_a_chain_too_long_is_not_worked_out(path: Path) -> None:
 
 
 def test_what_takes_too_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.grading.student_formulas.SECONDS", 0.2)
-    monkeypatch.setattr("byhand.grading.student_formulas.START_SECONDS", 2.0)
+    monkeypatch.setattr("byhand.grading.student_formulas.LIMITS", Limits(0.2, 800_000_000))
     slow = "=SUMPRODUCT(MMULT(A1:A1400,TRANSPOSE(A1:A1400)))+SUMPRODUCT(EXP(A1:A900000)*LN(A1:A900000))"
-    read = handed_in(filled(path, changes={ONE: f"{slow}*{slow[1:]}*{slow[1:]}"}))
+    filled(path, changes={ONE: f"{slow}*{slow[1:]}*{slow[1:]}"})
+    with Recomputer() as impatient:
+        read = read_submission(path, class_set().paper, as_float, impatient)
     assert read.answers[0][0].read_as == "the formula is not worked out: it could not be worked out in time"
     assert values(read)[1:] == expected()[1:]
 
