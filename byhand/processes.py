@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import signal
-import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import Pipe, connection
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import IO, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from byhand.errors import ByhandError
 
@@ -141,7 +138,6 @@ class Workers:
         self._first = (start, settings, limits.memory if limits else None)
         self._count, self._limits, self._quiet = count, limits, quiet
         self._workers: list[_Worker] = []
-        self._answers: SimpleQueue[tuple[_Worker, Any]] = SimpleQueue()
 
     def __enter__(self) -> Self:
         return self
@@ -160,10 +156,10 @@ class Workers:
         sent = passed = 0
         while passed < len(jobs):
             while len(self._workers) < self._count:
-                self._workers.append(_Worker(self._first, self._answers, self._quiet))
+                self._workers.append(_Worker(self._first, self._quiet))
             for worker in self._workers:
                 if worker.idle and sent < min(len(jobs), passed + AHEAD * self._count):
-                    worker.send(sent, jobs[sent], self._limits)
+                    worker.give(sent, jobs[sent], self._limits)
                     sent += 1
             for number, result in self._results():
                 if isinstance(result, Exception):
@@ -177,27 +173,30 @@ class Workers:
     def _results(self) -> Iterator[tuple[int, Any]]:
         """What is ready, after waiting for something; and the jobs that have taken too long."""
         until = min(worker.until for worker in self._workers)
-        with suppress(Empty):
-            worker, answer = self._answers.get(timeout=max(0.0, min(until - time.monotonic(), 3600.0)))
-            if worker in self._workers:
-                yield from self._taken(worker, answer)
+        left = None if until == FOREVER else max(0.0, until - time.monotonic())
+        ready = connection.wait([worker.pipe for worker in self._workers], left)
+        for worker in [w for w in self._workers if w.pipe in ready]:
+            yield from self._received(worker)
         for worker in [w for w in self._workers if w.until < time.monotonic()]:
             yield self._replaced(worker, Stopped("time", self._limits.seconds if self._limits else FOREVER))
 
-    def _taken(self, worker: _Worker, answer: Any) -> Iterator[tuple[int, Any]]:
-        if answer is READY:
-            worker.ready(self._limits)
-        elif answer is GONE and self._limits is None:
-            raise ByhandError(
-                "The system has stopped one of the processes, perhaps for want of memory: give the same command "
-                "again, with --jobs 1, and it continues."
-            )
-        elif answer is GONE:
+    def _received(self, worker: _Worker) -> Iterator[tuple[int, Any]]:
+        try:
+            kind, value = worker.pipe.recv()
+        except (EOFError, OSError):
+            if self._limits is None:
+                raise ByhandError(
+                    "The system has stopped one of the processes, perhaps for want of memory: give the same command "
+                    "again, with --jobs 1, and it continues."
+                ) from None
             yield self._replaced(worker, Stopped("crash"))
-        elif self._limits and isinstance(answer, MemoryError):
+            return
+        if kind == READY:
+            worker.get_ready(self._limits)
+        elif self._limits and isinstance(value, MemoryError):
             yield self._replaced(worker, Stopped("memory"))
         else:
-            yield worker.done(), answer
+            yield worker.done(), value
 
     def _replaced(self, worker: _Worker, why: Stopped) -> tuple[int, Stopped]:
         """The job of a worker that is ended; another takes its place when there is more to do."""
@@ -208,99 +207,77 @@ class Workers:
 
 FOREVER = float("inf")
 NO_JOB = -1
+READY, DONE = "ready", "done"
 
 
 class _Worker:
-    """One process, with the number of the job that it does, and the time by which that must be done."""
+    """One process, with its pipe, the number of the job that it does, and the time by which that must be done."""
 
-    def __init__(self, first: tuple[Any, ...], answers: SimpleQueue[tuple[_Worker, Any]], quiet: bool) -> None:
-        self._job, self._waiting, self.until = NO_JOB, b"", FOREVER
+    def __init__(self, first: tuple[Any, ...], quiet: bool) -> None:
+        self._job, self._waiting, self.until = NO_JOB, None, FOREVER
         self._ready = False
+        self.pipe, there = Pipe()
+        number, passing = _inherited(there)
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM, json.dumps([str(place) for place in sys.path])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-P", "-c", PROGRAM, json.dumps([str(place) for place in sys.path]), number],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what a library prints is no answer
             stderr=subprocess.DEVNULL if quiet else None,
             start_new_session=not _serving,  # a worker's own workers end with it
+            **passing,
         )
-        assert self._process.stdin
-        assert self._process.stdout
-        self._requests = self._process.stdin
-        self._reader = Thread(target=self._read, args=(self._process.stdout, answers), daemon=True)
-        self._reader.start()
-        self._write(_framed(first))
+        there.close()
+        self._send(first)
 
     @property
     def idle(self) -> bool:
         return self._job == NO_JOB
 
-    def send(self, number: int, job: Any, limits: Limits | None) -> None:
+    def give(self, number: int, job: Any, limits: Limits | None) -> None:
         """Give it a job: at once if it is ready, else as soon as it is."""
-        self._job, self._waiting = number, _framed(job)
+        self._job, self._waiting = number, job
         if self._ready:
-            self.ready(limits)
+            self.get_ready(limits)
         elif limits:
             self.until = time.monotonic() + STARTING
 
-    def ready(self, limits: Limits | None) -> None:
+    def get_ready(self, limits: Limits | None) -> None:
+        """Begin with the job that waits, if one does."""
         self._ready = True
         if not self.idle:
             self.until = time.monotonic() + limits.seconds if limits else FOREVER
-            self._write(self._waiting)
+            self._send(self._waiting)
 
     def done(self) -> int:
         """Take note that the job is done; its number."""
-        number, self._job, self.until = self._job, NO_JOB, FOREVER
+        number, self._job, self._waiting, self.until = self._job, NO_JOB, None, FOREVER
         return number
 
     def end(self) -> None:
         """End the process, and wait for its end."""
         _end(self._process, group=not _serving)
-        with suppress(OSError):
-            self._requests.close()
+        self.pipe.close()
         self._process.wait()
-        self._reader.join()
 
-    def _write(self, message: bytes) -> None:
-        with suppress(OSError):  # of a process that has died: its end is seen by who reads
-            self._requests.write(message)
-            self._requests.flush()
-
-    def _read(self, stream: IO[bytes], answers: SimpleQueue[tuple[_Worker, Any]]) -> None:
-        """Pass on what the process answers, in a thread of its own."""
-        with stream:
-            try:
-                while True:
-                    answers.put((self, _received(stream)))
-            except Exception:  # the end, or a message cut short by it
-                answers.put((self, GONE))
+    def _send(self, message: Any) -> None:
+        with suppress(OSError):  # of a process that has died: receiving from it will say so
+            self.pipe.send(message)
 
 
-class _Signal:
-    """READY and GONE: told by what they are, so each is one object also when it has been sent."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __reduce__(self) -> str:
-        return self.name
-
-
-READY, GONE = _Signal("READY"), _Signal("GONE")
-LENGTH = struct.Struct(">Q")
+def _inherited(pipe: Any) -> tuple[str, dict[str, Any]]:
+    """The number by which a child finds the pipe, and what has Popen pass it on."""
+    number = pipe.fileno()
+    if sys.platform == "win32":
+        os.set_handle_inheritable(number, True)
+        return str(number), {"startupinfo": subprocess.STARTUPINFO(lpAttributeList={"handle_list": [number]})}
+    return str(number), {"pass_fds": [number]}
 
 
-def _framed(message: Any) -> bytes:
-    data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return LENGTH.pack(len(data)) + data
-
-
-def _received(stream: IO[bytes]) -> Any:
-    """Read one message. EOFError where there is none any more."""
-    head = stream.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        raise EOFError
-    return pickle.loads(stream.read(*LENGTH.unpack(head)))
+def _opened(number: int) -> Any:
+    """The pipe, in the child."""
+    if sys.platform == "win32":
+        return connection.PipeConnection(number)
+    return connection.Connection(number)
 
 
 PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from byhand.processes import serve; serve()"
@@ -313,20 +290,15 @@ def serve() -> None:
     _serving = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_starter()
-    requests, answers = (os.fdopen(os.dup(fd), mode) for fd, mode in ((0, "rb"), (1, "wb")))
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1):
-        os.dup2(nothing, fd)  # what a library prints is no answer
+    pipe = _opened(int(sys.argv[2]))
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        start, settings, memory = _received(requests)
+        start, settings, memory = pipe.recv()
         work = _outcome(start, *settings)
         if memory:
             _limit_memory(memory)
-        answers.write(_framed(work if isinstance(work, Exception) else READY))
-        answers.flush()
+        pipe.send((DONE, work) if isinstance(work, Exception) else (READY, None))
         while not isinstance(work, Exception):
-            answers.write(_framed(_outcome(work, _received(requests))))
-            answers.flush()
+            pipe.send((DONE, _outcome(work, pipe.recv())))
 
 
 def _outcome(work: Callable[..., Any], *given: Any) -> Any:
