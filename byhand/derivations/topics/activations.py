@@ -64,10 +64,11 @@ def relu() -> Page:
     )
 
 
+value = defined("silu", x * sigmoid(x))
+
+
 def silu() -> Page:
     """One number x."""
-    s = Definition("silu", lambda: x * sigmoid(x))
-    value = Term(s)
     return (
         "SiLU, also called Swish, is x times its own sigmoid: a soft switch that x itself turns on.",
         means(value),
@@ -124,10 +125,12 @@ u, v = Variable("u"), Variable("v")
 slope = Definition("s", lambda at: sigmoid(u[at]) * (1 + u[at] * (1 - sigmoid(u[at]))))
 
 
+gate = Definition("u", lambda at: total(k, X[k] * W[k, at]))
+path = Definition("v", lambda at: total(k, X[k] * V[k, at]))
+
+
 def swiglu() -> Page:
     """A row x of n numbers, and two linear layers W and V to m columns."""
-    gate = Definition("u", lambda at: total(k, X[k] * W[k, at]))
-    path = Definition("v", lambda at: total(k, X[k] * V[k, at]))
     back = defined("L", total(r, g[r] * (u[r] * sigmoid(u[r]) * v[r])))
     whole = defined("L", total(r, g[r] * (gate[r] * sigmoid(gate[r]) * path[r])))
     steep = Definition("s", lambda at: sigmoid(gate[at]) * (1 + gate[at] * (1 - sigmoid(gate[at]))))

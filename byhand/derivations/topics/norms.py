@@ -16,6 +16,7 @@ e, c, a = number("ε", "positive"), number("c"), number("a", "positive")
 mu = defined("μ", mean(k, x[k]))
 sigma = defined("σ", root(mean(k, (x[k] - mu) ** 2) + e))
 hat = Definition("x̂", lambda at: (x[at] - mu) / sigma)
+y = Definition("y", lambda at: gain[at] * hat[at] + bias[at])
 upstream = defined("L", total(j, g[j] * hat[j]))
 outputs = defined("L", total(j, g[j] * (gain[j] * hat[j] + bias[j])))
 
@@ -26,7 +27,6 @@ upstream_rms = defined("L", total(j, g[j] * scaled[j]))
 
 def layer_norm() -> Page:
     """A row x of n numbers; g is the gradient that comes back to x̂."""
-    y = Definition("y", lambda at: gain[at] * hat[at] + bias[at])
     return (
         "Layer norm takes the mean off a row, divides by the standard deviation, and gives columns a gain and a bias.",
         means(mu),

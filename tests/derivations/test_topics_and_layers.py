@@ -1,0 +1,484 @@
+"""Each topic derives the layer that the models use: its formulas, evaluated, equal the numbers of the layer's graph."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+
+import numpy as np
+import sympy
+from support.derivation_mistakes import changed, differs
+from support.derivations import derivations, each_topic
+from sympy.core.function import AppliedUndef
+
+from byhand.core.gradients import gradients
+from byhand.core.graph import Dim, Node, fold, source, toposort
+from byhand.core.labels import Labels
+from byhand.core.ops import beside
+from byhand.core.optimizers import OPTIMIZERS
+from byhand.core.weights import Weights
+from byhand.derivations.functions import cell, d
+from byhand.derivations.page import page_of
+from byhand.derivations.terms import Definition, Letter, Term
+from byhand.derivations.topics import (
+    TOPICS,
+    activations,
+    attention,
+    cross_entropy,
+    gelu,
+    linear,
+    norms,
+    sampling,
+    scores,
+    softmax,
+)
+from byhand.documents.document import Formula
+from byhand.language.architecture import Decoding
+from byhand.language.generation import sampled
+from byhand.language.readout import probabilities
+from byhand.layers import activations as act
+from byhand.layers import attention as heads
+from byhand.layers import linear as lines
+from byhand.layers import losses, masks
+from byhand.layers import norms as norm
+from byhand.layers import positions as place
+from byhand.layers.feed_forward import gated_feed_forward
+
+Array = np.ndarray
+Numbers = dict[str, Array | float]
+RNG = np.random.default_rng(11)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A formula of a topic at some place, with numbers for its letters, and what the layer gives there."""
+
+    term: Term
+    layer: float
+    numbers: Numbers
+    at: dict[str, int] = field(default_factory=dict)
+
+    def value(self, term: Term | None = None) -> float:
+        return evaluated(self.term if term is None else term, self.at, self.numbers)
+
+
+def evaluated(term: Term, at: dict[str, int], numbers: Numbers) -> float:
+    letters: dict[str, Letter] = {a.name: a for a in term.letters}
+    value = term.at({letters[name]: n for name, n in at.items() if name in letters})
+    for f in value.atoms(sympy.Derivative):  # of a function of which nothing is known
+        value = value.xreplace(
+            {f: sympy.Symbol(f"{f.expr.func}_{f.variables[0]}".replace("f_", "slope_").replace("x_", ""))}
+        )
+    value = value.xreplace({f: sympy.Symbol(f.func.__name__) for f in value.atoms(AppliedUndef)})
+    point = {symbol: sympy.Float(number(str(symbol), numbers)) for symbol in value.free_symbols}
+    value = sympy.N(value.xreplace(point))
+    return float(value) if value.is_real else math.nan
+
+
+def number(letter: str, numbers: Numbers) -> float:
+    """The number for x, or in a table for x_1 or W_1_2."""
+    name, *places = letter.split("_")
+    table = np.asarray(numbers[letter] if letter in numbers else numbers[name])
+    return float(table[tuple(int(n) - 1 for n in places)] if table.ndim else table)
+
+
+def given(name: str, data: Array) -> Node:
+    return source(name, np.atleast_2d(data), role="input")
+
+
+def numbers_of(node: Node) -> Array:
+    return fold([node])[node]
+
+
+def inside(node: Node, name: str) -> Array:
+    """The numbers of the table of that name on the way to a node."""
+    (found,) = (n for n in toposort([node]) if n.name == name or n.name.endswith(f".{name}"))
+    return numbers_of(found)
+
+
+def one(table: Array) -> float:
+    """The number of a table of one cell."""
+    return float(table.item())
+
+
+def backward(out: Node, upstream: Array, wrt: Node) -> Array:
+    """The gradient that the graph's own backward pass gives."""
+    loss = (out * given("G", upstream)).sum(0).sum(1).named("loss")
+    return numbers_of(gradients(loss, [wrt]).of[wrt])
+
+
+def each(term: Term, layer: Array, numbers: Numbers, names: str, **sizes: int) -> Iterator[Tie]:
+    """A tie for each cell of the layer's table: the letters in `names` count along its axes."""
+    for spot in product(*map(range, layer.shape)):
+        yield Tie(
+            term, float(layer[spot]), numbers, sizes | {a: n + 1 for a, n in zip(names.split(), spot, strict=True)}
+        )
+
+
+def claim(topic: str, title: str) -> list[Term]:
+    """The lines of a derivation."""
+    return [line.term for line in next(a for a in derivations(topic) if a.title == title).lines]
+
+
+def softmax_ties() -> Iterator[Tie]:
+    row = RNG.normal(size=4)
+    x = given("x", row)
+    out = heads.softmax(x)
+    numbers = {"x": row}
+    yield from each(softmax.p[softmax.i], numbers_of(out)[0], numbers, "i", n=4)
+    yield Tie(softmax.m, one(inside(out, "max")), numbers, {"n": 4})
+    for j in range(4):
+        one_hot = np.eye(4)[j]
+        yield from each(claim("softmax", "The Jacobian")[-1], backward(out, one_hot, x)[0], numbers, "j", n=4, i=j + 1)
+    warm = claim("softmax", "Cold: as T goes to 0, the largest score takes all")[0]
+    yield from each(warm, numbers_of(probabilities(x, 0.7))[0], numbers | {"T": 0.7}, "i", n=4)
+
+
+def log_sum_exp_ties() -> Iterator[Tie]:
+    """The model's own log-sum-exp is what its log-softmax takes off each score."""
+    row = RNG.normal(size=4)
+    loss, _ = losses.cross_entropy(given("z", row), given("targets", np.array([2.0])))
+    taken_off = row - inside(loss, "log_p")[0]
+    yield from (Tie(softmax.lse, float(x), {"x": row}, {"n": 4}) for x in taken_off)
+    yield Tie(softmax.m, one(inside(loss, "max")), {"x": row}, {"n": 4})
+    shifted = claim("log-sum-exp", "The shift trick")[-1]
+    yield Tie(shifted, float(taken_off[0]), {"x": row, "c": float(row.max())}, {"n": 4})
+
+
+def cross_entropy_ties() -> Iterator[Tie]:
+    row, w, e = RNG.normal(size=4), 2, 0.1
+    for smoothing in (None, e):
+        z = given("z", row)
+        loss, _ = losses.cross_entropy(
+            z, given("targets", np.array([w - 1.0])), smoothing and given("ε", np.array([e]))
+        )
+        title = "With label smoothing the gradient is p − y too" if smoothing else "The gradient is p − y"
+        numbers: Numbers = {"z": row, "ε": e}
+        formula = cross_entropy.smooth if smoothing else cross_entropy.loss[cross_entropy.w]
+        yield Tie(formula, one(numbers_of(loss)), numbers, {"n": 4, "w": w})
+        yield from each(
+            claim("cross-entropy", title)[-1], backward(loss, np.ones((1, 1)), z)[0], numbers, "j", n=4, w=w
+        )
+        if smoothing:
+            yield from each(cross_entropy.y[cross_entropy.i], inside(loss, "smoothed")[0], numbers, "i", n=4, w=w)
+    yield from each(cross_entropy.p[cross_entropy.i], np.exp(inside(loss, "log_p"))[0], numbers, "i", n=4)
+    rows = RNG.normal(size=(3, 4))
+    each_loss, counted = losses.cross_entropy(given("z", rows), given("targets", np.zeros((3, 1))))
+    mean = one(numbers_of(each_loss).sum() / numbers_of(counted).sum())
+    (shown,) = claim("cross-entropy", "The mean over tokens divides the gradient")[0].args[:1]
+    yield Tie(shown, mean, {"z": rows}, {"n": 4, "N": 3})
+
+
+def sampling_ties() -> Iterator[Tie]:
+    """Of scores in falling order, the first are kept."""
+    row = np.sort(RNG.normal(size=4))[::-1]
+    words = Labels("words", ("a", "b", "c", "d"))
+
+    def drawn(decoding: Decoding) -> Array:
+        following = sampled(given("z", row), words, decoding, 1)
+        return inside(following, "p")[:, 0]
+
+    numbers: Numbers = {"x": row, "T": 0.7}
+    yield from each(sampling.q[sampling.a], drawn(Decoding(temperature=1.0, top_k=2))[:2], {"x": row}, "i", n=4, K=2)
+    yield from each(sampling.p[sampling.i], drawn(Decoding(temperature=1.0)), {"x": row}, "i", n=4)
+    unsorted = RNG.normal(size=3)
+    largest = inside(heads.softmax(given("z", unsorted)), "max")
+    yield Tie(sampling.m, one(largest), {"x": unsorted}, {"n": 3, "K": 3})
+    power = claim("sampling", "Temperature is a power of the shares")[-1]
+    yield from each(power, drawn(Decoding(temperature=0.7)), numbers, "i", n=4)
+    warm = claim("sampling", "Cold: as T goes to 0, the largest score takes all")[0]
+    yield from each(warm, drawn(Decoding(temperature=0.7, top_k=3))[:3], numbers, "i", n=4, K=3)
+
+
+def attention_ties() -> Iterator[Tie]:
+    q, k, v, upstream = RNG.normal(size=(4, 3, 2))
+    nodes = {name: given(name, data) for name, data in zip("QKV", (q, k, v), strict=True)}
+    out = heads.attend(*nodes.values(), mask=None)
+    numbers: Numbers = {"Q": q, "K": k, "V": v, "G": upstream}
+    size = {"T": 3, "d_k": 2}
+    i, j, c = attention.i, attention.j, attention.c
+    yield from each(attention.score[i, j], inside(out, "scaled"), numbers, "i j", **size)
+    yield from each(attention.weight[i, j], inside(out, "weights"), numbers, "i j", **size)
+    yield from each(attention.result[i, c], numbers_of(out), numbers, "i c", **size)
+    yield from each(claim("attention", "In components")[0], numbers_of(out), numbers, "i c", **size)
+    all_at_once = claim("attention", "All steps together")[-1]
+    yield from each(all_at_once, backward(out, upstream, nodes["Q"]), numbers, "i a", **size)
+    numbers |= {"A": inside(out, "weights")}
+    yield from each(
+        claim("attention", "The gradient of V")[-1], backward(out, upstream, nodes["V"]), numbers, "j c", **size
+    )
+    D = upstream @ v.T
+    (E,) = (A * (D - (D * A).sum(1, keepdims=True)) for A in [inside(out, "weights")])
+    numbers |= {"D": D, "E": E}
+    yield from each(
+        claim("attention", "The gradient of K")[-1], backward(out, upstream, nodes["K"]), numbers, "j a", **size
+    )
+
+
+def why_sqrt_d_ties() -> Iterator[Tie]:
+    q, k = RNG.normal(size=(2, 3))
+    out = heads.attend(given("Q", q), given("K", k), given("V", k), mask=None)
+    numbers: Numbers = {"q": q, "k": k}
+    yield Tie(scores.score, one(inside(out, "scores")), numbers, {"d_k": 3})
+    (squared,) = claim("why-sqrt-d", "Divided by √d_k, the variance is 1")[0].args
+    yield Tie(squared, one(inside(out, "scaled")) ** 2, numbers, {"d_k": 3})
+
+
+def causal_mask_ties() -> Iterator[Tie]:
+    q, k = RNG.normal(size=(2, 3, 2))
+    out = heads.attend(given("Q", q), given("K", k), given("V", k), masks.causal_mask(Dim(3)))
+    numbers: Numbers = {"S": inside(out, "scaled")}
+    yield from each(scores.A[scores.row, scores.column], inside(out, "weights"), numbers, "i j", T=3)
+    yield from each(scores.seen[scores.row, scores.column], inside(out, "causal_mask"), numbers, "i j", T=3)
+    unmasked = heads.attend(given("Q", q), given("K", k), given("V", k), mask=None)
+    yield from each(scores.p[scores.row, scores.column], inside(unmasked, "weights"), numbers, "i j", T=3)
+
+
+def multi_head_ties() -> Iterator[Tie]:
+    """Three heads of two columns for two words."""
+    z, w_o = RNG.normal(size=(3, 2, 2)), RNG.normal(size=(6, 2))
+    joined = beside(*(given(f"Z{h}", z[h]) for h in range(3)))
+    out = heads.join_heads(joined, Weights(arrays={"W_O": w_o}), 2, bias=False)
+    for line in claim("multi-head", "The heads' results add up"):
+        yield from each(line, numbers_of(out), {"Z": z, "W": w_o}, "i j", H=3, d_k=2, d=2)
+
+
+def linear_ties() -> Iterator[Tie]:
+    data, w, b, upstream = (RNG.normal(size=shape) for shape in ((2, 3), (3, 2), (2,), (2, 2)))
+    x, weights = given("x", data), Weights(arrays={"W_1": w, "b_1": b})
+    out = lines.linear(x, weights, "1", 2)
+    numbers: Numbers = {"x": data, "W": w, "b": b, "G": upstream}
+    size = {"T": 2, "n": 3, "m": 2}
+    yield from each(linear.y[linear.t, linear.j], numbers_of(out), numbers, "t j", **size)
+    for letter, wrt, names in (("x", x, "t i"), ("W", weights.nodes["W_1"], "i j")):
+        yield from each(
+            claim("linear", f"The gradient of {letter}")[-1], backward(out, upstream, wrt), numbers, names, **size
+        )
+    bias = backward(out, upstream, weights.nodes["b_1"])[0]
+    yield from each(claim("linear", "The gradient of b")[-1], bias, numbers, "j", **size)
+
+
+def residual_ties() -> Iterator[Tie]:
+    """Around a layer of one weight, with a SiLU."""
+    data, w, upstream = RNG.normal(size=3), RNG.normal(size=(3, 3)), RNG.normal(size=3)
+    x = given("x", data)
+    change = act.silu(x @ given("W", w))
+    out = lines.residual(x, change, "y")
+    slopes = np.array([backward(change, np.eye(3)[i], x)[0] for i in range(3)])
+    numbers: Numbers = {"x": data, "g": upstream, "f": numbers_of(change)[0], "slope": slopes}
+    (y, _), *_ = (term.args for term in claim("residual", "The Jacobian is the identity plus that of the layer"))
+    yield from each(y, numbers_of(out)[0], numbers, "i", n=3)
+    for i in range(3):
+        jacobian = claim("residual", "The Jacobian is the identity plus that of the layer")[-1]
+        yield from each(jacobian, backward(out, np.eye(3)[i], x)[0], numbers, "j", n=3, i=i + 1)
+    passed = claim("residual", "The gradient passes unchanged, and more is added")[-1]
+    yield from each(passed, backward(out, upstream, x)[0], numbers, "j", n=3)
+
+
+def layer_norm_ties() -> Iterator[Tie]:
+    data, upstream, gamma, beta = RNG.normal(size=(4, 4))
+    x, weights = given("x", data), Weights(arrays={"n.gamma": gamma, "n.beta": beta})
+    out = norm.layer_norm(x, weights, "n", 1e-2)
+    numbers: Numbers = {"x": data, "g": upstream, "γ": gamma, "β": beta, "ε": 1e-2}
+    yield Tie(norms.mu, one(inside(out, "mean")), numbers, {"n": 4})
+    yield Tie(norms.sigma, one(inside(out, "root")), numbers, {"n": 4})
+    yield from each(norms.hat[norms.i], inside(out, "normalised")[0], numbers, "i", n=4)
+    yield from each(norms.y[norms.i], numbers_of(out)[0], numbers, "i", n=4)
+    for letter, weight in (("gain", "n.gamma"), ("bias", "n.beta")):
+        slope = backward(out, upstream, weights.nodes[weight])[0]
+        yield from each(claim("layer-norm", f"The gradient of the {letter}")[-1], slope, numbers, "i", n=4)
+    through = numbers | {"g": upstream * gamma}
+    yield from each(
+        claim("layer-norm", "The gradient in closed form")[-1], backward(out, upstream, x)[0], through, "i", n=4
+    )
+
+
+def rms_norm_ties() -> Iterator[Tie]:
+    data, upstream, gamma = RNG.normal(size=(3, 4))
+    x, weights = given("x", data), Weights(arrays={"n.gamma": gamma})
+    out = norm.rms_norm(x, weights, "n", 1e-2)
+    numbers: Numbers = {"x": data, "g": upstream, "γ": gamma, "ε": 1e-2}
+    yield Tie(norms.rms, one(inside(out, "root")), numbers, {"n": 4})
+    yield from each(norms.scaled[norms.i], inside(out, "normalised")[0], numbers, "i", n=4)
+    gain = backward(out, upstream, weights.nodes["n.gamma"])[0]
+    yield from each(claim("rms-norm", "The gradient of the gain")[-1], gain, numbers, "i", n=4)
+    through = numbers | {"g": upstream * gamma}
+    yield from each(
+        claim("rms-norm", "The gradient in closed form")[-1], backward(out, upstream, x)[0], through, "i", n=4
+    )
+
+
+def of_one_number(term: Term, layer: Callable[[Node], Node], slope: Term | None = None) -> Iterator[Tie]:
+    """A function of x at several numbers, and its slope."""
+    for n in (-2.5, -0.7, 0.3, 1.9):
+        x = given("x", np.array([n]))
+        out = layer(x)
+        yield Tie(term, one(numbers_of(out)), {"x": n})
+        yield Tie(d(term, activations.x) if slope is None else slope, one(backward(out, np.ones((1, 1)), x)), {"x": n})
+
+
+def relu_ties() -> Iterator[Tie]:
+    """The slope from either side, and what byhand takes at 0: the one from below."""
+    positive, negative = (claim("relu", f"The derivative {side} 0") for side in ("above", "below"))
+    for n, (slope, *_, known) in ((1.7, positive), (-0.6, negative)):
+        x = given("x", np.array([n]))
+        out = act.relu(x)
+        yield Tie(slope.args[0], one(numbers_of(out)), {"x": n})
+        yield Tie(known, one(backward(out, np.ones((1, 1)), x)), {"x": n})
+    at_0 = given("x", np.zeros(1))
+    from_below = claim("relu", "At 0, from the left")[-1]
+    yield Tie(from_below, one(backward(act.relu(at_0), np.ones((1, 1)), at_0)), {})
+
+
+def gelu_ties() -> Iterator[Tie]:
+    yield from of_one_number(gelu.gelu_exact, act.gelu, claim("gelu", "The derivative of the exact form")[-1])
+    yield from of_one_number(gelu.gelu_tanh, act.gelu_tanh, claim("gelu", "The derivative of the tanh form")[-1])
+    for n in (-1.2, 0.8):
+        out = act.gelu_tanh(given("x", np.array([n])))
+        yield Tie(gelu.u, math.atanh(one(inside(out, "tanh"))), {"x": n})
+
+
+def silu_ties() -> Iterator[Tie]:
+    yield from of_one_number(activations.value, act.silu, claim("silu", "The derivative")[-1])
+
+
+def swiglu_ties() -> Iterator[Tie]:
+    data, w, v, upstream = (RNG.normal(size=shape) for shape in ((3,), (3, 2), (3, 2), (2,)))
+    x, weights = given("x", data), Weights(arrays={"W_gate": w, "W_up": v, "W_down": np.eye(2, 3)})
+    out = gated_feed_forward(x, weights, 2, "silu")
+    numbers: Numbers = {"x": data, "W": w, "V": v, "g": upstream}
+    size = {"n": 3, "m": 2}
+    yield from each(activations.gate[activations.j], inside(out, "gate")[0], numbers, "j", **size)
+    yield from each(activations.path[activations.j], inside(out, "up")[0], numbers, "j", **size)
+    through = np.append(upstream, 0)
+    for letter, wrt, names in (
+        ("W, the gate's layer", weights.nodes["W_gate"], "i j"),
+        ("V, the other layer", weights.nodes["W_up"], "i j"),
+    ):
+        yield from each(
+            claim("swiglu", f"The gradient of {letter}")[-1], backward(out, through, wrt), numbers, names, **size
+        )
+    slope = claim("swiglu", "The gradient of x")[-1]
+    yield from each(slope, backward(out, through, x)[0], numbers, "i", **size)
+
+
+def sinusoidal_ties() -> Iterator[Tie]:
+    """Frequencies as the page says them: 10000^(−2i/d), i from 0."""
+    width, longest = 6, 5
+    table = numbers_of(place.sinusoidal(place.position_column(Dim(longest + 1)), width))
+    rates = 10_000.0 ** (-2 * np.arange(width // 2) / width)
+    first, *_, last = claim("sinusoidal", "A shift is a rotation")
+    for line, row in product((first, last), (0, 1)):
+        shown = cell(line, row + 1, 1)
+        for (n, rate), p, k in product(enumerate(rates.tolist()), (0, 2), (1, 3)):
+            yield Tie(shown, float(table[p + k, 2 * n + row]), {"ω": rate, "p": p, "k": k})
+    first, *_, last = claim("sinusoidal", "Dot products see only the offset")
+    alike = float(table[5] @ table[2])
+    yield from (Tie(line, alike, {"ω": rates, "p": 5, "q": 2}, {"h": 3}) for line in (first, last))
+
+
+def rotary_ties() -> Iterator[Tie]:
+    """Two pairs of neighbouring columns, of a query at place 5 and a key at place 2."""
+    q, k = RNG.normal(size=(2, 6, 4))
+    angles = place.rotary(Dim(6), 4, 4, 100.0, interleaved=True)
+    turned = {name: numbers_of(place.rotate(given(name, data), angles, name)) for name, data in (("Q", q), ("K", k))}
+    rates = 100.0 ** (-2 * np.arange(2) / 4)
+    numbers: Numbers = {"q": q[5], "k": k[2], "m": 5, "n": 2, "θ": rates}
+    for line in claim("rotary", "All pairs together"):
+        yield Tie(line, float(turned["Q"][5] @ turned["K"][2]), numbers, {"h": 2})
+    numbers = {"q": q[5, 2:], "k": k[2, 2:], "m": 5, "n": 2, "θ": float(rates[1])}
+    for line in claim("rotary", "The score depends on m − n alone"):
+        yield Tie(cell(line, 1, 1), float(turned["Q"][5, 2:] @ turned["K"][2, 2:]), numbers)
+
+
+def adam_ties() -> Iterator[Tie]:
+    """Four steps, of which the last is looked at; and the first step alone."""
+    slopes, rate, e, betas = RNG.normal(size=4), 0.1, 1e-3, (0.9, 0.999)
+    constants = {
+        name: given(name, np.array([x]))
+        for name, x in zip(("learning_rate", "adam_eps", "beta1", "beta2"), (rate, e, *betas), strict=True)
+    }
+    w, state = given("w", np.zeros(1)), {}
+    for t, slope in enumerate(slopes, start=1):
+        new, state = OPTIMIZERS["adam"].step(w, given("grad", np.array([slope])), state, t, constants)
+        for letter, seen, beta in (("m", slopes, betas[0]), ("v", slopes**2, betas[1])):
+            numbers: Numbers = {"g": seen, "β": beta}
+            for line in claim("adam", "What the average is made of")[1:]:
+                yield Tie(line, one(numbers_of(state[letter])), numbers, {"t": t})
+            corrected = claim("adam", "Bias correction")[0].args[0]
+            yield Tie(corrected, one(inside(new, f"{letter}_hat")), numbers, {"t": t})
+        if t == 1:
+            step: Numbers = {"g": float(slope), "η": rate, "ε": e, "β_1": betas[0], "β_2": betas[1]}
+            yield from (Tie(line, -one(numbers_of(new)), step) for line in claim("adam", "The first step"))
+
+
+TIES: dict[str, Callable[[], Iterable[Tie]]] = {name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS}
+
+
+@cache
+def ties(topic: str) -> tuple[Tie, ...]:
+    RNG.bit_generator.state = np.random.default_rng(11).bit_generator.state  # whichever topic comes first
+    return tuple(TIES[topic]())
+
+
+def near(tie: Tie, value: float) -> bool:
+    return abs(value - tie.layer) <= 1e-9 * (1 + abs(tie.layer))
+
+
+@each_topic
+def test_a_topic_is_its_layer(name: str) -> None:
+    assert ties(name)
+    for tie in ties(name):
+        assert near(tie, tie.value()), (tie.term.shown, tie.at, tie.value(), tie.layer)
+
+
+def written_out(term: Term) -> Term:
+    """What a defined letter stands for, in its place."""
+    return term.op.body(*term.args) if isinstance(term.op, Definition) else term
+
+
+def misses(tie: Tie, wrong: Term) -> bool:
+    """Whether another formula has another number there, or asks for one that is not there."""
+    try:
+        return not near(tie, tie.value(wrong))
+    except IndexError:
+        return True
+
+
+@each_topic
+def test_a_fault_in_a_topic_is_seen(name: str) -> None:
+    """Each change of a formula (a sign, a factor, a term left out, another place) misses the layer somewhere."""
+    formulas: dict[int, list[Tie]] = {}
+    for tie in ties(name):
+        formulas.setdefault(id(tie.term), []).append(tie)
+    kinds = set()
+    for places in formulas.values():
+        term = places[0].term
+        for what, wrong in changed(written_out(term)):
+            if differs(term, wrong):
+                kinds.add(what)
+                assert any(misses(tie, wrong) for tie in places), (term.shown, what)
+    assert {"one more", "factor 2", "sign flipped"} <= kinds
+
+
+ELSEWHERE = {
+    "L": "a loss that a derivation needs only to the first order",
+    "φ": "the slope of Φ, which the derivative of GELU is tied with",
+    "Φ": "a part of GELU, which is tied",
+    "gelu_quick": "no model uses it",
+    "M": "−∞ or 0: what it makes of the weights is tied",
+    "h": "1 − b",
+    "s": "the slope of SiLU, which silu is tied with",
+}
+"""Letters that a page explains and no table of a layer holds, with the reason."""
+
+
+@each_topic
+def test_every_letter_that_a_page_explains_is_a_table_of_the_layer(name: str) -> None:
+    tied = {tie.term.shown for tie in ties(name) if isinstance(tie.term.op, Definition)}
+    for block in page_of(TOPICS[name]):
+        if isinstance(block, Formula) and block.maths.sides[0] not in tied:
+            assert block.maths.sides[0].letters in ELSEWHERE, block.maths
