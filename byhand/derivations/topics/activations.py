@@ -8,7 +8,7 @@ from byhand.derivations.derivation import derivation, equals, start, tends
 from byhand.derivations.example import example
 from byhand.derivations.functions import absolute, d, exp, maximum, sigmoid
 from byhand.derivations.page import Page, means
-from byhand.derivations.terms import Definition, Term, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
 
 x, h = number("x"), number("h")
 above, below = number("x", "positive"), number("x", "negative")
