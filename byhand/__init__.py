@@ -1,3 +1,52 @@
-"""A transformer small enough to compute by hand, written once and read as numbers and as live spreadsheets."""
+"""Learn the transformer by computing it: models as tables, live spreadsheets, worked steps, exercises and marks.
 
-__version__ = "0.1.0"
+>>> import byhand
+>>> lesson = byhand.build("gpt2", prompt="the cat sat")
+>>> lesson["probabilities"].shape
+(3, 8)
+
+The command line `byhand` does the same; docs/python.md is the guide.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from byhand.answers.judge import Judgement
+    from byhand.api import Document, Lesson, build, derive, explain, judge, model_names
+    from byhand.errors import ByhandError
+    from byhand.lessons.recipe import Recipe
+    from byhand.lessons.tables import Table
+
+__all__ = [
+    "ByhandError",
+    "Document",
+    "Judgement",
+    "Lesson",
+    "Recipe",
+    "Table",
+    "build",
+    "derive",
+    "explain",
+    "judge",
+    "model_names",
+]
+
+_PLACES = {
+    "ByhandError": "byhand.errors",
+    "Judgement": "byhand.answers.judge",
+    "Recipe": "byhand.lessons.recipe",
+    "Table": "byhand.lessons.tables",
+}
+"""Where a name lives; the others are in byhand.api. A name is loaded when it is used: `byhand --help` is quick."""
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in __all__:
+        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
+    return getattr(import_module(_PLACES.get(name, "byhand.api")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from byhand.cli.completion import complete_exercise
 from byhand.cli.progress import bar_of
 
 
 @click.command()
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=complete_exercise)
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
 )
@@ -31,7 +32,9 @@ from byhand.cli.progress import bar_of
 )
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: as many as pay]")
 @click.option("--force", is_flag=True, help="Put the set in the place of another that the folder holds.")
-@click.option("--list", "listed", is_flag=True, help="What there is ready-made; writes nothing.")
+@click.option(
+    "--list", "listed", is_flag=True, help="What there is ready-made, or what has RECIPE as a word; writes nothing."
+)
 @click.option("--lint", "linted", is_flag=True, help="Draw many variants and say what is wrong; writes nothing.")
 @click.option("--seeds", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="How many, for --lint.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -48,6 +51,7 @@ def exercise(
     \b
     Examples
         byhand exercise --list
+        byhand exercise --list softmax
         byhand exercise attention-head --self-check -o practice
         byhand exercise attention-head --count 30 --seed 7 -o quiz
         byhand exercise softmax --count 3 --format xlsx,html,moodle
@@ -56,7 +60,7 @@ def exercise(
     from byhand.cli.show_exercises import exercises_told, set_told
 
     if listed:
-        click.echo(exercises_told(as_json), nl=False)
+        click.echo(exercises_told(as_json, recipe or ""), nl=False)
         return
     if recipe is None:
         raise click.UsageError("Missing argument 'RECIPE'.", ctx)

@@ -8,15 +8,22 @@ from typing import Any
 import click
 
 from byhand.cli.main import BadInput
-from byhand.cli.options import Place, document_options, model_options, orientation_option, recipe_from
+from byhand.cli.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
 
 
 @click.command()
 @model_options
-@click.option("--show", metavar="NAME", help="Print one table.")
+@click.option("--show", "names", multiple=True, metavar="NAME", help="Print this table; may be repeated.")
+@click.option("--format", "form", metavar="FORMAT", help="text, json, csv or npz.  [default: as FILE ends, or text]")
 @click.option("--json", "as_json", is_flag=True, help="For programs: every table, in full precision.")
-def run(show: str | None, as_json: bool, **options: Any) -> None:
+@click.option("-o", "--output", type=NewFile("tables.npz"), help="The file to write.  [default: the terminal]")
+@click.option("--force", is_flag=True, help="Write over an existing file.")
+def run(
+    names: tuple[str, ...], form: str | None, as_json: bool, output: Path | None, force: bool, **options: Any
+) -> None:
     """Compute a model and print its tables.
+
+    Of a model that writes, the words come first; `--show answer` prints them alone. CSV and npz have the labels too.
 
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
 
@@ -26,12 +33,21 @@ def run(show: str | None, as_json: bool, **options: Any) -> None:
         byhand run gpt2 --ids 0,1,4 --show layer1.head1.weights
         byhand run gpt2 --ids 0,1,4 --set "layer1.head1.W_Q[1,2]=5" --json
         byhand run gpt2 --prompt "the cat" --generate 3 --top-p 0.9
+        byhand run gpt2 --show layer1.head1.Q --show layer1.head1.K --format csv
+        byhand run gpt2 -o tables.npz
         byhand run gpt2 --backward --targets 1,4,_ --optimizer adam --lr 0.1
     """
-    from byhand.cli.show import show_run
-    from byhand.lessons.build import build
+    from byhand import api
+    from byhand.cli.show_run import format_of, save_run, show_run
 
-    click.echo(show_run(build(recipe_from(**options)), show, as_json), nl=False)
+    chosen = format_of(form, as_json, output)
+    lesson = api.build(recipe_from(**options))
+    if output is not None:
+        save_run(lesson, names, chosen, output, force)
+        click.echo(f"Wrote {output}.")
+        return
+    for piece in show_run(lesson, names, chosen):
+        click.echo(piece, nl=False)
 
 
 @click.command()

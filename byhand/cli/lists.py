@@ -28,6 +28,13 @@ def list_models(as_json: bool) -> str:
         lines += [family, *(line_of(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
     recipes = ", ".join(name for name in ready_made() if name not in INDEX)
     lines += [
+        line_of(
+            "Weights: ",
+            "small numbers drawn at random (--seed draws others), so a prediction means nothing; those of "
+            "induction-head, circuits and rasp are set by hand; a checkpoint has its own.",
+            2,
+        ),
+        "",
         line_of("Recipes that come with byhand: ", recipes, 2),
         "",
         "One with its options: byhand models gpt2",

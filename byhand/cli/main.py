@@ -76,7 +76,7 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-@click.group(cls=Commands)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="byhand")
 def main() -> None:
     """Learn the transformer by computing it: live spreadsheets in which every number is a formula.

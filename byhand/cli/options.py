@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from byhand.cli.completion import complete_model
 from byhand.cli.main import BadInput
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
@@ -84,7 +85,7 @@ class NewFile(click.ParamType):  # type: ignore[type-arg]
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which every command that builds a model chooses it."""
     options = [
-        click.argument("model"),
+        click.argument("model", shell_complete=complete_model),
         click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
         click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
@@ -93,12 +94,17 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
         click.option("--pixels", multiple=True, metavar="FILE", help="A picture (ViT): a .npy file or a small PNG."),
         click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
-        click.option("--temperature", type=float, metavar="T", help="Draw each word; the larger, the bolder."),
+        click.option(
+            "--temperature",
+            type=float,
+            metavar="T",
+            help="Draw each word; larger is bolder, 0 is greedy.",
+        ),
         click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
         click.option("--top-p", type=float, metavar="P", help="Draw from the fewest words that make P together."),
         click.option("--beams", type=int, metavar="2", help="Search with two beams instead."),
         click.option("--cache", is_flag=True, default=None, help="Show each step from a cache too, and what it saves."),
-        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium or large, or NAME=VALUE."),
+        click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,..."),
         click.option("--seed", type=int, help="Draws other weights, and other uniform numbers."),
         click.option(
             "--set",
@@ -152,7 +158,7 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
 
     recipe = find(model)
     size = dict(recipe.size)
-    for text in sizes:
+    for text in (part.strip() for given in sizes for part in given.split(",")):
         name, equals, value = text.partition("=")
         size |= {name.strip(): value.strip()} if equals else {"name": text}
     rows = _rows(options)

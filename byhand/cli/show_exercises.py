@@ -8,14 +8,21 @@ from typing import Any
 from rich.table import Table
 
 from byhand.cli.terminal import rendered
+from byhand.errors import ByhandError, quoted
 from byhand.exercises.class_set import Order, Report
 from byhand.exercises.formats import OWN_KEY, student_files
-from byhand.exercises.recipe import read_exercise, ready_made
+from byhand.exercises.recipe import Exercise, read_exercise, ready_made
 
 
-def exercises_told(as_json: bool) -> str:
-    """Every ready-made exercise, from the first steps on: its name, level, minutes by hand, and what it teaches."""
-    found = sorted((read_exercise(path) for path in ready_made().values()), key=lambda e: (e.level, e.minutes, e.name))
+def exercises_told(as_json: bool, word: str = "") -> str:
+    """The ready-made exercises, from the first steps on: name, level, minutes by hand, and what each teaches.
+
+    word: only those that have it in their name, title, model, or what they teach. ByhandError where none has.
+    """
+    exercises = [read_exercise(path) for path in ready_made().values()]
+    found = sorted((e for e in exercises if _has(e, word)), key=lambda e: (e.level, e.minutes, e.name))
+    if not found:
+        raise ByhandError(f"No ready-made exercise has the word {quoted(word)}: `byhand exercise --list` names all.")
     names = ("name", "level", "minutes", "points", "teaches")
     rows = [{name: getattr(exercise, name) for name in names} for exercise in found]
     if as_json:
@@ -27,6 +34,12 @@ def exercises_told(as_json: bool) -> str:
     for row in rows:
         grid.add_row(*(f"{row[name]:g}" if name == "points" else str(row[name]) for name in names))
     return rendered(grid)
+
+
+def _has(exercise: Exercise, word: str) -> bool:
+    """Whether the word stands in what the list says of an exercise."""
+    about = " ".join((exercise.name, exercise.title, exercise.build.model, exercise.teaches))
+    return word.casefold() in about.casefold()
 
 
 def set_told(order: Order, report: Report, as_json: bool) -> str:

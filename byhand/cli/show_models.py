@@ -8,7 +8,6 @@ from typing import Any
 from rich.table import Table
 
 from byhand.cli.terminal import line_of, rendered
-from byhand.core.roles import Role
 from byhand.language.options import CHOICES
 from byhand.lessons.build import build, settings_of
 from byhand.lessons.comparison import as_json as comparison_as_json
@@ -34,7 +33,7 @@ def row_of(lesson: Lesson) -> dict[str, Any]:
 
 
 def _weights(lesson: Lesson) -> int:
-    return sum(int(n.shape[0] * n.shape[1]) for n in lesson.tables.values() if n.role is Role.WEIGHT)
+    return sum(int(n.shape[0] * n.shape[1]) for n in lesson.tables.values() if n.role == "weight")
 
 
 def show_model(model: str, as_json: bool) -> str:
@@ -54,6 +53,7 @@ def show_model(model: str, as_json: bool) -> str:
     title = line_of(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
     size = describe(lesson)[1].partition(" · ")[2]
     lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
+    lines += [line_of("", lesson.weights), ""] if lesson.weights else []
     lines += [line_of("It takes ", f"{', '.join(takes)}."), ""] if takes else []
     heading = "Options of the checkpoint:"
     if settings:

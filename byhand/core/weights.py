@@ -26,6 +26,18 @@ class Weights:
         self.arrays = arrays
         self.nodes: dict[str, Node] = {}
         self.constants: dict[str, Node] = {}
+        self.any_drawn = False
+
+    @property
+    def origin(self) -> str:
+        """Where the numbers come from, in a sentence for people; nothing of a model without weights."""
+        if not self.nodes:
+            return ""
+        if self.arrays is not None:
+            return "The weights are the checkpoint's own."
+        if self.any_drawn:
+            return f"The weights are small numbers drawn at random (seed {self.seed}): the model has learnt nothing."
+        return "The weights are set by hand."
 
     def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
         """The weight `name` of the open scope. (rows, columns); `fill`: its number or numbers where none are given."""
@@ -64,6 +76,7 @@ class Weights:
             raise ByhandError(f"Weight {path} would be {rows:,}×{columns:,}, too many numbers: choose smaller sizes.")
         if fill is not None:
             return np.broadcast_to(np.asarray(fill, dtype=np.float64), (rows, columns)).copy()
+        self.any_drawn = True
         draw = np.random.default_rng([self.seed, crc32(path.encode())])
         if getattr(rows, "of", None) is not None:
             return _distinct_rows(draw, rows, columns)

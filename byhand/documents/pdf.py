@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from byhand.core.roles import Look
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
 from byhand.documents.line_layout import Row, laid_out
 from byhand.notation.tree import Maths
@@ -115,7 +114,7 @@ def _row(row: Row, beside: bool) -> str:
 
 
 def _table(table: Table) -> str:
-    room = "#box(width: 3.6em, height: 1.5em)" if table.role == Look.ANSWER else ""
+    room = "#box(width: 3.6em, height: 1.5em)" if table.role == "answer" else ""
     rows = [[f"[{room}{_inline(cell)}]" for cell in row] for row in table.cells]
     header = [f"reason[{_inline(cell)}]" for cell in table.columns]
     if table.rows:

@@ -66,6 +66,7 @@ class Graph:
 
     probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
     logits: (T, V), from which a loss is made. training: what was added to learn from its mistakes.
+    prompt: the ids that were read, (T, 1), where the model writes on. written: the ids that it writes, in order.
     """
 
     outputs: list[Node]
@@ -73,6 +74,8 @@ class Graph:
     look_at: int | None = None
     logits: Node | None = None
     training: Training | None = None
+    prompt: Node | None = None
+    written: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

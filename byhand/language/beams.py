@@ -34,7 +34,9 @@ def beam_search(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> 
     best, score = beams[0]
     with page("", "The best story", equation="the last words of the first beam"):
         answer = best.rows(start, start + steps).named("answer", role="tokens")
-    return Graph([probabilities, labelled(answer, vocabulary), score, beams[1][1]], probabilities, logits=logits)
+    answer = labelled(answer, vocabulary)
+    outputs = [probabilities, answer, score, beams[1][1]]
+    return Graph(outputs, probabilities, logits=logits, prompt=ids, written=(answer,))
 
 
 def two_best(grown: Sequence[Grown], vocabulary: Labels, step: int) -> list[Beam]:

@@ -14,7 +14,6 @@ from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
 from byhand.core.labels import Labels
 from byhand.core.ops import again, below, maximum, stretch
-from byhand.core.roles import Role
 
 ABSORBED = "DeepSeek-V2, section 2.1.2"
 ROLLING = frozenset({"window_mask", "near_mask"})
@@ -30,7 +29,7 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
     """Those that depend on any words; the others need not be kept to be known."""
     found: set[Node] = set()
     for node in tables:
-        if node.role is Role.TOKENS or not found.isdisjoint(node.args):
+        if node.role == "tokens" or not found.isdisjoint(node.args):
             found.add(node)
     return found
 
@@ -38,7 +37,7 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
 def of_latent(node: Node) -> bool:
     """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
     if node.op is ops.matmul:
-        return node.args[0].role is Role.LATENT
+        return node.args[0].role == "latent"
     return node.op is ops.beside and any(of_latent(part) for part in node.args)
 
 
@@ -253,7 +252,7 @@ def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
 
 def _remembered(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
     """What a model keeps for a later segment, of the tables that the new word makes longer."""
-    tables = [n for n in step if n.role is Role.REMEMBERED]
+    tables = [n for n in step if n.role == "remembered"]
     return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import argmax, below, exp, greater, where
-from byhand.core.roles import Look
 from byhand.language.architecture import Decoding, Graph, Inputs
 from byhand.layers.attention import NEG_INF
 
@@ -33,7 +32,7 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
             with scope("", "top k", equation="rank < k", source="Fan et al. 2018"):
                 among = greater(source("k", decoding.top_k, role="input"), place)
                 z = where(among, z, NEG_INF).named("top_k", role="mask")
-        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)", look=Look.RESULT):
+        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)"):
             powers = exp((z - z.max(0).named("max", role="shift")).named("shifted")).named("exp")
             p = (powers / powers.sum(0).named("total")).named("p", role="result")
         if decoding.top_p is not None:
@@ -74,7 +73,7 @@ Forward = Callable[[Node], tuple[Node, Node, Node]]
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
     """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
-    with scope("", "next word", equation="where is max of the last row", look=Look.RESULT):
+    with scope("", "next word", equation="where is max of the last row"):
         last = int(logits.shape[0])
         following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
     return labelled(following, vocabulary)
@@ -87,6 +86,7 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
         from byhand.language.beams import beam_search
 
         return beam_search(forward, ids, vocabulary, inputs.generate)
+    prompt = ids
     outputs: list[Node] = []
     passes: list[tuple[Node, Node]] = []
     for step in range(1, inputs.generate + 1):
@@ -98,9 +98,9 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
                 following = sampled(scores, vocabulary, decoding, step)
         outputs += [probabilities, following]
         passes.append((ids, scores))
-    result = outputs[-2]
+    result, written = outputs[-2], tuple(outputs[1::2])
     if decoding.cache:
         from byhand.language.cache import with_cache
 
         outputs += with_cache(passes)
-    return Graph(outputs, result, logits=scores)
+    return Graph(outputs, result, logits=scores, prompt=prompt, written=written)

@@ -40,7 +40,7 @@ def build(recipe: Recipe) -> Lesson:
     graph = graphs[0]
     if learns:  # else its settings were refused
         graph = learn(recipe, model.architecture, model.weights, list(zip(scopes, graphs, rows, strict=True)))
-    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble)
+    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble, model.weights.origin)
     if recipe.set:
         from byhand.lessons.overrides import change, check_lookups
 

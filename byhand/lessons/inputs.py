@@ -81,6 +81,8 @@ def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
     if given and recipe.backward:
         raise ByhandError(f"--backward follows one pass through the model: leave {option(given[0])} out.")
     t, k, p = recipe.temperature, recipe.top_k, recipe.top_p
+    if t == 0:  # the limit of ever smaller temperatures: the most probable word, whatever else is set
+        t = k = p = None
     if t is not None and not 0.01 <= t <= 100:
         raise ByhandError(f"--temperature is from 0.01 to 100, not {quoted(t)}.")
     if k is not None and k < 1:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from byhand.core.graph import Array, Node, fold, toposort
+from byhand.core.labels import word
 from byhand.errors import ByhandError, near, nearest, quoted
 from byhand.language.architecture import Architecture, Graph, used
 from byhand.lessons.recipe import Recipe
@@ -22,6 +23,7 @@ class Lesson:
     """A recipe that has been built.
 
     assemble: arrays by the paths of the weights, as the checkpoint's own tensors; by itself where there is none.
+    weights: where the weights come from, in a sentence.
     """
 
     recipe: Recipe
@@ -29,6 +31,7 @@ class Lesson:
     options: Any
     graph: Graph
     assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
+    weights: str = ""
 
     @property
     def tables(self) -> dict[str, Node]:
@@ -49,6 +52,21 @@ class Lesson:
         where = f"`byhand run {shlex.quote(self.recipe.model)}` lists all"
         more = f"; {nearest(name, known, 0.0)} ({where})" if known else f": {where}"
         return ByhandError(f"There is no table {quoted(name)} in {self.architecture.name}{more}.")
+
+    @property
+    def words(self) -> list[str]:
+        """The words that the model writes after its prompt, in order; none of a model that writes no words."""
+        return self._words_of(self.graph.written)
+
+    @property
+    def prompt(self) -> list[str]:
+        """The words that the model reads before it writes: of a translator, its translation so far."""
+        return self._words_of([self.graph.prompt] if self.graph.prompt else [])
+
+    def _words_of(self, columns: Iterable[Node]) -> list[str]:
+        """The words of columns of ids, one column after the other."""
+        numbers = self.numbers()
+        return [word(ids.shape[0].of, n, numbers) for ids in columns for n in range(int(ids.shape[0]))]
 
     def numbers(self) -> dict[str, Any]:
         """The numbers of every named table. ByhandError where one is none that can be computed with."""

@@ -9,6 +9,7 @@ from byhand import files
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.lessons.lesson import Lesson, command, describe
+from byhand.models import MODELS
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.captions import defined_name
 from byhand.workbook.home_page import plan, write_home
@@ -54,7 +55,15 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
     """Write what a recipe has built; the number of the workbook's formula cells."""
     title, subtitle = describe(lesson)
     explain = command(lesson.recipe, "explain")
-    about = About(title, subtitle, f"Made by byhand: {command(lesson.recipe)}", explain)
+    built_in = lesson.recipe.model in MODELS
+    about = About(
+        title,
+        subtitle,
+        f"Made by byhand: {command(lesson.recipe)}",
+        explain,
+        lesson.weights,
+        "smaller sizes with --size" if built_in else "a smaller checkpoint or a shorter prompt",
+    )
     return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns", progress)
 
 

@@ -1,0 +1,218 @@
+"""What `import byhand` gives: build a model, read its tables, change numbers, write it out, set and mark exercises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.answers.judge import Judgement
+from byhand.documents import document as documents
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.lessons import lesson as lessons
+from byhand.lessons.recipe import Recipe, find
+from byhand.lessons.tables import Table, table_of
+
+PathText = str | PathLike[str]
+
+
+class Lesson(lessons.Lesson):
+    """A model that was built from a recipe: its tables by name, and what can be made of it.
+
+    Make one with `build`. It is never changed: `set` gives another.
+
+    >>> import byhand
+    >>> lesson = byhand.build("gpt2", prompt="the cat sat")
+    >>> lesson["layer1.head1.scores"].shape
+    (3, 3)
+    >>> "logits" in lesson, len(lesson) > 50
+    (True, True)
+    >>> lesson.words
+    ['on']
+    """
+
+    def __getitem__(self, name: str) -> Table:
+        """The table of this dotted name, with labels. ByhandError if there is none, which names the nearest."""
+        from byhand.workbook.captions import letters, symbol
+
+        node = self.table(name)
+        given = node.op.name == "source"
+        return table_of(self, name, "" if given else letters(node, symbol, False))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.tables
+
+    def set(self, name: str, value: float | Sequence[Any] | np.ndarray[Any, Any]) -> Lesson:
+        """A new lesson in which a given table, or a cell of it, is another; all that follows is computed anew.
+
+        name: a dotted name, or with a row and a column from 1: "layer1.W_O[1,2]". value: a number, or rows of numbers.
+        Raises ByhandError for a computed table, a place that is not there, or a table of another shape.
+
+        >>> import byhand
+        >>> head = byhand.build("attention")
+        >>> head.set("W_Q[1,2]", 5)["W_Q"][1, 2]
+        5.0
+        """
+        number = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+        return build(replace(self.recipe, set=self.recipe.set | {name: number}))
+
+    def workbook(self, path: PathText, overwrite: bool = True) -> Path:
+        """Write the lesson as a live workbook (.xlsx), every computed cell a formula; returns the path.
+
+        Raises ByhandError for a name that does not end in .xlsx, a file that may not be written, or a model too large
+        for a sheet; then no file is left.
+        """
+        from byhand.workbook.build import check_place, write_lesson
+
+        place = Path(path)
+        check_place(place, overwrite)
+        write_lesson(self, place)
+        return place
+
+    def explain(self, step: str | None = None, cell: tuple[int, int] | None = None, exact: bool = False) -> Document:
+        """The worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
+
+        exact: with fractions, roots and powers of e where a cell has such a value; one cell always has it.
+
+        >>> import byhand
+        >>> print(byhand.build("softmax").explain("softmax.total", cell=(1, 1)).text()[:13])
+        softmax.total
+        """
+        from byhand.explanations.handout import explain as worked
+
+        if cell is not None and step is None:
+            raise ByhandError("A cell belongs to a table: name the table with step.")
+        return Document(worked(self, step, cell, exact))
+
+    def _repr_html_(self) -> str:
+        """The prediction, or the result, as a labelled heat map under the lesson's title."""
+        from html import escape
+
+        title, sizes = lessons.describe(self)
+        result = self.graph.probabilities or self.graph.outputs[0]
+        heading = f"<p><strong>{escape(title)}</strong><br>{escape(sizes)}</p>"
+        return heading + self[result.name]._repr_html_()
+
+    def __repr__(self) -> str:
+        title, sizes = lessons.describe(self)
+        return f"<{title}: {sizes}, {len(self)} tables>"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A worked solution or a derivation: text for the terminal, Markdown, LaTeX, HTML, or a file in any of them."""
+
+    content: documents.Document
+
+    def text(self, format: str = "txt") -> str:
+        """The document in one format: txt, md, tex or html. Raises ByhandError for another."""
+        from byhand.documents.formats import WRITERS, written
+
+        if format not in WRITERS or format == "pdf":
+            known = [name for name in WRITERS if name != "pdf"]
+            raise ByhandError(f"There is no text in the format {quoted(format)}; {nearest(format, known)}.")
+        return written(self.content, format).decode()
+
+    def save(self, path: PathText, overwrite: bool = True) -> Path:
+        """Write the document in the format that the file's name ends in: .md, .txt, .tex, .html or .pdf."""
+        from byhand.documents.formats import chosen, hand_out
+
+        place = Path(path)
+        hand_out(self.content, chosen(place, None, overwrite), place)
+        return place
+
+    def _repr_markdown_(self) -> str:
+        return self.text("md")
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
+    """Build a model: compute every table.
+
+    model: a name (see `model_names`), a recipe's file (.toml), the folder of a checkpoint, or a Recipe. options: the
+    fields of Recipe, which are the words of the command line: prompt="the cat sat", ids=[0, 1, 4], generate=3,
+    size={"d_model": 8}, seed=7, backward=True, targets=[1, 4, "_"], optimizer="adam", set={"layer1.W_O[1,2]": 5} ...
+
+    Raises ByhandError, one sentence with the fix in it, for whatever cannot be.
+
+    >>> import byhand
+    >>> byhand.build("attention", size="medium")
+    <One attention head by hand, medium: part · d_model 6 · d_k 4, 15 tables>
+    """
+    recipe = model if isinstance(model, Recipe) else find(str(model))
+    known = {f.name for f in fields(Recipe)} - {"model"}
+    for name in options:
+        if name not in known:
+            raise ByhandError(f"build takes no option {quoted(name)}; {nearest(name, known)}.")
+    if isinstance(options.get("size"), str):
+        options["size"] = {"name": options["size"]}
+    for name, value in options.items():
+        if isinstance(value, np.ndarray | np.generic):
+            options[name] = value.tolist()
+    from byhand.lessons.build import build as built
+
+    lesson = built(replace(recipe, **options))
+    return Lesson(**{f.name: getattr(lesson, f.name) for f in fields(lessons.Lesson)})
+
+
+def model_names() -> list[str]:
+    """The names of all models that can be built, by family.
+
+    >>> import byhand
+    >>> "gpt2" in byhand.model_names()
+    True
+    """
+    from byhand.models import MODELS
+
+    return list(MODELS)
+
+
+def explain(
+    model: str | PathLike[str] | Recipe,
+    step: str | None = None,
+    cell: tuple[int, int] | None = None,
+    exact: bool = False,
+    **options: Any,
+) -> Document:
+    """The worked solution of a model on paper: `build(model, **options).explain(step, cell, exact)`."""
+    return build(model, **options).explain(step, cell, exact)
+
+
+def derive(topic: str) -> Document:
+    """The derivation of a topic, each line of which has been checked. Raises ByhandError for an unknown topic.
+
+    >>> import byhand
+    >>> print(byhand.derive("softmax").text()[:7])
+    softmax
+    """
+    from byhand.derivations.stored_pages import derive as derived
+
+    return Document(derived(topic))
+
+
+def judge(answer: str, key: str, rule: str = "exact", **settings: str) -> Judgement:
+    """Judge one typed answer as the command `answer` does; what is typed is never run.
+
+    rule: "dp:2", "sf:3", "abs:0.01", "exact", "equiv" ...; settings: decimal="comma", log="base10" ...
+    Returns a Judgement with outcome, read_as and sentence. Raises ByhandError for a key, rule or setting that is wrong.
+
+    >>> import byhand
+    >>> verdict = byhand.judge("0,88", key="exp(2)/(1+exp(2))", rule="dp:2")
+    >>> verdict.right, verdict.read_as
+    (True, '0.88 (decimal comma)')
+    """
+    from byhand.answers.batch import one
+
+    return one(answer, key, rule, tuple(settings.items()))

@@ -1,0 +1,187 @@
+"""What `byhand run` prints: the words that a model writes, its result, its tables; as text, JSON, CSV or npz."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.cli.terminal import line_of, rendered
+from byhand.core.graph import Array, times
+from byhand.errors import ByhandError, quoted
+from byhand.files import check_place, replacing, save
+from byhand.lessons.lesson import Lesson, describe
+from byhand.lessons.tables import MOST_COLUMNS, Table, number_text, table_of
+
+ANSWER = "answer"
+"""The name under which the words that a model writes can be shown, also where no table has it."""
+MOST_PROBABLE = 8
+"""The words of a large vocabulary that are printed for each position."""
+FORMATS = ("text", "json", "csv", "npz")
+
+
+def show_run(lesson: Lesson, names: Sequence[str], form: str) -> Iterator[str]:
+    """A computed model, piece by piece: the tables of these names, or (for programs) all; the result for people.
+
+    form: text, json, or csv. ByhandError for a table that is not there.
+    """
+    if form == "json":
+        yield from _json(lesson, names)
+    elif form == "csv":
+        yield from _csv(lesson, names)
+    elif names:
+        for n, name in enumerate(names):
+            yield ("\n" if n else "") + "\n".join(_printed(_table(lesson, name))) + "\n"
+    else:
+        yield _overview(lesson)
+
+
+def save_run(lesson: Lesson, names: Sequence[str], form: str, path: Path, force: bool) -> None:
+    """Write the same to a file; form may also be npz: each table under its name, with NAME.rows and NAME.columns."""
+    check_place(path, force)
+    if form != "npz":
+        with replacing(path) as file:
+            for piece in show_run(lesson, names, form):
+                file.write(piece.encode())
+        return
+    arrays: dict[str, Any] = {}
+    for name in names or lesson.tables:
+        table = _table(lesson, name)
+        arrays |= {name: table.values, f"{name}.rows": np.array(table.rows), f"{name}.columns": np.array(table.columns)}
+    data = io.BytesIO()
+    np.savez_compressed(data, allow_pickle=False, **arrays)
+    save(path, data.getvalue())
+
+
+def format_of(form: str | None, as_json: bool, path: Path | None) -> str:
+    """The format that is named, or that the file's name ends in. ByhandError where these contradict each other."""
+    by_name = {".json": "json", ".csv": "csv", ".npz": "npz", ".txt": "text"}.get(path.suffix.lower()) if path else None
+    if as_json and form not in (None, "json"):
+        raise ByhandError(f"--json and --format {form} contradict each other: give one.")
+    chosen = "json" if as_json else form or by_name or "text"
+    if chosen not in FORMATS:
+        raise ByhandError(f"There is no format {quoted(chosen)}; there are: {', '.join(FORMATS)}.")
+    if chosen == "npz" and path is None:
+        raise ByhandError("npz is not for the terminal: name a file with -o, such as -o tables.npz.")
+    return chosen
+
+
+def _table(lesson: Lesson, name: str) -> Table:
+    """The table of that name; `answer` also names the written words of a model that has no such table."""
+    if name == ANSWER and name not in lesson.tables and lesson.graph.written:
+        numbers = lesson.numbers()
+        ids = np.concatenate([numbers[node.name] for node in lesson.graph.written])
+        return Table(ANSWER, ids, tuple(lesson.words), ("1",))
+    return table_of(lesson, name)
+
+
+def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
+    """One object, written table by table, so that a large model's numbers are never all held as text."""
+    about = {} if names else {"model": lesson.recipe.model, **_learnt(lesson)}
+    if lesson.graph.written and not names:
+        about |= {"written": lesson.words}
+    yield json.dumps(about)[:-1] + (", " if about else "") + '"tables": {'
+    for n, name in enumerate(names or lesson.tables):
+        yield (", " if n else "") + f"{json.dumps(name)}: {json.dumps(_values(lesson, name).tolist())}"
+    yield "}}\n"
+
+
+def _values(lesson: Lesson, name: str) -> Array:
+    return lesson.numbers()[name] if name in lesson.tables else _table(lesson, name).values
+
+
+def _csv(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
+    """One table with a line of column labels; of several, a line for each number: table, row, column, value."""
+    if len(names) == 1:
+        yield _table(lesson, names[0]).csv()
+        return
+    yield "table,row,column,value\n"
+    for name in names or lesson.tables:
+        yield _table(lesson, name).csv_lines()
+
+
+def _overview(lesson: Lesson) -> str:
+    """The words that are written, the result, and the names of the other tables."""
+    title, sizes = describe(lesson)
+    result = table_of(lesson, (lesson.graph.probabilities or lesson.graph.outputs[0]).name)
+    most_probable = lesson.graph.probabilities is not None and result.shape[1] > MOST_COLUMNS
+    example = max(lesson.tables, key=lambda name: name.count("."))
+    return (
+        rendered(f"{title}\n{sizes}\n")
+        + _story(lesson)
+        + "\n".join(_most_probable(result) if most_probable else _printed(result))
+        + "\n"
+        + _losses(lesson)
+        + f"\nOther tables, with --show NAME, such as --show {example}:\n"
+        + "\n".join(_grouped(lesson))
+        + "\n"
+    )
+
+
+def _story(lesson: Lesson) -> str:
+    """The prompt, and the words that the model writes after it."""
+    if not lesson.words:
+        return ""
+    return line_of(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n\n"
+
+
+def _printed(table: Table) -> list[str]:
+    """A table with its labels; where it is too large, how to have all of it."""
+    lines = repr(table).splitlines()
+    if lines[-1].startswith("(the first"):
+        lines[-1] = lines[-1].replace("numbers)", "numbers; --json prints all)")
+    return lines
+
+
+def _most_probable(probabilities: Table) -> list[str]:
+    """For each position the words with the largest probabilities, of a vocabulary too large for a row."""
+    lines = [f"{probabilities.name}  {times(probabilities.shape)}, the {MOST_PROBABLE} most probable words of each row"]
+    longest = max(map(len, probabilities.rows))
+    for label, row in zip(probabilities.rows, probabilities.values, strict=True):
+        best = np.argsort(-row, kind="stable")[:MOST_PROBABLE]
+        words = ", ".join(f"{probabilities.columns[n]} {number_text(float(row[n]))}" for n in best)
+        lines.append(line_of(f"{label:>{longest}}  ", words))
+    return [*lines, "(--json or --format npz has all)"]
+
+
+def _grouped(lesson: Lesson) -> list[str]:
+    """The tables' names, part by part; of gradients, updates and further steps, as many again, only the kinds."""
+    kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
+    if "step2.loss" in lesson.tables:
+        kinds["step2."] = "further training steps: step2.NAME and so on"
+    elif any(n.startswith("step2.") for n in lesson.tables):
+        kinds["step2."] = "further words: step2.NAME and so on"
+    parts: dict[str, list[str]] = {}
+    for name in lesson.tables:
+        if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", name):
+            part, _, symbol = name.rpartition(".")
+            parts.setdefault(part, []).append(symbol)
+    lines = [line_of(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
+    return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
+
+
+def _learnt(lesson: Lesson) -> dict[str, Any]:
+    """The loss of each step, and by parameter (a checkpoint's own tensors) gradients and updated weights."""
+    training, numbers = lesson.graph.training, lesson.numbers()
+    if training is None:
+        return {}
+    losses = [float(numbers[loss.name][0, 0]) for loss in training.losses]
+    learnt: dict[str, Any] = {"loss": losses[0]}
+    learnt |= {"losses": losses} if len(losses) > 1 else {}
+    for name, nodes in (("gradients", training.gradients), ("updated", training.updated)):
+        arrays = lesson.assemble({path: numbers[node.name] for path, node in nodes.items()})
+        learnt |= {name: {path: array.tolist() for path, array in arrays.items()}} if nodes else {}
+    return learnt
+
+
+def _losses(lesson: Lesson) -> str:
+    training, numbers = lesson.graph.training, lesson.numbers()
+    if training is None:
+        return ""
+    losses = ", ".join(f"{numbers[loss.name][0, 0]:.6f}" for loss in training.losses)
+    return rendered(f"\n{'loss at each step' if len(training.losses) > 1 else 'loss'}: {losses}")
