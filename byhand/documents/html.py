@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
-from byhand.documents.line_layout import Row, laid_out
+from byhand.documents.document import Document, Steps
+from byhand.documents.line_layout import StepRow, laid_out
+from byhand.documents.writer import Row, Writer
 from byhand.notation.mathml import MathML, element
 from byhand.workbook.style import ROLES
 
@@ -70,8 +71,8 @@ def _style() -> str:
 
 
 def write(document: Document) -> bytes:
-    """The whole page, in UTF-8."""
-    return page(document.title, _inline(document.subtitle), map(_block, document.blocks))
+    """Return the whole page, in UTF-8."""
+    return page(document.title, HTML.inline(document.subtitle), HTML.blocks(document))
 
 
 def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -> bytes:
@@ -86,26 +87,6 @@ def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -
     return ("\n".join([head, *below, *body, "</body>", "</html>"]) + "\n").encode()
 
 
-def _inline(*parts: Piece) -> str:
-    return "".join(escape(part) if isinstance(part, str) else element(part) for part in pieces(*parts))
-
-
-def _block(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"<h{level + 1}>{_inline(text)}</h{level + 1}>"
-        case Paragraph(parts, quiet):
-            return f"<p{QUIET if quiet else ''}>{_inline(*parts)}</p>"
-        case Formula(maths):
-            return f'<div class="scroll">{element(maths, "display")}</div>'
-        case Code(text):
-            return f"<pre>{escape(text)}</pre>"
-        case Steps():
-            return _steps(block)
-        case Table():
-            return _table(block)
-
-
 def _steps(steps: Steps) -> str:
     layout = laid_out(steps)
     rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
@@ -113,29 +94,41 @@ def _steps(steps: Steps) -> str:
     return f'<div class="scroll"><table class="steps {kind}" role="presentation">\n{rows}\n</table></div>'
 
 
-def _row(row: Row, beside: bool) -> str:
+def _row(row: StepRow, beside: bool) -> str:
     left = element(row.left, "large") if row.left else ""
     sign = f"<math>{MathML().sign(row.relation)}</math>" if row.relation else ""
     whole = not (row.left or row.relation)
     before = "" if whole else f'<td class="left">{left}</td><td class="sign">{sign}</td>'
     across = ' colspan="3"' if whole else ""
     cells = f'{before}<td class="right"{across}>{element(row.right, "large")}</td>'
-    reason = _inline(row.reason)
+    reason = HTML.inline(row.reason)
     if beside:
         return f'<tr>{cells}<td class="reason">{reason}</td></tr>'
     below = f'\n<tr><td></td><td></td><td class="reason">{reason}</td></tr>' if reason else ""
     return f"<tr>{cells}</tr>{below}"
 
 
-def _table(table: Table) -> str:
-    header = "".join(f'<th scope="col">{_inline(cell)}</th>' for cell in table.columns)
-    corner = "<td></td>" if table.rows else ""
-    head = f"<thead><tr>{corner}{header}</tr></thead>\n" if header else ""
-    labels = [f'<th scope="row">{_inline(label)}</th>' for label in table.rows] or [""] * len(table.cells)
+def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
+    labels = [f'<th scope="row">{label}</th>' for label in before] or [""] * len(cells)
+    corner = "<td></td>" if before else ""
+    head = "".join(f'<th scope="col">{label}</th>' for label in above)
+    head = f"<thead><tr>{corner}{head}</tr></thead>\n" if head else ""
     rows = "\n".join(
-        f"<tr>{label}{''.join(f'<td>{_inline(cell)}</td>' for cell in row)}</tr>"
-        for label, row in zip(labels, table.cells, strict=True)
+        f"<tr>{label}{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        for label, row in zip(labels, cells, strict=True)
     )
-    caption = f"<figcaption>{_inline(table.caption)}</figcaption>\n" if table.caption else ""
-    kind = f"values {table.role}".strip()
+    caption = f"<figcaption>{caption}</figcaption>\n" if caption else ""
+    kind = f"values {role}".strip()
     return f'<figure>{caption}<table class="{kind}">\n{head}<tbody>\n{rows}\n</tbody>\n</table></figure>'
+
+
+HTML = Writer(
+    words=escape,
+    formula=element,
+    display=lambda maths: f'<div class="scroll">{element(maths, "display")}</div>',
+    heading=lambda text, level: f"<h{level + 1}>{text}</h{level + 1}>",
+    paragraph=lambda text, quiet: f"<p{QUIET if quiet else ''}>{text}</p>",
+    code=lambda text: f"<pre>{escape(text)}</pre>",
+    steps=_steps,
+    table=_table,
+)

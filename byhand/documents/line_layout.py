@@ -20,7 +20,7 @@ SCRIPT = 0.7
 
 
 @dataclass(frozen=True)
-class Row:
+class StepRow:
     """What stands on one line of the page: left = right, because of the reason."""
 
     left: Maths | None
@@ -33,7 +33,7 @@ class Row:
 class Layout:
     """Rows no wider than the page, if their sums can be parted; reasons stand beside them all, or below each."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[StepRow, ...]
     beside: bool
 
 
@@ -43,7 +43,9 @@ def laid_out(steps: Steps) -> Layout:
     left = first.maths if _heads(first, others) else None
     heads, room = left is not None, PAGE - (width(left) if left else 0)
     pieces = [piece for line in (others if heads else steps.lines) for piece in _parted(line, room)]
-    rows = tuple(Row(left if n == 0 else None, line.relation, line.maths, line.reason) for n, line in enumerate(pieces))
+    rows = tuple(
+        StepRow(left if n == 0 else None, line.relation, line.maths, line.reason) for n, line in enumerate(pieces)
+    )
     widest = max(width(row.right) for row in rows)
     return Layout(rows, widest <= room - PAGE + BESIDE and any(row.reason for row in rows))
 

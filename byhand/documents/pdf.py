@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
-from byhand.documents.line_layout import Row, laid_out
+from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
+from byhand.documents.line_layout import StepRow, laid_out
+from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.tree import Maths
 from byhand.notation.typst import Typst, escaped, quoted
 from byhand.workbook.style import ROLES
 
-TYPST = Typst()
+FORMULA = Typst()
 PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 / 1",
   footer: context align(center, text(size: 8pt, fill: grey, counter(page).display("1 / 1", both: true))))
 #set text(font: "Libertinus Serif", size: 11pt, fill: ink, lang: "en", hyphenate: false)
@@ -56,40 +57,22 @@ def markup(document: Document) -> str:
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
-    subtitle = [f"#v(-0.5em)\n#text(fill: grey)[{_inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
+    subtitle = (
+        [f"#v(-0.5em)\n#text(fill: grey)[{TYPST.inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
+    )
     blocks = [_placed(block, after) for block, after in pairwise([*document.blocks, None]) if block]
     return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *blocks]) + "\n"
 
 
-def _inline(*parts: Piece) -> str:
-    return "".join(escaped(part) if isinstance(part, str) else f"${TYPST(part)}$" for part in pieces(*parts))
-
-
 def _large(maths: Maths) -> str:
-    return f"large[$display({TYPST(maths)})$]"
+    return f"large[$display({FORMULA(maths)})$]"
 
 
 def _placed(block: Block, after: Block | None) -> str:
     """The block; what leads to the block after it, or is remarked on there, stays on the same page."""
     remarked = isinstance(after, Paragraph) and after.quiet and not isinstance(block, Paragraph)
     leads = isinstance(block, Formula) or (isinstance(block, Paragraph) and not block.quiet)
-    return f"#leading[{_block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else _block(block)
-
-
-def _block(block: Block) -> str:
-    match block:
-        case Heading(text, level):
-            return f"#heading(level: {level})[{_inline(text)}]"
-        case Paragraph(parts, quiet):
-            return f"#reason[{_inline(*parts)}]" if quiet else _inline(*parts)
-        case Formula(maths):
-            return f"$ {TYPST(maths)} $"
-        case Code(text):
-            return f"#raw(block: true, {quoted(text)})"
-        case Steps():
-            return _steps(block)
-        case Table():
-            return _table(block)
+    return f"#leading[{TYPST.block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else TYPST.block(block)
 
 
 def _steps(steps: Steps) -> str:
@@ -100,28 +83,36 @@ def _steps(steps: Steps) -> str:
     return f"#steps({columns}, {whole},\n{rows})"
 
 
-def _row(row: Row, beside: bool) -> str:
+def _row(row: StepRow, beside: bool) -> str:
     left = _large(row.left) if row.left else "[]"
-    sign = f"[${TYPST.sign(row.relation)}$]" if row.relation else "[]"
+    sign = f"[${FORMULA.sign(row.relation)}$]" if row.relation else "[]"
     whole = not (row.left or row.relation)
     cells = (
         f"grid.cell(colspan: 3, align: left, {_large(row.right)})" if whole else f"{left}, {sign}, {_large(row.right)}"
     )
-    reason = f"reason[{_inline(row.reason)}]"
+    reason = f"reason[{TYPST.inline(row.reason)}]"
     if beside:
         return f"{cells}, {reason},"
     return f"{cells}, [], [], {reason}," if row.reason else f"{cells},"
 
 
-def _table(table: Table) -> str:
-    room = "#box(width: 3.6em, height: 1.5em)" if table.role == "answer" else ""
-    rows = [[f"[{room}{_inline(cell)}]" for cell in row] for row in table.cells]
-    header = [f"reason[{_inline(cell)}]" for cell in table.columns]
-    if table.rows:
-        rows = [[f"reason[{_inline(label)}]", *row] for label, row in zip(table.rows, rows, strict=True)]
-        header = ["[]", *header] if header else []
-    fill = ROLES[table.role or "computed"][0]
-    labels = "".join(f'"{side}",' for side, there in (("top", header), ("side", table.rows)) if there)
-    lines = "\n".join(", ".join(row) + "," for row in ([header] if header else []) + rows)
-    columns = max(map(len, [header, *rows]))
-    return f"#values({columns}, [{_inline(table.caption)}], ({labels}), rgb({quoted(fill)}),\n{lines})"
+def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
+    room = "#box(width: 3.6em, height: 1.5em)" if role == "answer" else ""
+    above, before = ([f"reason[{label}]" for label in side] for side in (above, before))
+    rows = with_labels(above, before, [[f"[{room}{cell}]" for cell in row] for row in cells], corner="[]")
+    fill = ROLES[role or "computed"][0]
+    labels = "".join(f'"{side}",' for side, there in (("top", above), ("side", before)) if there)
+    lines = "\n".join(", ".join(row) + "," for row in rows)
+    return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({quoted(fill)}),\n{lines})"
+
+
+TYPST = Writer(
+    words=escaped,
+    formula=lambda maths: f"${FORMULA(maths)}$",
+    display=lambda maths: f"$ {FORMULA(maths)} $",
+    heading=lambda text, level: f"#heading(level: {level})[{text}]",
+    paragraph=lambda text, quiet: f"#reason[{text}]" if quiet else text,
+    code=lambda text: f"#raw(block: true, {quoted(text)})",
+    steps=_steps,
+    table=_table,
+)

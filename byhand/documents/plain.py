@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.documents.document import Document, Line, Steps
+from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.text import text
 
 UNDERLINES = "=-"
@@ -12,34 +13,17 @@ UNDERLINES = "=-"
 
 
 def write(document: Document) -> bytes:
-    """The whole document, in UTF-8."""
+    """Return the whole document, in UTF-8."""
     subtitle = [document.subtitle] if document.subtitle else []
-    parts = [_heading(document.title, 0), *subtitle, *map(_block, document.blocks)]
-    return ("\n\n".join(parts) + "\n").encode()
-
-
-def _piece(piece: Piece) -> str:
-    return piece if isinstance(piece, str) else text(piece)
+    return ("\n\n".join([_heading(document.title, 0), *subtitle, *PLAIN.blocks(document)]) + "\n").encode()
 
 
 def _heading(title: str, level: int) -> str:
     return f"{title}\n{UNDERLINES[level] * len(title)}" if level < len(UNDERLINES) else title
 
 
-def _block(block: Block) -> str:
-    match block:
-        case Heading(title, level):
-            return _heading(title, level)
-        case Paragraph(parts):
-            return "".join(map(_piece, parts))
-        case Formula(maths):
-            return f"    {text(maths)}"
-        case Code(typed):
-            return f"    {typed}"
-        case Steps(lines):
-            return "\n".join(map(_line, lines))
-        case Table():
-            return _table(block)
+def _steps(steps: Steps) -> str:
+    return "\n".join(map(_line, steps.lines))
 
 
 def _line(line: Line) -> str:
@@ -47,19 +31,28 @@ def _line(line: Line) -> str:
     return f"    {line.relation:1} {text(line.maths)}{reason}"
 
 
-def _table(table: Table) -> str:
-    rows = [list(map(_piece, row)) for row in ([table.columns] if table.columns else []) + list(table.cells)]
-    if table.rows:
-        labels = ["", *map(_piece, table.rows)][0 if table.columns else 1 :]
-        rows = [[label, *row] for label, row in zip(labels, rows, strict=True)]
+def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
+    rows = with_labels(above, before, cells)
     widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
-    caption = [_piece(table.caption)] if table.caption else []
-    return "\n".join([*caption, *(_aligned(row, widths, bool(table.rows)) for row in rows)])
+    return "\n".join([*filter(None, [caption]), *(_aligned(row, widths, bool(before)) for row in rows)])
 
 
-def _aligned(row: list[str], widths: list[int], labelled: bool) -> str:
+def _aligned(row: Row, widths: list[int], labelled: bool) -> str:
     cells = [
         cell.ljust(width) if labelled and not n else cell.rjust(width)
         for n, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "    " + "  ".join(cells).rstrip()
+
+
+PLAIN = Writer(
+    words=str,
+    formula=text,
+    display=lambda maths: f"    {text(maths)}",
+    heading=_heading,
+    paragraph=lambda words, quiet: words,
+    code=lambda typed: f"    {typed}",
+    steps=_steps,
+    table=_table,
+    formulas_in_words=False,
+)
