@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from support.lessons import BOOKS
+from xdist.scheduler import WorkStealingScheduling
 
 from byhand.xlsx.recalculate import ENGINES, installed
 
@@ -29,6 +31,14 @@ def _book(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one book come last and one after the other, so that one process builds it, and once."""
     items.sort(key=_book)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WorkStealingScheduling | None:
+    """With -n and no --dist, a worker that is done takes tests from another: `-n 2` is all that one types."""
+    if config.getoption("dist") != "load":
+        return None
+    return WorkStealingScheduling(config, log)
 
 
 def _needs(engine: str) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,9 +31,17 @@ def dotted(path: Path) -> str:
     return ".".join(["byhand", *(parts[:-1] if parts[-1] == "__init__" else parts)])
 
 
-TREES = {name_of(path): ast.parse(path.read_text("utf-8")) for path in FILES}
 MODULES = {dotted(path): name_of(path) for path in FILES}
-each_file = pytest.mark.parametrize("file", TREES)
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    return {name_of(path): ast.parse(path.read_text("utf-8")) for path in FILES}
+
+
+@cache
+def imports_of(file: str) -> frozenset[str]:
+    return frozenset(imported(trees()[file]))
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -69,26 +78,35 @@ def part(module: str) -> str:
     return [*module.split("."), ""][1]
 
 
-@each_file
-def test_imports_point_one_way(file: str) -> None:
+def own_part(file: str) -> str:
     own = part("byhand." + file.removesuffix(".py").replace("/", "."))
-    own = "api" if own == "__init__" else own  # the package itself offers what the Python face does
-    assert own in RANK, f"give {own} its place in ORDER"
-    for module in imported(TREES[file]):
-        if module.split(".")[0] == "byhand":
-            assert RANK.get(part(module), len(ORDER)) <= RANK[own], f"{file} imports {module}"
+    return "api" if own == "__init__" else own  # the package itself offers what the Python face does
+
+
+def test_every_part_has_its_place_in_the_order() -> None:
+    assert sorted({own_part(file) for file in trees()} - RANK.keys()) == []
+
+
+def test_imports_point_one_way() -> None:
+    upward = [
+        f"{file} imports {module}"
+        for file in trees()
+        for module in imports_of(file)
+        if module.split(".")[0] == "byhand" and RANK.get(part(module), len(ORDER)) > RANK[own_part(file)]
+    ]
+    assert upward == []
 
 
 def test_imports_make_no_circle() -> None:
     """Between any two files, also those of one line of ORDER. Raises CycleError with the circle."""
-    needs = {module: set(imported(TREES[file])) & set(MODULES) - {module} for module, file in MODULES.items()}
+    needs = {module: imports_of(file) & set(MODULES) - {module} for module, file in MODULES.items()}
     order = list(TopologicalSorter(needs).static_order())
     assert set(order) == set(MODULES)
     assert order.index("byhand.core.graph") < order.index("byhand.core.ops") < order.index("byhand.layers.attention")
 
 
 def importers(library: str) -> set[str]:
-    return {file for file, tree in TREES.items() if library in {module.split(".")[0] for module in imported(tree)}}
+    return {file for file in trees() if library in {module.split(".")[0] for module in imports_of(file)}}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +125,7 @@ def test_a_library_is_imported_in_its_one_place(library: str, place: str) -> Non
         for file in importers(library)
         if library == "sympy" and file.startswith(("derivations/", "explanations/", "notation/", "grading/"))
     }
-    assert importers(library) - allowed == ({place} & set(TREES))
+    assert importers(library) - allowed == ({place} & set(trees()))
 
 
 @pytest.mark.parametrize("library", ["torch", "transformers", "tokenizers", "pickle", "marshal", "shelve", "dill"])
@@ -142,16 +160,15 @@ def test_a_model_starts_with_numpy_alone() -> None:
     assert not loaded & {"sympy", "xlsxwriter", "openpyxl", "ironcalc", "click", "rich"}
 
 
-@each_file
-def test_a_file_is_one_idea(file: str) -> None:
-    assert len((PACKAGE / file).read_text("utf-8").splitlines()) <= 600
+def test_a_file_is_one_idea() -> None:
+    long = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert {file: lines for file, lines in long.items() if lines > 600} == {}
 
 
-@each_file
-def test_a_file_says_its_idea_in_one_sentence(file: str) -> None:
-    first = (ast.get_docstring(TREES[file]) or "").partition("\n")[0]
-    assert re.fullmatch(r"[^a-z\s].*[.]", first), first
-    assert not re.search(r"[.!?] [A-Z]", first), first
+def test_a_file_says_its_idea_in_one_sentence() -> None:
+    first = {file: (ast.get_docstring(tree) or "").partition("\n")[0] for file, tree in trees().items()}
+    assert {file: line for file, line in first.items() if not re.fullmatch(r"[^a-z\s].*[.]", line)} == {}
+    assert {file: line for file, line in first.items() if re.search(r"[.!?] [A-Z]", line)} == {}
 
 
 def public_definitions(tree: ast.Module) -> Iterator[tuple[str, Function | ast.ClassDef]]:
@@ -170,23 +187,61 @@ def says_itself(node: Function | ast.ClassDef) -> bool:
     return fields or (node.end_lineno or 0) - node.body[0].lineno < 5
 
 
-@each_file
-def test_what_is_public_has_a_docstring(file: str) -> None:
+def test_what_is_public_has_a_docstring() -> None:
     """All but what says itself, and a model's `build`, which Architecture.build describes once for all of them."""
     silent = [
-        name
-        for name, node in public_definitions(TREES[file])
+        f"{file}: {name}"
+        for file, tree in trees().items()
+        for name, node in public_definitions(tree)
         if not ast.get_docstring(node) and not says_itself(node) and not name.startswith("build")
     ]
-    assert not silent
+    assert silent == []
 
 
-@each_file
-def test_nothing_runs_text_as_code(file: str) -> None:
-    functions = [n.func for n in ast.walk(TREES[file]) if isinstance(n, ast.Call)]
-    called = {getattr(f, "id", "") for f in functions}
-    methods = {getattr(f, "attr", "") for f in functions}
-    keywords = {k.arg for n in ast.walk(TREES[file]) if isinstance(n, ast.Call) for k in n.keywords}
-    assert not called & {"eval", "exec", "compile", "__import__"}
-    assert not (called | methods) & {"sympify", "parse_expr"}
-    assert "allow_pickle" not in keywords
+def forbidden_calls(tree: ast.AST) -> set[str]:
+    """What of a file would run text as code."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    called = {getattr(n.func, "id", "") for n in calls}
+    methods = {getattr(n.func, "attr", "") for n in calls}
+    keywords = {k.arg for n in calls for k in n.keywords}
+    return (
+        called & {"eval", "exec", "compile", "__import__"}
+        | (called | methods) & {"sympify", "parse_expr"}
+        | keywords & {"allow_pickle"}
+    )
+
+
+def test_nothing_runs_text_as_code() -> None:
+    assert {file: found for file, tree in trees().items() if (found := forbidden_calls(tree))} == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "forbidden"),
+    [
+        ("eval('1')", {"eval"}),
+        ("x = sympy.sympify(text)", {"sympify"}),
+        ("parse_expr(text)", {"parse_expr"}),
+        ("np.load(path, allow_pickle=True)", {"allow_pickle"}),
+        ("re.compile('a')", set()),
+    ],
+)
+def test_what_runs_text_as_code_is_seen(line: str, forbidden: set[str]) -> None:
+    assert forbidden_calls(ast.parse(line)) == forbidden
+
+
+# The tests themselves
+
+TESTS = Path(__file__).parent
+
+
+def test_no_test_imports_from_another_test() -> None:
+    """What tests share is in support/."""
+    modules = {path: ast.parse(path.read_text("utf-8")) for path in TESTS.rglob("*.py")}
+    shared = [
+        f"{path.relative_to(TESTS)} imports {node.module}"
+        for path, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and "test_" in (node.module or "")
+        if path.name != "test_marked_up_elsewhere.py"  # goes with the marked copy that is written anew
+    ]
+    assert shared == []

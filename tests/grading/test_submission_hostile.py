@@ -136,32 +136,39 @@ def cell(place: str, inside: str) -> str:
 
 
 ONE = f'<row r="2">{cell("B2", "<v>1</v>")}</row>'
-CHAIN = "".join(f"<row>{cell(f'A{i}', f'<f>A{i + 1}+1</f>')}</row>" for i in range(1, 100_001))
-SHARED = "".join(f'<row><c r="A{i}"><f t="shared" si="0"/></c></row>' for i in range(2, 29_990))
-RULES = "".join(
-    f'<conditionalFormatting sqref="A{i}:XFD1048576"><cfRule type="expression" priority="{i}"><formula>A{i}=1</formula>'
-    "</cfRule></conditionalFormatting>"
-    for i in range(1, 100_001)
-)
-LONG = {
-    "a chain of formulas": CHAIN,
-    "shared formulas": f'<row r="1"><c r="A1"><f t="shared" si="0">{"B1+C1*D1+" * 5}1</f></c></row>{SHARED}',
-    "cells": "".join(f"<row>{cell(f'A{i}', '<v>1</v>')}</row>" for i in range(1, 200_001)),
-    "empty elements": f'<row r="2">{cell("B2", "".join(f"<x{i}/>" for i in range(400_000)))}</row>',
-    "nested elements": f'<row r="2">{cell("B2", "".join(f"<x{i}>" for i in range(400_000)))}</row>',
-}
+
+
+def long_sheets() -> dict[str, str]:
+    """The cells of sheets that hold too much of something."""
+    shared = "".join(f'<row><c r="A{i}"><f t="shared" si="0"/></c></row>' for i in range(2, 29_990))
+    return {
+        "a chain of formulas": "".join(f"<row>{cell(f'A{i}', f'<f>A{i + 1}+1</f>')}</row>" for i in range(1, 100_001)),
+        "shared formulas": f'<row r="1"><c r="A1"><f t="shared" si="0">{"B1+C1*D1+" * 5}1</f></c></row>{shared}',
+        "cells": "".join(f"<row>{cell(f'A{i}', '<v>1</v>')}</row>" for i in range(1, 200_001)),
+        "empty elements": f'<row r="2">{cell("B2", "".join(f"<x{i}/>" for i in range(400_000)))}</row>',
+        "nested elements": f'<row r="2">{cell("B2", "".join(f"<x{i}>" for i in range(400_000)))}</row>',
+    }
+
+
+def many_rules() -> str:
+    return "".join(
+        f'<conditionalFormatting sqref="A{i}:XFD1048576"><cfRule type="expression" priority="{i}">'
+        f"<formula>A{i}=1</formula></cfRule></conditionalFormatting>"
+        for i in range(1, 100_001)
+    )
 
 
 @pytest.mark.slow
 def test_too_much_of_something(tmp_path: Path) -> None:
     """Refused; but what stands behind the cells is not read at all."""
-    paths = [sheet(tmp_path / f"{n}.xlsx", rows) for n, rows in enumerate(LONG.values())]
+    long = long_sheets()
+    paths = [sheet(tmp_path / f"{n}.xlsx", rows) for n, rows in enumerate(long.values())]
     *refused, read, styles = judged(
         *paths,
-        sheet(tmp_path / "rules.xlsx", ONE, RULES),
+        sheet(tmp_path / "rules.xlsx", ONE, many_rules()),
         many_styles(tmp_path / "styles.xlsx"),
     )
-    for kind, said in zip(LONG, refused, strict=True):
+    for kind, said in zip(long, refused, strict=True):
         assert "get it again, or open it in a spreadsheet program" in said.get("error", ""), (kind, said)
     assert read["values"][0] == 1
     assert "more than 65,000 styles" in styles["error"]
