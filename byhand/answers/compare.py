@@ -10,7 +10,7 @@ from math import gcd
 from typing import Any
 
 from byhand.answers import mistakes
-from byhand.answers.equality import REAL, Same, same_constant, same_everywhere, tolerance, within, worth
+from byhand.answers.equality import REAL, Same, is_near, same_constant, same_everywhere, tolerance, within, worth
 from byhand.answers.keys import Key
 from byhand.answers.reading import Reading
 from byhand.answers.rules import UNITS, Rule
@@ -89,6 +89,8 @@ def _pairs(reading: Reading, values: list[Any]) -> list[tuple[Tree, Any]]:
 
 def _equal(student: Tree, value: Any, key: Key, place: int, rule: Rule) -> bool | None:
     wanted = key.values[place]
+    if rule.type == "near":
+        return is_near(value, wanted, rule.tol, rule.n)
     if isinstance(value, Infinite) or isinstance(wanted, Infinite):
         return bool(value == wanted)
     if rule.type in ("exact", "equiv", "form"):

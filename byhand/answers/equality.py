@@ -9,7 +9,7 @@ from typing import Any
 
 from byhand.answers.rules import Rule
 from byhand.answers.tokens import Unreadable
-from byhand.answers.tree import Number, Tree, walked
+from byhand.answers.tree import Infinite, Number, Tree, walked
 from byhand.answers.values import DIGITS, Arithmetic, Undefined
 
 MOST_DIGITS = 3_000
@@ -199,3 +199,36 @@ def within(value: Any, key: Any, far: Any) -> bool:
         return False
     slack = REAL.mp.mpf(10) ** -40 * max(abs(value), abs(key), far)
     return bool(apart <= far + slack)
+
+
+ROOM = Fraction(1, 10**9)
+"""What computing a key may be off by, as a share of the number; of numbers below 1, of 1."""
+WHOLE = Fraction(1, 10**6)
+"""How far from a whole number of units a rounded answer may be."""
+INFINITE = 1e29
+"""Beyond it a number is as good as infinite: a masked score."""
+
+
+def is_near(value: Any, key: Any, margin: Fraction, places: int) -> bool:
+    """Whether a number is within the margin of a key that was computed, or is the key rounded to these places.
+
+    grading.stages.Tolerances is the same for many numbers at a time.
+    """
+    if _beyond(key):
+        return _beyond(value) == _beyond(key)
+    if _beyond(value):
+        return False
+    unit = Fraction(1, 10**places)
+    room = REAL.real(ROOM) * max(1, abs(REAL.real(key)))
+    if within(value, key, REAL.real(margin) + room):
+        return True
+    units = REAL.real(value) / REAL.real(unit)
+    rounded = abs(units - REAL.mp.nint(units)) < REAL.real(WHOLE)
+    return bool(rounded) and within(value, key, REAL.real(unit) / 2 + room)
+
+
+def _beyond(value: Any) -> int:
+    """The sign of what is infinite, or as good as that; 0 for other numbers."""
+    if isinstance(value, Infinite):
+        return value.sign
+    return 0 if abs(value) <= INFINITE else 1 if value > 0 else -1

@@ -68,11 +68,16 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
         if not how:
             return _blank()
         return Judgement(Outcome.RIGHT if right else Outcome.WRONG, how, sentence, mistake)
-    known = key_from(key, rule, settings)
+    return judge_by_key(student, key_from(key, rule, settings), rule, settings)
+
+
+def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None = None) -> Judgement:
+    """The same, by a key that has been read before."""
+    settings = settings or Settings()
     if not stripped(student):
         return _blank()
     try:
-        return _judged(student, known, rule, settings)
+        return _judged(student, key, rule, settings)
     except Unreadable as refusal:
         return Judgement(Outcome.UNREADABLE, f"not read: {refusal}", f"It could not be read: {refusal}.")
     except NeedsPerson as doubt:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from byhand.answers.equality import REAL, Same, same_everywhere, tolerance, within
+from byhand.answers.equality import REAL, Same, is_near, same_everywhere, tolerance, within
 from byhand.answers.keys import Key
 from byhand.answers.reading import Asked, Reading, Shape
 from byhand.answers.rules import Rule
@@ -14,6 +14,7 @@ from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Apply, Infinite, Number, Tree, symbols
 
 Mistake = tuple[str, str]
+NOT_EXACT = "It is near the answer, but an exact value is asked for, not a rounded one."
 
 
 def of_shape(shape: Shape, asked: Asked) -> Mistake:
@@ -66,7 +67,8 @@ def _of_number(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
 
 def _near(rule: Rule) -> Callable[[Any, Any], bool]:
     """Whether two numbers are the same to the digits that the rule asks for, in proportion."""
-    share = Fraction(1, 10 ** min(max(rule.n, 2) + 1, 12)) if rule.type in ("dp", "sf") else Fraction(1, 10**6)
+    counted = rule.type in ("dp", "sf", "near")
+    share = Fraction(1, 10 ** min(max(rule.n, 2) + 1, 12)) if counted else Fraction(1, 10**6)
     if rule.type == "rel":
         share = max(rule.tol, Fraction(1, 10**6))
 
@@ -90,12 +92,12 @@ def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
     if not value and key:
         return "", ""
     if rule.type in ("exact", "equiv", "form"):
-        if places and apart <= unit and places >= 2:
-            return "wrong-form", "It is near the answer, but an exact value is asked for, not a rounded one."
+        whole = type(key) is Fraction and key.denominator == 1
+        close = apart <= unit and (places >= 2 or (not whole and apart <= abs(REAL.real(key)) / 1000))
+        return ("wrong-form", NOT_EXACT) if close else ("", "")
+    if rule.type not in ("dp", "sf", "near"):
         return "", ""
-    if rule.type not in ("dp", "sf"):
-        return "", ""
-    wanted = rule.n if rule.type == "dp" else None
+    wanted = rule.n if rule.type != "sf" else None
     if apart <= unit / 2 and (wanted is None or places < wanted):
         return "too-few-digits", "It is right as far as it goes, but has too few digits."
     if apart < unit and abs(REAL.real(value)) < abs(REAL.real(key)):
@@ -139,11 +141,13 @@ def _rearranged(table: list[list[Any]], wanted: list[list[Any]], alike: Callable
 
 
 def _within(rule: Rule) -> Callable[[Any, Any], bool]:
-    def near(one: Any, other: Any) -> bool:
+    def alike(one: Any, other: Any) -> bool:
+        if rule.type == "near":
+            return is_near(one, other, rule.tol, rule.n)
         exact = rule.type in ("exact", "equiv", "form")
         return within(one, other, Fraction(0) if exact else tolerance(other, rule))
 
-    return near
+    return alike
 
 
 def _count(right: list[bool]) -> str:

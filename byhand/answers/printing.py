@@ -15,8 +15,13 @@ LONGEST = 120
 
 def printed(tree: Tree) -> str:
     """On one line, and shortened where it is long."""
-    text = _text(tree)[0]
+    text = text_of(tree)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def text_of(tree: Tree) -> str:
+    """On one line, in full: read again, it is the same expression."""
+    return _text(tree)[0]
 
 
 def _text(tree: Tree) -> tuple[str, int]:

@@ -79,7 +79,7 @@ def parted(text: str) -> tuple[str, str]:
     return match["number"], unit
 
 
-TYPES = ("dp", "sf", "abs", "rel", "exact", "equiv", "form", "unit", "text")
+TYPES = ("dp", "sf", "abs", "rel", "near", "exact", "equiv", "form", "unit", "text")
 FORMS = ("same", "whole", "fraction", "lowest", "decimal", "percent", "scientific", "mixed")
 _ALSO = {
     "reduced": "lowest",
@@ -93,7 +93,10 @@ _EXAMPLES = "such as dp:2, sf:3, abs:0.01, rel:1e-3, exact, equiv, form:lowest, 
 
 @dataclass(frozen=True)
 class Rule:
-    """type: one of TYPES. n: of dp and sf. tol: of abs and rel. form, unit: their names. casefold: of text."""
+    """type: one of TYPES. n: of dp, sf and near. tol: of abs, rel and near. form, unit: their names. casefold: of text.
+
+    near is what marking asks of a number: within `tol` of the key, or the key rounded to `n` decimals.
+    """
 
     type: str = "exact"
     n: int = 0
@@ -104,6 +107,8 @@ class Rule:
 
     def __str__(self) -> str:
         what = {"dp": self.n, "sf": self.n, "abs": self.tol, "rel": self.tol, "form": self.form, "unit": self.unit}
+        if self.type == "near":
+            return f"near:{self.tol}:{self.n}"
         return f"{self.type}:{what[self.type]}" if self.type in what else self.type
 
 
@@ -191,6 +196,9 @@ def _named(kind: str, rest: str) -> dict[str, Any]:
         if rest != "casefold":
             raise ByhandError(f"text takes casefold, or nothing, not {quoted(rest)}.")
         return {"casefold": True}
+    if kind == "near":
+        tolerance, _, places = rest.partition(":")
+        return {"tol": tolerance, "n": int(places) if re.fullmatch(r"[0-9]{1,3}", places) else places}
     name = {"dp": "n", "sf": "n", "abs": "tol", "rel": "tol", "form": "form", "unit": "unit"}.get(kind)
     if kind in TYPES and name is None:
         raise ByhandError(f"The rule {kind} takes nothing after a colon: leave {quoted(rest)} out.")
@@ -203,6 +211,7 @@ def _rule(kind: str, given: dict[str, Any]) -> Rule:
     if kind not in TYPES:
         raise ByhandError(f"{quoted(kind)} is no rule ({nearest(kind, TYPES)}): give one {_EXAMPLES}.")
     takes = {"dp": {"n"}, "sf": {"n"}, "abs": {"tol"}, "rel": {"tol"}, "form": {"form"}, "unit": {"unit"}}
+    takes["near"] = {"tol", "n"}
     takes_too = {"text": {"casefold"}, "unit": {"unit", "tol"}}
     for name in given:
         if name not in takes.get(kind, set()) | takes_too.get(kind, set()):

@@ -55,6 +55,7 @@ def answer(
     Rules
         dp:N, sf:N     as near as if rounded to N decimal places or N figures
         abs:T, rel:T   within T of the key, or within that share of it
+        near:T:N       as marking judges numbers: within T, or rounded to N places
         exact, equiv   the same number; the same expression in letters
         form:NAME      written so, too: lowest, fraction, decimal, percent ...
         unit:NAME      a number with its unit: unit:byte

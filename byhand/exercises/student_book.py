@@ -195,7 +195,8 @@ class StudentBook:
             for i, (r, c) in enumerate(place.cells):
                 typed = Address(r, c, place.sheet)
                 right = f"{self.marks.number(('answer', n, i)):.0f}"
-                margin = excel.number(question.ask.margin)
+                exact = question.ask.kind == "symbolic"
+                margin = f"1E-12*MAX(1,ABS({right}))" if exact else excel.number(question.ask.margin)
                 rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
                 check.formula(row, 0, rule, 0.0, style.cell("shown", "0"))
                 seen = Address(row, 0, "check")
@@ -307,13 +308,21 @@ def write_front(student: StudentBook, sheet: Sheet) -> None:
 
 USE = "Fill in the yellow cells, by hand or with formulas. The white ones are room to work: fill them in as you go."
 
+CHECKED_EXACTLY = (
+    "Type it as a formula, such as =EXP(2)/(EXP(2)+1), to see whether it is right: "
+    "an exact value is asked for, so a rounded decimal is wrong."
+)
+
 
 def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
     sheet.text(row, TEXT, sentence(question), style.text(11))
     sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))
-    if question.ask.hint:
-        sheet.text(row + 1, TEXT, f"Hint: {question.ask.hint}", style.text(9, style.GREY, italic=True))
+    hint = f"Hint: {question.ask.hint}" if question.ask.hint else ""
+    if student.practice and question.ask.kind == "symbolic":
+        hint = f"{hint} {CHECKED_EXACTLY}".lstrip()
+    if hint:
+        sheet.text(row + 1, TEXT, hint, style.text(9, style.GREY, italic=True))
     block = student.book.homes[question.node]
     name = student.book.sheet_names[block.page]
     sheet.link(row, WHERE, name, name, str(Address(max(block.row - 2, 0), block.column)), style.LINK)

@@ -12,7 +12,7 @@ from byhand.core.graph import Array, Node
 from byhand.exercises.problem import Flags
 from byhand.grading.carry_forward import FIRST_KEPT, MORE_PLACES, Own, ways, worked
 from byhand.grading.hypotheses import Ideas, Known
-from byhand.grading.stages import Indices, Stage
+from byhand.grading.stages import ROOM, Indices, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +71,10 @@ class Seen:
         self.values = worked(answers.known, answers.given, self.way, [()])
         self.tables = self._stacked(self.values[stage.made])
         self.expected = stage.cells(self.tables)
-        self.hits = self._hits(self.expected)
-        self.hits[self.way.main] |= self._within_doubt()
+        self.hits = self._hits(self.expected) & (~stage.exact | self._exactly(self.expected))
+        self.hits[self.way.main] |= self._within_doubt() & ~stage.exact
         self.hits[0] = False  # what follows from the given numbers alone is right, or the key says that it is not
-        self.right = self.answered & stage.rule.agree(self.written, self.key)
+        self.right = self.answered & stage.tolerances.agree(self.written, self.key)
         self.follows = self.answered & ~self.right & self.hits.any(0)
         self.open = self.answered & ~self.right & ~self.follows
 
@@ -83,16 +83,21 @@ class Seen:
 
     def _hits(self, expected: Array) -> Flags:
         """Where the answers agree; lanes that only tell how sure another is are none of their own. (..., lanes, n)"""
-        hits = self.stage.rule.agree(self.written, expected)
+        hits = self.stage.tolerances.agree(self.written, expected)
         hits[..., len(self.way.lanes) - self.way.doubts :, :] = False
         return hits
+
+    def _exactly(self, expected: Array) -> Flags:
+        """Where the answers agree to all digits, as an exact one does that follows. (..., lanes, n)"""
+        with np.errstate(all="ignore"):
+            return np.asarray(np.abs(self.written - expected) <= ROOM * np.maximum(1, np.abs(expected)))
 
     def _within_doubt(self) -> Flags:
         """Which answers are as near to the main lane as the rounding of unexplained numbers leaves open. (n,)"""
         main, count = self.way.main, len(self.way.lanes) - self.way.doubts
         with np.errstate(all="ignore"):
             room = np.abs(self.expected[count:] - self.expected[main]).sum(0)
-            near = np.abs(self.written - self.expected[main]) <= self.stage.rule.margins + room
+            near = np.abs(self.written - self.expected[main]) <= self.stage.tolerances.margins + room
         return np.asarray(near & (room > 0))
 
     @cached_property
@@ -117,8 +122,8 @@ class Seen:
         expected = self.stage.cells(tables)  # (ideas, lanes, n)
         with np.errstate(all="ignore"):
             off = np.abs(expected - self.expected)
-            tells = ~(off <= self.stage.rule.margins)
-            surely = ~(off[:, self.way.main] <= 2 * self.stage.rule.margins)
+            tells = ~(off <= self.stage.tolerances.margins)
+            surely = ~(off[:, self.way.main] <= 2 * self.stage.tolerances.margins)
         hits = self._hits(expected)
         matched = hits.any(1) & self.open
         telling = np.asarray((hits & tells & self.open).any((1, 2)))
@@ -155,13 +160,13 @@ class Seen:
         table, place = exact.copy(), (self.stage.rows, self.stage.columns)
         if self.way.main and not chosen:
             table[place] = np.where(self.right, self.tables[FIRST_KEPT + more][place], table[place])
-        return np.round(table, int(self.stage.rule.places.max()) + more)
+        return np.round(table, int(self.stage.tolerances.places.max()) + more)
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:
         """Numbers that nothing explains, each with half a unit of its last place: so far off the unrounded may be."""
         found = []
         for n in np.flatnonzero(cells):
-            if places := int(self.stage.rule.places[n]):
+            if places := int(self.stage.tolerances.places[n]):
                 written = len(f"{self.written[n]:.9f}".rstrip("0").partition(".")[2])
                 row, column = int(self.stage.rows[n]), int(self.stage.columns[n])
                 found.append((row, column, 0.5 * 10.0 ** -max(written, places)))

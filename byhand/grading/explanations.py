@@ -73,7 +73,7 @@ def _slips(story: Story, stage: Stage) -> dict[int, Slip]:
 
 def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Slip | None:
     cell = int(stage.rows[n]), int(stage.columns[n])
-    places, margin = int(stage.rule.places[n]), float(stage.rule.margins[n])
+    places, margin = int(stage.tolerances.places[n]), float(stage.tolerances.margins[n])
     return next(filter(None, (slip(answer, node, cell, places, margin, values) for node, values in origins)), None)
 
 

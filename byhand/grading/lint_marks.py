@@ -92,7 +92,7 @@ class Desk:
 
     def plain(self) -> Iterator[str]:
         """The key, nothing, and what is no number."""
-        right = written(self.trial.problem, self.variant.answers)
+        right = self.right()
         for what, answers, verdict in (
             ("the key", right, Verdict.RIGHT),
             ("blanks", [[""] * len(row) for row in right], Verdict.BLANK),
@@ -100,6 +100,14 @@ class Desk:
         ):
             if {mark.verdict for mark in self.handed_in(answers)} != {verdict}:
                 yield f"Marking does not take {what} of {self.student.id} for what it is."
+
+    def right(self) -> list[Row]:
+        """The key as a student writes it: rounded numbers, and expressions where these are asked for."""
+        rows: list[Row] = [*written(self.trial.problem, self.variant.answers)]
+        for n, question in enumerate(self.trial.problem.questions):
+            if question.ask.kind == "symbolic":
+                rows[n] = [self.trial.marker.revealed(self.student, n, 0)]
+        return rows
 
     def marked(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
         """Marks of numbers that have come in some other way than in a book."""

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.answers.judge import Outcome, judge_by_key
+from byhand.answers.keys import Key as AnswerKey
+from byhand.answers.mistakes import NOT_EXACT
+from byhand.answers.rules import Rule
 from byhand.core.graph import Array, fold
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key, KeyStudent
@@ -15,15 +19,18 @@ from byhand.exercises.problem import Numbers, Problem, problem
 from byhand.exercises.recipe import exercise_of
 from byhand.exercises.set_folder import digest_of
 from byhand.grading.evidence import Answers
+from byhand.grading.exact_keys import exact_keys
 from byhand.grading.explanations import reasons
 from byhand.grading.hypotheses import Known
-from byhand.grading.stages import places_of, rule_of, stages_of
+from byhand.grading.stages import places_of, stages_of, tolerances_of
 from byhand.grading.verdicts import ROW_FIRST, WRONG, CellMark, Said, Typed, Verdict, nothing
 from byhand.lessons.lesson import command
-from byhand.workbook.captions import symbol
 
 ALIKE = 1e-6
 """How far a key's answers may be from those of its numbers, worked out again."""
+ALL_DIGITS = 1e-12
+"""How far off what a spreadsheet works out may be, as a share of the number."""
+EXACT = Rule("exact")
 MOST = 500
 """Students whose answers are worked out again at a time."""
 RIGHT = Said(Verdict.RIGHT)
@@ -41,7 +48,8 @@ class Marker:
         self._check()
         each = [(n, cell) for n, count in enumerate(self.counts) for cell in range(count)]
         self.cells = [(n, cell, self.asks[n].points / self.counts[n]) for n, cell in each]
-        self.rule = rule_of([self.asks[n] for n, _ in each])
+        self.tolerances = tolerances_of([self.asks[n] for n, _ in each])
+        self.exact = [place for place, (n, _) in enumerate(each) if self.asks[n].kind == "symbolic"]
         worth = self.problem.exercise.worth
         self.shares = {
             Verdict.RIGHT: 1.0,
@@ -63,11 +71,13 @@ class Marker:
         typed = [t for row in answers for t in row]
         right = np.array([x for row in student.answers for x in row], dtype=float)
         values = np.array([np.nan if t.value is None or t.blank else t.value for t in typed], dtype=float)
-        fine = self.rule.agree(values, right)
+        fine = self.tolerances.agree(values, right)
         said = [RIGHT if ok else nothing(t) for ok, t in zip(fine.tolist(), typed, strict=True)]
         if None in said:
             for n, found in self._diagnosed(student, values, right).items():
                 said[n] = found
+        for n, key in self._exact_keys(student).items():
+            said[n] = exactly(typed[n], key, float(right[n]), said[n])
         return tuple(
             CellMark(n, cell, t, s.verdict, most * self.shares.get(s.verdict, 0.0), most, s.sentence, s.mistake)
             for (n, cell, most), t, s in zip(
@@ -78,20 +88,15 @@ class Marker:
     def revealed(self, student: KeyStudent, question: int, cell: int) -> str:
         """The number that is right, to the places that were asked."""
         ask = self.asks[question]
-        places = 0 if self.rule.places[self._flat(question, cell)] == 0 else ask.places
+        key = self._exact_keys(student).get(self._flat(question, cell))
+        if key:
+            return key.text
+        places = 0 if self.tolerances.places[self._flat(question, cell)] == 0 else ask.places
         return f"{student.answers[question][cell] + 0.0:.{places}f}".replace("-", "−")
 
     def step_of(self, question: int) -> str:
         """The command that works the question's table, with other numbers, so that it gives nothing away."""
         return f"{command(self.problem.exercise.build, 'explain')} --step {self.asks[question].table}"
-
-    def table_of(self, question: int) -> str:
-        """What the question's table is called in sentences."""
-        return symbol(self.problem.questions[question].node)
-
-    def sentence_of(self, mistake: str) -> str:
-        """A misconception's sentence, by its name."""
-        return self.known.sentence(mistake)
 
     def _flat(self, question: int, cell: int) -> int:
         return sum(self.counts[:question]) + cell
@@ -107,7 +112,15 @@ class Marker:
             row, column = self._flat(n, 0), self._flat(n, 0) + 1
             if ask.kind == "wrong cell" and (values[row], values[column]) == (right[column], right[row]):
                 found |= dict.fromkeys((row, column), Said(Verdict.SLIP, ROW_FIRST))
-        return {n: said for n, said in found.items() if not self.rule.agree(values, right)[n]}
+        return {n: said for n, said in found.items() if not self.tolerances.agree(values, right)[n]}
+
+    def _exact_keys(self, student: KeyStudent) -> dict[int, AnswerKey | None]:
+        """By the place among all answers, the expression that is asked for there."""
+        if not self.exact:
+            return {}
+        questions = [self.problem.questions[self.cells[place][0]] for place in self.exact]
+        keys = exact_keys([(q.node, *q.indices[0]) for q in questions], self._given(student))
+        return dict(zip(self.exact, keys, strict=True))
 
     def _given(self, student: KeyStudent) -> Numbers:
         return {node: np.array(student.drawn[node.name], dtype=float) for node in self.problem.drawn}
@@ -145,3 +158,21 @@ class Marker:
             f"The key of {self.key.exercise} does not fit this byhand: {what}; "
             "make it again with the command that made the class."
         )
+
+
+def exactly(typed: Typed, key: AnswerKey | None, right: float, said: Said | None) -> Said | None:
+    """What is said of an answer that must be exact. said: what its number alone says.
+
+    A formula that cannot be written out as an expression, and a key that is too long for one, are judged by all the
+    digits that a spreadsheet holds.
+    """
+    if typed.value is None or said is None or said.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
+        return said
+    judgement = judge_by_key(typed.expression, key, EXACT) if key and typed.expression else None
+    if judgement and judgement.outcome is Outcome.ASK:
+        return Said(Verdict.WRONG, judgement.sentence)
+    if judgement and judgement.outcome in (Outcome.RIGHT, Outcome.WRONG):
+        same = judgement.right
+    else:
+        same = abs(typed.value - right) <= ALL_DIGITS * max(1.0, abs(right))
+    return RIGHT if same else Said(Verdict.WRONG, NOT_EXACT)

@@ -43,15 +43,15 @@ def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
     tables = [n for n in plan if n in needed and n.name and n.data is None and _has_numbers_of_its_own(n)]
     if not tables or stage.choice:
         return None
-    lanes = _lanes(int(stage.rule.places.max()), tables)
+    lanes = _lanes(int(stage.tolerances.places.max()), tables)
     taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
     values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables), shown))
     expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
-    far = np.abs(seen.written - seen.key) > FAR * np.abs(seen.key).max() + stage.rule.units
-    cells = stage.rule.agree(seen.written, expected) & seen.open
+    far = np.abs(seen.written - seen.key) > FAR * np.abs(seen.key).max() + stage.tolerances.units
+    cells = stage.tolerances.agree(seen.written, expected) & seen.open
     for lane, (k, _) in enumerate(lanes):
         if 3 * cells[lane].sum() >= 2 * seen.open.sum():
-            fine = k >= stage.rule.places.max() and not (far & cells[lane]).any()
+            fine = k >= stage.tolerances.places.max() and not (far & cells[lane]).any()
             return Rounding(cells[lane], expected[lane], FINE if fine else COARSE)
     return None
 
@@ -67,7 +67,7 @@ def _lanes(places: int, tables: Sequence[Node]) -> Lanes:
 
 def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
     """What was written is worked on from, unless more places were kept, and all of it is right. (lanes, 1, 1)"""
-    kept = np.array([k > own.stage.rule.places.max() for k, _ in lanes])[:, None, None]
+    kept = np.array([k > own.stage.tolerances.places.max() for k, _ in lanes])[:, None, None]
     return (~kept | own.wrong), np.where(kept, own.exact, own.written)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from byhand.answers import equality
+from byhand.answers.rules import Rule
 from byhand.core.graph import INFINITE, Array, Node, dressed_as, fold, toposort, within
 from byhand.exercises.draw import tried
 from byhand.exercises.lms_fields import COUNTED
@@ -34,15 +37,17 @@ def shorter(problem: Problem) -> dict[Node, Node]:
     return {gradient: short} if np.allclose(values[short], values[gradient], atol=1e-9) else {}
 
 
-ROOM = 1e-9
-"""What computing may be off by, as a share of the number."""
+ROOM, WHOLE = float(equality.ROOM), float(equality.WHOLE)
 BY_COUNTING = ("choice", "wrong cell")
 """What is asked for by the number of a row or a column."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
-    """Of some cells, how far off each may be, and to how many places it is asked. (n,)"""
+class Tolerances:
+    """Of some cells, how far off each may be, and to how many places it is asked. (n,)
+
+    This is `near` of answers.rules for many numbers at a time.
+    """
 
     margins: Array
     places: Array
@@ -56,18 +61,26 @@ class Rule:
         with np.errstate(all="ignore"):
             off, room = np.abs(answers - expected), ROOM * np.clip(np.abs(expected), 1, INFINITE)
             whole = answers / self.units
-            as_asked = (np.abs(whole - np.rint(whole)) < 1e-6) & (off <= self.units / 2 + room)
+            as_asked = (np.abs(whole - np.rint(whole)) < WHOLE) & (off <= self.units / 2 + room)
             beyond = (np.abs(expected) > INFINITE) & (np.abs(answers) > INFINITE) & (answers * expected > 0)
             near = (off <= self.margins + room) & np.isfinite(expected)
         return np.asarray(near | as_asked | beyond)
 
 
-def rule_of(asks: Sequence[Ask]) -> Rule:
-    """The rule of cells, each asked by one of these."""
+def tolerances_of(asks: Sequence[Ask]) -> Tolerances:
+    """The tolerances of cells, each asked by one of these."""
     counted = [ask.kind in BY_COUNTING for ask in asks]
     margins = [COUNTED if by_counting else ask.margin for ask, by_counting in zip(asks, counted, strict=True)]
     places = [0 if by_counting else ask.places for ask, by_counting in zip(asks, counted, strict=True)]
-    return Rule(np.array(margins), np.array(places, dtype=float))
+    return Tolerances(np.array(margins), np.array(places, dtype=float))
+
+
+def rule_of(ask: Ask) -> Rule:
+    """The rule by which answers are judged, as the question states it."""
+    if ask.kind == "symbolic":
+        return Rule("exact")
+    (margin,), (places,) = tolerances_of([ask]).margins, tolerances_of([ask]).places
+    return Rule("near", n=int(places), tol=Fraction(repr(float(margin))))
 
 
 Indices = NDArray[np.intp]
@@ -78,7 +91,8 @@ class Stage:
     """All that is asked of one table; or of one row of it, which column is the largest (choice).
 
     made: the same table as people make it. flat: where its cells stand among all answers. rows, columns: of each cell,
-    from 0. before: the stages whose tables this one is worked out from, each a number in the list of stages.
+    from 0. exact: whether a cell is asked for as an expression. before: the stages whose tables this one is worked out
+    from, each a number in the list of stages.
     """
 
     number: int
@@ -88,7 +102,8 @@ class Stage:
     flat: Indices
     rows: Indices
     columns: Indices
-    rule: Rule
+    tolerances: Tolerances
+    exact: Flags
     before: tuple[int, ...]
 
     def cells(self, tables: Array) -> Array:
@@ -138,4 +153,5 @@ def _stage(
             flat.append(counts[n] + cell)
             asks.append(questions[n].ask)
     whole = np.array(flat), np.array(rows), np.array(columns)
-    return Stage(number, *nodes, choice, *whole, rule_of(asks), before)
+    exact = np.array([ask.kind == "symbolic" for ask in asks])
+    return Stage(number, *nodes, choice, *whole, tolerances_of(asks), exact, before)

@@ -69,6 +69,31 @@ class Needed:
             elif value is not None:
                 self.values[one] = value
 
+    def written_out(self, cell: Cell) -> str:
+        """A cell's formula with the formulas and numbers that it reads put in; nothing where that is too long."""
+        try:
+            return f"={self._written_out(cell, DEEPEST)}"
+        except Refused:
+            return ""
+
+    def _written_out(self, cell: Cell, depth: int) -> str:
+        formula, value = self.contents.formulas.get(cell), self.contents.values.get(cell)
+        if formula is None and (value is None or isinstance(value, float)):
+            return repr(value or 0.0).removesuffix(".0")
+        if formula is None or cell in self.contents.arrays or depth == 0:
+            raise Refused("it is no expression of numbers")
+        parts = [self._operand(text, cell, depth) if p == "RANGE" else text for _, p, text in tokens(formula)]
+        whole = "".join(parts)
+        if len(whole) > LONGEST:
+            raise Refused(f"it has more than {LONGEST:,} characters")
+        return whole
+
+    def _operand(self, text: str, cell: Cell, depth: int) -> str:
+        """What a formula reads there: one cell, or a list of the cells of a range that hold something."""
+        region = self._region(text, cell[0])
+        cells = region.cells() if region.size == 1 else self._cells_of(region)
+        return ",".join(f"({self._written_out(one, depth - 1)})" for one in cells)
+
     def _reads_of(self, cell: Cell) -> list[Cell]:
         if cell not in self._reads:
             try:

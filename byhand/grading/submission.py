@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf, isfinite
 from pathlib import Path
@@ -88,7 +88,7 @@ class AnswerCells:
             return Typed(_shown(text), None, f"a text of more than {LONGEST_CELL:,} characters")
         if self.commas and GROUPED.fullmatch(text):
             read = self.read_text(text.replace(",", "."))
-            return Typed(_shown(text.strip()), read.value, read.read_as)
+            return replace(read, text=_shown(text.strip()))
         return self.read_text(text)
 
     def _date(self, value: Value) -> Typed:
@@ -110,7 +110,7 @@ class AnswerCells:
             if values is None:
                 found[cell] = self._refused(cell, "it could not be worked out in time")
             else:
-                found[cell] = self._result(cell, value)
+                found[cell] = self._result(cell, value, needed)
         return found
 
     def _refused(self, cell: Cell, reason: str) -> Typed:
@@ -119,7 +119,7 @@ class AnswerCells:
         self.warnings.append(f"The formula {formula} in {address(cell)} was not worked out: {reason}.")
         return Typed(formula, None, f"the formula is not worked out: {reason}")
 
-    def _result(self, cell: Cell, value: Value) -> Typed:
+    def _result(self, cell: Cell, value: Value, needed: Needed) -> Typed:
         formula = _shown(self.contents.formulas[cell])
         stored = self.contents.values.get(cell)
         if stored is not None and not _agree(stored, value):
@@ -133,14 +133,15 @@ class AnswerCells:
             why = "refers to itself in a circle" if value == CIRCLE else f"gives the error {_shown(value)}"
             return Typed(formula, None, f"the formula {why}")
         read = self._typed(value)
-        return Typed(formula, read.value, f"{formula} gives {read.read_as}")
+        expression = read.expression if isinstance(value, str) else needed.written_out(cell)
+        return Typed(formula, read.value, f"{formula} gives {read.read_as}", expression)
 
 
 def _number_in_cell(value: float) -> Typed:
     text = _brief(value)
     if not math.isfinite(value):
         return Typed(text, None, "a number without end")
-    return Typed(text, value, text)
+    return Typed(text, value, text, repr(value + 0.0).removesuffix(".0"))
 
 
 def _brief(value: Value) -> str:
@@ -179,7 +180,7 @@ def typed(text: str, settings: Settings | None = None) -> Typed:
     settings = settings or _DEFAULT
     plain = text.strip()
     if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
-        return Typed(plain, float(plain), plain)
+        return Typed(plain, float(plain), plain, plain)
     if not stripped(text):
         return Typed()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
@@ -187,7 +188,7 @@ def typed(text: str, settings: Settings | None = None) -> Typed:
         value, how = _read(text, settings)
     except Unreadable as refusal:
         return Typed(shown, None, str(refusal))
-    return Typed(shown, value, how)
+    return Typed(shown, value, how, text)
 
 
 _DEFAULT = Settings()

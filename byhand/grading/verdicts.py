@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from byhand.workbook.style import ROLES
@@ -26,11 +26,13 @@ class Typed:
     """What stands in an answer cell. value: the number that it is read as; None where blank, or where it is none.
 
     text: as the student sees it. read_as: how it was read, in a few words; or why it could not be.
+    expression: all of it as it is judged where an exact answer is asked for; of a formula, with what it reads put in.
     """
 
     text: str = ""
     value: float | None = None
     read_as: str = ""
+    expression: str = field(default="", compare=False)
 
     @property
     def blank(self) -> bool:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from support.simulated_students import Class, as_typed, built, class_of, named, verdicts
 
+from byhand.answers.judge import judge
+from byhand.answers.rules import Rule
 from byhand.errors import ByhandError
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.keys import Key
@@ -169,7 +171,6 @@ def test_shares_of_the_recipe_are_given() -> None:
     points = {"RIGHT": 1, "MISTAKE": 0.25, "FOLLOWS": 0.8}
     assert [m.points for m in marks] == [points[v] for v in verdicts(marks)]
     assert {m.sentence for m in marks if m.mistake} == {misconception.sentence}
-    assert of.marker.sentence_of("scores-not-scaled") == misconception.sentence
     assert {mark for _, _, mark, _ in wrong_answers(of.problem, of.told, of.made)[0]} == {0.25}
 
 
@@ -187,14 +188,15 @@ def test_what_is_right_is_revealed_on_request() -> None:
     right = of.right(0)
     revealed = [of.marker.revealed(of.student(0), q, 0).replace("−", "-") for q in range(5)]
     assert revealed[:3] == [f"{row[0]:.0f}" for row in right[:3]]
-    assert revealed[3:] == [f"{right[3][0]:.4f}", f"{right[4][0]:.0f}"]
+    assert judge(revealed[3], revealed[3], Rule("exact")).right, "asked for as an expression, revealed as one"
+    assert judge(f"{right[3][0]:.12f}", revealed[3], Rule("near", n=9)).right
+    assert revealed[4] == f"{right[4][0]:.0f}"
 
 
 def test_the_step_is_named() -> None:
     marker = class_of("attention-head", 1).marker
     line = "byhand explain attention --size=tokens=3 --size=d_model=3 --size=d_k=4 --step weights"
     assert marker.step_of(1) == line
-    assert [marker.table_of(n) for n in range(3)] == ["scores", "weights", "Z"]
 
 
 def refusal(key: Key) -> str:

@@ -1,0 +1,193 @@
+"""The exact answer to a question that asks for one: an expression, read off the graph by its own cell rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from byhand.answers.equality import REAL, worth
+from byhand.answers.grammar import Meaning
+from byhand.answers.keys import Key
+from byhand.answers.printing import text_of
+from byhand.answers.reading import Asked, Reading
+from byhand.answers.tokens import Unreadable
+from byhand.answers.tree import Apply, Number, Symbol, Tree
+from byhand.answers.values import EXACT
+from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.table import Table, read
+
+LONGEST = 400
+"""The operations of an exact answer: nobody writes more by hand."""
+
+
+class TooLong(Exception):
+    """An expression that nobody would write down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A cell as an expression; what is a fraction is worked out at once. size: its operations."""
+
+    tree: Tree
+    size: int = 0
+
+    @property
+    def fraction(self) -> Fraction | None:
+        return self.tree.value if isinstance(self.tree, Number) else None
+
+    def __add__(self, other: Expression) -> Expression:
+        if self.fraction == 0:
+            return other
+        return self if other.fraction == 0 else applied("+", self, other)
+
+    def __sub__(self, other: Expression) -> Expression:
+        return self if other.fraction == 0 else applied("-", self, other)
+
+    def __mul__(self, other: Expression) -> Expression:
+        if self.fraction == 0 or other.fraction == 1:
+            return self
+        return other if other.fraction == 0 or self.fraction == 1 else applied("*", self, other)
+
+    def __truediv__(self, other: Expression) -> Expression:
+        return self if other.fraction == 1 else applied("/", self, other)
+
+    def __neg__(self) -> Expression:
+        return applied("neg", self)
+
+
+def applied(op: str, *args: Expression) -> Expression:
+    """An operation on expressions. Raises TooLong."""
+    fractions = [arg.fraction for arg in args]
+    if None not in fractions and op in EXACT:
+        result = EXACT[op](*fractions)
+        if result is not None:
+            return Expression(Number(result))
+    size = 1 + sum(arg.size for arg in args)
+    if size > LONGEST:
+        raise TooLong
+    return Expression(Apply(op, tuple(arg.tree for arg in args)), size)
+
+
+class ExpressionArithmetic:
+    """Cell rules in expressions. What depends on which number is larger looks at their values."""
+
+    def number(self, x: float) -> Expression:
+        return Expression(Number(Fraction(repr(float(x)))))
+
+    def pi(self) -> Expression:
+        return Expression(Symbol("pi"))
+
+    def dot(self, x: Sequence[Expression], y: Sequence[Expression]) -> Expression:
+        return self.sum([a * b for a, b in zip(x, y, strict=True)])
+
+    def sum(self, line: Sequence[Expression]) -> Expression:
+        total = line[0]
+        for term in line[1:]:
+            total += term
+        return total
+
+    def mean(self, line: Sequence[Expression]) -> Expression:
+        return self.sum(line) / self.number(len(line))
+
+    def sum_of_squares(self, line: Sequence[Expression]) -> Expression:
+        return self.dot(line, line)
+
+    def max(self, line: Sequence[Expression]) -> Expression:
+        return line[_place_of_largest(line)]
+
+    def larger(self, x: Expression, y: Expression) -> Expression:
+        return self.max([x, y])
+
+    def position_of_max(self, line: Sequence[Expression]) -> Expression:
+        return self.number(_place_of_largest(line))
+
+    def equal(self, x: Expression, y: Expression) -> Expression:
+        return self.number(x == y or worth(x.tree) == worth(y.tree))
+
+    def greater(self, x: Expression, y: Expression) -> Expression:
+        return self.number(bool(REAL.real(worth(x.tree)) > REAL.real(worth(y.tree))))
+
+    def choose(self, condition: Expression, x: Expression, y: Expression) -> Expression:
+        return y if condition.fraction == 0 else x
+
+    def pick(self, line: Sequence[Expression], index: Expression) -> Expression:
+        return line[int(worth(index.tree))]
+
+    def power(self, x: Expression, y: Expression) -> Expression:
+        return applied("^", x, y)
+
+    def exp(self, x: Expression) -> Expression:
+        if x.fraction is not None and x.fraction < -INFINITE / 2:
+            return self.number(0)  # of what a mask hides
+        if x.fraction == 0:
+            return self.number(1)
+        return applied("^", Expression(Symbol("e")), x)
+
+    def log(self, x: Expression) -> Expression:
+        return applied("ln", x)
+
+    def sqrt(self, x: Expression) -> Expression:
+        return applied("sqrt", x)
+
+    def tanh(self, x: Expression) -> Expression:
+        return applied("tanh", x)
+
+    def erf(self, x: Expression) -> Expression:
+        return applied("erf", x)
+
+    def sin(self, x: Expression) -> Expression:
+        return applied("sin", x)
+
+    def cos(self, x: Expression) -> Expression:
+        return applied("cos", x)
+
+
+def _place_of_largest(line: Sequence[Expression]) -> int:
+    """The first of equals."""
+    values = [REAL.real(worth(cell.tree)) for cell in line]
+    return values.index(max(values))
+
+
+def exact_keys(cells: Sequence[tuple[Node, int, int]], given: Mapping[Node, Array]) -> list[Key | None]:
+    """The key of each cell of a table, by its row and column; None where it is too long to be written by hand.
+
+    given: the student's own numbers, of every table that is drawn.
+    """
+    tables: dict[Node, Table] = {}
+    return [_key(node, (row, column), given, tables) for node, row, column in cells]
+
+
+def _key(node: Node, place: tuple[int, int], given: Mapping[Node, Array], tables: dict[Node, Table]) -> Key | None:
+    try:
+        tree = _table(node, given, tables)[place].tree
+        return Key(text_of(tree), Reading(((tree,),), None), Meaning(), Asked())
+    except (TooLong, Unreadable):
+        return None
+
+
+def _table(node: Node, given: Mapping[Node, Array], tables: dict[Node, Table]) -> Table:
+    """A table of expressions; every cell of every table is worked out once."""
+    if node not in tables:
+        if node.data is not None:
+            numbers = given.get(node, node.data)
+            cell = _remembered(lambda i, j: ARITHMETIC.number(float(numbers[i, j])))
+        else:
+            rule = read(node, ARITHMETIC, lambda arg: _table(arg, given, tables))
+            cell = _remembered(lambda i, j: rule[i, j])
+        tables[node] = Table(node.shape, cell)
+    return tables[node]
+
+
+def _remembered(cell: Callable[[int, int], Expression]) -> Callable[[int, int], Expression]:
+    known: dict[tuple[int, int], Expression] = {}
+
+    def remembered(i: int, j: int) -> Expression:
+        if (i, j) not in known:
+            known[i, j] = cell(i, j)
+        return known[i, j]
+
+    return remembered
+
+
+ARITHMETIC = ExpressionArithmetic()
