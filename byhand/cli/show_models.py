@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from byhand.cli.terminal import line_of, rendered
+from byhand.core.roles import Role
 from byhand.language.options import CHOICES
 from byhand.lessons.build import build, settings_of
 from byhand.lessons.comparison import as_json as comparison_as_json
@@ -33,7 +34,7 @@ def row_of(lesson: Lesson) -> dict[str, Any]:
 
 
 def _weights(lesson: Lesson) -> int:
-    return sum(int(n.shape[0] * n.shape[1]) for n in lesson.tables.values() if n.role == "weight")
+    return sum(int(n.shape[0] * n.shape[1]) for n in lesson.tables.values() if n.role is Role.WEIGHT)
 
 
 def show_model(model: str, as_json: bool) -> str:

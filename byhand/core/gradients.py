@@ -11,8 +11,6 @@ from operator import add
 from byhand.core.graph import Node, Scope, toposort, within
 from byhand.core.ops import constant, stretch
 
-UNFOLLOWED = ("shift", "memory")
-"""The maximum that a softmax subtracts, on which no loss depends; what is remembered without learning from it again."""
 Arriving = dict[Scope | None, list[Node]]
 """What flows back into a table, by the page that reads it."""
 
@@ -32,7 +30,7 @@ class Backward:
 def gradients(loss: Node, wrt: Iterable[Node]) -> Backward:
     """Reverse-mode differentiation (Linnainmaa 1970): the chain rule from a (1, 1) loss back to the tables in `wrt`.
 
-    Every named table on the way gets a named gradient. Nothing flows through a table in a role of UNFOLLOWED.
+    Every named table on the way gets a named gradient. Nothing flows through a table whose role is not followed.
     """
     order = toposort([loss])
     on_the_way = _dependents(order, set(wrt))
@@ -54,7 +52,7 @@ def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
     """The tables that are made from those in `wrt`, and these themselves."""
     found: set[Node] = set()
     for node in order:
-        if node in wrt or (node.role not in UNFOLLOWED and any(a in found for a in node.args)):
+        if node in wrt or (node.role.traits.followed and any(a in found for a in node.args)):
             found.add(node)
     return found
 

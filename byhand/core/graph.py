@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from byhand.core.roles import Look, Role
 from byhand.errors import ByhandError
 from byhand.notation.tree import Maths
 
@@ -109,7 +110,8 @@ class Scope:
     title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
     the formula for tokens as columns, where it differs.
     page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
-    below: the step stands below the one before it, not beside.
+    below: the step stands below the one before it, not beside. look: the colours of its box in the model's picture,
+    and of those of the steps inside; nothing where these follow from what the step computes.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Scope:
     page: bool = False
     again: bool = False
     below: bool = False
+    look: Look | None = None
 
     @cached_property
     def outward(self) -> list[Scope]:
@@ -135,7 +138,7 @@ class Scope:
     def backward(self) -> Scope:
         """Where the gradients of the tables here stand."""
         if self.parent is None:
-            return Scope("grad", None, "Backward")
+            return Scope("grad", None, "Backward", look=Look.GRADIENT)
         equation = "∂x = ∂loss / ∂x" if self.page else ""
         return Scope(self.name, self.parent.backward, self.title, equation, page=self.page)
 
@@ -194,28 +197,28 @@ class Node:
     """A 2-D table: an operation on other tables, or (op `source`) numbers that are given.
 
     `name` is its dotted path once it is named; only named nodes get cells on a sheet.
-    `role` says what it is for a reader: input, weight, mask, scores, attention, result ...
+    `role` says what it is for a reader.
     """
 
     __slots__ = ("args", "attrs", "data", "name", "op", "role", "scope", "serial", "shape")
 
     def __init__(self, op: Op, args: tuple[Node, ...], attrs: dict[str, Any], shape: Shape) -> None:
         self.op, self.args, self.attrs, self.shape = op, args, attrs, shape
-        self.name = self.role = ""
+        self.name, self.role = "", Role.NONE
         self.scope = _scope.get()
         self.data: Array | None = None
         self.serial = next(_serials)
 
-    def named(self, name: str, role: str = "") -> Node:
+    def named(self, name: str, role: str = Role.NONE) -> Node:
         """Give it cells, under this name in the scope that is open; a second name replaces the first."""
         self.scope = _scope.get()
         self.name = ".".join(filter(None, (self.scope.path, name)))
-        self.role = role or self.role
+        self.role = Role(role) or self.role
         return self
 
     def playing(self, role: str) -> Node:
         """The same table in another role."""
-        self.role = role
+        self.role = Role(role)
         return self
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from byhand.core.roles import Look
 from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.documents.writer import Row, Writer, with_labels
@@ -97,7 +98,7 @@ def _row(row: StepRow, beside: bool) -> str:
 
 
 def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
-    room = "#box(width: 3.6em, height: 1.5em)" if role == "answer" else ""
+    room = "#box(width: 3.6em, height: 1.5em)" if role == Look.ANSWER else ""
     above, before = ([f"reason[{label}]" for label in side] for side in (above, before))
     rows = with_labels(above, before, [[f"[{room}{cell}]" for cell in row] for row in cells], corner="[]")
     fill = ROLES[role or "computed"][0]

@@ -9,6 +9,7 @@ from hashlib import sha256
 import numpy as np
 
 from byhand.core.graph import INFINITE, Array, Node, fold
+from byhand.core.roles import Role
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import Exercise
@@ -83,7 +84,7 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
         table = values[node]
         good &= np.isfinite(table).all((-1, -2))
         good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
-        if exercise.attend != ANY and (node.role == "attention" or (shares and node.name == "probabilities")):
+        if exercise.attend != ANY and (node.role is Role.ATTENTION or (shares and node.name == "probabilities")):
             good &= _attentive(table, *exercise.attend)
         if node.name in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
@@ -118,9 +119,9 @@ def _attentive(weights: Array, least: float, most: float) -> Flags:
 def _telling(node: Node, table: Array, asked: bool) -> Flags:
     """A given table that has no row twice, and is not all 0; words that a recipe asks to be drawn may come again."""
     tells = np.abs(table).sum((-1, -2)) > 0
-    if asked and node.role == "tokens":
+    if asked and node.role is Role.TOKENS:
         tells &= (np.ptp(table, axis=-2) > 0).all(-1)
-    elif node.role == "tokens" or (node.role == "input" and node.shape[0] > 1):
+    elif node.role is Role.TOKENS or (node.role is Role.INPUT and node.shape[0] > 1):
         ordered = np.sort(_as_numbers(table), axis=-1)
         tells &= (np.diff(ordered, axis=-1) != 0).all(-1)
     return np.asarray(tells)

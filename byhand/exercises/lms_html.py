@@ -9,6 +9,7 @@ from html import escape
 
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import Labels, Tokens
+from byhand.core.roles import Role
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import label, number_text
 from byhand.exercises.problem import Problem
@@ -100,6 +101,6 @@ def _values(node: Node, variant: Variant) -> Array:
 def _words(node: Node, variant: Variant) -> list[str]:
     """A prompt's ids, each with its word; nothing for any other table."""
     of = node.shape[0].of
-    if node.role != "tokens" or not isinstance(of, Tokens) or of.ids is not node:
+    if node.role is not Role.TOKENS or not isinstance(of, Tokens) or of.ids is not node:
         return []
     return [f"{number_text(i)} ({of.word(i)})" for i in _values(node, variant)[:, 0].tolist()]

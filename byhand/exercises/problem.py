@@ -14,6 +14,7 @@ from byhand.core.arithmetic import counts
 from byhand.core.arithmetic.counts import NOTHING, Work
 from byhand.core.graph import Array, Node, fold, times, toposort
 from byhand.core.labels import Labels, Tokens
+from byhand.core.roles import Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
@@ -171,9 +172,9 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
     found = {}
     rows = {node for node, _ in looked_up(lesson)}
     for name, node in given.items():
-        if node in rows and node.role != "tokens" and name not in exercise.draw:
+        if node in rows and node.role is not Role.TOKENS and name not in exercise.draw:
             continue
-        if node.role == "tokens" and name.rpartition(".")[2] == "ids":
+        if node.role is Role.TOKENS and name.rpartition(".")[2] == "ids":
             of = node.shape[0].of
             assert isinstance(of, Tokens)
             found[node] = tuple(float(i) for i in range(len(of.vocabulary.words)))

@@ -20,6 +20,7 @@ from byhand.core.arithmetic import excel
 from byhand.core.arithmetic.excel import Address, quoted
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Labels, Tokens
+from byhand.core.roles import Look, Role
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
 from byhand.language.architecture import Graph
@@ -108,8 +109,8 @@ def number_text(value: float) -> str:
 
 
 EDGES = frozenset(("left", "right", "top", "bottom"))
-ANSWER = style.cell("answer", "General", EDGES) | {"locked": False, "border": 2, "border_color": "#B98900"}
-SCRATCH = style.cell("scratch", "General", EDGES) | {"locked": False, "border": 4}
+ANSWER = style.cell(Look.ANSWER, "General", EDGES) | {"locked": False, "border": 2, "border_color": "#B98900"}
+SCRATCH = style.cell(Look.SCRATCH, "General", EDGES) | {"locked": False, "border": 4}
 SHOWN_PLACES = 4
 
 
@@ -169,7 +170,7 @@ class StudentBook:
             if self.practice:
                 self._write_check(file, sheets)
             for node, block in self.book.homes.items():
-                if node.role != "constant":
+                if node.role is not Role.CONSTANT:
                     file.name(defined_name(node), range_of(self.book, block))
             for name, place in self._names_in_front():
                 file.name(name, place)
@@ -198,7 +199,7 @@ class StudentBook:
                 exact = question.ask.kind == "symbolic"
                 margin = f"1E-12*MAX(1,ABS({right}))" if exact else excel.number(question.ask.margin)
                 rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
-                check.formula(row, 0, rule, 0.0, style.cell("shown", "0"))
+                check.formula(row, 0, rule, 0.0, style.cell(Look.SHOWN, "0"))
                 seen = Address(row, 0, "check")
                 for sign, colour in ((1, "#CFEBD9"), (-1, "#F9D3CE")):
                     by_name[place.sheet].format_where((r, c, r, c), f"={seen}={sign}", {"bg_color": colour})
@@ -257,7 +258,7 @@ class BlankPage(PageWriter):
             self._given(node, i, j, place)
         elif node in self.shown or (question is not None and question.ask.kind == "wrong cell"):
             self.sheet.number(
-                *place, self.student.marks.number(("shown", node, i, j)), style.cell("computed", "General")
+                *place, self.student.marks.number(("shown", node, i, j)), style.cell(Look.COMPUTED, "General")
             )
         else:
             asked = question is not None and question.ask.kind != "choice" and (i, j) in question.indices
@@ -267,16 +268,16 @@ class BlankPage(PageWriter):
         drawn = node in self.student.problem.drawn
         assert node.data is not None
         value = self.student.marks.number(("given", node, i, j)) if drawn else float(node.data[i, j])
-        self.sheet.number(*place, value, style.cell(style.role_of(node, True), "General", self._edges_of(node, i, j)))
+        self.sheet.number(*place, value, style.cell(style.look_of(node, True), "General", self._edges_of(node, i, j)))
 
     def _edges_of(self, node: Node, i: int, j: int) -> frozenset[str]:
-        return self._edges(self.book.homes[node], i, j) if node.role == "weight" else frozenset()
+        return self._edges(self.book.homes[node], i, j) if node.role is Role.WEIGHT else frozenset()
 
     def _link(self, block: Block, i: int, j: int) -> None:
         """What lives elsewhere is shown again: also what the student has typed there."""
         there = self.book.links(block, self.page)[i, j]
         rule = f'IF({there}="","",{there})'
-        self.sheet.formula(*block.at(i, j), rule, "", style.cell("shown", "General"))
+        self.sheet.formula(*block.at(i, j), rule, "", style.cell(Look.SHOWN, "General"))
 
 
 ID = (4, 2)

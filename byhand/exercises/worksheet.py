@@ -9,6 +9,7 @@ from math import exp
 
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.labels import Labels, Tokens
+from byhand.core.roles import Role
 from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import SHOWN_PLACES
@@ -18,7 +19,7 @@ from byhand.language.architecture import Graph
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Name, Number, Power
 from byhand.workbook.captions import symbol
-from byhand.workbook.style import role_of
+from byhand.workbook.style import look_of
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
@@ -37,7 +38,7 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
 
 
 def _is_given(node: Node) -> bool:
-    return node.data is not None and node.role not in ("constant", "shift")
+    return node.data is not None and node.role not in (Role.CONSTANT, Role.SHIFT)
 
 
 def _question(problem: Problem, variant: Variant, n: int, question: Question) -> Iterator[Block]:
@@ -66,7 +67,7 @@ def _given(problem: Problem, variant: Variant, node: Node) -> Table:
 
 def _numbers(node: Node, table: Array, variant: Variant) -> Table:
     cells = tuple(tuple(_digits(float(value)) for value in row) for row in table + 0.0)
-    return Table(_called(node), *_labels(node, variant), cells, role_of(node, True))
+    return Table(_called(node), *_labels(node, variant), cells, look_of(node, True))
 
 
 def _called(node: Node) -> str:

@@ -14,14 +14,6 @@ from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Chain, Maths, Name
 from byhand.workbook.captions import rule, shapes, symbol, symbol_from, titles
 
-GIVEN = {
-    "weight": "weights",
-    "tokens": "the words, by their numbers in the vocabulary",
-    "mask": "1 where a word may be seen, 0 where not",
-    "constant": "a constant of the model",
-}
-"""What a table that is not computed is, by its role; any other is just given."""
-
 
 @dataclass(frozen=True)
 class WorkedTable:
@@ -48,7 +40,7 @@ class WorkedTable:
     def about(self) -> str:
         """What it is, in a few words, and its size: weights, 4×2."""
         if self.is_given:
-            return f"{GIVEN.get(self.node.role, 'given')}, {times(self.shape)}"
+            return f"{self.node.role.traits.given_words}, {times(self.shape)}"
         return shapes(self.node, self.cells.turned)
 
     @cached_property

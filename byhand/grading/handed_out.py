@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from byhand.core.graph import fold
+from byhand.core.roles import Role
 from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
@@ -64,7 +65,7 @@ class Paper:
         keys = book.marks.keys
         self.names = {name: region for name, text in contents.names.items() if (region := region_of(text))}
         for node, block in book.book.homes.items():
-            if node.role != "constant":
+            if node.role is not Role.CONSTANT:
                 sheet = book.book.sheet_names[block.page]
                 rows, columns = map(int, node.shape)
                 self.tables[node.name] = [[(sheet, *block.at(i, j)) for j in range(columns)] for i in range(rows)]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from byhand.core.graph import Dim, Node, page, scope, within
 from byhand.core.ops import beside
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.layers.attention import attend, attention_equations, join_heads
@@ -276,7 +277,13 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
         fed = normed_after(feed(y, weight, o, layer), weight, 2, o)
         if not o.parallel:
             return _joined(x, fed, "output", weight, 2, o)
-        with scope("", "⊕ residual", equation="x + attention(x) + ffn(x)", source="Black et al. 2022, section 2.1"):
+        with scope(
+            "",
+            "⊕ residual",
+            equation="x + attention(x) + ffn(x)",
+            source="Black et al. 2022, section 2.1",
+            look=Look.SHOWN,
+        ):
             both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
         return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
 

@@ -14,6 +14,7 @@ from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
 from byhand.core.labels import Labels
 from byhand.core.ops import again, below, maximum, stretch
+from byhand.core.roles import Role
 
 ABSORBED = "DeepSeek-V2, section 2.1.2"
 ROLLING = frozenset({"window_mask", "near_mask"})
@@ -29,7 +30,7 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
     """Those that depend on any words; the others need not be kept to be known."""
     found: set[Node] = set()
     for node in tables:
-        if node.role == "tokens" or not found.isdisjoint(node.args):
+        if node.role is Role.TOKENS or not found.isdisjoint(node.args):
             found.add(node)
     return found
 
@@ -37,7 +38,7 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
 def of_latent(node: Node) -> bool:
     """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
     if node.op is ops.matmul:
-        return node.args[0].role == "latent"
+        return node.args[0].role is Role.LATENT
     return node.op is ops.beside and any(of_latent(part) for part in node.args)
 
 
@@ -252,7 +253,7 @@ def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
 
 def _remembered(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
     """What a model keeps for a later segment, of the tables that the new word makes longer."""
-    tables = [n for n in step if n.role == "remembered"]
+    tables = [n for n in step if n.role is Role.REMEMBERED]
     return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
 
 

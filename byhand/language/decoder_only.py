@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup, tanh
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, example
 from byhand.language.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
@@ -52,9 +53,9 @@ def with_places(
     position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].of)
     if o.positions == "sinusoidal":
         waves = sinusoidal(position, o.d_model, halves)
-        with scope("", "+ positions", equation="words + PE"):
+        with scope("", "+ positions", equation="words + PE", look=Look.INPUT):
             return (x + waves).named(name)
-    with scope("", "+ positions", equation=f"{words} + P[position]"):
+    with scope("", "+ positions", equation=f"{words} + P[position]", look=Look.INPUT):
         place = lookup(place_table(weight, places, o), position).named("places", role="positions")
         return (x + place).named(name)  # (T, d) + (T, d)
 

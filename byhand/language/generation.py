@@ -9,6 +9,7 @@ import numpy as np
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import argmax, below, exp, greater, where
+from byhand.core.roles import Look
 from byhand.language.architecture import Decoding, Graph, Inputs
 from byhand.layers.attention import NEG_INF
 
@@ -32,7 +33,7 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
             with scope("", "top k", equation="rank < k", source="Fan et al. 2018"):
                 among = greater(source("k", decoding.top_k, role="input"), place)
                 z = where(among, z, NEG_INF).named("top_k", role="mask")
-        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)"):
+        with scope("", "softmax", equation="e^(z − max) / Σ e^(z − max)", look=Look.RESULT):
             powers = exp((z - z.max(0).named("max", role="shift")).named("shifted")).named("exp")
             p = (powers / powers.sum(0).named("total")).named("p", role="result")
         if decoding.top_p is not None:
@@ -73,7 +74,7 @@ Forward = Callable[[Node], tuple[Node, Node, Node]]
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
     """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
-    with scope("", "next word", equation="where is max of the last row"):
+    with scope("", "next word", equation="where is max of the last row", look=Look.RESULT):
         last = int(logits.shape[0])
         following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
     return labelled(following, vocabulary)

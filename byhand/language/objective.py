@@ -10,6 +10,7 @@ import numpy as np
 
 from byhand.core.graph import Node, Scope, outside, page, scope, source, within
 from byhand.core.labels import Labels, token_ids
+from byhand.core.roles import Look
 from byhand.language.architecture import Graph
 from byhand.layers.losses import cross_entropy
 
@@ -49,14 +50,14 @@ def _row_loss(row: Row, epsilon: Node | None) -> tuple[Node, Node]:
 
 
 def _mean(sums: list[Node], counts: list[Node]) -> Node:
-    with scope("", "mean loss", equation="Σ losses / n"):
+    with scope("", "mean loss", equation="Σ losses / n", look=Look.RESULT):
         return (reduce(add, sums) / reduce(add, counts)).named("loss", role="result")
 
 
 def weighted_sum(result: Node, seed: int) -> Node:
     """The sum of a table's numbers, each times a small whole number: its gradient, given from above. (1, 1)"""
     numbers = np.random.default_rng([seed, *map(int, result.shape)]).integers(-1, 3, size=result.shape)
-    with page("", "Loss"), scope("", "a loss to follow backward", equation="Σ Y × upstream"):
+    with page("", "Loss"), scope("", "a loss to follow backward", equation="Σ Y × upstream", look=Look.RESULT):
         upstream = source("upstream", numbers, role="input", rows=result.shape[0].of, columns=result.shape[1].of)
         weighted = (result * upstream).named("weighted")
         return weighted.sum(1).named("row_sums").sum(0).named("loss", role="result")

@@ -7,6 +7,7 @@ from typing import Any
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.blocks import Options
@@ -20,7 +21,7 @@ def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = 
     """x E^T + b; x W + b where W is not the embeddings again. (T, d), (V, d) -> (T, V)"""
     row, column = ("x Eᵀ", "E x") if o.tied else ("x W", "W x")
     added = " + b" if bias else ""
-    with scope("", "logits", equation=f"{row}{added}", column_equation=f"{column}{added}"):
+    with scope("", "logits", equation=f"{row}{added}", column_equation=f"{column}{added}", look=Look.RESULT):
         out = table.T if o.tied else weight("W_vocab", o.d_model, table.shape[0])
         logits = x @ out + weight("b_vocab", 1, table.shape[0]) if bias else x @ out
         return logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
@@ -47,7 +48,7 @@ def linear_answer(
 ) -> tuple[Node, Node, Node]:
     """A linear layer gives each word its logit; on a page of its own. (T, d) -> 2 (T, V), (1, 1)"""
     with page("", "Output"):
-        with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b"):
+        with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b", look=Look.RESULT):
             width = Dim(len(vocabulary.words), vocabulary)
             logits = linear(x, weight, "vocab", width).named("logits", role="result")
         return answer(logits, vocabulary, temperature)

@@ -9,6 +9,7 @@ import numpy as np
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.ops import tanh
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.attention import softmax
 from byhand.layers.linear import linear
@@ -18,11 +19,11 @@ PLACE = "Bahdanau et al. 2015, section 3.1"
 ADDITIVE = {"equation": "score = tanh(H W_k + sₜ₋₁ W_q) v", "source": PLACE}
 GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, section 3.1"}
 
-Look = Callable[[int, Node], tuple[Node, Node]]
+Attend = Callable[[int, Node], tuple[Node, Node]]
 """The step's number and a state (1, d) to how much each word matters now (1, S), and their weighted sum (1, 2d)."""
 
 
-def looking_back(memory: Node, weight: Weights, o: Any) -> Look:
+def looking_back(memory: Node, weight: Weights, o: Any) -> Attend:
     """softmax(scores) H, with additive scores or general ones. The keys are made once, for all steps. (S, 2d)"""
     with scope("", "keys", equation="keys = H W_k"):
         width = o.d_attention if o.additive else o.d_model
@@ -53,7 +54,7 @@ def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> li
         with scope("", "alignment", equation="αₜⱼ: from word j to step t at once", source=f"{PLACE}, eq. 6"):
             aligned = rows_of(weights, tokens).named("alignment", role="attention")
         equation = "t + min(S − j, j − 1)" if both_ways else "t + S − j"
-        with scope("", "why attention came", equation=f"{equation} states on the way"):
+        with scope("", "why attention came", equation=f"{equation} states on the way", look=Look.ATTENTION):
             place = np.arange(1, words + 1)
             unread = np.minimum(words - place, place - 1) if both_ways else words - place
             step = source("step", np.arange(1, tokens + 1)[:, None], role="given", rows=tokens.of)

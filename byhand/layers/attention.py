@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.ops import beside, exp, power, sqrt, tanh, where
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.linear import linear
 
@@ -13,7 +14,7 @@ NEG_INF = source("neg_inf", -1e30, role="constant")
 
 def softmax(x: Node, base: float | None = None) -> Node:
     """Each row to probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
-    with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)"):
+    with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)", look=Look.RESULT):
         shifted = (x - x.max(1).named("max", role="shift")).named("shifted", role="shifted")
         powers = (exp(shifted) if base is None else power(base, shifted)).named("exp", role="exp")
         return (powers / powers.sum(1).named("total", role="total")).named("p", role="softmax")
@@ -100,5 +101,7 @@ def join_heads(z: Node, weight: Weights, width: int, bias: bool, name: str = "at
     """Concat(head_1, ..., head_h) W_O (Vaswani et al. 2017, section 3.2.2). (T, heads * d_k) -> (T, width)"""
     equation, column_equation = "Concat(Z₁, …, Z_h) W_O", "W_O Concat(Z₁, …, Z_h)"
     place = "Vaswani et al. 2017, section 3.2.2"
-    with scope("", "join the heads", equation=equation, column_equation=column_equation, source=place):
+    with scope(
+        "", "join the heads", equation=equation, column_equation=column_equation, source=place, look=Look.ATTENTION
+    ):
         return linear(z, weight, "O", width, bias).named(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from byhand.core.graph import Node, scope
 from byhand.core.ops import lookup, sqrt
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 
 
@@ -15,12 +16,12 @@ def linear(x: Node, weight: Weights, name: str, width: int, bias: bool = True) -
 
 def residual(x: Node, change: Node, name: str) -> Node:
     """x + change: the path on which the input stays (He et al. 2016, eq. 1). (T, d), (T, d) -> (T, d)"""
-    with scope("", "⊕ residual", equation="x + sublayer(x)", source="He et al. 2016, eq. 1"):
+    with scope("", "⊕ residual", equation="x + sublayer(x)", source="He et al. 2016, eq. 1", look=Look.SHOWN):
         return (x + change).named(name, role="residual")
 
 
 def embed(table: Node, ids: Node, name: str, scale: float | None = None) -> Node:
     """The table's row for each word, multiplied by `scale` if given. (V, d), (T, 1) -> (T, d)"""
-    with scope("", "word embeddings", equation="E[word] × √d" if scale else "E[word]"):
+    with scope("", "word embeddings", equation="E[word] × √d" if scale else "E[word]", look=Look.INPUT):
         found = lookup(table, ids)
         return (found * sqrt(scale) if scale else found).named(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from byhand.core.graph import Node, scope
 from byhand.core.ops import exp, log, one_hot
+from byhand.core.roles import Look
 
 
 def cross_entropy(logits: Node, targets: Node, smoothing: Node | None = None) -> tuple[Node, Node]:
@@ -12,7 +13,7 @@ def cross_entropy(logits: Node, targets: Node, smoothing: Node | None = None) ->
     y is 1 at the target; a target of -1 is ignored. With `smoothing` ε, y is 1 - ε + ε/V at the target and ε/V
     elsewhere (Szegedy et al. 2016, section 7).
     """
-    with scope("", "log-softmax", equation="ln p = x − max − ln Σ e^(x − max)"):
+    with scope("", "log-softmax", equation="ln p = x − max − ln Σ e^(x − max)", look=Look.RESULT):
         shifted = (logits - logits.max(1).named("max", role="shift")).named("shifted")
         total = exp(shifted).named("exp").sum(1).named("total")
         log_p = (shifted - log(total)).named("log_p", role="log_softmax")

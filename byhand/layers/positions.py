@@ -10,6 +10,7 @@ import numpy as np
 from byhand.core.graph import Array, Dim, Node, scope, source
 from byhand.core.labels import Labels
 from byhand.core.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, stretch
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 
@@ -25,7 +26,7 @@ def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
     halves: all sines first, then all cosines.
     """
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
-    with scope("", "positional encoding", equation=equation, source=place):
+    with scope("", "positional encoding", equation=equation, source=place, look=Look.INPUT):
         twice = source("two_i", np.arange(0, width, 2), role="given")
         rate = (1 / power(10000, twice / width)).named("rate", role="rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
@@ -201,7 +202,7 @@ def relative_biases(
     """What each head adds to its scores: a learned number for each bucket of distances. heads of (T, T)"""
     with scope("", "buckets", equation="key's position − query's position, sorted", source=RAFFEL):
         bucket = _buckets(tokens, both_ways, buckets, farthest)
-    with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL):
+    with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL, look=Look.INPUT):
         table, biases = weight("B", buckets, heads), []
         if table.shape[0].of is None:
             kinds = Labels("buckets", tuple(f"bucket {n}" for n in range(buckets)))

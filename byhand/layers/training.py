@@ -9,6 +9,10 @@ from functools import cached_property
 from byhand.core.gradients import Backward, gradients
 from byhand.core.graph import Node, Scope, copied, outside, source, toposort, within
 from byhand.core.optimizers import OPTIMIZERS, Constants, Optimizer, State
+from byhand.core.roles import Look
+
+UPDATE = Scope("", None, "Update", look=Look.UPDATED)
+"""The place of all weights after a training step."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,13 @@ def _pages(order: list[Node], weights: Iterable[Node], chosen: Optimizer) -> dic
     for w in weights:
         page = first[w]
         if page not in beside:
-            beside[page] = _beside(page, chosen) if page else _update_page(Scope("", None, "Update"), "", chosen)
+            beside[page] = _beside(page, chosen) if page else _update_page(UPDATE, "", chosen)
     return {w: beside[first[w]] for w in weights}
 
 
 def _beside(page: Scope, chosen: Optimizer) -> Scope:
     """A page of the same titles under "Update", whose names begin afresh."""
-    parent = Scope("", None, "Update")
+    parent = UPDATE
     for scope in reversed(page.outward[1:]):
         parent = Scope("", parent, scope.title) if scope.title else parent
     return _update_page(parent, page.title, chosen)

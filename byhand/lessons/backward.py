@@ -8,6 +8,7 @@ from math import isfinite
 from byhand.core.graph import Node, Scope, toposort
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.optimizers import OPTIMIZERS
+from byhand.core.roles import Role
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Graph
@@ -57,7 +58,7 @@ def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]
         batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
         loss = next_word_loss(batch, recipe.label_smoothing)
     made = toposort([loss, *shown])
-    inputs = [n for n in made if n.role == "input" and n.data is not None and n.symbol != "upstream"]
+    inputs = [n for n in made if n.role is Role.INPUT and n.data is not None and n.symbol != "upstream"]
     if not weights.nodes and not inputs:
         raise ByhandError(f"{recipe.model} has nothing to learn: choose a model with weights.")
     if not weights.nodes and recipe.optimizer:

@@ -8,6 +8,7 @@ from typing import Any
 
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import toposort
+from byhand.core.roles import Role
 from byhand.language.architecture import used
 from byhand.language.options import IN_FULL, MATTERS, OF_ZERO, WITHOUT
 from byhand.lessons.build import build
@@ -54,7 +55,7 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     plain = Recipe(recipe.model, size=recipe.size | tokens, set=recipe.set, seed=recipe.seed)
     given: dict[str, Any] = {name: list(range(count)) for name in ("ids", "target_ids") if name in takes}
     once = build(replace(plain, **given))
-    parameters = sum(int(n.shape[0] * n.shape[1]) for n in once.tables.values() if n.role == "weight")
+    parameters = sum(int(n.shape[0] * n.shape[1]) for n in once.tables.values() if n.role is Role.WEIGHT)
     pass_ = work(toposort([once.graph.logits or once.graph.outputs[0]])).multiplications
     words = count if given or tokens else None
     if "generate" not in takes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from byhand.core import ops
 from byhand.core.graph import Array, Node, fold, toposort
+from byhand.core.roles import Role
 from byhand.errors import ByhandError, quoted
 from byhand.lessons.lesson import Lesson
 
@@ -26,9 +27,9 @@ def change(lesson: Lesson, name: str, value: Any) -> None:
     node = lesson.table(cell[1] if cell else name)
     if node.data is None:
         raise ByhandError(f"{node.name} is computed: set one of the tables that it is computed from.")
-    if node.role == "tokens":
+    if node.role is Role.TOKENS:
         raise ByhandError(f"{node.name} holds words: change them with --ids or --prompt.")
-    if node.role == "constant":
+    if node.role is Role.CONSTANT:
         raise ByhandError(f"{node.name} is a constant of the whole model: change a size, a weight or an input instead.")
     numbers = _numbers(name, value)
     data = node.data.copy()
@@ -60,7 +61,7 @@ def _numbers(name: str, value: Any) -> Array:
 def check_lookups(lesson: Lesson) -> None:
     """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
     for rows, table in _lookups(lesson):
-        if rows.data is None and rows.role == "tokens":
+        if rows.data is None and rows.role is Role.TOKENS:
             continue
         for row in fold([rows])[rows].flat:
             if row % 1 or not 0 <= row < table.shape[0]:

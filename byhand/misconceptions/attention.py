@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
+from byhand.core.roles import Role
 from byhand.misconceptions.rewriting import Find, mistake, nearest
 
 Pieces = tuple[Node, ...]
@@ -21,7 +22,7 @@ def matmul(node: Node) -> Pieces | None:
 
 def given_matmul(node: Node) -> Pieces | None:
     """The same of two tables that are given, as in an exercise on products."""
-    return matmul(node) if all(a.role == "input" for a in node.args) else None
+    return matmul(node) if all(a.role is Role.INPUT for a in node.args) else None
 
 
 def square_matmul(node: Node) -> Pieces | None:
@@ -31,18 +32,18 @@ def square_matmul(node: Node) -> Pieces | None:
 
 def weighing(node: Node) -> Pieces | None:
     """x W: (x, W)."""
-    return node.args if node.op is ops.matmul and node.args[1].role == "weight" else None
+    return node.args if node.op is ops.matmul and node.args[1].role is Role.WEIGHT else None
 
 
 def scores(node: Node) -> Pieces | None:
     """Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
-    found = node.role == "scores" and node.op is ops.matmul and node.symbol != "smaller"
+    found = node.role is Role.SCORES and node.op is ops.matmul and node.symbol != "smaller"
     return node.args if found and node.args[0].op is not ops.transpose else None
 
 
 def scaled(node: Node) -> Pieces | None:
     """scores / √d_k, and d_k is not 1: (scores, d_k)."""
-    if node.role != "scale" or node.op is not ops.div or node.args[1].op is not ops.sqrt:
+    if node.role is not Role.SCALE or node.op is not ops.div or node.args[1].op is not ops.sqrt:
         return None
     d_k = node.args[1].args[0]
     return (node.args[0], d_k) if d_k.attrs["value"] > 1 else None
@@ -58,17 +59,17 @@ def scaled_of_wider(node: Node) -> Pieces | None:
 
 
 def tempered(node: Node) -> Pieces | None:
-    return node.args if node.role == "temperature" and node.op is ops.div else None
+    return node.args if node.role is Role.TEMPERATURE and node.op is ops.div else None
 
 
 def shifted(node: Node) -> Pieces | None:
     """x - max: (x,)."""
-    return node.args[:1] if node.role == "shifted" else None
+    return node.args[:1] if node.role is Role.SHIFTED else None
 
 
 def powers(node: Node) -> Pieces | None:
     """e^(x - max): (x - max, x)."""
-    return (node.args[-1], node.args[-1].args[0]) if node.role == "exp" else None
+    return (node.args[-1], node.args[-1].args[0]) if node.role is Role.EXP else None
 
 
 def powers_of_other(base: float) -> Find:
@@ -86,12 +87,12 @@ def powers_of_given_base(node: Node) -> Pieces | None:
 
 def normalised(node: Node) -> Pieces | None:
     """A softmax's last step: (powers, total)."""
-    return node.args if [a.role for a in node.args] == ["exp", "total"] else None
+    return node.args if [a.role for a in node.args] == [Role.EXP, Role.TOTAL] else None
 
 
 def masked(node: Node) -> Pieces | None:
     """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
-    found = node.role == "mask" and node.op is ops.where and node.args[0].symbol != "chosen"
+    found = node.role is Role.MASK and node.op is ops.where and node.args[0].symbol != "chosen"
     return node.args if found else None
 
 
@@ -115,7 +116,7 @@ def masked_softmax(node: Node) -> Pieces | None:
 
 def weighted(node: Node) -> Pieces | None:
     """weights V: (weights, V, Q, K)."""
-    if node.op is not ops.matmul or node.args[0].role != "attention":
+    if node.op is not ops.matmul or node.args[0].role is not Role.ATTENTION:
         return None
     found = nearest(node.args[0], lambda n: scores(n) is not None)
     return (*node.args, found.args[0], found.args[1].T) if found else None
@@ -124,12 +125,12 @@ def weighted(node: Node) -> Pieces | None:
 def heads(node: Node) -> Pieces | None:
     """Several heads side by side."""
     several = node.op is ops.beside and len(node.args) > 1
-    return node.args if several and all(a.role == "heads" for a in node.args) else None
+    return node.args if several and all(a.role is Role.HEADS for a in node.args) else None
 
 
 def projected(node: Node) -> Pieces | None:
     """Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
-    if node.op not in (ops.matmul, ops.add) or node.args[1].role != "weight":
+    if node.op not in (ops.matmul, ops.add) or node.args[1].role is not Role.WEIGHT:
         return None
     return node.args[:1] if heads(node.args[0]) else None
 

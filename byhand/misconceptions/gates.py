@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import mean_square
+from byhand.core.roles import Role
 from byhand.layers.activations import relu, silu
 from byhand.layers.recurrence import sigmoid
 from byhand.misconceptions.rewriting import mistake
@@ -14,32 +15,32 @@ Pieces = tuple[Node, ...]
 
 def squared(node: Node) -> Pieces | None:
     """The mean of a row's squares, of several numbers: (row,)."""
-    found = node.role == "mean_square" and node.op is ops.mean_square and node.args[0].shape[1] > 1
+    found = node.role is Role.MEAN_SQUARE and node.op is ops.mean_square and node.args[0].shape[1] > 1
     return node.args if found else None
 
 
 def divided(node: Node) -> Pieces | None:
     """x / root, where no mean was taken away: (x, root)."""
-    found = node.role == "norm" and node.op is ops.div and node.args[0].role != "deviation"
+    found = node.role is Role.NORM and node.op is ops.div and node.args[0].role is not Role.DEVIATION
     return node.args if found and node.shape[1] > 1 else None
 
 
 def gained_from_one(node: Node) -> Pieces | None:
     """normalised × (1 + γ): (normalised, γ)."""
-    if node.op is not ops.mul or node.args[0].role != "norm" or node.args[1].op is not ops.add:
+    if node.op is not ops.mul or node.args[0].role is not Role.NORM or node.args[1].op is not ops.add:
         return None
     one, gamma = node.args[1].args
-    return (node.args[0], gamma) if one.op is ops.constant and gamma.role == "weight" else None
+    return (node.args[0], gamma) if one.op is ops.constant and gamma.role is Role.WEIGHT else None
 
 
 def swish(node: Node) -> Pieces | None:
     """x / (1 + e^-x): (x,)."""
-    return node.args[:1] if node.role == "activation" and node.op is ops.div else None
+    return node.args[:1] if node.role is Role.ACTIVATION and node.op is ops.div else None
 
 
 def gated(node: Node) -> Pieces | None:
     """activation(gate) × up: (activation(gate), up)."""
-    return node.args if node.op is ops.mul and node.args[0].role == "activation" else None
+    return node.args if node.op is ops.mul and node.args[0].role is Role.ACTIVATION else None
 
 
 def gated_by(node: Node) -> Pieces | None:

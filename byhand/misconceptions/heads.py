@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from byhand.core import ops
 from byhand.core.graph import Node, dressed_as, rewritten, toposort
 from byhand.core.ops import below, beside, maximum, stretch, tanh, where
+from byhand.core.roles import Role
 from byhand.misconceptions.rewriting import Misconception, mistake, nearest
 
 Pieces = tuple[Node, ...]
@@ -14,7 +15,11 @@ Pieces = tuple[Node, ...]
 
 def windowed(node: Node) -> Pieces | None:
     """A mask of the last few words put on the scores, where there are more: (the mask, scores, -∞)."""
-    if node.role != "mask" or node.op is not ops.where or node.args[0].symbol not in ("window_mask", "near_mask"):
+    if (
+        node.role is not Role.MASK
+        or node.op is not ops.where
+        or node.args[0].symbol not in ("window_mask", "near_mask")
+    ):
         return None
     return node.args if 1 <= reach(node.args[0]) < node.shape[0] else None
 
@@ -48,7 +53,7 @@ def several_seen(node: Node) -> Pieces | None:
 
 def capped(node: Node) -> Pieces | None:
     """cap × tanh(x / cap): (x, cap)."""
-    return (node.args[1].args[0].args[0], node.args[0]) if node.role == "cap" and node.op is ops.mul else None
+    return (node.args[1].args[0].args[0], node.args[0]) if node.role is Role.CAP and node.op is ops.mul else None
 
 
 def matched(node: Node) -> Pieces | None:
@@ -59,7 +64,7 @@ def matched(node: Node) -> Pieces | None:
 
 def context(node: Node) -> Pieces | None:
     """weights H, where the scores come from keys of their own: (weights, keys)."""
-    if node.role != "heads" or node.op is not ops.matmul or node.args[0].role != "attention":
+    if node.role is not Role.HEADS or node.op is not ops.matmul or node.args[0].role is not Role.ATTENTION:
         return None
     keys = nearest(node.args[0], lambda n: n.symbol == "keys")
     return (node.args[0], keys) if keys else None
@@ -83,7 +88,11 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
         return shared.get(name.removeprefix("."), table)
 
     def rule(node: Node, like: Node) -> Node:
-        if node.op is not ops.matmul or node.role not in ("scores", "heads") or not (head := numbered(node, "head")):
+        if (
+            node.op is not ops.matmul
+            or node.role not in (Role.SCORES, Role.HEADS)
+            or not (head := numbered(node, "head"))
+        ):
             return like
         x, theirs = like.args
         turned = theirs.op is ops.transpose

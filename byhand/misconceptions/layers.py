@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from byhand.core import ops
 from byhand.core.graph import Node, dressed_as, rewritten, toposort, within
 from byhand.core.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
+from byhand.core.roles import Role
 from byhand.misconceptions.attention import size
 from byhand.misconceptions.gates import gained_from_one, swish
 from byhand.misconceptions.positions import waves_in_halves
@@ -17,7 +18,7 @@ Pieces = tuple[Node, ...]
 
 def residual(node: Node) -> Pieces | None:
     """x + sublayer(x): (x, sublayer(x))."""
-    return node.args if node.role == "residual" and node.op is ops.add else None
+    return node.args if node.role is Role.RESIDUAL and node.op is ops.add else None
 
 
 def residual_of_normed(node: Node) -> Pieces | None:
@@ -33,13 +34,13 @@ def normed(node: Node) -> Node | None:
 
 def gained(node: Node) -> Pieces | None:
     """normalised × γ: (normalised, γ)."""
-    found = node.op is ops.mul and node.args[0].role == "norm" and node.args[1].role == "weight"
+    found = node.op is ops.mul and node.args[0].role is Role.NORM and node.args[1].role is Role.WEIGHT
     return node.args if found else None
 
 
 def shifted(node: Node) -> Pieces | None:
     """normalised × γ + β: (normalised × γ, β, normalised, γ)."""
-    found = node.op is ops.add and gained(node.args[0]) and node.args[1].role == "weight"
+    found = node.op is ops.add and gained(node.args[0]) and node.args[1].role is Role.WEIGHT
     return (*node.args, *node.args[0].args) if found else None
 
 
@@ -49,36 +50,36 @@ def _deviation(norm: Node) -> Node:
 
 def deviation(node: Node) -> Pieces | None:
     """x - mean: (x, mean)."""
-    return node.args if node.role == "deviation" and node.op is ops.sub else None
+    return node.args if node.role is Role.DEVIATION and node.op is ops.sub else None
 
 
 def variance(node: Node) -> Pieces | None:
     """The mean of the squared deviations: (deviation,), of which there are several."""
-    return node.args if node.role == "variance" and node.args[0].shape[1] > 1 else None
+    return node.args if node.role is Role.VARIANCE and node.args[0].shape[1] > 1 else None
 
 
 def root(node: Node) -> Pieces | None:
     """√(variance + ε): (variance + ε,)."""
-    return node.args if node.role == "root" and node.op is ops.sqrt else None
+    return node.args if node.role is Role.ROOT and node.op is ops.sqrt else None
 
 
 def divided(node: Node) -> Pieces | None:
     """deviation / √(variance + ε): (deviation, ε)."""
-    return (node.args[0], node.args[1].args[0].args[1]) if node.role == "norm" and node.op is ops.div else None
+    return (node.args[0], node.args[1].args[0].args[1]) if node.role is Role.NORM and node.op is ops.div else None
 
 
 def relu(node: Node) -> Pieces | None:
-    return node.args[:1] if node.role == "activation" and node.op is ops.maximum else None
+    return node.args[:1] if node.role is Role.ACTIVATION and node.op is ops.maximum else None
 
 
 def gelu(node: Node) -> Pieces | None:
     """½ x (1 + ...): (x,)."""
-    return (node.args[0].args[1],) if node.role == "activation" and node.op is ops.mul else None
+    return (node.args[0].args[1],) if node.role is Role.ACTIVATION and node.op is ops.mul else None
 
 
 def biased(node: Node) -> Pieces | None:
     """x W + b, or x W + h U + b: (the product or products, b)."""
-    if node.op is not ops.add or node.args[1].role != "weight":
+    if node.op is not ops.add or node.args[1].role is not Role.WEIGHT:
         return None
     product = node.args[0]
     products = product.args if product.op is ops.add and not product.name else (product,)
@@ -87,24 +88,24 @@ def biased(node: Node) -> Pieces | None:
 
 def positioned(node: Node) -> Pieces | None:
     """words + positions: (words, positions)."""
-    found = node.op is ops.add and node.role != "bias" and node.args[1].role == "positions"
+    found = node.op is ops.add and node.role is not Role.BIAS and node.args[1].role is Role.POSITIONS
     return node.args if found else None
 
 
 def angled(node: Node) -> Pieces | None:
     """position × rate."""
-    return node.args if node.op is ops.mul and node.args[1].role == "rate" else None
+    return node.args if node.op is ops.mul and node.args[1].role is Role.RATE else None
 
 
 def placed(node: Node) -> Pieces | None:
     """P[position], and P has another row: (P, position)."""
-    found = in_a_row(node) and node.role == "positions" and node.args[0].shape[0] > node.shape[0]
+    found = in_a_row(node) and node.role is Role.POSITIONS and node.args[0].shape[0] > node.shape[0]
     return node.args if found else None
 
 
 def looked_up(node: Node) -> Pieces | None:
     """E[word]: (E, word)."""
-    return node.args if in_a_row(node) and node.role != "positions" else None
+    return node.args if in_a_row(node) and node.role is not Role.POSITIONS else None
 
 
 def in_a_row(node: Node) -> bool:
@@ -114,7 +115,7 @@ def in_a_row(node: Node) -> bool:
 
 def rate(node: Node) -> Pieces | None:
     """1 / 10000^(2i / d): (10000, 2i / d)."""
-    return node.args[1].args if node.role == "rate" and node.op is ops.div else None
+    return node.args[1].args if node.role is Role.RATE and node.op is ops.div else None
 
 
 def waves(node: Node) -> Pieces | None:
@@ -144,7 +145,7 @@ def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
     nodes = toposort(outputs)
     norms = {x: n for n in nodes if (x := normed(n)) and residual(x) and not residual_of_normed(x)}
     inside = {n: r for r in norms for n in toposort(r.args[1:]) if r.args[0] in n.args}
-    firsts = {n: r for r in norms for n in nodes if n.role in ("mean", "deviation") and n.args[0] is r}
+    firsts = {n: r for r in norms for n in nodes if n.role in (Role.MEAN, Role.DEVIATION) and n.args[0] is r}
     new: dict[Node, Node] = {}
     before: dict[Node, Node] = {}
 

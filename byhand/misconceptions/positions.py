@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node, Op
 from byhand.core.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, sqrt
+from byhand.core.roles import Role
 from byhand.misconceptions.rewriting import Find, bare, mistake
 
 Pieces = tuple[Node, ...]
@@ -12,7 +13,7 @@ Pieces = tuple[Node, ...]
 
 def rotated(node: Node) -> Pieces | None:
     """x cos + (x a quarter turn on) sin: (x, quarter, cos, sin)."""
-    if node.role != "rotated" or node.op is not ops.add:
+    if node.role is not Role.ROTATED or node.op is not ops.add:
         return None
     (x, cosine), (quarter, sine) = (product.args for product in node.args)
     return x, quarter, cosine, sine
@@ -24,7 +25,7 @@ def rotated_key(node: Node) -> Pieces | None:
 
 def halves_turned(node: Node) -> Pieces | None:
     """(-b, a) where a and b are the halves of what turns, and of several features each: (x, the rest)."""
-    if node.role != "turned" or node.args[1].op is not ops.columns:
+    if node.role is not Role.TURNED or node.args[1].op is not ops.columns:
         return None
     first = node.args[1]
     wide = first.attrs["start"] == 0 and first.attrs["stop"] > 1 and len(node.args) < 4
@@ -33,7 +34,7 @@ def halves_turned(node: Node) -> Pieces | None:
 
 def neighbours_turned(node: Node) -> Pieces | None:
     """(-b, a) pair by pair, of several pairs: (x, all of it, the rest)."""
-    if node.role != "turned" or len(node.args) < 4:
+    if node.role is not Role.TURNED or len(node.args) < 4:
         return None
     return node.args[1].args[0], bare(node), *node.args[len(node.args) // 2 * 2 :]
 
@@ -50,13 +51,13 @@ def by_halves(x: Node, right: Node, *rest: Node) -> Node:
 
 def angles_by_halves(node: Node) -> Pieces | None:
     """One number a pair set beside itself: (it, the rest)."""
-    found = node.role == "positions" and node.op is ops.beside and node.args[0] is node.args[1]
+    found = node.role is Role.POSITIONS and node.op is ops.beside and node.args[0] is node.args[1]
     return (node.args[0], *node.args[2:]) if found and node.args[0].shape[1] > 1 else None
 
 
 def angles_by_neighbours(node: Node) -> Pieces | None:
     """One number a pair, twice in a row."""
-    found = node.role == "positions" and node.op is ops.alternate and node.args[0] is node.args[1]
+    found = node.role is Role.POSITIONS and node.op is ops.alternate and node.args[0] is node.args[1]
     return node.args[:1] if found and node.args[0].shape[1] > 1 else None
 
 
@@ -81,7 +82,7 @@ def waves_by_turns(node: Node) -> Pieces | None:
 
 def waves_in_halves(node: Node) -> Pieces | None:
     """All sines, then as many cosines: (sin, cos)."""
-    if node.role != "positions" or node.op is not ops.beside or len(node.args) != 2:
+    if node.role is not Role.POSITIONS or node.op is not ops.beside or len(node.args) != 2:
         return None
     sine, cosine = node.args
     cosine = cosine.args[0] if cosine.op is ops.columns else cosine
@@ -91,7 +92,7 @@ def waves_in_halves(node: Node) -> Pieces | None:
 
 def sloped(node: Node) -> Pieces | None:
     """scores + slope × distance: (scores, slope × distance, slope, distance)."""
-    found = node.role == "bias" and node.args[1].op is ops.mul and node.args[1].args[0].symbol == "slope"
+    found = node.role is Role.BIAS and node.args[1].op is ops.mul and node.args[1].args[0].symbol == "slope"
     return (*node.args, *node.args[1].args) if found else None
 
 
@@ -107,12 +108,12 @@ def sloped_in_head(node: Node) -> Pieces | None:
 
 def biased(node: Node) -> Pieces | None:
     """scores + what their distance adds."""
-    return node.args if node.role == "bias" and node.op is ops.add else None
+    return node.args if node.role is Role.BIAS and node.op is ops.add else None
 
 
 def biased_unscaled(node: Node) -> Pieces | None:
     """The same of scores that are not divided: (scores, bias, Q)."""
-    found = biased(node) and node.args[0].role == "scores" and node.args[0].op is ops.matmul
+    found = biased(node) and node.args[0].role is Role.SCORES and node.args[0].op is ops.matmul
     q = node.args[0].args[0] if found else None
     return (*node.args, q) if q and q.shape[1] > 1 else None
 

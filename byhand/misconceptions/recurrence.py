@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import exp, greater, stretch, tanh, where
+from byhand.core.roles import Role
 from byhand.layers.recurrence import sigmoid
 from byhand.misconceptions.rewriting import bare, mistake, nearest
 
@@ -16,49 +17,49 @@ def stepped(node: Node) -> Pieces | None:
     if node.op is not ops.add or node.args[0].op is not ops.add:
         return None
     of_x, of_h = node.args[0].args
-    carried = of_h.op is ops.matmul and (of_h.args[0].role == "state" or of_h.args[0].symbol.endswith("_0"))
-    return (of_x, node.args[1]) if carried and of_x.op is ops.matmul and node.args[1].role == "weight" else None
+    carried = of_h.op is ops.matmul and (of_h.args[0].role is Role.STATE or of_h.args[0].symbol.endswith("_0"))
+    return (of_x, node.args[1]) if carried and of_x.op is ops.matmul and node.args[1].role is Role.WEIGHT else None
 
 
 def from_a_state(node: Node) -> Pieces | None:
     """h U, of a state that is not the first: (the first, U)."""
-    if node.op is not ops.matmul or node.args[0].role != "state" or node.args[1].role != "weight":
+    if node.op is not ops.matmul or node.args[0].role is not Role.STATE or node.args[1].role is not Role.WEIGHT:
         return None
-    first = nearest(node.args[0], lambda n: n.role == "input" and n.symbol.endswith("_0") and n.symbol != "c_0")
+    first = nearest(node.args[0], lambda n: n.role is Role.INPUT and n.symbol.endswith("_0") and n.symbol != "c_0")
     return (first, node.args[1]) if first and first.shape == node.args[0].shape else None
 
 
 def squashed(node: Node) -> Pieces | None:
     """h = tanh(a): (a,)."""
-    return node.args if node.role == "state" and node.op is ops.tanh else None
+    return node.args if node.role is Role.STATE and node.op is ops.tanh else None
 
 
 def shown(node: Node) -> Pieces | None:
     """h = o × tanh(c): (o, tanh(c), c)."""
-    found = node.role == "state" and node.op is ops.mul and node.args[1].op is ops.tanh
+    found = node.role is Role.STATE and node.op is ops.mul and node.args[1].op is ops.tanh
     return (*node.args, *node.args[1].args) if found else None
 
 
 def kept(node: Node) -> Pieces | None:
     """c = f × c before + i × g: (f, c before, i, g)."""
-    found = node.role == "state" and node.op is ops.add and [a.op for a in node.args] == [ops.mul, ops.mul]
+    found = node.role is Role.STATE and node.op is ops.add and [a.op for a in node.args] == [ops.mul, ops.mul]
     pieces = (*node.args[0].args, *node.args[1].args) if found else ()
-    return pieces if pieces and pieces[0].role == pieces[2].role == "gate" else None
+    return pieces if pieces and pieces[0].role == pieces[2].role is Role.GATE else None
 
 
 def candidate(node: Node) -> Pieces | None:
-    return node.args if node.role == "gate" and node.op is ops.tanh else None
+    return node.args if node.role is Role.GATE and node.op is ops.tanh else None
 
 
 def opened(node: Node) -> Pieces | None:
     """A gate's 1 / (1 + e^-x): (x,)."""
-    found = node.role == "gate" and node.op is ops.div and node.args[1].op is ops.add
+    found = node.role is Role.GATE and node.op is ops.div and node.args[1].op is ops.add
     return node.args[1].args[1].args[0].args if found else None
 
 
 def scanned(node: Node) -> Pieces | None:
     """h = Ā × h before + B̄ × x: (Ā, h before, B̄ x)."""
-    found = node.role == "state" and node.op is ops.add and node.args[0].op is ops.mul
+    found = node.role is Role.STATE and node.op is ops.add and node.args[0].op is ops.mul
     return (*node.args[0].args, node.args[1]) if found and node.args[0].args[0].symbol[:4] == "Abar" else None
 
 
@@ -75,7 +76,7 @@ def taken_in(node: Node) -> Pieces | None:
 
 def step_size(node: Node) -> Pieces | None:
     """Δ = ln(1 + e^x): (x,)."""
-    return node.args[0].args[1].args if node.role == "step_size" and node.op is ops.log else None
+    return node.args[0].args[1].args if node.role is Role.STEP_SIZE and node.op is ops.log else None
 
 
 def logs(node: Node) -> Pieces | None:
@@ -85,12 +86,12 @@ def logs(node: Node) -> Pieces | None:
 
 def features(node: Node) -> Pieces | None:
     """x + 1 above 0, else e^x: (x,)."""
-    return node.args[2].args if node.role == "features" and node.op is ops.where else None
+    return node.args[2].args if node.role is Role.FEATURES and node.op is ops.where else None
 
 
 def summed_up(node: Node) -> Pieces | None:
     """What was added up before, and what the word adds: (before, own)."""
-    return node.args if node.role == "state" and node.op is ops.add and node.args[0].role == "state" else None
+    return node.args if node.role is Role.STATE and node.op is ops.add and node.args[0].role is Role.STATE else None
 
 
 def over_divisor(node: Node) -> Pieces | None:

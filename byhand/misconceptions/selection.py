@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import greater, sqrt, where
+from byhand.core.roles import Role
 from byhand.misconceptions.attention import size
 from byhand.misconceptions.rewriting import bare, mistake, nearest
 
@@ -33,12 +34,12 @@ def near(node: Node) -> Pieces | None:
 
 def shared_out(node: Node) -> Pieces | None:
     """p over the total of those chosen: (p,)."""
-    return node.args[:1] if node.role == "gates" and node.op is ops.div else None
+    return node.args[:1] if node.role is Role.GATES and node.op is ops.div else None
 
 
 def gate_of_one(node: Node) -> Pieces | None:
     """p × taken: (p, taken)."""
-    return node.args if node.role == "gates" and node.op is ops.mul and node.args[1].symbol == "taken" else None
+    return node.args if node.role is Role.GATES and node.op is ops.mul and node.args[1].symbol == "taken" else None
 
 
 def taken(node: Node) -> Pieces | None:

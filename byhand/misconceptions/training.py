@@ -5,6 +5,7 @@ from __future__ import annotations
 from byhand.core import ops
 from byhand.core.graph import Node
 from byhand.core.ops import log, one_hot, stretch
+from byhand.core.roles import Role
 from byhand.misconceptions.rewriting import bare, mistake
 
 Pieces = tuple[Node, ...]
@@ -12,12 +13,12 @@ Pieces = tuple[Node, ...]
 
 def log_softmax(node: Node) -> Pieces | None:
     """x - max - ln Σ: (x - max, ln Σ)."""
-    return node.args if node.role == "log_softmax" else None
+    return node.args if node.role is Role.LOG_SOFTMAX else None
 
 
 def losses(node: Node) -> Pieces | None:
     """-Σ y ln p: (Σ y ln p, y, ln p)."""
-    found = node.role == "losses" and node.op is ops.negate
+    found = node.role is Role.LOSSES and node.op is ops.negate
     return (node.args[0], *node.args[0].args[0].args) if found else None
 
 
@@ -34,7 +35,7 @@ def mean_loss(node: Node) -> Pieces | None:
 
 
 def gradient(node: Node, of: str) -> bool:
-    return node.role == "gradient" and node.symbol == of
+    return node.role is Role.GRADIENT and node.symbol == of
 
 
 def gradient_of_logits(node: Node) -> Pieces | None:
@@ -49,7 +50,7 @@ def masked_gradient(node: Node) -> Pieces | None:
 
 def gradient_of_several_ways(node: Node) -> Pieces | None:
     """The sum of what flows back to a table from all that read it: (all ways but the last, the last)."""
-    found = node.role == "gradient" and node.op is ops.add and "softmax" not in node.scope.title
+    found = node.role is Role.GRADIENT and node.op is ops.add and "softmax" not in node.scope.title
     return node.args if found else None
 
 
@@ -60,7 +61,7 @@ def gradient_of_total(node: Node) -> Pieces | None:
 
 def descended(node: Node) -> Pieces | None:
     """w - learning rate × change: (w, learning rate × change, learning rate, change)."""
-    found = node.role == "updated" and node.op is ops.sub and node.args[1].op is ops.mul
+    found = node.role is Role.UPDATED and node.op is ops.sub and node.args[1].op is ops.mul
     return (*node.args, *node.args[1].args) if found else None
 
 

@@ -11,6 +11,7 @@ from byhand.core.arithmetic import excel
 from byhand.core.arithmetic.excel import Address, Formula, column_letters, quoted
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
@@ -19,7 +20,7 @@ from byhand.workbook.backward_layout import place_gradients, repeat
 from byhand.workbook.captions import defined_name, opened, titles
 from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.page import Block, Caption, Page, key
-from byhand.workbook.style import role_of
+from byhand.workbook.style import look_of
 from byhand.xlsx.writer import BookFile, FormulaRow, Sheet, cut, points
 
 ROWS, COLUMNS = 1_048_576, 16_384
@@ -56,7 +57,7 @@ class Book:
         self.values = fold(graph.outputs)
         self.infinite = infinite(self.nodes)
         self.home = Page(Scope("", title=home, page=True), turned=False)
-        self.constants = [self._constant(n) for n in self.nodes if n.role in ("constant", "setting")]
+        self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
         self.sheet_names = _sheet_names([self.home, *self.pages])
@@ -136,7 +137,7 @@ class Book:
     @property
     def prompts(self) -> list[Tokens]:
         """The prompts that a reader can type, in the model's order."""
-        given = [n for n in self.nodes if n.role == "tokens" and n.data is not None]
+        given = [n for n in self.nodes if n.role is Role.TOKENS and n.data is not None]
         return [n.shape[0].of for n in given if isinstance(n.shape[0].of, Tokens)]
 
     def text_of(self, of: Labels | Tokens, i: int) -> str:
@@ -223,7 +224,7 @@ class PageWriter:
             self.sheet.link(2, 12, f"the same places: {name}", name, "A1", style.LINK)
 
     def _captions(self, block: Block) -> None:
-        _, colour, _ = style.ROLES[role_of(block.node, block.home)]
+        _, colour, _ = style.ROLES[look_of(block.node, block.home)]
         caption = block.caption
         if block.strip:
             place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
@@ -272,21 +273,23 @@ class PageWriter:
 
     def _cells(self, block: Block) -> None:
         node, values = block.node, self.book.values[block.node]
-        role = role_of(node, block.home)
+        look = look_of(node, block.home)
         number_format, whole = style.number_format(values, node in self.book.infinite)
         self._widen(values, number_format)
         rows, columns = node.shape
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
-        if node.data is not None and block.home and node.role != "tokens":
+        if node.data is not None and block.home and node.role is not Role.TOKENS:
             for i in range(rows):
                 for j in range(columns):
-                    dress = style.cell(role, number_format, self._edges(block, i, j) if role == "weight" else NO_EDGES)
+                    dress = style.cell(
+                        look, number_format, self._edges(block, i, j) if look is Look.WEIGHT else NO_EDGES
+                    )
                     self.sheet.number(*block.at(i, j), float(values[i, j]), dress)
         else:
-            self.sheet.formulas(place, self._formulas(block, values), style.cell(role, number_format, NO_EDGES))
-        if role == "attention":
+            self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
+        if look is Look.ATTENTION:
             self.sheet.heat(place, style.HEAT)
-        if whole and role != "attention":
+        if whole and look is not Look.ATTENTION:
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
 
@@ -309,7 +312,7 @@ class PageWriter:
         if not block.home or all_views(node):
             links = self.book.links(block, self.page)
             return lambda i, j: links[i, j]
-        if node.role == "tokens" and node.data is not None:
+        if node.role is Role.TOKENS and node.data is not None:
             return self._id_rule(block)
         table = read_block(self.book, block)
         return lambda i, j: table[i, j]
@@ -343,7 +346,7 @@ def infinite(nodes: list[Node]) -> set[Node]:
     """The tables of which a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
     found: set[Node] = set()
     for node in nodes:
-        stopped = node.op.finite or node.role in ("gradient", "share")
+        stopped = node.op.finite or node.role.traits.look is Look.GRADIENT
         reached = not stopped and any(a in found for a in node.args)
         if reached or node.symbol == "neg_inf":
             found.add(node)
@@ -401,4 +404,4 @@ def absolute(row: int, column: int) -> str:
 def tab_colour(page: Page) -> str:
     if page.scope.title == "Contents":
         return style.INK
-    return style.HEAT if any(b.node.role == "attention" for b in page.blocks) else style.ROLES["computed"][1]
+    return style.HEAT if any(b.node.role is Role.ATTENTION for b in page.blocks) else style.ROLES[Look.COMPUTED][1]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from byhand.core import ops
 from byhand.core.graph import Node, Scope, times
+from byhand.core.roles import Look, Role
 from byhand.notation.text import text
 from byhand.notation.tree import Maths, Name
 
@@ -50,9 +51,9 @@ def symbol(node: Node) -> str:
     stem, _, number = node.symbol.rpartition("_")
     numbered = f"{SYMBOLS.get(stem, stem)}_{number}" if number.isdigit() else node.symbol
     letter = SYMBOLS.get(node.symbol, numbered)
-    if node.role in ("gradient", "share"):
+    if node.role.traits.look is Look.GRADIENT:
         return f"∂{letter}"
-    return f"{letter}{_primes(node)}" if node.role == "updated" else letter
+    return f"{letter}{_primes(node)}" if node.role is Role.UPDATED else letter
 
 
 def _primes(node: Node) -> str:
@@ -68,7 +69,7 @@ def symbol_from(node: Node, reader: Node) -> str:
     So does a reader of the same page that reads two tables with one symbol: head1.Z and head2.Z.
     """
     here, there = _place(reader), _place(node)
-    if node.op.given or node.role == "updated":
+    if node.op.given or node.role is Role.UPDATED:
         return symbol(node)
     if node.page is reader.page and not _has_namesake(node, reader):
         return symbol(node)

@@ -8,9 +8,10 @@ from byhand.core.arithmetic import excel
 from byhand.core.arithmetic.excel import Address, column_letters
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.core.roles import Look, Role
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.captions import shapes, symbol, titles
+from byhand.workbook.captions import shapes, symbol
 from byhand.workbook.layout import TOP, floating, sides
 from byhand.workbook.page import Block, Page, key
 from byhand.xlsx.writer import BookFile, Sheet
@@ -44,18 +45,8 @@ CONSTANTS = {
 NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
 """Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
 
-KINDS = {
-    "embedding": "input",
-    "position": "input",
-    "attention": "attention",
-    "head": "attention",
-    "residual": "shown",
-    "logits": "result",
-    "softmax": "result",
-    "next word": "result",
-    "loss": "result",
-}
-"""A word in a step's title -> the role in whose colours its box is."""
+BEFORE_TITLES = {Look.GRADIENT: "∂ ", Look.UPDATED: "update · "}
+"""What stands before the title of a page that is a step as a whole."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,7 @@ def plan(book: Book) -> Plan:
     if book.graph.probabilities is not None:
         row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
     legend = row
-    row += len(style.ROLES) + len(USE) + bool(book.about.weights) + 3
+    row += len(Look) + len(USE) + bool(book.about.weights) + 3
     constants = row
     for n, block in enumerate(book.constants):
         block.across, block.along = constants + 1 + n, SIDE
@@ -119,12 +110,12 @@ def generated(book: Book) -> list[Node]:
     """The words that the model adds, one a step."""
     if book.graph.training is not None:
         return []
-    return [n for n in book.nodes if n.symbol == "next" and n.role == "tokens"]
+    return [n for n in book.nodes if n.symbol == "next" and n.role is Role.TOKENS]
 
 
 def written_words(book: Book) -> list[tuple[Node, int]]:
     """The words that the model makes, as (ids, row): the story that it adds, or a program's whole answer."""
-    answers = [n for n in book.nodes if n.symbol == "answer" and n.role == "tokens"]
+    answers = [n for n in book.nodes if n.symbol == "answer" and n.role is Role.TOKENS]
     story = generated(book)
     return [(n, i) for n in answers for i in range(n.shape[0])] or [(n, 0) for n in story if len(story) > 1]
 
@@ -144,7 +135,7 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     for block in book.constants:
         value = float(book.values[block.node][0, 0])
         places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
-        sheet.number(block.row, block.column, value, style.cell("input", places))
+        sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
         meaning = CONSTANTS.get(block.node.name, "")
         sheet.text(
             block.row, SIDE + 1, f"{symbol(block.node)}, in formulas {block.node.name}: {meaning}", style.text(10)
@@ -180,7 +171,7 @@ def _steps(book: Book, sheet: Sheet) -> None:
         title = _title(step)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.link(row, BOX, title, name, target, style.box(_kind(title, step)))
+        sheet.link(row, BOX, title, name, target, style.box(_look(step)))
         sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
@@ -198,14 +189,19 @@ def _title(step: Step) -> str:
     """What the step's box says: of a page that is a step as a whole, what it belongs to."""
     if not step.scope.page:
         return step.scope.title
-    attends = any(block.node.role == "attention" for block in step.page.blocks)
-    what = {"Backward": "∂ ", "Update": "update · "}.get(titles(step.scope)[0], "attention · " if attends else "")
-    return f"{what}{step.scope.title.casefold()}"
+    before = BEFORE_TITLES.get(_look(step)) or ("attention · " if _attends(step) else "")
+    return f"{before}{step.scope.title.casefold()}"
 
 
-def _kind(title: str, step: Step) -> str:
-    part = {"Backward": "gradient", "Update": "updated"}.get(titles(step.scope)[0])
-    return part or next((role for word, role in KINDS.items() if word in title.casefold()), "computed")
+def _attends(step: Step) -> bool:
+    """Whether the step is a whole page that shows how much each query looks at each key."""
+    return step.scope.page and any(block.node.role is Role.ATTENTION for block in step.page.blocks)
+
+
+def _look(step: Step) -> Look:
+    """The colours of the step's box: those of the outermost place that has some, or of a page that attends."""
+    said = next((place.look for place in reversed(step.scope.outward) if place.look), None)
+    return said or (Look.ATTENTION if _attends(step) else Look.COMPUTED)
 
 
 def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
@@ -239,7 +235,7 @@ def _written(book: Book, sheet: Sheet, row: int) -> None:
     for n, (node, i) in enumerate(words):
         of = node.shape[0].of
         assert isinstance(of, Tokens)
-        dress = style.cell("result", "@")
+        dress = style.cell(Look.RESULT, "@")
         sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), dress)
 
 
@@ -253,7 +249,7 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
     first, chosen = row + 1, Address(row + 1, SIDE + 1)
     if count > 1:
         sheet.text(row + 1, SIDE, "at position", style.text(10))
-        sheet.number(row + 1, SIDE + 1, at, style.cell("input", "0"))
+        sheet.number(row + 1, SIDE + 1, at, style.cell(Look.INPUT, "0"))
         sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
         first += 1
     cells = book.result(node)
@@ -266,8 +262,8 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
         rule = excel.nth(column, chosen) if count > 1 else column[0]
-        sheet.formula(last, SIDE + 1, rule, value, style.cell("result", "0.000"))
-        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES["result"][1]))
+        sheet.formula(last, SIDE + 1, rule, value, style.cell(Look.RESULT, "0.000"))
+        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES[Look.RESULT][1]))
     sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
@@ -279,17 +275,17 @@ def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
         ((cell,),) = book.result(loss)
         sheet.text(row + n, SIDE, f"step {n}" if len(losses) > 1 else "loss", style.ROW_WORD)
         value = float(book.values[loss][0, 0])
-        sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell("result", "0.0000"))
+        sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell(Look.RESULT, "0.0000"))
     if len(losses) > 1:
         sheet.curve(place.prediction, SIDE + 4, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
 
 
 def _legend(book: Book, sheet: Sheet, row: int) -> None:
     sheet.text(row, SIDE, "How to read", style.HEADING)
-    used = {style.role_of(b.node, b.home) for page in book.pages for b in page.blocks}
-    for n, (role, (_, _, meaning)) in enumerate((r, v) for r, v in style.ROLES.items() if r in used):
-        swatch = style.cell(role, "0", frozenset(("left", "right", "top", "bottom")))
-        sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if role == "attention" else swatch)
-        sheet.text(row + 1 + n, SIDE + 1, meaning, style.text(10))
+    used = {style.look_of(b.node, b.home) for page in book.pages for b in page.blocks}
+    for n, look in enumerate(look for look in Look if look in used):
+        swatch = style.cell(look, "0", frozenset(("left", "right", "top", "bottom")))
+        sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if look is Look.ATTENTION else swatch)
+        sheet.text(row + 1 + n, SIDE + 1, style.ROLES[look][2], style.text(10))
     for n, line in enumerate(filter(None, (book.about.weights, *USE))):
         sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from byhand.core import ops
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
+from byhand.core.roles import Look, Role
 from byhand.workbook.captions import letters, origin, shapes, symbol, symbol_from
 from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
@@ -112,7 +113,7 @@ class Layout:
 
     def _needs_band(self, page: Page, node: Node, left: list[Node], later: Iterable[Node]) -> bool:
         band = self.bands.get(page)
-        if band is None or band.tokens != node.shape[0] or node.role == "scores":
+        if band is None or band.tokens != node.shape[0] or node.role is Role.SCORES:
             return True
         missing = [x for x in left if not self._in_line(band, x)]
         wanted = [*missing, node]
@@ -144,7 +145,7 @@ class Layout:
         """What stands over a table where it lives."""
         call = partial(symbol_from, reader=node)
         rule = "" if node.op.given else f"= {letters(node, call, self.turned)}"
-        if node.role == "scores":
+        if node.role is Role.SCORES:
             rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
         return Caption(symbol(node), shapes(node, self.turned), rule)
 
@@ -289,7 +290,7 @@ def _columns_here(view: Node, reader: Node) -> bool:
     if view.name or view.op is not ops.columns:
         return False
     of = view.args[0]
-    return bool(of.name) and of.page is reader.page and of.role not in ("gradient", "share")
+    return bool(of.name) and of.page is reader.page and of.role.traits.look is not Look.GRADIENT
 
 
 def _side(node: Node, n: int) -> str:

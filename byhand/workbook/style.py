@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.roles import Look
 
 INK, GREY, FRAME, RED = "#1F2933", "#6B7785", "#C9D1DA", "#C0392B"
 HEAT = "#8E63C7"
@@ -16,42 +17,46 @@ TEXT = "Calibri"
 MATHS = "Cambria"
 
 ROLES: dict[str, tuple[str, str, str]] = {
-    "input": ("#FFF6DD", "#B98900", "type here: words, numbers"),
-    "weight": ("#FFFFFF", RED, "type here: weights"),
-    "computed": ("#EAF2FB", "#2468A8", "computed: click, and read the formula"),
-    "shown": ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
-    "attention": ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
-    "result": ("#E4F4EA", "#237A45", "result"),
-    "gradient": ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
-    "updated": ("#FBF1EF", RED, "weight after a training step"),
-    "answer": ("#FFFBEA", "#B98900", "your answers: type here"),
-    "scratch": ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),
+    Look.INPUT: ("#FFF6DD", "#B98900", "type here: words, numbers"),
+    Look.WEIGHT: ("#FFFFFF", RED, "type here: weights"),
+    Look.COMPUTED: ("#EAF2FB", "#2468A8", "computed: click, and read the formula"),
+    Look.SHOWN: ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
+    Look.ATTENTION: ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
+    Look.RESULT: ("#E4F4EA", "#237A45", "result"),
+    Look.GRADIENT: ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
+    Look.UPDATED: ("#FBF1EF", RED, "weight after a training step"),
+    Look.ANSWER: ("#FFFBEA", "#B98900", "your answers: type here"),
+    Look.SCRATCH: ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),
 }
-"""Role -> (fill, colour of its name, what the legend says)."""
+"""Look -> (fill, colour of its name, what the legend says)."""
 
 WEIGHT_FRAME = "#D98880"
 DASHED = 3
-BOXES = {"input": "#FFF3D1", "computed": "#DDEBF8", "attention": "#E6DAF3", "shown": "#ECEFF2", "result": "#D8EFE0"}
-BOXES |= {"gradient": "#FBDCC5", "updated": "#F6DAD5"}
-"""Role -> the fill of its box in the model's picture."""
+BOXES = {
+    Look.INPUT: "#FFF3D1",
+    Look.COMPUTED: "#DDEBF8",
+    Look.ATTENTION: "#E6DAF3",
+    Look.SHOWN: "#ECEFF2",
+    Look.RESULT: "#D8EFE0",
+    Look.GRADIENT: "#FBDCC5",
+    Look.UPDATED: "#F6DAD5",
+}
+"""Look -> the fill of its box in the model's picture."""
 
 
-def role_of(node: Node, home: bool) -> str:
-    """The role in which a table is dressed."""
+def look_of(node: Node, home: bool) -> Look:
+    """How a table stands at home, or where it is shown again."""
+    traits = node.role.traits
     if not home:
-        return "attention" if node.role == "attention" else "shown"
-    if node.op.given and node.role != "tokens":
-        return "weight" if node.role == "weight" else "input"
-    if node.role == "share":
-        return "gradient"
-    return node.role if node.role in ("attention", "result", "gradient", "updated") else "computed"
+        return traits.look if traits.look is Look.ATTENTION else Look.SHOWN
+    return traits.given_look if node.op.given else traits.look
 
 
 @cache
-def cell(role: str, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
+def cell(look: Look, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
     """A number's cell. `edges` are the sides (left, right, top, bottom) on which it ends its table."""
-    fill, _, _ = ROLES[role]
-    frame = WEIGHT_FRAME if role == "weight" else FRAME
+    fill, _, _ = ROLES[look]
+    frame = WEIGHT_FRAME if look is Look.WEIGHT else FRAME
     style: dict[str, Any] = {
         "font_name": TEXT,
         "font_size": 11,
@@ -59,11 +64,11 @@ def cell(role: str, number_format: str, edges: frozenset[str] = frozenset()) -> 
         "align": "center",
         "num_format": number_format,
         "border_color": frame,
-        "border": DASHED if role == "gradient" else 1,
-        "bold": role == "result",
-        "italic": role == "gradient",
+        "border": DASHED if look is Look.GRADIENT else 1,
+        "bold": look is Look.RESULT,
+        "italic": look is Look.GRADIENT,
     }
-    if role == "weight":
+    if look is Look.WEIGHT:
         style |= dict.fromkeys(sorted(edges), 2)
     else:
         style |= {"bg_color": fill}
@@ -86,7 +91,7 @@ ROW_LABEL = text(9, GREY, align="right")
 COLUMN_LABEL = text(9, GREY, align="center")
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
-WORD = text(12, INK, align="center", bold=True, bg_color=ROLES["input"][0], border=1, border_color=FRAME)
+WORD = text(12, INK, align="center", bold=True, bg_color=ROLES[Look.INPUT][0], border=1, border_color=FRAME)
 
 
 def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
@@ -124,7 +129,7 @@ def shown(value: float, number_format: str) -> str:
     return "−∞" if value < -INFINITE else f"{value:.{places}f}"
 
 
-def box(role: str) -> dict[str, Any]:
+def box(look: Look) -> dict[str, Any]:
     """A box of the model's picture. Pale, since some programs write every link in dark blue."""
-    edge = ROLES[role][1]
-    return text(11, INK, bold=True, align="center", bg_color=BOXES[role], border=1, border_color=edge)
+    edge = ROLES[look][1]
+    return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge)

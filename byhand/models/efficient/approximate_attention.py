@@ -9,6 +9,7 @@ from typing import Any
 
 from byhand.core.graph import Node, page, scope, within
 from byhand.core.ops import beside, lookup
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs
@@ -61,7 +62,7 @@ def with_positions(x: Node, weight: Weights, o: Options) -> Node:
         places, equation = sinusoidal(position, o.d_model), "X + PE"
     else:
         places, equation = lookup(weight("P", o.tokens, o.d_model), position), "X + P[position]"
-    with scope("", "+ positions", equation=equation):
+    with scope("", "+ positions", equation=equation, look=Look.INPUT):
         return (x + places).named("x")
 
 

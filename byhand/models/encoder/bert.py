@@ -6,6 +6,7 @@ from typing import ClassVar
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language import blocks
 from byhand.language.architecture import Graph, Inputs, example
@@ -42,8 +43,9 @@ def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, 
     titles = [title for title in (added, "" if segment_ids is None else "segments") if title]
     terms = ["E[word]", *({"learned": ["P[position]"], "sinusoidal": ["PE"]}.get(o.positions, []))]
     terms += [] if segment_ids is None else ["S[segment]"]
-    source = "Devlin et al. 2019, figure 2"
-    with scope("", "".join(f"+ {title} " for title in titles).strip(), equation=" + ".join(terms), source=source):
+    about = {"equation": " + ".join(terms), "source": "Devlin et al. 2019, figure 2"}
+    look = Look.INPUT if added else None
+    with scope("", "".join(f"+ {title} " for title in titles).strip(), **about, look=look):
         summed = word
         if o.positions == "learned":
             summed = summed + lookup(place_table(weight, "P", o), position).named("places", role="positions")

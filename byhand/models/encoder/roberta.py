@@ -7,6 +7,7 @@ import numpy as np
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import equal
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.masked import encoder_only, fill_in, padding_mask
@@ -29,7 +30,9 @@ class Options(bert.Options):
 def positions(ids: Node, pad: Node) -> Node:
     """pad + how many real words there are up to this one; padding's own position is pad. (T, 1) -> (T, 1)"""
     words = ids.shape[0]
-    with scope("", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019"):
+    with scope(
+        "", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019", look=Look.INPUT
+    ):
         real = (1 - equal(ids, pad)).named("real")
         so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
         before = (so_far * real.T).named("real_so_far")  # (T, T) * (1, T) -> (T, T)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.ops import below, stretch
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language import blocks
 from byhand.language.architecture import Architecture, Graph, Inputs
@@ -46,7 +47,8 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
     waves = sinusoidal(position_column(tokens), o.d_model) if o.positions == "sinusoidal" else None
     added = {"learned": " + P", "sinusoidal": " + PE"}.get(o.positions, "")
     title, about = "class token + positions" if added else "class token", f"[class; words]{added}"
-    with scope("", title, equation=about, source="Dosovitskiy et al. 2021, eq. 1"):
+    look = Look.INPUT if added else None
+    with scope("", title, equation=about, source="Dosovitskiy et al. 2021, eq. 1", look=look):
         sequence = stretch(below(weight("class_token", 1, o.d_model), words), rows=tokens, columns=o.d_model)
         if waves is not None:
             return (sequence + waves).named("x")
@@ -77,7 +79,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Output"):
         if o.norm_place != "post":
             x = norm(x, weight, "final_norm", o)
-        with scope("", "logits", equation="x[class] W + b", column_equation="W x[class] + b"):
+        with scope("", "logits", equation="x[class] W + b", column_equation="W x[class] + b", look=Look.RESULT):
             logits = linear(x.rows(0, 1), weight, "class", kinds(o)).named("logits", role="result")
         p = probabilities(logits, o.temperature)
     return Graph([p], p, logits=logits)

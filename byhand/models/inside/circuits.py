@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from byhand.core.graph import Dim, Node, Scope, page, scope
 from byhand.core.labels import Labels
 from byhand.core.ops import beside, sqrt, stretch
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.models.inside import induction
@@ -81,7 +82,13 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     (words,) = induction.vocabularies(o)
     w = tables_of(o, words, Labels("places", tuple(f"place {n + 1}" for n in range(o.max_positions))))
     first, second = circuits(1, "before", w), circuits(2, "after", w)
-    with page("", "Through both heads", equation="(E W_Q²) (E W_OV¹ W_K²)ᵀ", source=f"{PLACE}, K-composition"):
+    with page(
+        "",
+        "Through both heads",
+        equation="(E W_Q²) (E W_OV¹ W_K²)ᵀ",
+        source=f"{PLACE}, K-composition",
+        look=Look.ATTENTION,
+    ):
         offered = (first.written @ second.w_k).named("offered_through")  # (V, d) @ (d, k) -> (V, k)
         through = (second.asked @ offered.T).named("QK_through", role="scores")  # (V, k) @ (k, V) -> (V, V)
     return Graph([composition(first, second), through, *first.tables, *second.tables])

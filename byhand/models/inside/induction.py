@@ -10,6 +10,7 @@ import numpy as np
 from byhand.core.graph import Array, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, example
 from byhand.language.generation import next_word, write
@@ -100,13 +101,13 @@ def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, No
     """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     with page("", "Input"):
         words = embed(w["E"], ids, "words")
-        with scope("", "+ positions", equation="E[word] + P[position]"):
+        with scope("", "+ positions", equation="E[word] + P[position]", look=Look.INPUT):
             x = (words + lookup(w["P"], position_column(ids.shape[0]))).named("x")
     mask = causal_mask(ids.shape[0])
     x = head(x, 1, "before", w, mask)
     x = head(x, 2, "after", w, mask)
     with page("", "Output"):
-        with scope("", "logits", equation="x W_U", column_equation="W_U x"):
+        with scope("", "logits", equation="x W_U", column_equation="W_U x", look=Look.RESULT):
             logits = (x @ w["W_U"]).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
         return logits, softmax(logits).named("probabilities", role="result"), next_word(logits, vocabulary)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.vocabulary import words
@@ -90,7 +91,7 @@ def build_prediction(o: PredictionOptions, weight: Weights, inputs: Inputs) -> G
     vocabulary = words("vocabulary", o.vocab)
     with page("", "Prediction"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        with scope("", "logits", equation="x W + b", column_equation="W x + b"):
+        with scope("", "logits", equation="x W + b", column_equation="W x + b", look=Look.RESULT):
             logits = linear(x, weight, "vocab", Dim(o.vocab, vocabulary)).named("logits", role="result")
         return Graph([softmax(logits).named("probabilities", role="result")], logits=logits)
 

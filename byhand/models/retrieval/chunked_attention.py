@@ -8,6 +8,7 @@ import numpy as np
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import below, beside, lookup, stretch
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.blocks import Places, grouped_attention, norm, places_of
 from byhand.language.decoder_only import embedding
@@ -22,7 +23,7 @@ def biases(weight: Weights, o: Any) -> list[Node]:
     """What each head adds to its scores for a reader's place less a neighbour's, the same for all. (m, k * 2m) each"""
     if o.positions != "relative":
         return []
-    with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B"):
+    with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B", look=Look.INPUT):
         numbers = np.arange(2 * o.chunk) - np.arange(o.chunk)[:, None] + o.chunk - 1
         away = Labels("distances", tuple(f"{n - o.chunk + 1:+d}" for n in range(3 * o.chunk - 1)))
         row, table = source("row", numbers, role="given"), weight("B", 3 * o.chunk - 1, o.heads)

@@ -8,6 +8,7 @@ import numpy as np
 from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels
 from byhand.core.ops import exp
+from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture
 from byhand.language.readout import answer, build, one_vocabulary
@@ -71,7 +72,13 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
             x = block(x, weight, o)
     with page("", "Output"):
         x = rms_norm(x, weight, "final_norm", o.eps)
-        with scope("", "logits", equation="x Eᵀ" if o.tied else "x W", column_equation="E x" if o.tied else "W x"):
+        with scope(
+            "",
+            "logits",
+            equation="x Eᵀ" if o.tied else "x W",
+            column_equation="E x" if o.tied else "W x",
+            look=Look.RESULT,
+        ):
             out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
             logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
         return answer(logits, vocabulary, o.temperature)
