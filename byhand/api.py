@@ -40,8 +40,7 @@ class Lesson(lessons.Lesson):
         from byhand.workbook.captions import letters, symbol
 
         node = self.table(name)
-        given = node.op.name == "source"
-        return table_of(self, name, "" if given else letters(node, symbol, False))
+        return table_of(self, name, "" if node.op.given else letters(node, symbol, False))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.tables)
