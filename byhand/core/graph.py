@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from byhand.core.arithmetic import Function
 from byhand.core.roles import Look, Role
 from byhand.errors import ByhandError
 from byhand.notation.tree import Maths
@@ -63,6 +64,7 @@ class Op:
     sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
     view: the result's cells are cells of its arguments, so a sheet needs none for it.
     given: the numbers are given, not computed.
+    function: of one number, which each cell is of the same cell of the argument.
     cellwise: a cell is made from the same cell of each argument. by_row: (settings) to whether a row is made from the
     same row of each argument (of an argument with a single row, from that).
     finite: where an argument is −∞ the result is a number, as e to it is 0, so that no reader meets −∞.
@@ -80,6 +82,7 @@ class Op:
     column_maths: Callable[..., Maths] | None = None
     view: bool = False
     given: bool = False
+    function: Function | None = None
     cellwise: bool = False
     by_row: Callable[..., bool] = never
     finite: bool = False

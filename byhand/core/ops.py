@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.arithmetic import Function
 from byhand.core.graph import Array, Dim, Node, Op, always, register
 from byhand.core.shapes import broadcast, by_turns, joined, looked_up, one_hot_for, one_line, product, span, stretched
 from byhand.core.table import Table
@@ -37,6 +38,8 @@ from byhand.notation.tree import (
 )
 
 Index = tuple[int, int]
+Cell = Callable[..., Any]
+"""(an arithmetic, cells or lines) to one cell."""
 
 
 def _call(name: str) -> Callable[..., Maths]:
@@ -121,7 +124,7 @@ def _in_a_column(*parts: Maths) -> Maths:
     return Grid(tuple((part,) for part in few(parts)))
 
 
-def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite: bool = False) -> Op:
+def _elementwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, **more: Any) -> Op:
     """One table in, the same shape out, each cell from its own cell."""
     return register(
         name,
@@ -132,12 +135,17 @@ def _elementwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite:
         maths=maths,
         cellwise=True,
         by_row=always,
-        finite=finite,
+        **more,
         examples=((((2, 3),), {}),),
     )
 
 
-def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite: bool = False) -> Op:
+def _function(name: str, function: Function, value: Any, vjp: Any, **more: Any) -> Op:
+    """A function of each cell."""
+    return _elementwise(name, value, lambda k, x: k.call(function, x), vjp, function.maths, function=function, **more)
+
+
+def _pairwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, finite: bool = False) -> Op:
     """Two tables in, cell by cell; a single row, column or cell is stretched."""
     return register(
         name,
@@ -155,7 +163,7 @@ def _pairwise(name: str, value: Any, cell: Any, vjp: Any, maths: Any, finite: bo
     )
 
 
-def _reduce(name: str, value: Any, cell: Any, vjp: Any, maths: Any) -> Op:
+def _reduce(name: str, value: Any, cell: Cell, vjp: Any, maths: Any) -> Op:
     """Each row to one cell (axis 1), or each column (axis 0)."""
     return register(
         name,
@@ -230,48 +238,39 @@ power: Op = _pairwise(
 greater: Op = _pairwise(
     "greater",
     lambda x, y: np.greater(x, y).astype(float),
-    lambda k, x, y: k.greater(x, y),
+    lambda k, x, y: k.compare(x, ">", y),
     lambda g, out, x, y: (None, None),
     lambda x, y: whether(Chain((x, y), (">",))),
 )
 equal = _pairwise(
     "equal",
     lambda x, y: np.equal(x, y).astype(float),
-    lambda k, x, y: k.equal(x, y),
+    lambda k, x, y: k.compare(x, "=", y),
     lambda g, out, x, y: (None, None),
     lambda x, y: whether(Chain((x, y), ("=",))),
 )
 
 negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, Negative)
-exp = _elementwise(
-    "exp",
-    np.exp,
-    lambda k, x: k.exp(x),
-    lambda g, out, x: g * out,
-    lambda x: Power(Name("e"), x),
-    finite=True,
-)
-log: Op = _elementwise("log", np.log, lambda k, x: k.log(x), lambda g, out, x: g / x, _call("ln"))
-sqrt = _elementwise(
-    "sqrt",
-    np.sqrt,
-    lambda k, x: k.sqrt(x),
-    lambda g, out, x: g / (2 * out),
-    Root,
-)
-tanh = _elementwise("tanh", np.tanh, lambda k, x: k.tanh(x), lambda g, out, x: g * (1 - out * out), _call("tanh"))
-erf = _elementwise(
-    "erf",
-    np.vectorize(math.erf, otypes=[float]),
-    lambda k, x: k.erf(x),
-    lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x)),
-    _call("erf"),
-)
-sin = _elementwise("sin", np.sin, lambda k, x: k.sin(x), lambda g, out, x: g * cos(x), _call("sin"))
-cos: Op = _elementwise("cos", np.cos, lambda k, x: k.cos(x), lambda g, out, x: -(g * sin(x)), _call("cos"))
+EXP = Function("exp", math.exp, lambda x: Power(Name("e"), x), "exp")
+LOG = Function("ln", math.log, _call("ln"), "log")
+SQRT = Function("sqrt", math.sqrt, Root, "sqrt")
+TANH = Function("tanh", math.tanh, _call("tanh"), "tanh")
+ERF = Function("erf", math.erf, _call("erf"), "erf")
+SIN = Function("sin", math.sin, _call("sin"), "sin")
+COS = Function("cos", math.cos, _call("cos"), "cos")
 
-sum_ = _reduce("sum", np.sum, lambda k, line: k.sum(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
-max_ = _reduce("max", np.max, lambda k, line: k.max(line), _to_largest, lambda x: Over("max", x))
+exp = _function("exp", EXP, np.exp, lambda g, out, x: g * out, finite=True)
+log: Op = _function("log", LOG, np.log, lambda g, out, x: g / x)
+sqrt = _function("sqrt", SQRT, np.sqrt, lambda g, out, x: g / (2 * out))
+tanh = _function("tanh", TANH, np.tanh, lambda g, out, x: g * (1 - out * out))
+erf = _function(
+    "erf", ERF, np.vectorize(math.erf, otypes=[float]), lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x))
+)
+sin = _function("sin", SIN, np.sin, lambda g, out, x: g * cos(x))
+cos: Op = _function("cos", COS, np.cos, lambda g, out, x: -(g * sin(x)))
+
+sum_ = _reduce("sum", np.sum, lambda k, line: k.total(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
+max_ = _reduce("max", np.max, lambda k, line: k.largest(line), _to_largest, lambda x: Over("max", x))
 mean = _reduce(
     "mean",
     np.mean,
@@ -289,7 +288,7 @@ mean_square = _reduce(
 argmax = _reduce(
     "argmax",
     lambda x, axis, keepdims: np.argmax(x, axis=axis, keepdims=keepdims).astype(float),
-    lambda k, line: k.position_of_max(line),
+    lambda k, line: k.position_of_largest(line),
     lambda g, out, x, axis: None,
     lambda x: Over("where is max", x),
 )
@@ -333,7 +332,7 @@ one_hot: Op = register(
     "one_hot",
     shape=one_hot_for,
     value=lambda index, width: (index == np.arange(width)).astype(float),
-    cell=lambda k, i, index, width: k.equal(index[i[0], 0], k.number(i[1])),
+    cell=lambda k, i, index, width: k.compare(index[i[0], 0], "=", k.number(i[1])),
     vjp=lambda g, out, index, width: (None,),
     maths=lambda index, width: whether(Chain((index, Words("its column")), ("=",))),
     by_row=always,

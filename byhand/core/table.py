@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from byhand.core.arithmetic import Arithmetic
 from byhand.core.graph import Node, Shape
 
 
@@ -33,7 +34,7 @@ class Table:
         return line
 
 
-def read(node: Node, k: Any, given: Callable[[Node], Table | None]) -> Table:
+def read(node: Node, k: Arithmetic[Any], given: Callable[[Node], Table | None]) -> Table:
     """The node's cells by its own cell rule, in arithmetic `k`; `given` has the tables where the reading stops."""
     tables = [given(a) or read(a, k, given) for a in node.args]
     cell, attrs = node.op.cell, node.attrs

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from byhand.core import ops
-from byhand.core.arithmetic import counts
-from byhand.core.arithmetic.counts import NOTHING, Work
+from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
 from byhand.core.graph import Array, Node, fold, times, toposort
 from byhand.core.labels import Labels, Tokens
 from byhand.core.roles import Role
@@ -186,7 +185,7 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
 
 def _work(node: Node) -> Work:
     """What the whole table takes, its cells counted one by one; a number such as √d_k is known."""
-    table = read(node, counts, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _settled(n) else None)
+    table = read(node, COUNTS, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _settled(n) else None)
     return NOTHING.joined(*(table[i] for i in np.ndindex(*node.shape)))
 
 

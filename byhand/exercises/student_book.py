@@ -16,8 +16,7 @@ from zipfile import ZipFile
 
 import numpy as np
 
-from byhand.core.arithmetic import excel
-from byhand.core.arithmetic.excel import Address, quoted
+from byhand.core.arithmetic.excel import EXCEL, Address, quoted
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Labels, Tokens
 from byhand.core.roles import Look, Role
@@ -197,7 +196,7 @@ class StudentBook:
                 typed = Address(r, c, place.sheet)
                 right = f"{self.marks.number(('answer', n, i)):.0f}"
                 exact = question.ask.kind == "symbolic"
-                margin = f"1E-12*MAX(1,ABS({right}))" if exact else excel.number(question.ask.margin)
+                margin = f"1E-12*MAX(1,ABS({right}))" if exact else EXCEL.number(question.ask.margin)
                 rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
                 check.formula(row, 0, rule, 0.0, style.cell(Look.SHOWN, "0"))
                 seen = Address(row, 0, "check")

@@ -9,9 +9,8 @@ from typing import Any
 
 from sympy import Expr
 
-from byhand.core.arithmetic import exact, steps
-from byhand.core.arithmetic.exact import NONE
-from byhand.core.arithmetic.steps import Given, Step
+from byhand.core.arithmetic.exact import EXACT, NONE, if_small
+from byhand.core.arithmetic.steps import STEPS, Given, Step
 from byhand.core.decimals import is_exact, shown
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.table import Table, read
@@ -136,7 +135,7 @@ class Cells:
     def _table(self, node: Node, exact: Exact) -> Table:
         if node.data is not None:
             return self._given(node, node, exact)
-        return read(node, steps, lambda a: self._given(a, node, exact) if a.name else None)
+        return read(node, STEPS, lambda a: self._given(a, node, exact) if a.name else None)
 
     def _given(self, node: Node, reader: Node, exact: Exact) -> Table:
         values = self.numbers[node.name]
@@ -194,7 +193,7 @@ def exact_tables(nodes: Iterable[Node], values: Mapping[str, Array]) -> dict[Nod
 
 
 def _given(data: Array) -> Rows:
-    return [[exact.number(float(x)) for x in row] for row in data]
+    return [[EXACT.number(float(x)) for x in row] for row in data]
 
 
 def _computed(node: Node, found: Mapping[Node, Rows]) -> Rows:
@@ -204,5 +203,5 @@ def _computed(node: Node, found: Mapping[Node, Rows]) -> Rows:
         rows = found.get(argument)
         return Table(argument.shape, lambda i, j: rows[i][j] if rows else NONE)
 
-    table = read(node, exact, given)
-    return [[exact.if_small(table[i, j]) for j in range(node.shape[1])] for i in range(node.shape[0])]
+    table = read(node, EXACT, given)
+    return [[if_small(table[i, j]) for j in range(node.shape[1])] for i in range(node.shape[0])]

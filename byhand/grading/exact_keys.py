@@ -14,7 +14,9 @@ from byhand.answers.reading import Asked, Reading
 from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Apply, Number, Symbol, Tree
 from byhand.answers.values import EXACT
+from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.ops import EXP
 from byhand.core.table import Table, read
 
 LONGEST = 400
@@ -56,6 +58,9 @@ class Expression:
         return applied("neg", self)
 
 
+Line = tuple[Expression, ...]
+
+
 def applied(op: str, *args: Expression) -> Expression:
     """An operation on expressions. Raises TooLong."""
     fractions = [arg.fraction for arg in args]
@@ -69,7 +74,7 @@ def applied(op: str, *args: Expression) -> Expression:
     return Expression(Apply(op, tuple(arg.tree for arg in args)), size)
 
 
-class ExpressionArithmetic:
+class ExpressionArithmetic(Arithmetic[Expression]):
     """Cell rules in expressions. What depends on which number is larger looks at their values."""
 
     def number(self, x: float) -> Expression:
@@ -78,69 +83,40 @@ class ExpressionArithmetic:
     def pi(self) -> Expression:
         return Expression(Symbol("pi"))
 
-    def dot(self, x: Sequence[Expression], y: Sequence[Expression]) -> Expression:
-        return self.sum([a * b for a, b in zip(x, y, strict=True)])
-
-    def sum(self, line: Sequence[Expression]) -> Expression:
-        total = line[0]
-        for term in line[1:]:
-            total += term
-        return total
-
-    def mean(self, line: Sequence[Expression]) -> Expression:
-        return self.sum(line) / self.number(len(line))
-
-    def sum_of_squares(self, line: Sequence[Expression]) -> Expression:
-        return self.dot(line, line)
-
-    def max(self, line: Sequence[Expression]) -> Expression:
-        return line[_place_of_largest(line)]
-
-    def larger(self, x: Expression, y: Expression) -> Expression:
-        return self.max([x, y])
-
-    def position_of_max(self, line: Sequence[Expression]) -> Expression:
-        return self.number(_place_of_largest(line))
-
-    def equal(self, x: Expression, y: Expression) -> Expression:
-        return self.number(x == y or worth(x.tree) == worth(y.tree))
-
-    def greater(self, x: Expression, y: Expression) -> Expression:
-        return self.number(bool(REAL.real(worth(x.tree)) > REAL.real(worth(y.tree))))
-
-    def choose(self, condition: Expression, x: Expression, y: Expression) -> Expression:
-        return y if condition.fraction == 0 else x
-
-    def pick(self, line: Sequence[Expression], index: Expression) -> Expression:
-        return line[int(worth(index.tree))]
-
-    def power(self, x: Expression, y: Expression) -> Expression:
-        return applied("^", x, y)
-
-    def exp(self, x: Expression) -> Expression:
+    def call(self, function: Function, x: Expression) -> Expression:
+        if function is not EXP:
+            return applied(function.name, x)
         if x.fraction is not None and x.fraction < -INFINITE / 2:
             return self.number(0)  # of what a mask hides
         if x.fraction == 0:
             return self.number(1)
         return applied("^", Expression(Symbol("e")), x)
 
-    def log(self, x: Expression) -> Expression:
-        return applied("ln", x)
+    def power(self, x: Expression, y: Expression) -> Expression:
+        return applied("^", x, y)
 
-    def sqrt(self, x: Expression) -> Expression:
-        return applied("sqrt", x)
+    def total(self, line: Line) -> Expression:
+        total = line[0]
+        for term in line[1:]:
+            total += term
+        return total
 
-    def tanh(self, x: Expression) -> Expression:
-        return applied("tanh", x)
+    def largest(self, line: Line) -> Expression:
+        return line[_place_of_largest(line)]
 
-    def erf(self, x: Expression) -> Expression:
-        return applied("erf", x)
+    def position_of_largest(self, line: Line) -> Expression:
+        return self.number(_place_of_largest(line))
 
-    def sin(self, x: Expression) -> Expression:
-        return applied("sin", x)
+    def compare(self, x: Expression, sign: str, y: Expression) -> Expression:
+        if sign == "=":
+            return self.number(x == y or worth(x.tree) == worth(y.tree))
+        return self.number(bool(REAL.real(worth(x.tree)) > REAL.real(worth(y.tree))))
 
-    def cos(self, x: Expression) -> Expression:
-        return applied("cos", x)
+    def choose(self, condition: Expression, x: Expression, y: Expression) -> Expression:
+        return y if condition.fraction == 0 else x
+
+    def pick(self, line: Line, index: Expression) -> Expression:
+        return line[int(worth(index.tree))]
 
 
 def _place_of_largest(line: Sequence[Expression]) -> int:

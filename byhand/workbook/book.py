@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from byhand.core.arithmetic import excel
-from byhand.core.arithmetic.excel import Address, Formula, column_letters, quoted
+from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.roles import Look, Role
@@ -163,7 +162,7 @@ class Book:
         """The cells that a copy, or a view of other tables, shows again."""
         if block.node.name and not block.home:
             return self.addresses(self.homes[block.node], reader)
-        return read(block.node, excel, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
+        return read(block.node, EXCEL, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
 
     def result(self, node: Node) -> list[list[Cell]]:
         """Where each cell of a table lives."""
@@ -266,7 +265,7 @@ class PageWriter:
             self.sheet.text(*place, text, dress)
         else:
             words = self._vocabulary(of.vocabulary)
-            self.sheet.formula(*place, excel.pick(words, Address(*block.at(i, 0))), text, dress)
+            self.sheet.formula(*place, EXCEL.pick(words, Address(*block.at(i, 0))), text, dress)
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
@@ -325,7 +324,7 @@ class PageWriter:
 
         def rule(i: int, j: int) -> str:
             word = Address(*self.book.label_cell(block, 0, i))
-            place = excel.look_up(word, words)
+            place = look_up(word, words)
             return f'IF({word}="{NO_WORD}",-1,{place})' if tokens.optional else place
 
         return rule
@@ -360,7 +359,7 @@ def read_block(book: Book, block: Block) -> Table:
         found = block.reads.get(key(node))
         return book.addresses(found, block.page) if found else None
 
-    return read(block.node, excel, given)
+    return read(block.node, EXCEL, given)
 
 
 def title_of(scope: Scope) -> str:

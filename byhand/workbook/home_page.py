@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from byhand.core.arithmetic import excel
-from byhand.core.arithmetic.excel import Address, column_letters
+from byhand.core.arithmetic.excel import Address, column_letters, nth
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.roles import Look, Role
@@ -261,7 +260,7 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         )
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
-        rule = excel.nth(column, chosen) if count > 1 else column[0]
+        rule = nth(column, chosen) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell(Look.RESULT, "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES[Look.RESULT][1]))
     sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")

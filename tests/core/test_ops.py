@@ -15,8 +15,8 @@ from support.op_cases import CASES, ORACLES, definition
 from support.strategies import arguments, given_tables, recalculated
 
 import byhand
-from byhand.core.arithmetic import excel, numbers
-from byhand.core.arithmetic.excel import Address
+from byhand.core.arithmetic.excel import EXCEL, Address
+from byhand.core.arithmetic.numbers import NUMBERS
 from byhand.core.graph import OPS, Node, Op, times
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
@@ -39,7 +39,7 @@ def cells_in_values(node: Node) -> Any:
         data = argument.data
         return Table(argument.shape, lambda r, c: float(data[r, c]))
 
-    table = read(node, numbers, of)
+    table = read(node, NUMBERS, of)
     return np.array([[table[r, c] for c in range(node.shape[1])] for r in range(node.shape[0])])
 
 
@@ -100,7 +100,7 @@ def test_views_are_cells_of_their_arguments(op: Op, shapes: Any, attrs: Any) -> 
     """A view's cells are addresses as they stand; any other operation with arguments writes a formula."""
     node = applied(op, [np.ones(shape) for shape in shapes], attrs)
     sheets = {a: Table(a.shape, lambda r, c, n=n: Address(r, c, f"sheet{n}")) for n, a in enumerate(node.args)}
-    table = read(node, excel, sheets.get)
+    table = read(node, EXCEL, sheets.get)
     cells = [table[r, c] for r in range(node.shape[0]) for c in range(node.shape[1])]
     assert all(isinstance(cell, Address) for cell in cells) == op.view
 

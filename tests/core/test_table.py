@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from support.strategies import formula_cells, graphs, recalculated
 
-from byhand.core.arithmetic import excel, numbers
-from byhand.core.arithmetic.excel import Address
+from byhand.core.arithmetic.excel import EXCEL, Address
+from byhand.core.arithmetic.numbers import NUMBERS
 from byhand.core.graph import OPS, Array, Dim, Node, fold, source, toposort
 from byhand.core.table import Table, read
 
@@ -61,20 +61,20 @@ def addresses(node: Node) -> Table | None:
 def test_reading_stops_at_given_tables_and_writes_unnamed_ones_inside() -> None:
     x, y = source("x", [[1, 2]], "input"), source("y", [[3, 4]], "input")
     inner, named = x + y, (x - y).named("d")
-    assert read(inner * named, excel, addresses)[0, 1] == "('x'!B1+'y'!B1)*'d'!B1"
-    assert read(named, excel, addresses)[0, 0] == "'x'!A1-'y'!A1"
+    assert read(inner * named, EXCEL, addresses)[0, 1] == "('x'!B1+'y'!B1)*'d'!B1"
+    assert read(named, EXCEL, addresses)[0, 0] == "'x'!A1-'y'!A1"
 
 
 def test_views_resolve_to_the_cells_that_they_show() -> None:
     x, y = source("x", np.ones((2, 2)), "input"), source("y", np.ones((2, 1)), "input")
-    shown = read(OPS["beside"](x.T, y).rows(1, 2), excel, addresses)
+    shown = read(OPS["beside"](x.T, y).rows(1, 2), EXCEL, addresses)
     assert [shown[0, c] for c in range(3)] == ["'x'!B1", "'x'!B2", "'y'!A2"]
     assert shown.line((0, 0), axis=1) == ("'x'!B1", "'x'!B2", "'y'!A2")
 
 
 def test_a_product_with_a_transpose_reads_rows() -> None:
     q, k = source("q", np.ones((2, 2)), "input"), source("k", np.ones((3, 2)), "input")
-    assert read(q @ k.T, excel, addresses)[1, 2] == "'q'!A2*'k'!A3+'q'!B2*'k'!B3"
+    assert read(q @ k.T, EXCEL, addresses)[1, 2] == "'q'!A2*'k'!A3+'q'!B2*'k'!B3"
 
 
 def in_values(node: Node) -> Array:
@@ -84,7 +84,7 @@ def in_values(node: Node) -> Array:
         data: Any = other.data
         return None if data is None else Table(other.shape, lambda r, c: float(data[r, c]))
 
-    cells = of(node) or read(node, numbers, of)
+    cells = of(node) or read(node, NUMBERS, of)
     return np.array([[cells[r, c] for c in range(node.shape[1])] for r in range(node.shape[0])])
 
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from byhand.core import ops
-from byhand.core.arithmetic import excel
-from byhand.core.arithmetic.excel import Address, Formula
+from byhand.core.arithmetic.excel import EXCEL, Address, Formula
 from byhand.core.graph import OPS, Array, Node, Op, source, toposort
 from byhand.core.table import Table, read
 
@@ -108,7 +107,7 @@ def formula_cells(outputs: Iterable[Node]) -> dict[Node, list[list[Formula]]]:
 
 
 def _own_cells(node: Node, places: Mapping[Node, Table]) -> Table:
-    return read(node, excel, lambda other: places.get(other))
+    return read(node, EXCEL, lambda other: places.get(other))
 
 
 def write_sheets(path: Path, outputs: Iterable[Node]) -> dict[Node, Table]:

@@ -29,7 +29,7 @@ from support.lessons import (
 from support.sheet_alignment import crossings, forward, homes, out_of_line
 from support.workbooks import parts_of
 
-from byhand.core.arithmetic.excel import FUNCTIONS
+from byhand.core.arithmetic.excel import functions
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Tokens
 from byhand.lessons.lesson import Lesson, command
@@ -97,7 +97,7 @@ def without_names(formula: str) -> str:
 def unsafe(formula: str) -> str:
     """What some spreadsheet program would read in another way, or not at all."""
     text = without_names(formula)
-    unknown = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", text)) - FUNCTIONS
+    unknown = set(re.findall(r"([A-Z][A-Z0-9.]*)\(", text)) - functions()
     odd = re.findall(r"[\^{}@#&%;]|(?<![A-Z$])[0-9.]+E[+-]?[0-9]|_xl", text)
     return " ".join([*unknown, *odd])
 

@@ -13,7 +13,7 @@ from support.lessons import GALLERY, book_of, cells_of, lesson, path_of, sweep
 from support.workbooks import altered, parts_of
 from xlsxwriter.worksheet import Worksheet
 
-from byhand.core.arithmetic.excel import FUNCTIONS
+from byhand.core.arithmetic.excel import functions
 from byhand.errors import ByhandError
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
@@ -62,7 +62,7 @@ def both(path: Path, *formula: Any) -> tuple[dict[str, bytes], ...]:
     return tuple(parts_with(kind, path / "book.xlsx", *formula) for kind in (PlainWorksheet, Worksheet))
 
 
-@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+@pytest.mark.parametrize("function", sorted(functions()))
 def test_xlsxwriter_would_leave_each_of_our_functions_as_it_is(function: str, tmp_path: Path) -> None:
     plain, own = both(tmp_path, f"{function}(B1,C1)", 1.5)
     assert plain == own

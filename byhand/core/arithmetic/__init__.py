@@ -1,1 +1,99 @@
-"""The arithmetics that a cell rule can be read in."""
+"""The arithmetics in which a cell rule can be read: numbers, formulas, exact algebra, worked steps, work by hand.
+
+A cell rule is written once, as in `k.total(line) / k.number(len(line))`. Each arithmetic `k` has cells of its own kind,
+which know + − × ÷, and ten methods; everything else follows from these.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from byhand.notation.tree import Maths
+
+
+class Reckonable(Protocol):
+    """What the cells of an arithmetic know."""
+
+    def __add__(self, other: Any, /) -> Self: ...
+    def __sub__(self, other: Any, /) -> Self: ...
+    def __mul__(self, other: Any, /) -> Self: ...
+    def __truediv__(self, other: Any, /) -> Self: ...
+    def __neg__(self) -> Self: ...
+
+
+Cell = TypeVar("Cell", bound=Reckonable)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of one number, as every arithmetic needs it.
+
+    name: as people type it, and (in capitals) as spreadsheets since Excel 2010 know it. number: in Python's numbers.
+    maths: how it is written on paper. sympy: its name in SymPy.
+    """
+
+    name: str
+    number: Callable[[float], float]
+    maths: Callable[[Maths], Maths]
+    sympy: str
+
+
+class Arithmetic(ABC, Generic[Cell]):
+    """One reading of cell rules. A line is the cells of a row or a column, in order."""
+
+    @abstractmethod
+    def number(self, x: float) -> Cell:
+        """A number that stands in the rule itself."""
+
+    @abstractmethod
+    def pi(self) -> Cell: ...
+
+    @abstractmethod
+    def call(self, function: Function, x: Cell) -> Cell:
+        """f(x)"""
+
+    @abstractmethod
+    def power(self, x: Cell, y: Cell) -> Cell:
+        """x^y"""
+
+    @abstractmethod
+    def total(self, line: tuple[Cell, ...]) -> Cell:
+        """The sum of a line."""
+
+    @abstractmethod
+    def largest(self, line: tuple[Cell, ...]) -> Cell: ...
+
+    @abstractmethod
+    def position_of_largest(self, line: tuple[Cell, ...]) -> Cell:
+        """Counted from 0, the first of equals."""
+
+    @abstractmethod
+    def compare(self, x: Cell, sign: str, y: Cell) -> Cell:
+        """1 where x > y (or x = y, by the sign), else 0."""
+
+    @abstractmethod
+    def choose(self, condition: Cell, x: Cell, y: Cell) -> Cell:
+        """x where the condition is not 0, else y."""
+
+    @abstractmethod
+    def pick(self, line: tuple[Cell, ...], index: Cell) -> Cell:
+        """The cell of a line at an index counted from 0."""
+
+    def dot(self, x: tuple[Cell, ...], y: tuple[Cell, ...]) -> Cell:
+        """x₁ y₁ + x₂ y₂ + ..."""
+        return self.total(tuple(a * b for a, b in zip(x, y, strict=True)))
+
+    def sum_of_squares(self, line: tuple[Cell, ...]) -> Cell:
+        """x₁² + x₂² + ..."""
+        return self.dot(line, line)
+
+    def mean(self, line: tuple[Cell, ...]) -> Cell:
+        """The sum of a line over how many there are."""
+        return self.total(line) / self.number(len(line))
+
+    def larger(self, x: Cell, y: Cell) -> Cell:
+        """The larger of two."""
+        return self.largest((x, y))

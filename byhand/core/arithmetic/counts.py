@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import builtins
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
+from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import Node
 from byhand.core.table import Table
 
@@ -24,9 +23,9 @@ class Work:
         """All of it together, and some more."""
         parts = (self, *others)
         return Work(
-            builtins.sum(p.multiplications for p in parts) + multiplications,
-            builtins.sum(p.additions for p in parts) + additions,
-            builtins.sum(p.functions for p in parts) + functions,
+            sum(p.multiplications for p in parts) + multiplications,
+            sum(p.additions for p in parts) + additions,
+            sum(p.functions for p in parts) + functions,
         )
 
     def times(self, count: int) -> Work:
@@ -53,56 +52,41 @@ Line = tuple[Work, ...]
 NOTHING = Work()
 
 
-def number(x: float) -> Work:
-    return NOTHING
+class Counts(Arithmetic[Work]):
+    """The work of each cell. What is given or named elsewhere costs nothing; to look a line over, too."""
+
+    def number(self, x: float) -> Work:
+        return NOTHING
+
+    def pi(self) -> Work:
+        return NOTHING
+
+    def call(self, function: Function, x: Work) -> Work:
+        return x.joined(functions=1)
+
+    def power(self, x: Work, y: Work) -> Work:
+        return x.joined(y, functions=1)
+
+    def total(self, line: Line) -> Work:
+        return reduce(Work.__add__, line)
+
+    def largest(self, line: Line) -> Work:
+        return NOTHING.joined(*line)
+
+    def position_of_largest(self, line: Line) -> Work:
+        return NOTHING.joined(*line)
+
+    def compare(self, x: Work, sign: str, y: Work) -> Work:
+        return x.joined(y)
+
+    def choose(self, condition: Work, x: Work, y: Work) -> Work:
+        return x
+
+    def pick(self, line: Line, index: Work) -> Work:
+        return line[0]
 
 
-def pi() -> Work:
-    return NOTHING
-
-
-def dot(x: Line, y: Line) -> Work:
-    return sum(tuple(a * b for a, b in zip(x, y, strict=True)))
-
-
-def sum(x: Line) -> Work:
-    return reduce(Work.__add__, x)
-
-
-def mean(x: Line) -> Work:
-    return sum(x) / NOTHING
-
-
-def sum_of_squares(x: Line) -> Work:
-    return dot(x, x)
-
-
-def _looked_over(*cells: Work) -> Work:
-    return NOTHING.joined(*cells)
-
-
-def max(x: Line) -> Work:
-    return _looked_over(*x)
-
-
-def position_of_max(x: Line) -> Work:
-    return _looked_over(*x)
-
-
-def choose(condition: Work, x: Work, y: Work) -> Work:
-    return x
-
-
-def pick(line: Line, index: Work) -> Work:
-    return line[0]
-
-
-def _function(*x: Work) -> Work:
-    return NOTHING.joined(*x, functions=1)
-
-
-larger = equal = greater = _looked_over
-exp = log = sqrt = tanh = erf = sin = cos = power = _function
+COUNTS = Counts()
 
 
 def work(tables: Iterable[Node]) -> Work:
@@ -113,6 +97,6 @@ def work(tables: Iterable[Node]) -> Work:
     total = NOTHING
     for node in tables:
         arguments = (Table(a.shape, lambda r, c: NOTHING) for a in node.args)
-        one = node.op.cell(sys.modules[__name__], (0, 0), *arguments, **node.attrs)
+        one = node.op.cell(COUNTS, (0, 0), *arguments, **node.attrs)
         total = total.joined(one.times(int(node.shape[0]) * int(node.shape[1])))
     return total

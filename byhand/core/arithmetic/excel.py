@@ -12,10 +12,11 @@ from typing import TypeGuard
 
 import numpy as np
 
-FUNCTIONS = frozenset(
-    "ABS AVERAGE CHOOSE COS COUNT ERF EXP IF INDEX LN MATCH MAX PI POWER SIN SQRT SUM SUMSQ TANH".split()
-)
-"""Every function that a workbook of ours may use."""
+from byhand.core.arithmetic import Arithmetic, Function
+from byhand.core.graph import OPS
+
+OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT IF INDEX MATCH MAX PI POWER SUM SUMSQ".split())
+"""The functions that formulas use beside those of the operations."""
 
 SUM, PRODUCT, ATOM = 1, 2, 3
 
@@ -77,6 +78,11 @@ class Address(Formula):
         return self.place[2]
 
 
+def functions() -> frozenset[str]:
+    """Every function that a workbook of ours may use."""
+    return OWN_FUNCTIONS | {op.function.name.upper() for op in OPS.values() if op.function}
+
+
 def _bracket(part: Formula, least: int) -> str:
     return part if part.binds >= least else f"({part})"
 
@@ -136,73 +142,10 @@ def _range(run: Sequence[Address]) -> str:
     return f"{run[0]}:{column_letters(run[-1].column)}{run[-1].row + 1}"
 
 
-def number(x: float) -> Formula:
-    """Digits only: some programs cannot read an exponent. Adding 0 takes the sign from a negative zero."""
-    text = np.format_float_positional(x + 0.0, trim="-")
-    return _Sum(text) if x < 0 else Formula(text)
-
-
-def pi() -> Formula:
-    return Formula("PI()")
-
-
-def dot(x: tuple[Formula, ...], y: tuple[Formula, ...]) -> Formula:
-    if _tight(x) and _tight(y):
-        return _Sum("+".join(map("*".join, zip(x, y, strict=True))))
-    return _Sum("+".join([a * b for a, b in zip(x, y, strict=True)]))
-
-
 @lru_cache(1024)
 def _tight(line: tuple[Formula, ...]) -> bool:
     """Whether every cell can stand in a product without brackets."""
     return all(c.binds > SUM for c in line)
-
-
-def sum(line: tuple[Formula, ...]) -> Formula:
-    return Formula(f"SUM({cells(line)})")
-
-
-def max(line: tuple[Formula, ...]) -> Formula:
-    return Formula(f"MAX({cells(line)})")
-
-
-def larger(x: Formula, y: Formula) -> Formula:
-    return Formula(f"MAX({x},{y})")
-
-
-def mean(line: tuple[Formula, ...]) -> Formula:
-    return Formula(f"AVERAGE({cells(line)})")
-
-
-def sum_of_squares(line: tuple[Formula, ...]) -> Formula:
-    return Formula(f"SUMSQ({cells(line)})")
-
-
-def position_of_max(line: tuple[Formula, ...]) -> Formula:
-    """Counted from 0, the first of equals."""
-    if in_one_range(line):
-        return _Sum(f"MATCH({max(line)},{cells(line)},0)-1")
-    place = number(len(line) - 1)
-    for n in range(len(line) - 2, -1, -1):
-        place = Formula(f"IF({line[n]}={max(line)},{n},{place})")
-    return place
-
-
-def equal(x: Formula, y: Formula) -> Formula:
-    return Formula(f"IF({x}={y},1,0)")
-
-
-def greater(x: Formula, y: Formula) -> Formula:
-    return Formula(f"IF({x}>{y},1,0)")
-
-
-def choose(condition: Formula, x: Formula, y: Formula) -> Formula:
-    return Formula(f"IF({condition},{x},{y})")
-
-
-def pick(line: tuple[Formula, ...], index: Formula) -> Formula:
-    """The cell of a line at an index counted from 0."""
-    return nth(line, Formula(f"{index}+1"))
 
 
 def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
@@ -213,33 +156,59 @@ def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
     return Formula(f"INDEX({cells(line)},{'1,' if flat else ''}{place})")
 
 
-def power(x: Formula, y: Formula) -> Formula:
-    return Formula(f"POWER({x},{y})")
+class Excel(Arithmetic[Formula]):
+    """The text of formulas."""
+
+    def number(self, x: float) -> Formula:
+        """Digits only: some programs cannot read an exponent. Adding 0 takes the sign from a negative zero."""
+        text = np.format_float_positional(x + 0.0, trim="-")
+        return _Sum(text) if x < 0 else Formula(text)
+
+    def pi(self) -> Formula:
+        return Formula("PI()")
+
+    def call(self, function: Function, x: Formula) -> Formula:
+        return Formula(f"{function.name.upper()}({x})")
+
+    def power(self, x: Formula, y: Formula) -> Formula:
+        return Formula(f"POWER({x},{y})")
+
+    def total(self, line: tuple[Formula, ...]) -> Formula:
+        return Formula(f"SUM({cells(line)})")
+
+    def dot(self, x: tuple[Formula, ...], y: tuple[Formula, ...]) -> Formula:
+        if _tight(x) and _tight(y):
+            return _Sum("+".join(map("*".join, zip(x, y, strict=True))))
+        return _Sum("+".join([a * b for a, b in zip(x, y, strict=True)]))
+
+    def sum_of_squares(self, line: tuple[Formula, ...]) -> Formula:
+        return Formula(f"SUMSQ({cells(line)})")
+
+    def mean(self, line: tuple[Formula, ...]) -> Formula:
+        return Formula(f"AVERAGE({cells(line)})")
+
+    def largest(self, line: tuple[Formula, ...]) -> Formula:
+        return Formula(f"MAX({cells(line)})")
+
+    def larger(self, x: Formula, y: Formula) -> Formula:
+        return Formula(f"MAX({x},{y})")
+
+    def position_of_largest(self, line: tuple[Formula, ...]) -> Formula:
+        if in_one_range(line):
+            return _Sum(f"MATCH({self.largest(line)},{cells(line)},0)-1")
+        place = self.number(len(line) - 1)
+        for n in range(len(line) - 2, -1, -1):
+            place = Formula(f"IF({line[n]}={self.largest(line)},{n},{place})")
+        return place
+
+    def compare(self, x: Formula, sign: str, y: Formula) -> Formula:
+        return Formula(f"IF({x}{sign}{y},1,0)")
+
+    def choose(self, condition: Formula, x: Formula, y: Formula) -> Formula:
+        return Formula(f"IF({condition},{x},{y})")
+
+    def pick(self, line: tuple[Formula, ...], index: Formula) -> Formula:
+        return nth(line, Formula(f"{index}+1"))
 
 
-def exp(x: Formula) -> Formula:
-    return Formula(f"EXP({x})")
-
-
-def log(x: Formula) -> Formula:
-    return Formula(f"LN({x})")
-
-
-def sqrt(x: Formula) -> Formula:
-    return Formula(f"SQRT({x})")
-
-
-def tanh(x: Formula) -> Formula:
-    return Formula(f"TANH({x})")
-
-
-def erf(x: Formula) -> Formula:
-    return Formula(f"ERF({x})")
-
-
-def sin(x: Formula) -> Formula:
-    return Formula(f"SIN({x})")
-
-
-def cos(x: Formula) -> Formula:
-    return Formula(f"COS({x})")
+EXCEL = Excel()

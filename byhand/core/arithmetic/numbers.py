@@ -1,51 +1,48 @@
 """Cell rules in plain floating-point numbers: what one cell of a table is worth."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
+import operator
 
-Line = Sequence[float]
+from byhand.core.arithmetic import Arithmetic, Function
 
-
-def number(x: float) -> float:
-    return x
-
-
-def pi() -> float:
-    return math.pi
+Line = tuple[float, ...]
+SIGNS = {"=": operator.eq, ">": operator.gt}
 
 
-def dot(x: Line, y: Line) -> float:
-    return sum(a * b for a, b in zip(x, y, strict=True))
+class Numbers(Arithmetic[float]):
+    """Python's own numbers."""
+
+    def number(self, x: float) -> float:
+        return x
+
+    def pi(self) -> float:
+        return math.pi
+
+    def call(self, function: Function, x: float) -> float:
+        return function.number(x)
+
+    def power(self, x: float, y: float) -> float:
+        return math.pow(x, y)
+
+    def total(self, line: Line) -> float:
+        return sum(line)
+
+    def largest(self, line: Line) -> float:
+        return max(line)
+
+    def position_of_largest(self, line: Line) -> float:
+        return float(line.index(max(line)))
+
+    def compare(self, x: float, sign: str, y: float) -> float:
+        return float(SIGNS[sign](x, y))
+
+    def choose(self, condition: float, x: float, y: float) -> float:
+        return x if condition else y
+
+    def pick(self, line: Line, index: float) -> float:
+        return line[int(index)]
 
 
-def mean(x: Line) -> float:
-    return sum(x) / len(x)
-
-
-def sum_of_squares(x: Line) -> float:
-    return sum(a * a for a in x)
-
-
-def position_of_max(x: Line) -> float:
-    return float(list(x).index(max(x)))
-
-
-def equal(x: float, y: float) -> float:
-    return float(x == y)
-
-
-def greater(x: float, y: float) -> float:
-    return float(x > y)
-
-
-def choose(condition: float, x: float, y: float) -> float:
-    return x if condition else y
-
-
-def pick(line: Line, index: float) -> float:
-    return line[int(index)]
-
-
-sum, max, larger = sum, max, max
-exp, log, sqrt, tanh, erf, power = math.exp, math.log, math.sqrt, math.tanh, math.erf, math.pow
-sin, cos = math.sin, math.cos
+NUMBERS = Numbers()

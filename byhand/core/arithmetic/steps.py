@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from byhand.core.arithmetic import numbers
+from byhand.core.arithmetic import Arithmetic, Function
+from byhand.core.arithmetic.numbers import NUMBERS
 from byhand.core.decimals import is_exact, shown
 from byhand.notation.tree import (
     Call,
@@ -22,7 +22,6 @@ from byhand.notation.tree import (
     Power,
     Product,
     Quotient,
-    Root,
     Sum,
     Words,
 )
@@ -69,7 +68,8 @@ class Step(ABC):
         return _made(Quotient, operator.truediv, self, other)
 
 
-Line = Sequence[Step]
+Line = tuple[Step, ...]
+Parts = Sequence[Step]
 
 
 def _none() -> None:
@@ -115,9 +115,9 @@ class Reckoned(Step):
 class Written(Reckoned):
     """An operation on smaller pieces."""
 
-    def __init__(self, write: Callable[..., Maths], parts: Line, value: float) -> None:
+    def __init__(self, write: Callable[..., Maths], parts: Parts, value: float) -> None:
         self.write, self.parts, self.value = write, parts, value
-        self.depth = 1 + builtins.max((p.depth for p in parts), default=0)
+        self.depth = 1 + max((p.depth for p in parts), default=0)
 
     @property
     def letters(self) -> Maths:
@@ -131,7 +131,7 @@ class Written(Reckoned):
         return all(p.is_exact_after(rounds) for p in self._few)
 
     @property
-    def _few(self) -> Line:
+    def _few(self) -> Parts:
         """The parts that are written: of many, the first and the last."""
         most = MOST_TERMS if self.write is _sum else MOST_ARGUMENTS
         return self.parts if len(self.parts) <= most else [*self.parts[:3], Dots(), self.parts[-1]]
@@ -223,98 +223,52 @@ def _call(name: str) -> Callable[..., Maths]:
     return lambda *arguments: Call(name, arguments)
 
 
-def _terms(step: Step) -> Line:
+def _terms(step: Step) -> Parts:
     return step.parts if isinstance(step, Written) and step.write is _sum else [step]
 
 
-def _factors(step: Step) -> Line:
+def _factors(step: Step) -> Parts:
     return step.parts if isinstance(step, Written) and step.write is _product else [step]
 
 
-def number(x: float) -> Step:
-    return Given(lambda: shown(x), x)
+class Steps(Arithmetic[Step]):
+    """What a person writes, line by line."""
+
+    def number(self, x: float) -> Step:
+        return Given(lambda: shown(x), x)
+
+    def pi(self) -> Step:
+        return Written(lambda: Name("π"), [], NUMBERS.pi())
+
+    def call(self, function: Function, x: Step) -> Step:
+        return _made(function.maths, function.number, x)
+
+    def power(self, x: Step, y: Step) -> Step:
+        return _made(Power, NUMBERS.power, x, y)
+
+    def total(self, line: Line) -> Step:
+        return Written(_sum, line, sum(c.value for c in line)) if len(line) > 1 else line[0]
+
+    def sum_of_squares(self, line: Line) -> Step:
+        return self.total(tuple(self.power(c, self.number(2)) for c in line))
+
+    def largest(self, line: Line) -> Step:
+        return Written(_call("max"), line, max(c.value for c in line))
+
+    def position_of_largest(self, line: Line) -> Step:
+        return Written(_call("argmax"), line, NUMBERS.position_of_largest(tuple(c.value for c in line)))
+
+    def compare(self, x: Step, sign: str, y: Step) -> Step:
+        return _made(_whether(sign), lambda a, b: NUMBERS.compare(a, sign, b), x, y)
+
+    def choose(self, condition: Step, x: Step, y: Step) -> Step:
+        def write(condition: Maths, x: Maths, y: Maths) -> Maths:
+            return Cases(((x, Chain((condition, Number("0")), ("≠",))), (y, Words("otherwise"))))
+
+        return _made(write, NUMBERS.choose, condition, x, y)
+
+    def pick(self, line: Line, index: Step) -> Step:
+        return Picked(line, index)
 
 
-def pi() -> Step:
-    return Written(lambda: Name("π"), [], numbers.pi())
-
-
-def dot(x: Line, y: Line) -> Step:
-    return sum([a * b for a, b in zip(x, y, strict=True)])
-
-
-def sum(line: Line) -> Step:
-    return Written(_sum, line, builtins.sum(c.value for c in line)) if len(line) > 1 else line[0]
-
-
-def mean(line: Line) -> Step:
-    return sum(line) / number(len(line))
-
-
-def sum_of_squares(line: Line) -> Step:
-    return sum([power(c, number(2)) for c in line])
-
-
-def max(line: Line) -> Step:
-    return Written(_call("max"), line, builtins.max(c.value for c in line))
-
-
-def larger(x: Step, y: Step) -> Step:
-    return max([x, y])
-
-
-def position_of_max(line: Line) -> Step:
-    """Counted from 0, the first of equals."""
-    return Written(_call("argmax"), line, numbers.position_of_max([c.value for c in line]))
-
-
-def choose(condition: Step, x: Step, y: Step) -> Step:
-    def write(condition: Maths, x: Maths, y: Maths) -> Maths:
-        return Cases(((x, Chain((condition, Number("0")), ("≠",))), (y, Words("otherwise"))))
-
-    return _made(write, numbers.choose, condition, x, y)
-
-
-def pick(line: Line, index: Step) -> Step:
-    """The cell of a line at an index counted from 0."""
-    return Picked(line, index)
-
-
-def equal(x: Step, y: Step) -> Step:
-    return _made(_whether("="), numbers.equal, x, y)
-
-
-def greater(x: Step, y: Step) -> Step:
-    return _made(_whether(">"), numbers.greater, x, y)
-
-
-def power(x: Step, y: Step) -> Step:
-    return _made(Power, numbers.power, x, y)
-
-
-def exp(x: Step) -> Step:
-    return _made(lambda x: Power(Name("e"), x), numbers.exp, x)
-
-
-def log(x: Step) -> Step:
-    return _made(_call("ln"), numbers.log, x)
-
-
-def sqrt(x: Step) -> Step:
-    return _made(Root, numbers.sqrt, x)
-
-
-def tanh(x: Step) -> Step:
-    return _made(_call("tanh"), numbers.tanh, x)
-
-
-def erf(x: Step) -> Step:
-    return _made(_call("erf"), numbers.erf, x)
-
-
-def sin(x: Step) -> Step:
-    return _made(_call("sin"), numbers.sin, x)
-
-
-def cos(x: Step) -> Step:
-    return _made(_call("cos"), numbers.cos, x)
+STEPS = Steps()
