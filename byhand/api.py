@@ -212,6 +212,6 @@ def judge(answer: str, key: str, rule: str = "exact", **settings: str) -> Judgem
     >>> verdict.right, verdict.read_as
     (True, '0.88 (decimal comma)')
     """
-    from byhand.answers.batch import one
+    from byhand.answers.judge import one
 
     return one(answer, key, rule, tuple(settings.items()))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from byhand.answers.grammar import Cursor
-from byhand.answers.names import logarithm
+from byhand.answers.grammar import Cursor, logarithm
 from byhand.answers.tokens import Token, Unreadable
 from byhand.answers.tree import Apply, Number, Symbol, Tree
 from byhand.errors import quoted

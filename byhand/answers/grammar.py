@@ -6,10 +6,126 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from byhand.answers import names
-from byhand.answers.tokens import DEEPEST, Token, Unreadable
+from byhand.answers.tokens import DEEPEST, GREEK, Token, Unreadable
 from byhand.answers.tree import Apply, Infinite, Number, Symbol, Tree
-from byhand.errors import quoted
+from byhand.errors import nearest, quoted
+
+_SAME = {
+    "exp sqrt cbrt abs floor sign sigmoid relu softplus erf factorial": "",
+    "sin cos tan sec csc cot asin acos atan sinh cosh tanh sech csch coth asinh acosh atanh": "",
+    "max min": "",
+}
+FUNCTIONS: dict[str, str] = {name: name for names in _SAME for name in names.split()} | {
+    "ln": "ln",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arsinh": "asinh",
+    "arcosh": "acosh",
+    "artanh": "atanh",
+    "arctanh": "atanh",
+    "ceil": "ceiling",
+    "ceiling": "ceiling",
+    "sgn": "sign",
+    "logistic": "sigmoid",
+    "silu": "silu",
+    "swish": "silu",
+    "cosec": "csc",
+}
+"""As they are typed: what they are called in the tree."""
+_WHOLE = {*FUNCTIONS, "log", "pi"}
+MANY = {"max", "min"}
+BASES = {"natural": "e", "base10": "10", "base2": "2"}
+
+_FOR_BOTH = {"lg": "log10(...) or log2(...)", "ld": "log2(...)", "lb": "log2(...)", "LOG": "log10(...) or ln(...)"}
+
+
+def operation_of(name: str, log: str) -> tuple[str, ...] | None:
+    """The operation that a name calls, with what it fixes: ("log", "10"); None where it calls none."""
+    if name in FUNCTIONS:
+        return (FUNCTIONS[name],)
+    if name == "log":
+        return ("log", BASES[log])
+    base = name.removeprefix("log_")
+    if base != name and (base == "e" or (base.isdigit() and 2 <= int(base[:6]) <= 10_000)):
+        return ("log", base)
+    if name in _FOR_BOTH:
+        raise Unreadable(f"{name} means different things in different places: write {_FOR_BOTH[name]}")
+    lowered = name.lower()
+    return operation_of(lowered, log) if lowered != name and (lowered == "log" or lowered in FUNCTIONS) else None
+
+
+def call(operation: tuple[str, ...], args: list[Tree], name: str) -> Tree:
+    """The operation on its arguments. Raises Unreadable where their number does not fit."""
+    op = operation[0]
+    if op == "log":
+        if len(args) != 1:
+            raise Unreadable(f"{name} takes one number: write log2(...), log10(...) or ln(...)")
+        return logarithm(args[0], operation[1])
+    if len(args) != 1 and not (op in MANY and args):
+        raise Unreadable(f"{name} takes {'some numbers' if op in MANY else 'one number'}, not {len(args)}")
+    return Apply(op, tuple(args))
+
+
+def logarithm(of: Tree, base: str) -> Tree:
+    if base == "e":
+        return Apply("ln", (of,))
+    return Apply("log", (of, Number(Fraction(int(base)))))
+
+
+def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
+    """The symbol, or the product of letters, that a name is. free: a letter that the key lacks is a symbol too."""
+    if name in variables or name in ("e", "pi"):
+        return Symbol(name)
+    if name in ("Pi", "PI"):
+        return Symbol("pi")
+    stem, _, below = name.partition("_")
+    if stem in variables and below.isdigit():
+        raise Unreadable(f"it is not clear what {quoted(stem + below)} is: write {stem}*{below} or {stem}^{below}")
+    if free and len(name.partition("_")[0]) == 1:
+        return Symbol(name)
+    raise Unreadable(_unknown(name, variables))
+
+
+def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
+    """With `qk` as q and k, and `pln` as p and ln, where each letter is one of the question's."""
+    if not variables:
+        return list(tokens)
+    found: list[Token] = []
+    for token in tokens:
+        parts = _parts(token.text, variables) if token.kind == "name" else None
+        blanks = [token.blank] + [False] * 12
+        split = [Token("name", part, blank) for part, blank in zip(parts or [], blanks, strict=False)]
+        found.extend(split or [token])
+    return found
+
+
+def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
+    """The letters, and the function after them, that a name is made of; None where it is one name."""
+    plain = name.isascii() and name.isalpha() and 2 <= len(name) <= 12 and name not in GREEK.values()
+    if not plain or name in variables or name in _WHOLE:
+        return None
+    for cut in range(1, len(name) + 1):
+        if name[cut - 1] not in variables and name[cut - 1] != "e":
+            return None
+        if name[cut:] in _WHOLE or cut == len(name):
+            return [*name[:cut], *([name[cut:]] if name[cut:] else [])]
+    return None
+
+
+def _unknown(name: str, variables: frozenset[str]) -> str:
+    shown = quoted(name)
+    if name.lower() in ("inf", "infinity", "oo"):
+        return "infinity is no number here"
+    if name == "E":
+        return "E is not known here: write e for the base of natural logarithms"
+    known = sorted(variables) or None
+    if known:
+        return f"{shown} is not a name of this question ({nearest(name, known)})"
+    if name.lower() in ("nan", "n", "na", "idk", "none", "null", "true", "false") or len(name) == 1:
+        return f"{shown} is no number"
+    return f"{shown} is not a number, nor a function that is read here"
+
 
 CLOSING: dict[str, str] = {"(": ")", "[": "]", "{": "}"}
 
@@ -103,7 +219,7 @@ class Grammar(Cursor):
     """One expression, from its tokens."""
 
     def __init__(self, tokens: list[Token], meaning: Meaning) -> None:
-        super().__init__(names.apart(tokens, meaning.variables))
+        super().__init__(split_letters(tokens, meaning.variables))
         self.meaning = meaning
         self.bars = 0
 
@@ -194,7 +310,7 @@ class Grammar(Cursor):
         if digits.isdigit() and len(digits) <= 5 and len(text) - len(digits) <= 1:
             return Number(Fraction(int(text)))
         if len(text) == 1 and text.isalpha() and text != "T":
-            return names.looked_up(text, self.meaning.variables, self.meaning.free)
+            return symbol_of(text, self.meaning.variables, self.meaning.free)
         raise Unreadable(f"the raised {quoted(text)} is not understood: write ^(...)")
 
     def postfix(self) -> Tree:
@@ -330,14 +446,14 @@ class Grammar(Cursor):
             return Symbol(name)
         if name == "sigma" and self.sees("("):
             name = "sigmoid"
-        if operation := names.function(name, meaning.log):
+        if operation := operation_of(name, meaning.log):
             return self.call(operation, name)
         stem, _, digits = name.partition("_")
         if stem in ("ln", "sqrt") and digits.isdigit() and not self.sees("("):
             return Apply(stem, (Number(Fraction(int(digits))),))
         if self.sees("(") and name not in ("e", "pi"):
             raise Unreadable(f"{quoted(name)} is not a function that is read here")
-        return names.looked_up(name, meaning.variables, meaning.free)
+        return symbol_of(name, meaning.variables, meaning.free)
 
     def call(self, operation: tuple[str, ...], name: str) -> Tree:
         """A function's arguments, in brackets or without."""
@@ -352,7 +468,7 @@ class Grammar(Cursor):
             self.depth -= 1
         else:
             args = [self.bare(name)]
-        tree = names.called(operation, args, name)
+        tree = call(operation, args, name)
         return Apply("^", (tree, raised)) if raised else tree
 
     def raised(self, name: str) -> Tree | None:
@@ -387,7 +503,7 @@ class Grammar(Cursor):
 
     def calls(self, token: Token) -> bool:
         """Whether a name is a function's."""
-        return token.text not in self.meaning.variables and names.function(token.text, self.meaning.log) is not None
+        return token.text not in self.meaning.variables and operation_of(token.text, self.meaning.log) is not None
 
 
 def _value(token: Token) -> Fraction:

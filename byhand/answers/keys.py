@@ -7,9 +7,8 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from byhand.answers import names
 from byhand.answers.equality import Sampled, worth
-from byhand.answers.grammar import Grammar, Meaning
+from byhand.answers.grammar import Grammar, Meaning, operation_of
 from byhand.answers.layout import laid_out
 from byhand.answers.reading import Asked, Reading, plain
 from byhand.answers.rules import Rule, Settings
@@ -98,7 +97,7 @@ def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
     found = set()
     for word, after in pairwise(words):
         name = word.text
-        if word.kind != "name" or name in meaning.variables or names.function(name, meaning.log):
+        if word.kind != "name" or name in meaning.variables or operation_of(name, meaning.log):
             continue
         if name in ("e", "pi", "Pi", "PI") or name.lower() in ("inf", "infinity", "oo", "nan"):
             continue

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from byhand.answers import names
-from byhand.answers.grammar import CLOSING
+from byhand.answers.grammar import CLOSING, operation_of
 from byhand.answers.tokens import Token, Unreadable
 
 Words = list[Token]
@@ -165,7 +164,7 @@ def _at_blanks(words: Words) -> list[Words]:
 def _ends(word: Token) -> bool:
     if word.kind == "name":
         try:
-            return names.function(word.text, "natural") is None
+            return operation_of(word.text, "natural") is None
         except Unreadable:
             return False
     return word.kind in ("number", "vulgar", "power") or word.text in {")", "]", "}", "!", "%", "∞"}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from byhand.answers.excel_formula import ExcelGrammar
-from byhand.answers.grammar import Grammar, Meaning
+from byhand.answers.grammar import FUNCTIONS, Grammar, Meaning
 from byhand.answers.layout import laid_out
-from byhand.answers.names import FUNCTIONS
 from byhand.answers.rules import Settings
 from byhand.answers.tokens import GREEK, Comma, Unreadable, cleaned, stripped, tokens
-from byhand.answers.tree import Apply, Tree, walked
+from byhand.answers.tree import Apply, Infinite, Number, Tree, about, decimal, printed, symbols, walked
 
 _NAMED = re.compile(r"\\(?:operatorname\*?|mathrm|mathbf|mathit|text|textbf|textrm|rm)\s*\{\s*([A-Za-z]{0,30})\s*\}")
 _DOLLARS = re.compile(r"^(?:\$\$?|\\\(|\\\[)(.*?)(?:\$\$?|\\\)|\\\])$", re.DOTALL)
@@ -206,11 +207,6 @@ def _sides(text: str) -> str:
     return text
 
 
-def forget() -> None:
-    """Reads again what has been read before, for who measures."""
-    _one_way.cache_clear()
-
-
 def _spoken(text: str) -> str:
     """Without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
     if text.startswith("Err:"):
@@ -261,3 +257,38 @@ def _noted(
     if not formula and "log" in text and ops & {"ln", "log"} and re.search(r"(?i)log(?![_0-9i])", text):
         found.append({"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}[settings.log])
     return Reading(reading.rows, reading.shape, tuple(found), reading.loose) if found else reading
+
+
+LONGEST_SHOWN = 200
+
+
+def read_as(reading: Reading, value: Any, unit: str) -> str:
+    """`0.88 (decimal comma)`, `e^2/(1 + e^2) = 0.8807970779`, `[[1, 2], [3, 4]]`."""
+    text = _single(reading.entries[0], value) if reading.shape is None else _table(reading)
+    text = f"{text} {unit}" if unit else text
+    notes = [*reading.notes, *_percent(reading)]
+    text = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+    return f"{text} ({'; '.join(notes)})" if notes else text
+
+
+def _single(tree: Tree, value: Any) -> str:
+    text = printed(tree)
+    if isinstance(tree, Number | Infinite) or symbols(tree) or value is None or isinstance(value, Infinite):
+        return text
+    if isinstance(tree, Apply) and tree.op == "neg" and isinstance(tree.args[0], Number):
+        return text
+    if isinstance(tree, Apply) and tree.op == "percent" and type(value) is Fraction:
+        return decimal(value)
+    worth = about(value)
+    return text if worth == text else f"{text} = {worth}"
+
+
+def _table(reading: Reading) -> str:
+    rows = [f"[{', '.join(map(printed, row))}]" for row in reading.rows]
+    return rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
+
+
+def _percent(reading: Reading) -> list[str]:
+    single = reading.entries[0]
+    whole = reading.shape is None and isinstance(single, Apply) and single.op == "percent"
+    return [f"from {printed(single)}"] if whole else []

@@ -81,7 +81,7 @@ def answer(
         raise click.UsageError(
             f"Missing {'argument' if student is None else 'option'} '{'STUDENT' if student is None else '--key'}'.", ctx
         )
-    from byhand.answers.batch import one
+    from byhand.answers.judge import one
 
     judgement = one(student, key, rule or "exact", settings)
     click.echo(judgement.json_text() if as_json else judgement.text())
@@ -90,7 +90,7 @@ def answer(
 
 def _judge_all(path: Path) -> None:
     """The verdicts on stdout; then a refusal, where an entry could not be judged."""
-    from byhand.answers.batch import as_json, entries_of, judged, refusal
+    from byhand.answers.judge import as_json, entries_of, judged, refusal
 
     entries = entries_of(path)
     bar = click.progressbar(entries, label="Judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext(entries)

@@ -13,10 +13,21 @@ from byhand.cli.terminal import rendered
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import Outcome
-from byhand.grading.class_status import SAID, Status
-from byhand.grading.grader import LIMITS, Marked
-from byhand.grading.phrases import by_question, of_points, place, points, total, who, wrote
-from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
+from byhand.grading.grades import SAID, Status
+from byhand.grading.marking import LIMITS, Marked
+from byhand.grading.verdicts import (
+    LOOKS,
+    CellMark,
+    Marks,
+    Verdict,
+    by_question,
+    of_points,
+    place,
+    points,
+    total,
+    who,
+    wrote,
+)
 from byhand.processes import Stopped, spread_within
 
 SAME = "The same."
@@ -158,13 +169,13 @@ class Checking:
     """Does the job of the process, which alone loads what marking needs."""
 
     def __init__(self, key: Path, reveal: bool, as_json: bool) -> None:
-        from byhand.grading.grader import Grader, key_of
+        from byhand.grading.marking import Grader, key_of
 
         self.grader = Grader(key_of(key)).__enter__()
         self.reveal, self.as_json = reveal, as_json
 
     def __call__(self, submission: Path) -> Told:
-        from byhand.grading.grader import steps_of
+        from byhand.grading.marking import steps_of
 
         marked, key = self.grader.mark(submission), self.grader.key
         answers = self.grader.revealed(marked.marks.student) if self.reveal else None

@@ -17,17 +17,13 @@ from byhand.exercises.roster import clean
 from byhand.exercises.set_folder import file_names
 from byhand.files import save
 from byhand.grading import grades
-from byhand.grading.class_items import Items
-from byhand.grading.class_report import report_json, report_page, report_text
-from byhand.grading.class_status import Concern, Standing, Status, concerns, standing
+from byhand.grading.class_report import Items, report_json, report_page, report_text
 from byhand.grading.feedback_book import feedback_book
 from byhand.grading.feedback_page import feedback_page
-from byhand.grading.grader import LIMITS, Grader, Marked, key_of, steps_of
-from byhand.grading.grades import Grade
-from byhand.grading.journal import Journal, Result
-from byhand.grading.lms_accounts import Person, enrolled
-from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, MarksFolder
-from byhand.grading.owners import counted, submissions
+from byhand.grading.grades import Concern, Grade, Standing, Status, concerns, standing
+from byhand.grading.marking import LIMITS, Grader, Marked, key_of, steps_of
+from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, Journal, MarksFolder, Result
+from byhand.grading.owners import Person, counted, enrolled, submissions
 from byhand.grading.verdicts import Marks
 from byhand.processes import Stopped, cores, spread_within
 from byhand.xlsx.archive import MOST_BYTES

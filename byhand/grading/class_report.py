@@ -5,16 +5,271 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from statistics import mean, median
 from typing import Any
 
 from byhand.documents.html import page
-from byhand.grading.class_items import Items
-from byhand.grading.class_picture import picture
-from byhand.grading.class_status import SAID, Concern, Standing, Status
-from byhand.grading.phrases import place, points
-from byhand.grading.verdicts import LOOKS, Verdict
+from byhand.exercises.keys import Key
+from byhand.grading.grades import SAID, Concern, Standing, Status
+from byhand.grading.verdicts import LOOKS, Marks, Verdict, place, points
+from byhand.workbook.style import FRAME, GREY, INK, ROLES
+from byhand.xlsx.cells import position
+
+FEW = 0.75
+"""A cell that fewer than this share of the class got is worth a word."""
+Counts = Counter[Verdict]
+
+
+@dataclass
+class Mistake:
+    """A known mistake. students: how many made it; cells: in how many cells altogether; questions: where."""
+
+    name: str
+    sentence: str
+    students: int = 0
+    cells: int = 0
+    questions: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Items:
+    """cells: to each question and each of its cells, how often each verdict came."""
+
+    key: Key
+    cells: list[list[Counts]]
+    points: list[float] = field(default_factory=list)
+    got: list[float] = field(default_factory=list)
+    mistakes: dict[str, Mistake] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: Key) -> Items:
+        return cls(key, [[Counter() for _ in q.cells] for q in key.questions], [], [0.0] * len(key.questions))
+
+    def add(self, marks: Marks) -> None:
+        """Count a student's marks."""
+        self.points.append(marks.points)
+        made: dict[str, int] = Counter()
+        for cell in marks.cells:
+            self.cells[cell.question][cell.cell][cell.verdict] += 1
+            self.got[cell.question] += cell.points
+            if cell.verdict is Verdict.MISTAKE:
+                mistake = self.mistakes.setdefault(cell.mistake, Mistake(cell.mistake, cell.sentence))
+                mistake.questions.add(cell.question)
+                made[cell.mistake] += 1
+        for name, count in made.items():
+            self.mistakes[name].students += 1
+            self.mistakes[name].cells += count
+
+    def question(self, n: int) -> Counts:
+        """How often each verdict came in a question."""
+        return sum(self.cells[n], Counter())
+
+    def share(self, n: int) -> float:
+        """Of a question's points, the share that the class got."""
+        return self.got[n] / (len(self.points) * self.key.questions[n].points) if self.points else 0.0
+
+    def right(self, n: int, cell: int) -> float:
+        """The share of the class that has nothing wrong in a cell."""
+        counts = self.cells[n][cell]
+        return (counts[Verdict.RIGHT] + counts[Verdict.FOLLOWS]) / max(counts.total(), 1)
+
+    def ranked(self) -> list[Mistake]:
+        """The mistakes, those that most made first."""
+        return sorted(self.mistakes.values(), key=lambda m: (-m.students, -m.cells, m.name))
+
+    def hardest(self, most: int = 5) -> list[tuple[int, int, float]]:
+        """The cells that fewest got: question, cell, and the share that got it."""
+        shares = [(self.right(n, c), n, c) for n, row in enumerate(self.cells) for c in range(len(row))]
+        return [(n, c, share) for share, n, c in sorted(shares)[:most] if self.points and share < FEW]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for programs."""
+        return {
+            "graded": len(self.points),
+            "most": sum(q.points for q in self.key.questions),
+            "mean": round(mean(self.points), 4) if self.points else None,
+            "median": round(median(self.points), 4) if self.points else None,
+            "questions": [self._question(n) for n in range(len(self.cells))],
+            "mistakes": [
+                {
+                    "name": m.name,
+                    "sentence": m.sentence,
+                    "students": m.students,
+                    "cells": m.cells,
+                    "questions": [n + 1 for n in sorted(m.questions)],
+                }
+                for m in self.ranked()
+            ],
+            "hardest": [
+                {"question": n + 1, "cell": place(self.key.questions[n], c), "right": round(share, 4)}
+                for n, c, share in self.hardest()
+            ],
+        }
+
+    def _question(self, n: int) -> dict[str, Any]:
+        question = self.key.questions[n]
+        return {
+            "question": n + 1,
+            "table": question.table,
+            "text": question.text,
+            "points": question.points,
+            "share": round(self.share(n), 4),
+            "verdicts": _named(self.question(n)),
+            "cells": [
+                {"cell": place(question, c), "right": round(self.right(n, c), 4), "verdicts": _named(counts)}
+                for c, counts in enumerate(self.cells[n])
+            ],
+        }
+
+
+def _named(counts: Counts) -> dict[str, int]:
+    return {str(verdict): counts[verdict] for verdict in Verdict if counts[verdict]}
+
+
+WIDTH, BAR = 920, 470
+MAP, CELL, HIGH = 520, 46, 24
+"""Where the map of cells begins, and the most that one of its cells is wide and high."""
+BINS = 10
+GREEN = ROLES["result"][1]
+HATCHES = {
+    Verdict.FOLLOWS: "M0 8 L8 0",
+    Verdict.MISTAKE: "M0 0 L8 8",
+    Verdict.ROUNDED: "M4 0 V8",
+    Verdict.SLIP: "M0 4 H8",
+    Verdict.WRONG: "M0 0 L8 8 M0 8 L8 0",
+    Verdict.UNREADABLE: "M3 4 H5",
+}
+"""What tells the verdicts apart without colours; right and blank are plain."""
+
+
+def picture(items: Items) -> str:
+    """The picture as SVG, to stand in a page."""
+    parts, y = list(_points(items)), 150.0
+    for n in range(len(items.cells)):
+        drawn, high = _question(items, n, y)
+        parts += drawn
+        y += high
+    legend, y = _legend(items, y + 6)
+    parts += legend
+    title = "Points of the class, verdicts of each question, and the share of the class that has each cell right"
+    return (
+        f'<svg class="picture" viewBox="0 0 {WIDTH} {y:g}" role="img" aria-label="{title}" '
+        f'xmlns="http://www.w3.org/2000/svg"><title>{title}</title><defs>{"".join(_patterns())}</defs>'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _patterns() -> Iterator[str]:
+    for verdict, look in LOOKS.items():
+        line = HATCHES.get(verdict, "")
+        hatch = (
+            f'<path d="{line}" stroke="{look.ink}" stroke-width="1" stroke-opacity=".55" fill="none"/>' if line else ""
+        )
+        yield (
+            f'<pattern id="{verdict.name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+            f'<rect width="8" height="8" fill="{look.fill}"/>{hatch}</pattern>'
+        )
+
+
+def _text(
+    x: float, y: float, text: str, size: float = 13, colour: str = INK, anchor: str = "start", bold: str = ""
+) -> str:
+    weight = ' font-weight="600"' if bold else ""
+    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
+    return f'<text {place} font-size="{size}" fill="{colour}"{weight}>{escape(text)}</text>'
+
+
+def _points(items: Items) -> Iterator[str]:
+    """How many students got which share of the points, in tenths."""
+    most = sum(q.points for q in items.key.questions)
+    bins = [0] * BINS
+    for got in items.points:
+        bins[min(BINS - 1, int(BINS * got / most + 1e-9))] += 1
+    tallest, wide = max([1, *bins]), WIDTH / BINS
+    for n, count in enumerate(bins):
+        high = 84 * count / tallest
+        x = n * wide
+        yield f'<rect x="{x + 3:g}" y="{100 - high:g}" width="{wide - 6:g}" height="{high:g}" rx="2" fill="#CFE0F2"/>'
+        if count:
+            yield _text(x + wide / 2, 94 - high, str(count), 12, INK, "middle")
+        yield _text(x + wide / 2, 118, f"{10 * n}–{10 * n + 10} %", 11, GREY, "middle")
+    yield f'<path d="M0 100.5 H{WIDTH}" stroke="{FRAME}"/>'
+
+
+def _question(items: Items, n: int, y: float) -> tuple[list[str], float]:
+    """A question's title, its bar and the map of its cells; and how high they are."""
+    question = items.key.questions[n]
+    parts = [
+        f'<path d="M0 {y - 6:g} H{WIDTH}" stroke="{FRAME}"/>',
+        _text(0, y + 16, f"{n + 1}  {question.table}", 15, ROLES["computed"][1], bold="bold"),
+        _text(BAR, y + 16, f"{items.share(n):.0%} of the points", 13, INK, "end"),
+        *_bar(items.question(n), y + 26),
+    ]
+    cells, high = _map(items, n, y + 8)
+    return [*parts, *cells], max(76, high + 18)
+
+
+def _bar(counts: Counts, y: float) -> Iterator[str]:
+    total, x = max(counts.total(), 1), 0.0
+    for verdict, look in LOOKS.items():
+        wide = BAR * counts[verdict] / total
+        if not wide:
+            continue
+        told = f"{counts[verdict]:,} {verdict}"
+        yield (
+            f'<rect x="{x:.2f}" y="{y:g}" width="{wide:.2f}" height="30" fill="url(#{verdict.name})" '
+            f'stroke="{look.ink}" stroke-width="1"><title>{told}</title></rect>'
+        )
+        share = f"{look.sign} {counts[verdict] / total:.0%}"
+        if wide > 8 * len(share):
+            behind = (
+                f'x="{x + wide / 2 - 4 * len(share):.2f}" y="{y + 6:g}" width="{8 * len(share)}" height="18" rx="3"'
+            )
+            yield f'<rect {behind} fill="{look.fill}"/>'
+            yield _text(round(x + wide / 2, 2), y + 20, share, 13, look.ink, "middle")
+        x += wide
+
+
+def _map(items: Items, n: int, y: float) -> tuple[list[str], float]:
+    """Each cell where it lies in its table, with the share that has it right: the darker, the more."""
+    question = items.key.questions[n]
+    spots = [position(place(question, c)) for c in range(len(question.cells))]
+    rows, columns = sorted({r for r, _ in spots}), sorted({c for _, c in spots})
+    wide, high = min(CELL, (WIDTH - MAP) / len(columns)), min(HIGH, 300 / len(rows))
+    parts = []
+    for c, (row, column) in enumerate(spots):
+        share = items.right(n, c)
+        x, top = MAP + columns.index(column) * wide, y + rows.index(row) * high
+        ink = "#FFFFFF" if share > 0.75 else INK
+        parts.append(
+            f'<rect x="{x + 1:g}" y="{top + 1:g}" width="{wide - 2:g}" height="{high - 2:g}" rx="2" fill="{GREEN}" '
+            f'fill-opacity="{0.04 + 0.86 * share:.2f}" stroke="{FRAME}">'
+            f"<title>{place(question, c)}: {share:.0%} right</title></rect>"
+        )
+        if wide >= 24 and high >= 14:
+            parts.append(_text(x + wide / 2, top + high / 2 + 4, f"{100 * share:.0f}", 11, ink, "middle"))
+    return parts, high * len(rows)
+
+
+def _legend(items: Items, y: float) -> tuple[list[str], float]:
+    counts = sum((items.question(n) for n in range(len(items.cells))), Counts())
+    parts, x = [], 0.0
+    for verdict, look in LOOKS.items():
+        if not counts[verdict]:
+            continue
+        label = f"{look.sign} {verdict}"
+        if x + 30 + 7 * len(label) > WIDTH:
+            x, y = 0.0, y + 22
+        parts.append(
+            f'<rect x="{x:g}" y="{y:g}" width="18" height="14" fill="url(#{verdict.name})" stroke="{look.ink}"/>'
+        )
+        parts.append(_text(x + 24, y + 12, label, 12, GREY))
+        x += 44 + 6.6 * len(label)
+    parts.append(_text(0, y + 38, "Beside each bar its table: of 100 students, how many have nothing wrong.", 12, GREY))
+    return parts, y + 44
+
 
 HARDEST = 5
 """The cells that the page lists, of those that fewest got."""

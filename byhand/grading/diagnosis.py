@@ -1,19 +1,23 @@
-"""How a student's answers came about: the fewest wrong ideas that explain the most of them."""
+"""How a student's answers came about: the fewest misconceptions that explain the most of them, rounding, and slips."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from byhand.core.graph import Array, Node
+from byhand.exercises.lms_fields import joined
 from byhand.exercises.problem import Flags
-from byhand.grading.carry_forward import Own
-from byhand.grading.evidence import Answers, Found, Seen
-from byhand.grading.hypotheses import Ideas
-from byhand.grading.rounding import Rounding, rounded_ways
+from byhand.grading import slips
+from byhand.grading.carry_forward import Answers, Found, Own, Round, Seen, evaluated, worked
+from byhand.grading.hypotheses import Ideas, Known
+from byhand.grading.slips import Slip, slip
 from byhand.grading.stages import Stage
+from byhand.grading.verdicts import BETWEEN, ROUNDED, WRONG, Said, Verdict, follows
+from byhand.workbook.captions import symbol
 
 BEAM = 6
 """Explanations that are followed further at a time."""
@@ -178,3 +182,175 @@ def _with_rounding(story: Story, stage: Stage, rounding: Rounding) -> Story:
         explained=story.explained + int(rounding.cells.sum()),
         cost=story.cost + rounding.cost,
     )
+
+
+MORE = 2
+"""Places more than asked that somebody may round to on the way."""
+NEAREST = 8
+"""Tables before the asked one of which each is tried as the only one that was rounded."""
+FAR = 0.25
+"""How far rounding seldom leads, as a share of the table's largest number."""
+FINE, COARSE = 0.3, 0.7
+"""The cost of rounding to as many places as were asked; and to fewer, or so that it leads far."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rounding:
+    """cells: the answers that it explains; expected: their numbers before they were rounded themselves. (n,)
+
+    cost: what it must explain more than another explanation.
+    """
+
+    cells: Flags
+    expected: Array
+    cost: float
+
+
+def rounded_ways(seen: Seen, owns: Mapping[int, Own]) -> Rounding | None:
+    """The rounding on the way that explains (nearly) all answers that are open; the finest. None: there is none."""
+    stage = seen.stage
+    plan = seen.all.known.plan(stage, ((),))
+    shown = set(seen.all.known.problem.shown)
+    needed = _behind(stage.made, shown)
+    tables = [n for n in plan if n in needed and n.name and n.data is None and _has_numbers_of_its_own(n)]
+    if not tables or stage.choice:
+        return None
+    lanes = _lanes(int(stage.tolerances.places.max()), tables)
+    taken = {owns[n].stage.made: _taken(owns[n], lanes) for n in stage.before if n in owns}
+    values = evaluated(plan, seen.all.given, taken, _rounding(lanes, frozenset(tables), shown))
+    expected = stage.cells(np.broadcast_to(values[stage.made], (len(lanes), *stage.node.shape)))
+    far = np.abs(seen.written - seen.key) > FAR * np.abs(seen.key).max() + stage.tolerances.units
+    cells = stage.tolerances.agree(seen.written, expected) & seen.open
+    for lane, (k, _) in enumerate(lanes):
+        if 3 * cells[lane].sum() >= 2 * seen.open.sum():
+            fine = k >= stage.tolerances.places.max() and not (far & cells[lane]).any()
+            return Rounding(cells[lane], expected[lane], FINE if fine else COARSE)
+    return None
+
+
+Lanes = list[tuple[int, Node | None]]
+"""Places, and the one table that is rounded to them; None: every one."""
+
+
+def _lanes(places: int, tables: Sequence[Node]) -> Lanes:
+    every: Lanes = [(k, None) for k in range(places + MORE, -1, -1)]
+    return every + [(k, node) for k in range(places, -1, -1) for node in tables[-NEAREST:]]
+
+
+def _taken(own: Own, lanes: Lanes) -> tuple[Flags, Array]:
+    """What was written is worked on from, unless more places were kept, and all of it is right. (lanes, 1, 1)"""
+    kept = np.array([k > own.stage.tolerances.places.max() for k, _ in lanes])[:, None, None]
+    return (~kept | own.wrong), np.where(kept, own.exact, own.written)
+
+
+def _has_numbers_of_its_own(node: Node) -> bool:
+    """Whether a table is no mere view of others that have a name."""
+    return not node.op.view or not all(a.name for a in node.args)
+
+
+def _behind(made: Node, shown: Set[Node]) -> set[Node]:
+    """What a table is made from, as far back as somebody works it out, or finds it shown."""
+    found, todo = set[Node](), list(made.args)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo.extend(() if node in shown else node.args)
+    return found
+
+
+def _rounding(lanes: Lanes, tables: Set[Node], shown: Set[Node]) -> Round:
+    """As many places as a lane says; what is shown, nobody reads as a whole number."""
+    tens = 10.0 ** np.array([k for k, _ in lanes])[:, None, None]
+
+    def rounded(node: Node, table: Array) -> Array:
+        if node not in tables:
+            return table
+        least = 1 if node in shown else 0
+        here = np.array([only in (None, node) and k >= least for k, only in lanes])[:, None, None]
+        return np.where(here, np.rint(table * tens) / tens, table)
+
+    return rounded
+
+
+MOST_OR = 2
+"""Ideas that fit a number equally well, and of which the student is told: one or the other."""
+
+
+def reasons(answers: Answers) -> dict[int, Said]:
+    """By the place among all answers, what is said of each answer that is not right."""
+    stories = best(answers)
+    found: dict[int, Said] = {}
+    for stage in answers.known.stages:
+        seen = stories[0].told[stage.number].seen
+        slipped = _slips(stories[0], stage)
+        for n in np.flatnonzero(seen.answered & ~seen.right):
+            found[int(stage.flat[n])] = _said(answers.known, stories, stage, int(n), slipped.get(int(n)))
+    return found
+
+
+def _said(known: Known, stories: Sequence[Story], stage: Stage, n: int, slipped: Slip | None) -> Said:
+    told = stories[0].told[stage.number]
+    if told.mistake[n]:
+        others = [story.told[stage.number] for story in stories]
+        return _mistake(known, [other.by[n] for other in others], any(other.rounded[n] for other in others))
+    if told.seen.follows[n]:
+        source = int(told.seen.sources[n])
+        return follows(symbol(known.stages[source].node), not stories[0].owns[source].wrong)
+    if told.rounded[n]:
+        return Said(Verdict.ROUNDED, ROUNDED)
+    if slipped is None:
+        return Said(Verdict.WRONG, WRONG)
+    return Said(Verdict.ROUNDED if slipped.coarse else Verdict.SLIP, slipped.sentence)
+
+
+def _mistake(known: Known, fitting: Sequence[Ideas], rounded: bool) -> Said:
+    """The first story's ideas; what others say is told too, where it fits as well."""
+    sentences = [" ".join(known.list[i].sentence for i in ideas) for ideas in dict.fromkeys(fitting) if ideas]
+    sentences += [ROUNDED] * rounded
+    names = BETWEEN.join(known.list[i].name for i in fitting[0])
+    return Said(Verdict.MISTAKE, joined(tuple(sentences[:MOST_OR])), names)
+
+
+def _slips(story: Story, stage: Stage) -> dict[int, Slip]:
+    """The slips of a table: few among the rest, or the same one everywhere."""
+    told = story.told[stage.number]
+    answered, wrong = int(told.seen.answered.sum()), np.flatnonzero(told.open)
+    if stage.choice or not len(wrong):
+        return {}
+    origins = [*_origins(told.seen), *_with_ideas(told)]
+    each = {int(n): _slip(stage, int(n), float(told.seen.written[n]), origins) for n in wrong}
+    found = {n: one for n, one in each.items() if one}
+    few = len(found) <= max(1, answered // slips.FEW) and len(wrong) - len(found) <= answered // 2
+    alike = len(found) == len(wrong) > 1 and len({one.sentence for one in found.values()}) == 1
+    return found if few or alike else {}
+
+
+def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Slip | None:
+    cell = int(stage.rows[n]), int(stage.columns[n])
+    places, margin = int(stage.tolerances.places[n]), float(stage.tolerances.margins[n])
+    return next(filter(None, (slip(answer, node, cell, places, margin, values) for node, values in origins)), None)
+
+
+Origin = tuple[Node, Mapping[Node, Array]]
+"""A table, and the numbers that it and those before it have."""
+
+
+def _origins(seen: Seen) -> list[Origin]:
+    """The right table, of the student's own numbers first, and then of those that were given."""
+    lanes = dict.fromkeys((seen.way.main, min(2, seen.way.main * 2), 0))
+    return [(seen.stage.made, _lane(seen.values, lane)) for lane in lanes]
+
+
+def _with_ideas(told: Told) -> list[Origin]:
+    """The table as the student's ideas make it: a slip may come on top."""
+    many = [ideas for ideas in dict.fromkeys(told.by) if ideas]
+    if not many:
+        return []
+    seen = told.seen
+    values = worked(seen.all.known, seen.all.given, seen.way, many)
+    return [(seen.all.known.version(ideas, seen.stage.node), _lane(values, seen.way.main)) for ideas in many]
+
+
+def _lane(values: Mapping[Node, Array], lane: int) -> dict[Node, Array]:
+    return {node: table[min(lane, len(table) - 1)] if table.ndim == 3 else table for node, table in values.items()}

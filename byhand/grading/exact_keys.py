@@ -9,10 +9,9 @@ from fractions import Fraction
 from byhand.answers.equality import REAL, worth
 from byhand.answers.grammar import Meaning
 from byhand.answers.keys import Key
-from byhand.answers.printing import text_of
 from byhand.answers.reading import Asked, Reading
 from byhand.answers.tokens import Unreadable
-from byhand.answers.tree import Apply, Number, Symbol, Tree
+from byhand.answers.tree import Apply, Number, Symbol, Tree, text_of
 from byhand.answers.values import EXACT
 from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import INFINITE, Array, Node

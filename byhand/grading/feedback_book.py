@@ -6,8 +6,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from byhand.exercises.keys import Key, KeyQuestion
-from byhand.grading.phrases import NOT_FINAL, Remark, by_question, of_points, place, points, remarks, total, who, wrote
-from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
+from byhand.grading.verdicts import (
+    LOOKS,
+    NOT_FINAL,
+    CellMark,
+    Marks,
+    Remark,
+    Verdict,
+    by_question,
+    of_points,
+    place,
+    points,
+    remarks,
+    total,
+    who,
+    wrote,
+)
 from byhand.workbook.style import FRAME, GREY, INK, ROLES
 from byhand.xlsx.marked_up import Mark, marked_up
 from byhand.xlsx.more_styles import Dress, fonts

@@ -7,8 +7,22 @@ from html import escape
 
 from byhand.documents.html import page
 from byhand.exercises.keys import Key, KeyQuestion
-from byhand.grading.phrases import NOT_FINAL, by_question, grid, of_points, place, points, remarks, total, who, wrote
-from byhand.grading.verdicts import LOOKS, CellMark, Marks, Verdict
+from byhand.grading.verdicts import (
+    LOOKS,
+    NOT_FINAL,
+    CellMark,
+    Marks,
+    Verdict,
+    by_question,
+    grid,
+    of_points,
+    place,
+    points,
+    remarks,
+    total,
+    who,
+    wrote,
+)
 
 FRAMES = {
     "thin": "1px solid",

@@ -1,4 +1,4 @@
-"""Whose a handed-in book is, which of several counts, and who has handed in nothing."""
+"""Whose a handed-in book is, which of several counts, and how learning systems know the students of a key."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.keys import Key
-from byhand.exercises.roster import clean
-from byhand.grading.given_numbers import given_to
+from byhand.exercises.roster import IDS, clean, read_columns
 from byhand.grading.handed_out import Paper
 from byhand.grading.submission import Submission
 
@@ -144,6 +143,14 @@ class Owners:
         return None
 
 
+def given_to(paper: Paper, submission: Submission) -> str | None:
+    """The one student who was given all the numbers of a book, if there is one."""
+    cells = paper.drawn_cells
+    found = tuple(submission.seen.get(cell) for cell in cells)
+    students = paper.by_drawn.get(found, ()) if cells else ()
+    return students[0] if len(students) == 1 else None
+
+
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Only those that name one student."""
     found = defaultdict(set)
@@ -244,3 +251,54 @@ def _walked(folder: Path, depth: int) -> Iterator[Path]:
 
 def _is_nobodys(name: str) -> bool:
     return name.startswith((".", *OPEN_ELSEWHERE)) or name.lower() in NOBODYS
+
+
+EMAILS = ("email address", "email", "e-mail", "e-mail-adresse")
+NUMBERS = ("id number", "sis user id", "student id", "student number", "matriculation number", "matrikelnummer")
+CANVAS = ("student", "id", "sis user id", "sis login id", "section")
+"""The columns by which Canvas knows whose a grade is."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student of the key. canvas: student, ID, SIS user ID, SIS login ID, section."""
+
+    id: str
+    name: str
+    email: str
+    number: str
+    canvas: tuple[str, str, str, str, str]
+
+
+def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
+    """The students in the key's order, with what the class's lists say of them. ByhandError for a list that is none."""
+    people = {folded(id): _alone(id, student.name) for id, student in key.students.items()}
+    for roster in rosters:
+        for cells in _rows(roster):
+            ids = [folded(cells[name]) for name in IDS if cells.get(name)]
+            known = next((id for id in ids if id in people), None)
+            if known is not None:
+                people[known] = _with(people[known], cells)
+    return list(people.values())
+
+
+def _alone(id: str, name: str) -> Person:
+    """What the key alone says: the id is an e-mail address, or else a number."""
+    email, number = (id, "") if "@" in id else ("", id)
+    return Person(id, name, email, number, (name or id, "", number, email, ""))
+
+
+def _rows(roster: Path) -> Iterator[dict[str, str]]:
+    header, people = read_columns(roster)
+    names = [name.casefold() for name in header]
+    for _, cells in people:
+        yield {name: clean(cell) for name, cell in reversed([*zip(names, cells, strict=False)])}
+
+
+def _with(person: Person, cells: dict[str, str]) -> Person:
+    if all(name in cells for name in CANVAS[:3]):
+        student, id, user, login, section = (cells.get(name, "") for name in CANVAS)
+        return replace(person, canvas=(student, id, user, login, section))
+    email = next((cells[name] for name in EMAILS if cells.get(name)), person.email)
+    number = next((cells[name] for name in NUMBERS if cells.get(name)), person.number)
+    return replace(person, email=email, number=number)

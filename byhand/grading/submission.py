@@ -15,16 +15,14 @@ import numpy as np
 
 from byhand.answers.equality import worth
 from byhand.answers.grammar import Meaning
-from byhand.answers.printing import read_as
-from byhand.answers.reading import Asked, read
+from byhand.answers.reading import Asked, read, read_as
 from byhand.answers.rules import Settings
 from byhand.answers.tokens import LONGEST, Unreadable, stripped
 from byhand.answers.tree import Infinite, symbols
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Paper
-from byhand.grading.locate import Finder
+from byhand.grading.handed_out import Finder, Paper
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import Typed
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value

@@ -15,7 +15,7 @@ from support.commands import byhand
 from byhand.cli import show_marks
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key, read_key
-from byhand.grading import grader
+from byhand.grading import marking
 from byhand.processes import Limits
 
 WRONG = 777.25
@@ -148,7 +148,7 @@ def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> 
     assert "Student 1" not in own.read_text("utf-8")
     alone = read_key(own)
     assert alone == dataclasses.replace(key, students={"s002": key.students["s002"]})
-    with grader.Grader(alone) as theirs, grader.Grader(key) as teachers:
+    with marking.Grader(alone) as theirs, marking.Grader(key) as teachers:
         found, expected = (grader.mark(tmp_path / "mine.xlsx").marks for grader in (theirs, teachers))
     assert found == expected
     assert found.points == pytest.approx(8 - 3 / 9)
@@ -167,6 +167,6 @@ def test_whatever_a_reader_trips_over_has_a_sentence(made: tuple[Path, Key], mon
     def trips(*_: object) -> None:
         raise LookupError("of a stranger's making")
 
-    monkeypatch.setattr(grader, "read_submission", trips)
-    with grader.Grader(made[1]) as marker, pytest.raises(ByhandError, match="could not be made sense of"):
+    monkeypatch.setattr(marking, "read_submission", trips)
+    with marking.Grader(made[1]) as marker, pytest.raises(ByhandError, match="could not be made sense of"):
         marker.mark(made[0] / "right.xlsx")

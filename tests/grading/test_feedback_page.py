@@ -12,12 +12,10 @@ import pytest
 from support.class_submissions import a_set, some_marks
 
 from byhand.exercises.keys import Key
-from byhand.grading.class_items import Items
-from byhand.grading.class_report import report_json, report_page
-from byhand.grading.class_status import Concern, standing
+from byhand.grading.class_report import Items, report_json, report_page
 from byhand.grading.feedback_page import feedback_page
-from byhand.grading.grades import results
-from byhand.grading.journal import Result, as_line, from_line
+from byhand.grading.grades import Concern, results, standing
+from byhand.grading.marks_folder import Result, as_line, from_line
 from byhand.grading.verdicts import LOOKS, CellMark, Marks, Typed, Verdict
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m‮{0}%s</td></table><img src=x onerror=alert(1)>"

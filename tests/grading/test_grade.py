@@ -22,7 +22,7 @@ from support.commands import byhand
 
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import files_in
-from byhand.grading.class_status import TOLD, Status
+from byhand.grading.grades import TOLD, Status
 
 GRADES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.json", "report.html")
 

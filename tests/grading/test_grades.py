@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from byhand.grading.grades import Grade, canvas, moodle, safe, table
-from byhand.grading.lms_accounts import Person
+from byhand.grading.owners import Person
 
 TITLE = "byhand set 7"
 CLASS = [

@@ -13,7 +13,7 @@ from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.keys import Key
 from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find
-from byhand.grading.copied import source
+from byhand.grading.integrity import source
 from byhand.grading.submission import Submission
 from byhand.grading.verdicts import Typed
 

@@ -13,7 +13,7 @@ from byhand.errors import ByhandError
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import exercise_of, find, ready_made
 from byhand.grading import lint_marks
-from byhand.grading.evidence import Found
+from byhand.grading.carry_forward import Found
 from byhand.grading.filled_in import filled_in
 from byhand.grading.lint_marks import Trial
 from byhand.lessons.recipe import read_toml

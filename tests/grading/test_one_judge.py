@@ -21,8 +21,8 @@ from byhand.core import graph
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import Ask, Exercise, exercise_of, find, ready_made
 from byhand.grading.exact_keys import exact_keys
-from byhand.grading.grader import Grader
 from byhand.grading.lint_marks import lint_recipe
+from byhand.grading.marking import Grader
 from byhand.grading.stages import rule_of, tolerances_of
 from byhand.grading.verdicts import Verdict
 from byhand.lessons.recipe import Recipe, read_toml

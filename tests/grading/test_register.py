@@ -8,7 +8,7 @@ import pytest
 from support.class_submissions import a_set
 
 from byhand.exercises.keys import Key
-from byhand.grading.lms_accounts import enrolled
+from byhand.grading.owners import enrolled
 
 
 @pytest.fixture(scope="module")
