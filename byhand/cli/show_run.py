@@ -13,10 +13,11 @@ import numpy as np
 
 from byhand.cli.terminal import line_of, rendered
 from byhand.core.graph import Array, times
+from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, quoted
 from byhand.files import check_place, replacing, save
 from byhand.lessons.lesson import Lesson, describe
-from byhand.lessons.tables import MOST_COLUMNS, Table, number_text, table_of
+from byhand.lessons.tables import MOST_COLUMNS, Table, table_of
 
 ANSWER = "answer"
 """The name under which the words that a model writes can be shown, also where no table has it."""
@@ -144,7 +145,7 @@ def _most_probable(probabilities: Table) -> list[str]:
     longest = max(map(len, probabilities.rows))
     for label, row in zip(probabilities.rows, probabilities.values, strict=True):
         best = np.argsort(-row, kind="stable")[:MOST_PROBABLE]
-        words = ", ".join(f"{probabilities.columns[n]} {number_text(float(row[n]))}" for n in best)
+        words = ", ".join(f"{probabilities.columns[n]} {in_table(float(row[n]))}" for n in best)
         lines.append(line_of(f"{label:>{longest}}  ", words))
     return [*lines, "(--json or --format npz has all)"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -51,13 +52,32 @@ def labelled(ids: Node, vocabulary: Labels, optional: bool = False) -> Node:
     return ids
 
 
-def word(of: object, i: int, numbers: Mapping[str, Array]) -> str:
-    """What the ith row or column of a table is called by what its dimension counts; nothing where that is nothing."""
+def word(of: object, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> str:
+    """Return what row or column i is called by what its dimension counts; an empty text if it counts nothing.
+
+    `known` has the numbers of the tables that the ids of a prompt are made of, by table or by its name.
+    """
     if isinstance(of, Labels):
         return of.words[i]
     if isinstance(of, Tokens):
-        if of.ids.name in numbers:
-            return of.word(numbers[of.ids.name][i, 0])
-        known = {node: numbers[node.name] for node in toposort([of.ids]) if node.name in numbers}
-        return of.word(of.ids_from(known)[i, 0])
+        return of.word(_ids(of, known)[i, 0])
     return ""
+
+
+def _ids(tokens: Tokens, known: Mapping[Any, Array]) -> Array:
+    """The ids of a prompt, which are known themselves or made of what is known."""
+    if tokens.ids in known:
+        return known[tokens.ids]
+    if tokens.ids.name in known:
+        return known[tokens.ids.name]
+    return tokens.ids_from({n: known[key] for n in toposort([tokens.ids]) for key in (n, n.name) if key in known})
+
+
+def label(node: Node, axis: int, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> str:
+    """Return what stands before row i (axis 0) or above column i (axis 1): its word, or its number from 1."""
+    return word(node.shape[axis].of, i, known) or str(i + 1)
+
+
+def labels(node: Node, axis: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> tuple[str, ...]:
+    """Return what stands before each row (axis 0) or above each column (axis 1)."""
+    return tuple(label(node, axis, i, known) for i in range(int(node.shape[axis])))

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy import Expr
 
-from byhand.core.decimals import shown
+from byhand.core.number_text import shown
 from byhand.derivations.terms import Letter, Term, Where, letter
 from byhand.documents.document import Table
 from byhand.notation.from_sympy import from_sympy

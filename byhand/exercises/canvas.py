@@ -14,14 +14,16 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
 from hashlib import sha256
-from html import escape
 from itertools import pairwise
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from byhand.core.labels import word
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
+from byhand.escaping import xml_text
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import Field, Mistakes, Part, label, number_text, parts
-from byhand.exercises.lms_html import NO_XML, given, html, numbers, paragraph
+from byhand.exercises.lms_fields import Field, Mistakes, Part, parts
+from byhand.exercises.lms_html import given, html, numbers, paragraph
 from byhand.exercises.problem import Problem
 
 PLACES = 4
@@ -105,18 +107,14 @@ def _resource(quiz: str) -> str:
 
 
 def _title(problem: Problem, variant: Variant) -> str:
-    return _xml(f"{problem.exercise.title[:MOST_TITLE]} · {variant.student.id[:40]}")
-
-
-def _xml(text: str) -> str:
-    return escape(NO_XML.sub("", text))
+    return xml_text(f"{problem.exercise.title[:MOST_TITLE]} · {variant.student.id[:40]}")
 
 
 def _meta(problem: Problem, variant: Variant, quiz: str) -> str:
     return (
         f'<quiz identifier="{quiz}" xmlns="http://canvas.instructure.com/xsd/cccv1p0">\n'
         f"<title>{_title(problem, variant)}</title>\n<quiz_type>assignment</quiz_type>\n"
-        f"<points_possible>{number_text(problem.exercise.points)}</points_possible>\n"
+        f"<points_possible>{in_full(problem.exercise.points)}</points_possible>\n"
         "<allowed_attempts>1</allowed_attempts>\n<shuffle_answers>false</shuffle_answers>\n</quiz>\n"
     )
 
@@ -136,11 +134,11 @@ def _assessment(problem: Problem, variant: Variant, quiz: str, asked: Sequence[P
 
 def _item(ident: str, title: str, kind: str, points: str, text: str, rest: str, answered: str = "") -> str:
     return (
-        f'<item ident="{ident}" title="{_xml(title)}">\n<itemmetadata><qtimetadata>'
+        f'<item ident="{ident}" title="{xml_text(title)}">\n<itemmetadata><qtimetadata>'
         f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>"
         f"<qtimetadatafield><fieldlabel>points_possible</fieldlabel><fieldentry>{points}</fieldentry></qtimetadatafield>"
         "</qtimetadata></itemmetadata>\n"
-        f'<presentation><material><mattext texttype="text/html">{escape(text)}</mattext></material>{answered}'
+        f'<presentation><material><mattext texttype="text/html">{xml_text(text)}</mattext></material>{answered}'
         f"</presentation>\n{rest}</item>\n"
     )
 
@@ -166,7 +164,7 @@ def shares(part: Part) -> list[str]:
     while part.question.ask.points * unit < 10 * count:
         unit *= 10
     ends = [round(part.question.ask.points * unit * n / count) for n in range(count + 1)]
-    return [number_text((end - start) / unit) for start, end in pairwise(ends)]
+    return [in_full((end - start) / unit) for start, end in pairwise(ends)]
 
 
 def _told(part: Part, n: int, variant: Variant) -> str:
@@ -179,7 +177,7 @@ def _told(part: Part, n: int, variant: Variant) -> str:
     if ask.kind == "table":
         named = []
         for axis, what, i in zip((0, 1), ("row", "column"), part.places[n], strict=True):
-            name = label(node, axis, i, variant.values)
+            name = word(node.shape[axis].of, i, variant.values)
             named.append(f"{what} {i + 1}{f' ({name})' if name else ''}")
         pieces.append(f"<p><b>{html(', '.join(named).capitalize())}:</b></p>")
     return "\n".join(pieces)
@@ -228,8 +226,8 @@ def _plain(number: Decimal) -> str:
 
 def _choices(field: Field) -> str:
     labels = "".join(
-        f'<response_label ident="choice{n}"><material><mattext texttype="text/plain">{_xml(text)}</mattext></material>'
-        "</response_label>"
+        f'<response_label ident="choice{n}"><material><mattext texttype="text/plain">{xml_text(text)}</mattext>'
+        "</material></response_label>"
         for n, text in enumerate(field.options, 1)
     )
     return (

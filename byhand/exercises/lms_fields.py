@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.core.graph import INFINITE, Array, Node
-from byhand.core.labels import Labels, Tokens
+from byhand.core.graph import INFINITE, Array
+from byhand.core.labels import word
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem, Question, sentence
@@ -162,7 +163,7 @@ def _choice(
             f"In the exercise {problem.exercise.name}, question {n + 1} is a choice of one: "
             f"{question.ask.table} has a single column, so ask for its cell instead."
         )
-    labels = [label(question.node, 1, j, variant.values) for j in range(columns)]
+    labels = [word(question.node.shape[1].of, j, variant.values) for j in range(columns)]
     options = tuple(f"{j}. {name}" if name else str(j) for j, name in enumerate(labels, 1))
     wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]
@@ -179,25 +180,10 @@ def told(question: Question) -> str:
     return sentence(Question(replace(question.ask, kind="cell"), question.node))
 
 
-def label(node: Node, axis: int, i: int, values: Mapping[Node, Array]) -> str:
-    """What a row (axis 0) or column (axis 1) of a table is called for one student; nothing where that is nothing."""
-    of = node.shape[axis].of
-    if isinstance(of, Labels):
-        return of.words[i]
-    if isinstance(of, Tokens):
-        return of.word(of.ids_from(values)[i, 0])
-    return ""
-
-
-def number_text(value: float) -> str:
-    """A number as a file holds it, to the last digit: whole ones without a point, never −0."""
-    return repr(float(value) + 0.0).removesuffix(".0")
-
-
 def typed(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
     """What somebody with these answers types into the fields, in order."""
     return [
-        number_text(float(value))
+        in_full(float(value))
         for part, row in zip(parts, answers, strict=True)
         for value in _of_fields(part, np.asarray(row, dtype=float).ravel())
     ]

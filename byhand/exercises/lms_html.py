@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from html import escape
 
 from byhand.core.graph import INFINITE, Array, Node, times
-from byhand.core.labels import Labels, Tokens
+from byhand.core.labels import Labels, Tokens, word
+from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.core.roles import Role
+from byhand.escaping import xml_text
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import label, number_text
-from byhand.exercises.problem import Problem
+from byhand.exercises.problem import SHOWN_PLACES, Problem
 from byhand.workbook.captions import symbol
-
-SHOWN_PLACES = 4
-NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML file may hold."""
 
 
 @lru_cache(4096)
 def html(text: str) -> str:
     """A text as HTML, and as XML: without what neither can hold, braces written so that no field begins there."""
-    return escape(NO_XML.sub("", text)).replace("{", "&#123;").replace("}", "&#125;")
+    return xml_text(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def paragraph(text: str) -> str:
@@ -33,20 +28,20 @@ def paragraph(text: str) -> str:
 def shown(value: float, given: bool) -> str:
     """A number as a student reads it: a given one to the last digit."""
     if abs(value) > INFINITE:
-        return "−∞" if value < 0 else "∞"
-    return number_text(value) if given else number_text(round(value, SHOWN_PLACES))
+        return MINUS_INFINITY if value < 0 else "∞"
+    return in_full(value) if given else to_places(value, SHOWN_PLACES)
 
 
 def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], str]) -> str:
     """A table of the node's shape, its rows and columns labelled where they have names."""
     rows, columns = map(int, node.shape)
-    left, above = (isinstance(node.shape[axis].of, Labels | Tokens) for axis in (0, 1))
+    left, above = (isinstance(size.of, Labels | Tokens) for size in node.shape)
     lines = []
     if above:
-        names = (f"<th>{html(label(node, 1, j, values))}</th>" for j in range(columns))
+        names = (f"<th>{html(word(node.shape[1].of, j, values))}</th>" for j in range(columns))
         lines.append(f"<tr>{'<th></th>' if left else ''}{''.join(names)}</tr>")
     for i in range(rows):
-        name = f"<th>{html(label(node, 0, i, values))}</th>" if left else ""
+        name = f"<th>{html(word(node.shape[0].of, i, values))}</th>" if left else ""
         cells = "".join([f"<td>{cell(i, j)}</td>" for j in range(columns)])
         lines.append(f"<tr>{name}{cells}</tr>")
     return '<table border="1"><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
@@ -103,4 +98,4 @@ def _words(node: Node, variant: Variant) -> list[str]:
     of = node.shape[0].of
     if node.role is not Role.TOKENS or not isinstance(of, Tokens) or of.ids is not node:
         return []
-    return [f"{number_text(i)} ({of.word(i)})" for i in _values(node, variant)[:, 0].tolist()]
+    return [f"{in_full(i)} ({of.word(i)})" for i in _values(node, variant)[:, 0].tolist()]

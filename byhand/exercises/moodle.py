@@ -15,8 +15,9 @@ from functools import lru_cache
 from hashlib import sha256
 from math import gcd, lcm
 
+from byhand.core.number_text import in_full
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import Field, Mistakes, Part, joined, number_text, parts
+from byhand.exercises.lms_fields import Field, Mistakes, Part, joined, parts
 from byhand.exercises.lms_html import given, html, numbers, paragraph, table
 from byhand.exercises.problem import Problem
 
@@ -61,7 +62,7 @@ def _question(problem: Problem, variant: Variant, asked: list[Part]) -> str:
         f"<name><text>{html(_name(problem, variant))}</text></name>\n"
         f'<questiontext format="html"><text><![CDATA[{chr(10).join(text)}]]></text></questiontext>\n'
         '<generalfeedback format="html"><text></text></generalfeedback>\n'
-        f"<defaultgrade>{number_text(problem.exercise.points)}</defaultgrade>\n"
+        f"<defaultgrade>{in_full(problem.exercise.points)}</defaultgrade>\n"
         "<penalty>0</penalty>\n<hidden>0</hidden>\n"
         f"<idnumber>{html(idnumber(problem, variant))}</idnumber>\n{body}"
         f"<tags><tag><text>level:{problem.exercise.level}</text></tag>"
@@ -113,7 +114,7 @@ def _introduced(part: Part, text: str) -> str:
 
 def _cloze_text(part: Part, variant: Variant, weight: int) -> str:
     points = part.question.ask.points
-    worth = f"({number_text(points)} point{'' if points == 1 else 's'})"
+    worth = f"({in_full(points)} point{'' if points == 1 else 's'})"
     pieces = [_introduced(part, f"{part.number}. {part.text} {worth}")]
     if part.question.ask.kind == "wrong cell":
         pieces.append(numbers(part.question.node, variant))
@@ -136,11 +137,11 @@ def cloze(field: Field, weight: int) -> str:
     """One Cloze field: {weight:TYPE:=key:margin~%mark%slip:margin#sentence}."""
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
-    margin = number_text(field.margin)
-    pieces = [f"{{{weight}:NUMERICAL:={number_text(field.key)}:{margin}"]
+    margin = in_full(field.margin)
+    pieces = [f"{{{weight}:NUMERICAL:={in_full(field.key)}:{margin}"]
     for value, mark, sentences in field.slips:
         before, after = _around(mark, sentences, margin)
-        pieces.append(f"{before}{number_text(value)}{after}")
+        pieces.append(f"{before}{in_full(value)}{after}")
     return "".join([*pieces, "}"])
 
 
@@ -171,9 +172,9 @@ def in_cloze(text: str) -> str:
 
 
 def _numerical(field: Field) -> str:
-    margin = number_text(field.margin)
-    answers = [_answer("100", number_text(field.key), margin, "Right.")]
-    answers += [_answer(allowed(s.mark), number_text(s.value), margin, s.sentence) for s in field.slips]
+    margin = in_full(field.margin)
+    answers = [_answer("100", in_full(field.key), margin, "Right.")]
+    answers += [_answer(allowed(s.mark), in_full(s.value), margin, s.sentence) for s in field.slips]
     answers.append(_answer("0", "*", "0", ""))
     units = "<unitgradingtype>0</unitgradingtype>\n<unitpenalty>0.1000000</unitpenalty>\n"
     return "".join(answers) + units + "<showunits>3</showunits>\n<unitsleft>0</unitsleft>\n"

@@ -27,6 +27,9 @@ DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
 """What is drawn where the recipe does not say: the numbers that a role's cells may be."""
 FILLED = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
 
+SHOWN_PLACES = 4
+"""The decimals to which a student is shown a number that was computed."""
+
 
 @dataclass(frozen=True)
 class Question:

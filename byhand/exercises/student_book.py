@@ -11,17 +11,18 @@ from functools import cached_property
 from itertools import chain
 from math import exp
 from pathlib import Path
-from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
 import numpy as np
 
 from byhand.core.arithmetic.excel import EXCEL, Address, quoted
 from byhand.core.graph import Node, toposort
-from byhand.core.labels import Labels, Tokens
+from byhand.core.labels import Labels, Tokens, word
+from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
+from byhand.escaping import xml_text
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, sentence
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
@@ -98,19 +99,13 @@ class Template:
 def text_of(value: float | str) -> str:
     """A value as the file's XML holds it."""
     if isinstance(value, str):
-        return escape(ESCAPE_LIKE.sub("_x005F", value))
-    return number_text(value)
-
-
-def number_text(value: float) -> str:
-    """A number as the file holds it: whole ones without a point."""
-    return str(int(value)) if value == int(value) else repr(float(value))
+        return xml_text(ESCAPE_LIKE.sub("_x005F", value))
+    return in_full(value)
 
 
 EDGES = frozenset(("left", "right", "top", "bottom"))
 ANSWER = style.cell(Look.ANSWER, "General", EDGES) | {"locked": False, "border": 2, "border_color": "#B98900"}
 SCRATCH = style.cell(Look.SCRATCH, "General", EDGES) | {"locked": False, "border": 4}
-SHOWN_PLACES = 4
 
 
 @dataclass(frozen=True)
@@ -215,7 +210,7 @@ class StudentBook:
             return {"id": variant.student.id, "name": variant.student.name}[rest[0]]
         if kind == "word":
             tokens, i = rest
-            return str(tokens.word(tokens.ids_from(variant.numbers)[i, 0]))
+            return word(tokens, i, variant.numbers)
         if kind == "answer":
             n, i = rest
             return float(variant.answers[n].ravel()[i])

@@ -7,19 +7,22 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from math import exp
 
-from byhand.core.graph import INFINITE, Array, Node
-from byhand.core.labels import Labels, Tokens
+from byhand.core.graph import Array, Node
+from byhand.core.labels import labels
+from byhand.core.number_text import to_digits
 from byhand.core.roles import Role
 from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_html import SHOWN_PLACES
-from byhand.exercises.problem import POWERS_OF_E, Problem, Question, sentence
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, sentence
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Name, Number, Power
 from byhand.workbook.captions import symbol
 from byhand.workbook.style import look_of
+
+DIGITS = 4
+"""Of a number on paper, so many digits count."""
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
@@ -66,7 +69,7 @@ def _given(problem: Problem, variant: Variant, node: Node) -> Table:
 
 
 def _numbers(node: Node, table: Array, variant: Variant) -> Table:
-    cells = tuple(tuple(_digits(float(value)) for value in row) for row in table + 0.0)
+    cells = tuple(tuple(to_digits(float(value), DIGITS) for value in row) for row in table + 0.0)
     return Table(_called(node), *_labels(node, variant), cells, look_of(node, True))
 
 
@@ -75,22 +78,9 @@ def _called(node: Node) -> str:
     return ".".join([*node.name.split(".")[:-1], symbol(node)])
 
 
-def _digits(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−") if abs(value) < INFINITE else "−∞"
-
-
 def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of its rows and of its columns; numbers where they have none."""
-    return _names(node, 0, variant), _names(node, 1, variant)
-
-
-def _names(node: Node, axis: int, variant: Variant) -> tuple[str, ...]:
-    of, size = node.shape[axis].of, int(node.shape[axis])
-    if isinstance(of, Labels):
-        return of.words
-    if isinstance(of, Tokens):
-        return tuple(map(of.word, of.ids_from(variant.values)[:, 0].tolist()))
-    return tuple(str(i + 1) for i in range(size))
+    return labels(node, 0, variant.values), labels(node, 1, variant.values)
 
 
 def powers() -> Table:

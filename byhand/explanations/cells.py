@@ -11,8 +11,8 @@ from sympy import Expr
 
 from byhand.core.arithmetic.exact import EXACT, NONE, if_small
 from byhand.core.arithmetic.steps import STEPS, Given, Step
-from byhand.core.decimals import is_exact, shown
 from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.number_text import is_exact, shown
 from byhand.core.table import Table, read
 from byhand.notation.from_sympy import from_sympy
 from byhand.notation.tree import Maths, Name, Number, Sum

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from byhand.core.decimals import shown
 from byhand.core.graph import Node, times, toposort
+from byhand.core.number_text import shown
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.documents.line_layout import width
 from byhand.errors import ByhandError

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice, product
 
 from byhand.core.graph import Node, Scope, times, toposort
-from byhand.core.labels import word
+from byhand.core.labels import label
 from byhand.explanations.cells import Cells, Worked
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Chain, Maths, Name
@@ -71,7 +71,7 @@ class WorkedTable:
     def label(self, axis: int, i: int) -> str:
         """What stands before row i (axis 0) or above column i (axis 1): its word, or its number counted from 1."""
         own = 1 - axis if self.cells.turned else axis
-        return word(self.node.shape[own].of, i, self.cells.numbers) or str(i + 1)
+        return label(self.node, own, i, self.cells.numbers)
 
     def labelled(self, place: tuple[int, int]) -> str:
         """Where one cell stands, in words: row 2 (cat), column 1 (the)."""

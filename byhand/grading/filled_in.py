@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from zipfile import ZipFile
 
 from byhand.core.arithmetic.excel import Address
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
-from byhand.exercises.student_book import number_text
 
 SHEET = re.compile(r'<sheet name="([^"]*)"')
 Cell = tuple[str, int, int]
@@ -43,7 +43,7 @@ def _with(sheet: str, answers: Mapping[str, float | str]) -> str:
         value = left.pop(found[1])
         if isinstance(value, str):
             return f'<c r="{found[1]}"{found[2]} t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-        return f'<c r="{found[1]}"{found[2]}><v>{number_text(value)}</v></c>'
+        return f'<c r="{found[1]}"{found[2]}><v>{in_full(value)}</v></c>'
 
     whole = re.sub(r'<c r="([A-Z]+[0-9]+)"( s="[0-9]+")/>', answered, sheet)
     if left:

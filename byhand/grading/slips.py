@@ -10,6 +10,7 @@ import numpy as np
 
 from byhand.core import ops
 from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.number_text import to_digits
 from byhand.grading.stages import ROOM
 from byhand.workbook.captions import symbol
 
@@ -135,5 +136,5 @@ def _given(node: Node) -> bool:
 
 
 def _number(value: float) -> str:
-    text = f"{value:g}".replace("-", "−")
+    text = to_digits(value, 6)
     return f"({text})" if value < 0 else text

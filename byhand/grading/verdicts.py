@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from byhand.core.number_text import to_places
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
 from byhand.workbook.style import ROLES
@@ -154,7 +155,7 @@ LONGEST = 60
 
 def points(value: float) -> str:
     """7.5, 7, 6.67: to two places, without zeros that say nothing; never −0."""
-    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
+    return to_places(value, 2)
 
 
 def of_points(got: float, most: float) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import INFINITE, Array, times
-from byhand.core.labels import word
+from byhand.core.labels import labels
+from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons.lesson import Lesson
 
@@ -105,7 +106,7 @@ class Table:
         """The numbers with their labels in aligned columns, one line a row, as much as people read."""
         shown = self.values[:MOST_ROWS, :MOST_COLUMNS]
         grid = [["", *self.columns[:MOST_COLUMNS]]]
-        grid += [[label, *map(number_text, numbers)] for label, numbers in zip(self.rows, shown.tolist(), strict=False)]
+        grid += [[label, *map(in_table, numbers)] for label, numbers in zip(self.rows, shown.tolist(), strict=False)]
         from rich.cells import cell_len
 
         widths = [max(cell_len(line[n]) for line in grid) for n in range(len(grid[0]))]
@@ -128,7 +129,7 @@ class Table:
         head = "".join(f'<th scope="col" style="{LABEL}">{escape(label)}</th>' for label in self.columns[:MOST_COLUMNS])
         body = "".join(
             f'<tr><th scope="row" style="{LABEL}">{escape(label)}</th>'
-            + "".join(f'<td style="{CELL}{heat(v, largest)}">{number_text(v)}</td>' for v in numbers)
+            + "".join(f'<td style="{CELL}{heat(v, largest)}">{in_table(v)}</td>' for v in numbers)
             + "</tr>"
             for label, numbers in zip(self.rows, shown.tolist(), strict=False)
         )
@@ -151,19 +152,7 @@ def heat(value: float, largest: float) -> str:
     return f"; background: rgba({POSITIVE if value > 0 else NEGATIVE}, {share:.2f})" if share >= 0.005 else ""
 
 
-def number_text(value: float) -> str:
-    """A number as people read it in a table: whole, with four places, or with a power of ten; −∞ for a masked score."""
-    if abs(value) >= SHORT:
-        return "−∞" if value < -INFINITE else f"{value:.4e}"
-    return f"{value + 0.0:.0f}" if value == round(value) else f"{value:.4f}"
-
-
-SHORT = 1e12
-"""A number below this one is written without a power of ten."""
-
-
 def table_of(lesson: Lesson, name: str, rule: str = "") -> Table:
     """The lesson's table of this dotted name. ByhandError if there is none."""
     node, numbers = lesson.table(name), lesson.numbers()
-    rows, columns = (tuple(word(size.of, n, numbers) or str(n + 1) for n in range(int(size))) for size in node.shape)
-    return Table(name, numbers[name], rows, columns, rule)
+    return Table(name, numbers[name], labels(node, 0, numbers), labels(node, 1, numbers), rule)

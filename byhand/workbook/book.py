@@ -9,7 +9,8 @@ from typing import Any
 
 from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
 from byhand.core.graph import Array, Node, Scope, fold, toposort
-from byhand.core.labels import NO_WORD, Labels, Tokens
+from byhand.core.labels import NO_WORD, Labels, Tokens, word
+from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
@@ -140,9 +141,7 @@ class Book:
         return [n.shape[0].of for n in given if isinstance(n.shape[0].of, Tokens)]
 
     def text_of(self, of: Labels | Tokens, i: int) -> str:
-        if isinstance(of, Labels):
-            return of.words[i]
-        return of.word(of.ids_from(self.values)[i, 0])
+        return word(of, i, self.values)
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
@@ -338,7 +337,7 @@ class PageWriter:
 
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
-            self.width = max(self.width, len(style.shown(float(extreme), number_format)) + 1.6)
+            self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
 
 
 def infinite(nodes: list[Node]) -> set[Node]:

@@ -123,12 +123,6 @@ def with_infinity(places: int) -> str:
     return f'[<-1000000000]"−∞";[<=-{0.5 * 10**-places:.{places + 1}f}]-{fixed(places)};{fixed(places)}'
 
 
-def shown(value: float, number_format: str) -> str:
-    """A number as its cell shows it, to measure how wide a column must be."""
-    places = len(number_format.rpartition(";")[2].partition(".")[2])
-    return "−∞" if value < -INFINITE else f"{value:.{places}f}"
-
-
 def box(look: Look) -> dict[str, Any]:
     """A box of the model's picture. Pale, since some programs write every link in dark blue."""
     edge = ROLES[look][1]

@@ -13,8 +13,8 @@ from support.op_cases import CASES
 from support.strategies import given_tables, short_numbers
 
 from byhand.core.arithmetic.steps import STEPS, Given, Step
-from byhand.core.decimals import shown
 from byhand.core.graph import Node, Op
+from byhand.core.number_text import shown
 from byhand.core.ops import EXP, LOG
 from byhand.core.table import Table, read
 from byhand.notation.tree import Call, Name, Number, Product, Sum

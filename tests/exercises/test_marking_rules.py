@@ -11,9 +11,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.small_exercises import a_class, attention, shifted, with_answers
 
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules
-from byhand.exercises.lms_fields import number_text, parts, typed
+from byhand.exercises.lms_fields import parts, typed
 from byhand.exercises.marking_rules import Marked
 from byhand.exercises.recipe import Ask
 
@@ -122,9 +123,9 @@ def test_a_mistaken_choice_has_its_mark_and_its_sentence() -> None:
     wrong = 1.0 if right > 1 else 2.0
     mistake = shifted(variant, wrong - right, 0.25, "You took the smallest.")
     [question] = moodle_rules.read(moodle.write(problem, [variant], [[mistake]]))
-    assert question.mark([number_text(wrong)]) == Marked(0.25, ("You took the smallest.",))
-    assert question.mark([number_text(right)]) == Marked(1.0)
-    assert question.mark([number_text(6 - right - wrong)]) == Marked(0.0)
+    assert question.mark([in_full(wrong)]) == Marked(0.25, ("You took the smallest.",))
+    assert question.mark([in_full(right)]) == Marked(1.0)
+    assert question.mark([in_full(6 - right - wrong)]) == Marked(0.0)
 
 
 @settings(deadline=None)

@@ -6,8 +6,8 @@ import sympy
 from sympy import Expr, Integer, Rational
 
 from byhand.core.arithmetic import Arithmetic, Function
-from byhand.core.decimals import short
 from byhand.core.graph import INFINITE
+from byhand.core.number_text import short
 
 NONE = sympy.nan
 """The exact value of a cell that has none: whatever is computed from it has none either."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.arithmetic.numbers import NUMBERS
-from byhand.core.decimals import is_exact, shown
+from byhand.core.number_text import is_exact, shown
 from byhand.notation.tree import (
     Call,
     Cases,
