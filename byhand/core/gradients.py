@@ -19,11 +19,11 @@ Arriving = dict[Scope | None, list[Node]]
 class Backward:
     """The gradients of a loss, named after their tables: layer1.head1.Q has grad.layer1.head1.Q.
 
-    of: table -> gradient, in its table's shape. shares: for a table that several pages read, what each page adds to
-    its gradient.
+    gradients: table -> gradient, in its table's shape. shares: for a table that several pages read, what each page
+    adds to its gradient.
     """
 
-    of: dict[Node, Node] = field(default_factory=dict)
+    gradients: dict[Node, Node] = field(default_factory=dict)
     shares: dict[tuple[Node, Scope], Node] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ def _gathered(node: Node, arriving: Arriving, backward: Backward) -> Node:
             backward.shares[node, page] = share
             parts[:] = [share]
     total = _unnamed(_total(part for parts in arriving.values() for part in parts), node)
-    backward.of[node] = total.named(node.symbol, role="gradient")
+    backward.gradients[node] = total.named(node.symbol, role="gradient")
     return total
 
 

@@ -29,12 +29,17 @@ class Dim(int):
     Shape rules pass it on, so the labels of every table's rows and columns come for free.
     """
 
-    of: object
+    labels: object
 
-    def __new__(cls, size: int, of: object = None) -> Dim:
+    def __new__(cls, size: int, labels: object = None) -> Dim:
         dim = super().__new__(cls, size)
-        dim.of = of
+        dim.labels = labels
         return dim
+
+
+def labels_of(size: int) -> object:
+    """What a size counts; None for features, and for a plain number."""
+    return getattr(size, "labels", None)
 
 
 Shape = tuple[Dim, Dim]
@@ -112,7 +117,7 @@ class Scope:
 
     title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
     the formula for tokens as columns, where it differs.
-    page: the tables inside have a sheet of their own. again: a repetition, whose weights are those of the first time.
+    page: the tables inside have a sheet of their own. repeats: a repetition, whose weights are those of the first time.
     below: the step stands below the one before it, not beside. look: the colours of its box in the model's picture,
     and of those of the steps inside; nothing where these follow from what the step computes.
     """
@@ -124,7 +129,7 @@ class Scope:
     column_equation: str = ""
     source: str = ""
     page: bool = False
-    again: bool = False
+    repeats: bool = False
     below: bool = False
     look: Look | None = None
 
@@ -219,8 +224,8 @@ class Node:
         self.role = Role(role) or self.role
         return self
 
-    def playing(self, role: str) -> Node:
-        """The same table in another role."""
+    def with_role(self, role: str) -> Node:
+        """Give it another role, while the model is being made; what was made from it stays as it is."""
         self.role = Role(role)
         return self
 
@@ -335,7 +340,7 @@ def rewritten(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> di
     """
     new: dict[Node, Node] = {}
     for node in toposort(outputs):
-        like = dressed_as(node, _reading(node, new)) if any(a in new for a in node.args) else node
+        like = named_like(node, _reading(node, new)) if any(a in new for a in node.args) else node
         made = rule(node, like)
         if made is not node:
             new[node] = made
@@ -346,10 +351,12 @@ def _reading(node: Node, new: Mapping[Node, Node]) -> Node:
     return Node(node.op, tuple(new.get(a, a) for a in node.args), node.attrs, node.shape)
 
 
-def dressed_as(old: Node, new: Node) -> Node:
-    """The new table under the old one's name, in its role, scope and shape."""
-    new.name, new.role, new.scope, new.shape = old.name, old.role, old.scope, old.shape
-    return new
+def named_like(old: Node, new: Node) -> Node:
+    """A copy of the new table under the old one's name, in its role, scope and shape."""
+    copy = Node(new.op, new.args, new.attrs, old.shape)
+    copy.name, copy.role, copy.scope = old.name, old.role, old.scope
+    copy.data, copy.serial = new.data, new.serial
+    return copy
 
 
 def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:

@@ -387,7 +387,7 @@ stretch = register(
 )
 
 
-def again(x: Node) -> Node:
+def alias(x: Node) -> Node:
     """The same table once more, as one that has no name yet."""
     return stretch(x, rows=x.shape[0], columns=x.shape[1])
 

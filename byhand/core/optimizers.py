@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from byhand.core.graph import Node
-from byhand.core.ops import again, power, sqrt
+from byhand.core.ops import alias, power, sqrt
 
 State = dict[str, Node]
 """What an optimizer keeps of a weight from step to step, by name."""
@@ -23,7 +23,7 @@ def sgd(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[N
 
 def momentum(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
     """v = mu v + g, then w - lr v (Sutskever et al. 2013, eq. 1 and 2, with the rate outside v as in PyTorch)."""
-    v = (constants["momentum"] * state["v"] + g if state else again(g)).named("v")
+    v = (constants["momentum"] * state["v"] + g if state else alias(g)).named("v")
     return w - constants["learning_rate"] * v, {"v": v}
 
 

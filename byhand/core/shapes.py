@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from byhand.core.graph import Dim, Shape
+from byhand.core.graph import Dim, Shape, labels_of
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -16,7 +16,7 @@ def _widest(sizes: list[Dim], what: str) -> Dim:
     if len(set(sizes) - {1}) > 1:
         raise ValueError(f"their {what} differ")
     widest = max(sizes)
-    return next((s for s in sizes if s == widest and s.of is not None), widest)
+    return next((s for s in sizes if s == widest and s.labels is not None), widest)
 
 
 def product(x: Shape, y: Shape) -> Shape:
@@ -52,13 +52,13 @@ def looked_up(table: Shape, index: Shape) -> Shape:
 def one_hot_for(index: Shape, width: int) -> Shape:
     if index[1] != 1:
         raise ValueError("the row numbers must be one column")
-    return index[0], Dim(width, getattr(width, "of", None))
+    return index[0], Dim(width, labels_of(width))
 
 
 def stretched(x: Shape, rows: int, columns: int) -> Shape:
     if x[0] not in (1, rows) or x[1] not in (1, columns):
         raise ValueError(f"it cannot be stretched to {rows}×{columns}")
-    return Dim(rows, getattr(rows, "of", None)), Dim(columns, getattr(columns, "of", None))
+    return Dim(rows, labels_of(rows)), Dim(columns, labels_of(columns))
 
 
 def joined(axis: int) -> Callable[..., Shape]:

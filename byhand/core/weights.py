@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, current_scope, outside, source, times
+from byhand.core.graph import Array, Node, current_scope, labels_of, outside, source, times
 from byhand.errors import ByhandError
 
 MOST_NUMBERS = 20_000_000
@@ -42,16 +42,14 @@ class Weights:
     def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
         """The weight `name` of the open scope. (rows, columns); `fill`: its number or numbers where none are given."""
         scopes = reversed(current_scope().outward)
-        path = ".".join([*(s.name for s in scopes if s.name and not s.again), name])
+        path = ".".join([*(s.name for s in scopes if s.name and not s.repeats), name])
         if path not in self.nodes:
             array = (
                 self._given(path, (rows, columns))
                 if self.arrays is not None
                 else self._drawn(path, rows, columns, fill)
             )
-            self.nodes[path] = source(
-                name, array, role="weight", rows=getattr(rows, "of", None), columns=getattr(columns, "of", None)
-            )
+            self.nodes[path] = source(name, array, role="weight", rows=labels_of(rows), columns=labels_of(columns))
         return self.nodes[path]
 
     def constant(self, name: str, value: float) -> Node:
@@ -78,7 +76,7 @@ class Weights:
             return np.broadcast_to(np.asarray(fill, dtype=np.float64), (rows, columns)).copy()
         self.any_drawn = True
         draw = np.random.default_rng([self.seed, crc32(path.encode())])
-        if getattr(rows, "of", None) is not None:
+        if labels_of(rows) is not None:
             return _distinct_rows(draw, rows, columns)
         return draw.choice(
             [-1.0, 0.0, 1.0], size=(rows, columns), p=[0.2, 0.6, 0.2] if rows == 1 else [0.25, 0.45, 0.3]

@@ -177,7 +177,7 @@ def _told(part: Part, n: int, variant: Variant) -> str:
     if ask.kind == "table":
         named = []
         for axis, what, i in zip((0, 1), ("row", "column"), part.places[n], strict=True):
-            name = word(node.shape[axis].of, i, variant.values)
+            name = word(node.shape[axis].labels, i, variant.values)
             named.append(f"{what} {i + 1}{f' ({name})' if name else ''}")
         pieces.append(f"<p><b>{html(', '.join(named).capitalize())}:</b></p>")
     return "\n".join(pieces)

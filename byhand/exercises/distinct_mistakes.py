@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, dressed_as, toposort
+from byhand.core.graph import Array, Node, named_like, toposort
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import AT_ONCE, apart, tried, worth_computing
 from byhand.exercises.problem import Flags, Numbers, Problem
@@ -66,7 +66,7 @@ def _reading(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Nod
         args = tuple(found.get(a, a) for a in now.args)
         node = right.get(now)
         same = node is not None and (node.op, node.args, node.attrs) == (now.op, args, now.attrs)
-        found[now] = node if node and same else dressed_as(now, Node(now.op, args, now.attrs, now.shape))
+        found[now] = node if node and same else named_like(now, Node(now.op, args, now.attrs, now.shape))
     return found
 
 

@@ -163,7 +163,7 @@ def _choice(
             f"In the exercise {problem.exercise.name}, question {n + 1} is a choice of one: "
             f"{question.ask.table} has a single column, so ask for its cell instead."
         )
-    labels = [word(question.node.shape[1].of, j, variant.values) for j in range(columns)]
+    labels = [word(question.node.shape[1].labels, j, variant.values) for j in range(columns)]
     options = tuple(f"{j}. {name}" if name else str(j) for j, name in enumerate(labels, 1))
     wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]

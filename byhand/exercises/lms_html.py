@@ -35,13 +35,13 @@ def shown(value: float, given: bool) -> str:
 def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], str]) -> str:
     """A table of the node's shape, its rows and columns labelled where they have names."""
     rows, columns = map(int, node.shape)
-    left, above = (isinstance(size.of, Labels | Tokens) for size in node.shape)
+    left, above = (isinstance(size.labels, Labels | Tokens) for size in node.shape)
     lines = []
     if above:
-        names = (f"<th>{html(word(node.shape[1].of, j, values))}</th>" for j in range(columns))
+        names = (f"<th>{html(word(node.shape[1].labels, j, values))}</th>" for j in range(columns))
         lines.append(f"<tr>{'<th></th>' if left else ''}{''.join(names)}</tr>")
     for i in range(rows):
-        name = f"<th>{html(word(node.shape[0].of, i, values))}</th>" if left else ""
+        name = f"<th>{html(word(node.shape[0].labels, i, values))}</th>" if left else ""
         cells = "".join([f"<td>{cell(i, j)}</td>" for j in range(columns)])
         lines.append(f"<tr>{name}{cells}</tr>")
     return '<table border="1"><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
@@ -95,7 +95,7 @@ def _values(node: Node, variant: Variant) -> Array:
 
 def _words(node: Node, variant: Variant) -> list[str]:
     """A prompt's ids, each with its word; nothing for any other table."""
-    of = node.shape[0].of
+    of = node.shape[0].labels
     if node.role is not Role.TOKENS or not isinstance(of, Tokens) or of.ids is not node:
         return []
     return [f"{in_full(i)} ({of.word(i)})" for i in _values(node, variant)[:, 0].tolist()]

@@ -177,7 +177,7 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
         if node in rows and node.role is not Role.TOKENS and name not in exercise.draw:
             continue
         if node.role is Role.TOKENS and name.rpartition(".")[2] == "ids":
-            of = node.shape[0].of
+            of = node.shape[0].labels
             assert isinstance(of, Tokens)
             found[node] = tuple(float(i) for i in range(len(of.vocabulary.words)))
         elif name in exercise.draw or node.role in DRAWN:
@@ -219,7 +219,7 @@ def sentence(question: Question) -> str:
     if ask.kind == "wrong cell":
         return "One cell of {table} is wrong: give its row and its column.".format(**about)
     if ask.kind == "choice":
-        what = "word" if isinstance(node.shape[1].of, Labels) else "column"
+        what = "word" if isinstance(node.shape[1].labels, Labels) else "column"
         return "In row {row} of {table}, which {what} has the largest number? Count them from 1.".format(
             what=what, **about
         )

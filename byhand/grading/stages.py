@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from byhand.answers import equality
 from byhand.answers.rules import Rule
-from byhand.core.graph import INFINITE, Array, Node, dressed_as, fold, toposort, within
+from byhand.core.graph import INFINITE, Array, Node, fold, named_like, toposort, within
 from byhand.exercises.draw import tried
 from byhand.exercises.lms_fields import COUNTED
 from byhand.exercises.problem import Flags, Problem, Question
@@ -32,7 +32,7 @@ def shorter(problem: Problem) -> dict[Node, Node]:
     if p.shape != gradient.shape:
         return {}
     with within(gradient.scope):
-        short = dressed_as(gradient, (p * counted - y) / n)
+        short = named_like(gradient, (p * counted - y) / n)
     values = fold([short, gradient], tried(problem, np.random.default_rng(0), TRIES))
     return {gradient: short} if np.allclose(values[short], values[gradient], atol=1e-9) else {}
 

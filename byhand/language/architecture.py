@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,7 @@ class Graph:
     probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
     logits: (T, V), from which a loss is made. training: what was added to learn from its mistakes.
     prompt: the ids that were read, (T, 1), where the model writes on. written: the ids that it writes, in order.
+    given: other numbers for given tables, such as one student's.
     """
 
     outputs: list[Node]
@@ -76,6 +77,7 @@ class Graph:
     training: Training | None = None
     prompt: Node | None = None
     written: tuple[Node, ...] = ()
+    given: Mapping[Node, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ def beam_search(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> 
     beams = two_best([(ids, logits, None)], vocabulary, 1)
     for step in range(2, steps + 1):
         grown: list[Grown] = []
-        with scope(f"step{step}", f"Step {step}", again=True):
+        with scope(f"step{step}", f"Step {step}", repeats=True):
             for n, (words, score) in enumerate(beams, 1):
-                with scope(f"beam{n}", f"Beam {n}", again=True):
+                with scope(f"beam{n}", f"Beam {n}", repeats=True):
                     words = labelled(words.named("ids", role="tokens"), vocabulary)
                     grown.append((words, forward(words)[0], score))
             beams = two_best(grown, vocabulary, step)

@@ -13,7 +13,7 @@ from byhand.core import ops
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, Node, fold, page, scope, source, toposort
 from byhand.core.labels import Labels
-from byhand.core.ops import again, below, maximum, stretch
+from byhand.core.ops import alias, below, maximum, stretch
 from byhand.core.roles import Role
 
 ABSORBED = "DeepSeek-V2, section 2.1.2"
@@ -236,7 +236,7 @@ class Cache:
         more_names = (f"{name}_{n}" for n in count(2))
         name = next(n for n in chain([name], more_names) if n not in self._names)
         self._names.add(name)
-        return (again(made) if made.name else made).named(name, role=like.role)
+        return (alias(made) if made.name else made).named(name, role=like.role)
 
 
 def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
@@ -295,8 +295,8 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
             cache = Cache(ids.serial, kept, numbers, earlier, told)
             new = cache.part_of(whole, last - 1, last)
             remembered = [cache.all_of(table) for table in _remembered(without, earlier)]
-            without_cache = again(whole.rows(last - 1, last)).named("without_cache")
-            with_cache = again(new).named("with_cache")
+            without_cache = alias(whole.rows(last - 1, last)).named("without_cache")
+            with_cache = alias(new).named("with_cache")
             apart = (with_cache - without_cache).named("apart")  # (1, V)
             distance = maximum(apart, -apart).named("distance")
             differences.append(distance.max(1).named("difference", role="result"))
@@ -314,6 +314,6 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
             for n, name in enumerate(("without", "with", "numbers_kept"))
         ]
         saved = (counted[0] - counted[1]).named("saved", role="result")
-        kept_beside = again(counted[2]).named("kept", role="result")
+        kept_beside = alias(counted[2]).named("kept", role="result")
         apart = stretch(below(*differences), rows=saved.shape[0], columns=1).named("differences", role="result")
     return [*outputs, saved, kept_beside, apart]

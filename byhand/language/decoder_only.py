@@ -50,7 +50,7 @@ def with_places(
     """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
     if o.positions not in ADDED:
         return x
-    position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].of)
+    position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].labels)
     if o.positions == "sinusoidal":
         waves = sinusoidal(position, o.d_model, halves)
         with scope("", "+ positions", equation="words + PE", look=Look.INPUT):
@@ -63,7 +63,7 @@ def with_places(
 def place_table(weight: Weights, name: str, o: Options) -> Node:
     """A learned row for each place, counted from 0. (max_positions, d)"""
     table = weight(name, o.max_positions, o.d_model)
-    if table.shape[0].of is None:
+    if table.shape[0].labels is None:
         known = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
         table.shape = (Dim(o.max_positions, known), table.shape[1])
     return table

@@ -51,7 +51,7 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
 
 def ranks(z: Node) -> Node:
     """How many are larger, or as large (but for rounding) and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
-    place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].of)
+    place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].labels)
     earlier_first = (z - TIE * place).named("earlier_first")
     ahead = greater(earlier_first.T, earlier_first)  # (V, V): by column, whether it is ahead
     return ahead.named("ahead").sum(1)
@@ -91,7 +91,7 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
     outputs: list[Node] = []
     passes: list[tuple[Node, Node]] = []
     for step in range(1, inputs.generate + 1):
-        with scope(f"step{step}" if step > 1 else "", f"Step {step}" if step > 1 else "", again=True):
+        with scope(f"step{step}" if step > 1 else "", f"Step {step}" if step > 1 else "", repeats=True):
             if step > 1:
                 ids = labelled(below(ids, outputs[-1]).named("ids", role="tokens"), vocabulary)
             scores, probabilities, following = forward(ids)

@@ -26,7 +26,7 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, places: Place
 
     def latent(name: str, width: int) -> Node:
         down = linear(x, weight, f"D{name}", width, o.attention_bias).named(f"D{name}")
-        return rms_norm(down, weight, f"c_{name}", own_eps).playing("latent")
+        return rms_norm(down, weight, f"c_{name}", own_eps).with_role("latent")
 
     with page("latent", "Latents", equation="c = norm(x W_D), K_R = x W_KR", source=LATENT):
         c_q = latent("Q", o.query_latent) if o.query_latent else x

@@ -24,7 +24,7 @@ def padding_mask(tokens: Node, inputs: Inputs) -> Node:
     """1 where a word may be seen: as given, or all; of the model's own example, all but the fifth. (1, T)"""
     count = int(tokens.shape[0])
     seen = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
-    return source("padding_mask", seen, role="mask", columns=tokens.shape[0].of)
+    return source("padding_mask", seen, role="mask", columns=tokens.shape[0].labels)
 
 
 def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
@@ -52,7 +52,7 @@ def fill_in(
     with page("", "Output"):
         logits = word_logits(x, table, weight, o, bias=True)
         p = probabilities(logits, o.temperature)
-    vocabulary = table.shape[0].of
+    vocabulary = table.shape[0].labels
     assert isinstance(vocabulary, Labels)
     assert tokens.data is not None
     words = [vocabulary.words[int(i)] for i in tokens.data[:, 0]]

@@ -42,7 +42,7 @@ def _row_loss(row: Row, epsilon: Node | None) -> tuple[Node, Node]:
     """The sum of a row's losses, and how many they are. (1, 1), (1, 1)"""
     _, graph, ids = row
     assert graph.logits is not None
-    vocabulary = graph.logits.shape[1].of
+    vocabulary = graph.logits.shape[1].labels
     assert isinstance(vocabulary, Labels)
     with scope("loss"):
         losses, counted = cross_entropy(graph.logits, token_ids("targets", ids, vocabulary, optional=True), epsilon)
@@ -58,6 +58,8 @@ def weighted_sum(result: Node, seed: int) -> Node:
     """The sum of a table's numbers, each times a small whole number: its gradient, given from above. (1, 1)"""
     numbers = np.random.default_rng([seed, *map(int, result.shape)]).integers(-1, 3, size=result.shape)
     with page("", "Loss"), scope("", "a loss to follow backward", equation="Σ Y × upstream", look=Look.RESULT):
-        upstream = source("upstream", numbers, role="input", rows=result.shape[0].of, columns=result.shape[1].of)
+        upstream = source(
+            "upstream", numbers, role="input", rows=result.shape[0].labels, columns=result.shape[1].labels
+        )
         weighted = (result * upstream).named("weighted")
         return weighted.sum(1).named("row_sums").sum(0).named("loss", role="result")

@@ -39,7 +39,7 @@ def translate(
     with scope("encoder", "Encoder"):
         source_ids = token_ids("ids", ids, source_words)
         table = weight("E", Dim(len(source_words.words), source_words), o.d_model)
-        mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].of)
+        mask = source("source_mask", inputs.mask or [1] * len(ids), role="mask", columns=source_ids.shape[0].labels)
         with page("", "Input"):
             x = embed(table, source_ids, weight, o)
         memory = encode(x, mask, weight, o)

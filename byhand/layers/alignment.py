@@ -57,6 +57,6 @@ def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> li
         with scope("", "why attention came", equation=f"{equation} states on the way", look=Look.ATTENTION):
             place = np.arange(1, words + 1)
             unread = np.minimum(words - place, place - 1) if both_ways else words - place
-            step = source("step", np.arange(1, tokens + 1)[:, None], role="given", rows=tokens.of)
-            to_the_end = source("to_the_end", unread, role="given", columns=words.of)
+            step = source("step", np.arange(1, tokens + 1)[:, None], role="given", rows=tokens.labels)
+            to_the_end = source("to_the_end", unread, role="given", columns=words.labels)
             return [aligned, (step + to_the_end).named("states_between")]  # (T, 1) + (1, S) -> (T, S)

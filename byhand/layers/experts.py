@@ -124,7 +124,7 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
         chosen = top_k(p, 1)
     with scope("", "capacity", equation="T / experts × factor", source="Fedus et al. 2021, eq. 3"):
         capacity = source("capacity", math.ceil(tokens / experts * capacity_factor), role="given")
-        so_far = source("so_far", np.tri(tokens), role="given", rows=tokens.of, columns=tokens.of)
+        so_far = source("so_far", np.tri(tokens), role="given", rows=tokens.labels, columns=tokens.labels)
         queue = (so_far @ chosen).named("queue")  # (T, T) @ (T, experts) -> (T, experts)
         taken = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
     with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):

@@ -12,7 +12,7 @@ from byhand.core.graph import Dim, Node, source
 
 def causal_mask(tokens: Dim) -> Node:
     """1 where the key is not after the query, so that no word sees the ones to come. (T, T)"""
-    return source("causal_mask", np.tri(tokens), role="mask", rows=tokens.of, columns=tokens.of)
+    return source("causal_mask", np.tri(tokens), role="mask", rows=tokens.labels, columns=tokens.labels)
 
 
 MASKS = ("full", "causal", "window", "strided")
@@ -56,4 +56,4 @@ def attention_mask(kind: str, tokens: Dim, window: int) -> Node | None:
 
 
 def _mask(name: str, seen: NDArray[Any], tokens: Dim) -> Node:
-    return source(name, seen, role="mask", rows=tokens.of, columns=tokens.of)
+    return source(name, seen, role="mask", rows=tokens.labels, columns=tokens.labels)

@@ -17,7 +17,7 @@ from byhand.errors import ByhandError
 
 def position_column(tokens: Dim) -> Node:
     """0, 1, 2, ... a row for each token. (T, 1)"""
-    return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.of)
+    return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.labels)
 
 
 def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
@@ -204,7 +204,7 @@ def relative_biases(
         bucket = _buckets(tokens, both_ways, buckets, farthest)
     with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL, look=Look.INPUT):
         table, biases = weight("B", buckets, heads), []
-        if table.shape[0].of is None:
+        if table.shape[0].labels is None:
             kinds = Labels("buckets", tuple(f"bucket {n}" for n in range(buckets)))
             table.shape = (Dim(buckets, kinds), table.shape[1])
         for h in range(heads):

@@ -39,13 +39,13 @@ class Training:
     @cached_property
     def later(self) -> set[Node]:
         """All that is not the first step's forward pass."""
-        gradients = {*self.backward.of.values(), *self.backward.shares.values()}
+        gradients = {*self.backward.gradients.values(), *self.backward.shares.values()}
         return gradients | self.updates | self.repeated
 
     @property
     def outputs(self) -> list[Node]:
         """All that is to be computed and shown."""
-        made = [*self.backward.of.values(), *self.backward.shares.values(), *self.updated.values(), *self.losses]
+        made = [*self.backward.gradients.values(), *self.backward.shares.values(), *self.updated.values(), *self.losses]
         return made + [copy for step in self.copies for copy in step.values() if copy.name]
 
 
@@ -64,8 +64,8 @@ def train(
     values of the optimizer's constants.
     """
     backward = gradients(loss, [*weights.values(), *inputs])
-    learnt = {path: w for path, w in weights.items() if w in backward.of}
-    found = {path: backward.of[w] for path, w in learnt.items()}
+    learnt = {path: w for path, w in weights.items() if w in backward.gradients}
+    found = {path: backward.gradients[w] for path, w in learnt.items()}
     if optimizer is None:
         return Training([loss], backward, found, {}, [])
     chosen = OPTIMIZERS[optimizer]
@@ -73,7 +73,7 @@ def train(
         constants = {
             name: source(name, settings.get(name, value), role="setting") for name, value in chosen.constants.items()
         }
-    outputs = [loss, *shown, *backward.of.values(), *backward.shares.values()]
+    outputs = [loss, *shown, *backward.gradients.values(), *backward.shares.values()]
     pages = _pages(toposort(outputs), learnt.values(), chosen)
     copies: list[dict[Node, Node]] = []
     now, states = dict(learnt), dict.fromkeys(learnt, State())

@@ -90,7 +90,7 @@ def _refuse_targets(recipe: Recipe) -> None:
 
 def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
     """The id of the word (or class) that belongs at each position, -1 for none."""
-    vocabulary, count = logits.shape[1].of, int(logits.shape[0])
+    vocabulary, count = logits.shape[1].labels, int(logits.shape[0])
     assert isinstance(vocabulary, Labels)
     if row.targets is None:
         return _following(found, logits)
@@ -104,13 +104,13 @@ def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
 
 def _classes(logits: Node) -> tuple[str, ...]:
     """The names of the classes that it is about, if it is not about words."""
-    of = logits.shape[1].of
+    of = logits.shape[1].labels
     return of.words if isinstance(of, Labels) and of.name == "classes" else ()
 
 
 def _following(found: Architecture, logits: Node) -> list[int]:
     """Where a model writes word by word: each position's target is the next position's word."""
-    tokens = logits.shape[0].of
+    tokens = logits.shape[0].labels
     if classes := _classes(logits):
         example = ",".join(classes[n % len(classes)] for n in range(int(logits.shape[0])))
         raise ByhandError(

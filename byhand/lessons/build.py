@@ -94,7 +94,7 @@ def _graphs(model: _Model, rows: list[Recipe]) -> tuple[list[Graph], list[Scope]
         found = found.speaking(words) if words else found
     graphs, scopes = [found.build(model.options, model.weights, inputs[0])], [current_scope()]
     for n, given in enumerate(inputs[1:], 2):
-        with scope(f"row{n}", f"Sentence {n}", again=True) as row:
+        with scope(f"row{n}", f"Sentence {n}", repeats=True) as row:
             graphs.append(found.build(model.options, model.weights, given))
             scopes.append(row)
     return graphs, scopes

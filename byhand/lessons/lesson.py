@@ -66,12 +66,12 @@ class Lesson:
     def _words_of(self, columns: Iterable[Node]) -> list[str]:
         """The words of columns of ids, one column after the other."""
         numbers = self.numbers()
-        return [word(ids.shape[0].of, n, numbers) for ids in columns for n in range(int(ids.shape[0]))]
+        return [word(ids.shape[0].labels, n, numbers) for ids in columns for n in range(int(ids.shape[0]))]
 
     def numbers(self) -> dict[str, Any]:
         """The numbers of every named table. ByhandError where one is none that can be computed with."""
         with np.errstate(all="ignore"):
-            values = fold(self.graph.outputs)
+            values = fold(self.graph.outputs, self.graph.given)
         for name, node in self.tables.items():
             if not np.isfinite(values[node]).all():
                 raise ByhandError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from byhand.core import ops
-from byhand.core.graph import Node, dressed_as, rewritten, toposort
+from byhand.core.graph import Node, named_like, rewritten, toposort
 from byhand.core.ops import below, beside, maximum, stretch, tanh, where
 from byhand.core.roles import Role
 from byhand.misconceptions.rewriting import Misconception, mistake, nearest
@@ -100,7 +100,7 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
         other = in_turn(table, head)
         if other is table:
             return like
-        return dressed_as(node, Node(node.op, (x, other.T if turned else other), node.attrs, node.shape))
+        return named_like(node, Node(node.op, (x, other.T if turned else other), node.attrs, node.shape))
 
     return rewritten(nodes, rule)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from byhand.core import ops
-from byhand.core.graph import Node, dressed_as, rewritten, toposort, within
+from byhand.core.graph import Node, named_like, rewritten, toposort, within
 from byhand.core.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
 from byhand.core.roles import Role
 from byhand.misconceptions.attention import size
@@ -160,7 +160,7 @@ def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
                 before[r] = layer_norm(now, norms[r])
             swapped = {x: before[r]} if node in inside else {r: now}
             args = tuple(swapped.get(a, new.get(a, a)) for a in node.args)
-            like = dressed_as(node, Node(node.op, args, node.attrs, node.shape))
+            like = named_like(node, Node(node.op, args, node.attrs, node.shape))
         new[node] = like
         return like
 
@@ -175,7 +175,7 @@ def norm_last(outputs: Iterable[Node]) -> dict[Node, Node]:
     def rule(node: Node, like: Node) -> Node:
         with within(node.scope):
             if node in found:
-                return dressed_as(node, layer_norm(like.args[0] + like.args[1], found[node]))
+                return named_like(node, layer_norm(like.args[0] + like.args[1], found[node]))
             return shown_as(node, normed(like) or like) if node in found.values() else like
 
     return rewritten(nodes, rule)

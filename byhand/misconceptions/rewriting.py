@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from byhand.core.graph import Node, dressed_as, rewritten, within
+from byhand.core.graph import Node, named_like, rewritten, within
 from byhand.core.ops import stretch
 from byhand.errors import ByhandError
 
@@ -51,7 +51,7 @@ def _wrong(node: Node, find: Find, make: Make) -> Node | None:
         return None
     if wrong.shape != node.shape:
         return None
-    return shown_as(node, wrong) if wrong in pieces else dressed_as(node, wrong)
+    return shown_as(node, wrong) if wrong in pieces else named_like(node, wrong)
 
 
 def shown_as(node: Node, other: Node) -> Node:
@@ -59,7 +59,7 @@ def shown_as(node: Node, other: Node) -> Node:
     if not node.name:
         return other
     with within(node.scope):
-        return dressed_as(node, stretch(other, rows=node.shape[0], columns=node.shape[1]))
+        return named_like(node, stretch(other, rows=node.shape[0], columns=node.shape[1]))
 
 
 def bare(node: Node) -> Node:

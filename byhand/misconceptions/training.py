@@ -25,7 +25,7 @@ def losses(node: Node) -> Pieces | None:
 def losses_of_a_text(node: Node) -> Pieces | None:
     """The same where the model reads words itself: (y, ln p, the words' ids)."""
     found = losses(node)
-    ids = getattr(found[2].shape[0].of, "ids", None) if found else None
+    ids = getattr(found[2].shape[0].labels, "ids", None) if found else None
     return (*found[1:], ids) if found and isinstance(ids, Node) else None
 
 

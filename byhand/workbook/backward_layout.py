@@ -31,10 +31,10 @@ def place_gradients(layout: Layout, backward: Backward) -> None:
     """
     for page in reversed(list(layout.pages.values())):
         for block in page.blocks:
-            found = backward.of.get(block.node) if block.home else backward.shares.get((block.node, page.scope))
+            found = backward.gradients.get(block.node) if block.home else backward.shares.get((block.node, page.scope))
             if found is not None and found not in layout.homes:
                 _put(layout, found, block, layout.page(page.scope.backward))
-    layout.place(n for n in [*backward.shares.values(), *backward.of.values()] if n not in layout.homes)
+    layout.place(n for n in [*backward.shares.values(), *backward.gradients.values()] if n not in layout.homes)
 
 
 def _put(layout: Layout, node: Node, place: Block, page: Page) -> None:

@@ -54,7 +54,7 @@ class Book:
         self.graph, self.about, self.turned = graph, about, turned
         self.nodes = toposort(graph.outputs)
         self._check_size()
-        self.values = fold(graph.outputs)
+        self.values = fold(graph.outputs, graph.given)
         self.infinite = infinite(self.nodes)
         self.home = Page(Scope("", title=home, page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
@@ -75,7 +75,7 @@ class Book:
             layout.place(self.nodes)
             return layout
         training = self.graph.training
-        layout = Layout(self.turned, homes, training.backward.of)
+        layout = Layout(self.turned, homes, training.backward.gradients)
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
         repeat(layout, training.copies)
@@ -112,7 +112,7 @@ class Book:
     def _settle_words(self, block: Block) -> None:
         """The first table with a vocabulary's words is where they are typed; generated words stand beside their ids."""
         for axis in () if block.strip else (0, 1):  # a strip shows no words
-            of = block.node.shape[axis].of
+            of = block.node.shape[axis].labels
             if isinstance(of, Labels) or (isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None):
                 self.words.setdefault(
                     of, [(block.page, *self.label_cell(block, axis, i)) for i in range(block.node.shape[axis])]
@@ -138,7 +138,7 @@ class Book:
     def prompts(self) -> list[Tokens]:
         """The prompts that a reader can type, in the model's order."""
         given = [n for n in self.nodes if n.role is Role.TOKENS and n.data is not None]
-        return [n.shape[0].of for n in given if isinstance(n.shape[0].of, Tokens)]
+        return [n.shape[0].labels for n in given if isinstance(n.shape[0].labels, Tokens)]
 
     def text_of(self, of: Labels | Tokens, i: int) -> str:
         return word(of, i, self.values)
@@ -247,7 +247,7 @@ class PageWriter:
         for axis in (0, 1):
             down = (axis == 0) != block.turned
             dress = style.ROW_LABEL if down else style.COLUMN_LABEL
-            of = block.node.shape[axis].of
+            of = block.node.shape[axis].labels
             for i in range(block.node.shape[axis]):
                 place = self.book.label_cell(block, axis, i)
                 if isinstance(of, Labels | Tokens):
@@ -317,7 +317,7 @@ class PageWriter:
 
     def _id_rule(self, block: Block) -> Callable[[int, int], str]:
         """The id of the word that stands beside it."""
-        tokens = block.node.shape[0].of
+        tokens = block.node.shape[0].labels
         assert isinstance(tokens, Tokens)
         words = self._vocabulary(tokens.vocabulary)
 

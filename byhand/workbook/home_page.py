@@ -232,7 +232,7 @@ def _written(book: Book, sheet: Sheet, row: int) -> None:
     maker = "program answers" if words[0][0].symbol == "answer" else "model writes"
     sheet.text(row, SIDE, f"and the {maker}", style.HEADING)
     for n, (node, i) in enumerate(words):
-        of = node.shape[0].of
+        of = node.shape[0].labels
         assert isinstance(of, Tokens)
         dress = style.cell(Look.RESULT, "@")
         sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), dress)
@@ -240,7 +240,7 @@ def _written(book: Book, sheet: Sheet, row: int) -> None:
 
 def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
     """The probabilities at one position, which the reader chooses where there are several."""
-    vocabulary = node.shape[1].of
+    vocabulary = node.shape[1].labels
     assert isinstance(vocabulary, Labels)
     count = int(node.shape[0])
     at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1

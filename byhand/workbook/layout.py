@@ -171,7 +171,7 @@ class Layout:
         block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
         stack = []
         for leaf in above:
-            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].of, Labels)
+            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].labels, Labels)
             if not self.turned and not strip:
                 extent = max(extent, self._extent(leaf, node))
             names = (_prefixes(factor)[1] if factor else "", block.labels[1])

@@ -24,7 +24,7 @@ def test_the_words_are_numbered_and_the_graph_is_labelled_with_them(name):
     sizes = {"torch_transformer": (12, 14), "transformer2017": (13, 13)}.get(name, (13,))
     assert [v.words for v in vocabularies] == [tuple(f"t{i}" for i in range(size)) for size in sizes]
     graph = checkpoint.architecture.build(checkpoint.options, Weights(arrays=checkpoint.arrays), Inputs(ids=[1, 2]))
-    assert graph.probabilities.shape[1].of is vocabularies[-1]
+    assert graph.probabilities.shape[1].labels is vocabularies[-1]
 
 
 @pytest.mark.parametrize("name", FOLDERS)

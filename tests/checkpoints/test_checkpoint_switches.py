@@ -206,7 +206,7 @@ def test_classes_have_the_names_that_the_config_gives_them(
 ) -> None:
     logits = build(Recipe(str(changed(tmp_path, "vit", said)))).graph.logits
     assert logits is not None
-    assert logits.shape[1].of.words == words
+    assert logits.shape[1].labels.words == words
 
 
 def test_the_sides_of_squares_may_be_said_twice(tmp_path: Path) -> None:

@@ -125,11 +125,11 @@ def summed(table: Node) -> Node:
 def flows(backward: Backward, nodes: Iterable[Node]) -> list[Array]:
     """The gradients as numbers; zeros where nothing flows."""
     nodes = list(nodes)
-    made = [backward.of[n] for n in nodes if n in backward.of]
+    made = [backward.gradients[n] for n in nodes if n in backward.gradients]
     numbers = fold(made)
     for n in nodes:
-        assert n not in backward.of or numbers[backward.of[n]].shape == tuple(n.shape), n
-    return [numbers[backward.of[n]] if n in backward.of else np.zeros(n.shape) for n in nodes]
+        assert n not in backward.gradients or numbers[backward.gradients[n]].shape == tuple(n.shape), n
+    return [numbers[backward.gradients[n]] if n in backward.gradients else np.zeros(n.shape) for n in nodes]
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -151,7 +151,7 @@ def test_some_gradient_flows_through_every_operation_but_those_that_jump() -> No
         shapes, attrs = op.examples[0]
         if shapes:
             checked = Checked(op, shapes, attrs, 1)
-            found = gradients(checked.loss, checked.nodes).of.keys() & set(checked.nodes)
+            found = gradients(checked.loss, checked.nodes).gradients.keys() & set(checked.nodes)
             assert bool(found) == (op.name not in NO_SLOPE), op.name
         else:
             assert op.vjp(ops.constant(value=1.0), op(**attrs), **attrs) == (), op.name
@@ -165,10 +165,10 @@ def test_second_derivatives(op: Op, shapes: Any, attrs: Any) -> None:
     checked = Checked(op, shapes, attrs, 3)
     expression = checked.expression
     first = gradients(checked.loss, checked.nodes)
-    learnt = [n for n in checked.nodes if n in first.of]
+    learnt = [n for n in checked.nodes if n in first.gradients]
     draw = np.random.default_rng(4)
     directions = [draw.normal(size=n.shape) for n in learnt]
-    terms = [summed(first.of[n] * source("c", c, "input")) for n, c in zip(learnt, directions, strict=True)]
+    terms = [summed(first.gradients[n] * source("c", c, "input")) for n, c in zip(learnt, directions, strict=True)]
     slope = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     along = sum(
         float(c[i]) * sympy.diff(expression, letter)
@@ -225,12 +225,12 @@ def test_graphs_at_random(last: Node, seed: int) -> None:
     upstream = source("upstream", draw.normal(size=last.shape), "input")
     loss = summed(last * upstream)
     backward = gradients(loss, sources)
-    values = fold([loss, *backward.of.values()], point)
+    values = fold([loss, *backward.gradients.values()], point)
     for n in sources:
         wide, narrow = (differences(loss, n, point, h) for h in (1e-4, 3e-5))
         size = max(1.0, float(np.abs(values[loss]).max()), float(np.abs(wide).max()))
         assume(np.abs(wide - narrow).max() <= 1e-7 * size)  # else a kink lies between
-        got = values[backward.of[n]] if n in backward.of else np.zeros(n.shape)
+        got = values[backward.gradients[n]] if n in backward.gradients else np.zeros(n.shape)
         np.testing.assert_allclose(got, narrow, rtol=0, atol=1e-6 * size)
 
 
@@ -258,12 +258,14 @@ def test_every_parameter_of_every_model_against_differences(name: str) -> None:
     training = made.graph.training
     assert training is not None
     (loss,) = training.losses
-    values = fold([loss, *training.backward.of.values()], point)
+    values = fold([loss, *training.backward.gradients.values()], point)
     for path, node in parameters(made).items():
         slopes = differences(loss, node, point)
-        np.testing.assert_allclose(values[training.backward.of[node]], slopes, rtol=1e-7, atol=1e-8, err_msg=path)
+        np.testing.assert_allclose(
+            values[training.backward.gradients[node]], slopes, rtol=1e-7, atol=1e-8, err_msg=path
+        )
     weights = [n for n in parameters(made).values() if n.role == "weight"]
-    assert set(training.gradients.values()) == {training.backward.of[n] for n in weights}
+    assert set(training.gradients.values()) == {training.backward.gradients[n] for n in weights}
     assert len(training.gradients) == len(weights)
 
 
@@ -276,13 +278,13 @@ def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     made = lesson_of(name)
     assert made.graph.training is not None
     backward = made.graph.training.backward
-    values = fold([*backward.of.values(), *backward.shares.values()], off_the_kinks(name))
+    values = fold([*backward.gradients.values(), *backward.shares.values()], off_the_kinks(name))
     shared = {table for table, _ in backward.shares}
     for table in shared:
         parts = [values[share] for (of, _), share in backward.shares.items() if of is table]
-        np.testing.assert_allclose(np.sum(parts, axis=0), values[backward.of[table]], rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(np.sum(parts, axis=0), values[backward.gradients[table]], rtol=1e-12, atol=1e-13)
     forward = toposort(made.graph.training.losses)
-    pages = {table: {reader.page for reader in forward if table in reader.args} for table in backward.of}
+    pages = {table: {reader.page for reader in forward if table in reader.args} for table in backward.gradients}
     assert shared == {table for table, readers in pages.items() if len(readers) > 1}
     assert {(table, page) for table in shared for page in pages[table]} == backward.shares.keys()
 
@@ -318,7 +320,7 @@ def test_nothing_flows_to_a_maximum_that_is_subtracted_and_nothing_is_lost() -> 
     x = source("x", [[0.3, 1.2, -0.7], [2.0, -1.0, 0.4]], "input")
     without, with_it = (gradients(shifted_loss(x, role), [x]) for role in ("shift", ""))
     np.testing.assert_allclose(*(flows(b, [x])[0] for b in (without, with_it)), rtol=0, atol=1e-15)
-    names = [{n.name for n in b.of} for b in (without, with_it)]
+    names = [{n.name for n in b.gradients} for b in (without, with_it)]
     assert names[1] - names[0] == {"softmax.max", "max"}
 
 
@@ -343,18 +345,18 @@ def test_a_gradient_is_named_after_its_table_on_the_page_of_its_table() -> None:
         y = (x * 3).named("y")
         loss = summed(y).named("loss")
     backward = gradients(loss, [x])
-    assert {n.name: g.name for n, g in backward.of.items()} == {
+    assert {n.name: g.name for n, g in backward.gradients.items()} == {
         "layer1.x": "grad.layer1.x",
         "layer1.y": "grad.layer1.y",
         "layer1.loss": "grad.layer1.loss",
     }
-    assert {g.page.title for g in backward.of.values() if g.page} == {"Layer 1"}
-    assert {g.role for g in backward.of.values()} == {"gradient"}
+    assert {g.page.title for g in backward.gradients.values() if g.page} == {"Layer 1"}
+    assert {g.role for g in backward.gradients.values()} == {"gradient"}
     assert not backward.shares
-    assert fold([backward.of[loss]])[backward.of[loss]].tolist() == [[1.0]]
+    assert fold([backward.gradients[loss]])[backward.gradients[loss]].tolist() == [[1.0]]
 
 
 def test_what_the_loss_does_not_depend_on_has_no_gradient() -> None:
     x, y = given_tables([np.ones((1, 2)), np.ones((1, 2))])
-    assert gradients(summed(x), [x, y]).of.keys() == {x}
-    assert gradients(summed(ops.greater(x, y)), [x, y]).of == {}
+    assert gradients(summed(x), [x, y]).gradients.keys() == {x}
+    assert gradients(summed(ops.greater(x, y)), [x, y]).gradients == {}

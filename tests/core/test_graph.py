@@ -121,7 +121,7 @@ def test_scopes_close_even_after_an_error() -> None:
 def test_what_a_scope_tells() -> None:
     with scope("norm", "layer norm", equation="(x − mean) / √variance", source="Ba et al. 2016") as inner:
         pass
-    assert (inner.equation, inner.source, inner.page, inner.again) == (
+    assert (inner.equation, inner.source, inner.page, inner.repeats) == (
         "(x − mean) / √variance",
         "Ba et al. 2016",
         False,
@@ -160,13 +160,13 @@ WORDS, FEATURES = Labels("words", ("a", "b", "c")), Labels("features", ("x", "y"
 
 
 def counts(node: Node) -> tuple[object, object]:
-    return node.shape[0].of, node.shape[1].of
+    return node.shape[0].labels, node.shape[1].labels
 
 
 def test_a_size_is_a_number_that_knows_what_it_counts() -> None:
     size = Dim(3, WORDS)
     assert size == 3
-    assert (size.of, Dim(3).of) == (WORDS, None)
+    assert (size.labels, Dim(3).labels) == (WORDS, None)
 
 
 def test_labels_pass_through_what_keeps_rows_and_columns() -> None:
@@ -202,10 +202,10 @@ def test_a_stretched_row_does_not_label_the_many() -> None:
 def test_labels_of_looked_up_rows_are_those_of_the_ids() -> None:
     ids = token_ids("ids", [2, 0], WORDS)
     found = lookup(table("E", 3, 3, rows=WORDS, columns=FEATURES), ids)
-    tokens = found.shape[0].of
+    tokens = found.shape[0].labels
     assert isinstance(tokens, Tokens)
     assert (tokens.ids, tokens.vocabulary) == (ids, WORDS)
-    assert found.shape[1].of is FEATURES
+    assert found.shape[1].labels is FEATURES
 
 
 def test_no_label_is_left_where_it_would_be_wrong() -> None:
@@ -299,7 +299,7 @@ def test_weights_are_those_of_the_first_time_in_a_repetition() -> None:
     weight = Weights()
     with scope("layer1"):
         first = weight("W", 2, 3)
-    with scope("step2", again=True), scope("layer1"):
+    with scope("step2", repeats=True), scope("layer1"):
         again = weight("W", 2, 3)
     with scope("layer2"):
         other = weight("W", 2, 3)

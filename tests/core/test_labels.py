@@ -17,7 +17,7 @@ def test_words_of_a_vocabulary_numbers_where_nothing_is_counted() -> None:
     assert labels(TABLE, 0, {}) == ("the", "cat", "sat")
     assert labels(TABLE, 1, {}) == ("1", "2", "3", "4")
     assert label(TABLE, 1, 3, {}) == "4"
-    assert word(TABLE.shape[1].of, 3, {}) == ""
+    assert word(TABLE.shape[1].labels, 3, {}) == ""
 
 
 def test_words_of_a_prompt_by_its_ids() -> None:

@@ -107,7 +107,7 @@ def one(table: Array) -> float:
 def backward(out: Node, upstream: Array, wrt: Node) -> Array:
     """The gradient that the graph's own backward pass gives."""
     loss = (out * given("G", upstream)).sum(0).sum(1).named("loss")
-    return numbers_of(gradients(loss, [wrt]).of[wrt])
+    return numbers_of(gradients(loss, [wrt]).gradients[wrt])
 
 
 def each(term: Term, layer: Array, numbers: Numbers, names: str, **sizes: int) -> Iterator[Tie]:

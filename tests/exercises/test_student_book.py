@@ -214,7 +214,7 @@ def test_a_segments_words_are_the_students_own() -> None:
     for one in drawn(built, Student("s1", "Ada"), Student("s2", "Ben")):
         book = openpyxl.load_workbook(io.BytesIO(of.filled(one)))
         ids = next(node for node in one.numbers if node.role == "tokens")
-        words = ids.shape[0].of.vocabulary.words
+        words = ids.shape[0].labels.vocabulary.words
         own = [words[int(i)] for i in one.numbers[ids][:, 0]]
         for n in (0, 1):
             seen = [cell.value for cell in book[f"Segment {n + 1} Words"]["B"] if cell.value in words]

@@ -317,7 +317,7 @@ def test_causal_mask() -> None:
     words = Labels("words", ("a", "b", "c"))
     mask = causal_mask(Dim(3, words))
     assert value(mask).tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-    assert (mask.shape[0].of, mask.shape[1].of) == (words, words)
+    assert (mask.shape[0].labels, mask.shape[1].labels) == (words, words)
 
 
 @pytest.mark.parametrize("width", [1, 2, 5, 6, 9])
@@ -336,7 +336,7 @@ def test_positions_take_the_labels_of_their_tokens() -> None:
     words = Labels("words", ("a", "b"))
     column = position_column(Dim(2, words))
     assert value(column).tolist() == [[0], [1]]
-    assert [size.of for size in sinusoidal(column, 4).shape] == [words, None]
+    assert [size.labels for size in sinusoidal(column, 4).shape] == [words, None]
 
 
 def test_embedding() -> None:

@@ -184,7 +184,7 @@ def test_cross_entropy():
 def test_the_gradient_of_cross_entropy():
     c = case("cross_entropy")
     logits, targets = source("logits", c["logits"], "input"), source("targets", c["labels"][:, None], "tokens")
-    gradient = gradients(cross_entropy(logits, targets)[0].mean(0), [logits]).of[logits]
+    gradient = gradients(cross_entropy(logits, targets)[0].mean(0), [logits]).gradients[logits]
     close(fold([gradient])[gradient], c["grad_logits"])
 
 

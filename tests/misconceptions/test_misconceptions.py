@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.misconceptions import CASES, MORE, RIGHT, Case, transformer
 
-from byhand.core.graph import Array, Node, fold, source, toposort
+from byhand.core.graph import Array, Node, fold, labels_of, source, toposort
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
@@ -280,7 +280,7 @@ def test_in_every_model_tables_keep_their_names_shapes_and_roles(subject: str) -
             assert table is not right
             if right.name:
                 assert (table.name, table.role, table.shape) == (right.name, right.role, right.shape)
-                assert [getattr(d, "of", None) for d in table.shape] == [getattr(d, "of", None) for d in right.shape]
+                assert [labels_of(d) for d in table.shape] == [labels_of(d) for d in right.shape]
                 assert table.scope is right.scope
         students = [wrong.get(n, n) for n in outputs]
         names = [n.name for n in toposort(students) if n.name]

@@ -77,11 +77,11 @@ def test_gradients_are_the_slopes_of_the_loss(model: str, positions: str) -> Non
     made = lesson_of(model, positions)
     point, training = learnt(made), made.graph.training
     assert training is not None
-    values = fold([*training.losses, *training.backward.of.values()], point)
+    values = fold([*training.losses, *training.backward.gradients.values()], point)
     draw = np.random.default_rng(11)
     for _ in range(3):
         direction = {n: draw.normal(size=n.shape) for n in point}
-        got = sum(float((values[training.backward.of[n]] * direction[n]).sum()) for n in point)
+        got = sum(float((values[training.backward.gradients[n]] * direction[n]).sum()) for n in point)
         assert got == pytest.approx(slope(training.losses[0], point, direction, 3e-4), rel=1e-6, abs=1e-7)
 
 

@@ -35,7 +35,7 @@ def tables(*outputs):
 def backward(losses, *wrt):
     """Every named table of the sum of the losses, and of its gradients for `wrt`."""
     loss = losses.sum(1).sum(0).named("loss")
-    return tables(loss, *gradients(loss, wrt).of.values())
+    return tables(loss, *gradients(loss, wrt).gradients.values())
 
 
 def close(got, expected):

@@ -96,7 +96,7 @@ def page_of(made: Plan, scope: Any) -> Page:
 @each
 @both_ways
 def test_a_gradient_stands_in_the_cells_of_its_table_on_the_page_beside(name: str, turned: bool) -> None:
-    made, found = plan(name, turned), training(name, turned).backward.of
+    made, found = plan(name, turned), training(name, turned).backward.gradients
     assert found
     for table, gradient in found.items():
         forward, backward = made.homes[table], made.homes[gradient]

@@ -175,7 +175,7 @@ def test_books_with_a_mask_show_minus_infinity() -> None:
 
 
 def prompts(made: Lesson) -> list[Tokens]:
-    tokens = [n.shape[0].of for n in made.tables.values() if n.role == "tokens" and n.data is not None]
+    tokens = [n.shape[0].labels for n in made.tables.values() if n.role == "tokens" and n.data is not None]
     return [t for t in tokens if isinstance(t, Tokens)]
 
 

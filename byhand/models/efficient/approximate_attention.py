@@ -101,10 +101,10 @@ def build(o: Any, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable
                 wanted.append(exact(q, k, v))
             results.append(z)
             shown += more
-    z, right = results[0].playing("result"), wanted[0]
+    z, right = results[0].with_role("result"), wanted[0]
     if o.heads > 1:
         with page("", "Joined"):
-            z = join_heads(beside(*results), weight, o.d_model, o.attention_bias, "Y").playing("result")
+            z = join_heads(beside(*results), weight, o.d_model, o.attention_bias, "Y").with_role("result")
             right = linear(beside(*wanted), weight, "O", o.d_model, o.attention_bias)
             with scope("exact"):
                 right.named("Y")

@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled
-from byhand.core.ops import again, below, beside, sqrt
+from byhand.core.ops import alias, below, beside, sqrt
 from byhand.core.weights import Weights
 from byhand.language import blocks, readout
 from byhand.language.architecture import Graph, Inputs, example
@@ -65,7 +65,7 @@ class Options(blocks.Options):
 def remembered(x: Node, memory: Node, keys: Dim) -> Node:
     """What the layer read of the last segment, through which nothing is learned, and of this one. -> (M + T, d)"""
     with page("", "Memory"), scope("", "remembered", equation="[memory; h]", source=f"{PAPER}, section 3.2"):
-        seen = below(again(memory).named("memory", role="memory"), x)
+        seen = below(alias(memory).named("memory", role="memory"), x)
         seen.shape = (keys, x.shape[1])
         return seen.named("remembered")
 
@@ -76,10 +76,10 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
     with page("", "Relative positions"):
         numbers = np.arange(keys - 1, -words, -1)[:, None]
         places = sinusoidal(source("distance", numbers, role="given"), o.d_model)  # (M + 2 T - 1, d)
-        mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.of, columns=keys.of)
+        mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.labels, columns=keys.labels)
 
     def attention(x: Node, weight: Weights, o: Options, layer: int, _: Places) -> Node:
-        read.append(x.playing("remembered"))
+        read.append(x.with_role("remembered"))
         seen = remembered(x, memories[layer - 1], keys) if memories else x
         heads = []
         for n in range(1, o.heads + 1):
@@ -104,7 +104,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: l
     memories, outputs = list[Node](), []
     for n, start in enumerate(range(0, int(ids.shape[0]), o.segment), 1):
         first, stop = max(start - o.segment, 0), min(start + o.segment, int(ids.shape[0]))
-        with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", again=n > 1):
+        with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", repeats=n > 1):
             with page("", "Words"), scope("", "segment", equation=f"words {start + 1} to {stop}"):
                 own = labelled(ids.rows(start, stop).named("own_ids", role="tokens"), vocabulary)
                 seen = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary)

@@ -68,7 +68,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
     tokens = token_ids("ids", ids, vocabulary)
     given = inputs.segment_ids or [0] * len(ids)
-    labels = tokens.shape[0].of
+    labels = tokens.shape[0].labels
     segment_ids = source("segment_ids", [[s] for s in given], role="input", rows=labels) if o.segments else None
     mask = padding_mask(tokens, inputs)
     with page("", "Input"):

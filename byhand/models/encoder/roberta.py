@@ -34,7 +34,7 @@ def positions(ids: Node, pad: Node) -> Node:
         "", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019", look=Look.INPUT
     ):
         real = (1 - equal(ids, pad)).named("real")
-        so_far = source("so_far", np.tri(words), role="given", rows=words.of, columns=words.of)
+        so_far = source("so_far", np.tri(words), role="given", rows=words.labels, columns=words.labels)
         before = (so_far * real.T).named("real_so_far")  # (T, T) * (1, T) -> (T, T)
         counted = before.sum(1).named("counted")  # (T, T) -> (T, 1)
         return (pad + real * counted).named("position")
@@ -49,7 +49,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
-    segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].of)
+    segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].labels)
     mask = padding_mask(tokens, inputs)
     pad = source("pad", o.pad, role="constant")
     like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)

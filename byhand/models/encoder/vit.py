@@ -39,7 +39,7 @@ class Options(blocks.Options):
 
 def embedding(rows: Node, weight: Weights, o: Options) -> Node:
     """[class; patches W + b] + P (eq. 1). (N, C * size^2) -> (N + 1, d)"""
-    labels = rows.shape[0].of
+    labels = rows.shape[0].labels
     assert isinstance(labels, Labels)
     with scope("", "patches as words", equation="x W + b", column_equation="W x + b"):
         words = linear(rows, weight, "patch", o.d_model).named("words")

@@ -18,7 +18,7 @@ from byhand.layers.positions import position_column
 def one_hot_of(x: Node, width: Dim, name: str) -> Node:
     """1 in the column of the whole number that x is nearest to. (T, 1) -> (T, n)"""
     with scope("", "one-hot", equation="1 where place − ½ < x < place + ½"):
-        place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.of)
+        place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.labels)
         return (greater(x, place - 0.5) * greater(place + 0.5, x)).named(name)
 
 
@@ -60,7 +60,7 @@ def answer(rows: Node, vocabulary: Labels) -> Graph:
 def reverse(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     """opp = length − indices − 1; aggregate(select(indices, opp, ==), tokens)."""
     count = ids.shape[0]
-    everything = source("all", np.ones((count, count)), role="given", rows=count.of, columns=count.of)
+    everything = source("all", np.ones((count, count)), role="given", rows=count.labels, columns=count.labels)
     indices = position_column(count)
     with page("", "Length", equation="1 / aggregate(select all, indices == 0)", source="Weiss et al. 2021"):
         weights = shared(everything)
@@ -78,7 +78,7 @@ def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     with page("", "Count", equation="selector_width(select(tokens, tokens, ==))", source="Weiss et al. 2021"):
         count = selector_width(select_equal(tokens, tokens))
         numbers = Labels("counts", tuple(str(n) for n in range(int(ids.shape[0]) + 1)))
-        rows = one_hot_of(count, Dim(len(numbers.words), numbers), "counts").playing("result")
+        rows = one_hot_of(count, Dim(len(numbers.words), numbers), "counts").with_role("result")
     return answer(rows, numbers)
 
 
@@ -89,7 +89,7 @@ def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
         less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
         below = (tokens @ less).named("smaller_letters")  # (T, V) @ (V, V) -> (T, V)
         smaller = (below @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, T) -> (T, T)
-        earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.of, columns=count.of)
+        earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.labels, columns=count.labels)
         equal = (tokens @ tokens.T).named("equal", role="scores")
         selector = (smaller + equal * earlier).named("before")
     with page("", "How many before", equation="selector_width(select(tokens, tokens, <))", source="Weiss et al. 2021"):

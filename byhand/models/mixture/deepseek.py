@@ -67,7 +67,7 @@ def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> 
     if not o.feeds_apart(layer):
         return blocks.plain_feed(x, weight, o, layer)
     with page("", "Router"):
-        bias = weight("b_router", 1, experts_of(o.experts), fill=0).playing("given")  # moved by the load, not learnt
+        bias = weight("b_router", 1, experts_of(o.experts), fill=0).with_role("given")  # moved by the load, not learnt
         logits = route(x, weight, o.experts, EXPERTS)
         gates, chosen = best_scores(logits, bias, o.chosen, o.expert_groups, o.groups_chosen)
         gates = scaled(gates, o.normed_gates, o.gate_scale)

@@ -76,7 +76,7 @@ def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Gra
         x = table_of_input(weight, o.tokens, o.d_model)
         mask = causal_mask(x.shape[0]) if o.causal else None
         z = attention_head(x, x, weight, o.d_k, mask, o.bias, base=o.base or None)
-        return Graph([z.playing("result")])
+        return Graph([z.with_role("result")])
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def build_multi_head(o: MultiHeadOptions, weight: Weights, inputs: Inputs) -> Gr
     mask = causal_mask(x.shape[0]) if o.causal else None
     z = multi_head(x, x, weight, o.heads, mask, o.bias, base=o.base or None)
     with page("", "Output"):
-        return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").playing("result")])
+        return Graph([join_heads(z, weight, o.d_model, o.bias, "Y").with_role("result")])
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class FeedForwardOptions:
 def build_feed_forward(o: FeedForwardOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Feed-forward"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        return Graph([feed_forward(x, weight, o.d_ff, o.activation, "Y").playing("result")])
+        return Graph([feed_forward(x, weight, o.d_ff, o.activation, "Y").with_role("result")])
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class PositionOptions:
 def build_positions(o: PositionOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Positions"):
         rows = Dim(o.tokens, Labels("places", tuple(f"place {n}" for n in range(o.tokens))))
-        return Graph([sinusoidal(position_column(rows), o.d_model).playing("result")])
+        return Graph([sinusoidal(position_column(rows), o.d_model).with_role("result")])
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def build_embedding(
     ids = token_ids("ids", inputs.ids or example([1, 2, 4], o.vocab), vocabulary)
     with page("", "Embedding"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
-        return Graph([embed(table, ids, "embedded").playing("result")])
+        return Graph([embed(table, ids, "embedded").with_role("result")])
 
 
 def part(name: str, title: str, about: str, options: type[Any], build: Any, source: str, **more: Any) -> Architecture:

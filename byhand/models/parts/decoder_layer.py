@@ -39,7 +39,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         x = transformer.attention(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, layer, 1)
     with scope("cross", "Cross"):
         x = transformer.attention(x, memory, Places({"causal": None}), weight, layer, 2)
-    return Graph([transformer.feed(x, weight, layer, 3).playing("result")])
+    return Graph([transformer.feed(x, weight, layer, 3).with_role("result")])
 
 
 ARCHITECTURE = Architecture(

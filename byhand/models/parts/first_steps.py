@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.graph import Dim, Node, labels_of, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
@@ -21,7 +21,7 @@ from byhand.models.parts.building_blocks import part, table_of_input
 def table(name: str, weight: Weights, rows: int, columns: int, least: int = -2, most: int = 3) -> Node:
     """Small whole numbers from the seed and the table's name. (rows, columns)"""
     draw = np.random.default_rng([weight.seed, rows, columns, *name.encode()])
-    of = getattr(rows, "of", None), getattr(columns, "of", None)
+    of = labels_of(rows), labels_of(columns)
     return source(name, draw.integers(least, most + 1, size=(rows, columns)), "input", *of)
 
 
@@ -114,7 +114,7 @@ def build_cross(o: CrossOptions, weight: Weights, inputs: Inputs) -> Graph:
         q = linear(x, weight, "Q", o.d_k, bias=False).named("Q")
         k = linear(memory, weight, "K", o.d_k, bias=False).named("K")
         v = linear(memory, weight, "V", o.d_k, bias=False).named("V")
-        return Graph([attend(q, k, v, None, base=o.base or None).playing("result")])
+        return Graph([attend(q, k, v, None, base=o.base or None).with_role("result")])
 
 
 BASICS: tuple[Architecture, ...] = (

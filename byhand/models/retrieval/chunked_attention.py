@@ -56,7 +56,7 @@ def chunked_cross_attention(
         rows = y.rows(first, first + int(words.shape[0]))
         rows.shape = (words.shape[0], y.shape[1])
         places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
-        with scope(f"chunk{u}", f"Chunk {u}", again=True):
+        with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
             read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
     with page("", "Join"):
         z = stretch(below(*read), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")

@@ -79,7 +79,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     @cache
     def datastore() -> tuple[Node, Node]:
         """The keys and values, made when they are first asked for. (N, d), (N, V)"""
-        with scope("datastore", "Datastore", again=True):
+        with scope("datastore", "Datastore", repeats=True):
             text = token_ids("ids", stored, vocabulary)
             keys, _ = contexts(text, vocabulary, weight, o)
             with page("", "Keys and values", equation="(f(words so far), the word after)", source=f"{PLACE}, eq. 1"):

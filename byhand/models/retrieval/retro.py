@@ -74,7 +74,7 @@ def forward(
             with scope("encoder", "Encoder"):
                 places = encoder_places(weight, o)
                 for u, chunk in enumerate(chunks, 1):
-                    with scope(f"chunk{u}", f"Chunk {u}", again=True):
+                    with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
                         h = x.rows((u - 1) * o.chunk, u * o.chunk)
                         memories.append(encoded(chunk, h, table, places, weight, o))
         with scope(f"layer{layer}", f"Layer {layer}"):
