@@ -25,3 +25,7 @@ derivations:
 # what the speed of building is, as ratios
 benchmark:
     python -m pytest tests/benchmarks -m benchmark --benchmark-only
+
+# the documentation site, into the folder site
+docs:
+    python -m mkdocs build --strict

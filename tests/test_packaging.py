@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 EXERCISES = sorted((ROOT / "exercises").glob("*.toml"))
 RECIPES = sorted((ROOT / "worksheets").glob("*.toml"), key=lambda path: path.stem)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LARGEST = 10_000_000  # bytes of pictures and books together
+LARGEST = 500_000  # bytes of pictures and books together
+LARGEST_WHEEL = 1_000_000
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -38,7 +39,7 @@ def test_each_command_is_in_the_readme(command: str) -> None:
 def test_pictures_and_books_are_small() -> None:
     shipped = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     sizes = [(ROOT / name).stat().st_size for name in shipped.splitlines() if name.endswith((".png", ".xlsx"))]
-    assert len(sizes) >= 2 * len(RECIPES)
+    assert len(sizes) >= 3
     assert sum(sizes) < LARGEST
 
 
@@ -119,6 +120,11 @@ def test_a_wheel_holds_the_recipes_and_runs_without_the_repository(tmp_path: Pat
     assert not [name for name in names if name.startswith(("tests", "worksheets", "exercises"))]
     assert {f"byhand/{path.relative_to(ROOT / 'byhand')}" for path in (ROOT / "byhand").rglob("*.py")} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert wheel.stat().st_size < LARGEST_WHEEL
+    assert "byhand/py.typed" in names
+    with ZipFile(wheel) as archive:
+        (metadata,) = [archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA")]
+    assert not re.search(r"\]\((?!https?:)", metadata), "a link into the repository leads nowhere from elsewhere"
     child = subprocess.run(
         [sys.executable, "-P", "-c", INSTALLED, str(tmp_path / "installed")],
         cwd=tmp_path,
@@ -143,3 +149,11 @@ for name in ready_made():
     read_exercise(find(name))
     print(name)
 """
+
+
+def test_the_version_is_said_alike_everywhere() -> None:
+    """The program, the changelog's newest entry, and what to cite."""
+    number = PROJECT["project"]["version"]
+    newest = re.findall(r"^## \[(\d.*?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[0]
+    assert newest == number
+    assert f"\nversion: {number}\n" in (ROOT / "CITATION.cff").read_text("utf-8")

@@ -33,6 +33,7 @@ def test_every_line_to_paste_is_understood() -> None:
     others = [part for part in parts if not part.split()[0].endswith("byhand")]
     assert others == [
         "python3 -m venv .venv",
+        ".venv/bin/pip install --quiet .",
         ".venv/bin/pip install --quiet -e '.[dev]'",
         ".venv/bin/python -m pytest -n 2",
     ]
@@ -77,8 +78,9 @@ def test_a_command_that_the_text_names_runs(text: str, tmp_path: Path, monkeypat
     """In a folder with one recipe, whose book is built in it; drawing pictures is not tried here."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(shutil, "which", lambda program: None)
-    (tmp_path / "worksheets").mkdir()
-    shutil.copy(ROOT / "worksheets" / "softmax.toml", tmp_path / "worksheets")
+    (tmp_path / "recipes").mkdir()
+    shutil.copy(ROOT / "worksheets" / "softmax.toml", tmp_path / "recipes")
+    monkeypatch.setattr("byhand.lessons.recipe.ready_made_folder", lambda: tmp_path / "recipes")
     result = byhand(text)
     late = text.endswith("gallery --check") and "softmax.xlsx is out of date.\n" in result.stdout
     assert (result.exit_code, result.stderr) == (late, "")

@@ -82,12 +82,22 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("worksheets"))
+@click.argument("recipes", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("gallery"),
+    show_default=True,
+    help="The folder to make.",
+)
 @click.option("--check", is_flag=True, help="Say which workbooks are out of date; write nothing.")
 @click.pass_context
-def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
-    """Rebuild the workbooks and pictures of a folder of recipes.
+def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool) -> None:
+    """Build the ready-made workbooks, a picture of each, and an index.
 
+    RECIPES is a folder of recipes (.toml); where it is left out, those that come with byhand are built.
     With --check, formulas, texts and styles are compared exactly, and stored numbers within 1e-12 (within 1e-9 after
     steps of Adam): their last digits depend on the processor and on the version of numpy.
 
@@ -96,16 +106,18 @@ def gallery(ctx: click.Context, folder: Path, check: bool) -> None:
         byhand gallery
         byhand gallery --check
     """
-    from byhand.workbook.gallery import outdated, rebuild, recipes
+    from byhand.lessons.recipe import ready_made_folder
+    from byhand.workbook import gallery as books
 
+    source = recipes or ready_made_folder()
     if check:
-        late = outdated(folder)
+        late = books.outdated(source, folder)
         click.echo(
             "\n".join(late)
             if late
             else "Every workbook is up to date (numbers within 1e-12, after steps of Adam 1e-9)."
         )
         ctx.exit(1 if late else 0)
-    with bar_of(2 * len(recipes(folder)), "Building") as advance:
-        lines = list(rebuild(folder, advance))
+    with bar_of(2 * len(books.recipes(source)), "Building") as advance:
+        lines = list(books.rebuild(source, folder, advance))
     click.echo("\n".join(lines))

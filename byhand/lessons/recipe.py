@@ -75,9 +75,14 @@ def find(text: str) -> Recipe:
 
 def ready_made() -> dict[str, Path]:
     """The recipes that come with byhand, by name."""
-    here = Path(__file__).parents[1]
-    folder = here / "_worksheets" if (here / "_worksheets").is_dir() else here.parent / "worksheets"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for path in sorted(ready_made_folder().glob("*.toml"))}
+
+
+def ready_made_folder() -> Path:
+    """The folder of the recipes that come with byhand: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).parents[1]
+    installed = package / "_worksheets"
+    return installed if installed.is_dir() else package.parent / "worksheets"
 
 
 def model_named(text: str, beside: Path) -> str:

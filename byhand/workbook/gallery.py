@@ -1,4 +1,4 @@
-"""The ready-made workbooks: a folder of recipes, each with its workbook and picture beside it, and an index."""
+"""The ready-made workbooks: from a folder of recipes to one with their workbooks, a picture of each, and an index."""
 
 from __future__ import annotations
 
@@ -24,36 +24,39 @@ def recipes(folder: Path) -> list[Path]:
     return found
 
 
-def rebuild(folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
-    """Write every recipe's workbook, its picture, and the index; yields a line for each kind as it is done.
+def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
+    """Write the workbook of every recipe in `source`, its picture, and an index; yields a line for each as it is done.
 
-    Pictures are drawn while further workbooks are built. advance: told of each of two steps a recipe.
+    The folder is made where there is none. Pictures are drawn while further workbooks are built. advance: is called
+    after each of two steps a recipe.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     lessons, cells = {}, {}
     with Previews(advance) as previews:
-        for path in recipes(folder):
+        for path in recipes(source):
             lessons[path] = build(read_recipe(path))
-            cells[path] = write_lesson(lessons[path], path.with_suffix(".xlsx"))
-            previews.add(Preview(path.with_suffix(".xlsx"), _telling_sheet(lessons[path]), _picture(path)))
+            book = folder / f"{path.stem}.xlsx"
+            cells[path] = write_lesson(lessons[path], book)
+            previews.add(Preview(book, _telling_sheet(lessons[path]), _picture(folder, path)))
             advance(1)
-            yield f"{path.with_suffix('.xlsx').name}: {cells[path]:,} live cells"
+            yield f"{book.name}: {cells[path]:,} live cells"
         yield previews.finish()
     (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
     yield "README.md"
 
 
-def outdated(folder: Path) -> list[str]:
-    """A line for each workbook, picture or index that its recipe would now make otherwise."""
+def outdated(source: Path, folder: Path) -> list[str]:
+    """A line for each workbook, picture or index in the folder that its recipe in `source` would now make otherwise."""
     late = []
-    lessons = {path: build(read_recipe(path)) for path in recipes(folder)}
+    lessons = {path: build(read_recipe(path)) for path in recipes(source)}
     cells = {}
     with tempfile.TemporaryDirectory() as temporary:
         for path, lesson in lessons.items():
             fresh = Path(temporary, path.stem + ".xlsx")
             cells[path] = write_lesson(lesson, fresh)
-            if not same_contents(fresh, path.with_suffix(".xlsx"), closeness(lesson.recipe)):
+            if not same_contents(fresh, folder / fresh.name, closeness(lesson.recipe)):
                 late.append(f"{path.stem}.xlsx is out of date.")
-            if not _picture(path).exists():
+            if not _picture(folder, path).exists():
                 late.append(f"{path.stem}.png is missing.")
     index = folder / "README.md"
     if not index.exists() or index.read_text(encoding="utf-8") != _index(lessons, cells):
@@ -104,8 +107,8 @@ def _close(one: bytes, other: bytes, close: float) -> bool:
         return one == other
 
 
-def _picture(recipe: Path) -> Path:
-    return recipe.parent / "pictures" / f"{recipe.stem}.png"
+def _picture(folder: Path, recipe: Path) -> Path:
+    return folder / "pictures" / f"{recipe.stem}.png"
 
 
 def _telling_sheet(lesson: Lesson) -> int:
@@ -125,8 +128,8 @@ def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
     lines = [
         "# Ready-made workbooks",
         "",
-        "Each is made from the recipe (`.toml`) beside it and proven in three spreadsheet programs. This page is",
-        "generated: `byhand gallery` rebuilds everything, `byhand gallery --check` says what is out of date.",
+        "Each is made from a recipe (`byhand workbook NAME` makes one alone) and proven in three spreadsheet",
+        "programs. `byhand gallery` makes all of them, `byhand gallery --check` says what is out of date.",
     ]
     for path, lesson in sorted(lessons.items(), key=lambda item: item[1].architecture.family != "part"):
         title, sizes = describe(lesson)
@@ -135,7 +138,7 @@ def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
             f"## [{title}]({path.stem}.xlsx)",
             "",
             f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
-            f"{sizes.capitalize()}; {cells[path]:,} live cells; recipe [`{path.name}`]({path.name}).",
+            f"{sizes.capitalize()}; {cells[path]:,} live cells; `byhand workbook {path.stem}`.",
             "",
             f"![{title}](pictures/{path.stem}.png)",
         ]

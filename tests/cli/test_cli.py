@@ -264,20 +264,21 @@ def draw_no_pictures(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shutil, "which", lambda program: None)
 
 
-def worksheets(here: Path) -> None:
-    """A folder with one recipe."""
-    (here / "worksheets").mkdir()
-    shutil.copy(WORKSHEETS / "softmax.toml", here / "worksheets")
+def worksheets(here: Path, patch: pytest.MonkeyPatch) -> None:
+    """One recipe in place of those that come with byhand."""
+    (here / "recipes").mkdir()
+    shutil.copy(WORKSHEETS / "softmax.toml", here / "recipes")
+    patch.setattr("byhand.lessons.recipe.ready_made_folder", lambda: here / "recipes")
 
 
 def test_gallery_says_what_it_writes_and_what_is_late(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    worksheets(here)
+    worksheets(here, monkeypatch)
     draw_no_pictures(monkeypatch)
     late = byhand("byhand gallery --check")
     assert (late.exit_code, late.stderr) == (1, "")
     assert late.stdout == "softmax.xlsx is out of date.\nsoftmax.png is missing.\nREADME.md is out of date.\n"
     said = answer("byhand gallery")
-    cells = len(read(here / "worksheets" / "softmax.xlsx").formulas)
+    cells = len(read(here / "gallery" / "softmax.xlsx").formulas)
     assert said == (
         f"softmax.xlsx: {cells} live cells\n"
         "pictures: left as they are (drawing them takes libreoffice-calc and poppler-utils)\n"
@@ -324,7 +325,7 @@ def test_the_examples_of_a_help_run(
     command: str, here: Path, needs: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if command == "gallery":
-        worksheets(here)
+        worksheets(here, monkeypatch)
         draw_no_pictures(monkeypatch)
     for line in BEFORE.get(command, ()):
         answer(line)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 from support.lessons import UPRIGHT, lesson, sweep
 from support.op_cases import CASES, definition
 from support.strategies import given_tables, short_numbers
@@ -56,7 +55,7 @@ def test_every_arithmetic_is_one(arithmetic: type[Any]) -> None:
 
 
 @pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
-@examples(15)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_exact_cells_are_what_the_operation_computes(op: Op, shapes: Any, attrs: Any, data: Any) -> None:
     arrays = data.draw(short_numbers(op, shapes))

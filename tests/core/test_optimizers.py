@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 from support.strategies import tables
 from support.torch_operations import CLOSE, case
 
@@ -104,7 +103,7 @@ RANGES = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @given(data=st.data())
-@examples(40)
+@settings(max_examples=40, deadline=None)
 def test_any_steps_as_the_paper_says(name: str, data: st.DataObject) -> None:
     constants = {key: data.draw(st.floats(*RANGES[key]), key) for key in OPTIMIZERS[name].constants}
     numbers = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 4))

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.examples import examples
 from support.formula_values import worth
 from support.op_cases import CASES
 from support.strategies import given_tables, short_numbers
@@ -40,7 +39,7 @@ def close(x: float, y: float) -> None:
 
 
 @pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
-@examples(20)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_letters_and_numbers_mean_what_the_operation_computes(op: Op, shapes: Any, attrs: Any, data: Any) -> None:
     """The letters with the arguments' cells for them; the first line with nothing for them; the last line's number."""

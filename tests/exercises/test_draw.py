@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from support.misconceptions.transformer import softmax
-from support.selection import often
 
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import Told
@@ -23,9 +22,7 @@ from byhand.exercises.recipe import exercise_of, find, ready_made
 STUDENTS = [Student(f"s{n}") for n in range(6)]
 USUAL = {"input": {0, 1, 2, 3}, "weight": {-1, 0, 1}, "gamma": {1, 2}, "beta": {-1, 0, 1}}
 HIDDEN = -1e29
-OFTEN = """attention-head softmax layer-norm causal-mask find-the-wrong-score missing-number gradient-step
-matrix-product feed-forward who-looks-at-whom temperature""".split()
-each = pytest.mark.parametrize("name", often(ready_made(), OFTEN))
+each = pytest.mark.parametrize("name", ready_made())
 
 
 def toml(name: str) -> dict[str, Any]:

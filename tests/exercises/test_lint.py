@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from support.commands import answer, byhand
-from support.selection import often
 from support.small_exercises import with_answers
 
 from byhand.exercises import canvas, draw, moodle, proof
@@ -40,11 +39,8 @@ def linted(text: str, seeds: int) -> Report:
     return lint(problem_of(text), seeds)
 
 
-OFTEN = {"attention-head", "softmax", "matrix-product", "causal-mask", "find-the-wrong-score", "missing-number"}
-
-
 @pytest.mark.parametrize("seeds", [12, pytest.param(1000, marks=pytest.mark.sweep)])
-@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
+@pytest.mark.parametrize("name", ready_made())
 def test_a_ready_made_exercise_is_sound(name: str, seeds: int) -> None:
     report = lint(problem(read_exercise(find(name))), seeds)
     assert report.problems == []

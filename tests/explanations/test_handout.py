@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.formula_values import worth
-from support.lessons import BOOKS, FEWEST, lesson, sweep
+from support.lessons import BOOKS, lesson, sweep
 
 from byhand.documents.document import Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.errors import ByhandError
@@ -78,12 +78,12 @@ def pieces(block: Any) -> list[Piece]:
     return [block.caption]
 
 
-@pytest.mark.parametrize("name", sweep(BOOKS, FEWEST))
+@pytest.mark.parametrize("name", sweep(BOOKS))
 def test_a_whole_lesson(name: str) -> None:
     check_whole(lesson(name), exact=True)
 
 
-@pytest.mark.parametrize("model", sweep(MODELS, FEWEST))
+@pytest.mark.parametrize("model", sweep(MODELS))
 def test_every_model(model: str) -> None:
     check_whole(build(Recipe(model)), exact=False)
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support.examples import examples
 from support.strategies import moderate, shapes, tables
 
 from byhand.core.graph import Array, Dim, Node, fold, scope, source, toposort
@@ -25,7 +24,7 @@ from byhand.layers.masks import causal_mask
 from byhand.layers.norms import layer_norm
 from byhand.layers.positions import position_column, sinusoidal
 
-few = examples(30)
+few = settings(max_examples=30, deadline=None)
 any_table = shapes().flatmap(lambda shape: tables(shape, moderate))
 
 
