@@ -1,32 +1,60 @@
-"""The families of checkpoints that are read, by the `model_type` of their config."""
+"""The index of the checkpoints that are read; the file of a family is imported when the family is asked for."""
 
-from byhand.checkpoints import (
-    bart,
-    bert,
-    bloom,
-    deepseek,
-    gpt2,
-    gpt_neox,
-    llama,
-    mamba,
-    t5,
-    torch_rnn,
-    torch_transformer,
-    vit,
-)
-from byhand.checkpoints.family import Family
+from __future__ import annotations
 
-FAMILIES: dict[str, Family] = {
-    **gpt2.FAMILIES,
-    **bert.FAMILIES,
-    **bart.FAMILIES,
-    **t5.FAMILIES,
-    **gpt_neox.FAMILIES,
-    **bloom.FAMILIES,
-    **llama.FAMILIES,
-    **deepseek.FAMILIES,
-    **torch_transformer.FAMILIES,
-    **torch_rnn.FAMILIES,
-    **mamba.FAMILIES,
-    **vit.FAMILIES,
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the index must not pay for numpy
+    from byhand.checkpoints.family import Family
+
+INDEX = {
+    "gpt2": "gpt2",
+    "bert": "bert",
+    "roberta": "bert",
+    "distilbert": "bert",
+    "bart": "bart",
+    "marian": "bart",
+    "t5": "t5",
+    "mt5": "t5",
+    "gpt_neox": "gpt_neox",
+    "bloom": "bloom",
+    "llama": "llama",
+    "mistral": "llama",
+    "ministral": "llama",
+    "mixtral": "llama",
+    "qwen2": "llama",
+    "qwen3": "llama",
+    "gemma": "llama",
+    "gemma2": "llama",
+    "deepseek_v3": "deepseek",
+    "torch.nn.Transformer": "torch_transformer",
+    "torch.nn.TransformerEncoderLayer + torch.nn.Linear": "torch_transformer",
+    "transformer2017": "torch_transformer",
+    "lstm_lm": "torch_rnn",
+    "lstm_seq2seq": "torch_rnn",
+    "mamba": "mamba",
+    "vit": "vit",
 }
+"""The `model_type` of each family, and the file of this folder that reads it."""
+
+
+class Families(Mapping[str, "Family"]):
+    """The families of the index by their `model_type`; the file of one is imported when it is looked up."""
+
+    def __getitem__(self, kind: str) -> Family:
+        found: Family = import_module(f"{__name__}.{INDEX[kind]}").FAMILIES[kind]
+        return found
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in INDEX
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(INDEX)
+
+    def __len__(self) -> int:
+        return len(INDEX)
+
+
+FAMILIES = Families()

@@ -1,23 +1,19 @@
 """BART and Marian as transformers stores them."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.language.vocabulary import numbered
 from byhand.models.encoder_decoder import bart, marian
 
 SIDES = ("encoder", "decoder")
 UNUSED_PLACES = 2
 """The first rows of BART's table of positions."""
-
-
-@dataclass(frozen=True)
-class Apart(bart.Options):
-    """A BART whose sides have an embedding each."""
 
 
 def apart(tied: bool, tensors: Tensors) -> bool:
@@ -39,24 +35,25 @@ def sides(config: Config, layers: int, heads: int, d_ff: int) -> dict[str, Any]:
     return found
 
 
-def bart_options(config: Config, tensors: Tensors) -> bart.Options:
+def bart_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' BartConfig."""
     for key, computed in (("normalize_before", False), ("normalize_embedding", True), ("add_final_layer_norm", False)):
         config.only(key, computed)
     config.only("static_position_embeddings", False)
     tied = config.flag("tie_word_embeddings", True)
-    made = Apart if apart(tied, tensors) else bart.Options
-    return made(
+    return replace(
+        bart.BART,
         vocab=config.size("vocab_size", 50265),
         max_positions=config.size("max_position_embeddings", 1024),
         activation=config.choice("activation_function", "gelu", ACTIVATIONS),
         scale_embedding=config.flag("scale_embedding", False),
         tied=tied,
+        shared_embeddings=not apart(tied, tensors),
         **sides(config, layers=12, heads=16, d_ff=4096),
     )
 
 
-def marian_options(config: Config, tensors: Tensors) -> marian.Options:
+def marian_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' MarianConfig."""
     for key in ("normalize_before", "normalize_embedding", "add_final_layer_norm"):
         config.only(key, False)
@@ -69,7 +66,8 @@ def marian_options(config: Config, tensors: Tensors) -> marian.Options:
             f"decoder_vocab_size = {shown(target_vocab)}; mend one of them."
         )
     tied = config.flag("tie_word_embeddings", True)
-    return marian.Options(
+    return replace(
+        marian.MARIAN,
         vocab=vocab,
         target_vocab=target_vocab,
         activation=config.choice("activation_function", "gelu", ACTIVATIONS),
@@ -80,13 +78,13 @@ def marian_options(config: Config, tensors: Tensors) -> marian.Options:
     )
 
 
-def bart_pieces(o: bart.Options) -> Pieces:
+def bart_pieces(o: Options) -> Pieces:
     """One embedding for both sides, or one for each, and a table of positions for each."""
     d, places = o.d_model, o.max_positions + UNUSED_PLACES
-    if isinstance(o, Apart):
-        yield from embeddings(d, o.vocab, o.vocab)
-    else:
+    if o.shared_embeddings:
         yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
+    else:
+        yield from embeddings(d, o.vocab, o.vocab)
     for side in SIDES:
         table = Piece(f"model.{side}.embed_positions.weight", (places, d), rows=slice(UNUSED_PLACES, None))
         yield f"{side}.P", table
@@ -95,7 +93,7 @@ def bart_pieces(o: bart.Options) -> Pieces:
     yield from output_pieces(o, o.vocab)
 
 
-def marian_pieces(o: marian.Options) -> Pieces:
+def marian_pieces(o: Options) -> Pieces:
     """One embedding, or one for each side; its positions are computed."""
     d = o.d_model
     if o.shared_embeddings:
@@ -112,7 +110,7 @@ def embeddings(d: int, vocab: int, target_vocab: int) -> Pieces:
     yield "decoder.E", Piece("model.decoder.embed_tokens.weight", (target_vocab, d))
 
 
-def layer_pieces(o: bart.Options | marian.Options) -> Pieces:
+def layer_pieces(o: Options) -> Pieces:
     """The layers of both sides; cross-attention and its norm stand beside the decoder's own."""
     for n in range(o.encoder_layers):
         ours, theirs = f"encoder.layer{n + 1}.", f"model.encoder.layers.{n}"
@@ -143,19 +141,19 @@ def feed_forward(ours: str, theirs: str, d: int, d_ff: int, last_norm: int) -> P
     yield from norm(f"{ours}norm{last_norm}", f"{theirs}.final_layer_norm", d)
 
 
-def output_pieces(o: bart.Options | marian.Options, vocab: int) -> Pieces:
+def output_pieces(o: Options, vocab: int) -> Pieces:
     if not o.tied:
         yield "W_vocab", Piece("lm_head.weight", (vocab, o.d_model), transposed=True)
     yield "b_vocab", Piece("final_logits_bias", (1, vocab))
 
 
-def bart_vocabularies(o: bart.Options) -> tuple[Labels, ...]:
+def bart_vocabularies(o: Options) -> tuple[Labels, ...]:
     """The same words twice where each side has an embedding for them."""
     shared = one_vocabulary(o)
-    return (*shared, numbered("target_vocabulary", o.vocab)) if isinstance(o, Apart) else shared
+    return shared if o.shared_embeddings else (*shared, numbered("target_vocabulary", o.vocab))
 
 
-def marian_vocabularies(o: marian.Options) -> tuple[Labels, ...]:
+def marian_vocabularies(o: Options) -> tuple[Labels, ...]:
     source_words = numbered("vocabulary", o.vocab)
     return source_words, source_words if o.shared_embeddings else numbered("target_vocabulary", o.target_vocab)
 

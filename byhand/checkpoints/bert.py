@@ -1,20 +1,24 @@
 """BERT and its descendants as transformers stores them."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.models.encoder import bert, distilbert, roberta
 
 BERT_NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
-def bert_options(config: Config, tensors: Tensors) -> bert.Options:
+def bert_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' BertConfig."""
     config.only("is_decoder", False)
     config.only("add_cross_attention", False)
     config.only("position_embedding_type", "absolute")
     d = config.size("hidden_size", 768)
-    return bert.Options(
+    return replace(
+        bert.BERT,
         vocab=config.size("vocab_size", 30522),
         max_positions=config.size("max_position_embeddings", 512),
         segments=config.size("type_vocab_size", 2),
@@ -28,7 +32,7 @@ def bert_options(config: Config, tensors: Tensors) -> bert.Options:
     )
 
 
-def bert_pieces(o: bert.Options) -> Pieces:
+def bert_pieces(o: Options) -> Pieces:
     """Its body, and the masked-word head under cls."""
     d = o.d_model
     yield from body_pieces(o, "bert")
@@ -39,12 +43,11 @@ def bert_pieces(o: bert.Options) -> Pieces:
     yield "b_vocab", Piece("cls.predictions.bias" if o.tied else "cls.predictions.decoder.bias", (o.vocab,))
 
 
-def body_pieces(o: bert.Options | roberta.Options, body: str) -> Pieces:
+def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
     """Embeddings and layers. The heads stand below each other in query, key and value."""
     d = o.d_model
-    places = o.max_positions + (o.pad + 1 if isinstance(o, roberta.Options) else 0)
     yield "E", Piece(f"{body}.embeddings.word_embeddings.weight", (o.vocab, d))
-    yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (places, d))
+    yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (unused_places + o.max_positions, d))
     yield "S", Piece(f"{body}.embeddings.token_type_embeddings.weight", (o.segments, d))
     yield from norm("norm", f"{body}.embeddings.LayerNorm", d)
     for n in range(o.layers):
@@ -60,7 +63,7 @@ def body_pieces(o: bert.Options | roberta.Options, body: str) -> Pieces:
         yield from norm(f"{ours}norm2", f"{theirs}.output.LayerNorm", d)
 
 
-def roberta_options(config: Config, tensors: Tensors) -> roberta.Options:
+def roberta_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' RobertaConfig."""
     config.only("is_decoder", False)
     config.only("add_cross_attention", False)
@@ -72,7 +75,8 @@ def roberta_options(config: Config, tensors: Tensors) -> roberta.Options:
         raise ByhandError(
             f"max_position_embeddings = {places} in config.json leaves no place after pad_token_id = {pad}; mend it."
         )
-    return roberta.Options(
+    return replace(
+        roberta.ROBERTA,
         vocab=vocab,
         max_positions=places - pad - 1,
         segments=config.size("type_vocab_size", 2),
@@ -87,10 +91,10 @@ def roberta_options(config: Config, tensors: Tensors) -> roberta.Options:
     )
 
 
-def roberta_pieces(o: roberta.Options) -> Pieces:
+def roberta_pieces(o: Options) -> Pieces:
     """Its body, and the masked-word head under lm_head."""
     d = o.d_model
-    yield from body_pieces(o, "roberta")
+    yield from body_pieces(o, "roberta", unused_places=o.pad + 1)
     yield from linear("head.", "T", "lm_head.dense", d, d)
     yield from norm("head.norm", "lm_head.layer_norm", d)
     if not o.tied:
@@ -98,10 +102,11 @@ def roberta_pieces(o: roberta.Options) -> Pieces:
     yield "b_vocab", Piece("lm_head.bias" if o.tied else "lm_head.decoder.bias", (o.vocab,))
 
 
-def distilbert_options(config: Config, tensors: Tensors) -> distilbert.Options:
+def distilbert_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' DistilBertConfig; sinusoidal positions are stored like learned ones."""
     d = config.size("dim", 768)
-    return distilbert.Options(
+    return replace(
+        distilbert.DISTILBERT,
         vocab=config.size("vocab_size", 30522),
         max_positions=config.size("max_position_embeddings", 512),
         d_model=d,
@@ -114,7 +119,7 @@ def distilbert_options(config: Config, tensors: Tensors) -> distilbert.Options:
     )
 
 
-def distilbert_pieces(o: distilbert.Options) -> Pieces:
+def distilbert_pieces(o: Options) -> Pieces:
     """The heads stand below each other in q_lin, k_lin and v_lin."""
     d = o.d_model
     yield "E", Piece("distilbert.embeddings.word_embeddings.weight", (o.vocab, d))

@@ -1,17 +1,21 @@
 """BLOOM as transformers stores it."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
+from byhand.language.options import Options
 from byhand.models.decoder import bloom
 
 
-def bloom_options(config: Config, tensors: Tensors) -> bloom.Options:
+def bloom_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' BloomConfig."""
     config.only("apply_residual_connection_post_layernorm", False)
     if config.get("pretraining_tp", 1) != 1:
         config.only("slow_but_exact", False)
     d = config.size("hidden_size", 64)
-    return bloom.Options(
+    return replace(
+        bloom.BLOOM,
         vocab=config.size("vocab_size", 250880),
         d_model=d,
         heads=config.heads("n_head", 8, "hidden_size", d),
@@ -22,7 +26,7 @@ def bloom_options(config: Config, tensors: Tensors) -> bloom.Options:
     )
 
 
-def bloom_pieces(o: bloom.Options) -> Pieces:
+def bloom_pieces(o: Options) -> Pieces:
     """Each head's q, k and v stand below each other in query_key_value."""
     d = o.d_model
     yield "E", Piece("transformer.word_embeddings.weight", (o.vocab, d))

@@ -1,17 +1,19 @@
 """DeepSeek-V3 as transformers stores it."""
 
 import math
+from dataclasses import replace
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.checkpoints.llama import ending, gated
 from byhand.checkpoints.rotary import magnitude, rope
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.layers.positions import Scaling
 from byhand.models.mixture import deepseek
 
 
-def deepseek_options(config: Config, tensors: Tensors) -> deepseek.Options:
+def deepseek_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' DeepseekV3Config."""
     heads = config.size("num_attention_heads", 128)
     config.only("num_key_value_heads", heads)
@@ -21,7 +23,8 @@ def deepseek_options(config: Config, tensors: Tensors) -> deepseek.Options:
     biased = config.flag("attention_bias", False)
     turning = rope(config, 10000.0, 4096)
     layers = config.size("num_hidden_layers", 61)
-    made = deepseek.Options(
+    made = replace(
+        deepseek.DEEPSEEK,
         vocab=config.size("vocab_size", 129280),
         max_positions=config.size("max_position_embeddings", 4096),
         d_model=config.size("hidden_size", 7168),
@@ -66,7 +69,7 @@ def _score_scale(config: Config, scaling: Scaling | None) -> float:
     return math.sqrt(width) / magnitude(scaling.factor, weight) ** 2
 
 
-def _check_experts(o: deepseek.Options) -> None:
+def _check_experts(o: Options) -> None:
     """Refuse numbers of experts and groups that do not fit each other."""
     for key, value, fits in (
         ("n_group", o.expert_groups, o.experts % o.expert_groups == 0),
@@ -80,7 +83,7 @@ def _check_experts(o: deepseek.Options) -> None:
             )
 
 
-def deepseek_pieces(o: deepseek.Options) -> Pieces:
+def deepseek_pieces(o: Options) -> Pieces:
     """Within a head, the part that does not turn stands above the one that does, and keys above values."""
     d = o.d_model
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, d))
@@ -96,7 +99,7 @@ def deepseek_pieces(o: deepseek.Options) -> Pieces:
     yield from ending(o)
 
 
-def _attention(ours: str, theirs: str, o: deepseek.Options) -> Pieces:
+def _attention(ours: str, theirs: str, o: Options) -> Pieces:
     d, bias = o.d_model, o.attention_bias
     queries, width = "q_proj", d
     if o.query_latent:
@@ -127,7 +130,7 @@ def _parts(ours: str, theirs: str, head: int, heads: int, ins: int, **widths: in
         start += width
 
 
-def _experts(ours: str, theirs: str, o: deepseek.Options) -> Pieces:
+def _experts(ours: str, theirs: str, o: Options) -> Pieces:
     yield f"{ours}W_router", Piece(f"{theirs}.gate.weight", (o.experts, o.d_model), transposed=True)
     yield f"{ours}b_router", Piece(f"{theirs}.gate.e_score_correction_bias", (o.experts,))
     for e in range(o.experts):

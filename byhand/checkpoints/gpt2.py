@@ -1,15 +1,19 @@
 """GPT-2 as transformers stores it."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, conv1d, head_spans, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
+from byhand.language.options import Options
 from byhand.models.decoder import gpt2
 
 
-def gpt2_options(config: Config, tensors: Tensors) -> gpt2.Options:
+def gpt2_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' GPT2Config."""
     config.only("add_cross_attention", False)
     d = config.size("n_embd", 768)
-    return gpt2.Options(
+    return replace(
+        gpt2.GPT2,
         vocab=config.size("vocab_size", 50257),
         max_positions=config.size("n_positions", 1024),
         d_model=d,
@@ -24,7 +28,7 @@ def gpt2_options(config: Config, tensors: Tensors) -> gpt2.Options:
     )
 
 
-def gpt2_pieces(o: gpt2.Options) -> Pieces:
+def gpt2_pieces(o: Options) -> Pieces:
     """The q of all heads, then the k, then the v stand side by side in c_attn."""
     d = o.d_model
     yield "wte", Piece("transformer.wte.weight", (o.vocab, d))

@@ -1,19 +1,23 @@
 """GPT-NeoX (and Pythia) as transformers stores it."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.checkpoints.rotary import rope
+from byhand.language.options import Options
 from byhand.models.decoder import gpt_neox
 
 
-def gpt_neox_options(config: Config, tensors: Tensors) -> gpt_neox.Options:
+def gpt_neox_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' GPTNeoXConfig."""
     config.only("is_decoder", False)
     d = config.size("hidden_size", 6144)
     config.only("partial_rotary_factor", config.get("rotary_pct", 0.25))
     config.only("rope_theta", config.get("rotary_emb_base", 10000.0))
     biased = config.flag("attention_bias", True)
-    return gpt_neox.Options(
+    return replace(
+        gpt_neox.GPT_NEOX,
         vocab=config.size("vocab_size", 50432),
         max_positions=config.size("max_position_embeddings", 2048),
         d_model=d,
@@ -30,7 +34,7 @@ def gpt_neox_options(config: Config, tensors: Tensors) -> gpt_neox.Options:
     )
 
 
-def gpt_neox_pieces(o: gpt_neox.Options) -> Pieces:
+def gpt_neox_pieces(o: Options) -> Pieces:
     """Each head's q, k and v stand below each other in query_key_value."""
     d = o.d_model
     yield "E", Piece("gpt_neox.embed_in.weight", (o.vocab, d))

@@ -10,8 +10,8 @@ from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, 
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.checkpoints.rotary import rope
 from byhand.errors import ByhandError
-from byhand.language import blocks
 from byhand.language.architecture import Architecture
+from byhand.language.options import Options
 from byhand.models.decoder import gemma, llama, mistral, qwen
 from byhand.models.mixture import mixtral
 
@@ -76,9 +76,10 @@ def windows(config: Config, default: int | None, layers: int, attention: str = "
     return {"attention": attention, "window": config.size("sliding_window", default), "layer_kinds": kinds}
 
 
-def llama_options(config: Config, tensors: Tensors) -> llama.Options:
+def llama_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' LlamaConfig."""
-    return llama.Options(
+    return replace(
+        llama.LLAMA,
         **common(config),
         **bias(config),
         activation=activation(config, "hidden_act"),
@@ -86,14 +87,14 @@ def llama_options(config: Config, tensors: Tensors) -> llama.Options:
     )
 
 
-def mistral_options(config: Config, tensors: Tensors) -> mistral.Options:
+def mistral_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' MistralConfig."""
     made = common(config, d_ff=14336, kv_heads=8, positions=131072)
     made |= windows(config, 4096, made["layers"])
-    return mistral.Options(**made, activation=activation(config, "hidden_act"))
+    return replace(mistral.MISTRAL, **made, activation=activation(config, "hidden_act"))
 
 
-def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
+def mixtral_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' MixtralConfig."""
     made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
     made |= windows(config, None, made["layers"])
@@ -107,22 +108,22 @@ def mixtral_options(config: Config, tensors: Tensors) -> mixtral.Options:
         raise ByhandError(
             f"config.json has num_experts_per_tok = {shown(chosen)} of num_local_experts = {shown(count)}; mend it."
         )
-    return mixtral.Options(**made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
+    return replace(mixtral.MIXTRAL, **made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
 
 
 QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
 
 
-def qwen3_options(config: Config, tensors: Tensors) -> qwen.Options:
+def qwen3_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Qwen3Config."""
     made = common(config, **QWEN, head_dim=128) | qwen_windows(config)
-    return qwen.Options(**made, **bias(config), activation=activation(config, "hidden_act"))
+    return replace(qwen.QWEN, **made, **bias(config), activation=activation(config, "hidden_act"))
 
 
-def qwen2_options(config: Config, tensors: Tensors) -> llama.Options:
+def qwen2_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Qwen2Config: Llama, with biases on queries, keys and values."""
     made = common(config, **QWEN) | qwen_windows(config)
-    return llama.Options(**made, activation=activation(config, "hidden_act"), attention_bias=True)
+    return replace(llama.LLAMA, **made, activation=activation(config, "hidden_act"), attention_bias=True)
 
 
 def qwen_windows(config: Config) -> dict[str, Any]:
@@ -143,7 +144,7 @@ LEGACY = ACTIVATIONS | {"gelu": "gelu_tanh"}
 """Gemma's first configs call the tanh form gelu."""
 
 
-def gemma_options(config: Config, tensors: Tensors) -> gemma.Options:
+def gemma_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' GemmaConfig."""
     config.only("use_bidirectional_attention", False)
     made = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
@@ -153,14 +154,15 @@ def gemma_options(config: Config, tensors: Tensors) -> gemma.Options:
         raise ByhandError(
             "hidden_act and hidden_activation in config.json are two different functions; remove one of them."
         )
-    return gemma.Options(**made, **bias(config), activation=said)
+    return replace(gemma.GEMMA, **made, **bias(config), activation=said)
 
 
-def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
+def gemma2_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Gemma2Config."""
     config.only("use_bidirectional_attention", False)
     made = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
-    return gemma.Options2(
+    return replace(
+        gemma.GEMMA2,
         **made | windows(config, 4096, made["layers"], "alternating"),
         **bias(config),
         activation=activation(config, "hidden_activation", "gelu_pytorch_tanh"),
@@ -170,14 +172,14 @@ def gemma2_options(config: Config, tensors: Tensors) -> gemma.Options2:
     )
 
 
-def pieces(o: blocks.Options) -> Pieces:
+def pieces(o: Options) -> Pieces:
     """The whole model, layer by layer."""
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"model.layers.{n}"
         yield from layer_norms(ours, theirs, o)
         yield from attention(ours, f"{theirs}.self_attn", o)
-        if isinstance(o, mixtral.Options):
+        if o.experts:
             yield from experts(ours, f"{theirs}.block_sparse_moe", o)
         else:
             yield from gated(ours, f"{theirs}.mlp.{{}}_proj", o.d_model, o.d_ff, o.mlp_bias)
@@ -191,7 +193,7 @@ def gated(ours: str, theirs: str, d: int, d_ff: int, biased: bool, names: Names 
         yield from linear(ours, name, theirs.format(called), ins, outs, biased)
 
 
-def experts(ours: str, theirs: str, o: mixtral.Options) -> Pieces:
+def experts(ours: str, theirs: str, o: Options) -> Pieces:
     """Mixtral's router and experts."""
     yield f"{ours}W_router", Piece(f"{theirs}.gate.weight", (o.experts, o.d_model), transposed=True)
     for e in range(o.experts):
@@ -199,14 +201,14 @@ def experts(ours: str, theirs: str, o: mixtral.Options) -> Pieces:
         yield from gated(f"{ours}expert{e + 1}.", whole, o.d_model, o.d_ff, o.mlp_bias, ("w1", "w3", "w2"))
 
 
-def ending(o: blocks.Options) -> Pieces:
+def ending(o: Options) -> Pieces:
     """The last norm, and the output layer where it is not the embedding."""
     yield gain("final_norm", "model.norm", o.d_model)
     if not o.tied:
         yield "W_vocab", Piece("lm_head.weight", (o.vocab, o.d_model), transposed=True)
 
 
-def layer_norms(ours: str, theirs: str, o: blocks.Options) -> Pieces:
+def layer_norms(ours: str, theirs: str, o: Options) -> Pieces:
     """Before each part, and after it where there are norms after."""
     if o.norm_place == "both":
         yield gain(f"{ours}post_norm1", f"{theirs}.post_attention_layernorm", o.d_model)
@@ -216,7 +218,7 @@ def layer_norms(ours: str, theirs: str, o: blocks.Options) -> Pieces:
     yield gain(f"{ours}norm2", f"{theirs}.{second}_layernorm", o.d_model)
 
 
-def attention(ours: str, theirs: str, o: blocks.Options) -> Pieces:
+def attention(ours: str, theirs: str, o: Options) -> Pieces:
     """Queries for each head; keys and values for each group, which is a head where none are shared."""
     shared = "group" if o.groups < o.heads else "head"
     for letter, holder, count in (("Q", "head", o.heads), ("K", shared, o.groups), ("V", shared, o.groups)):
@@ -254,6 +256,6 @@ FAMILIES = {
     "mixtral": family(mixtral.ARCHITECTURE, mixtral_options, num_local_experts="num_experts"),
     "qwen2": family(replace(llama.ARCHITECTURE, title="Qwen2"), qwen2_options),
     "qwen3": family(qwen.ARCHITECTURE, qwen3_options),
-    "gemma": family(gemma.GEMMA, gemma_options),
-    "gemma2": family(gemma.GEMMA2, gemma2_options),
+    "gemma": family(gemma.ARCHITECTURE, gemma_options),
+    "gemma2": family(gemma.ARCHITECTURE2, gemma2_options),
 }

@@ -5,6 +5,7 @@ from dataclasses import replace
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, head_spans, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.models.encoder_decoder import t5
 
 FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}" for name in ACTIVATIONS}
@@ -12,7 +13,7 @@ FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}"
 
 def options(
     config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool | None = None
-) -> t5.Options:
+) -> Options:
     """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise.
 
     scaled: whether the decoder's output is scaled where the output layer is the embedding; None where the config says.
@@ -26,7 +27,8 @@ def options(
             f"relative_attention_num_buckets in config.json is {shown(buckets)}, but must be at least 4, "
             f"and less than twice {farthest}; mend it."
         )
-    return t5.Options(
+    return replace(
+        t5.T5,
         vocab=config.size("vocab_size", 32128),
         d_model=config.size("d_model", 512),
         heads=config.size("num_heads", 8),
@@ -44,7 +46,7 @@ def options(
     )
 
 
-def pieces(o: t5.Options) -> Pieces:
+def pieces(o: Options) -> Pieces:
     """A side's table of distances stands in its first layer."""
     d = o.d_model
     yield "encoder.E", Piece("shared.weight", (o.vocab, d))
@@ -65,7 +67,7 @@ def pieces(o: t5.Options) -> Pieces:
         yield "W_vocab", Piece("lm_head.weight", (o.vocab, d), transposed=True)
 
 
-def attention(ours: str, theirs: str, kind: str, n: int, o: t5.Options) -> Pieces:
+def attention(ours: str, theirs: str, kind: str, n: int, o: Options) -> Pieces:
     """The heads stand below each other in q, k and v."""
     d, width = o.d_model, o.heads * o.d_k
     for head, letter, part in head_spans(width, o.heads, stacked=False):
@@ -75,7 +77,7 @@ def attention(ours: str, theirs: str, kind: str, n: int, o: t5.Options) -> Piece
     yield gain(f"{ours}norm{n}", f"{theirs}.layer_norm", d)
 
 
-def feed(ours: str, theirs: str, n: int, o: t5.Options) -> Pieces:
+def feed(ours: str, theirs: str, n: int, o: Options) -> Pieces:
     """One way in and one out, or a gate and two."""
     names = {"gate": "wi_0", "up": "wi_1", "down": "wo"} if o.gated else {"1": "wi", "2": "wo"}
     for name, stored in names.items():
@@ -98,7 +100,7 @@ T5 = Family(
 )
 
 
-def mt5_options(config: Config, tensors: Tensors) -> t5.Options:
+def mt5_options(config: Config, tensors: Tensors) -> Options:
     """transformers 4 scales what a tied decoder puts out, as in T5; transformers 5 does not."""
     before = str(config.get("transformers_version", "")).startswith("4.")
     return options(config, tensors, feed="gated-gelu", tied=False, scaled=before)

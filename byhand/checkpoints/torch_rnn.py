@@ -1,8 +1,11 @@
 """LSTM language models and translators, as torch.nn.LSTM and torch.nn.LSTMCell store them."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import Family, Piece, Pieces, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.labels import Labels
+from byhand.language.recurrent import Options
 from byhand.language.vocabulary import numbered
 from byhand.layers.recurrence import GATES
 from byhand.models.recurrent import lstm, seq2seq
@@ -26,13 +29,14 @@ def plain(config: Config) -> None:
     config.only("batch_first", True)
 
 
-def lstm_options(config: Config, tensors: Tensors) -> lstm.Options:
+def lstm_options(config: Config, tensors: Tensors) -> Options:
     """One layer, forward only, where nothing else is said, as in torch.nn.LSTM."""
     plain(config)
     config.only("bidirectional", False)
     config.only("tie_word_embeddings", False)
     width = config.size("hidden_size")
-    return lstm.Options(
+    return replace(
+        lstm.TWO_BIASES,
         vocab=config.size("vocab_size"),
         d_embed=config.size("embed_dim", width),
         d_model=width,
@@ -41,7 +45,7 @@ def lstm_options(config: Config, tensors: Tensors) -> lstm.Options:
     )
 
 
-def lstm_pieces(o: lstm.Options) -> Pieces:
+def lstm_pieces(o: Options) -> Pieces:
     """A torch.nn.Embedding, a torch.nn.LSTM and a torch.nn.Linear."""
     yield "E", Piece("embed.weight", (o.vocab, o.d_embed))
     for n in range(o.layers):

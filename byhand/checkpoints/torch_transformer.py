@@ -7,6 +7,7 @@ from byhand.checkpoints.family import Family, Piece, Pieces, head_spans, linear,
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.language.vocabulary import numbered
 from byhand.models.encoder_decoder import transformer
 from byhand.models.parts import encoder_layer
@@ -14,7 +15,7 @@ from byhand.models.parts import encoder_layer
 SINUSOIDAL = "sinusoidal, sin on even and cos on odd feature indices"
 
 
-def torch_options(config: Config, tensors: Tensors, original: bool) -> transformer.Options:
+def torch_options(config: Config, tensors: Tensors, original: bool) -> Options:
     """With the defaults of torch.nn.Transformer, or the 2017 paper's where `original`; the files decide the output."""
     config.only("bias", True)
     config.choice("positional", SINUSOIDAL, {SINUSOIDAL: "", "sinusoidal": ""})
@@ -27,7 +28,8 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> transform
             f"config.json has shared_embeddings, but vocab_size = {shown(vocab)} and tgt_vocab_size = "
             f"{shown(target_vocab)}; mend one of them."
         )
-    return transformer.Options(
+    return replace(
+        transformer.TRANSFORMER,
         vocab=vocab,
         target_vocab=target_vocab,
         d_model=d,
@@ -48,7 +50,7 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> transform
     )
 
 
-def torch_pieces(o: transformer.Options) -> Pieces:
+def torch_pieces(o: Options) -> Pieces:
     """Embeddings and output layer beside a torch.nn.Transformer."""
     d = o.d_model
     if o.shared_embeddings:
@@ -89,10 +91,11 @@ def torch_attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
     yield from linear(ours, "O", f"{theirs}.out_proj", d, d)
 
 
-def encoder_options(config: Config, tensors: Tensors) -> encoder_layer.Options:
+def encoder_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of torch.nn.TransformerEncoderLayer."""
     d = config.size("d_model", 512)
-    return encoder_layer.Options(
+    return replace(
+        encoder_layer.ENCODER_LAYER,
         d_model=d,
         heads=config.heads("nhead", 8, "d_model", d),
         d_ff=config.size("dim_feedforward", 2048),
@@ -104,7 +107,7 @@ def encoder_options(config: Config, tensors: Tensors) -> encoder_layer.Options:
     )
 
 
-def encoder_pieces(o: encoder_layer.Options) -> Pieces:
+def encoder_pieces(o: Options) -> Pieces:
     """A torch.nn.TransformerEncoderLayer, and a torch.nn.Linear."""
     yield from torch_attention("", "layer.self_attn", o.d_model, o.heads)
     yield from norm("norm1", "layer.norm1", o.d_model)
@@ -114,7 +117,7 @@ def encoder_pieces(o: encoder_layer.Options) -> Pieces:
     yield from linear("", "class", "head", o.d_model, o.classes)
 
 
-def two_vocabularies(o: transformer.Options) -> tuple[Labels, ...]:
+def two_vocabularies(o: Options) -> tuple[Labels, ...]:
     source_words = numbered("vocabulary", o.vocab)
     return source_words, source_words if o.shared_embeddings else numbered("target_vocabulary", o.target_vocab)
 

@@ -1,19 +1,23 @@
 """ViT as transformers stores it, with its classifier."""
 
+from dataclasses import replace
+
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.models.encoder import vit
 
 MOST_CLASSES, LONGEST = 100_000, 200
 NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
-def options(config: Config, tensors: Tensors) -> vit.Options:
+def options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
     d = config.size("hidden_size", 768)
     labels = names(config)
-    return vit.Options(
+    return replace(
+        vit.VIT,
         image=config.side("image_size", 224),
         patch=config.side("patch_size", 16),
         channels=config.size("num_channels", 3),
@@ -56,7 +60,7 @@ def _name(said: object, n: int) -> str:
     return f"LABEL_{n}"
 
 
-def pieces(o: vit.Options) -> Pieces:
+def pieces(o: Options) -> Pieces:
     """The kernel that cuts the patches out is stored feature by channel by line by column."""
     d, inner = o.d_model, o.channels * o.patch**2
     kernel = "vit.embeddings.patch_embeddings.projection"

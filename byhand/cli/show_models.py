@@ -9,10 +9,8 @@ from rich.table import Table
 
 from byhand.cli.terminal import line_of, rendered
 from byhand.core.roles import Role
-from byhand.language.options import CHOICES
+from byhand.language.options import Option, known, said, telling
 from byhand.lessons.build import build, settings_of
-from byhand.lessons.comparison import as_json as comparison_as_json
-from byhand.lessons.comparison import compare, rows_of, said, telling
 from byhand.lessons.inputs import INPUTS
 from byhand.lessons.lesson import Lesson, describe, option
 from byhand.lessons.recipe import find
@@ -42,15 +40,16 @@ def show_model(model: str, as_json: bool) -> str:
     lesson = build(find(model))
     found, options = lesson.architecture, telling(lesson.options)
     takes = [option(given) for given, what in INPUTS.items() if what in found.takes]
-    settings = settings_of(found) if lesson.recipe.model in MODELS else {}
+    settings, about = settings_of(found) if lesson.recipe.model in MODELS else {}, known(lesson.options)
     if as_json:
-        about = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
-        return json.dumps(row_of(lesson) | about, default=str) + "\n"
+        more = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
+        return json.dumps(row_of(lesson) | more, default=str) + "\n"
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for column in range(3):
         grid.add_column(no_wrap=column < 2, overflow="fold")
     for name in settings or options:
-        grid.add_row(f"  {name}", *_setting(name, settings.get(name, options.get(name)), options))
+        value = settings.get(name, options.get(name))
+        grid.add_row(f"  {name}", *_setting(value, about[name], name in options, options.get(name)))
     title = line_of(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
     size = describe(lesson)[1].partition(" · ")[2]
     lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
@@ -59,33 +58,36 @@ def show_model(model: str, as_json: bool) -> str:
     heading = "Options of the checkpoint:"
     if settings:
         sizes = ["", *(f"--size {size}" for size in found.sizes if size != "small")]
-        heading = f"Options, such as --size {_example(settings)}{' or '.join(sizes)}:"
+        heading = f"Options, such as --size {_example(settings, about)}{' or '.join(sizes)}:"
     return "\n".join([*lines, heading, ""]) + rendered(grid, f"\nBuild it: byhand workbook {model}")
 
 
-def _setting(name: str, value: Any, options: dict[str, Any]) -> tuple[str, str]:
+def _setting(value: Any, about: Option, matters: bool, in_full: Any) -> tuple[str, str]:
     """An option as it is typed, and what that says or what else it may be."""
     typed = str(value).casefold() if isinstance(value, bool) else str(value)
-    if name not in options:
+    if not matters:
         return typed, "(of no use with the other options)"
     if isinstance(value, str):
-        return typed, f"or {', '.join(word for word in CHOICES[name] if word != value)}"
+        return typed, f"or {', '.join(word for word in about.choices if word != value)}"
     if not value and not isinstance(value, bool):
-        meant = said(name, options[name])
+        meant = said(in_full, about)
         return typed, f"({meant})" if meant != typed else ""
     return typed, ""
 
 
-def _example(settings: dict[str, Any]) -> str:
+def _example(settings: dict[str, Any], about: dict[str, Option]) -> str:
     word = next((name for name in ("positions", "activation") if name in settings), None)
     if word:
-        return f"{word}={next(other for other in CHOICES[word] if other != settings[word])}"
+        return f"{word}={next(other for other in about[word].choices if other != settings[word])}"
     name = next(name for name, value in settings.items() if type(value) is int)
     return f"{name}={settings[name] + 1}"
 
 
 def show_comparison(names: tuple[str, str], as_json: bool) -> str:
     """Two models side by side: what differs in their options, and what each costs."""
+    from byhand.lessons.comparison import as_json as comparison_as_json
+    from byhand.lessons.comparison import compare, rows_of
+
     found = compare(names)
     if as_json:
         return comparison_as_json(found)

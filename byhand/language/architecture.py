@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from byhand.core.graph import Array, Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
+from byhand.language.options import known, used
 
 if TYPE_CHECKING:  # a model that is only computed needs no gradients
     from byhand.layers.training import Training
 
-HEADS = ("heads", "encoder_heads", "decoder_heads")
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
 """Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
 MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
@@ -84,7 +84,7 @@ class Graph:
 class Architecture:
     """A model that can be built.
 
-    options: a dataclass of sizes and choices with the small model's values as defaults.
+    options: a dataclass of sizes and choices, with the small model's values.
     sizes: what `--size NAME` changes in them. takes: the inputs that it reads, of those of Inputs.
     vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights
     with which the small model's own example makes sense.
@@ -95,7 +95,7 @@ class Architecture:
     family: str
     source: str
     about: str
-    options: type[Any]
+    options: Any
     build: Callable[[Any, Weights, Inputs], Graph]
     sizes: dict[str, dict[str, Any]] = field(default_factory=dict)
     takes: frozenset[str] = frozenset()
@@ -148,17 +148,11 @@ def room_for(options: Any) -> int | None:
     return getattr(options, "max_positions", None) if getattr(options, "positions", "learned") == "learned" else None
 
 
-def used(options: Any) -> dict[str, Any]:
-    """The options that the model has a use for."""
-    unused = getattr(options, "unused", ())
-    return {f.name: getattr(options, f.name) for f in fields(options) if f.name not in unused}
-
-
 def heads_of(options: Any) -> list[int]:
     """Into how many heads the width of the model is divided, by each part that does so."""
     if getattr(options, "head_dim", 0):
         return []
-    return [heads for name, heads in used(options).items() if name in HEADS]
+    return [getattr(options, name) for name, about in known(options).items() if about.counts == "heads"]
 
 
 def check_sizes(options: Any) -> None:
@@ -202,7 +196,7 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
 def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
     """How many layers there are, at least 1, and the other sizes."""
     numbers = {name: size for name, size in used(options).items() if type(size) is int}
-    layers = [name for name in numbers if name.endswith("layers")]
-    heads = [numbers.pop(name) for name in HEADS if name in numbers]
-    depth = max(1, sum(numbers.pop(name) for name in layers))
-    return depth, numbers | ({"heads": max(heads)} if heads else {})
+    counts = {name: about.counts for name, about in known(options).items()}
+    layers, heads = ([n for name, n in numbers.items() if counts[name] == what] for what in ("layers", "heads"))
+    sizes = {name: n for name, n in numbers.items() if not counts[name]}
+    return max(1, sum(layers)), sizes | ({"heads": max(heads)} if heads else {})

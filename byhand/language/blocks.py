@@ -3,128 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 from byhand.core.graph import Dim, Node, page, scope, within
 from byhand.core.ops import beside
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.errors import ByhandError
+from byhand.language.options import Options
 from byhand.layers.attention import attend, attention_equations, join_heads
 from byhand.layers.feed_forward import feed_forward, gated_feed_forward
 from byhand.layers.linear import linear, residual
 from byhand.layers.masks import attention_mask
 from byhand.layers.norms import layer_norm, rms_norm
-from byhand.layers.positions import Rotary, Scaling, alibi, check_buckets, distances, relative_biases, rotary, rotate
-
-
-@dataclass(frozen=True)
-class Options:
-    """GPT-2's; a later model says what it changes.
-
-    kv_heads, head_dim: 0 for as many as heads, and for d_model / heads. window: of attention with a window, and the
-    stride of strided attention. rotary_share: of each head's features, those that turn. norm_from_one: the gain of an
-    RMS norm is 1 + γ. buckets, farthest: of relative positions, into how many distances are sorted, and from where on
-    all are in the last one. score_scale: what scores are divided by; 0 for √d_k. score_cap, logit_cap: 0 for none.
-    scaling: of rotary positions. layer_kinds: the attention of each layer, where a checkpoint says it.
-    """
-
-    vocab: int = 8
-    max_positions: int = 8
-    d_model: int = 4
-    heads: int = 2
-    kv_heads: int = 0
-    head_dim: int = 0
-    layers: int = 1
-    d_ff: int = 8
-    positions: str = "learned"
-    theta: float = 10000.0
-    rotary_share: float = 1.0
-    interleaved: bool = False
-    buckets: int = 6
-    farthest: int = 4
-    attention: str = "causal"
-    window: int = 2
-    norm: str = "layer"
-    norm_place: str = "pre"
-    norm_from_one: bool = False
-    embedding_norm: bool = False
-    head_norm: bool = False
-    eps: float = 1e-5
-    activation: str = "gelu_tanh"
-    gated: bool = False
-    parallel: bool = False
-    attention_bias: bool = True
-    join_bias: bool = True
-    mlp_bias: bool = True
-    scale_embedding: bool = False
-    score_scale: float = 0.0
-    score_cap: float = 0.0
-    logit_cap: float = 0.0
-    temperature: float = 1.0
-    tied: bool = True
-    scaling: Scaling | None = None
-    layer_kinds: tuple[str, ...] = ()
-
-    unused: ClassVar[frozenset[str]] = frozenset()
-    """The names of those that a model has no use for."""
-
-    @property
-    def groups(self) -> int:
-        """How many heads have keys and values of their own."""
-        return self.kv_heads or self.heads
-
-    @property
-    def d_k(self) -> int:
-        return self.head_dim or self.d_model // self.heads
-
-    @property
-    def turned(self) -> int:
-        """How many of a head's features rotary positions turn."""
-        return int(self.d_k * self.rotary_share)
-
-    @property
-    def angle_width(self) -> int:
-        """Of the features of a query or key that rotary positions see."""
-        return self.d_k
-
-    def feeds_apart(self, layer: int) -> bool:
-        """Whether the feed-forward of a layer has several networks, with pages of their own."""
-        return False
-
-    def check(self) -> None:
-        """ByhandError for options that do not go together."""
-        if self.heads % self.groups:
-            raise ByhandError(
-                f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
-            )
-        if self.positions == "relative":
-            check_buckets(self.buckets, self.farthest)
-        if self.rotary_share > 1:
-            raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
-        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
-            raise ByhandError(
-                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
-                "turn: choose an even head_dim, or another rotary_share."
-            )
-
-    def divisor(self, layer: int) -> float | None:
-        """What the scores of a layer are divided by; None for √d_k."""
-        return self.score_scale or None
-
-    def kind(self, layer: int) -> str:
-        """The kind of attention of a layer, counted from 1."""
-        if self.layer_kinds:
-            return self.layer_kinds[layer - 1]
-        if self.attention == "alternating":
-            return "window" if layer % 2 else "causal"
-        return self.attention
-
-
-def shared(o: Options) -> dict[str, Any]:
-    """Those of a model's options that all models of blocks have."""
-    return {f.name: getattr(o, f.name) for f in fields(Options)}
+from byhand.layers.positions import Rotary, alibi, distances, relative_biases, rotary, rotate
 
 
 @dataclass(frozen=True)
@@ -298,3 +190,27 @@ def _joined(x: Node, change: Node, name: str, weight: Weights, n: int, o: Option
     if o.norm_place != "post":
         return residual(x, change, name)
     return norm(residual(x, change, f"residual{n}"), weight, f"norm{n}", o).named("output" if n == 2 else f"norm{n}")
+
+
+def attention_sublayer(
+    x: Node, memory: Node | None, places: Places, weight: Weights, o: Options, n: int, layer: int = 1
+) -> Node:
+    """norm(x + MultiHead(x, memory, memory)), of x itself where there is no memory. (T, d), (S, d) -> (T, d)"""
+    with page("", "Norm"):
+        y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
+    z = grouped_attention(y, weight, o, layer, places, memory)
+    with page("", "Attention"):
+        return add_and_norm(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, n)
+
+
+def feed_sublayer(x: Node, weight: Weights, o: Options, n: int) -> Node:
+    """norm(x + FFN(x)). (T, d) -> (T, d)"""
+    with page("", "Feed-forward"):
+        y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
+        return add_and_norm(x, plain_feed(y, weight, o, 1), weight, o, n).named("output")
+
+
+def add_and_norm(x: Node, change: Node, weight: Weights, o: Options, n: int) -> Node:
+    """x + change, and a norm where the options say so. (T, d) -> (T, d)"""
+    x = residual(x, normed_after(change, weight, n, o), f"residual{n}")
+    return norm(x, weight, f"norm{n}", o) if o.norm_place == "post" else x

@@ -14,8 +14,9 @@ from byhand.core.ops import lookup, tanh
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, example
-from byhand.language.blocks import Attention, Feed, Options, block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, places_of, plain_feed
 from byhand.language.generation import write
+from byhand.language.options import Options
 from byhand.language.readout import answer, one_vocabulary, word_logits
 from byhand.language.vocabulary import Vocabularies
 from byhand.layers.linear import embed
@@ -131,7 +132,7 @@ def decoder_only(
     title: str,
     source: str,
     about: str,
-    options: type[Options],
+    options: Options,
     seed: int,
     sizes: dict[str, dict[str, Any]] = SIZES,
     family: str = "decoder only",

@@ -8,11 +8,17 @@ from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import Options, block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.options import Options, variant
 from byhand.language.readout import probabilities, word_logits
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.linear import linear
 
+ENCODER = variant(
+    Options(attention="full", norm_place="post", activation="gelu", eps=1e-12),
+    without="embedding_norm scale_embedding logit_cap",
+)
+"""What encoders have in common, and do otherwise than GPT-2."""
 SIZES: dict[str, dict[str, Any]] = {
     "small": {},
     "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},

@@ -1,38 +1,287 @@
-"""The words that an option of a model may be."""
+"""The options of a model: what each may be, what its 0 stands for, and which of them a model has."""
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from byhand.errors import ByhandError
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.masks import MASKS
+from byhand.layers.positions import Scaling, check_buckets
 
-CHOICES: Mapping[str, Iterable[str]] = {
-    "activation": ACTIVATIONS,
-    "positions": ("sinusoidal", "learned", "rotary", "alibi", "relative", "none"),
-    "norm": ("layer", "rms"),
-    "norm_place": ("pre", "post", "both"),
-    "pattern": ("strided", "fixed"),
-    "attention": (*MASKS, "alternating"),
-}
-"""Option -> its words. Of attention, alternating is a window in every other layer, from the first on."""
+POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "relative", "none")
+ROTARY, RELATIVE = ("positions", "rotary"), ("positions", "relative")
 
-FROM_ZERO = frozenset({"kv_heads", "head_dim", "query_latent", "shared"})
-"""Sizes of which 0 says that there is none, or as many as usual."""
 
-OF_ZERO: Mapping[str, str] = {
-    "base": "e",
-    "score_scale": "√d_k",
-    **dict.fromkeys(("score_cap", "logit_cap", "query_latent", "shared", "dense_layers"), "none"),
-}
-"""What 0 of a number stands for, where a reader would not know."""
-IN_FULL: Mapping[str, str] = {"kv_heads": "groups", "head_dim": "d_k"}
-"""Option -> the property of the options that holds its number, also where it is 0 for as many as usual."""
-MATTERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("theta", "rotary_share", "interleaved", "scaling"), ("positions", ("rotary",))),
-    **dict.fromkeys(("buckets", "farthest"), ("positions", ("relative",))),
-    "max_positions": ("positions", ("learned",)),
-    "norm_from_one": ("norm", ("rms",)),
-    "window": ("attention", ("window", "strided", "alternating")),
-}
-"""Option -> another, and the words of that one with which it does something."""
-WITHOUT: Mapping[str, object] = {"scale_scores": True}
-"""Option -> what a model does that has no such option, where that is not nothing."""
+@dataclass(frozen=True)
+class Option:
+    """What is known of one option; the field of a dataclass of options holds it as its metadata.
+
+    choices: the words that it may be. zero: what 0 stands for, of a whole number that may be 0, or where a reader would
+    not know. counts: "heads" or "layers", where it says how many there are. in_full: the property that holds its number
+    also where it is 0 for as many as usual. matters: another option, and the words of that one with which this one
+    does something. without: what a model does that has no such option, where that is not nothing. common: whether
+    every model of its kind has it; of the others, a model has those that its page names.
+    """
+
+    choices: tuple[str, ...] = ()
+    zero: str = ""
+    counts: str = ""
+    in_full: str = ""
+    matters: tuple[str, ...] = ()
+    without: object = None
+    common: bool = True
+
+
+def option(default: Any, *, choices: Iterable[str] = (), **about: Any) -> Any:
+    """Return a dataclass field for an option with this default; the rest is as in Option."""
+    return field(default=default, metadata={"option": Option(tuple(choices), **about)})
+
+
+def own(default: Any, **about: Any) -> Any:
+    """Return a field for an option that a model has only if its page names it; others do what the default says."""
+    return option(default, common=False, **about)
+
+
+def known(options: Any) -> dict[str, Option]:
+    """What is known of each option that a model with these options has, in the order in which they are listed."""
+    every = {f.name: f.metadata.get("option", Option()) for f in fields(options) if f.name != "names"}
+    names = getattr(options, "names", None)
+    if names is None:
+        names = [name for name, about in every.items() if about.common]
+    return {name: every[name] for name in names}
+
+
+def used(options: Any) -> dict[str, Any]:
+    """The options that the model has, and what they are."""
+    return {name: getattr(options, name) for name in known(options)}
+
+
+def telling(options: Any) -> dict[str, Any]:
+    """The options that do something in the model, those that are as usual with their number."""
+    found = used(options)
+    return {
+        name: getattr(options, about.in_full or name)
+        for name, about in known(options).items()
+        if _matters(about, found)
+    }
+
+
+def _matters(about: Option, found: dict[str, Any]) -> bool:
+    """Whether the option on which this one depends is such that this one does something, or the model has none."""
+    other, *words = about.matters or ("",)
+    return other not in found or not {found[other], *found.get("layer_kinds", ())}.isdisjoint(words)
+
+
+def said(value: Any, about: Option = Option()) -> str:
+    """The value of an option, or another, as people read it."""
+    if value is None or value in ("", ()):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value == 0 and about.zero:
+        return about.zero
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+T = TypeVar("T", bound="HasNames")
+
+
+class HasNames(Protocol):
+    """A dataclass of options of which a model may have some."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Those that the model has; None for the common ones."""
+
+
+def variant(options: T, without: str = "", **values: Any) -> T:
+    """Return the same options with other values; those that it did not have are named, and so its own, from here on.
+
+    without: the names of those that the new model has no use for; they are as in a model that never had them.
+    """
+    gone, had = without.split(), known(options)
+    names = [name for name in had if name not in gone] + [name for name in values if name not in had]
+    defaults = {f.name: f.default for f in fields(options) if f.name in gone}
+    return replace(options, **defaults | values, names=tuple(names))
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a transformer; the defaults are GPT-2's, and a later model says what it changes.
+
+    rotary_share: of each head's features, those that turn. norm_from_one: the gain of an RMS norm is 1 + γ. buckets,
+    farthest: of relative positions, into how many distances are sorted, and from where on all are in the last one.
+    window: of attention with a window, and the stride of strided attention; alternating is a window in every other
+    layer, from the first on. score_scale: what scores are divided by. scaling: of rotary positions. layer_kinds: the
+    attention of each layer, where a checkpoint says it. names: those that the model has;
+    None for the common ones.
+    """
+
+    vocab: int = option(8)
+    max_positions: int = option(8, matters=("positions", "learned"))
+    d_model: int = option(4)
+    heads: int = option(2, counts="heads")
+    kv_heads: int = option(0, zero="as many as heads", in_full="groups")
+    head_dim: int = option(0, zero="d_model / heads", in_full="d_k")
+    layers: int = option(1, counts="layers")
+    d_ff: int = option(8)
+    positions: str = option("learned", choices=POSITIONS)
+    theta: float = option(10000.0, matters=ROTARY)
+    rotary_share: float = option(1.0, matters=ROTARY)
+    interleaved: bool = option(False, matters=ROTARY)
+    buckets: int = option(6, matters=RELATIVE)
+    farthest: int = option(4, matters=RELATIVE)
+    attention: str = option("causal", choices=(*MASKS, "alternating"))
+    window: int = option(2, matters=("attention", "window", "strided", "alternating"))
+    norm: str = option("layer", choices=("layer", "rms"))
+    norm_place: str = option("pre", choices=("pre", "post", "both"))
+    norm_from_one: bool = option(False, matters=("norm", "rms"))
+    embedding_norm: bool = option(False)
+    head_norm: bool = option(False)
+    eps: float = option(1e-5)
+    activation: str = option("gelu_tanh", choices=ACTIVATIONS)
+    gated: bool = option(False)
+    parallel: bool = option(False)
+    attention_bias: bool = option(True)
+    join_bias: bool = option(True)
+    mlp_bias: bool = option(True)
+    scale_embedding: bool = option(False)
+    score_scale: float = option(0.0, zero="√d_k")
+    score_cap: float = option(0.0, zero="none")
+    logit_cap: float = option(0.0, zero="none")
+    temperature: float = option(1.0)
+    tied: bool = option(True)
+    scaling: Scaling | None = option(None, matters=ROTARY)  # noqa: RUF009 -- a field
+    layer_kinds: tuple[str, ...] = option(())
+
+    # GPT-2 as transformers has it: whether scores are divided by √d_k, and by the number of the layer.
+    scale_scores: bool = own(True, without=True)
+    scale_by_layer: bool = own(False)
+
+    # A layer by itself: so many words, and classes for each of them.
+    tokens: int = own(3)
+    source_tokens: int = own(3)
+
+    # BERT and its kin. pad: the id of padding, after whose position RoBERTa's positions begin.
+    segments: int = own(0)
+    pad: int = own(1)
+
+    # ViT. labels: the names of the classes, where a checkpoint has them.
+    image: int = own(4)
+    patch: int = own(2)
+    channels: int = own(1)
+    classes: int = own(3)
+    labels: tuple[str, ...] = own(())
+
+    # An encoder and a decoder. scale_output: logits are of x / √d.
+    target_vocab: int = own(8)
+    encoder_heads: int = own(2, counts="heads")
+    decoder_heads: int = own(2, counts="heads")
+    encoder_layers: int = own(1, counts="layers")
+    decoder_layers: int = own(1, counts="layers")
+    encoder_d_ff: int = own(8)
+    decoder_d_ff: int = own(8)
+    final_norms: bool = own(False)
+    shared_embeddings: bool = own(True)
+    output_bias: bool = own(False)
+    scale_output: bool = own(False)
+
+    # Long texts. stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its
+    # last few. segment: how many words are read at a time, and as many before them are remembered.
+    pattern: str = own("strided", choices=("strided", "fixed"))
+    stride: int = own(2)
+    summaries: int = own(1)
+    segment: int = own(2)
+
+    # Latent attention. head_dim: of the part of a query that does not turn; turning: of the part that does.
+    turning: int = own(0)
+    value_dim: int = own(2)
+    query_latent: int = own(0, zero="none")
+    latent: int = own(2)
+    latent_eps: float = own(1e-6)
+
+    # Experts: a word is sent to the chosen of them, within the best groups. capacity_factor: how many more words than
+    # its share an expert has room for. gate_scale: what the gates add up to. dense_layers: so many layers, from the
+    # first, have one feed-forward.
+    experts: int = own(0)
+    chosen: int = own(0)
+    capacity_factor: float = own(1.25)
+    shared: int = own(0, zero="none")
+    expert_groups: int = own(1)
+    groups_chosen: int = own(1)
+    normed_gates: bool = own(True)
+    gate_scale: float = own(2.5)
+    expert_d_ff: int = own(4)
+    dense_layers: int = own(0, zero="none", counts="layers")
+
+    # Memory: neighbours are looked up in a stored text (kNN-LM; mix is their weight), or in a database of so many
+    # entries by d_key numbers of each, chunk by chunk (RETRO).
+    stored: int = own(7)
+    chunk: int = own(2)
+    neighbours: int = own(2)
+    mix: float = own(0.5)
+    database: int = own(4)
+    d_key: int = own(2)
+
+    names: tuple[str, ...] | None = None
+
+    @property
+    def groups(self) -> int:
+        """How many heads have keys and values of their own."""
+        return self.kv_heads or self.heads
+
+    @property
+    def d_k(self) -> int:
+        return self.head_dim or self.d_model // self.heads
+
+    @property
+    def turned(self) -> int:
+        """How many of a head's features rotary positions turn."""
+        return self.turning or int(self.d_k * self.rotary_share)
+
+    @property
+    def angle_width(self) -> int:
+        """Of the features of a query or key that rotary positions see."""
+        return self.turning or self.d_k
+
+    def feeds_apart(self, layer: int) -> bool:
+        """Whether the feed-forward of a layer has several networks, with pages of their own."""
+        return self.experts > 0 and layer > self.dense_layers
+
+    def check(self) -> None:
+        """ByhandError for options that do not go together."""
+        if self.heads % self.groups:
+            raise ByhandError(
+                f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
+            )
+        if self.positions == "relative":
+            check_buckets(self.buckets, self.farthest)
+        if self.rotary_share > 1:
+            raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
+        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
+            raise ByhandError(
+                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
+                "turn: choose an even head_dim, or another rotary_share."
+            )
+
+    def divisor(self, layer: int) -> float | None:
+        """What the scores of a layer are divided by; None for √d_k."""
+        if self.scale_scores and not self.scale_by_layer:
+            return self.score_scale or None
+        scale = (self.score_scale or self.d_k**0.5) if self.scale_scores else 1.0
+        return scale * (layer if self.scale_by_layer else 1)
+
+    def kind(self, layer: int) -> str:
+        """The kind of attention of a layer, counted from 1."""
+        if self.layer_kinds:
+            return self.layer_kinds[layer - 1]
+        if self.attention == "alternating":
+            return "window" if layer % 2 else "causal"
+        return self.attention

@@ -10,8 +10,8 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, example
-from byhand.language.blocks import Options
 from byhand.language.generation import next_word, write
+from byhand.language.options import Options
 from byhand.language.vocabulary import Vocabularies, words
 from byhand.layers.attention import softmax
 from byhand.layers.linear import linear

@@ -11,6 +11,7 @@ from byhand.core.graph import Dim, Node, page
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture
+from byhand.language.options import option, own
 from byhand.language.readout import build, linear_answer, one_vocabulary
 from byhand.layers.linear import embed
 from byhand.layers.recurrence import rows_of
@@ -18,11 +19,13 @@ from byhand.layers.recurrence import rows_of
 
 @dataclass(frozen=True)
 class Options:
-    vocab: int = 7
-    d_embed: int = 3
-    d_model: int = 3
-    layers: int = 1
-    temperature: float = 1.0
+    vocab: int = option(7)
+    d_embed: int = option(3)
+    d_model: int = option(3)
+    layers: int = option(1, counts="layers")
+    temperature: float = option(1.0)
+    two_biases: bool = own(False)
+    names: tuple[str, ...] | None = None
 
 
 Layer = Callable[[Node, Weights, Any], list[Node]]
@@ -42,7 +45,7 @@ def forward(
 
 
 def recurrent(
-    name: str, title: str, source: str, about: str, options: type[Options], layer: Layer, seed: int
+    name: str, title: str, source: str, about: str, options: Options, layer: Layer, seed: int
 ) -> Architecture:
     """A model of this kind."""
     return Architecture(

@@ -9,8 +9,7 @@ from typing import Any
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import toposort
 from byhand.core.roles import Role
-from byhand.language.architecture import used
-from byhand.language.options import IN_FULL, MATTERS, OF_ZERO, WITHOUT
+from byhand.language.options import Option, known, said, telling, used
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, find
@@ -65,16 +64,6 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     return Cost(words, parameters, pass_, cached, kept)
 
 
-def telling(options: Any) -> dict[str, Any]:
-    """The options that do something in the model, those that are as usual with their number."""
-    found = used(options)
-    for name, (other, words) in MATTERS.items():
-        kinds = {found.get(other), *found.get("layer_kinds", ())}
-        if name in found and other in found and not kinds & set(words):
-            del found[name]
-    return {name: getattr(options, IN_FULL.get(name, name), value) for name, value in found.items()}
-
-
 def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
     """The options that are not the same in both, None where a model has no such option.
 
@@ -82,12 +71,19 @@ def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
     """
     both = [telling(made.options) for made in lessons]
     names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
+    about = about_options(lessons)
     found = {name: [o.get(name) for o in both] for name in names}
-    return {name: pair for name, pair in found.items() if _counts(name, pair[0]) != _counts(name, pair[1])}
+    return {name: pair for name, pair in found.items() if len({_effect(about[name], value) for value in pair}) > 1}
 
 
-def _counts(name: str, value: Any) -> Any:
-    return (WITHOUT.get(name) if value is None else value) or None
+def about_options(lessons: list[Lesson]) -> dict[str, Option]:
+    """What is known of the options that any of the lessons has."""
+    return {name: about for made in lessons for name, about in known(made.options).items()}
+
+
+def _effect(about: Option, value: Any) -> Any:
+    """What it does: not to have an option (None) is as its default, or nothing."""
+    return (about.without if value is None else value) or None
 
 
 def as_json(found: list[tuple[Lesson, Cost]]) -> str:
@@ -113,30 +109,22 @@ def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
         ("source", [made.architecture.source for made in lessons]),
         *differing(lessons).items(),
     ]
-    lines = [(title, said(title, one), said(title, other)) for title, (one, other) in rows if one != other]
+    about = about_options(lessons)
+    lines = [
+        (title, said(one, about.get(title, Option())), said(other, about.get(title, Option())))
+        for title, (one, other) in rows
+        if one != other
+    ]
     alike = len({cost.words for cost in costs}) == 1
     passes = [f"{cost.multiplications:,}{'' if alike else _of_words(cost.words)}" for cost in costs]
     counted = [("parameters", [f"{cost.parameters:,}" for cost in costs])]
     counted.append((f"multiplications{_of_words(costs[0].words) if alike else ''}", passes))
     if any(cost.cached for cost in costs):
         longer = max(cost.words or 0 for cost in costs if cost.cached) + 1
-        counted.append((f"of word {longer} alone, from a cache", [said("", cost.cached) for cost in costs]))
-        counted.append((f"numbers in the cache{_of_words(longer)}", [said("", cost.cache) for cost in costs]))
+        counted.append((f"of word {longer} alone, from a cache", [said(cost.cached) for cost in costs]))
+        counted.append((f"numbers in the cache{_of_words(longer)}", [said(cost.cache) for cost in costs]))
     return lines + [(title, one, other) for title, (one, other) in counted]
 
 
 def _of_words(count: int | None) -> str:
     return f" ({count} word{'s' if count != 1 else ''})" if count else ""
-
-
-def said(name: str, value: Any) -> str:
-    """The value of an option, or another, as people read it."""
-    if value is None or value in ("", ()):
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value == 0 and name in OF_ZERO:
-        return OF_ZERO[name]
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -13,7 +13,8 @@ import numpy as np
 from byhand.core.graph import Array, Node, fold, toposort
 from byhand.core.labels import word
 from byhand.errors import ByhandError, near, nearest, quoted
-from byhand.language.architecture import Architecture, Graph, used
+from byhand.language.architecture import Architecture, Graph
+from byhand.language.options import used
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,9 @@ def test_missing_keys_have_the_librarys_defaults(tmp_path):
     state = state_of(oracles.bert_shapes(config))
     gone = ("hidden_act", "layer_norm_eps", "type_vocab_size", "num_attention_heads", "tie_word_embeddings")
     folder = write(tmp_path / "bert", without(config, *gone), state)
-    assert read(folder).options == bert.Options(vocab=11, max_positions=9, d_model=12, heads=12, layers=2, d_ff=10)
+    assert read(folder).options == replace(
+        bert.BERT, vocab=11, max_positions=9, d_model=12, heads=12, layers=2, d_ff=10
+    )
 
     config = TORCH | {"d_model": 8, "nhead": 8}
     state = state_of(oracles.torch_shapes(config, False, False))
@@ -186,11 +189,11 @@ def test_the_defaults_of_whole_configs():
     from byhand.checkpoints.folder import Config
 
     nothing = Config({}, {})
-    assert FAMILIES["gpt2"].options(nothing, None) == gpt2.Options(
-        vocab=50257, max_positions=1024, d_model=768, heads=12, layers=12, d_ff=3072
+    assert FAMILIES["gpt2"].options(nothing, None) == replace(
+        gpt2.GPT2, vocab=50257, max_positions=1024, d_model=768, heads=12, layers=12, d_ff=3072
     )
-    assert FAMILIES["bert"].options(nothing, None) == bert.Options(
-        vocab=30522, max_positions=512, d_model=768, heads=12, layers=12, d_ff=3072
+    assert FAMILIES["bert"].options(nothing, None) == replace(
+        bert.BERT, vocab=30522, max_positions=512, d_model=768, heads=12, layers=12, d_ff=3072
     )
 
 

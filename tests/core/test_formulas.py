@@ -320,7 +320,7 @@ def test_only_functions_of_the_list_are_used() -> None:
 def test_models_are_written_within_the_limits(name: str) -> None:
     """Listed functions only, no power sign, no exponent, and a length that Excel reads."""
     model = MODELS[name]
-    graph = model.build(model.options(), Weights(), Inputs())
+    graph = model.build(model.options, Weights(), Inputs())
     texts = [f for rows in formula_cells(graph.outputs).values() for row in rows for f in row]
     assert texts
     for text in set(texts):

@@ -265,7 +265,7 @@ def test_errors_name_the_tables_by_their_paths() -> None:
 
 def built(name: str, **inputs: Any) -> Graph:
     model = MODELS[name]
-    return model.build(model.options(), Weights(), Inputs(**inputs))
+    return model.build(model.options, Weights(), Inputs(**inputs))
 
 
 def everything(graph: Graph) -> list[tuple[Any, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ from support.checkpoints import whole
 from support.lessons import SET_BY_HAND
 
 from byhand.cli.options import recipe_from
-from byhand.language import blocks
-from byhand.language.architecture import HEADS
-from byhand.language.options import CHOICES
+from byhand.language.architecture import Architecture
+from byhand.language.options import Option, Options, known, used
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe
@@ -111,7 +109,7 @@ def test_a_translator_has_room_for_each_text_by_itself(model: str) -> None:
 @each_model
 def test_the_small_size_is_what_is_built_when_none_is_named(model: str) -> None:
     found = architecture(model)
-    assert options_of(found, {}) == options_of(found, {"name": "small"}) == found.options()
+    assert options_of(found, {}) == options_of(found, {"name": "small"}) == found.options
 
 
 def test_a_size_may_be_named_and_then_changed() -> None:
@@ -119,13 +117,17 @@ def test_a_size_may_be_named_and_then_changed() -> None:
     assert (made.d_model, made.heads, made.layers, made.tied) == (6, 1, 2, False)
 
 
-SHARED = {f.name for f in fields(blocks.Options)}
+def made_of_blocks(found: Architecture) -> bool:
+    return isinstance(found.options, Options) and found.family != "part"
+
+
+SHARED = set(used(Options()))
 """What all decoder-only models have, which is tried with each of them only in the slow tests."""
 OPTIONS = [
     pytest.param(
         model,
         option,
-        marks=pytest.mark.slow if issubclass(found.options, blocks.Options) and option in SHARED - own else (),
+        marks=pytest.mark.slow if made_of_blocks(found) and option in SHARED - own else (),
     )
     for model, found in MODELS.items()
     for own in [SHARED if model == "gpt2" else set()]
@@ -170,8 +172,8 @@ def test_every_option_changes_something(model: str, option: str) -> None:
     found = architecture(model)
     wanted = ONLY_WITH.get((model, option), ONLY_WITH.get(option, {}))
     size = {name: value for name, value in wanted.items() if name in settings_of(found)}
-    default = getattr(found.options(), option)
-    for value in other_values(option, default):
+    default = getattr(found.options, option)
+    for value in other_values(option, default, known(found.options)[option]):
         if model in WITHOUT_SCORES and value in ("alibi", "relative"):
             continue  # refused: test_long_options.py
         recipe = recipe_from(model, (*(f"{k}={v}" for k, v in size.items()), f"{option}={value}"), ())
@@ -179,14 +181,14 @@ def test_every_option_changes_something(model: str, option: str) -> None:
         assert differ(build(recipe), build(Recipe(model, size=size)))
 
 
-def other_values(option: str, default: Any) -> list[Any]:
+def other_values(option: str, default: Any, about: Option) -> list[Any]:
     if isinstance(default, bool):
         return [not default]
     if isinstance(default, str):
-        return [name for name in CHOICES[option] if name != default]
+        return [name for name in about.choices if name != default]
     if isinstance(default, float):
         return [default / 2 if option in ("rotary_share", "mix") else default + 3]
-    if option in ("d_model", *HEADS):
+    if option == "d_model" or about.counts == "heads":
         return [default * 2]
     return [default + {"head_dim": 8, "turning": 2}.get(option, 1)]
 

@@ -152,6 +152,6 @@ def test_the_second_head_reads_the_first_by_its_keys_alone() -> None:
 
 
 def test_sizes_of_the_stream_name_every_feature() -> None:
-    o = architecture("induction-head").options()
+    o = architecture("induction-head").options
     stream = induction.Stream(o.vocab, o.max_positions)
     assert len(stream.labels.words) == stream.width == len(set(stream.labels.words))

@@ -4,7 +4,7 @@ import pytest
 from support.lessons import SET_BY_HAND
 
 from byhand.language.architecture import Architecture
-from byhand.language.blocks import Options
+from byhand.language.options import Options
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
@@ -12,7 +12,7 @@ from byhand.models import MODELS
 
 def writes(model: Architecture) -> bool:
     """Whether it is a decoder-only model made of the common blocks."""
-    return issubclass(model.options, Options) and model.takes == {"ids", "generate"}
+    return isinstance(model.options, Options) and model.takes == {"ids", "generate"}
 
 
 SAID = {

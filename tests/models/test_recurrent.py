@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from typing import Any
 
@@ -41,7 +41,7 @@ def drawn(seed: int, path: str, shape: tuple[int, int]) -> Array:
 def random_model(name: str, size: dict[str, Any], seed: int = 0, **given: list[int]) -> tuple[dict[str, Any], ...]:
     """Its tables, its weights by path, and its options, with weights that are no whole numbers."""
     found = architecture(name)
-    options = found.options(**size)
+    options = replace(found.options, **size)
     weight = Weights(seed)
     graph = found.build(options, weight, Inputs(**given))
     arrays = {path: drawn(seed, path, node.shape) for path, node in weight.nodes.items()}
@@ -81,7 +81,7 @@ def test_no_word_sees_the_words_after_it(name: str, size: dict[str, Any]) -> Non
 def test_each_step_reads_the_state_before_it() -> None:
     """Down the page: h_2 is made from h_1, which is made from h_0."""
     found = architecture("rnn")
-    graph = found.build(found.options(), Weights(), Inputs(ids=[0, 1, 2]))
+    graph = found.build(found.options, Weights(), Inputs(ids=[0, 1, 2]))
     nodes = {node.name: node for node in toposort(graph.outputs) if node.name}
     for t in (1, 2, 3):
         assert nodes[f"layer1.h_{t - 1}"] in toposort([nodes[f"layer1.h_{t}"]])
@@ -93,7 +93,7 @@ def test_each_step_reads_the_state_before_it() -> None:
 def test_an_lstm_whose_gates_are_open_adds_up_and_one_whose_gates_are_shut_keeps() -> None:
     """Hochreiter and Schmidhuber's constant error carousel: f = 1, i = 0 leaves c as it is."""
     found = architecture("lstm")
-    options, weight = found.options(), Weights()
+    options, weight = found.options, Weights()
     graph = found.build(options, weight, Inputs(ids=[0, 1, 2, 3]))
     nodes = {node.name: node for node in toposort(graph.outputs) if node.name}
     shut = {nodes[f"layer1.{w}_{gate}"]: np.zeros(nodes[f"layer1.{w}_{gate}"].shape) for w in "WUb" for gate in "ifo"}

@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 
 from byhand.core.graph import Array, Node, fold
 from byhand.errors import ByhandError
-from byhand.language.architecture import HEADS, Architecture
-from byhand.language.options import CHOICES
+from byhand.language.architecture import Architecture
+from byhand.language.options import Option, known
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, read_recipe
@@ -188,11 +188,11 @@ def overwriting_refused() -> Iterator[None]:
         yield
 
 
-def _setting(draw: st.DrawFn, name: str, default: Any) -> Any:
+def _setting(draw: st.DrawFn, name: str, default: Any, about: Option) -> Any:
     if isinstance(default, bool):
         return draw(st.booleans())
     if isinstance(default, str):
-        return draw(st.sampled_from(sorted(CHOICES[name])))
+        return draw(st.sampled_from(sorted(about.choices)))
     if isinstance(default, float):
         return draw(st.sampled_from(sorted({default, *FLOATS.get(name, ())})))
     return draw(st.integers(*SIZES.get(name, (1, 8))))
@@ -222,8 +222,9 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
     found = architecture(model)
-    size = {name: _setting(draw, name, default) for name, default in settings_of(found).items()}
-    heads = lcm(*(size[name] for name in HEADS if name in size))
+    about = known(found.options)
+    size = {name: _setting(draw, name, default, about[name]) for name, default in settings_of(found).items()}
+    heads = lcm(*(value for name, value in size.items() if about[name].counts == "heads"))
     size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}
     assume(fits(found, size))
     vocabularies = found.vocabularies(options_of(found, size))

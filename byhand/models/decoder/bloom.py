@@ -1,18 +1,10 @@
 """BLOOM (Le Scao et al. 2022): ALiBi, which lets scores fall with distance, and a norm right after the embedding."""
 
-from dataclasses import dataclass
-
-from byhand.language import blocks
 from byhand.language.decoder_only import decoder_only
+from byhand.language.options import Options
 
-
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What changed since GPT-2."""
-
-    positions: str = "alibi"
-    embedding_norm: bool = True
-    activation: str = "gelu_bloom"
+BLOOM = Options(positions="alibi", embedding_norm=True, activation="gelu_bloom")
+"""What changed since GPT-2."""
 
 
 ARCHITECTURE = decoder_only(
@@ -20,6 +12,6 @@ ARCHITECTURE = decoder_only(
     title="BLOOM",
     source="Le Scao et al. 2022",
     about="ALiBi: no positions, but scores that fall with distance",
-    options=Options,
+    options=BLOOM,
     seed=38683,
 )

@@ -1,21 +1,10 @@
 """GPT-NeoX (Black et al. 2022): attention and feed-forward beside each other, and a part of each head that turns."""
 
-from dataclasses import dataclass
-
-from byhand.language import blocks
 from byhand.language.decoder_only import decoder_only
+from byhand.language.options import Options
 
-
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What changed since GPT-2."""
-
-    d_model: int = 8
-    positions: str = "rotary"
-    rotary_share: float = 0.5
-    activation: str = "gelu"
-    parallel: bool = True
-    tied: bool = False
+GPT_NEOX = Options(d_model=8, positions="rotary", rotary_share=0.5, activation="gelu", parallel=True, tied=False)
+"""What changed since GPT-2."""
 
 
 ARCHITECTURE = decoder_only(
@@ -23,7 +12,7 @@ ARCHITECTURE = decoder_only(
     title="GPT-NeoX",
     source="Black et al. 2022",
     about="attention and feed-forward in parallel, a part of each head rotary",
-    options=Options,
+    options=GPT_NEOX,
     seed=12436,
     sizes={
         "small": {},

@@ -1,24 +1,20 @@
 """Llama (Touvron et al. 2023): RMS norms, rotary positions, a gated feed-forward, heads that share keys and values."""
 
-from dataclasses import dataclass
-
-from byhand.language import blocks
 from byhand.language.decoder_only import decoder_only
+from byhand.language.options import Options
 
-
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What changed since GPT-2."""
-
-    kv_heads: int = 1
-    positions: str = "rotary"
-    norm: str = "rms"
-    activation: str = "silu"
-    gated: bool = True
-    attention_bias: bool = False
-    join_bias: bool = False
-    mlp_bias: bool = False
-    tied: bool = False
+LLAMA = Options(
+    kv_heads=1,
+    positions="rotary",
+    norm="rms",
+    activation="silu",
+    gated=True,
+    attention_bias=False,
+    join_bias=False,
+    mlp_bias=False,
+    tied=False,
+)
+"""What changed since GPT-2."""
 
 
 ARCHITECTURE = decoder_only(
@@ -26,7 +22,7 @@ ARCHITECTURE = decoder_only(
     title="Llama",
     source="Touvron et al. 2023",
     about="RMS norm, rotary positions, gated feed-forward, shared keys",
-    options=Options,
+    options=LLAMA,
     seed=15387,
     sizes={
         "small": {},

@@ -1,16 +1,12 @@
 """Mistral (Jiang et al. 2023): Llama, each word seeing only the last few."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from byhand.language.decoder_only import decoder_only
 from byhand.models.decoder import llama
 
-
-@dataclass(frozen=True)
-class Options(llama.Options):
-    """What changed since Llama."""
-
-    attention: str = "window"
+MISTRAL = replace(llama.LLAMA, attention="window")
+"""What changed since Llama."""
 
 
 ARCHITECTURE = decoder_only(
@@ -18,7 +14,7 @@ ARCHITECTURE = decoder_only(
     title="Mistral",
     source="Jiang et al. 2023",
     about="Llama with a sliding window: each word sees only the last few",
-    options=Options,
+    options=MISTRAL,
     seed=27658,
     sizes=llama.ARCHITECTURE.sizes,
 )

@@ -1,19 +1,12 @@
 """Qwen3 (Yang et al. 2025): Llama, with every query and key normed before it turns."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from byhand.language.decoder_only import decoder_only
 from byhand.models.decoder import llama
 
-
-@dataclass(frozen=True)
-class Options(llama.Options):
-    """What changed since Llama."""
-
-    head_dim: int = 4
-    head_norm: bool = True
-    eps: float = 1e-6
-    tied: bool = True
+QWEN = replace(llama.LLAMA, head_dim=4, head_norm=True, eps=1e-6, tied=True)
+"""What changed since Llama."""
 
 
 ARCHITECTURE = decoder_only(
@@ -21,7 +14,7 @@ ARCHITECTURE = decoder_only(
     title="Qwen3",
     source="Yang et al. 2025",
     about="Llama with each query and key normed, in heads of their own size",
-    options=Options,
+    options=QWEN,
     seed=34369,
     sizes=llama.ARCHITECTURE.sizes,
 )

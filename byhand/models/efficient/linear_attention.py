@@ -1,24 +1,17 @@
 """Linear attention (Katharopoulos et al. 2020): without a softmax, a sum over the words before becomes a state."""
 
-from dataclasses import dataclass
-
 from byhand.core.graph import Node, page, scope
 from byhand.core.ops import below, exp, greater, stretch, where
 from byhand.core.weights import Weights
+from byhand.language.approximate_attention import Options, approximate
 from byhand.layers.attention_cost import Attention
 from byhand.layers.masks import causal_mask
-from byhand.models.efficient import approximate_attention
 
 PAPER = "Katharopoulos et al. 2020"
 
 
-@dataclass(frozen=True)
-class Options(approximate_attention.Options):
-    """No word looks at those after it."""
-
-    @property
-    def causal(self) -> bool:
-        return True
+LINEAR_ATTENTION = Options(causal=True)
+"""No word looks at those after it."""
 
 
 def features(x: Node, name: str) -> Node:
@@ -75,12 +68,12 @@ def cheaply(weight: Weights, o: Options) -> Attention:
     return lambda q, k, v: as_a_recurrence(features(q, "Q"), features(k, "K"), v)
 
 
-ARCHITECTURE = approximate_attention.approximate(
+ARCHITECTURE = approximate(
     name="linear-attention",
     title="Linear attention",
     source=PAPER,
     about="attention as a sum and as a recurrence, shown equal",
-    options=Options,
+    options=LINEAR_ATTENTION,
     seed=9384,
     sizes={
         "small": {},

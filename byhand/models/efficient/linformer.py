@@ -1,22 +1,17 @@
 """Linformer (Wang et al. 2020): all keys and values are added up to a few, so that attention is a thin table."""
 
-from dataclasses import dataclass
-
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.weights import Weights
+from byhand.language.approximate_attention import Options, approximate
+from byhand.language.options import variant
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import Attention
-from byhand.models.efficient import approximate_attention
 
 PAPER = "Wang et al. 2020"
 
 
-@dataclass(frozen=True)
-class Options(approximate_attention.Options):
-    """projected: to how many rows all keys, and all values, are added up. shared: in the same way."""
-
-    projected: int = 2
-    shared: bool = False
+LINFORMER = variant(Options(), projected=2, shared=False)
+"""projected: to how many rows all keys, and all values, are added up. shared: in the same way."""
 
 
 def fewer(rows: Node, by: Node, name: str) -> Node:
@@ -48,12 +43,12 @@ def cheaply(weight: Weights, o: Options) -> Attention:
     return counted
 
 
-ARCHITECTURE = approximate_attention.approximate(
+ARCHITECTURE = approximate(
     name="linformer",
     title="Linformer",
     source=PAPER,
     about="a few sums of keys and values in place of all of them",
-    options=Options,
+    options=LINFORMER,
     seed=1377,
     sizes={
         "small": {},

@@ -1,15 +1,14 @@
 """Performer (Choromanski et al. 2021): a softmax's exponential as a product of random features, added up first."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from byhand.core.graph import Array, Node, page, scope, source
 from byhand.core.ops import exp, sqrt, where
 from byhand.core.weights import Weights
+from byhand.language.approximate_attention import Options, approximate
+from byhand.language.options import variant
 from byhand.layers.attention_cost import Attention
 from byhand.layers.masks import causal_mask
-from byhand.models.efficient import approximate_attention
 from byhand.models.efficient.linear_attention import as_a_recurrence
 
 PAPER = "Choromanski et al. 2021"
@@ -17,13 +16,8 @@ PLACES = 2
 """Decimals of the random numbers, so that a person can work with them."""
 
 
-@dataclass(frozen=True)
-class Options(approximate_attention.Options):
-    """features: how many random numbers stand for a query or key."""
-
-    tokens: int = 3
-    features: int = 4
-    causal: bool = False
+PERFORMER = variant(Options(), tokens=3, features=4, causal=False)
+"""features: how many random numbers stand for a query or key."""
 
 
 def directions(features: int, d_k: int, seed: int) -> Array:
@@ -86,12 +80,12 @@ def cheaply(weight: Weights, o: Options) -> Attention:
     return counted
 
 
-ARCHITECTURE = approximate_attention.approximate(
+ARCHITECTURE = approximate(
     name="performer",
     title="Performer",
     source=PAPER,
     about="attention by random features, beside the exact one",
-    options=Options,
+    options=PERFORMER,
     seed=12847,
     sizes={
         "small": {},

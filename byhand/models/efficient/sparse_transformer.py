@@ -1,17 +1,17 @@
 """The sparse transformer (Child et al. 2019): some heads see what is near, the others only one word in every few."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isqrt
-from typing import ClassVar
 
 import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, page, scope
 from byhand.core.ops import below, beside, maximum
 from byhand.core.weights import Weights
-from byhand.language import blocks, decoder_only, readout
+from byhand.language import decoder_only, readout
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.blocks import Places, grouped_attention
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import causally, not_seen, savings
@@ -20,15 +20,10 @@ from byhand.layers.masks import fixed_masks, strided_masks
 PAPER = "Child et al. 2019"
 
 
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its last few."""
-
-    pattern: str = "strided"
-    stride: int = 2
-    summaries: int = 1
-
-    unused: ClassVar[frozenset[str]] = frozenset({"attention", "window", "layer_kinds"})
+SPARSE_TRANSFORMER = variant(
+    Options(), without="attention window layer_kinds", pattern="strided", stride=2, summaries=1
+)
+"""stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its last few."""
 
 
 def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
@@ -88,7 +83,7 @@ ARCHITECTURE = decoder_only.decoder_only(
     family="sparse and long",
     source=PAPER,
     about="heads that see what is near, or one word in every few",
-    options=Options,
+    options=SPARSE_TRANSFORMER,
     seed=1428,
     build=build,
 )

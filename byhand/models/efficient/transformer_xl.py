@@ -1,8 +1,8 @@
 """Transformer-XL (Dai et al. 2019): a text in segments, each remembering what the layers made of the last one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -10,10 +10,11 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import alias, below, beside, sqrt
 from byhand.core.weights import Weights
-from byhand.language import blocks, readout
+from byhand.language import readout
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.blocks import Places, block, plain_feed
 from byhand.language.decoder_only import decoder_only, predict
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import causally, in_segments, not_seen, savings
@@ -45,21 +46,14 @@ def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any)
 PAPER = "Dai et al. 2019"
 
 
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """segment: how many words are read at a time, and as many before them are remembered."""
-
-    segment: int = 2
-    positions: str = "none"
-    activation: str = "relu"
-    norm_place: str = "post"
-    attention_bias: bool = False
-    join_bias: bool = False
-
-    unused: ClassVar[frozenset[str]] = frozenset(
-        "positions max_positions theta rotary_share interleaved scaling buckets farthest attention window layer_kinds"
-        " kv_heads head_norm score_scale score_cap embedding_norm".split()
-    )
+TRANSFORMER_XL = variant(
+    Options(positions="none", activation="relu", norm_place="post", attention_bias=False, join_bias=False),
+    without="positions max_positions theta rotary_share interleaved scaling buckets farthest attention window "
+    "layer_kinds kv_heads head_norm score_scale score_cap embedding_norm",
+    positions="none",
+    segment=2,
+)
+"""segment: how many words are read at a time, and as many before them are remembered."""
 
 
 def remembered(x: Node, memory: Node, keys: Dim) -> Node:
@@ -139,7 +133,7 @@ ARCHITECTURE = decoder_only(
     family="sparse and long",
     source=PAPER,
     about="remembers the last segment; places are distances",
-    options=Options,
+    options=TRANSFORMER_XL,
     build=build,
     sizes={
         "small": {},

@@ -1,18 +1,15 @@
 """BERT (Devlin et al. 2019): an encoder that sees both sides and fills in the masked words."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language import blocks
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.blocks import norm
 from byhand.language.decoder_only import place_table
-from byhand.language.masked import encoder_only, fill_in, padding_mask
+from byhand.language.masked import ENCODER, encoder_only, fill_in, padding_mask
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies, words
 from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
@@ -21,18 +18,8 @@ BLANK = "[MASK]"
 SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What is not GPT-2's. segments: 0 for none."""
-
-    vocab: int = 10
-    segments: int = 2
-    attention: str = "full"
-    norm_place: str = "post"
-    activation: str = "gelu"
-    eps: float = 1e-12
-
-    unused: ClassVar[frozenset[str]] = frozenset({"embedding_norm", "scale_embedding", "logit_cap"})
+BERT = variant(ENCODER, vocab=10, segments=2)
+"""What is not every encoder's. segments: 0 for none."""
 
 
 def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:
@@ -82,7 +69,7 @@ ARCHITECTURE = encoder_only(
     title="BERT",
     source="Devlin et al. 2019",
     about="fills in masked words, seeing those on both sides",
-    options=Options,
+    options=BERT,
     build=build,
     vocabularies=vocabularies,
     seed=3079,

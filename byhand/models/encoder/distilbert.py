@@ -1,19 +1,11 @@
 """DistilBERT (Sanh et al. 2019): BERT with half the layers and without segments, taught by the larger one."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from byhand.language.masked import encoder_only
+from byhand.language.options import variant
 from byhand.models.encoder import bert
 
-
-@dataclass(frozen=True)
-class Options(bert.Options):
-    """What changed since BERT."""
-
-    segments: int = 0
-
-    unused: ClassVar[frozenset[str]] = bert.Options.unused | {"segments"}
+DISTILBERT = variant(bert.BERT, without="segments")
+"""What changed since BERT."""
 
 
 ARCHITECTURE = encoder_only(
@@ -21,7 +13,7 @@ ARCHITECTURE = encoder_only(
     title="DistilBERT",
     source="Sanh et al. 2019",
     about="BERT with half the layers and no segments",
-    options=Options,
+    options=DISTILBERT,
     build=bert.build,
     takes=frozenset({"ids", "mask"}),
     vocabularies=bert.vocabularies,

@@ -1,6 +1,6 @@
 """RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after padding's and leave padding out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, example
 from byhand.language.masked import encoder_only, fill_in, padding_mask
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies, words
 from byhand.models.encoder import bert
 
@@ -18,13 +19,8 @@ BLANK = "<mask>"
 SPECIAL = ("<s>", "<pad>", "</s>", BLANK)
 
 
-@dataclass(frozen=True)
-class Options(bert.Options):
-    """What changed since BERT."""
-
-    segments: int = 1
-    eps: float = 1e-5
-    pad: int = 1
+ROBERTA = variant(bert.BERT, segments=1, eps=1e-5, pad=1)
+"""What changed since BERT."""
 
 
 def positions(ids: Node, pad: Node) -> Node:
@@ -64,7 +60,7 @@ ARCHITECTURE = encoder_only(
     title="RoBERTa",
     source="Liu et al. 2019",
     about="BERT trained longer; its positions leave padding out",
-    options=Options,
+    options=ROBERTA,
     build=build,
     vocabularies=vocabularies,
     seed=565,

@@ -1,16 +1,14 @@
 """ViT (Dosovitskiy et al. 2021): a picture cut into patches, each a word, and a class token that says what it shows."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.ops import below, stretch
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language import blocks
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.masked import ENCODER
+from byhand.language.options import Options, variant
 from byhand.language.patches import check_patches, patches, pixels
 from byhand.language.readout import probabilities
 from byhand.layers.linear import linear
@@ -19,22 +17,10 @@ from byhand.layers.positions import position_column, sinusoidal
 KINDS = ("cat", "dog", "bird")
 
 
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """Sizes of the picture, and what is not GPT-2's; `labels` are the classes' names, where a checkpoint has them."""
-
-    image: int = 4
-    patch: int = 2
-    channels: int = 1
-    classes: int = 3
-    labels: tuple[str, ...] = ()
-    attention: str = "full"
-    activation: str = "gelu"
-    eps: float = 1e-12
-
-    unused: ClassVar[frozenset[str]] = frozenset(
-        {"vocab", "max_positions", "tied", "embedding_norm", "scale_embedding", "logit_cap"}
-    )
+VIT = variant(
+    ENCODER, without="vocab max_positions tied", norm_place="pre", image=4, patch=2, channels=1, classes=3, labels=()
+)
+"""Sizes of the picture, and the names of its classes where a checkpoint has them; normed before, as GPT-2."""
 
 
 def embedding(rows: Node, weight: Weights, o: Options) -> Node:
@@ -91,7 +77,7 @@ ARCHITECTURE = Architecture(
     family="encoder only",
     source="Dosovitskiy et al. 2021",
     about="says what a picture shows, whose patches it reads like words",
-    options=Options,
+    options=VIT,
     build=build,
     sizes={
         "small": {},

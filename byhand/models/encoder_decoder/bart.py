@@ -1,36 +1,31 @@
 """BART (Lewis et al. 2020): the 2017 transformer with learned positions and a norm on the embeddings, to mend text."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import replace
 
 from byhand.core.graph import Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.language import blocks
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import norm
 from byhand.language.decoder_only import with_places
+from byhand.language.options import Options, variant
 from byhand.language.readout import word_logits
 from byhand.language.translation import Embed, translate
 from byhand.language.vocabulary import Vocabularies, words
 from byhand.layers.linear import embed
 from byhand.models.encoder_decoder import transformer
 
-
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What is not GPT-2's: sizes for each side."""
-
-    encoder_heads: int = 2
-    decoder_heads: int = 2
-    encoder_layers: int = 1
-    decoder_layers: int = 1
-    encoder_d_ff: int = 8
-    decoder_d_ff: int = 8
-    activation: str = "gelu"
-    norm_place: str = "post"
-
-    unused: ClassVar[frozenset[str]] = transformer.Options.unused | {"heads", "d_ff"}
+BART = variant(
+    Options(activation="gelu", norm_place="post"),
+    without="layers parallel embedding_norm logit_cap heads d_ff",
+    encoder_heads=2,
+    decoder_heads=2,
+    encoder_layers=1,
+    decoder_layers=1,
+    encoder_d_ff=8,
+    decoder_d_ff=8,
+)
+"""What is not GPT-2's: sizes for each side."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
@@ -39,10 +34,9 @@ def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     return norm(with_places(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
 
 
-def side(o: Options, heads: int, d_ff: int) -> transformer.Options:
+def side(o: Options, heads: int, d_ff: int) -> Options:
     """One side's layers, which are the transformer's of 2017 with biases."""
-    sizes = {"heads": heads, "d_ff": d_ff, "encoder_layers": o.encoder_layers, "decoder_layers": o.decoder_layers}
-    return transformer.Options(**blocks.shared(o) | sizes, final_norms=o.norm_place != "post")
+    return replace(o, heads=heads, d_ff=d_ff, final_norms=o.norm_place != "post")
 
 
 def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
@@ -86,7 +80,7 @@ ARCHITECTURE = Architecture(
     family="encoder-decoder",
     source="Lewis et al. 2020",
     about="reads a damaged sentence and writes it whole",
-    options=Options,
+    options=BART,
     build=build,
     sizes=SIZES,
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),

@@ -1,26 +1,19 @@
 """Marian (Junczys-Dowmunt et al. 2018): the 2017 transformer as translators run it, sines before cosines."""
 
-from dataclasses import dataclass
-
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.decoder_only import ADDED, with_places
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies
 from byhand.layers.linear import embed
 from byhand.models.encoder_decoder import bart
 from byhand.models.encoder_decoder.transformer import vocabularies
 
-
-@dataclass(frozen=True)
-class Options(bart.Options):
-    """What changed since BART."""
-
-    target_vocab: int = 8
-    positions: str = "sinusoidal"
-    activation: str = "relu"
-    shared_embeddings: bool = True
-    scale_embedding: bool = True
+MARIAN = variant(
+    bart.BART, target_vocab=8, positions="sinusoidal", activation="relu", shared_embeddings=True, scale_embedding=True
+)
+"""What changed since BART."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
@@ -40,7 +33,7 @@ ARCHITECTURE = Architecture(
     family="encoder-decoder",
     source="Tiedemann and Thottingal 2020",
     about="the 2017 transformer as translators run it",
-    options=Options,
+    options=MARIAN,
     build=build,
     sizes=bart.SIZES,
     takes=frozenset({"ids", "target_ids", "mask", "generate"}),

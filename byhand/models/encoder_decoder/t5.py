@@ -1,40 +1,32 @@
 """T5 (Raffel et al. 2020): an encoder-decoder whose scores get a learned number for each distance, normed before."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from byhand.core.graph import Node, scope
 from byhand.core.labels import Labels
 from byhand.core.ops import sqrt
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.decoder_only import embedding
+from byhand.language.options import Options, variant
 from byhand.language.readout import word_logits
 from byhand.language.translation import translate
 from byhand.language.vocabulary import Vocabularies, words
 from byhand.models.encoder_decoder import transformer
 
-
-@dataclass(frozen=True)
-class Options(transformer.Options):
-    """What changed since 2017. scale_output: logits are of x / √d."""
-
-    head_dim: int = 2
-    positions: str = "relative"
-    norm: str = "rms"
-    norm_place: str = "pre"
-    final_norms: bool = True
-    mlp_bias: bool = False
-    scale_embedding: bool = False
-    score_scale: float = 1.0
-    scale_output: bool = True
-    eps: float = 1e-6
-
-    unused: ClassVar[frozenset[str]] = transformer.Options.unused | {
-        "target_vocab",
-        "shared_embeddings",
-        "output_bias",
-    }
+T5 = variant(
+    transformer.TRANSFORMER,
+    without="target_vocab shared_embeddings output_bias",
+    head_dim=2,
+    positions="relative",
+    norm="rms",
+    norm_place="pre",
+    final_norms=True,
+    mlp_bias=False,
+    scale_embedding=False,
+    score_scale=1.0,
+    scale_output=True,
+    eps=1e-6,
+)
+"""What changed since 2017. scale_output: logits are of x / √d."""
 
 
 def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
@@ -60,7 +52,7 @@ ARCHITECTURE = Architecture(
     family="encoder-decoder",
     source="Raffel et al. 2020",
     about="turns a text into a text; positions are distances",
-    options=Options,
+    options=T5,
     build=build,
     sizes={
         "small": {},

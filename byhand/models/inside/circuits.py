@@ -100,7 +100,7 @@ ARCHITECTURE = Architecture(
     family="looking inside",
     source="Elhage et al. 2021",
     about="what two heads read and write, and how they work together",
-    options=Options,
+    options=Options(),
     build=build,
     sizes={
         "small": {},

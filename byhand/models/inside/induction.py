@@ -130,7 +130,7 @@ ARCHITECTURE = Architecture(
     family="looking inside",
     source="Elhage et al. 2021",
     about="two heads set by hand: one marks the word before, one copies",
-    options=Options,
+    options=Options(),
     build=build,
     sizes={
         "small": {},

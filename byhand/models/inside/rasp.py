@@ -123,7 +123,7 @@ def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> 
     about, source = f"{does} letters, by attention set by hand", "Weiss et al. 2021"
     takes = frozenset({"ids"})
     return Architecture(
-        name, f"{doing} letters", "looking inside", source, about, Options, build, sizes, takes, vocabularies
+        name, f"{doing} letters", "looking inside", source, about, Options(), build, sizes, takes, vocabularies
     )
 
 

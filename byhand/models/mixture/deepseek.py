@@ -1,65 +1,47 @@
 """DeepSeek-V3 (DeepSeek-AI 2024): keys and values from one small latent, and experts of which one is shared."""
 
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 from byhand.core.graph import Node, page, scope
 from byhand.core.weights import Weights
 from byhand.language import blocks
 from byhand.language.decoder_only import decoder_only
 from byhand.language.latent_attention import latent_attention
-from byhand.layers.experts import best_scores, check_experts, experts_of, load_of, mixture, route, scaled
+from byhand.language.mixtures import build_mixture
+from byhand.language.options import Options, variant
+from byhand.layers.experts import best_scores, experts_of, load_of, mixture, route, scaled
 from byhand.models.decoder import llama
-from byhand.models.mixture.mixtral import build_mixture
 
 EXPERTS = "DeepSeek-AI 2024, section 2.1.2"
 
 
-@dataclass(frozen=True)
-class Options(llama.Options):
-    """What changed since Llama.
+DEEPSEEK = variant(
+    llama.LLAMA,
+    without="kv_heads rotary_share head_norm",
+    head_dim=2,
+    turning=2,
+    value_dim=2,
+    query_latent=3,
+    latent=2,
+    latent_eps=1e-6,
+    experts=4,
+    chosen=2,
+    shared=1,
+    expert_groups=1,
+    groups_chosen=1,
+    normed_gates=True,
+    gate_scale=2.5,
+    expert_d_ff=4,
+    dense_layers=0,
+    interleaved=True,
+    eps=1e-6,
+)
+"""What changed since Llama.
 
-    query_latent: 0 where queries come from x itself. head_dim: of the part of a query that does not turn; turning: of
-    the part that does; value_dim: of a value. dense_layers: how many layers, from the first, have one feed-forward.
-    expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: what the gates add up to.
-    """
-
-    kv_heads: int = 0
-    head_dim: int = 2
-    turning: int = 2
-    value_dim: int = 2
-    query_latent: int = 3
-    latent: int = 2
-    latent_eps: float = 1e-6
-    experts: int = 4
-    chosen: int = 2
-    shared: int = 1
-    expert_groups: int = 1
-    groups_chosen: int = 1
-    normed_gates: bool = True
-    gate_scale: float = 2.5
-    expert_d_ff: int = 4
-    dense_layers: int = 0
-    interleaved: bool = True
-    eps: float = 1e-6
-
-    unused: ClassVar[frozenset[str]] = frozenset({"kv_heads", "rotary_share", "head_norm"})
-
-    @property
-    def turned(self) -> int:
-        return self.turning
-
-    @property
-    def angle_width(self) -> int:
-        return self.turning
-
-    def check(self) -> None:
-        super().check()
-        check_experts(self.experts, self.chosen, self.expert_groups, self.groups_chosen)
-
-    def feeds_apart(self, layer: int) -> bool:
-        return layer > self.dense_layers
+query_latent: 0 where queries come from x itself. head_dim: of the part of a query that does not turn; turning: of the
+part that does; value_dim: of a value. dense_layers: how many layers, from the first, have one feed-forward.
+expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: what the gates add up to.
+"""
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
@@ -90,7 +72,7 @@ ARCHITECTURE = decoder_only(
     title="DeepSeek-V3",
     source="DeepSeek-AI 2024",
     about="keys and values from a small latent, a shared expert and chosen ones",
-    options=Options,
+    options=DEEPSEEK,
     seed=7676,
     build=partial(build_mixture, feed, attention=latent_attention),
     sizes={

@@ -1,35 +1,22 @@
 """Switch Transformer (Fedus et al. 2021): each word goes to one expert, unless that one is full."""
 
-from dataclasses import dataclass
-from functools import partial
-
 from byhand.core.graph import Node, page
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language import blocks
+from byhand.language.architecture import Graph, Inputs
 from byhand.language.decoder_only import decoder_only
+from byhand.language.mixtures import build_mixture
+from byhand.language.options import Options, variant
+from byhand.language.readout import one_vocabulary
+from byhand.language.vocabulary import Vocabularies
 from byhand.layers.experts import best_one, load_of, mixture, route
-from byhand.models.mixture.mixtral import build_mixture
 
 PAPER = "Fedus et al. 2021, section 2.1"
 
 
-@dataclass(frozen=True)
-class Options(blocks.Options):
-    """What changed since GPT-2. capacity_factor: how many more words than its share an expert has room for."""
-
-    activation: str = "relu"
-    experts: int = 3
-    capacity_factor: float = 1.25
-    d_ff: int = 4
-
-    def check(self) -> None:
-        super().check()
-        if not self.capacity_factor:
-            raise ByhandError("capacity_factor is 0, so no expert has room for a word: choose 1 or more.")
-
-    def feeds_apart(self, layer: int) -> bool:
-        return True
+SWITCH = variant(Options(activation="relu", d_ff=4), experts=3, capacity_factor=1.25)
+"""What changed since GPT-2. capacity_factor: how many more words than its share an expert has room for."""
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
@@ -40,15 +27,21 @@ def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> 
     return mixture(x, gates, lambda x: blocks.plain_feed(x, weight, o, layer), source=PAPER)
 
 
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
+    if not o.capacity_factor:
+        raise ByhandError("capacity_factor is 0, so no expert has room for a word: choose 1 or more.")
+    return build_mixture(feed, o, weight, inputs, vocabularies)
+
+
 ARCHITECTURE = decoder_only(
     name="switch",
     title="Switch Transformer",
     source="Fedus et al. 2021",
     about="a router sends each word to one expert, which has room for a few",
-    options=Options,
+    options=SWITCH,
     family="experts and memory",
     seed=16418,
-    build=partial(build_mixture, feed),
+    build=build,
     sizes={
         "small": {},
         "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 6},

@@ -11,7 +11,9 @@ from byhand.core.graph import Dim, Node, current_scope, page, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.options import option
 from byhand.language.vocabulary import words
+from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.attention import attention_equations, attention_head, join_heads, multi_head, softmax
 from byhand.layers.feed_forward import feed_forward
 from byhand.layers.linear import embed
@@ -35,7 +37,7 @@ class SoftmaxOptions:
     rows: int = 3
     width: int = 4
     temperature: float = 1.0
-    base: float = 0.0
+    base: float = option(0.0, zero="e")
 
 
 def build_softmax(o: SoftmaxOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -68,7 +70,7 @@ class AttentionOptions:
     d_k: int = 2
     causal: bool = False
     bias: bool = False
-    base: float = 0.0
+    base: float = option(0.0, zero="e")
 
 
 def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -83,10 +85,10 @@ def build_attention(o: AttentionOptions, weight: Weights, inputs: Inputs) -> Gra
 class MultiHeadOptions:
     tokens: int = 3
     d_model: int = 4
-    heads: int = 2
+    heads: int = option(2, counts="heads")
     causal: bool = False
     bias: bool = False
-    base: float = 0.0
+    base: float = option(0.0, zero="e")
 
 
 def build_multi_head(o: MultiHeadOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -103,7 +105,7 @@ class FeedForwardOptions:
     tokens: int = 3
     d_model: int = 4
     d_ff: int = 8
-    activation: str = "relu"
+    activation: str = option("relu", choices=ACTIVATIONS)
 
 
 def build_feed_forward(o: FeedForwardOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -147,7 +149,7 @@ def build_embedding(
         return Graph([embed(table, ids, "embedded").with_role("result")])
 
 
-def part(name: str, title: str, about: str, options: type[Any], build: Any, source: str, **more: Any) -> Architecture:
+def part(name: str, title: str, about: str, options: Any, build: Any, source: str, **more: Any) -> Architecture:
     return Architecture(name, title, "part", source, about, options, build, seed=SEED, **more)
 
 
@@ -156,7 +158,7 @@ PARTS = (
         "softmax",
         "Softmax",
         "scores to probabilities",
-        SoftmaxOptions,
+        SoftmaxOptions(),
         build_softmax,
         "Bridle 1990",
         sizes={"small": {}, "medium": {"rows": 4, "width": 6}, "large": {"rows": 6, "width": 10}},
@@ -165,7 +167,7 @@ PARTS = (
         "layernorm",
         "Layer norm",
         "each row to mean 0 and variance 1",
-        NormOptions,
+        NormOptions(),
         build_layernorm,
         "Ba et al. 2016",
         sizes={"small": {}, "medium": {"rows": 4, "width": 6}, "large": {"rows": 6, "width": 8}},
@@ -174,7 +176,7 @@ PARTS = (
         "attention",
         "One attention head",
         "each word looks at every word",
-        AttentionOptions,
+        AttentionOptions(),
         build_attention,
         "Vaswani et al. 2017",
         sizes={
@@ -187,7 +189,7 @@ PARTS = (
         "multi-head",
         "Multi-head attention",
         "several heads, joined",
-        MultiHeadOptions,
+        MultiHeadOptions(),
         build_multi_head,
         "Vaswani et al. 2017",
         sizes={"small": {}, "medium": {"tokens": 4, "d_model": 6, "heads": 3}, "large": {"tokens": 6, "d_model": 8}},
@@ -196,7 +198,7 @@ PARTS = (
         "feed-forward",
         "Feed-forward",
         "the same small network for each word",
-        FeedForwardOptions,
+        FeedForwardOptions(),
         build_feed_forward,
         "Vaswani et al. 2017",
         sizes={
@@ -209,7 +211,7 @@ PARTS = (
         "positions",
         "Positional encoding",
         "waves that tell where a word stands",
-        PositionOptions,
+        PositionOptions(),
         build_positions,
         "Vaswani et al. 2017",
         sizes={"small": {}, "medium": {"tokens": 8, "d_model": 8}, "large": {"tokens": 12, "d_model": 12}},
@@ -218,7 +220,7 @@ PARTS = (
         "embedding",
         "Word embedding",
         "words to rows of numbers",
-        EmbeddingOptions,
+        EmbeddingOptions(),
         build_embedding,
         "Bengio et al. 2003",
         sizes={"small": {}, "medium": {"vocab": 12, "d_model": 6}, "large": {"vocab": 20, "d_model": 8}},

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from byhand.core.graph import Dim, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import Places
+from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import words
 from byhand.layers.masks import causal_mask
-from byhand.models.encoder_decoder import transformer
 from byhand.models.parts.first_steps import table
 
-
-@dataclass(frozen=True)
-class Options:
-    tokens: int = 2
-    source_tokens: int = 3
-    d_model: int = 4
-    heads: int = 1
-    d_ff: int = 4
-    activation: str = "relu"
-    norm_place: str = "post"
-    eps: float = 1e-5
+DECODER_LAYER = variant(
+    Options(names=(), attention_bias=False, join_bias=False),
+    tokens=2,
+    source_tokens=3,
+    d_model=4,
+    heads=1,
+    d_ff=4,
+    activation="relu",
+    norm_place="post",
+    eps=1e-5,
+)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    layer = transformer.Options(
-        d_model=o.d_model, heads=o.heads, d_ff=o.d_ff, activation=o.activation, norm_place=o.norm_place, eps=o.eps
-    )
     there = Labels("source_words", tuple(f"{word}′" for word in words("", o.source_tokens).words))
     with page("", "Input"):
         x = table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
         memory = table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
     with scope("self", "Self"):
-        x = transformer.attention(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, layer, 1)
+        x = attention_sublayer(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, o, 1)
     with scope("cross", "Cross"):
-        x = transformer.attention(x, memory, Places({"causal": None}), weight, layer, 2)
-    return Graph([transformer.feed(x, weight, layer, 3).with_role("result")])
+        x = attention_sublayer(x, memory, Places({"causal": None}), weight, o, 2)
+    return Graph([feed_sublayer(x, weight, o, 3).with_role("result")])
 
 
 ARCHITECTURE = Architecture(
@@ -48,7 +43,7 @@ ARCHITECTURE = Architecture(
     family="part",
     source="Vaswani et al. 2017",
     about="looks back at the words so far, and at the other sentence",
-    options=Options,
+    options=DECODER_LAYER,
     build=build,
     sizes={
         "small": {},

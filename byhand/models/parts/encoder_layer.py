@@ -1,31 +1,32 @@
 """One encoder layer that names the class of each word (Vaswani et al. 2017, section 3.1, with a linear classifier)."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from byhand.core.graph import Dim, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import Places
+from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
+from byhand.language.options import Options, variant
 from byhand.layers.attention import softmax
 from byhand.layers.linear import linear
-from byhand.models.encoder_decoder import transformer
 from byhand.models.parts.building_blocks import table_of_input
 
 CLASSES = ("thing", "action", "other")
 
 
-@dataclass(frozen=True)
-class Options:
-    tokens: int = 3
-    d_model: int = 4
-    heads: int = 2
-    d_ff: int = 8
-    classes: int = 3
-    activation: str = "relu"
-    norm_place: str = "post"
-    attention_bias: bool = False
-    eps: float = 1e-5
+ENCODER_LAYER = variant(
+    Options(names=()),
+    tokens=3,
+    d_model=4,
+    heads=2,
+    d_ff=8,
+    classes=3,
+    activation="relu",
+    norm_place="post",
+    attention_bias=False,
+    eps=1e-5,
+)
 
 
 def classes(count: int) -> Labels:
@@ -33,20 +34,11 @@ def classes(count: int) -> Labels:
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    layer = transformer.Options(
-        d_model=o.d_model,
-        heads=o.heads,
-        d_ff=o.d_ff,
-        activation=o.activation,
-        norm_place=o.norm_place,
-        attention_bias=o.attention_bias,
-        join_bias=o.attention_bias,
-        eps=o.eps,
-    )
+    layer = replace(o, join_bias=o.attention_bias)
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-    x = transformer.attention(x, None, Places({layer.attention: None}), weight, layer, 1)
-    x = transformer.feed(x, weight, layer, 2)
+    x = attention_sublayer(x, None, Places({layer.attention: None}), weight, layer, 1)
+    x = feed_sublayer(x, weight, layer, 2)
     with page("", "Output"):
         with scope("", "classes", equation="x W + b", column_equation="W x + b"):
             logits = linear(x, weight, "class", Dim(o.classes, classes(o.classes))).named("logits", role="result")
@@ -59,7 +51,7 @@ ARCHITECTURE = Architecture(
     family="part",
     source="Vaswani et al. 2017",
     about="attention, residuals, norms, feed-forward; a class for a word",
-    options=Options,
+    options=ENCODER_LAYER,
     build=build,
     sizes={
         "small": {},

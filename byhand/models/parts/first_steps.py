@@ -11,6 +11,7 @@ from byhand.core.labels import Labels
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.options import option
 from byhand.language.vocabulary import words
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.attention import attend, attention_equations, softmax
@@ -56,7 +57,7 @@ def build_product(o: ProductOptions, weight: Weights, inputs: Inputs) -> Graph:
 class ActivationOptions:
     rows: int = 2
     width: int = 4
-    activation: str = "relu"
+    activation: str = option("relu", choices=ACTIVATIONS)
 
 
 def build_activation(o: ActivationOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -102,7 +103,7 @@ class CrossOptions:
     source_tokens: int = 3
     d_model: int = 4
     d_k: int = 2
-    base: float = 0.0
+    base: float = option(0.0, zero="e")
 
 
 def build_cross(o: CrossOptions, weight: Weights, inputs: Inputs) -> Graph:
@@ -122,7 +123,7 @@ BASICS: tuple[Architecture, ...] = (
         "dot-product",
         "Dot product",
         "two rows of numbers to one number",
-        DotOptions,
+        DotOptions(),
         build_dot,
         "Grassmann 1844",
         sizes={"small": {}, "medium": {"width": 6}, "large": {"width": 8}},
@@ -131,7 +132,7 @@ BASICS: tuple[Architecture, ...] = (
         "matrix-product",
         "Matrix product",
         "each row by each column",
-        ProductOptions,
+        ProductOptions(),
         build_product,
         "Cayley 1858",
         sizes={"small": {}, "medium": {"rows": 3, "inner": 4}, "large": {"rows": 4, "inner": 5, "columns": 4}},
@@ -140,7 +141,7 @@ BASICS: tuple[Architecture, ...] = (
         "activation",
         "Activation",
         "what a neuron lets through",
-        ActivationOptions,
+        ActivationOptions(),
         build_activation,
         "Nair and Hinton 2010",
         sizes={"small": {}, "medium": {"rows": 3}, "large": {"rows": 4, "width": 6}},
@@ -149,7 +150,7 @@ BASICS: tuple[Architecture, ...] = (
         "linear",
         "Linear layer",
         "every feature from all features",
-        LinearOptions,
+        LinearOptions(),
         build_linear,
         "Rosenblatt 1958",
         sizes={"small": {}, "medium": {"rows": 3, "ins": 4}, "large": {"rows": 4, "ins": 5, "outs": 4}},
@@ -158,7 +159,7 @@ BASICS: tuple[Architecture, ...] = (
         "prediction",
         "Prediction",
         "features to the probabilities of words",
-        PredictionOptions,
+        PredictionOptions(),
         build_prediction,
         "Bengio et al. 2003",
         sizes={"small": {}, "medium": {"tokens": 2, "vocab": 4}, "large": {"tokens": 3, "d_model": 4, "vocab": 6}},
@@ -167,7 +168,7 @@ BASICS: tuple[Architecture, ...] = (
         "cross-attention",
         "Cross-attention",
         "each word of one sentence looks at those of another",
-        CrossOptions,
+        CrossOptions(),
         build_cross,
         "Vaswani et al. 2017",
         sizes={

@@ -1,18 +1,13 @@
 """An LSTM language model (Hochreiter and Schmidhuber 1997): gates decide what a cell keeps, and what it shows."""
 
-from dataclasses import dataclass
-
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
-from byhand.language import recurrent
+from byhand.language.options import variant
+from byhand.language.recurrent import Options, recurrent
 from byhand.layers.recurrence import LSTM, lstm_step, start, unrolled
 
-
-@dataclass(frozen=True)
-class Options(recurrent.Options):
-    """two_biases: one for the word and one for the state before, as in torch.nn.LSTM."""
-
-    two_biases: bool = False
+TWO_BIASES = variant(Options(), two_biases=False)
+"""two_biases: one for the word and one for the state before, as in torch.nn.LSTM."""
 
 
 def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
@@ -21,12 +16,12 @@ def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
     return [h for h, _ in unrolled(step, x, start(o.d_model, "h_0", "c_0"), LSTM)]
 
 
-ARCHITECTURE = recurrent.recurrent(
+ARCHITECTURE = recurrent(
     name="lstm",
     title="LSTM",
     source="Hochreiter and Schmidhuber 1997",
     about="gates decide what a cell keeps, and what it shows",
-    options=Options,
+    options=TWO_BIASES,
     layer=layer,
     seed=3500,
 )

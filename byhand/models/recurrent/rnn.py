@@ -17,7 +17,7 @@ ARCHITECTURE = recurrent(
     title="A recurrent network",
     source="Elman 1990",
     about="reads word by word; its memory is one row of numbers",
-    options=Options,
+    options=Options(),
     layer=layer,
     seed=2005,
 )

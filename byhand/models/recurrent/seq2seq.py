@@ -103,7 +103,7 @@ ARCHITECTURE = Architecture(
     family="before",
     source="Bahdanau et al. 2015",
     about="looks back, at each step, at every word that it has read",
-    options=Options,
+    options=Options(),
     build=build,
     sizes={
         "small": {},

@@ -1,6 +1,6 @@
 """The kNN-LM (Khandelwal et al. 2020): the nearest contexts of a datastore vote on the next word."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from byhand.core.graph import Dim, Node, page, scope
@@ -12,6 +12,7 @@ from byhand.language.architecture import Architecture, Graph, Inputs, example
 from byhand.language.blocks import grouped_attention, plain_feed
 from byhand.language.decoder_only import SIZES, body, predict
 from byhand.language.generation import next_word, write
+from byhand.language.options import Options, variant
 from byhand.language.readout import one_vocabulary
 from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import NEG_INF, softmax
@@ -22,19 +23,8 @@ PLACE = "Khandelwal et al. 2020"
 TEXT = [0, 1, 4, 6, 3, 7, 0, 1, 5, 6, 2, 4]
 
 
-@dataclass(frozen=True)
-class Options(gpt2.Options):
-    """A GPT-2, and what it looks up: how long the stored text is, how many neighbours count, and with which weight."""
-
-    stored: int = 7
-    neighbours: int = 2
-    mix: float = 0.5
-
-    def check(self) -> None:
-        """ByhandError for a weight that leaves nothing to the language model, whose logarithm would be infinite."""
-        super().check()
-        if not self.mix < 1:
-            raise ByhandError(f"mix is from 0 to below 1, not {self.mix}: choose a smaller one.")
+KNN_LM = variant(gpt2.GPT2, stored=7, neighbours=2, mix=0.5)
+"""A GPT-2, and what it looks up: how long the stored text is, how many neighbours count, and with which weight."""
 
 
 def contexts(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
@@ -70,6 +60,8 @@ def votes(d: Node, values: Node, o: Options) -> Node:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
+    if not o.mix < 1:  # nothing would be left to the language model, and a logarithm be infinite
+        raise ByhandError(f"mix is from 0 to below 1, not {o.mix}: choose a smaller one.")
     (vocabulary,) = one_vocabulary(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
@@ -119,7 +111,7 @@ ARCHITECTURE = Architecture(
     family="experts and memory",
     source=PLACE,
     about="also asks what came after the nearest contexts of a stored text",
-    options=Options,
+    options=KNN_LM,
     build=build,
     sizes={
         "small": {},

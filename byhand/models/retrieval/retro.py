@@ -4,51 +4,40 @@ Simpler than the paper: every layer of the decoder reads the neighbours (theirs:
 for its frozen BERT, and relative positions are a learned number for each distance.
 """
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
 from byhand.language import readout
 from byhand.language.architecture import Graph, Inputs, example
-from byhand.language.blocks import places_of
+from byhand.language.blocks import attention_sublayer, feed_sublayer, places_of
+from byhand.language.chunked_attention import chunked_cross_attention, encoded, encoder_places, readers_of
 from byhand.language.decoder_only import decoder_only, embedding, predict
 from byhand.language.generation import write
+from byhand.language.neighbours import Chunk, Database, chunk_of, database, read
+from byhand.language.options import Options, variant
 from byhand.language.vocabulary import Vocabularies
-from byhand.models.encoder_decoder import transformer
-from byhand.models.encoder_decoder.transformer import attention, feed
-from byhand.models.retrieval.chunked_attention import chunked_cross_attention, encoded, encoder_places, readers_of
-from byhand.models.retrieval.neighbours import Chunk, Database, chunk_of, database
 
 PAPER = "Borgeaud et al. 2022"
 
 
-@dataclass(frozen=True)
-class Options(transformer.Options):
-    """chunk: its words. neighbours: of each chunk, among so many entries of the database, by d_key numbers of each."""
-
-    d_ff: int = 4
-    heads: int = 1
-    positions: str = "relative"
-    norm: str = "rms"
-    norm_place: str = "pre"
-    activation: str = "gelu"
-    tied: bool = False
-    scale_embedding: bool = False
-    chunk: int = 2
-    neighbours: int = 2
-    database: int = 4
-    d_key: int = 2
-
-    unused: ClassVar[frozenset[str]] = frozenset(
-        "decoder_layers target_vocab final_norms shared_embeddings output_bias parallel embedding_norm".split()
-    )
-
-    @property
-    def read(self) -> int:
-        """How many neighbours a chunk has: no more than there are entries."""
-        return min(self.neighbours, self.database)
+RETRO = variant(
+    Options(attention_bias=False, join_bias=False),
+    without="parallel embedding_norm",
+    d_ff=4,
+    heads=1,
+    positions="relative",
+    norm="rms",
+    activation="gelu",
+    tied=False,
+    encoder_layers=1,
+    chunk=2,
+    neighbours=2,
+    database=4,
+    d_key=2,
+)
+"""chunk: its words. neighbours: of each chunk, among so many entries of the database, by d_key numbers of each."""
 
 
 def forward(
@@ -65,11 +54,11 @@ def forward(
     readers: list[Node] = []
     for u in range(1, int(ids.shape[0]) // o.chunk + 1):
         with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
-            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, o.read))
+            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, read(o)))
             readers.append(readers_of(ids, u, vocabulary, o))
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"), scope("self", "Self"):
-            x = attention(x, None, own, weight, o, 1, layer)
+            x = attention_sublayer(x, None, own, weight, o, 1, layer)
         if chunks and not memories:
             with scope("encoder", "Encoder"):
                 places = encoder_places(weight, o)
@@ -81,7 +70,7 @@ def forward(
             if memories:
                 with scope("cca", "Neighbours"):
                     x = chunked_cross_attention(x, memories, readers, weight, o, layer)
-            x = feed(x, weight, o, 3)
+            x = feed_sublayer(x, weight, o, 3)
     shown += readers
     with page("", "Output"):
         return predict(x, table, vocabulary, weight, o)
@@ -105,7 +94,7 @@ ARCHITECTURE = decoder_only(
     family="experts and memory",
     source=PAPER,
     about="each chunk of words finds its nearest neighbours; the next reads them",
-    options=Options,
+    options=RETRO,
     build=build,
     sizes={
         "small": {},

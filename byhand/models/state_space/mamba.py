@@ -11,6 +11,7 @@ from byhand.core.ops import exp
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture
+from byhand.language.options import option
 from byhand.language.readout import answer, build, one_vocabulary
 from byhand.layers.activations import silu
 from byhand.layers.linear import embed, linear, residual
@@ -26,7 +27,7 @@ class Options:
     d_state: int = 2
     d_conv: int = 2
     d_step: int = 1
-    layers: int = 1
+    layers: int = option(1, counts="layers")
     bias: bool = False
     conv_bias: bool = True
     zoh: bool = False
@@ -90,7 +91,7 @@ ARCHITECTURE = Architecture(
     family="state space",
     source="Gu and Dao 2023",
     about="reads step by step, and lets each word say what the state keeps",
-    options=Options,
+    options=Options(),
     build=partial(build, forward=forward, prompt=[0, 1, 4]),
     sizes={
         "small": {},

@@ -13,6 +13,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.options import POSITIONS, ROTARY, option, own
 from byhand.layers.attention import attend, attention_equations, join_heads
 from byhand.layers.attention_cost import Attention, causally, distance, savings
 from byhand.layers.linear import linear
@@ -22,15 +23,22 @@ from byhand.models.parts.building_blocks import table_of_input
 
 @dataclass(frozen=True)
 class Options:
-    """heads: each with queries, keys and values of d_k numbers."""
+    """heads: each with queries, keys and values of d_k numbers. projected: to how many rows all keys, and all values,
+    are added up; shared: in the same way. features: how many random numbers stand for a query or key.
+    """
 
-    tokens: int = 4
-    d_model: int = 4
-    d_k: int = 2
-    heads: int = 1
-    positions: str = "none"
-    theta: float = 10000.0
-    attention_bias: bool = False
+    tokens: int = option(4)
+    d_model: int = option(4)
+    d_k: int = option(2)
+    heads: int = option(1, counts="heads")
+    positions: str = option("none", choices=POSITIONS)
+    theta: float = option(10000.0, matters=ROTARY)
+    attention_bias: bool = option(False)
+    projected: int = own(2)
+    shared: bool = own(False)
+    features: int = own(4)
+    causal: bool = own(False)
+    names: tuple[str, ...] | None = None
 
     @property
     def head_dim(self) -> int:
@@ -81,14 +89,15 @@ def exactly(q: Node, k: Node, v: Node) -> Node:
     return attend(q, k, v, None)
 
 
-def build(o: Any, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable[[Weights, Any], Attention]) -> Graph:
+def build(
+    o: Options, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable[[Weights, Any], Attention]
+) -> Graph:
     """Each head by `head`, and exactly; `cheaply` is what is counted, for a text of any length.
 
     Where the options say `causal`, no word looks at those after it.
     """
     o.check()
-    causal = getattr(o, "causal", False)
-    exact = causally if causal else exactly
+    exact = causally if o.causal else exactly
     with page("", "Input") as place:
         x = with_positions(table_of_input(weight, o.tokens, o.d_model), weight, o)
     results, wanted, shown = list[Node](), list[Node](), list[Node]()
@@ -97,7 +106,7 @@ def build(o: Any, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable
             with within(place) if o.heads == 1 else page("", "Queries, keys, values"):
                 q, k, v = queries_keys_values(x, weight, o)
             z, *more = head(q, k, v, weight, o)
-            with page("exact", "Exact attention", **attention_equations(causal)):
+            with page("exact", "Exact attention", **attention_equations(o.causal)):
                 wanted.append(exact(q, k, v))
             results.append(z)
             shown += more
@@ -117,7 +126,7 @@ def approximate(
     title: str,
     source: str,
     about: str,
-    options: type[Options],
+    options: Options,
     seed: int,
     sizes: dict[str, Any],
     **parts: Any,

@@ -10,11 +10,18 @@ from byhand.core.labels import Labels, labelled
 from byhand.core.ops import below, beside, lookup, stretch
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.blocks import Places, grouped_attention, norm, places_of
+from byhand.language.blocks import (
+    Places,
+    add_and_norm,
+    attention_sublayer,
+    feed_sublayer,
+    grouped_attention,
+    norm,
+    places_of,
+)
 from byhand.language.decoder_only import embedding
+from byhand.language.neighbours import Chunk, read
 from byhand.layers.attention import join_heads
-from byhand.models.encoder_decoder.transformer import attention, feed, joined
-from byhand.models.retrieval.neighbours import Chunk
 
 PAPER = "Borgeaud et al. 2022"
 
@@ -31,7 +38,7 @@ def biases(weight: Weights, o: Any) -> list[Node]:
         found = []
         for h in range(o.heads):
             columns = [lookup(table.columns(h, h + 1), row.columns(j, j + 1)) for j in range(2 * o.chunk)]
-            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * o.read))
+            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * read(o)))
         return found
 
 
@@ -50,25 +57,25 @@ def chunked_cross_attention(
     with page("", "Norm"):
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
     by_place = biases(weight, o)
-    read = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
+    parts = [stretch(0, rows=o.chunk - 1, columns=o.heads * o.d_k)] if o.chunk > 1 else []
     for u, (memory, words) in enumerate(zip(memories, readers, strict=True), 1):
         first = u * o.chunk - 1
         rows = y.rows(first, first + int(words.shape[0]))
         rows.shape = (words.shape[0], y.shape[1])
         places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
         with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
-            read.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
+            parts.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
     with page("", "Join"):
-        z = stretch(below(*read), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
-        return joined(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
+        z = stretch(below(*parts), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
+        return add_and_norm(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
 
 
 def encoder_places(weight: Weights, o: Any) -> Places:
     """The neighbours of a chunk stand below each other, but each sees itself alone."""
     length = 2 * o.chunk
-    places = places_of(Dim(o.read * length), weight, replace(o, attention="full", layer_kinds=()))
-    own = np.arange(o.read * length) // length
-    return replace(places, masks={"full": source("own", own[:, None] == own, role="mask") if o.read > 1 else None})
+    places = places_of(Dim(read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
+    own = np.arange(read(o) * length) // length
+    return replace(places, masks={"full": source("own", own[:, None] == own, role="mask") if read(o) > 1 else None})
 
 
 def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Any) -> Node:
@@ -78,15 +85,15 @@ def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights,
     """
     o = replace(o, attention="full", layer_kinds=())
     with page("", "Input"):
-        place = np.tile(np.arange(2 * o.chunk), o.read)[:, None]
+        place = np.tile(np.arange(2 * o.chunk), read(o))[:, None]
         x = embedding(table, chunk.neighbours, weight, o, "P", place)
         h.shape = (chunk.words.shape[0], h.shape[1])
         h.named("H")
     for n in range(1, o.encoder_layers + 1):
         with scope(f"layer{n}", f"Layer {n}" if o.encoder_layers > 1 else ""):
             with scope("self", "Self"):
-                x = attention(x, None, places, weight, o, 1)
+                x = attention_sublayer(x, None, places, weight, o, 1)
             with scope("cross", "Cross"):
-                x = attention(x, h, Places({"full": None}), weight, o, 2)
-            x = feed(x, weight, o, 3)
+                x = attention_sublayer(x, h, Places({"full": None}), weight, o, 2)
+            x = feed_sublayer(x, weight, o, 3)
     return x

@@ -11,6 +11,7 @@ import numpy as np
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import argmax, below, lookup, one_hot, where
+from byhand.language.options import Options
 from byhand.layers.attention import NEG_INF
 
 PLACE = "Borgeaud et al. 2022, section 2.3"
@@ -34,6 +35,11 @@ class Chunk:
 
     words: Node
     neighbours: Node
+
+
+def read(o: Options) -> int:
+    """How many neighbours a chunk has: no more than there are entries."""
+    return min(o.neighbours, o.database)
 
 
 def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> Database:
