@@ -242,6 +242,5 @@ def test_no_test_imports_from_another_test() -> None:
         for path, tree in modules.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and "test_" in (node.module or "")
-        if path.name != "test_marked_up_elsewhere.py"  # goes with the marked copy that is written anew
     ]
     assert shared == []

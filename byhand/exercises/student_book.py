@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from math import exp
-from pathlib import Path
-from zipfile import ZipFile
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
@@ -28,14 +27,14 @@ from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
 from byhand.workbook.captions import defined_name
 from byhand.workbook.page import Block, Page
-from byhand.xlsx.packed import Member, archived
-from byhand.xlsx.writer import BookFile, Sheet
+from byhand.xlsx.cells import Cell
+from byhand.xlsx.writer import CREATED, BookFile, Sheet
 
 FIRST_MARK = 700_000_001
 """Marks are numbers that no exercise draws; a text's mark is one in brackets."""
 MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
 LEVEL = 1
-"""How hard what students differ in is packed; the rest is packed once, as well as can be."""
+"""How hard a book is packed: a class has thousands of them."""
 ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
 """What a spreadsheet would read as an escaped character."""
 
@@ -70,30 +69,31 @@ class Marks:
 
 
 class Template:
-    """The parts of a written workbook: those that are everybody's packed once, those with marks cut at their marks."""
+    """The parts of a written workbook: those that are everybody's, and those with marks, cut at their marks."""
 
     def __init__(self, data: bytes, marks: Marks) -> None:
-        self._parts: list[Member | tuple[bytes, list[str], list[object]]] = []
+        self._parts: list[tuple[str, list[str], list[object]]] = []
         with ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                whole = archive.read(name)
-                pieces, keys = marks.cut(whole.decode("utf-8"))
-                part = (name.encode(), pieces, keys) if keys else Member.packed(name.encode(), whole, 9)
-                self._parts.append(part)
+                self._parts.append((name, *marks.cut(archive.read(name).decode("utf-8"))))
 
     def filled(self, values: Mapping[object, float | str]) -> bytes:
         """The workbook with everything that its marks stand for in place of them."""
         texts = {key: text_of(value) for key, value in values.items()}
-        members = []
-        for part in self._parts:
-            if isinstance(part, Member):
-                members.append(part)
-            else:
-                name, pieces, keys = part
+        stream = io.BytesIO()
+        with ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
+            for name, pieces, keys in self._parts:
                 between = [texts[key] for key in keys]
                 whole = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
-                members.append(Member.packed(name, whole.encode(), LEVEL))
-        return archived(members)
+                archive.writestr(_dated(name), whole)
+        return stream.getvalue()
+
+
+def _dated(name: str) -> ZipInfo:
+    """A part with the date that all files of ours have, so that the same recipe gives the same bytes."""
+    part = ZipInfo(name, CREATED.timetuple()[:6])
+    part.compress_type = ZIP_DEFLATED
+    return part
 
 
 def text_of(value: float | str) -> str:
@@ -117,7 +117,10 @@ class Place:
 
 
 class StudentBook:
-    """A problem's workbook, written once with marks; `filled` makes a student's own of it."""
+    """A problem's workbook, written once with marks; `filled` makes a student's own of it.
+
+    repeats: each cell that shows another one again, and that other.
+    """
 
     def __init__(self, problem: Problem, practice: bool = False) -> None:
         self.problem, self.practice = problem, practice
@@ -127,7 +130,8 @@ class StudentBook:
         about = About(problem.exercise.title, problem.exercise.teaches, "")
         turned = problem.exercise.build.orientation == "columns"
         self.book = Book(Graph([*asked, *shown]), about, turned, home="Exercise")
-        self.template = Template(self._written(), self.marks)
+        self.repeats: dict[Cell, Cell] = {}
+        self.template = self._template()
 
     @cached_property
     def places(self) -> list[Place]:
@@ -150,26 +154,31 @@ class StudentBook:
         """The row of each question on the first sheet."""
         return [FIRST_QUESTION + 2 * n for n in range(len(self.problem.questions))]
 
-    def _written(self) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "template.xlsx")
-            file = BookFile(path, self.problem.exercise.title)
-            pages = [self.book.home, *self.book.pages]
-            sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
-            for number, page in enumerate(self.book.pages):
-                BlankPage(self, file, sheets[page], page).write(number)
-                sheets[page].protect()
-            write_front(self, sheets[self.book.home])
-            sheets[self.book.home].protect()
-            if self.practice:
-                self._write_check(file, sheets)
-            for node, block in self.book.homes.items():
-                if node.role is not Role.CONSTANT:
-                    file.name(defined_name(node), range_of(self.book, block))
-            for name, place in self._names_in_front():
-                file.name(name, place)
-            file.save()
-            return path.read_bytes()
+    def _template(self) -> Template:
+        file = BookFile(None, self.problem.exercise.title)
+        sheets = self.write(file)
+        if self.practice:
+            self._write_check(file, sheets)
+        return Template(file.data(), self.marks)
+
+    def write(self, file: Any) -> dict[Page, Sheet]:
+        """Write the sheets that a student sees, with marks for all that differs from student to student.
+
+        file: a BookFile, or what takes its place (see grading.feedback_book).
+        """
+        pages = [self.book.home, *self.book.pages]
+        sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
+        for number, page in enumerate(self.book.pages):
+            BlankPage(self, file, sheets[page], page).write(number)
+            sheets[page].protect()
+        write_front(self, sheets[self.book.home])
+        sheets[self.book.home].protect()
+        for node, block in self.book.homes.items():
+            if node.role is not Role.CONSTANT:
+                file.name(defined_name(node), range_of(self.book, block))
+        for name, place in self._names_in_front():
+            file.name(name, place)
+        return sheets
 
     def _names_in_front(self) -> Iterator[tuple[str, str]]:
         """The cells of the first sheet by which a book that is handed in is read, wherever rows are put in."""
@@ -269,7 +278,9 @@ class BlankPage(PageWriter):
 
     def _link(self, block: Block, i: int, j: int) -> None:
         """What lives elsewhere is shown again: also what the student has typed there."""
-        there = self.book.links(block, self.page)[i, j]
+        there, here = self.book.links(block, self.page)[i, j], self.book.sheet_names[self.page]
+        if isinstance(there, Address):
+            self.student.repeats[here, *block.at(i, j)] = (there.sheet or here, there.row, there.column)
         rule = f'IF({there}="","",{there})'
         self.sheet.formula(*block.at(i, j), rule, "", style.cell(Look.SHOWN, "General"))
 

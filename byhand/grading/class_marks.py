@@ -18,7 +18,7 @@ from byhand.exercises.set_folder import file_names
 from byhand.files import save
 from byhand.grading import grades
 from byhand.grading.class_report import Items, report_json, report_page, report_text
-from byhand.grading.feedback_book import feedback_book
+from byhand.grading.feedback_book import FeedbackBooks
 from byhand.grading.feedback_page import feedback_page
 from byhand.grading.grades import Concern, Grade, Standing, Status, concerns, standing
 from byhand.grading.marking import LIMITS, Grader, Marked, key_of, steps_of
@@ -48,8 +48,6 @@ class Desk:
             return True
         here = LOOK if result.looked_at else FEEDBACK
         wanted = {form: suffix for form, suffix in FORMATS.items() if form in self.formats}
-        if result.notes:
-            wanted.pop("xlsx", None)
         return all(self.folder.file(here, name, suffix).is_file() for suffix in wanted.values())
 
 
@@ -77,6 +75,7 @@ class Marking:
         self.desk = desk
         self.key = key_of(desk.key)
         self.grader = Grader(self.key).__enter__()
+        self.books = FeedbackBooks(self.grader.paper)
         self.steps = steps_of(self.key)
         self.names = names_of(self.key)
 
@@ -88,29 +87,22 @@ class Marking:
             marked = self.grader.mark(path)
         except ByhandError as error:
             return self._refused(path, job, without_folder(str(error), self.desk.submissions))
-        return Result(file, told, marked.marks.student, marked.marks, notes=self._hand_out(path, marked), by=marked.by)
+        self._hand_out(marked)
+        return Result(file, told, marked.marks.student, marked.marks, by=marked.by)
 
     def _refused(self, path: Path, job: Job, why: str) -> Result:
         return Result(*job, self.grader.owners.by_name(path), refused=why)
 
-    def _hand_out(self, path: Path, marked: Marked) -> tuple[str, ...]:
-        """Write the feedback; what is to be known of it. What a person must look at has a folder of its own."""
+    def _hand_out(self, marked: Marked) -> None:
+        """Write the feedback. What a person must look at has a folder of its own."""
         marks, formats, name = marked.marks, self.desk.formats, self.names[marked.marks.student]
         here, elsewhere = (LOOK, FEEDBACK) if marks.warnings else (FEEDBACK, LOOK)
         for suffix in FORMATS.values():
             self.desk.folder.file(elsewhere, name, suffix).unlink(missing_ok=True)
         if "html" in formats:
             save(self.desk.folder.file(here, name, ".html"), feedback_page(self.key, marks, self.steps))
-        if "xlsx" not in formats:
-            return ()
-        place = self.desk.folder.file(here, name, ".xlsx")
-        try:
-            book = feedback_book(path, self.key, marks, marked.submission.places)
-        except ByhandError as error:
-            place.unlink(missing_ok=True)
-            return (without_folder(str(error), self.desk.submissions),)
-        save(place, book)
-        return ()
+        if "xlsx" in formats:
+            save(self.desk.folder.file(here, name, ".xlsx"), self.books.book(marked.submission.own, marks))
 
 
 def without_folder(sentence: str, folder: Path) -> str:

@@ -1,11 +1,16 @@
-"""A student's own workbook, marked: each answer coloured by its verdict, with notes, and a sheet that sums it up."""
+"""A student's workbook, marked: written anew with each answer coloured by its verdict, notes, and a page of marks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, isfinite
+from typing import Any
 
-from byhand.exercises.keys import Key, KeyQuestion
+from byhand.core.arithmetic.excel import Address
+from byhand.exercises.keys import KeyQuestion
+from byhand.exercises.student_book import ANSWER, FIRST_MARK, MARK
+from byhand.grading.handed_out import Paper
+from byhand.grading.own_work import OwnWork
 from byhand.grading.verdicts import (
     LOOKS,
     NOT_FINAL,
@@ -22,59 +27,170 @@ from byhand.grading.verdicts import (
     who,
     wrote,
 )
-from byhand.workbook.style import FRAME, GREY, INK, ROLES
-from byhand.xlsx.marked_up import Mark, marked_up
-from byhand.xlsx.more_styles import Dress, fonts
-from byhand.xlsx.new_sheet import NewCell, NewSheet
+from byhand.workbook import style
+from byhand.xlsx.cells import Cell
+from byhand.xlsx.writer import BookFile, Sheet
 
-Spot = tuple[str, int, int]
-"""A sheet and a cell of it, rows and columns from 0."""
-Places = Sequence[Sequence[Spot | None]]
-"""Where each question's answers stand; None for one that is gone."""
-BOLD, ITALIC, UNDER = "<{p}b/>", "<{p}i/>", "<{p}u/>"
-WRAPPED = '<{p}alignment vertical="top" wrapText="1"/>'
-INDENTED = '<{p}alignment horizontal="left" vertical="top" wrapText="1" indent="1"/>'
-TITLE = Dress(font=fonts(18, INK, marks=BOLD))
-SUBTITLE = Dress(font=fonts(11, GREY, "Cambria", ITALIC))
-TOTAL = Dress(font=fonts(14, ROLES["result"][1], marks=BOLD))
-HEADING = Dress(font=fonts(12, ROLES["computed"][1], marks=BOLD))
-LABEL = Dress(font=fonts(9, GREY))
-BESIDE = Dress(font=fonts(9, GREY), align=INDENTED.replace(' wrapText="1"', ""))
-TEXT = Dress(font=fonts(11, INK), align=INDENTED)
-LINK = Dress(font=fonts(10, "#1F4E9E", marks=UNDER), align=WRAPPED)
-CELLS, WROTE, VERDICT, POINTS, SAID = 1, 2, 3, 4, 5
-WIDTHS = (2, 18, 26, 34, 14, 84)
+LINES = {"thin": 1, "medium": 2, "dashed": 3, "dotted": 4, "double": 6}
+"""How XlsxWriter numbers the lines of frames."""
+WIDEN = 2.0
+"""The letters by which a column grows: a verdict's sign stands before the number."""
 SHEET = "Feedback"
 
 
-def feedback_book(path: Path, key: Key, marks: Marks, places: Places) -> bytes:
-    """The marked copy of the workbook at the path. ByhandError where there can be none (see marked_up)."""
-    found: dict[str, list[Mark]] = {}
-    for cell in marks.cells:
-        spot = places[cell.question][cell.cell]
-        if spot:
-            found.setdefault(spot[0], []).append(_mark(spot[1], spot[2], cell))
-    return marked_up(path, found, summary(key, marks, places))
+Call = tuple[str, tuple[Any, ...]]
+"""A method of Sheet, and what it is called with."""
 
 
-def _mark(row: int, column: int, cell: CellMark) -> Mark:
-    look = LOOKS[cell.verdict]
-    dress = Dress(fill=look.fill, frame=look.ink, line=look.line, sign=_sign(cell), places=_places(cell))
-    return Mark(row, column, dress, _note(cell), look.fill)
+class FeedbackBooks:
+    """Makes the marked copies of the books of one set.
+
+    A copy is the paper written once more, with the student's numbers and texts as plain values: nothing of the file
+    that was handed in is copied, so no formula, link or macro of a stranger is handed on. Where this byhand no longer
+    makes the book of the recipe, the copy is the page of marks alone.
+    """
+
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+        self.title = str(paper.key.recipe.get("title", paper.key.exercise))
+        self.repeats = paper.book.repeats if paper.book else {}
+        self._record = _Record()
+        if paper.book:
+            paper.book.write(self._record)
+
+    def book(self, own: OwnWork, marks: Marks) -> bytes:
+        """Return the marked copy of a book with this work in it."""
+        file = BookFile(None, self.title)
+        marked = {self.paper.asked[mark.question][mark.cell]: mark for mark in marks.cells}
+        values = {**own.values, **{cell: _answer(mark) for cell, mark in marked.items()}}
+        for recorded in self._record.sheets:
+            sheet = file.sheet(recorded.name, recorded.colour)
+            for method, given in recorded.calls:
+                getattr(sheet, method)(*given)
+            self._fill(sheet, recorded, values, marked)
+            for (name, row, column), value in own.values.items():
+                if name == recorded.name and (name, row, column) not in self.paper.cells:
+                    _put(sheet, row, column, value, BESIDE)
+        for defined, reference in self._record.names:
+            file.name(defined, reference)
+        _write_marks(file.sheet(SHEET, style.ROLES["result"][1]), self.title, self.paper, own, marks)
+        return file.data()
+
+    def _fill(
+        self,
+        sheet: Sheet,
+        recorded: _RecordedSheet,
+        values: Mapping[Cell, float | str],
+        marked: Mapping[Cell, CellMark],
+    ) -> None:
+        """Write the cells in which students differ; the answers in the look of their verdicts, with notes."""
+        for (row, column), (look, default) in recorded.blanks.items():
+            cell = (recorded.name, row, column)
+            value = values.get(self.repeats.get(cell, cell), default)
+            if cell not in marked:
+                _put(sheet, row, column, value, look)
+                continue
+            _put(sheet, row, column, value, _dress(marked[cell]))
+            note = _note(marked[cell])
+            if note:
+                sheet.coloured_note(row, column, note, LOOKS[marked[cell].verdict].fill)
 
 
-def _sign(cell: CellMark) -> str:
-    """Written before the number where there is room for it, and something that it stands before."""
-    return LOOKS[cell.verdict].sign if _places(cell) and cell.verdict is not Verdict.BLANK else ""
+class _Record:
+    """Takes the place of a file, and keeps how the paper is written into it, so that it is laid out only once."""
+
+    def __init__(self) -> None:
+        self.sheets: list[_RecordedSheet] = []
+        self.names: list[tuple[str, str]] = []
+
+    def sheet(self, name: str, colour: str) -> _RecordedSheet:
+        self.sheets.append(_RecordedSheet(name, colour))
+        return self.sheets[-1]
+
+    def name(self, name: str, reference: str) -> None:
+        self.names.append((name, reference))
 
 
-def _places(cell: CellMark) -> str:
+class _RecordedSheet:
+    """The calls that write what everybody has, and the cells that students fill in or differ in.
+
+    blanks: by row and column the style, and the text that stands there unless the student has another.
+    """
+
+    def __init__(self, name: str, colour: str) -> None:
+        self.name, self.colour = name, colour
+        self.calls: list[Call] = []
+        self.blanks: dict[tuple[int, int], tuple[dict[str, Any], str]] = {}
+
+    def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
+        if MARK.fullmatch(text):
+            self.blanks[row, column] = style, ""
+        else:
+            self.calls.append(("text", (row, column, text, style)))
+
+    def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
+        if value >= FIRST_MARK:
+            self.blanks[row, column] = style, ""
+        else:
+            self.calls.append(("number", (row, column, value, style)))
+
+    def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
+        self.blanks[row, column] = style, ""
+
+    def formula(self, row: int, column: int, formula: str, value: str, style: dict[str, Any]) -> None:
+        """A formula shows again what stands elsewhere: here a value takes its place."""
+        self.blanks[row, column] = style, value
+
+    def columns(self, first: int, last: int, width: float) -> None:
+        self.calls.append(("columns", (first, last, width + WIDEN if last > first else width)))
+
+    def __getattr__(self, method: str) -> Callable[..., None]:
+        return lambda *given: self.calls.append((method, given))
+
+
+def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[str, Any]) -> None:
+    if value == "":
+        sheet.empty(row, column, style)
+    elif isinstance(value, str):
+        sheet.text(row, column, value, style)
+    else:
+        sheet.number(row, column, value, style)
+
+
+BESIDE = style.text(11)
+
+
+def _answer(mark: CellMark) -> float | str:
+    """What was typed, or of a formula its result: a number where it was read from one, else the text."""
+    text, value = mark.typed.text, mark.typed.value
+    if value is None or not isfinite(value):
+        return text
+    return value if text.startswith("=") or text == f"{value + 0.0:.15g}" else text
+
+
+_DRESSES: dict[tuple[Verdict, str], dict[str, Any]] = {}
+
+
+def _dress(mark: CellMark) -> dict[str, Any]:
+    """The look of an answer with this verdict; the verdict's sign stands before a number or text."""
+    look, places = LOOKS[mark.verdict], _places(mark)
+    key = mark.verdict, places
+    if key not in _DRESSES:
+        sign = f'"{look.sign} "'
+        signed = places and mark.verdict is not Verdict.BLANK
+        form = f"{sign}{places};{sign}-{places};{sign}{places};{sign}@" if signed else places or "General"
+        frame = {"border": LINES[look.line], "border_color": look.ink, "bg_color": look.fill}
+        _DRESSES[key] = ANSWER | frame | {"num_format": form}
+    return _DRESSES[key]
+
+
+def _places(mark: CellMark) -> str:
     """A number format that shows the number as it is, as far as a cell is wide; empty where none does."""
-    value = cell.typed.value
-    if value is None:
-        return "0"
-    if value == round(value):
-        return "0" if abs(value) < 1e5 else ""
+    value = mark.typed.value
+    if value is not None and not isfinite(value):
+        return ""
+    if value is None or value == round(value):
+        return "0" if value is None or abs(value) < 1e5 else ""
     return "0.0###" if 1e-3 <= abs(value) < 100 else ""
 
 
@@ -84,65 +200,96 @@ def _note(cell: CellMark) -> str:
     look = LOOKS[cell.verdict]
     odd = cell.typed.read_as not in ("", cell.typed.text) and cell.verdict is not Verdict.UNREADABLE
     read = f"Read as {cell.typed.read_as}." if odd else ""
-    return "\n".join(
-        line
-        for line in (f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}", cell.sentence, read)
-        if line
-    )
+    head = f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}"
+    return "\n".join(line for line in (head, cell.sentence, read) if line)
 
 
-def summary(key: Key, marks: Marks, places: Places) -> NewSheet:
-    """The sheet that says what was got, and of each cell that is not right why."""
-    return NewSheet(SHEET, list(_rows(key, marks, places)), WIDTHS, ROLES["result"][1], f"{who(marks)} · feedback")
+# The page of marks
+
+INDENTED = {"align": "left", "valign": "top", "text_wrap": True, "indent": 1}
+TOTAL = style.text(14, style.ROLES["result"][1], bold=True)
+HEADING = style.text(12, style.ROLES["computed"][1], bold=True)
+LABEL = style.text(9, style.GREY)
+BESIDE_LABEL = style.text(9, style.GREY, align="left", valign="top", indent=1)
+TEXT = style.text(11) | INDENTED
+LINK = style.LINK | {"valign": "top", "text_wrap": True}
+CELLS, WROTE, VERDICT, POINTS, SAID = 1, 2, 3, 4, 5
+WIDTHS = (2, 18, 26, 34, 14, 84)
+HEADS = {CELLS: "Where", WROTE: "You wrote", VERDICT: "Verdict", POINTS: "Points", SAID: "What to look at"}
+LINE = 15
+"""Points of a line."""
 
 
-def _rows(key: Key, marks: Marks, places: Places) -> Iterator[list[NewCell]]:
-    title = str(key.recipe.get("title", key.exercise))
-    yield [NewCell(CELLS, title, TITLE)]
-    yield [NewCell(CELLS, who(marks), SUBTITLE)]
-    yield []
-    yield [NewCell(CELLS, of_points(marks.points, marks.most), TOTAL)]
+def _write_marks(sheet: Sheet, title: str, paper: Paper, own: OwnWork, marks: Marks) -> None:
+    """Write the page that says what was got, and of each cell that is not right why."""
+    for column, width in enumerate(WIDTHS):
+        sheet.columns(column, column, width)
+    sheet.list_page(f"{who(marks)} · feedback")
+    sheet.show_first()
+    sheet.text(0, CELLS, title, style.TITLE)
+    sheet.text(1, CELLS, who(marks), style.SUBTITLE)
+    sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
     if marks.warnings:
-        yield [NewCell(CELLS, NOT_FINAL, SUBTITLE)]
-    yield []
-    for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        yield from _question(n, question, cells, places)
-    yield from _legend(marks)
+        sheet.text(4, CELLS, NOT_FINAL, style.SUBTITLE)
+    row = 6
+    for n, (question, cells) in enumerate(by_question(paper.key, marks), 1):
+        row = _write_question(sheet, row, paper, n, question, cells)
+    row = _write_legend(sheet, row, marks)
+    if paper.book is None:
+        sheet.text(row, CELLS, "Your answers are not shown again: this byhand makes the exercise otherwise.", LABEL)
+    elif own.left_out:
+        sheet.text(row, CELLS, f"Not in this copy of your workbook: {', '.join(own.left_out)}.", LABEL)
 
 
-def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], places: Places) -> Iterator[list[NewCell]]:
-    yield [NewCell(CELLS, f"{n}. {question.text}", HEADING)]
+def _write_question(
+    sheet: Sheet, row: int, paper: Paper, n: int, question: KeyQuestion, cells: Sequence[CellMark]
+) -> int:
+    """Write what is said of a question; the row after it."""
+    sheet.text(row, CELLS, f"{n}. {question.text}", HEADING)
     right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
-    yield [NewCell(CELLS, f"{of_points(*total(cells))} · {right} of {len(cells)} right", LABEL)]
-    said = remarks(cells)
+    sheet.text(row + 1, CELLS, f"{of_points(*total(cells))} · {right} of {len(cells)} right", LABEL)
+    row, said = row + 2, remarks(cells)
     if said:
-        names = {CELLS: "Where", WROTE: "You wrote", VERDICT: "Verdict", POINTS: "Points", SAID: "What to look at"}
-        yield [NewCell(column, name, LABEL if column == CELLS else BESIDE) for column, name in names.items()]
+        for column, name in HEADS.items():
+            sheet.text(row, column, name, LABEL if column == CELLS else BESIDE_LABEL)
+        row += 1
     for remark in said:
-        yield _remark(question, remark, places)
-    yield []
+        _write_remark(sheet, row, paper, question, remark)
+        row += 1
+    return row + 1
 
 
-def _remark(question: KeyQuestion, remark: Remark, places: Places) -> list[NewCell]:
+def _write_remark(sheet: Sheet, row: int, paper: Paper, question: KeyQuestion, remark: Remark) -> None:
     look = LOOKS[remark.verdict]
-    first = remark.cells[0]
-    colours = Dress(fill=look.fill, frame=FRAME, font=fonts(11, look.ink, marks=BOLD), align=WRAPPED)
-    return [
-        NewCell(
-            CELLS, " ".join(place(question, c.cell) for c in remark.cells), LINK, places[first.question][first.cell]
-        ),
-        NewCell(WROTE, " · ".join(wrote(c) for c in remark.cells if wrote(c)), TEXT),
-        NewCell(VERDICT, f"{look.sign} {remark.verdict}", colours),
-        NewCell(POINTS, f"{points(remark.points)} of {points(remark.most)}", TEXT),
-        NewCell(SAID, remark.sentence, TEXT),
-    ]
+    name, first, column = paper.asked[remark.cells[0].question][remark.cells[0].cell]
+    where = " ".join(place(question, cell.cell) for cell in remark.cells)
+    texts = {
+        WROTE: " · ".join(wrote(c) for c in remark.cells if wrote(c)),
+        POINTS: f"{points(remark.points)} of {points(remark.most)}",
+        SAID: remark.sentence,
+    }
+    if paper.book:
+        sheet.link(row, CELLS, where, name, str(Address(first, column)), LINK)
+    else:
+        sheet.text(row, CELLS, where, TEXT)
+    frame = {"bg_color": look.fill, "border": 1, "border_color": style.FRAME, "valign": "top", "text_wrap": True}
+    sheet.text(row, VERDICT, f"{look.sign} {remark.verdict}", style.text(11, look.ink, bold=True) | frame)
+    for column, text in texts.items():
+        sheet.text(row, column, text, TEXT)
+    lines = max(ceil(len(text) / WIDTHS[column]) for column, text in (texts | {CELLS: where}).items())
+    if lines > 1:
+        sheet.height(row, LINE * lines + 2)  # said, since not every program finds it out
 
 
-def _legend(marks: Marks) -> Iterator[list[NewCell]]:
+def _write_legend(sheet: Sheet, row: int, marks: Marks) -> int:
+    sheet.text(row, CELLS, "How to read the colours", LABEL)
     there = {cell.verdict for cell in marks.cells}
-    yield [NewCell(CELLS, "How to read the colours", LABEL)]
     for verdict, look in LOOKS.items():
-        if verdict in there:
-            dress = Dress(fill=look.fill, frame=look.ink, line=look.line, font=fonts(11, look.ink, marks=BOLD))
-            yield [NewCell(CELLS, f"{look.sign} {look.short}", dress), NewCell(WROTE, look.means, BESIDE)]
-    yield [NewCell(CELLS, "Rest the mouse on a coloured cell to read its note.", LABEL)]
+        if verdict not in there:
+            continue
+        row += 1
+        frame = {"bg_color": look.fill, "border": LINES[look.line], "border_color": look.ink}
+        sheet.text(row, CELLS, f"{look.sign} {look.short}", style.text(11, look.ink, bold=True) | frame)
+        sheet.text(row, WROTE, look.means, BESIDE_LABEL)
+    sheet.text(row + 1, CELLS, "Rest the mouse on a coloured cell to read its note.", LABEL)
+    return row + 2

@@ -96,8 +96,6 @@ def concerns(key: Key, result: Result) -> Iterator[Concern]:
         yield Concern("look", file, result.student, warning)
     if unread := _unread(key, result):
         yield Concern("unread", file, result.student, unread)
-    for note in result.notes:
-        yield Concern("note", file, result.student, note)
 
 
 def _unread(key: Key, result: Result) -> str:

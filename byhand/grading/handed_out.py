@@ -39,6 +39,7 @@ class Paper:
 
     asked: to each question of the key, its cells. tables: each table's cells. names: the defined names, each with its
     range. givens: what each given cell holds. id: where the student's is. texts, numbers: what everybody has.
+    cells: every cell that is written on, empty ones too. formulas: those with a formula. book: what writes it.
     All but the asked cells are empty where this byhand no longer makes the same book of the recipe.
     """
 
@@ -51,6 +52,9 @@ class Paper:
     id: Cell | None = None
     texts: dict[Cell, str] = field(default_factory=dict)
     numbers: dict[Cell, float] = field(default_factory=dict)
+    cells: frozenset[Cell] = frozenset()
+    formulas: frozenset[Cell] = frozenset()
+    book: StudentBook | None = None
 
     @classmethod
     def of(cls, key: Key) -> Paper:
@@ -65,13 +69,16 @@ class Paper:
 
     def _take(self, book: StudentBook) -> None:
         contents = _unfilled(book)
-        keys = book.marks.keys
+        keys, self.book, self.formulas = book.marks.keys, book, frozenset(contents.formulas)
         self.names = {name: region for name, text in contents.names.items() if (region := region_of(text))}
         for node, block in book.book.homes.items():
             if node.role is not Role.CONSTANT:
                 sheet = book.book.sheet_names[block.page]
                 rows, columns = map(int, node.shape)
                 self.tables[node.name] = [[(sheet, *block.at(i, j)) for j in range(columns)] for i in range(rows)]
+        tables = (cell for rows in self.tables.values() for row in rows for cell in row)
+        asked = (cell for row in self.asked for cell in row)
+        self.cells = frozenset((*contents.values, *contents.formulas, *tables, *asked))
         for cell, value in contents.values.items():
             if cell in contents.formulas or isinstance(value, bool | None):
                 continue

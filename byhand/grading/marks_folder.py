@@ -108,7 +108,7 @@ class MarksFolder:
 class Result:
     """file: its path in the folder of submissions. digest: of its bytes. student: the id; empty where nobody's.
 
-    marks: None where it could not be marked, and then `refused` says why. notes: what else is to be known of it.
+    marks: None where it could not be marked, and then `refused` says why.
     by: how it is known whose it is.
     """
 
@@ -117,7 +117,6 @@ class Result:
     student: str = ""
     marks: Marks | None = None
     refused: str = ""
-    notes: tuple[str, ...] = ()
     by: str = ""
 
     @property
@@ -134,7 +133,6 @@ def as_line(result: Result) -> str:
         "digest": result.digest,
         "student": result.student,
         "refused": result.refused,
-        "notes": result.notes,
         "by": result.by,
     }
     if marks:
@@ -158,7 +156,6 @@ def from_line(line: str) -> Result:
         told["student"],
         _marks(told, marks) if marks else None,
         told["refused"],
-        tuple(told["notes"]),
         told["by"],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf, isfinite
 from pathlib import Path
@@ -23,6 +23,7 @@ from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import Finder, Paper
+from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import Typed
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
@@ -277,8 +278,8 @@ class Submission:
     """A book that has been handed in.
 
     file: its name, fit to be printed. stated: the id that it states, or nothing. answers: to each question of the key,
-    its cells. places: where each of them stands; None where it is gone. scratch: the numbers in each table of the book,
-    by the table's name; NaN where there is none.
+    its cells. scratch: the numbers in each table of the book,
+    by the table's name; NaN where there is none. own: all numbers and texts, for a marked copy.
     seen: what stands in the given cells and the texts of the paper. warnings: what a person should look at.
     """
 
@@ -289,7 +290,7 @@ class Submission:
     scratch: Mapping[str, Array]
     seen: Mapping[Cell, Value]
     warnings: tuple[str, ...] = ()
-    places: tuple[tuple[Cell | None, ...], ...] = ()
+    own: OwnWork = field(default_factory=OwnWork)
 
 
 def read_submission(path: Path, paper: Paper, read_text: ReadText, engine: Recomputer) -> Submission:
@@ -321,9 +322,9 @@ def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadTex
     seen = {cell: _seen(contents, place) for cell in _fixed(paper) if (place := find(cell))}
     warnings = [*_about(paper, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
-    scratch, there = _scratch(paper, contents, find), tuple(map(tuple, places))
+    scratch, own = _scratch(paper, contents, find), own_work(paper, contents, find)
     said = tuple(map(clean, warnings))
-    return Submission(path, clean(path.name), stated, answers, scratch, seen, said, there)
+    return Submission(path, clean(path.name), stated, answers, scratch, seen, said, own)
 
 
 def _fixed(paper: Paper) -> list[Cell]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import CellFormulaTuple, Worksheet
+from xlsxwriter.worksheet import (
+    CellBlankTuple,
+    CellFormulaTuple,
+    CellNumberTuple,
+    CellRichStringTuple,
+    CellStringTuple,
+    Worksheet,
+)
 
 from byhand.core.arithmetic.excel import column_letters
 from byhand.errors import ByhandError
@@ -80,6 +90,8 @@ CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
 
 INK, GRID = "#1F2933", "#C9D1DA"
+NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
+"""The pixels of a note's box and of its lines, and the letters of a line."""
 WHITE = {"font_color": "#FFFFFF"}
 
 Range = tuple[int, int, int, int]
@@ -87,13 +99,45 @@ FormulaRow = tuple[list[tuple[int, int]], list[str], list[float]]
 """The places, the formulas without their =, and the stored results of some cells."""
 
 
+Look = tuple[tuple[str, Any], ...]
+"""A style as a key."""
+Parts = tuple[tuple[str, Look], ...]
+_FORMATS: dict[Look, Format] = {}
+_RICH: dict[Parts, str] = {}
+"""What XlsxWriter takes long to make, and is the same in every file."""
+
+
 class PlainWorksheet(Worksheet):  # type: ignore[misc]
     """A worksheet that takes formulas as they are: the one place that reaches into XlsxWriter, for speed.
 
     XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, and spends most of
-    its time there; and it writes a cell by a general path. Ours hold only the functions of
-    `arithmetic.formulas.FUNCTIONS` and stand in formatted cells. A test compares the file with XlsxWriter's own.
+    its time there; and it takes and writes a cell by a general path. Ours hold only the functions of
+    `arithmetic.excel.FUNCTIONS` and stand in formatted cells. A test compares the file with XlsxWriter's own.
     """
+
+    def put_text(self, row: int, col: int, text: str, cell_format: Format) -> None:
+        self._write_string(row, col, text, cell_format)
+
+    def put_number(self, row: int, col: int, number: float, cell_format: Format) -> None:
+        if not isfinite(number):
+            raise ValueError(f"a cell cannot hold {number}")
+        self._check_dimensions(row, col)
+        self.table[row][col] = CellNumberTuple(number, cell_format)
+
+    def put_blank(self, row: int, col: int, cell_format: Format) -> None:
+        self._check_dimensions(row, col)
+        self.table[row][col] = CellBlankTuple(cell_format)
+
+    def put_rich(self, row: int, col: int, parts: Parts, formats: list[Format]) -> None:
+        """One cell whose parts are dressed each in its own way; its XML is made once for all files."""
+        if parts in _RICH:
+            self._check_dimensions(row, col)
+            index = self.str_table._get_shared_string_index(_RICH[parts])
+            self.table[row][col] = CellRichStringTuple(index, None, "")
+        else:
+            pieces = zip(formats, (text for text, _ in parts), strict=True)
+            self._write_rich_string(row, col, *(piece for pair in pieces for piece in pair))
+            _RICH[parts] = self.rstring.fh.getvalue()
 
     def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
         self._check_dimensions(row, col)
@@ -112,14 +156,27 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
         return count
 
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
-        if type(cell) is not CellFormulaTuple or type(cell.value) is not float or not cell.format:
+        content = self._content(cell) if cell.format else None
+        if content is None:
             super()._write_cell(row, col, cell)
-            return
+        else:
+            self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{content}')
+
+    def _content(self, cell: Any) -> str | None:
+        """What follows a cell's style; None for a kind of cell that XlsxWriter itself writes."""
+        kind = type(cell)
+        if kind is CellStringTuple:
+            return f' t="s"><v>{cell.string}</v></c>'
+        if kind is CellNumberTuple:
+            return f"><v>{cell.number:.16G}</v></c>"
+        if kind is CellBlankTuple:
+            return "/>"
+        if kind is not CellFormulaTuple or type(cell.value) is not float:
+            return None
         formula = cell.formula
         if "&" in formula or "<" in formula or ">" in formula:
             formula = self._escape_data(formula)
-        style = cell.format._get_xf_index()
-        self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{style}"><f>{formula}</f><v>{cell.value}</v></c>')
+        return f"><f>{formula}</f><v>{cell.value}</v></c>"
 
 
 class Sheet:
@@ -130,20 +187,20 @@ class Sheet:
         self._sheet = worksheet
 
     def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
-        self._sheet.write_string(row, column, text, self._book.format(style))
+        self._sheet.put_text(row, column, text, self._book.format(style))
 
     def rich(self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """One cell whose parts are dressed each in its own way."""
-        pieces: list[Any] = []
-        for text, style in parts:
-            pieces += [self._book.format(style), text]
-        if len(pieces) == 2:
-            self._sheet.write_string(row, column, pieces[1], pieces[0])
+        parts = tuple(parts)
+        formats = [self._book.format(style) for _, style in parts]
+        if len(parts) == 1:
+            self._sheet.put_text(row, column, parts[0][0], formats[0])
         else:
-            self._sheet.write_rich_string(row, column, *pieces)
+            dressed = tuple((text, tuple(style.items())) for text, style in parts)
+            self._sheet.put_rich(row, column, dressed, formats)
 
     def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
-        self._sheet.write_blank(row, column, None, self._book.format(style))
+        self._sheet.put_blank(row, column, self._book.format(style))
 
     def protect(self) -> None:
         """Only unlocked cells can be changed; all can be chosen and copied. Without a password."""
@@ -157,8 +214,16 @@ class Sheet:
         """A cell's note, hidden until the mouse rests on the cell."""
         self._sheet.write_comment(row, column, text, {"author": "byhand", "x_scale": 2, "font_size": 9})
 
+    def coloured_note(self, row: int, column: int, text: str, colour: str) -> None:
+        """A note in a box of this colour, as high as its text needs."""
+        lines = 1 + sum(1 + len(line) // NOTE_LETTERS for line in text.splitlines())
+        box = {"width": NOTE_WIDTH, "height": NOTE_LINE * lines, "color": colour}
+        self._sheet.write_comment(
+            row, column, text, {"author": "byhand", "font_name": "Calibri", "font_size": 9, **box}
+        )
+
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
-        self._sheet.write_number(row, column, value, self._book.format(style))
+        self._sheet.put_number(row, column, value, self._book.format(style))
 
     def formulas(self, place: Range, rows: Iterable[FormulaRow], style: dict[str, Any]) -> None:
         """Fill a range with formulas."""
@@ -221,6 +286,21 @@ class Sheet:
     def height(self, row: int, height: float) -> None:
         self._sheet.set_row(row, height)
 
+    def show_first(self) -> None:
+        """Open the book at this sheet."""
+        self._sheet.activate()
+
+    def list_page(self, footer: str) -> None:
+        """The print set-up of a list: landscape A4, one page wide, as many pages as it takes."""
+        sheet = self._sheet
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        plain = footer.replace("&", "&&")
+        sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&P/&N")
+
     def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
         """The print set-up: landscape A4, fitted to one page or cut into several, the title repeated."""
         sheet = self._sheet
@@ -240,17 +320,21 @@ class Sheet:
 
 
 class BookFile:
-    """An .xlsx file that is being written: nothing is on disk under its name until `save`."""
+    """An .xlsx file that is being written: nothing is on disk under its name until `save`.
 
-    def __init__(self, path: Path, title: str) -> None:
+    Without a path it is written to memory, for `data`.
+    """
+
+    def __init__(self, path: Path | None, title: str) -> None:
         self.path = path
         self.formula_cells = 0
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        self._book = xlsxwriter.Workbook(str(self._temporary), {"in_memory": True})
+        self._memory = io.BytesIO()
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp") if path else None
+        self._book = xlsxwriter.Workbook(str(self._temporary) if path else self._memory, {"in_memory": True})
         self._book.worksheet_class = PlainWorksheet
         self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
         self._book.set_calc_mode("auto")
-        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._formats: dict[Look, Format] = {}
         self._by_identity: dict[int, tuple[dict[str, Any], Format]] = {}  # the style too, so that its id stays its own
 
     def format(self, style: dict[str, Any]) -> Format:
@@ -259,9 +343,19 @@ class BookFile:
         if known is None:
             key = tuple(style.items())
             if key not in self._formats:
-                self._formats[key] = self._book.add_format(style)
+                self._formats[key] = self._new_format(key)
             known = self._by_identity[id(style)] = (style, self._formats[key])
         return known[1]
+
+    def _new_format(self, key: Look) -> Format:
+        """A copy of the format that an earlier file had for the style: XlsxWriter takes long to make one."""
+        if key not in _FORMATS:
+            _FORMATS[key] = Format(self._book.default_format_properties | dict(key))
+            _FORMATS[key]._get_format_key()  # kept in the format, for its copies too
+        new = copy(_FORMATS[key])
+        new.xf_format_indices, new.dxf_format_indices = self._book.xf_format_indices, self._book.dxf_format_indices
+        self._book.formats.append(new)
+        return new
 
     def line_chart(self) -> Any:
         return self._book.add_chart({"type": "line"})
@@ -276,8 +370,15 @@ class BookFile:
         if self._book.define_name(name, f"={reference}") != 0:
             raise AssertionError(f"{name} is no name that a spreadsheet takes")
 
+    def data(self) -> bytes:
+        """Finish a file in memory; its bytes."""
+        self._book.close()
+        return self._memory.getvalue()
+
     def save(self) -> None:
         """Write the file under a temporary name, then rename it."""
+        assert self.path
+        assert self._temporary
         try:
             self._book.close()
             os.replace(self._temporary, self.path)

@@ -163,7 +163,7 @@ def test_gradescopes_form(key: Key) -> None:
 
 def test_a_result_is_the_same_after_the_journal(key: Key) -> None:
     marks = replace(some_marks(key, "s001", 3), file="more/s001.xlsx", warnings=("one", "two"))
-    result = Result("more/s001.xlsx", "abc", "s001", marks, notes=("a note",), by="the id in the workbook")
+    result = Result("more/s001.xlsx", "abc", "s001", marks, by="the id in the workbook")
     assert from_line(as_line(result)) == result
     assert not re.search(r"[\n\r]", as_line(result))
     nothing = Result("x", "", refused="It is empty.")

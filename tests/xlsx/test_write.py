@@ -29,7 +29,20 @@ STYLE = {"bold": True}
 
 
 class OwnWorksheet(Worksheet):
-    """As XlsxWriter writes formulas, with all that it does to them."""
+    """As XlsxWriter takes and writes cells, with all that it does to them."""
+
+    def put_text(self, row: int, column: int, text: str, cell_format: Any) -> None:
+        self.write_string(row, column, text, cell_format)
+
+    def put_number(self, row: int, column: int, number: float, cell_format: Any) -> None:
+        self.write_number(row, column, number, cell_format)
+
+    def put_blank(self, row: int, column: int, cell_format: Any) -> None:
+        self.write_blank(row, column, None, cell_format)
+
+    def put_rich(self, row: int, column: int, parts: Any, formats: list[Any]) -> None:
+        pieces = zip(formats, (text for text, _ in parts), strict=True)
+        self.write_rich_string(row, column, *(piece for pair in pieces for piece in pair))
 
     def write_formulas(self, place: Any, rows: Iterable[FormulaRow], cell_format: Any) -> int:
         cells = [cell for row in rows for cell in zip(*row, strict=True)]
@@ -43,6 +56,7 @@ def test_the_file_is_the_one_that_xlsxwriter_would_write(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "PlainWorksheet", OwnWorksheet)
+    monkeypatch.setattr(BookFile, "_new_format", lambda self, key: self._book.add_format(dict(key)))
     own = tmp_path / "own.xlsx"
     write_lesson(lesson(name), own)
     assert parts_of(own) == parts_of(path_of(name))
