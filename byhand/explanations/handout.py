@@ -11,7 +11,6 @@ from byhand.documents.line_layout import width
 from byhand.errors import ByhandError
 from byhand.explanations.cells import Cells, Worked, no_exact
 from byhand.explanations.cells import Line as CellLine
-from byhand.explanations.typeset import dressed
 from byhand.explanations.worked import WorkedTable, pages
 from byhand.lessons.lesson import Lesson, command, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
@@ -158,10 +157,10 @@ def _table(table: WorkedTable, most: int, with_names: bool) -> Iterator[Block]:
 
 
 def _rule(table: WorkedTable, with_names: bool) -> Iterator[Block]:
-    yield Formula(dressed(table.rule))
+    yield Formula(table.rule)
     parts: list[Piece] = [table.about] if "→" in table.about else []
     for n, (letters, name) in enumerate(table.reads.items() if with_names else ()):
-        parts += [", " if parts else "", "" if n else "with ", dressed(Name(letters, bold=True)), f" = {name}"]
+        parts += [", " if parts else "", "" if n else "with ", Name(letters, bold=True), f" = {name}"]
     if parts:
         yield Paragraph(tuple(filter(None, parts)))
 
@@ -172,7 +171,7 @@ def _lines_of(worked: list[Worked]) -> Iterator[Block]:
     for cell in worked:
         yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell))
         if cell.aside is not None:
-            yield Paragraph(("Exactly: ", dressed(Chain((cell.name, cell.aside), ("=",))), "."))
+            yield Paragraph(("Exactly: ", Chain((cell.name, cell.aside), ("=",)), "."))
 
 
 def _fits(name: Maths, links: list[CellLine]) -> bool:
@@ -185,7 +184,7 @@ def _packed(cell: Worked) -> list[CellLine]:
 
 
 def _steps(name: Maths, lines: list[CellLine]) -> Steps:
-    return Steps((Line("", dressed(name)), *(Line(sign, dressed(maths)) for sign, maths in lines)))
+    return Steps((Line("", name), *(Line(sign, maths) for sign, maths in lines)))
 
 
 def _chain(links: list[CellLine]) -> CellLine:

@@ -8,7 +8,8 @@ from html import escape
 from unicodedata import lookup
 from unicodedata import name as unicode_name
 
-from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, accent, commas
+from byhand.notation.names import accent
+from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
 from byhand.notation.tree import Maths, Name
 
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from unicodedata import combining, normalize
 
+from byhand.notation.names import in_print
 from byhand.notation.tree import (
     Call,
     Cases,
@@ -66,10 +66,8 @@ class Printer(ABC):
         match maths:
             case Number(digits):
                 return self.number(digits)
-            case Name(letters, below, bold):
-                if letters[1:] and letters[0] == "∂" and not self.flat:
-                    return self.row([("", self(Name("∂"))), ("", self(Name(letters[1:], below, bold)))])
-                return self.name(maths if self.flat else _lowered(maths))
+            case Name():
+                return self.name(maths) if self.flat else self._printed(in_print(maths))
             case Words(words):
                 return self.words(words)
             case Sum() | Product() | Chain():
@@ -89,6 +87,8 @@ class Printer(ABC):
                 return self.transposed(self.within(of, ATOM))
             case Part(of, places):
                 return self.part(self.within(of, ATOM), [self(p) for p in places])
+            case Over(sign) if " " in sign and not self.flat:
+                return self.row(self.pieces(maths))
             case Over(sign, body, below, above):
                 limits = (self._boxed(limit) if limit else "" for limit in (below, above))
                 return self.over(sign, self._body(body), *limits)
@@ -97,6 +97,15 @@ class Printer(ABC):
             case Cases(cases):
                 return self.cases([(self.within(value, SUM), self._when(when)) for value, when in cases])
         raise TypeError(f"no text for {maths!r}")
+
+    def _printed(self, maths: Maths) -> str:
+        """A name whose parts stand apart."""
+        match maths:
+            case Name(letters, below, bold):
+                if letters[1:] and letters[0] == "∂":
+                    return self.row([("", self.name(Name("∂"))), ("", self.name(Name(letters[1:], below, bold)))])
+                return self.name(maths)
+        return self(maths)
 
     def within(self, maths: Maths, least: int) -> str:
         """A piece of a larger formula, in brackets unless it holds together at least so tightly."""
@@ -111,6 +120,8 @@ class Printer(ABC):
                 return list(self._factors(factors, sign))
             case Chain(sides, signs):
                 return [p for side, sign in zip(sides, ("", *signs), strict=True) for p in self._side(side, sign)]
+            case Over(sign, body) if " " in sign and not self.flat:
+                return self.pieces(Product((Words(f"{sign} "), body)))
         return [("", self(maths))]
 
     def _side(self, side: Maths, sign: str) -> list[Piece]:
@@ -237,14 +248,6 @@ def _is_matrix_product(maths: Maths) -> bool:
     return isinstance(maths, Product) and maths.sign == "·"
 
 
-def _lowered(name: Name) -> Name:
-    """W_O as a letter with a subscript."""
-    letters, _, below = name.letters.partition("_")
-    if not (letters and below):
-        return name
-    return Name(letters, (Number(below) if below.isdigit() else Name(below), *name.below), name.bold)
-
-
 def _flattened(maths: Maths) -> Iterator[Maths]:
     if isinstance(maths, Sum):
         for term in maths.terms:
@@ -278,12 +281,6 @@ ACCENTS = {
     "\u20d7": Accent("vec", "→", "arrow"),
 }
 """Combining marks that a name may end with: x̂, x̄, x̃."""
-
-
-def accent(letters: str) -> tuple[str, str]:
-    """The letters without the mark above a single letter, and that mark: x̂ is x and a hat."""
-    apart = normalize("NFD", letters)
-    return (apart[0], apart[1]) if len(apart) == 2 and combining(apart[1]) else (letters, "")
 
 
 def commas(below: tuple[Maths, ...]) -> str:

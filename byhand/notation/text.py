@@ -19,7 +19,7 @@ class _Text(Printer):
         return digits.replace("-", "−")
 
     def name(self, name: Name) -> str:
-        return name.letters + self._subscripts(name.below)
+        return name.letters + self._subscripts(name.below, "_" in name.letters)
 
     def words(self, words: str) -> str:
         return words
@@ -68,15 +68,15 @@ class _Text(Printer):
     def otherwise(self) -> str:
         return ""
 
-    def _subscripts(self, below: tuple[Maths, ...]) -> str:
-        """Q₂₁, x_ij, W_Q, W_O,21; in brackets where one is longer than a name: E[ids₁ + 1, 1]."""
+    def _subscripts(self, below: tuple[Maths, ...], has_own: bool) -> str:
+        """Q₂₁, W_Q₂₁, x_ij, Q_12,1; in brackets where that could be misread: W_Q[12, 1], E[ids₁ + 1, 1]."""
         if not below:
             return ""
         parts = [side for b in below for side in (b.sides if isinstance(b, Chain) else (b,))]
         if all(isinstance(b, Number) and len(b.digits) == 1 for b in parts):
             return "".join(map(self, parts)).translate(LOWERED)
         texts = [self(b) for b in parts]
-        if any(re.search(r"[^\w]|_", one) for one in texts):
+        if has_own or any(re.search(r"[^\w]|_", one) for one in texts):
             return f"[{', '.join(map(self, below))}]"
         return f"_{commas(tuple(parts)).strip().join(texts)}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, accent, commas
+from byhand.notation.names import accent
+from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
 from byhand.notation.tree import Maths, Name
 
 LARGE = {"Σ": "sum", "Π": "product", "∫": "integral"}

@@ -37,6 +37,8 @@ TEXTS: list[tuple[Maths, str]] = [
     (Name("Q", (Number("12"), ONE)), "Q_12,1"),
     (Name("x", (A, B)), "x_ab"),
     (Name("W", (Name("Q"),)), "W_Q"),
+    (Name("W_Q", (TWO, ONE)), "W_Q₂₁"),
+    (Name("W_V", (Number("10"), TWO)), "W_V[10, 2]"),
     (Name("W", (Chain((Name("O"), Number("21")), (",",)),)), "W_O,21"),
     (Name("x", (Name("d", (A,)), ONE)), "x[d_a, 1]"),
     (Name("E", (Sum((Name("ids", (ONE,)), ONE)), ONE)), "E[ids₁ + 1, 1]"),

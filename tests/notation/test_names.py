@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from byhand.explanations.typeset import dressed
 from byhand.notation.latex import Latex
 from byhand.notation.tree import Name, Number, Over, Power
 
@@ -32,14 +31,14 @@ LATEX = Latex()
     ],
 )
 def test_names_in_print(letters: str, table: str, cell: str) -> None:
-    shown = [LATEX(dressed(name)).replace(r"\thinspace ", "") for name in (Name(letters, bold=True), Name(letters, AT))]
+    shown = [LATEX(name).replace(r"\thinspace ", "") for name in (Name(letters, bold=True), Name(letters, AT))]
     assert [text.replace(", ", ",").replace(" ,", ",") for text in shown] == [table, cell]
 
 
 def test_places_past_9_have_commas() -> None:
-    name = dressed(Name("W_Q", (Number("12"), Number("3"))))
+    name = Name("W_Q", (Number("12"), Number("3")))
     assert LATEX(name).replace(" ", "") == "W_{Q,12,3}"
 
 
 def test_signs_of_several_words_keep_their_spaces() -> None:
-    assert LATEX(dressed(Over("mean of", Power(Name("x"), Number("2"))))) == r"\text{mean of } x^{2}"
+    assert LATEX(Over("mean of", Power(Name("x"), Number("2")))) == r"\text{mean of } x^{2}"
