@@ -37,7 +37,7 @@ class Lesson(lessons.Lesson):
 
     def __getitem__(self, name: str) -> Table:
         """The table of this dotted name, with labels. ByhandError if there is none, which names the nearest."""
-        from byhand.workbook.captions import letters, symbol
+        from byhand.core.captions import letters, symbol
 
         node = self.table(name)
         return table_of(self, name, "" if node.op.given else letters(node, symbol, False))

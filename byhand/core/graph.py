@@ -239,6 +239,12 @@ class Node:
         return self.name or self.op.name
 
     @property
+    def look(self) -> Look:
+        """How its cells stand where it is computed or given."""
+        traits = self.role.traits
+        return traits.given_look if self.op.given else traits.look
+
+    @property
     def page(self) -> Scope | None:
         """The innermost page that it stands on; None outside every page."""
         return self.scope.innermost_page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 
+from byhand.core.captions import symbol
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
@@ -12,7 +13,6 @@ from byhand.core.roles import Role
 from byhand.escaping import xml_text
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
-from byhand.workbook.captions import symbol
 
 
 @lru_cache(4096)

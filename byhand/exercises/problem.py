@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from byhand.core import ops
 from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
+from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node, fold, times, toposort
 from byhand.core.labels import Labels, Tokens
 from byhand.core.roles import Role
@@ -20,7 +21,6 @@ from byhand.exercises.recipe import Ask, Exercise
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.overrides import looked_up
-from byhand.workbook.captions import symbol
 
 Numbers = dict[Node, Array]
 DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}

@@ -15,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 
 from byhand.core.arithmetic.excel import EXCEL, Address, quoted
+from byhand.core.captions import defined_name
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import in_full
@@ -25,7 +26,6 @@ from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Questio
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
-from byhand.workbook.captions import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.writer import CREATED, BookFile, Sheet

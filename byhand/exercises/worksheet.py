@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from math import exp
 
+from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
 from byhand.core.labels import labels
 from byhand.core.number_text import to_digits
@@ -17,8 +18,6 @@ from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Questio
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
-from byhand.workbook.captions import symbol
-from byhand.workbook.style import look_of
 
 DIGITS = 4
 """Of a number on paper, so many digits count."""
@@ -69,7 +68,7 @@ def _given(problem: Problem, variant: Variant, node: Node) -> Table:
 
 def _numbers(node: Node, table: Array, variant: Variant) -> Table:
     cells = tuple(tuple(to_digits(float(value), DIGITS) for value in row) for row in table + 0.0)
-    return Table(_called(node), *_labels(node, variant), cells, look_of(node, True))
+    return Table(_called(node), *_labels(node, variant), cells, node.look)
 
 
 def _called(node: Node) -> str:

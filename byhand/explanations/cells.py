@@ -11,12 +11,12 @@ from sympy import Expr
 
 from byhand.core.arithmetic.exact import EXACT, NONE, if_small
 from byhand.core.arithmetic.steps import STEPS, Given, Step
+from byhand.core.captions import symbol_from
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.number_text import is_exact, shown
 from byhand.core.table import Table, read
 from byhand.notation.from_sympy import from_sympy
 from byhand.notation.tree import Maths, Name, Number, Sum
-from byhand.workbook.captions import symbol_from
 
 Exact = Callable[[Node, int, int, bool], Maths | None]
 """(table, row, column, whether it must be short enough to be put into another formula) -> its exact value, if any."""

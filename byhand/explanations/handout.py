@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from byhand.core.captions import defined_name, opened, titles
 from byhand.core.graph import Node, times, toposort
 from byhand.core.number_text import shown
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
@@ -14,8 +15,6 @@ from byhand.explanations.cells import Line as CellLine
 from byhand.explanations.worked import WorkedTable, pages
 from byhand.lessons.lesson import Lesson, command, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
-from byhand.workbook.captions import defined_name, opened, titles
-from byhand.workbook.style import look_of
 
 PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""
@@ -212,7 +211,7 @@ def _numbers(table: WorkedTable, caption: str) -> Table:
     if (rows, columns) != table.shape:
         caption += f" (the first {times((rows, columns))} numbers)"
     cells = tuple(tuple(shown(table.value(i, j)) for j in range(columns)) for i in range(rows))
-    return Table(caption, _labels(table, 0, rows), _labels(table, 1, columns), cells, look_of(table.node, True))
+    return Table(caption, _labels(table, 0, rows), _labels(table, 1, columns), cells, table.node.look)
 
 
 def _labels(table: WorkedTable, axis: int, count: int) -> tuple[str, ...]:

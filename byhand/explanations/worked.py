@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
+from byhand.core.captions import rule, shapes, symbol, symbol_from, titles
 from byhand.core.graph import Node, Scope, times, toposort
 from byhand.core.labels import label
 from byhand.explanations.cells import Cells, Worked
 from byhand.lessons.lesson import Lesson
 from byhand.notation.tree import Chain, Maths, Name
-from byhand.workbook.captions import rule, shapes, symbol, symbol_from, titles
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
 from byhand.exercises.lms_fields import joined
 from byhand.exercises.problem import Flags
@@ -17,7 +18,6 @@ from byhand.grading.hypotheses import Ideas, Known
 from byhand.grading.slips import Slip, slip
 from byhand.grading.stages import Stage
 from byhand.grading.verdicts import BETWEEN, ROUNDED, WRONG, Said, Verdict, follows
-from byhand.workbook.captions import symbol
 
 BEAM = 6
 """Explanations that are followed further at a time."""

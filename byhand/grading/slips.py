@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 
 from byhand.core import ops
+from byhand.core.captions import symbol
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.number_text import to_digits
 from byhand.grading.stages import ROOM
-from byhand.workbook.captions import symbol
 
 FEW = 3
 """Of the answers to one table, one in so many may be a slip: more are no slips."""

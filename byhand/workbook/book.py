@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
+from byhand.core.captions import defined_name, opened, titles
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Tokens, word
 from byhand.core.number_text import in_cell
@@ -17,7 +18,6 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.backward_layout import place_gradients, repeat
-from byhand.workbook.captions import defined_name, opened, titles
 from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import look_of

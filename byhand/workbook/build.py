@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from byhand import files
+from byhand.core.captions import defined_name
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.lessons.lesson import Lesson, command, describe
 from byhand.models import MODELS
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
-from byhand.workbook.captions import defined_name
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
 from byhand.xlsx.writer import BookFile

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from byhand.core.arithmetic.excel import Address, column_letters, nth
+from byhand.core.captions import shapes, symbol
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.roles import Look, Role
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.captions import shapes, symbol
 from byhand.workbook.layout import TOP, floating, sides
 from byhand.workbook.page import Block, Page, key
 from byhand.xlsx.writer import BookFile, Sheet

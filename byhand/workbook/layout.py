@@ -17,10 +17,10 @@ from functools import partial
 from types import MappingProxyType
 
 from byhand.core import ops
+from byhand.core.captions import letters, origin, shapes, symbol, symbol_from
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
 from byhand.core.roles import Look, Role
-from byhand.workbook.captions import letters, origin, shapes, symbol, symbol_from
 from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
 LABEL = 1  # columns before a table: the labels of its rows

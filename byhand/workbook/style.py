@@ -46,10 +46,9 @@ BOXES = {
 
 def look_of(node: Node, home: bool) -> Look:
     """How a table stands at home, or where it is shown again."""
-    traits = node.role.traits
-    if not home:
-        return traits.look if traits.look is Look.ATTENTION else Look.SHOWN
-    return traits.given_look if node.op.given else traits.look
+    if home:
+        return node.look
+    return Look.ATTENTION if node.role.traits.look is Look.ATTENTION else Look.SHOWN
 
 
 @cache

@@ -7,13 +7,13 @@ import pytest
 from support.formula_values import worth
 from support.lessons import BOOKS, lesson, sweep
 
+from byhand.core.captions import symbol_from
 from byhand.core.graph import Node, toposort
 from byhand.core.number_text import is_exact
 from byhand.explanations.cells import Cells, Line, exact_values
 from byhand.explanations.worked import WorkedTable, pages
 from byhand.notation.text import text
 from byhand.notation.tree import Maths
-from byhand.workbook.captions import symbol_from
 
 
 def cells_of(name: str) -> Cells:

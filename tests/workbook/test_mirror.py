@@ -19,6 +19,7 @@ from support.gradient_models import GRADIENT_MODELS
 from support.gradient_models import recipe_of as gradient_recipe
 from support.lessons import cells_of, numbers_of, overwriting_refused
 
+from byhand.core.captions import defined_name
 from byhand.layers.training import Training
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
@@ -27,7 +28,6 @@ from byhand.models import MODELS
 from byhand.workbook.book import About
 from byhand.workbook.book import Book as Plan
 from byhand.workbook.build import write_lesson
-from byhand.workbook.captions import defined_name
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, read

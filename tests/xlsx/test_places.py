@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.lessons import UPRIGHT, lesson, sweep
 
+from byhand.core.captions import defined_name
 from byhand.errors import ByhandError
 from byhand.explanations.handout import find_cell, find_step
-from byhand.workbook.captions import defined_name
 
 
 @pytest.mark.parametrize("name", sweep(UPRIGHT))

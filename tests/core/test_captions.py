@@ -10,11 +10,11 @@ from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
 from byhand.core import ops
+from byhand.core.captions import letters, shapes, symbol, symbol_from
 from byhand.core.graph import OPS, Node, fold, source, toposort
 from byhand.layers.activations import gelu, gelu_tanh
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
-from byhand.workbook.captions import letters, shapes, symbol, symbol_from
 
 
 def table(name: str, rows: int, columns: int) -> Node:
