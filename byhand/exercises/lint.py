@@ -13,7 +13,6 @@ from byhand.core.graph import INFINITE, Array
 from byhand.exercises.distinct_mistakes import Told, mistakes
 from byhand.exercises.draw import Student, Variant, apart, near_tie, variants
 from byhand.exercises.problem import Numbers, Problem
-from byhand.exercises.proof import marks
 
 
 @dataclass
@@ -41,8 +40,6 @@ def sizes(problem: Problem, made: Sequence[Variant]) -> Sizes:
     return found
 
 
-EXPORTED = 50
-"""The variants that are written as learning systems read them, and marked by their rules."""
 LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
 """A level, and the largest number that a person of that level should have to write."""
 
@@ -112,7 +109,6 @@ def lint(problem: Problem, seeds: int) -> Report:
         ties=_ties(problem, made),
         duplicates=_duplicates(made),
         sizes=_sizes(problem, met.largest),
-        marks=list(marks(problem, told, made[:EXPORTED])),
     )
 
 

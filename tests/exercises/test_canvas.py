@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import canvas_import
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
-from byhand.exercises import canvas, canvas_rules
+from byhand.exercises import canvas
 from byhand.exercises.draw import Student
 from byhand.exercises.lms_fields import parts, typed
 from byhand.exercises.recipe import Ask
@@ -103,7 +104,7 @@ def test_the_first_item_holds_what_is_given_and_the_texts_are_well_formed() -> N
 
 
 def test_an_item_says_which_cell_it_asks() -> None:
-    [quiz, *_] = canvas_rules.read(FILE)
+    [quiz, *_] = canvas_import.read(FILE)
     assert quiz.items[11].text == (
         "2. Find weights (3×3), to 2 decimals.\nHint: Each row adds up to 1.\nRow 1 (the), column 3 (dog):"
     )
@@ -149,7 +150,7 @@ def test_specials_everywhere_come_back_as_they_were() -> None:
     problem = attention(*asks, title=SPECIALS, text=SPECIALS, name="a/b é")
     [variant] = a_class(problem, 1)
     variant = replace(variant, student=Student(SPECIALS, SPECIALS))
-    [quiz] = canvas_rules.read(canvas.write(problem, [variant]))
+    [quiz] = canvas_import.read(canvas.write(problem, [variant]))
     told = SPECIALS.replace("\x01", "")
     assert quiz.title.startswith(told)
     assert all(told in item.text for item in quiz.items)
@@ -163,7 +164,7 @@ def test_specials_everywhere_come_back_as_they_were() -> None:
 def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     problem = attention(Ask("scores", places=places))
     variant = with_answers(CLASS[0], [answers])
-    [quiz] = canvas_rules.read(canvas.write(problem, [variant]))
+    [quiz] = canvas_import.read(canvas.write(problem, [variant]))
     assert quiz.mark(typed(parts(problem, variant, ()), variant.answers)).mark == pytest.approx(1)
 
 
@@ -174,12 +175,12 @@ def test_a_key_rounded_as_asked_is_right(key: float, places: int) -> None:
     key = key if places else float(round(key))
     problem = attention(Ask("Z", kind="cell", places=places))
     variant = with_answers(CLASS[0], [[key]])
-    [quiz] = canvas_rules.read(canvas.write(problem, [variant]))
+    [quiz] = canvas_import.read(canvas.write(problem, [variant]))
     assert quiz.mark([f"{key:.{places}f}"]).mark == 1
 
 
 def test_every_quiz_of_the_class_takes_its_own_key_only() -> None:
-    quizzes = canvas_rules.read(FILE)
+    quizzes = canvas_import.read(FILE)
     for n, quiz in enumerate(quizzes):
         for m, variant in enumerate(CLASS):
             mark = quiz.mark(typed(parts(PROBLEM, variant, ()), variant.answers)).mark

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from support.commands import answer, byhand
-from support.small_exercises import with_answers
 
-from byhand.exercises import canvas, draw, moodle, proof
-from byhand.exercises.draw import Variant
+from byhand.exercises import draw
 from byhand.exercises.lint import Report, lint
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
@@ -70,7 +66,7 @@ def test_mistakes_that_are_taken_for_another_are_reported(monkeypatch: pytest.Mo
     count, _, student = rest.partition(" variants, such as ")
     assert 1 <= int(count) <= 30
     assert student.startswith("seed ")
-    assert report.problems == [*report.collisions, *report.duplicates, *report.marks]
+    assert report.problems == [*report.collisions, *report.duplicates]
 
 
 def test_answers_between_two_roundings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,40 +93,6 @@ def test_numbers_too_large_for_the_level_are_reported() -> None:
         f"A number of {report.largest:g} comes up, too large for level 1: lower `largest`, or raise the level."
     ]
     assert linted(text.replace("{}", "4"), 8).sizes == []
-
-
-def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
-    return [with_answers(variant, [(row + by).tolist() for row in variant.answers]) for variant in made]
-
-
-def test_a_file_with_a_wrong_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    right, quiz = moodle.write, canvas.write
-    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, shifted(made, 0.25), wrong))
-    report = linted(SOFTMAX, 2)
-    assert [line for line in report.marks if "the key" in line] == [
-        "Moodle gives 0% for the key of seed 1.",
-        "Moodle gives 0% for the key of seed 2.",
-    ]
-    monkeypatch.setattr(moodle, "write", right)
-    monkeypatch.setattr(canvas, "write", lambda built, made: quiz(built, shifted(made, 0.25)))
-    assert linted(SOFTMAX, 1).marks == ["Canvas gives 0% for the key of seed 1."]
-
-
-def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = moodle.write
-
-    def for_the_mistake(built: Problem, made: Sequence[Variant], wrong: Any) -> bytes:
-        return right(built, [with_answers(v, own[0][3]) for v, own in zip(made, wrong, strict=True)])
-
-    monkeypatch.setattr(moodle, "write", for_the_mistake)
-    assert "Moodle gives full marks to softmax-base-2 of seed 1." in linted(SOFTMAX, 1).marks
-    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, made))
-    assert linted(SOFTMAX, 1).marks == ["Moodle does not say to seed 1 what went wrong: softmax-base-2."]
-
-
-def test_a_file_that_marks_blanks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, "typed", lambda asked, answers: [""] * sum(len(row) for row in answers))
-    assert "Moodle gives 0% for the key of seed 1." in linted(SOFTMAX, 1).marks
 
 
 def test_the_command_says_that_nothing_is_wrong() -> None:

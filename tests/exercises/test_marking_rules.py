@@ -9,13 +9,14 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support import canvas_import, moodle_import
+from support.lms_marks import Marked
 from support.small_exercises import a_class, attention, shifted, with_answers
 
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
-from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules
+from byhand.exercises import canvas, moodle
 from byhand.exercises.lms_fields import parts, typed
-from byhand.exercises.marking_rules import Marked
 from byhand.exercises.recipe import Ask
 
 DATA = Path(__file__).parents[1] / "data/lms"
@@ -41,7 +42,7 @@ GARBAGE = ["x", "about 3", "e^2", "--", "-", ".", "NaN", "inf", "∞", "٣", "<b
     ],
 )
 def test_the_numerical_example(answer: str, mark: float, feedback: str) -> None:
-    question = moodle_rules.read(MOODLE)[0]
+    question = moodle_import.read(MOODLE)[0]
     assert question.mark([answer]) == Marked(mark, (feedback,))
     assert (question.idnumber, question.category) == ("byhand:softmax-1:v0007", "$course$/top/byhand/attention")
 
@@ -57,7 +58,7 @@ def test_the_numerical_example(answer: str, mark: float, feedback: str) -> None:
     ],
 )
 def test_the_cloze_example(answers: list[str], sixths: float, feedback: tuple[str, ...]) -> None:
-    marked = moodle_rules.read(MOODLE)[1].mark(answers)
+    marked = moodle_import.read(MOODLE)[1].mark(answers)
     assert marked.mark == pytest.approx(sixths / 6)
     assert marked.feedback == feedback
 
@@ -76,15 +77,15 @@ def test_the_cloze_example(answers: list[str], sixths: float, feedback: tuple[st
     ],
 )
 def test_the_canvas_example(answer: str, mark: float) -> None:
-    [quiz] = canvas_rules.read(CANVAS)
+    [quiz] = canvas_import.read(CANVAS)
     assert (quiz.ident, quiz.title) == ("q1", "byhand set 7")
     assert quiz.mark([answer]) == Marked(mark)
 
 
 def test_the_key_is_full_and_nothing_is_nothing() -> None:
     [question], [quiz] = (
-        moodle_rules.read(moodle.write(PROBLEM, [VARIANT])),
-        canvas_rules.read(canvas.write(PROBLEM, [VARIANT])),
+        moodle_import.read(moodle.write(PROBLEM, [VARIANT])),
+        canvas_import.read(canvas.write(PROBLEM, [VARIANT])),
     )
     for marker in (question, quiz):
         assert marker.mark(KEY).mark == pytest.approx(1)
@@ -95,8 +96,8 @@ def test_the_key_is_full_and_nothing_is_nothing() -> None:
 
 def test_one_wrong_field_costs_its_weight() -> None:
     [question], [quiz] = (
-        moodle_rules.read(moodle.write(PROBLEM, [VARIANT])),
-        canvas_rules.read(canvas.write(PROBLEM, [VARIANT])),
+        moodle_import.read(moodle.write(PROBLEM, [VARIANT])),
+        canvas_import.read(canvas.write(PROBLEM, [VARIANT])),
     )
     points = [(p.question.ask.points / len(p.fields)) for p in ASKED for _ in p.fields]
     for n, share in enumerate(points):
@@ -109,7 +110,7 @@ def test_each_mistake_has_its_mark_and_its_sentence() -> None:
     problem = attention(Ask("scores", places=0), Ask("Z"))
     [variant] = a_class(problem, 1)
     mistakes = [shifted(variant, 2.0, 0.5), shifted(variant, -3.0, 0.25), shifted(variant, 7.5, 0.0)]
-    [question] = moodle_rules.read(moodle.write(problem, [variant], [mistakes]))
+    [question] = moodle_import.read(moodle.write(problem, [variant], [mistakes]))
     asked = parts(problem, variant, mistakes)
     for mistake in mistakes:
         assert question.mark(typed(asked, mistake.answers)) == Marked(pytest.approx(mistake.mark), (mistake.sentence,))
@@ -122,7 +123,7 @@ def test_a_mistaken_choice_has_its_mark_and_its_sentence() -> None:
     right = variant.answers[0][0]
     wrong = 1.0 if right > 1 else 2.0
     mistake = shifted(variant, wrong - right, 0.25, "You took the smallest.")
-    [question] = moodle_rules.read(moodle.write(problem, [variant], [[mistake]]))
+    [question] = moodle_import.read(moodle.write(problem, [variant], [[mistake]]))
     assert question.mark([in_full(wrong)]) == Marked(0.25, ("You took the smallest.",))
     assert question.mark([in_full(right)]) == Marked(1.0)
     assert question.mark([in_full(6 - right - wrong)]) == Marked(0.0)
@@ -133,7 +134,7 @@ def test_a_mistaken_choice_has_its_mark_and_its_sentence() -> None:
 def test_moodle_takes_what_is_within_the_tolerance_only(key: float, places: int, inside: float, below: bool) -> None:
     key = key if places else float(round(key))
     problem = attention(Ask("Z", kind="cell", places=places))
-    [question] = moodle_rules.read(moodle.write(problem, [with_answers(VARIANT, [[key]])]))
+    [question] = moodle_import.read(moodle.write(problem, [with_answers(VARIANT, [[key]])]))
     margin = problem.questions[0].ask.margin * (-1 if below else 1)
     assert question.mark([repr(key + inside * margin)]) == Marked(1.0, ("Right.",))
     assert question.mark([repr(key + margin)]).mark == 1
@@ -147,7 +148,7 @@ def test_canvas_takes_what_is_within_the_tolerance_to_four_decimals(
     key: float, places: int, inside: float, below: bool
 ) -> None:
     problem = attention(Ask("Z", kind="cell", places=places))
-    [quiz] = canvas_rules.read(canvas.write(problem, [with_answers(VARIANT, [[key]])]))
+    [quiz] = canvas_import.read(canvas.write(problem, [with_answers(VARIANT, [[key]])]))
     margin = problem.questions[0].ask.margin * (-1 if below else 1)
     assume(abs(key + inside * margin) < 1000)
     assert quiz.mark([repr(key + inside * (abs(margin) - 1e-4) * (-1 if below else 1))]).mark == 1
@@ -163,7 +164,7 @@ def test_canvas_takes_what_is_within_the_tolerance_to_four_decimals(
     ],
 )  # fmt: skip
 def test_what_moodle_takes_for_a_number(typed: str, number: float | None) -> None:
-    assert moodle_rules.number_typed(typed) == number
+    assert moodle_import.number_typed(typed) == number
 
 
 @pytest.mark.parametrize(
@@ -171,15 +172,15 @@ def test_what_moodle_takes_for_a_number(typed: str, number: float | None) -> Non
     [("0.5", 0.5), ("-5e-1", -0.5), ("1.23456", 1.2346), ("0,5", None), ("5 m", None), ("1_0", None), ("1e999", None)],
 )
 def test_what_canvas_takes_for_a_number(typed: str, number: float | None) -> None:
-    found = canvas_rules.number_typed(typed)
+    found = canvas_import.number_typed(typed)
     assert (None if found is None else float(found)) == number
 
 
 def test_a_zero_key_takes_zero_and_not_a_blank() -> None:
     variant = with_answers(VARIANT, [[0.0]])
     for marker in (
-        moodle_rules.read(moodle.write(CELL, [variant]))[0],
-        canvas_rules.read(canvas.write(CELL, [variant]))[0],
+        moodle_import.read(moodle.write(CELL, [variant]))[0],
+        canvas_import.read(canvas.write(CELL, [variant]))[0],
     ):
         assert marker.mark(["0"]).mark == marker.mark(["-0"]).mark == marker.mark(["0.00"]).mark == 1
         assert marker.mark([""]).mark == marker.mark(["abc"]).mark == 0
@@ -210,7 +211,7 @@ def edited(old: str, new: str) -> bytes:
 )
 def test_moodle_files_that_would_not_be_imported(data: bytes, sentence: str) -> None:
     with pytest.raises(ByhandError, match=sentence):
-        moodle_rules.read(data)
+        moodle_import.read(data)
 
 
 def repacked(old: str, new: str) -> bytes:
@@ -245,9 +246,9 @@ def repacked(old: str, new: str) -> bytes:
 )
 def test_canvas_packages_that_would_be_marked_otherwise(data: bytes, sentence: str) -> None:
     with pytest.raises(ByhandError, match=sentence):
-        canvas_rules.read(data)
+        canvas_import.read(data)
 
 
 def test_more_answers_than_fields_are_a_mistake_of_the_caller() -> None:
     with pytest.raises(ByhandError, match=r"softmax-1 v0007' has 1 fields, not 2"):
-        moodle_rules.read(MOODLE)[0].mark(["1", "2"])
+        moodle_import.read(MOODLE)[0].mark(["1", "2"])

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import moodle_import
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
-from byhand.exercises import moodle, moodle_rules
+from byhand.exercises import moodle
 from byhand.exercises.draw import Student
 from byhand.exercises.lms_fields import parts, typed
 from byhand.exercises.recipe import Ask
@@ -128,7 +129,7 @@ def test_mistakes_become_answers_only_where_they_tell() -> None:
     """Beyond two margins (0.2 for scores, 0.005 for the rest) of the key; those nearer to each other say the same."""
     [variant] = CLASS[:1]
     near, far, same = shifted(variant, 0.009), shifted(variant, 3.0, 0.5), shifted(variant, 3.001, 0.2, "Or so.")
-    [question] = moodle_rules.read(moodle.write(PROBLEM, [variant], [[near, far, same]]))
+    [question] = moodle_import.read(moodle.write(PROBLEM, [variant], [[near, far, same]]))
     for field in question.fields[:9]:
         assert [(a.fraction, a.feedback) for a in field.answers] == [(1, ""), *[(0.2, "You added 3. Or: Or so.")] * 2]
     for field in question.fields:
@@ -154,7 +155,7 @@ def test_what_nobody_can_type_is_shown() -> None:
     problem = attention(Ask("scores"))
     [variant] = a_class(problem, 1)
     values = [-1e30, *range(1, 9)]
-    [question] = moodle_rules.read(moodle.write(problem, [with_answers(variant, [values])]))
+    [question] = moodle_import.read(moodle.write(problem, [with_answers(variant, [values])]))
     assert len(question.fields) == 8
     assert "<td>−∞</td>" in question.text
     assert question.mark([str(n) for n in range(1, 9)]).mark == 1
@@ -165,12 +166,12 @@ def test_specials_everywhere_come_back_as_they_were() -> None:
     [variant] = a_class(problem, 1)
     variant = replace(variant, student=Student(SPECIALS, SPECIALS))
     slip = shifted(variant, 1.0, 0.5, SPECIALS)
-    [question] = moodle_rules.read(moodle.write(problem, [variant], [[slip]]))
+    [question] = moodle_import.read(moodle.write(problem, [variant], [[slip]]))
     told = SPECIALS.replace("\x01", "")
     assert question.name.startswith(told)
     assert question.category == "$course$/top/byhand/a//b"
     assert {a.feedback for f in question.fields for a in f.answers} == {"", told}
-    plain = "".join(tree(f"<div>{moodle_rules.FIELD.sub('', question.text)}</div>".encode()).itertext())
+    plain = "".join(tree(f"<div>{moodle_import.FIELD.sub('', question.text)}</div>".encode()).itertext())
     assert told in plain, "no field begins in a hint"
     assert len(question.fields) == len(typed(parts(problem, variant, ()), variant.answers))
 
@@ -183,7 +184,7 @@ def test_words_of_the_choice_are_escaped() -> None:
     [variant] = a_class(problem, 1)
     part = parts(problem, variant, ())[0]
     field = replace(part.fields[0], options=(SPECIALS, "b&", "c}"), key=2.0)
-    [back] = moodle_rules._cloze(moodle.cloze(field, 3))
+    [back] = moodle_import._cloze(moodle.cloze(field, 3))
     assert back.weight == 3
     assert [a.text for a in back.answers] == [SPECIALS.replace("\x01", ""), "b&", "c}"]
     assert [a.fraction for a in back.answers] == [0, 1, 0]
@@ -203,7 +204,7 @@ def test_id_numbers_are_stable_short_and_each_student_s_own(student: str, other:
 def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     problem = attention(Ask("scores", places=places))
     variant = with_answers(CLASS[0], [answers])
-    [question] = moodle_rules.read(moodle.write(problem, [variant]))
+    [question] = moodle_import.read(moodle.write(problem, [variant]))
     asked = parts(problem, variant, ())
     assert question.mark(typed(asked, variant.answers)).mark == 1
     assert question.mark([repr(a) for a in answers]).mark == 1
@@ -239,6 +240,6 @@ def test_mistakes_of_another_number_of_students_are_refused() -> None:
 
 def test_every_field_has_one_full_answer() -> None:
     own = [[shifted(v, 1.0, 1.0), shifted(v, 2.0, 0.0)] for v in CLASS]
-    for question in moodle_rules.read(moodle.write(PROBLEM, CLASS, own)):
+    for question in moodle_import.read(moodle.write(PROBLEM, CLASS, own)):
         kinds = Counter(f.kind for f in question.fields)
         assert kinds == {"numerical": 9 + 9 + 1 + 2 + 1 + 1, "multichoice": 1}

@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.canvas import rounded
-from byhand.exercises.marking_rules import Marked, paired, parsed, plain, summed
+from support.lms_marks import Marked, paired, parsed, plain, summed
 
 NUMERICAL, CHOICE, TEXT = "numerical_question", "multiple_choice_question", "text_only_question"
 QTI = "imsqti_xmlv1p2"

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from byhand.errors import ByhandError
-from byhand.exercises import canvas, canvas_rules, moodle, moodle_rules
+from byhand.exercises import canvas, moodle
 from byhand.exercises.distinct_mistakes import Told
 from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import Part, parts, typed
-from byhand.exercises.marking_rules import Marked
 from byhand.exercises.problem import Problem
+from support import canvas_import, moodle_import
+from support.lms_marks import Marked
 
 GARBAGE = "no idea"
 Mark = Callable[[Sequence[str]], Marked]
@@ -22,7 +23,7 @@ Mark = Callable[[Sequence[str]], Marked]
 def marks(problem: Problem, told: Told, made: Sequence[Variant]) -> Iterator[str]:
     """A line for whatever the exported files would mark otherwise than they should, by the systems' own rules."""
     wrong = wrong_answers(problem, told, made)
-    questions = moodle_rules.read(moodle.write(problem, made, wrong))
+    questions = moodle_import.read(moodle.write(problem, made, wrong))
     for variant, mistakes, question in zip(made, wrong, questions, strict=True):
         asked = parts(problem, variant, mistakes)
         yield from _plain("Moodle", variant, asked, question.mark)
@@ -38,7 +39,7 @@ def marks(problem: Problem, told: Told, made: Sequence[Variant]) -> Iterator[str
         canvas.check(problem)
     except ByhandError:
         return
-    for variant, quiz in zip(made, canvas_rules.read(canvas.write(problem, made)), strict=True):
+    for variant, quiz in zip(made, canvas_import.read(canvas.write(problem, made)), strict=True):
         yield from _plain("Canvas", variant, parts(problem, variant, ()), quiz.mark)
 
 

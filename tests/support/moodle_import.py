@@ -13,8 +13,8 @@ from html import unescape
 from xml.etree.ElementTree import Element
 
 from byhand.errors import ByhandError, quoted
-from byhand.exercises.marking_rules import Marked, paired, parsed, plain, summed
 from byhand.exercises.moodle import FRACTIONS
+from support.lms_marks import Marked, paired, parsed, plain, summed
 
 GRACE = 1e-14
 ALLOWED = {float(f) * sign for f in FRACTIONS for sign in (1, -1)}

@@ -1,0 +1,75 @@
+"""What Moodle and Canvas make of exported exercises: full marks for the key, none for nothing, help for mistakes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import lms_proof
+from support.small_exercises import with_answers
+
+from byhand.exercises import canvas, moodle
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.problem import Problem, problem
+from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
+
+HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\n'
+SOFTMAX = HEAD + (
+    'model = "softmax"\nsize = { rows = 2, width = 3 }\nlevel = 2\nmistakes = ["softmax-base-2"]\n'
+    '[draw]\nX = "-3..4"\nT = [1]\n[[ask]]\ntable = "probabilities"\nplaces = 3\n'
+)
+
+
+def findings(asked: Problem, count: int) -> list[str]:
+    """What the imitated systems would mark otherwise than they should, over so many students."""
+    shown = mistakes(asked)
+    students = [Student(f"seed {n}") for n in range(1, count + 1)]
+    return list(lms_proof.marks(asked, shown, variants(asked, [changed for _, changed in shown], 0, students)))
+
+
+def exported(count: int) -> list[str]:
+    return findings(problem(exercise_of(tomllib.loads(SOFTMAX), Path("mine.toml"))), count)
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ready_made())
+def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
+    assert findings(problem(read_exercise(find(name))), count) == []
+
+
+def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
+    return [with_answers(variant, [(row + by).tolist() for row in variant.answers]) for variant in made]
+
+
+def test_a_file_with_a_wrong_key_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    right, quiz = moodle.write, canvas.write
+    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, shifted(made, 0.25), wrong))
+    report = exported(2)
+    assert [line for line in report if "the key" in line] == [
+        "Moodle gives 0% for the key of seed 1.",
+        "Moodle gives 0% for the key of seed 2.",
+    ]
+    monkeypatch.setattr(moodle, "write", right)
+    monkeypatch.setattr(canvas, "write", lambda built, made: quiz(built, shifted(made, 0.25)))
+    assert exported(1) == ["Canvas gives 0% for the key of seed 1."]
+
+
+def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = moodle.write
+
+    def for_the_mistake(built: Problem, made: Sequence[Variant], wrong: Any) -> bytes:
+        return right(built, [with_answers(v, own[0][3]) for v, own in zip(made, wrong, strict=True)])
+
+    monkeypatch.setattr(moodle, "write", for_the_mistake)
+    assert "Moodle gives full marks to softmax-base-2 of seed 1." in exported(1)
+    monkeypatch.setattr(moodle, "write", lambda built, made, wrong: right(built, made))
+    assert exported(1) == ["Moodle does not say to seed 1 what went wrong: softmax-base-2."]
+
+
+def test_a_file_that_marks_blanks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lms_proof, "typed", lambda asked, answers: [""] * sum(len(row) for row in answers))
+    assert "Moodle gives 0% for the key of seed 1." in exported(1)
