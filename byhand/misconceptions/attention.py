@@ -2,69 +2,79 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
 from byhand.core.graph import Node
-from byhand.core.ops import below, beside, constant, exp, maximum, power, sqrt, stretch, where
+from byhand.core.ops import (
+    add,
+    below,
+    beside,
+    constant,
+    div,
+    exp,
+    matmul,
+    maximum,
+    power,
+    sqrt,
+    stretch,
+    transpose,
+    where,
+)
 from byhand.core.roles import Role
-from byhand.misconceptions.rewriting import Find, mistake, nearest
+from byhand.misconceptions.patterns import ANY, Find, Pattern, nearest, piece, several_rows
+from byhand.misconceptions.rewriting import mistake
 
 Pieces = tuple[Node, ...]
 
 
-def in_rows(find: Find) -> Find:
-    """The same in a table of several rows; of a single one, rows and columns are hard to mix up."""
-    return lambda node: find(node) if node.shape[0] > 1 else None
+def is_wide(node: Node) -> bool:
+    """Whether a product's sums have several terms."""
+    return node.args[0].shape[1] > 1
 
 
-def matmul(node: Node) -> Pieces | None:
-    return node.args if node.op is ops.matmul else None
+def may_be_swapped(node: Node) -> bool:
+    """Whether both factors have one shape, so that nothing on the page forbids to mix them up."""
+    return node.args[0].shape == node.args[1].shape
 
 
-def given_matmul(node: Node) -> Pieces | None:
-    """The same of two tables that are given, as in an exercise on products."""
-    return matmul(node) if all(a.role is Role.INPUT for a in node.args) else None
-
-
-def square_matmul(node: Node) -> Pieces | None:
-    """Both factors square, so that nothing on the page forbids to mix them up."""
-    return node.args if node.op is ops.matmul and node.args[0].shape == node.args[1].shape else None
-
-
-def weighing(node: Node) -> Pieces | None:
-    """x W: (x, W)."""
-    return node.args if node.op is ops.matmul and node.args[1].role is Role.WEIGHT else None
-
-
-def scores(node: Node) -> Pieces | None:
-    """Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
-    found = node.role is Role.SCORES and node.op is ops.matmul and node.symbol != "smaller"
-    return node.args if found and node.args[0].op is not ops.transpose else None
-
-
-def scaled(node: Node) -> Pieces | None:
-    """scores / √d_k, and d_k is not 1: (scores, d_k)."""
-    if node.role is not Role.SCALE or node.op is not ops.div or node.args[1].op is not ops.sqrt:
-        return None
-    d_k = node.args[1].args[0]
-    return (node.args[0], d_k) if d_k.attrs["value"] > 1 else None
+product = Pattern(matmul)
+given_product = Pattern(matmul, Pattern(role=Role.INPUT), Pattern(role=Role.INPUT))
+"""A product of two tables that are given, as in an exercise on products."""
+square_product = Pattern(matmul, when=may_be_swapped)
+several_terms = Pattern(matmul, when=is_wide)
+weighing = Pattern(matmul, ANY, Pattern(role=Role.WEIGHT))
+"""x W: (x, W)."""
+not_turned = Pattern(when=lambda q: q.op is not transpose)
+scores = Pattern(matmul, not_turned, role=Role.SCORES, when=lambda node: node.symbol != "smaller")
+"""Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
+root_of_d_k = Pattern(sqrt, piece(constant, when=lambda d_k: d_k.attrs["value"] > 1))
+scaled = Pattern(div, piece(), root_of_d_k, role=Role.SCALE)
+"""scores / √d_k, and d_k is not 1: (scores, d_k)."""
+tempered = Pattern(div, role=Role.TEMPERATURE)
+"""x / temperature: (x, temperature)."""
+shifted = Pattern(None, piece(), role=Role.SHIFTED)
+"""x - max: (x,)."""
+normalised = Pattern(None, Pattern(role=Role.EXP), Pattern(role=Role.TOTAL))
+"""A softmax's last step: (powers, total)."""
+attends = Pattern(when=lambda keep: keep.symbol != "chosen")
+masked = Pattern(where, attends, role=Role.MASK)
+"""The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
+hidden = Pattern(where, attends, ANY, Pattern(when=lambda x: x.op is not constant), role=Role.MASK)
+"""The same of scores that a softmax is taken of."""
+causal = Pattern(where, attends, role=Role.MASK, when=lambda node: node.args[0].shape[0] > 1)
+"""The same, where each query has its own row of the mask, as in a triangle."""
+weighed = Pattern(matmul, Pattern(role=Role.ATTENTION))
+several_heads = Pattern(beside, Pattern(), Pattern(), when=lambda node: all(a.role is Role.HEADS for a in node.args))
+"""Several heads side by side: all of them."""
+projected = Pattern((matmul, add), piece(when=several_heads), Pattern(role=Role.WEIGHT))
+"""Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
 
 
 def scaled_of_wider(node: Node) -> Pieces | None:
-    """The same, where the model's width has another root, which is not d_k either: (scores, d_model)."""
-    found, product = scaled(node), nearest(node, lambda n: weighing(n) is not None)
+    """scores / √d_k, where the model's width has another root, which is not d_k either: (scores, d_model)."""
+    found, product = scaled(node), nearest(node, weighing)
     if found is None or product is None:
         return None
     d_k, d_model = found[1].attrs["value"], float(product.args[0].shape[1])
     return (found[0], constant(value=d_model)) if d_model not in (d_k, d_k**2) else None
-
-
-def tempered(node: Node) -> Pieces | None:
-    return node.args if node.role is Role.TEMPERATURE and node.op is ops.div else None
-
-
-def shifted(node: Node) -> Pieces | None:
-    """x - max: (x,)."""
-    return node.args[:1] if node.role is Role.SHIFTED else None
 
 
 def powers(node: Node) -> Pieces | None:
@@ -78,32 +88,11 @@ def powers_of_other(base: float) -> Find:
 
 
 def _base(node: Node) -> object:
-    return node.args[0].attrs.get("value") if node.op is ops.power else None
+    return node.args[0].attrs.get("value") if node.op is power else None
 
 
 def powers_of_given_base(node: Node) -> Pieces | None:
-    return powers(node) if node.op is ops.power else None
-
-
-def normalised(node: Node) -> Pieces | None:
-    """A softmax's last step: (powers, total)."""
-    return node.args if [a.role for a in node.args] == [Role.EXP, Role.TOTAL] else None
-
-
-def masked(node: Node) -> Pieces | None:
-    """The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
-    found = node.role is Role.MASK and node.op is ops.where and node.args[0].symbol != "chosen"
-    return node.args if found else None
-
-
-def hidden(node: Node) -> Pieces | None:
-    """The same of scores that a softmax is taken of."""
-    return masked(node) if node.args and node.args[-1].op is not ops.constant else None
-
-
-def causal(node: Node) -> Pieces | None:
-    """The same, where each query has its own row of the mask, as in a triangle."""
-    return node.args if masked(node) and node.args[0].shape[0] > 1 else None
+    return powers(node) if node.op is power else None
 
 
 def masked_softmax(node: Node) -> Pieces | None:
@@ -116,23 +105,8 @@ def masked_softmax(node: Node) -> Pieces | None:
 
 def weighted(node: Node) -> Pieces | None:
     """weights V: (weights, V, Q, K)."""
-    if node.op is not ops.matmul or node.args[0].role is not Role.ATTENTION:
-        return None
-    found = nearest(node.args[0], lambda n: scores(n) is not None)
+    found = nearest(node.args[0], scores) if weighed(node) else None
     return (*node.args, found.args[0], found.args[1].T) if found else None
-
-
-def heads(node: Node) -> Pieces | None:
-    """Several heads side by side."""
-    several = node.op is ops.beside and len(node.args) > 1
-    return node.args if several and all(a.role is Role.HEADS for a in node.args) else None
-
-
-def projected(node: Node) -> Pieces | None:
-    """Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
-    if node.op not in (ops.matmul, ops.add) or node.args[1].role is not Role.WEIGHT:
-        return None
-    return node.args[:1] if heads(node.args[0]) else None
 
 
 def one_later(keep: Node) -> Node:
@@ -154,26 +128,22 @@ def all_but_last(x: Node, y: Node) -> Node:
     return x.columns(0, last) @ y.rows(0, last)
 
 
-def several_terms(node: Node) -> Pieces | None:
-    return node.args if node.op is ops.matmul and node.args[0].shape[1] > 1 else None
-
-
 PRODUCTS = (
     mistake(
         "factors-swapped",
         "You took the rows of the second table and the columns of the first; A B takes the rows of A and the columns "
         "of B, and is not B A.",
-        (in_rows(square_matmul), lambda x, y: y @ x),
+        (several_rows(square_product), lambda x, y: y @ x),
     ),
     mistake(
         "product-elementwise",
         "You multiplied cell by cell; a cell of a matrix product is a whole row times a whole column, added up.",
-        (in_rows(square_matmul), lambda x, y: x * y),
+        (several_rows(square_product), lambda x, y: x * y),
     ),
     mistake(
         "product-transposed",
         "You turned the result: row i of the first table and column j of the second make the cell in row i, column j.",
-        (in_rows(given_matmul), lambda x, y: (x @ y).T),
+        (several_rows(given_product), lambda x, y: (x @ y).T),
     ),
     mistake(
         "sums-multiplied",
@@ -193,7 +163,7 @@ PRODUCTS = (
     mistake(
         "minus-signs-lost",
         "A minus sign got lost in your products: plus times minus is minus, and such a term is taken away.",
-        (matmul, lambda x, y: size(x) @ size(y)),
+        (product, lambda x, y: size(x) @ size(y)),
     ),
     mistake(
         "weight-transposed",
@@ -245,7 +215,7 @@ SOFTMAX = (
     mistake(
         "softmax-over-the-whole-table",
         "You divided by the total of the whole table; every row has a total of its own, and adds up to 1 by itself.",
-        (in_rows(normalised), lambda e, total: e / total.sum(0)),
+        (several_rows(normalised), lambda e, total: e / total.sum(0)),
     ),
     mistake(
         "softmax-without-exponential",
@@ -305,7 +275,7 @@ HEADS = (
     mistake(
         "queries-and-keys-swapped",
         "You swapped Q and K: a row of the scores belongs to one query, a column to one key.",
-        (in_rows(scores), lambda q, kt: kt.T @ q.T),
+        (several_rows(scores), lambda q, kt: kt.T @ q.T),
     ),
     mistake(
         "keys-for-values",
@@ -320,12 +290,12 @@ HEADS = (
     mistake(
         "attention-transposed",
         "You went down the columns of the attention; a word's result is its row of weights times V.",
-        (in_rows(weighted), lambda weights, v, q, k: weights.T @ v),
+        (several_rows(weighted), lambda weights, v, q, k: weights.T @ v),
     ),
     mistake(
         "heads-in-wrong-order",
         "Your heads stand in another order: head 1 comes first, and each has its own rows of W_O.",
-        (heads, lambda *zs: beside(*reversed(zs))),
+        (several_heads, lambda *zs: beside(*reversed(zs))),
     ),
     mistake(
         "output-projection-left-out",

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
 from byhand.core.graph import Node
-from byhand.core.ops import mean_square
+from byhand.core.ops import add, constant, div, maximum, mean_square, mul
 from byhand.core.roles import Role
 from byhand.layers.activations import relu, silu
 from byhand.layers.recurrence import sigmoid
+from byhand.misconceptions.patterns import Pattern, piece
 from byhand.misconceptions.rewriting import mistake
 
-Pieces = tuple[Node, ...]
+squared = Pattern(mean_square, role=Role.MEAN_SQUARE, when=lambda node: node.args[0].shape[1] > 1)
+"""The mean of a row's squares, of several numbers: (row,)."""
+not_centred = Pattern(when=lambda x: x.role is not Role.DEVIATION)
+divided = Pattern(div, not_centred, role=Role.NORM, when=lambda node: node.shape[1] > 1)
+"""x / root, where no mean was taken away: (x, root)."""
+one_more = Pattern(add, Pattern(constant), piece(role=Role.WEIGHT))
+gained_from_one = Pattern(mul, piece(role=Role.NORM), one_more)
+"""normalised × (1 + γ): (normalised, γ)."""
+swish = Pattern(div, piece(), role=Role.ACTIVATION)
+"""x / (1 + e^-x): (x,)."""
+gated = Pattern(mul, Pattern(role=Role.ACTIVATION))
+"""activation(gate) × up: (activation(gate), up)."""
+gated_by = Pattern(mul, piece((div, maximum), piece(), role=Role.ACTIVATION), piece())
+"""The same of an activation that is known: (activation(gate), gate, up)."""
 
 
-def squared(node: Node) -> Pieces | None:
-    """The mean of a row's squares, of several numbers: (row,)."""
-    found = node.role is Role.MEAN_SQUARE and node.op is ops.mean_square and node.args[0].shape[1] > 1
-    return node.args if found else None
-
-
-def divided(node: Node) -> Pieces | None:
-    """x / root, where no mean was taken away: (x, root)."""
-    found = node.role is Role.NORM and node.op is ops.div and node.args[0].role is not Role.DEVIATION
-    return node.args if found and node.shape[1] > 1 else None
-
-
-def gained_from_one(node: Node) -> Pieces | None:
-    """normalised × (1 + γ): (normalised, γ)."""
-    if node.op is not ops.mul or node.args[0].role is not Role.NORM or node.args[1].op is not ops.add:
-        return None
-    one, gamma = node.args[1].args
-    return (node.args[0], gamma) if one.op is ops.constant and gamma.role is Role.WEIGHT else None
-
-
-def swish(node: Node) -> Pieces | None:
-    """x / (1 + e^-x): (x,)."""
-    return node.args[:1] if node.role is Role.ACTIVATION and node.op is ops.div else None
-
-
-def gated(node: Node) -> Pieces | None:
-    """activation(gate) × up: (activation(gate), up)."""
-    return node.args if node.op is ops.mul and node.args[0].role is Role.ACTIVATION else None
-
-
-def gated_by(node: Node) -> Pieces | None:
-    """The same of an activation that is known: (gate, up, activation(gate))."""
-    found = gated(node)
-    return (found[0].args[0], found[1], found[0]) if found and found[0].op in (ops.div, ops.maximum) else None
-
-
-def other_way(gate: Node, up: Node, active: Node) -> Node:
-    return gate * (silu if active.op is ops.div else relu)(up)
+def other_way(active: Node, gate: Node, up: Node) -> Node:
+    return gate * (silu if active.op is div else relu)(up)
 
 
 RMS = (

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from byhand.core import ops
 from byhand.core.graph import Node, named_like, rewritten, toposort
-from byhand.core.ops import below, beside, maximum, stretch, tanh, where
+from byhand.core.ops import add, below, beside, div, matmul, maximum, mul, stretch, tanh, transpose, where
 from byhand.core.roles import Role
-from byhand.misconceptions.rewriting import Misconception, mistake, nearest
-
-Pieces = tuple[Node, ...]
-
-
-def windowed(node: Node) -> Pieces | None:
-    """A mask of the last few words put on the scores, where there are more: (the mask, scores, -∞)."""
-    if (
-        node.role is not Role.MASK
-        or node.op is not ops.where
-        or node.args[0].symbol not in ("window_mask", "near_mask")
-    ):
-        return None
-    return node.args if 1 <= reach(node.args[0]) < node.shape[0] else None
+from byhand.misconceptions.patterns import Pattern, nearest, piece
+from byhand.misconceptions.rewriting import Misconception, mistake
 
 
 def reach(keep: Node) -> int:
@@ -40,33 +27,25 @@ def window(keep: Node, words: int) -> Node:
     return below(*lines)
 
 
-def much_more_hidden(node: Node) -> Pieces | None:
-    """A window that leaves two words or more out."""
-    found = windowed(node)
-    return found if found and reach(found[0]) < int(node.shape[0]) - 1 else None
+def windowed(fits: Callable[[int, int], bool]) -> Pattern:
+    """A mask of the last few words put on the scores, of a width that fits the number of words: (mask, scores, -∞)."""
+    mask = Pattern(when=lambda keep: keep.symbol in ("window_mask", "near_mask"))
+    return Pattern(where, mask, role=Role.MASK, when=lambda node: fits(reach(node.args[0]), int(node.shape[0])))
 
 
-def several_seen(node: Node) -> Pieces | None:
-    found = windowed(node)
-    return found if found and reach(found[0]) > 1 else None
+narrow = windowed(lambda width, words: 1 <= width < words)
+much_more_hidden = windowed(lambda width, words: 1 <= width < words - 1)
+several_seen = windowed(lambda width, words: 1 < width < words)
+capped = Pattern(mul, piece(), Pattern(tanh, Pattern(div, piece())), role=Role.CAP)
+"""cap × tanh(x / cap): (cap, x)."""
+matched = Pattern(tanh, Pattern(add, piece(), piece()), symbol="match_*")
+"""tanh(keys + query): (keys, query)."""
+summed = Pattern(matmul, Pattern(role=Role.ATTENTION), role=Role.HEADS)
 
 
-def capped(node: Node) -> Pieces | None:
-    """cap × tanh(x / cap): (x, cap)."""
-    return (node.args[1].args[0].args[0], node.args[0]) if node.role is Role.CAP and node.op is ops.mul else None
-
-
-def matched(node: Node) -> Pieces | None:
-    """tanh(keys + query): (keys, query)."""
-    found = node.op is ops.tanh and node.symbol.startswith("match_")
-    return node.args[0].args if found and node.args[0].op is ops.add else None
-
-
-def context(node: Node) -> Pieces | None:
+def context(node: Node) -> tuple[Node, ...] | None:
     """weights H, where the scores come from keys of their own: (weights, keys)."""
-    if node.role is not Role.HEADS or node.op is not ops.matmul or node.args[0].role is not Role.ATTENTION:
-        return None
-    keys = nearest(node.args[0], lambda n: n.symbol == "keys")
+    keys = nearest(node.args[0], lambda n: n.symbol == "keys") if summed(node) else None
     return (node.args[0], keys) if keys else None
 
 
@@ -88,14 +67,11 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
         return shared.get(name.removeprefix("."), table)
 
     def rule(node: Node, like: Node) -> Node:
-        if (
-            node.op is not ops.matmul
-            or node.role not in (Role.SCORES, Role.HEADS)
-            or not (head := numbered(node, "head"))
-        ):
+        product = node.op is matmul and node.role in (Role.SCORES, Role.HEADS)
+        if not product or not (head := numbered(node, "head")):
             return like
         x, theirs = like.args
-        turned = theirs.op is ops.transpose
+        turned = theirs.op is transpose
         table = theirs.args[0] if turned else theirs
         other = in_turn(table, head)
         if other is table:
@@ -109,7 +85,7 @@ LATER_HEADS = (
     mistake(
         "window-left-out",
         "You let every word see all that came before; in this model it sees only the last few.",
-        (windowed, lambda keep, x, hidden: where(window(keep, int(keep.shape[0])), x, hidden)),
+        (narrow, lambda keep, x, hidden: where(window(keep, int(keep.shape[0])), x, hidden)),
     ),
     mistake(
         "window-one-too-wide",
@@ -124,22 +100,22 @@ LATER_HEADS = (
     mistake(
         "cap-left-out",
         "You left out the cap: a score becomes the cap times tanh of the score over the cap.",
-        (capped, lambda x, cap: x),
+        (capped, lambda cap, x: x),
     ),
     mistake(
         "cap-as-a-limit",
         "You cut off what is above the cap; a soft cap bends all scores, by tanh.",
-        (capped, lambda x, cap: maximum(-maximum(-x, -cap), -cap)),
+        (capped, lambda cap, x: maximum(-maximum(-x, -cap), -cap)),
     ),
     mistake(
         "cap-not-multiplied",
         "You stopped at the tanh: multiply it by the cap again.",
-        (capped, lambda x, cap: tanh(x / cap)),
+        (capped, lambda cap, x: tanh(x / cap)),
     ),
     mistake(
         "cap-not-divided",
         "You took the tanh of the score itself; divide the score by the cap first.",
-        (capped, lambda x, cap: cap * tanh(x)),
+        (capped, lambda cap, x: cap * tanh(x)),
     ),
     Misconception(
         "keys-of-another-group",

@@ -4,21 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from byhand.core import ops
 from byhand.core.graph import Node, named_like, rewritten, toposort, within
-from byhand.core.ops import alternate, beside, lookup, maximum, mean_square, power, sqrt
+from byhand.core.ops import (
+    add,
+    alternate,
+    beside,
+    cos,
+    div,
+    lookup,
+    matmul,
+    maximum,
+    mean_square,
+    mul,
+    power,
+    sin,
+    sqrt,
+    sub,
+)
 from byhand.core.roles import Role
 from byhand.misconceptions.attention import size
 from byhand.misconceptions.gates import gained_from_one, swish
+from byhand.misconceptions.patterns import ANY, Pattern, nearest, piece
 from byhand.misconceptions.positions import waves_in_halves
-from byhand.misconceptions.rewriting import Misconception, mistake, nearest, shown_as
+from byhand.misconceptions.rewriting import Misconception, mistake, shown_as
 
 Pieces = tuple[Node, ...]
 
 
-def residual(node: Node) -> Pieces | None:
-    """x + sublayer(x): (x, sublayer(x))."""
-    return node.args if node.role is Role.RESIDUAL and node.op is ops.add else None
+def in_a_row(node: Node) -> bool:
+    """Whether it is rows of a table, one for each word; not numbers for pairs of words."""
+    return node.args[1].shape[1] == 1
+
+
+def has_another_row(node: Node) -> bool:
+    """Whether the table has more rows than are looked up."""
+    return in_a_row(node) and node.args[0].shape[0] > node.shape[0]
+
+
+residual = Pattern(add, role=Role.RESIDUAL)
+"""x + sublayer(x): (x, sublayer(x))."""
+gained = Pattern(mul, Pattern(role=Role.NORM), Pattern(role=Role.WEIGHT))
+"""normalised × γ: (normalised, γ)."""
+gain = piece(mul, piece(role=Role.NORM), piece(role=Role.WEIGHT))
+shifted = Pattern(add, gain, piece(role=Role.WEIGHT))
+"""normalised × γ + β: (normalised × γ, normalised, γ, β)."""
+deviation = Pattern(sub, role=Role.DEVIATION)
+"""x - mean: (x, mean)."""
+variance = Pattern(role=Role.VARIANCE, when=lambda node: node.args[0].shape[1] > 1)
+"""The mean of the squared deviations: (deviation,), of which there are several."""
+root = Pattern(sqrt, role=Role.ROOT)
+"""√(variance + ε): (variance + ε,)."""
+divided = Pattern(div, piece(), Pattern(None, Pattern(None, ANY, piece())), role=Role.NORM)
+"""deviation / √(variance + ε): (deviation, ε)."""
+relu = Pattern(maximum, piece(), role=Role.ACTIVATION)
+"""max(x, 0): (x,)."""
+gelu = Pattern(mul, Pattern(None, ANY, piece()), role=Role.ACTIVATION)
+"""½ x (1 + ...): (x,)."""
+positioned = Pattern(add, ANY, Pattern(role=Role.POSITIONS), when=lambda node: node.role is not Role.BIAS)
+"""words + positions: (words, positions)."""
+angled = Pattern(mul, ANY, Pattern(role=Role.RATE))
+"""position × rate: (position, rate)."""
+placed = Pattern(lookup, role=Role.POSITIONS, when=has_another_row)
+"""P[position], and P has another row: (P, position)."""
+looked_up = Pattern(lookup, when=lambda node: in_a_row(node) and node.role is not Role.POSITIONS)
+"""E[word]: (E, word)."""
+rate = Pattern(div, ANY, Pattern(None, piece(), piece()), role=Role.RATE)
+"""1 / 10000^(2i / d): (10000, 2i / d)."""
+waves = Pattern(alternate, Pattern(sin), Pattern(cos))
+"""sin and cos by turns: (sin, cos)."""
+scaled_words = Pattern(mul, Pattern(lookup), Pattern(sqrt))
+"""E[word] × √d: (E[word], √d)."""
 
 
 def residual_of_normed(node: Node) -> Pieces | None:
@@ -29,112 +84,24 @@ def residual_of_normed(node: Node) -> Pieces | None:
 
 def normed(node: Node) -> Node | None:
     """The table that this one is the norm of, gain and shift included; None where it is no norm."""
-    return _deviation(node).args[0] if gained(node.args[0] if node.args else node) and shifted(node) else None
-
-
-def gained(node: Node) -> Pieces | None:
-    """normalised × γ: (normalised, γ)."""
-    found = node.op is ops.mul and node.args[0].role is Role.NORM and node.args[1].role is Role.WEIGHT
-    return node.args if found else None
-
-
-def shifted(node: Node) -> Pieces | None:
-    """normalised × γ + β: (normalised × γ, β, normalised, γ)."""
-    found = node.op is ops.add and gained(node.args[0]) and node.args[1].role is Role.WEIGHT
-    return (*node.args, *node.args[0].args) if found else None
-
-
-def _deviation(norm: Node) -> Node:
-    return norm.args[0].args[0].args[0]
-
-
-def deviation(node: Node) -> Pieces | None:
-    """x - mean: (x, mean)."""
-    return node.args if node.role is Role.DEVIATION and node.op is ops.sub else None
-
-
-def variance(node: Node) -> Pieces | None:
-    """The mean of the squared deviations: (deviation,), of which there are several."""
-    return node.args if node.role is Role.VARIANCE and node.args[0].shape[1] > 1 else None
-
-
-def root(node: Node) -> Pieces | None:
-    """√(variance + ε): (variance + ε,)."""
-    return node.args if node.role is Role.ROOT and node.op is ops.sqrt else None
-
-
-def divided(node: Node) -> Pieces | None:
-    """deviation / √(variance + ε): (deviation, ε)."""
-    return (node.args[0], node.args[1].args[0].args[1]) if node.role is Role.NORM and node.op is ops.div else None
-
-
-def relu(node: Node) -> Pieces | None:
-    return node.args[:1] if node.role is Role.ACTIVATION and node.op is ops.maximum else None
-
-
-def gelu(node: Node) -> Pieces | None:
-    """½ x (1 + ...): (x,)."""
-    return (node.args[0].args[1],) if node.role is Role.ACTIVATION and node.op is ops.mul else None
+    found = shifted(node)
+    return found[1].args[0].args[0] if found else None
 
 
 def biased(node: Node) -> Pieces | None:
     """x W + b, or x W + h U + b: (the product or products, b)."""
-    if node.op is not ops.add or node.args[1].role is not Role.WEIGHT:
+    if node.op is not add or node.args[1].role is not Role.WEIGHT:
         return None
     product = node.args[0]
-    products = product.args if product.op is ops.add and not product.name else (product,)
-    return node.args if all(one.op is ops.matmul for one in products) else None
-
-
-def positioned(node: Node) -> Pieces | None:
-    """words + positions: (words, positions)."""
-    found = node.op is ops.add and node.role is not Role.BIAS and node.args[1].role is Role.POSITIONS
-    return node.args if found else None
-
-
-def angled(node: Node) -> Pieces | None:
-    """position × rate."""
-    return node.args if node.op is ops.mul and node.args[1].role is Role.RATE else None
-
-
-def placed(node: Node) -> Pieces | None:
-    """P[position], and P has another row: (P, position)."""
-    found = in_a_row(node) and node.role is Role.POSITIONS and node.args[0].shape[0] > node.shape[0]
-    return node.args if found else None
-
-
-def looked_up(node: Node) -> Pieces | None:
-    """E[word]: (E, word)."""
-    return node.args if in_a_row(node) and node.role is not Role.POSITIONS else None
-
-
-def in_a_row(node: Node) -> bool:
-    """Whether it is rows of a table, one for each word; not numbers for pairs of words."""
-    return node.op is ops.lookup and node.args[1].shape[1] == 1
-
-
-def rate(node: Node) -> Pieces | None:
-    """1 / 10000^(2i / d): (10000, 2i / d)."""
-    return node.args[1].args if node.role is Role.RATE and node.op is ops.div else None
-
-
-def waves(node: Node) -> Pieces | None:
-    """sin and cos by turns: (sin, cos)."""
-    found = node.op is ops.alternate and [a.op for a in node.args] == [ops.sin, ops.cos]
-    return node.args if found else None
-
-
-def scaled_words(node: Node) -> Pieces | None:
-    """E[word] × √d: (E[word], √d)."""
-    found = node.op is ops.mul and node.args[0].op is ops.lookup and node.args[1].op is ops.sqrt
-    return node.args if found else None
+    products = product.args if product.op is add and not product.name else (product,)
+    return node.args if all(one.op is matmul for one in products) else None
 
 
 def layer_norm(x: Node, norm: Node) -> Node:
     """The norm of x, with the gain, shift and ε of a norm that there is."""
     pieces = shifted(norm)
     assert pieces is not None
-    _, beta, normalised, gamma = pieces
+    _, normalised, gamma, beta = pieces
     epsilon = normalised.args[1].args[0].args[1]
     centred = x - x.mean(1)
     return centred / sqrt(mean_square(centred, axis=1) + epsilon) * gamma + beta
@@ -245,12 +212,12 @@ NORM = (
     mistake(
         "shift-left-out",
         "You left out the shift β: add each column's after the gain.",
-        (shifted, lambda gained, beta, normalised, gamma: gained),
+        (shifted, lambda gained, normalised, gamma, beta: gained),
     ),
     mistake(
         "gain-and-shift-swapped",
         "You swapped γ and β: the gain γ multiplies, the shift β is added.",
-        (shifted, lambda gained, beta, normalised, gamma: normalised * beta + gamma),
+        (shifted, lambda gained, normalised, gamma, beta: normalised * beta + gamma),
     ),
 )
 

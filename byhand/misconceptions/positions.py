@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
-from byhand.core.graph import Node, Op
-from byhand.core.ops import alternate, below, beside, cos, lookup, maximum, pi, power, sin, sqrt
+from byhand.core.graph import Node
+from byhand.core.ops import (
+    add,
+    alternate,
+    below,
+    beside,
+    columns,
+    cos,
+    lookup,
+    matmul,
+    maximum,
+    mul,
+    pi,
+    power,
+    sin,
+    sqrt,
+)
 from byhand.core.roles import Role
-from byhand.misconceptions.rewriting import Find, bare, mistake
+from byhand.misconceptions.patterns import ANY, Pattern, bare, itself, piece
+from byhand.misconceptions.rewriting import mistake
 
 Pieces = tuple[Node, ...]
 
 
-def rotated(node: Node) -> Pieces | None:
-    """x cos + (x a quarter turn on) sin: (x, quarter, cos, sin)."""
-    if node.role is not Role.ROTATED or node.op is not ops.add:
-        return None
-    (x, cosine), (quarter, sine) = (product.args for product in node.args)
-    return x, quarter, cosine, sine
+def rotation(symbol: str) -> Pattern:
+    """x cos + (x a quarter turn on) sin: (x, cos, quarter, sin)."""
+    product = Pattern(None, piece(), piece())
+    return Pattern(add, product, product, role=Role.ROTATED, symbol=symbol)
 
 
-def rotated_key(node: Node) -> Pieces | None:
-    return rotated(node) if node.symbol.startswith("K") else None
+def of_one_table(node: Node) -> bool:
+    """Whether the same table stands twice in it."""
+    return node.args[0] is node.args[1]
+
+
+rotated, rotated_key = rotation("*"), rotation("K*")
+one_a_pair = piece(when=lambda one: one.shape[1] > 1)
+angles_by_neighbours = Pattern(alternate, one_a_pair, ANY, role=Role.POSITIONS, when=of_one_table)
+"""One number a pair, twice in a row: (it,)."""
+in_two_halves = Pattern(beside, one_a_pair, ANY, role=Role.POSITIONS, when=of_one_table)
+waves_by_turns = Pattern(alternate, Pattern(sin), Pattern(cos), when=lambda node: node.shape[1] > 2)
+"""sin and cos by turns, in several pairs: (sin, cos)."""
+sloped = Pattern(None, piece(), piece(mul, piece(symbol="slope"), piece()), role=Role.BIAS)
+"""scores + slope × distance: (scores, slope × distance, slope, distance)."""
+biased = Pattern(add, role=Role.BIAS)
+"""scores + what their distance adds: (scores, bias)."""
+not_scaled = piece(matmul, piece(when=lambda q: q.shape[1] > 1), role=Role.SCORES)
+biased_unscaled = Pattern(add, not_scaled, piece(), role=Role.BIAS)
+"""The same of scores that are not divided: (scores, Q, bias)."""
+bucketed = Pattern(lookup, ANY, Pattern(symbol="bucket"))
+"""B[bucket], the learned number of each pair's distance: (B, bucket)."""
+bias_by_distance = itself(Pattern(lookup, ANY, Pattern(symbol="bucket")))
+
+
+def angles_by_halves(node: Node) -> Pieces | None:
+    """One number a pair set beside itself: (it, the rest)."""
+    return (node.args[0], *node.args[2:]) if in_two_halves(node) else None
 
 
 def halves_turned(node: Node) -> Pieces | None:
     """(-b, a) where a and b are the halves of what turns, and of several features each: (x, the rest)."""
-    if node.role is not Role.TURNED or node.args[1].op is not ops.columns:
+    if node.role is not Role.TURNED or node.args[1].op is not columns:
         return None
     first = node.args[1]
     wide = first.attrs["start"] == 0 and first.attrs["stop"] > 1 and len(node.args) < 4
@@ -39,61 +77,14 @@ def neighbours_turned(node: Node) -> Pieces | None:
     return node.args[1].args[0], bare(node), *node.args[len(node.args) // 2 * 2 :]
 
 
-def by_neighbours(x: Node, half: Node, *rest: Node) -> Node:
-    pairs = range(0, 2 * int(half.shape[1]), 2)
-    return beside(*(part for n in pairs for part in (-x.columns(n + 1, n + 2), x.columns(n, n + 1))), *rest)
-
-
-def by_halves(x: Node, right: Node, *rest: Node) -> Node:
-    half = (int(right.shape[1]) - sum(int(table.shape[1]) for table in rest)) // 2
-    return beside(-x.columns(half, 2 * half), x.columns(0, half), *rest)
-
-
-def angles_by_halves(node: Node) -> Pieces | None:
-    """One number a pair set beside itself: (it, the rest)."""
-    found = node.role is Role.POSITIONS and node.op is ops.beside and node.args[0] is node.args[1]
-    return (node.args[0], *node.args[2:]) if found and node.args[0].shape[1] > 1 else None
-
-
-def angles_by_neighbours(node: Node) -> Pieces | None:
-    """One number a pair, twice in a row."""
-    found = node.role is Role.POSITIONS and node.op is ops.alternate and node.args[0] is node.args[1]
-    return node.args[:1] if found and node.args[0].shape[1] > 1 else None
-
-
-def of_angle(op: Op) -> Find:
-    """The sine or cosine of an angle: (angle,)."""
-
-    def find(node: Node) -> Pieces | None:
-        return node.args if node.op is op and node.args[0].symbol == "angle" else None
-
-    return find
-
-
-def in_degrees(x: Node) -> Node:
-    return x * pi() / 180
-
-
-def waves_by_turns(node: Node) -> Pieces | None:
-    """sin and cos by turns, in several pairs: (sin, cos)."""
-    found = node.op is ops.alternate and [a.op for a in node.args] == [ops.sin, ops.cos]
-    return node.args if found and node.shape[1] > 2 else None
-
-
 def waves_in_halves(node: Node) -> Pieces | None:
     """All sines, then as many cosines: (sin, cos)."""
-    if node.role is not Role.POSITIONS or node.op is not ops.beside or len(node.args) != 2:
+    if node.role is not Role.POSITIONS or node.op is not beside or len(node.args) != 2:
         return None
     sine, cosine = node.args
-    cosine = cosine.args[0] if cosine.op is ops.columns else cosine
-    found = (sine.op, cosine.op) == (ops.sin, ops.cos) and node.shape[1] % 2 == 0 and node.shape[1] > 2
+    cosine = cosine.args[0] if cosine.op is columns else cosine
+    found = (sine.op, cosine.op) == (sin, cos) and node.shape[1] % 2 == 0 and node.shape[1] > 2
     return (sine, cosine) if found else None
-
-
-def sloped(node: Node) -> Pieces | None:
-    """scores + slope × distance: (scores, slope × distance, slope, distance)."""
-    found = node.role is Role.BIAS and node.args[1].op is ops.mul and node.args[1].args[0].symbol == "slope"
-    return (*node.args, *node.args[1].args) if found else None
 
 
 def sloped_in_head(node: Node) -> Pieces | None:
@@ -106,32 +97,24 @@ def sloped_in_head(node: Node) -> Pieces | None:
     return scores, power(slope, (number + 1) / number), distance
 
 
-def biased(node: Node) -> Pieces | None:
-    """scores + what their distance adds."""
-    return node.args if node.role is Role.BIAS and node.op is ops.add else None
-
-
-def biased_unscaled(node: Node) -> Pieces | None:
-    """The same of scores that are not divided: (scores, bias, Q)."""
-    found = biased(node) and node.args[0].role is Role.SCORES and node.args[0].op is ops.matmul
-    q = node.args[0].args[0] if found else None
-    return (*node.args, q) if q and q.shape[1] > 1 else None
-
-
-def bucketed(node: Node) -> Pieces | None:
-    """B[bucket]: (B, bucket)."""
-    return node.args if node.op is ops.lookup and node.args[1].symbol == "bucket" else None
-
-
-def bias_by_distance(node: Node) -> Pieces | None:
-    """The learned number of each pair's distance."""
-    return (bare(node),) if bucketed(node) else None
-
-
 def moved(node: Node) -> Pieces | None:
     """Each row from the column of its farthest key on, of several rows: (by distance, what stands there)."""
-    lines = node.args[0].args if node.symbol == "by_key" and node.args[0].op is ops.below else ()
+    lines = node.args[0].args if node.symbol == "by_key" and node.args[0].op is below else ()
     return (lines[0].args[0].args[0], bare(node)) if len(lines) > 1 else None
+
+
+def by_neighbours(x: Node, half: Node, *rest: Node) -> Node:
+    pairs = range(0, 2 * int(half.shape[1]), 2)
+    return beside(*(part for n in pairs for part in (-x.columns(n + 1, n + 2), x.columns(n, n + 1))), *rest)
+
+
+def by_halves(x: Node, right: Node, *rest: Node) -> Node:
+    half = (int(right.shape[1]) - sum(int(table.shape[1]) for table in rest)) // 2
+    return beside(-x.columns(half, 2 * half), x.columns(0, half), *rest)
+
+
+def in_degrees(x: Node) -> Node:
+    return x * pi() / 180
 
 
 def moved_otherwise(by_distance: Node, right: Node) -> Node:
@@ -143,22 +126,22 @@ TURNING = (
     mistake(
         "turned-the-other-way",
         "You turned the pairs the other way round: a pair (a, b) becomes (a cos − b sin, b cos + a sin).",
-        (rotated, lambda x, quarter, cosine, sine: x * cosine - quarter * sine),
+        (rotated, lambda x, cosine, quarter, sine: x * cosine - quarter * sine),
     ),
     mistake(
         "turn-left-out",
         "You left the rows as they were: each pair of features turns by the angle of its word's position.",
-        (rotated, lambda x, quarter, cosine, sine: x),
+        (rotated, lambda x, cosine, quarter, sine: x),
     ),
     mistake(
         "keys-not-turned",
         "You turned the queries only; a key turns too, by the angle of its own position.",
-        (rotated_key, lambda x, quarter, cosine, sine: x),
+        (rotated_key, lambda x, cosine, quarter, sine: x),
     ),
     mistake(
         "turn-with-sine-for-cosine",
         "You swapped sine and cosine: the pair itself is multiplied by the cosine, its quarter turn by the sine.",
-        (rotated, lambda x, quarter, cosine, sine: x * sine + quarter * cosine),
+        (rotated, lambda x, cosine, quarter, sine: x * sine + quarter * cosine),
     ),
     mistake(
         "turned-with-the-neighbour",
@@ -175,8 +158,8 @@ TURNING = (
     mistake(
         "angle-in-degrees",
         "You took the angles in degrees; they are in radians, so set the calculator to radians.",
-        (of_angle(sin), lambda angle: sin(in_degrees(angle))),
-        (of_angle(cos), lambda angle: cos(in_degrees(angle))),
+        (Pattern(sin, Pattern(symbol="angle")), lambda angle: sin(in_degrees(angle))),
+        (Pattern(cos, Pattern(symbol="angle")), lambda angle: cos(in_degrees(angle))),
     ),
     mistake(
         "waves-in-halves",
@@ -214,7 +197,7 @@ DISTANCE = (
     mistake(
         "scores-scaled-all-the-same",
         "You divided the scores by √d_k; this model leaves them as they are.",
-        (biased_unscaled, lambda scores, bias, q: scores / sqrt(q.shape[1]) + bias),
+        (biased_unscaled, lambda scores, q, bias: scores / sqrt(q.shape[1]) + bias),
     ),
     mistake(
         "bucket-off-by-one",

@@ -2,100 +2,59 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
 from byhand.core.graph import Node
-from byhand.core.ops import exp, greater, stretch, tanh, where
+from byhand.core.ops import add, div, exp, greater, log, matmul, mul, negate, stretch, tanh, transpose, where
 from byhand.core.roles import Role
 from byhand.layers.recurrence import sigmoid
-from byhand.misconceptions.rewriting import bare, mistake, nearest
-
-Pieces = tuple[Node, ...]
-
-
-def stepped(node: Node) -> Pieces | None:
-    """x W + h U + b: (x W, b)."""
-    if node.op is not ops.add or node.args[0].op is not ops.add:
-        return None
-    of_x, of_h = node.args[0].args
-    carried = of_h.op is ops.matmul and (of_h.args[0].role is Role.STATE or of_h.args[0].symbol.endswith("_0"))
-    return (of_x, node.args[1]) if carried and of_x.op is ops.matmul and node.args[1].role is Role.WEIGHT else None
+from byhand.misconceptions.patterns import ANY, Pattern, bare, nearest, piece
+from byhand.misconceptions.rewriting import mistake
 
 
-def from_a_state(node: Node) -> Pieces | None:
+def is_state(node: Node) -> bool:
+    """Whether it is a state, or the one that the first step starts from."""
+    return node.role is Role.STATE or node.symbol.endswith("_0")
+
+
+A_BAR = "Abar*"
+MATMUL_OF_STATE = Pattern(matmul, Pattern(when=is_state))
+stepped = Pattern(add, Pattern(add, piece(matmul), MATMUL_OF_STATE), piece(role=Role.WEIGHT))
+"""x W + h U + b: (x W, b)."""
+squashed = Pattern(tanh, role=Role.STATE)
+"""h = tanh(a): (a,)."""
+shown = Pattern(mul, piece(), piece(tanh, piece()), role=Role.STATE)
+"""h = o × tanh(c): (o, tanh(c), c)."""
+GATED = Pattern(mul, piece(role=Role.GATE), piece())
+kept = Pattern(add, GATED, GATED, role=Role.STATE)
+"""c = f × c before + i × g: (f, c before, i, g)."""
+candidate = Pattern(tanh, role=Role.GATE)
+"""g = tanh(x): (x,)."""
+opened = Pattern(div, ANY, Pattern(add, ANY, Pattern(exp, Pattern(negate, piece()))), role=Role.GATE)
+"""A gate's 1 / (1 + e^-x): (x,)."""
+scanned = Pattern(add, Pattern(mul, piece(symbol=A_BAR), piece()), piece(), role=Role.STATE)
+"""h = Ā × h before + B̄ × x: (Ā, h before, B̄ x)."""
+decay = Pattern(exp, piece(None, ANY, piece()), symbol=A_BAR)
+"""Ā = e^(Δ A): (Δ A, A)."""
+taken_in = Pattern(mul, Pattern(transpose), symbol="Bbar*")
+"""B̄ = Δ B: (Δ, B)."""
+step_size = Pattern(log, Pattern(add, ANY, Pattern(exp, piece())), role=Role.STEP_SIZE)
+"""Δ = ln(1 + e^x): (x,)."""
+logs = Pattern(negate, Pattern(exp, piece()), symbol="A")
+"""A = -e^x: (x,)."""
+features = Pattern(where, ANY, ANY, Pattern(exp, piece()), role=Role.FEATURES)
+"""x + 1 above 0, else e^x: (x,)."""
+summed_up = Pattern(add, Pattern(role=Role.STATE), role=Role.STATE)
+"""What was added up before, and what the word adds: (before, own)."""
+over_divisor = Pattern(div, piece(), Pattern(symbol="divisor*"))
+from_later_state = Pattern(matmul, Pattern(role=Role.STATE), Pattern(role=Role.WEIGHT))
+
+
+def from_a_state(node: Node) -> tuple[Node, ...] | None:
     """h U, of a state that is not the first: (the first, U)."""
-    if node.op is not ops.matmul or node.args[0].role is not Role.STATE or node.args[1].role is not Role.WEIGHT:
+    if not from_later_state(node):
         return None
-    first = nearest(node.args[0], lambda n: n.role is Role.INPUT and n.symbol.endswith("_0") and n.symbol != "c_0")
-    return (first, node.args[1]) if first and first.shape == node.args[0].shape else None
-
-
-def squashed(node: Node) -> Pieces | None:
-    """h = tanh(a): (a,)."""
-    return node.args if node.role is Role.STATE and node.op is ops.tanh else None
-
-
-def shown(node: Node) -> Pieces | None:
-    """h = o × tanh(c): (o, tanh(c), c)."""
-    found = node.role is Role.STATE and node.op is ops.mul and node.args[1].op is ops.tanh
-    return (*node.args, *node.args[1].args) if found else None
-
-
-def kept(node: Node) -> Pieces | None:
-    """c = f × c before + i × g: (f, c before, i, g)."""
-    found = node.role is Role.STATE and node.op is ops.add and [a.op for a in node.args] == [ops.mul, ops.mul]
-    pieces = (*node.args[0].args, *node.args[1].args) if found else ()
-    return pieces if pieces and pieces[0].role == pieces[2].role is Role.GATE else None
-
-
-def candidate(node: Node) -> Pieces | None:
-    return node.args if node.role is Role.GATE and node.op is ops.tanh else None
-
-
-def opened(node: Node) -> Pieces | None:
-    """A gate's 1 / (1 + e^-x): (x,)."""
-    found = node.role is Role.GATE and node.op is ops.div and node.args[1].op is ops.add
-    return node.args[1].args[1].args[0].args if found else None
-
-
-def scanned(node: Node) -> Pieces | None:
-    """h = Ā × h before + B̄ × x: (Ā, h before, B̄ x)."""
-    found = node.role is Role.STATE and node.op is ops.add and node.args[0].op is ops.mul
-    return (*node.args[0].args, node.args[1]) if found and node.args[0].args[0].symbol[:4] == "Abar" else None
-
-
-def decay(node: Node) -> Pieces | None:
-    """Ā = e^(Δ A): (Δ A, A)."""
-    return (*node.args, node.args[0].args[1]) if node.op is ops.exp and node.symbol[:4] == "Abar" else None
-
-
-def taken_in(node: Node) -> Pieces | None:
-    """B̄ = Δ B: (Δ, B)."""
-    found = node.op is ops.mul and node.symbol[:4] == "Bbar" and node.args[0].op is ops.transpose
-    return node.args if found else None
-
-
-def step_size(node: Node) -> Pieces | None:
-    """Δ = ln(1 + e^x): (x,)."""
-    return node.args[0].args[1].args if node.role is Role.STEP_SIZE and node.op is ops.log else None
-
-
-def logs(node: Node) -> Pieces | None:
-    """A = -e^x: (x,)."""
-    return node.args[0].args if node.symbol == "A" and node.op is ops.negate else None
-
-
-def features(node: Node) -> Pieces | None:
-    """x + 1 above 0, else e^x: (x,)."""
-    return node.args[2].args if node.role is Role.FEATURES and node.op is ops.where else None
-
-
-def summed_up(node: Node) -> Pieces | None:
-    """What was added up before, and what the word adds: (before, own)."""
-    return node.args if node.role is Role.STATE and node.op is ops.add and node.args[0].role is Role.STATE else None
-
-
-def over_divisor(node: Node) -> Pieces | None:
-    return node.args[:1] if node.op is ops.div and node.args[1].symbol.startswith("divisor") else None
+    h, u = node.args
+    first = nearest(h, lambda n: n.role is Role.INPUT and n.symbol.endswith("_0") and n.symbol != "c_0")
+    return (first, u) if first and first.shape == h.shape else None
 
 
 RECURRENT = (

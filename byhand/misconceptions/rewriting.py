@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from byhand.core.graph import Node, named_like, rewritten, within
 from byhand.core.ops import stretch
 from byhand.errors import ByhandError
+from byhand.misconceptions.patterns import Find
 
-Find = Callable[[Node], tuple[Node, ...] | None]
-"""A node to the pieces of what one looks for (the two factors of a product, say), or None where it is not that."""
 Make = Callable[..., Node]
 """The pieces to the wrong table: a new one, or one of the pieces as it is."""
 Rewrite = Callable[[Iterable[Node]], dict[Node, Node]]
@@ -60,20 +59,3 @@ def shown_as(node: Node, other: Node) -> Node:
         return other
     with within(node.scope):
         return named_like(node, stretch(other, rows=node.shape[0], columns=node.shape[1]))
-
-
-def bare(node: Node) -> Node:
-    """The same table without its name, for a wrong one that is made from it and takes its name."""
-    return Node(node.op, node.args, node.attrs, node.shape)
-
-
-def nearest(node: Node, fits: Callable[[Node], bool]) -> Node | None:
-    """The first table that fits on the way back from the node, itself included."""
-    level, seen = [node], {node}
-    while level:
-        for found in level:
-            if fits(found):
-                return found
-        level = [a for a in dict.fromkeys(a for n in level for a in n.args) if a not in seen]
-        seen.update(level)
-    return None

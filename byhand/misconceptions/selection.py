@@ -2,109 +2,52 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
 from byhand.core.graph import Node
-from byhand.core.ops import greater, sqrt, where
+from byhand.core.ops import add, div, greater, matmul, mean, mul, one_hot, sqrt, sub, sum_, where
 from byhand.core.roles import Role
 from byhand.misconceptions.attention import size
-from byhand.misconceptions.rewriting import bare, mistake, nearest
+from byhand.misconceptions.patterns import ANY, Pattern, bare, itself, nearest, piece
+from byhand.misconceptions.rewriting import mistake
 
-Pieces = tuple[Node, ...]
-
-
-def several_chosen(node: Node) -> Pieces | None:
-    """1 for the largest, and for the largest of the rest: (1 for all but the last of them,)."""
-    return node.args[:1] if node.symbol == "chosen" and node.op is ops.add else None
-
-
-def chosen(node: Node) -> Pieces | None:
-    return (bare(node),) if node.symbol == "chosen" and node.op in (ops.add, ops.one_hot) else None
-
-
-def kept(node: Node) -> Pieces | None:
-    """p of those chosen: (p,)."""
-    found = node.symbol == "kept" and node.op is ops.mul and node.args[1].symbol == "chosen"
-    return node.args[:1] if found else None
-
-
-def near(node: Node) -> Pieces | None:
-    """-distance of those chosen: (chosen, -distance, -∞)."""
-    return node.args if node.symbol == "near" and node.op is ops.where else None
-
-
-def shared_out(node: Node) -> Pieces | None:
-    """p over the total of those chosen: (p,)."""
-    return node.args[:1] if node.role is Role.GATES and node.op is ops.div else None
-
-
-def gate_of_one(node: Node) -> Pieces | None:
-    """p × taken: (p, taken)."""
-    return node.args if node.role is Role.GATES and node.op is ops.mul and node.args[1].symbol == "taken" else None
-
-
-def taken(node: Node) -> Pieces | None:
-    """1 where an expert is chosen and not full: (chosen, queue, capacity)."""
-    if node.symbol != "taken" or node.op is not ops.mul:
-        return None
-    return node.args[0], *node.args[1].args[1].args
+several_chosen = Pattern(add, piece(), symbol="chosen")
+"""1 for the largest, and for the largest of the rest: (1 for all but the last of them,)."""
+chosen = itself(Pattern((add, one_hot), symbol="chosen"))
+kept = Pattern(mul, piece(), Pattern(symbol="chosen"), symbol="kept")
+"""p of those chosen: (p,)."""
+near = Pattern(where, symbol="near")
+"""-distance of those chosen: (chosen, -distance, -∞)."""
+shared_out = Pattern(div, piece(), role=Role.GATES)
+"""p over the total of those chosen: (p,)."""
+gate_of_one = Pattern(mul, ANY, Pattern(symbol="taken"), role=Role.GATES)
+"""p × taken: (p, taken)."""
+taken = Pattern(mul, piece(), Pattern(None, ANY, Pattern(None, piece(), piece())), symbol="taken")
+"""1 where an expert is chosen and not full: (chosen, queue, capacity)."""
+queue = itself(Pattern(matmul, ANY, piece(), symbol="queue"))
+"""How many have chosen an expert so far: (how many, chosen)."""
+distance = itself(Pattern((add, sum_), symbol="d"))
+squared = Pattern(mul, piece(), when=lambda node: node.args[0] is node.args[1])
+squared_differences = Pattern(sum_, squared, symbol="d")
+"""Σ difference²: (difference,)."""
+mean_of_words = Pattern(mean, symbol="mean", when=lambda node: node.attrs["axis"] == 0 and node.args[0].shape[0] > 1)
+uneven = piece(symbol="lambda", when=lambda mix: mix.data is not None and mix.data[0, 0] != 0.5)
+mixed = Pattern(add, Pattern(mul, uneven, piece()), Pattern(mul, ANY, piece()))
+"""λ p + (1 - λ) q, where λ is not ½: (λ, p, q)."""
+opposite = Pattern(sub, piece(), symbol="opp")
+"""length - place - 1: (length - place,)."""
+order = Pattern(add, piece(), symbol="before")
+"""Which are smaller, and which equal but earlier: (smaller,)."""
+smaller = Pattern(matmul, symbol="smaller")
+"""1 where the key is the smaller letter: (letters below the query's, the keysᵀ)."""
+width = Pattern(sub, piece(), symbol="n", when=lambda node: node.scope.name == "width")
+"""1 / the weight of [START] - 1: (1 / the weight,)."""
+after_padding = Pattern(add, symbol="position")
+"""padding's place + real × how many so far: (padding's place, real × how many)."""
 
 
-def queue(node: Node) -> Pieces | None:
-    """How many have chosen an expert so far: (how many, chosen)."""
-    return (bare(node), node.args[1]) if node.symbol == "queue" and node.op is ops.matmul else None
-
-
-def distance(node: Node) -> Pieces | None:
-    return (bare(node),) if node.symbol == "d" and node.op in (ops.add, ops.sum_) else None
-
-
-def squared_differences(node: Node) -> Pieces | None:
-    """Σ difference²: (difference,)."""
-    if node.symbol != "d" or node.op is not ops.sum_ or node.args[0].op is not ops.mul:
-        return None
-    one, other = node.args[0].args
-    return (one,) if one is other else None
-
-
-def mean_of_words(node: Node) -> Pieces | None:
-    found = node.op is ops.mean and node.symbol == "mean" and node.attrs["axis"] == 0
-    return node.args if found and node.args[0].shape[0] > 1 else None
-
-
-def mixed(node: Node) -> Pieces | None:
-    """λ p + (1 - λ) q, where λ is not ½: (p, q, λ)."""
-    if node.op is not ops.add or [a.op for a in node.args] != [ops.mul, ops.mul]:
-        return None
-    (mix, p), (_, q) = (a.args for a in node.args)
-    return (p, q, mix) if mix.symbol == "lambda" and mix.data is not None and mix.data[0, 0] != 0.5 else None
-
-
-def opposite(node: Node) -> Pieces | None:
-    """length - place - 1: (length - place,)."""
-    return (bare(node.args[0]),) if node.symbol == "opp" and node.op is ops.sub else None
-
-
-def order(node: Node) -> Pieces | None:
-    """Which are smaller, and which equal but earlier: (smaller,)."""
-    return node.args[:1] if node.symbol == "before" and node.op is ops.add else None
-
-
-def smaller(node: Node) -> Pieces | None:
-    """1 where the key is the smaller letter: (letters below the query's, the keysᵀ)."""
-    return node.args if node.symbol == "smaller" and node.op is ops.matmul else None
-
-
-def width(node: Node) -> Pieces | None:
-    """1 / the weight of [START] - 1: (1 / the weight,)."""
-    found = node.symbol == "n" and node.op is ops.sub and node.scope.name == "width"
-    return (bare(node.args[0]),) if found else None
-
-
-def place_after_padding(node: Node) -> Pieces | None:
-    """padding's place + real × how many so far: (padding's place, real × how many, the words so far)."""
-    if node.symbol != "position" or node.op is not ops.add:
-        return None
-    so_far = nearest(node, lambda n: n.symbol == "so_far")
+def place_after_padding(node: Node) -> tuple[Node, ...] | None:
+    """The same, and the words so far: (padding's place, real × how many, the words so far)."""
+    found = after_padding(node)
+    so_far = nearest(node, lambda n: n.symbol == "so_far") if found else None
     return (*node.args, so_far) if so_far else None
 
 
@@ -176,7 +119,7 @@ NEAREST = (
     mistake(
         "mixing-weights-swapped",
         "You swapped λ and 1 − λ: λ goes with what the neighbours say, the rest with the language model.",
-        (mixed, lambda p, q, mix: mix * q + (1 - mix) * p),
+        (mixed, lambda mix, p, q: mix * q + (1 - mix) * p),
     ),
 )
 
@@ -184,7 +127,7 @@ SELECTED = (
     mistake(
         "opposite-off-by-one",
         "You forgot the 1: places are counted from 0, so the opposite of place 0 is the length less 1.",
-        (opposite, lambda rest: rest),
+        (opposite, lambda rest: bare(rest)),
     ),
     mistake(
         "equals-left-out",
@@ -199,7 +142,7 @@ SELECTED = (
     mistake(
         "start-counted-too",
         "You counted [START] too: take 1 off, for it is selected by every word.",
-        (width, lambda all_of_them: all_of_them),
+        (width, lambda all_of_them: bare(all_of_them)),
     ),
     mistake(
         "padding-counted",

@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-from byhand.core import ops
 from byhand.core.graph import Node
-from byhand.core.ops import log, one_hot, stretch
+from byhand.core.ops import add, div, greater, log, mul, negate, one_hot, stretch, sub
 from byhand.core.roles import Role
-from byhand.misconceptions.rewriting import bare, mistake
+from byhand.misconceptions.patterns import ANY, Pattern, itself, piece
+from byhand.misconceptions.rewriting import mistake
 
-Pieces = tuple[Node, ...]
+log_softmax = Pattern(role=Role.LOG_SOFTMAX)
+"""x - max - ln Σ: (x - max, ln Σ)."""
+losses = Pattern(negate, piece(None, Pattern(None, piece(), piece())), role=Role.LOSSES)
+"""-Σ y ln p: (Σ y ln p, y, ln p)."""
+mean_loss = Pattern(div, symbol="loss")
+"""Σ losses / n: (Σ losses, n)."""
+gradient_of_logits = itself(Pattern(role=Role.GRADIENT, symbol="logits"))
+masked_gradient = Pattern(mul, ANY, Pattern(greater), when=lambda node: node.scope.outward[-1].name == "grad")
+"""g where ReLU's input is above 0: (g, 1 where it is)."""
+gradient_of_several_ways = Pattern(add, role=Role.GRADIENT, when=lambda node: "softmax" not in node.scope.title)
+"""The sum of what flows back to a table from all that read it: (all ways but the last, the last)."""
+gradient_of_total = piece(role=Role.GRADIENT, symbol="total", when=lambda node: node.scope.name == "softmax")
+"""The softmax's second way back, through the total of the row."""
+descended = Pattern(sub, piece(), piece(mul, piece(), piece()), role=Role.UPDATED)
+"""w - learning rate × change: (w, learning rate × change, learning rate, change)."""
 
 
-def log_softmax(node: Node) -> Pieces | None:
-    """x - max - ln Σ: (x - max, ln Σ)."""
-    return node.args if node.role is Role.LOG_SOFTMAX else None
-
-
-def losses(node: Node) -> Pieces | None:
-    """-Σ y ln p: (Σ y ln p, y, ln p)."""
-    found = node.role is Role.LOSSES and node.op is ops.negate
-    return (node.args[0], *node.args[0].args[0].args) if found else None
-
-
-def losses_of_a_text(node: Node) -> Pieces | None:
-    """The same where the model reads words itself: (y, ln p, the words' ids)."""
+def losses_of_a_text(node: Node) -> tuple[Node, ...] | None:
+    """The loss of each word where the model reads words itself: (y, ln p, the words' ids)."""
     found = losses(node)
     ids = getattr(found[2].shape[0].labels, "ids", None) if found else None
     return (*found[1:], ids) if found and isinstance(ids, Node) else None
-
-
-def mean_loss(node: Node) -> Pieces | None:
-    """Σ losses / n: (Σ losses, n)."""
-    return node.args if node.symbol == "loss" and node.op is ops.div else None
-
-
-def gradient(node: Node, of: str) -> bool:
-    return node.role is Role.GRADIENT and node.symbol == of
-
-
-def gradient_of_logits(node: Node) -> Pieces | None:
-    return (bare(node),) if gradient(node, "logits") else None
-
-
-def masked_gradient(node: Node) -> Pieces | None:
-    """g where ReLU's input is above 0: (g, 1 where it is)."""
-    found = node.op is ops.mul and node.args[1].op is ops.greater and node.scope.outward[-1].name == "grad"
-    return node.args if found else None
-
-
-def gradient_of_several_ways(node: Node) -> Pieces | None:
-    """The sum of what flows back to a table from all that read it: (all ways but the last, the last)."""
-    found = node.role is Role.GRADIENT and node.op is ops.add and "softmax" not in node.scope.title
-    return node.args if found else None
-
-
-def gradient_of_total(node: Node) -> Pieces | None:
-    """The softmax's second way back, through the total of the row."""
-    return (node,) if gradient(node, "total") and node.scope.name == "softmax" else None
-
-
-def descended(node: Node) -> Pieces | None:
-    """w - learning rate × change: (w, learning rate × change, learning rate, change)."""
-    found = node.role is Role.UPDATED and node.op is ops.sub and node.args[1].op is ops.mul
-    return (*node.args, *node.args[1].args) if found else None
 
 
 LOSS = (
