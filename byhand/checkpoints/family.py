@@ -12,8 +12,7 @@ import numpy as np
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
-from byhand.language.architecture import Architecture
-from byhand.language.vocabulary import numbered
+from byhand.language.architecture import Architecture, numbered
 
 ACTIVATIONS = {
     "relu": "relu",

@@ -5,8 +5,8 @@ from dataclasses import replace
 from byhand.checkpoints.family import Family, Piece, Pieces, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.labels import Labels
+from byhand.language.architecture import numbered
 from byhand.language.recurrent import Options
-from byhand.language.vocabulary import numbered
 from byhand.layers.recurrence import GATES
 from byhand.models.recurrent import lstm, seq2seq
 

@@ -7,8 +7,8 @@ from byhand.checkpoints.family import Family, Piece, Pieces, head_spans, linear,
 from byhand.checkpoints.folder import Config, Tensors, shown
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
+from byhand.language.architecture import numbered
 from byhand.language.options import Options
-from byhand.language.vocabulary import numbered
 from byhand.models.encoder_decoder import transformer
 from byhand.models.parts import encoder_layer
 

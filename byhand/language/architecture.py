@@ -1,4 +1,4 @@
-"""What an architecture is to the rest of byhand: its options, its inputs, and the function that builds its graph."""
+"""What an architecture is to the rest of byhand: its options, its words, its inputs, and what builds its graph."""
 
 from __future__ import annotations
 
@@ -20,6 +20,31 @@ MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
 """Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
 MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
 """In the largest weight of each layer, and in the largest computed table of each head and step."""
+
+
+Vocabularies = Callable[[Any], tuple[Labels, ...]]
+"""The words of a model's ids, and of its target ids if it has some, from its options."""
+
+WORDS = """
+the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river stone
+night day green blue small tall one two sea wind
+""".split()
+
+
+def words(name: str, count: int, special: tuple[str, ...] = ()) -> Labels:
+    """`count` words, the special ones first; numbered ones where the list ends."""
+    known = [*special, *WORDS]
+    return Labels(name, tuple(known[i] if i < len(known) else f"word{i}" for i in range(count)))
+
+
+def numbered(name: str, count: int) -> Labels:
+    """The words of a checkpoint without a vocabulary: t0, t1, ..."""
+    return Labels(name, tuple(f"t{i}" for i in range(count)))
+
+
+def one_vocabulary(o: Any) -> tuple[Labels, ...]:
+    """The words of a model that reads one text."""
+    return (words("vocabulary", o.vocab),)
 
 
 @dataclass(frozen=True)

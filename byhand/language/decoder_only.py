@@ -13,12 +13,10 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup, tanh
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, one_vocabulary
 from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, places_of, plain_feed
-from byhand.language.generation import write
+from byhand.language.generation import answer, word_logits, write
 from byhand.language.options import Options
-from byhand.language.readout import answer, one_vocabulary, word_logits
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
 

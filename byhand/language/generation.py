@@ -1,20 +1,65 @@
-"""Writing word by word: the word that each step chooses is the last word of the next one's prompt."""
+"""From a model's last rows to words: logits, probabilities, the next word, and the story that goes on with it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Node, page, scope, source
-from byhand.core.labels import Labels, labelled
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import argmax, below, exp, greater, where
 from byhand.core.roles import Look
-from byhand.language.architecture import Decoding, Graph, Inputs
-from byhand.layers.attention import NEG_INF
+from byhand.core.weights import Weights
+from byhand.language.architecture import Decoding, Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.options import Options
+from byhand.layers.attention import NEG_INF, softmax
+from byhand.layers.linear import linear
 
 TIE = 1e-10
 """How much more than an earlier word a word must have, at least, to rank before it."""
+
+
+def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = False) -> Node:
+    """x E^T + b; x W + b where W is not the embeddings again. (T, d), (V, d) -> (T, V)"""
+    row, column = ("x Eᵀ", "E x") if o.tied else ("x W", "W x")
+    added = " + b" if bias else ""
+    with scope("", "logits", equation=f"{row}{added}", column_equation=f"{column}{added}", look=Look.RESULT):
+        out = table.T if o.tied else weight("W_vocab", o.d_model, table.shape[0])
+        logits = x @ out + weight("b_vocab", 1, table.shape[0]) if bias else x @ out
+        return logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
+
+
+def probabilities(logits: Node, temperature: float) -> Node:
+    """Their softmax, over a temperature that can be retyped where it is not 1. (T, V) -> (T, V)"""
+    if temperature != 1:
+        logits = (logits / source("T", temperature, role="input")).named("divided", role="temperature")
+    return softmax(logits).named("probabilities", role="result")
+
+
+def answer(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
+    """Logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
+    return logits, probabilities(logits, temperature), next_word(logits, vocabulary)
+
+
+def linear_answer(
+    x: Node, vocabulary: Labels, weight: Weights, letter: str = "x", temperature: float = 1.0
+) -> tuple[Node, Node, Node]:
+    """A linear layer gives each word its logit; on a page of its own. (T, d) -> 2 (T, V), (1, 1)"""
+    with page("", "Output"):
+        with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b", look=Look.RESULT):
+            width = Dim(len(vocabulary.words), vocabulary)
+            logits = linear(x, weight, "vocab", width).named("logits", role="result")
+        return answer(logits, vocabulary, temperature)
+
+
+def next_word(logits: Node, vocabulary: Labels) -> Node:
+    """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
+    with scope("", "next word", equation="where is max of the last row", look=Look.RESULT):
+        last = int(logits.shape[0])
+        following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
+    return labelled(following, vocabulary)
 
 
 def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
@@ -72,14 +117,6 @@ Forward = Callable[[Node], tuple[Node, Node, Node]]
 """Ids (T, 1) to logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
 
 
-def next_word(logits: Node, vocabulary: Labels) -> Node:
-    """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
-    with scope("", "next word", equation="where is max of the last row", look=Look.RESULT):
-        last = int(logits.shape[0])
-        following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
-    return labelled(following, vocabulary)
-
-
 def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
     """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
     decoding = inputs.decoding
@@ -105,3 +142,21 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
 
         outputs += with_cache(passes)
     return Graph(outputs, result, logits=scores, prompt=prompt, written=written)
+
+
+Reading = Callable[[Node, Labels, Weights, Any], tuple[Node, Node, Node]]
+"""Ids (T, 1), their vocabulary, weights and options to logits (T, V), probabilities and the next id (1, 1)."""
+
+
+def read_and_write(
+    o: Any,
+    weight: Weights,
+    inputs: Inputs,
+    forward: Reading,
+    prompt: list[int],
+    vocabularies: Vocabularies = one_vocabulary,
+) -> Graph:
+    """A model that reads one text and writes on; `prompt` is its own example."""
+    (vocabulary,) = vocabularies(o)
+    ids = token_ids("ids", inputs.ids or example(prompt, o.vocab), vocabulary)
+    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)

@@ -9,8 +9,8 @@ from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.generation import probabilities, word_logits
 from byhand.language.options import Options, variant
-from byhand.language.readout import probabilities, word_logits
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.linear import linear
 

@@ -9,11 +9,9 @@ from functools import partial
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
 from byhand.language import blocks
-from byhand.language.architecture import Graph, Inputs
+from byhand.language.architecture import Graph, Inputs, Vocabularies, one_vocabulary
 from byhand.language.decoder_only import build
 from byhand.language.options import Options
-from byhand.language.readout import one_vocabulary
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.experts import check_experts
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from byhand.core.graph import Dim, Node, page
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture
+from byhand.language.architecture import Architecture, one_vocabulary
+from byhand.language.generation import linear_answer, read_and_write
 from byhand.language.options import option, own
-from byhand.language.readout import build, linear_answer, one_vocabulary
 from byhand.layers.linear import embed
 from byhand.layers.recurrence import rows_of
 
@@ -55,7 +55,7 @@ def recurrent(
         source=source,
         about=about,
         options=options,
-        build=partial(build, forward=partial(forward, layer=layer, source=source), prompt=[0, 1, 4]),
+        build=partial(read_and_write, forward=partial(forward, layer=layer, source=source), prompt=[0, 1, 4]),
         sizes={
             "small": {},
             "medium": {"vocab": 8, "d_embed": 4, "d_model": 4},

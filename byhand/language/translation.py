@@ -9,8 +9,7 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, example, room_for
-from byhand.language.generation import next_word, write
-from byhand.language.readout import probabilities
+from byhand.language.generation import next_word, probabilities, write
 
 Embed = Callable[[Node, Node, Weights, Any], Node]
 """Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""

@@ -37,8 +37,7 @@ from byhand.derivations.topics import (
 )
 from byhand.documents.document import Formula
 from byhand.language.architecture import Decoding
-from byhand.language.generation import sampled
-from byhand.language.readout import probabilities
+from byhand.language.generation import probabilities, sampled
 from byhand.layers import activations as act
 from byhand.layers import attention as heads
 from byhand.layers import linear as lines

@@ -8,11 +8,10 @@ import numpy as np
 from byhand.core.graph import Array, Dim, Node, page, scope
 from byhand.core.ops import below, beside, maximum
 from byhand.core.weights import Weights
-from byhand.language import decoder_only, readout
-from byhand.language.architecture import Graph, Inputs, example
+from byhand.language import decoder_only
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
 from byhand.language.blocks import Places, grouped_attention
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import causally, not_seen, savings
 from byhand.layers.masks import fixed_masks, strided_masks
@@ -62,7 +61,7 @@ def given_up(tokens: Dim, o: Options) -> list[Node]:
             return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = readout.one_vocabulary) -> Graph:
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, room)
     graph = decoder_only.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)

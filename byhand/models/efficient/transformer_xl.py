@@ -10,12 +10,11 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import alias, below, beside, sqrt
 from byhand.core.weights import Weights
-from byhand.language import readout
-from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
 from byhand.language.blocks import Places, block, plain_feed
 from byhand.language.decoder_only import decoder_only, predict
+from byhand.language.generation import read_and_write
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import causally, in_segments, not_seen, savings
 from byhand.layers.linear import embed, linear
@@ -114,12 +113,12 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: l
         return predict(x.named("x_out"), table, vocabulary, weight, o)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = readout.one_vocabulary) -> Graph:
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
     ids = inputs.ids or example([0, 1, 4, 6], o.vocab)
     shown: list[Node] = []
     reads = partial(forward, shown=shown)
-    graph = readout.build(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
+    graph = read_and_write(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
     with page("", "What is given up"):
         text = np.arange(3 * o.segment) // o.segment
         lost = not_seen(text[:, None] - text < 2, "1 where a layer does not look back")

@@ -5,12 +5,11 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example, words
 from byhand.language.blocks import norm
 from byhand.language.decoder_only import place_table
 from byhand.language.masked import ENCODER, encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies, words
 from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
 

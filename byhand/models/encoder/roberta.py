@@ -9,10 +9,9 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import equal
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example, words
 from byhand.language.masked import encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies, words
 from byhand.models.encoder import bert
 
 BLANK = "<mask>"

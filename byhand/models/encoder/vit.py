@@ -7,10 +7,10 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.generation import probabilities
 from byhand.language.masked import ENCODER
 from byhand.language.options import Options, variant
 from byhand.language.patches import check_patches, patches, pixels
-from byhand.language.readout import probabilities
 from byhand.layers.linear import linear
 from byhand.layers.positions import position_column, sinusoidal
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 from byhand.core.graph import Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
 from byhand.language.blocks import norm
 from byhand.language.decoder_only import with_places
+from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
-from byhand.language.readout import word_logits
 from byhand.language.translation import Embed, translate
-from byhand.language.vocabulary import Vocabularies, words
 from byhand.layers.linear import embed
 from byhand.models.encoder_decoder import transformer
 

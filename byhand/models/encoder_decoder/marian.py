@@ -2,10 +2,9 @@
 
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies
 from byhand.language.decoder_only import ADDED, with_places
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.linear import embed
 from byhand.models.encoder_decoder import bart
 from byhand.models.encoder_decoder.transformer import vocabularies

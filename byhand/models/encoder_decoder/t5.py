@@ -4,12 +4,11 @@ from byhand.core.graph import Node, scope
 from byhand.core.labels import Labels
 from byhand.core.ops import sqrt
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
 from byhand.language.decoder_only import embedding
+from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
-from byhand.language.readout import word_logits
 from byhand.language.translation import translate
-from byhand.language.vocabulary import Vocabularies, words
 from byhand.models.encoder_decoder import transformer
 
 T5 = variant(

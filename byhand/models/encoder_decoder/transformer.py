@@ -5,13 +5,12 @@ from dataclasses import replace
 from byhand.core.graph import Node, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
 from byhand.language.blocks import Places, attention_sublayer, feed_sublayer, norm, places_of
 from byhand.language.decoder_only import embedding
+from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
-from byhand.language.readout import word_logits
 from byhand.language.translation import translate
-from byhand.language.vocabulary import Vocabularies, words
 
 TRANSFORMER = variant(
     Options(attention_bias=False, join_bias=False),

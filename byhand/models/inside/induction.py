@@ -12,9 +12,8 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example
 from byhand.language.generation import next_word, write
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import attend, attention_equations, softmax
 from byhand.layers.linear import embed, residual
 from byhand.layers.masks import causal_mask

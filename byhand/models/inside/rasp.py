@@ -9,8 +9,7 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import argmax, beside, greater, one_hot, stretch, where
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, example
-from byhand.language.vocabulary import Vocabularies
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.positions import position_column
 

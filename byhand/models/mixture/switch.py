@@ -4,12 +4,10 @@ from byhand.core.graph import Node, page
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language import blocks
-from byhand.language.architecture import Graph, Inputs
+from byhand.language.architecture import Graph, Inputs, Vocabularies, one_vocabulary
 from byhand.language.decoder_only import decoder_only
 from byhand.language.mixtures import build_mixture
 from byhand.language.options import Options, variant
-from byhand.language.readout import one_vocabulary
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.experts import best_one, load_of, mixture, route
 
 PAPER = "Fedus et al. 2021, section 2.1"

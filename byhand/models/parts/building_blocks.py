@@ -10,9 +10,8 @@ import numpy as np
 from byhand.core.graph import Dim, Node, current_scope, page, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.architecture import Architecture, Graph, Inputs, example, words
 from byhand.language.options import option
-from byhand.language.vocabulary import words
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.attention import attention_equations, attention_head, join_heads, multi_head, softmax
 from byhand.layers.feed_forward import feed_forward

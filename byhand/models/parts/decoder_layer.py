@@ -5,10 +5,9 @@ from __future__ import annotations
 from byhand.core.graph import Dim, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, words
 from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import words
 from byhand.layers.masks import causal_mask
 from byhand.models.parts.first_steps import table
 

@@ -10,9 +10,8 @@ from byhand.core.graph import Dim, Node, labels_of, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.architecture import Architecture, Graph, Inputs, words
 from byhand.language.options import option
-from byhand.language.vocabulary import words
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.attention import attend, attention_equations, softmax
 from byhand.layers.linear import linear

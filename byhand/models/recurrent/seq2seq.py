@@ -7,10 +7,8 @@ from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import beside, tanh
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, example
-from byhand.language.generation import write
-from byhand.language.readout import linear_answer
-from byhand.language.vocabulary import Vocabularies, words
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, words
+from byhand.language.generation import linear_answer, write
 from byhand.layers.alignment import ADDITIVE, GENERAL, looking_back, where_it_looked
 from byhand.layers.linear import embed
 from byhand.layers.recurrence import annotated, cell, first_state, rows_of, unrolled

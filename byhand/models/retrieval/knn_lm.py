@@ -8,13 +8,11 @@ from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import log, one_hot, where
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
-from byhand.language.architecture import Architecture, Graph, Inputs, example
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, one_vocabulary
 from byhand.language.blocks import grouped_attention, plain_feed
 from byhand.language.decoder_only import SIZES, body, predict
 from byhand.language.generation import next_word, write
 from byhand.language.options import Options, variant
-from byhand.language.readout import one_vocabulary
-from byhand.language.vocabulary import Vocabularies
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.experts import top_k
 from byhand.models.decoder import gpt2

@@ -9,15 +9,13 @@ from dataclasses import replace
 from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
-from byhand.language import readout
-from byhand.language.architecture import Graph, Inputs, example
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
 from byhand.language.blocks import attention_sublayer, feed_sublayer, places_of
 from byhand.language.chunked_attention import chunked_cross_attention, encoded, encoder_places, readers_of
 from byhand.language.decoder_only import decoder_only, embedding, predict
 from byhand.language.generation import write
 from byhand.language.neighbours import Chunk, Database, chunk_of, database, read
 from byhand.language.options import Options, variant
-from byhand.language.vocabulary import Vocabularies
 
 PAPER = "Borgeaud et al. 2022"
 
@@ -76,7 +74,7 @@ def forward(
         return predict(x, table, vocabulary, weight, o)
 
 
-def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = readout.one_vocabulary) -> Graph:
+def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None

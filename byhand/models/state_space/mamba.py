@@ -10,9 +10,9 @@ from byhand.core.labels import Labels
 from byhand.core.ops import exp
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture
+from byhand.language.architecture import Architecture, one_vocabulary
+from byhand.language.generation import answer, read_and_write
 from byhand.language.options import option
-from byhand.language.readout import answer, build, one_vocabulary
 from byhand.layers.activations import silu
 from byhand.layers.linear import embed, linear, residual
 from byhand.layers.norms import rms_norm
@@ -92,7 +92,7 @@ ARCHITECTURE = Architecture(
     source="Gu and Dao 2023",
     about="reads step by step, and lets each word say what the state keeps",
     options=Options(),
-    build=partial(build, forward=forward, prompt=[0, 1, 4]),
+    build=partial(read_and_write, forward=forward, prompt=[0, 1, 4]),
     sizes={
         "small": {},
         "medium": {"vocab": 8, "d_model": 4, "d_inner": 4, "d_conv": 3, "d_step": 2},
