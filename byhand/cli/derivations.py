@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
-from byhand.cli.completion import complete_topic
-from byhand.cli.main import BadInput
+from byhand.cli.main import BadInput, completing
 from byhand.cli.options import document_options
 
 
 @click.command()
-@click.argument("topic", required=False, shell_complete=complete_topic)
+@click.argument("topic", required=False, shell_complete=completing("topic"))
 @document_options
 @click.option("--list", "listed", is_flag=True, help="Name every topic.")
 @click.option("--json", "as_json", is_flag=True, help="The list for programs.")

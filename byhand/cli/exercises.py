@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from byhand.cli.completion import complete_exercise
+from byhand.cli.main import completing
 from byhand.cli.progress import bar_of
 
 
 @click.command()
-@click.argument("recipe", required=False, shell_complete=complete_exercise)
+@click.argument("recipe", required=False, shell_complete=completing("exercise"))
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +26,15 @@ COMMANDS = {
 }
 """Each command, and the file of this folder whose function it is."""
 LONGEST_SENTENCE = 1_000
+
+
+def completing(what: str) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """What the tab key offers for a model, a topic or an exercise; imported when the key is pressed."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        return getattr(import_module("byhand.cli.completion"), f"complete_{what}")(ctx, param, incomplete)
+
+    return complete
 
 
 class BadInput(click.ClickException):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from byhand.cli.completion import complete_model
-from byhand.cli.main import BadInput
+from byhand.cli.main import BadInput, completing
 
 
 @click.command()
-@click.argument("model", required=False, shell_complete=complete_model)
+@click.argument("model", required=False, shell_complete=completing("model"))
 @click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -> None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byhand.cli.completion import complete_model
-from byhand.cli.main import BadInput
+from byhand.cli.main import BadInput, completing
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.lessons.recipe import Recipe
@@ -85,7 +84,7 @@ class NewFile(click.ParamType):  # type: ignore[type-arg]
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which every command that builds a model chooses it."""
     options = [
-        click.argument("model", shell_complete=complete_model),
+        click.argument("model", shell_complete=completing("model")),
         click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
         click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
