@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.examples import IN_CI
 from support.lessons import BOOKS
 from xdist.scheduler import WorkStealingScheduling
 
@@ -16,8 +17,8 @@ from byhand.xlsx.recalculate import ENGINES, installed
 
 # In CI the same examples each time, so that what may land does not depend on luck; by hand, others that may find more.
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-if os.environ.get("BYHAND_SAME_EXAMPLES"):
-    settings.load_profile("same")
+settings.register_profile("few", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same" if IN_CI else "few")
 
 
 def _book(item: pytest.Item) -> str:
@@ -56,8 +57,18 @@ def needs() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session", params=ENGINES)
-def engine(request: pytest.FixtureRequest, needs: Callable[[str], None]) -> str:
+def every_engine(request: pytest.FixtureRequest, needs: Callable[[str], None]) -> str:
     """Each spreadsheet engine in turn."""
+    needs(request.param)
+    return request.param
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=() if name == "ironcalc" else pytest.mark.slow) for name in ENGINES],
+)
+def engine(request: pytest.FixtureRequest, needs: Callable[[str], None]) -> str:
+    """Each spreadsheet engine in turn; those that are programs, which take seconds to start, where slow tests run."""
     needs(request.param)
     return request.param
 

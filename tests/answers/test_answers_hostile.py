@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from support.answer_files import HOSTILE, SIGMOID, text_of, verdict
 from support.commands import byhand
+from support.examples import examples
 
 from byhand.answers.judge import Outcome
 from byhand.answers.tokens import LONGEST
@@ -146,7 +147,7 @@ texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(ma
 
 
 @given(text=texts, key=st.sampled_from(KEYS), comma=st.sampled_from(["point", "comma"]))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(120, suppress_health_check=[HealthCheck.too_slow])
 @example(text="(" * 3000, key=KEYS[0], comma="point")
 @example(text="[" * 300, key=KEYS[2], comma="comma")
 @example(text="√" * 400, key=KEYS[0], comma="point")

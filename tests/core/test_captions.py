@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, note, settings
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
+from support.examples import examples
 
 from byhand.core import ops
 from byhand.core.captions import letters, shapes, symbol, symbol_from
@@ -105,7 +106,7 @@ trees = st.recursive(
 
 
 @given(trees.filter(lambda tree: tree not in SQUARES), st.integers(0, 99), st.booleans())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_letters_mean_what_the_table_holds(tree: Any, seed: int, turned: bool) -> None:
     """Read by the rules of arithmetic, over the tables as they are shown: transposed, when tokens are columns."""
     draw = np.random.default_rng(seed)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.lessons import UPRIGHT, lesson, sweep
 from support.op_cases import CASES, definition
 from support.strategies import given_tables, short_numbers
@@ -55,7 +56,7 @@ def test_every_arithmetic_is_one(arithmetic: type[Any]) -> None:
 
 
 @pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.data())
 def test_exact_cells_are_what_the_operation_computes(op: Op, shapes: Any, attrs: Any, data: Any) -> None:
     arrays = data.draw(short_numbers(op, shapes))

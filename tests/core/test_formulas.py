@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.lessons import sweep
 from support.strategies import SHEETS, Tree, arguments, cells, formula_cells, given_tables, trees, write_sheets
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
@@ -118,14 +119,14 @@ def in_fractions(tree: Tree) -> Fraction:
         raise
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(trees())
 def test_a_formula_says_its_expression(tree: Tree) -> None:
     expected = in_fractions(tree)
     assert Reader(written(tree), looked_up).all() == expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(trees(), trees(), trees())
 def test_a_dot_product_says_its_sum_of_products(x: Tree, y: Tree, z: Tree) -> None:
     expected = in_fractions(("+", ("*", x, y), ("*", y, z)))
@@ -158,7 +159,7 @@ def without_a_bracket(text: str) -> Iterator[str]:
             yield text[:first] + text[first + 1 : n] + text[n + 1 :]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(trees(cells, most=8))
 def test_no_bracket_could_be_left_out(tree: Tree) -> None:
     text = written(relabelled(tree, iter(range(8))))
@@ -203,7 +204,7 @@ def test_as_written(formula: Formula, text: str) -> None:
     assert formula == text
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1e-12, 1e300, -1e-7, 1e30, -1e30, 5e-324]))
 def test_numbers_have_digits_only(x: float) -> None:
     text = EXCEL.number(x)
@@ -236,7 +237,7 @@ def walks(draw: st.DrawFn) -> list[Address]:
 steps = st.sampled_from([0, 0, 0, 1, 1, 1, -1, 2])
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(walks())
 def test_ranges_name_the_same_cells_in_the_same_order(line: list[Address]) -> None:
     assert expanded(written_cells(tuple(line))) == line

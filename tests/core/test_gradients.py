@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from support.gradient_models import GRADIENT_MODELS, differences, lesson_of, recipe_of
+from support.examples import examples
+from support.gradient_models import GRADIENT_MODELS, GRADIENTS_OFTEN, differences, lesson_of, recipe_of
 from support.lessons import SET_BY_HAND
 from support.op_cases import CASES
+from support.selection import often
 from support.strategies import given_tables, graphs
 
 from byhand.core import ops
@@ -130,7 +132,7 @@ def flows(backward: Backward, nodes: Iterable[Node]) -> list[Array]:
     return [numbers[backward.gradients[n]] if n in backward.gradients else np.zeros(n.shape) for n in nodes]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("op", "shapes", "attrs"), [case for case in CASES if case.values[1]])
 def test_each_rule_is_the_derivative_of_the_cell_rule(op: Op, shapes: Any, attrs: Any, seed: int) -> None:
     checked = Checked(op, shapes, attrs, seed)
@@ -214,7 +216,7 @@ def test_a_row_that_is_looked_up_twice_gets_both_gradients() -> None:
 # Graphs at random
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(graphs(), st.integers(0, 2**16))
 def test_graphs_at_random(last: Node, seed: int) -> None:
     draw = np.random.default_rng(seed)
@@ -234,6 +236,8 @@ def test_graphs_at_random(last: Node, seed: int) -> None:
 
 # Whole models
 
+each_model = pytest.mark.parametrize("name", often(GRADIENT_MODELS, GRADIENTS_OFTEN))
+
 
 def parameters(made: Lesson) -> dict[str, Node]:
     """Its weights, and the inputs that are numbers and not given from above."""
@@ -248,7 +252,7 @@ def off_the_kinks(name: str) -> dict[Node, Array]:
     return {n: n.data + draw.uniform(-0.3, 0.3, n.shape) for n in parameters(lesson_of(name)).values()}
 
 
-@pytest.mark.parametrize("name", GRADIENT_MODELS)
+@each_model
 def test_every_parameter_of_every_model_against_differences(name: str) -> None:
     made, point = lesson_of(name), off_the_kinks(name)
     training = made.graph.training
@@ -269,7 +273,7 @@ def test_every_model_that_can_learn_is_tried() -> None:
     assert {name.partition(" ")[0] for name in GRADIENT_MODELS} == MODELS.keys() - SET_BY_HAND
 
 
-@pytest.mark.parametrize("name", GRADIENT_MODELS)
+@each_model
 def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     made = lesson_of(name)
     assert made.graph.training is not None
@@ -285,7 +289,7 @@ def test_what_the_pages_add_sums_to_the_gradient(name: str) -> None:
     assert {(table, page) for table in shared for page in pages[table]} == backward.shares.keys()
 
 
-@pytest.mark.parametrize("name", GRADIENT_MODELS)
+@each_model
 @pytest.mark.parametrize("optimizer", [None, "adam"])
 def test_no_two_tables_have_the_same_name(name: str, optimizer: str | None) -> None:
     made = lesson_of(name)

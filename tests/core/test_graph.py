@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.lessons import sweep
 from support.strategies import graphs
 
@@ -233,7 +234,7 @@ def test_given_numbers_replace_a_step_and_only_what_follows_it() -> None:
     assert (values[x].tolist(), values[other].tolist()) == ([[1, 2]], [[2, 3]])
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(graphs(), st.integers(1, 3))
 def test_given_numbers_may_be_a_stack(node: Node, students: int) -> None:
     """Each layer of the stack comes out as if it had been alone."""
@@ -242,7 +243,8 @@ def test_given_numbers_may_be_a_stack(node: Node, students: int) -> None:
     together = fold([node], given=stacks)[node]
     for student in range(students):
         alone = fold([node], given={n: stack[student] for n, stack in stacks.items()})[node]
-        np.testing.assert_array_equal(np.broadcast_to(together, (students, *node.shape))[student], alone)
+        shown = np.broadcast_to(together, (students, *node.shape))[student]
+        np.testing.assert_allclose(shown, alone, rtol=1e-12, atol=1e-12)
 
 
 def test_evaluation_leaves_given_numbers_as_they_were() -> None:
@@ -273,7 +275,7 @@ def everything(graph: Graph) -> list[tuple[Any, ...]]:
     return [(n.name, n.role, n.op.name, n.shape, values[n].tolist()) for n in toposort(graph.outputs)]
 
 
-@pytest.mark.parametrize("name", sweep(MODELS))
+@pytest.mark.parametrize("name", sweep(MODELS, ["gpt2"]))
 def test_a_second_model_in_the_same_process_is_the_same(name: str) -> None:
     first = built(name)
     before = everything(first)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.strategies import tables
 from support.torch_operations import CLOSE, case
 
@@ -103,7 +104,7 @@ RANGES = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_any_steps_as_the_paper_says(name: str, data: st.DataObject) -> None:
     constants = {key: data.draw(st.floats(*RANGES[key]), key) for key in OPTIMIZERS[name].constants}
     numbers = st.floats(-3, 3, allow_subnormal=False).map(lambda x: round(x, 4))

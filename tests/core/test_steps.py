@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.formula_values import worth
 from support.op_cases import CASES
 from support.strategies import given_tables, short_numbers
@@ -39,7 +40,7 @@ def close(x: float, y: float) -> None:
 
 
 @pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.data())
 def test_letters_and_numbers_mean_what_the_operation_computes(op: Op, shapes: Any, attrs: Any, data: Any) -> None:
     """The letters with the arguments' cells for them; the first line with nothing for them; the last line's number."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from support.examples import examples
 from support.strategies import formula_cells, graphs, recalculated
 
 from byhand.core.arithmetic.excel import EXCEL, Address
@@ -88,7 +89,7 @@ def in_values(node: Node) -> Array:
     return np.array([[cells[r, c] for c in range(node.shape[1])] for r in range(node.shape[0])])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(graphs())
 def test_cell_rules_agree_with_the_numbers_of_any_graph(node: Node) -> None:
     expected = fold([node])[node]
@@ -96,7 +97,7 @@ def test_cell_rules_agree_with_the_numbers_of_any_graph(node: Node) -> None:
     np.testing.assert_array_equal(in_values(node), expected)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(graphs())
 def test_spreadsheets_agree_with_the_numbers_of_any_graph(node: Node) -> None:
     """Every named table, whatever stands unnamed inside its formulas."""

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import canvas_import
+from support.examples import examples
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
@@ -156,7 +157,7 @@ def test_specials_everywhere_come_back_as_they_were() -> None:
     assert all(told in item.text for item in quiz.items)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     answers=st.lists(st.floats(-1e28, 1e28, allow_nan=False), min_size=9, max_size=9),
     places=st.integers(0, 3),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.misconceptions.transformer import softmax
+from support.selection import often
 
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import Told
@@ -22,7 +23,9 @@ from byhand.exercises.recipe import exercise_of, find, ready_made
 STUDENTS = [Student(f"s{n}") for n in range(6)]
 USUAL = {"input": {0, 1, 2, 3}, "weight": {-1, 0, 1}, "gamma": {1, 2}, "beta": {-1, 0, 1}}
 HIDDEN = -1e29
-each = pytest.mark.parametrize("name", ready_made())
+OFTEN = """attention-head softmax layer-norm causal-mask find-the-wrong-score missing-number gradient-step
+matrix-product feed-forward who-looks-at-whom temperature""".split()
+each = pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 
 
 def toml(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.commands import answer, byhand
+from support.selection import often
 
 from byhand.exercises import draw
 from byhand.exercises.lint import Report, lint
@@ -35,8 +36,11 @@ def linted(text: str, seeds: int) -> Report:
     return lint(problem_of(text), seeds)
 
 
+OFTEN = {"attention-head", "softmax", "matrix-product", "causal-mask", "find-the-wrong-score", "missing-number"}
+
+
 @pytest.mark.parametrize("seeds", [12, pytest.param(1000, marks=pytest.mark.sweep)])
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_a_ready_made_exercise_is_sound(name: str, seeds: int) -> None:
     report = lint(problem(read_exercise(find(name))), seeds)
     assert report.problems == []

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import moodle_import
+from support.examples import examples
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
@@ -199,7 +200,7 @@ def test_id_numbers_are_stable_short_and_each_student_s_own(student: str, other:
     assert all(re.fullmatch(r"byhand:one-head:[0-9A-Za-z._@-]+", name) for name in names)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(answers=st.lists(finite, min_size=9, max_size=9), places=st.integers(0, 9))
 def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     problem = attention(Ask("scores", places=places))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.commands import answer, byhand, examples
-from support.lessons import lesson, sweep
+from support.lessons import FEWEST, lesson, sweep
+from support.selection import often
 
 from byhand.models import MODELS
 
@@ -50,15 +51,18 @@ def test_one_cell_round_by_round_and_exactly() -> None:
     assert "\nExactly\n" in text
 
 
-@pytest.mark.parametrize("model", sweep(MODELS))
+@pytest.mark.parametrize("model", sweep(MODELS, FEWEST))
 def test_every_model_is_explained(model: str) -> None:
     text = answer(f"byhand explain {model} --format md")
     headings = re.findall(r"^#### (.+)$", text, re.MULTILINE)
     assert len(headings) >= 2
 
 
+LEARNING = "gpt2 --backward --targets cat,sat,_ --optimizer adam"
+
+
 @pytest.mark.parametrize("suffix", ["md", "tex", "html", "pdf"])
-@pytest.mark.parametrize("model", ["gpt2 --backward --targets cat,sat,_ --optimizer adam", "softmax --exact"])
+@pytest.mark.parametrize("model", often(["softmax --exact", LEARNING], ["softmax --exact"]))
 def test_every_format_of_a_whole_lesson(model: str, suffix: str) -> None:
     assert answer(f"byhand explain {model} -o lesson.{suffix}") == f"Wrote lesson.{suffix}.\n"
     data = Path(f"lesson.{suffix}").read_bytes()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.formula_values import worth
-from support.lessons import BOOKS, lesson, sweep
+from support.lessons import BOOKS, FEWEST, lesson, sweep
 
 from byhand.documents.document import Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.errors import ByhandError
@@ -78,12 +78,12 @@ def pieces(block: Any) -> list[Piece]:
     return [block.caption]
 
 
-@pytest.mark.parametrize("name", sweep(BOOKS))
+@pytest.mark.parametrize("name", sweep(BOOKS, FEWEST))
 def test_a_whole_lesson(name: str) -> None:
     check_whole(lesson(name), exact=True)
 
 
-@pytest.mark.parametrize("model", sweep(MODELS))
+@pytest.mark.parametrize("model", sweep(MODELS, FEWEST))
 def test_every_model(model: str) -> None:
     check_whole(build(Recipe(model)), exact=False)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.small_exercises import a_class, attention
 from support.submissions import ClassSet, class_set, engine
 
@@ -60,7 +61,7 @@ def asked(draw: st.DrawFn) -> tuple[Ask, float, float]:
     return ask, key, answer
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(asked())
 def test_marking_by_numbers_is_the_rule_that_the_question_states(case: tuple[Ask, float, float]) -> None:
     ask, key, answer = case

@@ -15,8 +15,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.submissions import class_set, engine, filled, values
 from support.workbooks import altered, parts_of, zipped
 
@@ -317,7 +318,7 @@ def printable(value: Any) -> bool:
     return not isinstance(value, str) or not openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.search(value)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ANYTHING.filter(printable), min_size=30, max_size=30))
 def test_no_contents_of_cells_raise(tmp_path: Path, contents: list[Any]) -> None:
     key = class_set().key
@@ -330,7 +331,7 @@ def test_no_contents_of_cells_raise(tmp_path: Path, contents: list[Any]) -> None
             assert typed.value == pytest.approx(value, rel=1e-12)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(PARTS), st.integers(0, 100_000), st.binary(max_size=12), st.integers(0, 30))
 def test_no_damage_raises_anything_else(tmp_path: Path, part: str, place: int, put: bytes, cut: int) -> None:
     """A few bytes of a part are replaced by others."""
@@ -343,7 +344,7 @@ def test_no_damage_raises_anything_else(tmp_path: Path, part: str, place: int, p
     read_or_refused(path)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 100_000), st.binary(min_size=1, max_size=12))
 def test_no_damage_of_the_zip_raises_anything_else(tmp_path: Path, place: int, put: bytes) -> None:
     data = bytearray(class_set().book("s01").read_bytes())

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from support.examples import examples
 from support.strategies import moderate, shapes, tables
 
 from byhand.core.graph import Array, Dim, Node, fold, scope, source, toposort
@@ -24,7 +25,7 @@ from byhand.layers.masks import causal_mask
 from byhand.layers.norms import layer_norm
 from byhand.layers.positions import position_column, sinusoidal
 
-few = settings(max_examples=30, deadline=None)
+few = examples(30)
 any_table = shapes().flatmap(lambda shape: tables(shape, moderate))
 
 

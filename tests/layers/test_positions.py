@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.decoder_oracles import slopes
+from support.examples import examples
 
 from byhand.core.graph import Array, Dim, fold, source
 from byhand.layers.attention import attend
@@ -18,7 +19,7 @@ from byhand.layers.positions import Scaling, alibi, distances, rotary, rotate, s
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 
-few = settings(max_examples=25, deadline=None)
+few = examples(25)
 
 
 def value(node: Any) -> Array:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
+from support.examples import examples
 from support.lessons import (
     BOOKS,
     FEW,
@@ -106,7 +107,7 @@ UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
 @given(recipes_at_random())
-@settings(max_examples=8, deadline=None, phases=UNSHRUNK)
+@examples(8, phases=UNSHRUNK)
 def test_any_model_of_any_size_is_laid_out_well(recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert_well_made(recipe, Path(folder, "book.xlsx"))
@@ -114,7 +115,7 @@ def test_any_model_of_any_size_is_laid_out_well(recipe: Recipe) -> None:
 
 @pytest.mark.slow
 @given(recipes_at_random())
-@settings(max_examples=100, deadline=None, phases=UNSHRUNK)
+@examples(100, phases=UNSHRUNK)
 def test_any_model_of_any_size_is_laid_out_well_and_computes_its_numbers(recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "book.xlsx")

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.editing import edited
+from support.examples import examples
 from support.lessons import numbers_of
 from support.oracles import softmax
 
@@ -107,7 +108,7 @@ SETTINGS = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(LOGITS, SETTINGS, st.integers(1, 99))
 def test_a_word_is_drawn_as_the_papers_say(
     numbers: list[int], chosen: tuple[float | None, int | None, float | None], hundredths: int

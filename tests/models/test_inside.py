@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.editing import edited
+from support.examples import examples
 from support.lessons import numbers_of
 
 from byhand.core.graph import Array, fold
@@ -45,7 +46,7 @@ def test_a_program_is_right_on_all_inputs_of_its_size(model: str, vocab: int, le
     np.testing.assert_array_equal(answers(model, inputs, vocab), wanted)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.sampled_from(sorted(PROGRAMS)), st.lists(st.integers(0, 25), min_size=1, max_size=60))
 def test_a_program_is_right_on_long_inputs(model: str, ids: list[int]) -> None:
     """Beyond 48 words, 1 / (1 / n) is no longer n in floating point."""
@@ -80,7 +81,7 @@ def test_a_word_that_is_not_in_the_list_is_told_on_the_home_page(tmp_path: Path,
 # The induction head
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.permutations(range(9)), st.integers(1, 9), st.data())
 def test_an_induction_head_predicts_the_repeated_word(order: list[int], length: int, data: st.DataObject) -> None:
     """A random pattern, once whole and then once more up to some place: the next word is the pattern's."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import long_oracles as oracles
+from support.examples import examples
 
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, fold, source, toposort
@@ -34,7 +35,7 @@ def made(model: str, seed: int = 5, **more: Any) -> tuple[Lesson, dict[str, Arra
     return lesson, lesson.numbers()
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(LENGTHS, st.integers(1, 4), SEEDS)
 def test_linear_attention_as_a_recurrence_is_the_sum(tokens: int, d_k: int, seed: int) -> None:
     _, n = made("linear-attention", seed, size={"tokens": tokens, "d_k": d_k})
@@ -50,7 +51,7 @@ def exact(q: Array, k: Array, v: Array, keep: Array) -> Array:
     return oracles.softmax(scores) @ v
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(LENGTHS, st.integers(1, 4), st.integers(1, 9), SEEDS)
 def test_performer(tokens: int, d_k: int, features: int, seed: int) -> None:
     _, n = made("performer", seed, size={"tokens": tokens, "d_k": d_k, "features": features})
@@ -82,7 +83,7 @@ def test_performers_error_falls_as_features_grow(seed: int) -> None:
     assert errors[0] > 4 * errors[2]
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(LENGTHS, st.integers(1, 4), st.integers(1, 9), st.booleans(), SEEDS)
 def test_linformer(tokens: int, d_k: int, projected: int, shared: bool, seed: int) -> None:
     size = {"tokens": tokens, "d_k": d_k, "projected": projected, "shared": shared}

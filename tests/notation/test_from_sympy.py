@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.formula_values import worth
 from sympy import E, Rational, cos, erf, exp, log, oo, pi, sin, sqrt, tanh
 
@@ -58,7 +59,7 @@ values = st.recursive(
 
 
 @given(values)
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_it_is_worth_what_sympy_says(value: Any) -> None:
     number = float(value.evalf(30))
     assert math.isclose(worth(from_sympy(value), {}), number, rel_tol=1e-6, abs_tol=1e-6)

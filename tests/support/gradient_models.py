@@ -42,6 +42,13 @@ def recipe_of(name: str, **more: Any) -> Recipe:
     return Recipe(model, backward=True, **{**usual, **GRADIENT_MODELS[name], **more})
 
 
+GRADIENTS_OFTEN = {
+    *"softmax attention layernorm feed-forward encoder-layer gpt2 bert transformer llama t5 lstm".split(),
+    *("attention causal", "encoder-layer batch", "gpt2 batch", "gpt2 smoothed"),
+}
+"""Those that the default run tries."""
+
+
 @cache
 def lesson_of(name: str) -> Lesson:
     return build(recipe_of(name))

@@ -7,7 +7,7 @@ import re
 import shutil
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -36,6 +36,7 @@ from byhand.workbook.gallery import recipes
 from byhand.xlsx import writer
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, read
+from support.selection import often
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
 GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}
@@ -51,17 +52,18 @@ UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", genera
 """One book of each lesson, for what does not depend on the orientation."""
 BOOKS = UPRIGHT | TURNED
 FEW = {
-    *"softmax attention attention-columns layernorm-backward multi-head-causal positions encoder-layer".split(),
-    *"gpt2 bert transformer gpt2-cache gpt2-draws attention-backward t5 llama mixtral transformer-xl".split(),
-    *"mamba lstm vit linear-attention rasp-sort".split(),
-    *("attention turned", "bert turned", "transformer turned"),
+    *"softmax attention attention-columns layernorm-backward encoder-layer gpt2 bert transformer gpt2-cache".split(),
+    *"t5 llama mixtral mamba lstm vit rasp-sort".split(),
+    *("attention turned", "transformer turned"),
 }
 """Models and books of every kind that there is, by which the rest stand."""
+FEWEST = {"softmax", "attention-columns", "layernorm-backward", "gpt2", "transformer", "mamba", "attention turned"}
+"""Of those the ones that do most of what can be done, for what takes seconds each."""
 
 
-def sweep(names: Iterable[str]) -> list[ParameterSet]:
+def sweep(names: Iterable[str], some: Collection[str] = FEW) -> list[ParameterSet]:
     """All of them where the slow tests run, too; by default a few of each kind."""
-    return [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in names]
+    return often(names, some)
 
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.lessons import book_of, cells_of, overwriting_refused
 from support.strategies import graphs
 
@@ -291,7 +292,7 @@ def test_copies_from_another_page_say_from_which() -> None:
 
 
 @given(data=st.data(), turned=st.booleans())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_any_graph_is_laid_out_so_that_it_computes_its_numbers(data: st.DataObject, turned: bool) -> None:
     with page("", "Page"):
         result = data.draw(graphs())

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.editing import edited
+from support.examples import examples
 from support.lessons import (
     BOOKS,
+    FEWEST,
     MEDIUM,
     book_of,
     cells_of,
@@ -244,7 +246,7 @@ def some_words(draw: np.random.Generator, vocabulary: int, count: int) -> list[i
     return draw.permutation(8)[:count].tolist() if vocabulary >= 8 else draw.integers(0, vocabulary, count).tolist()
 
 
-@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM]))
+@pytest.mark.parametrize("name", sweep([n for n in BOOKS if n not in MEDIUM], FEWEST))
 def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
@@ -273,7 +275,7 @@ def test_the_text_that_a_knn_lm_has_stored_is_live(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", ["gpt2", "bert", "transformer", "attention"])
 @given(data=st.data())
-@settings(max_examples=5, deadline=None)
+@examples(5)
 def test_any_one_number_is_live(name: str, data: st.DataObject) -> None:
     node = data.draw(st.sampled_from(given_tables(name)))
     row, column = (data.draw(st.integers(1, size)) for size in node.shape)

@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.gradient_models import GRADIENT_MODELS
+from support.gradient_models import GRADIENT_MODELS, GRADIENTS_OFTEN
 from support.gradient_models import recipe_of as gradient_recipe
 from support.lessons import cells_of, numbers_of, overwriting_refused
+from support.selection import often
 
 from byhand.core.captions import defined_name
 from byhand.layers.training import Training
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
-from byhand.models import MODELS
 from byhand.workbook.book import About
 from byhand.workbook.book import Book as Plan
 from byhand.workbook.build import write_lesson
@@ -77,7 +77,7 @@ def book_of(*key: Any) -> Contents:
     return read(path_of(*key))
 
 
-each = pytest.mark.parametrize("name", GRADIENT_MODELS)
+each = pytest.mark.parametrize("name", often(GRADIENT_MODELS, GRADIENTS_OFTEN))
 both_ways = pytest.mark.parametrize("turned", [False, True], ids=["rows", "columns"])
 
 
@@ -175,8 +175,7 @@ def test_tables_are_homes_of_all_that_is_named() -> None:
 # The books
 
 
-OFTEN = [name for name, model in MODELS.items() if model.family == "part" or name in ("gpt2", "bert", "transformer")]
-FEW = [(name, turned) for name in OFTEN if name in GRADIENT_MODELS for turned in (False, True)] + [
+FEW = [(name, turned) for name in ("attention", "layernorm", "gpt2") for turned in (False, True)] + [
     ("gpt2 batch", False)
 ]
 REST = [(name, turned) for name in GRADIENT_MODELS for turned in (False, True) if (name, turned) not in FEW]
