@@ -17,6 +17,9 @@ from byhand.answers.tokens import Unreadable, stripped
 from byhand.answers.tree import Apply, walked
 from byhand.errors import ByhandError, quoted
 
+UNDECIDED = "A person must decide"
+"""How the sentence begins where nobody but a person can judge."""
+
 
 class Outcome(StrEnum):
     """What is said of an answer."""
@@ -83,7 +86,7 @@ def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None =
     except Unreadable as refusal:
         return Judgement(Outcome.UNREADABLE, f"not read: {refusal}", f"It could not be read: {refusal}.")
     except NeedsPerson as doubt:
-        return Judgement(Outcome.ASK, "", f"A person must decide: {doubt}.")
+        return Judgement(Outcome.ASK, "", f"{UNDECIDED}: {doubt}.")
 
 
 def _blank() -> Judgement:
@@ -100,7 +103,7 @@ def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement
     if found.same and rule.type == "form" and not in_form(reading, student, key, rule.form):
         found = Found(False, found.value, "wrong-form", "The value is right, but not in the form that is asked for.")
     if found.same is None:
-        return Judgement(Outcome.ASK, how, f"A person must decide: {found.doubt}.")
+        return Judgement(Outcome.ASK, how, f"{UNDECIDED}: {found.doubt}.")
     outcome = Outcome.RIGHT if found.same else Outcome.WRONG
     many = len(reading.entries) if reading.shape not in (None, (1, 1)) else 0
     sentence = "It is right." if found.same else found.sentence or "That is not the answer."

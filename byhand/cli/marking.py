@@ -70,10 +70,10 @@ def grade(submissions: Path, as_json: bool, **options: Any) -> None:
         byhand grade quiz/students --key quiz -o marks
         byhand grade quiz/students --key quiz -o marks --gradescope --json
     """
-    from byhand.cli.show_marks import class_told
-    from byhand.grading.class_marks import files_in, grade, ordered
+    from byhand.cli.show_marks import class_report
+    from byhand.grading.class_marks import files_in, grade, grading_options
 
-    order = ordered(submissions, **options)
+    order = grading_options(submissions, **options)
     with bar_of(len(files_in(submissions)), "Marking") as advance:
         outcome = grade(order, advance)
-    click.echo(class_told(outcome, as_json), nl=False)
+    click.echo(class_report(outcome, as_json), nl=False)

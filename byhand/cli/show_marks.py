@@ -12,21 +12,21 @@ from rich.table import Table
 from byhand.cli.terminal import rendered
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
-from byhand.grading.class_marks import Outcome
-from byhand.grading.grades import SAID, Status
-from byhand.grading.marking import LIMITS, Marked
+from byhand.grading.class_marks import ClassResult
+from byhand.grading.grades import STATUS_WORDS, Status
+from byhand.grading.marking import LIMITS, MarkedFile
 from byhand.grading.verdicts import (
-    LOOKS,
+    VERDICT_STYLES,
     CellMark,
-    Marks,
+    StudentMark,
     Verdict,
     by_question,
+    cell_address,
     of_points,
-    place,
     points,
+    student_name,
     total,
-    who,
-    wrote,
+    typed_text,
 )
 from byhand.processes import Stopped, spread_within
 
@@ -36,12 +36,12 @@ MOST_SHOWN = 40
 """The concerns that are printed; problems.csv has all."""
 
 
-def check_told(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
+def check_told(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
     """One submission: each cell's place, what was read, the verdict, the points and why; answers: to be revealed."""
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    told = [rendered(f"{who(marks)} · {marks.file} (by {marked.by})")]
+    told = [rendered(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         told.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
@@ -52,34 +52,34 @@ def check_told(key: Key, marked: Marked, steps: list[str], answers: list[list[st
 
 
 def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
-    grid = Table(box=None, pad_edge=False)
+    as_grid = Table(box=None, pad_edge=False)
     names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
     for name in names:
         whole = name in ("cell", "verdict", "points")
-        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
+        as_grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
     said: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]
-        row = [place(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
+        row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        grid.add_row(*row, SAME if cell.sentence in said else cell.sentence)
+        as_grid.add_row(*row, SAME if cell.sentence in said else cell.sentence)
         said |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
-    return grid
+    return as_grid
 
 
 def _read(cell: CellMark) -> str:
     """What was written, and, where that is another thing, how it was read."""
-    text, read_as = wrote(cell), cell.typed.read_as
+    text, read_as = typed_text(cell), cell.typed.read_as
     if cell.verdict is Verdict.UNREADABLE or not read_as:
         return text
     return read_as if read_as.startswith(text) else f"{text} → {read_as}"
 
 
 def _verdict(cell: CellMark) -> str:
-    return f"{LOOKS[cell.verdict].sign} {cell.verdict}"
+    return f"{VERDICT_STYLES[cell.verdict].sign} {cell.verdict}"
 
 
-def _facts(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] | None) -> dict[str, Any]:
+def _facts(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None) -> dict[str, Any]:
     marks = marked.marks
     return {
         "student": marks.student,
@@ -94,7 +94,7 @@ def _facts(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] 
             {
                 "question": cell.question + 1,
                 "table": key.questions[cell.question].table,
-                "cell": place(key.questions[cell.question], cell.cell),
+                "cell": cell_address(key.questions[cell.question], cell.cell),
                 "typed": cell.typed.text,
                 "value": cell.typed.value,
                 "read_as": cell.typed.read_as,
@@ -111,31 +111,31 @@ def _facts(key: Key, marked: Marked, steps: list[str], answers: list[list[str]] 
     }
 
 
-def all_right(marks: Marks) -> bool:
+def all_right(marks: StudentMark) -> bool:
     """Whether every cell is right, and nothing is left for a person to look at."""
     return not marks.warnings and all(cell.verdict is Verdict.RIGHT for cell in marks.cells)
 
 
-def class_told(outcome: Outcome, as_json: bool) -> str:
+def class_report(result: ClassResult, as_json: bool) -> str:
     """A class: how many are graded, what is wrong with which file, what to talk about, and where everything is."""
-    folder = outcome.order.folder
+    folder = result.options.folder
     if as_json:
         grades = [
             {"student": s.student, "name": s.name, "status": str(s.status), "points": s.points, "file": s.file}
-            for s in outcome.standings
+            for s in result.grades
         ]
-        facts = {**outcome.report, "grades": grades, "folder": str(folder), "read": outcome.read, "kept": outcome.kept}
+        facts = {**result.report, "grades": grades, "folder": str(folder), "read": result.read, "kept": result.kept}
         return json.dumps(facts, ensure_ascii=False) + "\n"
-    statuses = Counter(s.status for s in outcome.standings)
-    told = ", ".join(f"{statuses[status]:,} {SAID[status]}" for status in Status if statuses[status])
-    there = f" ({outcome.kept:,} of the files were read before)" if outcome.kept else ""
-    parts: list[Any] = [f"{len(outcome.standings):,} students: {told}{there}."]
-    if outcome.report["mean"] is not None:
-        parts.append(f"Mean {points(outcome.report['mean'])} of {points(outcome.report['most'])} points.")
-    parts += [f"Talk about: {line}" for line in outcome.report["talk"][:3]]
-    if outcome.concerns:
-        parts += ["", _concerns(outcome)]
-        left = len(outcome.concerns) - MOST_SHOWN
+    statuses = Counter(s.status for s in result.grades)
+    told = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
+    there = f" ({result.kept:,} of the files were read before)" if result.kept else ""
+    parts: list[Any] = [f"{len(result.grades):,} students: {told}{there}."]
+    if result.report["mean"] is not None:
+        parts.append(f"Mean {points(result.report['mean'])} of {points(result.report['most'])} points.")
+    parts += [f"Talk about: {line}" for line in result.report["talk"][:3]]
+    if result.problems:
+        parts += ["", _concerns(result)]
+        left = len(result.problems) - MOST_SHOWN
         parts += [f"And {left:,} more: see {folder / 'problems.csv'}."] if left > 0 else []
     parts += [
         f"\nGrades: {folder / 'grades.csv'} (Moodle), {folder / 'grades_canvas.csv'} (Canvas).",
@@ -144,13 +144,13 @@ def class_told(outcome: Outcome, as_json: bool) -> str:
     return rendered(*parts)
 
 
-def _concerns(outcome: Outcome) -> Table:
-    grid = Table(box=None, pad_edge=False)
+def _concerns(result: ClassResult) -> Table:
+    as_grid = Table(box=None, pad_edge=False)
     for name in ("what", "student", "file", "why"):
-        grid.add_column(name, overflow="fold")
-    for concern in outcome.concerns[:MOST_SHOWN]:
-        grid.add_row(concern.kind, concern.student, concern.file, concern.reason)
-    return grid
+        as_grid.add_column(name, overflow="fold")
+    for concern in result.problems[:MOST_SHOWN]:
+        as_grid.add_row(concern.kind, concern.student, concern.file, concern.reason)
+    return as_grid
 
 
 Told = tuple[str, bool]
@@ -169,14 +169,14 @@ class Checking:
     """Does the job of the process, which alone loads what marking needs."""
 
     def __init__(self, key: Path, reveal: bool, as_json: bool) -> None:
-        from byhand.grading.marking import Grader, key_of
+        from byhand.grading.marking import Grader, load_key
 
-        self.grader = Grader(key_of(key)).__enter__()
+        self.grader = Grader(load_key(key)).__enter__()
         self.reveal, self.as_json = reveal, as_json
 
     def __call__(self, submission: Path) -> Told:
-        from byhand.grading.marking import steps_of
+        from byhand.grading.marking import explain_commands
 
         marked, key = self.grader.mark(submission), self.grader.key
         answers = self.grader.revealed(marked.marks.student) if self.reveal else None
-        return check_told(key, marked, steps_of(key), answers, self.as_json), all_right(marked.marks)
+        return check_told(key, marked, explain_commands(key), answers, self.as_json), all_right(marked.marks)

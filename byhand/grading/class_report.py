@@ -12,8 +12,8 @@ from typing import Any
 
 from byhand.documents.html import page
 from byhand.exercises.keys import Key
-from byhand.grading.grades import SAID, Concern, Standing, Status
-from byhand.grading.verdicts import LOOKS, Marks, Verdict, place, points
+from byhand.grading.grades import STATUS_WORDS, FileProblem, Status, StudentGrade
+from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points
 from byhand.workbook.style import FRAME, GREY, INK, ROLES
 from byhand.xlsx.cells import position
 
@@ -34,7 +34,7 @@ class Mistake:
 
 
 @dataclass
-class Items:
+class ClassStatistics:
     """cells: to each question and each of its cells, how often each verdict came."""
 
     key: Key
@@ -44,10 +44,10 @@ class Items:
     mistakes: dict[str, Mistake] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, key: Key) -> Items:
+    def of(cls, key: Key) -> ClassStatistics:
         return cls(key, [[Counter() for _ in q.cells] for q in key.questions], [], [0.0] * len(key.questions))
 
-    def add(self, marks: Marks) -> None:
+    def add(self, marks: StudentMark) -> None:
         """Count a student's marks."""
         self.points.append(marks.points)
         made: dict[str, int] = Counter()
@@ -103,7 +103,7 @@ class Items:
                 for m in self.ranked()
             ],
             "hardest": [
-                {"question": n + 1, "cell": place(self.key.questions[n], c), "right": round(share, 4)}
+                {"question": n + 1, "cell": cell_address(self.key.questions[n], c), "right": round(share, 4)}
                 for n, c, share in self.hardest()
             ],
         }
@@ -118,7 +118,7 @@ class Items:
             "share": round(self.share(n), 4),
             "verdicts": _named(self.question(n)),
             "cells": [
-                {"cell": place(question, c), "right": round(self.right(n, c), 4), "verdicts": _named(counts)}
+                {"cell": cell_address(question, c), "right": round(self.right(n, c), 4), "verdicts": _named(counts)}
                 for c, counts in enumerate(self.cells[n])
             ],
         }
@@ -144,14 +144,14 @@ HATCHES = {
 """What tells the verdicts apart without colours; right and blank are plain."""
 
 
-def picture(items: Items) -> str:
+def picture(statistics: ClassStatistics) -> str:
     """The picture as SVG, to stand in a page."""
-    parts, y = list(_points(items)), 150.0
-    for n in range(len(items.cells)):
-        drawn, high = _question(items, n, y)
+    parts, y = list(_points(statistics)), 150.0
+    for n in range(len(statistics.cells)):
+        drawn, high = _question(statistics, n, y)
         parts += drawn
         y += high
-    legend, y = _legend(items, y + 6)
+    legend, y = _legend(statistics, y + 6)
     parts += legend
     title = "Points of the class, verdicts of each question, and the share of the class that has each cell right"
     return (
@@ -162,7 +162,7 @@ def picture(items: Items) -> str:
 
 
 def _patterns() -> Iterator[str]:
-    for verdict, look in LOOKS.items():
+    for verdict, look in VERDICT_STYLES.items():
         line = HATCHES.get(verdict, "")
         hatch = (
             f'<path d="{line}" stroke="{look.ink}" stroke-width="1" stroke-opacity=".55" fill="none"/>' if line else ""
@@ -177,15 +177,15 @@ def _text(
     x: float, y: float, text: str, size: float = 13, colour: str = INK, anchor: str = "start", bold: str = ""
 ) -> str:
     weight = ' font-weight="600"' if bold else ""
-    place = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="{size}" fill="{colour}"{weight}>{escape(text)}</text>'
+    cell_address = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
+    return f'<text {cell_address} font-size="{size}" fill="{colour}"{weight}>{escape(text)}</text>'
 
 
-def _points(items: Items) -> Iterator[str]:
+def _points(statistics: ClassStatistics) -> Iterator[str]:
     """How many students got which share of the points, in tenths."""
-    most = sum(q.points for q in items.key.questions)
+    most = sum(q.points for q in statistics.key.questions)
     bins = [0] * BINS
-    for got in items.points:
+    for got in statistics.points:
         bins[min(BINS - 1, int(BINS * got / most + 1e-9))] += 1
     tallest, wide = max([1, *bins]), WIDTH / BINS
     for n, count in enumerate(bins):
@@ -198,22 +198,22 @@ def _points(items: Items) -> Iterator[str]:
     yield f'<path d="M0 100.5 H{WIDTH}" stroke="{FRAME}"/>'
 
 
-def _question(items: Items, n: int, y: float) -> tuple[list[str], float]:
+def _question(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], float]:
     """A question's title, its bar and the map of its cells; and how high they are."""
-    question = items.key.questions[n]
+    question = statistics.key.questions[n]
     parts = [
         f'<path d="M0 {y - 6:g} H{WIDTH}" stroke="{FRAME}"/>',
         _text(0, y + 16, f"{n + 1}  {question.table}", 15, ROLES["computed"][1], bold="bold"),
-        _text(BAR, y + 16, f"{items.share(n):.0%} of the points", 13, INK, "end"),
-        *_bar(items.question(n), y + 26),
+        _text(BAR, y + 16, f"{statistics.share(n):.0%} of the points", 13, INK, "end"),
+        *_bar(statistics.question(n), y + 26),
     ]
-    cells, high = _map(items, n, y + 8)
+    cells, high = _map(statistics, n, y + 8)
     return [*parts, *cells], max(76, high + 18)
 
 
 def _bar(counts: Counts, y: float) -> Iterator[str]:
     total, x = max(counts.total(), 1), 0.0
-    for verdict, look in LOOKS.items():
+    for verdict, look in VERDICT_STYLES.items():
         wide = BAR * counts[verdict] / total
         if not wide:
             continue
@@ -232,31 +232,31 @@ def _bar(counts: Counts, y: float) -> Iterator[str]:
         x += wide
 
 
-def _map(items: Items, n: int, y: float) -> tuple[list[str], float]:
+def _map(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], float]:
     """Each cell where it lies in its table, with the share that has it right: the darker, the more."""
-    question = items.key.questions[n]
-    spots = [position(place(question, c)) for c in range(len(question.cells))]
+    question = statistics.key.questions[n]
+    spots = [position(cell_address(question, c)) for c in range(len(question.cells))]
     rows, columns = sorted({r for r, _ in spots}), sorted({c for _, c in spots})
     wide, high = min(CELL, (WIDTH - MAP) / len(columns)), min(HIGH, 300 / len(rows))
     parts = []
     for c, (row, column) in enumerate(spots):
-        share = items.right(n, c)
+        share = statistics.right(n, c)
         x, top = MAP + columns.index(column) * wide, y + rows.index(row) * high
         ink = "#FFFFFF" if share > 0.75 else INK
         parts.append(
             f'<rect x="{x + 1:g}" y="{top + 1:g}" width="{wide - 2:g}" height="{high - 2:g}" rx="2" fill="{GREEN}" '
             f'fill-opacity="{0.04 + 0.86 * share:.2f}" stroke="{FRAME}">'
-            f"<title>{place(question, c)}: {share:.0%} right</title></rect>"
+            f"<title>{cell_address(question, c)}: {share:.0%} right</title></rect>"
         )
         if wide >= 24 and high >= 14:
             parts.append(_text(x + wide / 2, top + high / 2 + 4, f"{100 * share:.0f}", 11, ink, "middle"))
     return parts, high * len(rows)
 
 
-def _legend(items: Items, y: float) -> tuple[list[str], float]:
-    counts = sum((items.question(n) for n in range(len(items.cells))), Counts())
+def _legend(statistics: ClassStatistics, y: float) -> tuple[list[str], float]:
+    counts = sum((statistics.question(n) for n in range(len(statistics.cells))), Counts())
     parts, x = [], 0.0
-    for verdict, look in LOOKS.items():
+    for verdict, look in VERDICT_STYLES.items():
         if not counts[verdict]:
             continue
         label = f"{look.sign} {verdict}"
@@ -299,43 +299,49 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 
 
 def report_page(
-    items: Items, standings: Sequence[Standing], concerns: Sequence[Concern], steps: Sequence[str]
+    statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem], steps: Sequence[str]
 ) -> bytes:
     """The page, in UTF-8. steps: to each question the command that works its table."""
-    title = str(items.key.recipe.get("title", items.key.exercise))
-    told = f"Class report · {len(standings):,} students"
-    body = [_facts(items, standings), "<h2>How it went</h2>", picture(items), *_talk(items, steps), *_known(concerns)]
+    title = str(statistics.key.recipe.get("title", statistics.key.exercise))
+    told = f"Class report · {len(grades):,} students"
+    body = [
+        _facts(statistics, grades),
+        "<h2>How it went</h2>",
+        picture(statistics),
+        *_talk(statistics, steps),
+        *_known(problems),
+    ]
     return page(title, escape(told), body, STYLE)
 
 
-def _facts(items: Items, standings: Sequence[Standing]) -> str:
-    statuses = Counter(s.status for s in standings)
-    most = points(sum(q.points for q in items.key.questions))
-    facts = [(f"{statuses[status]:,}", SAID[status]) for status in Status if statuses[status]]
-    if items.points:
-        facts += [(f"{points(mean(items.points))}", f"mean of {most} points")]
-        facts += [(f"{points(median(items.points))}", "median")]
+def _facts(statistics: ClassStatistics, grades: Sequence[StudentGrade]) -> str:
+    statuses = Counter(s.status for s in grades)
+    most = points(sum(q.points for q in statistics.key.questions))
+    facts = [(f"{statuses[status]:,}", STATUS_WORDS[status]) for status in Status if statuses[status]]
+    if statistics.points:
+        facts += [(f"{points(mean(statistics.points))}", f"mean of {most} points")]
+        facts += [(f"{points(median(statistics.points))}", "median")]
     return '<div class="facts">' + "".join(f"<div><b>{n}</b><span>{what}</span></div>" for n, what in facts) + "</div>"
 
 
-def _talk(items: Items, steps: Sequence[str]) -> Iterator[str]:
+def _talk(statistics: ClassStatistics, steps: Sequence[str]) -> Iterator[str]:
     """The mistakes and the cells to talk about, those that concern most first."""
-    if not items.points:
+    if not statistics.points:
         return
     yield "<h2>To talk about next lesson</h2>"
-    said = [*map(_mistake(items, steps), items.ranked()), *_hardest(items), *_others(items)]
+    said = [*map(_mistake(statistics, steps), statistics.ranked()), *_hardest(statistics), *_others(statistics)]
     if said:
         yield f'<ol class="talk">{"".join(f"<li>{line}</li>" for line in said)}</ol>'
     else:
         yield "<p>Nothing stands out: nearly everybody has nearly everything right.</p>"
 
 
-def _mistake(items: Items, steps: Sequence[str]) -> Any:
+def _mistake(statistics: ClassStatistics, steps: Sequence[str]) -> Any:
     def line(mistake: Any) -> str:
         first = min(mistake.questions)
-        tables = ", ".join(items.key.questions[n].table for n in sorted(mistake.questions))
+        tables = ", ".join(statistics.key.questions[n].table for n in sorted(mistake.questions))
         return (
-            f'<span class="many">{_students(mistake.students, items)}</span> made this mistake: '
+            f'<span class="many">{_students(mistake.students, statistics)}</span> made this mistake: '
             f"{escape(mistake.sentence)}"
             f'<span class="where">Seen in {escape(tables)}, {mistake.cells} '
             f"cell{'s' if mistake.cells != 1 else ''} ({escape(mistake.name)}). "
@@ -345,32 +351,35 @@ def _mistake(items: Items, steps: Sequence[str]) -> Any:
     return line
 
 
-def _students(count: int, items: Items) -> str:
-    return f"{count:,} of {len(items.points):,}"
+def _students(count: int, statistics: ClassStatistics) -> str:
+    return f"{count:,} of {len(statistics.points):,}"
 
 
-def _hardest(items: Items) -> Iterator[str]:
+def _hardest(statistics: ClassStatistics) -> Iterator[str]:
     """The cells that fewest got, without those where most did what the mistakes already tell."""
-    every = sum(map(len, items.cells))
-    found = [(n, c, share, verdict) for n, c, share in items.hardest(every) for verdict in _commonest(items, n, c)]
+    every = sum(map(len, statistics.cells))
+    found = [
+        (n, c, share, verdict) for n, c, share in statistics.hardest(every) for verdict in _commonest(statistics, n, c)
+    ]
     for n, cell, share, verdict in [f for f in found if f[3] is not Verdict.MISTAKE][:HARDEST]:
-        question = items.key.questions[n]
-        right = round(share * len(items.points))
+        question = statistics.key.questions[n]
+        right = round(share * len(statistics.points))
         yield (
-            f'<span class="many">Only {_students(right, items)}</span> have nothing wrong in {place(question, cell)} '
-            f"of {escape(question.table)}. Of the rest, most: {LOOKS[verdict].means}."
+            f'<span class="many">Only {_students(right, statistics)}</span> have nothing wrong in '
+            f"{cell_address(question, cell)} of {escape(question.table)}. "
+            f"Of the rest, most: {VERDICT_STYLES[verdict].means}."
         )
 
 
-def _commonest(items: Items, n: int, cell: int) -> list[Verdict]:
+def _commonest(statistics: ClassStatistics, n: int, cell: int) -> list[Verdict]:
     """What most of those did who have something wrong in a cell; nothing where nobody has."""
-    wrong = items.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})
+    wrong = statistics.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})
     return [verdict for verdict, _ in wrong.most_common(1)]
 
 
-def _others(items: Items) -> Iterator[str]:
+def _others(statistics: ClassStatistics) -> Iterator[str]:
     """What is no mistake of thought, where it came often."""
-    counts = sum((items.question(n) for n in range(len(items.cells))), Counter[Verdict]())
+    counts = sum((statistics.question(n) for n in range(len(statistics.cells))), Counter[Verdict]())
     said = {
         Verdict.ROUNDED: "were rounded too early: work with all digits, and round once, at the end.",
         Verdict.SLIP: "have an arithmetic slip: let the class check each sum by an estimate.",
@@ -383,31 +392,33 @@ def _others(items: Items) -> Iterator[str]:
             yield f'<span class="many">{share:.0%} of all cells</span> {sentence}'
 
 
-def _known(concerns: Sequence[Concern]) -> Iterator[str]:
-    if not concerns:
+def _known(problems: Sequence[FileProblem]) -> Iterator[str]:
+    if not problems:
         return
     yield "<h2>For you to look at</h2>"
     rows = "".join(
         f"<tr><td>{escape(c.kind)}</td><td>{escape(c.student)}</td><td>{escape(c.file)}</td>"
         f"<td>{escape(c.reason)}</td></tr>"
-        for c in concerns[:MOST_SHOWN]
+        for c in problems[:MOST_SHOWN]
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("What", "Student", "File", "Why"))
     yield f'<table class="concerns"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    if len(concerns) > MOST_SHOWN:
-        yield f'<p class="quiet">And {len(concerns) - MOST_SHOWN:,} more: problems.csv has all.</p>'
+    if len(problems) > MOST_SHOWN:
+        yield f'<p class="quiet">And {len(problems) - MOST_SHOWN:,} more: problems.csv has all.</p>'
 
 
-def report_json(items: Items, standings: Sequence[Standing], concerns: Sequence[Concern]) -> dict[str, Any]:
+def report_json(
+    statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem]
+) -> dict[str, Any]:
     """The same for programs."""
-    statuses = Counter(s.status for s in standings)
+    statuses = Counter(s.status for s in grades)
     return {
-        "exercise": items.key.exercise,
-        "students": len(standings),
+        "exercise": statistics.key.exercise,
+        "students": len(grades),
         "statuses": {str(status): statuses[status] for status in Status},
-        **items.as_json(),
-        "talk": [f"{m.students} of {len(items.points)}: {m.sentence}" for m in items.ranked()],
-        "concerns": [vars(c) for c in concerns],
+        **statistics.as_json(),
+        "talk": [f"{m.students} of {len(statistics.points)}: {m.sentence}" for m in statistics.ranked()],
+        "concerns": [vars(c) for c in problems],
     }
 
 

@@ -9,23 +9,23 @@ from typing import Any
 from byhand.core.arithmetic.excel import Address
 from byhand.exercises.keys import KeyQuestion
 from byhand.exercises.student_book import ANSWER, FIRST_MARK, MARK
-from byhand.grading.handed_out import Paper
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.own_work import OwnWork
 from byhand.grading.verdicts import (
-    LOOKS,
     NOT_FINAL,
+    VERDICT_STYLES,
     CellMark,
-    Marks,
     Remark,
+    StudentMark,
     Verdict,
     by_question,
+    cell_address,
     of_points,
-    place,
     points,
     remarks,
+    student_name,
     total,
-    who,
-    wrote,
+    typed_text,
 )
 from byhand.workbook import style
 from byhand.xlsx.cells import Cell
@@ -50,18 +50,18 @@ class FeedbackBooks:
     makes the book of the recipe, the copy is the page of marks alone.
     """
 
-    def __init__(self, paper: Paper) -> None:
-        self.paper = paper
-        self.title = str(paper.key.recipe.get("title", paper.key.exercise))
-        self.repeats = paper.book.repeats if paper.book else {}
+    def __init__(self, handed_out: HandedOut) -> None:
+        self.handed_out = handed_out
+        self.title = str(handed_out.key.recipe.get("title", handed_out.key.exercise))
+        self.repeats = handed_out.book.repeats if handed_out.book else {}
         self._record = _Record()
-        if paper.book:
-            paper.book.write(self._record)
+        if handed_out.book:
+            handed_out.book.write(self._record)
 
-    def book(self, own: OwnWork, marks: Marks) -> bytes:
+    def book(self, own: OwnWork, marks: StudentMark) -> bytes:
         """Return the marked copy of a book with this work in it."""
         file = BookFile(None, self.title)
-        marked = {self.paper.asked[mark.question][mark.cell]: mark for mark in marks.cells}
+        marked = {self.handed_out.asked[mark.question][mark.cell]: mark for mark in marks.cells}
         values = {**own.values, **{cell: _answer(mark) for cell, mark in marked.items()}}
         for recorded in self._record.sheets:
             sheet = file.sheet(recorded.name, recorded.colour)
@@ -69,11 +69,11 @@ class FeedbackBooks:
                 getattr(sheet, method)(*given)
             self._fill(sheet, recorded, values, marked)
             for (name, row, column), value in own.values.items():
-                if name == recorded.name and (name, row, column) not in self.paper.cells:
+                if name == recorded.name and (name, row, column) not in self.handed_out.cells:
                     _put(sheet, row, column, value, BESIDE)
         for defined, reference in self._record.names:
             file.name(defined, reference)
-        _write_marks(file.sheet(SHEET, style.ROLES["result"][1]), self.title, self.paper, own, marks)
+        _write_marks(file.sheet(SHEET, style.ROLES["result"][1]), self.title, self.handed_out, own, marks)
         return file.data()
 
     def _fill(
@@ -93,7 +93,7 @@ class FeedbackBooks:
             _put(sheet, row, column, value, _dress(marked[cell]))
             note = _note(marked[cell])
             if note:
-                sheet.coloured_note(row, column, note, LOOKS[marked[cell].verdict].fill)
+                sheet.coloured_note(row, column, note, VERDICT_STYLES[marked[cell].verdict].fill)
 
 
 class _Record:
@@ -173,7 +173,7 @@ _DRESSES: dict[tuple[Verdict, str], dict[str, Any]] = {}
 
 def _dress(mark: CellMark) -> dict[str, Any]:
     """The look of an answer with this verdict; the verdict's sign stands before a number or text."""
-    look, places = LOOKS[mark.verdict], _places(mark)
+    look, places = VERDICT_STYLES[mark.verdict], _places(mark)
     key = mark.verdict, places
     if key not in _DRESSES:
         sign = f'"{look.sign} "'
@@ -197,7 +197,7 @@ def _places(mark: CellMark) -> str:
 def _note(cell: CellMark) -> str:
     if cell.verdict is Verdict.RIGHT:
         return ""
-    look = LOOKS[cell.verdict]
+    look = VERDICT_STYLES[cell.verdict]
     odd = cell.typed.read_as not in ("", cell.typed.text) and cell.verdict is not Verdict.UNREADABLE
     read = f"Read as {cell.typed.read_as}." if odd else ""
     head = f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}"
@@ -220,29 +220,29 @@ LINE = 15
 """Points of a line."""
 
 
-def _write_marks(sheet: Sheet, title: str, paper: Paper, own: OwnWork, marks: Marks) -> None:
+def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, marks: StudentMark) -> None:
     """Write the page that says what was got, and of each cell that is not right why."""
     for column, width in enumerate(WIDTHS):
         sheet.columns(column, column, width)
-    sheet.list_page(f"{who(marks)} · feedback")
+    sheet.list_page(f"{student_name(marks)} · feedback")
     sheet.show_first()
     sheet.text(0, CELLS, title, style.TITLE)
-    sheet.text(1, CELLS, who(marks), style.SUBTITLE)
+    sheet.text(1, CELLS, student_name(marks), style.SUBTITLE)
     sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
     if marks.warnings:
         sheet.text(4, CELLS, NOT_FINAL, style.SUBTITLE)
     row = 6
-    for n, (question, cells) in enumerate(by_question(paper.key, marks), 1):
-        row = _write_question(sheet, row, paper, n, question, cells)
+    for n, (question, cells) in enumerate(by_question(handed_out.key, marks), 1):
+        row = _write_question(sheet, row, handed_out, n, question, cells)
     row = _write_legend(sheet, row, marks)
-    if paper.book is None:
+    if handed_out.book is None:
         sheet.text(row, CELLS, "Your answers are not shown again: this byhand makes the exercise otherwise.", LABEL)
     elif own.left_out:
         sheet.text(row, CELLS, f"Not in this copy of your workbook: {', '.join(own.left_out)}.", LABEL)
 
 
 def _write_question(
-    sheet: Sheet, row: int, paper: Paper, n: int, question: KeyQuestion, cells: Sequence[CellMark]
+    sheet: Sheet, row: int, handed_out: HandedOut, n: int, question: KeyQuestion, cells: Sequence[CellMark]
 ) -> int:
     """Write what is said of a question; the row after it."""
     sheet.text(row, CELLS, f"{n}. {question.text}", HEADING)
@@ -254,21 +254,21 @@ def _write_question(
             sheet.text(row, column, name, LABEL if column == CELLS else BESIDE_LABEL)
         row += 1
     for remark in said:
-        _write_remark(sheet, row, paper, question, remark)
+        _write_remark(sheet, row, handed_out, question, remark)
         row += 1
     return row + 1
 
 
-def _write_remark(sheet: Sheet, row: int, paper: Paper, question: KeyQuestion, remark: Remark) -> None:
-    look = LOOKS[remark.verdict]
-    name, first, column = paper.asked[remark.cells[0].question][remark.cells[0].cell]
-    where = " ".join(place(question, cell.cell) for cell in remark.cells)
+def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQuestion, remark: Remark) -> None:
+    look = VERDICT_STYLES[remark.verdict]
+    name, first, column = handed_out.asked[remark.cells[0].question][remark.cells[0].cell]
+    where = " ".join(cell_address(question, cell.cell) for cell in remark.cells)
     texts = {
-        WROTE: " · ".join(wrote(c) for c in remark.cells if wrote(c)),
+        WROTE: " · ".join(typed_text(c) for c in remark.cells if typed_text(c)),
         POINTS: f"{points(remark.points)} of {points(remark.most)}",
         SAID: remark.sentence,
     }
-    if paper.book:
+    if handed_out.book:
         sheet.link(row, CELLS, where, name, str(Address(first, column)), LINK)
     else:
         sheet.text(row, CELLS, where, TEXT)
@@ -281,10 +281,10 @@ def _write_remark(sheet: Sheet, row: int, paper: Paper, question: KeyQuestion, r
         sheet.height(row, LINE * lines + 2)  # said, since not every program finds it out
 
 
-def _write_legend(sheet: Sheet, row: int, marks: Marks) -> int:
+def _write_legend(sheet: Sheet, row: int, marks: StudentMark) -> int:
     sheet.text(row, CELLS, "How to read the colours", LABEL)
     there = {cell.verdict for cell in marks.cells}
-    for verdict, look in LOOKS.items():
+    for verdict, look in VERDICT_STYLES.items():
         if verdict not in there:
             continue
         row += 1

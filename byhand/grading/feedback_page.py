@@ -8,20 +8,20 @@ from html import escape
 from byhand.documents.html import page
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.grading.verdicts import (
-    LOOKS,
     NOT_FINAL,
+    VERDICT_STYLES,
     CellMark,
-    Marks,
+    StudentMark,
     Verdict,
+    as_grid,
     by_question,
-    grid,
+    cell_address,
     of_points,
-    place,
     points,
     remarks,
+    student_name,
     total,
-    who,
-    wrote,
+    typed_text,
 )
 
 FRAMES = {
@@ -52,17 +52,17 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 """
 
 
-def feedback_page(key: Key, marks: Marks, steps: Sequence[str]) -> bytes:
+def feedback_page(key: Key, marks: StudentMark, steps: Sequence[str]) -> bytes:
     """The page, in UTF-8. steps: to each question the command that works its table with other numbers."""
     title = str(key.recipe.get("title", key.exercise))
-    return page(title, escape(f"{who(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
+    return page(title, escape(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
 
 
 def colours() -> str:
     """A class for each verdict: its fill, ink and frame."""
     return "".join(
         f".{name(verdict)} {{ background: {look.fill}; color: {look.ink}; border: {FRAMES[look.line]} {look.ink}; }}\n"
-        for verdict, look in LOOKS.items()
+        for verdict, look in VERDICT_STYLES.items()
     )
 
 
@@ -70,7 +70,7 @@ def name(verdict: Verdict) -> str:
     return verdict.name.lower()
 
 
-def _body(key: Key, marks: Marks, steps: Sequence[str]) -> Iterator[str]:
+def _body(key: Key, marks: StudentMark, steps: Sequence[str]) -> Iterator[str]:
     share = 100 * marks.points / marks.most if marks.most else 0
     yield (
         f'<div class="score"><b>{of_points(marks.points, marks.most)}</b><div class="bar" role="presentation">'
@@ -83,11 +83,11 @@ def _body(key: Key, marks: Marks, steps: Sequence[str]) -> Iterator[str]:
         yield from _question(n, question, cells, steps[n - 1] if steps else "")
 
 
-def _legend(marks: Marks) -> str:
+def _legend(marks: StudentMark) -> str:
     there = {cell.verdict for cell in marks.cells}
     told = (
         f'<span class="{name(verdict)}">{look.sign} {look.means}</span>'
-        for verdict, look in LOOKS.items()
+        for verdict, look in VERDICT_STYLES.items()
         if verdict in there
     )
     return f'<p class="legend">{" ".join(told)}</p>'
@@ -97,7 +97,7 @@ def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: st
     right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
     got = f"{of_points(*total(cells))} · {right} of {len(cells)} right"
     yield f'<h2>{n}. {escape(question.text)} <span class="got">{got}</span></h2>'
-    rows = "".join(_row(question, row) for row in grid(question, cells))
+    rows = "".join(_row(question, row) for row in as_grid(question, cells))
     yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
     said = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
     if said:
@@ -115,15 +115,15 @@ def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
         return "<td></td>"
     said = escape(f"{cell.verdict}. {cell.sentence}".strip(), quote=True)
     return (
-        f'<td class="{name(cell.verdict)}" title="{said}"><span class="at">{place(question, cell.cell)}</span>'
-        f"{LOOKS[cell.verdict].sign} {escape(wrote(cell))}</td>"
+        f'<td class="{name(cell.verdict)}" title="{said}"><span class="at">{cell_address(question, cell.cell)}</span>'
+        f"{VERDICT_STYLES[cell.verdict].sign} {escape(typed_text(cell))}</td>"
     )
 
 
 def _remark(question: KeyQuestion, verdict: Verdict, sentence: str, cells: Sequence[CellMark]) -> str:
-    where = ", ".join(f"{place(question, c.cell)}: {wrote(c)}".removesuffix(": ") for c in cells)
+    where = ", ".join(f"{cell_address(question, c.cell)}: {typed_text(c)}".removesuffix(": ") for c in cells)
     got = f"{points(sum(c.points for c in cells))} of {points(sum(c.most for c in cells))}"
     return (
-        f'<li><span class="verdict {name(verdict)}">{LOOKS[verdict].sign} {verdict}</span> {escape(sentence)}'
+        f'<li><span class="verdict {name(verdict)}">{VERDICT_STYLES[verdict].sign} {verdict}</span> {escape(sentence)}'
         f'<br><span class="where">{escape(where)} · {got}</span></li>'
     )

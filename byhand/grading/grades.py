@@ -12,20 +12,20 @@ from typing import Any
 
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
-from byhand.grading.marks_folder import Result
+from byhand.grading.marks_folder import FileResult
 from byhand.grading.owners import Person
 from byhand.grading.verdicts import (
     CellMark,
-    Marks,
+    StudentMark,
     Verdict,
     by_question,
-    counted,
-    in_short,
-    place,
+    cell_address,
     points,
     remarks,
+    summary,
     total,
-    wrote,
+    typed_text,
+    verdict_counts,
 )
 
 
@@ -38,9 +38,9 @@ class Status(StrEnum):
     MISSING = "missing"
 
 
-SAID = {status: str(status) for status in Status} | {Status.LOOK: "to look at"}
-"""After a number of students."""
-TOLD = {
+STATUS_WORDS = {status: str(status) for status in Status} | {Status.LOOK: "to look at"}
+"""The words after a number of students: 3 to look at."""
+NOT_GRADED = {
     Status.LOOK: "Not graded yet: your teacher will look at what you handed in.",
     Status.UNREADABLE: "What you handed in could not be read: ask your teacher.",
     Status.MISSING: "Nothing was handed in.",
@@ -49,19 +49,26 @@ TOLD = {
 
 
 @dataclass(frozen=True)
-class Standing:
-    """file: the one that counts. points: None where there is no grade (yet). told: what the student reads beside it."""
+class StudentGrade:
+    """file: the one that counts. points: None where there is no grade (yet). feedback: what the student reads there."""
 
-    student: str
-    name: str
+    person: Person
     status: Status
     file: str
     points: float | None
-    told: str
+    feedback: str
+
+    @property
+    def student(self) -> str:
+        return self.person.id
+
+    @property
+    def name(self) -> str:
+        return self.person.name
 
 
 @dataclass(frozen=True)
-class Concern:
+class FileProblem:
     """Something that a person must know of a file, or of a student who handed in none. kind: in a word."""
 
     kind: str
@@ -70,40 +77,39 @@ class Concern:
     reason: str
 
 
-def standing(key: Key, student: str, result: Result | None) -> Standing:
-    """Of one student, by the result of the file that counts."""
-    status = _status(result)
-    name, file = key.students[student].name, clean(result.file) if result else ""
+def student_grade(key: Key, person: Person, result: FileResult | None) -> StudentGrade:
+    """Return the grade of one student, by the result of the file that counts."""
+    status, file = _status(result), clean(result.file) if result else ""
     if result is None or result.marks is None or status is not Status.GRADED:
-        return Standing(student, name, status, file, None, TOLD[status])
-    return Standing(student, name, status, file, round(result.marks.points, 6), in_short(key, result.marks))
+        return StudentGrade(person, status, file, None, NOT_GRADED[status])
+    return StudentGrade(person, status, file, round(result.marks.points, 6), summary(key, result.marks))
 
 
-def _status(result: Result | None) -> Status:
+def _status(result: FileResult | None) -> Status:
     if result is None:
         return Status.MISSING
     if result.marks is None:
         return Status.UNREADABLE
-    return Status.LOOK if result.looked_at else Status.GRADED
+    return Status.LOOK if result.needs_a_look else Status.GRADED
 
 
-def concerns(key: Key, result: Result) -> Iterator[Concern]:
-    """What is to be known of one file; also of answers that could not be read, and so have no points."""
+def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
+    """Yield what is to be known of one file; also of answers that could not be read, and so have no points."""
     file = clean(result.file)
     if result.refused:
-        yield Concern("not marked", file, result.student, result.refused)
+        yield FileProblem("not marked", file, result.student, result.refused)
     for warning in result.marks.warnings if result.marks else ():
-        yield Concern("look", file, result.student, warning)
+        yield FileProblem("look", file, result.student, warning)
     if unread := _unread(key, result):
-        yield Concern("unread", file, result.student, unread)
+        yield FileProblem("unread", file, result.student, unread)
 
 
-def _unread(key: Key, result: Result) -> str:
+def _unread(key: Key, result: FileResult) -> str:
     """The answers that have no points because they could not be read; nothing where there is none."""
     cells = [cell for cell in result.marks.cells if cell.verdict is Verdict.UNREADABLE] if result.marks else []
     if not cells:
         return ""
-    first = f"{place(key.questions[cells[0].question], cells[0].cell)} ({wrote(cells[0])})"
+    first = f"{cell_address(key.questions[cells[0].question], cells[0].cell)} ({typed_text(cells[0])})"
     if len(cells) == 1:
         return f"The answer in {first} could not be read, and has no points."
     return f"{len(cells)} answers could not be read, and have no points; the first is in {first}."
@@ -115,22 +121,13 @@ NO_GRADE = "-"
 """What Moodle takes for no grade."""
 
 
-@dataclass(frozen=True)
-class Grade:
-    """points: None where there is no grade (yet)."""
-
-    person: Person
-    points: float | None
-    feedback: str
-
-
 def safe(text: str) -> str:
     """A text that no spreadsheet takes for a formula: with an apostrophe before it where one might."""
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
-def moodle(title: str, grades: Iterable[Grade]) -> bytes:
-    """Mapped by hand in Moodle's import; by e-mail address or ID number."""
+def moodle_csv(title: str, grades: Iterable[StudentGrade]) -> bytes:
+    """Return the file for Moodle's import of grades, which finds students by e-mail address or ID number."""
     title = f"Assignment: {title}"
     lines = [_line(["Email address", "ID number", f"{title} (Real)", f"{title} (Feedback)"])]
     for g in grades:
@@ -139,8 +136,8 @@ def moodle(title: str, grades: Iterable[Grade]) -> bytes:
     return _file(lines)
 
 
-def canvas(title: str, most: float, grades: Iterable[Grade]) -> bytes:
-    """As Canvas exports its gradebook; a blank grade changes nothing there."""
+def canvas_csv(title: str, most: float, grades: Iterable[StudentGrade]) -> bytes:
+    """Return the file as Canvas exports its gradebook; a blank grade changes nothing there."""
     lines = [_line(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", safe(title)])]
     lines.append(f"    Points Possible,,,,,{points(most)}")
     for g in grades:
@@ -149,9 +146,10 @@ def canvas(title: str, most: float, grades: Iterable[Grade]) -> bytes:
     return _file(lines)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """Any other table of texts."""
-    return _file([_line(header), *(_line([safe(cell) for cell in row]) for row in rows)])
+def problems_csv(problems: Iterable[FileProblem]) -> bytes:
+    """Return the list of problems as a file."""
+    rows = ([p.kind, p.student, p.file, p.reason] for p in problems)
+    return _file([_line(["What", "Student", "File", "Why"]), *(_line([safe(cell) for cell in row]) for row in rows)])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -159,7 +157,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Quoted where it must be (RFC 4180), and where a spreadsheet would take an id such as 007 for a number."""
+    """Quote where RFC 4180 asks for it, and, as csv.writer cannot, an id that a spreadsheet takes for a number: 007."""
     plain = not re.search(r'[",;\t\r\n]|^\s|\s$', text) and not re.match(r"0\d|\d{12}|\d+[eE]\d", text)
     return text if plain else _quoted(text)
 
@@ -172,26 +170,28 @@ def _file(lines: Sequence[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 
 
-def results(key: Key, marks: Marks) -> bytes:
-    """The file, for marks that count: without a score it would add up the tests. What a student wrote is plain text."""
-    said = f"{key.exercise}, seed {key.seed}. Marked by byhand {version('byhand')}."
-    told: dict[str, Any] = {
+def gradescope_results(key: Key, marks: StudentMark) -> bytes:
+    """Return Gradescope's results.json for marks that count, as plain text: without a score it adds up the tests."""
+    output = f"{key.exercise}, seed {key.seed}. Marked by byhand {version('byhand')}."
+    results: dict[str, Any] = {
         "score": round(marks.points, 4),
-        "output": said,
+        "output": output,
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "extra_data": {"student": marks.student, "key_digest": key.digest},
         "tests": [_test(n, q, cells) for n, (q, cells) in enumerate(by_question(key, marks), 1)],
     }
-    return (json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    return (json.dumps(results, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _test(n: int, question: KeyQuestion, cells: Sequence[CellMark]) -> dict[str, Any]:
     got, most = total(cells)
-    lines = [f"{counted(cells)}."]
+    lines = [f"{verdict_counts(cells)}."]
     for remark in remarks(cells):
-        where = ", ".join(f"{place(question, c.cell)} ({wrote(c)})".removesuffix(" ()") for c in remark.cells)
+        where = ", ".join(
+            f"{cell_address(question, c.cell)} ({typed_text(c)})".removesuffix(" ()") for c in remark.cells
+        )
         lines.append(f"{where}: {remark.verdict}. {remark.sentence}".rstrip())
     return {
         "name": f"{n} {question.table}",

@@ -34,7 +34,7 @@ class Given:
 
 
 @dataclass(eq=False)
-class Paper:
+class HandedOut:
     """The book of a set, as it was before anybody's numbers were filled in.
 
     asked: to each question of the key, its cells. tables: each table's cells. names: the defined names, each with its
@@ -57,15 +57,15 @@ class Paper:
     book: StudentBook | None = None
 
     @classmethod
-    def of(cls, key: Key) -> Paper:
+    def of(cls, key: Key) -> HandedOut:
         """ByhandError for a key whose recipe cannot be built any more."""
         built = problem(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
         book = StudentBook(built, key.practice)
         asked = tuple(tuple((q.sheet, *position(cell.replace("$", ""))) for cell in q.cells) for q in key.questions)
-        paper = cls(key, asked, built)
+        handed_out = cls(key, asked, built)
         if asked == tuple(tuple((place.sheet, *cell) for cell in place.cells) for place in book.places):
-            paper._take(book)
-        return paper
+            handed_out._take(book)
+        return handed_out
 
     def _take(self, book: StudentBook) -> None:
         contents = _unfilled(book)
@@ -161,12 +161,12 @@ Moved = tuple[str, Shifts, Shifts]
 class Finder:
     """Where a cell of the paper is: by its table's defined name, or else by the texts around it."""
 
-    def __init__(self, paper: Paper, contents: Contents) -> None:
-        self.paper, self.contents = paper, contents
-        found = {name: region_of(contents.names.get(name, "")) for name in paper.names}
+    def __init__(self, handed_out: HandedOut, contents: Contents) -> None:
+        self.handed_out, self.contents = handed_out, contents
+        found = {name: region_of(contents.names.get(name, "")) for name in handed_out.names}
         self.regions = {n: region for n, region in found.items() if region and region.sheet in contents.sheets}
-        sheets = {cell[0] for cells in paper.asked for cell in cells}
-        self.unmoved = self.regions == paper.names and sheets <= set(contents.sheets) and bool(paper.names)
+        sheets = {cell[0] for cells in handed_out.asked for cell in cells}
+        self.unmoved = self.regions == handed_out.names and sheets <= set(contents.sheets) and bool(handed_out.names)
         self._lines: dict[str, tuple[list[int], list[int]] | None] = {}
         self._moved: dict[str, Moved | None] = {}
 
@@ -179,18 +179,18 @@ class Finder:
             assert name is not None
             lines = self._lines_of(name)
             if lines:
-                old = self.paper.names[name]
+                old = self.handed_out.names[name]
                 return self.regions[name].sheet, lines[0][cell[1] - old.row], lines[1][cell[2] - old.column]
         return self._by_texts(cell)
 
     @cached_property
     def _name_of(self) -> dict[Cell, str]:
-        return {cell: name for name, region in self.paper.names.items() for cell in region.cells()}
+        return {cell: name for name, region in self.handed_out.names.items() for cell in region.cells()}
 
     def _lines_of(self, name: str) -> tuple[list[int], list[int]] | None:
         """The rows and columns in which a table's now stand."""
         if name not in self._lines:
-            old, new = self.paper.names[name], self.regions[name]
+            old, new = self.handed_out.names[name], self.regions[name]
             rows = self._kept(old, new, across=False)
             columns = self._kept(old, new, across=True)
             self._lines[name] = (rows, columns) if rows and columns else None
@@ -203,7 +203,7 @@ class Finder:
             return list(range(first, first + now))
         if not was < now <= was + MOST_INSERTED:
             return None
-        expected = [self.paper.texts.get(_label(old, i, across)) for i in range(was)]
+        expected = [self.handed_out.texts.get(_label(old, i, across)) for i in range(was)]
         labels = [self.contents.values.get(_label(new, i, across)) for i in range(now)]
         kept = [first + i for i, label in enumerate(labels) if label is not None]
         return kept if [label for label in labels if label is not None] == expected else None
@@ -218,7 +218,7 @@ class Finder:
     def _sheet(self, name: str) -> str | None:
         """What a sheet is called now: as the names say, as before, or the one that has its texts."""
         told = Counter(
-            self.regions[n].sheet for n, old in self.paper.names.items() if old.sheet == name and n in self.regions
+            self.regions[n].sheet for n, old in self.handed_out.names.items() if old.sheet == name and n in self.regions
         )
         if told:
             return told.most_common(1)[0][0]
@@ -246,8 +246,8 @@ class Finder:
         return sheet, _by_line(rows), _by_line(columns)
 
     def _texts(self, sheet: str) -> dict[str, Cell]:
-        """The texts of one of the paper's sheets that are there only once."""
-        cells = [(text, cell) for cell, text in self.paper.texts.items() if cell[0] == sheet and text.strip()]
+        """The texts of one of the handed-out book's sheets that are there only once."""
+        cells = [(text, cell) for cell, text in self.handed_out.texts.items() if cell[0] == sheet and text.strip()]
         often = Counter(text for text, _ in cells)
         return {text: cell for text, cell in cells if often[text] == 1}
 

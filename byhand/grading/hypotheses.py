@@ -1,4 +1,4 @@
-"""The wrong ideas that a student may have had, alone or two together, and what the asked tables become by them."""
+"""The misconceptions that a student may have, alone or two together, and what the asked tables become by them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from byhand.misconceptions import applicable
 from byhand.misconceptions.rewriting import Misconception
 
 Size = tuple[int, int]
-Taken = Mapping[int, tuple[Flags, Array]]
-"""By stage, on which lanes its table is taken from the student, and the tables. (lanes, 1, 1), (lanes, r, c)"""
+Replacements = Mapping[int, tuple[Flags, Array]]
+"""By stage, on which ways to work on the student's table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,9 @@ class Batch:
                 self.sources.append(node)
             else:
                 sizes = tuple(self.place[a][0] for a in node.args)
-                groups.setdefault((depth[node], node.op, _told(node), size, sizes, asked.get(node)), []).append(node)
+                groups.setdefault((depth[node], node.op, _settings_of(node), size, sizes, asked.get(node)), []).append(
+                    node
+                )
         self.steps = [self._step(groups[kind]) for kind in sorted(groups, key=lambda kind: kind[0])]
         self.wanted = self._places(wanted)
 
@@ -68,29 +70,29 @@ class Batch:
     def _places(self, nodes: Sequence[Node]) -> tuple[Size, Indices]:
         return self.place[nodes[0]][0], np.array([self.place[n][1] for n in nodes])
 
-    def tables(self, given: Mapping[Node, Array], lanes: int, taken: Taken) -> Array:
-        """(graphs, lanes, r, c)"""
-        store = {size: np.empty((count, lanes, *size)) for size, count in self.counts.items()}
+    def tables(self, given: Mapping[Node, Array], ways: int, replacements: Replacements) -> Array:
+        """Return the wanted tables. (graphs, ways, r, c)"""
+        store = {size: np.empty((count, ways, *size)) for size, count in self.counts.items()}
         for node in self.sources:
             size, place = self.place[node]
             table = given.get(node, node.data)
-            store[size][place] = _instead(table, taken, self.asked.get(node))
+            store[size][place] = _instead(table, replacements, self.asked.get(node))
         with np.errstate(all="ignore"):
             for step in self.steps:
-                made = step.op.value(*(store[size][places] for size, places in step.args), **step.attrs)
-                store[step.size][step.places] = _instead(made, taken, step.asked)
+                result = step.op.value(*(store[size][places] for size, places in step.args), **step.attrs)
+                store[step.size][step.places] = _instead(result, replacements, step.asked)
         size, places = self.wanted
         return store[size][places]
 
 
-def _instead(table: Any, taken: Taken, asked: int | None) -> Any:
-    if asked is None or asked not in taken:
+def _instead(table: Any, replacements: Replacements, asked: int | None) -> Any:
+    if asked is None or asked not in replacements:
         return table
-    on, tables = taken[asked]
+    on, tables = replacements[asked]
     return np.where(on, tables, table)
 
 
-def _told(node: Node) -> object:
+def _settings_of(node: Node) -> object:
     """The operation's settings, for telling apart; those that cannot be compared are like no other's."""
     settings = tuple(sorted(node.attrs.items()))
     try:
@@ -100,38 +102,40 @@ def _told(node: Node) -> object:
     return settings
 
 
-Ideas = tuple[int, ...]
+Combination = tuple[int, ...]
 """Misconceptions by their numbers in the list, smallest first; none: the right way."""
 
 
-class Known:
+class Hypotheses:
     """Every misconception that can be made in a problem: those that its recipe tells apart come first."""
 
     def __init__(self, problem: Problem, stages: Sequence[Stage]) -> None:
         self.stages = stages
         self.outputs = [*problem.outputs, *(q.node for q in problem.questions)]
-        told = mistakes(problem)
-        names = {m.name for m, _ in told}
+        distinct = mistakes(problem)
+        names = {m.name for m, _ in distinct}
         others = [(m, made(problem, m)) for m in applicable(self.outputs) if m.name not in names]
-        self.told = len(told)
-        found = [(m, changed) for m, changed in [*told, *others] if any(s.node in changed for s in stages)]
+        self.distinct = len(distinct)
+        found = [(m, changed) for m, changed in [*distinct, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
-        shorter = {s.node: s.made for s in stages}
-        self._changed: dict[Ideas, dict[Node, Node]] = {(): shorter} | {(n,): c for n, (_, c) in enumerate(found)}
-        self._pairs: dict[int, list[Ideas]] = {}
-        self._batches: dict[tuple[int, tuple[Ideas, ...]], Batch] = {}
-        self._plans: dict[tuple[int, tuple[Ideas, ...]], list[Node]] = {}
+        alternatives = {s.node: s.by_hand for s in stages}
+        self._changed: dict[Combination, dict[Node, Node]] = {(): alternatives} | {
+            (n,): c for n, (_, c) in enumerate(found)
+        }
+        self._pairs: dict[int, list[Combination]] = {}
+        self._batches: dict[tuple[int, tuple[Combination, ...]], Batch] = {}
+        self._plans: dict[tuple[int, tuple[Combination, ...]], list[Node]] = {}
 
-    def version(self, ideas: Ideas, node: Node) -> Node:
-        """What stands in the right table's place."""
-        return self._of(ideas).get(node, node)
+    def version(self, combination: Combination, node: Node) -> Node:
+        """Return the table that stands in the right one's place."""
+        return self._of(combination).get(node, node)
 
-    def _of(self, ideas: Ideas) -> dict[Node, Node]:
-        if ideas not in self._changed:
-            one, other = self._both(*ideas), self._both(*reversed(ideas))
-            self._changed[ideas] = one or other or {}
-        return self._changed[ideas]
+    def _of(self, combination: Combination) -> dict[Node, Node]:
+        if combination not in self._changed:
+            one, other = self._both(*combination), self._both(*reversed(combination))
+            self._changed[combination] = one or other or {}
+        return self._changed[combination]
 
     def _both(self, first: int, second: int) -> dict[Node, Node] | None:
         """The second made in a graph that the first has changed already; None where that leaves no place for it."""
@@ -143,36 +147,35 @@ class Known:
         return then if then != changed else None
 
     @cached_property
-    def alone(self) -> list[list[Ideas]]:
-        """For each stage, the single ideas that change its table."""
-        singles: list[Ideas] = [(n,) for n in range(len(self.list))]
+    def singles(self) -> list[list[Combination]]:
+        """For each stage, the single misconceptions that change its table."""
+        singles: list[Combination] = [(n,) for n in range(len(self.list))]
         return [[i for i in singles if self.version(i, s.node) is not s.node] for s in self.stages]
 
-    def pairs(self, stage: Stage) -> list[Ideas]:
-        """Two ideas that the recipe tells apart, and that both matter for a stage's table."""
+    def pairs(self, stage: Stage) -> list[Combination]:
+        """Return each two misconceptions that the recipe tells apart, and that both matter for a stage's table."""
         if stage.number not in self._pairs:
-            mine = sorted(i for (i,) in self.alone[stage.number] if i < self.told)
-            found: list[Ideas] = list(combinations(mine, 2))
-            self._pairs[stage.number] = [ideas for ideas in found if self.differs(ideas, stage.node)]
+            mine = sorted(i for (i,) in self.singles[stage.number] if i < self.distinct)
+            found: list[Combination] = list(combinations(mine, 2))
+            self._pairs[stage.number] = [combination for combination in found if self.differs(combination, stage.node)]
         return self._pairs[stage.number]
 
-    def differs(self, ideas: Ideas, node: Node) -> bool:
-        """Whether two ideas together give a table that neither gives alone."""
-        return self.version(ideas, node) not in (node, *(self.version((i,), node) for i in ideas))
+    def differs(self, combination: Combination, node: Node) -> bool:
+        """Whether two misconceptions together give a table that neither gives alone."""
+        return self.version(combination, node) not in (node, *(self.version((i,), node) for i in combination))
 
-    def batch(self, stage: Stage, many: tuple[Ideas, ...]) -> Batch:
-        """A stage's table by each of these ideas."""
+    def batch(self, stage: Stage, many: tuple[Combination, ...]) -> Batch:
+        """Return what works a stage's table out by each of these combinations."""
         if (stage.number, many) not in self._batches:
             before = [(self.stages[n].node, n) for n in stage.before]
-            asked = {self.version(ideas, node): n for node, n in before for ideas in many}
-            self._batches[stage.number, many] = Batch([self.version(ideas, stage.node) for ideas in many], asked)
+            asked = {self.version(combination, node): n for node, n in before for combination in many}
+            self._batches[stage.number, many] = Batch(
+                [self.version(combination, stage.node) for combination in many], asked
+            )
         return self._batches[stage.number, many]
 
-    def plan(self, stage: Stage, many: tuple[Ideas, ...]) -> list[Node]:
-        """The tables that these ideas' versions of a stage's table need, in order."""
+    def plan(self, stage: Stage, many: tuple[Combination, ...]) -> list[Node]:
+        """Return the tables that these combinations' versions of a stage's table need, in order."""
         if (stage.number, many) not in self._plans:
-            self._plans[stage.number, many] = toposort(self.version(ideas, stage.node) for ideas in many)
+            self._plans[stage.number, many] = toposort(self.version(combination, stage.node) for combination in many)
         return self._plans[stage.number, many]
-
-    def sentence(self, name: str) -> str:
-        return next(m.sentence for m in self.list if m.name == name)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from byhand.core.graph import Array
 from byhand.errors import quoted
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Paper
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.owners import folded, given_to
 from byhand.grading.submission import Submission
 from byhand.xlsx.cells import Cell, Value
@@ -36,28 +36,30 @@ class Altered:
     found: Value
 
 
-def altered(paper: Paper, submission: Submission, student: str) -> list[Altered]:
+def altered(handed_out: HandedOut, submission: Submission, student: str) -> list[Altered]:
     """The cells that differ; one that is gone holds None."""
-    return list(_altered(paper, submission, student))
+    return list(_altered(handed_out, submission, student))
 
 
-def _altered(paper: Paper, submission: Submission, student: str) -> Iterator[Altered]:
-    tables = paper.given(student)
-    for cell, given in paper.givens.items():
-        was, found = float(tables[given.table][given.row][given.column]), submission.seen.get(cell)
+def _altered(handed_out: HandedOut, submission: Submission, student: str) -> Iterator[Altered]:
+    tables = handed_out.given(student)
+    for cell, given in handed_out.givens.items():
+        was, found = float(tables[given.table][given.row][given.column]), submission.printed.get(cell)
         near = SHOWN_NEAR if given.shown else GIVEN_NEAR
         if not (isinstance(found, float) and abs(found - was) <= near):
             yield Altered(cell, was, found)
 
 
-def said_of(paper: Paper, submission: Submission, student: str) -> list[str]:
+def said_of(handed_out: HandedOut, submission: Submission, student: str) -> list[str]:
     """The sentences on numbers that are not the student's."""
-    changed = altered(paper, submission, student)
+    changed = altered(handed_out, submission, student)
     if not changed:
         return []
-    other, count = given_to(paper, submission), len(paper.givens)
+    other, count = given_to(handed_out, submission), len(handed_out.givens)
     if other is not None and other != student:
-        return [f"The given numbers are those of {person(paper, other)}: the workbook was made for another student."]
+        return [
+            f"The given numbers are those of {person(handed_out, other)}: the workbook was made for another student."
+        ]
     what = f"{len(changed)} of the {count} given numbers {'is' if len(changed) == 1 else 'are'} not as handed out"
     if len(changed) >= max(2.0, ANOTHER_SET * count):
         return [f"{what}: the workbook was made for another set or with another seed, or was filled in anew."]
@@ -65,9 +67,9 @@ def said_of(paper: Paper, submission: Submission, student: str) -> list[str]:
     return [f"{what}: {cells}{'; and more' if len(changed) > LISTED else ''}."]
 
 
-def person(paper: Paper, id: str) -> str:
+def person(handed_out: HandedOut, id: str) -> str:
     """A student as a sentence names them."""
-    name = paper.key.students[id].name
+    name = handed_out.key.students[id].name
     return clean(f"{id} ({name})" if name and name != id else id)
 
 
@@ -105,8 +107,8 @@ class _Class:
 
 
 @lru_cache(4)
-def _class(paper: Paper) -> _Class:
-    people, questions = list(paper.key.students.values()), paper.key.questions
+def _class(handed_out: HandedOut) -> _Class:
+    people, questions = list(handed_out.key.students.values()), handed_out.key.questions
     tables = [np.array([p.answers[n] for p in people], dtype=float) for n in range(len(questions))]
     sizes = [len(q.cells) for q in questions]
     return _Class(
@@ -118,9 +120,9 @@ def _class(paper: Paper) -> _Class:
     )
 
 
-def source(paper: Paper, submission: Submission, student: str) -> Source | None:
+def source(handed_out: HandedOut, submission: Submission, student: str) -> Source | None:
     """The student whose answers these are likelier to be than the own ones, if that is beyond chance."""
-    group = _class(paper)
+    group = _class(handed_out)
     typed = np.array([math.nan if t.value is None else t.value for row in submission.answers for t in row])
     own = group.ids.index(student)
     right = np.abs(group.answers[own] - typed) <= group.margins
@@ -142,10 +144,10 @@ def source(paper: Paper, submission: Submission, student: str) -> Source | None:
 
 def _different(group: _Class, typed: Array, wrong: NDArray[np.bool_]) -> list[int]:
     """One cell for each wrong number of a question: a number that is there again tells nothing new."""
-    seen: dict[tuple[int, float], int] = {}
+    first: dict[tuple[int, float], int] = {}
     for n in np.flatnonzero(wrong):
-        seen.setdefault((int(group.questions[n]), round(float(typed[n]), 9)), int(n))
-    return list(seen.values())
+        first.setdefault((int(group.questions[n]), round(float(typed[n]), 9)), int(n))
+    return list(first.values())
 
 
 def _better(group: _Class, typed: Array, other: int, own: int) -> bool:
@@ -171,37 +173,37 @@ def _divergence(found: float, usual: float) -> float:
 NEAR = 1e-6
 
 
-def findings(submission: Submission, paper: Paper, student: str) -> list[str]:
+def findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     """In sentences, for a person to judge; none for an honest submission of the student's own book."""
     return [
-        *_of_id(submission, paper, student),
-        *said_of(paper, submission, student),
-        *_of_texts(submission, paper),
-        *_of_source(submission, paper, student),
+        *_of_id(submission, handed_out, student),
+        *said_of(handed_out, submission, student),
+        *_of_texts(submission, handed_out),
+        *_of_source(submission, handed_out, student),
     ]
 
 
-def _of_id(submission: Submission, paper: Paper, student: str) -> list[str]:
+def _of_id(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     stated = submission.stated
-    if folded(stated) == folded(student) or paper.id is None:
+    if folded(stated) == folded(student) or handed_out.id is None:
         return []
     if not stated:
-        return [f"The workbook states no id any more: it was taken for that of {person(paper, student)}."]
-    same = [id for id in paper.key.students if folded(id) == folded(stated)]
+        return [f"The workbook states no id any more: it was taken for that of {person(handed_out, student)}."]
+    same = [id for id in handed_out.key.students if folded(id) == folded(stated)]
     if same:
-        return [f"The workbook was made for another student: it states the id of {person(paper, same[0])}."]
+        return [f"The workbook was made for another student: it states the id of {person(handed_out, same[0])}."]
     return [f"The workbook states the id {quoted(stated)}, which no student of this class has."]
 
 
-def _of_texts(submission: Submission, paper: Paper) -> list[str]:
+def _of_texts(submission: Submission, handed_out: HandedOut) -> list[str]:
     """Questions, captions and printed numbers that are no longer what they were."""
-    seen = submission.seen
-    texts = [cell for cell, text in paper.texts.items() if not _same(seen.get(cell), text)]
-    numbers = [cell for cell, number in paper.numbers.items() if not _near(seen.get(cell), number)]
+    printed = submission.printed
+    texts = [cell for cell, text in handed_out.texts.items() if not _same(printed.get(cell), text)]
+    numbers = [cell for cell, number in handed_out.numbers.items() if not _near(printed.get(cell), number)]
     changed = [*texts, *numbers]
     if not changed:
         return []
-    first = seen.get(changed[0])
+    first = printed.get(changed[0])
     now = f"says {quoted(clean(str(first)))}" if first is not None else "is empty"
     count = "1 printed cell was" if len(changed) == 1 else f"{len(changed)} printed cells were"
     return [f"{count} changed: {address(changed[0])} {now}{' and so on' if len(changed) > 1 else ''}."]
@@ -218,11 +220,11 @@ def _near(value: object, number: float) -> bool:
     return isinstance(value, float) and abs(value - number) <= NEAR * max(1.0, abs(number))
 
 
-def _of_source(submission: Submission, paper: Paper, student: str) -> list[str]:
-    found = source(paper, submission, student)
+def _of_source(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
+    found = source(handed_out, submission, student)
     if found is None:
         return []
     return [
         f"{found.matching} of the {found.wrong} different wrong answers are right in the exercise of "
-        f"{person(paper, found.student)}, its likely source."
+        f"{person(handed_out, found.student)}, its likely source."
     ]

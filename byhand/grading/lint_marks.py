@@ -22,11 +22,11 @@ from byhand.exercises.recipe import exercise_of, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
 from byhand.grading.filled_in import filled_in
-from byhand.grading.handed_out import Paper
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.marking import Marker
 from byhand.grading.student_formulas import Recomputer
-from byhand.grading.submission import read_submission, typed
-from byhand.grading.verdicts import BETWEEN, CellMark, Typed, Verdict
+from byhand.grading.submission import read_submission, read_typed
+from byhand.grading.verdicts import BETWEEN, CellMark, TypedAnswer, Verdict
 from byhand.lessons.recipe import read_toml
 
 GARBAGE = "no idea"
@@ -60,7 +60,7 @@ class Trial:
         self.book = StudentBook(built)
         self.key = _key(built, table, self.book, self.made)
         self.marker = Marker(self.key, built)
-        self.paper = Paper.of(self.key)
+        self.handed_out = HandedOut.of(self.key)
 
     def problems(self) -> Iterator[str]:
         """A line for whatever is not marked as it should be."""
@@ -111,15 +111,15 @@ class Desk:
 
     def marked(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
         """Marks of numbers that have come in some other way than in a book."""
-        return self.trial.marker.mark(self.student, [[Typed(str(x), float(x)) for x in row] for row in answers])
+        return self.trial.marker.mark(self.student, [[TypedAnswer(str(x), float(x)) for x in row] for row in answers])
 
     def handed_in(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
         """Marks of a book in which these answers stand."""
-        cells = [cell for places in self.trial.paper.asked for cell in places]
+        cells = [cell for places in self.trial.handed_out.asked for cell in places]
         values = [value for row in answers for value in row]
         filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
         self.path.write_bytes(filled_in(self.empty, filled))
-        read = read_submission(self.path, self.trial.paper, typed, self.engine)
+        read = read_submission(self.path, self.trial.handed_out, read_typed, self.engine)
         return self.trial.marker.mark(self.student, read.answers)
 
 

@@ -20,34 +20,121 @@ from byhand.errors import ByhandError
 from byhand.exercises.formats import KEYS
 from byhand.exercises.keys import Key, KeyStudent, read_key
 from byhand.exercises.problem import Numbers, Problem, problem
-from byhand.exercises.recipe import exercise_of
+from byhand.exercises.recipe import Exercise, exercise_of
 from byhand.exercises.set_folder import digest_of
-from byhand.grading.carry_forward import Answers
-from byhand.grading.diagnosis import reasons
+from byhand.grading.carry_forward import StudentAnswers
+from byhand.grading.diagnosis import cell_findings
 from byhand.grading.exact_keys import exact_keys
-from byhand.grading.handed_out import Paper
-from byhand.grading.hypotheses import Known
+from byhand.grading.handed_out import HandedOut
+from byhand.grading.hypotheses import Hypotheses
 from byhand.grading.integrity import findings
 from byhand.grading.owners import Owners
 from byhand.grading.stages import places_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
-from byhand.grading.submission import Submission, read_submission, typed
-from byhand.grading.verdicts import ROW_FIRST, WRONG, CellMark, Marks, Said, Typed, Verdict, nothing
+from byhand.grading.submission import Submission, read_submission, read_typed
+from byhand.grading.verdicts import (
+    ROW_FIRST,
+    WRONG,
+    CellFinding,
+    CellMark,
+    StudentMark,
+    TypedAnswer,
+    Verdict,
+    cell_address,
+    finding_without_number,
+)
 from byhand.lessons.lesson import command
 from byhand.processes import Limits
 
+LIMITS = Limits(20.0, 600_000_000)
+"""What one file may take, whatever is in it."""
+BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
 ALIKE = 1e-6
 """How far a key's answers may be from those of its numbers, worked out again."""
 ALL_DIGITS = 1e-12
 """How far off what a spreadsheet works out may be, as a share of the number."""
 EXACT = Rule("exact")
-MOST = 500
+CHECKED_AT_A_TIME = 500
 """Students whose answers are worked out again at a time."""
-RIGHT = Said(Verdict.RIGHT)
+RIGHT = CellFinding(Verdict.RIGHT)
+
+
+def load_key(path: Path) -> Key:
+    """Return the key in a file, or in the folder of a set. ByhandError for a file that is none."""
+    inside = [path / KEYS / "key.json", path / "key.json"]
+    file = next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
+    return read_key(file)
+
+
+def explain_commands(key: Key) -> list[str]:
+    """Return for each question the command that works its table, with other numbers, so that it gives nothing away."""
+    return _commands(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
+
+
+def _commands(exercise: Exercise) -> list[str]:
+    return [f"{command(exercise.build, 'explain')} --step {ask.table}" for ask in exercise.asks]
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedFile:
+    """A file that was read and marked. by: how it is known whose it is."""
+
+    submission: Submission
+    marks: StudentMark
+    by: str
+
+
+class Grader:
+    """Marks files of one key; built once, to be used as a context, since it may start a process that recalculates."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.handed_out = HandedOut.of(key)
+        self.marker = Marker(key, self.handed_out.problem)
+        self.owners = Owners(self.handed_out)
+        self.engine = Recomputer()
+
+    def __enter__(self) -> Self:
+        self.engine.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.engine.__exit__(kind, error, trace)
+
+    @cached_property
+    def explain_commands(self) -> list[str]:
+        """For each question the command that works its table."""
+        return _commands(self.marker.problem.exercise)
+
+    def mark(self, path: Path) -> MarkedFile:
+        """Mark a file. ByhandError, with how to mend it, for one that cannot be read, or is nobody's."""
+        try:
+            return self._mark(path)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+            raise ByhandError(BROKEN) from None  # what a stranger's file has made a reader trip over
+
+    def _mark(self, path: Path) -> MarkedFile:
+        submission = read_submission(path, self.handed_out, read_typed, self.engine)
+        owner = self.owners.owner(submission)
+        student = self.key.students[owner.id]
+        cells = self.marker.mark(student, submission.answers)
+        undecided = [
+            f"{cell_address(self.key.questions[c.question], c.cell)}: {c.sentence}" for c in cells if c.undecided
+        ]
+        warnings = (*submission.warnings, *undecided, *findings(submission, self.handed_out, owner.id))
+        return MarkedFile(submission, StudentMark(owner.id, student.name, submission.file, cells, warnings), owner.by)
+
+    def revealed(self, student: str) -> list[list[str]]:
+        """Return the answers of a student: for each question, that of each of its cells."""
+        theirs = self.key.students[student]
+        cells = [range(len(q.cells)) for q in self.key.questions]
+        return [[self.marker.revealed(theirs, n, cell) for cell in row] for n, row in enumerate(cells)]
 
 
 class Marker:
-    """Marks the students of one key. Built once; ByhandError for a key whose problem cannot be built again."""
+    """Marks the answers of one key's students. ByhandError for a key whose problem cannot be built again."""
 
     def __init__(self, key: Key, built: Problem | None = None) -> None:
         self.key = key
@@ -70,59 +157,57 @@ class Marker:
         }
 
     @cached_property
-    def known(self) -> Known:
+    def hypotheses(self) -> Hypotheses:
         """What may have gone wrong; while everybody is right, nobody needs it."""
-        return Known(self.problem, self.stages)
+        return Hypotheses(self.problem, self.stages)
 
-    def mark(self, student: KeyStudent, answers: Sequence[Sequence[Typed]]) -> tuple[CellMark, ...]:
-        """A mark for each asked cell, in the key's order. answers: for each question, what stands in its cells."""
+    def mark(self, student: KeyStudent, answers: Sequence[Sequence[TypedAnswer]]) -> tuple[CellMark, ...]:
+        """Mark each asked cell, in the key's order. answers: for each question, what stands in its cells."""
         if [len(row) for row in answers] != self.counts:
             raise ValueError("the answers are not those that the key asks for")
-        typed = [t for row in answers for t in row]
-        right = np.array([x for row in student.answers for x in row], dtype=float)
+        typed = [answer for row in answers for answer in row]
+        key = np.array([x for row in student.answers for x in row], dtype=float)
         values = np.array([np.nan if t.value is None or t.blank else t.value for t in typed], dtype=float)
-        fine = self.tolerances.agree(values, right)
-        said = [RIGHT if ok else nothing(t) for ok, t in zip(fine.tolist(), typed, strict=True)]
-        if None in said:
-            for n, found in self._diagnosed(student, values, right).items():
-                said[n] = found
-        for n, key in self._exact_keys(student).items():
-            said[n] = exactly(typed[n], key, float(right[n]), said[n])
-        return tuple(
-            CellMark(n, cell, t, s.verdict, most * self.shares.get(s.verdict, 0.0), most, s.sentence, s.mistake)
-            for (n, cell, most), t, s in zip(
-                self.cells, typed, (s or Said(Verdict.WRONG, WRONG) for s in said), strict=True
-            )
-        )
+        right = self.tolerances.agree(values, key)
+        found = [RIGHT if ok else finding_without_number(t) for ok, t in zip(right.tolist(), typed, strict=True)]
+        if None in found:
+            for place, finding in self._diagnosed(student, values, key).items():
+                if not right[place]:
+                    found[place] = finding
+        for place, exact in self._exact_keys(student).items():
+            found[place] = judged_exactly(typed[place], exact, float(key[place]), found[place])
+        findings = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in found]
+        return tuple(map(self._cell_mark, range(len(typed)), typed, findings))
+
+    def _cell_mark(self, place: int, typed: TypedAnswer, finding: CellFinding) -> CellMark:
+        question, cell, most = self.cells[place]
+        points = most * self.shares.get(finding.verdict, 0.0)
+        return CellMark(question, cell, typed, finding.verdict, points, most, finding.sentence, finding.mistake)
 
     def revealed(self, student: KeyStudent, question: int, cell: int) -> str:
-        """The number that is right, to the places that were asked."""
-        ask = self.asks[question]
-        key = self._exact_keys(student).get(self._flat(question, cell))
-        if key:
-            return key.text
-        places = 0 if self.tolerances.places[self._flat(question, cell)] == 0 else ask.places
+        """Return the right answer: an expression where one is asked for, else the number to the places asked."""
+        place = self._place(question, cell)
+        if exact := self._exact_keys(student).get(place):
+            return exact.text
+        places = 0 if self.tolerances.places[place] == 0 else self.asks[question].places
         return f"{student.answers[question][cell] + 0.0:.{places}f}".replace("-", "−")
 
-    def step_of(self, question: int) -> str:
-        """The command that works the question's table, with other numbers, so that it gives nothing away."""
-        return f"{command(self.problem.exercise.build, 'explain')} --step {self.asks[question].table}"
-
-    def _flat(self, question: int, cell: int) -> int:
+    def _place(self, question: int, cell: int) -> int:
+        """The place of a question's cell among all answers."""
         return sum(self.counts[:question]) + cell
 
-    def _diagnosed(self, student: KeyStudent, values: Array, right: Array) -> dict[int, Said]:
-        """What is said of every answer that is a number, and not the right one."""
+    def _diagnosed(self, student: KeyStudent, values: Array, key: Array) -> dict[int, CellFinding]:
+        """What is found of answers that are numbers, and not the right ones."""
         given = self._given(student)
         tables = fold([stage.node for stage in self.stages], given)
-        found: dict[int, Said] = {}
+        found: dict[int, CellFinding] = {}
         if self.stages:
-            found = reasons(Answers(self.known, given, tables, right, values))
+            found = cell_findings(StudentAnswers(self.hypotheses, given, tables, key, values))
         for n, ask in enumerate(self.asks):
-            row, column = self._flat(n, 0), self._flat(n, 0) + 1
-            if ask.kind == "wrong cell" and (values[row], values[column]) == (right[column], right[row]):
-                found |= dict.fromkeys((row, column), Said(Verdict.SLIP, ROW_FIRST))
-        return {n: said for n, said in found.items() if not self.tolerances.agree(values, right)[n]}
+            row, column = self._place(n, 0), self._place(n, 1)
+            if ask.kind == "wrong cell" and (values[row], values[column]) == (key[column], key[row]):
+                found |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, ROW_FIRST))
+        return found
 
     def _exact_keys(self, student: KeyStudent) -> dict[int, AnswerKey | None]:
         """By the place among all answers, the expression that is asked for there."""
@@ -144,8 +229,8 @@ class Marker:
         if self.key.digest == digest_of(self.key.exercise, self.key.recipe):
             return
         people = list(self.key.students.values())
-        for start in range(0, len(people), MOST):
-            self._check_answers(people[start : start + MOST])
+        for start in range(0, len(people), CHECKED_AT_A_TIME):
+            self._check_answers(people[start : start + CHECKED_AT_A_TIME])
 
     def _check_answers(self, people: Sequence[KeyStudent]) -> None:
         shapes = {node: tuple(map(int, node.shape)) for node in self.problem.drawn}
@@ -155,10 +240,10 @@ class Marker:
         given = [self._given(student) for student in people]
         answers = self.problem.solve({node: np.stack([g[node] for g in given]) for node in self.problem.drawn})
         for n, ask in enumerate(self.asks):
-            told = np.array([student.answers[n] for student in people])
             if ask.kind == "wrong cell":
                 continue
-            off = np.abs(answers[n] - told) > ALIKE * np.maximum(1, np.abs(told))
+            key = np.array([student.answers[n] for student in people])
+            off = np.abs(answers[n] - key) > ALIKE * np.maximum(1, np.abs(key))
             if off.any():
                 student = people[int(np.argmax(off.any(-1)))]
                 raise self._unsound(f"the answers of {student.id} are not those of its numbers")
@@ -170,89 +255,21 @@ class Marker:
         )
 
 
-def exactly(typed: Typed, key: AnswerKey | None, right: float, said: Said | None) -> Said | None:
-    """What is said of an answer that must be exact. said: what its number alone says.
+def judged_exactly(
+    typed: TypedAnswer, key: AnswerKey | None, number: float, finding: CellFinding | None
+) -> CellFinding | None:
+    """Return what is found of an answer that must be exact. finding: what its number alone says; number: the key's.
 
     A formula that cannot be written out as an expression, and a key that is too long for one, are judged by all the
     digits that a spreadsheet holds.
     """
-    if typed.value is None or said is None or said.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
-        return said
+    if typed.value is None or finding is None or finding.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
+        return finding
     judgement = judge_by_key(typed.expression, key, EXACT) if key and typed.expression else None
     if judgement and judgement.outcome is Outcome.ASK:
-        return Said(Verdict.WRONG, judgement.sentence)
+        return CellFinding(Verdict.WRONG, judgement.sentence)
     if judgement and judgement.outcome in (Outcome.RIGHT, Outcome.WRONG):
         same = judgement.right
     else:
-        same = abs(typed.value - right) <= ALL_DIGITS * max(1.0, abs(right))
-    return RIGHT if same else Said(Verdict.WRONG, NOT_EXACT)
-
-
-BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
-
-
-def key_of(path: Path) -> Key:
-    """The key in a file, or in the folder of a set. ByhandError for a file that is none."""
-    inside = [path / KEYS / "key.json", path / "key.json"]
-    found = next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
-    return read_key(found)
-
-
-def steps_of(key: Key) -> list[str]:
-    """To each question the command that works its table, with other numbers, so that it gives nothing away."""
-    exercise = exercise_of(key.recipe, Path(f"{key.exercise}.toml"))
-    return [f"{command(exercise.build, 'explain')} --step {ask.table}" for ask in exercise.asks]
-
-
-@dataclass(frozen=True, eq=False)
-class Marked:
-    """A file that was read and marked. by: how it is known whose it is."""
-
-    submission: Submission
-    marks: Marks
-    by: str
-
-
-class Grader:
-    """Marks files of one key; built once, to be used as a context, since it may start a process that recalculates."""
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.paper = Paper.of(key)
-        self.marker = Marker(key, self.paper.problem)
-        self.owners = Owners(self.paper)
-        self.engine = Recomputer()
-
-    def __enter__(self) -> Self:
-        self.engine.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.engine.__exit__(kind, error, trace)
-
-    def mark(self, path: Path) -> Marked:
-        """ByhandError, with how to mend it, for a file that cannot be read, or is nobody's, whatever is in it."""
-        try:
-            return self._marked(path)
-        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-            raise ByhandError(BROKEN) from None  # what a stranger's file has made a reader trip over
-
-    def _marked(self, path: Path) -> Marked:
-        submission = read_submission(path, self.paper, typed, self.engine)
-        owner = self.owners.owner(submission)
-        student = self.key.students[owner.id]
-        cells = self.marker.mark(student, submission.answers)
-        warnings = [*submission.warnings, *findings(submission, self.paper, owner.id)]
-        return Marked(submission, Marks(owner.id, student.name, submission.file, cells, tuple(warnings)), owner.by)
-
-    def revealed(self, student: str) -> list[list[str]]:
-        """The answers: to each question, the number for each of its cells."""
-        theirs = self.key.students[student]
-        cells = [range(len(q.cells)) for q in self.key.questions]
-        return [[self.marker.revealed(theirs, n, cell) for cell in row] for n, row in enumerate(cells)]
-
-
-LIMITS = Limits(20.0, 600_000_000)
-"""What one file may take, whatever is in it."""
+        same = abs(typed.value - number) <= ALL_DIGITS * max(1.0, abs(number))
+    return RIGHT if same else CellFinding(Verdict.WRONG, NOT_EXACT)

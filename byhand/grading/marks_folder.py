@@ -15,7 +15,7 @@ from typing import IO, Any, Self
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.files import save, swept
-from byhand.grading.verdicts import CellMark, Marks, Typed, Verdict
+from byhand.grading.verdicts import CellMark, StudentMark, TypedAnswer, Verdict
 
 KIND, VERSION = "class marks", 1
 FEEDBACK, LOOK, GRADESCOPE = "feedback", "look", "gradescope"
@@ -105,7 +105,7 @@ class MarksFolder:
 
 
 @dataclass(frozen=True)
-class Result:
+class FileResult:
     """file: its path in the folder of submissions. digest: of its bytes. student: the id; empty where nobody's.
 
     marks: None where it could not be marked, and then `refused` says why.
@@ -115,17 +115,17 @@ class Result:
     file: str
     digest: str
     student: str = ""
-    marks: Marks | None = None
+    marks: StudentMark | None = None
     refused: str = ""
     by: str = ""
 
     @property
-    def looked_at(self) -> bool:
+    def needs_a_look(self) -> bool:
         """Whether a person must look at it before its marks count."""
         return bool(self.marks and self.marks.warnings)
 
 
-def as_line(result: Result) -> str:
+def as_line(result: FileResult) -> str:
     """The result as JSON on one line."""
     marks = result.marks
     told: dict[str, Any] = {
@@ -142,15 +142,15 @@ def as_line(result: Result) -> str:
 
 def _cell(cell: CellMark) -> list[Any]:
     typed = cell.typed
-    seen = [typed.text, typed.value, typed.read_as]
-    return [cell.question, cell.cell, *seen, cell.verdict.name, cell.points, cell.most, cell.sentence, cell.mistake]
+    fields = [typed.text, typed.value, typed.read_as]
+    return [cell.question, cell.cell, *fields, cell.verdict.name, cell.points, cell.most, cell.sentence, cell.mistake]
 
 
-def from_line(line: str) -> Result:
+def from_line(line: str) -> FileResult:
     """The result that a line holds. ValueError, KeyError or TypeError for a line that is cut short."""
     told = json.loads(line)
     marks = told.get("marks")
-    return Result(
+    return FileResult(
         told["file"],
         told["digest"],
         told["student"],
@@ -160,12 +160,12 @@ def from_line(line: str) -> Result:
     )
 
 
-def _marks(told: dict[str, Any], marks: dict[str, Any]) -> Marks:
+def _marks(told: dict[str, Any], marks: dict[str, Any]) -> StudentMark:
     cells = tuple(
-        CellMark(question, cell, Typed(text, value, read_as), Verdict[verdict], *rest)
+        CellMark(question, cell, TypedAnswer(text, value, read_as), Verdict[verdict], *rest)
         for question, cell, text, value, read_as, verdict, *rest in marks["cells"]
     )
-    return Marks(told["student"], marks["name"], told["file"], cells, tuple(marks["warnings"]))
+    return StudentMark(told["student"], marks["name"], told["file"], cells, tuple(marks["warnings"]))
 
 
 def _text(line: bytes) -> str:
@@ -197,7 +197,7 @@ class Journal:
         if self._file:
             self._file.close()
 
-    def add(self, result: Result) -> None:
+    def add(self, result: FileResult) -> None:
         """Write it at once: what is written is there after any stop."""
         assert self._file is not None
         self._file.seek(0, 2)
@@ -205,14 +205,14 @@ class Journal:
         self._file.write(as_line(result).encode("utf-8", "surrogateescape") + b"\n")
         self._file.flush()
 
-    def get(self, file: str) -> Result | None:
+    def get(self, file: str) -> FileResult | None:
         """What came of a file, if that is known."""
         if file not in self._at or self._file is None:
             return None
         self._file.seek(self._at[file])
         return from_line(_text(self._file.readline()))
 
-    def all(self, files: list[str]) -> Iterator[Result]:
+    def all(self, files: list[str]) -> Iterator[FileResult]:
         """What came of each of these files, one after the other."""
         for file in files:
             result = self.get(file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Finder, Paper
+from byhand.grading.handed_out import Finder, HandedOut
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, day
 
@@ -41,44 +41,46 @@ class OwnWork:
     left_out: tuple[str, ...] = ()
 
 
-def own_work(paper: Paper, contents: Contents, find: Finder) -> OwnWork:
+def own_work(handed_out: HandedOut, contents: Contents, find: Finder) -> OwnWork:
     """Return what stands in the cells; of formulas their stored results, as values."""
-    sheets = {cell[0] for cell in paper.cells}
+    sheets = {cell[0] for cell in handed_out.cells}
     if find.unmoved:
-        there = {cell: cell for cell in contents.values if cell[0] in sheets and cell not in paper.texts}
-        beside = [cell for cell in there if cell not in paper.cells]
+        there = {cell: cell for cell in contents.values if cell[0] in sheets and cell not in handed_out.texts}
+        beside = [cell for cell in there if cell not in handed_out.cells]
         for cell in beside[MOST_BESIDE:]:
             del there[cell]
         beside_left = len(beside[MOST_BESIDE:])
     else:
-        found = {cell: place for cell in paper.cells if (place := find(cell))}
-        there = {cell: place for cell, place in found.items() if cell not in paper.texts}
+        found = {cell: cell_address for cell in handed_out.cells if (cell_address := find(cell))}
+        there = {cell: cell_address for cell, cell_address in found.items() if cell not in handed_out.texts}
         places = set(found.values())
-        sheets = {place[0] for place in places}
-        words = set(paper.texts.values())  # of a table that is shown again, the labels may not be found
+        sheets = {cell_address[0] for cell_address in places}
+        words = set(handed_out.texts.values())  # of a table that is shown again, the labels may not be found
         beside_left = sum(
             cell[0] in sheets and cell not in places and value not in words for cell, value in contents.values.items()
         )
-    values = {cell: value for cell, place in there.items() if (value := _plain(contents, place)) is not None}
-    return OwnWork(values, tuple(_left_out(paper, contents, sheets, beside_left)))
+    values = {
+        cell: value for cell, cell_address in there.items() if (value := _plain(contents, cell_address)) is not None
+    }
+    return OwnWork(values, tuple(_left_out(handed_out, contents, sheets, beside_left)))
 
 
-def _plain(contents: Contents, place: Cell) -> float | str | None:
+def _plain(contents: Contents, cell_address: Cell) -> float | str | None:
     """A value as a number or a text, a date as people read it."""
-    value: Value = contents.values.get(place)
+    value: Value = contents.values.get(cell_address)
     if value is None:
         return None
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, str):
         return value[:LONGEST]
-    if place in contents.dates:
+    if cell_address in contents.dates:
         return day(value, contents.epoch) or "a time"
     return value if isfinite(value) else str(value)
 
 
-def _left_out(paper: Paper, contents: Contents, sheets: set[str], beside: int) -> Iterator[str]:
-    if len(contents.formulas) > len(paper.formulas):
+def _left_out(handed_out: HandedOut, contents: Contents, sheets: set[str], beside: int) -> Iterator[str]:
+    if len(contents.formulas) > len(handed_out.formulas):
         yield "formulas (their results stand in their place)"
     own = [clean(sheet) for sheet in contents.sheets if sheet not in sheets]
     if own:

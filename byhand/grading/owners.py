@@ -13,7 +13,7 @@ from pathlib import Path
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import IDS, clean, read_columns
-from byhand.grading.handed_out import Paper
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.submission import Submission
 
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.DOTALL)
@@ -89,9 +89,9 @@ class Owner:
 class Owners:
     """The students of a key, by everything that may name one."""
 
-    def __init__(self, paper: Paper) -> None:
-        self.paper = paper
-        students = paper.key.students.values()
+    def __init__(self, handed_out: HandedOut) -> None:
+        self.handed_out = handed_out
+        students = handed_out.key.students.values()
         self._ids = _unique((folded(s.id), s.id) for s in students)
         self._files = _unique((folded(s.file), s.id) for s in students)
         self._names = _unique((spelling, s.id) for s in students for spelling in spellings(s.name))
@@ -106,7 +106,7 @@ class Owners:
             (self._by_system(name), f"{name.system}'s name for the file"),
             (self._by_stem(name.stem), "the file's name"),
             (self.by_id(submission.stated), "the id in the workbook"),
-            (given_to(self.paper, submission), "the given numbers"),
+            (given_to(self.handed_out, submission), "the given numbers"),
         )
         for id, by in ways:
             if id is not None:
@@ -124,14 +124,14 @@ class Owners:
 
     def by_id(self, id: str) -> str | None:
         """The student with this id, however its letters are written."""
-        return id if id in self.paper.key.students else self._ids.get(folded(id))
+        return id if id in self.handed_out.key.students else self._ids.get(folded(id))
 
     def _by_system(self, name: FileName) -> str | None:
         if not name.system:
             return None
         written = letters(name.person)
         id = self.by_id(name.number) if name.system == "Canvas" else None
-        if id is not None and written in (spellings(self.paper.key.students[id].name) or {written}):
+        if id is not None and written in (spellings(self.handed_out.key.students[id].name) or {written}):
             return id
         return self._names.get(written)
 
@@ -143,11 +143,11 @@ class Owners:
         return None
 
 
-def given_to(paper: Paper, submission: Submission) -> str | None:
+def given_to(handed_out: HandedOut, submission: Submission) -> str | None:
     """The one student who was given all the numbers of a book, if there is one."""
-    cells = paper.drawn_cells
-    found = tuple(submission.seen.get(cell) for cell in cells)
-    students = paper.by_drawn.get(found, ()) if cells else ()
+    cells = handed_out.drawn_cells
+    found = tuple(submission.printed.get(cell) for cell in cells)
+    students = handed_out.by_drawn.get(found, ()) if cells else ()
     return students[0] if len(students) == 1 else None
 
 
@@ -160,7 +160,7 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Counted:
+class LatestFiles:
     """used: the file that counts for each student, in the key's order. older: their others, the latest first."""
 
     used: dict[str, Path]
@@ -176,13 +176,13 @@ class Counted:
         return f"There are {len(others) + 1} files of this student: {_shown(self.used[student])} counts, not {names}."
 
 
-def counted(key: Key, owners: Mapping[Path, str]) -> Counted:
+def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
     """Of several files of one student, the latest counts: by the learning system's number, or else by its time."""
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
     found = {student: _latest_first(theirs[student]) for student in key.students if student in theirs}
-    return Counted(
+    return LatestFiles(
         {student: paths[0] for student, paths in found.items()},
         {student: tuple(paths[1:]) for student, paths in found.items() if len(paths) > 1},
         tuple(student for student in key.students if student not in theirs),

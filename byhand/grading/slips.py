@@ -43,10 +43,10 @@ class Term:
     text: str
 
 
-def slip(
+def find_slip(
     answer: float, node: Node, cell: tuple[int, int], places: int, margin: float, values: Mapping[Node, Array]
 ) -> Slip | None:
-    """The slip that makes this answer of the numbers that the table was worked out from; the likeliest one."""
+    """Return the likeliest slip by which these numbers give this answer, if there is one."""
     table = values[node]
     expected = float(table[cell])
     if not np.isfinite(expected) or abs(expected) > INFINITE:
@@ -114,13 +114,13 @@ def _holds(table: Array, row: int, column: int, answer: float, room: float) -> b
 
 
 def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner: bool = False) -> list[Term]:
-    """What is added up to make a cell: the products of a matrix product, and what is added to it."""
+    """Return the terms of a cell's sum: the products of a matrix product, and what is added to it."""
     if node.op is ops.matmul and not (inner and node.name):
         left, right = node.args
         x, y = values[left][row], values[right][:, column]
-        told = _given(left) and _given(right)
+        findings = _given(left) and _given(right)
         return [
-            Term(float(a * b), f", {_number(a)} × {_number(b)}," if told else "") for a, b in zip(x, y, strict=True)
+            Term(float(a * b), f", {_number(a)} × {_number(b)}," if findings else "") for a, b in zip(x, y, strict=True)
         ]
     if node.op in (ops.add, ops.sub) and not (inner and node.name):
         one, other = (terms(a, row, column, values, True) for a in node.args)

@@ -22,8 +22,8 @@ from byhand.exercises.recipe import Ask
 TRIES = 8
 
 
-def shorter(problem: Problem) -> dict[Node, Node]:
-    """Table -> the same by its shorter way: the gradient of the logits is p − y, over the number of targets."""
+def alternatives(problem: Problem) -> dict[Node, Node]:
+    """Return the tables that people work out by a shorter way: the gradient of the logits as (p − y)/n."""
     tables = problem.lesson.tables
     names = ("probabilities", "loss.counted", "loss.y", "loss.n", "grad.logits")
     if not all(name in tables for name in names):
@@ -57,7 +57,7 @@ class Tolerances:
         return np.asarray(10.0**-self.places)
 
     def agree(self, answers: Array, expected: Array) -> Flags:
-        """Which answers are as expected; none that is no number. (..., n), (..., n) -> (..., n)"""
+        """Return which answers are as expected; none that is no number. (..., n), (..., n) -> (..., n)"""
         with np.errstate(all="ignore"):
             off, room = np.abs(answers - expected), ROOM * np.clip(np.abs(expected), 1, INFINITE)
             whole = answers / self.units
@@ -68,7 +68,7 @@ class Tolerances:
 
 
 def tolerances_of(asks: Sequence[Ask]) -> Tolerances:
-    """The tolerances of cells, each asked by one of these."""
+    """Return the tolerances of cells, each asked by one of these."""
     counted = [ask.kind in BY_COUNTING for ask in asks]
     margins = [COUNTED if by_counting else ask.margin for ask, by_counting in zip(asks, counted, strict=True)]
     places = [0 if by_counting else ask.places for ask, by_counting in zip(asks, counted, strict=True)]
@@ -76,7 +76,7 @@ def tolerances_of(asks: Sequence[Ask]) -> Tolerances:
 
 
 def rule_of(ask: Ask) -> Rule:
-    """The rule by which answers are judged, as the question states it."""
+    """Return the rule by which answers are judged, as the question states it."""
     if ask.kind == "symbolic":
         return Rule("exact")
     (margin,), (places,) = tolerances_of([ask]).margins, tolerances_of([ask]).places
@@ -90,14 +90,14 @@ Indices = NDArray[np.intp]
 class Stage:
     """All that is asked of one table; or of one row of it, which column is the largest (choice).
 
-    made: the same table as people make it. flat: where its cells stand among all answers. rows, columns: of each cell,
-    from 0. exact: whether a cell is asked for as an expression. before: the stages whose tables this one is worked out
-    from, each a number in the list of stages.
+    by_hand: the same table as people work it out. flat: where its cells stand among all answers. rows, columns: of
+    each cell, from 0. exact: whether a cell is asked for as an expression. before: the stages whose tables this one is
+    worked out from, each a number in the list of stages.
     """
 
     number: int
     node: Node
-    made: Node
+    by_hand: Node
     choice: bool
     flat: Indices
     rows: Indices
@@ -107,30 +107,30 @@ class Stage:
     before: tuple[int, ...]
 
     def cells(self, tables: Array) -> Array:
-        """What is asked of a table or a stack of them. (..., r, c) -> (..., n)"""
+        """Return what is asked of a table or a stack of them. (..., r, c) -> (..., n)"""
         if self.choice:
             return np.asarray(np.argmax(tables[..., self.rows, :], axis=-1) + 1.0)
         return np.asarray(tables[..., self.rows, self.columns])
 
 
 def stages_of(problem: Problem) -> list[Stage]:
-    """In the model's order. Who is asked for the wrong cell is asked for no number of the table, so has none."""
+    """Return the stages in the model's order. A question about a wrong cell asks for no number, so has none."""
     counts = np.cumsum([0, *(len(places_of(q)) for q in problem.questions)])
     groups: dict[tuple[Node, int], list[int]] = {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind != "wrong cell":
             alone = n + 1 if question.ask.kind == "choice" else 0
             groups.setdefault((question.node, alone), []).append(n)
-    ways, found = shorter(problem), list[Stage]()
+    ways, found = alternatives(problem), list[Stage]()
     for (node, alone), numbers in sorted(groups.items(), key=lambda group: (group[0][0].serial, group[0][1])):
-        needed = set(toposort([made := ways.get(node, node)]))
+        needed = set(toposort([by_hand := ways.get(node, node)]))
         before = tuple(s.number for s in found if s.node in needed and not s.choice)
-        found.append(_stage(problem.questions, len(found), (node, made), bool(alone), numbers, counts, before))
+        found.append(_stage(problem.questions, len(found), (node, by_hand), bool(alone), numbers, counts, before))
     return found
 
 
 def places_of(question: Question) -> list[tuple[int, int]]:
-    """The row and column of each number that is asked."""
+    """Return the row and column of each number that is asked."""
     if question.ask.kind == "choice":
         return [((question.ask.cell or (int(question.node.shape[0]), 1))[0] - 1, 0)]
     return [(0, 0), (0, 1)] if question.ask.kind == "wrong cell" else question.indices

@@ -56,13 +56,13 @@ class Needed:
 
     def add(self, cell: Cell) -> None:
         """All that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
-        left, seen = [cell], {cell}
+        left, reached = [cell], {cell}
         while left:
             at = left.pop()
             reads = self._reads_of(at)
-            left += [one for one in reads if one not in seen]
-            seen.update(reads)
-        for one in seen:
+            left += [one for one in reads if one not in reached]
+            reached.update(reads)
+        for one in reached:
             formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
             if formula is not None:
                 self.formulas[one] = formula

@@ -22,10 +22,10 @@ from byhand.answers.tree import Infinite, symbols
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Finder, Paper
+from byhand.grading.handed_out import Finder, HandedOut
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
-from byhand.grading.verdicts import Typed
+from byhand.grading.verdicts import TypedAnswer
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import address
 from byhand.xlsx.reader import HANDED_IN, Contents, day
@@ -47,12 +47,12 @@ DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s
 class AnswerCells:
     """The answers of one book. warnings: what a person should know of them."""
 
-    def __init__(self, contents: Contents, read_text: Callable[[str], Typed], engine: Recomputer) -> None:
+    def __init__(self, contents: Contents, read_text: Callable[[str], TypedAnswer], engine: Recomputer) -> None:
         self.contents, self.read_text, self.engine = contents, read_text, engine
         self.warnings: list[str] = []
         self.commas = False
 
-    def read(self, cells: Sequence[Cell]) -> list[Typed]:
+    def read(self, cells: Sequence[Cell]) -> list[TypedAnswer]:
         """Each as a number where it is one; formulas are worked out again, all of them together.
 
         1,728 is a number with three places in a book that has 0,05 too, and thousands in another.
@@ -63,41 +63,41 @@ class AnswerCells:
         worked = self._worked_out(formulas) if formulas else {}
         return [worked[cell] if cell in worked else self._plain(cell) for cell in cells]
 
-    def _plain(self, cell: Cell) -> Typed:
+    def _plain(self, cell: Cell) -> TypedAnswer:
         value = self.contents.values.get(cell)
         if isinstance(value, CellDate) or cell in self.contents.dates:
             return self._date(value)
         return self._typed(value)
 
-    def _typed(self, value: Value) -> Typed:
+    def _typed(self, value: Value) -> TypedAnswer:
         if value is None:
-            return Typed()
+            return TypedAnswer()
         if isinstance(value, bool):
             word = str(value).upper()
-            return Typed(word, None, f"{word} is a truth value, not a number")
+            return TypedAnswer(word, None, f"{word} is a truth value, not a number")
         if isinstance(value, float):
             return _number_in_cell(value)
         if isinstance(value, CellError):
             shown = _shown(value)
-            return Typed(shown, None, f"the cell shows the error {shown}")
+            return TypedAnswer(shown, None, f"the cell shows the error {shown}")
         return self._text(value)
 
-    def _text(self, text: str) -> Typed:
+    def _text(self, text: str) -> TypedAnswer:
         if len(text) > LONGEST_CELL:
-            return Typed(_shown(text), None, f"a text of more than {LONGEST_CELL:,} characters")
+            return TypedAnswer(_shown(text), None, f"a text of more than {LONGEST_CELL:,} characters")
         if self.commas and GROUPED.fullmatch(text):
             read = self.read_text(text.replace(",", "."))
             return replace(read, text=_shown(text.strip()))
         return self.read_text(text)
 
-    def _date(self, value: Value) -> Typed:
+    def _date(self, value: Value) -> TypedAnswer:
         shown = day(value, self.contents.epoch) if isinstance(value, float) else _shown(str(value))
         why = "the spreadsheet has made a date or a time of what was typed"
-        return Typed(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
+        return TypedAnswer(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
 
-    def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, Typed]:
+    def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
         """Those cells that hold formulas."""
-        needed, found = Needed(self.contents), dict[Cell, Typed]()
+        needed, found = Needed(self.contents), dict[Cell, TypedAnswer]()
         for cell in cells:
             try:
                 needed.add(cell)
@@ -112,13 +112,13 @@ class AnswerCells:
                 found[cell] = self._result(cell, value, needed)
         return found
 
-    def _refused(self, cell: Cell, reason: str) -> Typed:
+    def _refused(self, cell: Cell, reason: str) -> TypedAnswer:
         """A formula that is not worked out counts nothing, whatever result is stored beside it."""
         formula = _shown(self.contents.formulas[cell])
         self.warnings.append(f"The formula {formula} in {address(cell)} was not worked out: {reason}.")
-        return Typed(formula, None, f"the formula is not worked out: {reason}")
+        return TypedAnswer(formula, None, f"the formula is not worked out: {reason}")
 
-    def _result(self, cell: Cell, value: Value, needed: Needed) -> Typed:
+    def _result(self, cell: Cell, value: Value, needed: Needed) -> TypedAnswer:
         formula = _shown(self.contents.formulas[cell])
         stored = self.contents.values.get(cell)
         if stored is not None and not _agree(stored, value):
@@ -127,20 +127,20 @@ class AnswerCells:
                 f"but gives {_brief(value)}, which counts."
             )
         if value is None or value == "":
-            return Typed(formula, None, "the formula gives an empty text")
+            return TypedAnswer(formula, None, "the formula gives an empty text")
         if isinstance(value, CellError):
             why = "refers to itself in a circle" if value == CIRCLE else f"gives the error {_shown(value)}"
-            return Typed(formula, None, f"the formula {why}")
+            return TypedAnswer(formula, None, f"the formula {why}")
         read = self._typed(value)
         expression = read.expression if isinstance(value, str) else needed.written_out(cell)
-        return Typed(formula, read.value, f"{formula} gives {read.read_as}", expression)
+        return TypedAnswer(formula, read.value, f"{formula} gives {read.read_as}", expression)
 
 
-def _number_in_cell(value: float) -> Typed:
+def _number_in_cell(value: float) -> TypedAnswer:
     text = _brief(value)
     if not math.isfinite(value):
-        return Typed(text, None, "a number without end")
-    return Typed(text, value, text, repr(value + 0.0).removesuffix(".0"))
+        return TypedAnswer(text, None, "a number without end")
+    return TypedAnswer(text, value, text, repr(value + 0.0).removesuffix(".0"))
 
 
 def _brief(value: Value) -> str:
@@ -171,7 +171,7 @@ _LONGEST_SHOWN = 200
 _NUMBER = Asked()
 
 
-def typed(text: str, settings: Settings | None = None) -> Typed:
+def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
     """The number in a cell that holds text, or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
 
     A blank stays blank. What cannot be read has no value, and the reason for it in read_as.
@@ -179,15 +179,15 @@ def typed(text: str, settings: Settings | None = None) -> Typed:
     settings = settings or _DEFAULT
     plain = text.strip()
     if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
-        return Typed(plain, float(plain), plain, plain)
+        return TypedAnswer(plain, float(plain), plain, plain)
     if not stripped(text):
-        return Typed()
+        return TypedAnswer()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
         value, how = _read(text, settings)
     except Unreadable as refusal:
-        return Typed(shown, None, str(refusal))
-    return Typed(shown, value, how, text)
+        return TypedAnswer(shown, None, str(refusal))
+    return TypedAnswer(shown, value, how, text)
 
 
 _DEFAULT = Settings()
@@ -268,9 +268,9 @@ def _is_text(start: bytes) -> bool:
     return not re.search(rb"[\x00-\x08\x0e-\x1f]", start)
 
 
-ReadText = Callable[[str], Typed]
+ReadText = Callable[[str], TypedAnswer]
 """How a typed text is read as a number."""
-NOT_THERE = Typed("", None, "the cell is no longer in the workbook")
+NOT_THERE = TypedAnswer("", None, "the cell is no longer in the workbook")
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,14 +286,14 @@ class Submission:
     path: Path
     file: str
     stated: str
-    answers: tuple[tuple[Typed, ...], ...]
+    answers: tuple[tuple[TypedAnswer, ...], ...]
     scratch: Mapping[str, Array]
-    seen: Mapping[Cell, Value]
+    printed: Mapping[Cell, Value]
     warnings: tuple[str, ...] = ()
     own: OwnWork = field(default_factory=OwnWork)
 
 
-def read_submission(path: Path, paper: Paper, read_text: ReadText, engine: Recomputer) -> Submission:
+def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
     """What stands in a workbook that anybody may have made. Nothing in it is run, and no link is followed.
 
     ByhandError, with how to mend it, for a file that is no workbook of this set, or too large or damaged to be read.
@@ -302,33 +302,35 @@ def read_submission(path: Path, paper: Paper, read_text: ReadText, engine: Recom
     try:
         refuse_other_kinds(path)
         contents = read_book(path, HANDED_IN)
-        return _submission(path, paper, contents, read_text, engine)
+        return _submission(path, handed_out, contents, read_text, engine)
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None
 
 
-def _submission(path: Path, paper: Paper, contents: Contents, read_text: ReadText, engine: Recomputer) -> Submission:
-    find = Finder(paper, contents)
-    places = [[find(cell) for cell in cells] for cells in paper.asked]
+def _submission(
+    path: Path, handed_out: HandedOut, contents: Contents, read_text: ReadText, engine: Recomputer
+) -> Submission:
+    find = Finder(handed_out, contents)
+    places = [[find(cell) for cell in cells] for cells in handed_out.asked]
     if not any(place for row in places for place in row):
         raise ByhandError(
-            f"{path} is not the workbook of this exercise ({clean(paper.key.exercise)}): "
+            f"{path} is not the workbook of this exercise ({clean(handed_out.key.exercise)}): "
             "hand in the one that was handed out."
         )
     cells = AnswerCells(contents, read_text, engine)
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
-    where = paper.id and find(paper.id)
-    seen = {cell: _seen(contents, place) for cell in _fixed(paper) if (place := find(cell))}
-    warnings = [*_about(paper, contents, places), *cells.warnings]
+    where = handed_out.id and find(handed_out.id)
+    printed = {cell: _seen(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
+    warnings = [*_about(handed_out, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
-    scratch, own = _scratch(paper, contents, find), own_work(paper, contents, find)
+    scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     said = tuple(map(clean, warnings))
-    return Submission(path, clean(path.name), stated, answers, scratch, seen, said, own)
+    return Submission(path, clean(path.name), stated, answers, scratch, printed, said, own)
 
 
-def _fixed(paper: Paper) -> list[Cell]:
-    return [*paper.givens, *paper.texts, *paper.numbers]
+def _fixed(handed_out: HandedOut) -> list[Cell]:
+    return [*handed_out.givens, *handed_out.texts, *handed_out.numbers]
 
 
 def _seen(contents: Contents, place: Cell) -> Value:
@@ -344,7 +346,7 @@ def _text(value: Value) -> str:
     return clean(value) if isinstance(value, str) else ""
 
 
-def _about(paper: Paper, contents: Contents, places: list[list[Cell | None]]) -> list[str]:
+def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | None]]) -> list[str]:
     """What is odd about the book as a whole."""
     found = []
     if contents.macros:
@@ -356,10 +358,10 @@ def _about(paper: Paper, contents: Contents, places: list[list[Cell | None]]) ->
     return found
 
 
-def _scratch(paper: Paper, contents: Contents, find: Finder) -> dict[str, Array]:
+def _scratch(handed_out: HandedOut, contents: Contents, find: Finder) -> dict[str, Array]:
     """The tables that have at least one number."""
     found = {}
-    for name, rows in paper.tables.items():
+    for name, rows in handed_out.tables.items():
         numbers = np.array([[_number(contents, find(cell)) for cell in row] for row in rows])
         if not np.isnan(numbers).all():
             found[name] = numbers

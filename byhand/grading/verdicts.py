@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from byhand.answers.judge import UNDECIDED
 from byhand.core.number_text import to_places
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
@@ -28,7 +29,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedAnswer:
     """What stands in an answer cell. value: the number that it is read as; None where blank, or where it is none.
 
     text: as the student sees it. read_as: how it was read, in a few words; or why it could not be.
@@ -55,16 +56,21 @@ class CellMark:
 
     question: int
     cell: int
-    typed: Typed
+    typed: TypedAnswer
     verdict: Verdict
     points: float
     most: float
     sentence: str
     mistake: str = ""
 
+    @property
+    def undecided(self) -> bool:
+        """Whether a person must decide about it."""
+        return self.sentence.startswith(UNDECIDED)
+
 
 @dataclass(frozen=True)
-class Marks:
+class StudentMark:
     """A student's submission, marked. file: the name under which it was handed in.
 
     cells: one for each asked cell, in the key's order. warnings: what a person should look at before the marks count.
@@ -86,7 +92,7 @@ class Marks:
 
 
 @dataclass(frozen=True)
-class Look:
+class VerdictStyle:
     """line: of the frame, as spreadsheets call it. short: the verdict in a word or two. means: for the legend."""
 
     sign: str
@@ -97,21 +103,23 @@ class Look:
     means: str
 
 
-LOOKS = {
-    Verdict.RIGHT: Look("✓", *ROLES["result"][:2], "thin", "right", "right"),
-    Verdict.FOLLOWS: Look(
+VERDICT_STYLES = {
+    Verdict.RIGHT: VerdictStyle("✓", *ROLES["result"][:2], "thin", "right", "right"),
+    Verdict.FOLLOWS: VerdictStyle(
         "↳", *ROLES["computed"][:2], "thin", "follows", "right, from a number of yours that came before"
     ),
-    Verdict.MISTAKE: Look("✗", *ROLES["gradient"][:2], "medium", "known mistake", "a mistake with a name"),
-    Verdict.ROUNDED: Look(
+    Verdict.MISTAKE: VerdictStyle("✗", *ROLES["gradient"][:2], "medium", "known mistake", "a mistake with a name"),
+    Verdict.ROUNDED: VerdictStyle(
         "≈", ROLES["input"][0], "#8A6500", "dashed", "rounded", "rounded too early, or to too few places"
     ),
-    Verdict.SLIP: Look(
+    Verdict.SLIP: VerdictStyle(
         "±", "#EFE7F8", ROLES["attention"][1], "medium", "slip", "the right way, with an arithmetic slip"
     ),
-    Verdict.WRONG: Look("✗", "#FBE3DF", ROLES["weight"][1], "double", "wrong", "wrong"),
-    Verdict.BLANK: Look("–", "#F1F3F5", "#56616E", "dotted", "blank", "nothing there"),
-    Verdict.UNREADABLE: Look("?", "#E3E7EB", "#1F2933", "dashed", "not a number", "could not be read as a number"),
+    Verdict.WRONG: VerdictStyle("✗", "#FBE3DF", ROLES["weight"][1], "double", "wrong", "wrong"),
+    Verdict.BLANK: VerdictStyle("–", "#F1F3F5", "#56616E", "dotted", "blank", "nothing there"),
+    Verdict.UNREADABLE: VerdictStyle(
+        "?", "#E3E7EB", "#1F2933", "dashed", "not a number", "could not be read as a number"
+    ),
 }
 """In the order of legends."""
 
@@ -125,7 +133,7 @@ BETWEEN = ", "
 
 
 @dataclass(frozen=True)
-class Said:
+class CellFinding:
     """A verdict and its sentence. mistake: the misconception's name; two of them with ", " between."""
 
     verdict: Verdict
@@ -133,18 +141,18 @@ class Said:
     mistake: str = ""
 
 
-def nothing(typed: Typed) -> Said | None:
+def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
     """Of a cell without a number."""
     if typed.blank:
-        return Said(Verdict.BLANK, BLANK)
+        return CellFinding(Verdict.BLANK, BLANK)
     if typed.value is not None:
         return None
     why = f"{UNREADABLE[:-1]}: {typed.read_as.removesuffix('.')}." if typed.read_as else UNREADABLE
-    return Said(Verdict.UNREADABLE, why)
+    return CellFinding(Verdict.UNREADABLE, why)
 
 
-def follows(table: str, rounded: bool) -> Said:
-    return Said(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
+def finding_that_follows(table: str, rounded: bool) -> CellFinding:
+    return CellFinding(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
 
 
 NOT_FINAL = "These points are not final: your teacher will look at what you handed in."
@@ -162,13 +170,13 @@ def of_points(got: float, most: float) -> str:
     return f"{points(got)} of {points(most)} point{'' if points(most) == '1' else 's'}"
 
 
-def wrote(mark: CellMark) -> str:
+def typed_text(mark: CellMark) -> str:
     """What stands in the cell, on one line, without letters that steer a terminal, and cut where it is long."""
     text = clean(mark.typed.text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-SEVERAL = {
+PLURALS = {
     Verdict.RIGHT: "right",
     Verdict.FOLLOWS: "right from your own earlier step",
     Verdict.MISTAKE: "with a known mistake",
@@ -181,11 +189,11 @@ SEVERAL = {
 """After a number: 2 with an arithmetic slip."""
 
 
-def place(question: KeyQuestion, cell: int) -> str:
+def cell_address(question: KeyQuestion, cell: int) -> str:
     return question.cells[cell].replace("$", "")
 
 
-def by_question(key: Key, marks: Marks) -> list[tuple[KeyQuestion, list[CellMark]]]:
+def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:
     """Each question, and the marks of its cells."""
     found: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
     for mark in marks.cells:
@@ -193,9 +201,9 @@ def by_question(key: Key, marks: Marks) -> list[tuple[KeyQuestion, list[CellMark
     return found
 
 
-def grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellMark | None]]:
+def as_grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellMark | None]]:
     """The cells as they lie on the sheet: rows from top to bottom, columns from left to right."""
-    spots = [position(place(question, n)) for n in range(len(question.cells))]
+    spots = [position(cell_address(question, n)) for n in range(len(question.cells))]
     columns = sorted({column for _, column in spots})
     by_spot = {spots[cell.cell]: cell for cell in cells}
     return [[by_spot.get((row, column)) for column in columns] for row in sorted({row for row, _ in spots})]
@@ -232,23 +240,23 @@ def total(cells: Sequence[CellMark]) -> tuple[float, float]:
     return sum(cell.points for cell in cells), sum(cell.most for cell in cells)
 
 
-def who(marks: Marks) -> str:
+def student_name(marks: StudentMark) -> str:
     return f"{marks.name} ({marks.student})" if marks.name else marks.student
 
 
-def in_short(key: Key, marks: Marks) -> str:
+def summary(key: Key, marks: StudentMark) -> str:
     """All of a student's marks on one line: each question's points, and how many cells got which verdict."""
     if all(cell.verdict is Verdict.RIGHT for cell in marks.cells):
         return "All right."
     return "; ".join(
-        f"{n} {question.table} {points(total(cells)[0])} of {points(total(cells)[1])}: {counted(cells)}"
+        f"{n} {question.table} {points(total(cells)[0])} of {points(total(cells)[1])}: {verdict_counts(cells)}"
         for n, (question, cells) in enumerate(by_question(key, marks), 1)
     )
 
 
-def counted(cells: Sequence[CellMark]) -> str:
+def verdict_counts(cells: Sequence[CellMark]) -> str:
     """7 right, 2 blank; or just right, where all are the same."""
     counts = Counter(cell.verdict for cell in cells)
     if len(counts) == 1:
         return str(cells[0].verdict)
-    return ", ".join(f"{counts[verdict]} {several}" for verdict, several in SEVERAL.items() if counts[verdict])
+    return ", ".join(f"{counts[verdict]} {several}" for verdict, several in PLURALS.items() if counts[verdict])

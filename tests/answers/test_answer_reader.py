@@ -19,7 +19,7 @@ from byhand.answers.equality import worth
 from byhand.answers.grammar import Meaning
 from byhand.answers.reading import Asked, read
 from byhand.answers.rules import Settings
-from byhand.grading.submission import typed
+from byhand.grading.submission import read_typed
 
 wholes = st.integers(0, 10**9)
 decimals = st.builds(lambda n, places: Decimal(n).scaleb(-places), wholes, st.integers(0, 9))
@@ -65,7 +65,7 @@ def test_a_number_is_read_back_exactly_in_each_form(form: str, number: Decimal, 
         assert value(text) == Fraction(number)
         return
     assert value(sign + text) == SIGNS[sign] * Fraction(number)
-    assert typed(sign + text).value == float(SIGNS[sign] * Fraction(number))
+    assert read_typed(sign + text).value == float(SIGNS[sign] * Fraction(number))
 
 
 @given(number=decimals)
@@ -173,12 +173,12 @@ def test_formulas_are_computed_as_a_spreadsheet_does() -> None:
         model.set_user_input(0, row, 1, f"={formula}")
     model.evaluate()
     for row, formula in enumerate(FORMULAS, 1):
-        assert typed(f"={formula}").value == pytest.approx(model.get_cell_value(0, row, 1), rel=1e-12), formula
+        assert read_typed(f"={formula}").value == pytest.approx(model.get_cell_value(0, row, 1), rel=1e-12), formula
 
 
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_cell_gives_the_very_float(number: float) -> None:
-    assert typed(repr(number)).value == number
+    assert read_typed(repr(number)).value == number
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,12 @@ def test_a_cell_gives_the_very_float(number: float) -> None:
     ],
 )
 def test_a_cell(text: str, number: float | None, how: str | None) -> None:
-    found = typed(text)
+    found = read_typed(text)
     assert found.value == number
     assert how is None or found.read_as == how
     assert found.blank is (not text.strip())
 
 
 def test_a_cell_may_hold_infinity_where_the_item_allows_it() -> None:
-    assert typed("−∞", Settings(allow_infinity=True)).value == -math.inf
-    assert typed("1.234", Settings(decimal="comma")).value == 1234
+    assert read_typed("−∞", Settings(allow_infinity=True)).value == -math.inf
+    assert read_typed("1.234", Settings(decimal="comma")).value == 1234

@@ -17,7 +17,7 @@ from support.examples import examples
 
 from byhand.answers.judge import Outcome
 from byhand.answers.tokens import LONGEST
-from byhand.grading.submission import typed
+from byhand.grading.submission import read_typed
 
 KEYS = [(SIGMOID, "dp:4"), ("pi", "exact"), ("[[1,2],[3,4]]", "exact"), ("2*x+1", "equiv"), ("4096", "unit:byte")]
 KEYS += [("3/7", "form:lowest"), ("cat", "text"), ("(2,3)", "exact"), ("12345.678", "sf:5"), ("100", "rel:0.001")]
@@ -40,7 +40,7 @@ def test_a_hostile_text_is_an_answer_that_is_not_right(hostile: dict[str, Any], 
         if rule == "dp:4" and hostile["id"] not in READ:
             assert found.outcome is Outcome.UNREADABLE
     assert time.process_time() - started < hostile["limit_s"] * len(KEYS)
-    assert typed(text).value is None or hostile["id"] in READ
+    assert read_typed(text).value is None or hostile["id"] in READ
     assert not canary.exists()
 
 
@@ -162,7 +162,7 @@ def test_any_text_gets_a_verdict(text: str, key: tuple[str, str], comma: str) ->
     found = verdict(text, *key, decimal=comma)
     assert found.text().isprintable()
     found.text().encode()
-    cell = typed(text)
+    cell = read_typed(text)
     assert cell.value is None or cell.value == cell.value
     assert cell.text.isprintable()
     assert cell.read_as.isprintable()

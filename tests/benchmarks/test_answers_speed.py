@@ -8,7 +8,7 @@ from support.answer_files import PAIRS
 from byhand.answers import reading
 from byhand.answers.judge import judge
 from byhand.answers.rules import rule_from, settings_from
-from byhand.grading.submission import typed
+from byhand.grading.submission import read_typed
 
 pytestmark = pytest.mark.benchmark
 
@@ -36,7 +36,7 @@ def test_answers_a_second() -> None:
 def test_cells_a_second() -> None:
     started = time.process_time()
     for number in range(20_000):
-        typed(f"0.{number}")
+        read_typed(f"0.{number}")
     found = rate(20_000, started)
     print(f"{found:,.0f} plain cells a second")
     assert found > 100_000

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from byhand.grading.class_marks import Desk, Job, Marking, digest
+from byhand.grading.class_marks import FileMarker, Job, WorkerSettings, digest
 from byhand.grading.marks_folder import MarksFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -48,16 +48,16 @@ def handed_in(folder: Path, count: int) -> None:
         (folder / "in" / f"{student}.xlsx").write_bytes(typed_in(book, "sheet2", values))
 
 
-def ready(folder: Path) -> tuple[Marking, list[Job]]:
+def ready(folder: Path) -> tuple[FileMarker, list[Job]]:
     shutil.rmtree(folder / "out", ignore_errors=True)
     marks = folder / "out"
-    marking = Marking(Desk(folder / "set", folder / "in", MarksFolder(marks), ("xlsx", "html")))
+    marking = FileMarker(WorkerSettings(folder / "set", folder / "in", MarksFolder(marks), ("xlsx", "html")))
     for name in ("feedback", "look"):
         (marks / name).mkdir(parents=True)
     return marking, [(path.name, digest(path)) for path in sorted((folder / "in").iterdir())]
 
 
-def all_marked(marking: Marking, jobs: list[Job]) -> None:
+def all_marked(marking: FileMarker, jobs: list[Job]) -> None:
     for job in jobs:
         assert marking(job).marks
 

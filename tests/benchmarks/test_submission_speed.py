@@ -34,12 +34,12 @@ def test_a_book_of_numbers_takes_less_than_half_of_loading_it(tmp_path: Path, st
     """Read, its owner found, its integrity judged."""
     of = class_set(count=students)
     path = filled(tmp_path / "book.xlsx", of=of)
-    owners = Owners(of.paper)
+    owners = Owners(of.handed_out)
     with Recomputer() as engine:
 
         def judge() -> None:
-            read = read_submission(path, of.paper, as_float, engine)
-            assert not findings(read, of.paper, owners.owner(read).id)
+            read = read_submission(path, of.handed_out, as_float, engine)
+            assert not findings(read, of.handed_out, owners.owner(read).id)
 
         judge()
         assert least(judge) < 0.5 * least(lambda: openpyxl.load_workbook(path))

@@ -20,25 +20,25 @@ from support.submissions import engine
 from byhand.exercises.keys import Key
 from byhand.exercises.recipe import ready_made
 from byhand.grading.feedback_book import FeedbackBooks
-from byhand.grading.handed_out import Paper
-from byhand.grading.submission import Submission, read_submission, typed
-from byhand.grading.verdicts import LOOKS, CellMark, Marks, Typed, Verdict
+from byhand.grading.handed_out import HandedOut
+from byhand.grading.submission import Submission, read_submission, read_typed
+from byhand.grading.verdicts import VERDICT_STYLES, CellMark, StudentMark, TypedAnswer, Verdict
 
 ATTENTION = "Attention"
 
 
-class Marked:
+class MarkedSet:
     """A set of one exercise, and marked copies of books of it."""
 
     def __init__(self, folder: Path, recipe: str = "attention-head", **more: Any) -> None:
         self.folder = folder
         self.key: Key = a_set(folder / "set", 1, recipe, formats=("xlsx",), **more)
-        self.paper = Paper.of(self.key)
-        self.books = FeedbackBooks(self.paper)
+        self.handed_out = HandedOut.of(self.key)
+        self.books = FeedbackBooks(self.handed_out)
         self.marks = some_marks(self.key, "s001", 4)
 
     @property
-    def handed_out(self) -> bytes:
+    def empty_book(self) -> bytes:
         return (self.folder / "set" / "students" / "s001.xlsx").read_bytes()
 
     def answered(self, change: Callable[[int, int, float], Any] | None = None) -> bytes:
@@ -47,12 +47,12 @@ class Marked:
     def read(self, data: bytes) -> Submission:
         path = self.folder / "handed-in.xlsx"
         path.write_bytes(data)
-        return read_submission(path, self.paper, typed, engine())
+        return read_submission(path, self.handed_out, read_typed, engine())
 
-    def copy(self, data: bytes, marks: Marks | None = None) -> bytes:
+    def copy(self, data: bytes, marks: StudentMark | None = None) -> bytes:
         return self.books.book(self.read(data).own, marks or self.marks)
 
-    def marks_of(self, data: bytes, verdict: Verdict = Verdict.WRONG) -> Marks:
+    def marks_of(self, data: bytes, verdict: Verdict = Verdict.WRONG) -> StudentMark:
         """Marks of what is typed in the book, all with one verdict."""
         cells = tuple(
             CellMark(n, c, what, verdict, 0.0, 1.0, "Once more.")
@@ -63,8 +63,8 @@ class Marked:
 
 
 @pytest.fixture(scope="module")
-def marked(tmp_path_factory: pytest.TempPathFactory) -> Marked:
-    return Marked(tmp_path_factory.mktemp("set"))
+def marked(tmp_path_factory: pytest.TempPathFactory) -> MarkedSet:
+    return MarkedSet(tmp_path_factory.mktemp("set"))
 
 
 def opened(data: bytes) -> Any:
@@ -91,28 +91,28 @@ def left_out(data: bytes) -> str:
     return "".join(text for text in texts if text.startswith("Not in this copy"))
 
 
-def check_marks(book: Any, key: Key, marks: Marks) -> None:
+def check_marks(book: Any, key: Key, marks: StudentMark) -> None:
     """Each asked cell is coloured and framed by its verdict, and has a note unless it is right."""
     assert book.sheetnames[-1] == "Feedback"
     for mark in marks.cells:
         sheet, row, column = spots(key)[mark.question][mark.cell]
         cell = book[sheet].cell(row + 1, column + 1)
-        assert cell.fill.fgColor.rgb == f"FF{LOOKS[mark.verdict].fill[1:]}"
-        assert cell.border.left.style == LOOKS[mark.verdict].line
+        assert cell.fill.fgColor.rgb == f"FF{VERDICT_STYLES[mark.verdict].fill[1:]}"
+        assert cell.border.left.style == VERDICT_STYLES[mark.verdict].line
         assert (cell.comment is None) == (mark.verdict is Verdict.RIGHT)
         if cell.comment:
             assert mark.sentence in cell.comment.text
             assert str(mark.verdict) in cell.comment.text
 
 
-def test_each_answer_has_its_verdicts_look_and_note(marked: Marked) -> None:
+def test_each_answer_has_its_verdicts_look_and_note(marked: MarkedSet) -> None:
     book = opened(marked.copy(marked.answered()))
     check_marks(book, marked.key, marked.marks)
     assert book.active.title == "Feedback"
     assert [sheet.title for sheet in book if sheet.sheet_view.tabSelected] == ["Feedback"]
 
 
-def test_all_else_is_what_was_handed_in(marked: Marked) -> None:
+def test_all_else_is_what_was_handed_in(marked: MarkedSet) -> None:
     """Given numbers, words, captions, the student's own numbers in the tables, and tables that are shown again."""
 
     def fill(book: Any) -> None:
@@ -132,7 +132,7 @@ def test_all_else_is_what_was_handed_in(marked: Marked) -> None:
     assert left_out(marked.copy(data)) == ""
 
 
-def test_answers_are_shown_as_they_were_read(marked: Marked) -> None:
+def test_answers_are_shown_as_they_were_read(marked: MarkedSet) -> None:
     """Numbers as numbers, formulas as their results, and texts as texts."""
     answers = [1.5, "0,88", "=1/4", "three", True, "=NOW()", "1/2"]
     shown = [1.5, "0,88", 0.25, "three", "TRUE", "=NOW()", "1/2"]
@@ -146,7 +146,7 @@ def test_answers_are_shown_as_they_were_read(marked: Marked) -> None:
     assert "<f>" not in "".join(parts(copy).values())
 
 
-def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: Marked) -> None:
+def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: MarkedSet) -> None:
     """No text becomes a formula, nor steers what shows it."""
     hostile = '=HYPERLINK("http://x","y")<script>&\x1b]0;x'
 
@@ -165,7 +165,7 @@ def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: Marked) -> None:
     assert cell.value.startswith("=HYPERLINK(")
 
 
-def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: Marked) -> None:
+def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: MarkedSet) -> None:
     def help_oneself(book: Any) -> None:
         sheet = book[ATTENTION]
         sheet["C50"], sheet["D50"], sheet["E50"] = 3.25, "my sum", "=C50*2"
@@ -176,7 +176,7 @@ def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: Marked)
     assert left_out(copy) == "Not in this copy of your workbook: formulas (their results stand in their place)."
 
 
-def test_a_book_in_which_rows_have_moved(marked: Marked) -> None:
+def test_a_book_in_which_rows_have_moved(marked: MarkedSet) -> None:
     """The copy has the paper's own places, so what stood beside the tables has none, and it says so."""
 
     def move(book: Any) -> None:
@@ -195,16 +195,16 @@ def test_a_book_in_which_rows_have_moved(marked: Marked) -> None:
     assert "1 cell beside the tables" in left_out(copy)
 
 
-def test_a_book_as_it_was_handed_out(marked: Marked) -> None:
+def test_a_book_as_it_was_handed_out(marked: MarkedSet) -> None:
     """All blank, as XlsxWriter has written it."""
-    marks = marked.marks_of(marked.handed_out, Verdict.BLANK)
-    book = opened(marked.copy(marked.handed_out, marks))
+    marks = marked.marks_of(marked.empty_book, Verdict.BLANK)
+    book = opened(marked.copy(marked.empty_book, marks))
     check_marks(book, marked.key, marks)
     sheet, row, column = spots(marked.key)[0][0]
     assert book[sheet].cell(row + 1, column + 1).value is None
 
 
-def test_the_page_of_marks_says_what_was_got_and_why(marked: Marked) -> None:
+def test_the_page_of_marks_says_what_was_got_and_why(marked: MarkedSet) -> None:
     sheet = opened(marked.copy(marked.answered()))["Feedback"]
     texts = {cell.value: cell for row in sheet.iter_rows() for cell in row if cell.value}
     assert "One attention head" in texts
@@ -212,7 +212,7 @@ def test_the_page_of_marks_says_what_was_got_and_why(marked: Marked) -> None:
     for mark in marked.marks.cells:
         if mark.verdict is not Verdict.RIGHT:
             assert mark.sentence in texts
-            assert f"{LOOKS[mark.verdict].sign} {mark.verdict}" in texts
+            assert f"{VERDICT_STYLES[mark.verdict].sign} {mark.verdict}" in texts
     shown = [cell for text, cell in texts.items() if "<b>three</b>" in str(text)]
     assert shown
     assert all(cell.data_type == "s" for cell in texts.values())
@@ -221,14 +221,14 @@ def test_the_page_of_marks_says_what_was_got_and_why(marked: Marked) -> None:
     assert len(links) >= 3
 
 
-def test_warnings_are_not_told_but_that_the_points_are_not_final(marked: Marked) -> None:
+def test_warnings_are_not_told_but_that_the_points_are_not_final(marked: MarkedSet) -> None:
     marks = replace(marked.marks, warnings=("The answers are those of s002.",))
     text = "".join(parts(marked.copy(marked.answered(), marks)).values())
     assert "not final" in text
     assert "s002" not in text
 
 
-def test_the_same_marks_give_the_same_bytes(marked: Marked) -> None:
+def test_the_same_marks_give_the_same_bytes(marked: MarkedSet) -> None:
     data = marked.answered()
     assert marked.copy(data) == marked.copy(data)
 
@@ -246,7 +246,7 @@ EXTRAS = {
 
 
 @pytest.mark.parametrize("what", EXTRAS)
-def test_nothing_but_values_is_handed_on_and_what_is_not_is_named(what: str, marked: Marked) -> None:
+def test_nothing_but_values_is_handed_on_and_what_is_not_is_named(what: str, marked: MarkedSet) -> None:
     hostile = b'<a TargetMode="External" Target="http://evil.example"/>'
     copy = marked.copy(with_part(marked.answered(), EXTRAS[what], hostile))
     assert left_out(copy) == f"Not in this copy of your workbook: {what}."
@@ -256,12 +256,12 @@ def test_nothing_but_values_is_handed_on_and_what_is_not_is_named(what: str, mar
 
 
 @pytest.mark.parametrize("formula", ["cmd|'/c calc'!A0", 'WEBSERVICE("http://evil.example")', "[1]Sheet!A1", "1+1"])
-def test_no_formula_is_handed_on(formula: str, marked: Marked) -> None:
+def test_no_formula_is_handed_on(formula: str, marked: MarkedSet) -> None:
     data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C50", f"={formula}"))
     assert not re.search("<f>|evil|cmd", "".join(parts(marked.copy(data)).values()))
 
 
-def test_own_sheets_are_named(marked: Marked) -> None:
+def test_own_sheets_are_named(marked: MarkedSet) -> None:
     def add(book: Any) -> None:
         for n in range(7):
             book.create_sheet(f"Mine {n}")["A1"] = 4
@@ -272,7 +272,7 @@ def test_own_sheets_are_named(marked: Marked) -> None:
     )
 
 
-def test_a_student_who_fills_the_sheet_does_not_fill_the_copy(marked: Marked) -> None:
+def test_a_student_who_fills_the_sheet_does_not_fill_the_copy(marked: MarkedSet) -> None:
     def fill(book: Any) -> None:
         for row in range(100, 350):
             for column in range(1, 11):
@@ -283,7 +283,7 @@ def test_a_student_who_fills_the_sheet_does_not_fill_the_copy(marked: Marked) ->
     assert sum(cell.value is not None for row in opened(copy)[ATTENTION].iter_rows(100) for cell in row) == 2000
 
 
-def test_a_marked_copy_can_be_handed_in_again(marked: Marked) -> None:
+def test_a_marked_copy_can_be_handed_in_again(marked: MarkedSet) -> None:
     data = marked.answered()
     again = marked.read(marked.copy(data, marked.marks_of(data)))
     assert again.stated == "s001"
@@ -292,8 +292,8 @@ def test_a_marked_copy_can_be_handed_in_again(marked: Marked) -> None:
     ]
 
 
-def test_a_set_of_which_this_byhand_makes_another_book_has_the_page_of_marks_alone(marked: Marked) -> None:
-    old = Paper(marked.key, marked.paper.asked)
+def test_a_set_of_which_this_byhand_makes_another_book_has_the_page_of_marks_alone(marked: MarkedSet) -> None:
+    old = HandedOut(marked.key, marked.handed_out.asked)
     book = opened(FeedbackBooks(old).book(marked.read(marked.answered()).own, marked.marks))
     assert book.sheetnames == ["Feedback"]
     texts = [str(cell.value) for row in book["Feedback"] for cell in row if cell.value]
@@ -302,8 +302,8 @@ def test_a_set_of_which_this_byhand_makes_another_book_has_the_page_of_marks_alo
 
 
 def test_the_copy_of_a_book_for_practice_has_no_answers_in_it(tmp_path: Path) -> None:
-    practice = Marked(tmp_path, practice=True)
-    assert "check" in opened(practice.handed_out).sheetnames
+    practice = MarkedSet(tmp_path, practice=True)
+    assert "check" in opened(practice.empty_book).sheetnames
     data = practice.answered()
     copy = practice.copy(data, practice.marks_of(data))
     assert "check" not in opened(copy).sheetnames
@@ -319,17 +319,17 @@ RECIPES = sorted(ready_made())
 )
 def test_every_exercise_has_a_marked_copy(recipe: str, tmp_path: Path) -> None:
     """Also those that are answered on two sheets."""
-    made = Marked(tmp_path, recipe)
+    made = MarkedSet(tmp_path, recipe)
     marks = some_marks(made.key, "s001", 5, [verdict for verdict in Verdict if verdict is not Verdict.RIGHT])
-    copy = made.copy(made.handed_out, marks)
+    copy = made.copy(made.empty_book, marks)
     check_marks(opened(copy), made.key, marks)
     sheets = {spot[0] for row in spots(made.key) for spot in row}
     assert len([name for name in parts(copy) if name.startswith("xl/comments")]) == len(sheets)
-    before, after = opened(made.handed_out), opened(copy)
+    before, after = opened(made.empty_book), opened(copy)
     assert after.sheetnames == [*before.sheetnames, "Feedback"]
     for sheet in before:
         texts = {c.coordinate: c.value for row in sheet.iter_rows() for c in row if c.data_type == "s"}
-        assert {place: after[sheet.title][place].value for place in texts} == texts
+        assert {cell_address: after[sheet.title][cell_address].value for cell_address in texts} == texts
 
 
 def saved_by(program: str, path: Path, folder: Path) -> Path:
@@ -348,7 +348,7 @@ def saved_by(program: str, path: Path, folder: Path) -> Path:
 @pytest.mark.filterwarnings("ignore:Workbook contains no default style")  # Gnumeric's files have none
 @pytest.mark.parametrize("program", ["libreoffice", "gnumeric"])
 def test_programs_read_the_marked_copy_and_their_books_can_be_marked(
-    program: str, marked: Marked, tmp_path: Path, needs: Callable[[str], None]
+    program: str, marked: MarkedSet, tmp_path: Path, needs: Callable[[str], None]
 ) -> None:
     needs(program)
     (tmp_path / "answered.xlsx").write_bytes(marked.answered())
@@ -357,12 +357,12 @@ def test_programs_read_the_marked_copy_and_their_books_can_be_marked(
     check_marks(opened(saved_by(program, tmp_path / "marked.xlsx", tmp_path).read_bytes()), marked.key, marked.marks)
 
 
-def test_a_number_without_end_is_shown_as_a_text(marked: Marked) -> None:
+def test_a_number_without_end_is_shown_as_a_text(marked: MarkedSet) -> None:
     data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C50", 12345678))
     stream = io.BytesIO()
     with ZipFile(io.BytesIO(data)) as source, ZipFile(stream, "w") as target:
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b"12345678", b"1e999"))
     assert opened(marked.copy(stream.getvalue()))[ATTENTION]["C50"].value == "inf"
-    mark = CellMark(0, 0, Typed("1e999", float("inf"), ""), Verdict.WRONG, 0, 1, "No.")
+    mark = CellMark(0, 0, TypedAnswer("1e999", float("inf"), ""), Verdict.WRONG, 0, 1, "No.")
     assert opened(marked.copy(data, replace(marked.marks, cells=(mark,))))

@@ -12,11 +12,12 @@ import pytest
 from support.class_submissions import a_set, some_marks
 
 from byhand.exercises.keys import Key
-from byhand.grading.class_report import Items, report_json, report_page
+from byhand.grading.class_report import ClassStatistics, report_json, report_page
 from byhand.grading.feedback_page import feedback_page
-from byhand.grading.grades import Concern, results, standing
-from byhand.grading.marks_folder import Result, as_line, from_line
-from byhand.grading.verdicts import LOOKS, CellMark, Marks, Typed, Verdict
+from byhand.grading.grades import FileProblem, gradescope_results, student_grade
+from byhand.grading.marks_folder import FileResult, as_line, from_line
+from byhand.grading.owners import Person
+from byhand.grading.verdicts import VERDICT_STYLES, CellMark, StudentMark, TypedAnswer, Verdict
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m‮{0}%s</td></table><img src=x onerror=alert(1)>"
 STEPS = ["byhand explain attention --step scores"] * 3
@@ -54,7 +55,7 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def seen(page: bytes) -> Tags:
+def visible(page: bytes) -> Tags:
     tags = Tags()
     tags.feed(page.decode())
     assert not tags.open
@@ -63,24 +64,26 @@ def seen(page: bytes) -> Tags:
     return tags
 
 
-def hostile(marks: Marks) -> Marks:
+def hostile(marks: StudentMark) -> StudentMark:
     cells = tuple(
-        replace(cell, typed=Typed(HOSTILE, None, HOSTILE), sentence=HOSTILE, verdict=Verdict.UNREADABLE)
+        replace(cell, typed=TypedAnswer(HOSTILE, None, HOSTILE), sentence=HOSTILE, verdict=Verdict.UNREADABLE)
         for cell in marks.cells
     )
-    return Marks(HOSTILE, HOSTILE, HOSTILE, cells, (HOSTILE,))
+    return StudentMark(HOSTILE, HOSTILE, HOSTILE, cells, (HOSTILE,))
 
 
 def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
     marks = some_marks(key, "s001", 1)
-    text = seen(feedback_page(key, marks, STEPS)).text
+    text = visible(feedback_page(key, marks, STEPS)).text
     for cell in marks.cells:
-        assert LOOKS[cell.verdict].sign in text
+        assert VERDICT_STYLES[cell.verdict].sign in text
         assert cell.sentence in text
-    assert {LOOKS[cell.verdict].means for cell in marks.cells} == {v.means for v in LOOKS.values() if v.means in text}
+    assert {VERDICT_STYLES[cell.verdict].means for cell in marks.cells} == {
+        v.means for v in VERDICT_STYLES.values() if v.means in text
+    }
     assert f"{marks.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in text
     assert text.count(STEPS[0]) == 3
-    assert len({(look.sign, look.line) for look in LOOKS.values()}) == len(LOOKS) == len(Verdict)
+    assert len({(look.sign, look.line) for look in VERDICT_STYLES.values()}) == len(VERDICT_STYLES) == len(Verdict)
 
 
 def test_all_right_needs_no_remark(key: Key) -> None:
@@ -91,29 +94,29 @@ def test_all_right_needs_no_remark(key: Key) -> None:
 
 def test_what_a_student_writes_is_only_text(key: Key) -> None:
     marks = hostile(some_marks(key, "s001"))
-    tags = seen(feedback_page(key, marks, STEPS))
+    tags = visible(feedback_page(key, marks, STEPS))
     assert "<script>alert(1)</script>" in tags.text
     assert "not final" in tags.text
-    items = Items.of(key)
-    items.add(marks)
-    page = report_page(items, [], [Concern(HOSTILE, HOSTILE, HOSTILE, HOSTILE)], STEPS)
-    assert "<script>alert(1)</script>" in seen(page).text
-    told = json.loads(results(key, marks))
+    statistics = ClassStatistics.of(key)
+    statistics.add(marks)
+    page = report_page(statistics, [], [FileProblem(HOSTILE, HOSTILE, HOSTILE, HOSTILE)], STEPS)
+    assert "<script>alert(1)</script>" in visible(page).text
+    told = json.loads(gradescope_results(key, marks))
     assert {told["output_format"], *(test["output_format"] for test in told["tests"])} == {"text"}
 
 
 def one(n: int, c: int, verdict: Verdict, points: float = 0.0) -> CellMark:
     mistake = "scores-not-scaled" if verdict is Verdict.MISTAKE else ""
-    return CellMark(n, c, Typed("1", 1.0, "1"), verdict, points, 1.0, f"{verdict}!", mistake)
+    return CellMark(n, c, TypedAnswer("1", 1.0, "1"), verdict, points, 1.0, f"{verdict}!", mistake)
 
 
 def test_the_items_are_counted(key: Key) -> None:
     """By hand: of four students one has the first cell right, one carried forward, two made the mistake."""
-    items = Items.of(key)
+    statistics = ClassStatistics.of(key)
     first = [Verdict.RIGHT, Verdict.FOLLOWS, Verdict.MISTAKE, Verdict.MISTAKE]
     for verdict in first:
-        items.add(Marks("s001", "", "f", (one(0, 0, verdict, 0.5), one(1, 2, Verdict.RIGHT, 1.0))))
-    told = report_json(items, [standing(key, "s002", None)], [])
+        statistics.add(StudentMark("s001", "", "f", (one(0, 0, verdict, 0.5), one(1, 2, Verdict.RIGHT, 1.0))))
+    told = report_json(statistics, [student_grade(key, Person("s002", "", "", "s002", ("", "", "", "", "")), None)], [])
     cells = told["questions"][0]["cells"]
     assert cells[0]["right"] == 0.5
     assert cells[0]["verdicts"] == {"right": 1, "right from your own earlier step": 1, "a known mistake": 2}
@@ -128,31 +131,31 @@ def test_the_items_are_counted(key: Key) -> None:
     )
     assert told["talk"] == ["2 of 4: a known mistake!"]
     assert (told["mean"], told["median"], told["statuses"]["missing"]) == (1.5, 1.5, 1)
-    page = seen(report_page(items, [], [], STEPS))
+    page = visible(report_page(statistics, [], [], STEPS))
     assert "2 of 4 made this mistake" in page.text
     assert page.tags.count("svg") == 1
 
 
 def test_a_cell_that_a_mistake_explains_is_not_told_again(key: Key) -> None:
-    items = Items.of(key)
+    statistics = ClassStatistics.of(key)
     for verdict in (Verdict.WRONG, Verdict.WRONG, Verdict.MISTAKE):
-        items.add(Marks("s001", "", "f", (one(0, 0, Verdict.MISTAKE), one(0, 1, verdict))))
-    page = seen(report_page(items, [], [], STEPS))
+        statistics.add(StudentMark("s001", "", "f", (one(0, 0, Verdict.MISTAKE), one(0, 1, verdict))))
+    page = visible(report_page(statistics, [], [], STEPS))
     first, second = key.questions[0].cells[:2]
     assert f"nothing wrong in {first} " not in page.text
     assert f"Only 0 of 3 have nothing wrong in {second} of scores. Of the rest, most: " in page.text
 
 
 def test_a_class_without_marks_has_a_report(key: Key) -> None:
-    items = Items.of(key)
-    assert report_json(items, [], [])["mean"] is None
-    assert "To talk about" not in seen(report_page(items, [], [], STEPS)).text
+    statistics = ClassStatistics.of(key)
+    assert report_json(statistics, [], [])["mean"] is None
+    assert "To talk about" not in visible(report_page(statistics, [], [], STEPS)).text
 
 
 def test_gradescopes_form(key: Key) -> None:
     """The fields of the published form, and no others."""
     marks = some_marks(key, "s001", 2)
-    told = json.loads(results(key, marks))
+    told = json.loads(gradescope_results(key, marks))
     assert set(told) == {"score", "output", "output_format", "visibility", "stdout_visibility", "extra_data", "tests"}
     assert told["score"] == pytest.approx(marks.points, abs=1e-3)
     assert sum(test["score"] for test in told["tests"]) == pytest.approx(told["score"], abs=1e-3)
@@ -163,10 +166,10 @@ def test_gradescopes_form(key: Key) -> None:
 
 def test_a_result_is_the_same_after_the_journal(key: Key) -> None:
     marks = replace(some_marks(key, "s001", 3), file="more/s001.xlsx", warnings=("one", "two"))
-    result = Result("more/s001.xlsx", "abc", "s001", marks, by="the id in the workbook")
+    result = FileResult("more/s001.xlsx", "abc", "s001", marks, by="the id in the workbook")
     assert from_line(as_line(result)) == result
     assert not re.search(r"[\n\r]", as_line(result))
-    nothing = Result("x", "", refused="It is empty.")
+    nothing = FileResult("x", "", refused="It is empty.")
     assert from_line(as_line(nothing)) == nothing
 
 

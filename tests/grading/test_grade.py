@@ -22,7 +22,7 @@ from support.commands import byhand
 
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import files_in
-from byhand.grading.grades import TOLD, Status
+from byhand.grading.grades import NOT_GRADED, Status
 
 GRADES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.json", "report.html")
 
@@ -146,7 +146,7 @@ def test_what_a_person_must_look_at_has_no_grade(made: tuple[Path, Key], tmp_pat
     assert "s005" in reasons["s002"]
     out = tmp_path / "out"
     for n in range(1, 5):
-        assert rows(out / "grades.csv")[n][2:] == ["-", TOLD[Status.LOOK]]
+        assert rows(out / "grades.csv")[n][2:] == ["-", NOT_GRADED[Status.LOOK]]
         assert rows(out / "grades_canvas.csv")[n + 1][-1] == ""
         page = (out / "look" / f"s00{n}.html").read_text("utf-8")
         assert "s005" not in page
@@ -274,9 +274,9 @@ def test_a_class_of_200_with_20_bad_files_stopped_and_started_again(tmp_path: Pa
     statuses = json.loads((tmp_path / "whole" / "report.json").read_text("utf-8"))["statuses"]
     assert statuses["graded"] == 180
     assert sum(statuses.values()) == 200
-    concerns = rows(tmp_path / "whole" / "problems.csv")[1:]
-    assert {row[1] for row in concerns} == set(ids[180:])
-    assert all(len(row[3]) > 20 for row in concerns)
+    problems = rows(tmp_path / "whole" / "problems.csv")[1:]
+    assert {row[1] for row in problems} == set(ids[180:])
+    assert all(len(row[3]) > 20 for row in problems)
     stopped = subprocess.Popen(line("stopped"), stdout=subprocess.DEVNULL, start_new_session=True)
     journal = tmp_path / "stopped" / "journal.jsonl"
     while not (journal.is_file() and journal.read_bytes().count(b"\n") > 40):

@@ -15,7 +15,7 @@ from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find
 from byhand.grading.integrity import source
 from byhand.grading.submission import Submission
-from byhand.grading.verdicts import Typed
+from byhand.grading.verdicts import TypedAnswer
 
 SHEET = "Attention"
 
@@ -127,7 +127,7 @@ def test_computed_tables_that_are_shown_belong_to_what_is_given(path: Path) -> N
     of = class_set(SHOWN, count=3)
     for student in of.key.students:
         assert found(filled(path, student, of=of), of) == (student, [])
-    q = of.paper.tables["Q"][0][0]
+    q = of.handed_out.tables["Q"][0][0]
     sheet, cell = q[0], f"{chr(65 + q[2])}{q[1] + 1}"
     _, said = found(filled(path, "s01", {(sheet, cell): 99}, of), of)
     assert said[0].startswith("1 of the 77 given numbers is not as handed out: ")
@@ -137,7 +137,7 @@ def test_computed_tables_that_are_shown_belong_to_what_is_given(path: Path) -> N
 
 
 def submission(answers: list[list[float]]) -> Submission:
-    typed = tuple(tuple(Typed(str(x), x, str(x)) for x in row) for row in answers)
+    typed = tuple(tuple(TypedAnswer(str(x), x, str(x)) for x in row) for row in answers)
     return Submission(Path("x.xlsx"), "x.xlsx", "", typed, {}, {})
 
 
@@ -154,7 +154,7 @@ def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> No
     ids = list(large.key.students)
     for n in range(0, 200, 7):
         other = ids[(n + 31) % 200]
-        copied = source(large.paper, submission(rounded(large.key, large.key.students[other].answers)), ids[n])
+        copied = source(large.handed_out, submission(rounded(large.key, large.key.students[other].answers)), ids[n])
         assert copied
         assert copied.student == other
 
@@ -162,16 +162,16 @@ def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> No
 def test_a_part_is_enough_and_a_few_are_not(large: ClassSet) -> None:
     mine, theirs = (large.key.students[id].answers for id in ("s01", "s02"))
     part = [mine[0], mine[1], theirs[2]]
-    assert source(large.paper, submission(rounded(large.key, part)), "s01") is None
+    assert source(large.handed_out, submission(rounded(large.key, part)), "s01") is None
     half = [mine[0], theirs[1], theirs[2]]
-    copied = source(large.paper, submission(rounded(large.key, half)), "s01")
+    copied = source(large.handed_out, submission(rounded(large.key, half)), "s01")
     assert copied
     assert copied.student == "s02"
 
 
 def test_no_mistake_is_taken_for_a_copy(large: ClassSet) -> None:
     """Every student with every mistake that byhand knows: none of them is said to have another's answers."""
-    problem = large.paper.problem
+    problem = large.handed_out.problem
     assert problem
     people = list(large.key.students.values())
     given = stacked({node: np.array(p.drawn[node.name], dtype=float) for node in problem.drawn} for p in people)
@@ -181,7 +181,7 @@ def test_no_mistake_is_taken_for_a_copy(large: ClassSet) -> None:
         for n in range(0, 200, 3):
             rows = [table[n].tolist() for table in answers]
             if all(np.isfinite(row).all() for row in rows):
-                assert source(large.paper, submission(rounded(large.key, rows)), people[n].id) is None
+                assert source(large.handed_out, submission(rounded(large.key, rows)), people[n].id) is None
                 tried += 1
     assert tried > 500
 
@@ -190,7 +190,7 @@ def test_no_garbage_is_taken_for_a_copy(large: ClassSet) -> None:
     chance = np.random.default_rng(0)
     for _ in range(200):
         rows = [chance.integers(-5, 20, 9), chance.random(9), chance.normal(0, 2, 12)]
-        assert source(large.paper, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
+        assert source(large.handed_out, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
 
 
 @pytest.mark.parametrize("recipe", ["attention-head", "matrix-product"])
@@ -203,13 +203,13 @@ def test_nobody_is_a_source_of_what_a_whole_class_has(recipe: str) -> None:
             [people[chance.integers(200)].answers[n][i] for i in range(len(question.cells))]
             for n, question in enumerate(of.key.questions)
         ]
-        assert source(of.paper, submission(rounded(of.key, rows)), "s01") is None
+        assert source(of.handed_out, submission(rounded(of.key, rows)), "s01") is None
 
 
 def test_nobody_is_accused_of_what_cannot_be_known() -> None:
     """A class of one, and an exercise with a single number."""
     alone = class_set(count=1)
-    assert source(alone.paper, submission([[0.0] * 9, [5.0] * 9, [7.0] * 12]), "s01") is None
+    assert source(alone.handed_out, submission([[0.0] * 9, [5.0] * 9, [7.0] * 12]), "s01") is None
     dot = class_set(find("dot-product").read_text("utf-8").replace("columns = 3", "columns = 1"))
     answers = dot.key.students["s02"].answers
-    assert source(dot.paper, submission(answers), "s01") is None
+    assert source(dot.handed_out, submission(answers), "s01") is None

@@ -13,7 +13,7 @@ from byhand.errors import ByhandError
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import exercise_of, find, ready_made
 from byhand.grading import lint_marks
-from byhand.grading.carry_forward import Found
+from byhand.grading.carry_forward import Fit
 from byhand.grading.filled_in import filled_in
 from byhand.grading.lint_marks import Trial
 from byhand.lessons.recipe import read_toml
@@ -67,7 +67,7 @@ def test_text_that_is_read_as_a_number_is_reported(monkeypatch: pytest.MonkeyPat
 
 def test_a_mistake_that_is_not_named_or_gets_full_marks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     of = trial(4)
-    monkeypatch.setattr(Found, "holds", property(lambda found: False))
+    monkeypatch.setattr(Fit, "holds", property(lambda fit: False))
     assert [*of.problems()] == [
         "Marking does not name softmax-base-2 in 4 of 4 answers.",
         "Marking does not name softmax-not-normalised in 4 of 4 answers.",
@@ -84,7 +84,7 @@ def test_answers_stand_where_a_student_writes_them() -> None:
     of = trial(1)
     book = of.book.filled(of.made[0])
     with pytest.raises(ByhandError, match="The student's book has no room for an answer in AA100"):
-        filled_in(book, {(of.paper.asked[0][0][0], 99, 26): 1.0})
+        filled_in(book, {(of.handed_out.asked[0][0][0], 99, 26): 1.0})
 
 
 def test_the_command_counts_marks_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from byhand.answers.rules import Rule
 from byhand.errors import ByhandError
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.keys import Key
-from byhand.grading.marking import Marker
-from byhand.grading.verdicts import Typed
+from byhand.grading.marking import Marker, explain_commands
+from byhand.grading.verdicts import TypedAnswer
 
 HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\nlevel = 3\n'
 ATTENTION = HEAD + 'model = "attention"\nsize = { tokens = 3, d_model = 3, d_k = 4 }\nwhole = ["scaled"]\n'
@@ -110,8 +110,8 @@ def test_many_slips_are_no_slips() -> None:
 def test_blank_and_unreadable() -> None:
     of, rows = softmax_student()
     typed = as_typed(rows)
-    typed[0][0], typed[0][1] = Typed("  ", None, ""), Typed("dunno", None, "no number stands here")
-    typed[0][2] = Typed("inf", float("inf"), "∞")
+    typed[0][0], typed[0][1] = TypedAnswer("  ", None, ""), TypedAnswer("dunno", None, "no number stands here")
+    typed[0][2] = TypedAnswer("inf", float("inf"), "∞")
     marks = of.marker.mark(of.student(0), typed)
     assert [m.verdict.value for m in marks[:3]] == ["blank", "not a number", "wrong"]
     assert [m.sentence for m in marks[:2]] == [
@@ -196,7 +196,7 @@ def test_what_is_right_is_revealed_on_request() -> None:
 def test_the_step_is_named() -> None:
     marker = class_of("attention-head", 1).marker
     line = "byhand explain attention --size=tokens=3 --size=d_model=3 --size=d_k=4 --step weights"
-    assert marker.step_of(1) == line
+    assert explain_commands(marker.key)[1] == line
 
 
 def refusal(key: Key) -> str:

@@ -14,13 +14,13 @@ from byhand.exercises.draw import Student
 from byhand.exercises.keys import read_key
 from byhand.exercises.recipe import find
 from byhand.exercises.roster import Roster
-from byhand.grading.handed_out import Paper
-from byhand.grading.owners import Owners, counted, letters, plain_stem, read_name, spellings, submissions
+from byhand.grading.handed_out import HandedOut
+from byhand.grading.owners import Owners, latest_files, letters, plain_stem, read_name, spellings, submissions
 
 
 def owner(path: Path, of: ClassSet | None = None) -> tuple[str, str]:
-    paper = (of or class_set()).paper
-    found = Owners(paper).owner(handed_in(path, paper))
+    handed_out = (of or class_set()).handed_out
+    found = Owners(handed_out).owner(handed_in(path, handed_out))
     return found.id, found.by
 
 
@@ -75,12 +75,12 @@ def test_nobodys(tmp_path: Path, id: str | None, says: str) -> None:
 def a_class(tmp_path: Path, *students: Student) -> ClassSet:
     make_set(Order(find("dot-product"), tmp_path / "set", Roster(students), seed=1, formats=("xlsx",)))
     key = read_key(tmp_path / "set" / "keys" / "key.json")
-    return ClassSet(tmp_path / "set", key, Paper.of(key))
+    return ClassSet(tmp_path / "set", key, HandedOut.of(key))
 
 
 def test_ids_are_one_however_their_letters_are_written(tmp_path: Path) -> None:
     of = a_class(tmp_path, Student("s01\u00e9", "A"), Student("\u00df2", "B"))
-    owners = Owners(of.paper)
+    owners = Owners(of.handed_out)
     assert owners.by_id("S01E\u0301") == "s01\u00e9"
     assert owners.by_id("SS2") == "\u00df2"
     assert owners.by_id("s01") is None
@@ -88,14 +88,14 @@ def test_ids_are_one_however_their_letters_are_written(tmp_path: Path) -> None:
 
 def test_ids_that_differ_only_in_size_are_told_apart_exactly_or_not_at_all(tmp_path: Path) -> None:
     of = a_class(tmp_path, Student("ab1", "Ann"), Student("AB1", "Ann"))
-    owners = Owners(of.paper)
+    owners = Owners(of.handed_out)
     assert [owners.by_id(id) for id in ("ab1", "AB1", "Ab1")] == ["ab1", "AB1", None]
     assert len({student.file.casefold() for student in of.key.students.values()}) == 2
 
 
 def test_a_number_of_canvas_is_an_id_only_beside_the_right_name(tmp_path: Path) -> None:
     of = a_class(tmp_path, Student("101", "Ada Lovelace"), Student("102", ""))
-    owners = Owners(of.paper)
+    owners = Owners(of.handed_out)
     name = read_name(Path("lovelaceada_101_9_x.xlsx"))
     assert owners._by_system(name) == "101"
     assert owners._by_system(read_name(Path("someone_101_9_x.xlsx"))) is None
@@ -118,10 +118,10 @@ def test_of_several_files_the_latest_counts_and_the_others_are_named(tmp_path: P
         os.utime(path, (time, time))
     old, new = sorted(tmp_path.glob("noether*"))
     owners = {tmp_path / "a/s01.xlsx": "s01", tmp_path / "b/s01.xlsx": "s01", old: "s02", new: "s02"}
-    found = counted(class_set().key, owners)
+    found = latest_files(class_set().key, owners)
     assert found.used == {"s01": tmp_path / "a/s01.xlsx", "s02": new}
     assert found.missing == ("s03", "s04", "s05", "s06")
-    assert found == counted(class_set().key, dict(reversed(owners.items())))
+    assert found == latest_files(class_set().key, dict(reversed(owners.items())))
     assert found.warning("s02") == (
         "There are 2 files of this student: noetheremmy_1_60_x-1.xlsx counts, not noetheremmy_1_50_x.xlsx."
     )

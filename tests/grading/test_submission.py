@@ -16,8 +16,8 @@ from support.workbooks import altered
 
 from byhand.errors import ByhandError
 from byhand.grading.student_formulas import Recomputer
-from byhand.grading.submission import read_submission, typed
-from byhand.grading.verdicts import Typed
+from byhand.grading.submission import read_submission, read_typed
+from byhand.grading.verdicts import TypedAnswer
 from byhand.processes import Limits
 from byhand.xlsx.cells import Cell
 
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "book.xlsx"
 
 
-def first(path: Path, value: Any) -> Typed:
+def first(path: Path, value: Any) -> TypedAnswer:
     return handed_in(filled(path, changes={ONE: value})).answers[0][0]
 
 
@@ -89,7 +89,7 @@ def test_a_comma_that_may_be_of_thousands_is_read_like_the_others(
     path: Path, beside: str, value: str, number: float
 ) -> None:
     filled(path, changes={ONE: value, (SHEET, "I29"): beside})
-    read = read_submission(path, class_set().paper, typed, engine())
+    read = read_submission(path, class_set().handed_out, read_typed, engine())
     assert (read.answers[0][0].value, read.answers[0][0].text) == (number, value.strip())
 
 
@@ -99,7 +99,7 @@ def test_a_comma_that_may_be_of_thousands_is_read_like_the_others(
 )
 def test_a_date_is_no_number(path: Path, value: Any, shown: str) -> None:
     """1/2 becomes the second of January, or the first of February."""
-    assert first(path, value) == Typed(
+    assert first(path, value) == TypedAnswer(
         shown,
         None,
         "the spreadsheet has made a date or a time of what was typed: type =1/2 or 0.5 for a half",
@@ -170,14 +170,14 @@ def test_an_array_formula_counts_by_its_first_number(path: Path) -> None:
     assert read.answers[1][0].value == top + student.answers[0][1] + student.answers[0][2]
 
 
-def stored(path: Path, formula: str, kind: str, result: str) -> Typed:
+def stored(path: Path, formula: str, kind: str, result: str) -> TypedAnswer:
     filled(path, changes={ONE: 12345})
     cell = f'<c r="H29" t="{kind}"><f>{formula}</f><v>{result}</v></c>'
     cut = 'r="H29"'
     altered(path, lambda xml: xml[: xml.index(f"<c {cut}")] + cell + after(xml, cut), "xl/worksheets/sheet2.xml")
     read = handed_in(path)
     assert len(read.warnings) <= 1
-    return Typed(read.answers[0][0].text, read.answers[0][0].value, "".join(read.warnings))
+    return TypedAnswer(read.answers[0][0].text, read.answers[0][0].value, "".join(read.warnings))
 
 
 def after(xml: str, mark: str) -> str:
@@ -185,7 +185,7 @@ def after(xml: str, mark: str) -> str:
 
 
 def test_a_stored_result_that_lies_is_reported_and_does_not_count(path: Path) -> None:
-    assert stored(path, "1+1", "n", "0.8808") == Typed(
+    assert stored(path, "1+1", "n", "0.8808") == TypedAnswer(
         "=1+1",
         2.0,
         "The formula =1+1 in Attention!H29 has 0.8808 stored as its result, but gives 2, which counts.",
@@ -260,7 +260,7 @@ def test_what_takes_too_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyP
     slow = "=SUMPRODUCT(MMULT(A1:A1400,TRANSPOSE(A1:A1400)))+SUMPRODUCT(EXP(A1:A900000)*LN(A1:A900000))"
     filled(path, changes={ONE: f"{slow}*{slow[1:]}*{slow[1:]}"})
     with Recomputer() as impatient:
-        read = read_submission(path, class_set().paper, as_float, impatient)
+        read = read_submission(path, class_set().handed_out, as_float, impatient)
     assert read.answers[0][0].read_as == "the formula is not worked out: it could not be worked out in time"
     assert values(read)[1:] == expected()[1:]
 
@@ -333,7 +333,7 @@ def test_answers_are_found_where_they_have_gone(path: Path, change: Callable[[An
     read = handed_in(filled(path, change=change))
     assert values(read) == expected()
     assert read.stated == "s01"
-    assert len(read.seen) > 200
+    assert len(read.printed) > 200
     assert read.warnings == ()
 
 
@@ -372,8 +372,8 @@ def test_names_that_point_anywhere_do_no_harm(path: Path) -> None:
 
 
 def test_the_marked_cells_are_the_ones_that_were_asked() -> None:
-    paper = class_set().paper
+    handed_out = class_set().handed_out
     first: Cell = (SHEET, 28, 7)
-    assert paper.asked[0][0] == first
+    assert handed_out.asked[0][0] == first
     sheet = openpyxl.load_workbook(class_set().book("s01"))[SHEET]
-    assert all(not sheet.cell(r + 1, c + 1).protection.locked for row in paper.asked for _, r, c in row)
+    assert all(not sheet.cell(r + 1, c + 1).protection.locked for row in handed_out.asked for _, r, c in row)

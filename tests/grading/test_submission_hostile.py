@@ -23,7 +23,7 @@ from support.workbooks import altered, parts_of, zipped
 
 from byhand.errors import ByhandError
 from byhand.grading.submission import read_submission
-from byhand.grading.verdicts import Typed
+from byhand.grading.verdicts import TypedAnswer
 
 DATA = Path(__file__).parents[1] / "data" / "hostile"
 LIMIT_SECONDS, MOST_MEMORY = 5.0, 500_000_000
@@ -132,8 +132,8 @@ def sheet(path: Path, rows: str, rest: str = "") -> Path:
     return zipped(path, parts | {"xl/worksheets/sheet1.xml": f"{HEAD}<sheetData>{rows}</sheetData>{rest}</worksheet>"})
 
 
-def cell(place: str, inside: str) -> str:
-    return f'<c r="{place}">{inside}</c>'
+def cell(cell_address: str, inside: str) -> str:
+    return f'<c r="{cell_address}">{inside}</c>'
 
 
 ONE = f'<row r="2">{cell("B2", "<v>1</v>")}</row>'
@@ -230,7 +230,7 @@ OTHER_KINDS: dict[str, tuple[bytes, str]] = {
 
 def refusal(path: Path) -> str:
     with pytest.raises(ByhandError) as error:
-        read_submission(path, class_set().paper, Typed, engine())
+        read_submission(path, class_set().handed_out, TypedAnswer, engine())
     assert str(error.value).startswith((str(path), "There is no file"))
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -288,7 +288,7 @@ def test_a_name_that_steers_a_terminal_is_shown_without_it(tmp_path: Path) -> No
     path = tmp_path / "a\x1b[31m\n\u202eb.xlsx"
     path.write_bytes(b"%PDF")
     with pytest.raises(ByhandError) as error:
-        read_submission(path, class_set().paper, Typed, engine())
+        read_submission(path, class_set().handed_out, TypedAnswer, engine())
     assert not set("\x1b\n\u202e") & set(str(error.value))
 
 
@@ -311,7 +311,7 @@ ANYTHING = st.one_of(
 
 def read_or_refused(path: Path) -> None:
     with suppress(ByhandError):
-        read_submission(path, class_set().paper, Typed, engine())
+        read_submission(path, class_set().handed_out, TypedAnswer, engine())
 
 
 def printable(value: Any) -> bool:
@@ -324,7 +324,7 @@ def test_no_contents_of_cells_raise(tmp_path: Path, contents: list[Any]) -> None
     key = class_set().key
     cells = [(q.sheet, cell) for q in key.questions for cell in q.cells]
     path = filled(tmp_path / "any.xlsx", changes=dict(zip(cells, contents, strict=True)))
-    read = read_submission(path, class_set().paper, lambda text: Typed(text, None, "a text"), engine())
+    read = read_submission(path, class_set().handed_out, lambda text: TypedAnswer(text, None, "a text"), engine())
     assert len(values(read)) == 30
     for value, typed in zip(contents, (t for row in read.answers for t in row), strict=True):
         if isinstance(value, float):
@@ -333,11 +333,11 @@ def test_no_contents_of_cells_raise(tmp_path: Path, contents: list[Any]) -> None
 
 @examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(PARTS), st.integers(0, 100_000), st.binary(max_size=12), st.integers(0, 30))
-def test_no_damage_raises_anything_else(tmp_path: Path, part: str, place: int, put: bytes, cut: int) -> None:
+def test_no_damage_raises_anything_else(tmp_path: Path, part: str, cell_address: int, put: bytes, cut: int) -> None:
     """A few bytes of a part are replaced by others."""
 
     def change(data: bytes) -> bytes:
-        at = place % len(data)
+        at = cell_address % len(data)
         return data[:at] + put + data[at + cut :]
 
     path = breaks(change, tmp_path / "damaged.xlsx", part)
@@ -346,9 +346,9 @@ def test_no_damage_raises_anything_else(tmp_path: Path, part: str, place: int, p
 
 @examples(15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 100_000), st.binary(min_size=1, max_size=12))
-def test_no_damage_of_the_zip_raises_anything_else(tmp_path: Path, place: int, put: bytes) -> None:
+def test_no_damage_of_the_zip_raises_anything_else(tmp_path: Path, cell_address: int, put: bytes) -> None:
     data = bytearray(class_set().book("s01").read_bytes())
-    at = place % len(data)
+    at = cell_address % len(data)
     data[at : at + len(put)] = put
     path = tmp_path / "damaged.xlsx"
     path.write_bytes(data)

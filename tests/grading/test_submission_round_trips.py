@@ -116,4 +116,4 @@ def test_every_exercise_as_it_is_and_as_libreoffice_saves_it(
         of = sets[path.stem]
         (student,) = of.key.students
         assert found(path, of) == (student, []), path
-        assert values(handed_in(path, of.paper)) == list(right(of.key, student).values())
+        assert values(handed_in(path, of.handed_out)) == list(right(of.key, student).values())

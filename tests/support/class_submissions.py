@@ -17,7 +17,7 @@ from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.recipe import find
 from byhand.exercises.roster import Roster
-from byhand.grading.verdicts import CellMark, Marks, Typed, Verdict
+from byhand.grading.verdicts import CellMark, StudentMark, TypedAnswer, Verdict
 
 SENTENCES = {
     Verdict.FOLLOWS: "Right from your own scores.",
@@ -76,16 +76,16 @@ def typed_in(book: bytes, sheet: str, values: dict[str, float]) -> bytes:
     return stream.getvalue()
 
 
-def some_marks(key: Key, student: str, seed: int = 0, verdicts: Sequence[Verdict] = tuple(Verdict)) -> Marks:
+def some_marks(key: Key, student: str, seed: int = 0, verdicts: Sequence[Verdict] = tuple(Verdict)) -> StudentMark:
     """Marks with every verdict, drawn at random."""
     chance, cells = random.Random(seed), []
     for n, question in enumerate(key.questions):
         most = question.points / len(question.cells)
         for c in range(len(question.cells)):
             verdict = chance.choice(verdicts)
-            typed = {Verdict.BLANK: Typed(), Verdict.UNREADABLE: Typed("<b>three</b>", None, "no number")}
-            seen = typed.get(verdict, Typed(f"{c}.5", c + 0.5, f"{c}.5"))
+            typed = {Verdict.BLANK: TypedAnswer(), Verdict.UNREADABLE: TypedAnswer("<b>three</b>", None, "no number")}
+            seen = typed.get(verdict, TypedAnswer(f"{c}.5", c + 0.5, f"{c}.5"))
             points, sentence = SHARES.get(verdict, 0.0) * most, SENTENCES.get(verdict, "")
             name = "scores-not-scaled" if verdict is Verdict.MISTAKE else ""
             cells.append(CellMark(n, c, seen, verdict, points, most, sentence, name))
-    return Marks(student, key.students[student].name, f"{student}.xlsx", tuple(cells))
+    return StudentMark(student, key.students[student].name, f"{student}.xlsx", tuple(cells))

@@ -19,7 +19,7 @@ from byhand.exercises.problem import Problem, problem, stacked
 from byhand.exercises.recipe import exercise_of, find
 from byhand.exercises.set_folder import digest_of
 from byhand.grading.marking import Marker
-from byhand.grading.verdicts import CellMark, Typed
+from byhand.grading.verdicts import CellMark, TypedAnswer
 from byhand.lessons.recipe import read_toml
 
 Array = NDArray[np.float64]
@@ -63,8 +63,10 @@ class Class:
         return [[table[n] for table in answers] for n in range(len(self.made))]
 
 
-def as_typed(rows: Rows) -> list[list[Typed]]:
-    return [[Typed(str(x), float(x)) if str(x) != "nan" else Typed() for x in np.ravel(row)] for row in rows]
+def as_typed(rows: Rows) -> list[list[TypedAnswer]]:
+    return [
+        [TypedAnswer(str(x), float(x)) if str(x) != "nan" else TypedAnswer() for x in np.ravel(row)] for row in rows
+    ]
 
 
 def class_of(name: str, count: int) -> Class:
@@ -82,11 +84,11 @@ def built(path: Path, table: dict[str, Any], count: int) -> Class:
     told = mistakes(made_of)
     students = [Student(f"s{n}", f"Student {n}") for n in range(count)]
     made = variants(made_of, [changed for _, changed in told], 0, students)
-    key = key_of(made_of, table, made)
+    key = load_key(made_of, table, made)
     return Class(made_of, told, made, key, Marker(key))
 
 
-def key_of(made_of: Problem, table: dict[str, Any], made: Sequence[Variant]) -> Key:
+def load_key(made_of: Problem, table: dict[str, Any], made: Sequence[Variant]) -> Key:
     """The key without its file; where the cells stand does not matter to marking."""
     questions = tuple(
         KeyQuestion(a.table, a.kind, a.points, a.places, a.margin, "", "S", tuple(f"A{n + 1}" for n in range(len(row))))

@@ -17,16 +17,18 @@ from byhand.exercises.class_set import Order, make_set
 from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.roster import Roster
-from byhand.grading.handed_out import Paper
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.integrity import findings
 from byhand.grading.owners import Owners
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import Submission, read_submission
-from byhand.grading.verdicts import Typed
+from byhand.grading.verdicts import TypedAnswer
 from support.class_sets import HEAD
 
 NAMES = "Ada Lovelace,Emmy Noether,Sofja Kowalewskaja,Émilie du Châtelet,Mary Somerville,Maria Agnesi".split(",")
-ANSWERS = Paper(Key("stand-in", {}, "", 0, False, (), {}), ((("Answers", 1, 1), ("Answers", 1, 2), ("Answers", 1, 3)),))
+ANSWERS = HandedOut(
+    Key("stand-in", {}, "", 0, False, (), {}), ((("Answers", 1, 1), ("Answers", 1, 2), ("Answers", 1, 3)),)
+)
 """What asks for B2, C2 and D2 of a sheet called Answers: the stand-ins that break graders have their answers there."""
 
 
@@ -36,7 +38,7 @@ class ClassSet:
 
     folder: Path
     key: Key
-    paper: Paper
+    handed_out: HandedOut
 
     def book(self, student: str) -> Path:
         return self.folder / "students" / f"{self.key.students[student].file}.xlsx"
@@ -54,7 +56,7 @@ def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES), practice
         place.write_text(recipe, "utf-8")
     make_set(Order(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",), practice=practice))
     key = read_key(folder / "set" / "keys" / "key.json")
-    return ClassSet(folder / "set", key, Paper.of(key))
+    return ClassSet(folder / "set", key, HandedOut.of(key))
 
 
 def right(key: Key, student: str) -> dict[tuple[str, str], float]:
@@ -80,12 +82,12 @@ def filled(
     return path
 
 
-def as_float(text: str) -> Typed:
+def as_float(text: str) -> TypedAnswer:
     """Reads a text as a number with a point or a comma: the real reader has tests of its own."""
     try:
-        return Typed(text, float(text.replace(",", ".")), text.strip())
+        return TypedAnswer(text, float(text.replace(",", ".")), text.strip())
     except ValueError:
-        return Typed(text, None, "no number")
+        return TypedAnswer(text, None, "no number")
 
 
 @lru_cache
@@ -96,8 +98,8 @@ def engine() -> Recomputer:
     return found
 
 
-def handed_in(path: Path, paper: Paper | None = None) -> Submission:
-    return read_submission(path, paper or class_set().paper, as_float, engine())
+def handed_in(path: Path, handed_out: HandedOut | None = None) -> Submission:
+    return read_submission(path, handed_out or class_set().handed_out, as_float, engine())
 
 
 def values(submission: Submission) -> list[float | None]:
@@ -106,7 +108,7 @@ def values(submission: Submission) -> list[float | None]:
 
 def found(path: Path, of: ClassSet | None = None) -> tuple[str, list[str]]:
     """Whose it is, and what is said of it."""
-    paper = (of or class_set()).paper
-    submission = handed_in(path, paper)
-    owner = Owners(paper).owner(submission)
-    return owner.id, [*submission.warnings, *findings(submission, paper, owner.id)]
+    handed_out = (of or class_set()).handed_out
+    submission = handed_in(path, handed_out)
+    owner = Owners(handed_out).owner(submission)
+    return owner.id, [*submission.warnings, *findings(submission, handed_out, owner.id)]
