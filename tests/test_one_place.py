@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import openpyxl
 import pytest
+from support.op_cases import CASES
+from support.strategies import given_tables, recalculated
 
 import byhand
-from byhand.core.graph import source
-from byhand.core.roles import Look, Role
+from byhand.core.arithmetic import Arithmetic, Function
+from byhand.core.arithmetic.counts import Work, work
+from byhand.core.arithmetic.excel import functions
+from byhand.core.captions import letters
+from byhand.core.gradients import gradients
+from byhand.core.graph import OPS, Node, Op, always, fold, page, register, source
+from byhand.core.ops import beside, exp
+from byhand.core.roles import Look, Role, Traits
+from byhand.core.table import Table, read
+from byhand.documents import markdown
+from byhand.explanations.handout import explain
+from byhand.language.architecture import Graph
+from byhand.lessons.build import build
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.recipe import Recipe
+from byhand.notation.tree import Call
+from byhand.workbook.build import write_lesson
 from byhand.workbook.style import ROLES
 
 PACKAGE = Path(byhand.__file__).parent
@@ -73,3 +95,171 @@ def test_roles_say_what_they_are() -> None:
 def test_a_name_that_is_read_would_be_seen() -> None:
     planted = ast.parse('kind = node.op.name\nfound = op.name in ("add", "sub")\nother = OPS["add"]')
     assert len([*names_of_operations(planted)]) == 3
+
+
+# A new operation
+
+
+@pytest.fixture
+def arctan(monkeypatch: pytest.MonkeyPatch) -> Op:
+    """An operation that byhand does not have, as somebody would add it to core/ops.py."""
+    monkeypatch.setitem(OPS, "arctan", OPS["exp"])  # taken out again after the test
+    function = Function("atan", math.atan, lambda x: Call("arctan", (x,)), "atan")
+    return register(
+        "arctan",
+        shape=lambda x: x,
+        value=np.arctan,
+        cell=lambda k, i, x: k.call(function, x[i]),
+        vjp=lambda g, out, x: (g / (1 + x * x),),
+        maths=function.maths,
+        function=function,
+        cellwise=True,
+        by_row=always,
+        examples=((((2, 3),), {}),),
+    )
+
+
+def lesson_of(*outputs: Node) -> Lesson:
+    return replace(build(Recipe("dot-product")), graph=Graph([*outputs]))
+
+
+def test_a_new_operation_is_one_record(arctan: Op, tmp_path: Path) -> None:
+    """Numbers, formula, caption, gradient, work, worked steps and exact value follow from it."""
+    with page("", "Page"):
+        x = source("x", [[1.0, -2.0], [0.5, 0.0]], "input")
+        result = arctan(x).named("angle")
+    np.testing.assert_allclose(recalculated([result])[result], np.arctan(x.data))
+    assert "ATAN" in functions()
+    assert letters(result, lambda node: node.name, False) == "arctan(x)"
+    assert work([result]) == Work(functions=4)
+    slope = gradients(result.sum(1).sum(0), [x]).gradients[x]
+    np.testing.assert_allclose(fold([slope])[slope], 1 / (1 + np.square(x.data)))
+    text = markdown.write(explain(lesson_of(result), "angle", (1, 1), exact=True)).decode()
+    assert "arctan" in text
+    assert r"\frac{\pi}{4}" in text
+    write_lesson(lesson_of(result), tmp_path / "book.xlsx")
+    cells = [c.value for sheet in openpyxl.load_workbook(tmp_path / "book.xlsx") for row in sheet for c in row]
+    assert len([c for c in cells if str(c).startswith("=ATAN(")]) == 4
+
+
+def test_what_a_new_operation_does_not_say_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its fields only the rules are needed; the others are right for an operation of which nothing is known."""
+    monkeypatch.setitem(OPS, "half", OPS["exp"])
+    half = register(
+        "half",
+        shape=lambda x: x,
+        value=lambda x: x / 2,
+        cell=lambda k, i, x: x[i] / k.number(2),
+        vjp=lambda g, out, x: (g / 2,),
+        maths=lambda x: Call("half", (x,)),
+        examples=((((2, 3),), {}),),
+    )
+    assert not any((half.view, half.given, half.cellwise, half.finite, half.by_row(), half.function))
+    x = source("x", [[1.0, 3.0]], "input")
+    result = beside(half(x), exp(half(x))).named("y")
+    np.testing.assert_allclose(recalculated([result])[result], [[0.5, 1.5, *np.exp([0.5, 1.5])]])
+
+
+# A new role
+
+
+@pytest.fixture
+def surprise(monkeypatch: pytest.MonkeyPatch) -> Role:
+    """A role that byhand does not have, as one more line of the enum."""
+    traits = Traits(look=Look.RESULT, given_look=Look.WEIGHT, given_words="surprises", followed=False)
+    role: Any = str.__new__(Role, "surprise")
+    role._name_, role._value_, role.words, role.traits = "SURPRISE", "surprise", "what nobody expects", traits
+    monkeypatch.setitem(Role._value2member_map_, "surprise", role)
+    monkeypatch.setitem(Role._member_map_, "SURPRISE", role)
+    return Role("surprise")
+
+
+def test_a_new_role_is_one_line(surprise: Role, tmp_path: Path) -> None:
+    """Colours where it is given and where it is computed, its words, and what flows back follow from it."""
+    with page("", "Page"):
+        given = source("given", [[1.0, 2.0]], "surprise")
+        computed = (given * 3).named("tripled", role="surprise")
+        loss = (computed * given).sum(1).named("loss")
+    assert given.role is computed.role is surprise
+    assert computed not in gradients(loss, [given]).gradients
+    lesson = lesson_of(loss)
+    write_lesson(lesson, tmp_path / "book.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "book.xlsx")
+    sheet, place = next(iter(book.defined_names["tripled"].destinations))
+    fill = book[sheet][place.replace("$", "")][0][0].fill.fgColor.rgb
+    assert fill == f"FF{ROLES[Look.RESULT][0].removeprefix('#')}"
+    sheet, place = next(iter(book.defined_names["given"].destinations))
+    assert book[sheet][place.replace("$", "")][0][0].border.left.style == "medium"
+    assert "surprises, 1×2" in markdown.write(explain(lesson, None, None, exact=False)).decode()
+
+
+# A new arithmetic
+
+
+class Script(str):
+    """A cell as a line of some script."""
+
+    __slots__ = ()
+
+    def __add__(self, other: object) -> Script:
+        return Script(f"({self} + {other})")
+
+    def __sub__(self, other: object) -> Script:
+        return Script(f"({self} - {other})")
+
+    def __mul__(self, other: object) -> Script:  # type: ignore[override]  # a product, where str repeats
+        return Script(f"({self} * {other})")
+
+    def __truediv__(self, other: object) -> Script:
+        return Script(f"({self} / {other})")
+
+    def __neg__(self) -> Script:
+        return Script(f"(-{self})")
+
+
+class Scripts(Arithmetic[Script]):
+    """An arithmetic that byhand does not have: its ten methods."""
+
+    def number(self, x: float) -> Script:
+        return Script(repr(float(x)))
+
+    def pi(self) -> Script:
+        return Script("pi")
+
+    def call(self, function: Function, x: Script) -> Script:
+        return Script(f"{function.name}({x})")
+
+    def power(self, x: Script, y: Script) -> Script:
+        return Script(f"({x} ** {y})")
+
+    def total(self, line: tuple[Script, ...]) -> Script:
+        return Script(f"sum([{', '.join(line)}])")
+
+    def largest(self, line: tuple[Script, ...]) -> Script:
+        return Script(f"max([{', '.join(line)}])")
+
+    def position_of_largest(self, line: tuple[Script, ...]) -> Script:
+        return Script(f"first([{', '.join(line)}])")
+
+    def compare(self, x: Script, sign: str, y: Script) -> Script:
+        return Script(f"({x} {sign.replace('=', '==')} {y})")
+
+    def choose(self, condition: Script, x: Script, y: Script) -> Script:
+        return Script(f"({x} if {condition} else {y})")
+
+    def pick(self, line: tuple[Script, ...], index: Script) -> Script:
+        return Script(f"[{', '.join(line)}][{index}]")
+
+
+@pytest.mark.parametrize(("op", "shapes", "attrs"), CASES)
+def test_a_new_arithmetic_is_ten_methods(op: Op, shapes: Any, attrs: Any) -> None:
+    """It reads every operation."""
+    assert len(Arithmetic.__abstractmethods__) == 10
+    node = op(*given_tables([np.ones(shape) for shape in shapes]), **attrs)
+
+    def given(table: Node) -> Table:
+        return Table(table.shape, lambda r, c: Script(f"{table.name}[{r}][{c}]"))
+
+    cells = read(node, Scripts(), given)
+    for i in np.ndindex(*map(int, node.shape)):
+        assert ast.parse(cells[i], mode="eval")
