@@ -157,6 +157,8 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
             raise ByhandError(f"build takes no option {quoted(name)}; {nearest(name, known)}.")
     if isinstance(options.get("size"), str):
         options["size"] = {"name": options["size"]}
+    if "size" in options:
+        options["size"] = recipe.size | options["size"]
     for name, value in options.items():
         if isinstance(value, np.ndarray | np.generic):
             options[name] = value.tolist()

@@ -37,6 +37,14 @@ def completing(what: str) -> Callable[[click.Context, click.Parameter, str], Any
     return complete
 
 
+def say_what_is_built(model: str) -> None:
+    """On stderr, where a name stands for another model: which one is built."""
+    from byhand.lessons.recipe import note_on
+
+    if note := note_on(model):
+        click.echo(note, err=True)
+
+
 class BadInput(click.ClickException):
     """Its sentence is printed on one line, without letters that would steer a terminal, and exits with 2."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from byhand.cli.main import BadInput, completing
+from byhand.cli.main import BadInput, completing, say_what_is_built
 
 
 @click.command()
@@ -25,6 +25,8 @@ def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -
     if model or compared:
         from byhand.cli.show_models import show_comparison, show_model
 
+        for name in compared or (model or "",):
+            say_what_is_built(name)
         text = show_comparison(compared, as_json) if compared else show_model(model or "", as_json)
     else:
         from byhand.cli.lists import list_models

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byhand.cli.main import BadInput, completing
+from byhand.cli.main import BadInput, completing, say_what_is_built
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.lessons.recipe import Recipe
@@ -155,6 +155,7 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
 
     from byhand.lessons.recipe import OF_A_ROW, find
 
+    say_what_is_built(model)
     recipe = find(model)
     size = dict(recipe.size)
     for text in (part.strip() for given in sizes for part in given.split(",")):

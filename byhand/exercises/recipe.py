@@ -151,8 +151,9 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     for name in NEEDED:
         if name not in table:
             raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
-    model = model_named(table["model"], path.parent)
-    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table} | {"model": model})
+    named = model_named(table["model"], path.parent)
+    model = {"model": named.model, "size": {**named.size, **table.get("size", {})}}
+    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table} | model)
     asks = tuple(_ask(path, n, row) for n, row in enumerate(table["ask"], 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")

@@ -16,7 +16,7 @@ from byhand.language.options import Option, known, used
 from byhand.lessons.inputs import inputs_of, rows_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import LEARNING, Recipe
-from byhand.models import MODELS, architecture
+from byhand.models import MODELS
 
 LARGEST = 100_000
 """The largest number that a size may be, before anything is built from it."""
@@ -60,7 +60,7 @@ class _Model:
 
 def _drawn(recipe: Recipe) -> _Model:
     """A model of the index, whose weights are drawn."""
-    found = architecture(recipe.model)
+    found = MODELS[recipe.model]
     seed = found.seed if recipe.seed is None else recipe.seed
     if seed < 0:
         raise ByhandError(f"A seed is a whole number from 0, not {quoted(seed)}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.models import MODELS, architecture
+from byhand.models import MODELS, Alias, resolve
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,17 @@ def find(text: str) -> Recipe:
         return read_recipe(Path(text))
     if text in ready_made() and text not in MODELS:
         return read_recipe(ready_made()[text])
-    return Recipe(model_named(text, Path()))
+    named = model_named(text, Path())
+    return Recipe(named.model, size=dict(named.size))
+
+
+def note_on(text: str) -> str:
+    """What to say of a MODEL that stands for another one: which is built, and with which options."""
+    if text.casefold().endswith(".toml") or text in ready_made():
+        return ""
+    named = model_named(text, Path())
+    options = "".join(f" --size {name}={str(value).casefold()}" for name, value in named.size.items())
+    return f"{named.about}: byhand builds {named.model}{options}." if named.about else ""
 
 
 def ready_made() -> dict[str, Path]:
@@ -85,14 +95,14 @@ def ready_made_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "worksheets"
 
 
-def model_named(text: str, beside: Path) -> str:
-    """A model's name as it is, or the path of a checkpoint's folder."""
+def model_named(text: str, beside: Path) -> Alias:
+    """The model of a name, however it is spelled, or the path of a checkpoint's folder; and what the name says more."""
     if text in MODELS:
-        return text
+        return Alias(text)
     folder = os.path.join(beside, text)  # "./gpt2" stays another than the model's name
     if "/" in text or (text and os.path.isdir(folder)):  # unlike Path.is_dir, never raises
-        return folder
-    return architecture(text).name
+        return Alias(folder)
+    return resolve(text)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -108,7 +118,8 @@ def read_recipe(path: Path) -> Recipe:
             check_kind(path, name, str(known[name].type), row[name])
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
-    table |= {"model": model_named(table["model"], path.parent)}
+    named = model_named(table["model"], path.parent)
+    table |= {"model": named.model, "size": {**named.size, **table.get("size", {})}}
     for row in (table, *table.get("batch", [])):
         if "pixels" in row:
             row["pixels"] = os.path.join(path.parent, row["pixels"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from byhand.errors import ByhandError, nearest
 
@@ -200,8 +201,38 @@ class Models(Mapping[str, "Architecture"]):
 MODELS = Models()
 
 
-def architecture(name: str) -> Architecture:
-    """Return the model of that name. ByhandError with the nearest names if there is none."""
-    if name not in MODELS:
+class Alias(NamedTuple):
+    """The model that is built under another name, the options that it then has, and how that model is like it."""
+
+    model: str
+    size: Mapping[str, Any] = {}
+    about: str = ""
+
+
+ALIASES = {
+    "gpt3": Alias("gpt2", {}, "GPT-3 has GPT-2's layers, every other one of which sees only nearby words"),
+    "llama2": Alias("llama", {}, "Llama 2 has the layers of Llama"),
+    "llama3": Alias("llama", {}, "Llama 3 has the layers of Llama, and a larger theta"),
+    "qwen2": Alias("llama", {"attention_bias": True}, "Qwen2 is Llama with a bias on queries, keys and values"),
+    "qwen3": Alias("qwen"),
+    "mt5": Alias(
+        "t5",
+        {"gated": True, "activation": "gelu_tanh", "tied": False, "scale_output": False},
+        "mT5 is T5 with a gated feed-forward and an output layer of its own",
+    ),
+    "deepseek-v3": Alias("deepseek"),
+}
+"""Names that people type for a model of the index."""
+
+
+def resolve(name: str) -> Alias:
+    """Return what a name stands for, however it is spelled: GPT-2, gpt_2, Llama3. ByhandError if for nothing."""
+    spelled = {_folded(known): Alias(known) for known in INDEX}
+    spelled |= {_folded(known): alias for known, alias in ALIASES.items()}
+    if _folded(name) not in spelled:
         raise ByhandError(f"There is no model '{name}'; {nearest(name, MODELS)} (`byhand models` lists all).")
-    return MODELS[name]
+    return spelled[_folded(name)]
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name.casefold())

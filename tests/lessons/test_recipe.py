@@ -17,7 +17,7 @@ from byhand.language.options import Option, Options, known, used
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe
-from byhand.models import MODELS, architecture
+from byhand.models import MODELS
 
 each_model = pytest.mark.parametrize("model", sweep(MODELS))
 
@@ -108,12 +108,12 @@ def test_a_translator_has_room_for_each_text_by_itself(model: str) -> None:
 
 @each_model
 def test_the_small_size_is_what_is_built_when_none_is_named(model: str) -> None:
-    found = architecture(model)
+    found = MODELS[model]
     assert options_of(found, {}) == options_of(found, {"name": "small"}) == found.options
 
 
 def test_a_size_may_be_named_and_then_changed() -> None:
-    made = options_of(architecture("gpt2"), {"heads": "1", "name": "medium", "tied": "FALSE"})
+    made = options_of(MODELS["gpt2"], {"heads": "1", "name": "medium", "tied": "FALSE"})
     assert (made.d_model, made.heads, made.layers, made.tied) == (6, 1, 2, False)
 
 
@@ -172,7 +172,7 @@ ONLY_WITH = {
 )
 def test_every_option_changes_something(model: str, option: str) -> None:
     """Through --size, as text."""
-    found = architecture(model)
+    found = MODELS[model]
     wanted = ONLY_WITH.get((model, option), ONLY_WITH.get(option, {}))
     size = {name: value for name, value in wanted.items() if name in settings_of(found)}
     default = getattr(found.options, option)
@@ -220,7 +220,7 @@ def test_a_seed_draws_other_weights_and_always_the_same(model: str) -> None:
 
 @each_model
 def test_the_models_own_seed_is_used_when_none_is_given(model: str) -> None:
-    assert not differ(build(Recipe(model)), build(Recipe(model, seed=architecture(model).seed)))
+    assert not differ(build(Recipe(model)), build(Recipe(model, seed=MODELS[model].seed)))
 
 
 def test_a_weight_keeps_its_numbers_when_another_part_changes() -> None:

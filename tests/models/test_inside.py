@@ -16,7 +16,7 @@ from support.lessons import numbers_of
 from byhand.core.graph import Array, fold
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
-from byhand.models import architecture
+from byhand.models import MODELS
 from byhand.models.inside import induction
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.reader import read
@@ -153,6 +153,6 @@ def test_the_second_head_reads_the_first_by_its_keys_alone() -> None:
 
 
 def test_sizes_of_the_stream_name_every_feature() -> None:
-    o = architecture("induction-head").options
+    o = MODELS["induction-head"].options
     stream = induction.Stream(o.vocab, o.max_positions)
     assert len(stream.labels.words) == stream.width == len(set(stream.labels.words))

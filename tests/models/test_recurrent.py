@@ -13,7 +13,7 @@ from support import recurrent_oracles as second
 from byhand.core.graph import Array, fold, toposort
 from byhand.core.weights import Weights
 from byhand.language.architecture import Inputs
-from byhand.models import architecture
+from byhand.models import MODELS
 
 CLOSE = 1e-10
 FORMS: list[tuple[str, dict[str, Any]]] = [
@@ -40,7 +40,7 @@ def drawn(seed: int, path: str, shape: tuple[int, int]) -> Array:
 
 def random_model(name: str, size: dict[str, Any], seed: int = 0, **given: list[int]) -> tuple[dict[str, Any], ...]:
     """Its tables, its weights by path, and its options, with weights that are no whole numbers."""
-    found = architecture(name)
+    found = MODELS[name]
     options = replace(found.options, **size)
     weight = Weights(seed)
     graph = found.build(options, weight, Inputs(**given))
@@ -63,7 +63,7 @@ def expected(name: str, w: dict[str, Array], tables: dict[str, Array], o: dict[s
 @pytest.mark.parametrize(("name", "size"), FORMS)
 def test_a_second_implementation_agrees(name: str, size: dict[str, Any], seed: int) -> None:
     given = {"ids": [3, 1, 0, 2, 5, 4, 1]}
-    given |= {"target_ids": [0, 4, 2, 2]} if "target_ids" in architecture(name).takes else {}
+    given |= {"target_ids": [0, 4, 2, 2]} if "target_ids" in MODELS[name].takes else {}
     tables, w, o = random_model(name, size, seed, **given)
     np.testing.assert_allclose(tables["logits"], expected(name, w, tables, o), rtol=0, atol=CLOSE)
 
@@ -80,7 +80,7 @@ def test_no_word_sees_the_words_after_it(name: str, size: dict[str, Any]) -> Non
 
 def test_each_step_reads_the_state_before_it() -> None:
     """Down the page: h_2 is made from h_1, which is made from h_0."""
-    found = architecture("rnn")
+    found = MODELS["rnn"]
     graph = found.build(found.options, Weights(), Inputs(ids=[0, 1, 2]))
     nodes = {node.name: node for node in toposort(graph.outputs) if node.name}
     for t in (1, 2, 3):
@@ -92,7 +92,7 @@ def test_each_step_reads_the_state_before_it() -> None:
 
 def test_an_lstm_whose_gates_are_open_adds_up_and_one_whose_gates_are_shut_keeps() -> None:
     """Hochreiter and Schmidhuber's constant error carousel: f = 1, i = 0 leaves c as it is."""
-    found = architecture("lstm")
+    found = MODELS["lstm"]
     options, weight = found.options, Weights()
     graph = found.build(options, weight, Inputs(ids=[0, 1, 2, 3]))
     nodes = {node.name: node for node in toposort(graph.outputs) if node.name}

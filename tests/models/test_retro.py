@@ -16,7 +16,7 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Inputs
 from byhand.lessons.build import build, options_of
 from byhand.lessons.recipe import Recipe
-from byhand.models import architecture
+from byhand.models import MODELS
 
 CLOSE = 1e-10
 IDS = [3, 1, 0, 2, 5, 4, 1]
@@ -31,7 +31,7 @@ FORMS: list[dict[str, Any]] = [
 
 def both(size: dict[str, Any], seed: int = 0, ids: list[int] = IDS) -> tuple[dict[str, Array], dict[str, Array], Any]:
     """Its tables and its weights, which are drawn anew so that no gain is 1 and no bias 0; and its options."""
-    found = architecture("retro")
+    found = MODELS["retro"]
     options, weight = options_of(found, size), Weights(seed)
     graph = found.build(options, weight, Inputs(ids=ids))
     drawn = {
@@ -74,7 +74,7 @@ def test_no_word_sees_the_words_after_it(size: dict[str, Any]) -> None:
 @pytest.mark.parametrize("size", [{}, {"chunk": 3, "positions": "learned"}])
 def test_without_its_neighbours_words_it_is_a_plain_decoder(size: dict[str, Any]) -> None:
     """With W_O of the chunked cross-attention at 0, the database makes no difference."""
-    found, logits = architecture("retro"), []
+    found, logits = MODELS["retro"], []
     for database in (2, 5):
         options, weight = options_of(found, size | {"database": database}), Weights()
         graph = found.build(options, weight, Inputs(ids=IDS))

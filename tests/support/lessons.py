@@ -30,7 +30,7 @@ from byhand.language.options import Option, known
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, read_recipe
-from byhand.models import MODELS, architecture
+from byhand.models import MODELS
 from byhand.workbook.build import write_lesson
 from byhand.workbook.gallery import recipes
 from byhand.xlsx import writer
@@ -223,7 +223,7 @@ def fits(found: Architecture, size: dict[str, Any]) -> bool:
 def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
-    found = architecture(model)
+    found = MODELS[model]
     about = known(found.options)
     size = {name: _setting(draw, name, default, about[name]) for name, default in settings_of(found).items()}
     heads = lcm(*(value for name, value in size.items() if about[name].counts == "heads"))
