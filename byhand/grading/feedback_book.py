@@ -231,7 +231,7 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
     sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
     if marks.warnings:
         sheet.text(4, CELLS, NOT_FINAL, style.SUBTITLE)
-    row = 6
+    row = 6 if marks.warnings else 5
     for n, (question, cells) in enumerate(by_question(handed_out.key, marks), 1):
         row = _write_question(sheet, row, handed_out, n, question, cells)
     row = _write_legend(sheet, row, marks)
