@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -294,6 +295,7 @@ def serve() -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         start, settings, memory = pipe.recv()
         work = _outcome(start, *settings)
+        gc.freeze()  # what the start has made stays: no need to look it over while jobs are done
         if memory:
             _limit_memory(memory)
         pipe.send((DONE, work) if isinstance(work, Exception) else (READY, None))
