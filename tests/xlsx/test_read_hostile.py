@@ -9,7 +9,7 @@ from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
-from support.unreadable import damage, refusal, small_book
+from support.broken_workbooks import damage, refusal, small_book
 from support.workbooks import altered, at, parts_of, with_rows, write, zipped
 
 from byhand.errors import ByhandError
