@@ -12,7 +12,7 @@ from byhand.documents.line_layout import width
 from byhand.errors import ByhandError
 from byhand.explanations.cells import Cells, Worked, no_exact
 from byhand.explanations.cells import Line as CellLine
-from byhand.explanations.worked import WorkedTable, pages
+from byhand.explanations.worked import WorkedTable, pages, place_in_words, worked_table
 from byhand.lessons.lesson import Lesson, command, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
 
@@ -52,8 +52,6 @@ def find_cell(node: Node, cell: tuple[int, int], turned: bool) -> tuple[int, int
 
 FEW, ALL = 3, 120
 """The cells of a table that are worked in a whole lesson, and when the table is asked for."""
-MOST_ROWS, MOST_COLUMNS = 24, 12
-"""What is shown of a large table's numbers."""
 ROUNDS = 99
 WIDEST = 76
 """Signs of a chain that is not broken."""
@@ -79,10 +77,10 @@ def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exac
     if step is None:
         return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact))
     node = find_step(lesson, step)
+    cells = _cells(lesson, [node], exact or cell is not None)
     if cell is None:
-        return _one_table(lesson, WorkedTable(node, _cells(lesson, [node], exact)))
-    place = find_cell(node, cell, lesson.recipe.orientation == "columns")
-    return _one_cell(lesson, WorkedTable(node, _cells(lesson, [node], True)), place, (cell[0] - 1, cell[1] - 1))
+        return _one_table(lesson, worked_table(node, cells, ALL))
+    return _one_cell(lesson, node, cells, cell)
 
 
 def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
@@ -98,7 +96,7 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
 def _whole(lesson: Lesson, cells: Cells) -> Document:
     title, sizes = describe(lesson)
     blocks: list[Block] = [Paragraph(HOW_TO_READ), LIVE, Code(command(lesson.recipe))]
-    for heading, tables in pages(lesson, cells):
+    for heading, tables in pages(lesson.graph.outputs, cells, FEW):
         blocks += _page(heading, tables)
     return Document(f"{title}: the worked solution", sizes, tuple(blocks))
 
@@ -107,20 +105,20 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
     yield Heading(heading, 1)
     page = tables[0].node.page
     if page and page.equation:
-        yield _sentence(page.equation_as(tables[0].cells.turned), page.source)
+        yield _sentence(page.equation_as(tables[0].turned), page.source)
     step = page
     for table in tables:
         if table.step not in (None, step) and not table.is_given:
             step = table.step
             yield from _step(table)
         yield Heading(table.name, 3)
-        yield from _table(table, FEW, with_names=False)
+        yield from _table(table, with_names=False)
 
 
 def _step(table: WorkedTable) -> Iterator[Block]:
     if table.step and table.step.title:
         yield Heading(opened(table.step.title), 2)
-        yield _sentence(table.step.equation_as(table.cells.turned), table.step.source)
+        yield _sentence(table.step.equation_as(table.turned), table.step.source)
 
 
 def _sentence(*parts: str) -> Paragraph:
@@ -128,7 +126,7 @@ def _sentence(*parts: str) -> Paragraph:
 
 
 def _one_table(lesson: Lesson, table: WorkedTable) -> Document:
-    return Document(table.name, _where(lesson, table), tuple(_table(table, ALL, with_names=True)))
+    return Document(table.name, _where(lesson, table), tuple(_table(table, with_names=True)))
 
 
 def _where(lesson: Lesson, table: WorkedTable) -> str:
@@ -140,15 +138,14 @@ def _where(lesson: Lesson, table: WorkedTable) -> str:
     return " · ".join([describe(lesson)[0], *page, *about, *source])
 
 
-def _table(table: WorkedTable, most: int, with_names: bool) -> Iterator[Block]:
-    """What it is, its rule (with what that names, if asked), its cells (at most so many), its numbers."""
+def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
+    """What it is, its rule (with what that names, if asked), its cells, its numbers."""
     if table.is_given:
         yield _numbers(table, table.about)
         return
     yield from _rule(table, with_names)
-    worked = table.worked(most)
-    yield from _lines_of(worked)
-    left = table.shape[0] * table.shape[1] - len(worked)
+    yield from _lines_of(table.cells)
+    left = table.shape[0] * table.shape[1] - len(table.cells)
     if left:
         yield Paragraph((f"The other {left:,} cell{'s' * (left > 1)} in the same way.",))
     if table.shape != (1, 1):
@@ -193,28 +190,23 @@ def _chain(links: list[CellLine]) -> CellLine:
     return sign, Chain((first, *sides), signs) if others else first
 
 
-def _one_cell(lesson: Lesson, table: WorkedTable, place: tuple[int, int], shown_at: tuple[int, int]) -> Document:
-    cell = table.cells.worked(table.node, *place)
-    blocks: list[Block] = []
-    if not table.is_given:
-        blocks += _rule(table, with_names=True)
-    blocks += [Heading("Step by step", 2), _steps(cell.name, cell.in_decimals(ROUNDS))]
-    exactly = cell.exactly()
-    if exactly and exactly != cell.in_decimals():
-        blocks += [Heading("Exactly", 2), _steps(cell.name, exactly)]
+def _one_cell(lesson: Lesson, node: Node, cells: Cells, shown_at: tuple[int, int]) -> Document:
+    worked = cells.worked(node, *find_cell(node, shown_at, cells.turned))
+    table = worked_table(node, cells, 0)
+    blocks: list[Block] = [] if table.is_given else list(_rule(table, with_names=True))
+    blocks += [Heading("Step by step", 2), _steps(worked.name, worked.in_decimals(ROUNDS))]
+    exactly = worked.exactly()
+    if exactly and exactly != worked.in_decimals():
+        blocks += [Heading("Exactly", 2), _steps(worked.name, exactly)]
     blocks += [Heading("Where it stands", 2), _numbers(table, f"{table.name}, {times(table.shape)}")]
-    return Document(f"{table.name}, {table.labelled(shown_at)}", _where(lesson, table), tuple(blocks))
+    where = place_in_words(node, (shown_at[0] - 1, shown_at[1] - 1), cells)
+    return Document(f"{table.name}, {where}", _where(lesson, table), tuple(blocks))
 
 
 def _numbers(table: WorkedTable, caption: str) -> Table:
-    rows, columns = (min(size, most) for size, most in zip(table.shape, (MOST_ROWS, MOST_COLUMNS), strict=True))
-    if (rows, columns) != table.shape:
-        caption += f" (the first {times((rows, columns))} numbers)"
-    cells = tuple(tuple(shown(table.value(i, j)) for j in range(columns)) for i in range(rows))
-    return Table(caption, _labels(table, 0, rows), _labels(table, 1, columns), cells, table.node.look)
-
-
-def _labels(table: WorkedTable, axis: int, count: int) -> tuple[str, ...]:
-    """Of one row or column alone only its word, if it has one."""
-    labels = tuple(table.label(axis, i) for i in range(count))
-    return () if labels == ("1",) and table.shape[axis] == 1 else labels
+    if table.numbers.shape != table.shape:
+        caption += f" (the first {times(table.numbers.shape)} numbers)"
+    rows = table.rows if table.shape[0] > 1 or table.rows != ("1",) else ()
+    columns = table.columns if table.shape[1] > 1 or table.columns != ("1",) else ()
+    cells = tuple(tuple(map(shown, numbers)) for numbers in table.numbers.tolist())
+    return Table(caption, rows, columns, cells, table.node.look)

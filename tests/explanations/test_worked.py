@@ -11,7 +11,7 @@ from byhand.core.captions import symbol_from
 from byhand.core.graph import Node, toposort
 from byhand.core.number_text import is_exact
 from byhand.explanations.cells import Cells, Line, exact_values
-from byhand.explanations.worked import WorkedTable, pages
+from byhand.explanations.worked import WorkedTable, pages, place_in_words, worked_table
 from byhand.notation.text import text
 from byhand.notation.tree import Maths
 
@@ -108,13 +108,13 @@ def test_turned_subscripts_are_those_of_the_shown_table() -> None:
 
 @pytest.mark.parametrize("name", sweep(BOOKS))
 def test_every_table_has_its_page_once(name: str) -> None:
-    found = [table for _, tables in pages(lesson(name), cells_of(name)) for table in tables]
+    found = [table for _, tables in pages(lesson(name).graph.outputs, cells_of(name), 0) for table in tables]
     assert sorted(t.name for t in found) == sorted(lesson(name).tables)
     assert all(t.about for t in found)
 
 
-def table_of(model: str, name: str) -> WorkedTable:
-    return WorkedTable(lesson(model).tables[name], cells_of(model))
+def table_of(model: str, name: str, most: int | None = 0) -> WorkedTable:
+    return worked_table(lesson(model).tables[name], cells_of(model), most)
 
 
 def test_what_is_said_of_a_table() -> None:
@@ -125,16 +125,23 @@ def test_what_is_said_of_a_table() -> None:
     assert scores.step is not None
     assert scores.step.source == "Vaswani et al. 2017, eq. 1"
     assert table_of("gpt2", "layer1.head1.W_Q").about == "weights, 4×2"
-    assert [text(w.name) for w in scores.worked(4)] == ["scores₁₁", "scores₁₂", "scores₁₃", "scores₂₁"]
-    assert len(scores.worked()) == 9
+    assert [text(w.name) for w in table_of("gpt2", "layer1.head1.scores", 4).cells] == [
+        "scores₁₁",
+        "scores₁₂",
+        "scores₁₃",
+        "scores₂₁",
+    ]
+    assert len(table_of("gpt2", "layer1.head1.scores", None).cells) == 9
 
 
 def test_rows_and_columns_have_their_words() -> None:
-    embedded, turned = table_of("gpt2", "words"), WorkedTable(lesson("gpt2").tables["words"], Cells({}, turned=True))
-    assert embedded.label(0, 0).isalpha()
-    assert embedded.label(1, 0) == "1"
-    assert turned.shape == (4, 3)
-    assert embedded.labelled((1, 0)) == f"row 2 ({embedded.label(0, 1)}), column 1"
+    node, cells = lesson("gpt2").tables["words"], cells_of("gpt2")
+    embedded = worked_table(node, cells, 0)
+    turned = worked_table(node, Cells(cells.numbers, turned=True), 0)
+    assert embedded.rows[0].isalpha()
+    assert embedded.columns[0] == "1"
+    assert (turned.shape, turned.rows, turned.columns) == ((4, 3), embedded.columns, embedded.rows)
+    assert place_in_words(node, (1, 0), cells) == f"row 2 ({embedded.rows[1]}), column 1"
 
 
 def test_a_table_of_another_page_is_called_by_its_path() -> None:
