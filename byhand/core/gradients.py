@@ -41,10 +41,10 @@ def gradients(loss: Node, wrt: Iterable[Node]) -> Backward:
         if node not in on_the_way or node not in arriving:
             continue
         with within(node.scope.backward):
-            gradient = _gathered(node, arriving.pop(node), backward)
+            gradient = _gradient_of(node, arriving.pop(node), backward)
             for argument, part in zip(node.args, node.op.vjp(gradient, node, *node.args, **node.attrs), strict=True):
                 if part is not None and argument in on_the_way:
-                    arriving[argument][node.page].append(_fitted(part, argument))
+                    arriving[argument][node.page].append(_in_shape_of(part, argument))
     return backward
 
 
@@ -57,19 +57,19 @@ def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
     return found
 
 
-def _gathered(node: Node, arriving: Arriving, backward: Backward) -> Node:
+def _gradient_of(node: Node, arriving: Arriving, backward: Backward) -> Node:
     """The sum of all that flows back into the table; named, if the table is."""
     if not node.name:
         return _total(part for parts in arriving.values() for part in parts)
     if len(arriving) > 1:
         for page, parts in arriving.items():
             assert page is not None
-            share = _unnamed(_total(parts), node)
+            share = _without_name(_total(parts), node)
             with within(page.backward):
                 share.named(_share_name(node, page, arriving), role="share")
             backward.shares[node, page] = share
             parts[:] = [share]
-    total = _unnamed(_total(part for parts in arriving.values() for part in parts), node)
+    total = _without_name(_total(part for parts in arriving.values() for part in parts), node)
     backward.gradients[node] = total.named(node.symbol, role="gradient")
     return total
 
@@ -85,12 +85,12 @@ def _total(parts: Iterable[Node]) -> Node:
     return reduce(add, parts)
 
 
-def _unnamed(gradient: Node, of: Node) -> Node:
-    """The gradient as a table that has no name yet, in the shape of its own table."""
-    return stretch(gradient, rows=of.shape[0], columns=of.shape[1]) if gradient.name else gradient
+def _without_name(gradient: Node, table: Node) -> Node:
+    """The gradient of a table as a node that can be named: itself, or a view of it where it has a name already."""
+    return stretch(gradient, rows=table.shape[0], columns=table.shape[1]) if gradient.name else gradient
 
 
-def _fitted(part: Node, argument: Node) -> Node:
+def _in_shape_of(part: Node, argument: Node) -> Node:
     """The gradient in its argument's shape: summed over what the operation stretched, stretched over what it summed."""
     for axis in (0, 1):
         if argument.shape[axis] == 1 < part.shape[axis]:

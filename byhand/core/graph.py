@@ -332,11 +332,11 @@ def toposort(outputs: Iterable[Node]) -> list[Node]:
     return sorted(needed, key=lambda node: node.serial)
 
 
-def rewritten(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> dict[Node, Node]:
-    """The same tables over again as `rule` wants them: old -> new, for each one that this changes.
+def rewrite(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> dict[Node, Node]:
+    """Return old table -> new table, for each one that `rule` changes or that depends on a changed one.
 
-    rule: (a node, its like that reads what is changed already) to what stands in its place; that like leaves it be.
-    What does not depend on a changed table is shared, not copied.
+    rule: (a node, its copy that reads the changed tables) to what stands in the node's place; the copy itself where the
+    rule has nothing to change. What does not depend on a changed table is shared, not copied.
     """
     new: dict[Node, Node] = {}
     for node in toposort(outputs):
@@ -359,8 +359,8 @@ def named_like(old: Node, new: Node) -> Node:
     return copy
 
 
-def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:
-    """The same tables over again with some of them replaced: old -> new, for each one that this changes.
+def copy_with(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) -> dict[Node, Node]:
+    """Return old table -> new table, for each replaced one and for a copy of each table that depends on one.
 
     The copies' names begin with `prefix`. What does not depend on a replaced table is shared, not copied.
     """
@@ -372,7 +372,7 @@ def copied(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: str) 
             like.name = f"{prefix}.{node.name}"
         return like
 
-    return dict(replaced) | rewritten(outputs, rule)
+    return dict(replaced) | rewrite(outputs, rule)
 
 
 def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:

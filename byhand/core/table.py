@@ -34,8 +34,8 @@ class Table:
         return line
 
 
-def read(node: Node, k: Arithmetic[Any], given: Callable[[Node], Table | None]) -> Table:
-    """The node's cells by its own cell rule, in arithmetic `k`; `given` has the tables where the reading stops."""
-    tables = [given(a) or read(a, k, given) for a in node.args]
+def read(node: Node, arithmetic: Arithmetic[Any], given: Callable[[Node], Table | None]) -> Table:
+    """Return the node's cells by its own cell rule; `given` has the tables where the reading stops."""
+    tables = [given(a) or read(a, arithmetic, given) for a in node.args]
     cell, attrs = node.op.cell, node.attrs
-    return Table(node.shape, lambda r, c: cell(k, (r, c), *tables, **attrs))
+    return Table(node.shape, lambda r, c: cell(arithmetic, (r, c), *tables, **attrs))

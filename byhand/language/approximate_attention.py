@@ -15,7 +15,7 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.options import POSITIONS, ROTARY, option, own
 from byhand.layers.attention import attend, attention_equations, join_heads
-from byhand.layers.attention_cost import Attention, causally, distance, savings
+from byhand.layers.attention_cost import Attention, causal_attention, distance, savings
 from byhand.layers.linear import linear
 from byhand.layers.positions import position_column, rotary, rotate, sinusoidal
 from byhand.models.parts.building_blocks import table_of_input
@@ -97,7 +97,7 @@ def build(
     Where the options say `causal`, no word looks at those after it.
     """
     o.check()
-    exact = causally if o.causal else exactly
+    exact = causal_attention if o.causal else exactly
     with page("", "Input") as place:
         x = with_positions(table_of_input(weight, o.tokens, o.d_model), weight, o)
     results, wanted, shown = list[Node](), list[Node](), list[Node]()

@@ -14,7 +14,7 @@ from byhand.language.architecture import Architecture, one_vocabulary
 from byhand.language.generation import linear_answer, read_and_write
 from byhand.language.options import option, own
 from byhand.layers.linear import embed
-from byhand.layers.recurrence import rows_of
+from byhand.layers.recurrence import stack_rows
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def forward(
         x = embed(weight("E", Dim(o.vocab, vocabulary), o.d_embed), ids, "x")
     for n in range(1, o.layers + 1):
         with page(f"layer{n}", f"Layer {n}", source=source):
-            x = rows_of(layer(x, weight, o), ids.shape[0]).named("H", role="state")  # T of (1, d) -> (T, d)
+            x = stack_rows(layer(x, weight, o), ids.shape[0]).named("H", role="state")  # T of (1, d) -> (T, d)
     return linear_answer(x, vocabulary, weight, "H", o.temperature)
 
 

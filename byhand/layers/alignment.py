@@ -13,7 +13,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.attention import softmax
 from byhand.layers.linear import linear
-from byhand.layers.recurrence import rows_of
+from byhand.layers.recurrence import stack_rows
 
 PLACE = "Bahdanau et al. 2015, section 3.1"
 ADDITIVE = {"equation": "score = tanh(H W_k + sₜ₋₁ W_q) v", "source": PLACE}
@@ -23,7 +23,7 @@ Attend = Callable[[int, Node], tuple[Node, Node]]
 """The step's number and a state (1, d) to how much each word matters now (1, S), and their weighted sum (1, 2d)."""
 
 
-def looking_back(memory: Node, weight: Weights, o: Any) -> Attend:
+def attend_back(memory: Node, weight: Weights, o: Any) -> Attend:
     """softmax(scores) H, with additive scores or general ones. The keys are made once, for all steps. (S, 2d)"""
     with scope("", "keys", equation="keys = H W_k"):
         width = o.d_attention if o.additive else o.d_model
@@ -44,7 +44,7 @@ def looking_back(memory: Node, weight: Weights, o: Any) -> Attend:
     return look
 
 
-def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> list[Node]:
+def alignment_tables(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> list[Node]:
     """Each step's weights below each other; and how far words would be apart without them. T of (1, S) -> 2 (T, S)
 
     Without attention a word that was read reaches one that is written only through all the states between the two.
@@ -52,7 +52,7 @@ def where_it_looked(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> li
     words = weights[0].shape[1]
     with page("", "Where it looked"):
         with scope("", "alignment", equation="αₜⱼ: from word j to step t at once", source=f"{PLACE}, eq. 6"):
-            aligned = rows_of(weights, tokens).named("alignment", role="attention")
+            aligned = stack_rows(weights, tokens).named("alignment", role="attention")
         equation = "t + min(S − j, j − 1)" if both_ways else "t + S − j"
         with scope("", "why attention came", equation=f"{equation} states on the way", look=Look.ATTENTION):
             place = np.arange(1, words + 1)

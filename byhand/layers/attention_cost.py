@@ -22,12 +22,12 @@ LONGER = (2, 4, 8, 16)
 MOST_WORDS = 1_000
 
 
-def causally(q: Node, k: Node, v: Node) -> Node:
+def causal_attention(q: Node, k: Node, v: Node) -> Node:
     """Every word looks at all those before it."""
     return attend(q, k, v, causal_mask(q.shape[0]))
 
 
-def in_segments(segment: int, q: Node, k: Node, v: Node) -> Node:
+def segmented_attention(segment: int, q: Node, k: Node, v: Node) -> Node:
     """Every word looks at its own segment and the one before."""
     words, rows = int(q.shape[0]), []
     for start in range(0, words, segment):
@@ -52,7 +52,7 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
             return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
 
 
-def not_seen(seen: NDArray[Any] | Node, equation: str) -> Node:
+def mark_unseen(seen: NDArray[Any] | Node, equation: str) -> Node:
     """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
     with scope("", "not seen at once", equation=equation):
         if not isinstance(seen, Node):

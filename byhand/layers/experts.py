@@ -104,7 +104,7 @@ def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
         return where(beside(*open_to), scores, NEG_INF).named("open")
 
 
-def scaled(kept: Node, normed: bool, scale: float) -> Node:
+def scale_gates(kept: Node, normed: bool, scale: float) -> Node:
     """The gates: scores over their sum where `normed`, times a scale. (T, experts) -> (T, experts)"""
     equation = f"{scale:g} × score{' / Σ score, of those chosen' if normed else ''}"
     with scope("", "gates", equation=equation, source="DeepSeek-AI 2024, eq. 13"):

@@ -224,7 +224,7 @@ def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
     return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
 
 
-def shifted(by_distance: Node, keys: Dim) -> Node:
+def shift_rows(by_distance: Node, keys: Dim) -> Node:
     """Row t from the column of its farthest key on: what stood by distance stands by key. (T, n) -> (T, keys)
 
     The columns count down from the last query's distance to the first key (Dai et al. 2019, appendix B).

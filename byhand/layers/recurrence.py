@@ -31,7 +31,7 @@ def softplus(x: Node) -> Node:
     return log(1 + exp(x))
 
 
-def rows_of(tables: Sequence[Node], tokens: Dim) -> Node:
+def stack_rows(tables: Sequence[Node], tokens: Dim) -> Node:
     """Tables of one row each, below each other, as the rows of these tokens. (1, d) ... -> (T, d)"""
     return stretch(below(*tables), rows=tokens, columns=tables[0].shape[1])
 
@@ -75,7 +75,7 @@ def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, n
     return step
 
 
-def unrolled(
+def unroll(
     step: Step, x: Node, state: Sequence[Node], about: dict[str, Any], backward: bool = False, pages: bool = False
 ) -> list[tuple[Node, ...]]:
     """The state after each row of x, one step below the other, or on pages of their own.
@@ -115,7 +115,7 @@ def selective_scan(x: Node, delta: Node, a: Node, b: Node, c: Node, zoh: bool = 
             b_bar = (((a_bar - 1) / a if zoh else step.T) * b_t).named(f"Bbar_{t + 1}")  # (D, 1) * (1, N)
             h = (a_bar * h + b_bar * here.T).named(f"h_{t + 1}", role="state")
             shown.append((h @ c_t.T).named(f"y_{t + 1}").T)  # (D, N) @ (N, 1) -> (D, 1)
-    return rows_of(shown, x.shape[0])
+    return stack_rows(shown, x.shape[0])
 
 
 def cell(weight: Weights, ins: int, o: Any, name: str) -> Step:
@@ -123,7 +123,7 @@ def cell(weight: Weights, ins: int, o: Any, name: str) -> Step:
     return lstm_step(weight, ins, o.d_model, o.two_biases, name) if o.lstm else rnn_step(weight, ins, o.d_model, name)
 
 
-def annotated(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
+def annotate(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
     """The annotations h_j, and the last state of each direction (section 3.2). (S, e) -> (S, 2d), (1, 2d) ..."""
     sides = (("forward", "Forward"), ("backward", "Backward")) if o.bidirectional else (("", "Words"),)
     rows, ends = [], []
@@ -131,11 +131,11 @@ def annotated(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
         with page(side, title, source="Bahdanau et al. 2015, section 3.2"):
             state = start(o.d_model, "h_0", *(["c_0"] if o.lstm else []))
             step = cell(weight, o.d_embed, o, "h")
-            states = unrolled(step, x, state, LSTM if o.lstm else RNN, side == "backward")
+            states = unroll(step, x, state, LSTM if o.lstm else RNN, side == "backward")
         rows.append([h for h, *_ in states])
         ends.append(states[0 if side == "backward" else -1])
     with page("", "Annotations", equation="H = [forward; backward]" if o.bidirectional else "H"):
-        memory = beside(*(rows_of(side, x.shape[0]) for side in rows)).named("H")
+        memory = beside(*(stack_rows(side, x.shape[0]) for side in rows)).named("H")
         return memory, [beside(*parts) for parts in zip(*ends, strict=True)]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from byhand.core.gradients import Backward, gradients
-from byhand.core.graph import Node, Scope, copied, outside, source, toposort, within
+from byhand.core.graph import Node, Scope, copy_with, outside, source, toposort, within
 from byhand.core.optimizers import OPTIMIZERS, Constants, Optimizer, State
 from byhand.core.roles import Look
 
@@ -79,7 +79,7 @@ def train(
     now, states = dict(learnt), dict.fromkeys(learnt, State())
     for t in range(1, steps + 1):
         if t > 1:
-            copies.append(copied(outputs, {w: now[path] for path, w in learnt.items()}, f"step{t}"))
+            copies.append(copy_with(outputs, {w: now[path] for path, w in learnt.items()}, f"step{t}"))
         steps_on = {page: _step_on(page, t) if steps > 1 else page for page in pages.values()}
         for path, w in learnt.items():
             gradient = copies[-1].get(found[path], found[path]) if copies else found[path]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from byhand.core.graph import Node, named_like, rewritten, toposort
+from byhand.core.graph import Node, named_like, rewrite, toposort
 from byhand.core.ops import add, below, beside, div, matmul, maximum, mul, stretch, tanh, transpose, where
 from byhand.core.roles import Role
 from byhand.misconceptions.patterns import Pattern, nearest, piece
@@ -78,7 +78,7 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
             return like
         return named_like(node, Node(node.op, (x, other.T if turned else other), node.attrs, node.shape))
 
-    return rewritten(nodes, rule)
+    return rewrite(nodes, rule)
 
 
 LATER_HEADS = (

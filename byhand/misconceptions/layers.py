@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from byhand.core.graph import Node, named_like, rewritten, toposort, within
+from byhand.core.graph import Node, named_like, rewrite, toposort, within
 from byhand.core.ops import (
     add,
     alternate,
@@ -131,7 +131,7 @@ def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
         new[node] = like
         return like
 
-    return rewritten(nodes, rule)
+    return rewrite(nodes, rule)
 
 
 def norm_last(outputs: Iterable[Node]) -> dict[Node, Node]:
@@ -145,7 +145,7 @@ def norm_last(outputs: Iterable[Node]) -> dict[Node, Node]:
                 return named_like(node, layer_norm(like.args[0] + like.args[1], found[node]))
             return shown_as(node, normed(like) or like) if node in found.values() else like
 
-    return rewritten(nodes, rule)
+    return rewrite(nodes, rule)
 
 
 RESIDUAL = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from byhand.core.graph import Node, named_like, rewritten, within
+from byhand.core.graph import Node, named_like, rewrite, within
 from byhand.core.ops import stretch
 from byhand.errors import ByhandError
 from byhand.misconceptions.patterns import Find
@@ -35,7 +35,7 @@ def mistake(name: str, sentence: str, *slips: tuple[Find, Make]) -> Misconceptio
         wrong = next(filter(None, (_wrong(like, find, make) for find, make in slips)), None)
         return wrong or like
 
-    return Misconception(name, sentence, lambda outputs: rewritten(outputs, rule))
+    return Misconception(name, sentence, lambda outputs: rewrite(outputs, rule))
 
 
 def _wrong(node: Node, find: Find, make: Make) -> Node | None:

@@ -14,7 +14,7 @@ from support.examples import examples
 
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import Array, fold, source, toposort
-from byhand.layers.attention_cost import causally, in_segments
+from byhand.layers.attention_cost import causal_attention, segmented_attention
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
@@ -184,7 +184,9 @@ def test_nothing_is_learned_through_the_memory() -> None:
 def test_multiplications_are_counted_cell_by_cell() -> None:
     """By hand: 3·3·2 for the scores, 3·3 quotients by √2, 3·3 by the totals, 3·2·3 for Z."""
     q, k, v = (source(name, np.zeros((3, 2)), "input") for name in "QKV")
-    exact, here = (work(toposort([z])).multiplications for z in (causally(q, k, v), in_segments(1, q, k, v)))
+    exact, here = (
+        work(toposort([z])).multiplications for z in (causal_attention(q, k, v), segmented_attention(1, q, k, v))
+    )
     assert exact == 18 + 9 + 9 + 18
     assert here == 2 + 1 + 1 + 2 + 2 * (4 + 2 + 2 + 4)
 

@@ -6,7 +6,7 @@ from support.published_examples import CASES, CLOSE, close, given, tables, turne
 from byhand.core.graph import source
 from byhand.core.ops import exp, maximum
 from byhand.core.weights import Weights
-from byhand.layers.recurrence import LSTM, lstm_step, selective_scan, sigmoid, softplus, unrolled
+from byhand.layers.recurrence import LSTM, lstm_step, selective_scan, sigmoid, softplus, unroll
 
 
 def test_lstm():
@@ -17,7 +17,7 @@ def test_lstm():
         matrix = turned(case["weights"][name])
         arrays |= {f"W_{gate}": matrix[:3], f"U_{gate}": matrix[3:5], f"b_{gate}": matrix[5:]}
     x, (h, c) = given("X", case["inputs"]["X"]), (given(name, case["inputs"][name]) for name in ("h0", "c0"))
-    states = unrolled(lstm_step(Weights(arrays=arrays), 3, 2), x, (h, c), LSTM)
+    states = unroll(lstm_step(Weights(arrays=arrays), 3, 2), x, (h, c), LSTM)
     got = tables(*(h for h, _ in states))
     for t in range(4):
         close(got[f"c_{t + 1}"], [[row[t]] for row in case["steps"]["C"]])

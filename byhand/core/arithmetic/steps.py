@@ -33,7 +33,7 @@ MOST_TERMS, MOST_ARGUMENTS = 17, 9
 class Step(ABC):
     """A piece of a cell's formula: what it is worth, and how it is written.
 
-    depth: in how many rounds of reckoning, each doing all that can be done at once, it becomes a number.
+    depth: the number of rounds after which it is a number, where a round computes all that can be computed at once.
     """
 
     value: float
@@ -46,26 +46,26 @@ class Step(ABC):
 
     @abstractmethod
     def after(self, rounds: int) -> Maths:
-        """With the numbers put in, after some rounds of reckoning."""
+        """With the numbers put in, after some rounds of computing."""
 
     @abstractmethod
     def is_exact_after(self, rounds: int) -> bool:
         """Whether no number that is shown then is rounded."""
 
     def __add__(self, other: Step) -> Step:
-        return Written(_sum, [*_terms(self), *_terms(other)], self.value + other.value)
+        return Operation(_sum, [*_terms(self), *_terms(other)], self.value + other.value)
 
     def __sub__(self, other: Step) -> Step:
-        return Written(_sum, [*_terms(self), Minus(other)], self.value - other.value)
+        return Operation(_sum, [*_terms(self), Minus(other)], self.value - other.value)
 
     def __neg__(self) -> Step:
-        return Written(Negative, [self], -self.value)
+        return Operation(Negative, [self], -self.value)
 
     def __mul__(self, other: Step) -> Step:
-        return Written(_product, [*_factors(self), *_factors(other)], self.value * other.value)
+        return Operation(_product, [*_factors(self), *_factors(other)], self.value * other.value)
 
     def __truediv__(self, other: Step) -> Step:
-        return _made(Quotient, operator.truediv, self, other)
+        return _operation(Quotient, operator.truediv, self, other)
 
 
 Line = tuple[Step, ...]
@@ -96,7 +96,7 @@ class Given(Step):
         return is_exact(self.value) or self._exact() is not None
 
 
-class Reckoned(Step):
+class Calculation(Step):
     """What becomes a number after `depth` rounds."""
 
     def after(self, rounds: int) -> Maths:
@@ -112,7 +112,7 @@ class Reckoned(Step):
     def _is_exact_unfinished(self, rounds: int) -> bool: ...
 
 
-class Written(Reckoned):
+class Operation(Calculation):
     """An operation on smaller pieces."""
 
     def __init__(self, write: Callable[..., Maths], parts: Parts, value: float) -> None:
@@ -154,7 +154,7 @@ class Minus(Step):
         return self.of.is_exact_after(rounds)
 
 
-class Picked(Reckoned):
+class LookedUp(Calculation):
     """One cell of a line, found by its number: first it is named, then it is worth something."""
 
     def __init__(self, line: Line, index: Step) -> None:
@@ -212,11 +212,11 @@ def _whether(sign: str) -> Callable[..., Maths]:
     return lambda x, y: Grid(((Chain((x, y), (sign,)),),))
 
 
-def _made(write: Callable[..., Maths], rule: Callable[..., float], *parts: Step) -> Step:
+def _operation(write: Callable[..., Maths], rule: Callable[..., float], *parts: Step) -> Step:
     try:
-        return Written(write, parts, rule(*(p.value for p in parts)))
+        return Operation(write, parts, rule(*(p.value for p in parts)))
     except (ArithmeticError, ValueError):
-        return Written(write, parts, math.nan)
+        return Operation(write, parts, math.nan)
 
 
 def _call(name: str) -> Callable[..., Maths]:
@@ -224,11 +224,11 @@ def _call(name: str) -> Callable[..., Maths]:
 
 
 def _terms(step: Step) -> Parts:
-    return step.parts if isinstance(step, Written) and step.write is _sum else [step]
+    return step.parts if isinstance(step, Operation) and step.write is _sum else [step]
 
 
 def _factors(step: Step) -> Parts:
-    return step.parts if isinstance(step, Written) and step.write is _product else [step]
+    return step.parts if isinstance(step, Operation) and step.write is _product else [step]
 
 
 class Steps(Arithmetic[Step]):
@@ -238,37 +238,37 @@ class Steps(Arithmetic[Step]):
         return Given(lambda: shown(x), x)
 
     def pi(self) -> Step:
-        return Written(lambda: Name("π"), [], NUMBERS.pi())
+        return Operation(lambda: Name("π"), [], NUMBERS.pi())
 
     def call(self, function: Function, x: Step) -> Step:
-        return _made(function.maths, function.number, x)
+        return _operation(function.maths, function.number, x)
 
     def power(self, x: Step, y: Step) -> Step:
-        return _made(Power, NUMBERS.power, x, y)
+        return _operation(Power, NUMBERS.power, x, y)
 
     def total(self, line: Line) -> Step:
-        return Written(_sum, line, sum(c.value for c in line)) if len(line) > 1 else line[0]
+        return Operation(_sum, line, sum(c.value for c in line)) if len(line) > 1 else line[0]
 
     def sum_of_squares(self, line: Line) -> Step:
         return self.total(tuple(self.power(c, self.number(2)) for c in line))
 
     def largest(self, line: Line) -> Step:
-        return Written(_call("max"), line, max(c.value for c in line))
+        return Operation(_call("max"), line, max(c.value for c in line))
 
     def position_of_largest(self, line: Line) -> Step:
-        return Written(_call("argmax"), line, NUMBERS.position_of_largest(tuple(c.value for c in line)))
+        return Operation(_call("argmax"), line, NUMBERS.position_of_largest(tuple(c.value for c in line)))
 
     def compare(self, x: Step, sign: str, y: Step) -> Step:
-        return _made(_whether(sign), lambda a, b: NUMBERS.compare(a, sign, b), x, y)
+        return _operation(_whether(sign), lambda a, b: NUMBERS.compare(a, sign, b), x, y)
 
     def choose(self, condition: Step, x: Step, y: Step) -> Step:
         def write(condition: Maths, x: Maths, y: Maths) -> Maths:
             return Cases(((x, Chain((condition, Number("0")), ("≠",))), (y, Words("otherwise"))))
 
-        return _made(write, NUMBERS.choose, condition, x, y)
+        return _operation(write, NUMBERS.choose, condition, x, y)
 
     def pick(self, line: Line, index: Step) -> Step:
-        return Picked(line, index)
+        return LookedUp(line, index)
 
 
 STEPS = Steps()

@@ -13,7 +13,7 @@ from byhand.language.architecture import Graph, Inputs, Vocabularies, example, o
 from byhand.language.blocks import Places, grouped_attention
 from byhand.language.options import Options, variant
 from byhand.layers.attention import attend
-from byhand.layers.attention_cost import causally, not_seen, savings
+from byhand.layers.attention_cost import causal_attention, mark_unseen, savings
 from byhand.layers.masks import fixed_masks, strided_masks
 
 PAPER = "Child et al. 2019"
@@ -49,14 +49,14 @@ def gathered(q: Node, k: Node, v: Node, seen: Array) -> Node:
 
 
 def two_heads(q: Node, k: Node, v: Node) -> Node:
-    return beside(causally(q, k, v), causally(q, k, v))
+    return beside(causal_attention(q, k, v), causal_attention(q, k, v))
 
 
 def given_up(tokens: Dim, o: Options) -> list[Node]:
     """The words that no head sees at once, and in how many ways a word comes to each in two steps. 2 (T, T)"""
     with page("", "What is given up"):
         near, far = masks(tokens, o, o.stride)
-        unseen = not_seen(maximum(near, far), "1 where neither head looks back")
+        unseen = mark_unseen(maximum(near, far), "1 where neither head looks back")
         with scope("", "in two steps", equation="far × near: ways from word to word", source=f"{PAPER}, section 4.1"):
             return [unseen, (far @ near).named("ways")]  # (T, T) @ (T, T) -> (T, T)
 

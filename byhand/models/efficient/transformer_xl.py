@@ -16,9 +16,9 @@ from byhand.language.decoder_only import decoder_only, predict
 from byhand.language.generation import read_and_write
 from byhand.language.options import Options, variant
 from byhand.layers.attention import attend
-from byhand.layers.attention_cost import causally, in_segments, not_seen, savings
+from byhand.layers.attention_cost import causal_attention, mark_unseen, savings, segmented_attention
 from byhand.layers.linear import embed, linear
-from byhand.layers.positions import shifted, sinusoidal
+from byhand.layers.positions import shift_rows, sinusoidal
 
 HEAD_PAPER = "Dai et al. 2019"
 HEAD = {
@@ -36,7 +36,7 @@ def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any)
     with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{HEAD_PAPER}, section 3.3, terms b and d"):
         asks = (q + weight("bias_v", 1, o.d_k)).named("Q_place")
         by_distance = (asks @ r.T / sqrt(o.d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
-        by_key = shifted(by_distance, seen.shape[0]).named("by_key", role="positions")
+        by_key = shift_rows(by_distance, seen.shape[0]).named("by_key", role="positions")
     with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{HEAD_PAPER}, section 3.3, terms a and c"):
         content = (q + weight("bias_u", 1, o.d_k)).named("Q_content")
     return attend(content, k, v, mask, bias=by_key)
@@ -121,8 +121,8 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     graph = read_and_write(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)
     with page("", "What is given up"):
         text = np.arange(3 * o.segment) // o.segment
-        lost = not_seen(text[:, None] - text < 2, "1 where a layer does not look back")
-    saved = savings(causally, partial(in_segments, o.segment), len(ids), o.d_k)
+        lost = mark_unseen(text[:, None] - text < 2, "1 where a layer does not look back")
+    saved = savings(causal_attention, partial(segmented_attention, o.segment), len(ids), o.d_k)
     return replace(graph, outputs=[*graph.outputs, *shown, lost, saved])
 
 

@@ -9,7 +9,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.language.latent_attention import latent_attention
 from byhand.language.mixtures import build_mixture
 from byhand.language.options import Options, variant
-from byhand.layers.experts import best_scores, experts_of, load_of, mixture, route, scaled
+from byhand.layers.experts import best_scores, experts_of, load_of, mixture, route, scale_gates
 from byhand.models.decoder import llama
 
 EXPERTS = "DeepSeek-AI 2024, section 2.1.2"
@@ -52,7 +52,7 @@ def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> 
         bias = weight("b_router", 1, experts_of(o.experts), fill=0).with_role("given")  # moved by the load, not learnt
         logits = route(x, weight, o.experts, EXPERTS)
         gates, chosen = best_scores(logits, bias, o.chosen, o.expert_groups, o.groups_chosen)
-        gates = scaled(gates, o.normed_gates, o.gate_scale)
+        gates = scale_gates(gates, o.normed_gates, o.gate_scale)
         also.append(load_of(chosen))
 
     def expert(x: Node) -> Node:

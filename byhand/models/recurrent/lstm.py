@@ -4,7 +4,7 @@ from byhand.core.graph import Node
 from byhand.core.weights import Weights
 from byhand.language.options import variant
 from byhand.language.recurrent import Options, recurrent
-from byhand.layers.recurrence import LSTM, lstm_step, start, unrolled
+from byhand.layers.recurrence import LSTM, lstm_step, start, unroll
 
 TWO_BIASES = variant(Options(), two_biases=False)
 """two_biases: one for the word and one for the state before, as in torch.nn.LSTM."""
@@ -13,7 +13,7 @@ TWO_BIASES = variant(Options(), two_biases=False)
 def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
     """c_t = f c_{t-1} + i g and h_t = o tanh(c_t), from zeros on. (T, e) -> T of (1, d)"""
     step = lstm_step(weight, int(x.shape[1]), o.d_model, o.two_biases)
-    return [h for h, _ in unrolled(step, x, start(o.d_model, "h_0", "c_0"), LSTM)]
+    return [h for h, _ in unroll(step, x, start(o.d_model, "h_0", "c_0"), LSTM)]
 
 
 ARCHITECTURE = recurrent(

@@ -3,13 +3,13 @@
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
 from byhand.language.recurrent import Options, recurrent
-from byhand.layers.recurrence import RNN, rnn_step, start, unrolled
+from byhand.layers.recurrence import RNN, rnn_step, start, unroll
 
 
 def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
     """h_t = tanh(x_t W + h_{t-1} U + b), from h_0 = 0 on. (T, e) -> T of (1, d)"""
     step = rnn_step(weight, int(x.shape[1]), o.d_model)
-    return [h for (h,) in unrolled(step, x, start(o.d_model, "h_0"), RNN)]
+    return [h for (h,) in unroll(step, x, start(o.d_model, "h_0"), RNN)]
 
 
 ARCHITECTURE = recurrent(

@@ -9,9 +9,9 @@ from byhand.core.ops import beside, tanh
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, words
 from byhand.language.generation import linear_answer, write
-from byhand.layers.alignment import ADDITIVE, GENERAL, looking_back, where_it_looked
+from byhand.layers.alignment import ADDITIVE, GENERAL, alignment_tables, attend_back
 from byhand.layers.linear import embed
-from byhand.layers.recurrence import annotated, cell, first_state, rows_of, unrolled
+from byhand.layers.recurrence import annotate, cell, first_state, stack_rows, unroll
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def decoder(
         y = embed(weight("E", Dim(o.target_vocab, vocabulary), o.d_embed), ids, "y")
     with page("", "Start"):
         state = first_state(ends, weight, o)
-        look = looking_back(memory, weight, o)
+        look = attend_back(memory, weight, o)
     step = cell(weight, o.d_embed + (o.d_memory if o.additive else 0), o, "s")
 
     def with_context(t: int, x: Node, state: Sequence[Node]) -> tuple[Node, ...]:
@@ -59,11 +59,11 @@ def decoder(
         carried = step(t, x, carried)
         return *carried, *look(t, carried[0])
 
-    steps = unrolled(with_context, y, state, ADDITIVE if o.additive else GENERAL, pages=True)
+    steps = unroll(with_context, y, state, ADDITIVE if o.additive else GENERAL, pages=True)
     tokens = ids.shape[0]
-    looked = where_it_looked([weights for *_, weights, _ in steps], tokens, o.bidirectional)
+    looked = alignment_tables([weights for *_, weights, _ in steps], tokens, o.bidirectional)
     with page("", "Read-out", equation="[s; context; y]" if o.additive else "tanh([context; s] W)"):
-        states, contexts = rows_of([s for s, *_ in steps], tokens), rows_of([row[-1] for row in steps], tokens)
+        states, contexts = stack_rows([s for s, *_ in steps], tokens), stack_rows([row[-1] for row in steps], tokens)
         if o.additive:
             return beside(states, contexts, y).named("readout"), looked
         product = beside(contexts, states) @ weight("W_c", o.d_memory + o.d_model, o.d_model)
@@ -80,7 +80,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), source_words)
         with page("", "Input"):
             x = embed(weight("E", Dim(o.vocab, source_words), o.d_embed), ids, "x")
-        memory, ends = annotated(x, weight, o)
+        memory, ends = annotate(x, weight, o)
     shown: list[Node] = []
 
     def forward(ids: Node) -> tuple[Node, Node, Node]:
