@@ -19,12 +19,12 @@ from byhand.xlsx.cells import position
 
 FEW = 0.75
 """A cell that fewer than this share of the class got is worth a word."""
-Counts = Counter[Verdict]
+VerdictCounts = Counter[Verdict]
 
 
 @dataclass
-class Mistake:
-    """A known mistake. students: how many made it; cells: in how many cells altogether; questions: where."""
+class MistakeCount:
+    """How often a known mistake was made. students: by how many; cells: in how many altogether; questions: where."""
 
     name: str
     sentence: str
@@ -35,13 +35,13 @@ class Mistake:
 
 @dataclass
 class ClassStatistics:
-    """cells: to each question and each of its cells, how often each verdict came."""
+    """A class's answers in numbers. cells: for each question and each of its cells, how often each verdict came."""
 
     key: Key
-    cells: list[list[Counts]]
+    cells: list[list[VerdictCounts]]
     points: list[float] = field(default_factory=list)
     got: list[float] = field(default_factory=list)
-    mistakes: dict[str, Mistake] = field(default_factory=dict)
+    mistakes: dict[str, MistakeCount] = field(default_factory=dict)
 
     @classmethod
     def of(cls, key: Key) -> ClassStatistics:
@@ -55,37 +55,37 @@ class ClassStatistics:
             self.cells[cell.question][cell.cell][cell.verdict] += 1
             self.got[cell.question] += cell.points
             if cell.verdict is Verdict.MISTAKE:
-                mistake = self.mistakes.setdefault(cell.mistake, Mistake(cell.mistake, cell.sentence))
+                mistake = self.mistakes.setdefault(cell.mistake, MistakeCount(cell.mistake, cell.sentence))
                 mistake.questions.add(cell.question)
                 made[cell.mistake] += 1
         for name, count in made.items():
             self.mistakes[name].students += 1
             self.mistakes[name].cells += count
 
-    def question(self, n: int) -> Counts:
-        """How often each verdict came in a question."""
+    def question(self, n: int) -> VerdictCounts:
+        """Return how often each verdict came in a question."""
         return sum(self.cells[n], Counter())
 
     def share(self, n: int) -> float:
-        """Of a question's points, the share that the class got."""
+        """Return the share of a question's points that the class got."""
         return self.got[n] / (len(self.points) * self.key.questions[n].points) if self.points else 0.0
 
     def right(self, n: int, cell: int) -> float:
-        """The share of the class that has nothing wrong in a cell."""
+        """Return the share of the class that has nothing wrong in a cell."""
         counts = self.cells[n][cell]
         return (counts[Verdict.RIGHT] + counts[Verdict.FOLLOWS]) / max(counts.total(), 1)
 
-    def ranked(self) -> list[Mistake]:
-        """The mistakes, those that most made first."""
+    def mistakes_by_frequency(self) -> list[MistakeCount]:
+        """Return the mistakes, those that most made first."""
         return sorted(self.mistakes.values(), key=lambda m: (-m.students, -m.cells, m.name))
 
     def hardest(self, most: int = 5) -> list[tuple[int, int, float]]:
-        """The cells that fewest got: question, cell, and the share that got it."""
+        """Return the cells that fewest got: question, cell, and the share that got it."""
         shares = [(self.right(n, c), n, c) for n, row in enumerate(self.cells) for c in range(len(row))]
         return [(n, c, share) for share, n, c in sorted(shares)[:most] if self.points and share < FEW]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for programs."""
+        """Return everything, for programs."""
         return {
             "graded": len(self.points),
             "most": sum(q.points for q in self.key.questions),
@@ -100,7 +100,7 @@ class ClassStatistics:
                     "cells": m.cells,
                     "questions": [n + 1 for n in sorted(m.questions)],
                 }
-                for m in self.ranked()
+                for m in self.mistakes_by_frequency()
             ],
             "hardest": [
                 {"question": n + 1, "cell": cell_address(self.key.questions[n], c), "right": round(share, 4)}
@@ -124,7 +124,7 @@ class ClassStatistics:
         }
 
 
-def _named(counts: Counts) -> dict[str, int]:
+def _named(counts: VerdictCounts) -> dict[str, int]:
     return {str(verdict): counts[verdict] for verdict in Verdict if counts[verdict]}
 
 
@@ -145,7 +145,7 @@ HATCHES = {
 
 
 def picture(statistics: ClassStatistics) -> str:
-    """The picture as SVG, to stand in a page."""
+    """Return the picture as SVG, to stand in a page."""
     parts, y = list(_points(statistics)), 150.0
     for n in range(len(statistics.cells)):
         drawn, high = _question(statistics, n, y)
@@ -211,7 +211,7 @@ def _question(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str],
     return [*parts, *cells], max(76, high + 18)
 
 
-def _bar(counts: Counts, y: float) -> Iterator[str]:
+def _bar(counts: VerdictCounts, y: float) -> Iterator[str]:
     total, x = max(counts.total(), 1), 0.0
     for verdict, look in VERDICT_STYLES.items():
         wide = BAR * counts[verdict] / total
@@ -254,7 +254,7 @@ def _map(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], floa
 
 
 def _legend(statistics: ClassStatistics, y: float) -> tuple[list[str], float]:
-    counts = sum((statistics.question(n) for n in range(len(statistics.cells))), Counts())
+    counts = sum((statistics.question(n) for n in range(len(statistics.cells))), VerdictCounts())
     parts, x = [], 0.0
     for verdict, look in VERDICT_STYLES.items():
         if not counts[verdict]:
@@ -301,7 +301,7 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 def report_page(
     statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem], steps: Sequence[str]
 ) -> bytes:
-    """The page, in UTF-8. steps: to each question the command that works its table."""
+    """Return the page, in UTF-8. steps: for each question the command that works its table."""
     title = str(statistics.key.recipe.get("title", statistics.key.exercise))
     told = f"Class report · {len(grades):,} students"
     body = [
@@ -309,7 +309,7 @@ def report_page(
         "<h2>How it went</h2>",
         picture(statistics),
         *_talk(statistics, steps),
-        *_known(problems),
+        *_problem_table(problems),
     ]
     return page(title, escape(told), body, STYLE)
 
@@ -329,7 +329,11 @@ def _talk(statistics: ClassStatistics, steps: Sequence[str]) -> Iterator[str]:
     if not statistics.points:
         return
     yield "<h2>To talk about next lesson</h2>"
-    said = [*map(_mistake(statistics, steps), statistics.ranked()), *_hardest(statistics), *_others(statistics)]
+    said = [
+        *map(_mistake(statistics, steps), statistics.mistakes_by_frequency()),
+        *_hardest(statistics),
+        *_others(statistics),
+    ]
     if said:
         yield f'<ol class="talk">{"".join(f"<li>{line}</li>" for line in said)}</ol>'
     else:
@@ -392,7 +396,7 @@ def _others(statistics: ClassStatistics) -> Iterator[str]:
             yield f'<span class="many">{share:.0%} of all cells</span> {sentence}'
 
 
-def _known(problems: Sequence[FileProblem]) -> Iterator[str]:
+def _problem_table(problems: Sequence[FileProblem]) -> Iterator[str]:
     if not problems:
         return
     yield "<h2>For you to look at</h2>"
@@ -410,14 +414,14 @@ def _known(problems: Sequence[FileProblem]) -> Iterator[str]:
 def report_json(
     statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem]
 ) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the report for programs."""
     statuses = Counter(s.status for s in grades)
     return {
         "exercise": statistics.key.exercise,
         "students": len(grades),
         "statuses": {str(status): statuses[status] for status in Status},
         **statistics.as_json(),
-        "talk": [f"{m.students} of {len(statistics.points)}: {m.sentence}" for m in statistics.ranked()],
+        "talk": [f"{m.students} of {len(statistics.points)}: {m.sentence}" for m in statistics.mistakes_by_frequency()],
         "concerns": [vars(c) for c in problems],
     }
 

@@ -61,7 +61,7 @@ Line = tuple[Expression, ...]
 
 
 def applied(op: str, *args: Expression) -> Expression:
-    """An operation on expressions. Raises TooLong."""
+    """Return an operation on expressions. Raises TooLong."""
     fractions = [arg.fraction for arg in args]
     if None not in fractions and op in EXACT:
         result = EXACT[op](*fractions)
@@ -119,13 +119,13 @@ class ExpressionArithmetic(Arithmetic[Expression]):
 
 
 def _place_of_largest(line: Sequence[Expression]) -> int:
-    """The first of equals."""
+    """Return the place of the largest cell, of equals the first."""
     values = [REAL.real(worth(cell.tree)) for cell in line]
     return values.index(max(values))
 
 
 def exact_keys(cells: Sequence[tuple[Node, int, int]], given: Mapping[Node, Array]) -> list[Key | None]:
-    """The key of each cell of a table, by its row and column; None where it is too long to be written by hand.
+    """Return the key of each cell of a table, by its row and column; None where it is too long to be written by hand.
 
     given: the student's own numbers, of every table that is drawn.
     """
@@ -142,7 +142,7 @@ def _key(node: Node, place: tuple[int, int], given: Mapping[Node, Array], tables
 
 
 def _table(node: Node, given: Mapping[Node, Array], tables: dict[Node, Table]) -> Table:
-    """A table of expressions; every cell of every table is worked out once."""
+    """Return a table of expressions; every cell of every table is worked out once."""
     if node not in tables:
         if node.data is not None:
             numbers = given.get(node, node.data)

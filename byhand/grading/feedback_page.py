@@ -53,13 +53,13 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 
 
 def feedback_page(key: Key, marks: StudentMark, steps: Sequence[str]) -> bytes:
-    """The page, in UTF-8. steps: to each question the command that works its table with other numbers."""
+    """Return the page, in UTF-8. steps: for each question the command that works its table with other numbers."""
     title = str(key.recipe.get("title", key.exercise))
     return page(title, escape(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
 
 
 def colours() -> str:
-    """A class for each verdict: its fill, ink and frame."""
+    """Return a style for each verdict: its fill, ink and frame."""
     return "".join(
         f".{name(verdict)} {{ background: {look.fill}; color: {look.ink}; border: {FRAMES[look.line]} {look.ink}; }}\n"
         for verdict, look in VERDICT_STYLES.items()

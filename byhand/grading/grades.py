@@ -30,7 +30,7 @@ from byhand.grading.verdicts import (
 
 
 class Status(StrEnum):
-    """What has become of a student."""
+    """Whether a student is graded, and if not, why."""
 
     GRADED = "graded"
     LOOK = "look"
@@ -105,7 +105,7 @@ def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
 
 
 def _unread(key: Key, result: FileResult) -> str:
-    """The answers that have no points because they could not be read; nothing where there is none."""
+    """Return a sentence on answers that have no points because they could not be read; nothing where there is none."""
     cells = [cell for cell in result.marks.cells if cell.verdict is Verdict.UNREADABLE] if result.marks else []
     if not cells:
         return ""
@@ -122,7 +122,7 @@ NO_GRADE = "-"
 
 
 def safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: with an apostrophe before it where one might."""
+    """Return a text that no spreadsheet takes for a formula: with an apostrophe before it where one might."""
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 

@@ -58,7 +58,7 @@ class HandedOut:
 
     @classmethod
     def of(cls, key: Key) -> HandedOut:
-        """ByhandError for a key whose recipe cannot be built any more."""
+        """Build the book of a key's recipe. ByhandError where it cannot be built any more."""
         built = problem(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
         book = StudentBook(built, key.practice)
         asked = tuple(tuple((q.sheet, *position(cell.replace("$", ""))) for cell in q.cells) for q in key.questions)
@@ -100,7 +100,7 @@ class HandedOut:
             self.givens[cell] = Given(node.name, i, j, kind == "shown")
 
     def given(self, student: str) -> dict[str, Rows]:
-        """The tables that a student is given, by name."""
+        """Return the tables that a student is given, by name."""
         theirs = self.key.students[student]
         return {**self._shown.get(student, {}), **theirs.drawn, **theirs.planted}
 
@@ -137,7 +137,7 @@ class HandedOut:
 
 
 def _unfilled(book: StudentBook) -> Contents:
-    """The book with its marks in the places of what is filled in."""
+    """Return the book with its marks in the places of what is filled in."""
     marks: dict[object, float | str] = {}
     for n, key in enumerate(book.marks.keys):
         text = isinstance(key, tuple) and key[0] in ("student", "word")
@@ -153,13 +153,13 @@ MOST_INSERTED = 200
 LEAST_KNOWN = 0.25
 """The share of a sheet's texts by which it is known, where nothing else tells."""
 Shifts = list[tuple[int, int]]
-"""From which row or column of the paper on, and how far things have moved."""
+"""From which row or column of the book on, and how far things have moved."""
 Moved = tuple[str, Shifts, Shifts]
 """What a sheet is called now, and where its rows and columns are."""
 
 
-class Finder:
-    """Where a cell of the paper is: by its table's defined name, or else by the texts around it."""
+class CellFinder:
+    """Finds a cell of the book in what is handed in: by its table's defined name, or else by the texts around it."""
 
     def __init__(self, handed_out: HandedOut, contents: Contents) -> None:
         self.handed_out, self.contents = handed_out, contents
@@ -171,7 +171,7 @@ class Finder:
         self._moved: dict[str, Moved | None] = {}
 
     def __call__(self, cell: Cell) -> Cell | None:
-        """The cell as it is now; None where it cannot be told."""
+        """Return where the cell is now; None where that is not clear."""
         if self.unmoved:
             return cell
         name = self._name_of.get(cell)
@@ -188,7 +188,7 @@ class Finder:
         return {cell: name for name, region in self.handed_out.names.items() for cell in region.cells()}
 
     def _lines_of(self, name: str) -> tuple[list[int], list[int]] | None:
-        """The rows and columns in which a table's now stand."""
+        """Return the rows and columns in which those of a table now stand."""
         if name not in self._lines:
             old, new = self.handed_out.names[name], self.regions[name]
             rows = self._kept(old, new, across=False)
@@ -197,7 +197,7 @@ class Finder:
         return self._lines[name]
 
     def _kept(self, old: Region, new: Region, across: bool) -> list[int] | None:
-        """A table's own rows (or columns) among those that its name has now, by what stands before them."""
+        """Return a table's own rows (or columns) among those that its name has now, by what stands before them."""
         first, was, now = (new.column, old.columns, new.columns) if across else (new.row, old.rows, new.rows)
         if was == now:
             return list(range(first, first + now))
@@ -216,7 +216,7 @@ class Finder:
         return sheet, cell[1] + _shift(rows, cell[1]), cell[2] + _shift(columns, cell[2])
 
     def _sheet(self, name: str) -> str | None:
-        """What a sheet is called now: as the names say, as before, or the one that has its texts."""
+        """Return what a sheet is called now: as the names say, as before, or the one that has its texts."""
         told = Counter(
             self.regions[n].sheet for n, old in self.handed_out.names.items() if old.sheet == name and n in self.regions
         )
@@ -236,7 +236,7 @@ class Finder:
         return self._moved[name]
 
     def _measured(self, name: str, sheet: str) -> Moved | None:
-        """How far the texts of a sheet have moved: those that are there once, now as before."""
+        """Measure how far the texts of a sheet have moved: those that are there once, now as before."""
         texts, places = self._texts(name), self._places.get(sheet, {})
         pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
         if len(pairs) < LEAST_KNOWN * len(texts):
@@ -261,14 +261,14 @@ class Finder:
 
 
 def _label(region: Region, i: int, across: bool) -> Cell:
-    """What stands before a row of a table, or above a column."""
+    """Return the cell before a row of a table, or above a column."""
     if across:
         return region.sheet, region.row - 1, region.column + i
     return region.sheet, region.row + i, region.column - 1
 
 
 def _by_line(pairs: Sequence[tuple[int, int]]) -> Shifts:
-    """For each row (or column) the shift that most of its texts have made."""
+    """Return for each row (or column) the shift that most of its texts have made."""
     shifts: dict[int, Counter[int]] = defaultdict(Counter)
     for line, shift in pairs:
         shifts[line][shift] += 1
@@ -276,6 +276,6 @@ def _by_line(pairs: Sequence[tuple[int, int]]) -> Shifts:
 
 
 def _shift(shifts: Shifts, line: int) -> int:
-    """That of the nearest line before this one, or of the first."""
+    """Return the shift of the nearest line before this one, or of the first."""
     after = bisect_right(shifts, line, key=lambda shift: shift[0])
     return shifts[max(after - 1, 0)][1] if shifts else 0

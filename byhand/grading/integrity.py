@@ -14,7 +14,7 @@ from byhand.core.graph import Array
 from byhand.errors import quoted
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import HandedOut
-from byhand.grading.owners import folded, given_to
+from byhand.grading.owners import folded, student_given
 from byhand.grading.submission import Submission
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.ranges import address
@@ -28,7 +28,7 @@ LISTED = 3
 
 
 @dataclass(frozen=True)
-class Altered:
+class ChangedNumber:
     """A given cell that does not hold what the student was given."""
 
     cell: Cell
@@ -36,44 +36,45 @@ class Altered:
     found: Value
 
 
-def altered(handed_out: HandedOut, submission: Submission, student: str) -> list[Altered]:
-    """The cells that differ; one that is gone holds None."""
-    return list(_altered(handed_out, submission, student))
+def changed_numbers(handed_out: HandedOut, submission: Submission, student: str) -> list[ChangedNumber]:
+    """Return the given cells that differ; one that is gone holds None."""
+    return list(_changed_numbers(handed_out, submission, student))
 
 
-def _altered(handed_out: HandedOut, submission: Submission, student: str) -> Iterator[Altered]:
+def _changed_numbers(handed_out: HandedOut, submission: Submission, student: str) -> Iterator[ChangedNumber]:
     tables = handed_out.given(student)
     for cell, given in handed_out.givens.items():
         was, found = float(tables[given.table][given.row][given.column]), submission.printed.get(cell)
         near = SHOWN_NEAR if given.shown else GIVEN_NEAR
         if not (isinstance(found, float) and abs(found - was) <= near):
-            yield Altered(cell, was, found)
+            yield ChangedNumber(cell, was, found)
 
 
-def said_of(handed_out: HandedOut, submission: Submission, student: str) -> list[str]:
-    """The sentences on numbers that are not the student's."""
-    changed = altered(handed_out, submission, student)
+def number_findings(handed_out: HandedOut, submission: Submission, student: str) -> list[str]:
+    """Return sentences on given numbers that are not the student's."""
+    changed = changed_numbers(handed_out, submission, student)
     if not changed:
         return []
-    other, count = given_to(handed_out, submission), len(handed_out.givens)
+    other, count = student_given(handed_out, submission), len(handed_out.givens)
     if other is not None and other != student:
         return [
-            f"The given numbers are those of {person(handed_out, other)}: the workbook was made for another student."
+            f"The given numbers are those of {name_and_id(handed_out, other)}: "
+            "the workbook was made for another student."
         ]
     what = f"{len(changed)} of the {count} given numbers {'is' if len(changed) == 1 else 'are'} not as handed out"
     if len(changed) >= max(2.0, ANOTHER_SET * count):
         return [f"{what}: the workbook was made for another set or with another seed, or was filled in anew."]
-    cells = "; ".join(_told(one) for one in changed[:LISTED])
+    cells = "; ".join(_described(one) for one in changed[:LISTED])
     return [f"{what}: {cells}{'; and more' if len(changed) > LISTED else ''}."]
 
 
-def person(handed_out: HandedOut, id: str) -> str:
-    """A student as a sentence names them."""
+def name_and_id(handed_out: HandedOut, id: str) -> str:
+    """Return a student as a sentence names them."""
     name = handed_out.key.students[id].name
     return clean(f"{id} ({name})" if name and name != id else id)
 
 
-def _told(one: Altered) -> str:
+def _described(one: ChangedNumber) -> str:
     found = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
     return f"{address(one.cell)} is {found}, was {one.was:.15g}"
 
@@ -87,7 +88,7 @@ INDEPENDENT = 2 / 3
 
 
 @dataclass(frozen=True)
-class Source:
+class CopySource:
     """Whose right answers they are, and how many of the wrong ones."""
 
     student: str
@@ -120,8 +121,8 @@ def _class(handed_out: HandedOut) -> _Class:
     )
 
 
-def source(handed_out: HandedOut, submission: Submission, student: str) -> Source | None:
-    """The student whose answers these are likelier to be than the own ones, if that is beyond chance."""
+def copied_from(handed_out: HandedOut, submission: Submission, student: str) -> CopySource | None:
+    """Return the student whose answers these are likelier to be than their own, if that is beyond chance."""
     group = _class(handed_out)
     typed = np.array([math.nan if t.value is None else t.value for row in submission.answers for t in row])
     own = group.ids.index(student)
@@ -139,11 +140,11 @@ def source(handed_out: HandedOut, submission: Submission, student: str) -> Sourc
     evidence = INDEPENDENT * len(wrong) * _divergence(count / len(wrong), usual)
     if evidence < math.log(len(group.ids)) - math.log(CHANCE):
         return None
-    return Source(group.ids[best], count, len(wrong))
+    return CopySource(group.ids[best], count, len(wrong))
 
 
 def _different(group: _Class, typed: Array, wrong: NDArray[np.bool_]) -> list[int]:
-    """One cell for each wrong number of a question: a number that is there again tells nothing new."""
+    """Return one cell for each wrong number of a question: a number that is there again says nothing new."""
     first: dict[tuple[int, float], int] = {}
     for n in np.flatnonzero(wrong):
         first.setdefault((int(group.questions[n]), round(float(typed[n]), 9)), int(n))
@@ -156,7 +157,7 @@ def _better(group: _Class, typed: Array, other: int, own: int) -> bool:
 
 
 def _share(group: _Class, n: int, number: float) -> float:
-    """How much of all right answers to a question lies where a number does."""
+    """Return how much of all right answers to a question lies where a number does."""
     pool, margin = group.pools[int(group.questions[n])], group.margins[n]
     near = np.searchsorted(pool, number + margin, "right") - np.searchsorted(pool, number - margin, "left")
     return float((near + 1) / (len(pool) + 1))
@@ -174,29 +175,29 @@ NEAR = 1e-6
 
 
 def findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
-    """In sentences, for a person to judge; none for an honest submission of the student's own book."""
+    """Return sentences for a person to judge; none for an honest submission of the student's own book."""
     return [
-        *_of_id(submission, handed_out, student),
-        *said_of(handed_out, submission, student),
-        *_of_texts(submission, handed_out),
-        *_of_source(submission, handed_out, student),
+        *_id_findings(submission, handed_out, student),
+        *number_findings(handed_out, submission, student),
+        *_text_findings(submission, handed_out),
+        *_copy_findings(submission, handed_out, student),
     ]
 
 
-def _of_id(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
+def _id_findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     stated = submission.stated
     if folded(stated) == folded(student) or handed_out.id is None:
         return []
     if not stated:
-        return [f"The workbook states no id any more: it was taken for that of {person(handed_out, student)}."]
+        return [f"The workbook states no id any more: it was taken for that of {name_and_id(handed_out, student)}."]
     same = [id for id in handed_out.key.students if folded(id) == folded(stated)]
     if same:
-        return [f"The workbook was made for another student: it states the id of {person(handed_out, same[0])}."]
+        return [f"The workbook was made for another student: it states the id of {name_and_id(handed_out, same[0])}."]
     return [f"The workbook states the id {quoted(stated)}, which no student of this class has."]
 
 
-def _of_texts(submission: Submission, handed_out: HandedOut) -> list[str]:
-    """Questions, captions and printed numbers that are no longer what they were."""
+def _text_findings(submission: Submission, handed_out: HandedOut) -> list[str]:
+    """Return what is said of questions, captions and printed numbers that were changed."""
     printed = submission.printed
     texts = [cell for cell, text in handed_out.texts.items() if not _same(printed.get(cell), text)]
     numbers = [cell for cell, number in handed_out.numbers.items() if not _near(printed.get(cell), number)]
@@ -210,7 +211,7 @@ def _of_texts(submission: Submission, handed_out: HandedOut) -> list[str]:
 
 
 def _same(value: object, text: str) -> bool:
-    """But for blanks, and for how programs write the same letters; an empty text need not be kept."""
+    """Whether a text is the same but for blanks and for how programs write letters; an empty one need not be kept."""
     if value == text or not text.strip():
         return True
     return isinstance(value, str) and folded(value) == folded(text)
@@ -220,11 +221,11 @@ def _near(value: object, number: float) -> bool:
     return isinstance(value, float) and abs(value - number) <= NEAR * max(1.0, abs(number))
 
 
-def _of_source(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
-    found = source(handed_out, submission, student)
+def _copy_findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
+    found = copied_from(handed_out, submission, student)
     if found is None:
         return []
     return [
         f"{found.matching} of the {found.wrong} different wrong answers are right in the exercise of "
-        f"{person(handed_out, found.student)}, its likely source."
+        f"{name_and_id(handed_out, found.student)}, its likely source."
     ]

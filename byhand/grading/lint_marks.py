@@ -41,7 +41,7 @@ Thing = TypeVar("Thing")
 
 
 def lint_recipe(recipe: str, seeds: int) -> Report:
-    """A recipe's report, with what is wrong about its marks."""
+    """Return a recipe's report, with what is wrong about its marks."""
     path = find(recipe)
     table = read_toml(path)
     built = problem(exercise_of(table, path))
@@ -51,7 +51,7 @@ def lint_recipe(recipe: str, seeds: int) -> Report:
 
 
 class Trial:
-    """A class of a recipe, that answers in every way that its marks must tell apart."""
+    """A class of a recipe, which answers in every way that marking must distinguish."""
 
     def __init__(self, built: Problem, table: dict[str, object], count: int) -> None:
         self.problem, self.told = built, mistakes(built)
@@ -63,16 +63,16 @@ class Trial:
         self.handed_out = HandedOut.of(self.key)
 
     def problems(self) -> Iterator[str]:
-        """A line for whatever is not marked as it should be."""
+        """Yield a line for whatever is not marked as it should be."""
         wrong = _wrong_answers(self.problem, self.told, self.made)
         missed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
         with TemporaryDirectory() as folder, Recomputer() as engine:
             for n, variant in enumerate(self.made):
-                desk = Desk(self, variant, Path(folder, "book.xlsx"), engine)
-                yield from desk.plain()
+                student_trial = StudentTrial(self, variant, Path(folder, "book.xlsx"), engine)
+                yield from student_trial.plain()
                 for i, (name, answers) in enumerate(islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH)):
-                    marks = desk.handed_in(answers) if i == 0 else desk.marked(answers)
+                    marks = student_trial.handed_in(answers) if i == 0 else student_trial.marked(answers)
                     tried[name] += 1
                     missed[name] += {m for mark in marks for m in mark.mistake.split(BETWEEN) if m} != {name}
                     if all(mark.verdict == Verdict.RIGHT for mark in marks):
@@ -82,8 +82,8 @@ class Trial:
                 yield f"Marking does not name {name} in {count} of {tried[name]} answers."
 
 
-class Desk:
-    """Where one student's books are filled in, read and marked."""
+class StudentTrial:
+    """Fills in, reads and marks the books of one student."""
 
     def __init__(self, trial: Trial, variant: Variant, path: Path, engine: Recomputer) -> None:
         self.trial, self.path, self.engine = trial, path, engine
@@ -91,7 +91,7 @@ class Desk:
         self.empty = trial.book.filled(variant)
 
     def plain(self) -> Iterator[str]:
-        """The key, nothing, and what is no number."""
+        """Yield what is wrong about the marks of the key, of nothing, and of what is no number."""
         right = self.right()
         for what, answers, verdict in (
             ("the key", right, Verdict.RIGHT),
@@ -102,7 +102,7 @@ class Desk:
                 yield f"Marking does not take {what} of {self.student.id} for what it is."
 
     def right(self) -> list[Row]:
-        """The key as a student writes it: rounded numbers, and expressions where these are asked for."""
+        """Return the key as a student writes it: rounded numbers, and expressions where these are asked for."""
         rows: list[Row] = [*written(self.trial.problem, self.variant.answers)]
         for n, question in enumerate(self.trial.problem.questions):
             if question.ask.kind == "symbolic":
@@ -110,11 +110,11 @@ class Desk:
         return rows
 
     def marked(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
-        """Marks of numbers that have come in some other way than in a book."""
+        """Mark numbers that have come in some other way than in a book."""
         return self.trial.marker.mark(self.student, [[TypedAnswer(str(x), float(x)) for x in row] for row in answers])
 
     def handed_in(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
-        """Marks of a book in which these answers stand."""
+        """Mark a book in which these answers stand."""
         cells = [cell for places in self.trial.handed_out.asked for cell in places]
         values = [value for row in answers for value in row]
         filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
@@ -124,13 +124,13 @@ class Desk:
 
 
 def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:
-    """Answers as a student writes them down, to the places that were asked."""
+    """Return answers as a student writes them down, to the places that were asked."""
     rows = zip(problem.questions, answers, strict=True)
     return [(np.round(np.asarray(row, dtype=float).ravel(), q.ask.places) + 0.0).tolist() for q, row in rows]
 
 
 def _wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, list[list[float]]]]]:
-    """For each student, each mistake and what one writes who makes it, where it is a number."""
+    """Return for each student what they write who make each mistake, where it is a number."""
     given = stacked(variant.numbers for variant in made)
     solved = [(m.name, problem.solve(given, changed)) for m, changed in told]
     found: list[list[tuple[str, list[list[float]]]]] = []
@@ -148,12 +148,12 @@ def _own(problem: Problem, variant: Variant, answers: Sequence[Array]) -> list[A
 
 
 def _in_turn(things: Sequence[Thing], first: int) -> Iterator[Thing]:
-    """All of them, from this one on and round again."""
+    """Return all of them, from this one on and round again."""
     return (things[(first + n) % len(things)] for n in range(len(things)))
 
 
 def _key(built: Problem, table: dict[str, object], book: StudentBook, made: Sequence[Variant]) -> Key:
-    """The class's key, as it is read from its file."""
+    """Return the class's key, as it is read from its file."""
     name = built.exercise.name
     about = {"exercise": name, "recipe": table, "digest": digest_of(name, table), "seed": 0, "practice": False}
     with TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ from byhand.grading.handed_out import HandedOut
 from byhand.grading.hypotheses import Hypotheses
 from byhand.grading.integrity import findings
 from byhand.grading.owners import Owners
-from byhand.grading.stages import places_of, stages_of, tolerances_of
+from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import Submission, read_submission, read_typed
 from byhand.grading.verdicts import (
@@ -53,7 +53,6 @@ ALIKE = 1e-6
 """How far a key's answers may be from those of its numbers, worked out again."""
 ALL_DIGITS = 1e-12
 """How far off what a spreadsheet works out may be, as a share of the number."""
-EXACT = Rule("exact")
 CHECKED_AT_A_TIME = 500
 """Students whose answers are worked out again at a time."""
 RIGHT = CellFinding(Verdict.RIGHT)
@@ -146,7 +145,8 @@ class Marker:
         each = [(n, cell) for n, count in enumerate(self.counts) for cell in range(count)]
         self.cells = [(n, cell, self.asks[n].points / self.counts[n]) for n, cell in each]
         self.tolerances = tolerances_of([self.asks[n] for n, _ in each])
-        self.exact = [place for place, (n, _) in enumerate(each) if self.asks[n].kind == "symbolic"]
+        self.rules = [rule_of(self.asks[n]) for n, _ in each]
+        self.exact = [place for place, rule in enumerate(self.rules) if rule.type == "exact"]
         worth = self.problem.exercise.worth
         self.shares = {
             Verdict.RIGHT: 1.0,
@@ -175,7 +175,7 @@ class Marker:
                 if not right[place]:
                     found[place] = finding
         for place, exact in self._exact_keys(student).items():
-            found[place] = judged_exactly(typed[place], exact, float(key[place]), found[place])
+            found[place] = judged_exactly(typed[place], exact, self.rules[place], float(key[place]), found[place])
         findings = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in found]
         return tuple(map(self._cell_mark, range(len(typed)), typed, findings))
 
@@ -256,7 +256,7 @@ class Marker:
 
 
 def judged_exactly(
-    typed: TypedAnswer, key: AnswerKey | None, number: float, finding: CellFinding | None
+    typed: TypedAnswer, key: AnswerKey | None, rule: Rule, number: float, finding: CellFinding | None
 ) -> CellFinding | None:
     """Return what is found of an answer that must be exact. finding: what its number alone says; number: the key's.
 
@@ -265,7 +265,7 @@ def judged_exactly(
     """
     if typed.value is None or finding is None or finding.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
         return finding
-    judgement = judge_by_key(typed.expression, key, EXACT) if key and typed.expression else None
+    judgement = judge_by_key(typed.expression, key, rule) if key and typed.expression else None
     if judgement and judgement.outcome is Outcome.ASK:
         return CellFinding(Verdict.WRONG, judgement.sentence)
     if judgement and judgement.outcome in (Outcome.RIGHT, Outcome.WRONG):

@@ -24,7 +24,7 @@ SUFFIXES = (".xlsx", ".html", ".json")
 
 
 def digest_of(key: Key) -> str:
-    """What tells the marks by two keys apart, and by two versions of byhand."""
+    """Return a digest that differs for another key, and for another version of byhand."""
     told = json.dumps([version("byhand"), key.digest, key.seed, sorted(key.students)])
     answers = sha256(json.dumps([s.answers for s in key.students.values()]).encode()).hexdigest()
     return sha256(f"{told}{answers}".encode()).hexdigest()
@@ -38,7 +38,7 @@ class MarksFolder:
 
     @classmethod
     def opened(cls, path: Path, key: Key, submissions: Path, force: bool) -> MarksFolder:
-        """ByhandError unless marks may be there: a new folder, an empty one, or one that a run with this key began."""
+        """Open a new folder, an empty one, or one that a run with this key began. ByhandError for any other."""
         if os.path.lexists(path) and not path.is_dir():
             raise ByhandError(f"{path} is not a folder: choose another with -o.")
         if path.resolve().is_relative_to(submissions.resolve()):
@@ -69,7 +69,7 @@ class MarksFolder:
         return self.path / "marking.json"
 
     def file(self, folder: str, name: str, suffix: str) -> Path:
-        """A student's own file."""
+        """Return the place of a student's own file."""
         return self.path / folder / f"{name}{suffix}"
 
     def keep_only(self, names: Iterable[tuple[str, str]], all_names: Iterable[str]) -> None:
@@ -126,7 +126,7 @@ class FileResult:
 
 
 def as_line(result: FileResult) -> str:
-    """The result as JSON on one line."""
+    """Return the result as JSON on one line."""
     marks = result.marks
     told: dict[str, Any] = {
         "file": result.file,
@@ -147,7 +147,7 @@ def _cell(cell: CellMark) -> list[Any]:
 
 
 def from_line(line: str) -> FileResult:
-    """The result that a line holds. ValueError, KeyError or TypeError for a line that is cut short."""
+    """Return the result that a line holds. ValueError, KeyError or TypeError for a line that is cut short."""
     told = json.loads(line)
     marks = told.get("marks")
     return FileResult(
@@ -169,12 +169,12 @@ def _marks(told: dict[str, Any], marks: dict[str, Any]) -> StudentMark:
 
 
 def _text(line: bytes) -> str:
-    """Names of files need not be text."""
+    """Return the line as text; names of files need not be text."""
     return line.decode("utf-8", "surrogateescape")
 
 
 class Journal:
-    """A file with a line for each result; a later line of the same file counts. In memory are only their places."""
+    """A file with a line for each result; of one file the last line counts. Only their places are kept in memory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -198,7 +198,7 @@ class Journal:
             self._file.close()
 
     def add(self, result: FileResult) -> None:
-        """Write it at once: what is written is there after any stop."""
+        """Write a result at once, so that it is there after any stop."""
         assert self._file is not None
         self._file.seek(0, 2)
         self._at[result.file] = self._file.tell()
@@ -206,14 +206,14 @@ class Journal:
         self._file.flush()
 
     def get(self, file: str) -> FileResult | None:
-        """What came of a file, if that is known."""
+        """Return what came of a file, if that is known."""
         if file not in self._at or self._file is None:
             return None
         self._file.seek(self._at[file])
         return from_line(_text(self._file.readline()))
 
     def all(self, files: list[str]) -> Iterator[FileResult]:
-        """What came of each of these files, one after the other."""
+        """Yield what came of each of these files."""
         for file in files:
             result = self.get(file)
             if result is not None:

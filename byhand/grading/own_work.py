@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Finder, HandedOut
+from byhand.grading.handed_out import CellFinder, HandedOut
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, day
 
@@ -41,7 +41,7 @@ class OwnWork:
     left_out: tuple[str, ...] = ()
 
 
-def own_work(handed_out: HandedOut, contents: Contents, find: Finder) -> OwnWork:
+def own_work(handed_out: HandedOut, contents: Contents, find: CellFinder) -> OwnWork:
     """Return what stands in the cells; of formulas their stored results, as values."""
     sheets = {cell[0] for cell in handed_out.cells}
     if find.unmoved:

@@ -39,7 +39,7 @@ class FileName:
 
 
 def read_name(path: Path) -> FileName:
-    """Moodle: Name_12345_assignsubmission_file_/book.xlsx; Canvas: name_late_101_9001_book-1.xlsx; or just a name."""
+    """Read a name of Moodle's (Name_12345_assignsubmission_file_/a.xlsx) or Canvas's (name_late_101_9001_a.xlsx)."""
     for part in (path.name, path.parent.name, path.parent.parent.name):
         if found := _MOODLE.fullmatch(part):
             stem = Path(found["rest"]).stem if part == path.name else path.stem
@@ -51,29 +51,29 @@ def read_name(path: Path) -> FileName:
 
 
 def _again(stem: str) -> int:
-    """The number that systems add to a file that is handed in again."""
+    """Return the number that systems add to a file that is handed in again."""
     found = _AGAIN.search(stem)
     return int(found[1]) if found else 0
 
 
 def plain_stem(stem: str) -> str:
-    """Without what programs add to the name of a copy: Copy of, (1), -2."""
+    """Return a name without what programs add to that of a copy: Copy of, (1), -2."""
     return _COPY.sub("", stem).strip()
 
 
 def folded(text: str) -> str:
-    """Equal for texts that a person would call the same id: in size of letters, and in how accents are written."""
+    """Return a form that is equal for two spellings of one id: small and capital letters, accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", clean(text)).casefold())
 
 
 def letters(text: str) -> str:
-    """Only the letters and digits of a name, without accents."""
+    """Return only the letters and digits of a name, without accents."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in plain if sign.isalnum())
 
 
 def spellings(name: str) -> set[str]:
-    """A person's name as systems write it: its words without spaces, beginning at any of them: lovelaceada."""
+    """Return a person's name as systems write it, its words in turn first: adalovelace, lovelaceada."""
     words = [word for word in map(letters, re.split(r"[\s,]+", name)) if word]
     return {"".join(words[n:] + words[:n]) for n in range(len(words))}
 
@@ -97,16 +97,16 @@ class Owners:
         self._names = _unique((spelling, s.id) for s in students for spelling in spellings(s.name))
 
     def owner(self, submission: Submission) -> Owner:
-        """By the learning system's name for the file, the file's own name, the id in the book, or its given numbers.
+        """Return whose it is, by the system's name for the file, its own name, the id in it, or the given numbers.
 
-        In this order: what the student can change counts for less. ByhandError where none of them tells.
+        In this order: what the student can change counts for less. ByhandError where none of them says whose.
         """
         name = read_name(submission.path)
         ways = (
             (self._by_system(name), f"{name.system}'s name for the file"),
             (self._by_stem(name.stem), "the file's name"),
             (self.by_id(submission.stated), "the id in the workbook"),
-            (given_to(self.handed_out, submission), "the given numbers"),
+            (student_given(self.handed_out, submission), "the given numbers"),
         )
         for id, by in ways:
             if id is not None:
@@ -118,12 +118,12 @@ class Owners:
         )
 
     def by_name(self, path: Path) -> str:
-        """The student whom a file's name alone tells, as for one that cannot be read; empty where it tells none."""
+        """Return the student whom a file's name alone names, as for one that cannot be read; empty for none."""
         name = read_name(path)
         return self._by_system(name) or self._by_stem(name.stem) or ""
 
     def by_id(self, id: str) -> str | None:
-        """The student with this id, however its letters are written."""
+        """Return the student with this id, however its letters are written."""
         return id if id in self.handed_out.key.students else self._ids.get(folded(id))
 
     def _by_system(self, name: FileName) -> str | None:
@@ -143,8 +143,8 @@ class Owners:
         return None
 
 
-def given_to(handed_out: HandedOut, submission: Submission) -> str | None:
-    """The one student who was given all the numbers of a book, if there is one."""
+def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
+    """Return the one student who was given all the numbers of a book, if there is one."""
     cells = handed_out.drawn_cells
     found = tuple(submission.printed.get(cell) for cell in cells)
     students = handed_out.by_drawn.get(found, ()) if cells else ()
@@ -152,7 +152,7 @@ def given_to(handed_out: HandedOut, submission: Submission) -> str | None:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Only those that name one student."""
+    """Return only the words that name one student."""
     found = defaultdict(set)
     for word, id in pairs:
         found[word].add(id)
@@ -165,19 +165,10 @@ class LatestFiles:
 
     used: dict[str, Path]
     older: dict[str, tuple[Path, ...]]
-    missing: tuple[str, ...]
-
-    def warning(self, student: str) -> str:
-        """What is said where a student has handed in more than one file; nothing otherwise."""
-        others = self.older.get(student, ())
-        if not others:
-            return ""
-        names = ", ".join(_shown(path) for path in others)
-        return f"There are {len(others) + 1} files of this student: {_shown(self.used[student])} counts, not {names}."
 
 
 def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
-    """Of several files of one student, the latest counts: by the learning system's number, or else by its time."""
+    """Return each student's latest file, by the learning system's number, or else by its time; and the others."""
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
@@ -185,7 +176,6 @@ def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
     return LatestFiles(
         {student: paths[0] for student, paths in found.items()},
         {student: tuple(paths[1:]) for student, paths in found.items() if len(paths) > 1},
-        tuple(student for student in key.students if student not in theirs),
     )
 
 
@@ -200,11 +190,6 @@ def _time(path: Path) -> int:
         return 0
 
 
-def _shown(path: Path) -> str:
-    folder = path.parent.name
-    return clean(f"{folder}/{path.name}" if "assignsubmission" in folder else path.name)
-
-
 MOST_FILES, DEEPEST = 100_000, 20
 NOBODYS = frozenset(("thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db"))
 """What operating systems leave behind."""
@@ -214,7 +199,7 @@ BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".csv")
 
 
 def submissions(folder: Path) -> list[Path]:
-    """Every file in a folder and the folders in it, in the order of their names.
+    """Return every file in a folder and the folders in it, in the order of their names.
 
     Odd ones too: what is no workbook, and what only has the name of one (a folder, a link, a pipe), so that whoever
     reads them says why not. Links are not followed. ByhandError for what is no folder or has too many files.
@@ -271,7 +256,7 @@ class Person:
 
 
 def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
-    """The students in the key's order, with what the class's lists say of them. ByhandError for a list that is none."""
+    """Return the key's students in order, with what the rosters say of them. ByhandError for what is no roster."""
     people = {folded(id): _alone(id, student.name) for id, student in key.students.items()}
     for roster in rosters:
         for cells in _rows(roster):
@@ -283,7 +268,7 @@ def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
 
 
 def _alone(id: str, name: str) -> Person:
-    """What the key alone says: the id is an e-mail address, or else a number."""
+    """Return what the key alone says: the id is an e-mail address, or else a number."""
     email, number = (id, "") if "@" in id else ("", id)
     return Person(id, name, email, number, (name or id, "", number, email, ""))
 

@@ -73,7 +73,7 @@ def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) ->
 
 
 def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
-    """What goes wrong when a number that is right is written down."""
+    """Return what went wrong when a right number was written down, if it did."""
     if any(answer == round(expected, k) for k in range(1, places)):
         return Slip(COARSE.format(places=places), coarse=True)
     if abs(expected) > 2 * room and any(_near(answer * 10.0**k, expected, places, room) for k in (1, -1, 2, -2)):
@@ -90,7 +90,7 @@ def _near(moved: float, expected: float, places: int, room: float) -> bool:
 
 
 def _swapped(expected: float, places: int) -> Iterator[float]:
-    """The number with two digits beside each other (the point does not count) in each other's place."""
+    """Yield the number with two neighbouring digits exchanged; the point does not count."""
     text = f"{expected:.{places}f}"
     spots = [n for n, sign in enumerate(text) if sign.isdigit()]
     for one, other in pairwise(spots):

@@ -67,20 +67,21 @@ class Tolerances:
         return np.asarray(near | as_asked | beyond)
 
 
+def rule_of(ask: Ask) -> Rule:
+    """Return the rule by which answers to a question are judged, as it states it."""
+    return Rule("exact") if ask.kind == "symbolic" else number_rule(ask)
+
+
+def number_rule(ask: Ask) -> Rule:
+    """Return the rule by which a question's numbers are compared; of an exact one, to find what went wrong."""
+    margin, places = (COUNTED, 0) if ask.kind in BY_COUNTING else (ask.margin, ask.places)
+    return Rule("near", n=places, tol=Fraction(repr(float(margin))))
+
+
 def tolerances_of(asks: Sequence[Ask]) -> Tolerances:
     """Return the tolerances of cells, each asked by one of these."""
-    counted = [ask.kind in BY_COUNTING for ask in asks]
-    margins = [COUNTED if by_counting else ask.margin for ask, by_counting in zip(asks, counted, strict=True)]
-    places = [0 if by_counting else ask.places for ask, by_counting in zip(asks, counted, strict=True)]
-    return Tolerances(np.array(margins), np.array(places, dtype=float))
-
-
-def rule_of(ask: Ask) -> Rule:
-    """Return the rule by which answers are judged, as the question states it."""
-    if ask.kind == "symbolic":
-        return Rule("exact")
-    (margin,), (places,) = tolerances_of([ask]).margins, tolerances_of([ask]).places
-    return Rule("near", n=int(places), tol=Fraction(repr(float(margin))))
+    rules = [number_rule(ask) for ask in asks]
+    return Tolerances(np.array([float(rule.tol) for rule in rules]), np.array([float(rule.n) for rule in rules]))
 
 
 Indices = NDArray[np.intp]

@@ -55,7 +55,7 @@ class Needed:
     _formulas: int = 0
 
     def add(self, cell: Cell) -> None:
-        """All that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
+        """Add all that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
         left, reached = [cell], {cell}
         while left:
             at = left.pop()
@@ -70,7 +70,7 @@ class Needed:
                 self.values[one] = value
 
     def written_out(self, cell: Cell) -> str:
-        """A cell's formula with the formulas and numbers that it reads put in; nothing where that is too long."""
+        """Return a cell's formula with all that it reads put in; nothing where that is too long."""
         try:
             return f"={self._written_out(cell, DEEPEST)}"
         except Refused:
@@ -89,7 +89,7 @@ class Needed:
         return whole
 
     def _operand(self, text: str, cell: Cell, depth: int) -> str:
-        """What a formula reads there: one cell, or a list of the cells of a range that hold something."""
+        """Return what a formula reads there: one cell, or a list of the cells of a range that hold something."""
         region = self._region(text, cell[0])
         cells = region.cells() if region.size == 1 else self._cells_of(region)
         return ",".join(f"({self._written_out(one, depth - 1)})" for one in cells)
@@ -145,7 +145,7 @@ class Needed:
         return region
 
     def _cells_of(self, region: Region) -> list[Cell]:
-        """Those that hold something."""
+        """Return the cells of a region that hold something."""
         formulas, values = self.contents.formulas, self.contents.values
         if region.size <= MOST_CELLS:
             return [cell for cell in region.cells() if cell in formulas or cell in values]
@@ -153,7 +153,7 @@ class Needed:
 
 
 def operands(formula: str) -> list[str]:
-    """The ranges and names that a formula reads. Refused for one that calls what is not worked out."""
+    """Return the ranges and names that a formula reads. Refused for one that calls what is not worked out."""
     if len(formula) > LONGEST:
         raise Refused(f"it has more than {LONGEST:,} characters")
     try:
@@ -221,7 +221,7 @@ class Recomputer:
 
 
 def _spread(formulas: Mapping[Cell, str], arrays: AbstractSet[Cell]) -> dict[Cell, str]:
-    """With each formula that fills a range far away, and its first number in its place."""
+    """Return the formulas, each that fills a range moved far away, with its first number in its place."""
     found = dict(formulas)
     for n, cell in enumerate(sorted(arrays & formulas.keys())):
         row, column = FAR[0] + APART * (n % 500), FAR[1] + APART * (n // 500)

@@ -22,7 +22,7 @@ from byhand.answers.tree import Infinite, symbols
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
-from byhand.grading.handed_out import Finder, HandedOut
+from byhand.grading.handed_out import CellFinder, HandedOut
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import TypedAnswer
@@ -53,7 +53,7 @@ class AnswerCells:
         self.commas = False
 
     def read(self, cells: Sequence[Cell]) -> list[TypedAnswer]:
-        """Each as a number where it is one; formulas are worked out again, all of them together.
+        """Read each as a number where it is one; formulas are worked out again, all of them together.
 
         1,728 is a number with three places in a book that has 0,05 too, and thousands in another.
         """
@@ -96,7 +96,7 @@ class AnswerCells:
         return TypedAnswer(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
 
     def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
-        """Those cells that hold formulas."""
+        """Work out the cells that hold formulas."""
         needed, found = Needed(self.contents), dict[Cell, TypedAnswer]()
         for cell in cells:
             try:
@@ -152,7 +152,7 @@ def _brief(value: Value) -> str:
 
 
 def _shown(text: str) -> str:
-    """On one line, and cut where it is long."""
+    """Return the text on one line, cut where it is long."""
     short = clean(text[: 4 * SHOWN])
     return short if len(short) <= SHOWN else f"{short[: SHOWN - 1]}…"
 
@@ -172,7 +172,7 @@ _NUMBER = Asked()
 
 
 def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
-    """The number in a cell that holds text, or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
+    """Read the number in a cell that holds text, or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
 
     A blank stays blank. What cannot be read has no value, and the reason for it in read_as.
     """
@@ -209,7 +209,7 @@ def _read(text: str, settings: Settings) -> tuple[float, str]:
 
 
 def _nearest(exact: Any) -> float:
-    """The float next to it."""
+    """Return the nearest float. Raises Unreadable for what is too large."""
     try:
         value = float(exact)
     except OverflowError:
@@ -238,7 +238,7 @@ SAVE = "open it in a spreadsheet program and save it as an Excel workbook (.xlsx
 
 
 def refuse_other_kinds(path: Path) -> None:
-    """ByhandError for a file that says what it is, and is no workbook; what cannot be read is left to the reader."""
+    """Refuse a file that says what it is, and is no workbook, with a ByhandError; the rest is left to the reader."""
     if path.is_symlink():
         raise ByhandError(f"{path} is a link to another file: name the file itself.")
     try:
@@ -262,7 +262,7 @@ def refuse_other_kinds(path: Path) -> None:
 
 
 def _is_text(start: bytes) -> bool:
-    """UTF-8 or UTF-16 without signs that no text has."""
+    """Whether it is UTF-8 or UTF-16 without signs that no text has."""
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     return not re.search(rb"[\x00-\x08\x0e-\x1f]", start)
@@ -278,9 +278,9 @@ class Submission:
     """A book that has been handed in.
 
     file: its name, fit to be printed. stated: the id that it states, or nothing. answers: to each question of the key,
-    its cells. scratch: the numbers in each table of the book,
-    by the table's name; NaN where there is none. own: all numbers and texts, for a marked copy.
-    seen: what stands in the given cells and the texts of the paper. warnings: what a person should look at.
+    its cells. scratch: the numbers in each table of the book, by the table's name; NaN where there is none. own: all
+    numbers and texts, for a marked copy. printed: what stands in the cells of given numbers, questions and captions.
+    warnings: what a person should look at.
     """
 
     path: Path
@@ -294,7 +294,7 @@ class Submission:
 
 
 def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
-    """What stands in a workbook that anybody may have made. Nothing in it is run, and no link is followed.
+    """Read a workbook that anybody may have made. Nothing in it is run, and no link is followed.
 
     ByhandError, with how to mend it, for a file that is no workbook of this set, or too large or damaged to be read.
     """
@@ -310,7 +310,7 @@ def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engi
 def _submission(
     path: Path, handed_out: HandedOut, contents: Contents, read_text: ReadText, engine: Recomputer
 ) -> Submission:
-    find = Finder(handed_out, contents)
+    find = CellFinder(handed_out, contents)
     places = [[find(cell) for cell in cells] for cells in handed_out.asked]
     if not any(place for row in places for place in row):
         raise ByhandError(
@@ -334,20 +334,20 @@ def _fixed(handed_out: HandedOut) -> list[Cell]:
 
 
 def _seen(contents: Contents, place: Cell) -> Value:
-    """What stands in a cell that was handed out: a formula is none of these, whatever result is stored beside it."""
+    """Return what stands in a printed cell: a formula as its text, whatever result is stored beside it."""
     formula = contents.formulas.get(place)
     return contents.values.get(place) if formula is None else formula
 
 
 def _text(value: Value) -> str:
-    """An id, also where a program has made a number of it."""
+    """Return an id, also where a program has made a number of it."""
     if isinstance(value, float):
         return f"{value:.0f}" if value == int(value) else str(value)
     return clean(value) if isinstance(value, str) else ""
 
 
 def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | None]]) -> list[str]:
-    """What is odd about the book as a whole."""
+    """Return what is odd about the book as a whole."""
     found = []
     if contents.macros:
         found.append("The workbook holds macros, which were not run.")
@@ -358,8 +358,8 @@ def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | N
     return found
 
 
-def _scratch(handed_out: HandedOut, contents: Contents, find: Finder) -> dict[str, Array]:
-    """The tables that have at least one number."""
+def _scratch(handed_out: HandedOut, contents: Contents, find: CellFinder) -> dict[str, Array]:
+    """Return the tables that have at least one number."""
     found = {}
     for name, rows in handed_out.tables.items():
         numbers = np.array([[_number(contents, find(cell)) for cell in row] for row in rows])

@@ -142,7 +142,7 @@ class CellFinding:
 
 
 def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
-    """Of a cell without a number."""
+    """Return what is found of a cell without a number; None for one with a number."""
     if typed.blank:
         return CellFinding(Verdict.BLANK, BLANK)
     if typed.value is not None:
@@ -152,6 +152,7 @@ def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
 
 
 def finding_that_follows(table: str, rounded: bool) -> CellFinding:
+    """Return the finding of a number that follows from an earlier table of the student's own."""
     return CellFinding(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
 
 
@@ -162,16 +163,17 @@ LONGEST = 60
 
 
 def points(value: float) -> str:
-    """7.5, 7, 6.67: to two places, without zeros that say nothing; never −0."""
+    """Return points to two places, without idle zeros: 7.5, 7, 6.67."""
     return to_places(value, 2)
 
 
 def of_points(got: float, most: float) -> str:
+    """Return 7.5 of 8 points."""
     return f"{points(got)} of {points(most)} point{'' if points(most) == '1' else 's'}"
 
 
 def typed_text(mark: CellMark) -> str:
-    """What stands in the cell, on one line, without letters that steer a terminal, and cut where it is long."""
+    """Return what was typed, on one line, without letters that steer a terminal, cut where it is long."""
     text = clean(mark.typed.text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
@@ -190,11 +192,12 @@ PLURALS = {
 
 
 def cell_address(question: KeyQuestion, cell: int) -> str:
+    """Return where a question's cell is: C14."""
     return question.cells[cell].replace("$", "")
 
 
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:
-    """Each question, and the marks of its cells."""
+    """Return each question with the marks of its cells."""
     found: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
     for mark in marks.cells:
         found[mark.question][1].append(mark)
@@ -202,7 +205,7 @@ def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[Ce
 
 
 def as_grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellMark | None]]:
-    """The cells as they lie on the sheet: rows from top to bottom, columns from left to right."""
+    """Return the cells as they lie on the sheet: rows from top to bottom, columns from left to right."""
     spots = [position(cell_address(question, n)) for n in range(len(question.cells))]
     columns = sorted({column for _, column in spots})
     by_spot = {spots[cell.cell]: cell for cell in cells}
@@ -211,7 +214,7 @@ def as_grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellM
 
 @dataclass(frozen=True)
 class Remark:
-    """What is said of some cells of a question at once."""
+    """One verdict and sentence on some cells of a question."""
 
     verdict: Verdict
     sentence: str
@@ -227,7 +230,7 @@ class Remark:
 
 
 def remarks(cells: Iterable[CellMark]) -> list[Remark]:
-    """What is said of the cells that are not simply right, those of which the same is said together."""
+    """Return the remarks on cells that are not simply right, equal ones as one."""
     groups: dict[tuple[Verdict, str], list[CellMark]] = {}
     for cell in cells:
         if cell.verdict is not Verdict.RIGHT:
@@ -236,16 +239,17 @@ def remarks(cells: Iterable[CellMark]) -> list[Remark]:
 
 
 def total(cells: Sequence[CellMark]) -> tuple[float, float]:
-    """The points got, and those that there are."""
+    """Return the points of these cells, and how many there are to get."""
     return sum(cell.points for cell in cells), sum(cell.most for cell in cells)
 
 
 def student_name(marks: StudentMark) -> str:
+    """Return a student's name and id: Ada Lovelace (s001)."""
     return f"{marks.name} ({marks.student})" if marks.name else marks.student
 
 
 def summary(key: Key, marks: StudentMark) -> str:
-    """All of a student's marks on one line: each question's points, and how many cells got which verdict."""
+    """Return a student's marks on one line: each question's points, and how many cells got which verdict."""
     if all(cell.verdict is Verdict.RIGHT for cell in marks.cells):
         return "All right."
     return "; ".join(
@@ -255,7 +259,7 @@ def summary(key: Key, marks: StudentMark) -> str:
 
 
 def verdict_counts(cells: Sequence[CellMark]) -> str:
-    """7 right, 2 blank; or just right, where all are the same."""
+    """Return how many cells got which verdict: 7 right, 2 blank; just the verdict where all are the same."""
     counts = Counter(cell.verdict for cell in cells)
     if len(counts) == 1:
         return str(cells[0].verdict)

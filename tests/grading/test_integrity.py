@@ -13,7 +13,7 @@ from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.keys import Key
 from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find
-from byhand.grading.integrity import source
+from byhand.grading.integrity import copied_from
 from byhand.grading.submission import Submission
 from byhand.grading.verdicts import TypedAnswer
 
@@ -154,7 +154,9 @@ def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> No
     ids = list(large.key.students)
     for n in range(0, 200, 7):
         other = ids[(n + 31) % 200]
-        copied = source(large.handed_out, submission(rounded(large.key, large.key.students[other].answers)), ids[n])
+        copied = copied_from(
+            large.handed_out, submission(rounded(large.key, large.key.students[other].answers)), ids[n]
+        )
         assert copied
         assert copied.student == other
 
@@ -162,9 +164,9 @@ def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> No
 def test_a_part_is_enough_and_a_few_are_not(large: ClassSet) -> None:
     mine, theirs = (large.key.students[id].answers for id in ("s01", "s02"))
     part = [mine[0], mine[1], theirs[2]]
-    assert source(large.handed_out, submission(rounded(large.key, part)), "s01") is None
+    assert copied_from(large.handed_out, submission(rounded(large.key, part)), "s01") is None
     half = [mine[0], theirs[1], theirs[2]]
-    copied = source(large.handed_out, submission(rounded(large.key, half)), "s01")
+    copied = copied_from(large.handed_out, submission(rounded(large.key, half)), "s01")
     assert copied
     assert copied.student == "s02"
 
@@ -181,7 +183,7 @@ def test_no_mistake_is_taken_for_a_copy(large: ClassSet) -> None:
         for n in range(0, 200, 3):
             rows = [table[n].tolist() for table in answers]
             if all(np.isfinite(row).all() for row in rows):
-                assert source(large.handed_out, submission(rounded(large.key, rows)), people[n].id) is None
+                assert copied_from(large.handed_out, submission(rounded(large.key, rows)), people[n].id) is None
                 tried += 1
     assert tried > 500
 
@@ -190,7 +192,9 @@ def test_no_garbage_is_taken_for_a_copy(large: ClassSet) -> None:
     chance = np.random.default_rng(0)
     for _ in range(200):
         rows = [chance.integers(-5, 20, 9), chance.random(9), chance.normal(0, 2, 12)]
-        assert source(large.handed_out, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
+        assert (
+            copied_from(large.handed_out, submission(rounded(large.key, [row.tolist() for row in rows])), "s01") is None
+        )
 
 
 @pytest.mark.parametrize("recipe", ["attention-head", "matrix-product"])
@@ -203,13 +207,13 @@ def test_nobody_is_a_source_of_what_a_whole_class_has(recipe: str) -> None:
             [people[chance.integers(200)].answers[n][i] for i in range(len(question.cells))]
             for n, question in enumerate(of.key.questions)
         ]
-        assert source(of.handed_out, submission(rounded(of.key, rows)), "s01") is None
+        assert copied_from(of.handed_out, submission(rounded(of.key, rows)), "s01") is None
 
 
 def test_nobody_is_accused_of_what_cannot_be_known() -> None:
     """A class of one, and an exercise with a single number."""
     alone = class_set(count=1)
-    assert source(alone.handed_out, submission([[0.0] * 9, [5.0] * 9, [7.0] * 12]), "s01") is None
+    assert copied_from(alone.handed_out, submission([[0.0] * 9, [5.0] * 9, [7.0] * 12]), "s01") is None
     dot = class_set(find("dot-product").read_text("utf-8").replace("columns = 3", "columns = 1"))
     answers = dot.key.students["s02"].answers
-    assert source(dot.handed_out, submission(answers), "s01") is None
+    assert copied_from(dot.handed_out, submission(answers), "s01") is None

@@ -120,12 +120,8 @@ def test_of_several_files_the_latest_counts_and_the_others_are_named(tmp_path: P
     owners = {tmp_path / "a/s01.xlsx": "s01", tmp_path / "b/s01.xlsx": "s01", old: "s02", new: "s02"}
     found = latest_files(class_set().key, owners)
     assert found.used == {"s01": tmp_path / "a/s01.xlsx", "s02": new}
-    assert found.missing == ("s03", "s04", "s05", "s06")
     assert found == latest_files(class_set().key, dict(reversed(owners.items())))
-    assert found.warning("s02") == (
-        "There are 2 files of this student: noetheremmy_1_60_x-1.xlsx counts, not noetheremmy_1_50_x.xlsx."
-    )
-    assert found.warning("s03") == ""
+    assert found.older == {"s01": (tmp_path / "b/s01.xlsx",), "s02": (old,)}
 
 
 def test_the_files_of_a_folder(tmp_path: Path) -> None:
