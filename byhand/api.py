@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from byhand.answers.judge import Judgement
+from byhand.decoding import record
 from byhand.documents import document as documents
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons import lesson as lessons
@@ -162,6 +163,7 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
     for name, value in options.items():
         if isinstance(value, np.ndarray | np.generic):
             options[name] = value.tolist()
+    record(Recipe, {"model": recipe.model, **options}, "the options of build")
     from byhand.lessons.build import build as built
 
     lesson = built(replace(recipe, **options))

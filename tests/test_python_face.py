@@ -220,6 +220,8 @@ def test_documents_come_in_each_format(lesson: byhand.Lesson, tmp_path: Path) ->
     [
         (lambda: byhand.build("gpt2", promt="the"), "takes no option 'promt'; .*prompt"),
         (lambda: byhand.build("gtp2"), "There is no model 'gtp2'; the nearest"),
+        (lambda: byhand.build("gpt2", prompt=7), "In the options of build, 'prompt' must be a text, not 7"),
+        (lambda: byhand.build("gpt2", ids=["the"]), "'ids' must be a list of whole numbers"),
         (lambda: byhand.derive("sofmax"), "softmax"),
         (lambda: byhand.judge("1", key="(", rule="exact"), "key"),
         (lambda: byhand.judge("1", key="1", rule="nearly"), "rule"),

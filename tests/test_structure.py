@@ -56,7 +56,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors files processes escaping",
+    "errors decoding files processes escaping",
     "notation",
     "core",
     "layers misconceptions",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import numpy as np
 
 from byhand.core.arithmetic.excel import Address
@@ -21,7 +21,7 @@ from byhand.exercises.recipe import KINDS
 from byhand.exercises.student_book import Place
 
 KIND, VERSION = "class key", 1
-Rows = list[list[float]]
+Rows = list[list[int | float]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class KeyQuestion:
 
     table: str
     kind: str
-    points: float
+    points: int | float
     places: int
     margin: float
     text: str
@@ -45,7 +45,7 @@ class KeyStudent:
     id: str
     name: str
     file: str
-    answers: list[list[float]]
+    answers: list[list[int | float]]
     drawn: dict[str, Rows]
     planted: dict[str, Rows]
 
@@ -115,97 +115,104 @@ def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[st
     file.write(b"\n}}\n")
 
 
+class _StudentLine(msgspec.Struct):
+    """What the key holds of a student, under the id."""
+
+    name: str
+    file: str
+    answers: list[list[int | float]]
+    drawn: dict[str, Rows]
+    planted: dict[str, Rows]
+
+
+class _KeyFile(msgspec.Struct):
+    """What a key's file holds; each student is decoded apart, so that an error can name whose line it is in."""
+
+    exercise: str
+    recipe: dict[str, Any]
+    digest: str
+    seed: int
+    practice: bool
+    questions: list[KeyQuestion]
+    students: dict[str, msgspec.Raw]
+
+
+class _Head(msgspec.Struct):
+    byhand: Any = None
+    version: Any = None
+
+
 def read_key(path: Path) -> Key:
     """The key of a class. ByhandError for a file that is none, is not whole, or is of a newer byhand."""
-    table = _object(path)
-    if table.get("byhand") != KIND:
+    data = _bytes(path)
+    head = _head(path, data)
+    if head.byhand != KIND:
         raise ByhandError(f"{path} is no key of a class: name the key.json that `byhand exercise` has written.")
-    if table.get("version") != VERSION:
+    if head.version != VERSION:
         raise ByhandError(
-            f"The key {path} is of version {quoted(table.get('version'))}, which this byhand does not read: update it."
+            f"The key {path} is of version {quoted(head.version)}, which this byhand does not read: update it."
         )
-    reader = _Reader(path)
-    rows = reader.taken(table, "questions", list)
-    questions = tuple(reader.question(n, row) for n, row in enumerate(rows, 1))
-    people = reader.taken(table, "students", dict)
-    return Key(
-        reader.taken(table, "exercise", str),
-        reader.taken(table, "recipe", dict),
-        reader.taken(table, "digest", str),
-        reader.taken(table, "seed", int),
-        reader.taken(table, "practice", bool),
-        questions,
-        {id: reader.student(id, row, questions) for id, row in people.items()},
-    )
-
-
-def _object(path: Path) -> dict[str, Any]:
     try:
-        table = json.loads(path.read_bytes(), parse_constant=_refused)
+        table = msgspec.json.decode(data, type=_KeyFile)
+    except msgspec.ValidationError as error:
+        raise _unsound(path, _place(str(error))) from None
+    for n, question in enumerate(table.questions, 1):
+        if question.kind not in KINDS:
+            raise _unsound(path, f"question {n}, kind")
+        if not question.cells or not all(map(CELL.fullmatch, question.cells)):
+            raise _unsound(path, f"question {n}, cells")
+    students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
+    about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
+    return Key(*about, tuple(table.questions), students)
+
+
+def _head(path: Path, data: bytes) -> _Head:
+    """What the file says of itself; nothing where it is JSON, but no object."""
+    try:
+        try:
+            return msgspec.json.decode(data, type=_Head)
+        except msgspec.ValidationError:
+            msgspec.json.decode(data)
+            return _Head()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ByhandError(f"The key {path} is not whole: make it again with the command that made the class.") from None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except FileNotFoundError:
         raise ByhandError(f"There is no key {path}: check its name and folder.") from None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ByhandError(f"The key {path} cannot be read ({reason}): name a class's key.json.") from None
-    except (ValueError, RecursionError):
-        raise ByhandError(f"The key {path} is not whole: make it again with the command that made the class.") from None
-    return table if isinstance(table, dict) else {}
 
 
-def _refused(constant: str) -> float:
-    raise ValueError(constant)
+def _student(path: Path, id: str, line: msgspec.Raw, questions: list[KeyQuestion]) -> KeyStudent:
+    try:
+        student = msgspec.json.decode(line, type=_StudentLine)
+    except msgspec.ValidationError as error:
+        raise _unsound(path, f"student {id}, {_place(str(error))}") from None
+    if [len(answers) for answers in student.answers] != [len(question.cells) for question in questions]:
+        raise _unsound(path, f"student {id}, answers")
+    for name, tables in (("drawn", student.drawn), ("planted", student.planted)):
+        if any(len({len(row) for row in rows}) != 1 for rows in tables.values()):
+            raise _unsound(path, f"student {id}, {name}")
+    return KeyStudent(id, student.name, student.file, student.answers, student.drawn, student.planted)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Takes what must be there out of a key, or says where it is not as it must be."""
+def _place(error: str) -> str:
+    """Where a key is not as it must be, from the decoder's sentence: "question 2, cells"."""
+    place = re.search(r"\$\.(?:questions\[(\d+)\]\.?)?(\w*)", error)
+    missing = re.search(r"required field `(\w+)`", error)
+    question = f"question {int(place[1]) + 1}, " if place and place[1] else ""
+    return question + (missing[1] if missing else place[2] if place else "")
 
-    path: Path
 
-    def taken(self, row: Any, name: str, kind: type | tuple[type, ...], where: str = "") -> Any:
-        found = row.get(name) if isinstance(row, dict) else None
-        if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
-            raise self.wrong(f"{where}{name}")
-        return found
-
-    def wrong(self, where: str) -> ByhandError:
-        return ByhandError(
-            f"The key {self.path} has no sound {quoted(where)}: make it again with the command that made the class."
-        )
-
-    def question(self, n: int, row: Any) -> KeyQuestion:
-        where = f"question {n}, "
-        words = {name: self.taken(row, name, str, where) for name in ("table", "kind", "text", "sheet")}
-        numbers = {name: self.taken(row, name, (int, float), where) for name in ("points", "margin")}
-        cells = self.taken(row, "cells", list, where)
-        if words["kind"] not in KINDS:
-            raise self.wrong(f"{where}kind")
-        if not cells or not all(isinstance(cell, str) and CELL.fullmatch(cell) for cell in cells):
-            raise self.wrong(f"{where}cells")
-        return KeyQuestion(places=self.taken(row, "places", int, where), cells=tuple(cells), **words, **numbers)
-
-    def student(self, id: str, row: Any, questions: tuple[KeyQuestion, ...]) -> KeyStudent:
-        where = f"student {id}, "
-        answers = self.taken(row, "answers", list, where)
-        if [len(a) if _is_row(a) else -1 for a in answers] != [len(q.cells) for q in questions]:
-            raise self.wrong(f"{where}answers")
-        name, file = (self.taken(row, word, str, where) for word in ("name", "file"))
-        tables = (self.tables(row, word, where) for word in ("drawn", "planted"))
-        return KeyStudent(id, name, file, answers, *tables)
-
-    def tables(self, row: Any, name: str, where: str) -> dict[str, Rows]:
-        found: dict[str, Rows] = self.taken(row, name, dict, where)
-        if not all(map(_is_table, found.values())):
-            raise self.wrong(f"{where}{name}")
-        return found
+def _unsound(path: Path, where: str) -> ByhandError:
+    return ByhandError(
+        f"The key {path} has no sound {quoted(where)}: make it again with the command that made the class."
+    )
 
 
 CELL = re.compile(r"\$?[A-Z]{1,3}\$?[1-9]\d{0,6}")
-
-
-def _is_row(row: Any) -> bool:
-    return isinstance(row, list) and all(type(x) in (int, float) and math.isfinite(x) for x in row)
-
-
-def _is_table(rows: Any) -> bool:
-    return isinstance(rows, list) and all(map(_is_row, rows)) and len(set(map(len, rows))) == 1

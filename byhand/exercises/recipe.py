@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons.overrides import FARTHEST
-from byhand.lessons.recipe import Recipe, check_kind, model_named, read_toml
+from byhand.lessons.recipe import Recipe, model_named, read_toml
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 """What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""
@@ -92,31 +93,41 @@ class Exercise:
 
 
 LESSON_KEYS = ("model", "size", "ids", "prompt", "target_ids", "mask", "targets", "backward", "optimizer", "lr", "set")
-EXERCISE_KEYS = {
-    "title": "str",
-    "teaches": "str",
-    "text": "str",
-    "minutes": "int",
-    "level": "int",
-    "draw": "dict",
-    "whole": "list[str",
-    "show": "list[str",
-    "largest": "float",
-    "attend": "list[float",
-    "mistakes": "list[str",
-    "marks": "dict",
-    "ask": "list[dict",
-}
-ASK_KEYS = {
-    "table": "str",
-    "kind": "str",
-    "cell": "list",
-    "points": "float",
-    "places": "int",
-    "tolerance": "float",
-    "hint": "str",
-    "text": "str",
-}
+
+
+@dataclass(frozen=True)
+class _ExerciseTable:
+    """What an exercise's file holds beside its lesson; see Exercise for what it means."""
+
+    title: str
+    teaches: str
+    minutes: int
+    level: int
+    ask: list[dict[str, Any]]
+    text: str = ""
+    draw: dict[str, Any] = field(default_factory=dict)
+    whole: list[str] = field(default_factory=list)
+    show: list[str] = field(default_factory=list)
+    largest: int | float = 99
+    attend: list[float] = field(default_factory=lambda: [0.4, 0.98])
+    mistakes: list[str] | None = None
+    marks: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _AskTable:
+    """What a table [[ask]] holds; see Ask."""
+
+    table: str
+    kind: str = "table"
+    cell: list[int] | None = None
+    points: int | float = 1
+    places: int = 2
+    tolerance: float | None = None
+    hint: str = ""
+    text: str = ""
+
+
 NEEDED = ("model", "title", "teaches", "minutes", "level", "ask")
 
 
@@ -146,77 +157,71 @@ def read_exercise(path: Path) -> Exercise:
 
 def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     """The same from what the file holds."""
-    known = {f.name: str(f.type) for f in fields(Recipe) if f.name in LESSON_KEYS} | EXERCISE_KEYS
-    _check_keys(path, table, known, f"The exercise {path}")
+    where = f"the exercise {path}"
+    check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(_ExerciseTable))], where)
     for name in NEEDED:
         if name not in table:
             raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
-    named = model_named(table["model"], path.parent)
-    model = {"model": named.model, "size": {**named.size, **table.get("size", {})}}
-    lesson = Recipe(**{name: table[name] for name in LESSON_KEYS if name in table} | model)
-    asks = tuple(_ask(path, n, row) for n, row in enumerate(table["ask"], 1))
+    lesson = record(Recipe, {name: table[name] for name in LESSON_KEYS if name in table}, where)
+    named = model_named(lesson.model, path.parent)
+    lesson = replace(lesson, model=named.model, size={**named.size, **lesson.size})
+    stated = record(_ExerciseTable, {name: value for name, value in table.items() if name not in LESSON_KEYS}, where)
+    asks = tuple(_ask(path, n, row) for n, row in enumerate(stated.ask, 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
-    if table["level"] not in LEVELS:
-        raise ByhandError(f"In the exercise {path}, level is 1 to 5, not {quoted(table['level'])}.")
-    if table["minutes"] < 1:
-        raise ByhandError(f"In the exercise {path}, minutes is at least 1, not {quoted(table['minutes'])}.")
-    if len(table.get("attend", "ab")) != 2:
+    if stated.level not in LEVELS:
+        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(stated.level)}.")
+    if stated.minutes < 1:
+        raise ByhandError(f"In {where}, minutes is at least 1, not {quoted(stated.minutes)}.")
+    if len(stated.attend) != 2:
         raise ByhandError(
-            f"In the exercise {path}, attend is the least and the most, such as [0.4, 0.98], not "
-            f"{quoted(table['attend'])}."
+            f"In {where}, attend is the least and the most, such as [0.4, 0.98], not {quoted(table['attend'])}."
         )
-    more: dict[str, Any] = {
-        name: tuple(table[name]) for name in ("whole", "show", "mistakes", "attend") if name in table
-    }
-    more |= {name: table[name] for name in ("text", "largest") if name in table}
     return Exercise(
         path.stem,
         lesson,
-        table["title"],
-        table["teaches"],
-        table["minutes"],
-        table["level"],
+        stated.title,
+        stated.teaches,
+        stated.minutes,
+        stated.level,
         asks,
-        draw={name: _numbers(path, name, value) for name, value in table.get("draw", {}).items()},
-        worth=_worth(path, table.get("marks", {})),
-        **more,
+        stated.text,
+        tuple(stated.show),
+        {name: _numbers(path, name, value) for name, value in stated.draw.items()},
+        tuple(stated.whole),
+        stated.largest,
+        (stated.attend[0], stated.attend[1]),
+        None if stated.mistakes is None else tuple(stated.mistakes),
+        _worth(path, stated.marks),
     )
 
 
 def _worth(path: Path, table: dict[str, Any]) -> Worth:
-    where = f"The table [marks] of the exercise {path}"
-    _check_keys(path, table, {f.name: str(f.type) for f in fields(Worth)}, where)
+    where = f"the table [marks] of the exercise {path}"
+    worth = record(Worth, table, where)
     for name, value in table.items():
         if not 0 <= value <= 1:
-            raise ByhandError(f"{where}: {name} is a share from 0 to 1, not {quoted(value)}.")
-    return Worth(**table)
-
-
-def _check_keys(path: Path, table: dict[str, Any], known: dict[str, str], where: str) -> None:
-    for name, value in table.items():
-        if name not in known:
-            raise ByhandError(f"{where} has an unknown key {quoted(name)}; {nearest(name, known)}.")
-        check_kind(path, name, known[name], value)
+            raise ByhandError(f"T{where[1:]}: {name} is a share from 0 to 1, not {quoted(value)}.")
+    return worth
 
 
 def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
-    where = f"Question {n} of the exercise {path}"
-    _check_keys(path, row, ASK_KEYS, where)
+    where = f"question {n} of the exercise {path}"
+    check_keys(row, [f.name for f in fields(_AskTable)], where)
     if "table" not in row:
-        raise ByhandError(f'{where} names no table: add a line such as table = "weights".')
-    if row.get("kind", "table") not in KINDS:
-        raise ByhandError(f"{where} has an unknown kind {quoted(row['kind'])}; {nearest(row['kind'], KINDS)}.")
-    cell = row.get("cell")
-    if cell is not None and (len(cell) != 2 or min(cell) < 1):
-        raise ByhandError(f"{where}: cell is a row and a column, each counted from 1, not {quoted(cell)}.")
-    if cell is not None and row.get("kind", "table") not in OF_A_CELL:
-        raise ByhandError(f'{where} asks for more than a cell: leave cell out, or give it kind = "cell".')
-    if not 0 <= row.get("places", 2) <= 9:
-        raise ByhandError(f"{where}: places is 0 to 9, not {quoted(row['places'])}.")
-    if not (row.get("points", 1) > 0 and row.get("tolerance", 1) > 0):
-        raise ByhandError(f"{where}: points and tolerance are above 0.")
-    return Ask(**row | ({"cell": tuple(cell)} if cell is not None else {}))
+        raise ByhandError(f'Q{where[1:]} names no table: add a line such as table = "weights".')
+    ask = record(_AskTable, row, where)
+    if ask.kind not in KINDS:
+        raise ByhandError(f"Q{where[1:]} has an unknown kind {quoted(ask.kind)}; {nearest(ask.kind, KINDS)}.")
+    if ask.cell is not None and (len(ask.cell) != 2 or min(ask.cell) < 1):
+        raise ByhandError(f"Q{where[1:]}: cell is a row and a column, each counted from 1, not {quoted(ask.cell)}.")
+    if ask.cell is not None and ask.kind not in OF_A_CELL:
+        raise ByhandError(f'Q{where[1:]} asks for more than a cell: leave cell out, or give it kind = "cell".')
+    if not 0 <= ask.places <= 9:
+        raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")
+    if not (ask.points > 0 and (ask.tolerance is None or ask.tolerance > 0)):
+        raise ByhandError(f"Q{where[1:]}: points and tolerance are above 0.")
+    return Ask(**asdict(ask) | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
 
 
 def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:

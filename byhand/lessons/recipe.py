@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.decoding import check_keys, record
+from byhand.errors import ByhandError
 from byhand.models import MODELS, Alias, resolve
 
 
@@ -107,23 +108,18 @@ def model_named(text: str, beside: Path) -> Alias:
 
 def read_recipe(path: Path) -> Recipe:
     """A recipe from its TOML file."""
-    table = read_toml(path)
-    known = {f.name: f for f in fields(Recipe)}
-    for name, value in table.items():
-        if name not in known:
-            raise ByhandError(f"The recipe {path} has an unknown key {quoted(name)}; {nearest(name, known)}.")
-        check_kind(path, name, str(known[name].type), value)
-    for row in table.get("batch", []):
-        for name in row.keys() & set(OF_A_ROW):
-            check_kind(path, name, str(known[name].type), row[name])
+    table, where = read_toml(path), f"the recipe {path}"
+    check_keys(table, [f.name for f in fields(Recipe)], where)
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
-    named = model_named(table["model"], path.parent)
-    table |= {"model": named.model, "size": {**named.size, **table.get("size", {})}}
-    for row in (table, *table.get("batch", [])):
+    read = record(Recipe, table, where)
+    named = model_named(read.model, path.parent)
+    for row in read.batch:
+        record(Recipe, {"model": read.model} | {name: row[name] for name in OF_A_ROW if name in row}, where)
         if "pixels" in row:
             row["pixels"] = os.path.join(path.parent, row["pixels"])
-    return Recipe(**table)
+    pixels = None if read.pixels is None else os.path.join(path.parent, read.pixels)
+    return replace(read, model=named.model, size={**named.size, **read.size}, pixels=pixels)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -140,25 +136,3 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ByhandError(f"The recipe {path} cannot be read ({error.strerror}): mend its permissions.") from None
     except (ValueError, RecursionError) as error:
         raise ByhandError(f"The recipe {path} is not TOML ({error}): mend it there.") from None
-
-
-def check_kind(path: Path, name: str, kind: str, value: Any) -> None:
-    """ByhandError unless a value of a recipe is of the kind that a type's text names."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    items = value if isinstance(value, list) else [value]
-    numbers = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
-    kinds = {
-        "list[float": (isinstance(value, list) and all(type(v) in (int, float) for v in items), "a list of numbers"),
-        "list[dict": (isinstance(value, list) and all(isinstance(v, dict) for v in items), "a list of tables"),
-        "list[int | str": (isinstance(value, list) and all(isinstance(v, int | str) for v in items), "a list of words"),
-        "list[str": (isinstance(value, list) and all(isinstance(v, str) for v in items), "a list of words"),
-        "list": (isinstance(value, list) and numbers, "a list of whole numbers"),
-        "str": (isinstance(value, str), "a text"),
-        "int": (whole, "a whole number"),
-        "float": (whole or isinstance(value, float), "a number"),
-        "bool": (isinstance(value, bool), "true or false"),
-        "dict": (isinstance(value, dict), "a table of settings"),
-    }
-    fits, wanted = next(found for start, found in kinds.items() if kind.startswith(start))
-    if not fits:
-        raise ByhandError(f"In the recipe {path}, '{name}' must be {wanted}, not {quoted(value)}.")

@@ -36,7 +36,7 @@ def printed(line: str) -> dict[str, Any]:
 
 def test_json_of_gradients() -> None:
     found = printed("gpt2 --ids 3,1,4 --backward --targets 1,4,_")
-    assert list(found) == ["model", "loss", "gradients", "tables"]
+    assert list(found) == ["model", "loss", "gradients", "written", "tables"]
     numbers = build(Recipe("gpt2", ids=[3, 1, 4], targets=[1, 4, "_"], backward=True)).numbers()
     assert found["model"] == "gpt2"
     assert found["loss"] == numbers["loss"].item()
@@ -50,7 +50,7 @@ def test_json_of_gradients() -> None:
 
 def test_json_of_updates() -> None:
     found = printed("gpt2 --ids 3,1,4 --backward --targets 1,4,_ --optimizer sgd --lr 0.5")
-    assert list(found) == ["model", "loss", "gradients", "updated", "tables"]
+    assert list(found) == ["model", "loss", "gradients", "updated", "written", "tables"]
     assert found["updated"].keys() == found["gradients"].keys()
     for name, updated in found["updated"].items():
         by_hand = np.array(found["tables"][name]) - 0.5 * np.array(found["gradients"][name])
@@ -60,7 +60,7 @@ def test_json_of_updates() -> None:
 def test_json_of_several_steps() -> None:
     """The weights after the last of them, and the loss before each."""
     found = printed("gpt2 --backward --optimizer adamw --train-steps 3 --label-smoothing 0.1")
-    assert list(found) == ["model", "loss", "losses", "gradients", "updated", "tables"]
+    assert list(found) == ["model", "loss", "losses", "gradients", "updated", "written", "tables"]
     assert found["losses"] == [found["tables"][f"{at}loss"][0][0] for at in ("", "step2.", "step3.")]
     assert found["loss"] == found["losses"][0]
     assert found["updated"]["wte"] == found["tables"]["step3.updated.wte"]
@@ -68,8 +68,8 @@ def test_json_of_several_steps() -> None:
     assert found["tables"]["label_smoothing"] == [[0.1]]
 
 
-def test_json_without_the_backward_pass_is_as_it_was() -> None:
-    assert list(printed("gpt2")) == ["model", "tables"]
+def test_json_without_the_backward_pass_has_the_words_and_the_tables() -> None:
+    assert list(printed("gpt2")) == ["model", "written", "tables"]
 
 
 def test_json_of_a_part() -> None:

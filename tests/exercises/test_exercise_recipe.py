@@ -119,12 +119,12 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
         (ASK, "The exercise mine.toml has no 'model': add it (a ready-made one shows how)."),
         (HEAD, "The exercise mine.toml has no 'ask': add it (a ready-made one shows how)."),
         (f"{HEAD}ask = []", "The exercise mine.toml asks nothing: add a table [[ask]] that names one."),
-        (f"{HEAD}[ask]\ntable = 'Z'", "In the recipe mine.toml, 'ask' must be a list of tables, not {'table': 'Z'}."),
-        (f"{HEAD}largest = '9'\n{ASK}", "In the recipe mine.toml, 'largest' must be a number, not '9'."),
-        (f"{HEAD}whole = 'Z'\n{ASK}", "In the recipe mine.toml, 'whole' must be a list of words, not 'Z'."),
-        (f"{HEAD}whole = [1]\n{ASK}", "In the recipe mine.toml, 'whole' must be a list of words, not [1]."),
-        (f"{HEAD}show = [1]\n{ASK}", "In the recipe mine.toml, 'show' must be a list of words, not [1]."),
-        (f"{HEAD}mistakes = [1]\n{ASK}", "In the recipe mine.toml, 'mistakes' must be a list of words, not [1]."),
+        (f"{HEAD}[ask]\ntable = 'Z'", "In the exercise mine.toml, 'ask' must be a list of tables, not {'table': 'Z'}."),
+        (f"{HEAD}largest = '9'\n{ASK}", "In the exercise mine.toml, 'largest' must be a number, not '9'."),
+        (f"{HEAD}whole = 'Z'\n{ASK}", "In the exercise mine.toml, 'whole' must be a list of words, not 'Z'."),
+        (f"{HEAD}whole = [1]\n{ASK}", "In the exercise mine.toml, 'whole' must be a list of words, not [1]."),
+        (f"{HEAD}show = [1]\n{ASK}", "In the exercise mine.toml, 'show' must be a list of words, not [1]."),
+        (f"{HEAD}mistakes = [1]\n{ASK}", "In the exercise mine.toml, 'mistakes' must be a list of words, not [1]."),
         (
             f"{HEAD}attend = [0.4]\n{ASK}",
             "In the exercise mine.toml, attend is the least and the most, such as [0.4, 0.98], not [0.4].",
@@ -174,7 +174,7 @@ def test_an_exercise_takes_a_minute_at_least() -> None:
     said = refusal(HEAD.replace("minutes = 20", "minutes = 0") + ASK)
     assert said == "In the exercise mine.toml, minutes is at least 1, not 0."
     said = refusal(HEAD.replace("minutes = 20", "minutes = 2.5") + ASK)
-    assert said == "In the recipe mine.toml, 'minutes' must be a whole number, not 2.5."
+    assert said == "In the exercise mine.toml, 'minutes' must be a whole number, not 2.5."
 
 
 def test_a_model_that_there_is_not() -> None:
@@ -207,7 +207,7 @@ def test_a_model_that_there_is_not() -> None:
         ),
         (
             "table = 'weights'\ncell = 'A1'",
-            "In the recipe mine.toml, 'cell' must be a list of whole numbers, not 'A1'.",
+            "In question 1 of the exercise mine.toml, 'cell' must be a list of whole numbers, not 'A1'.",
         ),
         (
             "table = 'weights'\nkind = 'cell'\ncell = [4, 1]",
@@ -223,7 +223,10 @@ def test_a_model_that_there_is_not() -> None:
         ),
         ("table = 'weights'\nplaces = 10", "Question 1 of the exercise mine.toml: places is 0 to 9, not 10."),
         ("table = 'weights'\nplaces = -1", "Question 1 of the exercise mine.toml: places is 0 to 9, not -1."),
-        ("table = 'weights'\nplaces = 1.5", "In the recipe mine.toml, 'places' must be a whole number, not 1.5."),
+        (
+            "table = 'weights'\nplaces = 1.5",
+            "In question 1 of the exercise mine.toml, 'places' must be a whole number, not 1.5.",
+        ),
         ("table = 'weights'\npoints = 0", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
         ("table = 'weights'\npoints = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
         ("table = 'Z'\ntolerance = -0.1", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
@@ -316,7 +319,7 @@ def test_what_wrong_answers_are_worth() -> None:
         ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
         ("slip = nan", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not nan."),
         ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),
-        ("mistake = true", "In the recipe mine.toml, 'mistake' must be a number, not True."),
+        ("mistake = true", "In the table [marks] of the exercise mine.toml, 'mistake' must be a number, not True."),
     ],
 )
 def test_shares_that_cannot_be_are_refused(line: str, reason: str) -> None:
