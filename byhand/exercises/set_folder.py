@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from byhand.errors import ByhandError
 from byhand.exercises.draw import Student
@@ -19,14 +21,29 @@ from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, stude
 from byhand.files import save, swept
 
 KIND, VERSION = "class set", 1
-Told = dict[str, Any]
-"""What keys/set.json holds: byhand, version, exercise, digest, seed, practice, formats; students: id, name, file."""
+
+
+Row = tuple[str, str, str]
+"""A student's id, name, and the name of the files."""
+
+
+class SetFile(msgspec.Struct, frozen=True):
+    """What keys/set.json says of a set that was begun; of each student the id, the name, and the name of the files."""
+
+    byhand: Literal["class set"]
+    version: Literal[1]
+    exercise: str
+    digest: str
+    seed: int
+    practice: bool
+    formats: list[str]
+    students: list[Row]
 
 
 def digest_of(name: str, table: Mapping[str, Any]) -> str:
     """What tells two recipes apart, and two versions of byhand, which may draw other numbers."""
-    told = json.dumps([version("byhand"), name, table], sort_keys=True, default=str)
-    return sha256(told.encode()).hexdigest()
+    described = json.dumps([version("byhand"), name, table], sort_keys=True, default=str)
+    return sha256(described.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -34,7 +51,7 @@ class SetFolder:
     """A folder with the students' files and the keys, or one for them."""
 
     path: Path
-    before: Told | None
+    before: SetFile | None
     force: bool
 
     @classmethod
@@ -45,7 +62,7 @@ class SetFolder:
         nearest = next(p for p in (path, *path.absolute().parents) if p.is_dir())
         if not os.access(nearest, os.W_OK):
             raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
-        before = _told(path / KEYS / "set.json")
+        before = _begun(path / KEYS / "set.json")
         if before is None and not force and any(_strange(path)):
             raise ByhandError(
                 f"{path} holds files that byhand has not begun as a set: choose an empty folder, "
@@ -64,31 +81,31 @@ class SetFolder:
     @property
     def seed(self) -> int | None:
         """The seed of the set that is there and is to be continued."""
-        return self.before["seed"] if self.before and not self.force else None
+        return self.before.seed if self.before and not self.force else None
 
-    def begin(self, about: Told, formats: Sequence[str], named: Sequence[tuple[Student, str]]) -> None:
+    def begin(self, about: Mapping[str, Any], formats: Sequence[str], named: Sequence[tuple[Student, str]]) -> None:
         """Say what is being made here, and remove what of it is not as it will be. ByhandError for another set."""
-        rows = [[student.id, student.name, name] for student, name in named]
+        rows = [(student.id, student.name, name) for student, name in named]
         formats = [*formats]
         if self.before and not self.force:
             self._compare(about, {row[0] for row in rows})
-            formats = [*dict.fromkeys([*self.before["formats"], *formats])]
+            formats = [*dict.fromkeys([*self.before.formats, *formats])]
         for folder in (self.students, self.path / KEYS):
             _make(folder)
             swept(folder)
         self._clear(rows)
-        told = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
-        save(self.path / KEYS / "set.json", json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+        begun = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
+        save(self.path / KEYS / "set.json", msgspec.json.encode(begun))
 
-    def _compare(self, about: Told, ids: set[str]) -> None:
+    def _compare(self, about: Mapping[str, Any], ids: set[str]) -> None:
         assert self.before is not None
         names = {"exercise": "of another exercise", "digest": "of another version of the recipe", "seed": "of seed "}
         names |= {"practice": "without --self-check" if about["practice"] else "with --self-check"}
         for name, other in names.items():
-            if self.before[name] != about[name]:
-                which = f"{other}{self.before['seed']}" if name == "seed" else other
+            if getattr(self.before, name) != about[name]:
+                which = f"{other}{self.before.seed}" if name == "seed" else other
                 raise self._other(which)
-        gone = [id for id, _, _ in self.before["students"] if id not in ids]
+        gone = [id for id, _, _ in self.before.students if id not in ids]
         if gone:
             raise self._other(f"for {len(gone):,} students who are not in this class")
 
@@ -97,9 +114,9 @@ class SetFolder:
             f"{self.path} holds a set {which}: choose another folder, or add --force to put this one in its place."
         )
 
-    def _clear(self, rows: list[list[str]]) -> None:
+    def _clear(self, rows: list[Row]) -> None:
         """Without the files that would be taken for this set's, and are not."""
-        before = self.before["students"] if self.before else []
+        before = self.before.students if self.before else []
         right = _common(before, rows) if self.before and not self.force else []
         names = {name for _, _, name in [*before, *rows]} - {name for _, _, name in right}
         for name in names:
@@ -110,28 +127,18 @@ class SetFolder:
                 path.unlink(missing_ok=True)
 
 
-def _told(path: Path) -> Told | None:
+def _begun(path: Path) -> SetFile | None:
     """What a run has said of the set that it began; None where there is nothing, or nothing of ours."""
     try:
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        begun = msgspec.json.decode(path.read_bytes(), type=SetFile)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return None
-    return told if isinstance(told, dict) and _sound(told) else None
+    return None if any("/" in name or "\\" in name for _, _, name in begun.students) else begun
 
 
-def _sound(told: Told) -> bool:
-    kinds = {"exercise": str, "digest": str, "seed": int, "practice": bool, "formats": list, "students": list}
-    return (
-        (told.get("byhand"), told.get("version")) == (KIND, VERSION)
-        and all(isinstance(told.get(name), kind) for name, kind in kinds.items())
-        and all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) == {str} for row in told["students"])
-        and not any("/" in name or "\\" in name for _, _, name in told["students"])
-    )
-
-
-def _common(before: list[list[str]], rows: list[list[str]]) -> list[list[str]]:
-    known = {tuple(row) for row in rows}
-    return [row for row in before if tuple(row) in known]
+def _common(before: list[Row], rows: list[Row]) -> list[Row]:
+    known = set(rows)
+    return [row for row in before if row in known]
 
 
 def _strange(path: Path) -> Iterator[Path]:

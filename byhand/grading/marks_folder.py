@@ -10,17 +10,27 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Literal, Self
+
+import msgspec
 
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.files import save, swept
-from byhand.grading.verdicts import CellMark, StudentMark, TypedAnswer, Verdict
+from byhand.grading.verdicts import StudentMark
 
 KIND, VERSION = "class marks", 1
 FEEDBACK, LOOK, GRADESCOPE = "feedback", "look", "gradescope"
 FILES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.html", "report.json")
 SUFFIXES = (".xlsx", ".html", ".json")
+
+
+class MarksFile(msgspec.Struct, frozen=True):
+    """What marking.json says of marks that were begun; digest: of the key that they are by."""
+
+    byhand: Literal["class marks"]
+    version: Literal[1]
+    digest: str
 
 
 def digest_of(key: Key) -> str:
@@ -83,11 +93,9 @@ class MarksFolder:
 
     def _before(self) -> str | None:
         try:
-            told = json.loads(self._about.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            return msgspec.json.decode(self._about.read_bytes(), type=MarksFile).digest
+        except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
             return None
-        sound = isinstance(told, dict) and (told.get("byhand"), told.get("version")) == (KIND, VERSION)
-        return str(told.get("digest")) if sound else None
 
     def _begin(self, digest: str, anew: bool) -> None:
         for folder in (FEEDBACK, LOOK):
@@ -127,45 +135,12 @@ class FileResult:
 
 def as_line(result: FileResult) -> str:
     """Return the result as JSON on one line."""
-    marks = result.marks
-    told: dict[str, Any] = {
-        "file": result.file,
-        "digest": result.digest,
-        "student": result.student,
-        "refused": result.refused,
-        "by": result.by,
-    }
-    if marks:
-        told["marks"] = {"name": marks.name, "warnings": marks.warnings, "cells": [_cell(c) for c in marks.cells]}
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-
-
-def _cell(cell: CellMark) -> list[Any]:
-    typed = cell.typed
-    fields = [typed.text, typed.value, typed.read_as]
-    return [cell.question, cell.cell, *fields, cell.verdict.name, cell.points, cell.most, cell.sentence, cell.mistake]
+    return json.dumps(msgspec.to_builtins(result), ensure_ascii=False, separators=(",", ":"))
 
 
 def from_line(line: str) -> FileResult:
-    """Return the result that a line holds. ValueError, KeyError or TypeError for a line that is cut short."""
-    told = json.loads(line)
-    marks = told.get("marks")
-    return FileResult(
-        told["file"],
-        told["digest"],
-        told["student"],
-        _marks(told, marks) if marks else None,
-        told["refused"],
-        told["by"],
-    )
-
-
-def _marks(told: dict[str, Any], marks: dict[str, Any]) -> StudentMark:
-    cells = tuple(
-        CellMark(question, cell, TypedAnswer(text, value, read_as), Verdict[verdict], *rest)
-        for question, cell, text, value, read_as, verdict, *rest in marks["cells"]
-    )
-    return StudentMark(told["student"], marks["name"], told["file"], cells, tuple(marks["warnings"]))
+    """Return the result that a line holds. ValueError or msgspec.ValidationError for a line that is cut short."""
+    return msgspec.convert(json.loads(line), FileResult)
 
 
 def _text(line: bytes) -> str:
@@ -186,7 +161,7 @@ class Journal:
         self._file.seek(0)
         whole = 0
         for line in self._file:
-            with suppress(ValueError, KeyError, TypeError):
+            with suppress(ValueError, msgspec.ValidationError):
                 if line.endswith(b"\n"):
                     self._at[from_line(_text(line)).file] = whole
             whole += len(line) if line.endswith(b"\n") else 0
