@@ -164,6 +164,7 @@ class Workers:
                     sent += 1
             for number, result in self._results():
                 if isinstance(result, Exception):
+                    self.close()
                     raise result
                 if number != NO_JOB:
                     done[number] = result

@@ -35,7 +35,6 @@ def no_start() -> Callable[[int], int]:
     raise ByhandError("There is no key.")
 
 
-@pytest.mark.slow
 def test_the_jobs_that_go_well_are_done_in_order() -> None:
     start = time.monotonic()
     results = list(spread_within(Limits(2.0, 400_000_000), odd, (), list(range(9)), 2))
@@ -47,7 +46,6 @@ def test_the_jobs_that_go_well_are_done_in_order() -> None:
     assert "broke down" in whys[DIE]
 
 
-@pytest.mark.slow
 def test_what_cannot_start_says_why() -> None:
     with pytest.raises(ByhandError, match="There is no key"):
         list(spread_within(Limits(2.0, 400_000_000), no_start, (), [1, 2], 1))

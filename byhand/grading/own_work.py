@@ -49,32 +49,30 @@ def own_work(handed_out: HandedOut, contents: Contents, find: CellFinder) -> Own
         beside = [cell for cell in there if cell not in handed_out.cells]
         for cell in beside[MOST_BESIDE:]:
             del there[cell]
-        beside_left = len(beside[MOST_BESIDE:])
+        uncarried = len(beside[MOST_BESIDE:])
     else:
-        found = {cell: cell_address for cell in handed_out.cells if (cell_address := find(cell))}
-        there = {cell: cell_address for cell, cell_address in found.items() if cell not in handed_out.texts}
+        found = {cell: place for cell in handed_out.cells if (place := find(cell))}
+        there = {cell: place for cell, place in found.items() if cell not in handed_out.texts}
         places = set(found.values())
-        sheets = {cell_address[0] for cell_address in places}
+        sheets = {place[0] for place in places}
         words = set(handed_out.texts.values())  # of a table that is shown again, the labels may not be found
-        beside_left = sum(
+        uncarried = sum(
             cell[0] in sheets and cell not in places and value not in words for cell, value in contents.values.items()
         )
-    values = {
-        cell: value for cell, cell_address in there.items() if (value := _plain(contents, cell_address)) is not None
-    }
-    return OwnWork(values, tuple(_left_out(handed_out, contents, sheets, beside_left)))
+    values = {cell: value for cell, place in there.items() if (value := _plain(contents, place)) is not None}
+    return OwnWork(values, tuple(_left_out(handed_out, contents, sheets, uncarried)))
 
 
-def _plain(contents: Contents, cell_address: Cell) -> float | str | None:
+def _plain(contents: Contents, place: Cell) -> float | str | None:
     """A value as a number or a text, a date as people read it."""
-    value: Value = contents.values.get(cell_address)
+    value: Value = contents.values.get(place)
     if value is None:
         return None
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, str):
         return value[:LONGEST]
-    if cell_address in contents.dates:
+    if place in contents.dates:
         return day(value, contents.epoch) or "a time"
     return value if isfinite(value) else str(value)
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -169,10 +170,12 @@ def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: MarkedS
     def help_oneself(book: Any) -> None:
         sheet = book[ATTENTION]
         sheet["C50"], sheet["D50"], sheet["E50"] = 3.25, "my sum", "=C50*2"
+        sheet["F50"], sheet["G50"], sheet["H50"] = True, date(2026, 1, 31), "x" * 3000
 
     copy = marked.copy(changed(marked.answered(), help_oneself))
     sheet = opened(copy)[ATTENTION]
     assert (sheet["C50"].value, sheet["D50"].value, sheet["E50"].value) == (3.25, "my sum", None)  # it stores no result
+    assert (sheet["F50"].value, sheet["G50"].value, sheet["H50"].value) == ("TRUE", "2026-01-31", "x" * 2000)
     assert left_out(copy) == "Not in this copy of your workbook: formulas (their results stand in their place)."
 
 

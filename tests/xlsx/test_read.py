@@ -141,7 +141,8 @@ def test_dates_stay_numbers(path: Path) -> None:
 def test_forms_of_cells_that_other_programs_write(path: Path) -> None:
     rows = """
       <row><c><v>1</v></c><c t="inlineStr"><is><r><t>in</t></r><r><t>line</t></r></is></c></row>
-      <row r="4"><c r="B4" t="d"><v>2026-01-01</v></c><c><v>2.50</v></c><c t="b"><v>false</v></c></row>
+      <row r="4"><c r="B4" t="d"><v>2026-01-01</v></c><c><v>2.50</v></c><c t="b"><v>false</v></c>
+        <c t="b"><v>true</v></c></row>
       <row r="5"><c r="A5">
         <f>A1 +
  1</f>
@@ -154,6 +155,7 @@ def test_forms_of_cells_that_other_programs_write(path: Path) -> None:
         at("B4"): "2026-01-01",
         at("C4"): 2.5,
         at("D4"): False,
+        at("E4"): True,
         at("A5"): 2.0,
     }
     assert read(path).formulas == {at("A5"): "=A1 +\n 1"}

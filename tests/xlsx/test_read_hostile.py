@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZIP_BZIP2, ZIP_LZMA, ZIP_STORED, ZipFile
 
@@ -14,7 +15,7 @@ from support.workbooks import altered, at, parts_of, with_rows, write, zipped
 
 from byhand.errors import ByhandError
 from byhand.xlsx import archive, cells
-from byhand.xlsx.reader import read
+from byhand.xlsx.reader import HANDED_IN, read
 
 
 @pytest.fixture
@@ -63,6 +64,18 @@ def test_too_many_cells(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(read(path).values) == 20
     monkeypatch.setattr(cells, "MOST_CELLS", 19)
     assert damage(path) == "more than 19 cells, at or after 'Sheet1'!A20"
+
+
+def test_what_a_person_makes_by_hand_is_small(small: Path) -> None:
+    """A file that is handed in has bounds of its own: cells, sheets, and the bytes of both."""
+    assert read(small, HANDED_IN) == read(small)
+    for change, why in (
+        ({"cells": 5}, "more than 5 cells"),
+        ({"sheets": 1}, "more than 1 sheets"),
+        ({"unpacked": 1000}, "bytes of cells and formats, more than 1,000: copy the answers into the workbook"),
+    ):
+        with pytest.raises(ByhandError, match=why):
+            read(small, replace(HANDED_IN, **change))
 
 
 def test_too_many_shared_formulas(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

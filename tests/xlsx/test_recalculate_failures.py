@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,8 +15,11 @@ from pathlib import Path
 import pytest
 from support.workbooks import at, parts_of, refusal, write, zipped
 
+from byhand.errors import ByhandError
+from byhand.grading.student_formulas import Needed, Recomputer
 from byhand.xlsx import ironcalc_engine
 from byhand.xlsx import recalculate as engines
+from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import ENGINES, installed, recalculate, recalculate_many
 
 WRONG = 99
@@ -65,6 +69,42 @@ def test_an_engine_that_is_not_installed(
     monkeypatch.setenv("BYHAND_REQUIRE_PROGRAMS", "1")
     with pytest.raises(pytest.fail.Exception, match=f"{ENGINES[engine].title} is not installed"):
         needs(engine)
+
+
+WITHOUT_IRONCALC = """
+import sys
+sys.modules["ironcalc"] = None
+from byhand.errors import ByhandError
+from byhand.grading.student_formulas import Needed, Recomputer
+from byhand.xlsx import ironcalc_engine
+ironcalc_engine.find_spec = lambda name: None
+from byhand.cli.main import main
+main(sys.argv[1:], prog_name="byhand")
+"""
+
+
+def test_only_recalculation_needs_ironcalc(tmp_path: Path) -> None:
+    """Everything else imports, builds and writes without it; what needs it says how to install it."""
+    book = tmp_path / "softmax.xlsx"
+    for words, code in ((["workbook", "softmax", "-o", str(book)], 0), (["verify", str(book)], 2)):
+        done = subprocess.run([sys.executable, "-c", WITHOUT_IRONCALC, *words], capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+    assert (
+        "IronCalc is not installed: pip install ironcalc, or choose the engine libreoffice or gnumeric." in done.stderr
+    )
+    assert read(book).formulas
+
+
+def test_workers_that_need_ironcalc_say_so_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ironcalc_engine, "start", no_engine)
+    with Recomputer() as engine:
+        for _ in range(2):
+            with pytest.raises(ByhandError, match="IronCalc is not installed"):
+                engine.values(Needed(Contents(Path("x"), ("S",), {("S", 0, 0): "=1+1"}, {}, {})), [("S", 0, 0)])
+
+
+def no_engine() -> None:
+    raise ByhandError("IronCalc is not installed, which works out formulas: pip install ironcalc.")
 
 
 def test_a_file_that_is_no_workbook(engine: str, tmp_path: Path) -> None:
