@@ -12,8 +12,8 @@ from byhand.core.roles import Role
 from byhand.language.options import Option, known, said, telling
 from byhand.lessons.build import build, settings_of
 from byhand.lessons.inputs import INPUTS
-from byhand.lessons.lesson import Lesson, describe, option
-from byhand.lessons.recipe import find
+from byhand.lessons.lesson import Lesson, describe
+from byhand.lessons.recipe import find, option
 from byhand.models import MODELS
 
 

@@ -13,7 +13,8 @@ from byhand.errors import ByhandError
 from byhand.explanations.cells import Cells, Worked, no_exact
 from byhand.explanations.cells import Line as CellLine
 from byhand.explanations.worked import WorkedTable, pages, place_in_words, worked_table
-from byhand.lessons.lesson import Lesson, command, describe
+from byhand.lessons.command import command
+from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
 
 PREFIX = "table."

@@ -43,7 +43,7 @@ from byhand.grading.verdicts import (
     cell_address,
     finding_without_number,
 )
-from byhand.lessons.lesson import command
+from byhand.lessons.command import command
 from byhand.processes import Limits
 
 LIMITS = Limits(20.0, 600_000_000)

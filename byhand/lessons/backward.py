@@ -14,8 +14,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Graph
 from byhand.language.objective import next_word_loss, weighted_sum
 from byhand.layers.training import train
-from byhand.lessons.lesson import option
-from byhand.lessons.recipe import Recipe
+from byhand.lessons.recipe import Recipe, option
 
 MOST_TABLES = 100_000
 """In all training steps together; each takes some microseconds, and a kilobyte."""

@@ -9,8 +9,7 @@ from typing import Any
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Decoding, Inputs
-from byhand.lessons.lesson import option
-from byhand.lessons.recipe import OF_A_ROW, Recipe
+from byhand.lessons.recipe import OF_A_ROW, Recipe, option
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
 INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels")}

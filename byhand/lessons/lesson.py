@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,36 +79,6 @@ class Lesson:
                     "choose other sizes, or other numbers with --set."
                 )
         return {name: values[node] for name, node in self.tables.items()}
-
-
-def command(recipe: Recipe, does: str = "workbook") -> str:
-    """The command line that makes the same workbook, or explains the same lesson."""
-    model = recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
-    words = ["byhand", does, model, *(f"--size={k}={v}" for k, v in recipe.size.items())]
-    for f in fields(Recipe):
-        value = getattr(recipe, f.name)
-        if (
-            f.name not in ("model", "size", "set", "batch")
-            and (f.name != "title" or does == "workbook")
-            and value not in (None, f.default)
-        ):
-            words += _words(f.name, value)
-    words += [word for row in recipe.batch for name, value in row.items() for word in _words(name, value)]
-    words += [word for name, value in recipe.set.items() for word in ("--set", f"{name}={value}")]
-    return shlex.join(words)
-
-
-def option(name: str) -> str:
-    """A recipe's key as the command line calls it."""
-    return f"--{name.replace('_', '-')}"
-
-
-def _words(name: str, value: Any) -> list[str]:
-    if name == "pixels":
-        return [option(name), os.path.basename(value)]
-    if value is True:
-        return [option(name)]
-    return [option(name), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
 
 
 def describe(lesson: Lesson) -> tuple[str, str]:

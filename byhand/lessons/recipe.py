@@ -65,6 +65,11 @@ LONGEST_FILE = 1_000_000
 """The bytes of a recipe's file."""
 
 
+def option(name: str) -> str:
+    """A recipe's key as the command line calls it."""
+    return f"--{name.replace('_', '-')}"
+
+
 def find(text: str) -> Recipe:
     """What MODEL on the command line stands for: a recipe's file or name, a checkpoint's folder, or a model's name."""
     if text.casefold().endswith(".toml"):

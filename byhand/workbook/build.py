@@ -9,7 +9,8 @@ from byhand import files
 from byhand.core.captions import defined_name
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
-from byhand.lessons.lesson import Lesson, command, describe
+from byhand.lessons.command import command
+from byhand.lessons.lesson import Lesson, describe
 from byhand.models import MODELS
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.home_page import plan, write_home

@@ -16,7 +16,7 @@ from support.training_references import DATA, GPT2, expected_of, expected_parame
 from byhand.cli.options import recipe_from
 from byhand.cli.workbooks import workbook
 from byhand.lessons.build import build
-from byhand.lessons.lesson import command
+from byhand.lessons.command import command
 from byhand.lessons.recipe import Recipe, read_recipe
 
 

@@ -43,10 +43,9 @@ A_FOLDER = "is not a folder; give the one that holds config.json and model.safet
 REFUSALS = {
     # models
     "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
-    "run GPT-2": "There is no model 'GPT-2'; the nearest are gpt2 and gpt-neox (`byhand models` lists all).",
-    "workbook multihead": (
-        "There is no model 'multihead'; the nearest are multi-head, induction-head and linear "
-        "(`byhand models` lists all)."
+    "run GPT-22": "There is no model 'GPT-22'; the nearest are gpt2 and gpt-neox (`byhand models` lists all).",
+    "workbook multihed": (
+        "There is no model 'multihed'; the nearest are multi-head and induction-head (`byhand models` lists all)."
     ),
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",

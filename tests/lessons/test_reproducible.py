@@ -19,7 +19,7 @@ from support.examples import examples
 from support.lessons import FEWEST, GALLERY, load, path_of, recipes_at_random, sweep
 
 from byhand.lessons.build import build
-from byhand.lessons.lesson import command
+from byhand.lessons.command import command
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 

@@ -13,7 +13,8 @@ from support.commands import byhand
 
 from byhand.core.graph import Array, Node, fold
 from byhand.lessons.build import build
-from byhand.lessons.lesson import Lesson, command
+from byhand.lessons.command import command
+from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
 from byhand.xlsx.verify import verify

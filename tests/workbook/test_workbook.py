@@ -32,7 +32,8 @@ from support.workbooks import parts_of
 from byhand.core.arithmetic.excel import functions
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Tokens
-from byhand.lessons.lesson import Lesson, command
+from byhand.lessons.command import command
+from byhand.lessons.lesson import Lesson
 
 each_book = pytest.mark.parametrize("name", sweep(BOOKS))
 LONGEST = 150

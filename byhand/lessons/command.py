@@ -1,0 +1,42 @@
+"""The command line that makes a recipe's workbook again, or its explanation."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import fields
+from typing import Any
+
+from byhand.lessons.recipe import Recipe, option
+from byhand.models import MODELS
+
+WRITTEN_OTHERWISE = ("model", "size", "batch", "set")
+"""The keys of a recipe that are no options of their name."""
+
+
+def command(recipe: Recipe, does: str = "workbook") -> str:
+    """Return the line that makes the same workbook, or (`does`) explains the same lesson."""
+    words = ["byhand", does, _model(recipe), *(f"--size={name}={value}" for name, value in recipe.size.items())]
+    for key in recipe.given(f.name for f in fields(Recipe)):
+        if key not in WRITTEN_OTHERWISE and (key != "title" or does == "workbook"):
+            words += _option(key, getattr(recipe, key))
+    for row in recipe.batch:
+        for key, value in row.items():
+            words += _option(key, value)
+    for table, value in recipe.set.items():
+        words += ["--set", f"{table}={value}"]
+    return shlex.join(words)
+
+
+def _model(recipe: Recipe) -> str:
+    """A model's name, or a checkpoint's folder as seen from the one above it."""
+    return recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
+
+
+def _option(key: str, value: Any) -> list[str]:
+    """The words of one option; of a picture, the file's name alone."""
+    if value is True:
+        return [option(key)]
+    if key == "pixels":
+        value = os.path.basename(value)
+    return [option(key), ",".join(map(str, value)) if isinstance(value, list) else str(value)]
