@@ -216,6 +216,6 @@ def judge(answer: str, key: str, rule: str = "exact", **settings: str) -> Judgem
     >>> verdict.right, verdict.read_as
     (True, '0.88 (decimal comma)')
     """
-    from byhand.answers.judge import one
+    from byhand.answers.judge import judge_text
 
-    return one(answer, key, rule, tuple(settings.items()))
+    return judge_text(answer, key, rule, tuple(settings.items()))

@@ -1,1 +1,1 @@
-"""Answers as people type them: what they are read as, and whether they are right."""
+"""Answers as people type them: a text, its key and a rule go in; how it was read, and whether it is right, come out."""

@@ -10,18 +10,27 @@ from math import gcd
 from typing import Any
 
 from byhand.answers import mistakes
-from byhand.answers.equality import REAL, Same, is_near, same_constant, same_everywhere, tolerance, within, worth
+from byhand.answers.equality import (
+    REAL,
+    Same,
+    constant_value,
+    is_near,
+    same_constant,
+    same_everywhere,
+    tolerance,
+    within,
+)
 from byhand.answers.keys import Key
 from byhand.answers.reading import Reading
 from byhand.answers.rules import UNITS, Rule
-from byhand.answers.tokens import LONGEST, Unreadable, called, stripped
-from byhand.answers.tree import Apply, Infinite, Number, Tree, symbols, walked
+from byhand.answers.tokens import LONGEST, Unreadable, character_name, strip_unseen
+from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in, nodes_of
 from byhand.errors import quoted
 
 
 @dataclass(frozen=True)
-class Found:
-    """same: None where a person must decide, and doubt says why. value: of a single number, where it is constant."""
+class Comparison:
+    """An answer beside its key. same: None where a person must decide, and doubt says why. value: of a constant."""
 
     same: bool | None
     value: Any = None
@@ -31,56 +40,56 @@ class Found:
     right_entries: int = 0
 
 
-def compared(reading: Reading, key: Key, rule: Rule, unit: str) -> Found:
-    """Raises Unreadable where the answer has no value."""
+def compare(reading: Reading, key: Key, rule: Rule, unit: str) -> Comparison:
+    """Compare an answer with its key. Raises Unreadable where the answer has no value."""
     if not key.asked.fits(reading):
         return _of_another_shape(reading, key)
-    if key.symbolic or any(symbols(entry) for entry in reading.entries):
+    if key.symbolic or any(letters_in(entry) for entry in reading.entries):
         return _symbolic(reading, key)
-    values = [entry if isinstance(entry, Infinite) else worth(entry) for entry in reading.entries]
+    values = [entry if isinstance(entry, Infinite) else constant_value(entry) for entry in reading.entries]
     single = values[0] if reading.shape is None else None
     if rule.type == "unit":
         return _with_unit(values[0], key, rule, unit)
-    if any(isinstance(n, Number) and n.open for entry in reading.entries for n in walked(entry)):
+    if any(isinstance(n, Number) and n.open for entry in reading.entries for n in nodes_of(entry)):
         return _going_on(reading.entries, values, key, rule, single)
     found = [_equal(tree, value, key, place, rule) for place, (tree, value) in enumerate(_pairs(reading, values))]
     if all(found):
-        return Found(True, single, right_entries=len(found))
+        return Comparison(True, single, right_entries=len(found))
     if None in found and False not in found:
-        return Found(None, single, doubt="the two agree to more digits than are compared")
-    name, sentence = mistakes.named(reading, values, key, rule, [bool(f) for f in found])
-    return Found(False, single, name, sentence, right_entries=found.count(True))
+        return Comparison(None, single, doubt="the two agree to more digits than are compared")
+    name, sentence = mistakes.value_mistake(reading, values, key, rule, [bool(f) for f in found])
+    return Comparison(False, single, name, sentence, right_entries=found.count(True))
 
 
-def _of_another_shape(reading: Reading, key: Key) -> Found:
+def _of_another_shape(reading: Reading, key: Key) -> Comparison:
     for entry in reading.entries:
-        if not isinstance(entry, Infinite) and not symbols(entry):
-            worth(entry)
-    name, sentence = mistakes.of_shape(reading.shape, key.asked)
-    return Found(False, None, name, sentence)
+        if not isinstance(entry, Infinite) and not letters_in(entry):
+            constant_value(entry)
+    name, sentence = mistakes.shape_mistake(reading.shape, key.asked)
+    return Comparison(False, None, name, sentence)
 
 
-def _symbolic(reading: Reading, key: Key) -> Found:
+def _symbolic(reading: Reading, key: Key) -> Comparison:
     pairs = list(zip(reading.entries, key.reading.entries, strict=True))
     for student in reading.entries:
-        if not isinstance(student, Infinite) and not symbols(student):
-            worth(student)
+        if not isinstance(student, Infinite) and not letters_in(student):
+            constant_value(student)
     found = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
     right = found.count(Same.YES)
     if right == len(found):
-        return Found(True, right_entries=right)
+        return Comparison(True, right_entries=right)
     if Same.NO in found:
-        name, sentence = mistakes.symbolic(pairs, key)
-        return Found(False, None, name, sentence, right_entries=right)
+        name, sentence = mistakes.symbolic_mistake(pairs, key)
+        return Comparison(False, None, name, sentence, right_entries=right)
     doubt = Same.SOMETIMES.value if Same.SOMETIMES in found else "the two could not be compared at enough points"
-    return Found(None, doubt=doubt)
+    return Comparison(None, doubt=doubt)
 
 
 def _same_symbolic(student: Tree, key: Key, place: int) -> Same:
     wanted = key.reading.entries[place]
     if isinstance(student, Infinite) or isinstance(wanted, Infinite):
         return Same.YES if student == wanted else Same.NO
-    return same_everywhere(student, key.sampled(place, frozenset(symbols(student) - key.meaning.variables)))
+    return same_everywhere(student, key.sampled(place, frozenset(letters_in(student) - key.meaning.variables)))
 
 
 def _pairs(reading: Reading, values: list[Any]) -> list[tuple[Tree, Any]]:
@@ -89,7 +98,7 @@ def _pairs(reading: Reading, values: list[Any]) -> list[tuple[Tree, Any]]:
 
 def _equal(student: Tree, value: Any, key: Key, place: int, rule: Rule) -> bool | None:
     wanted = key.values[place]
-    if rule.type == "near":
+    if rule.type == "margin":
         return is_near(value, wanted, rule.tol, rule.n)
     if isinstance(value, Infinite) or isinstance(wanted, Infinite):
         return bool(value == wanted)
@@ -101,34 +110,34 @@ def _equal(student: Tree, value: Any, key: Key, place: int, rule: Rule) -> bool 
     return within(value, wanted, tolerance(wanted, rule))
 
 
-def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Found:
+def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Comparison:
     kind, worth_one = UNITS[unit]
     asked, asked_one = UNITS[rule.unit]
     if kind != asked:
-        return Found(False, value, "unit", f"{unit} measures something else than what is asked for.")
+        return Comparison(False, value, "unit", f"{unit} measures something else than what is asked for.")
     ratio = worth_one / asked_one
     scaled = value * ratio if type(value) is Fraction else value * REAL.real(ratio)
     if within(scaled, key.values[0], rule.tol):
-        return Found(True, value)
+        return Comparison(True, value)
     if within(value, key.values[0], rule.tol):
-        return Found(False, value, "unit", f"The number would be right in another unit than {unit}.")
-    return Found(False, value)
+        return Comparison(False, value, "unit", f"The number would be right in another unit than {unit}.")
+    return Comparison(False, value)
 
 
-def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, single: Any) -> Found:
-    """Digits that go on, as in 0.333...: right if they are so as they stand; a person decides where they may be."""
+def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, single: Any) -> Comparison:
+    """Compare digits that go on, as in 0.333...: right if they are so as they stand; else a person may decide."""
     if rule.type not in ("exact", "equiv", "form") and all(
         _equal(*pair, key, place, rule) for place, pair in enumerate(zip(entries, values, strict=True))
     ):
-        return Found(True, single, right_entries=len(values))
+        return Comparison(True, single, right_entries=len(values))
     for entry, value, wanted in zip(entries, values, key.values, strict=True):
         if isinstance(wanted, Infinite) or not _goes_on(value, wanted, _left(entry)):
-            return Found(False, single)
-    return Found(None, single, doubt="the digits go on, and those that are written fit")
+            return Comparison(False, single)
+    return Comparison(None, single, doubt="the digits go on, and those that are written fit")
 
 
 def _left(entry: Tree) -> Fraction:
-    """How much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
+    """Return how much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
     if isinstance(entry, Apply) and entry.op == "neg":
         entry = entry.args[0]
     if not isinstance(entry, Number) or not entry.places:
@@ -147,8 +156,8 @@ _TENS = re.compile(
 )
 
 
-def in_form(reading: Reading, student: str, key: Key, form: str) -> bool:
-    """Whether every entry is so written; `same`: as the key is."""
+def has_form(reading: Reading, student: str, key: Key, form: str) -> bool:
+    """Whether every entry is written in a form; `same`: in that of the key."""
     if form == "same":
         pairs = zip(reading.entries, key.reading.entries, strict=True)
         return all(_alike(mine, wanted, student, key.text) for mine, wanted in pairs)
@@ -156,7 +165,7 @@ def in_form(reading: Reading, student: str, key: Key, form: str) -> bool:
 
 
 def forms(tree: Tree, text: str) -> set[str]:
-    """The forms that an entry has."""
+    """Return the forms that an entry has."""
     if isinstance(tree, Apply) and tree.op == "neg":
         tree = tree.args[0]
     if isinstance(tree, Number):
@@ -184,13 +193,13 @@ def _whole_sides(tree: Apply) -> tuple[int, int] | None:
 
 
 def _alike(mine: Tree, wanted: Tree, student: str, key: str) -> bool:
-    """As the key: of the same forms, or the same expression but for the order of sums and products."""
+    """Whether it has the forms of the key, or is the same expression but for the order of sums and products."""
     asked = forms(wanted, key)
     return forms(mine, student) == asked if asked else _ordered(mine) == _ordered(wanted)
 
 
 def _ordered(tree: Tree) -> str:
-    """One text for expressions that differ only in the order of sums and products."""
+    """Return one text for expressions that differ only in the order of sums and products."""
     if not isinstance(tree, Apply):
         return repr(tree.value) if isinstance(tree, Number) else repr(tree)
     if tree.op in ("+", "*"):
@@ -211,9 +220,9 @@ _ALIKE = str.maketrans(
 )
 
 
-def judged_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str, str]:
-    """Whether it is the key; how it was read (nothing for a blank); the mistake's name; the sentence."""
-    found, wanted = bare(student), bare(key)
+def compare_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str, str]:
+    """Return whether it is the key; how it was read (nothing for a blank); the mistake's name; the sentence."""
+    found, wanted = strip_quotes(student), strip_quotes(key)
     if not found:
         return False, "", "", ""
     how = quoted(found[:LONGEST])
@@ -225,15 +234,15 @@ def judged_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str
         return True, how, "", "It is right."
     strange = next((c for c in found if not c.isascii() and c not in wanted), None)
     if strange and _folded(_look(found), True) == _folded(_look(wanted), True):
-        return False, how, "look-alike", f"It looks the same, but has {called(strange)}."
+        return False, how, "look-alike", f"It looks the same, but has {character_name(strange)}."
     if _folded(found, True) == _folded(wanted, True):
         return False, how, "case", "Small and capital letters are told apart here."
     return False, how, "", "That is not the answer."
 
 
-def bare(text: str) -> str:
-    """Without outer blanks and quotes, with one blank for many."""
-    text = " ".join(unicodedata.normalize("NFC", stripped(text)).split())
+def strip_quotes(text: str) -> str:
+    """Return a text without outer blanks and quotes, with one blank for many."""
+    text = " ".join(unicodedata.normalize("NFC", strip_unseen(text)).split())
     if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
     return text

@@ -9,7 +9,7 @@ from typing import Any
 
 from byhand.answers.rules import Rule
 from byhand.answers.tokens import Unreadable
-from byhand.answers.tree import Infinite, Number, Tree, walked
+from byhand.answers.tree import Infinite, Number, Tree, nodes_of
 from byhand.answers.values import DIGITS, Arithmetic, Undefined
 
 MOST_DIGITS = 3_000
@@ -29,13 +29,13 @@ class Same(Enum):
     OPEN = "not decided"
 
 
-def worth(tree: Tree) -> Any:
-    """A constant expression's value: a Fraction, or a real number of DIGITS good digits. Raises Unreadable."""
+def constant_value(tree: Tree) -> Any:
+    """Return a constant expression's value: a Fraction, or a real number of DIGITS good digits. Raises Unreadable."""
     return _good(Arithmetic(), tree, {})
 
 
 def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
-    """The value; computed again to more digits where so large or small numbers were met that few would be left."""
+    """Return the value, computed to more digits where large or small numbers on the way have used them up."""
     value = arithmetic.value(tree, given)
     if type(value) is Fraction or arithmetic.span < 16:
         return value
@@ -46,7 +46,7 @@ def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
 
 
 class Sampled:
-    """An expression, and what it is worth at the points at which it has been looked at.
+    """An expression, and its values at the points at which it has been evaluated.
 
     names: its letters and those of what it is compared with, in order. Without letters there is one point, 0.
     """
@@ -58,7 +58,7 @@ class Sampled:
         self._known: dict[tuple[int, int], tuple[Any, int]] = {}
 
     def at(self, point: int, digits: int) -> tuple[Any, int]:
-        """The value, None where there is none, and the span that was met. Raises Unreadable."""
+        """Return the value, None where there is none, and the span of the numbers on the way. Raises Unreadable."""
         if (point, digits) not in self._known:
             arithmetic = Arithmetic(digits)
             given = {name: _POINTS[point](place) for place, name in enumerate(self.names)}
@@ -72,12 +72,12 @@ class Sampled:
 
 
 def same_constant(student: Tree, key: Sampled) -> Same:
-    """Of two expressions without letters. Raises Unreadable where one has no value."""
+    """Compare two expressions without letters. Raises Unreadable where one has no value."""
     return _same_at(Sampled(student), key, 0, True)
 
 
 def same_everywhere(student: Tree, key: Sampled) -> Same:
-    """Of two expressions with letters: at a dozen fixed points, of which some are negative."""
+    """Compare two expressions with letters at a dozen fixed points, of which some are negative."""
     mine = Sampled(student, key.names)
     compared = missing = 0
     open_points = False
@@ -120,7 +120,7 @@ def _same_at(one: Sampled, other: Sampled, point: int, confirmed: bool) -> Same:
 
 
 def _apart(arithmetic: Arithmetic, x: Any, y: Any) -> int:
-    """The binary power of the relative difference."""
+    """Return the binary power of the relative difference."""
     x, y = arithmetic.real(x), arithmetic.real(y)
     apart = arithmetic.added(x, -y)
     if not apart:
@@ -129,10 +129,10 @@ def _apart(arithmetic: Arithmetic, x: Any, y: Any) -> int:
 
 
 def _written(tree: Tree) -> int:
-    """The digits that stand in an expression beyond the usual few."""
+    """Return how many digits stand in an expression beyond the usual few."""
     bits = sum(
         node.value.numerator.bit_length() + node.value.denominator.bit_length()
-        for node in walked(tree)
+        for node in nodes_of(tree)
         if isinstance(node, Number)
     )
     return bits * 3 // 10
@@ -162,7 +162,7 @@ REAL = Arithmetic()
 
 
 def tolerance(key: Any, rule: Rule) -> Any:
-    """How far from the key a right answer may be."""
+    """Return how far from the key a right answer may be."""
     if rule.type == "dp":
         return Fraction(1, 2 * 10**rule.n)
     if rule.type == "sf":
@@ -175,7 +175,7 @@ def _relative(key: Any, rule: Rule) -> Any:
 
 
 def magnitude(value: Any) -> int:
-    """The power of ten of the first digit."""
+    """Return the power of ten of the first digit."""
     size = abs(value)
     guess = int(REAL.mp.floor(REAL.mp.log10(REAL.real(size))))
     while _exceeds(Fraction(10) ** guess, size):
@@ -190,7 +190,7 @@ def _exceeds(one: Fraction, other: Any) -> bool:
 
 
 def within(value: Any, key: Any, far: Any) -> bool:
-    """|value - key| <= far: exactly, where all are fractions; else to many digits, edges included."""
+    """Whether |value - key| <= far: exactly for fractions, else to many digits, edges included."""
     if type(value) is Fraction and type(key) is Fraction and type(far) is Fraction:
         return abs(value - key) <= far
     value, key, far = map(REAL.real, (value, key, far))
@@ -228,7 +228,7 @@ def is_near(value: Any, key: Any, margin: Fraction, places: int) -> bool:
 
 
 def _beyond(value: Any) -> int:
-    """The sign of what is infinite, or as good as that; 0 for other numbers."""
+    """Return the sign of what is infinite, or as good as that; 0 for other numbers."""
     if isinstance(value, Infinite):
         return value.sign
     return 0 if abs(value) <= INFINITE else 1 if value > 0 else -1

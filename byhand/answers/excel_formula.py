@@ -106,7 +106,7 @@ class ExcelGrammar(Cursor):
 
 
 def applied(name: str, args: list[Tree]) -> Tree:
-    """The operation that an Excel function is. Raises Unreadable where the number of arguments does not fit."""
+    """Return the operation that an Excel function is. Raises Unreadable where the number of arguments does not fit."""
     count = len(args)
     if name == "PI" and not args:
         return Symbol("pi")

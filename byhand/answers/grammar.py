@@ -41,7 +41,7 @@ _FOR_BOTH = {"lg": "log10(...) or log2(...)", "ld": "log2(...)", "lb": "log2(...
 
 
 def operation_of(name: str, log: str) -> tuple[str, ...] | None:
-    """The operation that a name calls, with what it fixes: ("log", "10"); None where it calls none."""
+    """Return the operation that a name calls, with what it fixes: ("log", "10"); None where it calls none."""
     if name in FUNCTIONS:
         return (FUNCTIONS[name],)
     if name == "log":
@@ -55,8 +55,8 @@ def operation_of(name: str, log: str) -> tuple[str, ...] | None:
     return operation_of(lowered, log) if lowered != name and (lowered == "log" or lowered in FUNCTIONS) else None
 
 
-def call(operation: tuple[str, ...], args: list[Tree], name: str) -> Tree:
-    """The operation on its arguments. Raises Unreadable where their number does not fit."""
+def apply_function(operation: tuple[str, ...], args: list[Tree], name: str) -> Tree:
+    """Apply an operation to its arguments. Raises Unreadable where their number does not fit."""
     op = operation[0]
     if op == "log":
         if len(args) != 1:
@@ -74,7 +74,7 @@ def logarithm(of: Tree, base: str) -> Tree:
 
 
 def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
-    """The symbol, or the product of letters, that a name is. free: a letter that the key lacks is a symbol too."""
+    """Return the symbol that a name is. free: a letter that the key lacks is a symbol too. Raises Unreadable."""
     if name in variables or name in ("e", "pi"):
         return Symbol(name)
     if name in ("Pi", "PI"):
@@ -88,7 +88,7 @@ def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
 
 
 def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
-    """With `qk` as q and k, and `pln` as p and ln, where each letter is one of the question's."""
+    """Split `qk` into q and k, and `pln` into p and ln, where each letter is one of the question's."""
     if not variables:
         return list(tokens)
     found: list[Token] = []
@@ -101,7 +101,7 @@ def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]
 
 
 def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
-    """The letters, and the function after them, that a name is made of; None where it is one name."""
+    """Return the letters, and the function after them, that a name is made of; None where it is one name."""
     plain = name.isascii() and name.isalpha() and 2 <= len(name) <= 12 and name not in GREEK.values()
     if not plain or name in variables or name in _WHOLE:
         return None
@@ -468,7 +468,7 @@ class Grammar(Cursor):
             self.depth -= 1
         else:
             args = [self.bare(name)]
-        tree = call(operation, args, name)
+        tree = apply_function(operation, args, name)
         return Apply("^", (tree, raised)) if raised else tree
 
     def raised(self, name: str) -> Tree | None:

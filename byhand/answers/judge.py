@@ -9,12 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from byhand.answers.compare import Found, compared, in_form, judged_words
+from byhand.answers.compare import Comparison, compare, compare_words, has_form
 from byhand.answers.keys import Key, key_from
 from byhand.answers.reading import Reading, read, read_as
-from byhand.answers.rules import NeedsPerson, Rule, Settings, parted, rule_from, settings_from
-from byhand.answers.tokens import Unreadable, stripped
-from byhand.answers.tree import Apply, walked
+from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
+from byhand.answers.tokens import Unreadable, strip_unseen
+from byhand.answers.tree import Apply, nodes_of
 from byhand.errors import ByhandError, quoted
 
 UNDECIDED = "A person must decide"
@@ -22,7 +22,7 @@ UNDECIDED = "A person must decide"
 
 
 class Outcome(StrEnum):
-    """What is said of an answer."""
+    """The verdict on an answer."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -33,9 +33,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """read_as: how the answer was read; or why it could not be. sentence: what the student is told, without the key.
+    """A verdict, and why. read_as: how the answer was read, or why it could not be. sentence: for the student.
 
-    mistake: the error's name, where it is one worth naming. entries, right_entries: of a list or table.
+    The sentence never holds the key. mistake: the error's name, where it has one. entries, right_entries: of a list
+    or table.
     """
 
     outcome: Outcome
@@ -50,13 +51,13 @@ class Judgement:
         return self.outcome is Outcome.RIGHT
 
     def text(self) -> str:
-        """For people: how it was read, then the verdict."""
+        """Return how it was read and the verdict, for people."""
         if self.outcome in (Outcome.UNREADABLE, Outcome.BLANK) or not self.read_as:
             return self.sentence
         return f"Read as {self.read_as}. {self.sentence}"
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the verdict for programs."""
         told = {"verdict": str(self.outcome), "read_as": self.read_as, "sentence": self.sentence}
         more = {"mistake": self.mistake, "entries": self.entries, "right_entries": self.right_entries}
         return told | {name: value for name, value in more.items() if value}
@@ -66,10 +67,10 @@ class Judgement:
 
 
 def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) -> Judgement:
-    """The verdict on what a student has typed. Raises ByhandError for a key that cannot be used."""
+    """Judge what a student has typed. Raises ByhandError for a key that cannot be used."""
     settings = settings or Settings()
     if rule.type == "text":
-        right, how, mistake, sentence = judged_words(student, key, rule.casefold)
+        right, how, mistake, sentence = compare_words(student, key, rule.casefold)
         if not how:
             return _blank()
         return Judgement(Outcome.RIGHT if right else Outcome.WRONG, how, sentence, mistake)
@@ -77,9 +78,9 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
 
 
 def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None = None) -> Judgement:
-    """The same, by a key that has been read before."""
+    """Judge by a key that has been read before."""
     settings = settings or Settings()
-    if not stripped(student):
+    if not strip_unseen(student):
         return _blank()
     try:
         return _judged(student, key, rule, settings)
@@ -94,14 +95,16 @@ def _blank() -> Judgement:
 
 
 def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement:
-    number, unit = parted(student) if rule.type == "unit" else (student, "")
+    number, unit = split_unit(student) if rule.type == "unit" else (student, "")
     reading = read(number, key.asked, key.meaning, settings)
-    found = compared(reading, key, rule, unit)
+    found = compare(reading, key, rule, unit)
     how = read_as(reading, found.value, unit)
     if found.same and not settings.percent and _has_percent(reading):
-        found = Found(False, found.value, "wrong-form", "The value is right, but a percentage is not taken here.")
-    if found.same and rule.type == "form" and not in_form(reading, student, key, rule.form):
-        found = Found(False, found.value, "wrong-form", "The value is right, but not in the form that is asked for.")
+        found = Comparison(False, found.value, "wrong-form", "The value is right, but a percentage is not taken here.")
+    if found.same and rule.type == "form" and not has_form(reading, student, key, rule.form):
+        found = Comparison(
+            False, found.value, "wrong-form", "The value is right, but not in the form that is asked for."
+        )
     if found.same is None:
         return Judgement(Outcome.ASK, how, f"{UNDECIDED}: {found.doubt}.")
     outcome = Outcome.RIGHT if found.same else Outcome.WRONG
@@ -111,15 +114,15 @@ def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement
 
 
 def _has_percent(reading: Reading) -> bool:
-    return any(isinstance(n, Apply) and n.op == "percent" for entry in reading.entries for n in walked(entry))
+    return any(isinstance(n, Apply) and n.op == "percent" for entry in reading.entries for n in nodes_of(entry))
 
 
 LARGEST_FILE = 200_000_000
 _TEXTS = ("student", "key")
 
 
-def entries_of(path: Path) -> list[Any]:
-    """What the file lists. Raises ByhandError unless it is a JSON list."""
+def read_entries(path: Path) -> list[Any]:
+    """Read a list of answers. Raises ByhandError unless the file is a JSON list."""
     if path.is_file() and path.stat().st_size > LARGEST_FILE:
         raise ByhandError(f"{path} is larger than {LARGEST_FILE:,} bytes: judge it in parts.")
     data = path.read_bytes()
@@ -137,21 +140,21 @@ def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number of JSON")
 
 
-def judged(entries: Iterable[Any]) -> tuple[list[Judgement], list[str]]:
-    """A verdict for each entry, in order, and what is wrong with those that could not be judged."""
+def judge_entries(entries: Iterable[Any]) -> tuple[list[Judgement], list[str]]:
+    """Return a verdict for each entry, in order, and what is wrong with those that could not be judged."""
     verdicts: list[Judgement] = []
     refused: list[str] = []
     for number, entry in enumerate(entries, 1):
         try:
-            verdicts.append(judged_entry(entry))
+            verdicts.append(judge_entry(entry))
         except ByhandError as error:
             refused.append(f"Entry {number}: {error}")
             verdicts.append(Judgement(Outcome.ASK, "", refused[-1], "not-judged"))
     return verdicts, refused
 
 
-def judged_entry(entry: Any) -> Judgement:
-    """Raises ByhandError for an entry that lacks something, or whose key cannot be used."""
+def judge_entry(entry: Any) -> Judgement:
+    """Judge one entry of a list. Raises ByhandError for one that lacks something, or whose key cannot be used."""
     if not isinstance(entry, Mapping):
         raise ByhandError(f"{quoted(entry)} is no answer: give {{student, key, rule}}.")
     for name in _TEXTS:
@@ -167,20 +170,20 @@ def judged_entry(entry: Any) -> Judgement:
     return judge(entry["student"], entry["key"], rule_from(entry["rule"]), settings_from(letters | dict(settings)))
 
 
-def as_json(verdicts: list[Judgement]) -> str:
-    """The list as JSON, a verdict a line."""
+def verdicts_json(verdicts: list[Judgement]) -> str:
+    """Return the list as JSON, a verdict a line."""
     lines = ",\n".join(verdict.json_text() for verdict in verdicts)
     return f"[\n{lines}\n]" if lines else "[]"
 
 
 def refusal(path: Path, refused: list[str]) -> str:
-    """One sentence for all the entries that could not be judged."""
+    """Return one sentence for all the entries that could not be judged."""
     more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
     return f"In {path}, {refused[0].rstrip('.')}{more}."
 
 
-def one(student: str, key: str, rule: str, settings: tuple[tuple[str, str], ...]) -> Judgement:
-    """The verdict on a single answer, with its rule and settings as texts."""
+def judge_text(student: str, key: str, rule: str, settings: tuple[tuple[str, str], ...]) -> Judgement:
+    """Judge a single answer by a rule and settings that are given as texts. Raises ByhandError."""
     chosen: Settings = settings_from(dict(settings))
     asked: Rule = rule_from(rule)
     return judge(student, key, asked, chosen)

@@ -7,13 +7,13 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from byhand.answers.equality import Sampled, worth
+from byhand.answers.equality import Sampled, constant_value
 from byhand.answers.grammar import Grammar, Meaning, operation_of
-from byhand.answers.layout import laid_out
-from byhand.answers.reading import Asked, Reading, plain
+from byhand.answers.layout import layout_of
+from byhand.answers.reading import AskedShape, Reading, from_latex
 from byhand.answers.rules import Rule, Settings
-from byhand.answers.tokens import GREEK, Comma, Token, Unreadable, cleaned, tokens
-from byhand.answers.tree import Infinite, Number, symbols
+from byhand.answers.tokens import GREEK, Comma, Token, Unreadable, clean_answer, tokens
+from byhand.answers.tree import Infinite, Number, letters_in
 from byhand.errors import ByhandError, quoted
 
 SYMBOLIC = ("equiv", "exact")
@@ -21,24 +21,24 @@ SYMBOLIC = ("equiv", "exact")
 
 @dataclass(frozen=True)
 class Key:
-    """text: as the teacher wrote it. meaning: how a student's answer to it is read."""
+    """A right answer. text: as the teacher wrote it. meaning: how a student's answer to it is read."""
 
     text: str
     reading: Reading
     meaning: Meaning
-    asked: Asked
+    asked: AskedShape
 
     @cached_property
     def symbolic(self) -> bool:
-        return bool(self.meaning.variables) and any(symbols(tree) for tree in self.reading.entries)
+        return bool(self.meaning.variables) and any(letters_in(tree) for tree in self.reading.entries)
 
     @cached_property
     def values(self) -> list[Any]:
         """Each entry's value, where the key has no letters: a Fraction, mpmath's real, or an Infinite."""
-        return [entry if isinstance(entry, Infinite) else worth(entry) for entry in self.reading.entries]
+        return [entry if isinstance(entry, Infinite) else constant_value(entry) for entry in self.reading.entries]
 
     def sampled(self, place: int, letters: frozenset[str] = frozenset()) -> Sampled:
-        """An entry at fixed points of its own letters and others."""
+        """Return an entry, to be evaluated at fixed points of its own letters and others."""
         known: dict[tuple[int, frozenset[str]], Sampled] = self._samples
         if (place, letters) not in known:
             if len(known) > 500:
@@ -54,7 +54,7 @@ class Key:
 
 @lru_cache(maxsize=4096)
 def key_from(text: str, rule: Rule, settings: Settings) -> Key:
-    """Raises ByhandError for a key that cannot be read, or to which the rule cannot be put."""
+    """Read a key. Raises ByhandError for one that cannot be read, or to which the rule cannot be put."""
     meaning = Meaning(frozenset(settings.vars), False, settings.log, True, True)
     try:
         reading, meaning = _read(text, meaning)
@@ -64,15 +64,15 @@ def key_from(text: str, rule: Rule, settings: Settings) -> Key:
     except Unreadable as refusal:
         raise ByhandError(f"The key {quoted(text)} cannot be read: {refusal}.") from None
     if key.symbolic and rule.type not in SYMBOLIC:
-        letters = ", ".join(sorted({name for tree in reading.entries for name in symbols(tree)}))
+        letters = ", ".join(sorted({name for tree in reading.entries for name in letters_in(tree)}))
         raise ByhandError(f"The key {quoted(text)} has the letters {letters}: choose the rule equiv.")
     return key
 
 
 def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
-    """The key by its own signs: decimals with a point, entries apart by commas, or else by blanks."""
-    cleared = cleaned(text)
-    cleared = plain(cleared).strip() if "\\" in cleared else cleared
+    """Read the key by its own signs: decimals with a point, commas or else blanks between entries."""
+    cleared = clean_answer(text)
+    cleared = from_latex(cleared).strip() if "\\" in cleared else cleared
     if cleared.startswith("="):
         raise Unreadable("a key is written as mathematics, without =")
     first: Unreadable | None = None
@@ -81,7 +81,7 @@ def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
         end = words.pop()
         try:
             known = replace(meaning, variables=meaning.variables | _letters([*words, end], meaning))
-            layout = laid_out(words, blanks, False) if words else None
+            layout = layout_of(words, blanks, False) if words else None
             if layout is None:
                 return Reading(((Grammar([*words, end], known).whole(),),), None), known
             rows = tuple(tuple(Grammar([*cell, end], known).whole() for cell in row) for row in layout.rows)
@@ -93,7 +93,7 @@ def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
 
 
 def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
-    """The names in a key that stand for numbers."""
+    """Return the names in a key that stand for numbers."""
     found = set()
     for word, after in pairwise(words):
         name = word.text
@@ -117,4 +117,4 @@ def _asked(text: str, reading: Reading, meaning: Meaning, rule: Rule, settings: 
     free = rule.type in SYMBOLIC and bool(meaning.variables) and not settings.vars
     free = free or (rule.type == "equiv" and not settings.vars)
     students = Meaning(meaning.variables, free, settings.log, infinity, settings.mixed)
-    return Key(text, reading, students, Asked(reading.shape, sides, settings.orientation == "strict"))
+    return Key(text, reading, students, AskedShape(reading.shape, sides, settings.orientation == "strict"))

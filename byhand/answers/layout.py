@@ -14,15 +14,15 @@ _OPENERS = {*CLOSING, "<"}
 
 @dataclass(frozen=True)
 class Layout:
-    """rows: the tokens of each entry. bare: written without brackets. loose: a list that is neither row nor column."""
+    """A list or table. rows: the tokens of each entry. bare: without brackets. loose: neither row nor column."""
 
     rows: list[list[Words]]
     bare: bool
     loose: bool = False
 
 
-def laid_out(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
-    """The entries of a list or table; None where it is one expression. blanks: whether they stand between entries."""
+def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
+    """Return the entries of a list or table; None for one expression. blanks: whether they stand between entries."""
     words, turned = _turned(_without_idle_lines(words))
     inner, bare = words, True
     for _ in range(2):
@@ -49,7 +49,7 @@ def _finished(rows: list[list[Words]], bare: bool, turned: bool, loose: bool) ->
 
 
 def _without_idle_lines(words: Words) -> Words:
-    """Without the line ends beside a separator, or just inside a bracket."""
+    """Return the words without line ends beside a separator, or just inside a bracket."""
     kept: Words = []
     for place, word in enumerate(words):
         if word.kind == "line":
@@ -64,7 +64,7 @@ def _without_idle_lines(words: Words) -> Words:
 
 
 def _turned(words: Words) -> tuple[Words, bool]:
-    """Without the T of a transposed table."""
+    """Return the words without the T of a transposed table, and whether there was one."""
     texts = [word.text for word in words[-4:]]
     for tail in (["'"], ["T"], ["^", "T"], ["^", "{", "T", "}"]):
         if texts[-len(tail) :] == tail and len(words) > len(tail) and words[-len(tail) - 1].text in {")", "]", "}"}:
@@ -75,7 +75,7 @@ def _turned(words: Words) -> tuple[Words, bool]:
 
 
 def _inside(words: Words) -> Words | None:
-    """What one pair of brackets around all of it holds."""
+    """Return what one pair of brackets around all of it holds; None where there is none."""
     if len(words) < 2 or words[0].kind != "sign" or words[0].text not in _OPENERS or words[-1].text not in _CLOSERS:
         return None
     if words[0].text == "<":
@@ -95,7 +95,7 @@ def _step(word: Token) -> int:
 
 
 def _split(words: Words, signs: set[str]) -> list[Words]:
-    """At the signs that stand in no bracket."""
+    """Split the words at the signs that stand in no bracket."""
     parts: list[Words] = [[]]
     depth = 0
     for word in words:
@@ -117,7 +117,7 @@ def _separated(words: Words, blanks: bool) -> bool:
 
 
 def _bracketed(words: Words) -> list[Words] | None:
-    """The insides of rows that each have brackets: `[1,2],[3,4]`."""
+    """Return the insides of rows that each have brackets: `[1,2],[3,4]`."""
     pieces = [piece for piece in _split(words, {",", ";", "\n"}) if piece]
     apart = [part for piece in pieces for part in _groups(piece)]
     inner = [_inside(part) for part in apart]
@@ -129,7 +129,7 @@ def _bracketed(words: Words) -> list[Words] | None:
 
 
 def _groups(words: Words) -> list[Words]:
-    """`[1 2] [3 4]` as its two groups."""
+    """Return `[1 2] [3 4]` as its two groups."""
     parts: list[Words] = []
     depth = 0
     for word in words:
@@ -148,7 +148,7 @@ def _cells(row: Words, blanks: bool, nested: bool) -> list[Words]:
 
 
 def _at_blanks(words: Words) -> list[Words]:
-    """`1 -2` is two entries, `1 - 2` and `1-2` are one."""
+    """Split at blanks: `1 -2` is two entries, `1 - 2` and `1-2` are one."""
     parts: list[Words] = [[]]
     depth = 0
     for place, word in enumerate(words):

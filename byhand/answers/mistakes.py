@@ -8,17 +8,17 @@ from typing import Any
 
 from byhand.answers.equality import REAL, Same, is_near, same_everywhere, tolerance, within
 from byhand.answers.keys import Key
-from byhand.answers.reading import Asked, Reading, Shape
+from byhand.answers.reading import AskedShape, Reading, Shape
 from byhand.answers.rules import Rule
 from byhand.answers.tokens import Unreadable
-from byhand.answers.tree import Apply, Infinite, Number, Tree, symbols
+from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in
 
 Mistake = tuple[str, str]
 NOT_EXACT = "It is near the answer, but an exact value is asked for, not a rounded one."
 
 
-def of_shape(shape: Shape, asked: Asked) -> Mistake:
-    """An answer with more, fewer or other entries than asked."""
+def shape_mistake(shape: Shape, asked: AskedShape) -> Mistake:
+    """Name the mistake of an answer with more, fewer or other entries than asked."""
     if shape is not None and asked.shape is not None and shape == asked.shape[::-1]:
         if 1 in shape:
             return "orientation", f"It is a {'column' if shape[1] == 1 else 'row'}: the item asks for the other."
@@ -35,8 +35,8 @@ def _size(shape: Shape) -> str:
     return f"a table of {shape[0]}×{shape[1]}"
 
 
-def named(reading: Reading, values: list[Any], key: Key, rule: Rule, right: list[bool]) -> Mistake:
-    """The mistake of a wrong answer, and its sentence; both empty where none is known."""
+def value_mistake(reading: Reading, values: list[Any], key: Key, rule: Rule, right: list[bool]) -> Mistake:
+    """Return the mistake of a wrong answer, and its sentence; both empty where none is known."""
     if reading.shape in (None, (1, 1)):
         return _of_number(reading.entries[0], values[0], key.values[0], rule)
     return _of_table(reading, values, key, rule, right)
@@ -66,8 +66,8 @@ def _of_number(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
 
 
 def _near(rule: Rule) -> Callable[[Any, Any], bool]:
-    """Whether two numbers are the same to the digits that the rule asks for, in proportion."""
-    counted = rule.type in ("dp", "sf", "near")
+    """Return a test of two numbers: whether they are the same to the digits that the rule asks for, in proportion."""
+    counted = rule.type in ("dp", "sf", "margin")
     share = Fraction(1, 10 ** min(max(rule.n, 2) + 1, 12)) if counted else Fraction(1, 10**6)
     if rule.type == "rel":
         share = max(rule.tol, Fraction(1, 10**6))
@@ -83,7 +83,7 @@ def _near(rule: Rule) -> Callable[[Any, Any], bool]:
 
 
 def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
-    """The right number with too few digits, cut off, or as a decimal where an exact value is asked for."""
+    """Recognise the right number with too few digits, cut off, or as a decimal where an exact value is asked for."""
     places = _places(tree)
     if places is None:
         return "", ""
@@ -95,7 +95,7 @@ def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
         whole = type(key) is Fraction and key.denominator == 1
         close = apart <= unit and (places >= 2 or (not whole and apart <= abs(REAL.real(key)) / 1000))
         return ("wrong-form", NOT_EXACT) if close else ("", "")
-    if rule.type not in ("dp", "sf", "near"):
+    if rule.type not in ("dp", "sf", "margin"):
         return "", ""
     wanted = rule.n if rule.type != "sf" else None
     if apart <= unit / 2 and (wanted is None or places < wanted):
@@ -142,7 +142,7 @@ def _rearranged(table: list[list[Any]], wanted: list[list[Any]], alike: Callable
 
 def _within(rule: Rule) -> Callable[[Any, Any], bool]:
     def alike(one: Any, other: Any) -> bool:
-        if rule.type == "near":
+        if rule.type == "margin":
             return is_near(one, other, rule.tol, rule.n)
         exact = rule.type in ("exact", "equiv", "form")
         return within(one, other, Fraction(0) if exact else tolerance(other, rule))
@@ -155,10 +155,10 @@ def _count(right: list[bool]) -> str:
     return f"{wrong} of its {len(right)} entries {'is' if wrong == 1 else 'are'} wrong."
 
 
-def symbolic(pairs: list[tuple[Tree, Tree]], key: Key) -> Mistake:
-    """Of expressions with letters: another letter's case, or a sign."""
-    letters = {name for student, _ in pairs for name in symbols(student)}
-    wanted = {name for tree in key.reading.entries for name in symbols(tree)}
+def symbolic_mistake(pairs: list[tuple[Tree, Tree]], key: Key) -> Mistake:
+    """Name the mistake of an expression with letters: another letter's case, or a sign."""
+    letters = {name for student, _ in pairs for name in letters_in(student)}
+    wanted = {name for tree in key.reading.entries for name in letters_in(tree)}
     for name in sorted(letters - wanted):
         if name.swapcase() in wanted:
             return "case", f"{name} and {name.swapcase()} are two different letters here."

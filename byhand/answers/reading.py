@@ -11,10 +11,20 @@ from typing import Any
 
 from byhand.answers.excel_formula import ExcelGrammar
 from byhand.answers.grammar import FUNCTIONS, Grammar, Meaning
-from byhand.answers.layout import laid_out
+from byhand.answers.layout import layout_of
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import GREEK, Comma, Unreadable, cleaned, stripped, tokens
-from byhand.answers.tree import Apply, Infinite, Number, Tree, about, decimal, printed, symbols, walked
+from byhand.answers.tokens import GREEK, Comma, Unreadable, clean_answer, strip_unseen, tokens
+from byhand.answers.tree import (
+    Apply,
+    Infinite,
+    Number,
+    Tree,
+    decimal_text,
+    letters_in,
+    nodes_of,
+    short_text_of,
+    to_ten_digits,
+)
 
 _NAMED = re.compile(r"\\(?:operatorname\*?|mathrm|mathbf|mathit|text|textbf|textrm|rm)\s*\{\s*([A-Za-z]{0,30})\s*\}")
 _DOLLARS = re.compile(r"^(?:\$\$?|\\\(|\\\[)(.*?)(?:\$\$?|\\\)|\\\])$", re.DOTALL)
@@ -51,8 +61,8 @@ _SIGNS = {
 _LETTERS = {name: letter for letter, name in GREEK.items()} | {"varepsilon": "ε", "varphi": "φ", "lamda": "λ"}
 
 
-def plain(text: str) -> str:
-    """What LaTeX lays out, in the notation of a keyboard; \\frac, \\sqrt and unknown commands stay."""
+def from_latex(text: str) -> str:
+    """Return what LaTeX lays out, in the notation of a keyboard; \\frac, \\sqrt and unknown commands stay."""
     text = _DOLLARS.sub(r"\1", text)
     text = _NAMED.sub(r" \1 " if "_{" not in text else r"\1", text)
     text = _BEGIN.sub("[", text)
@@ -100,7 +110,7 @@ _NESTED = ("[[", "{{", "((")
 
 @dataclass(frozen=True)
 class Reading:
-    """rows: the tree of each entry. shape: None for one number. loose: a list that is neither row nor column.
+    """An answer, read. rows: the tree of each entry. shape: None for one number. loose: neither row nor column.
 
     notes: what the reader took something for.
     """
@@ -116,7 +126,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedShape:
     """What the item asks for. sides: whether its answer is the shape of a table, as 2x3 writes it."""
 
     shape: Shape = None
@@ -133,13 +143,13 @@ class Asked:
         return reading.shape == self.shape or turned
 
 
-def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Reading:
-    """Raises Unreadable, with the reason."""
+def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> Reading:
+    """Read an answer. Raises Unreadable, with the reason."""
     if asked.sides:
         text = _sides(text)
-    text = cleaned(text)
+    text = clean_answer(text)
     if "\\" in text or "&" in text or text.startswith("$"):
-        text = plain(text).strip()
+        text = from_latex(text).strip()
     text, label = _unlabelled(_spoken(text), meaning)
     formula = text.startswith("=")
     notes = (f"{label} left out",) if label else ()
@@ -166,8 +176,8 @@ def read(text: str, asked: Asked, meaning: Meaning, settings: Settings) -> Readi
     return fallback
 
 
-def _ways(text: str, asked: Asked, settings: Settings, formula: bool) -> Iterator[tuple[Comma, bool]]:
-    """What commas and blanks may be, the likeliest first. blanks: whether they stand between entries."""
+def _ways(text: str, asked: AskedShape, settings: Settings, formula: bool) -> Iterator[tuple[Comma, bool]]:
+    """Yield what commas and blanks may be, the likeliest first. blanks: whether they stand between entries."""
     commas = [Comma.SEPARATES]
     if settings.decimal == "comma":
         commas = [Comma.DECIMAL, Comma.SEPARATES] if "," in text or "." in text else commas
@@ -190,7 +200,7 @@ def _one_way(text: str, comma: Comma, blanks: bool, meaning: Meaning, formula: b
     end = words.pop()
     if not words:
         raise Unreadable("there is nothing to read")
-    layout = laid_out(words, blanks, comma is Comma.DECIMAL) if len(words) > 1 else None
+    layout = layout_of(words, blanks, comma is Comma.DECIMAL) if len(words) > 1 else None
     if layout is None:
         return Reading(((Grammar([*words, end], meaning).whole(),),), None)
     rows = tuple(tuple(Grammar([*cell, end], meaning).whole() for cell in row) for row in layout.rows)
@@ -198,8 +208,8 @@ def _one_way(text: str, comma: Comma, blanks: bool, meaning: Meaning, formula: b
 
 
 def _sides(text: str) -> str:
-    """2x3, 2×3 and 2 by 3 as (2, 3)."""
-    text = stripped(text)
+    """Return 2x3, 2×3 and 2 by 3 as (2, 3)."""
+    text = strip_unseen(text)
     if _SIDES.match(text):
         return f"({', '.join(re.findall(r'[0-9]+', text))})"
     if _PRODUCT.match(text):
@@ -208,7 +218,7 @@ def _sides(text: str) -> str:
 
 
 def _spoken(text: str) -> str:
-    """Without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
+    """Return the text without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
     if text.startswith("Err:"):
         raise Unreadable("it is a spreadsheet's error, not a number")
     if _DATE.fullmatch(text):
@@ -221,7 +231,7 @@ def _spoken(text: str) -> str:
 
 
 def _unlabelled(text: str, meaning: Meaning) -> tuple[str, str]:
-    """Without `x =`, `≈` and the name of a constructor; and the label that was left out."""
+    """Return the text without `x =`, `≈` and the name of a constructor; and the label that was left out."""
     label = ""
     if text[:1].isalpha() and (match := _LABEL.match(text)) and match["label"] not in meaning.variables:
         label, text = f"{match['label'].strip()} {match['sign'].strip()}", text[match.end() :]
@@ -241,7 +251,7 @@ def _bare(text: str) -> bool:
 def _noted(
     reading: Reading, text: str, comma: Comma, notes: tuple[str, ...], settings: Settings, formula: bool
 ) -> Reading:
-    """The reading, with what was taken for what."""
+    """Return the reading, with notes on what was taken for what."""
     found = list(notes)
     if formula:
         found.append("as a spreadsheet formula")
@@ -251,7 +261,7 @@ def _noted(
         found.append("points between thousands")
     elif comma is Comma.THOUSANDS:
         found.append("commas between thousands")
-    ops = {node.op for entry in reading.entries for node in walked(entry) if isinstance(node, Apply)}
+    ops = {node.op for entry in reading.entries for node in nodes_of(entry) if isinstance(node, Apply)}
     if "mixed" in ops:
         found.append("mixed number")
     if not formula and "log" in text and ops & {"ln", "log"} and re.search(r"(?i)log(?![_0-9i])", text):
@@ -263,7 +273,7 @@ LONGEST_SHOWN = 200
 
 
 def read_as(reading: Reading, value: Any, unit: str) -> str:
-    """`0.88 (decimal comma)`, `e^2/(1 + e^2) = 0.8807970779`, `[[1, 2], [3, 4]]`."""
+    """Say how an answer was read: `0.88 (decimal comma)`, `e^2/(1 + e^2) = 0.8807970779`, `[[1, 2], [3, 4]]`."""
     text = _single(reading.entries[0], value) if reading.shape is None else _table(reading)
     text = f"{text} {unit}" if unit else text
     notes = [*reading.notes, *_percent(reading)]
@@ -272,23 +282,23 @@ def read_as(reading: Reading, value: Any, unit: str) -> str:
 
 
 def _single(tree: Tree, value: Any) -> str:
-    text = printed(tree)
-    if isinstance(tree, Number | Infinite) or symbols(tree) or value is None or isinstance(value, Infinite):
+    text = short_text_of(tree)
+    if isinstance(tree, Number | Infinite) or letters_in(tree) or value is None or isinstance(value, Infinite):
         return text
     if isinstance(tree, Apply) and tree.op == "neg" and isinstance(tree.args[0], Number):
         return text
     if isinstance(tree, Apply) and tree.op == "percent" and type(value) is Fraction:
-        return decimal(value)
-    worth = about(value)
+        return decimal_text(value)
+    worth = to_ten_digits(value)
     return text if worth == text else f"{text} = {worth}"
 
 
 def _table(reading: Reading) -> str:
-    rows = [f"[{', '.join(map(printed, row))}]" for row in reading.rows]
+    rows = [f"[{', '.join(map(short_text_of, row))}]" for row in reading.rows]
     return rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
 
 
 def _percent(reading: Reading) -> list[str]:
     single = reading.entries[0]
     whole = reading.shape is None and isinstance(single, Apply) and single.op == "percent"
-    return [f"from {printed(single)}"] if whole else []
+    return [f"from {short_text_of(single)}"] if whole else []

@@ -64,8 +64,8 @@ class NeedsPerson(Exception):
     """What nobody but a person can decide. The message is the reason: a clause without its full stop."""
 
 
-def parted(text: str) -> tuple[str, str]:
-    """An answer as its number and its unit. Raises Unreadable where it has none that is known."""
+def split_unit(text: str) -> tuple[str, str]:
+    """Split an answer into its number and its unit. Raises Unreadable where it has none that is known."""
     match = _ENDING.match(text.strip().removesuffix("."))
     if match is None:
         raise Unreadable("it has no unit")
@@ -79,7 +79,7 @@ def parted(text: str) -> tuple[str, str]:
     return match["number"], unit
 
 
-TYPES = ("dp", "sf", "abs", "rel", "near", "exact", "equiv", "form", "unit", "text")
+TYPES = ("dp", "sf", "abs", "rel", "margin", "exact", "equiv", "form", "unit", "text")
 FORMS = ("same", "whole", "fraction", "lowest", "decimal", "percent", "scientific", "mixed")
 _ALSO = {
     "reduced": "lowest",
@@ -93,9 +93,9 @@ _EXAMPLES = "such as dp:2, sf:3, abs:0.01, rel:1e-3, exact, equiv, form:lowest, 
 
 @dataclass(frozen=True)
 class Rule:
-    """type: one of TYPES. n: of dp, sf and near. tol: of abs, rel and near. form, unit: their names. casefold: of text.
+    """When an answer is right. type: one of TYPES. n: of dp, sf, margin. tol: of abs, rel, margin. casefold: of text.
 
-    near is what marking asks of a number: within `tol` of the key, or the key rounded to `n` decimals.
+    margin is what marking asks of a number: within `tol` of the key, or the key rounded to `n` decimals.
     """
 
     type: str = "exact"
@@ -107,8 +107,8 @@ class Rule:
 
     def __str__(self) -> str:
         what = {"dp": self.n, "sf": self.n, "abs": self.tol, "rel": self.tol, "form": self.form, "unit": self.unit}
-        if self.type == "near":
-            return f"near:{self.tol}:{self.n}"
+        if self.type == "margin":
+            return f"margin:{self.tol}:{self.n}"
         return f"{self.type}:{what[self.type]}" if self.type in what else self.type
 
 
@@ -149,7 +149,7 @@ _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def settings_from(given: Mapping[str, Any]) -> Settings:
-    """Raises ByhandError for a name or value that there is not."""
+    """Return the settings with these names and values. Raises ByhandError for one that there is not."""
     known = [field.name for field in fields(Settings)]
     chosen: dict[str, Any] = {}
     for name, value in given.items():
@@ -179,7 +179,7 @@ def _chosen(name: str, value: Any) -> Any:
 
 
 def rule_from(given: Any) -> Rule:
-    """A rule from `dp:2`, or from {"type": "dp", "n": 2}. Raises ByhandError."""
+    """Return the rule that `dp:2` or {"type": "dp", "n": 2} is. Raises ByhandError."""
     if isinstance(given, str):
         kind, _, rest = given.partition(":")
         return _rule(kind.strip().lower(), _named(kind.strip().lower(), rest.strip()))
@@ -189,14 +189,14 @@ def rule_from(given: Any) -> Rule:
 
 
 def _named(kind: str, rest: str) -> dict[str, Any]:
-    """What follows the colon of a short rule, under its name."""
+    """Return what follows the colon of a short rule, under its name."""
     if not rest:
         return {}
     if kind == "text":
         if rest != "casefold":
             raise ByhandError(f"text takes casefold, or nothing, not {quoted(rest)}.")
         return {"casefold": True}
-    if kind == "near":
+    if kind == "margin":
         tolerance, _, places = rest.partition(":")
         return {"tol": tolerance, "n": int(places) if re.fullmatch(r"[0-9]{1,3}", places) else places}
     name = {"dp": "n", "sf": "n", "abs": "tol", "rel": "tol", "form": "form", "unit": "unit"}.get(kind)
@@ -211,7 +211,7 @@ def _rule(kind: str, given: dict[str, Any]) -> Rule:
     if kind not in TYPES:
         raise ByhandError(f"{quoted(kind)} is no rule ({nearest(kind, TYPES)}): give one {_EXAMPLES}.")
     takes = {"dp": {"n"}, "sf": {"n"}, "abs": {"tol"}, "rel": {"tol"}, "form": {"form"}, "unit": {"unit"}}
-    takes["near"] = {"tol", "n"}
+    takes["margin"] = {"tol", "n"}
     takes_too = {"text": {"casefold"}, "unit": {"unit", "tol"}}
     for name in given:
         if name not in takes.get(kind, set()) | takes_too.get(kind, set()):
@@ -242,7 +242,7 @@ def _checked(kind: str, name: str, value: Any) -> Any:
 
 
 def _tolerance(kind: str, value: Any) -> Fraction:
-    """0.001 as a thousandth, as it is written."""
+    """Return 0.001 as a thousandth, as it is written."""
     text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(text, str) and re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3})?", text):
         return Fraction(text)

@@ -78,14 +78,14 @@ _RAISED_POINT = re.compile(r"(?<![\d.,])0[·⋅∙•]\d", re.ASCII)
 _REPEATED = re.compile(r"(\d\.)\((\d{1,30})\)", re.ASCII)
 
 
-def stripped(text: str) -> str:
-    """Without what surrounds an answer and is not seen."""
+def strip_unseen(text: str) -> str:
+    """Return an answer without what surrounds it and is not seen."""
     return text.strip().strip(UNSEEN).strip()
 
 
-def cleaned(text: str) -> str:
-    """The answer in ASCII and the few letters and signs that have no ASCII form. Raises Unreadable."""
-    text = stripped(text)
+def clean_answer(text: str) -> str:
+    """Return the answer in ASCII and the few letters and signs that have no ASCII form. Raises Unreadable."""
+    text = strip_unseen(text)
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST:,} characters")
     if not text.isascii():
@@ -110,25 +110,25 @@ def _plain(c: str) -> str:
         return " "
     if unicodedata.category(c) == "No" and "\N{FRACTION SLASH}" in unicodedata.normalize("NFKC", c):
         return c
-    raise Unreadable(f"it holds {called(c)}, which is not read here")
+    raise Unreadable(f"it holds {character_name(c)}, which is not read here")
 
 
-def called(c: str) -> str:
-    """A character by its code and its name, so that no sentence holds one that steers a screen."""
+def character_name(c: str) -> str:
+    """Name a character by its code and its name, so that no sentence holds one that steers a screen."""
     return f"the character U+{ord(c):04X} ({unicodedata.name(c, 'without a name').lower()})"
 
 
 def _lines(text: str) -> str:
-    """With one kind of line end; no character may steer a terminal."""
+    """Return the text with one kind of line end. Raises Unreadable for a character that steers a terminal."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for c in text:
         if c not in "\n\t\u0305" and unicodedata.category(c).startswith("C"):
-            raise Unreadable(f"it holds {called(c)}, which is not read here")
+            raise Unreadable(f"it holds {character_name(c)}, which is not read here")
     return text
 
 
 def _unended(text: str) -> str:
-    """Without the full stop of a sentence."""
+    """Return the text without the full stop of a sentence."""
     if text.endswith(".") and not text.endswith("..") and len(text) > 1 and (text[-2].isalnum() or text[-2] in ")]}%"):
         return text[:-1]
     return text
@@ -144,7 +144,7 @@ class Comma(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """kind: number, name, power (superscripts), sign, line, cell or end. blank: whether one stands before it."""
+    """A word. kind: number, name, power (superscripts), sign, line, cell, end. blank: whether one stands before it."""
 
     kind: str
     text: str
@@ -185,7 +185,7 @@ _PATTERNS = {(comma, blanks): _pattern(comma, blanks) for comma in Comma for bla
 
 
 def tokens(text: str, comma: Comma, blanks: bool) -> list[Token]:
-    """The answer's words. blanks: whether `12 288` is one number. Raises Unreadable."""
+    """Return the answer's words. blanks: whether `12 288` is one number. Raises Unreadable."""
     found = list(_scanned(text, _PATTERNS[comma, blanks], comma))
     found.append(Token("end", "", True))
     return found
@@ -200,7 +200,7 @@ def _scanned(text: str, pattern: re.Pattern[str], comma: Comma) -> Iterator[Toke
             rest = text[place:].lstrip(" ")
             if not rest:
                 return
-            raise Unreadable(f"it holds {called(rest[0])}, which is not read here")
+            raise Unreadable(f"it holds {character_name(rest[0])}, which is not read here")
         count += 1
         if count > MOST_TOKENS:
             raise Unreadable(f"it has more than {MOST_TOKENS} numbers, names and signs")
@@ -233,7 +233,7 @@ def _token(match: re.Match[str], comma: Comma) -> Token:
 
 
 def _name(match: re.Match[str]) -> str:
-    """A letter, or letters, with the subscript in one form: d_k, d_{k} and dₖ; x1 and x_1."""
+    """Return a name with its subscript in one form: d_k, d_{k} and dₖ; x1 and x_1."""
     name = GREEK.get(match["name"], match["name"])
     name = "lambda" if name == "lamda" else name
     below = unicodedata.normalize("NFKC", match["sub"] or "").lstrip("_").strip("{}").replace(" ", "")
@@ -262,14 +262,14 @@ def _number(text: str, blank: bool, comma: Comma) -> Token:
 
 
 def _with_point(body: str) -> str:
-    """A number with a decimal comma, or with points between its thousands, with a decimal point."""
+    """Return a number that has a decimal comma, or points between its thousands, with a decimal point."""
     if "," in body or re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", body):
         return body.replace(".", "").replace(",", ".")
     return body
 
 
 def _repeating(text: str) -> Fraction:
-    """0.16̅: the digits from the first under a bar to the last are repeated for ever."""
+    """Return the value of 0.16̅: the digits from the first under a bar to the last are repeated for ever."""
     whole, _, decimals = text.partition(".")
     if len(text) > 2 * MOST_DIGITS or not decimals.endswith("\u0305"):
         raise Unreadable("the repeated digits are not the last ones")
@@ -280,7 +280,7 @@ def _repeating(text: str) -> Fraction:
 
 
 def _shown(text: str, place: int) -> str:
-    """The word around the place, for a sentence."""
+    """Return the word around the place, for a sentence."""
     start = max(text.rfind(sign, 0, place) for sign in " \n\t,;([{") + 1
     end = min((text.find(sign, place) for sign in " \n\t,;)]}" if sign in text[place:]), default=len(text))
     return text[start:end][:30]

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """value: exact. places: the decimals that were written, where it was written as a decimal number.
+    """A number. value: exact. places: the decimals that were written, where it was written as a decimal number.
 
     open: the digits go on, as `0.333...` says.
     """
@@ -45,8 +45,8 @@ class Infinite:
 Tree = Number | Symbol | Apply | Infinite
 
 
-def walked(tree: Tree) -> Iterator[Tree]:
-    """The tree's nodes, without recursion."""
+def nodes_of(tree: Tree) -> Iterator[Tree]:
+    """Yield the tree's nodes, without recursion."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -55,8 +55,9 @@ def walked(tree: Tree) -> Iterator[Tree]:
             waiting.extend(node.args)
 
 
-def symbols(tree: Tree) -> set[str]:
-    return {node.name for node in walked(tree) if isinstance(node, Symbol)} - {"e", "pi"}
+def letters_in(tree: Tree) -> set[str]:
+    """Return the letters that stand for unknown numbers: all but e and pi."""
+    return {node.name for node in nodes_of(tree) if isinstance(node, Symbol)} - {"e", "pi"}
 
 
 _RANK = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 3, "^": 5, "percent": 6, "permille": 6, "factorial": 6, "mixed": 4}
@@ -64,19 +65,19 @@ _AFTER = {"percent": "%", "permille": "‰", "factorial": "!"}
 LONGEST = 120
 
 
-def printed(tree: Tree) -> str:
-    """On one line, and shortened where it is long."""
+def short_text_of(tree: Tree) -> str:
+    """Return the tree on one line, shortened where it is long."""
     text = text_of(tree)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def text_of(tree: Tree) -> str:
-    """On one line, in full: read again, it is the same expression."""
+    """Return the tree on one line, in full: read again, it is the same expression."""
     return _text(tree)[0]
 
 
 def _text(tree: Tree) -> tuple[str, int]:
-    """The text and its rank: how tightly its outermost operation binds."""
+    """Return the text and its rank: how tightly its outermost operation binds."""
     if isinstance(tree, Number):
         return _number(tree)
     if isinstance(tree, Symbol):
@@ -106,37 +107,37 @@ def _held(tree: Tree, rank: int) -> str:
 
 
 def _number(tree: Number) -> tuple[str, int]:
-    text = decimal(tree.value) if tree.places != 0 or tree.value.denominator != 1 else whole(tree.value)
+    text = decimal_text(tree.value) if tree.places != 0 or tree.value.denominator != 1 else whole_text(tree.value)
     text += "…" if tree.open else ""
     return text, 2 if text.startswith("-") else 3 if "/" in text else 9
 
 
-def whole(value: Fraction) -> str:
-    return str(value.numerator) if abs(value.numerator) < 10**40 else powered(value)
+def whole_text(value: Fraction) -> str:
+    return str(value.numerator) if abs(value.numerator) < 10**40 else with_power_of_ten(value)
 
 
-def decimal(value: Fraction) -> str:
-    """As a decimal number where it ends after few places, else as a fraction."""
+def decimal_text(value: Fraction) -> str:
+    """Return a decimal number where it ends after few places, else a fraction."""
     if value.denominator == 1:
-        return whole(value)
+        return whole_text(value)
     if value.denominator.bit_length() > 400:
-        return powered(value)
+        return with_power_of_ten(value)
     places, rest = 0, value.denominator
     while rest % 10 == 0:
         places, rest = places + 1, rest // 10
     while rest % 5 == 0 or rest % 2 == 0:
         places, rest = places + 1, rest // (5 if rest % 5 == 0 else 2)
         if places > 60:
-            return powered(value)
+            return with_power_of_ten(value)
     if rest != 1:
         text = f"{value.numerator}/{value.denominator}" if value.denominator < 10**40 else ""
-        return text if text and len(text) < 60 else powered(value)
+        return text if text and len(text) < 60 else with_power_of_ten(value)
     if abs(value) >= 10**40:
-        return powered(value)
+        return with_power_of_ten(value)
     places = _least_places(value, places)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     text = f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
-    return text if places <= 20 else powered(value) if abs(value) < Fraction(1, 10**8) else text
+    return text if places <= 20 else with_power_of_ten(value) if abs(value) < Fraction(1, 10**8) else text
 
 
 def _least_places(value: Fraction, most: int) -> int:
@@ -146,18 +147,18 @@ def _least_places(value: Fraction, most: int) -> int:
     return places
 
 
-def powered(value: Fraction) -> str:
-    """With six digits and a power of ten."""
+def with_power_of_ten(value: Fraction) -> str:
+    """Return six digits and a power of ten."""
     from mpmath import mp
 
     return str(mp.nstr(mp.mpf(value.numerator) / value.denominator, 6))
 
 
-def about(value: Any) -> str:
-    """The decimal number that an expression is worth, to ten digits."""
+def to_ten_digits(value: Any) -> str:
+    """Return the decimal number that an expression is worth, to ten digits."""
     from mpmath import mp
 
     if type(value) is Fraction:
-        exact = decimal(value)
+        exact = decimal_text(value)
         return exact if len(exact) <= 12 else str(mp.nstr(mp.mpf(value.numerator) / value.denominator, 10))
     return str(mp.nstr(value, 10)).removesuffix(".0")

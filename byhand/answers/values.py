@@ -57,7 +57,7 @@ class Arithmetic:
         return self.noted(self.apply(tree.op, [self.value(arg, given) for arg in tree.args]))
 
     def apply(self, op: str, args: list[Value]) -> Value:
-        """One operation, on fractions as long as its result is one."""
+        """Apply one operation, to fractions as long as its result is one."""
         if all(type(arg) is Fraction for arg in args):
             exact = EXACT.get(op)
             result = exact(*args) if exact else None
@@ -69,13 +69,13 @@ class Arithmetic:
         return rule(self, *map(self.real, args))
 
     def real(self, value: Value) -> Value:
-        """A fraction as a real number."""
+        """Return a fraction as a real number."""
         if type(value) is Fraction:
             return self.mp.mpf(value.numerator) / value.denominator
         return value
 
     def noted(self, value: Value) -> Value:
-        """The number, with its size seen. Raises Unreadable where it is too large."""
+        """Return the number, after noting its size. Raises Unreadable where it is too large."""
         if type(value) is Fraction:
             size = value.numerator.bit_length() - value.denominator.bit_length() if value.numerator else 0
         else:
@@ -210,7 +210,7 @@ def _exact_logarithm(x: Fraction, base: Fraction) -> Fraction | None:
 
 
 def _rounded(x: Fraction, places: Fraction, step: Callable[[Fraction], int]) -> Fraction:
-    """Half away from zero, as a spreadsheet rounds."""
+    """Round half away from zero, as a spreadsheet does."""
     if places.denominator != 1 or abs(places) > 60:
         raise Undefined("a rounding to such a number of places")
     scale = Fraction(10) ** places.numerator
@@ -269,7 +269,7 @@ _INSIDE: dict[str, Callable[[Any], bool]] = {
 
 
 def _named(name: str) -> Callable[..., Value]:
-    """mpmath's function of the name, of arguments of moderate size, where it is real."""
+    """Return mpmath's function of the name, for arguments of moderate size at which it is real."""
 
     def rule(k: Arithmetic, x: Value) -> Value:
         if abs(x) > 10**6 or not _INSIDE.get(name, lambda x: True)(x):
@@ -300,7 +300,7 @@ def _product(k: Arithmetic, *xs: Value) -> Value:
 
 
 def _of_fractions(name: str) -> Callable[..., Value]:
-    """A rule that is kept for fractions, of the fractions that the numbers are to the digits that are held."""
+    """Return a rule of fractions for real numbers: of the fractions that they are to the digits that are held."""
 
     def rule(k: Arithmetic, *xs: Value) -> Value:
         return EXACT[name](*map(_as_fraction, xs))

@@ -55,7 +55,7 @@ def answer(
     Rules
         dp:N, sf:N     as near as if rounded to N decimal places or N figures
         abs:T, rel:T   within T of the key, or within that share of it
-        near:T:N       as marking judges numbers: within T, or rounded to N places
+        margin:T:N     as marking judges numbers: within T, or rounded to N places
         exact, equiv   the same number; the same expression in letters
         form:NAME      written so, too: lowest, fraction, decimal, percent ...
         unit:NAME      a number with its unit: unit:byte
@@ -81,21 +81,21 @@ def answer(
         raise click.UsageError(
             f"Missing {'argument' if student is None else 'option'} '{'STUDENT' if student is None else '--key'}'.", ctx
         )
-    from byhand.answers.judge import one
+    from byhand.answers.judge import judge_text
 
-    judgement = one(student, key, rule or "exact", settings)
+    judgement = judge_text(student, key, rule or "exact", settings)
     click.echo(judgement.json_text() if as_json else judgement.text())
     ctx.exit(0 if judgement.right else 1)
 
 
 def _judge_all(path: Path) -> None:
     """The verdicts on stdout; then a refusal, where an entry could not be judged."""
-    from byhand.answers.judge import as_json, entries_of, judged, refusal
+    from byhand.answers.judge import judge_entries, read_entries, refusal, verdicts_json
 
-    entries = entries_of(path)
+    entries = read_entries(path)
     bar = click.progressbar(entries, label="Judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext(entries)
     with bar as each:
-        verdicts, refused = judged(each)
-    click.echo(as_json(verdicts))
+        verdicts, refused = judge_entries(each)
+    click.echo(verdicts_json(verdicts))
     if refused:
         raise BadInput(refusal(path, refused))

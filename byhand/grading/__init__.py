@@ -1,1 +1,1 @@
-"""Marking what students hand in: hostile until shown otherwise."""
+"""Marking: workbooks that students hand in, and their key, go in; verdicts, grades, feedback and a report come out."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from byhand.answers.equality import REAL, worth
+from byhand.answers.equality import REAL, constant_value
 from byhand.answers.grammar import Meaning
 from byhand.answers.keys import Key
-from byhand.answers.reading import Asked, Reading
+from byhand.answers.reading import AskedShape, Reading
 from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Apply, Number, Symbol, Tree, text_of
 from byhand.answers.values import EXACT
@@ -108,19 +108,19 @@ class ExpressionArithmetic(Arithmetic[Expression]):
 
     def compare(self, x: Expression, sign: str, y: Expression) -> Expression:
         if sign == "=":
-            return self.number(x == y or worth(x.tree) == worth(y.tree))
-        return self.number(bool(REAL.real(worth(x.tree)) > REAL.real(worth(y.tree))))
+            return self.number(x == y or constant_value(x.tree) == constant_value(y.tree))
+        return self.number(bool(REAL.real(constant_value(x.tree)) > REAL.real(constant_value(y.tree))))
 
     def choose(self, condition: Expression, x: Expression, y: Expression) -> Expression:
         return y if condition.fraction == 0 else x
 
     def pick(self, line: Line, index: Expression) -> Expression:
-        return line[int(worth(index.tree))]
+        return line[int(constant_value(index.tree))]
 
 
 def _place_of_largest(line: Sequence[Expression]) -> int:
     """Return the place of the largest cell, of equals the first."""
-    values = [REAL.real(worth(cell.tree)) for cell in line]
+    values = [REAL.real(constant_value(cell.tree)) for cell in line]
     return values.index(max(values))
 
 
@@ -136,7 +136,7 @@ def exact_keys(cells: Sequence[tuple[Node, int, int]], given: Mapping[Node, Arra
 def _key(node: Node, place: tuple[int, int], given: Mapping[Node, Array], tables: dict[Node, Table]) -> Key | None:
     try:
         tree = _table(node, given, tables)[place].tree
-        return Key(text_of(tree), Reading(((tree,),), None), Meaning(), Asked())
+        return Key(text_of(tree), Reading(((tree,),), None), Meaning(), AskedShape())
     except (TooLong, Unreadable):
         return None
 

@@ -46,7 +46,7 @@ BY_COUNTING = ("choice", "wrong cell")
 class Tolerances:
     """Of some cells, how far off each may be, and to how many places it is asked. (n,)
 
-    This is `near` of answers.rules for many numbers at a time.
+    This is `margin` of answers.rules for many numbers at a time.
     """
 
     margins: Array
@@ -75,7 +75,7 @@ def rule_of(ask: Ask) -> Rule:
 def number_rule(ask: Ask) -> Rule:
     """Return the rule by which a question's numbers are compared; of an exact one, to find what went wrong."""
     margin, places = (COUNTED, 0) if ask.kind in BY_COUNTING else (ask.margin, ask.places)
-    return Rule("near", n=places, tol=Fraction(repr(float(margin))))
+    return Rule("margin", n=places, tol=Fraction(repr(float(margin))))
 
 
 def tolerances_of(asks: Sequence[Ask]) -> Tolerances:

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from byhand.answers.equality import worth
+from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
-from byhand.answers.reading import Asked, read, read_as
+from byhand.answers.reading import AskedShape, read, read_as
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import LONGEST, Unreadable, stripped
-from byhand.answers.tree import Infinite, symbols
+from byhand.answers.tokens import LONGEST, Unreadable, strip_unseen
+from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
@@ -168,7 +168,7 @@ def _agree(stored: Value, value: Value) -> bool:
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 _LONGEST_SHOWN = 200
-_NUMBER = Asked()
+_NUMBER = AskedShape()
 
 
 def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
@@ -180,7 +180,7 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
     plain = text.strip()
     if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
         return TypedAnswer(plain, float(plain), plain, plain)
-    if not stripped(text):
+    if not strip_unseen(text):
         return TypedAnswer()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
@@ -201,9 +201,9 @@ def _read(text: str, settings: Settings) -> tuple[float, str]:
     tree = reading.entries[0]
     if isinstance(tree, Infinite):
         return tree.sign * inf, read_as(reading, tree, "")
-    if symbols(tree):
+    if letters_in(tree):
         raise Unreadable("it holds a letter where a number is asked for")
-    exact = worth(tree)
+    exact = constant_value(tree)
     value = _nearest(exact)
     return value, read_as(reading, exact, "")
 

@@ -15,9 +15,9 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 from support.answer_files import outcome
 
-from byhand.answers.equality import worth
+from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
-from byhand.answers.reading import Asked, read
+from byhand.answers.reading import AskedShape, read
 from byhand.answers.rules import Settings
 from byhand.grading.submission import read_typed
 
@@ -27,7 +27,7 @@ SIGNS = {"": 1, "-": -1, "−": -1, "–": -1, "- ": -1, "+": 1}
 
 
 def value(text: str, **settings: Any) -> Any:
-    return worth(read(text, Asked(), Meaning(), Settings(**settings)).entries[0])
+    return constant_value(read(text, AskedShape(), Meaning(), Settings(**settings)).entries[0])
 
 
 def plain(number: Decimal) -> str:

@@ -189,7 +189,7 @@ def test_what_is_right_is_revealed_on_request() -> None:
     revealed = [of.marker.revealed(of.student(0), q, 0).replace("−", "-") for q in range(5)]
     assert revealed[:3] == [f"{row[0]:.0f}" for row in right[:3]]
     assert judge(revealed[3], revealed[3], Rule("exact")).right, "asked for as an expression, revealed as one"
-    assert judge(f"{right[3][0]:.12f}", revealed[3], Rule("near", n=9)).right
+    assert judge(f"{right[3][0]:.12f}", revealed[3], Rule("margin", n=9)).right
     assert revealed[4] == f"{right[4][0]:.0f}"
 
 

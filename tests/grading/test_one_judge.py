@@ -14,7 +14,7 @@ from support.examples import examples
 from support.small_exercises import a_class, attention
 from support.submissions import ClassSet, class_set, engine
 
-from byhand.answers.equality import INFINITE, ROOM, WHOLE, is_near, worth
+from byhand.answers.equality import INFINITE, ROOM, WHOLE, constant_value, is_near
 from byhand.answers.judge import judge
 from byhand.answers.mistakes import NOT_EXACT
 from byhand.answers.rules import rule_from
@@ -86,9 +86,9 @@ def test_as_good_as_infinite_is_the_same_number_everywhere() -> None:
     [("0.88", "0.885", True), ("0.8799", "0.885", False), ("0.89", "0.885", True), ("0.9", "0.885", False)],
 )
 def test_the_rule_of_marking_can_be_named_at_the_command_line(answer: str, key: str, right: bool) -> None:
-    rule = rule_from("near:0.005:2")
-    assert str(rule) == "near:1/200:2"
-    assert rule == rule_from({"type": "near", "tol": 0.005, "n": 2})
+    rule = rule_from("margin:0.005:2")
+    assert str(rule) == "margin:1/200:2"
+    assert rule == rule_from({"type": "margin", "tol": 0.005, "n": 2})
     assert judge(answer, key, rule).right == right
 
 
@@ -119,7 +119,7 @@ def test_exact_keys_are_expressions_worth_the_numbers_of_the_graph() -> None:
         keys = exact_keys([(node, i, j) for i, j in cells], variant.numbers)
         for (i, j), key in zip(cells, keys, strict=True):
             assert key is not None
-            assert float(worth(key.reading.entries[0])) == pytest.approx(variant.values[node][i, j], rel=1e-12)
+            assert float(constant_value(key.reading.entries[0])) == pytest.approx(variant.values[node][i, j], rel=1e-12)
             assert judge(key.text, key.text, rule_from("exact")).right
 
 
