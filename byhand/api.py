@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons import lesson as lessons
 from byhand.lessons.recipe import Recipe, find
 from byhand.lessons.tables import Table, table_of
+
+if TYPE_CHECKING:  # a lesson must not pay for exercises
+    from byhand.exercises.class_set import SetResult
+    from byhand.grading.class_marks import ClassResult
 
 PathText = str | PathLike[str]
 
@@ -203,6 +207,76 @@ def derive(topic: str) -> Document:
     from byhand.derivations.stored_pages import derive as derived
 
     return Document(derived(topic))
+
+
+def make_exercises(
+    recipe: str | PathLike[str],
+    folder: PathText,
+    *,
+    roster: PathText | None = None,
+    count: int | None = None,
+    seed: int | None = None,
+    formats: Sequence[str] = ("xlsx", "html"),
+    practice: bool = False,
+    jobs: int | None = 1,
+    overwrite: bool = False,
+) -> SetResult:
+    """Make an exercise for each student, with numbers of their own, and the key: what `byhand exercise` does.
+
+    recipe: a ready-made exercise's name, or a file (.toml). folder: gets students/ to hand out and keys/ to keep.
+    roster: the class as a CSV file; or count: so many numbered students (one, if neither is given). formats: of
+    xlsx, html, pdf, moodle, canvas. practice: each answer shows at once whether it is right. jobs: the number of
+    processes, or None for as many as pay.
+
+    Called again after a stop it makes what is missing. Raises ByhandError for a recipe, a roster or a folder that
+    cannot be; then nothing is written.
+
+    >>> import byhand, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = byhand.make_exercises("softmax", folder, count=2, seed=7)
+    ...     print(made.students, made.written)
+    2 6
+    """
+    from byhand.exercises.class_set import make_set, set_options
+
+    place = None if roster is None else Path(roster)
+    more = {"seed": seed, "practice": practice, "jobs": jobs, "force": overwrite}
+    return make_set(set_options(str(recipe), Path(folder), place, count, ",".join(formats), **more))
+
+
+def grade(
+    submissions: PathText,
+    key: PathText,
+    folder: PathText,
+    *,
+    rosters: Sequence[PathText] = (),
+    formats: Sequence[str] = ("xlsx", "html"),
+    title: str = "",
+    jobs: int | None = 1,
+    overwrite: bool = False,
+) -> ClassResult:
+    """Mark what a class has handed in: grades, feedback for each student and a report, as `byhand grade` does.
+
+    submissions: the folder with what was handed in. key: the set's folder, its keys folder, or its key.json. folder:
+    gets grades.csv, feedback/ and report.html. rosters: the class as Moodle or Canvas exports it. formats: of the
+    feedback.
+
+    What is handed in is never run. Raises ByhandError for a key, a roster or a folder that cannot be.
+
+    >>> import byhand, tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = byhand.make_exercises("softmax", Path(folder, "quiz"), count=2, seed=7)
+    ...     result = byhand.grade(Path(folder, "quiz", "students"), Path(folder, "quiz"), Path(folder, "marks"))
+    ...     print([grade.points for grade in result.grades])
+    [0.0, 0.0]
+    """
+    from byhand.grading.class_marks import grade as graded
+    from byhand.grading.class_marks import grading_options
+
+    more = {"key": Path(key), "folder": Path(folder), "rosters": tuple(map(Path, rosters)), "title": title}
+    chosen = grading_options(Path(submissions), ",".join(formats), **more, jobs=jobs, force=overwrite)
+    return graded(chosen)
 
 
 def judge(answer: str, key: str, rule: str = "exact", **settings: str) -> Judgement:

@@ -18,7 +18,9 @@ from byhand.cli.progress import bar_of
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
 @click.option("--count", type=int, metavar="N", help="N numbered students, where there is no roster.")
-@click.option("--seed", type=int, help="The same seed makes the same files.  [default: another each time, and told]")
+@click.option(
+    "--seed", type=int, help="The same seed makes the same files.  [default: another each time, which is printed]"
+)
 @click.option(
     "--format",
     "formats",
@@ -57,10 +59,10 @@ def exercise(
         byhand exercise softmax --count 3 --format xlsx,html,moodle
         byhand exercise softmax --lint
     """
-    from byhand.cli.show_exercises import exercises_told, set_told
+    from byhand.cli.show_exercises import describe_set, list_exercises
 
     if listed:
-        click.echo(exercises_told(as_json, recipe or ""), nl=False)
+        click.echo(list_exercises(as_json, recipe or ""), nl=False)
         return
     if recipe is None:
         raise click.UsageError("Missing argument 'RECIPE'.", ctx)
@@ -69,12 +71,12 @@ def exercise(
 
         from byhand.grading.lint_marks import lint_recipe
 
-        found = lint_recipe(recipe, seeds)
-        click.echo(json.dumps(found.as_json()) if as_json else "\n".join(found.lines()))
-        ctx.exit(0 if found.ok else 1)
-    from byhand.exercises.class_set import make_set, ordered
+        report = lint_recipe(recipe, seeds)
+        click.echo(json.dumps(report.as_json()) if as_json else "\n".join(report.lines()))
+        ctx.exit(0 if report.ok else 1)
+    from byhand.exercises.class_set import make_set, set_options
 
-    order = ordered(recipe, **options)
-    with bar_of(len(order.roster.students), "Making") as advance:
-        report = make_set(order, advance)
-    click.echo(set_told(order, report, as_json), nl=False)
+    chosen = set_options(recipe, **options)
+    with bar_of(len(chosen.roster.students), "Making") as advance:
+        result = make_set(chosen, advance)
+    click.echo(describe_set(chosen, result, as_json), nl=False)

@@ -9,12 +9,12 @@ from rich.table import Table
 
 from byhand.cli.terminal import rendered
 from byhand.errors import ByhandError, quoted
-from byhand.exercises.class_set import Order, Report
+from byhand.exercises.class_set import SetOptions, SetResult
 from byhand.exercises.formats import OWN_KEY, student_files
 from byhand.exercises.recipe import Exercise, read_exercise, ready_made
 
 
-def exercises_told(as_json: bool, word: str = "") -> str:
+def list_exercises(as_json: bool, word: str = "") -> str:
     """The ready-made exercises, from the first steps on: name, level, minutes by hand, and what each teaches.
 
     word: only those that have it in their name, title, model, or what they teach. ByhandError where none has.
@@ -42,47 +42,47 @@ def _has(exercise: Exercise, word: str) -> bool:
     return word.casefold() in about.casefold()
 
 
-def set_told(order: Order, report: Report, as_json: bool) -> str:
+def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
     """Where the files are, and what awaits a student."""
     if as_json:
-        return json.dumps(_facts(order, report)) + "\n"
-    facts = _facts(order, report)
-    there = f"; {report.kept:,} were there already" if report.kept else ""
+        return json.dumps(_facts(options, result)) + "\n"
+    facts = _facts(options, result)
+    there = f"; {result.kept:,} were there already" if result.kept else ""
     lines = [
-        f"Wrote {report.written:,} {'file' if report.written == 1 else 'files'} to {report.folder.path}{there}.",
-        f"The answers are in {report.folder.key.parent}: keep that folder to yourself.",
-        f"Seed {report.seed}: with --seed {report.seed}, the same command makes the same files anywhere.",
-        f"By hand, about {report.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
+        f"Wrote {result.written:,} {'file' if result.written == 1 else 'files'} to {result.folder.path}{there}.",
+        f"The answers are in {result.folder.key.parent}: keep that folder to yourself.",
+        f"Seed {result.seed}: with --seed {result.seed}, the same command makes the same files anywhere.",
+        f"By hand, about {result.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
         f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
         f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
     ]
-    if student_files(order.formats, order.practice):
-        lines.insert(1, f"Hand out what is in {report.folder.students}.")
-    if OWN_KEY in student_files(order.formats, order.practice):
+    if student_files(options.formats, options.practice):
+        lines.insert(1, f"Hand out what is in {result.folder.students}.")
+    if OWN_KEY in student_files(options.formats, options.practice):
         lines.insert(
             2,
             f"Whoever has NAME.xlsx and NAME{OWN_KEY.suffix} checks alone: byhand check NAME.xlsx --key "
             f"NAME{OWN_KEY.suffix}",
         )
-    if order.roster.column:
-        lines.insert(1, f"{report.students:,} students, by the column {order.roster.column!r} of the roster.")
+    if options.roster.column:
+        lines.insert(1, f"{result.students:,} students, by the column {options.roster.column!r} of the roster.")
     return "\n".join(lines) + "\n"
 
 
-def _facts(order: Order, report: Report) -> dict[str, Any]:
-    work = report.problem.work()
+def _facts(options: SetOptions, result: SetResult) -> dict[str, Any]:
+    work = result.problem.work()
     return {
-        "exercise": report.exercise.name,
-        "seed": report.seed,
-        "students": report.students,
-        "ids": order.roster.column,
-        "written": report.written,
-        "kept": report.kept,
-        "folder": str(report.folder.students),
-        "key": str(report.folder.key),
+        "exercise": result.exercise.name,
+        "seed": result.seed,
+        "students": result.students,
+        "ids": options.roster.column,
+        "written": result.written,
+        "kept": result.kept,
+        "folder": str(result.folder.students),
+        "key": str(result.folder.key),
         "multiplications": work.multiplications,
         "additions": work.additions,
         "functions": work.functions,
-        "largest": report.sizes.largest,
-        "whole": report.sizes.whole / max(report.sizes.cells, 1),
+        "largest": result.sizes.largest,
+        "whole": result.sizes.whole / max(result.sizes.cells, 1),
     }

@@ -150,7 +150,7 @@ def _text_item(quiz: str, problem: Problem, variant: Variant) -> str:
 def _items(quiz: str, variant: Variant, part: Part) -> Iterator[str]:
     for n, (field, points) in enumerate(zip(part.fields, shares(part), strict=True)):
         ident, title = f"{quiz}_{part.number}_{n + 1}", f"{part.number}.{n + 1} {part.question.ask.table}"
-        text = _told(part, n, variant)
+        text = _instruction(part, n, variant)
         if field.options:
             yield _item(ident, title, "multiple_choice_question", points, text, _chosen(field), _choices(field))
         else:
@@ -167,7 +167,7 @@ def shares(part: Part) -> list[str]:
     return [in_full((end - start) / unit) for start, end in pairwise(ends)]
 
 
-def _told(part: Part, n: int, variant: Variant) -> str:
+def _instruction(part: Part, n: int, variant: Variant) -> str:
     node, ask = part.question.node, part.question.ask
     pieces = [paragraph(f"{part.number}. {part.text}")]
     if ask.hint:

@@ -26,7 +26,7 @@ from byhand.processes import cores, spread
 
 
 @dataclass(frozen=True)
-class Order:
+class SetOptions:
     """recipe: its file. seed, jobs: None leaves them to byhand. practice: with marks in the book."""
 
     recipe: Path
@@ -39,16 +39,16 @@ class Order:
     force: bool = False
 
 
-def ordered(
+def set_options(
     recipe: str, folder: Path | None, roster: Path | None, count: int | None, formats: str, **more: Any
-) -> Order:
+) -> SetOptions:
     """What a command asks for. ByhandError for a recipe, a roster or a format that cannot be."""
     if roster is not None and count is not None:
         raise ByhandError("Give --roster or --count, not both.")
     path = find(recipe)
     named = formats_of(formats)
     students = read_roster(roster) if roster is not None else numbered(count)
-    return Order(path, folder or Path(path.stem), students, formats=named, **more)
+    return SetOptions(path, folder or Path(path.stem), students, formats=named, **more)
 
 
 BLOCK = 100
@@ -61,7 +61,7 @@ Block = list[tuple[Student, str]]
 
 
 @dataclass(frozen=True)
-class Done:
+class MadeBlock:
     """What has been made of a block: the lines of the key, and how many files were written."""
 
     lines: list[str]
@@ -70,7 +70,7 @@ class Done:
 
 
 @dataclass
-class Report:
+class SetResult:
     """What has been made of a class. kept: files that were there from an earlier run."""
 
     exercise: Exercise
@@ -84,7 +84,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Settings:
+class MakerSettings:
     """What a process needs for making files."""
 
     exercise: Exercise
@@ -96,22 +96,22 @@ class Settings:
 class Maker:
     """Makes blocks of students: built once in each process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: MakerSettings) -> None:
         self.settings = settings
         self.problem = problem(settings.exercise)
-        self.told = mistakes(self.problem)
+        self.mistakes = mistakes(self.problem)
         kinds = student_files(settings.formats, settings.about["practice"])
         self.kinds = [(kind, kind.writer(self.problem, settings.about)) for kind in kinds]
 
-    def __call__(self, block: Block) -> Done:
+    def __call__(self, block: Block) -> MadeBlock:
         """Write the files of a block that are not there yet."""
         made = self.drawn([student for student, _ in block])
         files = sum(self._write(variant, name) for variant, (_, name) in zip(made, block, strict=True))
         lines = [student_line(variant, name) for variant, (_, name) in zip(made, block, strict=True)]
-        return Done(lines, files, sizes(self.problem, made))
+        return MadeBlock(lines, files, sizes(self.problem, made))
 
     def drawn(self, students: Sequence[Student]) -> list[Variant]:
-        return variants(self.problem, [changed for _, changed in self.told], self.settings.about["seed"], students)
+        return variants(self.problem, [changed for _, changed in self.mistakes], self.settings.about["seed"], students)
 
     def tried(self, student: Student) -> None:
         """Each file of one student, unwritten: whatever cannot be is refused before there is anything."""
@@ -119,14 +119,14 @@ class Maker:
         for _, write in self.kinds:
             write(variant, student.id)
         for kind in class_files(self.settings.formats):
-            kind.write(self.problem, self.told, [variant])
+            kind.write(self.problem, self.mistakes, [variant])
 
     def write_class(self, named: Block) -> int:
         """Write the files that are for the whole class; how many."""
         kinds = class_files(self.settings.formats)
         made = [v for block in blocks_of(named) for v in self.drawn([s for s, _ in block])] if kinds else []
         for kind in kinds:
-            save(kind.path(self.settings.folder), kind.write(self.problem, self.told, made))
+            save(kind.path(self.settings.folder), kind.write(self.problem, self.mistakes, made))
         return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
@@ -139,45 +139,45 @@ class Maker:
         return count
 
 
-def make_set(order: Order, advance: Callable[[int], object] = lambda students: None) -> Report:
-    """Make every student's files and the key. `advance` is told of each block how many students it was.
+def make_set(options: SetOptions, advance: Callable[[int], object] = lambda students: None) -> SetResult:
+    """Make every student's files and the key. advance: is called after each block with its number of students.
 
     ByhandError for a recipe or a folder that cannot be; then nothing is written. Stopped and called again, it makes
     what is missing, and in the end the same files as if it had not been stopped.
     """
-    table = read_toml(order.recipe)
-    exercise = exercise_of(table, order.recipe)
-    folder = SetFolder.opened(order.folder, order.force)
-    seed = next(s for s in (order.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
+    table = read_toml(options.recipe)
+    exercise = exercise_of(table, options.recipe)
+    folder = SetFolder.opened(options.folder, options.force)
+    seed = next(s for s in (options.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
     about = {
         "exercise": exercise.name,
         "digest": digest_of(exercise.name, table),
         "seed": seed,
-        "practice": order.practice,
+        "practice": options.practice,
     }
     in_key = {**about, "recipe": table}
-    maker = Maker(Settings(exercise, in_key, order.formats, order.folder))
-    students = order.roster.students
+    maker = Maker(MakerSettings(exercise, in_key, options.formats, options.folder))
+    students = options.roster.students
     maker.tried(students[0])
     named = list(zip(students, file_names(students), strict=True))
-    folder.begin(about, order.formats, named)
-    report = Report(exercise, folder, seed, maker.problem, len(students))
-    places = StudentBook(maker.problem, order.practice).places
+    folder.begin(about, options.formats, named)
+    result = SetResult(exercise, folder, seed, maker.problem, len(students))
+    places = StudentBook(maker.problem, options.practice).places
     with replacing(folder.key) as file:
-        lines = _lines(maker, named, order.jobs, report, advance)
+        lines = _lines(maker, named, options.jobs, result, advance)
         write_key(file, in_key, questions_of(maker.problem, places), lines)
-    report.kept = len(students) * len(maker.kinds) - report.written
-    report.written += maker.write_class(named)
-    return report
+    result.kept = len(students) * len(maker.kinds) - result.written
+    result.written += maker.write_class(named)
+    return result
 
 
 def _lines(
-    maker: Maker, named: Block, jobs: int | None, report: Report, advance: Callable[[int], object]
+    maker: Maker, named: Block, jobs: int | None, result: SetResult, advance: Callable[[int], object]
 ) -> Iterator[str]:
     blocks = blocks_of(named)
     for block, done in zip(blocks, _made(maker, blocks, jobs), strict=True):
-        report.written += done.files
-        report.sizes.add(done.sizes)
+        result.written += done.files
+        result.sizes.add(done.sizes)
         yield from done.lines
         advance(len(block))
 
@@ -186,7 +186,7 @@ def blocks_of(named: Block) -> list[Block]:
     return [named[n : n + BLOCK] for n in range(0, len(named), BLOCK)]
 
 
-def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[Done]:
+def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[MadeBlock]:
     """The blocks in their order: the first shows how long the others will take, and so who makes them."""
     start = time.perf_counter()
     yield maker(blocks[0])

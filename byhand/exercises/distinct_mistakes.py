@@ -19,11 +19,11 @@ OFTEN = 0.02
 """The share of kind draws that must be left by all misconceptions together, so that drawing comes to an end."""
 Instead = dict[Node, Node]
 """Right tables -> what they become."""
-Told = list[tuple[Misconception, Instead]]
+ShownMistakes = list[tuple[Misconception, Instead]]
 """Misconceptions, each with the tables that it changes -> what they become."""
 
 
-def mistakes(problem: Problem) -> Told:
+def mistakes(problem: Problem) -> ShownMistakes:
     """The misconceptions that must show in every student's exercise.
 
     Those that the recipe names; or else, in the order of the list, each that can be told from the key and from those
@@ -70,7 +70,7 @@ def _reading(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Nod
     return found
 
 
-def _possible(problem: Problem, named: tuple[str, ...] | None) -> Told:
+def _possible(problem: Problem, named: tuple[str, ...] | None) -> ShownMistakes:
     """Those that change a table that is asked."""
     chosen = applicable(_outputs(problem)) if named is None else [_named(problem, name) for name in named]
     found = [(m, made(problem, m)) for m in chosen]
@@ -93,13 +93,13 @@ def _named(problem: Problem, name: str) -> Misconception:
     return MISCONCEPTIONS[name]
 
 
-def _telling(problem: Problem, possible: Told) -> Told:
+def _telling(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
     given = _kind_draws(problem)
     if given is None:
         return possible
     answers = [problem.solve(given)]
     good: Flags = np.ones(len(answers[0][0]), dtype=bool)
-    chosen: Told = []
+    chosen: ShownMistakes = []
     for misconception, changed in possible:
         wrong = problem.solve(given, changed)
         left = good & _apart_from_all(problem, answers, wrong)
@@ -111,8 +111,8 @@ def _telling(problem: Problem, possible: Told) -> Told:
 
 
 def _apart_from_all(problem: Problem, answers: list[list[Array]], wrong: list[Array]) -> Flags:
-    told: Flags = np.all([apart(problem, one, wrong) for one in answers], axis=0)
-    return told
+    distinct: Flags = np.all([apart(problem, one, wrong) for one in answers], axis=0)
+    return distinct
 
 
 def _kind_draws(problem: Problem) -> Numbers | None:

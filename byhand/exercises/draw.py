@@ -144,11 +144,11 @@ def diagnosable(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
 
 def apart(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
     """Whether two sets of answers differ in a cell by more than twice its margin. (..., draws)"""
-    told: Flags = np.zeros(1, dtype=bool)
+    differs: Flags = np.zeros(1, dtype=bool)
     for question, a, b in zip(problem.questions, one, other, strict=True):
         with np.errstate(all="ignore"):
-            told = told | (~(np.abs(a - b) <= 2 * question.ask.margin)).any(-1)
-    return told
+            differs = differs | (~(np.abs(a - b) <= 2 * question.ask.margin)).any(-1)
+    return differs
 
 
 @dataclass(frozen=True)

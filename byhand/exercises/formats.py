@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.distinct_mistakes import Told
+from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
 from byhand.exercises.keys import questions_of, student_line, write_key
 from byhand.exercises.problem import Problem, stacked
@@ -48,17 +48,19 @@ class ClassFile:
     def path(self, folder: Path) -> Path:
         return folder / KEYS / f"{self.module}{self.suffix}"
 
-    def write(self, problem: Problem, told: Told, made: Sequence[Variant]) -> bytes:
+    def write(self, problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]) -> bytes:
         """The file, which knows each student's own wrong answers."""
         writer = import_module(f"byhand.exercises.{self.module}")
-        data: bytes = writer.write(problem, made, wrong_answers(problem, told, made))
+        data: bytes = writer.write(problem, made, wrong_answers(problem, shown_mistakes, made))
         return data
 
 
-def wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, str, float, Any]]]:
+def wrong_answers(
+    problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]
+) -> list[list[tuple[str, str, float, Any]]]:
     """For each student, each mistake: its name and sentence, what it is worth, and what one answers who makes it."""
     given, share = stacked(variant.numbers for variant in made), problem.exercise.worth.mistake
-    solved = [(m, problem.solve(given, changed)) for m, changed in told]
+    solved = [(m, problem.solve(given, changed)) for m, changed in shown_mistakes]
     return [
         [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
         for n in range(len(made))

@@ -82,14 +82,14 @@ def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, An
 
 def student_line(variant: Variant, file: str) -> str:
     """What the key says of a student, as JSON on one line."""
-    told = {
+    line = {
         "name": variant.student.name,
         "file": file,
         "answers": [_numbers(answers.ravel()) for answers in variant.answers],
         "drawn": {node.name: _rows(table) for node, table in variant.numbers.items()},
         "planted": {node.name: _rows(table) for node, table in variant.planted.items()},
     }
-    return f"{_json(variant.student.id)}:{_json(told)}"
+    return f"{_json(variant.student.id)}:{_json(line)}"
 
 
 def _numbers(table: Array) -> list[float]:

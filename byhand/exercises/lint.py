@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from byhand.core.graph import INFINITE, Array
-from byhand.exercises.distinct_mistakes import Told, mistakes
+from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, apart, near_tie, variants
 from byhand.exercises.problem import Numbers, Problem
 
@@ -81,18 +81,18 @@ class Report:
             f"By hand: {self.multiplications} multiplications, {self.additions} additions, {self.functions} functions; "
             f"largest number {self.largest:g}; {self.whole:.0%} of the numbers on the way are whole."
         )
-        told = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
+        named = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
         found = [f"  {line}" for line in self.problems[:20]]
         verdict = "Nothing is wrong." if self.ok else f"{len(self.problems):,} things are wrong:"
-        return [first, work, told, verdict, *found]
+        return [first, work, named, verdict, *found]
 
 
 def lint(problem: Problem, seeds: int) -> Report:
     """Draw variants for so many students, and look for what a teacher would not want."""
-    told = mistakes(problem)
+    shown_mistakes = mistakes(problem)
     students = [Student(f"seed {n}") for n in range(1, seeds + 1)]
     start = perf_counter()
-    made = variants(problem, [changed for _, changed in told], 0, students)
+    made = variants(problem, [changed for _, changed in shown_mistakes], 0, students)
     seconds = perf_counter() - start
     met, work = sizes(problem, made), problem.work()
     return Report(
@@ -104,19 +104,19 @@ def lint(problem: Problem, seeds: int) -> Report:
         round(met.largest, 4),
         met.whole / max(met.cells, 1),
         seconds,
-        {m.name: m.sentence for m, _ in told},
-        collisions=_collisions(problem, told, made),
+        {m.name: m.sentence for m, _ in shown_mistakes},
+        collisions=_collisions(problem, shown_mistakes, made),
         ties=_ties(problem, made),
         duplicates=_duplicates(made),
         sizes=_sizes(problem, met.largest),
     )
 
 
-def _collisions(problem: Problem, told: Told, made: list[Variant]) -> list[str]:
+def _collisions(problem: Problem, shown_mistakes: ShownMistakes, made: list[Variant]) -> list[str]:
     """Mistakes whose answers are, within two margins, the key's or another's."""
     given: Numbers = {node: np.stack([v.numbers[node] for v in made]) for node in made[0].numbers}
     answers: dict[str, list[Array]] = {"the key": problem.solve(given)}
-    answers |= {m.name: problem.solve(given, changed) for m, changed in told}
+    answers |= {m.name: problem.solve(given, changed) for m, changed in shown_mistakes}
     found = []
     for one, other in combinations(answers, 2):
         alike = ~apart(problem, answers[one], answers[other])

@@ -92,10 +92,10 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
     fields: tuple[Field, ...]
     if ask.kind == "choice":
         fields = (_choice(problem, variant, n, question, key, mistakes),)
-        return Part(n + 1, question, told(question), fields, ((0, 0),))
+        return Part(n + 1, question, instruction(question), fields, ((0, 0),))
     if ask.kind == "wrong cell":
         fields = tuple(Field(float(k), COUNTED) for k in key)
-        return Part(n + 1, question, told(question), fields, ((0, 0), (0, 1)))
+        return Part(n + 1, question, instruction(question), fields, ((0, 0), (0, 1)))
     if np.isnan(key).any():
         raise ByhandError(
             f"In the exercise {problem.exercise.name}, an answer to question {n + 1} ({ask.table}) is not a number "
@@ -105,7 +105,7 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
     slips = _slips(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
     fields = tuple(Field(float(key[c]), ask.margin, slips[c]) for c in asked)
-    return Part(n + 1, question, told(question), fields, tuple(question.indices[c] for c in asked))
+    return Part(n + 1, question, instruction(question), fields, tuple(question.indices[c] for c in asked))
 
 
 def _slips(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[Slip, ...]]:
@@ -120,7 +120,7 @@ def _slips(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) ->
         telling = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
     worth = [(mistake.mark, (mistake.sentence,)) for mistake, _ in wrong]
     return [
-        _told_apart([(v, w) for v, w, tells in zip(column, worth, flags, strict=True) if tells], 2 * margin)
+        _distinct([(v, w) for v, w, tells in zip(column, worth, flags, strict=True) if tells], 2 * margin)
         for column, flags in zip(values.T.tolist(), telling.T.tolist(), strict=True)
     ]
 
@@ -129,7 +129,7 @@ Worth = tuple[float, tuple[str, ...]]
 """A mistake's mark, and its sentence."""
 
 
-def _told_apart(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Slip, ...]:
+def _distinct(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Slip, ...]:
     found: dict[float, Worth] = {}
     for value, worth in wrong:
         found[value] = _shared(found[value], worth) if value in found else worth
@@ -170,7 +170,7 @@ def _choice(
     return Field(float(key[0]), COUNTED, _slips(key, COUNTED, possible)[0], options)
 
 
-def told(question: Question) -> str:
+def instruction(question: Question) -> str:
     """The question in a sentence. What is symbolic on paper is typed as a number."""
     if question.ask.kind != "symbolic":
         return sentence(question)

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from byhand.core.graph import Array
-from byhand.exercises.distinct_mistakes import Told, mistakes
+from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
 from byhand.exercises.lint import Report, lint
@@ -129,10 +129,12 @@ def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:
     return [(np.round(np.asarray(row, dtype=float).ravel(), q.ask.places) + 0.0).tolist() for q, row in rows]
 
 
-def _wrong_answers(problem: Problem, told: Told, made: Sequence[Variant]) -> list[list[tuple[str, list[list[float]]]]]:
+def _wrong_answers(
+    problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]
+) -> list[list[tuple[str, list[list[float]]]]]:
     """Return for each student what they write who make each mistake, where it is a number."""
     given = stacked(variant.numbers for variant in made)
-    solved = [(m.name, problem.solve(given, changed)) for m, changed in told]
+    solved = [(m.name, problem.solve(given, changed)) for m, changed in shown_mistakes]
     found: list[list[tuple[str, list[list[float]]]]] = []
     for n, variant in enumerate(made):
         each = [(name, _own(problem, variant, [answers[n] for answers in all_])) for name, all_ in solved]

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Variant, variants
 from byhand.exercises.problem import Problem, problem
@@ -38,7 +38,7 @@ def processor_time(work: Callable[[], Any], rounds: int = 3) -> float:
 
 def make(count: int, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    make_set(Order(HEAD, folder, numbered(count), seed=1, jobs=1))
+    make_set(SetOptions(HEAD, folder, numbered(count), seed=1, jobs=1))
 
 
 def drawn(head: Problem, count: int) -> list[Variant]:

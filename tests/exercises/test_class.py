@@ -15,7 +15,7 @@ from support.class_sets import HEAD, command, order, parts, refusal, tree
 
 from byhand.errors import ByhandError
 from byhand.exercises import class_set
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student
 from byhand.exercises.formats import formats_of
@@ -34,7 +34,7 @@ NAMES = ["=cmd|'/c calc'!A0", "+1", "@x", "<b>&\"'", "_x000D_ _x0041_", "§70000
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_text_in_the_book_and_in_the_key(name: str) -> None:
-    made = Order(HEAD, Path("class"), Roster((Student("a/../b", name), Student("CON", "x"))), seed=3)
+    made = SetOptions(HEAD, Path("class"), Roster((Student("a/../b", name), Student("CON", "x"))), seed=3)
     make_set(made)
     first, second = read_key(Path("class/keys/key.json")).students.values()
     assert sorted(os.listdir("class/students")) == sorted([f"{first.file}.xlsx", f"{second.file}.xlsx"])
@@ -166,7 +166,9 @@ def test_paper_is_the_same_bytes_again() -> None:
 def test_a_format_that_cannot_be_is_refused_before_anything_is_written() -> None:
     text = HEAD.read_text().replace('table = "Z"', 'table = "Z"\nplaces = 6')
     Path("fine.toml").write_text(text)
-    assert "Canvas" in refusal(Order(Path("fine.toml"), Path("class"), numbered(3), seed=1, formats=("xlsx", "canvas")))
+    assert "Canvas" in refusal(
+        SetOptions(Path("fine.toml"), Path("class"), numbered(3), seed=1, formats=("xlsx", "canvas"))
+    )
 
 
 def test_formats_are_named_once() -> None:

@@ -15,7 +15,7 @@ import pytest
 from support.class_sets import HEAD, command, order, refusal, tree
 
 from byhand.errors import ByhandError
-from byhand.exercises.class_set import Order, Report, make_set
+from byhand.exercises.class_set import SetOptions, SetResult, make_set
 from byhand.exercises.draw import Student
 from byhand.exercises.roster import Roster, numbered
 from byhand.files import swept
@@ -95,8 +95,8 @@ def test_students_who_come_later_are_added() -> None:
 
 
 def test_a_name_that_is_mended_is_mended_in_the_book() -> None:
-    def made(name: str, folder: str) -> Report:
-        return make_set(Order(HEAD, Path(folder), Roster((Student("1", name), Student("2", "Emmy"))), seed=3))
+    def made(name: str, folder: str) -> SetResult:
+        return make_set(SetOptions(HEAD, Path(folder), Roster((Student("1", name), Student("2", "Emmy"))), seed=3))
 
     made("Aad", "class")
     assert made("Ada", "class").written == 1
@@ -126,8 +126,8 @@ def test_another_recipe_in_the_same_folder_is_refused() -> None:
     text = HEAD.read_text()
     for name, words in {"one": text, "two": text}.items():
         Path(f"{name}.toml").write_text(words)
-    make_set(Order(Path("one.toml"), Path("class"), numbered(2)))
-    two = Order(Path("two.toml"), Path("class"), numbered(2))
+    make_set(SetOptions(Path("one.toml"), Path("class"), numbered(2)))
+    two = SetOptions(Path("two.toml"), Path("class"), numbered(2))
     assert refusal(two) == f"class holds a set of another exercise{INSTEAD}"
     Path("one.toml").write_text(text.replace("largest = 60", "largest = 61"))
     assert (

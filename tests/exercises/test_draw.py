@@ -14,7 +14,7 @@ from support.misconceptions.transformer import softmax
 from support.selection import often
 
 from byhand.errors import ByhandError
-from byhand.exercises.distinct_mistakes import Told
+from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.distinct_mistakes import mistakes as mistakes_of
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.problem import Problem, problem
@@ -33,7 +33,7 @@ def toml(name: str) -> dict[str, Any]:
 
 
 @cache
-def drawn(name: str) -> tuple[Problem, Told, list[Variant]]:
+def drawn(name: str) -> tuple[Problem, ShownMistakes, list[Variant]]:
     """A ready-made exercise, its misconceptions, and a few students' numbers."""
     built = problem(exercise_of(toml(name), find(name)))
     told = mistakes_of(built)
@@ -52,8 +52,8 @@ def allowed(numbers: Any) -> set[float]:
     return set(numbers)
 
 
-def made(told: Told, built: Problem, seed: int, students: list[Student]) -> list[dict[str, Any]]:
-    found = variants(built, [changed for _, changed in told], seed, students)
+def made(shown_mistakes: ShownMistakes, built: Problem, seed: int, students: list[Student]) -> list[dict[str, Any]]:
+    found = variants(built, [changed for _, changed in shown_mistakes], seed, students)
     return [{node.name: table.tolist() for node, table in v.numbers.items()} for v in found]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from byhand.errors import ByhandError
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.draw import Student, variants
 from byhand.exercises.keys import questions_of, read_key, student_line, write_key
 from byhand.exercises.problem import Problem, problem
@@ -55,7 +55,7 @@ STUDENTS = (Student("s1", 'Ada "the first" Lovelace'), Student("s2", "陳大文"
 def made(tmp_path: Path) -> Path:
     """A folder with a class's set."""
     (tmp_path / "head.toml").write_text(HEAD)
-    make_set(Order(tmp_path / "head.toml", tmp_path / "class", Roster(STUDENTS), seed=5))
+    make_set(SetOptions(tmp_path / "head.toml", tmp_path / "class", Roster(STUDENTS), seed=5))
     return tmp_path
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.submissions import ClassSet, class_set, filled, handed_in
 
 from byhand.errors import ByhandError
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.draw import Student
 from byhand.exercises.keys import read_key
 from byhand.exercises.recipe import find
@@ -73,7 +73,7 @@ def test_nobodys(tmp_path: Path, id: str | None, says: str) -> None:
 
 
 def a_class(tmp_path: Path, *students: Student) -> ClassSet:
-    make_set(Order(find("dot-product"), tmp_path / "set", Roster(students), seed=1, formats=("xlsx",)))
+    make_set(SetOptions(find("dot-product"), tmp_path / "set", Roster(students), seed=1, formats=("xlsx",)))
     key = read_key(tmp_path / "set" / "keys" / "key.json")
     return ClassSet(tmp_path / "set", key, HandedOut.of(key))
 

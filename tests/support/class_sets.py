@@ -11,15 +11,15 @@ from zipfile import ZipFile
 import pytest
 
 from byhand.errors import ByhandError
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.recipe import find
 from byhand.exercises.roster import numbered
 
 HEAD = find("attention-head")
 
 
-def order(folder: str, count: int = 5, **more: Any) -> Order:
-    return Order(HEAD, Path(folder), numbered(count), **{"seed": 3, **more})
+def order(folder: str, count: int = 5, **more: Any) -> SetOptions:
+    return SetOptions(HEAD, Path(folder), numbered(count), **{"seed": 3, **more})
 
 
 def tree(folder: str | Path) -> dict[str, bytes]:
@@ -41,7 +41,7 @@ def command(folder: str, *words: str) -> list[str]:
     return [sys.executable, "-m", "byhand", "exercise", "attention-head", *SAME, "-o", folder, *words]
 
 
-def refusal(order: Order) -> str:
+def refusal(order: SetOptions) -> str:
     before = tree(".")
     with pytest.raises(ByhandError) as error:
         make_set(order)

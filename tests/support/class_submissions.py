@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.recipe import find
@@ -34,7 +34,7 @@ SHARES = {Verdict.RIGHT: 1.0, Verdict.FOLLOWS: 1.0, Verdict.MISTAKE: 0.5, Verdic
 def a_set(folder: Path, count: int = 5, recipe: str = "attention-head", **more: Any) -> Key:
     """The set of a class in the folder; its key. The students are s001, s002 ..., called Student 1, Student 2 ..."""
     students = tuple(Student(f"s{n:03}", f"Student {n}") for n in range(1, count + 1))
-    make_set(Order(find(recipe), folder, Roster(students), **{"seed": 3, **more}))
+    make_set(SetOptions(find(recipe), folder, Roster(students), **{"seed": 3, **more}))
     return read_key(folder / "keys" / "key.json")
 
 

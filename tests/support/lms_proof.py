@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, moodle
-from byhand.exercises.distinct_mistakes import Told
+from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import Part, parts, typed
@@ -20,9 +20,9 @@ GARBAGE = "no idea"
 Mark = Callable[[Sequence[str]], Marked]
 
 
-def marks(problem: Problem, told: Told, made: Sequence[Variant]) -> Iterator[str]:
+def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]) -> Iterator[str]:
     """A line for whatever the exported files would mark otherwise than they should, by the systems' own rules."""
-    wrong = wrong_answers(problem, told, made)
+    wrong = wrong_answers(problem, shown_mistakes, made)
     questions = moodle_import.read(moodle.write(problem, made, wrong))
     for variant, mistakes, question in zip(made, wrong, questions, strict=True):
         asked = parts(problem, variant, mistakes)

@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl
 
-from byhand.exercises.class_set import Order, make_set
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.roster import Roster
@@ -54,7 +54,9 @@ def class_set(recipe: str = "", seed: int = 3, count: int = len(NAMES), practice
     if recipe:
         place = folder / "recipe.toml"
         place.write_text(recipe, "utf-8")
-    make_set(Order(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",), practice=practice))
+    make_set(
+        SetOptions(place, folder / "set", Roster(tuple(students)), seed=seed, formats=("xlsx",), practice=practice)
+    )
     key = read_key(folder / "set" / "keys" / "key.json")
     return ClassSet(folder / "set", key, HandedOut.of(key))
 
