@@ -245,6 +245,11 @@ class Node:
         return traits.given_look if self.op.given else traits.look
 
     @property
+    def holds_infinity(self) -> bool:
+        """Whether one of its given numbers stands for −∞."""
+        return self.data is not None and bool((self.data < -INFINITE).any())
+
+    @property
     def page(self) -> Scope | None:
         """The innermost page that it stands on; None outside every page."""
         return self.scope.innermost_page

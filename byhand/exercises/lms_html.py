@@ -61,7 +61,7 @@ def given(problem: Problem, variant: Variant) -> str:
 
 def _displayed(problem: Problem) -> list[Node]:
     """What the questions need that is not computed (but for what stands for −∞), then what the recipe shows."""
-    sources = [n for n in problem.needed if n.data is not None and n.name and n.symbol != "neg_inf"]
+    sources = [n for n in problem.needed if n.data is not None and n.name and not n.holds_infinity]
     return [*sources, *(n for n in problem.shown if n not in sources)]
 
 

@@ -346,7 +346,7 @@ def infinite(nodes: list[Node]) -> set[Node]:
     for node in nodes:
         stopped = node.op.finite or node.role.traits.look is Look.GRADIENT
         reached = not stopped and any(a in found for a in node.args)
-        if reached or node.symbol == "neg_inf":
+        if reached or node.holds_infinity:
             found.add(node)
     return found
 
