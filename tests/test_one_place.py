@@ -56,6 +56,22 @@ def test_operations_are_not_told_apart_by_their_names(file: str) -> None:
     assert not [*names_of_operations(TREES[file])]
 
 
+def shared_numbers(tree: ast.AST) -> Iterator[set[str | None]]:
+    """The keywords of each call that makes a number of the whole model."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "source":
+            keywords = {k.arg: ast.unparse(k.value).strip("'") for k in node.keywords}
+            if keywords.get("role") in [role for role in Role if role.traits.shared]:
+                yield set(keywords)
+
+
+def test_shared_numbers_say_what_they_are_for() -> None:
+    """Where they are made: the home page reads it there."""
+    found = [keywords for tree in TREES.values() for keywords in shared_numbers(tree)]
+    assert len(found) > 4
+    assert all("meaning" in keywords for keywords in found)
+
+
 def roles_as_text(tree: ast.AST) -> Iterator[str]:
     """Where the role of a table is compared with text."""
     for node in ast.walk(tree):

@@ -205,14 +205,14 @@ class Node:
     """A 2-D table: an operation on other tables, or (op `source`) numbers that are given.
 
     `name` is its dotted path once it is named; only named nodes get cells on a sheet.
-    `role` says what it is for a reader.
+    `role` says what it is for a reader, `meaning` what a number that stands by itself is for.
     """
 
-    __slots__ = ("args", "attrs", "data", "name", "op", "role", "scope", "serial", "shape")
+    __slots__ = ("args", "attrs", "data", "meaning", "name", "op", "role", "scope", "serial", "shape")
 
     def __init__(self, op: Op, args: tuple[Node, ...], attrs: dict[str, Any], shape: Shape) -> None:
         self.op, self.args, self.attrs, self.shape = op, args, attrs, shape
-        self.name, self.role = "", Role.NONE
+        self.name, self.role, self.meaning = "", Role.NONE, ""
         self.scope = _scope.get()
         self.data: Array | None = None
         self.serial = next(_serials)
@@ -317,11 +317,11 @@ def times(shape: tuple[int, int]) -> str:
     return f"{shape[0]}×{shape[1]}"
 
 
-def source(name: str, data: Any, role: str, rows: object = None, columns: object = None) -> Node:
+def source(name: str, data: Any, role: str, rows: object = None, columns: object = None, meaning: str = "") -> Node:
     """A table of given numbers, named in the open scope. `rows` and `columns` say what its dimensions count."""
     array = np.atleast_2d(np.asarray(data, dtype=np.float64))
     node = OPS["source"](shape=(Dim(array.shape[0], rows), Dim(array.shape[1], columns))).named(name, role)
-    node.data = array
+    node.data, node.meaning = array, meaning
     return node
 
 
@@ -360,7 +360,7 @@ def named_like(old: Node, new: Node) -> Node:
     """A copy of the new table under the old one's name, in its role, scope and shape."""
     copy = Node(new.op, new.args, new.attrs, old.shape)
     copy.name, copy.role, copy.scope = old.name, old.role, old.scope
-    copy.data, copy.serial = new.data, new.serial
+    copy.data, copy.meaning, copy.serial = new.data, new.meaning, new.serial
     return copy
 
 

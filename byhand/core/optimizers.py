@@ -60,6 +60,15 @@ class Optimizer:
     constants: dict[str, float]
 
 
+MEANINGS = {
+    "learning_rate": "how far a step goes: change it, and see the loss",
+    "momentum": "the share of the last step that is kept",
+    "beta1": "how slowly the mean of the gradient follows",
+    "beta2": "how slowly the mean of its square follows",
+    "adam_eps": "keeps a step from dividing by 0",
+    "weight_decay": "how fast weights shrink",
+}
+"""What each constant is for."""
 ADAM = {"beta1": 0.9, "beta2": 0.999, "adam_eps": 1e-8}
 OPTIMIZERS = {
     "sgd": Optimizer(sgd, "w′ = w − lr × ∂w", "Robbins and Monro 1951", {"learning_rate": 0.1}),

@@ -52,11 +52,11 @@ class Weights:
             self.nodes[path] = source(name, array, role="weight", rows=labels_of(rows), columns=labels_of(columns))
         return self.nodes[path]
 
-    def constant(self, name: str, value: float) -> Node:
-        """A number that the whole model shares, such as a norm's epsilon. (1, 1)"""
+    def constant(self, name: str, value: float, meaning: str) -> Node:
+        """A number that the whole model shares, such as a norm's epsilon, and what it is for. (1, 1)"""
         if name not in self.constants:
             with outside():
-                self.constants[name] = source(name, value, role="constant")
+                self.constants[name] = source(name, value, role="constant", meaning=meaning)
         known = self.constants[name]
         assert known.data is not None
         assert known.data[0, 0] == value, f"{name} is one number for the whole model"

@@ -22,7 +22,8 @@ LATENT = "DeepSeek-AI 2024, section 2.1.1"
 
 def latent_attention(x: Node, weight: Weights, o: Any, layer: int, places: Places) -> Node:
     """Multi-head latent attention (equations 1 to 11). (T, d) -> (T, heads * value_dim)"""
-    own_eps = o.eps if o.latent_eps == o.eps else weight.constant("latent_eps", o.latent_eps)
+    for_latents = "the same for the norms of latents"
+    own_eps = o.eps if o.latent_eps == o.eps else weight.constant("latent_eps", o.latent_eps, for_latents)
 
     def latent(name: str, width: int) -> Node:
         down = linear(x, weight, f"D{name}", width, o.attention_bias).named(f"D{name}")

@@ -17,13 +17,16 @@ from byhand.layers.losses import cross_entropy
 Row = tuple[Scope, Graph, list[int]]
 """One row of a batch: its scope, its graph, and its targets: for each position a word's id, or -1 for none."""
 
+SMOOTHING = "the share of each target that is spread over all words"
+"""What label smoothing is, on the home page."""
+
 
 def next_word_loss(rows: Sequence[Row], smoothing: float) -> Node:
     """The mean cross-entropy over all targets that count, of all rows. (1, 1)"""
     epsilon = None
     if smoothing:
         with outside():
-            epsilon = source("label_smoothing", smoothing, role="constant")
+            epsilon = source("label_smoothing", smoothing, role="constant", meaning=SMOOTHING)
     if len(rows) == 1:
         with page("", "Loss"):
             summed, count = _row_loss(rows[0], epsilon)

@@ -8,7 +8,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.linear import linear
 
-NEG_INF = source("neg_inf", -1e30, role="constant")
+NEG_INF = source("neg_inf", -1e30, role="constant", meaning="a very large negative number, e to which is 0")
 """Minus infinity for a spreadsheet, which has none: e to this power is exactly 0."""
 
 

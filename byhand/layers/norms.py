@@ -7,13 +7,18 @@ from byhand.core.ops import mean_square, sqrt
 from byhand.core.weights import Weights
 
 
+def epsilon(weight: Weights, eps: float) -> Node:
+    """The ε of all norms of the model. (1, 1)"""
+    return weight.constant("eps", eps, "keeps a norm from dividing by 0")
+
+
 def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
     """Each row to mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
     equation = "(x − mean) / √(variance + ε) × γ + β"
     with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
         deviation = (x - x.mean(1).named("mean", role="mean")).named("deviation", role="deviation")
         variance = mean_square(deviation, axis=1).named("variance", role="variance")
-        root = sqrt(variance + weight.constant("eps", eps)).named("root", role="root")
+        root = sqrt(variance + epsilon(weight, eps)).named("root", role="root")
         normalised = (deviation / root).named("normalised", role="norm")
         gamma, beta = weight("gamma", 1, x.shape[1], fill=1), weight("beta", 1, x.shape[1], fill=0)
         gained = normalised * gamma + beta
@@ -30,7 +35,7 @@ def rms_norm(
     equation = f"x / √(mean of x² + ε) × {'(1 + γ)' if from_one else 'γ'}"
     with scope(name, "RMS norm", equation=equation, source="Zhang and Sennrich 2019, eq. 4"):
         square = mean_square(x, axis=1).named("mean_square", role="mean_square")
-        small = eps if isinstance(eps, Node) else weight.constant("eps", eps)
+        small = eps if isinstance(eps, Node) else epsilon(weight, eps)
         root = sqrt(square + small).named("root", role="root")
         normalised = (x / root).named("normalised", role="norm")
         gain = weight("gamma", 1, x.shape[1], fill=0 if from_one else 1) if gamma is None else gamma

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from byhand.core.gradients import Backward, gradients
 from byhand.core.graph import Node, Scope, copy_with, outside, source, toposort, within
-from byhand.core.optimizers import OPTIMIZERS, Constants, Optimizer, State
+from byhand.core.optimizers import MEANINGS, OPTIMIZERS, Constants, Optimizer, State
 from byhand.core.roles import Look
 
 UPDATE = Scope("", None, "Update", look=Look.UPDATED)
@@ -71,7 +71,8 @@ def train(
     chosen = OPTIMIZERS[optimizer]
     with outside():
         constants = {
-            name: source(name, settings.get(name, value), role="setting") for name, value in chosen.constants.items()
+            name: source(name, settings.get(name, usual), role="setting", meaning=MEANINGS[name])
+            for name, usual in chosen.constants.items()
         }
     outputs = [loss, *shown, *backward.gradients.values(), *backward.shares.values()]
     pages = _pages(toposort(outputs), learnt.values(), chosen)

@@ -26,21 +26,6 @@ USE = (
     "Every table's note says the command that works it on paper: rest the mouse on its name.",
 )
 
-CONSTANTS = {
-    "neg_inf": "a very large negative number, e to which is 0",
-    "lambda": "the weight of what is looked up; 0 is the language model alone",
-    "eps": "keeps a norm from dividing by 0",
-    "latent_eps": "the same for the norms of latents",
-    "pad": "the id of padding, and its own position",
-    "learning_rate": "how far a step goes: change it, and see the loss",
-    "momentum": "the share of the last step that is kept",
-    "beta1": "how slowly the mean of the gradient follows",
-    "beta2": "how slowly the mean of its square follows",
-    "adam_eps": "keeps a step from dividing by 0",
-    "weight_decay": "how fast weights shrink",
-    "label_smoothing": "the share of each target that is spread over all words",
-}
-
 NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
 """Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
 
@@ -135,9 +120,11 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
         value = float(book.values[block.node][0, 0])
         places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
         sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
-        meaning = CONSTANTS.get(block.node.name, "")
         sheet.text(
-            block.row, SIDE + 1, f"{symbol(block.node)}, in formulas {block.node.name}: {meaning}", style.text(10)
+            block.row,
+            SIDE + 1,
+            f"{symbol(block.node)}, in formulas {block.node.name}: {block.node.meaning}",
+            style.text(10),
         )
     if book.graph.training is not None:
         _losses(book, sheet, place, book.graph.training.losses)

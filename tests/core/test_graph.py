@@ -341,9 +341,9 @@ def test_weights_take_the_labels_of_their_sizes() -> None:
 def test_a_constant_is_one_for_the_whole_model() -> None:
     weight = Weights()
     with scope("layer1"):
-        first = weight.constant("eps", 0.5)
+        first = weight.constant("eps", 0.5, "against 0")
     with scope("layer2"):
-        assert weight.constant("eps", 0.5) is first
+        assert weight.constant("eps", 0.5, "against 0") is first
     assert (first.name, first.role, value(first).tolist()) == ("eps", "constant", [[0.5]])
 
 

@@ -46,7 +46,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
     segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].labels)
     mask = padding_mask(tokens, inputs)
-    pad = source("pad", o.pad, role="constant")
+    pad = source("pad", o.pad, role="constant", meaning="the id of padding, and its own position")
     like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)

@@ -93,7 +93,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             p_knn = nearest(x, keys, values, o)
         with page("", "Output"):
             with scope("", "interpolate", equation="λ p_kNN + (1 − λ) p_LM", source=f"{PLACE}, eq. 3"):
-                mix = weight.constant("lambda", o.mix)
+                mix = weight.constant("lambda", o.mix, "the weight of what is looked up; 0 is the language model alone")
                 p = (mix * p_knn + (1 - mix) * p_lm).named("probabilities", role="result")
             logits = log(p).named("logits", role="result")
             return logits, p, next_word(logits, vocabulary)
