@@ -117,6 +117,7 @@ class Cells:
 
     def __init__(self, numbers: Mapping[str, Array], exact: Exact = no_exact, turned: bool = False) -> None:
         self.numbers, self.exact, self.turned = numbers, exact, turned
+        self._symbol = cache(symbol_from)
 
     def worked(self, node: Node, i: int, j: int) -> Worked:
         """One cell, counted from 0, by its rule over the named tables."""
@@ -153,7 +154,7 @@ class Cells:
     def _name(self, node: Node, reader: Node, i: int, j: int) -> Name:
         """scores₂₁: as its reader calls it, with row and column counted from 1 where there are more than one."""
         places = [Number(str(n + 1)) for n, size in zip((i, j), node.shape, strict=True) if size > 1]
-        return Name(symbol_from(node, reader), tuple(reversed(places) if self.turned else places))
+        return Name(self._symbol(node, reader), tuple(reversed(places) if self.turned else places))
 
 
 LONGEST_SIDE = 64

@@ -14,11 +14,10 @@ import numpy as np
 
 from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import OPS
+from byhand.notation.printer import ATOM, PRODUCT, SUM
 
 OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT IF INDEX MATCH MAX PI POWER SUM SUMSQ".split())
 """The functions that formulas use beside those of the operations."""
-
-SUM, PRODUCT, ATOM = 1, 2, 3
 
 
 class Formula(str):
