@@ -120,7 +120,7 @@ class Document:
 
     def text(self, format: str = "txt") -> str:
         """The document in one format: txt, md, tex or html. Raises ByhandError for another."""
-        from byhand.documents.formats import WRITERS, written
+        from byhand.documents.output import WRITERS, written
 
         if format not in WRITERS or format == "pdf":
             known = [name for name in WRITERS if name != "pdf"]
@@ -129,7 +129,7 @@ class Document:
 
     def save(self, path: PathText, overwrite: bool = True) -> Path:
         """Write the document in the format that the file's name ends in: .md, .txt, .tex, .html or .pdf."""
-        from byhand.documents.formats import chosen, hand_out
+        from byhand.documents.output import chosen, hand_out
 
         place = Path(path)
         hand_out(self.content, chosen(place, None, overwrite), place)

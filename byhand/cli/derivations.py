@@ -36,7 +36,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
         return
     if topic is None:
         raise BadInput("Name a topic, such as softmax: `byhand derive --list` lists all.")
-    from byhand.documents.formats import chosen, hand_out
+    from byhand.documents.output import chosen, hand_out
 
     name = find_topic(topic).name
     form = chosen(output, said, force)

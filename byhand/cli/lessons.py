@@ -78,7 +78,7 @@ def explain(
         byhand explain gpt2 --step layer1.head1.scores --cell 2,1
         byhand explain softmax --exact -o softmax.pdf
     """
-    from byhand.documents.formats import chosen, hand_out
+    from byhand.documents.output import chosen, hand_out
     from byhand.explanations.handout import explain as handout
     from byhand.lessons.build import build
 

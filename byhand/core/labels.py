@@ -32,16 +32,16 @@ class Tokens:
     optional: bool = False
 
     def ids_from(self, known: Mapping[Node, Array]) -> Array:
-        """The ids, where these tables are known; they may be part of another prompt's."""
+        """Return the ids, computed from the tables that are known. (T, 1)"""
         return fold([self.ids], known)[self.ids]
 
     def word(self, number: float) -> str:
-        """The word with this id."""
+        """Return the word with this id."""
         return self.vocabulary.words[int(number)] if number >= 0 else NO_WORD
 
 
 def token_ids(name: str, ids: list[int], vocabulary: Labels, optional: bool = False) -> Node:
-    """A prompt's ids as a column whose rows, and the rows of all that follows from it, are labelled by its words."""
+    """Return a prompt's ids as a column; its words label its rows and the rows of all tables made from it. (T, 1)"""
     node = source(name, np.array(ids)[:, None], role="tokens")
     return labelled(node, vocabulary, optional)
 
@@ -66,7 +66,7 @@ def word(of: object, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) 
 
 
 def _ids(tokens: Tokens, known: Mapping[Any, Array]) -> Array:
-    """The ids of a prompt, which are known themselves or made of what is known."""
+    """Return the ids of a prompt, which are known or made from tables that are. (T, 1)"""
     if tokens.ids in known:
         return known[tokens.ids]
     if tokens.ids.name in known:

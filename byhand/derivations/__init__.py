@@ -1,1 +1,1 @@
-"""Symbolic derivations, each line of which is checked."""
+"""Symbolic derivations: in goes the name of a topic, out comes its page, each line of which was proved."""

@@ -12,33 +12,33 @@ from itertools import pairwise, product
 import sympy
 from sympy import Expr
 
-from byhand.derivations import equality
+from byhand.derivations import proof
 from byhand.derivations.terms import Letter, Term, Where
 
 PROVED, MEASURED = "by SymPy", "by numbers"
 
 
 class Relation(ABC):
-    """A sign between two lines."""
+    """How a line follows from the one before: its sign (=, →, ≤, ≈), and how that is checked."""
 
     sign = "="
 
     @abstractmethod
-    def tried(self, before: Expr, after: Expr, seed: int) -> str:
-        """How it was found to hold on one instance; empty where it does not hold."""
+    def holds(self, before: Expr, after: Expr, seed: int) -> str:
+        """Return how two lines were found to relate so on one instance, PROVED or MEASURED; empty if they do not."""
 
 
 class Equal(Relation):
-    """Two expressions, or tables cell by cell, that are the same."""
+    """Two expressions are the same, or two tables cell by cell."""
 
-    def tried(self, before: Expr, after: Expr, seed: int) -> str:
-        """One point refutes what is wrong; then a proof; where there is none, numbers at many points."""
+    def holds(self, before: Expr, after: Expr, seed: int) -> str:
+        """One point refutes most errors; then a proof is tried; where there is none, numbers at many points."""
         pairs = _pairs(before, after)
-        if pairs is None or not all(equality.agree(a, b, range(seed, seed + 1)) for a, b in pairs):
+        if pairs is None or not all(proof.agree(a, b, range(seed, seed + 1)) for a, b in pairs):
             return ""
-        if all(a == b or equality.is_zero(a - b) for a, b in pairs):
+        if all(a == b or proof.is_zero(a - b) for a, b in pairs):
             return PROVED
-        return MEASURED if all(equality.agree(a, b, range(equality.POINTS)) for a, b in pairs) else ""
+        return MEASURED if all(proof.agree(a, b, range(proof.POINTS)) for a, b in pairs) else ""
 
 
 def _pairs(before: Expr, after: Expr) -> list[tuple[Expr, Expr]] | None:
@@ -52,27 +52,27 @@ def _pairs(before: Expr, after: Expr) -> list[tuple[Expr, Expr]] | None:
 
 @dataclass(frozen=True)
 class Tends(Relation):
-    """The limit as a variable goes to a value, from above (+) or below (−)."""
+    """The line is the limit of the one before as a variable goes to a value, from above (+) or below (−)."""
 
     of: Term
     to: Expr
     side: str = "+"
     sign = "→"
 
-    def tried(self, before: Expr, after: Expr, seed: int) -> str:
-        """By SymPy's limit, exactly, with fractions in place of the other letters, some of them equal."""
+    def holds(self, before: Expr, after: Expr, seed: int) -> str:
+        """By SymPy's exact limit, with fractions (some of them equal) for the other letters."""
         letter = self.of.at({})
         others = sorted((before.free_symbols | after.free_symbols) - {letter}, key=str)
         for n in range(2):
             point = _fractions(others, seed + n)
             limit = sympy.limit(before.xreplace(point), letter, self.to, self.side)
-            if not equality.agree(limit, after.xreplace(point), range(1)):
+            if not proof.agree(limit, after.xreplace(point), range(1)):
                 return ""
         return PROVED
 
 
 def _fractions(symbols: list[Expr], seed: int) -> dict[Expr, Expr]:
-    """Each from a few, so that ties come up."""
+    """Return a fraction for each symbol, from so few that ties come up."""
     choices = [Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2)]
     signs = [1, -1]
     found = {}
@@ -85,19 +85,19 @@ def _fractions(symbols: list[Expr], seed: int) -> dict[Expr, Expr]:
 
 @dataclass(frozen=True)
 class AtMost(Relation):
-    """≤ at every point that is drawn."""
+    """The line before is at most this one, at every point that is tried."""
 
     sign = "≤"
 
-    def tried(self, before: Expr, after: Expr, seed: int) -> str:
-        points = range(equality.POINTS)
-        holds = all(equality.worth(before, n) <= equality.worth(after, n) + equality.TINY for n in points)
+    def holds(self, before: Expr, after: Expr, seed: int) -> str:
+        points = range(proof.POINTS)
+        holds = all(proof.value_at(before, n) <= proof.value_at(after, n) + proof.TINY for n in points)
         return MEASURED if holds else ""
 
 
 @dataclass(frozen=True)
 class About(Relation):
-    """≈ within a bound over an interval of one variable; the bound is refused also where it is twice too wide."""
+    """The two lines differ by at most a bound over an interval of one variable; a bound twice too wide is refused."""
 
     within: Term
     of: Term
@@ -109,19 +109,19 @@ class About(Relation):
     def steps(self) -> int:
         return 100 * (self.high - self.low)
 
-    def tried(self, before: Expr, after: Expr, seed: int) -> str:
+    def holds(self, before: Expr, after: Expr, seed: int) -> str:
         found, bound = self.measured(before, after), float(self.within.at({}))
         return MEASURED if bound / 2 < found <= bound else ""
 
     def measured(self, before: Expr, after: Expr) -> float:
-        """The largest difference at every hundredth."""
+        """Return the largest difference at every hundredth of the interval."""
         letter, span = self.of.at({}), self.high - self.low
         difference = sympy.lambdify(letter, before - after, "math")
         return max(abs(float(difference(self.low + span * n / self.steps))) for n in range(self.steps + 1))
 
 
 MOST = 4
-"""Of the places in a table of each size, so many are tried."""
+"""How many places of a table are tried, for each of its sizes."""
 
 
 class WrongLine(Exception):
@@ -139,23 +139,27 @@ class Line:
 
 @dataclass
 class Derivation:
-    """WrongLine if a line does not follow; `ways` says of each line but the first how it was checked."""
+    """A claim, and the lines that lead to it. Built only if each line follows, else it raises WrongLine.
+
+    checks: of each line but the first, whether it was PROVED or MEASURED.
+    """
 
     title: str
     claim: str
     lines: tuple[Line, ...]
-    ways: tuple[str, ...] = field(init=False)
+    checks: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ways = check(self)
+        self.checks = check(self)
 
 
 def derivation(title: str, claim: str, *lines: Line) -> Derivation:
+    """Return a derivation of these lines. WrongLine if one does not follow from the one before."""
     return Derivation(title, claim, lines)
 
 
 def start(term: Term, reason: str = "") -> Line:
-    """The first line; also any line that is equal to the one before."""
+    """Return the first line, or one that is equal to the line before."""
     return Line(term, reason)
 
 
@@ -163,38 +167,39 @@ equals = start
 
 
 def tends(of: Term, to: Expr, term: Term, reason: str, side: str = "+") -> Line:
-    """The limit of the line before."""
+    """Return a line that is the limit of the one before as `of` goes to `to`, from above (+) or below (-)."""
     return Line(term, reason, Tends(of, to, side))
 
 
 def at_most(term: Term, reason: str) -> Line:
+    """Return a line that the one before is at most."""
     return Line(term, reason, AtMost())
 
 
 def about(term: Term, reason: str, within: Term, of: Term, between: tuple[int, int]) -> Line:
-    """Nearly the line before: no further from it than `within`, for a variable between two numbers."""
+    """Return a line that differs from the one before by at most `within`, for a variable between two numbers."""
     return Line(term, reason, About(within, of, *between))
 
 
 def check(derivation: Derivation) -> tuple[str, ...]:
-    """How each line was found to follow from the one before. WrongLine if one does not."""
+    """Return of each line but the first whether it is PROVED or MEASURED. WrongLine if one does not follow."""
     lines = derivation.lines
-    ways: list[set[str]] = [set() for _ in lines[1:]]
+    found: list[set[str]] = [set() for _ in lines[1:]]
     for seed, where in enumerate(instances(frozenset().union(*(a.term.letters for a in lines)))):
         values = [a.term.at(where) for a in lines]
         for n, (before, after) in enumerate(pairwise(values), start=1):
-            way = lines[n].relation.tried(before, after, seed)
-            if not way:
+            check = lines[n].relation.holds(before, after, seed)
+            if not check:
                 at = ", ".join(f"{letter.name} = {value}" for letter, value in where.items())
                 raise WrongLine(
                     f"{derivation.title}: line {n + 1} does not follow from line {n}{at and f' where {at}'}."
                 )
-            ways[n - 1].add(way)
-    return tuple(MEASURED if MEASURED in tried else PROVED for tried in ways)
+            found[n - 1].add(check)
+    return tuple(MEASURED if MEASURED in checks else PROVED for checks in found)
 
 
 def instances(letters: frozenset[Letter]) -> Iterator[Where]:
-    """Each size of each letter for one, and for each of these some of the places."""
+    """Yield numbers for the letters: every combination of sizes, and for each of these some of the places."""
     sizes = sorted((a for a in letters if not a.upto), key=lambda a: a.name)
     places = sorted((a for a in letters if a.upto), key=lambda a: a.name)
     draw = random.Random(1)

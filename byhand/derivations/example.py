@@ -1,4 +1,4 @@
-"""Worked numbers at the end of a page: the same formulas, with numbers put in."""
+"""Worked numbers at the end of a page: its formulas, with numbers put in."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ Numbers = Mapping[Any, Any]
 
 
 def example(caption: str, terms: Sequence[Term], given: Numbers, across: Term | None = None) -> Table:
-    """One row for each formula; across the columns a place runs from 1 to its size."""
+    """Return a table with a row for each formula; across the columns a place runs from 1 to its size."""
     places = _places(across, given) if across else range(1)
-    cells = [tuple(put_in(t, given, {letter(across): n} if across else {}) for n in places) for t in terms]
+    cells = [tuple(value_shown(t, given, {letter(across): n} if across else {}) for n in places) for t in terms]
     return Table(caption, tuple(t.shown for t in terms), _labels(places) if across else (), tuple(cells), "computed")
 
 
-def square(caption: str, made: Term, down: Term, across: Term, given: Numbers, role: str = "computed") -> Table:
-    """A formula with two places, one down the rows and one across the columns."""
+def table_example(caption: str, made: Term, down: Term, across: Term, given: Numbers, role: str = "computed") -> Table:
+    """Return the table of a formula with two places, one down the rows and one across the columns."""
     rows, columns = _places(down, given), _places(across, given)
-    cells = [tuple(put_in(made, given, {letter(down): a, letter(across): b}) for b in columns) for a in rows]
+    cells = [tuple(value_shown(made, given, {letter(down): a, letter(across): b}) for b in columns) for a in rows]
     return Table(caption, _labels(rows), _labels(columns), tuple(cells), role)
 
 
-def put_in(made: Term, given: Numbers, where: Where) -> Maths:
-    """The number that a formula comes to: exactly where that is short, else as a decimal."""
+def value_shown(made: Term, given: Numbers, where: Where) -> Maths:
+    """Return the value of a formula: exactly where that is short, else as a decimal."""
     value = made.at({**_sizes(made.letters, given), **where}).xreplace(_point(given))
     simple = sympy.radsimp(value)
     if simple.count_ops() <= SHORT and not simple.has(sympy.Float):
@@ -55,7 +55,7 @@ def _places(place: Term, given: Numbers) -> range:
 
 
 def _sizes(letters: frozenset[Letter], given: Numbers) -> dict[Letter, int]:
-    """As given; a size that is not, from how many numbers are."""
+    """Return each letter's size: as given, else how many numbers are given."""
     said = {a.op: int(n) for a, n in given.items() if isinstance(a, Term) and isinstance(a.op, Letter)}
     count = max((len(values) for values in given.values() if isinstance(values, Sequence)), default=1)
     return {a: said.get(a, count) for a in letters if not a.upto}

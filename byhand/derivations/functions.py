@@ -42,7 +42,7 @@ def root(x: Term | int) -> Term:
 
 
 def function(name: str, value: Callable[..., Expr]) -> Callable[..., Term]:
-    """A function that is written with its name and its arguments in brackets."""
+    """Return a function of terms that is written with its name and its arguments in brackets."""
     op = Plain(lambda *args: Call(name, args), value)
     return lambda *args: Term(op, tuple(map(term, args)))
 
@@ -64,7 +64,7 @@ def absolute(x: Term) -> Term:
 
 
 def delta(i: Term, j: Term) -> Term:
-    """1 where i = j, and 0 elsewhere."""
+    """Return Kronecker's δ_ij: 1 where i = j, and 0 elsewhere."""
     return Term(_DELTA, (i, j))
 
 
@@ -99,7 +99,7 @@ RELATIONS: dict[str, Callable[[Expr, Expr], Expr]] = {
 
 
 def cases(*given: tuple[Term | int, Term, str, Term | int], otherwise: Term | int) -> Term:
-    """cases((x, x, ">", 0), otherwise=0): x where x > 0, else 0."""
+    """Return values by conditions: cases((x, x, ">", 0), otherwise=0) is x where x > 0, else 0."""
     args = [term(part) for value, left, _, right in given for part in (value, left, right)]
     return Term(Choice(tuple(sign for _, _, sign, _ in given)), (*args, term(otherwise)))
 
@@ -143,7 +143,7 @@ class Expectation(Op):
         return sum((self._mean(part, where) for part in sympy.Add.make_args(expanded)), sympy.Integer(0))
 
     def _mean(self, product: Expr, where: Where) -> Expr:
-        """Of independent factors, the product of the means."""
+        """Return the mean of a product of independent factors: the product of their means."""
         result = sympy.Integer(1)
         for base, exponent in product.as_powers_dict().items():
             moments = self._of(base)
@@ -156,13 +156,13 @@ class Expectation(Op):
 
 
 def expectation(moments: dict[Variable, tuple[Term | int, ...]], name: str = "E") -> Callable[[Term], Term]:
-    """E, for variables with these moments; others are fixed numbers."""
+    """Return the operator E for variables with these moments; all others are fixed numbers."""
     op = Expectation(name, moments)
     return lambda x: Term(op, (x,))
 
 
 @dataclass(frozen=True, eq=False)
-class Whole(Op):
+class WholeTable(Op):
     """A table as one bold letter: W, n rows and m columns of w[i, j]."""
 
     name: str
@@ -174,7 +174,7 @@ class Whole(Op):
         return Name(self.name, tuple(a.shown for a in args), bold=True)
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        """A SymPy matrix of the values of its cells."""
+        """Return the values of its cells as a SymPy matrix."""
 
         def count(of: Letter | int) -> int:
             return of if isinstance(of, int) else where[of]
@@ -190,9 +190,9 @@ class Whole(Op):
 
 
 def table(name: str, rows: Term | int, columns: Term | int, cell: Callable[[Term, Term], Term]) -> Term:
-    """A whole table by its cells; 1 for a row or column alone."""
+    """Return a whole table by its cells; `rows` or `columns` is 1 for a single row or column."""
     sides = [n if isinstance(n, int) else letter(n) for n in (rows, columns)]
-    return Term(Whole(name, sides[0], sides[1], cell))
+    return Term(WholeTable(name, sides[0], sides[1], cell))
 
 
 _TRANSPOSED = Plain(Transposed, lambda x: x.T)
@@ -204,7 +204,7 @@ def transposed(x: Term) -> Term:
 
 
 def dot(*factors: Term) -> Term:
-    """The product of tables: A · B · C."""
+    """Return the product of tables: A · B · C."""
     return Term(_MATMUL, factors)
 
 
@@ -212,12 +212,12 @@ _CELL = Plain(lambda x, i, j: Part(x, (i, j)), lambda x, i, j: x[int(i) - 1, int
 
 
 def cell(x: Term, i: Term | int, j: Term | int) -> Term:
-    """One place of a table that a formula makes: (A · B)[i, j]."""
+    """Return one cell of a table that a formula makes: (A · B)[i, j]."""
     return Term(_CELL, (x, term(i), term(j)))
 
 
 def grid(*rows: tuple[Term | int, ...]) -> Term:
-    """A small matrix, written out."""
+    """Return a small matrix, written out."""
     width = len(rows[0])
 
     def show(*cells: Maths) -> Maths:
@@ -253,7 +253,7 @@ class Unknown(Op):
 
 
 def mean(over: Term, body: Term) -> Term:
-    """The sum divided by how many there are."""
+    """Return the mean over a place: the sum divided by how many there are."""
     upto = letter(over).upto
     assert upto
     return total(over, body) / upto

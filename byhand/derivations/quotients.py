@@ -16,7 +16,7 @@ Polynomial = Any
 
 @dataclass(frozen=True)
 class Quotient:
-    """`bottom` maps each factor below the line to its power."""
+    """A polynomial over a product of factors. `bottom` maps each factor to its power."""
 
     top: Polynomial
     bottom: Mapping[Polynomial, int]
@@ -43,7 +43,7 @@ class Quotient:
         return Quotient(self.below() * (1 / number), factors) ** -power
 
     def below(self) -> Polynomial:
-        """The bottom multiplied out."""
+        """Return the bottom multiplied out."""
         product = self.top.ring.one
         for factor, power in self.bottom.items():
             product *= factor**power
@@ -51,7 +51,7 @@ class Quotient:
 
 
 def _factors(below: Polynomial) -> tuple[Any, dict[Polynomial, int]]:
-    """A polynomial as a number, the letters that divide it, and what is left."""
+    """Return a polynomial as a number times factors: the letters that divide it, and what is left."""
     number, polynomials = below.LC, below.ring
     powers = tuple(map(min, zip(*below.monoms(), strict=True)))
     rest = polynomials.from_dict(
@@ -62,7 +62,7 @@ def _factors(below: Polynomial) -> tuple[Any, dict[Polynomial, int]]:
 
 
 def vanishes(x: Expr, squares: Mapping[Expr, Expr]) -> bool:
-    """Whether an expression is 0 as a quotient of polynomials, when the squares of these letters are put in.
+    """Return whether an expression is 0 as a quotient of polynomials, once the squares of some letters are put in.
 
     A function that is no polynomial counts as a letter of its own. A square may hold letters that come before it.
     """
@@ -95,7 +95,7 @@ class _Reader:
     letters: Mapping[Expr, Polynomial]
 
     def __call__(self, x: Expr) -> Quotient:
-        """The expression as a quotient."""
+        """Return the expression as a quotient."""
         if x in self.letters:
             return Quotient(self.letters[x], {})
         if x.is_Rational:
@@ -109,7 +109,7 @@ class _Reader:
 
 
 def _squared(top: Polynomial, at: int, square: Quotient) -> list[Polynomial]:
-    """The parts of a polynomial with even and with odd powers of a letter, its square put in: 0 only if both are."""
+    """Return the even and the odd powers of a letter with its square put in: the polynomial is 0 only if both are."""
     powers = [monomial[at] for monomial in top]
     most = max(powers, default=0) // 2
     below = square.below()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from byhand.derivations.page import prove
+from byhand.derivations.topic_page import prove
 from byhand.derivations.topics import TOPICS
 from byhand.documents.stored import to_json
 from byhand.files import save

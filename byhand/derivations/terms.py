@@ -1,4 +1,4 @@
-"""A formula that is written once and read twice: as it is shown, and as what SymPy makes of it on an instance."""
+"""Terms: formulas that are written once and read twice, as a tree for print and as a SymPy expression for proofs."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from functools import cache
 import sympy
 from sympy import Expr
 
-from byhand.derivations.equality import Share
+from byhand.derivations.proof import Share
 from byhand.notation.tree import Maths, Name, Negative, Number, Over, Power, Product, Quotient, Sum
 
 Where = Mapping["Letter", int]
-"""What the letters for sizes and places stand for on an instance: n = 3, i = 2."""
+"""An instance: a number for each letter for a size or a place, such as n = 3, i = 2."""
 
 
 class Op(ABC):
-    """What a term is made by: how it is shown, and its value, of what it is made of."""
+    """An operation of terms: how it is shown, and its value, both made from its arguments."""
 
     @abstractmethod
     def show(self, args: tuple[Term, ...]) -> Maths:
-        """The formula as a tree."""
+        """Return the formula as a tree; printers decide the brackets."""
 
     @abstractmethod
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        """A SymPy expression (or matrix) without letters for sizes and places."""
+        """Return a SymPy expression or matrix, without letters for sizes and places."""
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
-        """The letters for sizes and places that an instance must say."""
+        """Return the letters for which an instance must have a number."""
         return frozenset().union(*(a.letters for a in args))
 
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """Built by operators as it would be written: exp(x[i]) / total(j, exp(x[j]))."""
+    """A formula, built by operators as it would be written: exp(x[i]) / total(j, exp(x[j]))."""
 
     op: Op
     args: tuple[Term, ...] = ()
@@ -49,7 +49,7 @@ class Term:
         return self.op.letters(self.args)
 
     def at(self, where: Where) -> Expr:
-        """Its value on an instance."""
+        """Return its value on an instance."""
         return self.op.value(self.args, where)
 
     def __add__(self, other: Term | int) -> Term:
@@ -93,7 +93,7 @@ def _parts(op: Op, made: Term) -> tuple[Term, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Plain(Op):
-    """An operation whose value is made of the values of its arguments."""
+    """An operation whose tree and value are functions of the trees and values of its arguments."""
 
     shows: Callable[..., Maths]
     values: Callable[..., Expr]
@@ -124,7 +124,7 @@ def constant(value: Expr, shown: Maths) -> Term:
 
 
 def term(value: Term | int) -> Term:
-    """A whole number as a term."""
+    """Return a whole number as a term; a term as it is."""
     return value if isinstance(value, Term) else constant(sympy.Integer(value), Number(str(value)))
 
 
@@ -133,7 +133,7 @@ zero, one = term(0), term(1)
 
 @dataclass(frozen=True, eq=False)
 class Letter(Op):
-    """A letter for a size (n) with the sizes on which it is checked, or for a place that runs from 1 to a size (i)."""
+    """A letter for a size (n), with the sizes that are tried, or for a place that runs from 1 to a size (i)."""
 
     name: str
     sizes: tuple[int, ...] = ()
@@ -154,12 +154,12 @@ def size(name: str, *sizes: int) -> Term:
 
 
 def places(names: str, upto: Term) -> tuple[Term, ...]:
-    """Letters that run from 1 to a size: i, j = places("i j", n)."""
+    """Return letters that run from 1 to a size: i, j = places("i j", n)."""
     return tuple(Term(Letter(name, upto=upto)) for name in names.split())
 
 
 def letter(made: Term) -> Letter:
-    """The letter itself, of a term that is one."""
+    """Return the letter that a term is."""
     assert isinstance(made.op, Letter)
     return made.op
 
@@ -189,13 +189,13 @@ def _places(at: Term | int | tuple[Term | int, ...]) -> tuple[Term, ...]:
 
 
 def number(name: str, assumption: str = "real") -> Term:
-    """One letter for a number: c."""
+    """Return a letter for a number: c."""
     return Term(Variable(name, assumption))
 
 
 @dataclass(frozen=True, eq=False)
 class Definition(Op):
-    """A letter for what a formula says: p[i], where p_i is e^x_i / Σ_j e^x_j."""
+    """A letter that stands for a formula: p[i], where p_i is e^x_i / Σ_j e^x_j."""
 
     name: str
     body: Callable[..., Term]
@@ -205,7 +205,7 @@ class Definition(Op):
         return Name(self.name, tuple(a.shown for a in args))
 
     def value(self, args: tuple[Term, ...], where: Where) -> Expr:
-        """What the formula comes to, worked out once for each instance."""
+        """Return the value of the formula, worked out once for each instance."""
         at = tuple(int(a.at(where)) for a in args)
         key = (at, frozenset((a, where[a]) for a in self.free(len(args)) if a in where))
         if key not in self.found:
@@ -214,7 +214,7 @@ class Definition(Op):
 
     @cache  # noqa: B019  a definition is never thrown away
     def free(self, count: int) -> frozenset[Letter]:
-        """The letters that stand in the formula besides its own places."""
+        """Return the letters that stand in the formula besides its own places."""
         return self.body(*(term(1) for _ in range(count))).letters
 
     def letters(self, args: tuple[Term, ...]) -> frozenset[Letter]:
@@ -225,7 +225,7 @@ class Definition(Op):
 
 
 def defined(name: str, body: Term) -> Term:
-    """One letter for a formula without places: L."""
+    """Return a letter that stands for a formula without places: L."""
     return Term(Definition(name, lambda: body))
 
 
@@ -254,15 +254,15 @@ class Total(Op):
 
 
 def total(over: Term, body: Term, last: Term | None = None) -> Term:
-    """Σ_j, j from 1 to its size, or to `last`."""
+    """Return Σ_j, with j from 1 to its size, or to `last`."""
     return Term(Total(letter(over)), (body, last) if last else (body,))
 
 
 def largest(over: Term, body: Term) -> Term:
-    """max_j."""
+    """Return max_j, with j from 1 to its size."""
     return Term(Total(letter(over), "max", sympy.Max), (body,))
 
 
 def product(over: Term, body: Term) -> Term:
-    """Π_j."""
+    """Return Π_j, with j from 1 to its size."""
     return Term(Total(letter(over), "Π", lambda *x: sympy.prod(x)), (body,))

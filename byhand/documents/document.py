@@ -1,4 +1,4 @@
-"""A derivation or a worked solution before it has a format: headings, text, formulas, steps, tables."""
+"""A document before it has a format: headings, text, formulas, steps and tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Piece = str | Maths
 
 @dataclass(frozen=True)
 class Heading:
-    """`level` is 1 for a section, 2 for a part of one, up to 4; the document's title stands above them all."""
+    """A heading below the document's title: `level` 1 for a section, 2 for a part of one, up to 4."""
 
     text: str
     level: int = 1
@@ -37,7 +37,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Line:
-    """One rewriting: a relation (=, ≈, ≤) to the line before, what it comes to, and why."""
+    """A line of a derivation: its relation (=, ≈, ≤) to the line before, the formula, and the reason."""
 
     relation: str
     maths: Maths
@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Steps:
-    """A chain of rewritings; the first line's relation is empty."""
+    """The lines of a derivation; the first one's relation is empty."""
 
     lines: tuple[Line, ...]
 
@@ -67,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Code:
-    """What is to be typed, or is printed, as it stands."""
+    """A command or other text that is printed as it stands."""
 
     text: str
 
@@ -94,7 +94,7 @@ FORMULA = re.compile(
 
 
 def pieces(*parts: Piece) -> Iterator[Piece]:
-    """The parts of a sentence, with the formulas in its words apart from them."""
+    """Yield the parts of a sentence, with formulas that stand in its words (p_i, √d_k, x²) as trees of their own."""
     for part in parts:
         yield from _found(part) if isinstance(part, str) else (part,)
 
@@ -123,13 +123,13 @@ def _formula(match: re.Match[str]) -> Maths:
 
 
 def _sum(words: list[str]) -> Sum:
-    """Letters with + and − between them."""
+    """Return letters with + and − between them as a sum."""
     signs = zip(words[1::2], map(Name, words[2::2]), strict=True)
     return Sum((Name(words[0]), *(Negative(name) if sign == "−" else name for sign, name in signs)))
 
 
 def _name(letter: str, below: str | None) -> Name:
-    """Subscripts as they are read: x_ij has two, W_Q one, d_model a word."""
+    """Return a letter with its subscripts as they are read: x_ij has two, W_Q one, d_model a word."""
     if not below:
         return Name(letter)
     apart = list(below) if len(below) == 2 and not below.isdigit() and below.islower() else [below]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 
+from byhand.documents.block_writer import BlockWriter, Row
 from byhand.documents.document import Document, Steps
 from byhand.documents.line_layout import StepRow, laid_out
-from byhand.documents.writer import Row, Writer
 from byhand.notation.mathml import MathML, element
 from byhand.workbook.style import ROLES
 
@@ -76,7 +76,7 @@ def write(document: Document) -> bytes:
 
 
 def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -> bytes:
-    """A page in UTF-8. The title is text; subtitle and body are HTML. more_style: CSS of its own."""
+    """Return a page in UTF-8. The title is text; subtitle and body are HTML; more_style is CSS of its own."""
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -122,7 +122,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     return f'<figure>{caption}<table class="{kind}">\n{head}<tbody>\n{rows}\n</tbody>\n</table></figure>'
 
 
-HTML = Writer(
+HTML = BlockWriter(
     words=escape,
     formula=element,
     display=lambda maths: f'<div class="scroll">{element(maths, "display")}</div>',

@@ -1,4 +1,4 @@
-"""How much room the lines of a derivation take, and so how they are laid out on a page."""
+"""How the lines of a derivation are laid out on a page, by the room that they take."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCRIPT = 0.7
 
 @dataclass(frozen=True)
 class StepRow:
-    """What stands on one line of the page: left = right, because of the reason."""
+    """One line of the page: left = right, and the reason."""
 
     left: Maths | None
     relation: str
@@ -31,18 +31,18 @@ class StepRow:
 
 @dataclass(frozen=True)
 class Layout:
-    """Rows no wider than the page, if their sums can be parted; reasons stand beside them all, or below each."""
+    """Rows no wider than the page where their sums can be broken; reasons stand beside them all, or below each."""
 
     rows: tuple[StepRow, ...]
     beside: bool
 
 
 def laid_out(steps: Steps) -> Layout:
-    """A derivation as it fits on a page: a short first line is the left side of the second."""
+    """Return a derivation laid out for a page: a short first line becomes the left side of the second."""
     first, *others = steps.lines
     left = first.maths if _heads(first, others) else None
     heads, room = left is not None, PAGE - (width(left) if left else 0)
-    pieces = [piece for line in (others if heads else steps.lines) for piece in _parted(line, room)]
+    pieces = [piece for line in (others if heads else steps.lines) for piece in _broken(line, room)]
     rows = tuple(
         StepRow(left if n == 0 else None, line.relation, line.maths, line.reason) for n, line in enumerate(pieces)
     )
@@ -51,14 +51,14 @@ def laid_out(steps: Steps) -> Layout:
 
 
 def _heads(first: Line, others: list[Line]) -> bool:
-    """Whether the first line may stand at the left of the second: it is short, needs no reason, and leaves room."""
+    """Return whether the first line fits at the left of the second: it is short, has no reason, and leaves room."""
     short = bool(others) and not first.relation and not first.reason and width(first.maths) <= LEFT
     sums = (line.maths.terms if isinstance(line.maths, m.Sum) else (line.maths,) for line in others)
     return short and all(width(first.maths) + width(term) <= PAGE for terms in sums for term in terms)
 
 
 def width(maths: Maths) -> float:
-    """How wide a formula is, in signs: an estimate, good enough to choose a layout."""
+    """Return about how wide a formula is, in signs; good enough to choose a layout."""
     match maths:
         case m.Number(text):
             return len(text) + 2 * text.startswith("-")
@@ -91,8 +91,8 @@ def _inner(maths: Maths) -> Iterator[Maths]:
         yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, Maths))
 
 
-def _parted(line: Line, room: float) -> Iterator[Line]:
-    """A line whose sum is too wide as several, each further one after the sign of its first term."""
+def _broken(line: Line, room: float) -> Iterator[Line]:
+    """Yield a line whose sum is too wide as several, each after the first with the sign of its first term."""
     terms = list(line.maths.terms) if isinstance(line.maths, m.Sum) else [line.maths]
     relation = line.relation
     while terms:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Document, Steps
-from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.latex import Latex
 
 LATEX = Latex(row_end=r"\cr")
@@ -23,7 +23,7 @@ def _escaped(text: str) -> str:
 
 
 def _steps(steps: Steps) -> str:
-    """Points of a list, a formula and below it the reason; the first line, if it has none, is the second's left."""
+    """Return a list with a formula and its reason in each item; a first line without a reason leads the second."""
     points: list[str] = []
     left = ""
     for line in steps.lines:
@@ -36,7 +36,7 @@ def _steps(steps: Steps) -> str:
 
 
 def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
-    """Markdown has no table without a header: an empty one where there are no labels above."""
+    """Return a table; without labels above, its header is empty, since Markdown has no table without one."""
     above = above or [""] * max(map(len, cells), default=0)
     header, *rows = with_labels(above, [f"**{label}**" for label in before], cells)
     rule = [":--" if before and not at else "--:" for at in range(len(header))]
@@ -44,7 +44,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     return "\n".join([*([caption, ""] if caption else []), *lines])
 
 
-MARKDOWN = Writer(
+MARKDOWN = BlockWriter(
     words=_escaped,
     formula=lambda maths: f"${LATEX(maths)}$",
     display=lambda maths: f"$${LATEX(maths)}$$",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from byhand.core.roles import Look
+from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
 from byhand.documents.line_layout import StepRow, laid_out
-from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.tree import Maths
 from byhand.notation.typst import Typst, escaped, quoted
 from byhand.workbook.style import ROLES
@@ -45,7 +45,7 @@ COLOURS = {"ink": "1F2933", "grey": "6B7785", "frame": "C9D1DA", "blue": "2468A8
 
 
 def write(document: Document) -> bytes:
-    """The whole PDF; `formats` has seen to it that Typst is installed."""
+    """Return the whole PDF; `output.chosen` has checked that Typst is installed."""
     import typst
 
     fonts = typst.Fonts(include_system_fonts=False)
@@ -54,7 +54,7 @@ def write(document: Document) -> bytes:
 
 
 def markup(document: Document) -> str:
-    """The document as Typst reads it."""
+    """Return the document as Typst markup."""
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
     title = f"#set document(title: {quoted(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
@@ -70,7 +70,7 @@ def _large(maths: Maths) -> str:
 
 
 def _placed(block: Block, after: Block | None) -> str:
-    """The block; what leads to the block after it, or is remarked on there, stays on the same page."""
+    """Return the block; it stays on the page of the next one if it leads to it, or if that is a remark on it."""
     remarked = isinstance(after, Paragraph) and after.quiet and not isinstance(block, Paragraph)
     leads = isinstance(block, Formula) or (isinstance(block, Paragraph) and not block.quiet)
     return f"#leading[{TYPST.block(block)}]" if remarked or (leads and isinstance(after, SHOWN)) else TYPST.block(block)
@@ -107,7 +107,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({quoted(fill)}),\n{lines})"
 
 
-TYPST = Writer(
+TYPST = BlockWriter(
     words=escaped,
     formula=lambda maths: f"${FORMULA(maths)}$",
     display=lambda maths: f"$ {FORMULA(maths)} $",

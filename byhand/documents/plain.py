@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Document, Line, Steps
-from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.text import text
 
 UNDERLINES = "=-"
@@ -45,7 +45,7 @@ def _aligned(row: Row, widths: list[int], labelled: bool) -> str:
     return "    " + "  ".join(cells).rstrip()
 
 
-PLAIN = Writer(
+PLAIN = BlockWriter(
     words=str,
     formula=text,
     display=lambda maths: f"    {text(maths)}",

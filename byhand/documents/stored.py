@@ -1,4 +1,4 @@
-"""A document as JSON and back, so that one which takes long to make is made once and kept in a file."""
+"""A document as JSON and back, to keep one that takes long to make."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from byhand.notation.tree import Maths
 
 
 def to_json(document: Document) -> str:
-    """The document as JSON, a line for each of its blocks."""
+    """Return the document as JSON, with a line for each block."""
     head = json.dumps({"title": document.title, "subtitle": document.subtitle}, ensure_ascii=False)
     blocks = ",\n".join(json.dumps(_encode(block), ensure_ascii=False) for block in document.blocks)
     return f"[{head},\n{blocks}]\n"
 
 
 def from_json(text: str) -> Document:
-    """The document that `to_json` wrote."""
+    """Return the document that `to_json` wrote."""
     head, *blocks = json.loads(text)
     return Document(head["title"], head["subtitle"], tuple(map(_decode, blocks)))
 
 
 @cache
 def _records() -> dict[str, Any]:
-    """What documents are made of, by the name of its class."""
+    """Return the classes that documents are made of, by name."""
     return {record.__name__: record for record in (Line, *get_args(Block), *Maths.__subclasses__())}
 
 
 def _encode(value: Any) -> Any:
-    """A record as {its class's name: its fields by name}, without the fields that have their default."""
+    """Return a record as {class name: fields by name}, without the fields that have their default."""
     if isinstance(value, tuple):
         return list(map(_encode, value))
     if type(value).__name__ not in _records():

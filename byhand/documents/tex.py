@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Document, Steps
 from byhand.documents.line_layout import StepRow, laid_out
-from byhand.documents.writer import Row, Writer, with_labels
 from byhand.notation.latex import Latex, escaped
 
 LATEX = Latex()
@@ -57,7 +57,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     return "\n".join([r"\begin{center}", *lines, r"\end{center}"])
 
 
-TEX = Writer(
+TEX = BlockWriter(
     words=escaped,
     formula=lambda maths: f"${LATEX(maths)}$",
     display=lambda maths: rf"\[ {LATEX(maths)} \]",

@@ -1,1 +1,1 @@
-"""Derivations and worked answers, as documents."""
+"""Worked solutions: in goes a lesson, out comes a document that works its tables on paper."""

@@ -10,9 +10,9 @@ from byhand.core.number_text import shown
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.documents.line_layout import width
 from byhand.errors import ByhandError
-from byhand.explanations.cells import Cells, Worked, no_exact
-from byhand.explanations.cells import Line as CellLine
-from byhand.explanations.worked import WorkedTable, pages, place_in_words, worked_table
+from byhand.explanations.worked_cells import Cells, Worked, no_exact
+from byhand.explanations.worked_cells import Line as CellLine
+from byhand.explanations.worked_tables import WorkedTable, pages, place_in_words, worked_table
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
@@ -24,7 +24,7 @@ MOST = 12
 
 
 def find_step(lesson: Lesson, name: str) -> Node:
-    """The table with this dotted name, as the model or as its workbook calls it. ByhandError if there is none."""
+    """Return the table with this dotted name, as the model or its workbook calls it. ByhandError if there is none."""
     tables = lesson.tables
     plain = name.removeprefix(PREFIX)
     known = {defined_name(node): other for other, node in tables.items()} | {other: other for other in tables}
@@ -41,7 +41,7 @@ def find_step(lesson: Lesson, name: str) -> Node:
 
 
 def find_cell(node: Node, cell: tuple[int, int], turned: bool) -> tuple[int, int]:
-    """Row and column of the table, counted from 0, of a place that is counted from 1 as the workbook shows it."""
+    """Return row and column of a table, counted from 0, for a place as the workbook shows it, counted from 1."""
     shape = (node.shape[1], node.shape[0]) if turned else node.shape
     row, column = (n - 1 for n in cell)
     if not (0 <= row < shape[0] and 0 <= column < shape[1]):
@@ -71,9 +71,11 @@ LIVE = Paragraph(("As a live workbook:",))
 
 
 def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool) -> Document:
-    """The worked solution. A step is a table's dotted name; a cell is a row and a column of it, counted from 1.
+    """Return the worked solution of a lesson, of one table (`step`, its dotted name), or of one cell of it.
 
-    One cell always has its exact value, where there is one. ByhandError for a step or cell that is not there.
+    cell: a row and a column, counted from 1 as they are shown. exact: with fractions, roots and powers of e.
+
+    One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
     if step is None:
         return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact))
@@ -89,7 +91,7 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
     turned = lesson.recipe.orientation == "columns"
     if not exact:
         return Cells(numbers, no_exact, turned)
-    from byhand.explanations.cells import exact_values
+    from byhand.explanations.worked_cells import exact_values
 
     return Cells(numbers, exact_values(toposort(outputs), numbers), turned)
 
@@ -131,7 +133,7 @@ def _one_table(lesson: Lesson, table: WorkedTable) -> Document:
 
 
 def _where(lesson: Lesson, table: WorkedTable) -> str:
-    """The place of a table in the model, and what the step is: GPT-2 by hand, small · Layer 1 · Head 1."""
+    """Return the place of a table in the model, and its step: GPT-2 by hand, small · Layer 1 · Head 1."""
     page = titles(table.node.page) if table.node.page else []
     step = table.step
     about = [step.title] if step and step.title.casefold() not in ("", *(p.casefold() for p in page)) else []
@@ -140,7 +142,7 @@ def _where(lesson: Lesson, table: WorkedTable) -> str:
 
 
 def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
-    """What it is, its rule (with what that names, if asked), its cells, its numbers."""
+    """Yield the rule of a table (with the tables that it reads, if asked), its worked cells, its numbers."""
     if table.is_given:
         yield _numbers(table, table.about)
         return
@@ -163,7 +165,7 @@ def _rule(table: WorkedTable, with_names: bool) -> Iterator[Block]:
 
 
 def _lines_of(worked: list[Worked]) -> Iterator[Block]:
-    """Each cell on a line, if all of the table's fit; otherwise the letters on one and the numbers below them."""
+    """Yield each cell on one line, if all of the table's fit; else the letters on one and the numbers below."""
     on_one = all(_fits(cell.name, cell.lines()) for cell in worked)
     for cell in worked:
         yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell))
@@ -185,7 +187,7 @@ def _steps(name: Maths, lines: list[CellLine]) -> Steps:
 
 
 def _chain(links: list[CellLine]) -> CellLine:
-    """Several links as one, after the first one's sign."""
+    """Return several links of a chain as one, after the first one's sign."""
     (sign, first), *others = links
     signs, sides = tuple(s for s, _ in others), tuple(maths for _, maths in others)
     return sign, Chain((first, *sides), signs) if others else first

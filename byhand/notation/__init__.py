@@ -1,1 +1,1 @@
-"""Formulas as trees, and the printers that set them as text, LaTeX, MathML and Typst."""
+"""A formula as a tree, and the printers that turn it into text, LaTeX, MathML and Typst."""

@@ -1,4 +1,4 @@
-"""An exact value as it is written on paper."""
+"""An exact value of SymPy as it is written on paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from byhand.notation.tree import Call, Maths, Name, Negative, Number, Power, Pro
 
 
 def from_sympy(value: Expr) -> Maths:
-    """Fractions, roots, powers of e, and functions of them."""
+    """Return the tree of an expression of fractions, roots, powers of e, and functions of them."""
     if value.is_Add:
         return Sum(tuple(map(_term, value.as_ordered_terms())))
     if value.is_Integer:
@@ -42,7 +42,7 @@ def _power(base: Expr, exponent: Expr) -> Maths:
 
 
 def _fraction(value: Expr) -> Maths:
-    """A product over what stands below the line: factors with a negative power, and the number's denominator."""
+    """Return a product as a quotient: factors with a negative power and the number's denominator stand below."""
     number, rest = value.as_coeff_Mul()
     above, below = [sympy.Integer(number.p)], [sympy.Integer(number.q)]
     for factor in sympy.Mul.make_args(rest):

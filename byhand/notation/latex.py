@@ -1,4 +1,4 @@
-"""Formulas as LaTeX, of the part that amsmath, MathJax and KaTeX all read."""
+"""Formulas as LaTeX that amsmath, MathJax and KaTeX all read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Latex(Printer):
         self.row_end = f" {row_end} "
 
     def sign(self, sign: str) -> str:
-        """A relation, or what stands between two things."""
+        """Return a relation, or the sign between two parts."""
         return r"\quad" if sign == GAP else SIGNS[sign]
 
     def number(self, digits: str) -> str:
@@ -96,7 +96,7 @@ class Latex(Printer):
 
 
 def _letters(letters: str, bold: bool = False) -> str:
-    """A letter in italics, a word upright, a table in bold."""
+    """Return a letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
     text = rf"\{LETTERS[base]}" if base in LETTERS else SIGNS.get(base) or escaped(base)
     if bold:
@@ -129,5 +129,5 @@ TEXT = {
 
 
 def escaped(text: str) -> str:
-    """A text as LaTeX reads it outside formulas."""
+    """Return a text as LaTeX reads it outside formulas."""
     return re.sub(r"[^\w\s]|_|[^\x00-\x7f]", lambda match: TEXT.get(match[0], match[0]), text)

@@ -19,10 +19,10 @@ UPRIGHT = "∂∞…⋯⋮⋱∇"
 
 
 class MathML(Printer):
-    """Each method returns one element, so that rows need wrap nothing twice."""
+    """MathML; each method returns one element, so that rows wrap nothing twice."""
 
     def sign(self, sign: str) -> str:
-        """A relation, or what stands between two things."""
+        """Return a relation, or the sign between two parts."""
         if sign == GAP:
             return '<mspace width="1em"></mspace>'
         return _operator(sign) if sign else "<mo>\N{INVISIBLE TIMES}</mo>"
@@ -103,7 +103,7 @@ def _operator(sign: str, attributes: str = "") -> str:
 
 
 def _letters(letters: str, bold: bool = False) -> str:
-    """A letter in italics, a word upright, a table in bold."""
+    """Return a letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
     style = ' mathvariant="normal"' if base in UPRIGHT else ""
     text = f"<mi{style}>{escape(''.join(map(_bold, base)) if bold else base)}</mi>"
@@ -111,7 +111,7 @@ def _letters(letters: str, bold: bool = False) -> str:
 
 
 def _bold(letter: str) -> str:
-    """The bold letter as a sign of its own: browsers know no other bold in formulas."""
+    """Return the bold form of a letter, a sign of its own: browsers know no other bold in formulas."""
     plain = unicode_name(letter, "").replace("LATIN ", "").replace("GREEK ", "").replace("LETTER ", "")
     try:
         return lookup(f"MATHEMATICAL BOLD {plain}")
@@ -125,12 +125,12 @@ def _table(rows: Sequence[Sequence[str]], style: str = "") -> str:
 
 
 def _hard(text: str) -> str:
-    """Browsers drop a space at either end unless it is hard."""
+    """Return a text whose spaces at either end are hard, since browsers drop others."""
     hard = "\N{NO-BREAK SPACE}"
     return text if text == text.strip(" ") else text.replace(" ", hard)
 
 
 def element(maths: Maths, kind: str = "") -> str:
-    """A whole <math> element; its kind is `display` for one on its own line, `large` for one that is set as large."""
+    """Return a <math> element; `display` for one on its own line, `large` for one that is set as large."""
     attribute = {"": "", "display": ' display="block"', "large": ' displaystyle="true"'}[kind]
     return f"<math{attribute}>{MathML()(maths)}</math>"

@@ -32,7 +32,7 @@ def in_print(name: Name) -> Maths:
 
 
 def _without_primes(letters: str) -> tuple[str, str]:
-    """W′ as W and ′; W⁽⁴⁾, after the fourth step of training, as W and ⁽⁴⁾."""
+    """Return W′ as W and ′; W⁽⁴⁾, the weight after four steps of training, as W and ⁽⁴⁾."""
     if letters[1:] and letters[-1] in PRIMES:
         return letters[:-1], letters[-1]
     before, bracket, after = letters.partition("⁽")
@@ -40,7 +40,7 @@ def _without_primes(letters: str) -> tuple[str, str]:
 
 
 def _without_subscript(letters: str) -> tuple[str, Maths | None]:
-    """W_Q as W and Q, weighed_1 as weighed and 1, β₁ as β and 1, causal_mask as causal and mask; else nothing below."""
+    """Return W_Q as W and Q, weighed_1 as weighed and 1, β₁ as β and 1; a name without a subscript as it is."""
     stem = letters.rstrip("₀₁₂₃₄₅₆₇₈₉")
     if stem and stem != letters:
         return stem, Number(letters[len(stem) :].translate(LOWERED))
@@ -52,7 +52,7 @@ def _without_subscript(letters: str) -> tuple[str, Maths | None]:
 
 
 def _below(own: Maths, places: tuple[Maths, ...]) -> tuple[Maths, ...]:
-    """The name's own subscript, a comma, and the places of a cell: Q,21 and Q,12,3."""
+    """Return the name's own subscript and the places of a cell, with commas: Q,21 and Q,12,3."""
     numbers = [place for place in places if isinstance(place, Number)]
     if not places or len(numbers) < len(places):
         return (own, *places)

@@ -1,4 +1,4 @@
-"""What all printers of formulas share: which pieces need brackets, and where a long formula may be broken."""
+"""What all printers share: which parts of a formula need brackets, and where a long one may be broken."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BINDS: dict[type[Maths], int] = {
     Power: POWER,
     Root: POWER,
 }
-"""How tightly a kind of formula holds together; any other needs no brackets."""
+"""How tightly each kind of formula binds; any other needs no brackets."""
 
 OTHERWISE = Words("otherwise")
 GAP = " "
@@ -56,13 +56,13 @@ def binds(maths: Maths) -> int:
 
 
 class Printer(ABC):
-    """A notation. Called with a formula, it writes it; a subclass says how each kind is written from its parts."""
+    """A notation: called with a formula, it returns its text. A subclass says how each kind of formula is written."""
 
     flat = False
     """Whether all stands on one line, so that fractions, roots, exponents and limits need brackets too."""
 
     def __call__(self, maths: Maths) -> str:
-        """The formula in this notation. TypeError for what is no formula."""
+        """Return the formula in this notation. TypeError for what is not a formula."""
         match maths:
             case Number(digits):
                 return self.number(digits)
@@ -99,7 +99,7 @@ class Printer(ABC):
         raise TypeError(f"no text for {maths!r}")
 
     def _printed(self, maths: Maths) -> str:
-        """A name whose parts stand apart."""
+        """Return a name whose parts stand apart."""
         match maths:
             case Name(letters, below, bold):
                 if letters[1:] and letters[0] == "∂":
@@ -108,11 +108,11 @@ class Printer(ABC):
         return self(maths)
 
     def within(self, maths: Maths, least: int) -> str:
-        """A piece of a larger formula, in brackets unless it holds together at least so tightly."""
+        """Return a part of a larger formula, in brackets unless it binds at least so tightly."""
         return self(maths) if binds(maths) >= least else self.bracketed(self(maths))
 
     def pieces(self, maths: Maths) -> list[Piece]:
-        """The parts of a chain, sum or product, each with the sign before it: where a line may be broken."""
+        """Return the parts of a chain, sum or product, each with the sign before it: a line may be broken there."""
         match maths:
             case Sum():
                 return list(self._terms(maths))
@@ -151,7 +151,7 @@ class Printer(ABC):
             yield between if n else "", self._factor(factor, n, len(factors), sign)
 
     def _factor(self, maths: Maths, n: int, count: int, sign: str) -> str:
-        """Brackets also where a table product stands among other factors, and where Σ or / would reach too far."""
+        """Return a factor; also in brackets: a table product among others, and where Σ or / would reach too far."""
         is_product = isinstance(maths, Product) or (self.flat and isinstance(maths, Quotient))
         if sign == "·":
             mixed = is_product and not _is_matrix_product(maths)
@@ -168,7 +168,7 @@ class Printer(ABC):
         return False
 
     def _is_open(self, maths: Maths, sign: str) -> bool:
-        """Whether what is written next would seem to belong to its last piece."""
+        """Return whether what follows would seem to belong to its last part."""
         if isinstance(maths, Product):
             return self._is_open(maths.factors[-1], sign)
         if isinstance(maths, Quotient) and self.flat:
@@ -284,7 +284,7 @@ ACCENTS = {
 
 
 def commas(below: tuple[Maths, ...]) -> str:
-    """What stands between subscripts: nothing in x_ij, commas where one is more than a letter."""
+    """Return what stands between subscripts: nothing in x_ij, commas where one is more than a letter."""
     return "" if all(map(_is_short, below)) else ", "
 
 

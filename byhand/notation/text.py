@@ -69,7 +69,7 @@ class _Text(Printer):
         return ""
 
     def _subscripts(self, below: tuple[Maths, ...], has_own: bool) -> str:
-        """Q₂₁, W_Q₂₁, x_ij, Q_12,1; in brackets where that could be misread: W_Q[12, 1], E[ids₁ + 1, 1]."""
+        """Return ₂₁ of Q₂₁, _ij of x_ij, _12,1; in brackets where that could be misread: W_Q[12, 1], E[ids₁ + 1, 1]."""
         if not below:
             return ""
         parts = [side for b in below for side in (b.sides if isinstance(b, Chain) else (b,))]
@@ -91,5 +91,5 @@ _text = _Text()
 
 
 def text(maths: Maths) -> str:
-    """The formula on one line."""
+    """Return the formula on one line."""
     return _text(maths)

@@ -1,4 +1,4 @@
-"""A formula as it is written on paper, as a tree: what captions, derivations and worked steps are printed from."""
+"""A formula on paper, as a tree: captions, derivations and worked steps are all printed from it."""
 
 from __future__ import annotations
 
@@ -131,12 +131,12 @@ ALL = Name("·")
 
 
 def span_of(start: int, stop: int) -> Maths:
-    """The places from `start` to before `stop`, as people count them."""
+    """Return the places from `start` to before `stop`, counted from 1: 2…4."""
     return Number(str(start + 1)) if stop == start + 1 else Name(f"{start + 1}…{stop}")
 
 
 def part(of: Maths, *places: Maths) -> Maths:
-    """Some of a table; of some rows or columns of one, the table's own: x[1, 1…2]."""
+    """Return some rows and columns of a table, or of a part of one: x[1, 1…2]."""
     if isinstance(of, Part) and len(of.places) == 1 and places[0] == ALL:
         return Part(of.of, (of.places[0], *places[1:]))
     if isinstance(of, Part) and of.places[0] == ALL and len(places) == 1:
@@ -145,10 +145,10 @@ def part(of: Maths, *places: Maths) -> Maths:
 
 
 def few(parts: tuple[Maths, ...]) -> tuple[Maths, ...]:
-    """Of many parts the first two and the last."""
+    """Return the parts; of many only the first two and the last."""
     return (*parts[:2], Name("…"), parts[-1]) if len(parts) > 4 else parts
 
 
 def whether(condition: Maths) -> Maths:
-    """1 where the condition holds, else 0."""
+    """Return 1 where the condition holds, else 0."""
     return Cases(((Number("1"), condition), (Number("0"), Words("otherwise"))))

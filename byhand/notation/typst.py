@@ -17,10 +17,10 @@ UPRIGHT = "∂∞…⋯⋮⋱∇"
 
 
 class Typst(Printer):
-    """Commas are escaped everywhere, so that none is taken for the end of an argument."""
+    """Typst markup; commas are escaped everywhere, so that none ends an argument."""
 
     def sign(self, sign: str) -> str:
-        """A relation, or what stands between two things."""
+        """Return a relation, or the sign between two parts."""
         return SIGNS.get(sign, sign)
 
     def number(self, digits: str) -> str:
@@ -83,14 +83,14 @@ class Typst(Printer):
 
 
 def _function(name: str) -> str:
-    """Limits stand below it where there are any, as below max."""
+    """Return a function's name; limits stand below it, as below max."""
     if name in FUNCTIONS:
         return name
     return f"op({quoted(name)}, limits: #true)" if len(name) > 1 else _letters(name)
 
 
 def _letters(letters: str, bold: bool = False) -> str:
-    """A letter in italics, a word upright, a table in bold."""
+    """Return a letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
     plain = base in UPRIGHT or (len(base) == 1 and base.isalpha())
     text = base if plain else quoted(base)
@@ -99,10 +99,10 @@ def _letters(letters: str, bold: bool = False) -> str:
 
 
 def quoted(text: str) -> str:
-    """Upright text within a formula."""
+    """Return upright text within a formula."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def escaped(text: str) -> str:
-    """A text as Typst reads it outside formulas."""
+    """Return a text as Typst reads it outside formulas."""
     return re.sub(r"([\\#$*_`<>@~/\[\]\"'=+-])", r"\\\1", text)

@@ -27,7 +27,7 @@ from byhand.core.arithmetic.steps import Steps
 from byhand.core.graph import Op, toposort
 from byhand.core.ops import EXP
 from byhand.core.table import Table, read
-from byhand.explanations.cells import exact_tables
+from byhand.explanations.worked_cells import exact_tables
 
 
 def rules() -> set[str]:

@@ -23,10 +23,10 @@ from byhand.derivations.derivation import (
     start,
     tends,
 )
-from byhand.derivations.equality import is_zero
 from byhand.derivations.functions import exp, ln
-from byhand.derivations.page import prove
+from byhand.derivations.proof import is_zero
 from byhand.derivations.terms import Variable, number, one, places, size, total
+from byhand.derivations.topic_page import prove
 from byhand.derivations.topics import TOPICS
 
 
@@ -60,7 +60,7 @@ def test_lines_hold_at_every_place(name: str, monkeypatch: pytest.MonkeyPatch) -
     """A page is checked at a few places of each size; here at all of them."""
     monkeypatch.setattr(checker, "MOST", 10_000)
     for made in derivations(name):
-        assert Derivation(made.title, made.claim, made.lines).ways == made.ways
+        assert Derivation(made.title, made.claim, made.lines).checks == made.checks
 
 
 @each_topic
@@ -74,7 +74,7 @@ def test_a_line_left_out_is_no_mistake(name: str) -> None:
 @each_topic
 def test_most_lines_are_proved_by_sympy(name: str) -> None:
     """Numbers stand in for a proof only where a table says so."""
-    ways = [way for made in derivations(name) for way in made.ways]
+    ways = [way for made in derivations(name) for way in made.checks]
     assert set(ways) <= {PROVED, MEASURED}
     assert ways.count(MEASURED) <= ALLOWED.get(name, 0)
 
@@ -135,7 +135,7 @@ def test_what_holds_only_for_some_sizes_is_refused() -> None:
 def test_what_sympy_cannot_decide_is_tried_by_numbers() -> None:
     """x^y as a power of e, for the wrong and the right exponent."""
     right = derivation("Power", "", start(y**y), equals(exp(y * ln(y))))
-    assert right.ways in {(PROVED,), (MEASURED,)}
+    assert right.checks in {(PROVED,), (MEASURED,)}
     with pytest.raises(WrongLine):
         derivation("Power", "", start(y**y), equals(exp(y * ln(y) + y / 10**30)))
 

@@ -13,7 +13,7 @@ import pytest
 from support.commands import PROGRAM, answer, byhand
 
 from byhand.derivations.topics import TOPICS
-from byhand.documents import formats
+from byhand.documents import output
 
 
 @pytest.fixture(autouse=True)
@@ -143,9 +143,9 @@ def test_a_folder_that_may_not_be_written_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_a_pdf_without_typst_is_refused_before_any_work(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(output, "find_spec", lambda name: None)
     result = byhand("byhand derive relu -o a.pdf")
-    assert (result.exit_code, result.stderr) == (2, f"Error: {formats.NO_TYPST}\n")
+    assert (result.exit_code, result.stderr) == (2, f"Error: {output.NO_TYPST}\n")
     assert not (here / "a.pdf").exists()
 
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 from support.derivations import each_topic
 
-from byhand.derivations.page import prove
 from byhand.derivations.rebuild import FOLDER
 from byhand.derivations.stored_pages import derive
+from byhand.derivations.topic_page import prove
 from byhand.derivations.topics import TOPICS
 from byhand.documents.stored import from_json, to_json
 from byhand.errors import ByhandError
@@ -52,7 +52,7 @@ def test_a_page_is_shown_without_sympy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *_, loaded = done.stdout.splitlines()
     assert "byhand.derivations.stored_pages" in loaded.split()
-    assert not {"sympy", "mpmath", "byhand.derivations.page", "byhand.derivations.terms"} & set(loaded.split())
+    assert not {"sympy", "mpmath", "byhand.derivations.topic_page", "byhand.derivations.terms"} & set(loaded.split())
 
 
 def test_a_topic_that_is_not_there_is_one_sentence() -> None:

@@ -21,8 +21,8 @@ from byhand.core.ops import beside
 from byhand.core.optimizers import OPTIMIZERS
 from byhand.core.weights import Weights
 from byhand.derivations.functions import cell, d
-from byhand.derivations.page import page_of
 from byhand.derivations.terms import Definition, Letter, Term
+from byhand.derivations.topic_page import page_of
 from byhand.derivations.topics import (
     TOPICS,
     activations,

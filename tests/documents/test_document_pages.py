@@ -15,8 +15,8 @@ from byhand.derivations.stored_pages import derive
 from byhand.derivations.topics import TOPICS
 from byhand.documents import html, markdown, tex
 from byhand.documents.document import Document, Steps
-from byhand.documents.formats import written
 from byhand.documents.line_layout import PAGE, laid_out, width
+from byhand.documents.output import written
 from byhand.notation.latex import Latex
 
 pdf_only = pytest.mark.skipif(find_spec("typst") is None, reason="typst, an optional extra, is not installed")

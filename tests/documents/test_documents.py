@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from byhand.documents import formats, html, markdown, plain, tex
+from byhand.documents import html, markdown, output, plain, tex
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Steps, Table, pieces
-from byhand.documents.formats import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.documents.line_layout import PAGE, laid_out, width
+from byhand.documents.output import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.errors import ByhandError
 from byhand.notation.latex import Latex
 from byhand.notation.tree import Chain, Grid, Maths, Name, Negative, Number, Over, Power, Product, Quotient, Root, Sum
@@ -162,7 +162,7 @@ def test_pdf_is_the_same_on_each_run() -> None:
     first = written(SMALL, "pdf")
     assert first.startswith(b"%PDF-")
     assert written(SMALL, "pdf") == first
-    code = "import sys; from byhand.documents.formats import written; from documents.test_documents import SMALL; "
+    code = "import sys; from byhand.documents.output import written; from documents.test_documents import SMALL; "
     code += "sys.stdout.buffer.write(written(SMALL, 'pdf'))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, timeout=120)
@@ -270,7 +270,7 @@ def test_letters_in_sentences_are_set_as_formulas(text: str, formulas: list[Math
 
 
 @pytest.mark.parametrize(
-    ("output", "said", "form"),
+    ("file", "said", "form"),
     [
         (None, None, "txt"),
         (None, "html", "html"),
@@ -281,10 +281,10 @@ def test_letters_in_sentences_are_set_as_formulas(text: str, formulas: list[Math
     ],
 )
 def test_the_format_is_said_or_follows_the_name(
-    output: str | None, said: str | None, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: str | None, said: str | None, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: name)
-    assert chosen(tmp_path / output if output else None, said) == form
+    monkeypatch.setattr(output, "find_spec", lambda name: name)
+    assert chosen(tmp_path / file if file else None, said) == form
 
 
 def test_every_format_has_a_suffix_and_a_writer() -> None:
@@ -292,7 +292,7 @@ def test_every_format_has_a_suffix_and_a_writer() -> None:
 
 
 def test_a_pdf_without_typst_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(output, "find_spec", lambda name: None)
     with pytest.raises(ByhandError, match=r"not installed: install it with `pip install 'byhand\[pdf\]'`, or choose"):
         chosen(tmp_path / "a.pdf", None)
     assert chosen(tmp_path / "a.html", None) == "html"

@@ -12,7 +12,7 @@ from support.lessons import BOOKS, FEWEST, lesson, sweep
 from byhand.documents.document import Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.errors import ByhandError
 from byhand.explanations.handout import ALL, FEW, explain
-from byhand.explanations.worked import MOST_COLUMNS, MOST_ROWS
+from byhand.explanations.worked_tables import MOST_COLUMNS, MOST_ROWS
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe

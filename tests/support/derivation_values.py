@@ -12,8 +12,8 @@ import numpy as np
 import sympy
 from sympy.core.function import AppliedUndef
 
-from byhand.derivations.equality import Share
 from byhand.derivations.functions import Expectation
+from byhand.derivations.proof import Share
 from byhand.derivations.terms import Definition, Term, Total, Where, term
 from byhand.notation.tree import (
     Call,

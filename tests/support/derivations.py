@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from byhand.derivations.derivation import Derivation
-from byhand.derivations.page import page_of
+from byhand.derivations.topic_page import page_of
 from byhand.derivations.topics import TOPICS
 
 each_topic = pytest.mark.parametrize("name", TOPICS)

@@ -9,7 +9,7 @@ from byhand.errors import ByhandError, nearest, quoted
 
 @dataclass(frozen=True)
 class Topic:
-    """What a page says in one sentence, where it comes from, and the file of this folder whose function makes it."""
+    """A topic: a sentence about its page, its source, and the file of this folder with the function that makes it."""
 
     name: str
     summary: str
@@ -145,7 +145,7 @@ TOPICS: dict[str, Topic] = {
 
 
 def find_topic(name: str) -> Topic:
-    """The topic of that name. ByhandError with the nearest names if there is none."""
+    """Return the topic of that name. ByhandError with the nearest names if there is none."""
     if name not in TOPICS:
         raise ByhandError(
             f"There is no topic {quoted(name)}; {nearest(name, TOPICS)} (`byhand derive --list` lists all)."

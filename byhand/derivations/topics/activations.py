@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import derivation, equals, start, tends
 from byhand.derivations.example import example
 from byhand.derivations.functions import absolute, d, exp, maximum, sigmoid
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.topic_page import Page, means
 
 x, h = number("x"), number("h")
 above, below = number("x", "positive"), number("x", "negative")

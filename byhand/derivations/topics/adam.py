@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import derivation, equals, start, tends
 from byhand.derivations.example import example
 from byhand.derivations.functions import absolute, expectation, root
-from byhand.derivations.page import Page
 from byhand.derivations.terms import Definition, Plain, Term, Variable, number, one, places, size, total
+from byhand.derivations.topic_page import Page
 from byhand.notation.tree import Name, Number, Part, Power
 
 t = size("t", 1, 2, 3, 4)

@@ -6,10 +6,10 @@ import sympy
 from sympy import Expr
 
 from byhand.derivations.derivation import Derivation, derivation, equals, start
-from byhand.derivations.example import square
+from byhand.derivations.example import table_example
 from byhand.derivations.functions import cell, d, delta, dot, exp, root, table, transposed
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Plain, Term, Variable, defined, places, size, total
+from byhand.derivations.topic_page import Page, means
 from byhand.notation.tree import Call
 
 T, d_k = size("T", 2, 3), size("d_k", 1, 2)
@@ -54,8 +54,8 @@ def attention() -> Page:
         *_queries_and_keys(),
         _all_at_once(),
         "In numbers: two words, d_k = 1; the queries are 1 and 0, the keys 0 and ln 2, the values 3 and 6.",
-        square("Weights A", weight[i, j], i, j, NUMBERS, "attention"),
-        square("The weights' Jacobian, for the scores of word 1", _jacobian(), i, j, NUMBERS),
+        table_example("Weights A", weight[i, j], i, j, NUMBERS, "attention"),
+        table_example("The weights' Jacobian, for the scores of word 1", _jacobian(), i, j, NUMBERS),
     )
 
 

@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import derivation, equals, start
 from byhand.derivations.example import example
 from byhand.derivations.functions import d, delta, exp, ln
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.topic_page import Page, means
 
 n = size("n")
 i, j, k, w = places("i j k w", n)

@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import about, derivation, equals, start, tends
 from byhand.derivations.example import example
 from byhand.derivations.functions import d, erf, exp, pi, root, sigmoid, tanh
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Term, constant, defined, number, one
+from byhand.derivations.topic_page import Page, means
 from byhand.notation.tree import Number
 
 x = number("x")

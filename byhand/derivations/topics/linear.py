@@ -5,9 +5,8 @@ from __future__ import annotations
 from sympy import Expr
 
 from byhand.derivations.derivation import at_most, derivation, equals, start
-from byhand.derivations.example import square
+from byhand.derivations.example import table_example
 from byhand.derivations.functions import Unknown, cell, d, delta, dot, table, transposed
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import (
     Definition,
     Op,
@@ -21,6 +20,7 @@ from byhand.derivations.terms import (
     size,
     total,
 )
+from byhand.derivations.topic_page import Page, means
 from byhand.notation.tree import Maths, Name
 
 T, n, m = size("T", 1, 2), size("n", 2, 3), size("m", 1, 2)
@@ -68,7 +68,7 @@ def linear() -> Page:
             equals(total(t, G[t, j]), "the bias counts once"),
         ),
         "In numbers: one word x = (1, 2), and G = (3, −1): the gradient of W is each input times each column of G.",
-        square("∂L / ∂W", x[1, i] * G[1, j], i, j, {n: 2, m: 2, x: [[1, 2]], G: [[3, -1]]}, "gradient"),
+        table_example("∂L / ∂W", x[1, i] * G[1, j], i, j, {n: 2, m: 2, x: [[1, 2]], G: [[3, -1]]}, "gradient"),
     )
 
 

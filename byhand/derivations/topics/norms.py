@@ -5,8 +5,8 @@ from __future__ import annotations
 from byhand.derivations.derivation import Derivation, derivation, equals, start
 from byhand.derivations.example import example
 from byhand.derivations.functions import d, delta, mean, root
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Term, Variable, defined, number, places, size, total, zero
+from byhand.derivations.topic_page import Page, means
 
 n = size("n")
 i, j, k = places("i j k", n)

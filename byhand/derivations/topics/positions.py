@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import derivation, equals, start
 from byhand.derivations.example import example
 from byhand.derivations.functions import cos, dot, function, grid, sin, table, transposed
-from byhand.derivations.page import Page
 from byhand.derivations.terms import Term, Variable, number, one, places, size, total
+from byhand.derivations.topic_page import Page
 
 h = size("h", 1, 2, 3)
 (i,) = places("i", h)

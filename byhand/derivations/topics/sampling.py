@@ -7,8 +7,8 @@ import sympy
 from byhand.derivations.derivation import derivation, equals, start, tends
 from byhand.derivations.example import example
 from byhand.derivations.functions import cases, exp
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Variable, defined, largest, number, one, places, size, total
+from byhand.derivations.topic_page import Page, means
 
 n, K = size("n", 3, 4), size("K", 1, 2, 3)
 i, j, k = places("i j k", n)

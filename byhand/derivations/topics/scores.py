@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy
 
 from byhand.derivations.derivation import derivation, equals, start, tends
-from byhand.derivations.example import square
+from byhand.derivations.example import table_example
 from byhand.derivations.functions import cases, d, exp, expectation, infinity, root, sigmoid
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Variable, defined, number, one, places, size, total, zero
+from byhand.derivations.topic_page import Page, means
 
 d_k = size("d_k", 1, 2, 3)
 i, j = places("i j", d_k)
@@ -153,8 +153,10 @@ def causal_mask() -> Page:
             tends(c, -sympy.oo, zero, "as c → −∞: its power of e goes to 0, the other stays"),
         ),
         "In numbers, three words with all scores 0, before and after:",
-        square("−∞ before: every row adds up to 1", A[row, column], row, column, EVEN, "attention"),
-        square("0 after: the rows add up to 1/3, 2/3 and 1", p[row, column] * seen[row, column], row, column, EVEN),
+        table_example("−∞ before: every row adds up to 1", A[row, column], row, column, EVEN, "attention"),
+        table_example(
+            "0 after: the rows add up to 1/3, 2/3 and 1", p[row, column] * seen[row, column], row, column, EVEN
+        ),
     )
 
 

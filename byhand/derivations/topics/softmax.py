@@ -5,10 +5,10 @@ from __future__ import annotations
 import sympy
 
 from byhand.derivations.derivation import at_most, derivation, equals, start, tends
-from byhand.derivations.example import example, square
+from byhand.derivations.example import example, table_example
 from byhand.derivations.functions import cases, d, delta, exp, ln, sigmoid
-from byhand.derivations.page import Page, means
 from byhand.derivations.terms import Definition, Variable, defined, largest, number, one, places, size, total, zero
+from byhand.derivations.topic_page import Page, means
 
 n = size("n")
 i, j, k = places("i j k", n)
@@ -78,7 +78,9 @@ def softmax() -> Page:
         ),
         "In numbers: scores 0, ln 2 and ln 5 have the powers 1, 2 and 5, which add up to 8.",
         example("Shares", [x[i], exp(x[i]), p[i]], NUMBERS, i),
-        square("Jacobian, row i and column j: each row adds up to 0", p[i] * (delta(i, j) - p[j]), i, j, NUMBERS),
+        table_example(
+            "Jacobian, row i and column j: each row adds up to 0", p[i] * (delta(i, j) - p[j]), i, j, NUMBERS
+        ),
     )
 
 

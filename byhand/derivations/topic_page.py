@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import cast
 
 from byhand.derivations.derivation import MEASURED, MOST, About, Derivation
-from byhand.derivations.equality import DIGITS, POINTS
+from byhand.derivations.proof import DIGITS, POINTS
 from byhand.derivations.terms import Definition, Term
 from byhand.derivations.topics import Topic, find_topic
 from byhand.documents.document import Block, Document, Formula, Heading, Line, Paragraph, Steps
@@ -20,7 +20,7 @@ Page = tuple[str | Derivation | Block, ...]
 
 @cache
 def page_of(topic: Topic) -> Page:
-    """Built, and with that checked, when it is first asked for."""
+    """Return the topic's page; it is built, and every line of it checked, when it is first asked for."""
     module = import_module(f"byhand.derivations.topics.{topic.file}")
     return cast(Callable[[], Page], getattr(module, topic.function))()
 
@@ -46,17 +46,17 @@ def _derived(derivation: Derivation) -> list[Block]:
         Heading(derivation.title),
         Paragraph((derivation.claim,)),
         Steps(tuple(lines)),
-        Paragraph((checked(derivation),), quiet=True),
+        Paragraph((how_checked(derivation),), quiet=True),
     ]
 
 
-def checked(derivation: Derivation) -> str:
-    """How its lines were found to hold, in a sentence."""
+def how_checked(derivation: Derivation) -> str:
+    """Return a sentence that says how the lines of a derivation were checked."""
     tried = {a for line in derivation.lines for a in line.term.letters if not a.upto}
     sizes = "; ".join(f"{a.name} = {', '.join(map(str, a.sizes))}" for a in sorted(tried, key=lambda a: a.name))
     placed = any(a.upto for line in derivation.lines for a in line.term.letters)
     relations = [line.relation for line in derivation.lines]
-    measured = [n for n, way in enumerate(derivation.ways, start=1) if way == MEASURED]
+    measured = [n for n, way in enumerate(derivation.checks, start=1) if way == MEASURED]
     nearly = [n for n in measured if isinstance(relations[n], About)]
     drawn = [n for n in measured if n not in nearly]
     instances = (f" for {sizes}" if sizes else "") + (f", at up to {MOST} places of each size" if placed else "")
@@ -69,7 +69,7 @@ def checked(derivation: Derivation) -> str:
 
 
 def _lines(numbers: list[int]) -> str:
-    """Counted from 1."""
+    """Return the numbers of some lines in words, counted from 1."""
     return f"line{'s' if len(numbers) > 1 else ''} {', '.join(str(n + 1) for n in numbers)}"
 
 
@@ -80,6 +80,6 @@ def _about(derivation: Derivation, n: int) -> About:
 
 
 def means(letters: Term) -> Formula:
-    """What a defined letter stands for: p_i = e^x_i / Σ_j e^x_j."""
+    """Return what a defined letter stands for, as a formula: p_i = e^x_i / Σ_j e^x_j."""
     assert isinstance(letters.op, Definition)
     return Formula(Chain((letters.shown, letters.op.body(*letters.args).shown), ("=",)))

@@ -13,7 +13,7 @@ from byhand.derivations.quotients import vanishes
 
 DIGITS = 50
 POINTS = 24
-"""Numbers are drawn so many times where SymPy cannot decide."""
+"""How many points are compared where SymPy cannot decide."""
 
 TINY = sympy.Float(10, DIGITS) ** (10 - DIGITS)
 
@@ -23,8 +23,8 @@ class Share(sympy.Symbol):  # type: ignore[misc]  # SymPy says nothing of its ty
 
 
 @cache
-def drawn(symbol: Expr, n: int) -> Expr:
-    """The n-th number for a letter: between −2 and 2, if its sign is known 1/4 to 3 away from 0, or a share."""
+def sample(symbol: Expr, n: int) -> Expr:
+    """Return the n-th number for a letter: from −2 to 2; if its sign is known, 1/4 to 3 away from 0; or a share."""
     low, high = -20_000, 20_000
     if symbol.is_positive:
         low, high = 2_500, 30_000
@@ -37,15 +37,15 @@ def drawn(symbol: Expr, n: int) -> Expr:
 
 
 @lru_cache(10_000)
-def worth(x: Expr, n: int) -> Expr:
-    """The number that an expression comes to at the n-th point, to fifty digits."""
-    return sympy.N(x.xreplace({symbol: drawn(symbol, n) for symbol in x.free_symbols}), DIGITS)
+def value_at(x: Expr, n: int) -> Expr:
+    """Return the value of an expression at the n-th point, to fifty digits."""
+    return sympy.N(x.xreplace({symbol: sample(symbol, n) for symbol in x.free_symbols}), DIGITS)
 
 
 def agree(a: Expr, b: Expr, points: range) -> bool:
-    """Whether two expressions come to the same numbers at these points."""
+    """Return whether two expressions have the same values at these points."""
     a, b = _without_functions(a, b)
-    return all(_same(worth(a, n), worth(b, n)) for n in points)
+    return all(_same(value_at(a, n), value_at(b, n)) for n in points)
 
 
 def _same(x: Expr, y: Expr) -> bool:
@@ -55,7 +55,7 @@ def _same(x: Expr, y: Expr) -> bool:
 
 
 def _without_functions(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """A letter for each function of which nothing is known, and for each of its derivatives."""
+    """Return both with a letter for each unknown function and for each of its derivatives."""
     for kind in (sympy.Derivative, AppliedUndef):
         unknown = sorted(a.atoms(kind) | b.atoms(kind), key=str)
         letters = {f: sympy.Symbol(f"unknown {f}", real=True) for f in unknown}
@@ -64,9 +64,9 @@ def _without_functions(a: Expr, b: Expr) -> tuple[Expr, Expr]:
 
 
 def is_zero(x: Expr) -> bool:
-    """Whether an expression is proved to be 0: as a quotient of polynomials in its letters, roots and powers of e.
+    """Return whether an expression is proved to be 0, as a quotient of polynomials in letters, roots and powers of e.
 
-    False says only that this way does not decide it.
+    False means only that this method does not decide it.
     """
     if x.has(sympy.log) and x.is_real:
         power = sympy.exp(sympy.expand_log(x))
@@ -78,7 +78,7 @@ def is_zero(x: Expr) -> bool:
 
 
 def _exponentials(x: Expr) -> Expr:
-    """e to a sum as a product, with a letter for each power of e."""
+    """Return the expression with e to a sum as a product, and a letter for each power of e."""
     letters: dict[Expr, Expr] = {}
 
     def power(exponent: Expr) -> Expr:
@@ -94,7 +94,7 @@ def _exponentials(x: Expr) -> Expr:
 
 
 def _trigonometric(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
-    """Sines and cosines of sums taken apart; each sine's square is 1 minus its cosine's."""
+    """Return the expression with letters for sines and cosines, and each sine's square as 1 minus its cosine's."""
     for function in (sympy.sin, sympy.cos):
         x = x.replace(function, lambda angle, f=function: f(sympy.expand(angle)))
     x = sympy.expand_trig(x)
@@ -105,7 +105,7 @@ def _trigonometric(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
 
 
 def _roots(x: Expr) -> tuple[Expr, dict[Expr, Expr]]:
-    """A letter for each square root of an expression, with what its square is."""
+    """Return the expression with a letter for each square root, and what the square of each letter is."""
     letters: dict[Expr, Expr] = {}
 
     @cache

@@ -1,4 +1,4 @@
-"""What all formats of a document share: which parts a block has, and in which order they are written."""
+"""How any format writes the blocks of a document: it says how each part is written, and this puts them together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Row = list[str]
 
 
 @dataclass(frozen=True)
-class Writer:
-    """A format: how it writes each part. Text that a part is made of is in the format already, but for code."""
+class BlockWriter:
+    """A format, by how it writes each part. Text that a part is made of is in the format already, but for code."""
 
     words: Callable[[str], str]
     formula: Callable[[Maths], str]

@@ -9,7 +9,7 @@ from itertools import islice, product
 from byhand.core.captions import rule, shapes, symbol, symbol_from, titles
 from byhand.core.graph import Array, Node, Scope, times, toposort
 from byhand.core.labels import label
-from byhand.explanations.cells import Cells, Worked
+from byhand.explanations.worked_cells import Cells, Worked
 from byhand.notation.tree import Chain, Maths, Name
 
 MOST_ROWS, MOST_COLUMNS = 24, 12
@@ -75,7 +75,7 @@ def worked_table(node: Node, cells: Cells, most: int | None) -> WorkedTable:
 
 
 def _named(nodes: Iterable[Node]) -> Iterator[Node]:
-    """The tables that a rule names, those inside unnamed ones too."""
+    """Yield the tables that a rule names, those inside unnamed ones too."""
     for node in nodes:
         if node.name:
             yield node

@@ -10,8 +10,8 @@ from support.lessons import BOOKS, FEWEST, lesson, sweep
 from byhand.core.captions import symbol_from
 from byhand.core.graph import Node, toposort
 from byhand.core.number_text import is_exact
-from byhand.explanations.cells import Cells, Line, exact_values
-from byhand.explanations.worked import WorkedTable, pages, place_in_words, worked_table
+from byhand.explanations.worked_cells import Cells, Line, exact_values
+from byhand.explanations.worked_tables import WorkedTable, pages, place_in_words, worked_table
 from byhand.notation.text import text
 from byhand.notation.tree import Maths
 

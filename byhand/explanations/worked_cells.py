@@ -1,4 +1,4 @@
-"""The cells of a lesson as they are worked on paper."""
+"""The cells of a lesson, worked on paper: the rule in letters, the numbers put in, and the value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from byhand.notation.from_sympy import from_sympy
 from byhand.notation.tree import Maths, Name, Number, Sum
 
 Exact = Callable[[Node, int, int, bool], Maths | None]
-"""(table, row, column, whether it must be short enough to be put into another formula) -> its exact value, if any."""
+"""(table, row, column, whether it must be short enough for another formula) -> the exact value of a cell, if any."""
 
 Line = tuple[str, Maths]
 """A sign (=, ≈) and what stands behind it."""
@@ -31,7 +31,7 @@ def no_exact(node: Node, i: int, j: int, short: bool) -> Maths | None:
 
 @dataclass(frozen=True)
 class Worked:
-    """One cell: its name, its rule over decimals (and over exact numbers, where all are), and what it is worth."""
+    """One cell: its name, its rule over decimals (and over exact numbers, if all of them are), and its value."""
 
     name: Maths
     step: Step
@@ -44,7 +44,7 @@ class Worked:
         return ("=" if is_exact(self.value) else "≈", shown(self.value))
 
     def in_decimals(self, rounds: int = 1) -> list[Line]:
-        """The rule in letters, the numbers put in, then some rounds of reckoning one by one, and the result."""
+        """Return the rule in letters, the numbers put in, some rounds of reckoning one by one, and the result."""
         lines = [("=", self.step.letters)]
         exact_so_far = True
         for n in range(min(self.step.depth, rounds)):
@@ -55,7 +55,7 @@ class Worked:
         return self._once([*lines, (sign if certain else "≈", value)])
 
     def exactly(self) -> list[Line]:
-        """The same in exact numbers, where the cell has an exact value; otherwise nothing."""
+        """Return the same in exact numbers if the cell has an exact value; else nothing."""
         if self.exact is None:
             return []
         lines = [("=", self.step.letters)]
@@ -64,16 +64,16 @@ class Worked:
         return self._once([*lines, ("=", self.exact), self.decimal])
 
     def lines(self) -> list[Line]:
-        """The shortest account: exactly, if every number that is put in is exact; otherwise in decimals."""
+        """Return the shortest account: exact, if every number that is put in is exact; else in decimals."""
         return self.exactly() if self.exact_step and self.exact else self.in_decimals()
 
     @property
     def aside(self) -> Maths | None:
-        """The exact value, where the lines do not come to it."""
+        """The exact value, if the lines do not come to it."""
         return self.exact if self.exact and not self.exact_step else None
 
     def _once(self, lines: list[Line]) -> list[Line]:
-        """Without a line that says the same as the name, one before it, or the last."""
+        """Return the lines without those that repeat the name, a line before, or the last line."""
         *before, last = lines
         kept: list[Line] = []
         for line in before:
@@ -83,14 +83,14 @@ class Worked:
 
 
 def _same(x: Maths, y: Maths) -> bool:
-    """Also where only the order of a sum differs."""
+    """Return whether two formulas are the same, but for the order of a sum."""
     if isinstance(x, Sum) and isinstance(y, Sum):
         return sorted(map(repr, x.terms)) == sorted(map(repr, y.terms))
     return x == y
 
 
 class _LazyTable(Table):
-    """Makes of a long line only the cells that are asked for: to look one word up among many thousand."""
+    """A table that makes only the cells that are asked for, for looking one word up among thousands."""
 
     __slots__ = ()
 
@@ -113,18 +113,18 @@ class _LazyLine(Sequence[Step]):
 
 
 class Cells:
-    """Every cell of a lesson's tables. Turned, tables are shown with tokens as columns."""
+    """Works any cell of a lesson's tables. `turned`: tables are shown with tokens as columns."""
 
     def __init__(self, numbers: Mapping[str, Array], exact: Exact = no_exact, turned: bool = False) -> None:
         self.numbers, self.exact, self.turned = numbers, exact, turned
         self._symbol = cache(symbol_from)
 
     def worked(self, node: Node, i: int, j: int) -> Worked:
-        """One cell, counted from 0, by its rule over the named tables."""
+        """Return one cell, counted from 0, worked by its rule over the named tables."""
         return next(self.each_worked(node, [(i, j)]))
 
     def each_worked(self, node: Node, places: Iterable[tuple[int, int]]) -> Iterator[Worked]:
-        """Some cells of one table."""
+        """Yield some cells of one table, worked."""
         in_decimals = self._table(node, no_exact)
         exactly = in_decimals if self.exact is no_exact else self._table(node, self.exact)
         for i, j in places:
@@ -152,7 +152,7 @@ class Cells:
         return _LazyTable(node.shape, cell)
 
     def _name(self, node: Node, reader: Node, i: int, j: int) -> Name:
-        """scores₂₁: as its reader calls it, with row and column counted from 1 where there are more than one."""
+        """Return a cell's name as its reader calls it: scores₂₁, with row and column where there is more than one."""
         places = [Number(str(n + 1)) for n, size in zip((i, j), node.shape, strict=True) if size > 1]
         return Name(self._symbol(node, reader), tuple(reversed(places) if self.turned else places))
 
@@ -167,7 +167,7 @@ Rows = list[list[Expr]]
 
 
 def exact_values(nodes: Iterable[Node], values: Mapping[str, Array]) -> Exact:
-    """How the cells of a lesson are asked for their exact values."""
+    """Return a function that gives the exact value of a cell, if it has one."""
     tables = exact_tables(nodes, values)
 
     @cache
@@ -179,10 +179,11 @@ def exact_values(nodes: Iterable[Node], values: Mapping[str, Array]) -> Exact:
 
 
 def exact_tables(nodes: Iterable[Node], values: Mapping[str, Array]) -> dict[Node, Rows]:
-    """Each named table's exact cells, NONE where a cell has none; nodes in the order in which they are computed.
+    """Return the exact cells of each named table, NONE for a cell that has none.
 
-    A cell is made of the exact values of the tables that its rule names, and kept only if it is small, so that no
-    expression can grow from step to step. Tables without any exact cell are left out.
+    Nodes come in the order in which they are computed. A cell is made of the exact values of the tables that its rule
+    names, and kept only if it is small, so that no expression grows from step to step. Tables without any exact cell
+    are left out.
     """
     found: dict[Node, Rows] = {}
     for node in nodes:

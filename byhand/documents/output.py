@@ -1,4 +1,4 @@
-"""The formats of a document: which one is meant, and how it gets to the terminal or into a file."""
+"""Where a document goes: in which format, to the terminal or into a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_TYPST = (
 
 
 def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
-    """Return the format that is said or, if none is, that of the file's suffix; for the terminal, txt.
+    """Return the format that --format names or, without it, that of the file's suffix; txt for the terminal.
 
     ByhandError if the two contradict each other, if there is no such format, or if the file cannot be written.
     """
@@ -52,13 +52,13 @@ def chosen(output: Path | None, said: str | None, force: bool = False) -> str:
 
 
 def written(document: Document, form: str) -> bytes:
-    """The document in one of the formats; text is UTF-8."""
+    """Return the document in one of the formats; text is UTF-8."""
     data: bytes = import_module(f"byhand.documents.{WRITERS[form]}").write(document)
     return data
 
 
 def hand_out(document: Document, form: str, output: Path | None) -> str:
-    """Write the document to a file, or leave it for the terminal: what is to be printed in either case."""
+    """Write the document to a file, if one is named. Return what the terminal prints: a sentence, else the document."""
     data = written(document, form)
     if output is None:
         return data.decode()
