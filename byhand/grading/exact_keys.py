@@ -83,6 +83,7 @@ class ExpressionArithmetic(Arithmetic[Expression]):
         return Expression(Symbol("pi"))
 
     def call(self, function: Function, x: Expression) -> Expression:
+        """Return the function of an expression; e to a masked score is 0, and e to 0 is 1."""
         if function is not EXP:
             return applied(function.name, x)
         if x.fraction is not None and x.fraction < -INFINITE / 2:

@@ -193,6 +193,7 @@ class Excel(Arithmetic[Formula]):
         return Formula(f"MAX({x},{y})")
 
     def position_of_largest(self, line: tuple[Formula, ...]) -> Formula:
+        """Return where the largest of a line stands, counted from 0: MATCH for a range, nested IFs for single cells."""
         if in_one_range(line):
             return _Sum(f"MATCH({self.largest(line)},{cells(line)},0)-1")
         place = self.number(len(line) - 1)
