@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError
 from byhand.models import MODELS, Alias, resolve
 
@@ -113,6 +112,8 @@ def model_named(text: str, beside: Path) -> Alias:
 
 def read_recipe(path: Path) -> Recipe:
     """A recipe from its TOML file."""
+    from byhand.decoding import check_keys, record  # what a model's name stands for needs no decoder
+
     table, where = read_toml(path), f"the recipe {path}"
     check_keys(table, [f.name for f in fields(Recipe)], where)
     if "model" not in table:
