@@ -135,7 +135,7 @@ class Table:
         )
         return (
             f'<table style="border-collapse: collapse; font-variant-numeric: tabular-nums">'
-            f'<caption style="text-align: left; font-style: italic">{caption}</caption>'
+            f'<caption style="text-align: left; font-style: italic; white-space: nowrap">{caption}</caption>'
             f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
 
