@@ -14,11 +14,11 @@ from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.options import POSITIONS, ROTARY, option, own
+from byhand.language.parts import table_of_input
 from byhand.layers.attention import attend, attention_equations, join_heads
 from byhand.layers.attention_cost import Attention, causal_attention, distance, savings
 from byhand.layers.linear import linear
 from byhand.layers.positions import position_column, rotary, rotate, sinusoidal
-from byhand.models.parts.building_blocks import table_of_input
 
 
 @dataclass(frozen=True)

@@ -25,19 +25,19 @@ class Entry(NamedTuple):
 INDEX: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        Entry("dot-product", "part", "two rows of numbers to one number", "parts.first_steps"),
-        Entry("matrix-product", "part", "each row by each column", "parts.first_steps"),
-        Entry("activation", "part", "what a neuron lets through", "parts.first_steps"),
-        Entry("linear", "part", "every feature from all features", "parts.first_steps"),
-        Entry("prediction", "part", "features to the probabilities of words", "parts.first_steps"),
-        Entry("cross-attention", "part", "each word of one sentence looks at those of another", "parts.first_steps"),
-        Entry("softmax", "part", "scores to probabilities", "parts.building_blocks"),
-        Entry("layernorm", "part", "each row to mean 0 and variance 1", "parts.building_blocks"),
-        Entry("attention", "part", "each word looks at every word", "parts.building_blocks"),
-        Entry("multi-head", "part", "several heads, joined", "parts.building_blocks"),
-        Entry("feed-forward", "part", "the same small network for each word", "parts.building_blocks"),
-        Entry("positions", "part", "waves that tell where a word stands", "parts.building_blocks"),
-        Entry("embedding", "part", "words to rows of numbers", "parts.building_blocks"),
+        Entry("dot-product", "part", "two rows of numbers to one number", "parts.products"),
+        Entry("matrix-product", "part", "each row by each column", "parts.products"),
+        Entry("activation", "part", "what a neuron lets through", "parts.networks"),
+        Entry("linear", "part", "every feature from all features", "parts.networks"),
+        Entry("prediction", "part", "features to the probabilities of words", "parts.softmax"),
+        Entry("cross-attention", "part", "each word of one sentence looks at those of another", "parts.attention"),
+        Entry("softmax", "part", "scores to probabilities", "parts.softmax"),
+        Entry("layernorm", "part", "each row to mean 0 and variance 1", "parts.layernorm"),
+        Entry("attention", "part", "each word looks at every word", "parts.attention"),
+        Entry("multi-head", "part", "several heads, joined", "parts.attention"),
+        Entry("feed-forward", "part", "the same small network for each word", "parts.networks"),
+        Entry("positions", "part", "waves that tell where a word stands", "parts.words"),
+        Entry("embedding", "part", "words to rows of numbers", "parts.words"),
         Entry(
             "encoder-layer",
             "part",
@@ -185,8 +185,7 @@ class Models(Mapping[str, "Architecture"]):
         from byhand.language.architecture import Architecture
 
         page = import_module(f"{__name__}.{INDEX[name].page}")
-        values = (v for value in vars(page).values() for v in (value if isinstance(value, tuple) else (value,)))
-        return next(v for v in values if isinstance(v, Architecture) and v.name == name)
+        return next(v for v in vars(page).values() if isinstance(v, Architecture) and v.name == name)
 
     def __contains__(self, name: object) -> bool:
         return name in INDEX

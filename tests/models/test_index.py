@@ -24,3 +24,11 @@ def test_families_stand_together() -> None:
     families = [entry.family for entry in INDEX.values()]
     changes = [a for a, b in zip(families, [*families[1:], ""], strict=True) if a != b]
     assert len(changes) == len(set(families))
+
+
+def test_the_folder_holds_nothing_but_pages() -> None:
+    """Each file is the page of a model or a few; what pages share is in language/."""
+    files = {path for path in FOLDER.rglob("*.py") if path.name != "__init__.py"}
+    pages = {FOLDER / f"{entry.page.replace('.', '/')}.py" for entry in INDEX.values()}
+    assert files == pages
+    assert max(len(path.read_text("utf-8").splitlines()) for path in files) <= 150

@@ -20,30 +20,12 @@ from byhand.layers.attention_cost import causal_attention, mark_unseen, savings,
 from byhand.layers.linear import embed, linear
 from byhand.layers.positions import shift_rows, sinusoidal
 
-HEAD_PAPER = "Dai et al. 2019"
+PAPER = "Dai et al. 2019"
 HEAD = {
     "equation": "softmax(((Q + u) Kᵀ + (Q + v) Rᵀ) / √d_k) V",
     "column_equation": "V softmax((Kᵀ (Q + u) + Rᵀ (Q + v)) / √d_k)",
-    "source": f"{HEAD_PAPER}, section 3.3",
+    "source": f"{PAPER}, section 3.3",
 }
-
-
-def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
-    """One head: what a key says, and how far away it is, each met by the query and by a learned row. -> (T, d_k)"""
-    q = linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
-    k, v = (linear(seen, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)
-    r = linear(places, weight, "R", o.d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
-    with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{HEAD_PAPER}, section 3.3, terms b and d"):
-        asks = (q + weight("bias_v", 1, o.d_k)).named("Q_place")
-        by_distance = (asks @ r.T / sqrt(o.d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
-        by_key = shift_rows(by_distance, seen.shape[0]).named("by_key", role="positions")
-    with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{HEAD_PAPER}, section 3.3, terms a and c"):
-        content = (q + weight("bias_u", 1, o.d_k)).named("Q_content")
-    return attend(content, k, v, mask, bias=by_key)
-
-
-PAPER = "Dai et al. 2019"
-
 
 TRANSFORMER_XL = variant(
     Options(positions="none", activation="relu", norm_place="post", attention_bias=False, join_bias=False),
@@ -53,6 +35,20 @@ TRANSFORMER_XL = variant(
     segment=2,
 )
 """segment: how many words are read at a time, and as many before them are remembered."""
+
+
+def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
+    """One head: what a key says, and how far away it is, each met by the query and by a learned row. -> (T, d_k)"""
+    q = linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
+    k, v = (linear(seen, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)
+    r = linear(places, weight, "R", o.d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
+    with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{PAPER}, section 3.3, terms b and d"):
+        asks = (q + weight("bias_v", 1, o.d_k)).named("Q_place")
+        by_distance = (asks @ r.T / sqrt(o.d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
+        by_key = shift_rows(by_distance, seen.shape[0]).named("by_key", role="positions")
+    with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{PAPER}, section 3.3, terms a and c"):
+        content = (q + weight("bias_u", 1, o.d_k)).named("Q_content")
+    return attend(content, k, v, mask, bias=by_key)
 
 
 def remembered(x: Node, memory: Node, keys: Dim) -> Node:

@@ -126,8 +126,6 @@ def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> 
     )
 
 
-PROGRAMS = (
-    rasp("rasp-reverse", "Reversing", "reverses", reverse, [0, 1, 2, 3, 1, 0, 2, 3]),
-    rasp("rasp-histogram", "Counting", "counts", histogram, [1, 0, 1, 2, 0, 1, 3, 1]),
-    rasp("rasp-sort", "Sorting", "sorts", sort, [3, 1, 2, 1, 0, 2, 3, 1]),
-)
+REVERSE = rasp("rasp-reverse", "Reversing", "reverses", reverse, [0, 1, 2, 3, 1, 0, 2, 3])
+HISTOGRAM = rasp("rasp-histogram", "Counting", "counts", histogram, [1, 0, 1, 2, 0, 1, 3, 1])
+SORT = rasp("rasp-sort", "Sorting", "sorts", sort, [3, 1, 2, 1, 0, 2, 3, 1])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from byhand.core.graph import Dim, page, scope
-from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, words
 from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
 from byhand.language.options import Options, variant
+from byhand.language.parts import given_table, other_sentence
 from byhand.layers.masks import causal_mask
-from byhand.models.parts.first_steps import table
 
 DECODER_LAYER = variant(
     Options(names=(), attention_bias=False, join_bias=False),
@@ -25,10 +24,10 @@ DECODER_LAYER = variant(
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
-    there = Labels("source_words", tuple(f"{word}′" for word in words("", o.source_tokens).words))
+    there = other_sentence(o.source_tokens)
     with page("", "Input"):
-        x = table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
-        memory = table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
+        x = given_table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
+        memory = given_table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
     with scope("self", "Self"):
         x = attention_sublayer(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, o, 1)
     with scope("cross", "Cross"):

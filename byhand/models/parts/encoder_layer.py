@@ -8,9 +8,9 @@ from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
 from byhand.language.options import Options, variant
+from byhand.language.parts import table_of_input
 from byhand.layers.attention import softmax
 from byhand.layers.linear import linear
-from byhand.models.parts.building_blocks import table_of_input
 
 CLASSES = ("thing", "action", "other")
 

@@ -1,0 +1,39 @@
+"""The frame of the parts of a transformer on their own: tables of small numbers as their input."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from byhand.core.graph import Node, current_scope, labels_of, source
+from byhand.core.labels import Labels
+from byhand.core.weights import Weights
+from byhand.language.architecture import Architecture, words
+
+SEED = 1435
+"""Draws an input without two equal rows, and attention that is neither flat nor all on one word."""
+
+
+def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
+    """X: small whole numbers from the seed, a row for each word; others for each row of a batch. (tokens, width)"""
+    row = [crc32(place.encode())] if (place := current_scope().path) else []
+    numbers = np.random.default_rng([weight.seed, tokens, width, *row]).integers(0, 4, size=(tokens, width))
+    return source("X", numbers, role="input", rows=words("words", tokens))
+
+
+def given_table(name: str, weight: Weights, rows: int, columns: int, least: int = -2, most: int = 3) -> Node:
+    """Small whole numbers from the seed and the table's name. (rows, columns)"""
+    draw = np.random.default_rng([weight.seed, rows, columns, *name.encode()])
+    of = labels_of(rows), labels_of(columns)
+    return source(name, draw.integers(least, most + 1, size=(rows, columns)), "input", *of)
+
+
+def other_sentence(count: int) -> Labels:
+    """The words of another sentence, with a prime each."""
+    return Labels("source_words", tuple(f"{word}′" for word in words("", count).words))
+
+
+def part(name: str, title: str, about: str, options: Any, build: Any, source: str, **more: Any) -> Architecture:
+    return Architecture(name, title, "part", source, about, options, build, seed=SEED, **more)
