@@ -154,7 +154,7 @@ def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[st
     elif isinstance(value, str):
         sheet.text(row, column, value, style)
     else:
-        sheet.number(row, column, value, style)
+        sheet.number(row, column, value + 0.0, style)  # no −0
 
 
 BESIDE = style.text(11)

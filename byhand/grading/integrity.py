@@ -17,7 +17,7 @@ from byhand.grading.handed_out import HandedOut
 from byhand.grading.owners import folded, student_given
 from byhand.grading.submission import Submission
 from byhand.xlsx.cells import Cell, Value
-from byhand.xlsx.ranges import address
+from byhand.xlsx.ranges import spoken_address
 
 GIVEN_NEAR = 1e-9
 SHOWN_NEAR = 1e-4
@@ -76,7 +76,7 @@ def name_and_id(handed_out: HandedOut, id: str) -> str:
 
 def _described(one: ChangedNumber) -> str:
     found = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
-    return f"{address(one.cell)} is {found}, was {one.was:.15g}"
+    return f"{spoken_address(one.cell)} is {found}, was {one.was:.15g}"
 
 
 LEAST = 4
@@ -207,7 +207,7 @@ def _text_findings(submission: Submission, handed_out: HandedOut) -> list[str]:
     first = printed.get(changed[0])
     now = f"says {quoted(clean(str(first)))}" if first is not None else "is empty"
     count = "1 printed cell was" if len(changed) == 1 else f"{len(changed)} printed cells were"
-    return [f"{count} changed: {address(changed[0])} {now}{' and so on' if len(changed) > 1 else ''}."]
+    return [f"{count} changed: {spoken_address(changed[0])} {now}{' and so on' if len(changed) > 1 else ''}."]
 
 
 def _same(value: object, text: str) -> bool:

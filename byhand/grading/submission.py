@@ -27,7 +27,7 @@ from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import TypedAnswer
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
-from byhand.xlsx.ranges import address
+from byhand.xlsx.ranges import spoken_address
 from byhand.xlsx.reader import HANDED_IN, Contents, day
 from byhand.xlsx.reader import read as read_book
 
@@ -115,7 +115,7 @@ class AnswerCells:
     def _refused(self, cell: Cell, reason: str) -> TypedAnswer:
         """A formula that is not worked out counts nothing, whatever result is stored beside it."""
         formula = _shown(self.contents.formulas[cell])
-        self.warnings.append(f"The formula {formula} in {address(cell)} was not worked out: {reason}.")
+        self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
         return TypedAnswer(formula, None, f"the formula is not worked out: {reason}")
 
     def _result(self, cell: Cell, value: Value, needed: Needed) -> TypedAnswer:
@@ -123,7 +123,7 @@ class AnswerCells:
         stored = self.contents.values.get(cell)
         if stored is not None and not _agree(stored, value):
             self.warnings.append(
-                f"The formula {formula} in {address(cell)} has {_brief(stored)} stored as its result, "
+                f"The formula {formula} in {spoken_address(cell)} has {_brief(stored)} stored as its result, "
                 f"but gives {_brief(value)}, which counts."
             )
         if value is None or value == "":

@@ -1,1 +1,1 @@
-"""Spreadsheet files: read within bounds, written, recalculated, verified."""
+"""Spreadsheet files: .xlsx files go in and plain data comes out; ours are written, recalculated and verified."""

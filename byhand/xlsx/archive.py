@@ -32,8 +32,8 @@ SAVE_AGAIN = "open it in a spreadsheet program and save it again as .xlsx"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ZipFile]:
-    """The workbook's zip, once it is known to be safe to unpack.
+def open_archive(path: Path) -> Iterator[ZipFile]:
+    """Open the zip of a workbook, once it is known to be safe to unpack.
 
     Raises ByhandError for anything else: no such file, a folder, an .xls, a password, a cut or damaged file, too many
     or too large parts, parts that shrink too well, unsafe or repeated names, a document type in an XML part.

@@ -40,8 +40,8 @@ class Region:
         return [(self.sheet, self.row + i, self.column + j) for i in range(self.rows) for j in range(self.columns)]
 
 
-def address(cell: Cell) -> str:
-    """A cell as a sentence names it: Attention!C14."""
+def spoken_address(cell: Cell) -> str:
+    """Return a cell as a sentence names it: Attention!C14."""
     return f"{cell[0]}!{Address(cell[1], cell[2])}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from byhand.errors import ByhandError
-from byhand.xlsx.archive import SAVE_AGAIN, damaged, opened
+from byhand.xlsx.archive import SAVE_AGAIN, damaged, open_archive
 from byhand.xlsx.cells import Cell, Cells, Value, parse, strings_of
 
 LARGEST_INDEX = 10_000_000
@@ -68,10 +68,10 @@ class Contents:
 def read(path: Path | str, bounds: Bounds = ANY_BOOK) -> Contents:
     """Read everything that an .xlsx file says, in one pass over its parts.
 
-    Raises ByhandError for what is missing, locked, damaged, too large or no workbook (see archive.opened).
+    Raises ByhandError for what is missing, locked, damaged, too large or no workbook (see archive.open_archive).
     """
     path = Path(path)
-    with opened(path) as archive:
+    with open_archive(path) as archive:
         _refuse_other_kinds(path, archive)
         try:
             return _contents(path, archive, bounds)
