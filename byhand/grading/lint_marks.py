@@ -1,4 +1,4 @@
-"""A recipe proves its marks: what is right, each mistake, garbage and blanks go through the workbook and are marked."""
+"""A recipe proves its marks: what is right, each mistake, garbage and blanks are typed, read and marked."""
 
 from __future__ import annotations
 
@@ -21,19 +21,16 @@ from byhand.exercises.problem import Problem, problem, stacked
 from byhand.exercises.recipe import exercise_of, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
-from byhand.grading.filled_in import filled_in
-from byhand.grading.handed_out import HandedOut
 from byhand.grading.marking import Marker
-from byhand.grading.student_formulas import Recomputer
-from byhand.grading.submission import read_submission, read_typed
-from byhand.grading.verdicts import BETWEEN, CellMark, TypedAnswer, Verdict
+from byhand.grading.submission import read_typed
+from byhand.grading.verdicts import BETWEEN, CellMark, Verdict
 from byhand.lessons.recipe import read_toml
 
 GARBAGE = "no idea"
 MOST = 100
-"""Students whose books are filled in, read and marked."""
+"""Students whose answers are tried."""
 OF_EACH = 4
-"""Mistakes that each of them makes, in turn; of these, the first in a book."""
+"""Mistakes that each of them makes, in turn."""
 SELDOM = 0.01
 """The share of students whose mistake may go by another name."""
 Row = Sequence[float | str]
@@ -54,73 +51,53 @@ class Trial:
     """A class of a recipe, which answers in every way that marking must distinguish."""
 
     def __init__(self, built: Problem, table: dict[str, object], count: int) -> None:
-        self.problem, self.told = built, mistakes(built)
+        self.problem, self.shown_mistakes = built, mistakes(built)
         students = [Student(f"seed {n}") for n in range(1, count + 1)]
-        self.made = variants(built, [changed for _, changed in self.told], 0, students)
+        self.made = variants(built, [changed for _, changed in self.shown_mistakes], 0, students)
         self.book = StudentBook(built)
         self.key = _key(built, table, self.book, self.made)
         self.marker = Marker(self.key, built)
-        self.handed_out = HandedOut.of(self.key)
 
     def problems(self) -> Iterator[str]:
         """Yield a line for whatever is not marked as it should be."""
-        wrong = _wrong_answers(self.problem, self.told, self.made)
+        wrong = _wrong_answers(self.problem, self.shown_mistakes, self.made)
         missed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
-        with TemporaryDirectory() as folder, Recomputer() as engine:
-            for n, variant in enumerate(self.made):
-                student_trial = StudentTrial(self, variant, Path(folder, "book.xlsx"), engine)
-                yield from student_trial.plain()
-                for i, (name, answers) in enumerate(islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH)):
-                    marks = student_trial.handed_in(answers) if i == 0 else student_trial.marked(answers)
-                    tried[name] += 1
-                    missed[name] += {m for mark in marks for m in mark.mistake.split(BETWEEN) if m} != {name}
-                    if all(mark.verdict == Verdict.RIGHT for mark in marks):
-                        yield f"Marking gives full marks to {name} of {variant.student.id}."
+        for n, variant in enumerate(self.made):
+            yield from self._plain(variant)
+            for name, answers in islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH):
+                marks = self.mark(variant, answers)
+                tried[name] += 1
+                missed[name] += {m for mark in marks for m in mark.mistake.split(BETWEEN) if m} != {name}
+                if all(mark.verdict == Verdict.RIGHT for mark in marks):
+                    yield f"Marking gives full marks to {name} of {variant.student.id}."
         for name, count in missed.items():
             if count > max(1, SELDOM * tried[name]):
                 yield f"Marking does not name {name} in {count} of {tried[name]} answers."
 
-
-class StudentTrial:
-    """Fills in, reads and marks the books of one student."""
-
-    def __init__(self, trial: Trial, variant: Variant, path: Path, engine: Recomputer) -> None:
-        self.trial, self.path, self.engine = trial, path, engine
-        self.variant, self.student = variant, trial.key.students[variant.student.id]
-        self.empty = trial.book.filled(variant)
-
-    def plain(self) -> Iterator[str]:
+    def _plain(self, variant: Variant) -> Iterator[str]:
         """Yield what is wrong about the marks of the key, of nothing, and of what is no number."""
-        right = self.right()
+        right = self.right(variant)
         for what, answers, verdict in (
             ("the key", right, Verdict.RIGHT),
             ("blanks", [[""] * len(row) for row in right], Verdict.BLANK),
             (GARBAGE, [[GARBAGE] * len(row) for row in right], Verdict.UNREADABLE),
         ):
-            if {mark.verdict for mark in self.handed_in(answers)} != {verdict}:
-                yield f"Marking does not take {what} of {self.student.id} for what it is."
+            if {mark.verdict for mark in self.mark(variant, answers)} != {verdict}:
+                yield f"Marking does not take {what} of {variant.student.id} for what it is."
 
-    def right(self) -> list[Row]:
+    def right(self, variant: Variant) -> list[Row]:
         """Return the key as a student writes it: rounded numbers, and expressions where these are asked for."""
-        rows: list[Row] = [*written(self.trial.problem, self.variant.answers)]
-        for n, question in enumerate(self.trial.problem.questions):
+        rows: list[Row] = [*written(self.problem, variant.answers)]
+        for n, question in enumerate(self.problem.questions):
             if question.ask.kind == "symbolic":
-                rows[n] = [self.trial.marker.revealed(self.student, n, 0)]
+                rows[n] = [self.marker.revealed(self.key.students[variant.student.id], n, 0)]
         return rows
 
-    def marked(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
-        """Mark numbers that have come in some other way than in a book."""
-        return self.trial.marker.mark(self.student, [[TypedAnswer(str(x), float(x)) for x in row] for row in answers])
-
-    def handed_in(self, answers: Sequence[Row]) -> tuple[CellMark, ...]:
-        """Mark a book in which these answers stand."""
-        cells = [cell for places in self.trial.handed_out.asked for cell in places]
-        values = [value for row in answers for value in row]
-        filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
-        self.path.write_bytes(filled_in(self.empty, filled))
-        read = read_submission(self.path, self.trial.handed_out, read_typed, self.engine)
-        return self.trial.marker.mark(self.student, read.answers)
+    def mark(self, variant: Variant, answers: Sequence[Row]) -> tuple[CellMark, ...]:
+        """Mark what a student types: numbers, texts, or nothing."""
+        typed = [[read_typed(x if isinstance(x, str) else repr(x)) for x in row] for row in answers]
+        return self.marker.mark(self.key.students[variant.student.id], typed)
 
 
 def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:

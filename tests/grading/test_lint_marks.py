@@ -1,21 +1,27 @@
-"""A recipe's marks prove themselves through the workbook, and each fault that is planted is reported."""
+"""A recipe's marks prove themselves, also through the workbook, and each fault that is planted is reported."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.commands import byhand
+from support.filled_in import filled_in
+from support.submissions import engine
 
 from byhand.errors import ByhandError
+from byhand.exercises.draw import Variant
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import exercise_of, find, ready_made
 from byhand.grading import lint_marks
 from byhand.grading.carry_forward import Fit
-from byhand.grading.filled_in import filled_in
-from byhand.grading.lint_marks import Trial
+from byhand.grading.handed_out import HandedOut
+from byhand.grading.lint_marks import Row, Trial
+from byhand.grading.submission import read_submission, read_typed
+from byhand.grading.verdicts import CellMark
 from byhand.lessons.recipe import read_toml
 
 SOFTMAX = """
@@ -35,6 +41,22 @@ places = 3
 """
 
 
+class TrialInWorkbooks(Trial):
+    """The same, but what a student types stands in their workbook, which is read as it is when it is handed in."""
+
+    folder: Path
+
+    def mark(self, variant: Variant, answers: Sequence[Row]) -> tuple[CellMark, ...]:
+        handed_out = HandedOut.of(self.key)
+        cells = [cell for places in handed_out.asked for cell in places]
+        values = [value for row in answers for value in row]
+        filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
+        path = self.folder / "book.xlsx"
+        path.write_bytes(filled_in(self.book.filled(variant), filled))
+        read = read_submission(path, handed_out, read_typed, engine())
+        return self.marker.mark(self.key.students[variant.student.id], read.answers)
+
+
 def trial(count: int = 2, text: str = SOFTMAX) -> Trial:
     table = tomllib.loads(text)
     return Trial(problem(exercise_of(table, Path("mine.toml"))), table, count)
@@ -48,10 +70,15 @@ def trial(count: int = 2, text: str = SOFTMAX) -> Trial:
         *(pytest.param(name, 100, marks=pytest.mark.sweep) for name in ready_made()),
     ],
 )
-def test_a_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
+def test_a_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int, tmp_path: Path) -> None:
+    """Also where the answers stand in workbooks."""
     path = find(name)
     table = read_toml(path)
-    assert [*Trial(problem(exercise_of(table, path)), table, count).problems()] == []
+    built = problem(exercise_of(table, path))
+    assert [*Trial(built, table, count).problems()] == []
+    in_workbooks = TrialInWorkbooks(built, table, min(count, 2))
+    in_workbooks.folder = tmp_path
+    assert [*in_workbooks.problems()] == []
 
 
 def test_a_wrong_key_is_reported() -> None:
@@ -84,7 +111,7 @@ def test_answers_stand_where_a_student_writes_them() -> None:
     of = trial(1)
     book = of.book.filled(of.made[0])
     with pytest.raises(ByhandError, match="The student's book has no room for an answer in AA100"):
-        filled_in(book, {(of.handed_out.asked[0][0][0], 99, 26): 1.0})
+        filled_in(book, {(of.book.places[0].sheet, 99, 26): 1.0})
 
 
 def test_the_command_counts_marks_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
