@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from support.selection import often
 from support.strategies import given_tables, graphs
 
 from byhand.core import ops
+from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.gradients import Backward, gradients
 from byhand.core.graph import OPS, Array, Node, Op, fold, page, source, toposort
 from byhand.core.table import Table, read
@@ -33,35 +33,42 @@ from byhand.models import MODELS
 Expressions = list[list[Any]]
 
 
-def piecewise_first(line: Any) -> Any:
-    """Where the largest stands, if no two are the same."""
-    return sympy.Piecewise(*((n, sympy.Eq(x, sympy.Max(*line))) for n, x in enumerate(line)), (-1, True))
+class Sympy(Arithmetic[Any]):
+    """SymPy as an arithmetic for the cell rules, in pieces where a rule compares."""
+
+    def number(self, x: float) -> Any:
+        return sympy.Float(x)
+
+    def pi(self) -> Any:
+        return sympy.pi
+
+    def call(self, function: Function, x: Any) -> Any:
+        return getattr(sympy, function.sympy)(x)
+
+    def power(self, x: Any, y: Any) -> Any:
+        return x**y
+
+    def total(self, line: tuple[Any, ...]) -> Any:
+        return sympy.Add(*line)
+
+    def largest(self, line: tuple[Any, ...]) -> Any:
+        return sympy.Max(*line)
+
+    def position_of_largest(self, line: tuple[Any, ...]) -> Any:
+        """Where the largest stands, if no two are the same."""
+        return sympy.Piecewise(*((n, sympy.Eq(x, sympy.Max(*line))) for n, x in enumerate(line)), (-1, True))
+
+    def compare(self, x: Any, sign: str, y: Any) -> Any:
+        return sympy.Piecewise((1, sympy.Eq(x, y) if sign == "=" else x > y), (0, True))
+
+    def choose(self, condition: Any, x: Any, y: Any) -> Any:
+        return sympy.Piecewise((x, sympy.Ne(condition, 0)), (y, True))
+
+    def pick(self, line: tuple[Any, ...], index: Any) -> Any:
+        return sympy.Piecewise(*((x, sympy.Eq(index, i)) for i, x in enumerate(line)), (sympy.nan, True))
 
 
-SYMPY = SimpleNamespace(
-    number=sympy.Float,
-    pi=lambda: sympy.pi,
-    sum=lambda line: sympy.Add(*line),
-    max=lambda line: sympy.Max(*line),
-    mean=lambda line: sympy.Add(*line) / len(line),
-    dot=lambda x, y: sympy.Add(*(a * b for a, b in zip(x, y, strict=True))),
-    sum_of_squares=lambda line: sympy.Add(*(a**2 for a in line)),
-    position_of_max=piecewise_first,
-    larger=lambda x, y: sympy.Max(x, y),
-    greater=lambda x, y: sympy.Piecewise((1, x > y), (0, True)),
-    equal=lambda x, y: sympy.Piecewise((1, sympy.Eq(x, y)), (0, True)),
-    choose=lambda keep, x, y: sympy.Piecewise((x, sympy.Ne(keep, 0)), (y, True)),
-    pick=lambda line, n: sympy.Piecewise(*((x, sympy.Eq(n, i)) for i, x in enumerate(line)), (sympy.nan, True)),
-    power=lambda x, y: x**y,
-    exp=sympy.exp,
-    log=sympy.log,
-    sqrt=sympy.sqrt,
-    tanh=sympy.tanh,
-    erf=sympy.erf,
-    sin=sympy.sin,
-    cos=sympy.cos,
-)
-"""SymPy as an arithmetic for the cell rules: all that they ask of one."""
+SYMPY = Sympy()
 
 
 def letters_of(node: Node, letter: str) -> dict[tuple[int, int], Any]:
@@ -312,7 +319,7 @@ def shifted_loss(x: Node, role: str) -> Node:
     loss = (p * source("g", [[1.0, 2.0, -1.0], [0.5, -3.0, 1.0]], "input")).sum(1).sum(0) + losses.sum(0)
     for node in toposort([loss]):
         if node.role == "shift":
-            node.role = role
+            node.with_role(role)
     return loss
 
 
