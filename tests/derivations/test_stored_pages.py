@@ -46,13 +46,13 @@ def test_a_changed_page_is_another_page(name: str) -> None:
     assert from_json(stored.replace('"Number": {"digits": "2"}', '"Number": {"digits": "3"}', 1)) != derive(name)
 
 
-def test_a_page_is_shown_without_sympy() -> None:
+def test_a_page_is_shown_without_sympy_or_numpy() -> None:
     code = "import sys; from byhand.cli.main import main; main(['derive', 'softmax'], standalone_mode=False); "
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *_, loaded = done.stdout.splitlines()
     assert "byhand.derivations.stored_pages" in loaded.split()
-    assert not {"sympy", "mpmath", "byhand.derivations.topic_page", "byhand.derivations.terms"} & set(loaded.split())
+    assert not {"sympy", "mpmath", "numpy", "byhand.derivations.topic_page", "byhand.derivations.terms"} & set(loaded.split())
 
 
 def test_a_topic_that_is_not_there_is_one_sentence() -> None:
