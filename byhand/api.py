@@ -100,11 +100,11 @@ class Lesson(lessons.Lesson):
 
     def _repr_html_(self) -> str:
         """The prediction, or the result, as a labelled heat map under the lesson's title."""
-        from html import escape
+        from byhand.escaping import escaped
 
         title, sizes = lessons.describe(self)
         result = self.graph.probabilities or self.graph.outputs[0]
-        heading = f"<p><strong>{escape(title)}</strong><br>{escape(sizes)}</p>"
+        heading = f"<p><strong>{escaped(title)}</strong><br>{escaped(sizes)}</p>"
         return heading + self[result.name]._repr_html_()
 
     def __repr__(self) -> str:

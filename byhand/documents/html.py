@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from html import escape
 
 from byhand.documents.block_writer import BlockWriter, Row
 from byhand.documents.document import Document, Steps
 from byhand.documents.line_layout import StepRow, laid_out
+from byhand.escaping import escaped
 from byhand.notation.mathml import MathML, element
 from byhand.workbook.style import ROLES
 
@@ -80,8 +80,8 @@ def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -
     head = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_style()}{more_style}</style>\n</head>\n"
-        f"<body>\n<h1>{escape(title)}</h1>"
+        f"<title>{escaped(title)}</title>\n<style>{_style()}{more_style}</style>\n</head>\n"
+        f"<body>\n<h1>{escaped(title)}</h1>"
     )
     below = [f'<p class="subtitle">{subtitle}</p>'] if subtitle else []
     return ("\n".join([head, *below, *body, "</body>", "</html>"]) + "\n").encode()
@@ -123,12 +123,12 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
 
 
 HTML = BlockWriter(
-    words=escape,
+    words=escaped,
     formula=element,
     display=lambda maths: f'<div class="scroll">{element(maths, "display")}</div>',
     heading=lambda text, level: f"<h{level + 1}>{text}</h{level + 1}>",
     paragraph=lambda text, quiet: f"<p{QUIET if quiet else ''}>{text}</p>",
-    code=lambda text: f"<pre>{escape(text)}</pre>",
+    code=lambda text: f"<pre>{escaped(text)}</pre>",
     steps=_steps,
     table=_table,
 )

@@ -20,7 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from byhand.core.labels import word
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
-from byhand.escaping import xml_text
+from byhand.escaping import escaped
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, parts
 from byhand.exercises.lms_html import given, html, numbers, paragraph
@@ -107,7 +107,7 @@ def _resource(quiz: str) -> str:
 
 
 def _title(problem: Problem, variant: Variant) -> str:
-    return xml_text(f"{problem.exercise.title[:MOST_TITLE]} · {variant.student.id[:40]}")
+    return escaped(f"{problem.exercise.title[:MOST_TITLE]} · {variant.student.id[:40]}")
 
 
 def _meta(problem: Problem, variant: Variant, quiz: str) -> str:
@@ -134,11 +134,11 @@ def _assessment(problem: Problem, variant: Variant, quiz: str, asked: Sequence[P
 
 def _item(ident: str, title: str, kind: str, points: str, text: str, rest: str, answered: str = "") -> str:
     return (
-        f'<item ident="{ident}" title="{xml_text(title)}">\n<itemmetadata><qtimetadata>'
+        f'<item ident="{ident}" title="{escaped(title)}">\n<itemmetadata><qtimetadata>'
         f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>"
         f"<qtimetadatafield><fieldlabel>points_possible</fieldlabel><fieldentry>{points}</fieldentry></qtimetadatafield>"
         "</qtimetadata></itemmetadata>\n"
-        f'<presentation><material><mattext texttype="text/html">{xml_text(text)}</mattext></material>{answered}'
+        f'<presentation><material><mattext texttype="text/html">{escaped(text)}</mattext></material>{answered}'
         f"</presentation>\n{rest}</item>\n"
     )
 
@@ -226,7 +226,7 @@ def _plain(number: Decimal) -> str:
 
 def _choices(field: Field) -> str:
     labels = "".join(
-        f'<response_label ident="choice{n}"><material><mattext texttype="text/plain">{xml_text(text)}</mattext>'
+        f'<response_label ident="choice{n}"><material><mattext texttype="text/plain">{escaped(text)}</mattext>'
         "</material></response_label>"
         for n, text in enumerate(field.options, 1)
     )

@@ -10,7 +10,7 @@ from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.core.roles import Role
-from byhand.escaping import xml_text
+from byhand.escaping import escaped
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
 
@@ -18,7 +18,7 @@ from byhand.exercises.problem import SHOWN_PLACES, Problem
 @lru_cache(4096)
 def html(text: str) -> str:
     """A text as HTML, and as XML: without what neither can hold, braces written so that no field begins there."""
-    return xml_text(text).replace("{", "&#123;").replace("}", "&#125;")
+    return escaped(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def paragraph(text: str) -> str:

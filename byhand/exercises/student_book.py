@@ -20,7 +20,7 @@ from byhand.core.graph import Node, toposort
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
-from byhand.escaping import xml_text
+from byhand.escaping import escaped
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, sentence
 from byhand.language.architecture import Graph
@@ -99,7 +99,7 @@ def _dated(name: str) -> ZipInfo:
 def text_of(value: float | str) -> str:
     """A value as the file's XML holds it."""
     if isinstance(value, str):
-        return xml_text(ESCAPE_LIKE.sub("_x005F", value))
+        return escaped(ESCAPE_LIKE.sub("_x005F", value))
     return in_full(value)
 
 

@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from statistics import mean, median
 from typing import Any
 
 from byhand.documents.html import page
+from byhand.escaping import escaped
 from byhand.exercises.keys import Key
 from byhand.grading.grades import STATUS_WORDS, FileProblem, Status, StudentGrade
 from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points
@@ -178,7 +178,7 @@ def _text(
 ) -> str:
     weight = ' font-weight="600"' if bold else ""
     cell_address = f'x="{x:g}" y="{y:g}" text-anchor="{anchor}"'
-    return f'<text {cell_address} font-size="{size}" fill="{colour}"{weight}>{escape(text)}</text>'
+    return f'<text {cell_address} font-size="{size}" fill="{colour}"{weight}>{escaped(text)}</text>'
 
 
 def _points(statistics: ClassStatistics) -> Iterator[str]:
@@ -311,7 +311,7 @@ def report_page(
         *_talk(statistics, steps),
         *_problem_table(problems),
     ]
-    return page(title, escape(told), body, STYLE)
+    return page(title, escaped(told), body, STYLE)
 
 
 def _facts(statistics: ClassStatistics, grades: Sequence[StudentGrade]) -> str:
@@ -346,10 +346,10 @@ def _mistake(statistics: ClassStatistics, steps: Sequence[str]) -> Any:
         tables = ", ".join(statistics.key.questions[n].table for n in sorted(mistake.questions))
         return (
             f'<span class="many">{_students(mistake.students, statistics)}</span> made this mistake: '
-            f"{escape(mistake.sentence)}"
-            f'<span class="where">Seen in {escape(tables)}, {mistake.cells} '
-            f"cell{'s' if mistake.cells != 1 else ''} ({escape(mistake.name)}). "
-            f"Worked out: <code>{escape(steps[first])}</code></span>"
+            f"{escaped(mistake.sentence)}"
+            f'<span class="where">Seen in {escaped(tables)}, {mistake.cells} '
+            f"cell{'s' if mistake.cells != 1 else ''} ({escaped(mistake.name)}). "
+            f"Worked out: <code>{escaped(steps[first])}</code></span>"
         )
 
     return line
@@ -370,7 +370,7 @@ def _hardest(statistics: ClassStatistics) -> Iterator[str]:
         right = round(share * len(statistics.points))
         yield (
             f'<span class="many">Only {_students(right, statistics)}</span> have nothing wrong in '
-            f"{cell_address(question, cell)} of {escape(question.table)}. "
+            f"{cell_address(question, cell)} of {escaped(question.table)}. "
             f"Of the rest, most: {VERDICT_STYLES[verdict].means}."
         )
 
@@ -401,8 +401,8 @@ def _problem_table(problems: Sequence[FileProblem]) -> Iterator[str]:
         return
     yield "<h2>For you to look at</h2>"
     rows = "".join(
-        f"<tr><td>{escape(c.kind)}</td><td>{escape(c.student)}</td><td>{escape(c.file)}</td>"
-        f"<td>{escape(c.reason)}</td></tr>"
+        f"<tr><td>{escaped(c.kind)}</td><td>{escaped(c.student)}</td><td>{escaped(c.file)}</td>"
+        f"<td>{escaped(c.reason)}</td></tr>"
         for c in problems[:MOST_SHOWN]
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("What", "Student", "File", "Why"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from byhand.documents.html import page
+from byhand.escaping import escaped
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.grading.verdicts import (
     NOT_FINAL,
@@ -55,7 +55,7 @@ code { background: var(--faint); border: 1px solid var(--frame); border-radius: 
 def feedback_page(key: Key, marks: StudentMark, steps: Sequence[str]) -> bytes:
     """Return the page, in UTF-8. steps: for each question the command that works its table with other numbers."""
     title = str(key.recipe.get("title", key.exercise))
-    return page(title, escape(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
+    return page(title, escaped(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
 
 
 def colours() -> str:
@@ -96,14 +96,14 @@ def _legend(marks: StudentMark) -> str:
 def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: str) -> Iterator[str]:
     right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
     got = f"{of_points(*total(cells))} · {right} of {len(cells)} right"
-    yield f'<h2>{n}. {escape(question.text)} <span class="got">{got}</span></h2>'
+    yield f'<h2>{n}. {escaped(question.text)} <span class="got">{got}</span></h2>'
     rows = "".join(_row(question, row) for row in as_grid(question, cells))
     yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
     said = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
     if said:
         yield f'<ul class="remarks">{said}</ul>'
     if step and any(cell.points < cell.most for cell in cells):
-        yield f'<p class="where">This step, worked with other numbers: <code>{escape(step)}</code></p>'
+        yield f'<p class="where">This step, worked with other numbers: <code>{escaped(step)}</code></p>'
 
 
 def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:
@@ -113,10 +113,10 @@ def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:
 def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
     if cell is None:
         return "<td></td>"
-    said = escape(f"{cell.verdict}. {cell.sentence}".strip(), quote=True)
+    said = escaped(f"{cell.verdict}. {cell.sentence}".strip())
     return (
         f'<td class="{name(cell.verdict)}" title="{said}"><span class="at">{cell_address(question, cell.cell)}</span>'
-        f"{VERDICT_STYLES[cell.verdict].sign} {escape(typed_text(cell))}</td>"
+        f"{VERDICT_STYLES[cell.verdict].sign} {escaped(typed_text(cell))}</td>"
     )
 
 
@@ -124,6 +124,6 @@ def _remark(question: KeyQuestion, verdict: Verdict, sentence: str, cells: Seque
     where = ", ".join(f"{cell_address(question, c.cell)}: {typed_text(c)}".removesuffix(": ") for c in cells)
     got = f"{points(sum(c.points for c in cells))} of {points(sum(c.most for c in cells))}"
     return (
-        f'<li><span class="verdict {name(verdict)}">{VERDICT_STYLES[verdict].sign} {verdict}</span> {escape(sentence)}'
-        f'<br><span class="where">{escape(where)} · {got}</span></li>'
+        f'<li><span class="verdict {name(verdict)}">{VERDICT_STYLES[verdict].sign} {verdict}</span> {escaped(sentence)}'
+        f'<br><span class="where">{escaped(where)} · {got}</span></li>'
     )

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from byhand.core.graph import INFINITE, Array, times
 from byhand.core.labels import labels
 from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.escaping import escaped
 from byhand.lessons.lesson import Lesson
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
@@ -123,12 +123,14 @@ class Table:
         shown = self.values[:MOST_ROWS, :MOST_COLUMNS]
         finite = np.abs(shown[np.abs(shown) < INFINITE])
         largest = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-        caption = escape(self.name) + (f" = {escape(self.rule)}" if self.rule else "") + f" ({times(self.shape)})"
+        caption = escaped(self.name) + (f" = {escaped(self.rule)}" if self.rule else "") + f" ({times(self.shape)})"
         if shown.shape != self.shape:
             caption += f", of which the first {times(shown.shape)} are shown"
-        head = "".join(f'<th scope="col" style="{LABEL}">{escape(label)}</th>' for label in self.columns[:MOST_COLUMNS])
+        head = "".join(
+            f'<th scope="col" style="{LABEL}">{escaped(label)}</th>' for label in self.columns[:MOST_COLUMNS]
+        )
         body = "".join(
-            f'<tr><th scope="row" style="{LABEL}">{escape(label)}</th>'
+            f'<tr><th scope="row" style="{LABEL}">{escaped(label)}</th>'
             + "".join(f'<td style="{CELL}{heat(v, largest)}">{in_table(v)}</td>' for v in numbers)
             + "</tr>"
             for label, numbers in zip(self.rows, shown.tolist(), strict=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 from unicodedata import lookup
 from unicodedata import name as unicode_name
 
+from byhand.escaping import escaped
 from byhand.notation.names import accent
 from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
 from byhand.notation.tree import Maths, Name
@@ -29,7 +29,7 @@ class MathML(Printer):
 
     def number(self, digits: str) -> str:
         size = digits.removeprefix("-").removeprefix("−")
-        return f"<mn>{escape(size)}</mn>" if size == digits else self.negative(f"<mn>{escape(size)}</mn>")
+        return f"<mn>{escaped(size)}</mn>" if size == digits else self.negative(f"<mn>{escaped(size)}</mn>")
 
     def name(self, name: Name) -> str:
         text = _letters(name.letters, name.bold)
@@ -39,7 +39,7 @@ class MathML(Printer):
         return text
 
     def words(self, words: str) -> str:
-        return f"<mtext>{_hard(escape(words))}</mtext>"
+        return f"<mtext>{_hard(escaped(words))}</mtext>"
 
     def bracketed(self, inside: str) -> str:
         flat = not any(mark in inside for mark in ("<mfrac", "<munder", "<msqrt", "<mtable", "<mo>("))
@@ -99,14 +99,14 @@ def _row(inside: str) -> str:
 
 
 def _operator(sign: str, attributes: str = "") -> str:
-    return f"<mo{attributes}>{escape(sign)}</mo>"
+    return f"<mo{attributes}>{escaped(sign)}</mo>"
 
 
 def _letters(letters: str, bold: bool = False) -> str:
     """Return a letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
     style = ' mathvariant="normal"' if base in UPRIGHT else ""
-    text = f"<mi{style}>{escape(''.join(map(_bold, base)) if bold else base)}</mi>"
+    text = f"<mi{style}>{escaped(''.join(map(_bold, base)) if bold else base)}</mi>"
     return f'<mover accent="true">{text}{_operator(ACCENTS[mark].mathml)}</mover>' if mark else text
 
 

@@ -52,7 +52,9 @@ def test_a_page_is_shown_without_sympy_or_numpy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     *_, loaded = done.stdout.splitlines()
     assert "byhand.derivations.stored_pages" in loaded.split()
-    assert not {"sympy", "mpmath", "numpy", "byhand.derivations.topic_page", "byhand.derivations.terms"} & set(loaded.split())
+    assert not {"sympy", "mpmath", "numpy", "byhand.derivations.topic_page", "byhand.derivations.terms"} & set(
+        loaded.split()
+    )
 
 
 def test_a_topic_that_is_not_there_is_one_sentence() -> None:
