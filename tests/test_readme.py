@@ -40,10 +40,13 @@ def test_every_line_to_paste_is_understood() -> None:
     assert len(parts) - len(others) >= len(COMMANDS) - 1
 
 
-def test_the_lines_to_paste_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_the_lines_to_paste_run_one_after_the_other(
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also a second time, when the files are there already."""
     monkeypatch.chdir(tmp_path)
-    for command in [command for line in LINES for command in commands(line)] * 2:
+    for command in [command for line in LINES for command in commands(line)] * times:
         result = byhand(command)
         no = "byhand check" in command  # the book is blank
         assert (result.exit_code, result.stderr) == (no, ""), command

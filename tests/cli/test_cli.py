@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from support.checkpoints import whole
 from support.commands import PROGRAM, answer, byhand, examples
+from support.lessons import sweep
+from support.selection import often
 from support.workbooks import altered
 
 from byhand.cli.main import COMMANDS
@@ -108,7 +110,7 @@ def given_numbers(text: str) -> dict[str, Any]:
     return {name: np.array(table) for name, table in json.loads(text, parse_constant=refuse)["tables"].items()}
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", sweep(MODELS))
 def test_json_has_every_named_table_in_full_precision(model: str) -> None:
     tables, lesson = given_numbers(answer(f"byhand run {model} --json")), build(Recipe(model))
     assert list(tables) == list(lesson.tables)
@@ -320,7 +322,7 @@ BEFORE = {
 """What the examples of a help speak of."""
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", often(["", *COMMANDS], {"", *COMMANDS} - {"exercise", "verify"}))
 def test_the_examples_of_a_help_run(
     command: str, here: Path, needs: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
-from support.lessons import UPRIGHT, lesson, sweep
+from support.lessons import FEWEST, UPRIGHT, lesson, sweep
 from support.op_cases import CASES, definition
 from support.strategies import given_tables, short_numbers
 
@@ -121,7 +121,7 @@ def test_a_choice_needs_no_value_of_what_it_leaves() -> None:
     assert EXACT.choose(sympy.Integer(0), NONE, -sympy.oo) == -sympy.oo
 
 
-@pytest.mark.parametrize("name", sweep(UPRIGHT))
+@pytest.mark.parametrize("name", sweep(UPRIGHT, FEWEST))
 def test_exact_values_of_whole_lessons(name: str) -> None:
     """Those that exist are, in fifty digits, the numbers that numpy computes; and none is long."""
     tables = lesson(name).numbers()

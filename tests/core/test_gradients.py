@@ -165,7 +165,12 @@ def test_some_gradient_flows_through_every_operation_but_those_that_jump() -> No
 
 
 @pytest.mark.parametrize(
-    ("op", "shapes", "attrs"), [case for case in CASES if case.values[1] and case.values[0].name not in NO_SLOPE]
+    ("op", "shapes", "attrs"),
+    [
+        pytest.param(*case.values, id=case.id, marks=() if case.id.endswith("-0") else pytest.mark.slow)
+        for case in CASES
+        if case.values[1] and case.values[0].name not in NO_SLOPE
+    ],
 )
 def test_second_derivatives(op: Op, shapes: Any, attrs: Any) -> None:
     """A gradient's own gradient, of Σ gradient × c, against SymPy, and by the step against differences of the first."""

@@ -74,7 +74,7 @@ def test_another_seed_gives_other_numbers() -> None:
     assert three.drawn != four.drawn
 
 
-@pytest.mark.parametrize(("words", "files"), [((), 5), (("--self-check",), 8)])
+@pytest.mark.parametrize(("words", "files"), [((), 5), pytest.param(("--self-check",), 8, marks=pytest.mark.slow)])
 def test_the_same_bytes_in_two_processes_with_other_hashes(words: tuple[str, ...], files: int) -> None:
     for seed in "12":
         environment = {**os.environ, "PYTHONHASHSEED": seed}

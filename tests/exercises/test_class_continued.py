@@ -37,6 +37,7 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc for what is still running")
+@pytest.mark.slow
 def test_a_class_that_is_killed_is_continued_as_if_nothing_had_been() -> None:
     make_set(order("whole", 500))
     line = command("class", "--count", "500", "--jobs", "2")

@@ -211,6 +211,7 @@ def test_what_cannot_be_is_refused_with_its_line(text: str | bytes, roster: Path
     assert refusal(roster, text) == REFUSALS[text]
 
 
+@pytest.mark.slow
 def test_too_many_students_are_refused(roster: Path) -> None:
     lines = "\n".join(map(str, range(100_001)))
     assert refusal(roster, f"id\n{lines}\n") == ("class.csv has more than 100,000 students: split it into classes.")

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from support.misconceptions import CASES, MORE, RIGHT, Case, transformer
+from support.selection import often
 
 from byhand.core.graph import Array, Node, fold, labels_of, source, toposort
 from byhand.lessons.build import build
@@ -267,10 +268,7 @@ BUILT = {name: Recipe(name) for name in MODELS} | {
 }
 
 
-LARGE = ("gpt2 of two layers, trained", "a batch", "a transformer that writes")
-
-
-@pytest.mark.parametrize("subject", [pytest.param(n, marks=pytest.mark.slow if n in LARGE else ()) for n in BUILT])
+@pytest.mark.parametrize("subject", often(BUILT, SUBJECTS))
 def test_in_every_model_tables_keep_their_names_shapes_and_roles(subject: str) -> None:
     outputs = build(BUILT[subject]).graph.outputs
     before = shown(outputs)

@@ -102,8 +102,11 @@ def test_linformer_with_the_identity_is_full_attention() -> None:
 IDS = [0, 1, 4, 6, 0, 7]
 
 
+STRIDES = [(1, 1), (3, 2), *(pytest.param(*n, marks=pytest.mark.slow) for n in ((2, 1), (3, 1), (9, 1)))]
+
+
+@pytest.mark.parametrize(("stride", "summaries"), STRIDES)
 @pytest.mark.parametrize("pattern", ["strided", "fixed"])
-@pytest.mark.parametrize(("stride", "summaries"), [(1, 1), (2, 1), (3, 1), (3, 2), (9, 1)])
 def test_sparse_equals_full_with_the_mask(pattern: str, stride: int, summaries: int) -> None:
     size = {"pattern": pattern, "stride": stride, "summaries": summaries, "layers": 2}
     lesson, n = made("sparse-transformer", ids=IDS, size=size)

@@ -70,7 +70,14 @@ def test_the_learning_rate_changes_all_that_comes_after_it_and_nothing_before() 
     assert not kept & changed
 
 
-@pytest.mark.parametrize(("targets", "words"), [([5, 4, "_"], {1: 5}), ([2, "_", "_"], {2: "_"}), ([2, 4, 0], {3: 0})])
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        ([2, "_", "_"], {2: "_"}),
+        pytest.param([5, 4, "_"], {1: 5}, marks=pytest.mark.slow),
+        pytest.param([2, 4, 0], {3: 0}, marks=pytest.mark.slow),
+    ],
+)
 def test_another_target_changes_the_loss_and_the_gradients(targets: list[Any], words: dict[int, Any]) -> None:
     """Chosen on the home page, by its word, or _ for none."""
     made, path, _ = live()
@@ -108,7 +115,14 @@ def test_every_word_as_no_target_shows_an_error_and_no_wrong_number() -> None:
     assert str(values[cell_of("loss")]).startswith("#DIV/0")
 
 
-@pytest.mark.parametrize(("table", "value"), [("layer1.head1.W_V", 1.5), ("wte", -0.5), ("layer1.norm1.gamma", 2.0)])
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        ("wte", -0.5),
+        pytest.param("layer1.head1.W_V", 1.5, marks=pytest.mark.slow),
+        pytest.param("layer1.norm1.gamma", 2.0, marks=pytest.mark.slow),
+    ],
+)
 def test_another_weight_changes_every_step(table: str, value: float) -> None:
     _, path, _ = live()
     cell = cell_of(table, 1, 2)

@@ -104,7 +104,7 @@ def test_every_formula_has_a_value_and_nothing_else(values: engines.Values, fold
     assert values.keys() == read(folder / "everything.xlsx").formulas.keys()
 
 
-@pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])
+@pytest.mark.parametrize("engine", ["ironcalc", pytest.param("libreoffice", marks=pytest.mark.slow)])
 def test_a_reference_to_a_name_with_an_apostrophe(engine: str, needs: Callable[[str], None], tmp_path: Path) -> None:
     needs(engine)
     assert recalculate(_apostrophe(tmp_path), engine) == {at("A1"): 4.0}
