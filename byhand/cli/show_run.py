@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from byhand.cli.terminal import line_of, rendered
-from byhand.core.graph import Array, times
+from byhand.core.graph import times
 from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, quoted
 from byhand.files import check_place, replacing, save
@@ -55,7 +55,7 @@ def save_run(lesson: Lesson, names: Sequence[str], form: str, path: Path, force:
         table = _table(lesson, name)
         arrays |= {name: table.values, f"{name}.rows": np.array(table.rows), f"{name}.columns": np.array(table.columns)}
     data = io.BytesIO()
-    np.savez_compressed(data, allow_pickle=False, **arrays)
+    np.savez_compressed(data, **arrays)
     save(path, data.getvalue())
 
 
@@ -87,13 +87,11 @@ def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
     if lesson.graph.written and not names:
         about |= {"written": lesson.words}
     yield json.dumps(about)[:-1] + (", " if about else "") + '"tables": {'
-    for n, name in enumerate(names or lesson.tables):
-        yield (", " if n else "") + f"{json.dumps(name)}: {json.dumps(_values(lesson, name).tolist())}"
+    numbers = lesson.numbers()
+    for n, name in enumerate(names or numbers):
+        values = numbers[name] if name in numbers else _table(lesson, name).values
+        yield (", " if n else "") + f"{json.dumps(name)}: {json.dumps(values.tolist())}"
     yield "}}\n"
-
-
-def _values(lesson: Lesson, name: str) -> Array:
-    return lesson.numbers()[name] if name in lesson.tables else _table(lesson, name).values
 
 
 def _csv(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
