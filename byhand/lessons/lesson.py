@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Lesson:
     assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
     weights: str = ""
 
-    @property
+    @cached_property
     def tables(self) -> dict[str, Node]:
         """Every named table, in the model's order."""
         return {n.name: n for n in toposort(self.graph.outputs) if n.name}
@@ -70,6 +71,10 @@ class Lesson:
 
     def numbers(self) -> dict[str, Any]:
         """The numbers of every named table. ByhandError where one is none that can be computed with."""
+        return dict(self._computed)
+
+    @cached_property
+    def _computed(self) -> dict[str, Any]:
         with np.errstate(all="ignore"):
             values = fold(self.graph.outputs, self.graph.given)
         for name, node in self.tables.items():

@@ -12,6 +12,7 @@ from support.checkpoints import whole
 from support.lessons import FEW, SET_BY_HAND, sweep
 
 from byhand.cli.options import recipe_from
+from byhand.core.graph import fold
 from byhand.language.architecture import Architecture
 from byhand.language.options import Option, Options, known, used
 from byhand.lessons.build import build, options_of, settings_of
@@ -58,8 +59,8 @@ def changeable(node: Any) -> bool:
 
 
 def with_table(lesson: Lesson, name: str, numbers: Any) -> dict[str, Any]:
-    lesson.tables[name].data = numbers
-    return lesson.numbers()
+    values = fold(lesson.graph.outputs, {**lesson.graph.given, lesson.tables[name]: numbers})
+    return {path: values[node] for path, node in lesson.tables.items()}
 
 
 def test_later_changes_come_on_top() -> None:
