@@ -58,9 +58,9 @@ class Judgement:
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict for programs."""
-        told = {"verdict": str(self.outcome), "read_as": self.read_as, "sentence": self.sentence}
+        verdict = {"verdict": str(self.outcome), "read_as": self.read_as, "sentence": self.sentence}
         more = {"mistake": self.mistake, "entries": self.entries, "right_entries": self.right_entries}
-        return told | {name: value for name, value in more.items() if value}
+        return verdict | {name: value for name, value in more.items() if value}
 
     def json_text(self) -> str:
         return json.dumps(self.as_json())

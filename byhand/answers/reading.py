@@ -289,8 +289,8 @@ def _single(tree: Tree, value: Any) -> str:
         return text
     if isinstance(tree, Apply) and tree.op == "percent" and type(value) is Fraction:
         return decimal_text(value)
-    worth = to_ten_digits(value)
-    return text if worth == text else f"{text} = {worth}"
+    number = to_ten_digits(value)
+    return text if number == text else f"{text} = {number}"
 
 
 def _table(reading: Reading) -> str:

@@ -15,22 +15,22 @@ _TENS = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
 _SMALL = {"m": -3, "µ": -6, "u": -6, "n": -9}
 
 
-def _scaled(stems: str, worth: Fraction, kind: str, prefixes: dict[str, int]) -> dict[str, tuple[str, Fraction]]:
-    units = dict.fromkeys(stems.split(), (kind, worth))
+def _scaled(stems: str, size: Fraction, kind: str, prefixes: dict[str, int]) -> dict[str, tuple[str, Fraction]]:
+    units = dict.fromkeys(stems.split(), (kind, size))
     first, *words = stems.split()
-    units |= {prefix + first: (kind, worth * Fraction(10) ** power) for prefix, power in prefixes.items()}
+    units |= {prefix + first: (kind, size * Fraction(10) ** power) for prefix, power in prefixes.items()}
     long = {"k": "kilo", "M": "mega", "G": "giga", "T": "tera", "m": "milli", "µ": "micro", "n": "nano"}
     for prefix, power in prefixes.items():
         if prefix in long:
-            units |= {long[prefix] + word: (kind, worth * Fraction(10) ** power) for word in words}
+            units |= {long[prefix] + word: (kind, size * Fraction(10) ** power) for word in words}
     return units
 
 
-def _binary(stems: str, worth: int, kind: str) -> dict[str, tuple[str, Fraction]]:
+def _binary(stems: str, size: int, kind: str) -> dict[str, tuple[str, Fraction]]:
     first, *words = stems.split()
     steps = {"Ki": "kibi", "Mi": "mebi", "Gi": "gibi", "Ti": "tebi"}
     return {
-        prefix + stem: (kind, Fraction(worth * 1024 ** (n + 1)))
+        prefix + stem: (kind, Fraction(size * 1024 ** (n + 1)))
         for n, (short, long) in enumerate(steps.items())
         for prefix, stem in [(short, first), *((long, word) for word in words)]
     }

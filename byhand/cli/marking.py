@@ -30,10 +30,10 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
         byhand check practice/students/student.xlsx --key practice
         byhand check practice/students/student.xlsx --key practice --reveal
     """
-    from byhand.cli.show_marks import checked
+    from byhand.cli.show_marks import check_file
 
-    told, all_right = checked(submission, key, reveal, as_json)
-    click.echo(told, nl=False)
+    report, all_right = check_file(submission, key, reveal, as_json)
+    click.echo(report, nl=False)
     ctx.exit(0 if all_right else 1)
 
 

@@ -31,44 +31,44 @@ from byhand.grading.verdicts import (
 from byhand.processes import Stopped, spread_within
 
 SAME = "The same."
-"""Of a cell of whose question another has been told the sentence."""
+"""In place of a sentence that stands at another cell of the question."""
 MOST_SHOWN = 40
-"""The concerns that are printed; problems.csv has all."""
+"""The problems that are printed; problems.csv has all."""
 
 
-def check_told(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
-    """One submission: each cell's place, what was read, the verdict, the points and why; answers: to be revealed."""
+def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
+    """Return the report on one submission, cell by cell. answers: to be revealed."""
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    told = [rendered(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
+    parts = [rendered(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        told.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
+        parts.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
-            told.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
-    told.append(f"\n{of_points(marks.points, marks.most)}\n")
-    told += [rendered(f"A person must look at this: {warning}") for warning in marks.warnings]
-    return "".join(told)
+            parts.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
+    parts.append(f"\n{of_points(marks.points, marks.most)}\n")
+    parts += [rendered(f"A person must look at this: {warning}") for warning in marks.warnings]
+    return "".join(parts)
 
 
 def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
-    as_grid = Table(box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False)
     names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
     for name in names:
         whole = name in ("cell", "verdict", "points")
-        as_grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
-    said: set[str] = set()
+        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
+    shown: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]
         row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        as_grid.add_row(*row, SAME if cell.sentence in said else cell.sentence)
-        said |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
-    return as_grid
+        grid.add_row(*row, SAME if cell.sentence in shown else cell.sentence)
+        shown |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
+    return grid
 
 
 def _read(cell: CellMark) -> str:
-    """What was written, and, where that is another thing, how it was read."""
+    """Return what was written, and, where that is another thing, how it was read."""
     text, read_as = typed_text(cell), cell.typed.read_as
     if cell.verdict is Verdict.UNREADABLE or not read_as:
         return text
@@ -117,7 +117,7 @@ def all_right(marks: StudentMark) -> bool:
 
 
 def class_report(result: ClassResult, as_json: bool) -> str:
-    """A class: how many are graded, what is wrong with which file, what to talk about, and where everything is."""
+    """Return how many are graded, what is wrong with which file, what to talk about, and where everything is."""
     folder = result.options.folder
     if as_json:
         grades = [
@@ -127,14 +127,14 @@ def class_report(result: ClassResult, as_json: bool) -> str:
         facts = {**result.report, "grades": grades, "folder": str(folder), "read": result.read, "kept": result.kept}
         return json.dumps(facts, ensure_ascii=False) + "\n"
     statuses = Counter(s.status for s in result.grades)
-    told = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
+    counts = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
     there = f" ({result.kept:,} of the files were read before)" if result.kept else ""
-    parts: list[Any] = [f"{len(result.grades):,} students: {told}{there}."]
+    parts: list[Any] = [f"{len(result.grades):,} students: {counts}{there}."]
     if result.report["mean"] is not None:
         parts.append(f"Mean {points(result.report['mean'])} of {points(result.report['most'])} points.")
     parts += [f"Talk about: {line}" for line in result.report["talk"][:3]]
     if result.problems:
-        parts += ["", _concerns(result)]
+        parts += ["", _problem_table(result)]
         left = len(result.problems) - MOST_SHOWN
         parts += [f"And {left:,} more: see {folder / 'problems.csv'}."] if left > 0 else []
     parts += [
@@ -144,29 +144,29 @@ def class_report(result: ClassResult, as_json: bool) -> str:
     return rendered(*parts)
 
 
-def _concerns(result: ClassResult) -> Table:
-    as_grid = Table(box=None, pad_edge=False)
+def _problem_table(result: ClassResult) -> Table:
+    grid = Table(box=None, pad_edge=False)
     for name in ("what", "student", "file", "why"):
-        as_grid.add_column(name, overflow="fold")
-    for concern in result.problems[:MOST_SHOWN]:
-        as_grid.add_row(concern.kind, concern.student, concern.file, concern.reason)
-    return as_grid
+        grid.add_column(name, overflow="fold")
+    for problem in result.problems[:MOST_SHOWN]:
+        grid.add_row(problem.kind, problem.student, problem.file, problem.reason)
+    return grid
 
 
-Told = tuple[str, bool]
+CheckReport = tuple[str, bool]
 """What the terminal shows, and whether all is right."""
 
 
-def checked(submission: Path, key: Path, reveal: bool, as_json: bool) -> Told:
-    """ByhandError, with how to mend it, for a file that cannot be read, takes too long, or is nobody's."""
-    (found,) = spread_within(LIMITS, Checking, (key, reveal, as_json), [submission], 1)
-    if isinstance(found, Stopped):
-        raise ByhandError(f"{submission} could not be read: {found.why}; look at it by hand.")
-    return found
+def check_file(submission: Path, key: Path, reveal: bool, as_json: bool) -> CheckReport:
+    """Mark one file in a process of its own. ByhandError for one that cannot be read, takes long, or is nobody's."""
+    (report,) = spread_within(LIMITS, FileChecker, (key, reveal, as_json), [submission], 1)
+    if isinstance(report, Stopped):
+        raise ByhandError(f"{submission} could not be read: {report.why}; look at it by hand.")
+    return report
 
 
-class Checking:
-    """Does the job of the process, which alone loads what marking needs."""
+class FileChecker:
+    """Marks files in a process of its own."""
 
     def __init__(self, key: Path, reveal: bool, as_json: bool) -> None:
         from byhand.grading.marking import Grader, load_key
@@ -174,9 +174,7 @@ class Checking:
         self.grader = Grader(load_key(key)).__enter__()
         self.reveal, self.as_json = reveal, as_json
 
-    def __call__(self, submission: Path) -> Told:
-        from byhand.grading.marking import explain_commands
-
+    def __call__(self, submission: Path) -> CheckReport:
         marked, key = self.grader.mark(submission), self.grader.key
         answers = self.grader.revealed(marked.marks.student) if self.reveal else None
-        return check_told(key, marked, explain_commands(key), answers, self.as_json), all_right(marked.marks)
+        return check_report(key, marked, self.grader.explain_commands, answers, self.as_json), all_right(marked.marks)

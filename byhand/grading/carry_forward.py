@@ -19,7 +19,7 @@ MOST_SUBSETS = 3
 MOST_UNSURE = 24
 """Numbers of which it is tried what their rounding may do to a later one."""
 MORE_PLACES = (0, 1, 2)
-FIRST_KEPT = 3
+FIRST_ROUNDED = 3
 """The first way of these, after those from what is given, from exact and from written numbers."""
 Round = Callable[[Node, Array], Array]
 
@@ -29,14 +29,14 @@ class OwnTable:
     """A student's table. (r, c)
 
     exact: before they rounded it, as far as one can tell. written: as they wrote it, right where they wrote nothing.
-    kept: the same, for somebody who works on with so many places as were asked, with one more, and with two.
+    rounded: to as many places as were asked, with one more, and with two, for somebody who works on from that.
     wrong: whether a number in it is not right. unsure: numbers of which only the rounded one is known, and by how much.
     """
 
     stage: Stage
     exact: Array
     written: Array
-    kept: tuple[Array, ...]
+    rounded: tuple[Array, ...]
     wrong: bool
     unsure: tuple[tuple[int, int, float], ...] = ()
 
@@ -89,7 +89,7 @@ def ways_of(stage: Stage, own_tables: Mapping[int, OwnTable]) -> Ways:
     if before:
         exact = {own.stage.number: own.exact for own in before}
         each += [exact, {own.stage.number: own.written for own in before}]
-        each += [{own.stage.number: own.kept[more] for own in before} for more in MORE_PLACES]
+        each += [{own.stage.number: own.rounded[more] for own in before} for more in MORE_PLACES]
         each += [{own.stage.number: own.exact for own in some} for some in _subsets(before)]
         doubts = [{**exact, own.stage.number: table} for own in before for table in _doubted(own)]
         if len(doubts) > MOST_UNSURE:
@@ -288,14 +288,14 @@ class StageEvidence:
         exact[place] = values
         written[place] = np.where(self.answered, self.written, written[place])
         wrong = bool((self.answered & ~self.right).any())
-        kept = tuple(self._kept(exact, more, chosen) for more in MORE_PLACES)
-        return OwnTable(stage, exact, written, kept, wrong, self._unsure(self.answered & ~explained))
+        rounded = tuple(self._rounded(exact, more, chosen) for more in MORE_PLACES)
+        return OwnTable(stage, exact, written, rounded, wrong, self._unsure(self.answered & ~explained))
 
-    def _kept(self, exact: Array, more: int, chosen: Fit | None) -> Array:
+    def _rounded(self, exact: Array, more: int, chosen: Fit | None) -> Array:
         """The table rounded; what is right comes from earlier tables that were rounded to as many places."""
         table, place = exact.copy(), (self.stage.rows, self.stage.columns)
         if self.ways.main and not chosen:
-            table[place] = np.where(self.right, self.tables[FIRST_KEPT + more][place], table[place])
+            table[place] = np.where(self.right, self.tables[FIRST_ROUNDED + more][place], table[place])
         return np.round(table, int(self.stage.tolerances.places.max()) + more)
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:

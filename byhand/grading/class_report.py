@@ -217,10 +217,10 @@ def _bar(counts: VerdictCounts, y: float) -> Iterator[str]:
         wide = BAR * counts[verdict] / total
         if not wide:
             continue
-        told = f"{counts[verdict]:,} {verdict}"
+        title = f"{counts[verdict]:,} {verdict}"
         yield (
             f'<rect x="{x:.2f}" y="{y:g}" width="{wide:.2f}" height="30" fill="url(#{verdict.name})" '
-            f'stroke="{look.ink}" stroke-width="1"><title>{told}</title></rect>'
+            f'stroke="{look.ink}" stroke-width="1"><title>{title}</title></rect>'
         )
         share = f"{look.sign} {counts[verdict] / total:.0%}"
         if wide > 8 * len(share):
@@ -303,7 +303,7 @@ def report_page(
 ) -> bytes:
     """Return the page, in UTF-8. steps: for each question the command that works its table."""
     title = str(statistics.key.recipe.get("title", statistics.key.exercise))
-    told = f"Class report · {len(grades):,} students"
+    subtitle = f"Class report · {len(grades):,} students"
     body = [
         _facts(statistics, grades),
         "<h2>How it went</h2>",
@@ -311,7 +311,7 @@ def report_page(
         *_talk(statistics, steps),
         *_problem_table(problems),
     ]
-    return page(title, escaped(told), body, STYLE)
+    return page(title, escaped(subtitle), body, STYLE)
 
 
 def _facts(statistics: ClassStatistics, grades: Sequence[StudentGrade]) -> str:
@@ -329,13 +329,13 @@ def _talk(statistics: ClassStatistics, steps: Sequence[str]) -> Iterator[str]:
     if not statistics.points:
         return
     yield "<h2>To talk about next lesson</h2>"
-    said = [
+    lines = [
         *map(_mistake(statistics, steps), statistics.mistakes_by_frequency()),
         *_hardest(statistics),
         *_others(statistics),
     ]
-    if said:
-        yield f'<ol class="talk">{"".join(f"<li>{line}</li>" for line in said)}</ol>'
+    if lines:
+        yield f'<ol class="talk">{"".join(f"<li>{line}</li>" for line in lines)}</ol>'
     else:
         yield "<p>Nothing stands out: nearly everybody has nearly everything right.</p>"
 
@@ -384,13 +384,13 @@ def _commonest(statistics: ClassStatistics, n: int, cell: int) -> list[Verdict]:
 def _others(statistics: ClassStatistics) -> Iterator[str]:
     """What is no mistake of thought, where it came often."""
     counts = sum((statistics.question(n) for n in range(len(statistics.cells))), Counter[Verdict]())
-    said = {
+    advice = {
         Verdict.ROUNDED: "were rounded too early: work with all digits, and round once, at the end.",
         Verdict.SLIP: "have an arithmetic slip: let the class check each sum by an estimate.",
         Verdict.UNREADABLE: "could not be read as numbers: show how numbers are typed.",
         Verdict.BLANK: "were left blank: was there time enough?",
     }
-    for verdict, sentence in said.items():
+    for verdict, sentence in advice.items():
         share = counts[verdict] / counts.total() if counts else 0.0
         if share >= 0.05:
             yield f'<span class="many">{share:.0%} of all cells</span> {sentence}'

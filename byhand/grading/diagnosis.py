@@ -97,12 +97,12 @@ def _further(answers: StudentAnswers, explanation: Explanation, stage: Stage) ->
     """Return the explanation, continued by each that there is of one more stage."""
     evidence = StageEvidence(answers, stage, explanation.own_tables)
     fits = evidence.fits(_parts(explanation.combination))
-    kept = [_explained(explanation, evidence, None, fits)]
+    continued = [_explained(explanation, evidence, None, fits)]
     if evidence.open.any():
         fits += _new(answers, explanation, evidence, fits)
         rounding = rounding_on_the_way(evidence, explanation.own_tables)
-        kept += [_with_rounding(kept[0], stage, rounding)] if rounding else []
-    return kept + [_explained(explanation, evidence, one, fits) for one in fits if one.holds]
+        continued += [_with_rounding(continued[0], stage, rounding)] if rounding else []
+    return continued + [_explained(explanation, evidence, one, fits) for one in fits if one.holds]
 
 
 def _parts(combination: Combination) -> list[Combination]:

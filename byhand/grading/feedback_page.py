@@ -85,12 +85,12 @@ def _body(key: Key, marks: StudentMark, steps: Sequence[str]) -> Iterator[str]:
 
 def _legend(marks: StudentMark) -> str:
     there = {cell.verdict for cell in marks.cells}
-    told = (
+    entries = (
         f'<span class="{name(verdict)}">{look.sign} {look.means}</span>'
         for verdict, look in VERDICT_STYLES.items()
         if verdict in there
     )
-    return f'<p class="legend">{" ".join(told)}</p>'
+    return f'<p class="legend">{" ".join(entries)}</p>'
 
 
 def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: str) -> Iterator[str]:
@@ -99,9 +99,9 @@ def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: st
     yield f'<h2>{n}. {escaped(question.text)} <span class="got">{got}</span></h2>'
     rows = "".join(_row(question, row) for row in as_grid(question, cells))
     yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
-    said = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
-    if said:
-        yield f'<ul class="remarks">{said}</ul>'
+    items = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
+    if items:
+        yield f'<ul class="remarks">{items}</ul>'
     if step and any(cell.points < cell.most for cell in cells):
         yield f'<p class="where">This step, worked with other numbers: <code>{escaped(step)}</code></p>'
 
@@ -113,9 +113,9 @@ def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:
 def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
     if cell is None:
         return "<td></td>"
-    said = escaped(f"{cell.verdict}. {cell.sentence}".strip())
+    title = escaped(f"{cell.verdict}. {cell.sentence}".strip())
     return (
-        f'<td class="{name(cell.verdict)}" title="{said}"><span class="at">{cell_address(question, cell.cell)}</span>'
+        f'<td class="{name(cell.verdict)}" title="{title}"><span class="at">{cell_address(question, cell.cell)}</span>'
         f"{VERDICT_STYLES[cell.verdict].sign} {escaped(typed_text(cell))}</td>"
     )
 

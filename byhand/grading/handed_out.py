@@ -217,11 +217,11 @@ class CellFinder:
 
     def _sheet(self, name: str) -> str | None:
         """Return what a sheet is called now: as the names say, as before, or the one that has its texts."""
-        told = Counter(
+        sheets = Counter(
             self.regions[n].sheet for n, old in self.handed_out.names.items() if old.sheet == name and n in self.regions
         )
-        if told:
-            return told.most_common(1)[0][0]
+        if sheets:
+            return sheets.most_common(1)[0][0]
         if name in self.contents.sheets:
             return name
         texts = set(self._texts(name))

@@ -35,9 +35,9 @@ class MarksFile(msgspec.Struct, frozen=True):
 
 def digest_of(key: Key) -> str:
     """Return a digest that differs for another key, and for another version of byhand."""
-    told = json.dumps([version("byhand"), key.digest, key.seed, sorted(key.students)])
+    identity = json.dumps([version("byhand"), key.digest, key.seed, sorted(key.students)])
     answers = sha256(json.dumps([s.answers for s in key.students.values()]).encode()).hexdigest()
-    return sha256(f"{told}{answers}".encode()).hexdigest()
+    return sha256(f"{identity}{answers}".encode()).hexdigest()
 
 
 @dataclass(frozen=True)

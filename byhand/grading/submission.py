@@ -325,8 +325,8 @@ def _submission(
     warnings = [*_about(handed_out, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
-    said = tuple(map(clean, warnings))
-    return Submission(path, clean(path.name), stated, answers, scratch, printed, said, own)
+    shown = tuple(map(clean, warnings))
+    return Submission(path, clean(path.name), stated, answers, scratch, printed, shown, own)
 
 
 def _fixed(handed_out: HandedOut) -> list[Cell]:

@@ -51,7 +51,7 @@ class CellMark:
     """The verdict on one asked cell.
 
     question: its number in the key, from 0. cell: its number in that question, from 0. points of `most`.
-    sentence: what the student is told, without the answer. mistake: the misconception's name, where it is one.
+    sentence: what the student reads, without the answer. mistake: the misconception's name, where it is one.
     """
 
     question: int
@@ -235,7 +235,7 @@ def remarks(cells: Iterable[CellMark]) -> list[Remark]:
     for cell in cells:
         if cell.verdict is not Verdict.RIGHT:
             groups.setdefault((cell.verdict, cell.sentence), []).append(cell)
-    return [Remark(verdict, said, tuple(group)) for (verdict, said), group in groups.items()]
+    return [Remark(verdict, sentence, tuple(group)) for (verdict, sentence), group in groups.items()]
 
 
 def total(cells: Sequence[CellMark]) -> tuple[float, float]:
