@@ -38,7 +38,7 @@ def no_start() -> Callable[[int], int]:
 def test_the_jobs_that_go_well_are_done_in_order() -> None:
     start = time.monotonic()
     results = list(spread_within(Limits(2.0, 400_000_000), odd, (), list(range(9)), 2))
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 120
     whys = {n: result.why for n, result in enumerate(results) if isinstance(result, Stopped)}
     assert [result for result in results if not isinstance(result, Stopped)] == [0, 10, 30, 50, 70, 80]
     assert whys[HANG] == "it took more than 2 seconds"

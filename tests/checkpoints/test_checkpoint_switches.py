@@ -150,13 +150,13 @@ SIZES = re.compile("size$|layers?$|heads$|positions$|embeddings$|dim$|rank$|expe
 @pytest.mark.parametrize("name", [path.parent.name for path in sorted(DATA.glob("*/config.json"))])
 def test_huge_sizes_are_refused_quickly(name: str, tmp_path: Path) -> None:
     config = json.loads((DATA / name / "config.json").read_text())
-    before = time.perf_counter()
+    before = time.process_time()
     for key in filter(SIZES.search, config):
         if type(config[key]) is int:
             folder = write(tmp_path / name, config | {key: 10**9}, load_file(DATA / name / "model.safetensors"))
             with suppress(ByhandError):
                 read(folder)
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 10
 
 
 def test_a_whole_gemma2_of_many_layers_is_refused_quickly(tmp_path: Path) -> None:

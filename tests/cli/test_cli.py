@@ -351,7 +351,7 @@ def test_the_help_of_the_whole_names_every_command() -> None:
 
 
 def program(line: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(f"{PROGRAM} {line}", shell=True, capture_output=True, timeout=60, **options)
+    return subprocess.run(f"{PROGRAM} {line}", shell=True, capture_output=True, timeout=600, **options)
 
 
 def test_a_reader_that_stops_reading_is_told_nothing() -> None:

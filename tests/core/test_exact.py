@@ -86,14 +86,14 @@ def test_minus_infinity_becomes_zero() -> None:
 
 
 def test_nothing_can_explode() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert EXACT.power(sympy.Integer(2), sympy.Integer(10) ** 12) is NONE
     x = sympy.Add(*(sympy.sqrt(p) for p in sympy.primerange(300)))
     assert if_small(x * x) is NONE
     assert if_small(x**30) is NONE
     assert if_small(sympy.Rational(1, 10**9)) is NONE
     assert if_small(sympy.Rational(1, 10**9 - 1)) == sympy.Rational(1, 10**9 - 1)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_what_is_none_stays_none() -> None:

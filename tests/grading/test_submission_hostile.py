@@ -30,13 +30,13 @@ LIMIT_SECONDS, MOST_MEMORY = 5.0, 500_000_000
 HEAD = '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
 
 CHILD = """
-import json, resource, sys, time
+import json, os, resource, sys
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
 from support.submissions import ANSWERS, handed_in, values
 from byhand.errors import ByhandError
 for path in sys.argv[1:]:
-    start = time.perf_counter()
+    start = sum(os.times()[:4])
     try:
         read = handed_in(Path(path), ANSWERS)
         read_as = [typed.read_as for row in read.answers for typed in row]
@@ -45,7 +45,7 @@ for path in sys.argv[1:]:
         said = {{"error": str(error)}}
     status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     usage = [int(status["VmHWM"].split()[0]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]
-    said |= {{"seconds": time.perf_counter() - start, "memory": 1000 * max(usage)}}
+    said |= {{"seconds": sum(os.times()[:4]) - start, "memory": 1000 * max(usage)}}
     print(json.dumps(said))
 """
 
