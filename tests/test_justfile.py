@@ -1,0 +1,50 @@
+"""The justfile: each of its lines names something that is there, and benchmarks can be run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from byhand.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "justfile").read_text("utf-8")
+RECIPES = re.findall(r"(?m)^# .+\n(\w+):\n((?:    .+\n?)+)", TEXT)
+LINES = [line.strip() for _, lines in RECIPES for line in lines.splitlines()]
+
+
+def test_every_recipe_says_what_it_does() -> None:
+    """just --list shows the comment above each."""
+    assert len(RECIPES) == len(re.findall(r"(?m)^\w+.*:$", TEXT)) >= 6
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_names_what_is_there(line: str) -> None:
+    program, *words = shlex.split(line)
+    if program == "python":
+        assert words[0] == "-m"
+        assert find_spec(words[1]), line
+        assert all(Path(ROOT, word).exists() for word in words if "/" in word)
+    elif program == "byhand":
+        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
+    else:
+        assert shutil.which(program, path=Path(sys.executable).parent) or shutil.which(program), line
+
+
+def test_benchmarks_are_not_switched_off_by_the_settings() -> None:
+    """pytest-benchmark refuses --benchmark-only where -n or --dist is among the settings."""
+    (line,) = [line for line in LINES if "--benchmark-only" in line]
+    words = ["tests/benchmarks/test_derive_speed.py" if "/" in word else word for word in shlex.split(line)[1:]]
+    run = subprocess.run(
+        [sys.executable, *words, "--collect-only", "-q"], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^[1-9]\d* tests? collected", run.stdout, re.MULTILINE)
