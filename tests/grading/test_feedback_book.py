@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -16,6 +15,7 @@ import openpyxl
 import pytest
 from support.class_sets import parts
 from support.class_submissions import a_set, answered, some_marks, spots
+from support.programs import saved_by
 from support.submissions import engine
 
 from byhand.exercises.keys import Key
@@ -333,18 +333,6 @@ def test_every_exercise_has_a_marked_copy(recipe: str, tmp_path: Path) -> None:
     for sheet in before:
         texts = {c.coordinate: c.value for row in sheet.iter_rows() for c in row if c.data_type == "s"}
         assert {cell_address: after[sheet.title][cell_address].value for cell_address in texts} == texts
-
-
-def saved_by(program: str, path: Path, folder: Path) -> Path:
-    """The file as a program saves it anew."""
-    target = folder / program / path.name
-    target.parent.mkdir(exist_ok=True)
-    command = ["ssconvert", "--export-type=Gnumeric_Excel:xlsx", str(path), str(target)]
-    if program == "libreoffice":
-        command = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", "xlsx"]
-        command += ["--outdir", str(target.parent), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    return target
 
 
 @pytest.mark.slow

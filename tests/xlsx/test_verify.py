@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.programs import saved_by
 from support.workbooks import NOTHING, altered, at, write
 
 from byhand.errors import ByhandError
@@ -282,3 +284,19 @@ def test_what_the_erf_of_one_program_can_make(tmp_path: Path) -> None:
     path = tmp_path / "gelu.xlsx"
     write_lesson(build(Recipe("feed-forward", size={"activation": "gelu"})), path)
     assert [tolerance_of(read(path), engine)[0] for engine in ("ironcalc", "gnumeric")] == [1e-8, 1e-9]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", ["libreoffice", "gnumeric", "ironcalc", "openpyxl"])
+def test_a_workbook_that_another_program_has_saved(program: str, tmp_path: Path, needs: Callable[[str], None]) -> None:
+    """The formulas and results of each are read; openpyxl stores no results, which is said of every formula."""
+    needs("libreoffice")
+    needs("gnumeric")
+    write_lesson(build(Recipe("attention")), tmp_path / "attention.xlsx")
+    cells = len(read(tmp_path / "attention.xlsx").formulas)
+    path = saved_by(program, tmp_path / "attention.xlsx", tmp_path)
+    for engine in ("libreoffice", "gnumeric"):
+        report = verify(path, engine)
+        assert report.cells == cells
+        assert report.ok == (program != "openpyxl")
+        assert len(report.missing) == (cells if program == "openpyxl" else 0)
