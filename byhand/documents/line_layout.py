@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from byhand.documents.document import Line, Steps
 from byhand.notation import tree as m
+from byhand.notation.names import in_print
 from byhand.notation.tree import Maths
 
 PAGE = 64
@@ -39,10 +40,11 @@ class Layout:
 
 def laid_out(steps: Steps) -> Layout:
     """Return a derivation laid out for a page: a short first line becomes the left side of the second."""
-    first, *others = steps.lines
+    lines = [replace(line, maths=in_print(line.maths)) for line in steps.lines]
+    first, *others = lines
     left = first.maths if _heads(first, others) else None
     heads, room = left is not None, PAGE - (width(left) if left else 0)
-    pieces = [piece for line in (others if heads else steps.lines) for piece in _broken(line, room)]
+    pieces = [piece for line in (others if heads else lines) for piece in _broken(line, room)]
     rows = tuple(
         StepRow(left if n == 0 else None, line.relation, line.maths, line.reason) for n, line in enumerate(pieces)
     )

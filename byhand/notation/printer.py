@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from byhand.notation.names import in_print
+from byhand.notation.names import in_print, word_below
 from byhand.notation.tree import (
     Call,
     Cases,
@@ -63,11 +63,16 @@ class Printer(ABC):
 
     def __call__(self, maths: Maths) -> str:
         """Return the formula in this notation. TypeError for what is not a formula."""
+        return self._write(maths if self.flat else in_print(maths))
+
+    def _write(self, maths: Maths) -> str:
         match maths:
             case Number(digits):
                 return self.number(digits)
-            case Name():
-                return self.name(maths) if self.flat else self._printed(in_print(maths))
+            case Name(letters, below, bold):
+                if letters[1:] and letters[0] == "∂" and not self.flat:
+                    return self.row([("", self.name(Name("∂"))), ("", self._write(Name(letters[1:], below, bold)))])
+                return self.name(maths if self.flat else word_below(maths))
             case Words(words):
                 return self.words(words)
             case Sum() | Product() | Chain():
@@ -78,7 +83,7 @@ class Printer(ABC):
                 return self.quotient(self._top(top), self._bottom(bottom))
             case Power(base, exponent):
                 raised = isinstance(base, Transposed)
-                return self.power(self.bracketed(self(base)) if raised else self.within(base, ATOM), exponent)
+                return self.power(self.bracketed(self._write(base)) if raised else self.within(base, ATOM), exponent)
             case Root(of):
                 return self.root(self._boxed(of))
             case Call(name, arguments):
@@ -86,30 +91,19 @@ class Printer(ABC):
             case Transposed(of):
                 return self.transposed(self.within(of, ATOM))
             case Part(of, places):
-                return self.part(self.within(of, ATOM), [self(p) for p in places])
-            case Over(sign) if " " in sign and not self.flat:
-                return self.row(self.pieces(maths))
+                return self.part(self.within(of, ATOM), [self._write(p) for p in places])
             case Over(sign, body, below, above):
                 limits = (self._boxed(limit) if limit else "" for limit in (below, above))
                 return self.over(sign, self._body(body), *limits)
             case Grid(rows):
-                return self.grid([[self(cell) for cell in row] for row in rows])
+                return self.grid([[self._write(cell) for cell in row] for row in rows])
             case Cases(cases):
                 return self.cases([(self.within(value, SUM), self._when(when)) for value, when in cases])
         raise TypeError(f"no text for {maths!r}")
 
-    def _printed(self, maths: Maths) -> str:
-        """Return a name whose parts stand apart."""
-        match maths:
-            case Name(letters, below, bold):
-                if letters[1:] and letters[0] == "∂":
-                    return self.row([("", self.name(Name("∂"))), ("", self.name(Name(letters[1:], below, bold)))])
-                return self.name(maths)
-        return self(maths)
-
     def within(self, maths: Maths, least: int) -> str:
         """Return a part of a larger formula, in brackets unless it binds at least so tightly."""
-        return self(maths) if binds(maths) >= least else self.bracketed(self(maths))
+        return self._write(maths) if binds(maths) >= least else self.bracketed(self._write(maths))
 
     def pieces(self, maths: Maths) -> list[Piece]:
         """Return the parts of a chain, sum or product, each with the sign before it: a line may be broken there."""
@@ -120,15 +114,13 @@ class Printer(ABC):
                 return list(self._factors(factors, sign))
             case Chain(sides, signs):
                 return [p for side, sign in zip(sides, ("", *signs), strict=True) for p in self._side(side, sign)]
-            case Over(sign, body) if " " in sign and not self.flat:
-                return self.pieces(Product((Words(f"{sign} "), body)))
-        return [("", self(maths))]
+        return [("", self._write(maths))]
 
     def _side(self, side: Maths, sign: str) -> list[Piece]:
         if isinstance(side, Cases) and not self.flat:
-            return [(sign or GAP, self(side))]
+            return [(sign or GAP, self._write(side))]
         if binds(side) < SUM:
-            return [(sign or GAP, self.bracketed(self(side)))]
+            return [(sign or GAP, self.bracketed(self._write(side)))]
         (_, first), *others = self.pieces(side)
         return [(sign or GAP, first), *others]
 
@@ -158,7 +150,7 @@ class Printer(ABC):
         else:
             mixed = n > 0 and self._starts_with_matrix_product(maths)
         reaches = n < count - 1 and self._is_open(maths, sign)
-        return self.bracketed(self(maths)) if mixed or reaches else self.within(maths, PRODUCT)
+        return self.bracketed(self._write(maths)) if mixed or reaches else self.within(maths, PRODUCT)
 
     def _starts_with_matrix_product(self, maths: Maths) -> bool:
         if isinstance(maths, Quotient) and self.flat:
@@ -176,13 +168,13 @@ class Printer(ABC):
         return isinstance(maths, Over)
 
     def _top(self, maths: Maths) -> str:
-        return self._factor(maths, 0, 2, "/") if self.flat else self(maths)
+        return self._factor(maths, 0, 2, "/") if self.flat else self._write(maths)
 
     def _bottom(self, maths: Maths) -> str:
         return self._boxed(maths, PRODUCT if isinstance(maths, Over) else POWER)
 
     def _boxed(self, maths: Maths, least: int = ATOM) -> str:
-        return self.within(maths, least) if self.flat else self(maths)
+        return self.within(maths, least) if self.flat else self._write(maths)
 
     def _body(self, maths: Maths) -> str:
         return self.within(maths, POWER if self.flat and not isinstance(maths, Over) else PRODUCT)
@@ -190,7 +182,7 @@ class Printer(ABC):
     def _when(self, when: Maths) -> str:
         if when == OTHERWISE:
             return self.otherwise()
-        return self.condition(self.within(when, SUM) if isinstance(when, Cases) else self(when))
+        return self.condition(self.within(when, SUM) if isinstance(when, Cases) else self._write(when))
 
     @abstractmethod
     def number(self, digits: str) -> str: ...

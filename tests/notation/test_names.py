@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from byhand.notation.latex import Latex
-from byhand.notation.tree import Name, Number, Over, Power
+from byhand.notation.tree import Maths, Name, Number, Over, Part, Power, Product, Transposed
 
 AT = (Number("2"), Number("1"))
 LATEX = Latex()
@@ -33,6 +33,21 @@ LATEX = Latex()
 def test_names_in_print(letters: str, table: str, cell: str) -> None:
     shown = [LATEX(name).replace(r"\thinspace ", "") for name in (Name(letters, bold=True), Name(letters, AT))]
     assert [text.replace(", ", ",").replace(" ,", ",") for text in shown] == [table, cell]
+
+
+@pytest.mark.parametrize(
+    ("formula", "latex"),
+    [
+        (Transposed(Name("W_Q′", bold=True)), r"(\mathbf{W}_{Q}^{\prime})^{\top}"),
+        (Part(Name("wte′"), (Name("ids"),)), r"(\mathrm{wte}^{\prime})[\mathrm{ids}]"),
+        (Product((Name("y"), Name("ln p")), "·"), r"y \cdot (\text{ln} p)"),
+        (Product((Name("y"), Name("−∞")), "·"), r"y \cdot (-\infty)"),
+        (Name("squares_OV_1", (Number("2"),)), r"\mathrm{squares}_{\mathrm{OV}, 1 , 2}"),
+    ],
+)
+def test_brackets_where_a_name_has_parts(formula: Maths, latex: str) -> None:
+    """A weight after a step is turned over as a whole: two exponents at one letter are an error in LaTeX."""
+    assert LATEX(formula) == latex
 
 
 def test_places_past_9_have_commas() -> None:
