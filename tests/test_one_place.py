@@ -33,7 +33,7 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.notation.tree import Call
 from byhand.workbook.build import write_lesson
-from byhand.workbook.style import ROLES
+from byhand.workbook.style import LOOKS
 
 PACKAGE = Path(byhand.__file__).parent
 TREES = {path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
@@ -104,8 +104,8 @@ def test_an_unknown_role_is_refused_at_once() -> None:
 
 def test_roles_say_what_they_are() -> None:
     assert len({role.words for role in Role}) == len(Role)
-    assert {role.traits.look for role in Role} | {role.traits.given_look for role in Role} <= set(ROLES)
-    assert set(ROLES) == set(Look)
+    assert {role.traits.look for role in Role} | {role.traits.given_look for role in Role} <= set(LOOKS)
+    assert set(LOOKS) == set(Look)
 
 
 def test_a_name_that_is_read_would_be_seen() -> None:
@@ -203,7 +203,7 @@ def test_a_new_role_is_one_line(surprise: Role, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(tmp_path / "book.xlsx")
     sheet, place = next(iter(book.defined_names["tripled"].destinations))
     fill = book[sheet][place.replace("$", "")][0][0].fill.fgColor.rgb
-    assert fill == f"FF{ROLES[Look.RESULT][0].removeprefix('#')}"
+    assert fill == f"FF{LOOKS[Look.RESULT][0].removeprefix('#')}"
     sheet, place = next(iter(book.defined_names["given"].destinations))
     assert book[sheet][place.replace("$", "")][0][0].border.left.style == "medium"
     assert "surprises, 1×2" in markdown.write(explain(lesson, None, None, exact=False)).decode()

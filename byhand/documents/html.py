@@ -10,7 +10,7 @@ from byhand.documents.document import Document, Steps
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.escaping import escaped
 from byhand.notation.mathml import MathML, element
-from byhand.workbook.style import ROLES
+from byhand.workbook.style import LOOKS
 
 STYLE = """
 :root { --ink: #1F2933; --grey: #6B7785; --frame: #C9D1DA; --blue: #2468A8; --light: #EAF2FB; --faint: #F6F8FA; }
@@ -50,7 +50,7 @@ figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values tbody th { text-align: left; }
 .values thead td { background: none !important; border: 0; }
 .answer td { min-width: 4.6rem; height: 1.9rem; }
-ROLES@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
+LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
 @media print {
   @page { size: A4; margin: 18mm 16mm; }
   html { background: #fff; }
@@ -66,8 +66,8 @@ QUIET = ' class="quiet"'
 
 @cache
 def _style() -> str:
-    fills = (f".values.{role} td {{ background: {fill}; }}\n" for role, (fill, _, _) in ROLES.items())
-    return STYLE.replace("ROLES", "".join(fills))
+    fills = (f".values.{role} td {{ background: {fill}; }}\n" for role, (fill, _, _) in LOOKS.items())
+    return STYLE.replace("LOOKS", "".join(fills))
 
 
 def write(document: Document) -> bytes:

@@ -10,7 +10,7 @@ from byhand.documents.document import Block, Code, Document, Formula, Paragraph,
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.notation.tree import Maths
 from byhand.notation.typst import Typst, escaped, quoted
-from byhand.workbook.style import ROLES
+from byhand.workbook.style import LOOKS
 
 FORMULA = Typst()
 PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 / 1",
@@ -101,7 +101,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     room = "#box(width: 3.6em, height: 1.5em)" if role == Look.ANSWER else ""
     above, before = ([f"reason[{label}]" for label in side] for side in (above, before))
     rows = with_labels(above, before, [[f"[{room}{cell}]" for cell in row] for row in cells], corner="[]")
-    fill = ROLES[role or "computed"][0]
+    fill = LOOKS[Look(role or Look.COMPUTED)][0]
     labels = "".join(f'"{side}",' for side, there in (("top", above), ("side", before)) if there)
     lines = "\n".join(", ".join(row) + "," for row in rows)
     return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({quoted(fill)}),\n{lines})"

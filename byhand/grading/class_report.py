@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from statistics import mean, median
 from typing import Any
 
+from byhand.core.roles import Look
 from byhand.documents.html import page
 from byhand.escaping import escaped
 from byhand.exercises.keys import Key
 from byhand.grading.grades import STATUS_WORDS, FileProblem, Status, StudentGrade
 from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points
-from byhand.workbook.style import FRAME, GREY, INK, ROLES
+from byhand.workbook.style import FRAME, GREY, INK, LOOKS
 from byhand.xlsx.cells import position
 
 FEW = 0.75
@@ -132,7 +133,7 @@ WIDTH, BAR = 920, 470
 MAP, CELL, HIGH = 520, 46, 24
 """Where the map of cells begins, and the most that one of its cells is wide and high."""
 BINS = 10
-GREEN = ROLES["result"][1]
+GREEN = LOOKS[Look.RESULT][1]
 HATCHES = {
     Verdict.FOLLOWS: "M0 8 L8 0",
     Verdict.MISTAKE: "M0 0 L8 8",
@@ -203,7 +204,7 @@ def _question(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str],
     question = statistics.key.questions[n]
     parts = [
         f'<path d="M0 {y - 6:g} H{WIDTH}" stroke="{FRAME}"/>',
-        _text(0, y + 16, f"{n + 1}  {question.table}", 15, ROLES["computed"][1], bold="bold"),
+        _text(0, y + 16, f"{n + 1}  {question.table}", 15, LOOKS[Look.COMPUTED][1], bold="bold"),
         _text(BAR, y + 16, f"{statistics.share(n):.0%} of the points", 13, INK, "end"),
         *_bar(statistics.question(n), y + 26),
     ]

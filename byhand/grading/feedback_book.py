@@ -7,6 +7,7 @@ from math import ceil, isfinite
 from typing import Any
 
 from byhand.core.arithmetic.excel import Address
+from byhand.core.roles import Look
 from byhand.exercises.keys import KeyQuestion
 from byhand.exercises.student_book import ANSWER, FIRST_MARK, MARK
 from byhand.grading.handed_out import HandedOut
@@ -73,7 +74,7 @@ class FeedbackBooks:
                     _put(sheet, row, column, value, BESIDE)
         for defined, reference in self._record.names:
             file.name(defined, reference)
-        _write_marks(file.sheet(SHEET, style.ROLES["result"][1]), self.title, self.handed_out, own, marks)
+        _write_marks(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title, self.handed_out, own, marks)
         return file.data()
 
     def _fill(
@@ -207,8 +208,8 @@ def _note(cell: CellMark) -> str:
 # The page of marks
 
 INDENTED = {"align": "left", "valign": "top", "text_wrap": True, "indent": 1}
-TOTAL = style.text(14, style.ROLES["result"][1], bold=True)
-HEADING = style.text(12, style.ROLES["computed"][1], bold=True)
+TOTAL = style.text(14, style.LOOKS[Look.RESULT][1], bold=True)
+HEADING = style.text(12, style.LOOKS[Look.COMPUTED][1], bold=True)
 LABEL = style.text(9, style.GREY)
 BESIDE_LABEL = style.text(9, style.GREY, align="left", valign="top", indent=1)
 TEXT = style.text(11) | INDENTED

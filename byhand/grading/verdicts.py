@@ -9,9 +9,10 @@ from enum import StrEnum
 
 from byhand.answers.judge import UNDECIDED
 from byhand.core.number_text import to_places
+from byhand.core.roles import Look
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
-from byhand.workbook.style import ROLES
+from byhand.workbook.style import LOOKS
 from byhand.xlsx.cells import position
 
 
@@ -104,18 +105,18 @@ class VerdictStyle:
 
 
 VERDICT_STYLES = {
-    Verdict.RIGHT: VerdictStyle("✓", *ROLES["result"][:2], "thin", "right", "right"),
+    Verdict.RIGHT: VerdictStyle("✓", *LOOKS[Look.RESULT][:2], "thin", "right", "right"),
     Verdict.FOLLOWS: VerdictStyle(
-        "↳", *ROLES["computed"][:2], "thin", "follows", "right, from a number of yours that came before"
+        "↳", *LOOKS[Look.COMPUTED][:2], "thin", "follows", "right, from a number of yours that came before"
     ),
-    Verdict.MISTAKE: VerdictStyle("✗", *ROLES["gradient"][:2], "medium", "known mistake", "a mistake with a name"),
+    Verdict.MISTAKE: VerdictStyle("✗", *LOOKS[Look.GRADIENT][:2], "medium", "known mistake", "a mistake with a name"),
     Verdict.ROUNDED: VerdictStyle(
-        "≈", ROLES["input"][0], "#8A6500", "dashed", "rounded", "rounded too early, or to too few places"
+        "≈", LOOKS[Look.INPUT][0], "#8A6500", "dashed", "rounded", "rounded too early, or to too few places"
     ),
     Verdict.SLIP: VerdictStyle(
-        "±", "#EFE7F8", ROLES["attention"][1], "medium", "slip", "the right way, with an arithmetic slip"
+        "±", "#EFE7F8", LOOKS[Look.ATTENTION][1], "medium", "slip", "the right way, with an arithmetic slip"
     ),
-    Verdict.WRONG: VerdictStyle("✗", "#FBE3DF", ROLES["weight"][1], "double", "wrong", "wrong"),
+    Verdict.WRONG: VerdictStyle("✗", "#FBE3DF", LOOKS[Look.WEIGHT][1], "double", "wrong", "wrong"),
     Verdict.BLANK: VerdictStyle("–", "#F1F3F5", "#56616E", "dotted", "blank", "nothing there"),
     Verdict.UNREADABLE: VerdictStyle(
         "?", "#E3E7EB", "#1F2933", "dashed", "not a number", "could not be read as a number"

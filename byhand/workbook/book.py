@@ -222,7 +222,7 @@ class PageWriter:
             self.sheet.link(2, 12, f"the same places: {name}", name, "A1", style.LINK)
 
     def _captions(self, block: Block) -> None:
-        _, colour, _ = style.ROLES[look_of(block.node, block.home)]
+        _, colour, _ = style.LOOKS[look_of(block.node, block.home)]
         caption = block.caption
         if block.strip:
             place = (block.row - 1, block.column) if block.turned else (block.row, block.column - 1)
@@ -402,4 +402,4 @@ def absolute(row: int, column: int) -> str:
 def tab_colour(page: Page) -> str:
     if page.scope.title == "Contents":
         return style.INK
-    return style.HEAT if any(b.node.role is Role.ATTENTION for b in page.blocks) else style.ROLES[Look.COMPUTED][1]
+    return style.HEAT if any(b.node.role is Role.ATTENTION for b in page.blocks) else style.LOOKS[Look.COMPUTED][1]

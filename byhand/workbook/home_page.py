@@ -249,7 +249,7 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         value = float(book.values[node][at - 1, n])
         rule = nth(column, chosen) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell(Look.RESULT, "0.000"))
-        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.ROLES[Look.RESULT][1]))
+        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.LOOKS[Look.RESULT][1]))
     sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
@@ -272,6 +272,6 @@ def _legend(book: Book, sheet: Sheet, row: int) -> None:
     for n, look in enumerate(look for look in Look if look in used):
         swatch = style.cell(look, "0", frozenset(("left", "right", "top", "bottom")))
         sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if look is Look.ATTENTION else swatch)
-        sheet.text(row + 1 + n, SIDE + 1, style.ROLES[look][2], style.text(10))
+        sheet.text(row + 1 + n, SIDE + 1, style.LOOKS[look][2], style.text(10))
     for n, line in enumerate(filter(None, (book.about.weights, *USE))):
         sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))

@@ -1,4 +1,4 @@
-"""The look: what each role's cells, captions and labels are dressed in."""
+"""The look: the colours, borders and fonts of cells, captions and labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEAT = "#8E63C7"
 TEXT = "Calibri"
 MATHS = "Cambria"
 
-ROLES: dict[str, tuple[str, str, str]] = {
+LOOKS: dict[Look, tuple[str, str, str]] = {
     Look.INPUT: ("#FFF6DD", "#B98900", "type here: words, numbers"),
     Look.WEIGHT: ("#FFFFFF", RED, "type here: weights"),
     Look.COMPUTED: ("#EAF2FB", "#2468A8", "computed: click, and read the formula"),
@@ -54,7 +54,7 @@ def look_of(node: Node, home: bool) -> Look:
 @cache
 def cell(look: Look, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
     """A number's cell. `edges` are the sides (left, right, top, bottom) on which it ends its table."""
-    fill, _, _ = ROLES[look]
+    fill, _, _ = LOOKS[look]
     frame = WEIGHT_FRAME if look is Look.WEIGHT else FRAME
     style: dict[str, Any] = {
         "font_name": TEXT,
@@ -90,7 +90,7 @@ ROW_LABEL = text(9, GREY, align="right")
 COLUMN_LABEL = text(9, GREY, align="center")
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
-WORD = text(12, INK, align="center", bold=True, bg_color=ROLES[Look.INPUT][0], border=1, border_color=FRAME)
+WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME)
 
 
 def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
@@ -124,5 +124,5 @@ def with_infinity(places: int) -> str:
 
 def box(look: Look) -> dict[str, Any]:
     """A box of the model's picture. Pale, since some programs write every link in dark blue."""
-    edge = ROLES[look][1]
+    edge = LOOKS[look][1]
     return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge)

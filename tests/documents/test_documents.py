@@ -19,7 +19,7 @@ from byhand.documents.output import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.errors import ByhandError
 from byhand.notation.latex import Latex
 from byhand.notation.tree import Chain, Grid, Maths, Name, Negative, Number, Over, Power, Product, Quotient, Root, Sum
-from byhand.workbook.style import ROLES
+from byhand.workbook.style import LOOKS
 
 ROW, J, X, E = map(Name, "ijxe")
 P, XI = Name("p", (ROW,)), Name("x", (ROW,))
@@ -150,10 +150,10 @@ def test_html_has_each_block_in_its_element() -> None:
     assert "<title>Softmax &amp; more</title>" in text
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", LOOKS)
 def test_html_dresses_a_table_in_the_colour_of_its_role(role: str) -> None:
     text = html.write(Document("", "", (Table("", (), (), (("1",),), role),))).decode()
-    assert f".values.{role} td {{ background: {ROLES[role][0]}; }}" in text
+    assert f".values.{role} td {{ background: {LOOKS[role][0]}; }}" in text
     assert f'<table class="values {role}">' in text
 
 
