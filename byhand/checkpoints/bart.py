@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
-from byhand.language.architecture import numbered
+from byhand.language.architecture import numbered_words
 from byhand.language.options import Options
 from byhand.models.encoder_decoder import bart, marian
 
@@ -62,8 +62,8 @@ def marian_options(config: Config, tensors: Tensors) -> Options:
     target_vocab = config.size_or_null("decoder_vocab_size", vocab)
     if shared and vocab != target_vocab:
         raise ByhandError(
-            f"config.json has share_encoder_decoder_embeddings, but vocab_size = {shown(vocab)} and "
-            f"decoder_vocab_size = {shown(target_vocab)}; mend one of them."
+            f"config.json has share_encoder_decoder_embeddings, but vocab_size = {brief(vocab)} and "
+            f"decoder_vocab_size = {brief(target_vocab)}; mend one of them."
         )
     tied = config.flag("tie_word_embeddings", True)
     return replace(
@@ -150,12 +150,12 @@ def output_pieces(o: Options, vocab: int) -> Pieces:
 def bart_vocabularies(o: Options) -> tuple[Labels, ...]:
     """The same words twice where each side has an embedding for them."""
     shared = one_vocabulary(o)
-    return shared if o.shared_embeddings else (*shared, numbered("target_vocabulary", o.vocab))
+    return shared if o.shared_embeddings else (*shared, numbered_words("target_vocabulary", o.vocab))
 
 
 def marian_vocabularies(o: Options) -> tuple[Labels, ...]:
-    source_words = numbered("vocabulary", o.vocab)
-    return source_words, source_words if o.shared_embeddings else numbered("target_vocabulary", o.target_vocab)
+    source_words = numbered_words("vocabulary", o.vocab)
+    return source_words, source_words if o.shared_embeddings else numbered_words("target_vocabulary", o.target_vocab)
 
 
 COPIES = tuple((f"model.{side}.embed_tokens.weight", "model.shared.weight") for side in SIDES)

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.llama import ending, gated
 from byhand.checkpoints.rotary import magnitude, rope
 from byhand.errors import ByhandError
@@ -78,8 +78,8 @@ def _check_experts(o: Options) -> None:
     ):
         if not fits:
             raise ByhandError(
-                f"{key} = {shown(value)} in config.json does not go with {shown(o.experts)} experts "
-                f"in {shown(o.expert_groups)} groups; mend it."
+                f"{key} = {brief(value)} in config.json does not go with {brief(o.experts)} experts "
+                f"in {brief(o.expert_groups)} groups; mend it."
             )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
-from byhand.language.architecture import Architecture, numbered
+from byhand.language.architecture import Architecture, numbered_words
 
 ACTIVATIONS = {
     "relu": "relu",
@@ -127,4 +127,4 @@ def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -
 
 def one_vocabulary(o: Any) -> tuple[Labels, ...]:
     """Numbered words, as many as the options' `vocab`."""
-    return (numbered("vocabulary", o.vocab),)
+    return (numbered_words("vocabulary", o.vocab),)

@@ -42,7 +42,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def shown(value: Any) -> str:
+def brief(value: Any) -> str:
     """A value as JSON writes it, cut where it is long."""
     if isinstance(value, dict | list) and value:
         return "{...}" if isinstance(value, dict) else "[...]"
@@ -67,7 +67,7 @@ class Config:
         """A whole number above 0."""
         value = self.get(key, default)
         if type(value) is not int or value < 1:
-            raise ByhandError(f"{key} in config.json must be a whole number above 0, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be a whole number above 0, not {brief(value)}; mend it.")
         return value
 
     def size_or_null(self, key: str, default: int, null: int | None = None) -> int:
@@ -92,7 +92,7 @@ class Config:
         """The id of a word of the vocabulary."""
         value = self.get(key, default)
         if type(value) is not int or not 0 <= value < vocab:
-            raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {brief(value)}; mend it.")
         return value
 
     def size_or_zero(self, key: str, default: int) -> int:
@@ -103,7 +103,7 @@ class Config:
         """A number above 0."""
         value = self.get(key, default)
         if type(value) not in (int, float) or not 0 < value < 1e15:
-            raise ByhandError(f"{key} in config.json must be a number above 0, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be a number above 0, not {brief(value)}; mend it.")
         return float(value)
 
     def number_or_zero(self, key: str) -> float:
@@ -121,7 +121,7 @@ class Config:
         if value is None or value == {}:
             return None
         if not isinstance(value, dict):
-            raise ByhandError(f"{key} in config.json must be an object, {{...}}, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be an object, {{...}}, not {brief(value)}; mend it.")
         return Config(value, {})
 
     def words(self, key: str, choices: Mapping[str, str], count: int) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Config:
         if value is None:
             return ()
         if not isinstance(value, list) or len(value) != count:
-            raise ByhandError(f"{key} in config.json must be a list of {shown(count)}, one a layer; mend it.")
+            raise ByhandError(f"{key} in config.json must be a list of {brief(count)}, one a layer; mend it.")
         return tuple(Config({key: word}, {}).choice(key, "", choices) for word in value)
 
     def heads(self, key: str, default: int, width: str, d_model: int) -> int:
@@ -138,7 +138,7 @@ class Config:
         heads = self.size(key, default)
         if d_model % heads:
             raise ByhandError(
-                f"{width} = {shown(d_model)} does not divide by {key} = {shown(heads)}; mend config.json."
+                f"{width} = {brief(d_model)} does not divide by {key} = {brief(heads)}; mend config.json."
             )
         return heads
 
@@ -146,13 +146,13 @@ class Config:
         """A number between 0 and 1."""
         value = self.get(key, default)
         if type(value) not in (int, float) or not 0 < value < 1:
-            raise ByhandError(f"{key} in config.json must be a number between 0 and 1, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be a number between 0 and 1, not {brief(value)}; mend it.")
         return float(value)
 
     def flag(self, key: str, default: bool) -> bool:
         value = self.get(key, default)
         if type(value) is not bool:
-            raise ByhandError(f"{key} in config.json must be true or false, not {shown(value)}; mend it.")
+            raise ByhandError(f"{key} in config.json must be true or false, not {brief(value)}; mend it.")
         return value
 
     def choice(self, key: str, default: str, choices: Mapping[str, str]) -> str:
@@ -160,7 +160,7 @@ class Config:
         value = self.get(key, default)
         if not isinstance(value, str) or value not in choices:
             raise ByhandError(
-                f"{key} in config.json is {shown(value)}, which byhand does not compute; "
+                f"{key} in config.json is {brief(value)}, which byhand does not compute; "
                 f"choose a checkpoint with one of {', '.join(choices)}."
             )
         return choices[value]
@@ -170,8 +170,8 @@ class Config:
         value = self._values.get(key)
         if value is not None and value != computed:
             raise ByhandError(
-                f"config.json has {key} = {shown(value)}, which byhand does not compute; "
-                f"choose a checkpoint with {key} = {shown(computed)}."
+                f"config.json has {key} = {brief(value)}, which byhand does not compute; "
+                f"choose a checkpoint with {key} = {brief(computed)}."
             )
 
 
@@ -250,7 +250,7 @@ def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
 
 
 def _by(shape: tuple[int, ...]) -> str:
-    return "×".join(map(shown, shape)) or "a single number"
+    return "×".join(map(brief, shape)) or "a single number"
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.rotary import rope
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture
@@ -36,7 +36,7 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
     kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads, heads)
     if heads % kv_heads:
         raise ByhandError(
-            f"num_attention_heads = {shown(heads)} does not divide by num_key_value_heads = {shown(kv_heads)}; "
+            f"num_attention_heads = {brief(heads)} does not divide by num_key_value_heads = {brief(kv_heads)}; "
             "mend config.json."
         )
     if config.get("head_dim", default["head_dim"] or 0):
@@ -106,7 +106,7 @@ def mixtral_options(config: Config, tensors: Tensors) -> Options:
     chosen = config.size("num_experts_per_tok", 2)
     if chosen > count:
         raise ByhandError(
-            f"config.json has num_experts_per_tok = {shown(chosen)} of num_local_experts = {shown(count)}; mend it."
+            f"config.json has num_experts_per_tok = {brief(chosen)} of num_local_experts = {brief(count)}; mend it."
         )
     return replace(mixtral.MIXTRAL, **made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
 
@@ -132,7 +132,7 @@ def qwen_windows(config: Config) -> dict[str, Any]:
         return {"attention": "causal"}
     first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
     if layers > MOST_LAYERS:
-        raise ByhandError(f"num_hidden_layers = {shown(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
+        raise ByhandError(f"num_hidden_layers = {brief(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
     made = windows(config, 4096, layers)
     if made["attention"] == "window" and not made["layer_kinds"]:
         made["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))

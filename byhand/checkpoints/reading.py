@@ -11,7 +11,7 @@ import numpy as np
 
 from byhand.checkpoints import FAMILIES
 from byhand.checkpoints.family import Family, Piece
-from byhand.checkpoints.folder import Config, Tensors, read_config, shown
+from byhand.checkpoints.folder import Config, Tensors, brief, read_config
 from byhand.core.graph import Array
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture
@@ -51,7 +51,7 @@ def read(folder: Path) -> Checkpoint:
     numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
     words = family.vocabularies(options)
-    architecture = family.architecture.speaking(words) if words else family.architecture
+    architecture = family.architecture.with_words(words) if words else family.architecture
     return Checkpoint(architecture, options, arrays, pieces)
 
 
@@ -72,7 +72,7 @@ def _family(values: Mapping[str, Any]) -> Family:
         raise ByhandError(f"config.json does not say model_type; add it, as one of {', '.join(FAMILIES)}.")
     if not isinstance(kind, str) or kind not in FAMILIES:
         raise ByhandError(
-            f"config.json has model_type {shown(kind)}, which byhand does not read; "
+            f"config.json has model_type {brief(kind)}, which byhand does not read; "
             f"choose a checkpoint of one of {', '.join(FAMILIES)}."
         )
     return FAMILIES[kind]

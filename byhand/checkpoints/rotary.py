@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from byhand.checkpoints.folder import Config, shown
+from byhand.checkpoints.folder import Config, brief
 from byhand.errors import ByhandError
 from byhand.layers.positions import Scaling
 
@@ -33,7 +33,7 @@ def rope(config: Config, theta: float, positions: int, share: float | None = Non
         share = said.number("partial_rotary_factor", share)
     scaling = _scaling(said, config, positions)
     if scaling is not None and scaling.kind == "yarn" and theta <= 1:
-        raise ByhandError(f"rope_theta in config.json must be above 1 for YaRN, not {shown(theta)}; mend it.")
+        raise ByhandError(f"rope_theta in config.json must be above 1 for YaRN, not {brief(theta)}; mend it.")
     return {"theta": theta, "rotary_share": share or 1.0, "scaling": scaling}
 
 
@@ -60,7 +60,7 @@ def _original(said: Config, config: Config, positions: int) -> int:
     inside, outside = (place.get(ORIGINAL, 0) for place in (said, config))
     if inside and outside and inside != outside:
         raise ByhandError(
-            f"config.json has {ORIGINAL} = {shown(outside)}, but {shown(inside)} for its rotary positions; "
+            f"config.json has {ORIGINAL} = {brief(outside)}, but {brief(inside)} for its rotary positions; "
             "remove one of them."
         )
     place = said if inside else config

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, head_spans, one_vocabulary
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.errors import ByhandError
 from byhand.language.options import Options
 from byhand.models.encoder_decoder import t5
@@ -24,7 +24,7 @@ def options(
     buckets, farthest = config.size("relative_attention_num_buckets", 32), "relative_attention_max_distance"
     if buckets < 4 or config.size(farthest, 128) <= buckets // 2:
         raise ByhandError(
-            f"relative_attention_num_buckets in config.json is {shown(buckets)}, but must be at least 4, "
+            f"relative_attention_num_buckets in config.json is {brief(buckets)}, but must be at least 4, "
             f"and less than twice {farthest}; mend it."
         )
     return replace(

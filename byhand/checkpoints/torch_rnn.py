@@ -5,7 +5,7 @@ from dataclasses import replace
 from byhand.checkpoints.family import Family, Piece, Pieces, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.labels import Labels
-from byhand.language.architecture import numbered
+from byhand.language.architecture import numbered_words
 from byhand.language.recurrent import Options
 from byhand.layers.recurrence import GATES
 from byhand.models.recurrent import lstm, seq2seq
@@ -103,7 +103,7 @@ def seq2seq_pieces(o: seq2seq.Options) -> Pieces:
 
 
 def two_vocabularies(o: seq2seq.Options) -> tuple[Labels, ...]:
-    return numbered("vocabulary", o.vocab), numbered("target_vocabulary", o.target_vocab)
+    return numbered_words("vocabulary", o.vocab), numbered_words("target_vocabulary", o.target_vocab)
 
 
 SEQ2SEQ = Family(

@@ -4,10 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 from byhand.checkpoints.family import Family, Piece, Pieces, head_spans, linear, norm
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
-from byhand.language.architecture import numbered
+from byhand.language.architecture import numbered_words
 from byhand.language.options import Options
 from byhand.models.encoder_decoder import transformer
 from byhand.models.parts import encoder_layer
@@ -25,8 +25,8 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> Options:
     shared = config.flag("shared_embeddings", original)
     if shared and vocab != target_vocab:
         raise ByhandError(
-            f"config.json has shared_embeddings, but vocab_size = {shown(vocab)} and tgt_vocab_size = "
-            f"{shown(target_vocab)}; mend one of them."
+            f"config.json has shared_embeddings, but vocab_size = {brief(vocab)} and tgt_vocab_size = "
+            f"{brief(target_vocab)}; mend one of them."
         )
     return replace(
         transformer.TRANSFORMER,
@@ -118,8 +118,8 @@ def encoder_pieces(o: Options) -> Pieces:
 
 
 def two_vocabularies(o: Options) -> tuple[Labels, ...]:
-    source_words = numbered("vocabulary", o.vocab)
-    return source_words, source_words if o.shared_embeddings else numbered("target_vocabulary", o.target_vocab)
+    source_words = numbered_words("vocabulary", o.vocab)
+    return source_words, source_words if o.shared_embeddings else numbered_words("target_vocabulary", o.target_vocab)
 
 
 TORCH = Family(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
-from byhand.checkpoints.folder import Config, Tensors, shown
+from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.errors import ByhandError
 from byhand.language.options import Options
 from byhand.models.encoder import vit
@@ -40,10 +40,10 @@ def names(config: Config) -> tuple[str, ...]:
     """
     said = config.get("id2label", {}) or {}
     if not isinstance(said, dict):
-        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {shown(said)}; mend it.")
+        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {brief(said)}; mend it.")
     count = config.size_or_null("num_labels", len(said) or 2)
     if count > MOST_CLASSES:
-        raise ByhandError(f"num_labels = {shown(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
+        raise ByhandError(f"num_labels = {brief(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
     words: dict[str, None] = {}
     for n in range(count):
         word = _name(said.get(str(n)) if count == len(said) else None, n)

@@ -6,7 +6,7 @@ import json
 
 from rich.table import Table
 
-from byhand.cli.terminal import line_of, rendered
+from byhand.cli.terminal import render, wrap
 from byhand.lessons.recipe import ready_made
 from byhand.models import INDEX, Entry
 
@@ -25,17 +25,17 @@ def list_models(as_json: bool) -> str:
     lines: list[str] = []
     for family, entries in families.items():
         longest = max(len(entry.name) for entry in entries)
-        lines += [family, *(line_of(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
+        lines += [family, *(wrap(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
     recipes = ", ".join(name for name in ready_made() if name not in INDEX)
     lines += [
-        line_of(
+        wrap(
             "Weights: ",
             "small numbers drawn at random (--seed draws others), so a prediction means nothing; those of "
             "induction-head, circuits and rasp are set by hand; a checkpoint has its own.",
             2,
         ),
         "",
-        line_of("Recipes that come with byhand: ", recipes, 2),
+        wrap("Recipes that come with byhand: ", recipes, 2),
         "",
         "One with its options: byhand models gpt2",
         "Two side by side:     byhand models --compare gpt2 llama",
@@ -56,4 +56,4 @@ def list_topics(as_json: bool) -> str:
         grid.add_column(column, no_wrap=column in ("family", "name"), overflow="fold")
     for row in rows:
         grid.add_row(*row.values())
-    return rendered(grid, "\nDerive one: byhand derive softmax")
+    return render(grid, "\nDerive one: byhand derive softmax")

@@ -46,7 +46,7 @@ def say_what_is_built(model: str) -> None:
 
 
 class BadInput(click.ClickException):
-    """Its sentence is printed on one line, without letters that would steer a terminal, and exits with 2."""
+    """An error whose sentence is printed on one line, without control characters; the exit code is 2."""
 
     exit_code = 2
 
@@ -58,7 +58,7 @@ class BadInput(click.ClickException):
 
 
 class Commands(click.Group):
-    """Turns a ByhandError, and what the system refuses, into a sentence and exit code 2."""
+    """The commands, each imported when it is named; an error becomes one sentence and exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands, by the alphabet."""
@@ -72,7 +72,7 @@ class Commands(click.Group):
         return found
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command that was named."""
+        """Run the named command."""
         from byhand.errors import ByhandError, quoted
 
         if isinstance(sys.stdout, io.TextIOWrapper):

@@ -68,7 +68,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]
 
 
 class NewFile(click.ParamType):  # type: ignore[type-arg]
-    """The path of a file to be written, and such a name for who gives a folder."""
+    """The path of a file to be written; a folder is refused, with an example of a name."""
 
     name = "FILE"
 

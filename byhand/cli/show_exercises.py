@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.terminal import rendered
+from byhand.cli.terminal import render
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.class_set import SetOptions, SetResult
 from byhand.exercises.formats import OWN_KEY, student_files
@@ -33,7 +33,7 @@ def list_exercises(as_json: bool, word: str = "") -> str:
         grid.add_column(name, justify="left" if text else "right", no_wrap=name == "name", overflow="fold")
     for row in rows:
         grid.add_row(*(f"{row[name]:g}" if name == "points" else str(row[name]) for name in names))
-    return rendered(grid)
+    return render(grid)
 
 
 def _has(exercise: Exercise, word: str) -> bool:

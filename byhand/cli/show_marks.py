@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.terminal import rendered
+from byhand.cli.terminal import render
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.grading.class_marks import ClassResult
@@ -41,13 +41,13 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    parts = [rendered(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
+    parts = [render(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        parts.append(rendered(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
+        parts.append(render(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
             parts.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
     parts.append(f"\n{of_points(marks.points, marks.most)}\n")
-    parts += [rendered(f"A person must look at this: {warning}") for warning in marks.warnings]
+    parts += [render(f"A person must look at this: {warning}") for warning in marks.warnings]
     return "".join(parts)
 
 
@@ -141,7 +141,7 @@ def class_report(result: ClassResult, as_json: bool) -> str:
         f"\nGrades: {folder / 'grades.csv'} (Moodle), {folder / 'grades_canvas.csv'} (Canvas).",
         f"Report: {folder / 'report.html'}. For the students: {folder / 'feedback'}.",
     ]
-    return rendered(*parts)
+    return render(*parts)
 
 
 def _problem_table(result: ClassResult) -> Table:

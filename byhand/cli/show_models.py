@@ -7,9 +7,9 @@ from typing import Any
 
 from rich.table import Table
 
-from byhand.cli.terminal import line_of, rendered
+from byhand.cli.terminal import render, wrap
 from byhand.core.roles import Role
-from byhand.language.options import Option, known, said, telling
+from byhand.language.options import Option, effective_options, in_words, option_records
 from byhand.lessons.build import build, settings_of
 from byhand.lessons.inputs import INPUTS
 from byhand.lessons.lesson import Lesson, describe
@@ -38,9 +38,9 @@ def _weights(lesson: Lesson) -> int:
 def show_model(model: str, as_json: bool) -> str:
     """One model: where it comes from, what it takes, and its options with what they may be."""
     lesson = build(find(model))
-    found, options = lesson.architecture, telling(lesson.options)
+    found, options = lesson.architecture, effective_options(lesson.options)
     takes = [option(given) for given, what in INPUTS.items() if what in found.takes]
-    settings, about = settings_of(found) if lesson.recipe.model in MODELS else {}, known(lesson.options)
+    settings, about = settings_of(found) if lesson.recipe.model in MODELS else {}, option_records(lesson.options)
     if as_json:
         more = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
         return json.dumps(row_of(lesson) | more, default=str) + "\n"
@@ -50,16 +50,16 @@ def show_model(model: str, as_json: bool) -> str:
     for name in settings or options:
         value = settings.get(name, options.get(name))
         grid.add_row(f"  {name}", *_setting(value, about[name], name in options, options.get(name)))
-    title = line_of(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
+    title = wrap(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
     size = describe(lesson)[1].partition(" · ")[2]
     lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
-    lines += [line_of("", lesson.weights), ""] if lesson.weights else []
-    lines += [line_of("It takes ", f"{', '.join(takes)}."), ""] if takes else []
+    lines += [wrap("", lesson.weights), ""] if lesson.weights else []
+    lines += [wrap("It takes ", f"{', '.join(takes)}."), ""] if takes else []
     heading = "Options of the checkpoint:"
     if settings:
         sizes = ["", *(f"--size {size}" for size in found.sizes if size != "small")]
         heading = f"Options, such as --size {_example(settings, about)}{' or '.join(sizes)}:"
-    return "\n".join([*lines, heading, ""]) + rendered(grid, f"\nBuild it: byhand workbook {model}")
+    return "\n".join([*lines, heading, ""]) + render(grid, f"\nBuild it: byhand workbook {model}")
 
 
 def _setting(value: Any, about: Option, matters: bool, in_full: Any) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def _setting(value: Any, about: Option, matters: bool, in_full: Any) -> tuple[st
     if isinstance(value, str):
         return typed, f"or {', '.join(word for word in about.choices if word != value)}"
     if not value and not isinstance(value, bool):
-        meant = said(in_full, about)
+        meant = in_words(in_full, about)
         return typed, f"({meant})" if meant != typed else ""
     return typed, ""
 
@@ -97,6 +97,6 @@ def show_comparison(names: tuple[str, str], as_json: bool) -> str:
     rows = rows_of(found)
     for row in rows:
         grid.add_row(*row)
-    return rendered(
+    return render(
         grid, *(["\n–: it has no such thing, or makes no use of it"] if any("–" in row for row in rows) else [])
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.cli.terminal import line_of, rendered
+from byhand.cli.terminal import render, wrap
 from byhand.core.graph import times
 from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, quoted
@@ -111,7 +111,7 @@ def _overview(lesson: Lesson) -> str:
     most_probable = lesson.graph.probabilities is not None and result.shape[1] > MOST_COLUMNS
     example = max(lesson.tables, key=lambda name: name.count("."))
     return (
-        rendered(f"{title}\n{sizes}\n")
+        render(f"{title}\n{sizes}\n")
         + _story(lesson)
         + "\n".join(_most_probable(result) if most_probable else _printed(result))
         + "\n"
@@ -126,7 +126,7 @@ def _story(lesson: Lesson) -> str:
     """The prompt, and the words that the model writes after it."""
     if not lesson.words:
         return ""
-    return line_of(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n\n"
+    return wrap(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n\n"
 
 
 def _printed(table: Table) -> list[str]:
@@ -144,7 +144,7 @@ def _most_probable(probabilities: Table) -> list[str]:
     for label, row in zip(probabilities.rows, probabilities.values, strict=True):
         best = np.argsort(-row, kind="stable")[:MOST_PROBABLE]
         words = ", ".join(f"{probabilities.columns[n]} {in_table(float(row[n]))}" for n in best)
-        lines.append(line_of(f"{label:>{longest}}  ", words))
+        lines.append(wrap(f"{label:>{longest}}  ", words))
     return [*lines, "(--json or --format npz has all)"]
 
 
@@ -160,7 +160,7 @@ def _grouped(lesson: Lesson) -> list[str]:
         if not re.match(r"(step\d+\.)?(grad|updated)\.|step\d+\.", name):
             part, _, symbol = name.rpartition(".")
             parts.setdefault(part, []).append(symbol)
-    lines = [line_of(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
+    lines = [wrap(f"  {part}: " if part else "  ", ", ".join(names), 4) for part, names in parts.items()]
     return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
 
 
@@ -183,4 +183,4 @@ def _losses(lesson: Lesson) -> str:
     if training is None:
         return ""
     losses = ", ".join(f"{numbers[loss.name][0, 0]:.6f}" for loss in training.losses)
-    return rendered(f"\n{'loss at each step' if len(training.losses) > 1 else 'loss'}: {losses}")
+    return render(f"\n{'loss at each step' if len(training.losses) > 1 else 'loss'}: {losses}")

@@ -11,7 +11,7 @@ from rich.console import Console
 NARROWEST = 60
 
 
-def rendered(*things: Any, width: int | None = None) -> str:
+def render(*things: Any, width: int | None = None) -> str:
     """Rich's tables and text as plain text of the terminal's width."""
     width = width or max(Console().width, NARROWEST)
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
@@ -21,7 +21,7 @@ def rendered(*things: Any, width: int | None = None) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def line_of(start: str, text: str, indent: int | None = None) -> str:
+def wrap(start: str, text: str, indent: int | None = None) -> str:
     """The text after its start, on further lines where the terminal is narrow."""
     further = " " * (len(start) if indent is None else indent)
     width = max(Console().width, NARROWEST)

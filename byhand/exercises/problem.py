@@ -20,7 +20,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.overrides import looked_up
+from byhand.lessons.overrides import lookup_tables
 
 Numbers = dict[Node, Array]
 DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
@@ -172,7 +172,7 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
         if name not in DRAWN:
             _known(exercise, given, name, "draw")
     found = {}
-    rows = {node for node, _ in looked_up(lesson)}
+    rows = {node for node, _ in lookup_tables(lesson)}
     for name, node in given.items():
         if node in rows and node.role is not Role.TOKENS and name not in exercise.draw:
             continue

@@ -84,7 +84,7 @@ def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...
     return tuple(made)
 
 
-def exactly(q: Node, k: Node, v: Node) -> Node:
+def full_attention(q: Node, k: Node, v: Node) -> Node:
     """Every word looks at all."""
     return attend(q, k, v, None)
 
@@ -97,7 +97,7 @@ def build(
     Where the options say `causal`, no word looks at those after it.
     """
     o.check()
-    exact = causal_attention if o.causal else exactly
+    exact = causal_attention if o.causal else full_attention
     with page("", "Input") as place:
         x = with_positions(table_of_input(weight, o.tokens, o.d_model), weight, o)
     results, wanted, shown = list[Node](), list[Node](), list[Node]()

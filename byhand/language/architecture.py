@@ -11,7 +11,7 @@ from byhand.core.graph import Array, Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
-from byhand.language.options import known, used
+from byhand.language.options import option_records, option_values
 
 if TYPE_CHECKING:  # a model that is only computed needs no gradients
     from byhand.layers.training import Training
@@ -37,7 +37,7 @@ def words(name: str, count: int, special: tuple[str, ...] = ()) -> Labels:
     return Labels(name, tuple(known[i] if i < len(known) else f"word{i}" for i in range(count)))
 
 
-def numbered(name: str, count: int) -> Labels:
+def numbered_words(name: str, count: int) -> Labels:
     """The words of a checkpoint without a vocabulary: t0, t1, ..."""
     return Labels(name, tuple(f"t{i}" for i in range(count)))
 
@@ -80,7 +80,7 @@ class Inputs:
     decoding: Decoding = Decoding()
 
 
-def example(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
+def example_ids(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
     """A model's own prompt, cut to a smaller vocabulary and to the positions that there are."""
     return [i % vocab for i in ids[: None if room is None else max(room, 1)]]
 
@@ -127,7 +127,7 @@ class Architecture:
     vocabularies: Callable[[Any], tuple[Labels, ...]] = lambda options: ()
     seed: int = 0
 
-    def speaking(self, words: tuple[Labels, ...]) -> Architecture:
+    def with_words(self, words: tuple[Labels, ...]) -> Architecture:
         """The same architecture with these words in place of its own."""
         build: Callable[..., Graph] = self.build
         return replace(
@@ -154,7 +154,7 @@ class Architecture:
 
     def _check_room(self, options: Any, inputs: Inputs) -> None:
         """ByhandError unless there are positions for the prompt and the story, which is one text or another."""
-        room, written = room_for(options), inputs.generate - 1
+        room, written = position_count(options), inputs.generate - 1
         if "target_ids" in self.takes:
             texts = [("prompt", inputs.ids, 0), ("target prompt", inputs.target_ids, written)]
         else:
@@ -168,7 +168,7 @@ class Architecture:
                 )
 
 
-def room_for(options: Any) -> int | None:
+def position_count(options: Any) -> int | None:
     """How many words have a position; None where positions are not learned."""
     return getattr(options, "max_positions", None) if getattr(options, "positions", "learned") == "learned" else None
 
@@ -177,7 +177,7 @@ def heads_of(options: Any) -> list[int]:
     """Into how many heads the width of the model is divided, by each part that does so."""
     if getattr(options, "head_dim", 0):
         return []
-    return [getattr(options, name) for name, about in known(options).items() if about.counts == "heads"]
+    return [getattr(options, name) for name, about in option_records(options).items() if about.counts == "heads"]
 
 
 def check_sizes(options: Any) -> None:
@@ -220,8 +220,8 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
 
 def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
     """How many layers there are, at least 1, and the other sizes."""
-    numbers = {name: size for name, size in used(options).items() if type(size) is int}
-    counts = {name: about.counts for name, about in known(options).items()}
+    numbers = {name: size for name, size in option_values(options).items() if type(size) is int}
+    counts = {name: about.counts for name, about in option_records(options).items()}
     layers, heads = ([n for name, n in numbers.items() if counts[name] == what] for what in ("layers", "heads"))
     sizes = {name: n for name, n in numbers.items() if not counts[name]}
     return max(1, sum(layers)), sizes | ({"heads": max(heads)} if heads else {})

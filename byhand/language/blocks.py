@@ -74,7 +74,7 @@ def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:
     return rms_norm(x, weight, name, o.eps, o.norm_from_one)
 
 
-def placed(letter: str, x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
+def query_or_key(letter: str, x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
     """x W_Q or x W_K, normed and turned where the options say so. (T, d) -> (T, d_k)"""
     y = linear(x, weight, letter, o.d_k, o.attention_bias).named(letter)  # (T, d) @ (d, d_k) -> (T, d_k)
     if gain is not None:
@@ -102,7 +102,7 @@ def grouped_attention(
     gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
 
     def keys_and_values() -> tuple[Node, Node]:
-        k = placed("K", known, weight, o, places, gains["k_norm"])
+        k = query_or_key("K", known, weight, o, places, gains["k_norm"])
         return k, linear(known, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
 
     shared = []
@@ -114,7 +114,7 @@ def grouped_attention(
         kind, mask = turns[(h - 1) % len(turns)]
         about = equations(o, layer, places, mask is not None) | ({"source": source} if source else {})
         with page(f"head{h}", f"Head {h}{kind}", **about):
-            q = placed("Q", x, weight, o, places, gains["q_norm"])
+            q = query_or_key("Q", x, weight, o, places, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
             outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
     return beside(*outputs)

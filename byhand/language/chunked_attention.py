@@ -20,7 +20,7 @@ from byhand.language.blocks import (
     places_of,
 )
 from byhand.language.decoder_only import embedding
-from byhand.language.neighbours import Chunk, read
+from byhand.language.neighbours import Chunk, neighbours_read
 from byhand.layers.attention import join_heads
 
 PAPER = "Borgeaud et al. 2022"
@@ -38,7 +38,7 @@ def biases(weight: Weights, o: Any) -> list[Node]:
         found = []
         for h in range(o.heads):
             columns = [lookup(table.columns(h, h + 1), row.columns(j, j + 1)) for j in range(2 * o.chunk)]
-            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * read(o)))
+            found.append(beside(*[beside(*columns).named(f"bias{h + 1}", role="positions")] * neighbours_read(o)))
         return found
 
 
@@ -73,19 +73,20 @@ def chunked_cross_attention(
 def encoder_places(weight: Weights, o: Any) -> Places:
     """The neighbours of a chunk stand below each other, but each sees itself alone."""
     length = 2 * o.chunk
-    places = places_of(Dim(read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
-    own = np.arange(read(o) * length) // length
-    return replace(places, masks={"full": source("own", own[:, None] == own, role="mask") if read(o) > 1 else None})
+    places = places_of(Dim(neighbours_read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
+    own = np.arange(neighbours_read(o) * length) // length
+    mask = source("own", own[:, None] == own, role="mask") if neighbours_read(o) > 1 else None
+    return replace(places, masks={"full": mask})
 
 
-def encoded(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Any) -> Node:
+def encode_neighbours(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Any) -> Node:
     """The neighbours as the decoder reads them: they see themselves, and the chunk that found them (algorithm 1).
 
     (m, d) -> (k * 2m, d)
     """
     o = replace(o, attention="full", layer_kinds=())
     with page("", "Input"):
-        place = np.tile(np.arange(2 * o.chunk), read(o))[:, None]
+        place = np.tile(np.arange(2 * o.chunk), neighbours_read(o))[:, None]
         x = embedding(table, chunk.neighbours, weight, o, "P", place)
         h.shape = (chunk.words.shape[0], h.shape[1])
         h.named("H")

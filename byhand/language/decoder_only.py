@@ -13,14 +13,14 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup, tanh
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, places_of, plain_feed
-from byhand.language.generation import answer, word_logits, write
+from byhand.language.generation import predictions, word_logits, write_words
 from byhand.language.options import Options
 from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
 
-ADDED = ("learned", "sinusoidal")
+ADDED_POSITIONS = ("learned", "sinusoidal")
 """Positions that are added to the words; the others are told to attention."""
 Names = tuple[str, str]
 """What a model calls its embeddings of words and of positions."""
@@ -30,13 +30,13 @@ def embedding(
     table: Node, ids: Node, weight: Weights, o: Options, places: str = "P", at: NDArray[Any] | None = None
 ) -> Node:
     """The words as rows, with what their places add: those `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
-    alone = o.positions not in ADDED and not o.embedding_norm
+    alone = o.positions not in ADDED_POSITIONS and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
-    x = with_places(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
+    x = add_positions(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
     return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
 
 
-def with_places(
+def add_positions(
     x: Node,
     weight: Weights,
     o: Options,
@@ -47,7 +47,7 @@ def with_places(
     at: NDArray[Any] | None = None,
 ) -> Node:
     """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
-    if o.positions not in ADDED:
+    if o.positions not in ADDED_POSITIONS:
         return x
     position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].labels)
     if o.positions == "sinusoidal":
@@ -55,11 +55,11 @@ def with_places(
         with scope("", "+ positions", equation="words + PE", look=Look.INPUT):
             return (x + waves).named(name)
     with scope("", "+ positions", equation=f"{words} + P[position]", look=Look.INPUT):
-        place = lookup(place_table(weight, places, o), position).named("places", role="positions")
+        place = lookup(position_table(weight, places, o), position).named("places", role="positions")
         return (x + place).named(name)  # (T, d) + (T, d)
 
 
-def place_table(weight: Weights, name: str, o: Options) -> Node:
+def position_table(weight: Weights, name: str, o: Options) -> Node:
     """A learned row for each place, counted from 0. (max_positions, d)"""
     table = weight(name, o.max_positions, o.d_model)
     if table.shape[0].labels is None:
@@ -76,7 +76,7 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
     if o.logit_cap:
         with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
             logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
-    return answer(logits, vocabulary, o.temperature)
+    return predictions(logits, vocabulary, o.temperature)
 
 
 def body(
@@ -114,8 +114,8 @@ def build(
     o.check()
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
+    ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab, room), vocabulary)
+    return write_words(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
 
 
 SIZES: dict[str, dict[str, Any]] = {

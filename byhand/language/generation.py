@@ -12,7 +12,7 @@ from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import argmax, below, exp, greater, where
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Decoding, Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Decoding, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.options import Options
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.linear import linear
@@ -38,12 +38,12 @@ def probabilities(logits: Node, temperature: float) -> Node:
     return softmax(logits).named("probabilities", role="result")
 
 
-def answer(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
+def predictions(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
     """Logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
     return logits, probabilities(logits, temperature), next_word(logits, vocabulary)
 
 
-def linear_answer(
+def linear_predictions(
     x: Node, vocabulary: Labels, weight: Weights, letter: str = "x", temperature: float = 1.0
 ) -> tuple[Node, Node, Node]:
     """A linear layer gives each word its logit; on a page of its own. (T, d) -> 2 (T, V), (1, 1)"""
@@ -51,7 +51,7 @@ def linear_answer(
         with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b", look=Look.RESULT):
             width = Dim(len(vocabulary.words), vocabulary)
             logits = linear(x, weight, "vocab", width).named("logits", role="result")
-        return answer(logits, vocabulary, temperature)
+        return predictions(logits, vocabulary, temperature)
 
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
@@ -62,7 +62,7 @@ def next_word(logits: Node, vocabulary: Labels) -> Node:
     return labelled(following, vocabulary)
 
 
-def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
+def sample_word(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
     """The id that a uniform number falls on, words in the order of their probability. (T, V) -> (1, 1)
 
     Top-k as Fan et al. 2018, top-p as Holtzman et al. 2020 (section 3.1). The words stand below each other.
@@ -73,7 +73,7 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
         with scope("", "temperature", equation="z / T"):
             divisor = source("temperature", decoding.temperature or 1.0, role="input")
             z = (z / divisor).named("z", role="temperature")  # (V, 1)
-            place = ranks(z).named("rank")
+            place = rank(z).named("rank")
         if decoding.top_k is not None:
             with scope("", "top k", equation="rank < k", source="Fan et al. 2018"):
                 among = greater(source("k", decoding.top_k, role="input"), place)
@@ -84,17 +84,17 @@ def sampled(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> 
         if decoding.top_p is not None:
             with scope("", "top p", equation="Σ p of what is before < p", source="Holtzman et al. 2020, eq. 2"):
                 share = source("share", decoding.top_p, role="input")
-                kept = (p * greater(share, before(p, place, "before"))).named("top_p", role="mask")
+                kept = (p * greater(share, probability_before(p, place, "before"))).named("top_p", role="mask")
                 p = (kept / kept.sum(0).named("kept")).named("p_kept", role="result")
         with scope("", "draw", equation="the last word whose Σ of what is before ≤ u"):
-            u = source("uniform", uniform(decoding.seed, step), role="input")
-            reached = (1 - greater(before(p, place, "from"), u)) * greater(p, 0)
+            u = source("uniform", uniform_number(decoding.seed, step), role="input")
+            reached = (1 - greater(probability_before(p, place, "from"), u)) * greater(p, 0)
             order = where(reached, place, -1).named("reached")
             following = argmax(order, axis=0).named("next", role="tokens")
     return labelled(following, vocabulary)
 
 
-def ranks(z: Node) -> Node:
+def rank(z: Node) -> Node:
     """How many are larger, or as large (but for rounding) and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
     place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].labels)
     earlier_first = (z - TIE * place).named("earlier_first")
@@ -102,13 +102,13 @@ def ranks(z: Node) -> Node:
     return ahead.named("ahead").sum(1)
 
 
-def before(p: Node, place: Node, name: str) -> Node:
+def probability_before(p: Node, place: Node, name: str) -> Node:
     """The probability of all words that rank before each, under this name. (V, 1), (V, 1) -> (V, 1)"""
     each = (greater(place, place.T) * p.T).named(f"{name}_each")  # (V, V): by column, what it adds
     return each.sum(1).named(name)
 
 
-def uniform(seed: int, step: int) -> float:
+def uniform_number(seed: int, step: int) -> float:
     """A number between 0 and 1 with two decimals, drawn for this step."""
     return float(np.random.default_rng([seed, step]).integers(1, 100)) / 100
 
@@ -117,7 +117,7 @@ Forward = Callable[[Node], tuple[Node, Node, Node]]
 """Ids (T, 1) to logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
 
 
-def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
+def write_words(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
     """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
     decoding = inputs.decoding
     if decoding.beams > 1:
@@ -133,7 +133,7 @@ def write(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Gr
                 ids = labelled(below(ids, outputs[-1]).named("ids", role="tokens"), vocabulary)
             scores, probabilities, following = forward(ids)
             if decoding.samples:
-                following = sampled(scores, vocabulary, decoding, step)
+                following = sample_word(scores, vocabulary, decoding, step)
         outputs += [probabilities, following]
         passes.append((ids, scores))
     result, written = outputs[-2], tuple(outputs[1::2])
@@ -158,5 +158,5 @@ def read_and_write(
 ) -> Graph:
     """A model that reads one text and writes on; `prompt` is its own example."""
     (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example(prompt, o.vocab), vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)
+    ids = token_ids("ids", inputs.ids or example_ids(prompt, o.vocab), vocabulary)
+    return write_words(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)

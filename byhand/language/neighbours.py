@@ -37,7 +37,7 @@ class Chunk:
     neighbours: Node
 
 
-def read(o: Options) -> int:
+def neighbours_read(o: Options) -> int:
     """How many neighbours a chunk has: no more than there are entries."""
     return min(o.neighbours, o.database)
 

@@ -45,8 +45,8 @@ def own(default: Any, **about: Any) -> Any:
     return option(default, common=False, **about)
 
 
-def known(options: Any) -> dict[str, Option]:
-    """What is known of each option that a model with these options has, in the order in which they are listed."""
+def option_records(options: Any) -> dict[str, Option]:
+    """Return the record of each option that a model with these options has, in the order of the list."""
     every = {f.name: f.metadata.get("option", Option()) for f in fields(options) if f.name != "names"}
     names = getattr(options, "names", None)
     if names is None:
@@ -54,29 +54,29 @@ def known(options: Any) -> dict[str, Option]:
     return {name: every[name] for name in names}
 
 
-def used(options: Any) -> dict[str, Any]:
-    """The options that the model has, and what they are."""
-    return {name: getattr(options, name) for name in known(options)}
+def option_values(options: Any) -> dict[str, Any]:
+    """Return the value of each option that the model has."""
+    return {name: getattr(options, name) for name in option_records(options)}
 
 
-def telling(options: Any) -> dict[str, Any]:
-    """The options that do something in the model, those that are as usual with their number."""
-    found = used(options)
+def effective_options(options: Any) -> dict[str, Any]:
+    """Return the options that do something in the model; one that is 0 for as many as usual, with its number."""
+    found = option_values(options)
     return {
         name: getattr(options, about.in_full or name)
-        for name, about in known(options).items()
+        for name, about in option_records(options).items()
         if _matters(about, found)
     }
 
 
 def _matters(about: Option, found: dict[str, Any]) -> bool:
-    """Whether the option on which this one depends is such that this one does something, or the model has none."""
+    """Whether the option does something: the one on which it depends has a fitting value, or the model has none."""
     other, *words = about.matters or ("",)
     return other not in found or not {found[other], *found.get("layer_kinds", ())}.isdisjoint(words)
 
 
-def said(value: Any, about: Option = Option()) -> str:
-    """The value of an option, or another, as people read it."""
+def in_words(value: Any, about: Option = Option()) -> str:
+    """Return a value as people read it; of an option, with what its 0 stands for."""
     if value is None or value in ("", ()):
         return "–"
     if isinstance(value, bool):
@@ -106,7 +106,7 @@ def variant(options: T, without: str = "", **values: Any) -> T:
 
     without: the names of those that the new model has no use for; they are as in a model that never had them.
     """
-    gone, had = without.split(), known(options)
+    gone, had = without.split(), option_records(options)
     names = [name for name in had if name not in gone] + [name for name in values if name not in had]
     defaults = {f.name: f.default for f in fields(options) if f.name in gone}
     return replace(options, **defaults | values, names=tuple(names))

@@ -11,7 +11,7 @@ from byhand.core.graph import Dim, Node, page
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, one_vocabulary
-from byhand.language.generation import linear_answer, read_and_write
+from byhand.language.generation import linear_predictions, read_and_write
 from byhand.language.options import option, own
 from byhand.layers.linear import embed
 from byhand.layers.recurrence import stack_rows
@@ -41,7 +41,7 @@ def forward(
     for n in range(1, o.layers + 1):
         with page(f"layer{n}", f"Layer {n}", source=source):
             x = stack_rows(layer(x, weight, o), ids.shape[0]).named("H", role="state")  # T of (1, d) -> (T, d)
-    return linear_answer(x, vocabulary, weight, "H", o.temperature)
+    return linear_predictions(x, vocabulary, weight, "H", o.temperature)
 
 
 def recurrent(

@@ -8,8 +8,8 @@ from typing import Any
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, example, room_for
-from byhand.language.generation import next_word, probabilities, write
+from byhand.language.architecture import Graph, Inputs, example_ids, position_count
+from byhand.language.generation import next_word, probabilities, write_words
 
 Embed = Callable[[Node, Node, Weights, Any], Node]
 """Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""
@@ -33,8 +33,8 @@ def translate(
 ) -> Graph:
     """Read the source, then write `inputs.generate` words; one embedding serves both where their words are one."""
     source_words, target_words = words[0], words[-1]
-    room = room_for(o)
-    ids = inputs.ids or example([1, 2, 5], len(source_words.words), room)
+    room = position_count(o)
+    ids = inputs.ids or example_ids([1, 2, 5], len(source_words.words), room)
     with scope("encoder", "Encoder"):
         source_ids = token_ids("ids", ids, source_words)
         table = weight("E", Dim(len(source_words.words), source_words), o.d_model)
@@ -56,6 +56,6 @@ def translate(
 
     with scope("decoder", "Decoder"):
         left = None if room is None else room - inputs.generate + 1
-        so_far = inputs.target_ids or example([0, 1, 2], len(target_words.words), left)
+        so_far = inputs.target_ids or example_ids([0, 1, 2], len(target_words.words), left)
         target_ids = token_ids("ids", so_far, target_words)
-    return write(forward, target_ids, target_words, inputs)
+    return write_words(forward, target_ids, target_words, inputs)

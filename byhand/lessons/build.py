@@ -12,7 +12,7 @@ from byhand.core.graph import Array, Scope, current_scope, scope
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Graph, check_sizes, heads_of
-from byhand.language.options import Option, known, used
+from byhand.language.options import Option, option_records, option_values
 from byhand.lessons.inputs import inputs_of, rows_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import LEARNING, Recipe
@@ -74,9 +74,9 @@ def _loaded(recipe: Recipe) -> _Model:
     if recipe.seed is not None:
         raise ByhandError("A checkpoint has its own weights: leave --seed out.")
     loaded = reading.read(Path(recipe.model))
-    if set(recipe.size) - ({"tokens"} & used(loaded.options).keys()):
+    if set(recipe.size) - ({"tokens"} & option_values(loaded.options).keys()):
         raise ByhandError("A checkpoint has its own sizes: leave --size out.")
-    tokens = {name: setting(name, value, 1, Option()) for name, value in recipe.size.items()}
+    tokens = {name: parse_setting(name, value, 1, Option()) for name, value in recipe.size.items()}
     assemble = partial(reading.assemble, loaded)
     return _Model(loaded.architecture, replace(loaded.options, **tokens), Weights(arrays=loaded.arrays), assemble)
 
@@ -87,7 +87,7 @@ def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:
     inputs = [inputs_of(row, found, model.options) for row in rows]
     if len(rows) > 1:
         words = found.vocabularies(model.options)
-        found = found.speaking(words) if words else found
+        found = found.with_words(words) if words else found
     graphs = [(current_scope(), found.build(model.options, model.weights, inputs[0]))]
     for n, given in enumerate(inputs[1:], 2):
         with scope(f"row{n}", f"Sentence {n}", repeats=True) as row:
@@ -106,23 +106,23 @@ def _with_learning(recipe: Recipe, model: _Model, graphs: list[tuple[Scope, Grap
 def _override(lesson: Lesson) -> None:
     """Put the recipe's own numbers into tables of the lesson."""
     if lesson.recipe.set:
-        from byhand.lessons.overrides import change, check_lookups
+        from byhand.lessons.overrides import check_lookups, override
 
         for name, value in lesson.recipe.set.items():
-            change(lesson, name, value)
+            override(lesson, name, value)
         check_lookups(lesson)
 
 
 def settings_of(found: Architecture) -> dict[str, Any]:
-    """The options that `--size` may set, with their defaults: numbers and words that the model has a use for."""
-    return {k: v for k, v in used(found.options).items() if isinstance(v, bool | int | float | str)}
+    """Return the options that `--size` may set, with their defaults: numbers, words, true and false."""
+    return {k: v for k, v in option_values(found.options).items() if isinstance(v, bool | int | float | str)}
 
 
 def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
-    """The model's options with some of them set; `name` chooses one of its named sizes first."""
+    """Return the model's options with some of them set; `name` chooses one of its named sizes first."""
     settings = dict(settings)
     size = str(settings.pop("name", "small"))
-    defaults, about = settings_of(found), known(found.options)
+    defaults, about = settings_of(found), option_records(found.options)
     if size in defaults:
         raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(defaults[size]).casefold()}.")
     if size not in found.sizes:
@@ -130,7 +130,7 @@ def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
     for name in settings:
         if name not in defaults:
             raise ByhandError(f"{found.name} has no size {quoted(name)}; {nearest(name, defaults)}.")
-    given = {name: setting(name, value, defaults[name], about[name]) for name, value in settings.items()}
+    given = {name: parse_setting(name, value, defaults[name], about[name]) for name, value in settings.items()}
     chosen = found.sizes[size] | given
     options = replace(found.options, **chosen)
     width = getattr(options, "d_model", 1)
@@ -141,7 +141,7 @@ def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
     return options
 
 
-def setting(name: str, value: Any, default: Any, about: Option) -> Any:
+def parse_setting(name: str, value: Any, default: Any, about: Option) -> Any:
     """Return one setting, from text or TOML, as its default's kind. ByhandError unless it is one that may be."""
     text = str(value).casefold()
     if isinstance(default, bool):

@@ -9,7 +9,7 @@ from typing import Any
 from byhand.core.arithmetic.counts import work
 from byhand.core.graph import toposort
 from byhand.core.roles import Role
-from byhand.language.options import Option, known, said, telling, used
+from byhand.language.options import Option, effective_options, in_words, option_records, option_values
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, find
@@ -50,7 +50,7 @@ def _room(lesson: Lesson) -> int:
 
 def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     takes = lesson.architecture.takes
-    tokens = {"tokens": count} if "ids" not in takes and "tokens" in used(lesson.options) else {}
+    tokens = {"tokens": count} if "ids" not in takes and "tokens" in option_values(lesson.options) else {}
     plain = Recipe(recipe.model, size=recipe.size | tokens, set=recipe.set, seed=recipe.seed)
     given: dict[str, Any] = {name: list(range(count)) for name in ("ids", "target_ids") if name in takes}
     once = build(replace(plain, **given))
@@ -64,25 +64,25 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     return Cost(words, parameters, pass_, cached, kept)
 
 
-def differing(lessons: list[Lesson]) -> dict[str, list[Any]]:
+def differences(lessons: list[Lesson]) -> dict[str, list[Any]]:
     """The options that are not the same in both, None where a model has no such option.
 
     Not to have one is the same as not to use it. How many tokens there are is no option, but the input's.
     """
-    both = [telling(made.options) for made in lessons]
+    both = [effective_options(made.options) for made in lessons]
     names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
-    about = about_options(lessons)
+    about = records_of_options(lessons)
     found = {name: [o.get(name) for o in both] for name in names}
     return {name: pair for name, pair in found.items() if len({_effect(about[name], value) for value in pair}) > 1}
 
 
-def about_options(lessons: list[Lesson]) -> dict[str, Option]:
-    """What is known of the options that any of the lessons has."""
-    return {name: about for made in lessons for name, about in known(made.options).items()}
+def records_of_options(lessons: list[Lesson]) -> dict[str, Option]:
+    """Return the record of each option that any of the lessons has."""
+    return {name: about for made in lessons for name, about in option_records(made.options).items()}
 
 
 def _effect(about: Option, value: Any) -> Any:
-    """What it does: not to have an option (None) is as its default, or nothing."""
+    """Return what a value does, so that not to have the option (None) is the same as not to use it."""
     return (about.without if value is None else value) or None
 
 
@@ -93,12 +93,12 @@ def as_json(found: list[tuple[Lesson, Cost]]) -> str:
             "name": made.recipe.model,
             "family": made.architecture.family,
             "source": made.architecture.source,
-            "options": used(made.options),
+            "options": option_values(made.options),
             **{f.name: getattr(cost, f.name) for f in fields(cost)},
         }
         for made, cost in found
     ]
-    return json.dumps({"models": models, "differs": list(differing([made for made, _ in found]))}) + "\n"
+    return json.dumps({"models": models, "differs": list(differences([made for made, _ in found]))}) + "\n"
 
 
 def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
@@ -107,11 +107,11 @@ def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, list[Any]]] = [
         ("family", [made.architecture.family for made in lessons]),
         ("source", [made.architecture.source for made in lessons]),
-        *differing(lessons).items(),
+        *differences(lessons).items(),
     ]
-    about = about_options(lessons)
+    about = records_of_options(lessons)
     lines = [
-        (title, said(one, about.get(title, Option())), said(other, about.get(title, Option())))
+        (title, in_words(one, about.get(title, Option())), in_words(other, about.get(title, Option())))
         for title, (one, other) in rows
         if one != other
     ]
@@ -121,8 +121,8 @@ def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
     counted.append((f"multiplications{_of_words(costs[0].words) if alike else ''}", passes))
     if any(cost.cached for cost in costs):
         longer = max(cost.words or 0 for cost in costs if cost.cached) + 1
-        counted.append((f"of word {longer} alone, from a cache", [said(cost.cached) for cost in costs]))
-        counted.append((f"numbers in the cache{_of_words(longer)}", [said(cost.cache) for cost in costs]))
+        counted.append((f"of word {longer} alone, from a cache", [in_words(cost.cached) for cost in costs]))
+        counted.append((f"numbers in the cache{_of_words(longer)}", [in_words(cost.cache) for cost in costs]))
     return lines + [(title, one, other) for title, (one, other) in counted]
 
 

@@ -14,7 +14,7 @@ from byhand.core.graph import Array, Node, fold, toposort
 from byhand.core.labels import word
 from byhand.errors import ByhandError, near, nearest, quoted
 from byhand.language.architecture import Architecture, Graph
-from byhand.language.options import used
+from byhand.language.options import option_values
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
@@ -91,7 +91,7 @@ def describe(lesson: Lesson) -> tuple[str, str]:
     size = {"name": "small"} | lesson.recipe.size
     named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
     title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")
-    options = used(lesson.options)
+    options = option_values(lesson.options)
     parts = [lesson.architecture.family]
     for name in ("encoder_layers", "decoder_layers", "layers", "heads", "encoder_heads", "decoder_heads"):
         if name in options:

@@ -17,7 +17,7 @@ FARTHEST = 100_000_000
 """The largest number that `set` puts into a cell; spreadsheets know no sine of much larger ones."""
 
 
-def change(lesson: Lesson, name: str, value: Any) -> None:
+def override(lesson: Lesson, name: str, value: Any) -> None:
     """Put other numbers into a given table: all of it, or one cell NAME[row,column] counted from 1."""
     cell = re.fullmatch(r"(.+)\[ *(\d{1,7}) *, *(\d{1,7}) *\]", name)
     if "[" in name and not cell:
@@ -72,7 +72,7 @@ def check_lookups(lesson: Lesson) -> None:
                 )
 
 
-def looked_up(lesson: Lesson) -> list[tuple[Node, Node]]:
+def lookup_tables(lesson: Lesson) -> list[tuple[Node, Node]]:
     """Each given table of row numbers, with the table whose rows they are."""
     found = [(_numbering(rows), table) for rows, table in _lookups(lesson)]
     return [(rows, table) for rows, table in found if rows.data is not None]

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from byhand.checkpoints.reading import assemble, read
 from byhand.core.weights import Weights
 from byhand.language.architecture import Inputs
-from byhand.language.options import used
+from byhand.language.options import option_values
 from byhand.models.decoder import gpt2
 from byhand.models.encoder import bert
 from byhand.models.encoder_decoder import transformer
@@ -57,5 +57,5 @@ def test_the_weights_of_a_checkpoint_build_the_architecture_that_it_names():
     for name, architecture in zip(FOLDERS, kinds, strict=True):
         checkpoint = read(DATA / name)
         assert checkpoint.architecture.name == architecture.name
-        assert list(used(checkpoint.options)) == list(used(architecture.options))
+        assert list(option_values(checkpoint.options)) == list(option_values(architecture.options))
         assert {array.dtype for array in checkpoint.arrays.values()} == {np.dtype(np.float64)}

@@ -37,7 +37,7 @@ from byhand.derivations.topics import (
 )
 from byhand.documents.document import Formula
 from byhand.language.architecture import Decoding
-from byhand.language.generation import probabilities, sampled
+from byhand.language.generation import probabilities, sample_word
 from byhand.layers import activations as act
 from byhand.layers import attention as heads
 from byhand.layers import linear as lines
@@ -177,7 +177,7 @@ def sampling_ties() -> Iterator[Tie]:
     words = Labels("words", ("a", "b", "c", "d"))
 
     def drawn(decoding: Decoding) -> Array:
-        following = sampled(given("z", row), words, decoding, 1)
+        following = sample_word(given("z", row), words, decoding, 1)
         return inside(following, "p")[:, 0]
 
     numbers: Numbers = {"x": row, "T": 0.7}

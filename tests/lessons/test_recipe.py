@@ -14,7 +14,7 @@ from support.lessons import FEW, SET_BY_HAND, sweep
 from byhand.cli.options import recipe_from
 from byhand.core.graph import fold
 from byhand.language.architecture import Architecture
-from byhand.language.options import Option, Options, known, used
+from byhand.language.options import Option, Options, option_records, option_values
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe
@@ -122,7 +122,7 @@ def made_of_blocks(found: Architecture) -> bool:
     return isinstance(found.options, Options) and found.family != "part"
 
 
-SHARED = set(used(Options()))
+SHARED = set(option_values(Options()))
 """What all decoder-only models have, which is tried with each of them only in the slow tests."""
 OPTIONS = [
     pytest.param(
@@ -177,7 +177,7 @@ def test_every_option_changes_something(model: str, option: str) -> None:
     wanted = ONLY_WITH.get((model, option), ONLY_WITH.get(option, {}))
     size = {name: value for name, value in wanted.items() if name in settings_of(found)}
     default = getattr(found.options, option)
-    for value in other_values(option, default, known(found.options)[option]):
+    for value in other_values(option, default, option_records(found.options)[option]):
         if model in WITHOUT_SCORES and value in ("alibi", "relative"):
             continue  # refused: test_long_options.py
         recipe = recipe_from(model, (*(f"{k}={v}" for k, v in size.items()), f"{option}={value}"), ())

@@ -14,7 +14,7 @@ from support.editing import edited
 from support.lessons import cells_of, numbers_of
 
 from byhand.core.graph import Array, fold, source
-from byhand.language.generation import ranks
+from byhand.language.generation import rank
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
@@ -109,7 +109,7 @@ def test_rounding_does_not_rank_words() -> None:
     """Programs add in another order: of words that are equal but for that, the earlier is first."""
     for noise in (1e-15, -1e-15, 0.0):
         z = source("z", [[1.0], [2.0], [2.0 + noise], [3.0], [2.0 + 1e-6]], "result")
-        place = ranks(z)
+        place = rank(z)
         assert fold([place])[place][:, 0].tolist() == [4, 2, 3, 0, 1]
 
 

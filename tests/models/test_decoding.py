@@ -24,7 +24,7 @@ from byhand.core.graph import Array, fold, source, toposort
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.language.architecture import Decoding
-from byhand.language.generation import sampled, uniform
+from byhand.language.generation import sample_word, uniform_number
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
@@ -119,7 +119,7 @@ def test_a_word_is_drawn_as_the_papers_say(
     u = hundredths / 100 + 1e-7  # not on a border
     vocabulary = Labels("words", tuple(map(str, range(len(numbers)))))
     table = source("logits", [logits - 1, logits], "result", columns=vocabulary)
-    made = sampled(table, vocabulary, Decoding(t, k, None if p is None else p + 1e-7), 1)
+    made = sample_word(table, vocabulary, Decoding(t, k, None if p is None else p + 1e-7), 1)
     cell = next(node for node in toposort([made]) if node.symbol == "uniform")
     got = fold([made], {cell: np.array([[u]])})[made].item()
     assert got == drawn(logits, u, t or 1.0, k, None if p is None else p + 1e-7)
@@ -136,7 +136,7 @@ def test_the_published_draw() -> None:
     case = next(c for c in cases if c["id"] == "temperature_sampling_5")
     words = Labels("words", tuple(case["inputs"]["vocab"]))
     logits = source("logits", [case["inputs"]["logits"]], "result", columns=words)
-    made = sampled(logits, words, Decoding(temperature=case["inputs"]["T"]), 1)
+    made = sample_word(logits, words, Decoding(temperature=case["inputs"]["T"]), 1)
     nodes = {node.symbol: node for node in toposort([made]) if node.name}
     values = fold([made], {nodes["uniform"]: np.array([[case["inputs"]["r"]]])})
     np.testing.assert_allclose(values[nodes["p"]][:, 0], case["output"]["prob_unrounded"], rtol=0, atol=1e-12)
@@ -144,12 +144,12 @@ def test_the_published_draw() -> None:
 
 
 def test_the_seed_draws_the_uniform_numbers() -> None:
-    assert len({uniform(seed, step) for seed in range(5) for step in range(5)}) > 15
-    assert all(0 < uniform(seed, 1) < 1 for seed in range(300))
+    assert len({uniform_number(seed, step) for seed in range(5) for step in range(5)}) > 15
+    assert all(0 < uniform_number(seed, 1) < 1 for seed in range(300))
     tables = [build(Recipe("gpt2", generate=2, temperature=1.0, seed=seed)).numbers() for seed in (3, 3, 4)]
     names = ("choose.uniform", "step2.choose.uniform")
     first, again, other = ([table[name].item() for name in names] for table in tables)
-    assert first == again == [uniform(3, 1), uniform(3, 2)] != other
+    assert first == again == [uniform_number(3, 1), uniform_number(3, 2)] != other
 
 
 def test_a_uniform_number_can_be_retyped(tmp_path: Path) -> None:

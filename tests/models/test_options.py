@@ -10,7 +10,7 @@ from support.option_oracles import CHOICES
 from byhand.core.graph import fold
 from byhand.core.weights import Weights
 from byhand.language.architecture import Inputs
-from byhand.language.options import Options, used
+from byhand.language.options import Options, option_values
 from byhand.lessons.build import options_of
 from byhand.models import MODELS
 
@@ -23,7 +23,7 @@ def settings_for(model, **chosen):
     """The setting of a model with 4 heads in each of 2 layers, and the options chosen."""
     sides = {f"{side}_{name}": n for side in ("encoder", "decoder") for name, n in (("layers", 2), ("heads", 4))}
     every = {"d_model": 8, "heads": 4, "layers": 2, "image": 4, "patch": 2, "channels": 2} | sides | chosen
-    return {name: value for name, value in every.items() if name in used(MODELS[model].options)}
+    return {name: value for name, value in every.items() if name in option_values(MODELS[model].options)}
 
 
 def ours(model, options):
@@ -81,5 +81,7 @@ OWN = {"sparse-transformer": {"attention"}, "transformer-xl": {"attention", "pos
 def test_every_model_of_the_blocks_takes_every_option():
     for model in MODELS.values():
         if isinstance(model.options, Options) and model.family != "part":
-            missing = set(CHOICES) - set(used(model.options)) - {"kv_heads", "tied"} - OWN.get(model.name, set())
+            missing = (
+                set(CHOICES) - set(option_values(model.options)) - {"kv_heads", "tied"} - OWN.get(model.name, set())
+            )
             assert not missing, model.name

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from byhand.core.graph import Array, Node, fold
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture
-from byhand.language.options import Option, known
+from byhand.language.options import Option, option_records
 from byhand.lessons.build import build, options_of, settings_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, read_recipe
@@ -224,7 +224,7 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     """Any model with any of its options, small."""
     model = draw(st.sampled_from(sorted(MODELS)))
     found = MODELS[model]
-    about = known(found.options)
+    about = option_records(found.options)
     size = {name: _setting(draw, name, default, about[name]) for name, default in settings_of(found).items()}
     heads = lcm(*(value for name, value in size.items() if about[name].counts == "heads"))
     size |= {"d_model": heads * draw(st.integers(-(-2 // heads), max(8 // heads, 1)))} if "d_model" in size else {}

@@ -184,7 +184,7 @@ def vit(w, o, pixels):
 
 def translator(w, o, ids, target_ids, kind):
     """The transformer, BART (whose embeddings are normed), Marian (whose sines come first) or T5."""
-    count = [o.encoder_heads, o.decoder_heads] if "encoder_heads" in o.names else [o.heads, o.heads]
+    count = [o.encoder_heads, o.decoder_heads] if kind in ("bart", "marian") else [o.heads, o.heads]
     memory, last = None, o.norm_place != "post" if kind in ("bart", "marian") else o.final_norms
     for side, words, of, sight in (
         ("encoder.", ids, count[0], "full"),

@@ -33,7 +33,7 @@ from support.selection import often
 from byhand.core.graph import Array, Node
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.overrides import looked_up
+from byhand.lessons.overrides import lookup_tables
 from byhand.lessons.recipe import Recipe
 from byhand.models.retrieval import knn_lm
 from byhand.xlsx.cells import Cell, Value
@@ -255,7 +255,7 @@ def test_every_number_and_word_of_a_workbook_is_live(name: str) -> None:
     """All of them are changed at once: one that nothing followed would leave a table as it was."""
     draw = np.random.default_rng(7)
     given = [] if name.startswith("rasp") else given_tables(name)  # a program's places are no numbers to play with
-    rows = {numbering: int(table.shape[0]) for numbering, table in looked_up(lesson(name))}
+    rows = {numbering: int(table.shape[0]) for numbering, table in lookup_tables(lesson(name))}
     numbers = {node.name: other_numbers(node, draw, rows.get(node)) for node in given if node.symbol != "entries"}
     prompts = [
         some_words(draw, len(place(words)[0]) * len(place(words)), len(cells)) for words, cells in drop_downs(name)

@@ -9,7 +9,7 @@ from byhand.core.graph import Array, Dim, Node, page, scope
 from byhand.core.ops import below, beside, maximum
 from byhand.core.weights import Weights
 from byhand.language import decoder_only
-from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import Places, grouped_attention
 from byhand.language.options import Options, variant
 from byhand.layers.attention import attend
@@ -63,7 +63,7 @@ def given_up(tokens: Dim, o: Options) -> list[Node]:
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
-    ids = inputs.ids or example([0, 1, 4, 6, 0, 7], o.vocab, room)
+    ids = inputs.ids or example_ids([0, 1, 4, 6, 0, 7], o.vocab, room)
     graph = decoder_only.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)
 
     def cheaply(q: Node, k: Node, v: Node) -> Node:

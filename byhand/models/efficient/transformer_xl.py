@@ -10,7 +10,7 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled
 from byhand.core.ops import alias, below, beside, sqrt
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import Places, block, plain_feed
 from byhand.language.decoder_only import decoder_only, predict
 from byhand.language.generation import read_and_write
@@ -111,7 +111,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: l
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
-    ids = inputs.ids or example([0, 1, 4, 6], o.vocab)
+    ids = inputs.ids or example_ids([0, 1, 4, 6], o.vocab)
     shown: list[Node] = []
     reads = partial(forward, shown=shown)
     graph = read_and_write(o, weight, replace(inputs, ids=ids), reads, ids, vocabularies)

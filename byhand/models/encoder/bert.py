@@ -5,9 +5,9 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, Vocabularies, example, words
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, words
 from byhand.language.blocks import norm
-from byhand.language.decoder_only import place_table
+from byhand.language.decoder_only import position_table
 from byhand.language.masked import ENCODER, encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
 from byhand.layers.linear import embed
@@ -34,7 +34,7 @@ def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, 
     with scope("", "".join(f"+ {title} " for title in titles).strip(), **about, look=look):
         summed = word
         if o.positions == "learned":
-            summed = summed + lookup(place_table(weight, "P", o), position).named("places", role="positions")
+            summed = summed + lookup(position_table(weight, "P", o), position).named("places", role="positions")
         if waves is not None:
             summed = summed + waves
         if segment_ids is not None:
@@ -51,7 +51,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     o.check()
     (vocabulary,) = vocabularies(o)
-    ids = inputs.ids or example([1, 4, 3, 2, 0], o.vocab, o.max_positions)
+    ids = inputs.ids or example_ids([1, 4, 3, 2, 0], o.vocab, o.max_positions)
     tokens = token_ids("ids", ids, vocabulary)
     given = inputs.segment_ids or [0] * len(ids)
     labels = tokens.shape[0].labels

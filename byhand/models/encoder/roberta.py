@@ -9,7 +9,7 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import equal
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, Vocabularies, example, words
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, words
 from byhand.language.masked import encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
 from byhand.models.encoder import bert
@@ -42,7 +42,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     o.check()
     (vocabulary,) = vocabularies(o)
-    tokens = token_ids("ids", inputs.ids or example([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
+    tokens = token_ids("ids", inputs.ids or example_ids([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
     segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].labels)
     mask = padding_mask(tokens, inputs)

@@ -7,7 +7,7 @@ from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
 from byhand.language.blocks import norm
-from byhand.language.decoder_only import with_places
+from byhand.language.decoder_only import add_positions
 from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
 from byhand.language.translation import Embed, translate
@@ -30,7 +30,7 @@ BART = variant(
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """norm(E[word] + P[position]), a P for each side. (V, d), (T, 1) -> (T, d)"""
     x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
-    return norm(with_places(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
+    return norm(add_positions(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
 
 
 def side(o: Options, heads: int, d_ff: int) -> Options:

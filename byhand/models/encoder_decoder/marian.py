@@ -3,7 +3,7 @@
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies
-from byhand.language.decoder_only import ADDED, with_places
+from byhand.language.decoder_only import ADDED_POSITIONS, add_positions
 from byhand.language.options import Options, variant
 from byhand.layers.linear import embed
 from byhand.models.encoder_decoder import bart
@@ -17,9 +17,9 @@ MARIAN = variant(
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
     """E[word] * sqrt(d) + PE, whose sines are all before its cosines. (V, d), (T, 1) -> (T, d)"""
-    added = o.positions in ADDED
+    added = o.positions in ADDED_POSITIONS
     x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
-    return with_places(x, weight, o, "P", "x", halves=True)
+    return add_positions(x, weight, o, "P", "x", halves=True)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:

@@ -12,8 +12,8 @@ from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example
-from byhand.language.generation import next_word, write
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids
+from byhand.language.generation import next_word, write_words
 from byhand.layers.attention import attend, attention_equations, softmax
 from byhand.layers.linear import embed, residual
 from byhand.layers.masks import causal_mask
@@ -118,9 +118,9 @@ def vocabularies(o: Any) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
-    ids = token_ids("ids", inputs.ids or example([2, 0, 1, 2, 0], o.vocab, room), vocabulary)
+    ids = token_ids("ids", inputs.ids or example_ids([2, 0, 1, 2, 0], o.vocab, room), vocabulary)
     tables = tables_of(o, vocabulary)
-    return write(lambda ids: forward(ids, vocabulary, tables), ids, vocabulary, inputs)
+    return write_words(lambda ids: forward(ids, vocabulary, tables), ids, vocabulary, inputs)
 
 
 ARCHITECTURE = Architecture(

@@ -9,7 +9,7 @@ from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import argmax, beside, greater, one_hot, stretch, where
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.positions import position_column
 
@@ -113,7 +113,7 @@ def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> 
 
     def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
         (vocabulary,) = vocabularies(o)
-        tokens = token_ids("ids", inputs.ids or example(ids, o.vocab, o.max_positions), vocabulary)
+        tokens = token_ids("ids", inputs.ids or example_ids(ids, o.vocab, o.max_positions), vocabulary)
         with page("", "Input", equation="1 in the word's column"):
             rows = one_hot(tokens, width=Dim(o.vocab, vocabulary)).named("tokens")
         return program(tokens, rows, o, vocabulary)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from byhand.core.graph import Dim, page
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, example, words
+from byhand.language.architecture import Graph, Inputs, example_ids, words
 from byhand.language.parts import part
 from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
@@ -31,7 +31,7 @@ def build_embedding(
     vocabularies: Callable[[EmbeddingOptions], tuple[Labels, ...]] = vocabularies_of_embedding,
 ) -> Graph:
     (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example([1, 2, 4], o.vocab), vocabulary)
+    ids = token_ids("ids", inputs.ids or example_ids([1, 2, 4], o.vocab), vocabulary)
     with page("", "Embedding"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         return Graph([embed(table, ids, "embedded").with_role("result")])

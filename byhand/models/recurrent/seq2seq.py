@@ -7,8 +7,8 @@ from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import beside, tanh
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, words
-from byhand.language.generation import linear_answer, write
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, words
+from byhand.language.generation import linear_predictions, write_words
 from byhand.layers.alignment import ADDITIVE, GENERAL, alignment_tables, attend_back
 from byhand.layers.linear import embed
 from byhand.layers.recurrence import annotate, cell, first_state, stack_rows, unroll
@@ -77,7 +77,7 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     source_words, target_words = vocabularies(o)
     with scope("encoder", "Encoder"):
-        ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab), source_words)
+        ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab), source_words)
         with page("", "Input"):
             x = embed(weight("E", Dim(o.vocab, source_words), o.d_embed), ids, "x")
         memory, ends = annotate(x, weight, o)
@@ -87,11 +87,11 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         with scope("decoder", "Decoder"):
             x, looked = decoder(ids, target_words, memory, ends, weight, o)
         shown.extend(looked)
-        return linear_answer(x, target_words, weight, temperature=o.temperature)
+        return linear_predictions(x, target_words, weight, temperature=o.temperature)
 
     with scope("decoder", "Decoder"):
-        target_ids = token_ids("ids", inputs.target_ids or example([0, 1, 2], o.target_vocab), target_words)
-    graph = write(forward, target_ids, target_words, inputs)
+        target_ids = token_ids("ids", inputs.target_ids or example_ids([0, 1, 2], o.target_vocab), target_words)
+    graph = write_words(forward, target_ids, target_words, inputs)
     return replace(graph, outputs=[*graph.outputs, *shown])
 
 

@@ -8,10 +8,10 @@ from byhand.core.labels import Labels, labelled, token_ids
 from byhand.core.ops import log, one_hot, where
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import grouped_attention, plain_feed
 from byhand.language.decoder_only import SIZES, body, predict
-from byhand.language.generation import next_word, write
+from byhand.language.generation import next_word, write_words
 from byhand.language.options import Options, variant
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.experts import top_k
@@ -98,8 +98,8 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
             logits = log(p).named("logits", role="result")
             return logits, p, next_word(logits, vocabulary)
 
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4], o.vocab, room), vocabulary)
-    graph = write(forward, ids, vocabulary, inputs)
+    ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab, room), vocabulary)
+    graph = write_words(forward, ids, vocabulary, inputs)
     return replace(graph, outputs=[*graph.outputs, *shown])
 
 

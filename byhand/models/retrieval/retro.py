@@ -9,12 +9,12 @@ from dataclasses import replace
 from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
-from byhand.language.architecture import Graph, Inputs, Vocabularies, example, one_vocabulary
+from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import attention_sublayer, feed_sublayer, places_of
-from byhand.language.chunked_attention import chunked_cross_attention, encoded, encoder_places, readers_of
+from byhand.language.chunked_attention import chunked_cross_attention, encode_neighbours, encoder_places, readers_of
 from byhand.language.decoder_only import decoder_only, embedding, predict
-from byhand.language.generation import write
-from byhand.language.neighbours import Chunk, Database, chunk_of, database, read
+from byhand.language.generation import write_words
+from byhand.language.neighbours import Chunk, Database, chunk_of, database, neighbours_read
 from byhand.language.options import Options, variant
 
 PAPER = "Borgeaud et al. 2022"
@@ -52,7 +52,7 @@ def forward(
     readers: list[Node] = []
     for u in range(1, int(ids.shape[0]) // o.chunk + 1):
         with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
-            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, read(o)))
+            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, neighbours_read(o)))
             readers.append(readers_of(ids, u, vocabulary, o))
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"), scope("self", "Self"):
@@ -63,7 +63,7 @@ def forward(
                 for u, chunk in enumerate(chunks, 1):
                     with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
                         h = x.rows((u - 1) * o.chunk, u * o.chunk)
-                        memories.append(encoded(chunk, h, table, places, weight, o))
+                        memories.append(encode_neighbours(chunk, h, table, places, weight, o))
         with scope(f"layer{layer}", f"Layer {layer}"):
             if memories:
                 with scope("cca", "Neighbours"):
@@ -79,10 +79,10 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     o = replace(o, max_positions=max(o.max_positions, 2 * o.chunk))
-    ids = token_ids("ids", inputs.ids or example([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
+    ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
     known = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
     shown: list[Node] = []
-    graph = write(lambda ids: forward(ids, vocabulary, known, weight, o, shown), ids, vocabulary, inputs)
+    graph = write_words(lambda ids: forward(ids, vocabulary, known, weight, o, shown), ids, vocabulary, inputs)
     return replace(graph, outputs=[*graph.outputs, *shown])
 
 

@@ -11,7 +11,7 @@ from byhand.core.ops import exp
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, one_vocabulary
-from byhand.language.generation import answer, read_and_write
+from byhand.language.generation import predictions, read_and_write
 from byhand.language.options import option
 from byhand.layers.activations import silu
 from byhand.layers.linear import embed, linear, residual
@@ -82,7 +82,7 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple
         ):
             out = table.T if o.tied else weight("W_vocab", o.d_model, Dim(o.vocab, vocabulary))
             logits = (x @ out).named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
-        return answer(logits, vocabulary, o.temperature)
+        return predictions(logits, vocabulary, o.temperature)
 
 
 ARCHITECTURE = Architecture(
