@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import ceil, isfinite
 from typing import Any
 
@@ -37,8 +38,8 @@ LINES = {"thin": 1, "medium": 2, "dashed": 3, "dotted": 4, "double": 6}
 WIDEN = 2.0
 """The letters by which a column grows: a verdict's sign stands before the number."""
 SHEET = "Feedback"
-
-
+BESIDE = style.text(11)
+"""The look of what stands beside the tables."""
 Call = tuple[str, tuple[Any, ...]]
 """A method of Sheet, and what it is called with."""
 
@@ -46,9 +47,9 @@ Call = tuple[str, tuple[Any, ...]]
 class FeedbackBooks:
     """Makes the marked copies of the books of one set.
 
-    A copy is the paper written once more, with the student's numbers and texts as plain values: nothing of the file
-    that was handed in is copied, so no formula, link or macro of a stranger is handed on. Where this byhand no longer
-    makes the book of the recipe, the copy is the page of marks alone.
+    A copy is the book that was handed out, written once more with the student's numbers and texts as plain values.
+    Nothing of the file that was handed in is copied, so no formula, link or macro of a stranger is handed on. Where
+    this byhand no longer makes the book of the recipe, the copy is the page of marks alone.
     """
 
     def __init__(self, handed_out: HandedOut) -> None:
@@ -66,8 +67,8 @@ class FeedbackBooks:
         values = {**own.values, **{cell: _answer(mark) for cell, mark in marked.items()}}
         for recorded in self._record.sheets:
             sheet = file.sheet(recorded.name, recorded.colour)
-            for method, given in recorded.calls:
-                getattr(sheet, method)(*given)
+            for method, arguments in recorded.calls:
+                getattr(sheet, method)(*arguments)
             self._fill(sheet, recorded, values, marked)
             for (name, row, column), value in own.values.items():
                 if name == recorded.name and (name, row, column) not in self.handed_out.cells:
@@ -91,14 +92,15 @@ class FeedbackBooks:
             if cell not in marked:
                 _put(sheet, row, column, value, look)
                 continue
-            _put(sheet, row, column, value, _dress(marked[cell]))
-            note = _note(marked[cell])
+            mark = marked[cell]
+            _put(sheet, row, column, value, _answer_style(mark.verdict, _number_format(mark)))
+            note = _note(mark)
             if note:
-                sheet.coloured_note(row, column, note, VERDICT_STYLES[marked[cell].verdict].fill)
+                sheet.coloured_note(row, column, note, VERDICT_STYLES[mark.verdict].fill)
 
 
 class _Record:
-    """Takes the place of a file, and keeps how the paper is written into it, so that it is laid out only once."""
+    """Takes the place of a file, and keeps how the book is written into it, so that it is laid out only once."""
 
     def __init__(self) -> None:
         self.sheets: list[_RecordedSheet] = []
@@ -146,7 +148,7 @@ class _RecordedSheet:
         self.calls.append(("columns", (first, last, width + WIDEN if last > first else width)))
 
     def __getattr__(self, method: str) -> Callable[..., None]:
-        return lambda *given: self.calls.append((method, given))
+        return lambda *arguments: self.calls.append((method, arguments))
 
 
 def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[str, Any]) -> None:
@@ -158,35 +160,27 @@ def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[st
         sheet.number(row, column, value + 0.0, style)  # no −0
 
 
-BESIDE = style.text(11)
-
-
 def _answer(mark: CellMark) -> float | str:
-    """What was typed, or of a formula its result: a number where it was read from one, else the text."""
+    """Return what was typed, or of a formula its result: a number where it was read from one, else the text."""
     text, value = mark.typed.text, mark.typed.value
     if value is None or not isfinite(value):
         return text
     return value if text.startswith("=") or text == f"{value + 0.0:.15g}" else text
 
 
-_DRESSES: dict[tuple[Verdict, str], dict[str, Any]] = {}
+@cache
+def _answer_style(verdict: Verdict, number_format: str) -> dict[str, Any]:
+    """Return the look of an answer with this verdict, whose sign stands before the number or text."""
+    look = VERDICT_STYLES[verdict]
+    form = number_format or "General"
+    if number_format and verdict is not Verdict.BLANK:
+        form = ";".join(f'"{look.sign} "{part}' for part in (form, f"-{form}", form, "@"))
+    frame = {"border": LINES[look.line], "border_color": look.ink, "bg_color": look.fill}
+    return ANSWER | frame | {"num_format": form}
 
 
-def _dress(mark: CellMark) -> dict[str, Any]:
-    """The look of an answer with this verdict; the verdict's sign stands before a number or text."""
-    look, places = VERDICT_STYLES[mark.verdict], _places(mark)
-    key = mark.verdict, places
-    if key not in _DRESSES:
-        sign = f'"{look.sign} "'
-        signed = places and mark.verdict is not Verdict.BLANK
-        form = f"{sign}{places};{sign}-{places};{sign}{places};{sign}@" if signed else places or "General"
-        frame = {"border": LINES[look.line], "border_color": look.ink, "bg_color": look.fill}
-        _DRESSES[key] = ANSWER | frame | {"num_format": form}
-    return _DRESSES[key]
-
-
-def _places(mark: CellMark) -> str:
-    """A number format that shows the number as it is, as far as a cell is wide; empty where none does."""
+def _number_format(mark: CellMark) -> str:
+    """Return a number format that shows the number as it is, as far as a cell is wide; empty where none does."""
     value = mark.typed.value
     if value is not None and not isfinite(value):
         return ""

@@ -1,4 +1,4 @@
-"""What a student has written into a workbook, by its place on the paper, and what of it a marked copy leaves out."""
+"""What a student has written into a workbook, by its place in the one handed out, and what a marked copy leaves out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class OwnWork:
-    """values: the numbers and texts in the cells of the paper, and beside them, by their place on the paper.
+    """values: the numbers and texts in the cells of the book handed out, and beside them, by their place there.
 
     left_out: what a marked copy leaves out, each in a few words.
     """
