@@ -9,7 +9,7 @@ from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.notation.tree import Maths
-from byhand.notation.typst import Typst, escaped, quoted
+from byhand.notation.typst import Typst, escaped, string
 from byhand.workbook.style import LOOKS
 
 FORMULA = Typst()
@@ -56,7 +56,7 @@ def write(document: Document) -> bytes:
 def markup(document: Document) -> str:
     """Return the document as Typst markup."""
     colours = "\n".join(f'#let {name} = rgb("{code}")' for name, code in COLOURS.items())
-    title = f"#set document(title: {quoted(document.title)}, date: none)"
+    title = f"#set document(title: {string(document.title)}, date: none)"
     head = f'#text(size: 20pt, weight: "bold")[{escaped(document.title)}]'
     subtitle = (
         [f"#v(-0.5em)\n#text(fill: grey)[{TYPST.inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
@@ -104,7 +104,7 @@ def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -
     fill = LOOKS[Look(role or Look.COMPUTED)][0]
     labels = "".join(f'"{side}",' for side, there in (("top", above), ("side", before)) if there)
     lines = "\n".join(", ".join(row) + "," for row in rows)
-    return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({quoted(fill)}),\n{lines})"
+    return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({string(fill)}),\n{lines})"
 
 
 TYPST = BlockWriter(
@@ -113,7 +113,7 @@ TYPST = BlockWriter(
     display=lambda maths: f"$ {FORMULA(maths)} $",
     heading=lambda text, level: f"#heading(level: {level})[{text}]",
     paragraph=lambda text, quiet: f"#reason[{text}]" if quiet else text,
-    code=lambda text: f"#raw(block: true, {quoted(text)})",
+    code=lambda text: f"#raw(block: true, {string(text)})",
     steps=_steps,
     table=_table,
 )

@@ -25,7 +25,7 @@ class Typst(Printer):
 
     def number(self, digits: str) -> str:
         size = digits.removeprefix("-").removeprefix("−")
-        text = size if re.fullmatch(r"\d+(\.\d+)?", size) else quoted(size)
+        text = size if re.fullmatch(r"\d+(\.\d+)?", size) else string(size)
         return text if size == digits else self.negative(text)
 
     def name(self, name: Name) -> str:
@@ -34,7 +34,7 @@ class Typst(Printer):
         return f"{_letters(name.letters, name.bold)}{below}"
 
     def words(self, words: str) -> str:
-        return quoted(words)
+        return string(words)
 
     def bracketed(self, inside: str) -> str:
         return f"lr(( {inside} ))"
@@ -79,27 +79,27 @@ class Typst(Printer):
         return f'"if" {condition}'
 
     def otherwise(self) -> str:
-        return quoted("otherwise")
+        return string("otherwise")
 
 
 def _function(name: str) -> str:
     """Return a function's name; limits stand below it, as below max."""
     if name in FUNCTIONS:
         return name
-    return f"op({quoted(name)}, limits: #true)" if len(name) > 1 else _letters(name)
+    return f"op({string(name)}, limits: #true)" if len(name) > 1 else _letters(name)
 
 
 def _letters(letters: str, bold: bool = False) -> str:
     """Return a letter in italics, a word upright, a table in bold."""
     base, mark = accent(letters)
     plain = base in UPRIGHT or (len(base) == 1 and base.isalpha())
-    text = base if plain else quoted(base)
+    text = base if plain else string(base)
     text = f"bold(upright({text}))" if bold else text
     return f"{ACCENTS[mark].typst}({text})" if mark else text
 
 
-def quoted(text: str) -> str:
-    """Return upright text within a formula."""
+def string(text: str) -> str:
+    """Return a text as a string of Typst, which is set upright in formulas."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
