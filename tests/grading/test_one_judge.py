@@ -77,6 +77,24 @@ def test_marking_by_numbers_is_the_rule_that_the_question_states(case: tuple[Ask
         assert fast == judge(repr(answer), repr(key), rule).right
 
 
+@pytest.mark.parametrize(
+    ("answer", "key", "right"),
+    [
+        (0.88, 0.8849, True),
+        (0.885, 0.8849, True),
+        (0.887, 0.8849, False),
+        (0.89, 0.8849, False),
+        (0.89, 0.8851, True),
+        (0.9, 0.8949, False),
+    ],
+)
+def test_the_key_rounded_as_asked_is_right_whatever_the_tolerance(answer: float, key: float, right: bool) -> None:
+    """Two decimals are asked, and a thousandth is allowed."""
+    ask = Ask("scores", "cell", places=2, tolerance=0.001)
+    assert bool(tolerances_of([ask]).agree(np.array([answer]), np.array([key]))[0]) == right
+    assert judge(repr(answer), repr(key), rule_of(ask)).right == right
+
+
 def test_as_good_as_infinite_is_the_same_number_everywhere() -> None:
     assert INFINITE == graph.INFINITE
 
