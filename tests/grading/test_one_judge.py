@@ -95,6 +95,17 @@ def test_the_key_rounded_as_asked_is_right_whatever_the_tolerance(answer: float,
     assert judge(repr(answer), repr(key), rule_of(ask)).right == right
 
 
+@pytest.mark.parametrize(
+    ("answer", "key", "right"), [(0.88, 0.885, True), (1.005, 1.0, True), (-2e31, -1e30, True), (1e30, -1e30, False)]
+)
+def test_edges_and_masked_scores_are_right_by_both_forms_of_the_rule(answer: float, key: float, right: bool) -> None:
+    """Floats are off in their last bits at the edge of half a unit; a masked score is as good as infinite."""
+    ask = Ask("scores", "cell", places=2)
+    rule = rule_of(ask)
+    assert bool(tolerances_of([ask]).agree(np.array([answer]), np.array([key]))[0]) == right
+    assert is_near(Fraction(answer), Fraction(key), rule.tol, rule.n) == right
+
+
 def test_as_good_as_infinite_is_the_same_number_everywhere() -> None:
     assert INFINITE == graph.INFINITE
 
