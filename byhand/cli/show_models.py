@@ -86,7 +86,7 @@ def _example(settings: dict[str, Any], about: dict[str, Option]) -> str:
 def show_comparison(names: tuple[str, str], as_json: bool) -> str:
     """Two models side by side: what differs in their options, and what each costs."""
     from byhand.lessons.comparison import as_json as comparison_as_json
-    from byhand.lessons.comparison import compare, rows_of
+    from byhand.lessons.comparison import compare, comparison_rows
 
     found = compare(names)
     if as_json:
@@ -94,7 +94,7 @@ def show_comparison(names: tuple[str, str], as_json: bool) -> str:
     grid = Table(box=None, pad_edge=False)
     for column in ("", *names):
         grid.add_column(column, overflow="fold", justify="right" if column else "left")
-    rows = rows_of(found)
+    rows = comparison_rows(found)
     for row in rows:
         grid.add_row(*row)
     return render(

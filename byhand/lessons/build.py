@@ -13,7 +13,7 @@ from byhand.core.weights import Weights
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.architecture import Architecture, Graph, check_sizes, heads_of
 from byhand.language.options import Option, option_records, option_values
-from byhand.lessons.inputs import inputs_of, rows_of
+from byhand.lessons.inputs import batch_rows, inputs_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import LEARNING, Recipe
 from byhand.models import MODELS
@@ -27,7 +27,7 @@ def build(recipe: Recipe) -> Lesson:
     """Build a recipe's lesson. ByhandError for whatever in it cannot be."""
     _check(recipe)
     model = _drawn(recipe) if recipe.model in MODELS else _loaded(recipe)
-    rows = rows_of(recipe, model.architecture)
+    rows = batch_rows(recipe, model.architecture)
     graphs = _graphs(model, rows)
     graph = _with_learning(recipe, model, graphs, rows) if recipe.backward else graphs[0][1]
     lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble, model.weights.origin)

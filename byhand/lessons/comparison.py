@@ -101,7 +101,7 @@ def as_json(found: list[tuple[Lesson, Cost]]) -> str:
     return json.dumps({"models": models, "differs": list(differences([made for made, _ in found]))}) + "\n"
 
 
-def rows_of(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
+def comparison_rows(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
     """For people: what is compared, and what it is in the one and in the other."""
     lessons, costs = [made for made, _ in found], [cost for _, cost in found]
     rows: list[tuple[str, list[Any]]] = [

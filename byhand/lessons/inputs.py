@@ -20,7 +20,7 @@ MOST_SORTED = 2_000
 """Words that are ranked by comparing each with every other."""
 
 
-def rows_of(recipe: Recipe, found: Architecture) -> list[Recipe]:
+def batch_rows(recipe: Recipe, found: Architecture) -> list[Recipe]:
     """The recipe for each row of the batch by itself."""
     if recipe.batch and not recipe.backward:
         raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
