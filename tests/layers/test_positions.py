@@ -15,7 +15,7 @@ from support.examples import examples
 from byhand.core.graph import Array, Dim, fold, source
 from byhand.layers.attention import attend
 from byhand.layers.masks import MASKS, attention_mask, causal_mask, strided_mask, window_mask
-from byhand.layers.positions import Scaling, alibi, distances, rotary, rotate, slope
+from byhand.layers.positions import Scaling, alibi, distances, position_column, rotary, rotate, sinusoidal, slope
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 
@@ -36,6 +36,19 @@ def turned(x: Array, **how: Any) -> Array:
 
 
 widths = st.sampled_from([2, 4, 6])
+
+
+@pytest.mark.parametrize("width", range(1, 8))
+def test_sines_and_cosines_of_any_width(width: int) -> None:
+    """Of an odd width one sine more than cosines: by turns as in the paper, or in halves as Marian's are."""
+    rates = [10000 ** (-2 * i / width) for i in range((width + 1) // 2)]
+    sines = [[math.sin(row * rate) for rate in rates] for row in range(5)]
+    cosines = [[math.cos(row * rate) for rate in rates[: width // 2]] for row in range(5)]
+    halves = value(sinusoidal(position_column(Dim(5)), width, halves=True))
+    np.testing.assert_allclose(halves, np.hstack([sines, cosines]), rtol=0, atol=1e-12)
+    turns = value(sinusoidal(position_column(Dim(5)), width))
+    np.testing.assert_allclose(turns[:, ::2], sines, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(turns[:, 1::2], np.reshape(cosines, (5, width // 2)), rtol=0, atol=1e-12)
 
 
 @few
