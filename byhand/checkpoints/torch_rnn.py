@@ -36,7 +36,7 @@ def lstm_options(config: Config, tensors: Tensors) -> Options:
     config.only("tie_word_embeddings", False)
     width = config.size("hidden_size")
     return replace(
-        lstm.TWO_BIASES,
+        lstm.LSTM_OPTIONS,
         vocab=config.size("vocab_size"),
         d_embed=config.size("embed_dim", width),
         d_model=width,

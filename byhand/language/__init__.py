@@ -1,1 +1,1 @@
-"""What language models share: blocks, options, vocabulary, generation, objective."""
+"""What models share: their options, their words, the blocks of a layer, the frame of each kind, and generation."""

@@ -18,7 +18,7 @@ ENCODER = variant(
     Options(attention="full", norm_place="post", activation="gelu", eps=1e-12),
     without="embedding_norm scale_embedding logit_cap",
 )
-"""What encoders have in common, and do otherwise than GPT-2."""
+"""How encoders differ from GPT-2."""
 SIZES: dict[str, dict[str, Any]] = {
     "small": {},
     "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},

@@ -4,8 +4,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.language.options import Options, variant
 
 GPT2 = variant(Options(), scale_scores=True, scale_by_layer=False)
-"""The usual options, and how transformers may divide the scores instead of by √d_k (the last as Mistral's GPT-2)."""
-
+"""The common options, and two of Hugging Face's GPT-2: scores as they are, or divided by the layer's number too."""
 
 ARCHITECTURE = decoder_only(
     name="gpt2",

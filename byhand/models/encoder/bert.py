@@ -18,7 +18,7 @@ SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
 BERT = variant(ENCODER, vocab=10, segments=2)
-"""What is not every encoder's. segments: 0 for none."""
+"""What not every encoder has: segments, which tell two sentences apart."""
 
 
 def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:

@@ -24,7 +24,7 @@ BART = variant(
     encoder_d_ff=8,
     decoder_d_ff=8,
 )
-"""What is not GPT-2's: sizes for each side."""
+"""How it differs from GPT-2: each side has sizes of its own."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:

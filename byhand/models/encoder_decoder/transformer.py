@@ -26,7 +26,7 @@ TRANSFORMER = variant(
     scale_embedding=True,
     output_bias=False,
 )
-"""What is not GPT-2's. attention: of the decoder's words to each other."""
+"""How it differs from GPT-2. attention: of the decoder's words to each other."""
 
 
 def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:

@@ -6,7 +6,7 @@ from byhand.language.options import variant
 from byhand.language.recurrent import Options, recurrent
 from byhand.layers.recurrence import LSTM, lstm_step, start, unroll
 
-TWO_BIASES = variant(Options(), two_biases=False)
+LSTM_OPTIONS = variant(Options(), two_biases=False)
 """two_biases: one for the word and one for the state before, as in torch.nn.LSTM."""
 
 
@@ -21,7 +21,7 @@ ARCHITECTURE = recurrent(
     title="LSTM",
     source="Hochreiter and Schmidhuber 1997",
     about="gates decide what a cell keeps, and what it shows",
-    options=TWO_BIASES,
+    options=LSTM_OPTIONS,
     layer=layer,
     seed=3500,
 )
