@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import get_terminal_size
 
+from byhand.documents import plain
 from byhand.documents.document import Document
 from byhand.errors import ByhandError, quoted
 from byhand.files import check_place, save
@@ -59,8 +61,8 @@ def written(document: Document, form: str) -> bytes:
 
 def hand_out(document: Document, form: str, output: Path | None) -> str:
     """Write the document to a file, if one is named. Return what the terminal prints: a sentence, else the document."""
-    data = written(document, form)
     if output is None:
-        return data.decode()
-    save(output, data)
+        width = get_terminal_size().columns
+        return plain.on_terminal(document, width) if form == "txt" else written(document, form).decode()
+    save(output, written(document, form))
     return f"Wrote {output}.\n"

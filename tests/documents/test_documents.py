@@ -104,6 +104,27 @@ def test_plain_text() -> None:
     )
 
 
+def test_plain_text_is_wrapped_for_a_terminal() -> None:
+    """Sentences and reasons between words, under their own beginning; headings, formulas and tables never."""
+    long, formula = ("two three four " * 3).strip(), Sum(tuple(Name(f"letter_{n}") for n in range(9)))
+    steps = Steps((Line("", formula), Line("=", formula, long)))
+    numbers = Table("", (), (), (tuple(f"{n}" * 9 for n in range(5)),))
+    document = Document(long, "", (Heading(long), Paragraph((long,)), Formula(formula), steps, numbers))
+    whole = plain.write(document).decode()
+    lines = plain.on_terminal(document, 30).split("\n")
+    assert lines[0] == lines[3] == long
+    assert lines[6:8] == ["two three four two three four", "two three four"]
+    assert [line for line in lines if line.startswith(" " * 10)] == [
+        "          two three four two",
+        "          three four two three",
+        "          four",
+    ]
+    too_long = [line for line in lines if len(line) > 30]
+    assert all(line == long or line.startswith("    ") or set(line) <= set("=-") for line in too_long)
+    assert " ".join(" ".join(lines).split()) == " ".join(whole.split())
+    assert plain.on_terminal(document, 500) == whole
+
+
 def test_tex() -> None:
     body = tex.write(SMALL).decode().partition(r"\maketitle")[2]
     assert body == (
