@@ -85,7 +85,7 @@ def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...
 
 
 def full_attention(q: Node, k: Node, v: Node) -> Node:
-    """Every word looks at all."""
+    """Attention in which every word looks at every word. 3 (T, d_k) -> (T, d_k)"""
     return attend(q, k, v, None)
 
 

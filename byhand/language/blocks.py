@@ -41,7 +41,7 @@ Feed = Callable[[Node, Weights, Any, int], Node]
 
 
 def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> Places:
-    """What every layer is told of where the words stand, and which of them are `padding`, 0 in (1, T)."""
+    """Return what every layer needs to know of the words' places; `padding` (1, T) is 0 for words that are none."""
     biases: tuple[Node, ...] = ()
     with page("", "Relative positions" if o.positions == "relative" else "Positions"):
         angles = None
@@ -121,7 +121,7 @@ def grouped_attention(
 
 
 def scoring(o: Options, layer: int, head: int, places: Places) -> dict[str, Any]:
-    """What a head does to its scores: `scale`, `cap` and `bias` of layers.attend."""
+    """Return the `scale`, `cap` and `bias` of a head's scores, as layers.attend takes them."""
     bias = None if places.distance is None else alibi(places.distance, head, o.heads)
     if places.biases:
         bias = places.biases[head - 1]
@@ -137,7 +137,7 @@ def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
 
 
 def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str, str]:
-    """What the page of a head of this layer says of itself."""
+    """Return the equation and source that the page of a head of this layer shows."""
     added, source = "", ""
     if places.biases:
         added, source = " + bias", "Raffel et al. 2020, section 2.1"

@@ -26,7 +26,7 @@ def path_of(node: Node) -> str:
     return re.sub(r"^step\d+\.", "", node.name)
 
 
-def of_words(tables: Iterable[Node]) -> set[Node]:
+def tables_of_words(tables: Iterable[Node]) -> set[Node]:
     """Those that depend on any words; the others need not be kept to be known."""
     found: set[Node] = set()
     for node in tables:
@@ -35,15 +35,15 @@ def of_words(tables: Iterable[Node]) -> set[Node]:
     return found
 
 
-def of_latent(node: Node) -> bool:
+def from_latent(node: Node) -> bool:
     """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
     if node.op is ops.matmul:
         return node.args[0].role is Role.LATENT
-    return node.op is ops.beside and any(of_latent(part) for part in node.args)
+    return node.op is ops.beside and any(from_latent(part) for part in node.args)
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptTable:
     """A table of the last step, from its row `first` on; those before it are not needed any more."""
 
     table: Node
@@ -66,18 +66,18 @@ class Cache:
     """
 
     since: int
-    kept: Mapping[str, Kept]
+    kept: Mapping[str, KeptTable]
     numbers: Mapping[Node, Array]
     earlier: Mapping[str, Array]
     of_words: Collection[Node]
-    used: dict[str, Kept] = field(default_factory=dict)
+    used: dict[str, KeptTable] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     changed: dict[str, None] = field(default_factory=dict)
     _whole: dict[tuple[Node, int], Node] = field(default_factory=dict)
     _parts: dict[tuple[Node, int, int], Node] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
 
-    def _before(self, node: Node, first: int = 0) -> Kept | None:
+    def _before(self, node: Node, first: int = 0) -> KeptTable | None:
         """The table as the last step knew it, where it can be taken or lengthened from row `first` on."""
         before = self.kept.get(path_of(node)) if node.name and node.serial >= self.since else None
         if before is None or before.first > first or before.table.shape[1] != node.shape[1]:
@@ -93,14 +93,14 @@ class Cache:
 
     def all_of(self, node: Node, first: int = 0) -> Node:
         """The whole table, or its rows from `first` on, from what was kept where that is known."""
-        before = None if of_latent(node) else self._before(node, first)
+        before = None if from_latent(node) else self._before(node, first)
         if before is not None and node in self.of_words:
             self.sizes[path_of(node)] = int((node.shape[0] - first) * node.shape[1])
         if (node, first) not in self._whole:
             self._whole[node, first] = self._all_of(node, first, before)
         return self._whole[node, first]
 
-    def _all_of(self, node: Node, first: int, before: Kept | None) -> Node:
+    def _all_of(self, node: Node, first: int, before: KeptTable | None) -> Node:
         rows = int(node.shape[0])
         if node.serial < self.since or not node.args:
             return node.rows(first, rows) if first else node
@@ -109,15 +109,15 @@ class Cache:
         elif before is not None:
             new = self.part_of(node, before.stop, rows)
             old = [before.table.rows(first - before.first, before.stop - before.first)] if first < before.stop else []
-            made = self._dressed(below(*old, new), node, "_seen" if first else "_all") if old else new
+            made = self._named_like(below(*old, new), node, "_seen" if first else "_all") if old else new
         elif first:
             return self.all_of(node).rows(first, rows)
         elif node.op is ops.rows:
-            made = self._dressed(self.part_of(node.args[0], **node.attrs), node)
+            made = self._named_like(self.part_of(node.args[0], **node.attrs), node)
         else:
-            made = self._dressed(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
+            made = self._named_like(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
         if node.name:
-            self.used[path_of(node)] = Kept(made, first)
+            self.used[path_of(node)] = KeptTable(made, first)
         return made
 
     def part_of(self, node: Node, start: int, stop: int) -> Node:
@@ -138,12 +138,12 @@ class Cache:
             self.all_of(node)  # for the next step, which will want the new row
             self.sizes[path_of(node)] = size
             return before.table.rows(start, stop)
-        return self._dressed(self._computed(node, start, stop), node)
+        return self._named_like(self._computed(node, start, stop), node)
 
     def _computed(self, node: Node, start: int, stop: int) -> Node:
         op, args = node.op, node.args
         if op is ops.where and args[0].symbol in ROLLING and stop - start == 1:
-            return self._in_sight(node, start, stop)
+            return self._visible_scores(node, start, stop)
         if op.by_row(**node.attrs):
             return op(*(self._same_rows(a, start, stop) for a in args), **node.attrs)
         if op is ops.matmul:
@@ -171,65 +171,67 @@ class Cache:
             top += int(part.shape[0])
         return found[0] if len(found) == 1 else below(*found)
 
-    def _in_sight(self, masked: Node, start: int, stop: int) -> Node:
+    def _visible_scores(self, masked: Node, start: int, stop: int) -> Node:
         """The masked scores of one word, from the first key on that it sees. (1, n)"""
         mask, scores, hidden = masked.args
         assert mask.data is not None
         first, keys = int(mask.data[start].argmax()), int(mask.shape[1])
         seen = mask.rows(start, stop)
-        return masked.op(seen.columns(first, keys) if first else seen, self._from(scores, start, stop, first), hidden)
+        return masked.op(
+            seen.columns(first, keys) if first else seen, self._scores_from(scores, start, stop, first), hidden
+        )
 
-    def _from(self, node: Node, start: int, stop: int, first: int) -> Node:
+    def _scores_from(self, node: Node, start: int, stop: int, first: int) -> Node:
         """Some rows of a table of scores, from the column `first` on, whose keys alone are met."""
         if not first or node.shape[1] == 1:
             return self._same_rows(node, start, stop)
         if node.shape[0] == 1:
             return self.all_of(node).columns(first, int(node.shape[1]))
         if node.op.cellwise:
-            made = node.op(*(self._from(a, start, stop, first) for a in node.args), **node.attrs)
+            made = node.op(*(self._scores_from(a, start, stop, first) for a in node.args), **node.attrs)
         elif node.op is ops.matmul and node.args[1].op is ops.transpose:
-            made = self._met(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
+            made = self._scores(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
         else:
             return self._same_rows(node, start, stop).columns(first, int(node.shape[1]))
-        return self._dressed(made, node)
+        return self._named_like(made, node)
 
     def _product(self, node: Node, left: Node) -> Node:
         """Some rows of a product, from the left factor's; of scores that are cut short, their values alone."""
         whole, right = node.args
         first = int(whole.shape[1]) - int(left.shape[1])
-        if first or of_latent(right):
-            return self._gathered(left, right, first, node)
+        if first or from_latent(right):
+            return self._weighted_values(left, right, first, node)
         if right.op is ops.transpose:
-            return self._met(left, right.args[0], 0)
+            return self._scores(left, right.args[0], 0)
         return left @ self.all_of(right)
 
-    def _met(self, query: Node, keys: Node, first: int) -> Node:
+    def _scores(self, query: Node, keys: Node, first: int) -> Node:
         """q Kᵀ from the key `first` on; q (c W)ᵀ as (q Wᵀ) cᵀ, where keys are made from a latent c. (1, n)"""
-        if not of_latent(keys):
+        if not from_latent(keys):
             return query @ self.all_of(keys, first).T
         if keys.op is ops.matmul:
             latent, up = keys.args
             with scope("", "the query meets latents", equation="q (c W)ᵀ = (q Wᵀ) cᵀ", source=ABSORBED):
                 absorbed = (query @ up.T).named(f"{path_of(keys)}_query")
-            return self._met(absorbed, latent, first)
+            return self._scores(absorbed, latent, first)
         total, left = None, 0
         for part in keys.args:
-            met = self._met(query.columns(left, left + int(part.shape[1])), part, first)
+            met = self._scores(query.columns(left, left + int(part.shape[1])), part, first)
             total, left = met if total is None else total + met, left + int(part.shape[1])
         assert total is not None
         return total
 
-    def _gathered(self, weights: Node, values: Node, first: int, like: Node) -> Node:
+    def _weighted_values(self, weights: Node, values: Node, first: int, like: Node) -> Node:
         """p V of the values from `first` on; p (c W) as (p c) W, where values are made from a latent c. (1, d_v)"""
-        if not of_latent(values):
+        if not from_latent(values):
             return weights @ self.all_of(values, first)
         latent, up = values.args
         with scope("", "latents are summed", equation="p (c W) = (p c) W", source=ABSORBED):
-            summed = self._gathered(weights, latent, first, like).named(f"{path_of(like)}_latent")
+            summed = self._weighted_values(weights, latent, first, like).named(f"{path_of(like)}_latent")
         return summed @ up
 
-    def _dressed(self, made: Node, like: Node, more: str = "") -> Node:
-        """Named as its like is; with a number where other rows of it have the name."""
+    def _named_like(self, made: Node, like: Node, more: str = "") -> Node:
+        """Return the table with the name and role of `like`; with a number where other rows of it have the name."""
         if not like.name:
             return made
         name = f"{path_of(like)}{more}"
@@ -239,7 +241,7 @@ class Cache:
         return (alias(made) if made.name else made).named(name, role=like.role)
 
 
-def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
+def _pending(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
     """The tables that the outputs need and that are not done, in the order in which they were made."""
     found: set[Node] = set()
     todo = list(outputs)
@@ -251,13 +253,13 @@ def _more(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
     return sorted(found, key=lambda node: node.serial)
 
 
-def _remembered(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
+def _memories(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
     """What a model keeps for a later segment, of the tables that the new word makes longer."""
     tables = [n for n in step if n.role is Role.REMEMBERED]
     return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
 
 
-def _growing(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
+def _length_dependent(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
     """Numbers that the longer text changes where they stand, such as how many words an expert has room for."""
     found = set()
     for n in step:
@@ -267,7 +269,7 @@ def _growing(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
     return found
 
 
-def _why(growing: Collection[str], anew: Sequence[str]) -> str:
+def _reasons(growing: Collection[str], anew: Sequence[str]) -> str:
     """Why less may be saved, and in which steps it is, for the page to say."""
     if not growing:
         return ""
@@ -280,35 +282,35 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
 
     passes: the ids (T, 1) and the logits (T, V) of each step.
     """
-    done, without = set[Node](), _more([passes[0][1]], ())
-    kept = {path_of(n): Kept(n) for n in without if n.name}
+    done, without = set[Node](), _pending([passes[0][1]], ())
+    kept = {path_of(n): KeptTable(n) for n in without if n.name}
     rows, differences, outputs, anew, growing = [], [], [], [], set[str]()
     numbers = fold([whole for _, whole in passes])
-    told = of_words(toposort([whole for _, whole in passes]))
+    told = tables_of_words(toposort([whole for _, whole in passes]))
     earlier: dict[str, Array] = {}
     for step, (ids, whole) in enumerate(passes[1:], 2):
         earlier |= {path_of(n): numbers[n] for n in without if n.name}
         done.update(without)
-        without = _more([whole], done)
+        without = _pending([whole], done)
         last = int(whole.shape[0])
         with scope(f"step{step}", f"Step {step}"), page("cached", "With the cache", equation="the new row alone"):
             cache = Cache(ids.serial, kept, numbers, earlier, told)
             new = cache.part_of(whole, last - 1, last)
-            remembered = [cache.all_of(table) for table in _remembered(without, earlier)]
+            remembered = [cache.all_of(table) for table in _memories(without, earlier)]
             without_cache = alias(whole.rows(last - 1, last)).named("without_cache")
             with_cache = alias(new).named("with_cache")
             apart = (with_cache - without_cache).named("apart")  # (1, V)
             distance = maximum(apart, -apart).named("distance")
             differences.append(distance.max(1).named("difference", role="result"))
-        alone = _more([new, *remembered], done.union(without))
+        alone = _pending([new, *remembered], done.union(without))
         rows.append([*(work(tables).multiplications for tables in (without, alone)), sum(cache.sizes.values())])
-        growing |= _growing(without, earlier)
+        growing |= _length_dependent(without, earlier)
         anew += [str(step)] if cache.changed else []
         done.update(alone)
         kept = cache.used
         outputs += [new, *remembered]
     labels = Labels("steps", tuple(f"step {n}" for n in range(2, len(passes) + 1)))
-    with page("cache", "The cache", equation=f"saved = without − with{_why(growing, anew)}"):
+    with page("cache", "The cache", equation=f"saved = without − with{_reasons(growing, anew)}"):
         counted = [
             source(name, [[row[n]] for row in rows], role="given", rows=labels)
             for n, name in enumerate(("without", "with", "numbers_kept"))
