@@ -9,7 +9,6 @@ import pytest
 import sympy
 from support.derivation_mistakes import changed, mistakes, pairs
 from support.derivations import derivations, each_topic
-from support.selection import often
 
 from byhand.derivations import derivation as checker
 from byhand.derivations.derivation import (
@@ -32,7 +31,7 @@ from byhand.derivations.topics import TOPICS
 
 
 @pytest.mark.parametrize("most", [2, pytest.param(10_000, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", often(TOPICS, ["softmax", "linear", "causal-mask", "residual"]))
+@each_topic
 def test_a_mistake_in_any_line_is_refused(name: str, most: int) -> None:
     """Each line that follows from another has some, of more than one kind."""
     for made in derivations(name):
