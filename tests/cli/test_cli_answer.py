@@ -78,7 +78,7 @@ def test_settings() -> None:
         ("1 --key 1 --rule sf:0", "The rule sf takes a whole number from 1 to 40, not 0."),
         ("1 --key 1 --rule abs:-1", "The rule abs takes a tolerance such as 0.01, from 0 upwards, not '-1'."),
         ("1 --key 1 --rule exact:2", "The rule exact takes nothing after a colon: leave '2' out."),
-        ("1 --key 1 --rule exat", "'exat' is no rule (the nearest are exact, text and near): give one such as dp:2, "),
+        ("1 --key 1 --rule exat", "'exat' is no rule (the nearest are exact and text): give one such as dp:2, "),
         ("1 --key 1 --rule unit:byt", "There is no unit 'byt': the nearest are byte, bytes and bit."),
         ("1 --key 1 --rule unit", "The rule unit lacks its unit: give one such as dp:2, "),
         ("1 --key 1 --rule form:nice", "There is no form 'nice': there are: same, whole, fraction, lowest, "),
