@@ -1,1 +1,1 @@
-"""Exercises for a class: from a recipe to numbers worth computing, a student's book, its key and its proof."""
+"""Exercises for a class: a recipe, numbers that are easy by hand, each student's workbook, and the key."""

@@ -1,10 +1,10 @@
-"""A class's exercise as a Canvas package in QTI 1.2: a quiz for each student, one item for each asked number.
+"""A class's exercise as a Canvas package in QTI 1.2: a quiz for each student, one item for each number to find.
 
-One item a number, because of what Canvas takes with a margin there is only the numerical question, and that has a
-single answer; fill-in-multiple-blanks compares texts, so 0.50 would not be 0.5. The items of a student share their
-numbers, so they cannot be drawn from a bank one by one: each student has a quiz, to be assigned to them, whose first
-item (a text) holds the tables. Mistakes are left out: Canvas gives full marks for every answer of a numerical
-question, whatever it sets (gems/plugins/qti_exporter/lib/qti/numeric_interaction.rb).
+Each number is an item of its own: the numerical question is the only one in Canvas with a margin, and it has a single
+answer; fill-in-multiple-blanks compares texts, so 0.50 would not equal 0.5. The items of a student share their numbers,
+so they cannot be drawn from a bank one by one: each student has a quiz, to be assigned to them, whose first item (a
+text) holds the tables. Known mistakes are left out: Canvas gives full marks for every answer listed in a numerical
+question, whatever score the file gives it (gems/plugins/qti_exporter/lib/qti/numeric_interaction.rb).
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from byhand.errors import ByhandError
 from byhand.escaping import escaped
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, parts
-from byhand.exercises.lms_html import given, html, numbers, paragraph
+from byhand.exercises.lms_html import given_tables, html, number_table, paragraph
 from byhand.exercises.problem import Problem
 
 PLACES = 4
-"""Canvas rounds what a student types to so many decimals."""
+"""The decimals to which Canvas rounds what a student types."""
 EXACT = Context(prec=60)
 FINEST = 0.0005
-"""The smallest margin that survives that rounding: that of three decimals."""
+"""The smallest margin that this rounding allows: that of three decimals."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 MOST_TITLE = 200
 
 
 def check(problem: Problem) -> None:
-    """ByhandError where a question asks for more than Canvas can tell apart."""
+    """Raise ByhandError for a question that needs more decimals than Canvas keeps."""
     for n, question in enumerate(problem.questions, 1):
         ask = question.ask
         if ask.kind not in ("choice", "wrong cell") and ask.margin < FINEST * (1 - 1e-9):
@@ -48,17 +48,18 @@ def check(problem: Problem) -> None:
 
 
 def write(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> bytes:
-    """The package, a zip. mistakes: not used, see above. ByhandError for more than 3 places, or an answer that is none.
+    """Return the package, a zip file. mistakes: not used, see above.
 
-    A second import of the same students replaces the first: every identifier comes from the exercise and the id.
+    A second import of the same students replaces the first, since identifiers depend only on the exercise and the id.
+    ByhandError for more than 3 decimals, or an answer that is no number.
     """
     check(problem)
     resources, files = [], []
     for variant in variants:
         quiz = identifier(problem, variant)
-        asked = parts(problem, variant, ())
+        question_parts = parts(problem, variant, ())
         resources.append(_resource(quiz))
-        files.append((f"{quiz}/{quiz}.xml", _assessment(problem, variant, quiz, asked)))
+        files.append((f"{quiz}/{quiz}.xml", _assessment(problem, variant, quiz, question_parts)))
         files.append((f"{quiz}/assessment_meta.xml", _meta(problem, variant, quiz)))
     return _zipped([("imsmanifest.xml", _manifest(problem, resources)), *files])
 
@@ -74,7 +75,7 @@ def _zipped(files: Sequence[tuple[str, str]]) -> bytes:
 
 
 def identifier(problem: Problem, variant: Variant) -> str:
-    """Of the student's quiz: letters, digits and _ only, the same whenever it is exported."""
+    """Return the identifier of the student's quiz: letters, digits and _, the same in every export."""
     digest = _digest(f"{problem.exercise.name}\0{variant.student.id}")
     return f"{_slug(problem)}_{digest}"
 
@@ -119,9 +120,9 @@ def _meta(problem: Problem, variant: Variant, quiz: str) -> str:
     )
 
 
-def _assessment(problem: Problem, variant: Variant, quiz: str, asked: Sequence[Part]) -> str:
+def _assessment(problem: Problem, variant: Variant, quiz: str, question_parts: Sequence[Part]) -> str:
     items = [_text_item(quiz, problem, variant)]
-    for part in asked:
+    for part in question_parts:
         items += _items(quiz, variant, part)
     return (
         '<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2">\n'
@@ -132,19 +133,19 @@ def _assessment(problem: Problem, variant: Variant, quiz: str, asked: Sequence[P
     )
 
 
-def _item(ident: str, title: str, kind: str, points: str, text: str, rest: str, answered: str = "") -> str:
+def _item(ident: str, title: str, kind: str, points: str, text: str, rest: str, response: str = "") -> str:
     return (
         f'<item ident="{ident}" title="{escaped(title)}">\n<itemmetadata><qtimetadata>'
         f"<qtimetadatafield><fieldlabel>question_type</fieldlabel><fieldentry>{kind}</fieldentry></qtimetadatafield>"
         f"<qtimetadatafield><fieldlabel>points_possible</fieldlabel><fieldentry>{points}</fieldentry></qtimetadatafield>"
         "</qtimetadata></itemmetadata>\n"
-        f'<presentation><material><mattext texttype="text/html">{escaped(text)}</mattext></material>{answered}'
+        f'<presentation><material><mattext texttype="text/html">{escaped(text)}</mattext></material>{response}'
         f"</presentation>\n{rest}</item>\n"
     )
 
 
 def _text_item(quiz: str, problem: Problem, variant: Variant) -> str:
-    return _item(f"{quiz}_given", "What is given", "text_only_question", "0", given(problem, variant), "")
+    return _item(f"{quiz}_given", "What is given", "text_only_question", "0", given_tables(problem, variant), "")
 
 
 def _items(quiz: str, variant: Variant, part: Part) -> Iterator[str]:
@@ -152,13 +153,13 @@ def _items(quiz: str, variant: Variant, part: Part) -> Iterator[str]:
         ident, title = f"{quiz}_{part.number}_{n + 1}", f"{part.number}.{n + 1} {part.question.ask.table}"
         text = _instruction(part, n, variant)
         if field.options:
-            yield _item(ident, title, "multiple_choice_question", points, text, _chosen(field), _choices(field))
+            yield _item(ident, title, "multiple_choice_question", points, text, _choice_scoring(field), _choices(field))
         else:
-            yield _item(ident, title, "numerical_question", points, text, _near(field), TYPED)
+            yield _item(ident, title, "numerical_question", points, text, _number_scoring(field), NUMBER_RESPONSE)
 
 
 def shares(part: Part) -> list[str]:
-    """A question's points, shared out among its items in hundredths so that they come to exactly as many."""
+    """Return the points of each item of a question, in hundredths (or finer) that add up to exactly its points."""
     count = len(part.fields)
     unit = 100
     while part.question.ask.points * unit < 10 * count:
@@ -173,17 +174,17 @@ def _instruction(part: Part, n: int, variant: Variant) -> str:
     if ask.hint:
         pieces.append(f"<p><i>Hint: {html(ask.hint)}</i></p>")
     if ask.kind == "wrong cell":
-        pieces += [numbers(node, variant), f"<p><b>Its {'column' if n else 'row'}:</b></p>"]
+        pieces += [number_table(node, variant), f"<p><b>Its {'column' if n else 'row'}:</b></p>"]
     if ask.kind == "table":
-        named = []
+        labels = []
         for axis, what, i in zip((0, 1), ("row", "column"), part.places[n], strict=True):
             name = word(node.shape[axis].labels, i, variant.values)
-            named.append(f"{what} {i + 1}{f' ({name})' if name else ''}")
-        pieces.append(f"<p><b>{html(', '.join(named).capitalize())}:</b></p>")
+            labels.append(f"{what} {i + 1}{f' ({name})' if name else ''}")
+        pieces.append(f"<p><b>{html(', '.join(labels).capitalize())}:</b></p>")
     return "\n".join(pieces)
 
 
-TYPED = (
+NUMBER_RESPONSE = (
     '<response_str ident="response1" rcardinality="Single"><render_fib fibtype="Decimal">'
     '<response_label ident="answer1"/></render_fib></response_str>'
 )
@@ -191,30 +192,30 @@ OUTCOMES = '<outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartyp
 FULL = '<setvar action="Set" varname="SCORE">100</setvar>'
 
 
-def _processed(condition: str) -> str:
+def _scoring(condition: str) -> str:
     return (
         f'<resprocessing>{OUTCOMES}<respcondition continue="No"><conditionvar>{condition}</conditionvar>{FULL}'
         "</respcondition></resprocessing>\n"
     )
 
 
-def _near(field: Field) -> str:
-    """Exactly the key, as Canvas rounds it, or no farther from it than the margin.
+def _number_scoring(field: Field) -> str:
+    """Return the scoring of a number: right if equal to the key as Canvas rounds it, or within the margin of that.
 
-    What is typed is rounded to the same grid, so that rounding the key turns no right answer into a wrong one.
+    Canvas rounds the typed number in the same way, so rounding the key makes no right answer wrong.
     """
     key, margin = (Decimal(repr(v)) for v in (field.key + 0.0, field.margin))
-    exact = rounded(key)
+    exact = as_canvas_rounds(key)
     least, most = EXACT.subtract(exact, margin), EXACT.add(exact, margin)
-    return _processed(
+    return _scoring(
         f'<or><varequal respident="response1">{_plain(exact)}</varequal>'
         f'<and><vargte respident="response1">{_plain(least)}</vargte>'
         f'<varlte respident="response1">{_plain(most)}</varlte></and></or>'
     )
 
 
-def rounded(number: Decimal) -> Decimal:
-    """A number as Canvas keeps it."""
+def as_canvas_rounds(number: Decimal) -> Decimal:
+    """Round a number as Canvas does."""
     return number.quantize(Decimal(1).scaleb(-PLACES), context=EXACT)
 
 
@@ -235,5 +236,5 @@ def _choices(field: Field) -> str:
     )
 
 
-def _chosen(field: Field) -> str:
-    return _processed(f'<varequal respident="response1">choice{int(field.key)}</varequal>')
+def _choice_scoring(field: Field) -> str:
+    return _scoring(f'<varequal respident="response1">choice{int(field.key)}</varequal>')

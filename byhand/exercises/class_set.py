@@ -1,4 +1,4 @@
-"""A set for a class: every student's files, and the key, made so that a run that is stopped can be continued."""
+"""Make a set for a class, every student's files and the key, in a run that can be stopped and continued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from byhand.processes import cores, spread
 
 @dataclass(frozen=True)
 class SetOptions:
-    """recipe: its file. seed, jobs: None leaves them to byhand. practice: with marks in the book."""
+    """Which set to make. recipe: its path. seed, jobs: None for byhand's choice. practice: answers are checked."""
 
     recipe: Path
     folder: Path
@@ -42,27 +42,27 @@ class SetOptions:
 def set_options(
     recipe: str, folder: Path | None, roster: Path | None, count: int | None, formats: str, **more: Any
 ) -> SetOptions:
-    """What a command asks for. ByhandError for a recipe, a roster or a format that cannot be."""
+    """Return the options of a set from the texts of a command. ByhandError for a wrong recipe, roster or format."""
     if roster is not None and count is not None:
         raise ByhandError("Give --roster or --count, not both.")
     path = find(recipe)
-    named = formats_of(formats)
+    names = formats_of(formats)
     students = read_roster(roster) if roster is not None else numbered(count)
-    return SetOptions(path, folder or Path(path.stem), students, formats=named, **more)
+    return SetOptions(path, folder or Path(path.stem), students, formats=names, **more)
 
 
 BLOCK = 100
-"""Students whose numbers are drawn together; everybody's are the same in blocks of any size."""
+"""Students whose numbers are drawn together; the size of a block does not change the numbers."""
 WORTH_A_PROCESS = 1.0
-"""The seconds of work left that make it worth while to start further processes."""
+"""Seconds of remaining work from which further processes are worth starting."""
 MOST_SEED = 1_000_000
 Block = list[tuple[Student, str]]
-"""Students, each with the name of the files."""
+"""Students, each with the name of their files."""
 
 
 @dataclass(frozen=True)
-class MadeBlock:
-    """What has been made of a block: the lines of the key, and how many files were written."""
+class BlockResult:
+    """The result of a block: the lines of the key, the number of files written, and the sizes of the numbers."""
 
     lines: list[str]
     files: int
@@ -71,7 +71,7 @@ class MadeBlock:
 
 @dataclass
 class SetResult:
-    """What has been made of a class. kept: files that were there from an earlier run."""
+    """The result of `make_set`. written: new files. kept: files that an earlier run wrote."""
 
     exercise: Exercise
     folder: SetFolder
@@ -84,8 +84,8 @@ class SetResult:
 
 
 @dataclass(frozen=True)
-class MakerSettings:
-    """What a process needs for making files."""
+class WriterSettings:
+    """The settings of a SetWriter, which each process gets."""
 
     exercise: Exercise
     about: About
@@ -93,40 +93,42 @@ class MakerSettings:
     folder: Path
 
 
-class Maker:
-    """Makes blocks of students: built once in each process."""
+class SetWriter:
+    """Writes the files of blocks of students. Each process has one."""
 
-    def __init__(self, settings: MakerSettings) -> None:
+    def __init__(self, settings: WriterSettings) -> None:
         self.settings = settings
         self.problem = problem(settings.exercise)
         self.mistakes = mistakes(self.problem)
         kinds = student_files(settings.formats, settings.about["practice"])
         self.kinds = [(kind, kind.writer(self.problem, settings.about)) for kind in kinds]
 
-    def __call__(self, block: Block) -> MadeBlock:
-        """Write the files of a block that are not there yet."""
-        made = self.drawn([student for student, _ in block])
-        files = sum(self._write(variant, name) for variant, (_, name) in zip(made, block, strict=True))
-        lines = [student_line(variant, name) for variant, (_, name) in zip(made, block, strict=True)]
-        return MadeBlock(lines, files, sizes(self.problem, made))
+    def __call__(self, block: Block) -> BlockResult:
+        """Write the files of a block that do not exist yet."""
+        drawn_variants = self.variants_of([student for student, _ in block])
+        files = sum(self._write(variant, name) for variant, (_, name) in zip(drawn_variants, block, strict=True))
+        lines = [student_line(variant, name) for variant, (_, name) in zip(drawn_variants, block, strict=True)]
+        return BlockResult(lines, files, sizes(self.problem, drawn_variants))
 
-    def drawn(self, students: Sequence[Student]) -> list[Variant]:
+    def variants_of(self, students: Sequence[Student]) -> list[Variant]:
         return variants(self.problem, [changed for _, changed in self.mistakes], self.settings.about["seed"], students)
 
-    def tried(self, student: Student) -> None:
-        """Each file of one student, unwritten: whatever cannot be is refused before there is anything."""
-        (variant,) = self.drawn([student])
+    def check_student(self, student: Student) -> None:
+        """Make each file of one student in memory, so that a recipe that fails does so before anything is written."""
+        (variant,) = self.variants_of([student])
         for _, write in self.kinds:
             write(variant, student.id)
         for kind in class_files(self.settings.formats):
             kind.write(self.problem, self.mistakes, [variant])
 
-    def write_class(self, named: Block) -> int:
-        """Write the files that are for the whole class; how many."""
+    def write_class(self, named_students: Block) -> int:
+        """Write the files of the whole class, and return how many."""
         kinds = class_files(self.settings.formats)
-        made = [v for block in blocks_of(named) for v in self.drawn([s for s, _ in block])] if kinds else []
+        drawn_variants = (
+            [v for block in blocks_of(named_students) for v in self.variants_of([s for s, _ in block])] if kinds else []
+        )
         for kind in kinds:
-            save(kind.path(self.settings.folder), kind.write(self.problem, self.mistakes, made))
+            save(kind.path(self.settings.folder), kind.write(self.problem, self.mistakes, drawn_variants))
         return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
@@ -140,14 +142,14 @@ class Maker:
 
 
 def make_set(options: SetOptions, advance: Callable[[int], object] = lambda students: None) -> SetResult:
-    """Make every student's files and the key. advance: is called after each block with its number of students.
+    """Make every student's files and the key. advance: called after each block with its number of students.
 
-    ByhandError for a recipe or a folder that cannot be; then nothing is written. Stopped and called again, it makes
-    what is missing, and in the end the same files as if it had not been stopped.
+    If a run was stopped, calling this again makes the missing files; the result is the same as that of one run.
+    ByhandError for a wrong recipe or folder, before anything is written.
     """
     table = read_toml(options.recipe)
     exercise = exercise_of(table, options.recipe)
-    folder = SetFolder.opened(options.folder, options.force)
+    folder = SetFolder.open(options.folder, options.force)
     seed = next(s for s in (options.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
     about = {
         "exercise": exercise.name,
@@ -156,43 +158,43 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
         "practice": options.practice,
     }
     in_key = {**about, "recipe": table}
-    maker = Maker(MakerSettings(exercise, in_key, options.formats, options.folder))
+    writer = SetWriter(WriterSettings(exercise, in_key, options.formats, options.folder))
     students = options.roster.students
-    maker.tried(students[0])
-    named = list(zip(students, file_names(students), strict=True))
-    folder.begin(about, options.formats, named)
-    result = SetResult(exercise, folder, seed, maker.problem, len(students))
-    places = StudentBook(maker.problem, options.practice).places
+    writer.check_student(students[0])
+    named_students = list(zip(students, file_names(students), strict=True))
+    folder.begin(about, options.formats, named_students)
+    result = SetResult(exercise, folder, seed, writer.problem, len(students))
+    places = StudentBook(writer.problem, options.practice).places
     with replacing(folder.key) as file:
-        lines = _lines(maker, named, options.jobs, result, advance)
-        write_key(file, in_key, questions_of(maker.problem, places), lines)
-    result.kept = len(students) * len(maker.kinds) - result.written
-    result.written += maker.write_class(named)
+        lines = _key_lines(writer, named_students, options.jobs, result, advance)
+        write_key(file, in_key, questions_of(writer.problem, places), lines)
+    result.kept = len(students) * len(writer.kinds) - result.written
+    result.written += writer.write_class(named_students)
     return result
 
 
-def _lines(
-    maker: Maker, named: Block, jobs: int | None, result: SetResult, advance: Callable[[int], object]
+def _key_lines(
+    writer: SetWriter, named_students: Block, jobs: int | None, result: SetResult, advance: Callable[[int], object]
 ) -> Iterator[str]:
-    blocks = blocks_of(named)
-    for block, done in zip(blocks, _made(maker, blocks, jobs), strict=True):
-        result.written += done.files
-        result.sizes.add(done.sizes)
-        yield from done.lines
+    blocks = blocks_of(named_students)
+    for block, outcome in zip(blocks, _results(writer, blocks, jobs), strict=True):
+        result.written += outcome.files
+        result.sizes.add(outcome.sizes)
+        yield from outcome.lines
         advance(len(block))
 
 
-def blocks_of(named: Block) -> list[Block]:
-    return [named[n : n + BLOCK] for n in range(0, len(named), BLOCK)]
+def blocks_of(named_students: Block) -> list[Block]:
+    return [named_students[n : n + BLOCK] for n in range(0, len(named_students), BLOCK)]
 
 
-def _made(maker: Maker, blocks: list[Block], jobs: int | None) -> Iterator[MadeBlock]:
-    """The blocks in their order: the first shows how long the others will take, and so who makes them."""
+def _results(writer: SetWriter, blocks: list[Block], jobs: int | None) -> Iterator[BlockResult]:
+    """Yield the results of the blocks in order. The time of the first decides whether processes make the others."""
     start = time.perf_counter()
-    yield maker(blocks[0])
+    yield writer(blocks[0])
     left = (time.perf_counter() - start) * (len(blocks) - 1)
     jobs = jobs or (cores() if left > WORTH_A_PROCESS else 1)
     if jobs > 1 and len(blocks) > 1:
-        yield from spread(Maker, (maker.settings,), blocks[1:], jobs)
+        yield from spread(SetWriter, (writer.settings,), blocks[1:], jobs)
     else:
-        yield from map(maker, blocks[1:])
+        yield from map(writer, blocks[1:])

@@ -1,4 +1,4 @@
-"""The misconceptions that an exercise can tell: those that show in what it asks, each apart from the others."""
+"""The misconceptions that an exercise can distinguish by the student's answers."""
 
 from __future__ import annotations
 
@@ -8,44 +8,48 @@ import numpy as np
 
 from byhand.core.graph import Array, Node, named_like, toposort
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.draw import AT_ONCE, apart, tried, worth_computing
+from byhand.exercises.draw import DRAWS_PER_ROUND, distinguishable, easy_by_hand, random_tables
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
 
 SAMPLES, MOST_ROUNDS = 256, 64
-"""Kind draws that a misconception is tried on, and how many rounds of draws are made to find them."""
-OFTEN = 0.02
-"""The share of kind draws that must be left by all misconceptions together, so that drawing comes to an end."""
-Instead = dict[Node, Node]
-"""Right tables -> what they become."""
-ShownMistakes = list[tuple[Misconception, Instead]]
-"""Misconceptions, each with the tables that it changes -> what they become."""
+"""Easy draws on which a misconception is evaluated, and the rounds of drawing to find them."""
+LEAST_SHARE = 0.02
+"""The share of easy draws on which all chosen misconceptions must be distinct, so that drawing comes to an end."""
+Replacements = dict[Node, Node]
+"""Right tables -> the wrong tables in their place."""
+ShownMistakes = list[tuple[Misconception, Replacements]]
+"""Misconceptions, each with the replacements that it makes."""
 
 
 def mistakes(problem: Problem) -> ShownMistakes:
-    """The misconceptions that must show in every student's exercise.
+    """Return the misconceptions that must show in every student's exercise.
 
-    Those that the recipe names; or else, in the order of the list, each that can be told from the key and from those
-    before it in enough draws. ByhandError for a name that is none, or of one that cannot show here.
+    These are the ones that the recipe names; by default, in the order of MISCONCEPTIONS, each that differs from the key
+    and from the earlier ones on enough draws. ByhandError for an unknown name, or a misconception that changes no
+    answer.
     """
     named = problem.exercise.mistakes
-    possible = _possible(problem, named)
-    return possible if named is not None else _telling(problem, possible)
+    possible = _applicable_mistakes(problem, named)
+    return possible if named is not None else _distinct(problem, possible)
 
 
-def made(problem: Problem, misconception: Misconception, before: Mapping[Node, Node] | None = None) -> Instead:
-    """What a mistake makes of the tables, of somebody whose tables are wrong already as `before` says.
+def mistaken_tables(
+    problem: Problem, misconception: Misconception, before: Mapping[Node, Node] | None = None
+) -> Replacements:
+    """Return the replacements of a student with this misconception.
 
-    Nobody goes wrong in a table that is shown, nor in those that follow from it alone.
+    before: the replacements of an earlier misconception, which this one is combined with. Shown tables stay right, as
+    do tables that follow from them alone.
     """
     before, outputs = before or {}, _outputs(problem)
-    then = mistaken([before.get(n, n) for n in outputs], misconception)
-    if not then:
+    mistaken_nodes = mistaken([before.get(n, n) for n in outputs], misconception)
+    if not mistaken_nodes:
         return dict(before)
-    wrong = {n: then.get(now := before.get(n, n), now) for n in toposort(outputs)}
+    wrong = {n: mistaken_nodes.get(now := before.get(n, n), now) for n in toposort(outputs)}
     shown = {wrong[n]: n for n in problem.shown if n in wrong}
-    read = _reading(wrong, shown)
+    read = _recomputed(wrong, shown)
     return {node: found for node, now in wrong.items() if (found := read.get(now, now)) is not node}
 
 
@@ -53,10 +57,10 @@ def _outputs(problem: Problem) -> list[Node]:
     return [*problem.outputs, *(q.node for q in problem.questions)]
 
 
-def _reading(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Node, Node]:
-    """The wrong tables that read one that is shown, again with that one as it is: wrong -> what it then is.
+def _recomputed(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Node, Node]:
+    """Return the wrong tables that depend on a shown table, computed from the right one: wrong -> recomputed.
 
-    What is no different from the right table is the right table.
+    A recomputed table that equals the right table is the right table's node.
     """
     right = {now: node for node, now in wrong.items() if now is not node}
     found = {now: node for now, node in shown.items() if now is not node}
@@ -70,15 +74,15 @@ def _reading(wrong: Mapping[Node, Node], shown: Mapping[Node, Node]) -> dict[Nod
     return found
 
 
-def _possible(problem: Problem, named: tuple[str, ...] | None) -> ShownMistakes:
-    """Those that change a table that is asked."""
+def _applicable_mistakes(problem: Problem, named: tuple[str, ...] | None) -> ShownMistakes:
+    """Return the misconceptions that change a table that is asked for."""
     chosen = applicable(_outputs(problem)) if named is None else [_named(problem, name) for name in named]
-    found = [(m, made(problem, m)) for m in chosen]
+    found = [(m, mistaken_tables(problem, m)) for m in chosen]
     asked = [(m, changed) for m, changed in found if any(q.node in changed for q in problem.questions)]
     if named is not None and len(asked) < len(found):
-        silent = next(m.name for m, changed in found if (m, changed) not in asked)
+        unaffected = next(m.name for m, changed in found if (m, changed) not in asked)
         raise ByhandError(
-            f"In the exercise {problem.exercise.name}, mistakes: {quoted(silent)} changes nothing that is asked: "
+            f"In the exercise {problem.exercise.name}, mistakes: {quoted(unaffected)} changes nothing that is asked: "
             "leave it out, or ask for a table that it changes."
         )
     return asked
@@ -93,8 +97,8 @@ def _named(problem: Problem, name: str) -> Misconception:
     return MISCONCEPTIONS[name]
 
 
-def _telling(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
-    given = _kind_draws(problem)
+def _distinct(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
+    given = _easy_draws(problem)
     if given is None:
         return possible
     answers = [problem.solve(given)]
@@ -102,25 +106,25 @@ def _telling(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
     chosen: ShownMistakes = []
     for misconception, changed in possible:
         wrong = problem.solve(given, changed)
-        left = good & _apart_from_all(problem, answers, wrong)
-        if left.mean() >= OFTEN:
+        left = good & _distinct_from_all(problem, answers, wrong)
+        if left.mean() >= LEAST_SHARE:
             chosen.append((misconception, changed))
             answers.append(wrong)
             good = left
     return chosen
 
 
-def _apart_from_all(problem: Problem, answers: list[list[Array]], wrong: list[Array]) -> Flags:
-    distinct: Flags = np.all([apart(problem, one, wrong) for one in answers], axis=0)
+def _distinct_from_all(problem: Problem, answers: list[list[Array]], wrong: list[Array]) -> Flags:
+    distinct: Flags = np.all([distinguishable(problem, one, wrong) for one in answers], axis=0)
     return distinct
 
 
-def _kind_draws(problem: Problem) -> Numbers | None:
-    """Some draws that are worth computing, always the same ones; None where there seem to be none."""
-    chance, found, count = np.random.default_rng(0), [], 0
+def _easy_draws(problem: Problem) -> Numbers | None:
+    """Return up to SAMPLES easy draws, always the same ones; None if there seem to be none."""
+    generator, found, count = np.random.default_rng(0), [], 0
     for _ in range(MOST_ROUNDS):
-        given = tried(problem, chance, SAMPLES * AT_ONCE)
-        good = worth_computing(problem, given)
+        given = random_tables(problem, generator, SAMPLES * DRAWS_PER_ROUND)
+        good = easy_by_hand(problem, given)
         found.append({node: table[good] for node, table in given.items()})
         count += int(good.sum())
         if count >= SAMPLES:

@@ -1,4 +1,4 @@
-"""Numbers worth computing: drawn until they are kind to the hand, and every mistake shows."""
+"""Draw each student's numbers: easy by hand, and such that every mistake shows."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import Exercise
 
-AT_ONCE, MOST_ROUNDS = 32, 200
-"""Draws that are tried together for one student, and how often before a recipe counts as impossible."""
-TOGETHER = 256
-"""Draws on which all mistakes are tried at once, so that memory stays small."""
+DRAWS_PER_ROUND, MOST_ROUNDS = 32, 200
+"""Draws for one student in a round, and the rounds after which a recipe counts as impossible."""
+MISTAKE_BATCH = 256
+"""Draws on which all mistakes are evaluated at once; a limit, so that memory stays small."""
 TIE = 1e-6
-ANY = (0.0, 1.0)
-"""What a recipe's `attend` says where attention may be as flat, or as much on one word, as it comes."""
-Mistakes = Sequence[dict[Node, Node]]
-"""For each misconception, the tables that it changes -> what they become."""
+"""Distance from the middle between two roundings, in units of the last place, that counts as a tie."""
+ANY_ATTENTION = (0.0, 1.0)
+"""The `attend` of a recipe that does not restrict attention."""
+MistakeTables = Sequence[dict[Node, Node]]
+"""For each misconception: the tables that it changes -> their wrong versions."""
 
 
-def draws(problem: Problem, mistakes: Mistakes, seed: int, students: Sequence[str]) -> list[Numbers]:
-    """Each student's numbers, by name (or id) and seed alone: whoever else is in the class makes no difference.
+def draw_numbers(problem: Problem, mistakes: MistakeTables, seed: int, students: Sequence[str]) -> list[Numbers]:
+    """Draw each student's numbers, which depend on their id and the seed alone, not on the rest of the class.
 
-    ByhandError where a recipe's conditions seem never to be met.
+    ByhandError if no numbers that meet the recipe's conditions turn up.
     """
-    chances = {student: np.random.default_rng(_entropy(problem, seed, student)) for student in students}
-    found: dict[str, Numbers] = {}
+    generators = {student: np.random.default_rng(_entropy(problem, seed, student)) for student in students}
+    numbers_of: dict[str, Numbers] = {}
     for _ in range(MOST_ROUNDS):
-        waiting = [s for s in students if s not in found]
+        waiting = [s for s in students if s not in numbers_of]
         if not waiting:
-            return [found[s] for s in students]
-        trials = [tried(problem, chances[s], AT_ONCE) for s in waiting]
+            return [numbers_of[s] for s in students]
+        trials = [random_tables(problem, generators[s], DRAWS_PER_ROUND) for s in waiting]
         together = {node: np.concatenate([trial[node] for trial in trials]) for node in trials[0]}
-        good = _good(problem, mistakes, together).reshape(-1, AT_ONCE)
+        good = _suitable(problem, mistakes, together).reshape(-1, DRAWS_PER_ROUND)
         for student, numbers, flags in zip(waiting, trials, good, strict=True):
             if flags.any():
                 first = int(np.argmax(flags))
-                found[student] = {node: table[first] for node, table in numbers.items()}
+                numbers_of[student] = {node: table[first] for node, table in numbers.items()}
     raise ByhandError(
-        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * AT_ONCE:,} draws: "
+        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * DRAWS_PER_ROUND:,} draws: "
         "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
     )
 
@@ -54,27 +55,27 @@ def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
     return [int.from_bytes(digest[n : n + 4], "big") for n in range(0, 32, 4)]
 
 
-def tried(problem: Problem, chance: np.random.Generator, count: int) -> Numbers:
-    """So many draws of every table that is drawn."""
+def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
+    """Draw every drawn table `count` times. -> (count, rows, columns) each"""
     shapes = {node: (count, *map(int, node.shape)) for node in problem.drawn}
     return {
-        node: np.array(numbers)[chance.integers(len(numbers), size=shapes[node])]
+        node: np.array(numbers)[generator.integers(len(numbers), size=shapes[node])]
         for node, numbers in problem.drawn.items()
     }
 
 
-def _good(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
-    """Which draws will do; mistakes are tried only on those that are worth computing. (draws,)"""
-    good = worth_computing(problem, given)
-    kind = np.flatnonzero(good)
-    for n in range(0, len(kind), TOGETHER):
-        few = kind[n : n + TOGETHER]
-        good[few] = diagnosable(problem, mistakes, {node: table[few] for node, table in given.items()})
+def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
+    """Return which draws meet all conditions. Mistakes are evaluated only on draws that are easy by hand. (draws,)"""
+    good = easy_by_hand(problem, given)
+    easy = np.flatnonzero(good)
+    for n in range(0, len(easy), MISTAKE_BATCH):
+        batch = easy[n : n + MISTAKE_BATCH]
+        good[batch] = diagnosable(problem, mistakes, {node: table[batch] for node, table in given.items()})
     return good
 
 
-def worth_computing(problem: Problem, given: Numbers) -> Flags:
-    """Which draws a person can work out without losing the thread. (draws,)"""
+def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
+    """Return which draws are easy to work out by hand: small, varied, without ties in rounding. (draws,)"""
     exercise = problem.exercise
     shares = exercise.attend != Exercise.attend
     with np.errstate(all="ignore"):
@@ -84,12 +85,14 @@ def worth_computing(problem: Problem, given: Numbers) -> Flags:
         table = values[node]
         good &= np.isfinite(table).all((-1, -2))
         good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
-        if exercise.attend != ANY and (node.role is Role.ATTENTION or (shares and node.name == "probabilities")):
-            good &= _attentive(table, *exercise.attend)
+        if exercise.attend != ANY_ATTENTION and (
+            node.role is Role.ATTENTION or (shares and node.name == "probabilities")
+        ):
+            good &= _attention_in_range(table, *exercise.attend)
         if node.name in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
     for node, table in given.items():
-        good &= _telling(node, table, node.name in exercise.draw)
+        good &= _varied(node, table, node.name in exercise.draw)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
             if question.ask.places == 0:
@@ -103,47 +106,53 @@ def _whole(answers: Array) -> Flags:
 
 
 def near_tie(answers: Array, places: int) -> Flags:
-    """Which answers lie so near the middle between two roundings that they could be rounded either way."""
+    """Return which answers lie so near the middle between two roundings that they could be rounded either way."""
     scaled = answers * 10.0**places
     return np.asarray(np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) < TIE)
 
 
-def _attentive(weights: Array, least: float, most: float) -> Flags:
-    """No row flat or on one word alone; rows that see one word only are left out. (..., T, S)"""
-    largest, seen = weights.max(-1), (weights > 0).sum(-1)
-    flat = largest - 1 / np.maximum(seen, 1) < 0.05
+def _attention_in_range(weights: Array, least: float, most: float) -> Flags:
+    """Return which weights have no flat row and a largest weight from least to most in each. (..., T, S) -> (...)
+
+    Rows that see a single word do not count.
+    """
+    largest, visible = weights.max(-1), (weights > 0).sum(-1)
+    flat = largest - 1 / np.maximum(visible, 1) < 0.05
     fine = (largest >= least) & (largest <= most) & ~flat
-    return np.asarray((fine | (seen < 2)).all(-1) & (~flat | (seen < 2)).any(-1))
+    return np.asarray((fine | (visible < 2)).all(-1) & (~flat | (visible < 2)).any(-1))
 
 
-def _telling(node: Node, table: Array, asked: bool) -> Flags:
-    """A given table that has no row twice, and is not all 0; words that a recipe asks to be drawn may come again."""
-    tells = np.abs(table).sum((-1, -2)) > 0
-    if asked and node.role is Role.TOKENS:
-        tells &= (np.ptp(table, axis=-2) > 0).all(-1)
+def _varied(node: Node, table: Array, listed: bool) -> Flags:
+    """Return which draws of a given table have no row twice and are not all 0. (draws,)
+
+    listed: the recipe's own `draw` names the table; words may then repeat, as long as they are not all the same.
+    """
+    varied = np.abs(table).sum((-1, -2)) > 0
+    if listed and node.role is Role.TOKENS:
+        varied &= (np.ptp(table, axis=-2) > 0).all(-1)
     elif node.role is Role.TOKENS or (node.role is Role.INPUT and node.shape[0] > 1):
-        ordered = np.sort(_as_numbers(table), axis=-1)
-        tells &= (np.diff(ordered, axis=-1) != 0).all(-1)
-    return np.asarray(tells)
+        ordered = np.sort(_row_codes(table), axis=-1)
+        varied &= (np.diff(ordered, axis=-1) != 0).all(-1)
+    return np.asarray(varied)
 
 
-def _as_numbers(table: Array) -> Array:
-    """Each row of a table as one number, another for other rows. (..., r, c) -> (..., r)"""
+def _row_codes(table: Array) -> Array:
+    """Return one number for each row, different for different rows. (..., r, c) -> (..., r)"""
     return np.asarray(table @ np.sqrt(np.arange(2.0, 2.0 + table.shape[-1])))
 
 
-def diagnosable(problem: Problem, mistakes: Mistakes, given: Numbers) -> Flags:
-    """Which draws let every mistake show: beyond twice the margin from the key, and from each other. (draws,)"""
+def diagnosable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
+    """Return which draws make every mistake show: more than two margins from the key and each other. (draws,)"""
     answers = problem.solve_all(given, [{}, *mistakes])
     together = [np.stack(tables) for tables in zip(*answers, strict=True)]
     good = np.ones(len(next(iter(given.values()))), dtype=bool)
     for n in range(1, len(answers)):
-        good &= apart(problem, [table[:n] for table in together], [table[n] for table in together]).all(0)
+        good &= distinguishable(problem, [table[:n] for table in together], [table[n] for table in together]).all(0)
     return good
 
 
-def apart(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
-    """Whether two sets of answers differ in a cell by more than twice its margin. (..., draws)"""
+def distinguishable(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
+    """Return whether two sets of answers differ in some cell by more than twice its margin. (..., draws)"""
     differs: Flags = np.zeros(1, dtype=bool)
     for question, a, b in zip(problem.questions, one, other, strict=True):
         with np.errstate(all="ignore"):
@@ -153,7 +162,7 @@ def apart(problem: Problem, one: list[Array], other: list[Array]) -> Flags:
 
 @dataclass(frozen=True)
 class Student:
-    """`id` is what the numbers depend on; the name is only printed."""
+    """A student of the class. The numbers depend on the id; the name is only printed."""
 
     id: str
     name: str = ""
@@ -161,9 +170,10 @@ class Student:
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """numbers: of the tables that are drawn. values: of every table. answers: to each question, its numbers in a row.
+    """One student's exercise.
 
-    planted: for a question about a wrong cell, the table as it is shown, with one cell wrong.
+    numbers: the drawn tables. values: every table. answers: for each question, its numbers in a row. planted: for a
+    question about a wrong cell, the table as it is shown, with one cell wrong.
     """
 
     student: Student
@@ -173,9 +183,9 @@ class Variant:
     planted: dict[Node, Array]
 
 
-def variants(problem: Problem, mistakes: Mistakes, seed: int, students: Sequence[Student]) -> list[Variant]:
-    """Each student's own exercise. The same seed and student give the same one, in any class."""
-    drawn = draws(problem, mistakes, seed, [s.id for s in students])
+def variants(problem: Problem, mistakes: MistakeTables, seed: int, students: Sequence[Student]) -> list[Variant]:
+    """Return each student's exercise. The same seed and student give the same one, in any class."""
+    drawn = draw_numbers(problem, mistakes, seed, [s.id for s in students])
     return [_variant(problem, seed, s, numbers) for s, numbers in zip(students, drawn, strict=True)]
 
 
@@ -184,23 +194,23 @@ def _variant(problem: Problem, seed: int, student: Student, numbers: Numbers) ->
     answers, planted = [], {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind == "wrong cell":
-            place, planted[question.node] = _plant(values[question.node], chance(seed, student.id, n))
+            place, planted[question.node] = _plant_error(values[question.node], question_generator(seed, student.id, n))
             answers.append(np.array(place, dtype=float) + 1)
         else:
             answers.append(question.cells(values[question.node]))
     return Variant(student, numbers, values, answers, planted)
 
 
-def chance(seed: int, student: str, n: int) -> np.random.Generator:
-    """What is left to chance in a student's n-th question."""
+def question_generator(seed: int, student: str, n: int) -> np.random.Generator:
+    """Return the random generator for a student's n-th question."""
     return np.random.default_rng(list(sha256(f"{seed}\0{student}\0{n}".encode()).digest()))
 
 
-def _plant(table: Array, chance: np.random.Generator) -> tuple[tuple[int, int], Array]:
-    """A cell, and the table with another number there: off by a step that a slip would make."""
-    row, column = (int(chance.integers(size)) for size in table.shape)
+def _plant_error(table: Array, generator: np.random.Generator) -> tuple[tuple[int, int], Array]:
+    """Choose a cell and return it, and the table with that cell off by a small step, as a slip might be."""
+    row, column = (int(generator.integers(size)) for size in table.shape)
     whole = bool((table == np.rint(table)).all())
-    step = float(chance.choice([-2, -1, 1, 2])) * (1 if whole else 0.1)
+    step = float(generator.choice([-2, -1, 1, 2])) * (1 if whole else 0.1)
     wrong = table.copy()
     wrong[row, column] += step
     return (row, column), wrong

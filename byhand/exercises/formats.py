@@ -1,4 +1,4 @@
-"""The files of a set by format: those that each student has, and those that a learning system takes for all."""
+"""The formats of a set: the files of each student, and the files of the whole class for a learning system."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.student_book import StudentBook
 
 STUDENTS, KEYS = "students", "keys"
-"""The folder that is handed out, and the one that is not."""
+"""The folder to hand out, and the folder with the answers."""
 About = Mapping[str, Any]
-"""What the key says of a set: exercise, recipe, digest, seed, practice."""
+"""The description of a set in its key: exercise, recipe, digest, seed, practice."""
 Writer = Callable[[Variant, str], bytes]
-"""From a student's variant, and the name of the files."""
+"""Makes a file from a student's variant and the name of the files."""
 
 
 @dataclass(frozen=True)
 class StudentFile:
-    """One file for each student. writer: from a problem, and what is said of the set, to what writes the file."""
+    """One file for each student. writer: returns the writer of the files for a problem and the set's description."""
 
     folder: str
     suffix: str
@@ -40,7 +40,7 @@ class StudentFile:
 
 @dataclass(frozen=True)
 class ClassFile:
-    """One file for the whole class; it holds the answers. module: of this folder, the one whose `write` makes it."""
+    """One file for the whole class, with the answers. module: the module of this folder whose `write` makes it."""
 
     module: str
     suffix: str
@@ -48,27 +48,27 @@ class ClassFile:
     def path(self, folder: Path) -> Path:
         return folder / KEYS / f"{self.module}{self.suffix}"
 
-    def write(self, problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]) -> bytes:
-        """The file, which knows each student's own wrong answers."""
+    def write(self, problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant]) -> bytes:
+        """Return the file, in which each student's likely wrong answers are recognised."""
         writer = import_module(f"byhand.exercises.{self.module}")
-        data: bytes = writer.write(problem, made, wrong_answers(problem, shown_mistakes, made))
+        data: bytes = writer.write(problem, class_variants, wrong_answers(problem, shown_mistakes, class_variants))
         return data
 
 
 def wrong_answers(
-    problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]
+    problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant]
 ) -> list[list[tuple[str, str, float, Any]]]:
-    """For each student, each mistake: its name and sentence, what it is worth, and what one answers who makes it."""
-    given, share = stacked(variant.numbers for variant in made), problem.exercise.worth.mistake
+    """Return each student's mistakes: name, sentence, partial credit, and the answers of somebody who makes it."""
+    given, share = stacked(variant.numbers for variant in class_variants), problem.exercise.partial_credit.mistake
     solved = [(m, problem.solve(given, changed)) for m, changed in shown_mistakes]
     return [
         [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
-        for n in range(len(made))
+        for n in range(len(class_variants))
     ]
 
 
 def _document(kind: str, form: str) -> Callable[[Problem, About], Writer]:
-    """The worksheet or the solution, as HTML or PDF. What it takes is loaded only for whoever wants it."""
+    """Return the writer factory of the worksheet or the solution, as HTML or PDF; its modules are imported late."""
 
     def writer(problem: Problem, about: About) -> Writer:
         document = getattr(import_module("byhand.exercises.worksheet"), kind)
@@ -88,24 +88,24 @@ def _paper(form: str) -> tuple[StudentFile, ...]:
 
 
 def _book(problem: Problem, about: About) -> Writer:
-    filled = StudentBook(problem, about["practice"]).filled
-    return lambda variant, name: filled(variant)
+    fill = StudentBook(problem, about["practice"]).fill
+    return lambda variant, name: fill(variant)
 
 
 def _own_key(problem: Problem, about: About) -> Writer:
-    """The key of a class of one."""
-    asked = questions_of(problem, StudentBook(problem, about["practice"]).places)
+    """Return the writer of a key with a single student."""
+    questions = questions_of(problem, StudentBook(problem, about["practice"]).places)
 
     def write(variant: Variant, name: str) -> bytes:
         stream = BytesIO()
-        write_key(stream, about, asked, [student_line(variant, name)])
+        write_key(stream, about, questions, [student_line(variant, name)])
         return stream.getvalue()
 
     return write
 
 
 OWN_KEY = StudentFile(STUDENTS, ".key.json", _own_key)
-"""What a student checks a book for practice with, alone; it holds nobody else's answers."""
+"""The key that comes with a workbook for practice; it holds that student's answers only."""
 FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "xlsx": (StudentFile(STUDENTS, ".xlsx", _book),),
     "html": _paper("html"),
@@ -116,7 +116,7 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
 
 
 def formats_of(text: str) -> tuple[str, ...]:
-    """The formats that a list with commas names, each once."""
+    """Return the formats in a comma-separated list, each once."""
     names = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     for name in names:
         if name not in FORMATS:
@@ -127,9 +127,9 @@ def formats_of(text: str) -> tuple[str, ...]:
 
 
 def student_files(formats: Sequence[str], practice: bool) -> list[StudentFile]:
-    """Those of the formats; with books for practice, the key to each."""
-    found = [file for name in formats for file in FORMATS[name] if isinstance(file, StudentFile)]
-    return [*found, OWN_KEY] if practice and "xlsx" in formats else found
+    """Return the files of each student in these formats; with workbooks for practice, also the key to each."""
+    files = [file for name in formats for file in FORMATS[name] if isinstance(file, StudentFile)]
+    return [*files, OWN_KEY] if practice and "xlsx" in formats else files
 
 
 def class_files(formats: Sequence[str]) -> list[ClassFile]:

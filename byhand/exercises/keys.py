@@ -1,4 +1,4 @@
-"""The key of a class: everything that marking needs, in one file with a line for each student."""
+"""The key of a class: all that marking needs, in one JSON file with a line for each student."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from byhand.core.arithmetic.excel import Address
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, sentence
+from byhand.exercises.problem import Problem, question_text
 from byhand.exercises.recipe import KINDS
 from byhand.exercises.student_book import Place
 
@@ -26,7 +26,7 @@ Rows = list[list[int | float]]
 
 @dataclass(frozen=True)
 class KeyQuestion:
-    """One question, and where it is answered: a sheet and its cells, row by row. margin: how far off is still right."""
+    """One question, and where it is answered: a sheet and its cells, row by row. margin: the tolerance."""
 
     table: str
     kind: str
@@ -40,7 +40,7 @@ class KeyQuestion:
 
 @dataclass(frozen=True)
 class KeyStudent:
-    """answers: to each question, a number for each of its cells. drawn, planted: tables by name."""
+    """One student. answers: for each question, a number for each cell. drawn, planted: tables by name."""
 
     id: str
     name: str
@@ -52,7 +52,10 @@ class KeyStudent:
 
 @dataclass(frozen=True)
 class Key:
-    """recipe: what the exercise's file held, of which the problem can be built again; digest: of that and its name."""
+    """A class's key. recipe: the content of the exercise's file, from which the problem can be rebuilt.
+
+    digest: of the recipe and its name.
+    """
 
     exercise: str
     recipe: dict[str, Any]
@@ -64,7 +67,7 @@ class Key:
 
 
 def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, Any]]:
-    """What the key says of each question."""
+    """Return the entries of the questions in the key."""
     return [
         {
             "table": question.ask.table,
@@ -72,7 +75,7 @@ def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, An
             "points": question.ask.points,
             "places": question.ask.places,
             "margin": question.ask.margin,
-            "text": sentence(question),
+            "text": question_text(question),
             "sheet": place.sheet,
             "cells": [str(Address(row, column)) for row, column in place.cells],
         }
@@ -81,7 +84,7 @@ def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, An
 
 
 def student_line(variant: Variant, file: str) -> str:
-    """What the key says of a student, as JSON on one line."""
+    """Return a student's entry in the key, as JSON on one line."""
     line = {
         "name": variant.student.name,
         "file": file,
@@ -105,7 +108,7 @@ def _json(thing: Any) -> str:
 
 
 def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[str, Any]], lines: Iterable[str]) -> None:
-    """Write the key as its lines come. about: exercise, recipe, digest, seed, practice."""
+    """Write the key line by line, as the students' lines arrive. about: exercise, recipe, digest, seed, practice."""
     head = {"byhand": KIND, "version": VERSION, **about}
     parts = [f"{_json(name)}:{_json(value)}" for name, value in head.items()]
     asked = ",\n".join(_json(question) for question in questions)
@@ -116,7 +119,7 @@ def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[st
 
 
 class _StudentLine(msgspec.Struct):
-    """What the key holds of a student, under the id."""
+    """A student's entry in the key's file, under the id."""
 
     name: str
     file: str
@@ -126,7 +129,7 @@ class _StudentLine(msgspec.Struct):
 
 
 class _KeyFile(msgspec.Struct):
-    """What a key's file holds; each student is decoded apart, so that an error can name whose line it is in."""
+    """The content of a key's file. Each student is decoded separately, so that an error can name the student."""
 
     exercise: str
     recipe: dict[str, Any]
@@ -143,7 +146,7 @@ class _Head(msgspec.Struct):
 
 
 def read_key(path: Path) -> Key:
-    """The key of a class. ByhandError for a file that is none, is not whole, or is of a newer byhand."""
+    """Read the key of a class. ByhandError for a file that is no key, is incomplete, or is of a newer version."""
     data = _bytes(path)
     head = _head(path, data)
     if head.byhand != KIND:
@@ -167,7 +170,7 @@ def read_key(path: Path) -> Key:
 
 
 def _head(path: Path, data: bytes) -> _Head:
-    """What the file says of itself; nothing where it is JSON, but no object."""
+    """Return the file's kind and version; an empty head if it is JSON but no object."""
     try:
         try:
             return msgspec.json.decode(data, type=_Head)
@@ -202,7 +205,7 @@ def _student(path: Path, id: str, line: msgspec.Raw, questions: list[KeyQuestion
 
 
 def _place(error: str) -> str:
-    """Where a key is not as it must be, from the decoder's sentence: "question 2, cells"."""
+    """Return the place of an error, such as "question 2, cells", from the decoder's message."""
     place = re.search(r"\$\.(?:questions\[(\d+)\]\.?)?(\w*)", error)
     missing = re.search(r"required field `(\w+)`", error)
     question = f"question {int(place[1]) + 1}, " if place and place[1] else ""

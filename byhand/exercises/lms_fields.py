@@ -1,4 +1,4 @@
-"""What a learning system asks of one student: fields, each with its key, its margin and the mistakes that it knows."""
+"""The questions of one student in a learning system: fields with a key, a margin, and known wrong answers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from byhand.core.labels import word
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, Question, sentence
+from byhand.exercises.problem import Problem, Question, question_text
 
-COUNTED = 0.1
-"""How far off a row's or a column's number may be: it is a whole one."""
+INDEX_MARGIN = 0.1
+"""The margin for the number of a row or a column, which is a whole number."""
 
 
 class Mistake(NamedTuple):
-    """What somebody answers who makes this mistake: to each question, its numbers in a row, as in Variant.answers."""
+    """A misconception, the mark that its answers get, and those answers, as in Variant.answers."""
 
     name: str
     sentence: str
@@ -31,13 +31,13 @@ class Mistake(NamedTuple):
 
 
 Mistakes = Sequence[Sequence[tuple[str, str, float, Sequence[Array]]]]
-"""For each variant, its mistakes; plain tuples will do."""
+"""For each variant, its mistakes: the fields of `Mistake` as plain tuples."""
 
 
-class Slip(NamedTuple):
-    """A wrong answer that is recognised: what it is worth, from 0 to 1, and what helps.
+class WrongAnswer(NamedTuple):
+    """A wrong answer that is recognised. mark: from 0 to 1.
 
-    sentences: more than one where several mistakes come to the same number.
+    sentences: feedback; more than one if several mistakes give the same number.
     """
 
     value: float
@@ -46,29 +46,29 @@ class Slip(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return joined(self.sentences)
+        return join_sentences(self.sentences)
 
 
-def joined(sentences: tuple[str, ...]) -> str:
+def join_sentences(sentences: tuple[str, ...]) -> str:
     return " Or: ".join(sentences)
 
 
 @dataclass(frozen=True)
 class Field:
-    """One place to answer. options: of a choice, whose key and slips then count them from 1."""
+    """One input field. options: for a choice; the key and the wrong answers are then option numbers from 1."""
 
     key: float
     margin: float
-    slips: tuple[Slip, ...] = ()
+    wrong_answers: tuple[WrongAnswer, ...] = ()
     options: tuple[str, ...] = ()
 
-    def slip(self, value: float) -> Slip | None:
-        return next((s for s in self.slips if abs(s.value - value) <= self.margin), None)
+    def wrong_answer(self, value: float) -> WrongAnswer | None:
+        return next((s for s in self.wrong_answers if abs(s.value - value) <= self.margin), None)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One question as it is asked of one student. places: the row and column of each field, from 0."""
+    """One question for one student. places: the row and column of each field, from 0."""
 
     number: int
     question: Question
@@ -80,7 +80,7 @@ class Part:
 def parts(
     problem: Problem, variant: Variant, mistakes: Sequence[tuple[str, str, float, Sequence[Array]]]
 ) -> list[Part]:
-    """Every question of the variant. ByhandError for an answer that is no number, or a choice of one."""
+    """Return every question of the variant. ByhandError for an answer that is no number, or a choice of one."""
     return [
         _part(problem, variant, n, question, [Mistake(*m) for m in mistakes])
         for n, question in enumerate(problem.questions)
@@ -94,7 +94,7 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
         fields = (_choice(problem, variant, n, question, key, mistakes),)
         return Part(n + 1, question, instruction(question), fields, ((0, 0),))
     if ask.kind == "wrong cell":
-        fields = tuple(Field(float(k), COUNTED) for k in key)
+        fields = tuple(Field(float(k), INDEX_MARGIN) for k in key)
         return Part(n + 1, question, instruction(question), fields, ((0, 0), (0, 1)))
     if np.isnan(key).any():
         raise ByhandError(
@@ -102,55 +102,60 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
             f"for the student {variant.student.id}: draw other numbers for it."
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
-    slips = _slips(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
+    wrong_answers = _wrong_answers(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
-    fields = tuple(Field(float(key[c]), ask.margin, slips[c]) for c in asked)
+    fields = tuple(Field(float(key[c]), ask.margin, wrong_answers[c]) for c in asked)
     return Part(n + 1, question, instruction(question), fields, tuple(question.indices[c] for c in asked))
 
 
-def _slips(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[Slip, ...]]:
-    """Of every cell, the mistakes that tell: apart from the key and from each other by more than two margins.
+def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[WrongAnswer, ...]]:
+    """Return the wrong answers to recognise in each cell, all more than two margins from the key. (cells,)
 
-    Two mistakes that come to the same share an answer: both sentences, and the smaller mark. (cells,)
+    Mistakes that give the same answer share both sentences and the smaller mark.
     """
     if not wrong:
         return [()] * len(key)
     values = np.array([answers for _, answers in wrong])  # (mistakes, cells)
     with np.errstate(all="ignore"):
-        telling = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
-    worth = [(mistake.mark, (mistake.sentence,)) for mistake, _ in wrong]
+        distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
+    feedback = [(mistake.mark, (mistake.sentence,)) for mistake, _ in wrong]
     return [
-        _distinct([(v, w) for v, w, tells in zip(column, worth, flags, strict=True) if tells], 2 * margin)
-        for column, flags in zip(values.T.tolist(), telling.T.tolist(), strict=True)
+        _distinct(
+            [(v, w) for v, w, is_distinct in zip(column, feedback, flags, strict=True) if is_distinct], 2 * margin
+        )
+        for column, flags in zip(values.T.tolist(), distinct.T.tolist(), strict=True)
     ]
 
 
-Worth = tuple[float, tuple[str, ...]]
-"""A mistake's mark, and its sentence."""
+Feedback = tuple[float, tuple[str, ...]]
+"""The mark of a wrong answer, and its sentences."""
 
 
-def _distinct(wrong: Sequence[tuple[float, Worth]], apart: float) -> tuple[Slip, ...]:
-    found: dict[float, Worth] = {}
-    for value, worth in wrong:
-        found[value] = _shared(found[value], worth) if value in found else worth
+def _distinct(wrong: Sequence[tuple[float, Feedback]], apart: float) -> tuple[WrongAnswer, ...]:
+    found: dict[float, Feedback] = {}
+    for value, feedback in wrong:
+        found[value] = _combined(found[value], feedback) if value in found else feedback
     ordered = sorted(found)
     if any(higher - lower <= apart for lower, higher in pairwise(ordered)):
         found = _merged(found, apart)
-    return tuple([Slip(value, mark, sentences) for value, (mark, sentences) in found.items()])
+    return tuple([WrongAnswer(value, mark, sentences) for value, (mark, sentences) in found.items()])
 
 
-def _merged(wrong: Mapping[float, Worth], apart: float) -> dict[float, Worth]:
-    """Those too near to the one below share its sentences and mark, so that whichever is met first says the same."""
+def _merged(wrong: Mapping[float, Feedback], apart: float) -> dict[float, Feedback]:
+    """Return the wrong answers with the feedback of each group of near neighbours combined.
+
+    A learning system takes the first answer within the margin, so near neighbours must give the same feedback.
+    """
     groups: list[list[float]] = []
     for value in sorted(wrong):
         if groups and value - groups[-1][-1] <= apart:
             groups[-1].append(value)
         else:
             groups.append([value])
-    return {value: reduce(_shared, (wrong[v] for v in group)) for group in groups for value in group}
+    return {value: reduce(_combined, (wrong[v] for v in group)) for group in groups for value in group}
 
 
-def _shared(one: Worth, other: Worth) -> Worth:
+def _combined(one: Feedback, other: Feedback) -> Feedback:
     return min(one[0], other[0]), tuple(dict.fromkeys(one[1] + other[1]))
 
 
@@ -167,29 +172,29 @@ def _choice(
     options = tuple(f"{j}. {name}" if name else str(j) for j, name in enumerate(labels, 1))
     wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]
-    return Field(float(key[0]), COUNTED, _slips(key, COUNTED, possible)[0], options)
+    return Field(float(key[0]), INDEX_MARGIN, _wrong_answers(key, INDEX_MARGIN, possible)[0], options)
 
 
 def instruction(question: Question) -> str:
-    """The question in a sentence. What is symbolic on paper is typed as a number."""
+    """Return the question as a sentence. An exact expression on paper is a decimal number here."""
     if question.ask.kind != "symbolic":
-        return sentence(question)
+        return question_text(question)
     if question.ask.text:
         places = question.ask.places
         return f"{question.ask.text} Type its value, to {places} decimal{'s' if places != 1 else ''}."
-    return sentence(Question(replace(question.ask, kind="cell"), question.node))
+    return question_text(Question(replace(question.ask, kind="cell"), question.node))
 
 
-def typed(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
-    """What somebody with these answers types into the fields, in order."""
+def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
+    """Return the texts that a student with these answers types into the fields, in order."""
     return [
         in_full(float(value))
         for part, row in zip(parts, answers, strict=True)
-        for value in _of_fields(part, np.asarray(row, dtype=float).ravel())
+        for value in _field_values(part, np.asarray(row, dtype=float).ravel())
     ]
 
 
-def _of_fields(part: Part, row: Array) -> Array:
+def _field_values(part: Part, row: Array) -> Array:
     if part.question.ask.kind != "table":
         return row
     columns = int(part.question.node.shape[1])

@@ -1,4 +1,4 @@
-"""The text of a problem for learning systems: what is given and what is asked, as plain HTML tables."""
+"""A problem's tables as plain HTML for learning systems."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from byhand.exercises.problem import SHOWN_PLACES, Problem
 
 @lru_cache(4096)
 def html(text: str) -> str:
-    """A text as HTML, and as XML: without what neither can hold, braces written so that no field begins there."""
+    """Escape a text for HTML and XML. Braces too, since they begin a Cloze field in Moodle."""
     return escaped(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
@@ -25,15 +25,15 @@ def paragraph(text: str) -> str:
     return f"<p>{html(text)}</p>"
 
 
-def shown(value: float, given: bool) -> str:
-    """A number as a student reads it: a given one to the last digit."""
+def number_text(value: float, given_tables: bool) -> str:
+    """Return a number as a student reads it: a given one in full, a computed one rounded."""
     if abs(value) > INFINITE:
         return MINUS_INFINITY if value < 0 else "∞"
-    return in_full(value) if given else to_places(value, SHOWN_PLACES)
+    return in_full(value) if given_tables else to_places(value, SHOWN_PLACES)
 
 
 def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], str]) -> str:
-    """A table of the node's shape, its rows and columns labelled where they have names."""
+    """Return a table of the node's shape, with labels where its rows and columns have names. cell: from (i, j)."""
     rows, columns = map(int, node.shape)
     left, above = (isinstance(size.labels, Labels | Tokens) for size in node.shape)
     lines = []
@@ -47,26 +47,26 @@ def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], s
     return '<table border="1"><tbody>\n' + "\n".join(lines) + "\n</tbody></table>"
 
 
-def given(problem: Problem, variant: Variant) -> str:
-    """Every table that the student is given or shown, a number that is asked hidden."""
-    nodes, hidden = _displayed(problem), hidden_cells(problem)
+def given_tables(problem: Problem, variant: Variant) -> str:
+    """Return every table that the student is given or shown, with the numbers to find hidden."""
+    nodes, hidden = _displayed_tables(problem), hidden_cells(problem)
     names = [symbol(node) for node in nodes]
     pieces = [paragraph(problem.exercise.text)] if problem.exercise.text else []
     for node, name in zip(nodes, names, strict=True):
         caption = name if names.count(name) == 1 else f"{name} ({node.name})"
         pieces.append(f"<p><b>{html(caption)}</b> ({times(node.shape)})</p>")
-        pieces.append(numbers(node, variant, hidden.get(node, ())))
+        pieces.append(number_table(node, variant, hidden.get(node, ())))
     return "\n".join(pieces)
 
 
-def _displayed(problem: Problem) -> list[Node]:
-    """What the questions need that is not computed (but for what stands for −∞), then what the recipe shows."""
+def _displayed_tables(problem: Problem) -> list[Node]:
+    """Return the given tables that the questions need, without masks of −∞, then the tables that the recipe shows."""
     sources = [n for n in problem.needed if n.data is not None and n.name and not n.holds_infinity]
     return [*sources, *(n for n in problem.shown if n not in sources)]
 
 
 def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:
-    """The cells whose numbers are answers, wherever their table is shown."""
+    """Return the cells whose numbers are answers, by table."""
     hidden: dict[Node, set[tuple[int, int]]] = {}
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
@@ -74,14 +74,14 @@ def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:
     return hidden
 
 
-def numbers(node: Node, variant: Variant, hidden: Collection[tuple[int, int]] = ()) -> str:
-    """A table of the student's with its numbers: as drawn, as computed, or with the one cell wrong."""
+def number_table(node: Node, variant: Variant, hidden: Collection[tuple[int, int]] = ()) -> str:
+    """Return a table with the student's numbers; the planted wrong cell, if any, stays wrong."""
     values = _values(node, variant).tolist()
     is_given = node.data is not None
     words = _words(node, variant)
     if words:
         return table(node, variant.values, lambda i, j: html(words[i]))
-    return table(node, variant.values, lambda i, j: "?" if (i, j) in hidden else shown(values[i][j], is_given))
+    return table(node, variant.values, lambda i, j: "?" if (i, j) in hidden else number_text(values[i][j], is_given))
 
 
 def _values(node: Node, variant: Variant) -> Array:
@@ -94,7 +94,7 @@ def _values(node: Node, variant: Variant) -> Array:
 
 
 def _words(node: Node, variant: Variant) -> list[str]:
-    """A prompt's ids, each with its word; nothing for any other table."""
+    """Return a prompt's ids, each with its word; an empty list for any other table."""
     of = node.shape[0].labels
     if node.role is not Role.TOKENS or not isinstance(of, Tokens) or of.ids is not node:
         return []

@@ -1,9 +1,9 @@
-"""A class's exercise as Moodle XML: one question a student, whole, in one category.
+"""A class's exercise as Moodle XML: one category, with one question for each student.
 
-All parts of a student's exercise are one question (Cloze, or numerical where one number is all that is asked), for two
-reasons: the parts share their numbers, and a quiz that takes a random question of the category then gives everybody a
-whole exercise of their own. The student's id is in the name, the tag and the id number, for a teacher who hands them
-out by hand. Read against Moodle's importer (question/format/xml/format.php, question/type/multianswer).
+A student's whole exercise is one question (Cloze, or numerical if it asks for a single number), for two reasons: its
+parts share their numbers, and a quiz that takes a random question of the category gives each student a whole exercise.
+The student's id is in the name, the tag and the id number, for a teacher who assigns the questions one by one. The
+format follows Moodle's importer (question/format/xml/format.php, question/type/multianswer).
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from math import gcd, lcm
 
 from byhand.core.number_text import in_full
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import Field, Mistakes, Part, joined, parts
-from byhand.exercises.lms_html import given, html, numbers, paragraph, table
+from byhand.exercises.lms_fields import Field, Mistakes, Part, join_sentences, parts
+from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import Problem
 
 FRACTIONS = tuple(
     "100 90 83.33333 80 75 70 66.66667 60 50 40 33.33333 30 25 20 16.66667 14.28571 12.5 11.11111 10 5 0".split()
 )
-"""The percentages that Moodle takes, the largest first."""
+"""The percentages that Moodle accepts, the largest first."""
 WHOLE = tuple(f for f in FRACTIONS if "." not in f)
-"""Those of a Cloze field: older versions of Moodle read whole ones only there."""
+"""The percentages of a Cloze field, where older versions of Moodle read whole numbers only."""
 PLAIN = re.compile(r"[0-9a-z._@-]{1,40}")
 MOST_NAME = 200
 FINEST = 20
-"""Points are counted in parts no smaller than one of these."""
+"""The smallest fraction of a point that is counted is 1/20."""
 
 
 def write(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> bytes:
-    """The file. mistakes: for each variant its own, or none at all. ByhandError for an answer that is no number."""
+    """Return the XML file. mistakes: those of each variant, or none. ByhandError for an answer that is no number."""
     return "".join(_file(problem, variants, mistakes)).encode("utf-8")
 
 
@@ -47,15 +47,15 @@ def _file(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes) -> 
     yield "</quiz>\n"
 
 
-def _question(problem: Problem, variant: Variant, asked: list[Part]) -> str:
-    fields = [field for part in asked for field in part.fields]
+def _question(problem: Problem, variant: Variant, question_parts: list[Part]) -> str:
+    fields = [field for part in question_parts for field in part.fields]
     single = len(fields) == 1 and not fields[0].options
-    text = [given(problem, variant)]
+    text = [given_tables(problem, variant)]
     if single:
-        text += [_introduced(part, part.text) for part in asked]
+        text += [_introduction(part, part.text) for part in question_parts]
     else:
-        weight = weights(asked)
-        text += [_cloze_text(part, variant, weight.get(part.number, 1)) for part in asked]
+        weight = weights(question_parts)
+        text += [_cloze_text(part, variant, weight.get(part.number, 1)) for part in question_parts]
     body = _numerical(fields[0]) if single else ""
     return (
         f'<question type="{"numerical" if single else "cloze"}">\n'
@@ -76,22 +76,24 @@ def _name(problem: Problem, variant: Variant) -> str:
 
 
 def idnumber(problem: Problem, variant: Variant) -> str:
-    """The same for the same exercise and student, another for any other; at most 100 characters, as Moodle has it."""
+    """Return the question's id number, unique to the exercise and student; at most 100 characters, Moodle's limit."""
     return f"byhand:{_plain(problem.exercise.name)}:{_plain(variant.student.id)}"
 
 
 def _plain(name: str) -> str:
-    """A name that databases keep apart from others: one with capitals, accents or signs has its digest with it."""
+    """Return a name that stays unique in a database that ignores case and accents: with a digest if it has such."""
     if PLAIN.fullmatch(name):
         return name
     digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:10]
     return f"{re.sub('[^0-9A-Za-z._@-]+', '_', name)[:29]}-{digest}"
 
 
-def weights(asked: Sequence[Part]) -> dict[int, int]:
-    """What each field of a question (by its number) counts: whole numbers in the proportions of the points."""
+def weights(question_parts: Sequence[Part]) -> dict[int, int]:
+    """Return the weight of each field, by question number: whole numbers in proportion to the points."""
     each = {
-        p.number: Fraction(p.question.ask.points).limit_denominator(FINEST) / len(p.fields) for p in asked if p.fields
+        p.number: Fraction(p.question.ask.points).limit_denominator(FINEST) / len(p.fields)
+        for p in question_parts
+        if p.fields
     }
     each = {n: share or Fraction(1, FINEST) for n, share in each.items()}
     over = lcm(*(share.denominator for share in each.values()))
@@ -101,29 +103,29 @@ def weights(asked: Sequence[Part]) -> dict[int, int]:
 
 
 @lru_cache(4096)
-def allowed(mark: float, whole: bool = False) -> str:
-    """The nearest percentage that Moodle takes, not above the mark (0 to 1) but for rounding."""
-    among = WHOLE if whole else FRACTIONS
-    return next((f for f in among if float(f) <= 100 * mark + 1e-4), "0")
+def percentage_at_most(mark: float, whole: bool = False) -> str:
+    """Return the largest percentage that Moodle accepts and that is not above the mark (0 to 1)."""
+    percentages = WHOLE if whole else FRACTIONS
+    return next((f for f in percentages if float(f) <= 100 * mark + 1e-4), "0")
 
 
-def _introduced(part: Part, text: str) -> str:
+def _introduction(part: Part, text: str) -> str:
     hint = part.question.ask.hint
     return paragraph(text) + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
 
 
 def _cloze_text(part: Part, variant: Variant, weight: int) -> str:
     points = part.question.ask.points
-    worth = f"({in_full(points)} point{'' if points == 1 else 's'})"
-    pieces = [_introduced(part, f"{part.number}. {part.text} {worth}")]
+    points_text = f"({in_full(points)} point{'' if points == 1 else 's'})"
+    pieces = [_introduction(part, f"{part.number}. {part.text} {points_text}")]
     if part.question.ask.kind == "wrong cell":
-        pieces.append(numbers(part.question.node, variant))
+        pieces.append(number_table(part.question.node, variant))
     return "\n".join([*pieces, _cloze_fields(part, variant, weight)])
 
 
 def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
-    """The fields where their answers stand: in a table of the same shape, or in a line."""
-    fields = [cloze(field, weight) for field in part.fields]
+    """Return the fields in a table of the answers' shape, or on a line."""
+    fields = [cloze_field(field, weight) for field in part.fields]
     if part.question.ask.kind == "wrong cell":
         return f"<p>Row: {fields[0]} Column: {fields[1]}</p>"
     if part.question.ask.kind != "table":
@@ -133,40 +135,44 @@ def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
     return table(part.question.node, variant.values, lambda i, j: by_place.get((i, j), infinite))
 
 
-def cloze(field: Field, weight: int) -> str:
-    """One Cloze field: {weight:TYPE:=key:margin~%mark%slip:margin#sentence}."""
+def cloze_field(field: Field, weight: int) -> str:
+    """Return a Cloze field: {weight:TYPE:=key:margin~%mark%wrong answer:margin#sentence}."""
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
     margin = in_full(field.margin)
     pieces = [f"{{{weight}:NUMERICAL:={in_full(field.key)}:{margin}"]
-    for value, mark, sentences in field.slips:
-        before, after = _around(mark, sentences, margin)
+    for value, mark, sentences in field.wrong_answers:
+        before, after = _around_number(mark, sentences, margin)
         pieces.append(f"{before}{in_full(value)}{after}")
     return "".join([*pieces, "}"])
 
 
 @lru_cache(4096)
-def _around(mark: float, sentences: tuple[str, ...], margin: str) -> tuple[str, str]:
-    """What stands before and after a slip's number."""
-    return f"~%{allowed(mark, True)}%", f":{margin}#{in_cloze(joined(sentences))}"
+def _around_number(mark: float, sentences: tuple[str, ...], margin: str) -> tuple[str, str]:
+    """Return the text before and after the number of a wrong answer."""
+    return f"~%{percentage_at_most(mark, True)}%", f":{margin}#{in_cloze(join_sentences(sentences))}"
 
 
 def _option(field: Field, n: int) -> str:
     text = in_cloze(field.options[n - 1])
     if n == field.key:
         return f"={text}"
-    slip = field.slip(n)
-    return f"%{allowed(slip.mark, True)}%{text}#{in_cloze(slip.sentence)}" if slip else f"%0%{text}"
+    wrong_answer = field.wrong_answer(n)
+    return (
+        f"%{percentage_at_most(wrong_answer.mark, True)}%{text}#{in_cloze(wrong_answer.sentence)}"
+        if wrong_answer
+        else f"%0%{text}"
+    )
 
 
 CLOZE = str.maketrans({"}": "\\}", "#": "\\#", "~": "&#126;", "\\": "&#92;", "/": "&#47;", '"': "&quot;"})
-"""The signs that mean something in a field: Moodle takes the backslash away again before the first two only, so the
-others are written as character references, which it resolves."""
+"""Characters with a meaning in a field. Moodle removes a backslash before the first two only, so the others are written
+as character references, which it resolves."""
 
 
 @lru_cache(4096)
 def in_cloze(text: str) -> str:
-    """A text as a field holds it: as HTML, that escaped once more because Moodle resolves references in fields."""
+    """Escape a text for a field: as HTML, then once more, because Moodle resolves references in fields."""
     plain = html(text).replace("&#123;", "{").replace("&#125;", "}").replace("&#x27;", "'").replace("&quot;", '"')
     return plain.replace("&", "&amp;").translate(CLOZE).replace("{", "&#123;")
 
@@ -174,7 +180,7 @@ def in_cloze(text: str) -> str:
 def _numerical(field: Field) -> str:
     margin = in_full(field.margin)
     answers = [_answer("100", in_full(field.key), margin, "Right.")]
-    answers += [_answer(allowed(s.mark), in_full(s.value), margin, s.sentence) for s in field.slips]
+    answers += [_answer(percentage_at_most(s.mark), in_full(s.value), margin, s.sentence) for s in field.wrong_answers]
     answers.append(_answer("0", "*", "0", ""))
     units = "<unitgradingtype>0</unitgradingtype>\n<unitpenalty>0.1000000</unitpenalty>\n"
     return "".join(answers) + units + "<showunits>3</showunits>\n<unitsleft>0</unitsleft>\n"

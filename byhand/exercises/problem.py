@@ -1,4 +1,4 @@
-"""A recipe's problem: its graph, built once, the tables that are drawn anew for everybody, and the answers asked."""
+"""The problem of a recipe: its graph, built once, the tables that are drawn for each student, and the questions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.overrides import lookup_tables
 
 Numbers = dict[Node, Array]
-DRAWN = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
-"""What is drawn where the recipe does not say: the numbers that a role's cells may be."""
-FILLED = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
+ROLE_NUMBERS = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
+"""By role, the numbers to draw from by default."""
+NORM_NUMBERS = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
+"""By symbol, the numbers to draw from for a norm's weights."""
 
 SHOWN_PLACES = 4
-"""The decimals to which a student is shown a number that was computed."""
+"""Decimals of a computed number that a student is shown."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Question:
 
     @cached_property
     def indices(self) -> list[tuple[int, int]]:
-        """The cells of the table that are asked, each a row and a column from 0."""
+        """The cells that the question asks for, each a row and a column from 0."""
         rows, columns = map(int, self.node.shape)
         if self.ask.kind in ("cell", "symbolic", "missing"):
             row, column = self.ask.cell or (rows, columns)
@@ -48,7 +49,7 @@ class Question:
         return [(i, j) for i in range(rows) for j in range(columns)]
 
     def cells(self, table: Array) -> Array:
-        """What is asked of a table (or a stack of them): its numbers in a row. (..., r, c) -> (..., n)"""
+        """Return the answers, given the table (or a stack of tables). (..., r, c) -> (..., n)"""
         row, column = self.ask.cell or (int(self.node.shape[0]), int(self.node.shape[1]))
         if self.ask.kind in ("cell", "symbolic", "missing"):
             return np.asarray(table[..., row - 1, column - 1][..., None])
@@ -59,7 +60,7 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What every student gets, but for the numbers."""
+    """What is the same for every student. drawn: the tables to draw, each with the numbers that its cells may be."""
 
     exercise: Exercise
     lesson: Lesson
@@ -72,41 +73,44 @@ class Problem:
 
     @cached_property
     def computed(self) -> list[Node]:
-        """The tables that a person works out, in order."""
+        """The tables that a student works out, in order."""
         return [n for n in self.lesson.tables.values() if not n.op.given and not n.op.view]
 
-    def solve(self, given: Mapping[Node, Array], instead: Mapping[Node, Node] | None = None) -> list[Array]:
-        """The answers to each question for a stack of draws: (draws, numbers). `instead` are a mistake's tables."""
-        (answers,) = self.solve_all(given, [instead or {}])
+    def solve(self, given: Mapping[Node, Array], replacements: Mapping[Node, Node] | None = None) -> list[Array]:
+        """Return the answers to each question for a stack of draws. (draws, numbers) each
+
+        replacements: tables -> the wrong tables that a mistake puts in their place.
+        """
+        (answers,) = self.solve_all(given, [replacements or {}])
         return answers
 
     def solve_all(self, given: Mapping[Node, Array], mistakes: Sequence[Mapping[Node, Node]]) -> list[list[Array]]:
-        """The same for each of several mistakes; tables that they share are worked out once."""
-        asked = [[instead.get(q.node, q.node) for q in self.questions] for instead in mistakes]
+        """Return the answers for each of several mistakes, as `solve` does; shared tables are computed once."""
+        asked = [[replacements.get(q.node, q.node) for q in self.questions] for replacements in mistakes]
         with np.errstate(all="ignore"):
             values = fold([node for nodes in asked for node in nodes], given)
         count = len(next(iter(given.values())))
         return [
-            [q.cells(self._each(values[n], count)) for q, n in zip(self.questions, nodes, strict=True)]
+            [q.cells(self._per_draw(values[n], count)) for q, n in zip(self.questions, nodes, strict=True)]
             for nodes in asked
         ]
 
     @staticmethod
-    def _each(table: Array, count: int) -> Array:
+    def _per_draw(table: Array, count: int) -> Array:
         return np.broadcast_to(table, (count, *table.shape[-2:]))
 
     @cached_property
     def shown(self) -> list[Node]:
-        """The computed tables that a student gets, in the recipe's order."""
+        """The computed tables that are given to the student, in the recipe's order."""
         asked = {q.node for q in self.questions}
         tables = (self.lesson.tables[name] for name in self.exercise.show)
         return [n for n in dict.fromkeys(tables) if n not in asked]
 
     @cached_property
     def needed(self) -> list[Node]:
-        """All that is read on the way to the answers, in order: what is shown need not be worked out.
+        """All nodes on the way to the answers, in order; what goes into a shown table does not count.
 
-        A missing number is found backward, from what is shown and all that makes it.
+        A missing number is worked out backward from the shown tables, so then all that goes into them counts too.
         """
         backward = any(q.ask.kind == "missing" for q in self.questions)
         known = set() if backward else set(self.shown)
@@ -121,30 +125,30 @@ class Problem:
 
     @property
     def needs_powers(self) -> bool:
-        """Whether powers of e come up on the way to the answers."""
+        """Whether the student computes powers of e."""
         return any(n.op is ops.exp for n in self.needed if n not in self.shown)
 
     def work(self) -> Work:
-        """What a person does for all that the answers need."""
+        """Count the operations that the student does by hand."""
         needed = [n for n in self.needed if n.name and not n.op.given and n not in self.shown]
         return NOTHING.joined(*(_work(n) for n in needed))
 
 
 def problem(exercise: Exercise) -> Problem:
-    """Build the exercise's graph. ByhandError for a question or a drawn table that the model does not have."""
+    """Build the exercise's problem. ByhandError for a table that the model does not have."""
     lesson = build(exercise.build)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
         for name in getattr(exercise, where):
-            _known(exercise, lesson.tables, name, where)
-    drawn = _drawn(exercise, lesson)
+            _checked_name(exercise, lesson.tables, name, where)
+    drawn = _drawn_tables(exercise, lesson)
     if not drawn:
         raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
     return Problem(exercise, lesson, drawn, questions)
 
 
 def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
-    node = lesson.tables[_known(exercise, lesson.tables, ask.table, f"question {n}")]
+    node = lesson.tables[_checked_name(exercise, lesson.tables, ask.table, f"question {n}")]
     rows, columns = node.shape
     if ask.cell is not None and (ask.cell[0] > rows or ask.cell[1] > columns):
         raise ByhandError(
@@ -157,7 +161,7 @@ def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
     return Question(ask, node)
 
 
-def _known(exercise: Exercise, tables: Mapping[str, Node], name: str, where: str) -> str:
+def _checked_name(exercise: Exercise, tables: Mapping[str, Node], name: str, where: str) -> str:
     if name not in tables:
         raise ByhandError(
             f"In the exercise {exercise.name}, {where}: there is no table {quoted(name)}; {nearest(name, tables)}."
@@ -165,12 +169,12 @@ def _known(exercise: Exercise, tables: Mapping[str, Node], name: str, where: str
     return name
 
 
-def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
-    """The given tables, each with the numbers that its cells may be."""
+def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
+    """Return the tables to draw, each with the numbers that its cells may be."""
     given = {n.name: n for n in lesson.tables.values() if n.data is not None}
     for name in exercise.draw:
-        if name not in DRAWN:
-            _known(exercise, given, name, "draw")
+        if name not in ROLE_NUMBERS:
+            _checked_name(exercise, given, name, "draw")
     found = {}
     rows = {node for node, _ in lookup_tables(lesson)}
     for name, node in given.items():
@@ -180,24 +184,24 @@ def _drawn(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
             of = node.shape[0].labels
             assert isinstance(of, Tokens)
             found[node] = tuple(float(i) for i in range(len(of.vocabulary.words)))
-        elif name in exercise.draw or node.role in DRAWN:
-            usual = FILLED.get(node.symbol, exercise.draw.get(node.role, DRAWN.get(node.role, ())))
+        elif name in exercise.draw or node.role in ROLE_NUMBERS:
+            usual = NORM_NUMBERS.get(node.symbol, exercise.draw.get(node.role, ROLE_NUMBERS.get(node.role, ())))
             found[node] = exercise.draw.get(name, usual)
     return found
 
 
 def _work(node: Node) -> Work:
-    """What the whole table takes, its cells counted one by one; a number such as √d_k is known."""
-    table = read(node, COUNTS, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _settled(n) else None)
+    """Count the operations of all cells of a table; a number such as √d_k counts as known."""
+    table = read(node, COUNTS, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _is_constant(n) else None)
     return NOTHING.joined(*(table[i] for i in np.ndindex(*node.shape)))
 
 
-def _settled(node: Node) -> bool:
+def _is_constant(node: Node) -> bool:
     return bool(node.args) and all(n.op is ops.constant for n in node.args)
 
 
 def stacked(numbers: Iterable[Numbers]) -> Numbers:
-    """Several draws as one: each table with the draws along a leading axis."""
+    """Return several draws as one, each table with the draws along a leading axis."""
     draws = list(numbers)
     return {node: np.stack([draw[node] for draw in draws]) for node in draws[0]}
 
@@ -205,12 +209,12 @@ def stacked(numbers: Iterable[Numbers]) -> Numbers:
 Flags = NDArray[np.bool_]
 
 POWERS_OF_E = range(-8, 9)
-"""What is printed where powers of e are needed."""
-WHERE = {"cell": "the cell in row {row}, column {column} of {table}", "table": "{table} ({shape})"}
+"""The exponents of the printed table of powers."""
+ASKED_PART = {"cell": "the cell in row {row}, column {column} of {table}", "table": "{table} ({shape})"}
 
 
-def sentence(question: Question) -> str:
-    """What the student is asked to do, and to how many places."""
+def question_text(question: Question) -> str:
+    """Return the question as a sentence: what to find, and to how many decimals."""
     ask, node = question.ask, question.node
     if ask.text:
         return ask.text
@@ -228,4 +232,4 @@ def sentence(question: Question) -> str:
         return "A number of {table} is missing: find it from what is shown.".format(**about)
     if ask.kind == "symbolic":
         return "Give the cell in row {row}, column {column} of {table} exactly, such as e^2/(e^2+1).".format(**about)
-    return f"Find {WHERE[ask.kind].format(**about)}, {places}."
+    return f"Find {ASKED_PART[ask.kind].format(**about)}, {places}."

@@ -1,4 +1,4 @@
-"""An exercise recipe: what is built, which numbers are drawn, and what is asked."""
+"""Exercise recipes: the model, the numbers to draw, and the questions, read from TOML."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from byhand.lessons.overrides import FARTHEST
 from byhand.lessons.recipe import Recipe, model_named, read_toml
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
-"""What may be asked: a table, one cell, which of several, the cell that is wrong, a hidden input, an expression."""
-OF_A_CELL = ("cell", "choice", "missing", "symbolic")
-"""Those that a row and a column are said for; a choice is among a row's."""
+"""The kinds of question: a whole table, one cell, a choice in a row, a wrong cell to find, a hidden input, an exact
+expression."""
+CELL_KINDS = ("cell", "choice", "missing", "symbolic")
+"""The kinds with a row and a column; a choice is among the cells of that row."""
 LEVELS = range(1, 6)
 MOST_NUMBERS = 1000
-"""The numbers that one cell may be drawn from."""
+"""The most numbers that a cell may be drawn from."""
 
 
 @dataclass(frozen=True)
 class Ask:
     """One question.
 
-    table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; the last
-    one unless said. places: decimals that the answer needs. tolerance: how far it may be off, half a unit of the last
-    place unless said; of whole answers, whose keys are whole, 0.2. text: what is asked, where the usual sentence will
-    not do.
+    table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; by default
+    the last cell. places: decimals that the answer needs. tolerance: how far it may be off; by default half a unit of
+    the last place, or 0.2 for whole answers. text: the question, in place of the standard sentence.
     """
 
     table: str
@@ -41,17 +41,18 @@ class Ask:
 
     @property
     def margin(self) -> float:
-        """How far from the key an answer may be and still be right; whole answers must not run into each other."""
+        """How far from the key a right answer may be; under 0.5 for whole answers, so that neighbours stay apart."""
         if self.tolerance is not None:
             return self.tolerance
         return 0.5 * 10**-self.places if self.places else 0.2
 
 
 @dataclass(frozen=True)
-class Worth:
-    """What share of its points an answer keeps that is not simply right, from 0 to 1.
+class PartialCredit:
+    """The share of a question's points, from 0 to 1, for answers that are not simply right.
 
-    follows: right from the student's own earlier answer. mistake: a known one. rounded: too early. slip: of the pen.
+    follows: right, given the student's own earlier answer. mistake: a known misconception. rounded: rounded too early.
+    slip: an arithmetic slip.
     """
 
     follows: float = 1.0
@@ -62,13 +63,14 @@ class Worth:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A recipe for a set of exercises, each student's with numbers of its own.
+    """A recipe for a set of exercises, with different numbers for each student.
 
-    teaches: in a sentence. minutes: by hand. level: 1 (a first step) to 5. draw: a given table, or a role ("input",
-    "weight"), and the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the
-    largest number that anybody has to write. show: computed tables whose numbers are given. attend: the least and
-    most that a word may give to the word that it looks at most; where it is said, the largest probability too.
-    mistakes: which misconceptions must show; all that apply, unless said. worth: what wrong answers are worth.
+    build: the model and its sizes. teaches: one sentence. minutes: time needed by hand. level: 1 (a first step) to 5.
+    text: an introduction. show: computed tables whose numbers are given. draw: by table or role ("input", "weight"),
+    the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest number that
+    anybody has to write. attend: the least and the most that the largest attention weight of a row may be; if the
+    recipe gives it, also for the largest probability. mistakes: the misconceptions that must show; by default all that
+    apply.
     """
 
     name: str
@@ -85,7 +87,7 @@ class Exercise:
     largest: float = 99
     attend: tuple[float, float] = (0.4, 0.98)
     mistakes: tuple[str, ...] | None = None
-    worth: Worth = Worth()
+    partial_credit: PartialCredit = PartialCredit()
 
     @property
     def points(self) -> float:
@@ -97,7 +99,7 @@ LESSON_KEYS = ("model", "size", "ids", "prompt", "target_ids", "mask", "targets"
 
 @dataclass(frozen=True)
 class _ExerciseTable:
-    """What an exercise's file holds beside its lesson; see Exercise for what it means."""
+    """The keys of an exercise's file that are not the lesson's; see Exercise for their meaning."""
 
     title: str
     teaches: str
@@ -116,7 +118,7 @@ class _ExerciseTable:
 
 @dataclass(frozen=True)
 class _AskTable:
-    """What a table [[ask]] holds; see Ask."""
+    """The keys of a table [[ask]]; see Ask."""
 
     table: str
     kind: str = "table"
@@ -128,18 +130,18 @@ class _AskTable:
     text: str = ""
 
 
-NEEDED = ("model", "title", "teaches", "minutes", "level", "ask")
+REQUIRED = ("model", "title", "teaches", "minutes", "level", "ask")
 
 
 def ready_made() -> dict[str, Path]:
-    """The exercises that come with byhand, by name."""
+    """Return the paths of the exercises that come with byhand, by name."""
     here = Path(__file__).parents[1]
     folder = here / "_exercises" if (here / "_exercises").is_dir() else here.parent / "exercises"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def find(text: str) -> Path:
-    """What RECIPE on the command line stands for: a file, or a ready-made exercise's name."""
+    """Return the path of a recipe: `text` is a .toml file, or the name of a ready-made exercise."""
     if text.casefold().endswith(".toml"):
         return Path(text)
     known = ready_made()
@@ -151,58 +153,58 @@ def find(text: str) -> Path:
 
 
 def read_exercise(path: Path) -> Exercise:
-    """An exercise from its TOML file. ByhandError with the place in the file for whatever in it cannot be."""
+    """Read an exercise from its TOML file. ByhandError, naming the key, if a value is not valid."""
     return exercise_of(read_toml(path), path)
 
 
 def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
-    """The same from what the file holds."""
+    """Return the exercise that the content of a TOML file describes. path: for its name and for messages."""
     where = f"the exercise {path}"
     check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(_ExerciseTable))], where)
-    for name in NEEDED:
+    for name in REQUIRED:
         if name not in table:
             raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
     lesson = record(Recipe, {name: table[name] for name in LESSON_KEYS if name in table}, where)
-    named = model_named(lesson.model, path.parent)
-    lesson = replace(lesson, model=named.model, size={**named.size, **lesson.size})
-    stated = record(_ExerciseTable, {name: value for name, value in table.items() if name not in LESSON_KEYS}, where)
-    asks = tuple(_ask(path, n, row) for n, row in enumerate(stated.ask, 1))
+    model = model_named(lesson.model, path.parent)
+    lesson = replace(lesson, model=model.model, size={**model.size, **lesson.size})
+    content = record(_ExerciseTable, {name: value for name, value in table.items() if name not in LESSON_KEYS}, where)
+    asks = tuple(_ask(path, n, row) for n, row in enumerate(content.ask, 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
-    if stated.level not in LEVELS:
-        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(stated.level)}.")
-    if stated.minutes < 1:
-        raise ByhandError(f"In {where}, minutes is at least 1, not {quoted(stated.minutes)}.")
-    if len(stated.attend) != 2:
+    if content.level not in LEVELS:
+        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
+    if content.minutes < 1:
+        raise ByhandError(f"In {where}, minutes is at least 1, not {quoted(content.minutes)}.")
+    if len(content.attend) != 2:
         raise ByhandError(
             f"In {where}, attend is the least and the most, such as [0.4, 0.98], not {quoted(table['attend'])}."
         )
     return Exercise(
         path.stem,
         lesson,
-        stated.title,
-        stated.teaches,
-        stated.minutes,
-        stated.level,
+        content.title,
+        content.teaches,
+        content.minutes,
+        content.level,
         asks,
-        stated.text,
-        tuple(stated.show),
-        {name: _numbers(path, name, value) for name, value in stated.draw.items()},
-        tuple(stated.whole),
-        stated.largest,
-        (stated.attend[0], stated.attend[1]),
-        None if stated.mistakes is None else tuple(stated.mistakes),
-        _worth(path, stated.marks),
+        content.text,
+        tuple(content.show),
+        {name: _numbers(path, name, value) for name, value in content.draw.items()},
+        tuple(content.whole),
+        content.largest,
+        (content.attend[0], content.attend[1]),
+        None if content.mistakes is None else tuple(content.mistakes),
+        _partial_credit(path, content.marks),
     )
 
 
-def _worth(path: Path, table: dict[str, Any]) -> Worth:
+def _partial_credit(path: Path, table: dict[str, Any]) -> PartialCredit:
     where = f"the table [marks] of the exercise {path}"
-    worth = record(Worth, table, where)
+    partial_credit = record(PartialCredit, table, where)
     for name, value in table.items():
         if not 0 <= value <= 1:
             raise ByhandError(f"T{where[1:]}: {name} is a share from 0 to 1, not {quoted(value)}.")
-    return worth
+    return partial_credit
 
 
 def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
@@ -215,7 +217,7 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
         raise ByhandError(f"Q{where[1:]} has an unknown kind {quoted(ask.kind)}; {nearest(ask.kind, KINDS)}.")
     if ask.cell is not None and (len(ask.cell) != 2 or min(ask.cell) < 1):
         raise ByhandError(f"Q{where[1:]}: cell is a row and a column, each counted from 1, not {quoted(ask.cell)}.")
-    if ask.cell is not None and ask.kind not in OF_A_CELL:
+    if ask.cell is not None and ask.kind not in CELL_KINDS:
         raise ByhandError(f'Q{where[1:]} asks for more than a cell: leave cell out, or give it kind = "cell".')
     if not 0 <= ask.places <= 9:
         raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")
@@ -225,7 +227,7 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
 
 
 def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
-    """The numbers that may be drawn: a list of them, or "0..3"."""
+    """Return the numbers that may be drawn: from a list of them, or a range such as "0..3"."""
     numbers = value
     if isinstance(value, str):
         first, _, last = value.partition("..")
@@ -239,5 +241,5 @@ def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it may be drawn: not true or false, and no larger than a weight may be set."""
+    """Whether the value may be drawn: a number, not a boolean, and no larger than a weight may be set."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST

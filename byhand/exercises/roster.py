@@ -1,4 +1,4 @@
-"""The class: read from what Moodle, Canvas or a spreadsheet exports, or just numbered."""
+"""The students of a class: from a CSV file that Moodle, Canvas or a spreadsheet exports, or just numbered."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ IDS = (
     "id number,sis user id,student id,student number,matriculation number,matrikelnummer,"
     "id,username,sis login id,email address,email,e-mail,e-mail-adresse"
 ).split(",")
-"""The headers of a column of ids, the likeliest first."""
+"""Headers of a column of ids, the most reliable first."""
 NAMES = ("full name", "student", "student name", "name")
 FIRST_NAMES, LAST_NAMES = ("first name", "firstname", "vorname"), ("last name", "surname", "lastname", "nachname")
 DELIMITERS = ",;\t|"
 MOST_STUDENTS, LONGEST_FILE, LONGEST = 100_000, 50_000_000, 100
-"""The students of a class, the bytes of its file, and the letters of an id or a name."""
+"""Limits: the students of a class, the bytes of its file, and the letters of an id or a name."""
 Row = tuple[int, list[str]]
-"""The line on which it begins, and its cells."""
+"""The line on which a row begins, and its cells."""
 
 
 @dataclass(frozen=True)
 class Roster:
-    """Who is in the class, and what the column of their ids is called."""
+    """The students of a class, and the header of the column of ids."""
 
     students: tuple[Student, ...]
     column: str = ""
 
 
 def numbered(count: int | None) -> Roster:
-    """One student, or so many with a number each."""
+    """Return a class of `count` numbered students; None for a single student."""
     if count is None:
         return Roster((Student("student"),))
     if not 1 <= count <= MOST_STUDENTS:
@@ -46,17 +46,17 @@ def numbered(count: int | None) -> Roster:
 
 
 def read_roster(path: Path) -> Roster:
-    """The class from a CSV file, in its order. ByhandError with the line for whatever in it cannot be.
+    """Read a class from a CSV file, in its order. ByhandError, with the line, for a row that is not valid.
 
-    The first column of ids that is filled in for everybody counts. Commas, semicolons or tabs; UTF-8, UTF-16 or
-    Latin-1; the row of points that Canvas adds, and blank rows, are passed over.
+    The ids are in the first of the columns in IDS that is filled in for everybody. Cells are separated by commas,
+    semicolons, tabs or bars, in UTF-8, UTF-16 or Latin-1; blank rows and Canvas's row of points are skipped.
     """
-    header, people = read_columns(path)
+    header, student_rows = read_columns(path)
     folded = [name.casefold() for name in header]
-    column, named = _of_ids(path, header, folded, people), _names(folded)
+    column, named = _id_column(path, header, folded, student_rows), _names(folded)
     lines: dict[str, int] = {}
     students = []
-    for line, cells in people:
+    for line, cells in student_rows:
         student = Student(_id(path, line, cells[column]), named(cells))
         if student.id in lines:
             raise ByhandError(
@@ -69,11 +69,11 @@ def read_roster(path: Path) -> Roster:
 
 
 def read_columns(path: Path) -> tuple[list[str], list[Row]]:
-    """The header of such a file, and the row of each student. ByhandError as for `read_roster`."""
+    """Return the header of a roster and the row of each student. ByhandError as for `read_roster`."""
     text = _decoded(path)
     rows = _rows(path, text)
     header = [clean(cell) for cell in next(rows, (1, []))[1]]
-    return header, list(_people(path, len(header), rows))
+    return header, list(_student_rows(path, len(header), rows))
 
 
 def _decoded(path: Path) -> str:
@@ -96,7 +96,7 @@ def _decoded(path: Path) -> str:
 
 
 def _text(data: bytes) -> str:
-    """By its mark, or else the first of the usual encodings that fits."""
+    """Decode a file by its byte order mark, or else by the first of the usual encodings that fits."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     sides = [data[start:200:2].count(0) for start in (0, 1)]
@@ -111,14 +111,14 @@ def _text(data: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """What parts the first line that is not blank; Excel may say it in a line of its own (sep=;)."""
+    """Return the delimiter: the one that Excel declares in a first line such as sep=; or else the most frequent."""
     first = next(line for line in text.splitlines() if line.strip())
-    said = re.fullmatch(r'"?sep=(.)"?', first.strip(), re.IGNORECASE)
-    return said[1] if said else max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)
+    declared = re.fullmatch(r'"?sep=(.)"?', first.strip(), re.IGNORECASE)
+    return declared[1] if declared else max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)
 
 
 def _rows(path: Path, text: str) -> Iterator[Row]:
-    """Each row that is not blank, with the line on which it begins."""
+    """Yield each row that is not blank, with the line on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     begins = 1
     try:
@@ -136,8 +136,8 @@ def _separator(row: Sequence[str]) -> bool:
     return row[0].casefold().startswith("sep=") and not any(row[1:])
 
 
-def _people(path: Path, width: int, rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows of students, each as wide as the header."""
+def _student_rows(path: Path, width: int, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of students, each as wide as the header."""
     count = 0
     for line, row in rows:
         if row[0].strip() == "Points Possible":
@@ -155,29 +155,29 @@ def _people(path: Path, width: int, rows: Iterable[Row]) -> Iterator[Row]:
         raise ByhandError(f"{path} has no students below its first line: add a line for each.")
 
 
-def _of_ids(path: Path, header: Sequence[str], folded: Sequence[str], people: Sequence[Row]) -> int:
-    """The column of ids: the first that all have, or else the first that anybody has."""
+def _id_column(path: Path, header: Sequence[str], folded: Sequence[str], student_rows: Sequence[Row]) -> int:
+    """Return the column of ids: the first that all students have, or else the first that anybody has."""
     columns = [folded.index(name) for name in IDS if name in folded]
     if not columns:
         there = ", ".join(name for name in header if name)
         raise ByhandError(f"{path} has no column of ids: name one of its columns id (there are: {there}).")
-    have = {c: sum(bool(clean(cells[c])) for _, cells in people) for c in columns}
-    full = [c for c in columns if have[c] == len(people)]
-    some = [c for c in columns if have[c]]
+    filled_in = {c: sum(bool(clean(cells[c])) for _, cells in student_rows) for c in columns}
+    full = [c for c in columns if filled_in[c] == len(student_rows)]
+    some = [c for c in columns if filled_in[c]]
     return (full or some or columns)[0]
 
 
 def _id(path: Path, line: int, cell: str) -> str:
-    found = clean(cell)
-    if not found:
+    id = clean(cell)
+    if not id:
         raise ByhandError(f"Line {line} of {path} has no id: fill it in, or take the line out.")
-    if len(found) > LONGEST:
+    if len(id) > LONGEST:
         raise ByhandError(f"Line {line} of {path} has an id of more than {LONGEST} letters: shorten it.")
-    return found
+    return id
 
 
 def _names(header: Sequence[str]) -> Callable[[Sequence[str]], str]:
-    """How a student's name is read: whole, or first and last, or not at all."""
+    """Return a function from a row to the student's name: the full name, first and last, or an empty text."""
     first, last = ([header.index(name) for name in names if name in header][:1] for names in (FIRST_NAMES, LAST_NAMES))
     whole = [] if first and last else [header.index(name) for name in NAMES if name in header][:1]
     columns = whole or [*first, *last]
@@ -185,12 +185,12 @@ def _names(header: Sequence[str]) -> Callable[[Sequence[str]], str]:
 
 
 def clean(text: str) -> str:
-    """On one line, without letters that steer a terminal, turn the line round, or are no letters in XML."""
-    kept = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))
-    return " ".join("".join(c for c in kept if c == " " or _harmless(c)).split())
+    """Return the text on one line, without control characters, changes of direction, and characters XML cannot hold."""
+    letters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))
+    return " ".join("".join(c for c in letters if c == " " or _is_harmless(c)).split())
 
 
-def _harmless(letter: str) -> bool:
+def _is_harmless(letter: str) -> bool:
     code = ord(letter)
     turns = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0xFEFF)
     return not turns and code & 0xFFFE != 0xFFFE and unicodedata.category(letter) not in ("Cc", "Cs")

@@ -1,4 +1,4 @@
-"""The folder of a set: what it says of itself, so that a run continues only what it has begun."""
+"""The folder of a set, and its description keys/set.json, by which a run continues only the same set."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KIND, VERSION = "class set", 1
 
 
 Row = tuple[str, str, str]
-"""A student's id, name, and the name of the files."""
+"""A student's id, the student's name, and the name of the student's files."""
 
 
 class SetFile(msgspec.Struct, frozen=True):
-    """What keys/set.json says of a set that was begun; of each student the id, the name, and the name of the files."""
+    """The content of keys/set.json, which describes the set in the folder."""
 
     byhand: Literal["class set"]
     version: Literal[1]
@@ -41,34 +41,34 @@ class SetFile(msgspec.Struct, frozen=True):
 
 
 def digest_of(name: str, table: Mapping[str, Any]) -> str:
-    """What tells two recipes apart, and two versions of byhand, which may draw other numbers."""
+    """Return a digest of the recipe and the version of byhand, since another version may draw other numbers."""
     described = json.dumps([version("byhand"), name, table], sort_keys=True, default=str)
     return sha256(described.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class SetFolder:
-    """A folder with the students' files and the keys, or one for them."""
+    """A folder for a set. previous: the set that it holds already, if any."""
 
     path: Path
-    before: SetFile | None
+    previous: SetFile | None
     force: bool
 
     @classmethod
-    def opened(cls, path: Path, force: bool) -> SetFolder:
-        """ByhandError unless a set may be there: a new folder, an empty one, or one that a run has begun."""
+    def open(cls, path: Path, force: bool) -> SetFolder:
+        """Open a folder for a set. ByhandError unless it is new, empty, or holds a set, or `force` is given."""
         if os.path.lexists(path) and not path.is_dir():
             raise ByhandError(f"{path} is not a folder: choose another with -o.")
         nearest = next(p for p in (path, *path.absolute().parents) if p.is_dir())
         if not os.access(nearest, os.W_OK):
             raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
-        before = _begun(path / KEYS / "set.json")
-        if before is None and not force and any(_strange(path)):
+        previous = _read_set_file(path / KEYS / "set.json")
+        if previous is None and not force and any(_foreign_files(path)):
             raise ByhandError(
                 f"{path} holds files that byhand has not begun as a set: choose an empty folder, "
                 "or add --force to write over them."
             )
-        return cls(path, before, force)
+        return cls(path, previous, force)
 
     @property
     def key(self) -> Path:
@@ -80,34 +80,34 @@ class SetFolder:
 
     @property
     def seed(self) -> int | None:
-        """The seed of the set that is there and is to be continued."""
-        return self.before.seed if self.before and not self.force else None
+        """The seed of the set to continue, if any."""
+        return self.previous.seed if self.previous and not self.force else None
 
     def begin(self, about: Mapping[str, Any], formats: Sequence[str], named: Sequence[tuple[Student, str]]) -> None:
-        """Say what is being made here, and remove what of it is not as it will be. ByhandError for another set."""
+        """Write the set's description, and remove files that do not belong to it. ByhandError for another set."""
         rows = [(student.id, student.name, name) for student, name in named]
         formats = [*formats]
-        if self.before and not self.force:
+        if self.previous and not self.force:
             self._compare(about, {row[0] for row in rows})
-            formats = [*dict.fromkeys([*self.before.formats, *formats])]
+            formats = [*dict.fromkeys([*self.previous.formats, *formats])]
         for folder in (self.students, self.path / KEYS):
-            _make(folder)
+            _make_folder(folder)
             swept(folder)
         self._clear(rows)
-        begun = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
-        save(self.path / KEYS / "set.json", msgspec.json.encode(begun))
+        content = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
+        save(self.path / KEYS / "set.json", msgspec.json.encode(content))
 
     def _compare(self, about: Mapping[str, Any], ids: set[str]) -> None:
-        assert self.before is not None
+        assert self.previous is not None
         names = {"exercise": "of another exercise", "digest": "of another version of the recipe", "seed": "of seed "}
         names |= {"practice": "without --self-check" if about["practice"] else "with --self-check"}
         for name, other in names.items():
-            if getattr(self.before, name) != about[name]:
-                which = f"{other}{self.before.seed}" if name == "seed" else other
+            if getattr(self.previous, name) != about[name]:
+                which = f"{other}{self.previous.seed}" if name == "seed" else other
                 raise self._other(which)
-        gone = [id for id, _, _ in self.before.students if id not in ids]
-        if gone:
-            raise self._other(f"for {len(gone):,} students who are not in this class")
+        missing = [id for id, _, _ in self.previous.students if id not in ids]
+        if missing:
+            raise self._other(f"for {len(missing):,} students who are not in this class")
 
     def _other(self, which: str) -> ByhandError:
         return ByhandError(
@@ -115,40 +115,40 @@ class SetFolder:
         )
 
     def _clear(self, rows: list[Row]) -> None:
-        """Without the files that would be taken for this set's, and are not."""
-        before = self.before.students if self.before else []
-        right = _common(before, rows) if self.before and not self.force else []
-        names = {name for _, _, name in [*before, *rows]} - {name for _, _, name in right}
+        """Remove the files of students who have changed, since they would be taken for files of this set."""
+        previous = self.previous.students if self.previous else []
+        unchanged = _common(previous, rows) if self.previous and not self.force else []
+        names = {name for _, _, name in [*previous, *rows]} - {name for _, _, name in unchanged}
         for name in names:
             for kind in student_files(tuple(FORMATS), practice=True):
                 kind.path(self.path, name).unlink(missing_ok=True)
-        if not right:
+        if not unchanged:
             for path in (self.key, *(kind.path(self.path) for kind in class_files(tuple(FORMATS)))):
                 path.unlink(missing_ok=True)
 
 
-def _begun(path: Path) -> SetFile | None:
-    """What a run has said of the set that it began; None where there is nothing, or nothing of ours."""
+def _read_set_file(path: Path) -> SetFile | None:
+    """Read the description of a set; None if there is none, or the file is not byhand's."""
     try:
-        begun = msgspec.json.decode(path.read_bytes(), type=SetFile)
+        content = msgspec.json.decode(path.read_bytes(), type=SetFile)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return None
-    return None if any("/" in name or "\\" in name for _, _, name in begun.students) else begun
+    return None if any("/" in name or "\\" in name for _, _, name in content.students) else content
 
 
-def _common(before: list[Row], rows: list[Row]) -> list[Row]:
+def _common(previous: list[Row], rows: list[Row]) -> list[Row]:
     known = set(rows)
-    return [row for row in before if row in known]
+    return [row for row in previous if row in known]
 
 
-def _strange(path: Path) -> Iterator[Path]:
-    """Files in the two folders; none that a run left before it could say what it makes."""
+def _foreign_files(path: Path) -> Iterator[Path]:
+    """Yield the files in the two folders, without temporary files of a run that was stopped."""
     for folder in (path / STUDENTS, path / KEYS):
         if folder.is_dir():
             yield from (file for file in folder.iterdir() if not file.name.endswith(".tmp"))
 
 
-def _make(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -157,30 +157,31 @@ def _make(folder: Path) -> None:
 
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-"""Names that are no file's on Windows."""
+"""Names that a file cannot have on Windows."""
 LONGEST_NAME = 80
-"""Bytes of a name, before what it ends in."""
+"""The most bytes of a name, without its suffix."""
 
 
 def file_names(students: Iterable[Student]) -> list[str]:
-    """For each student the name of a file, without what it ends in, on every system its own.
+    """Return for each student a file name without suffix, valid and unique on every system.
 
-    It depends on the id alone, unless two ids differ only in the size of their letters.
+    It depends on the id alone, unless two ids differ only in upper and lower case.
     """
     students = list(students)
     plain = [_file_name(s.id) for s in students]
-    often = Counter(name.casefold() for name in plain)
+    counts = Counter(name.casefold() for name in plain)
     return [
-        _marked(name, s.id) if often[name.casefold()] > 1 else name for name, s in zip(plain, students, strict=True)
+        _with_digest(name, s.id) if counts[name.casefold()] > 1 else name
+        for name, s in zip(plain, students, strict=True)
     ]
 
 
 def _file_name(text: str) -> str:
     safe = "".join(c if c.isalnum() or c in "._-@+ " else "-" for c in text).strip(" .-")
     cut = safe.encode()[:LONGEST_NAME].decode(errors="ignore").rstrip(" .-")
-    return cut if cut == text and not RESERVED.fullmatch(cut) else _marked(cut, text)
+    return cut if cut == text and not RESERVED.fullmatch(cut) else _with_digest(cut, text)
 
 
-def _marked(name: str, text: str) -> str:
-    """With some letters that only this id has."""
+def _with_digest(name: str, text: str) -> str:
+    """Return the name with the start of the id's digest."""
     return f"{name or 'student'}~{sha256(text.encode()).hexdigest()[:8]}"

@@ -1,4 +1,8 @@
-"""The student's workbook: what is given in its place, room for the answers, and nothing that gives them away."""
+"""The student's workbook: the given tables, empty cells for the answers, and nothing that gives them away.
+
+The workbook of an exercise is written once, with marks in place of all that differs from student to student; filling
+in the marks then takes little time for each student.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, sentence
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
@@ -31,23 +35,23 @@ from byhand.xlsx.cells import Cell
 from byhand.xlsx.writer import CREATED, BookFile, Sheet
 
 FIRST_MARK = 700_000_001
-"""Marks are numbers that no exercise draws; a text's mark is one in brackets."""
+"""Marks are numbers that no exercise draws; in a text, a mark stands between § signs."""
 MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
 LEVEL = 1
-"""How hard a book is packed: a class has thousands of them."""
+"""The compression level: low, since a class may have thousands of workbooks."""
 ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
-"""What a spreadsheet would read as an escaped character."""
+"""Text that a spreadsheet would read as an escaped character."""
 
 
 @dataclass
 class Marks:
-    """What the marks of a template stand for: marks are given out while it is written."""
+    """The marks of a template, and the key that each stands for. New marks are made while the template is written."""
 
     keys: list[object] = field(default_factory=list)
     _known: dict[object, int] = field(default_factory=dict)
 
     def number(self, key: object) -> float:
-        """The mark of a number; a key that is asked for again has the same one."""
+        """Return the mark of a number. The same key has the same mark."""
         if key not in self._known:
             self._known[key] = FIRST_MARK + len(self.keys)
             self.keys.append(key)
@@ -57,7 +61,7 @@ class Marks:
         return f"§{self.number(key):.0f}§"
 
     def cut(self, text: str) -> tuple[list[str], list[object]]:
-        """The pieces of a text around its marks, and the keys between them."""
+        """Return the pieces of a text around its marks, and the keys of the marks between them."""
         pieces, keys, end = [], [], 0
         for found in MARK.finditer(text):
             n = int(found[1]) - FIRST_MARK
@@ -69,7 +73,7 @@ class Marks:
 
 
 class Template:
-    """The parts of a written workbook: those that are everybody's, and those with marks, cut at their marks."""
+    """The files in a workbook, each cut into pieces at its marks."""
 
     def __init__(self, data: bytes, marks: Marks) -> None:
         self._parts: list[tuple[str, list[str], list[object]]] = []
@@ -77,27 +81,27 @@ class Template:
             for name in archive.namelist():
                 self._parts.append((name, *marks.cut(archive.read(name).decode("utf-8"))))
 
-    def filled(self, values: Mapping[object, float | str]) -> bytes:
-        """The workbook with everything that its marks stand for in place of them."""
-        texts = {key: text_of(value) for key, value in values.items()}
+    def fill(self, values: Mapping[object, float | str]) -> bytes:
+        """Return the workbook with the marks replaced by their values. values: by key."""
+        texts = {key: xml_text(value) for key, value in values.items()}
         stream = io.BytesIO()
         with ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
             for name, pieces, keys in self._parts:
                 between = [texts[key] for key in keys]
                 whole = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
-                archive.writestr(_dated(name), whole)
+                archive.writestr(_zip_entry(name), whole)
         return stream.getvalue()
 
 
-def _dated(name: str) -> ZipInfo:
-    """A part with the date that all files of ours have, so that the same recipe gives the same bytes."""
+def _zip_entry(name: str) -> ZipInfo:
+    """Return the zip entry of a file, with a fixed date, so that the same recipe gives the same bytes."""
     part = ZipInfo(name, CREATED.timetuple()[:6])
     part.compress_type = ZIP_DEFLATED
     return part
 
 
-def text_of(value: float | str) -> str:
-    """A value as the file's XML holds it."""
+def xml_text(value: float | str) -> str:
+    """Return a value as it stands in the XML."""
     if isinstance(value, str):
         return escaped(ESCAPE_LIKE.sub("_x005F", value))
     return in_full(value)
@@ -110,16 +114,16 @@ SCRATCH = style.cell(Look.SCRATCH, "General", EDGES) | {"locked": False, "border
 
 @dataclass(frozen=True)
 class Place:
-    """Where a question is answered: a sheet and its cells, counted from 0."""
+    """Where a question is answered: a sheet, and the rows and columns of its cells from 0."""
 
     sheet: str
     cells: tuple[tuple[int, int], ...]
 
 
 class StudentBook:
-    """A problem's workbook, written once with marks; `filled` makes a student's own of it.
+    """A problem's workbook, written once with marks; `fill` makes each student's workbook from it.
 
-    repeats: each cell that shows another one again, and that other.
+    practice: answers are checked in the workbook. repeats: cells that show another cell's value -> that cell.
     """
 
     def __init__(self, problem: Problem, practice: bool = False) -> None:
@@ -135,12 +139,12 @@ class StudentBook:
 
     @cached_property
     def places(self) -> list[Place]:
-        """Where each question is answered: in its table, or (a choice, the wrong cell) beside the question."""
+        """Where each question is answered: in its table, or for a choice or a wrong cell beside the question."""
         found = []
         for n, question in enumerate(self.problem.questions):
             block = self.book.homes[question.node]
             if question.ask.kind in ("choice", "wrong cell"):
-                row = self.rows[n]
+                row = self.question_rows[n]
                 count = 2 if question.ask.kind == "wrong cell" else 1
                 cells = tuple((row, ANSWER_COLUMN + i) for i in range(count))
                 found.append(Place(self.book.sheet_names[self.book.home], cells))
@@ -150,7 +154,7 @@ class StudentBook:
         return found
 
     @cached_property
-    def rows(self) -> list[int]:
+    def question_rows(self) -> list[int]:
         """The row of each question on the first sheet."""
         return [FIRST_QUESTION + 2 * n for n in range(len(self.problem.questions))]
 
@@ -164,24 +168,24 @@ class StudentBook:
     def write(self, file: Any) -> dict[Page, Sheet]:
         """Write the sheets that a student sees, with marks for all that differs from student to student.
 
-        file: a BookFile, or what takes its place (see grading.feedback_book).
+        file: a BookFile, or an object with the same methods (see grading.feedback_book).
         """
         pages = [self.book.home, *self.book.pages]
         sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
         for number, page in enumerate(self.book.pages):
             BlankPage(self, file, sheets[page], page).write(number)
             sheets[page].protect()
-        write_front(self, sheets[self.book.home])
+        write_front_page(self, sheets[self.book.home])
         sheets[self.book.home].protect()
         for node, block in self.book.homes.items():
             if node.role is not Role.CONSTANT:
                 file.name(defined_name(node), range_of(self.book, block))
-        for name, place in self._names_in_front():
+        for name, place in self._front_page_names():
             file.name(name, place)
         return sheets
 
-    def _names_in_front(self) -> Iterator[tuple[str, str]]:
-        """The cells of the first sheet by which a book that is handed in is read, wherever rows are put in."""
+    def _front_page_names(self) -> Iterator[tuple[str, str]]:
+        """Yield the defined names of the first sheet; marking finds the cells by name, even if rows were inserted."""
         front = self.book.sheet_names[self.book.home]
         yield "student.id", f"{quoted(front)}!{absolute(*ID)}"
         for n, place in enumerate(self.places, 1):
@@ -190,7 +194,7 @@ class StudentBook:
                 yield f"answer.{n}", f"{quoted(front)}!{first}" + (f":{last}" if last != first else "")
 
     def _write_check(self, file: BookFile, sheets: Mapping[Page, Sheet]) -> None:
-        """A hidden sheet with 1 where an answer is right and -1 where it is wrong, and colours that follow it."""
+        """Write a hidden sheet with 1 for a right answer and -1 for a wrong one, and colours that depend on it."""
         check = file.sheet("check", style.INK)
         check.hide()
         by_name = {self.book.sheet_names[page]: sheet for page, sheet in sheets.items()}
@@ -208,9 +212,9 @@ class StudentBook:
                     by_name[place.sheet].format_where((r, c, r, c), f"={seen}={sign}", {"bg_color": colour})
                 row += 1
 
-    def filled(self, variant: Variant) -> bytes:
-        """The student's own workbook."""
-        return self.template.filled({key: self._value(key, variant) for key in self.marks.keys})
+    def fill(self, variant: Variant) -> bytes:
+        """Return the student's workbook."""
+        return self.template.fill({key: self._value(key, variant) for key in self.marks.keys})
 
     def _value(self, key: object, variant: Variant) -> float | str:
         assert isinstance(key, tuple)
@@ -231,7 +235,7 @@ class StudentBook:
 
 
 class BlankPage(PageWriter):
-    """Writes a page as a student gets it."""
+    """Writes a page of the student's workbook: given numbers, and empty cells in place of computed ones."""
 
     def __init__(self, student: StudentBook, file: BookFile, sheet: Sheet, page: Page) -> None:
         super().__init__(student.book, file, sheet, page)
@@ -277,7 +281,7 @@ class BlankPage(PageWriter):
         return self._edges(self.book.homes[node], i, j) if node.role is Role.WEIGHT else frozenset()
 
     def _link(self, block: Block, i: int, j: int) -> None:
-        """What lives elsewhere is shown again: also what the student has typed there."""
+        """Write a formula that repeats the cell where the table is computed, including what the student types there."""
         there, here = self.book.links(block, self.page)[i, j], self.book.sheet_names[self.page]
         if isinstance(there, Address):
             self.student.repeats[here, *block.at(i, j)] = (there.sheet or here, there.row, there.column)
@@ -289,8 +293,8 @@ ID = (4, 2)
 FIRST_QUESTION, NUMBER, TEXT, WHERE, POINTS, ANSWER_COLUMN = 9, 1, 2, 3, 4, 5
 
 
-def write_front(student: StudentBook, sheet: Sheet) -> None:
-    """The first sheet: whose exercise it is, what is asked and where, and a table of powers where one is needed."""
+def write_front_page(student: StudentBook, sheet: Sheet) -> None:
+    """Write the first sheet: the student, the questions and where to answer them, and powers of e if needed."""
     exercise, marks = student.problem.exercise, student.marks
     sheet.text(0, 1, exercise.title, style.TITLE)
     sheet.height(0, 27)
@@ -302,9 +306,9 @@ def write_front(student: StudentBook, sheet: Sheet) -> None:
     sheet.text(6, 1, exercise.text or USE, style.text(10, style.GREY))
     for column, title in ((TEXT, "What to find"), (WHERE, "Where"), (POINTS, "Points")):
         sheet.text(FIRST_QUESTION - 1, column, title, style.HEADING)
-    for n, (question, row) in enumerate(zip(student.problem.questions, student.rows, strict=True)):
+    for n, (question, row) in enumerate(zip(student.problem.questions, student.question_rows, strict=True)):
         _question(student, sheet, n, question, row)
-    after = student.rows[-1] + 3
+    after = student.question_rows[-1] + 3
     if student.problem.needs_powers:
         _powers(sheet, after)
     for column, width in {0: 2, NUMBER: 6, TEXT: 70, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
@@ -322,7 +326,7 @@ CHECKED_EXACTLY = (
 
 def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-    sheet.text(row, TEXT, sentence(question), style.text(11))
+    sheet.text(row, TEXT, question_text(question), style.text(11))
     sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))
     hint = f"Hint: {question.ask.hint}" if question.ask.hint else ""
     if student.practice and question.ask.kind == "symbolic":
@@ -339,7 +343,7 @@ def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, ro
 
 
 def powers() -> Iterator[tuple[int, float]]:
-    """The printed table: n and e^n."""
+    """Yield the rows of the printed table: n and e^n."""
     return ((n, exp(n)) for n in POWERS_OF_E)
 
 

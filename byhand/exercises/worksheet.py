@@ -1,4 +1,4 @@
-"""An exercise on paper: the worksheet with room to write, and the key with its worked solution."""
+"""An exercise on paper: the worksheet with room to write, and the worked solution."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from byhand.core.number_text import to_digits
 from byhand.core.roles import Role
 from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, sentence
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
 
 DIGITS = 4
-"""Of a number on paper, so many digits count."""
+"""Significant digits of a number on paper."""
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
-    """What the student gets on paper: the given tables, the questions, and room for the answers."""
+    """Return the student's worksheet: the given tables, the questions, and room for the answers."""
     exercise = problem.exercise
     given = [_given(problem, variant, n) for n in problem.needed if n.name and _is_given(n)]
     seen = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
@@ -44,7 +44,7 @@ def _is_given(node: Node) -> bool:
 
 def _question(problem: Problem, variant: Variant, n: int, question: Question) -> Iterator[Block]:
     points = f"{question.ask.points:g} point{'s' if question.ask.points != 1 else ''}"
-    yield Heading(f"{n}. {sentence(question)} ({points})")
+    yield Heading(f"{n}. {question_text(question)} ({points})")
     if question.ask.hint:
         yield Paragraph((f"Hint: {question.ask.hint}",))
     if question.ask.kind == "wrong cell":
@@ -72,17 +72,17 @@ def _numbers(node: Node, table: Array, variant: Variant) -> Table:
 
 
 def _called(node: Node) -> str:
-    """Its symbol, after the place in the model: there may be a γ in each norm."""
+    """Return a table's symbol with its place in the model, since each norm may have a γ."""
     return ".".join([*node.name.split(".")[:-1], symbol(node)])
 
 
 def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of its rows and of its columns; numbers where they have none."""
+    """Return the labels of the rows and of the columns; numbers if they have no names."""
     return labels(node, 0, variant.values), labels(node, 1, variant.values)
 
 
 def powers() -> Table:
-    """The printed table of powers of e."""
+    """Return the printed table of powers of e."""
     cells = [(Power(Name("e"), Number(str(n))), f"{exp(n):.6g}") for n in POWERS_OF_E]
     half = (len(cells) + 1) // 2
     beside = tuple((*low, *high) for low, high in zip_longest(cells[:half], cells[half:], fillvalue=("", "")))
@@ -90,7 +90,7 @@ def powers() -> Table:
 
 
 def solution(problem: Problem, variant: Variant) -> Document:
-    """The key: each asked table worked from the student's own numbers, step by step."""
+    """Return the worked solution: each table that is asked for, step by step, with the student's numbers."""
     graph = Graph([q.node for q in problem.questions], given=variant.numbers)
     worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False)
     student = variant.student

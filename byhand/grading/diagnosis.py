@@ -10,7 +10,7 @@ import numpy as np
 
 from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
-from byhand.exercises.lms_fields import joined
+from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags
 from byhand.grading import slips
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
@@ -355,7 +355,7 @@ def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bo
     ]
     sentences += [ROUNDED] * rounded
     names = BETWEEN.join(hypotheses.list[i].name for i in fitting[0])
-    return CellFinding(Verdict.MISTAKE, joined(tuple(sentences[:MOST_OR])), names)
+    return CellFinding(Verdict.MISTAKE, join_sentences(tuple(sentences[:MOST_OR])), names)
 
 
 def _slips(explanation: Explanation, stage: Stage) -> dict[int, Slip]:

@@ -144,7 +144,7 @@ def _unfilled(book: StudentBook) -> Contents:
         marks[key] = f"§{FIRST_MARK + n}§" if text else float(FIRST_MARK + n)
     with TemporaryDirectory() as folder:
         path = Path(folder, "unfilled.xlsx")
-        path.write_bytes(book.template.filled(marks))
+        path.write_bytes(book.template.fill(marks))
         return read(path, HANDED_IN)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array, Node, Op, toposort
-from byhand.exercises.distinct_mistakes import made, mistakes
+from byhand.exercises.distinct_mistakes import mistaken_tables, mistakes
 from byhand.exercises.problem import Flags, Problem
 from byhand.grading.stages import Indices, Stage
 from byhand.misconceptions import applicable
@@ -114,7 +114,7 @@ class Hypotheses:
         self.outputs = [*problem.outputs, *(q.node for q in problem.questions)]
         distinct = mistakes(problem)
         names = {m.name for m, _ in distinct}
-        others = [(m, made(problem, m)) for m in applicable(self.outputs) if m.name not in names]
+        others = [(m, mistaken_tables(problem, m)) for m in applicable(self.outputs) if m.name not in names]
         self.distinct = len(distinct)
         found = [(m, changed) for m, changed in [*distinct, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
@@ -141,7 +141,7 @@ class Hypotheses:
         """The second made in a graph that the first has changed already; None where that leaves no place for it."""
         changed = self._changed[first,]
         try:
-            then = made(self.problem, self.list[second], changed)
+            then = mistaken_tables(self.problem, self.list[second], changed)
         except (LookupError, AttributeError, TypeError, ValueError, AssertionError):  # it looks for what is gone
             return None
         return then if then != changed else None

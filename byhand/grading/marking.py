@@ -147,13 +147,13 @@ class Marker:
         self.tolerances = tolerances_of([self.asks[n] for n, _ in each])
         self.rules = [rule_of(self.asks[n]) for n, _ in each]
         self.exact = [place for place, rule in enumerate(self.rules) if rule.type == "exact"]
-        worth = self.problem.exercise.worth
+        credit = self.problem.exercise.partial_credit
         self.shares = {
             Verdict.RIGHT: 1.0,
-            Verdict.FOLLOWS: worth.follows,
-            Verdict.MISTAKE: worth.mistake,
-            Verdict.ROUNDED: worth.rounded,
-            Verdict.SLIP: worth.slip,
+            Verdict.FOLLOWS: credit.follows,
+            Verdict.MISTAKE: credit.mistake,
+            Verdict.ROUNDED: credit.rounded,
+            Verdict.SLIP: credit.slip,
         }
 
     @cached_property

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from byhand.answers import equality
 from byhand.answers.rules import Rule
 from byhand.core.graph import INFINITE, Array, Node, fold, named_like, toposort, within
-from byhand.exercises.draw import tried
-from byhand.exercises.lms_fields import COUNTED
+from byhand.exercises.draw import random_tables
+from byhand.exercises.lms_fields import INDEX_MARGIN
 from byhand.exercises.problem import Flags, Problem, Question
 from byhand.exercises.recipe import Ask
 
@@ -33,7 +33,7 @@ def alternatives(problem: Problem) -> dict[Node, Node]:
         return {}
     with within(gradient.scope):
         short = named_like(gradient, (p * counted - y) / n)
-    values = fold([short, gradient], tried(problem, np.random.default_rng(0), TRIES))
+    values = fold([short, gradient], random_tables(problem, np.random.default_rng(0), TRIES))
     return {gradient: short} if np.allclose(values[short], values[gradient], atol=1e-9) else {}
 
 
@@ -74,7 +74,7 @@ def rule_of(ask: Ask) -> Rule:
 
 def number_rule(ask: Ask) -> Rule:
     """Return the rule by which a question's numbers are compared; of an exact one, to find what went wrong."""
-    margin, places = (COUNTED, 0) if ask.kind in BY_COUNTING else (ask.margin, ask.places)
+    margin, places = (INDEX_MARGIN, 0) if ask.kind in BY_COUNTING else (ask.margin, ask.places)
     return Rule("margin", n=places, tol=Fraction(repr(float(margin))))
 
 

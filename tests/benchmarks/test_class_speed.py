@@ -74,7 +74,7 @@ def bare_loop(cells: list[tuple[str, int, int, Any]], folder: Path) -> None:
 
 def test_a_student_against_a_bare_xlsxwriter_loop(tmp_path: Path, benchmark: Any) -> None:
     head = problem(read_exercise(HEAD))
-    cells = cells_of(StudentBook(head).filled(drawn(head, 1)[0]))
+    cells = cells_of(StudentBook(head).fill(drawn(head, 1)[0]))
     bare = processor_time(lambda: bare_loop(cells, tmp_path / "bare")) / BARE
     ours = processor_time(lambda: make(500, tmp_path / "ours")) / 500
     benchmark.extra_info["cells"] = len(cells)

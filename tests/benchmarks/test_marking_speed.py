@@ -30,7 +30,7 @@ def least(work: Callable[[], object]) -> float:
 def test_marking_costs_a_part_of_loading() -> None:
     """One head, beside loading the book with openpyxl: right answers a fiftieth, a mistake a third, garbage less."""
     of = class_of("attention-head", 4)
-    book = StudentBook(of.problem).filled(of.made[0])
+    book = StudentBook(of.problem).fill(of.made[0])
     loading = least(lambda: openpyxl.load_workbook(io.BytesIO(book)))
     chance = np.random.default_rng(1)
     garbage = [np.round(chance.uniform(-9, 9, size=row.shape), 2) for row in of.right(0)]

@@ -20,7 +20,7 @@ from support.small_exercises import SPECIALS, a_class, attention, shifted, with_
 from byhand.errors import ByhandError
 from byhand.exercises import canvas
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import parts, typed
+from byhand.exercises.lms_fields import field_texts, parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/canvas_qti.zip"
@@ -166,7 +166,7 @@ def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     problem = attention(Ask("scores", places=places))
     variant = with_answers(CLASS[0], [answers])
     [quiz] = canvas_import.read(canvas.write(problem, [variant]))
-    assert quiz.mark(typed(parts(problem, variant, ()), variant.answers)).mark == pytest.approx(1)
+    assert quiz.mark(field_texts(parts(problem, variant, ()), variant.answers)).mark == pytest.approx(1)
 
 
 @settings(deadline=None)
@@ -184,7 +184,7 @@ def test_every_quiz_of_the_class_takes_its_own_key_only() -> None:
     quizzes = canvas_import.read(FILE)
     for n, quiz in enumerate(quizzes):
         for m, variant in enumerate(CLASS):
-            mark = quiz.mark(typed(parts(PROBLEM, variant, ()), variant.answers)).mark
+            mark = quiz.mark(field_texts(parts(PROBLEM, variant, ()), variant.answers)).mark
             assert (mark == pytest.approx(1)) == (n == m)
 
 

@@ -11,7 +11,7 @@ import pytest
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import KINDS, Ask, Worth, exercise_of, find, read_exercise, ready_made
+from byhand.exercises.recipe import KINDS, Ask, PartialCredit, exercise_of, find, read_exercise, ready_made
 from byhand.models import MODELS
 
 SUBJECTS = """
@@ -307,9 +307,11 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
 
 
 def test_what_wrong_answers_are_worth() -> None:
-    assert problem_of(HEAD + ASK).exercise.worth == Worth(follows=1.0, mistake=0.5, rounded=0.5, slip=0.5)
+    assert problem_of(HEAD + ASK).exercise.partial_credit == PartialCredit(
+        follows=1.0, mistake=0.5, rounded=0.5, slip=0.5
+    )
     some = problem_of(f"{HEAD}[marks]\nmistake = 0.25\nfollows = 1\n{ASK}").exercise
-    assert some.worth == Worth(1.0, 0.25, 0.5, 0.5)
+    assert some.partial_credit == PartialCredit(1.0, 0.25, 0.5, 0.5)
 
 
 @pytest.mark.parametrize(

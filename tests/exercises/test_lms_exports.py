@@ -75,5 +75,5 @@ def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pyte
 
 
 def test_a_file_that_marks_blanks_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lms_proof, "typed", lambda asked, answers: [""] * sum(len(row) for row in answers))
+    monkeypatch.setattr(lms_proof, "field_texts", lambda asked, answers: [""] * sum(len(row) for row in answers))
     assert "Moodle gives 0% for the key of seed 1." in exported(1)

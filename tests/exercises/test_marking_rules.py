@@ -16,7 +16,7 @@ from support.small_exercises import a_class, attention, shifted, with_answers
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, moodle
-from byhand.exercises.lms_fields import parts, typed
+from byhand.exercises.lms_fields import field_texts, parts
 from byhand.exercises.recipe import Ask
 
 DATA = Path(__file__).parents[1] / "data/lms"
@@ -24,7 +24,7 @@ MOODLE, CANVAS = (DATA / "moodle.xml").read_bytes(), (DATA / "canvas_qti.zip").r
 PROBLEM = attention()
 [VARIANT] = a_class(PROBLEM, 1)
 ASKED = parts(PROBLEM, VARIANT, ())
-KEY = typed(ASKED, VARIANT.answers)
+KEY = field_texts(ASKED, VARIANT.answers)
 CELL = attention(Ask("Z", kind="cell", cell=(1, 1)))
 BLANKS = ["", " ", "\t"]
 GARBAGE = ["x", "about 3", "e^2", "--", "-", ".", "NaN", "inf", "∞", "٣", "<b>1</b>"]
@@ -113,8 +113,10 @@ def test_each_mistake_has_its_mark_and_its_sentence() -> None:
     [question] = moodle_import.read(moodle.write(problem, [variant], [mistakes]))
     asked = parts(problem, variant, mistakes)
     for mistake in mistakes:
-        assert question.mark(typed(asked, mistake.answers)) == Marked(pytest.approx(mistake.mark), (mistake.sentence,))
-    assert question.mark(typed(asked, variant.answers)) == Marked(1.0)
+        assert question.mark(field_texts(asked, mistake.answers)) == Marked(
+            pytest.approx(mistake.mark), (mistake.sentence,)
+        )
+    assert question.mark(field_texts(asked, variant.answers)) == Marked(1.0)
 
 
 def test_a_mistaken_choice_has_its_mark_and_its_sentence() -> None:

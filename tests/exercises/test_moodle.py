@@ -21,7 +21,7 @@ from support.small_exercises import SPECIALS, a_class, attention, shifted, with_
 from byhand.errors import ByhandError
 from byhand.exercises import moodle
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import parts, typed
+from byhand.exercises.lms_fields import field_texts, parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/moodle.xml"
@@ -114,14 +114,14 @@ def test_fields_weigh_as_the_points_do() -> None:
     [(1, "100", "100"), (0.99, "90", "90"), (2 / 3, "66.66667", "60"), (1 / 3, "33.33333", "30"), (0.5, "50", "50")],
 )
 def test_the_nearest_mark_that_moodle_takes(mark: float, any_version: str, whole: str) -> None:
-    assert moodle.allowed(mark) == any_version
-    assert moodle.allowed(mark, True) == whole
+    assert moodle.percentage_at_most(mark) == any_version
+    assert moodle.percentage_at_most(mark, True) == whole
 
 
 @given(mark=st.floats(0, 1))
 def test_marks_are_allowed_and_never_above(mark: float) -> None:
     for whole in (False, True):
-        percent = moodle.allowed(mark, whole)
+        percent = moodle.percentage_at_most(mark, whole)
         assert percent in moodle.FRACTIONS
         assert float(percent) <= 100 * mark + 1e-3
 
@@ -174,7 +174,7 @@ def test_specials_everywhere_come_back_as_they_were() -> None:
     assert {a.feedback for f in question.fields for a in f.answers} == {"", told}
     plain = "".join(tree(f"<div>{moodle_import.FIELD.sub('', question.text)}</div>".encode()).itertext())
     assert told in plain, "no field begins in a hint"
-    assert len(question.fields) == len(typed(parts(problem, variant, ()), variant.answers))
+    assert len(question.fields) == len(field_texts(parts(problem, variant, ()), variant.answers))
 
 
 ALL_KINDS = (Ask("weights"), Ask("weights", kind="choice", cell=(1, 1)), Ask("V", kind="wrong cell"))
@@ -185,7 +185,7 @@ def test_words_of_the_choice_are_escaped() -> None:
     [variant] = a_class(problem, 1)
     part = parts(problem, variant, ())[0]
     field = replace(part.fields[0], options=(SPECIALS, "b&", "c}"), key=2.0)
-    [back] = moodle_import._cloze(moodle.cloze(field, 3))
+    [back] = moodle_import._cloze(moodle.cloze_field(field, 3))
     assert back.weight == 3
     assert [a.text for a in back.answers] == [SPECIALS.replace("\x01", ""), "b&", "c}"]
     assert [a.fraction for a in back.answers] == [0, 1, 0]
@@ -207,7 +207,7 @@ def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     variant = with_answers(CLASS[0], [answers])
     [question] = moodle_import.read(moodle.write(problem, [variant]))
     asked = parts(problem, variant, ())
-    assert question.mark(typed(asked, variant.answers)).mark == 1
+    assert question.mark(field_texts(asked, variant.answers)).mark == 1
     assert question.mark([repr(a) for a in answers]).mark == 1
 
 

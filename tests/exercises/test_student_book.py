@@ -94,8 +94,8 @@ def test_an_exam_book_is_the_same_whatever_the_answers(each: Problem) -> None:
             values={node: table + 17.25 * (node not in shown(each)) for node, table in variant.values.items()},
             answers=[answers + 33 for answers in variant.answers],
         )
-        assert StudentBook(each).filled(other) == StudentBook(each).filled(variant)
-        assert StudentBook(each, practice=True).filled(other) != StudentBook(each, practice=True).filled(variant)
+        assert StudentBook(each).fill(other) == StudentBook(each).fill(variant)
+        assert StudentBook(each, practice=True).fill(other) != StudentBook(each, practice=True).fill(variant)
 
 
 HARMLESS = {"0.00", "1.00", "0.50", "0.000"} | {f"{x:.{n}f}" for x in (-0.0, 12.0) for n in range(2, 7)}
@@ -119,7 +119,7 @@ def test_no_part_of_an_exam_book_holds_a_number_that_is_an_answer(each: Problem)
         hidden = [x for table in variant.values.values() for x in np.ravel(table) if x != np.rint(x)]
         secret = {f"{x:.{n}f}" for x in hidden for n in range(2, 7)} - seen - HARMLESS
         assert len(secret) > 30 or each.exercise.name not in ("attention-head", "kinds", "encoder-block", "tiny-gpt")
-        for name, text in parts(StudentBook(each).filled(variant)).items():
+        for name, text in parts(StudentBook(each).fill(variant)).items():
             numbers = set(re.findall(r"-?\d+\.\d+", text))
             near = {f"{float(x):.{n}f}" for x in numbers for n in range(2, 7) if len(x.partition(".")[2]) >= n}
             widths = set(re.findall(r'(?:width|ht|left|right|top|bottom|defaultRowHeight)="([\d.]+)"', text))
@@ -135,7 +135,7 @@ def test_the_cells_of_an_exam_book_hold_what_is_given_and_no_more(each: Problem)
         allowed |= {round(value, 6) for _, value in powers()}
         constants = [n.data for n in each.lesson.tables.values() if n.data is not None and n not in each.drawn]
         allowed |= {float(x) for data in constants if data is not None for x in np.ravel(data)}
-        for name, text in parts(StudentBook(each).filled(variant)).items():
+        for name, text in parts(StudentBook(each).fill(variant)).items():
             if name.startswith("xl/worksheets"):
                 cells = re.findall(r"<c ([^>]*)>(?:<f>[^<]*</f>)?<v>([^<]*)</v>", text)
                 numbers = {float(value) for kind, value in cells if "t=" not in kind and value}
@@ -145,7 +145,7 @@ def test_the_cells_of_an_exam_book_hold_what_is_given_and_no_more(each: Problem)
 def test_an_asked_cell_is_empty_and_open_and_all_that_is_given_is_locked(each: Problem) -> None:
     (variant, _) = drawn(each)
     book = StudentBook(each)
-    sheets = openpyxl.load_workbook(io.BytesIO(book.filled(variant)))
+    sheets = openpyxl.load_workbook(io.BytesIO(book.fill(variant)))
     asked = {(place.sheet, r + 1, c + 1) for place in book.places for r, c in place.cells}
     for sheet in sheets:
         assert sheet.protection.sheet
@@ -171,7 +171,7 @@ def _planted(each: Problem, book: StudentBook, where: tuple[str, int, int]) -> b
 
 def marks(book: StudentBook, variant: Variant, typed: dict[tuple[str, int, int], float]) -> list[float]:
     """The hidden sheet's marks after these numbers are typed."""
-    Path("practice.xlsx").write_bytes(book.filled(variant))
+    Path("practice.xlsx").write_bytes(book.fill(variant))
     values = edited("practice.xlsx", dict(typed))
     return [value for (sheet, _, _), value in sorted(values.items(), key=str) if sheet == "check"]  # type: ignore[misc]
 
@@ -199,7 +199,7 @@ def test_practice_marks_what_is_right_what_is_wrong_and_what_is_open(head: Probl
 def test_practice_hides_its_marks_and_colours_the_answers(head: Problem) -> None:
     (variant, _) = drawn(head)
     book = StudentBook(head, practice=True)
-    sheets = openpyxl.load_workbook(io.BytesIO(book.filled(variant)))
+    sheets = openpyxl.load_workbook(io.BytesIO(book.fill(variant)))
     assert sheets["check"].sheet_state == "veryHidden"
     for place in book.places:
         coloured = {str(found.sqref) for found in sheets[place.sheet].conditional_formatting}
@@ -212,7 +212,7 @@ def test_a_segments_words_are_the_students_own() -> None:
     built = found("transformer-xl")
     of = StudentBook(built)
     for one in drawn(built, Student("s1", "Ada"), Student("s2", "Ben")):
-        book = openpyxl.load_workbook(io.BytesIO(of.filled(one)))
+        book = openpyxl.load_workbook(io.BytesIO(of.fill(one)))
         ids = next(node for node in one.numbers if node.role == "tokens")
         words = ids.shape[0].labels.vocabulary.words
         own = [words[int(i)] for i in one.numbers[ids][:, 0]]

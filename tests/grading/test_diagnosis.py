@@ -14,8 +14,8 @@ from support.misconceptions.transformer import head, softmax
 from support.simulated_students import Class, class_of, named, verdicts
 
 from byhand.core.graph import fold, toposort
-from byhand.exercises.distinct_mistakes import made
-from byhand.exercises.draw import apart
+from byhand.exercises.distinct_mistakes import mistaken_tables
+from byhand.exercises.draw import distinguishable
 from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import ready_made
 
@@ -136,7 +136,7 @@ def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
     found = []
     for (one, first), (other, _) in combinations(of.told, 2):
         try:
-            then = made(of.problem, other, first)
+            then = mistaken_tables(of.problem, other, first)
         except (LookupError, TypeError, AssertionError):
             continue
         if then != first:
@@ -155,7 +155,7 @@ def both_named(name: str, seeds: int, most: int) -> Counter[bool]:
     for place in np.random.default_rng(2).permutation(len(tried))[:most]:
         (one, other, _), answers = tried[place], two[place]
         others = [*fewer, *two[:place], *two[place + 1 :]]
-        for n in np.flatnonzero(np.all([apart(of.problem, answers, table) for table in others], axis=0)):
+        for n in np.flatnonzero(np.all([distinguishable(of.problem, answers, table) for table in others], axis=0)):
             rows = [table[n] for table in answers]
             if all(np.isfinite(row).all() for row in rows):
                 found[{one, other} <= named(of.mark(n, of.asked(rows)))] += 1

@@ -52,7 +52,7 @@ class TrialInWorkbooks(Trial):
         values = [value for row in answers for value in row]
         filled = {cell: value for cell, value in zip(cells, values, strict=True) if value != ""}
         path = self.folder / "book.xlsx"
-        path.write_bytes(filled_in(self.book.filled(variant), filled))
+        path.write_bytes(filled_in(self.book.fill(variant), filled))
         read = read_submission(path, handed_out, read_typed, engine())
         return self.marker.mark(self.key.students[variant.student.id], read.answers)
 
@@ -109,7 +109,7 @@ def right_answers(built: Any, told: Any, made: Any) -> list[Any]:
 
 def test_answers_stand_where_a_student_writes_them() -> None:
     of = trial(1)
-    book = of.book.filled(of.made[0])
+    book = of.book.fill(of.made[0])
     with pytest.raises(ByhandError, match="The student's book has no room for an answer in AA100"):
         filled_in(book, {(of.book.places[0].sheet, 99, 26): 1.0})
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError, quoted
-from byhand.exercises.canvas import rounded
+from byhand.exercises.canvas import as_canvas_rounds
 from support.lms_marks import Marked, paired, parsed, plain, summed
 
 NUMERICAL, CHOICE, TEXT = "numerical_question", "multiple_choice_question", "text_only_question"
@@ -65,7 +65,7 @@ def number_typed(typed: str) -> Decimal | None:
     """The number that Canvas keeps: rounded to four decimals; what is no number (a decimal comma too) is left blank."""
     try:
         number = Decimal(typed) if typed.isascii() and "_" not in typed else None
-        return rounded(number) if number is not None and number.is_finite() else None
+        return as_canvas_rounds(number) if number is not None and number.is_finite() else None
     except InvalidOperation:
         return None
 

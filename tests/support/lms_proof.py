@@ -11,7 +11,7 @@ from byhand.exercises import canvas, moodle
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
-from byhand.exercises.lms_fields import Part, parts, typed
+from byhand.exercises.lms_fields import Part, field_texts, parts
 from byhand.exercises.problem import Problem
 from support import canvas_import, moodle_import
 from support.lms_marks import Marked
@@ -30,8 +30,8 @@ def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Varian
         for name, sentence, _, answers in mistakes:
             if not all(np.isfinite(a).all() for a in answers):
                 continue
-            found = question.mark(typed(asked, answers))
-            if found.mark > 1 - 1e-9 and problem.exercise.worth.mistake < 1:
+            found = question.mark(field_texts(asked, answers))
+            if found.mark > 1 - 1e-9 and problem.exercise.partial_credit.mistake < 1:
                 yield f"Moodle gives full marks to {name} of {variant.student.id}."
             elif sentence not in " ".join(found.feedback):
                 yield f"Moodle does not say to {variant.student.id} what went wrong: {name}."
@@ -45,7 +45,7 @@ def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Varian
 
 def _plain(system: str, variant: Variant, asked: list[Part], mark: Mark) -> Iterator[str]:
     """The key, nothing, and what is no number."""
-    key = typed(asked, variant.answers)
+    key = field_texts(asked, variant.answers)
     for what, answers, right in (
         ("the key", key, 1.0),
         ("blanks", [""] * len(key), 0.0),
