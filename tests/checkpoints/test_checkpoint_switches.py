@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from contextlib import suppress
@@ -19,6 +20,7 @@ from support.reference_models import DATA
 from byhand.checkpoints import FAMILIES
 from byhand.checkpoints.folder import Config
 from byhand.checkpoints.reading import Checkpoint, read
+from byhand.checkpoints.rotary import rope
 from byhand.core.graph import Array
 from byhand.errors import ByhandError
 from byhand.lessons.build import build
@@ -244,3 +246,11 @@ def test_a_bart_without_its_head_has_a_bias_of_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         logits(write(tmp_path / "body", config, body)), logits(write(tmp_path / "whole", config, nothing))
     )
+
+
+def test_what_yarn_means_where_a_config_says_no_more() -> None:
+    """beta_slow 1 and beta_fast 32, as in transformers' modeling_rope_utils, and sizes of 0.1 ln(factor) + 1."""
+    said = {"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8}}
+    scaling = rope(Config(said, {}), 10000.0, 8)["scaling"]
+    assert (scaling.low, scaling.high, scaling.original, scaling.whole) == (1.0, 32.0, 8, True)
+    assert scaling.size == pytest.approx(0.1 * math.log(4.0) + 1)

@@ -96,6 +96,13 @@ def test_nothing_can_explode() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(("exponent", "written"), [(64, True), (-64, True), (65, False), (-65, False)])
+def test_powers_are_written_out_up_to_64(exponent: int, written: bool) -> None:
+    """2^64 has 20 digits, which is all that a person reads."""
+    power = EXACT.power(sympy.Integer(2), sympy.Integer(exponent))
+    assert (power == sympy.Rational(2) ** exponent) if written else power is NONE
+
+
 def test_what_is_none_stays_none() -> None:
     one = sympy.Integer(1)
     assert all(

@@ -51,6 +51,13 @@ def test_sines_and_cosines_of_any_width(width: int) -> None:
     np.testing.assert_allclose(turns[:, 1::2], np.reshape(cosines, (5, width // 2)), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(("whole", "pairs"), [(True, (20, 46)), (False, (20.9444, 45.0269))])
+def test_yarn_slows_the_pairs_of_llama_2_as_published(whole: bool, pairs: tuple[float, float]) -> None:
+    """Of 128 features and 4,096 words: 64 ln(4096 / (32 · 2π)) / ln 10000, and with 1 for 32 (Peng et al. 2023)."""
+    scaling = Scaling("yarn", 16.0, low=1.0, high=32.0, original=4096, whole=whole)
+    assert scaling.pairs(128, 10000.0) == pytest.approx(pairs, abs=1e-4)
+
+
 @few
 @given(seed=st.integers(0, 999), width=widths, interleaved=st.booleans(), rest=st.sampled_from([0, 2]))
 def test_rotary_scores_depend_on_the_distance_alone(seed: int, width: int, interleaved: bool, rest: int) -> None:

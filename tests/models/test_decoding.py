@@ -24,6 +24,7 @@ from byhand.core.graph import Array, fold, source, toposort
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.language.architecture import Decoding
+from byhand.language.beams import story
 from byhand.language.generation import sample_word, uniform_number
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
@@ -194,6 +195,15 @@ def test_two_beams_are_the_two_best_stories(model: str, steps: int) -> None:
     at = "choose" if steps == 1 else f"step{steps}.choose"
     got = [tables[f"{at}.beam{n}.score"].item() if f"{at}.beam{n}.score" in tables else None for n in (1, 2)]
     np.testing.assert_allclose([s for s in got if s is not None], [score, other][: sum(s is not None for s in got)])
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_place_among_the_candidates_is_a_beam_and_its_word(place: int) -> None:
+    """Three words after each of two beams: 0 to 2 go on from the first, 3 to 5 from the second."""
+    first, second = source("first", [[7], [8]], "tokens"), source("second", [[9], [6]], "tokens")
+    ids = story(source("place", [[place]], "given"), [(first, first, None), (second, second, None)], 3)
+    before = [7, 8] if place < 3 else [9, 6]
+    assert fold([ids])[ids].ravel().tolist() == [*before, place % 3]
 
 
 def test_every_writer_takes_every_way_of_choosing() -> None:
