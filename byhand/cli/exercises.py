@@ -65,7 +65,7 @@ def exercise(
         click.echo(list_exercises(as_json, recipe or ""), nl=False)
         return
     if recipe is None:
-        raise click.UsageError("Missing argument 'RECIPE'.", ctx)
+        raise click.UsageError("Name an exercise, such as softmax: `byhand exercise --list` lists all.", ctx)
     if linted:
         import json
 

@@ -65,9 +65,13 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command when it is asked for. None if there is none of that name."""
+        """Import a command when it is asked for. UsageError, with the nearest, if there is none of that name."""
         if cmd_name not in COMMANDS:
-            return None
+            if ctx.resilient_parsing:
+                return None
+            from byhand.errors import nearest, quoted
+
+            raise click.UsageError(f"There is no command {quoted(cmd_name)}; {nearest(cmd_name, COMMANDS)}.", ctx)
         found: click.Command = getattr(import_module(f"byhand.cli.{COMMANDS[cmd_name]}"), cmd_name)
         return found
 

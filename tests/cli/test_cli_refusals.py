@@ -12,6 +12,7 @@ from support.checkpoints import CONFIGS, whole
 from support.commands import refusal
 
 from byhand.checkpoints import FAMILIES
+from byhand.cli.main import COMMANDS
 from byhand.exercises.recipe import find
 from byhand.lessons.build import settings_of
 from byhand.models import MODELS
@@ -264,8 +265,9 @@ REFUSALS = {
     ),
 }
 USAGE = {
-    "frobnicate": "No such command 'frobnicate'.",
-    "exercise": "Missing argument 'RECIPE'.",
+    "frobnicate": f"There is no command 'frobnicate'; there are: {', '.join(COMMANDS)}.",
+    "explian": "There is no command 'explian'; the nearest is explain.",
+    "exercise": "Name an exercise, such as softmax: `byhand exercise --list` lists all.",
     "exercise attention-head --seed x": "Invalid value for '--seed': 'x' is not a valid integer.",
     "exercise attention-head --jobs 0": "Invalid value for '--jobs': 0 is not in the range 1<=x<=64.",
     "run": "Missing argument 'MODEL'.",
