@@ -12,6 +12,7 @@ from byhand.errors import ByhandError, quoted
 from byhand.exercises.class_set import SetOptions, SetResult
 from byhand.exercises.formats import OWN_KEY, student_files
 from byhand.exercises.recipe import Exercise, read_exercise, ready_made
+from byhand.exercises.roster import number_of_students
 
 
 def list_exercises(as_json: bool, word: str = "") -> str:
@@ -65,7 +66,9 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
             f"NAME{OWN_KEY.suffix}",
         )
     if options.roster.column:
-        lines.insert(1, f"{result.students:,} students, by the column {options.roster.column!r} of the roster.")
+        lines.insert(
+            1, f"{number_of_students(result.students)}, by the column {options.roster.column!r} of the roster."
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -12,11 +12,13 @@ from rich.table import Table
 from byhand.cli.terminal import render
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
+from byhand.exercises.roster import number_of_students
 from byhand.grading.class_marks import ClassResult
 from byhand.grading.grades import STATUS_WORDS, Status
 from byhand.grading.marking import LIMITS, MarkedFile
 from byhand.grading.verdicts import (
     VERDICT_STYLES,
+    WITH_OTHER_NUMBERS,
     CellMark,
     StudentMark,
     Verdict,
@@ -41,11 +43,11 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    parts = [render(f"{student_name(marks)} · {marks.file} (by {marked.by})")]
+    parts = [render(f"{student_name(marks)} · {marks.file} (by {marked.identified_by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         parts.append(render(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
-            parts.append(f"Look at this step: {steps[n - 1]}\n")  # on one line, to be pasted
+            parts.append(f"{WITH_OTHER_NUMBERS}: {steps[n - 1]}\n")  # on one line, to be pasted
     parts.append(f"\n{of_points(marks.points, marks.most)}\n")
     parts += [render(f"A person must look at this: {warning}") for warning in marks.warnings]
     return "".join(parts)
@@ -85,7 +87,7 @@ def _facts(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[st
         "student": marks.student,
         "name": marks.name,
         "file": marks.file,
-        "by": marked.by,
+        "by": marked.identified_by,
         "points": round(marks.points, 6),
         "most": round(marks.most, 6),
         "right": all_right(marks),
@@ -129,7 +131,7 @@ def class_report(result: ClassResult, as_json: bool) -> str:
     statuses = Counter(s.status for s in result.grades)
     counts = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
     there = f" ({result.kept:,} of the files were read before)" if result.kept else ""
-    parts: list[Any] = [f"{len(result.grades):,} students: {counts}{there}."]
+    parts: list[Any] = [f"{number_of_students(len(result.grades))}: {counts}{there}."]
     if result.report["mean"] is not None:
         parts.append(f"Mean {points(result.report['mean'])} of {points(result.report['most'])} points.")
     parts += [f"Talk about: {line}" for line in result.report["talk"][:3]]

@@ -184,6 +184,11 @@ def _names(header: Sequence[str]) -> Callable[[Sequence[str]], str]:
     return lambda cells: clean(" ".join(cells[c] for c in columns))[:LONGEST].rstrip()
 
 
+def number_of_students(count: int) -> str:
+    """Return a count in words: 1 student, 1,200 students."""
+    return f"{count:,} student{'' if count == 1 else 's'}"
+
+
 def clean(text: str) -> str:
     """Return the text on one line, without control characters, changes of direction, and characters XML cannot hold."""
     letters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text))

@@ -18,6 +18,7 @@ import msgspec
 from byhand.errors import ByhandError
 from byhand.exercises.draw import Student
 from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
+from byhand.exercises.roster import number_of_students
 from byhand.files import save, swept
 
 KIND, VERSION = "class set", 1
@@ -107,7 +108,8 @@ class SetFolder:
                 raise self._other(which)
         missing = [id for id, _, _ in self.previous.students if id not in ids]
         if missing:
-            raise self._other(f"for {len(missing):,} students who are not in this class")
+            verb = "is" if len(missing) == 1 else "are"
+            raise self._other(f"for {number_of_students(len(missing))} who {verb} not in this class")
 
     def _other(self, which: str) -> ByhandError:
         return ByhandError(

@@ -32,7 +32,7 @@ from byhand.grading.grades import (
 )
 from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, load_key
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
-from byhand.grading.owners import Person, enrolled, latest_files, submissions
+from byhand.grading.owners import Person, UnknownId, enrolled, latest_files, submissions
 from byhand.processes import Stopped, cores, spread_within
 from byhand.xlsx.archive import MOST_BYTES
 
@@ -195,11 +195,14 @@ class FileMarker:
         path = self.settings.submissions / file
         try:
             marked = self.grader.mark(path)
+        except UnknownId as error:
+            why = without_folder(str(error), self.settings.submissions)
+            return FileResult(file, digest, refused=why, unknown_id=error.stated)
         except ByhandError as error:
             why = without_folder(str(error), self.settings.submissions)
             return FileResult(file, digest, self.grader.owners.by_name(path), refused=why)
         self._write_feedback(marked)
-        return FileResult(file, digest, marked.marks.student, marked.marks, by=marked.by)
+        return FileResult(file, digest, marked.marks.student, marked.marks, by=marked.identified_by)
 
     def _write_feedback(self, marked: MarkedFile) -> None:
         """What a person must look at has a folder of its own."""

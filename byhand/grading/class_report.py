@@ -13,6 +13,7 @@ from byhand.core.roles import Look
 from byhand.documents.html import page
 from byhand.escaping import escaped
 from byhand.exercises.keys import Key
+from byhand.exercises.roster import number_of_students
 from byhand.grading.grades import STATUS_WORDS, FileProblem, Status, StudentGrade
 from byhand.grading.verdicts import VERDICT_STYLES, StudentMark, Verdict, cell_address, points
 from byhand.workbook.style import FRAME, GREY, INK, LOOKS
@@ -304,7 +305,7 @@ def report_page(
 ) -> bytes:
     """Return the page, in UTF-8. steps: for each question the command that works its table."""
     title = str(statistics.key.recipe.get("title", statistics.key.exercise))
-    subtitle = f"Class report · {len(grades):,} students"
+    subtitle = f"Class report · {number_of_students(len(grades))}"
     body = [
         _facts(statistics, grades),
         "<h2>How it went</h2>",

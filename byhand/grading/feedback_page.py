@@ -10,6 +10,7 @@ from byhand.exercises.keys import Key, KeyQuestion
 from byhand.grading.verdicts import (
     NOT_FINAL,
     VERDICT_STYLES,
+    WITH_OTHER_NUMBERS,
     CellMark,
     StudentMark,
     Verdict,
@@ -103,7 +104,7 @@ def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: st
     if items:
         yield f'<ul class="remarks">{items}</ul>'
     if step and any(cell.points < cell.most for cell in cells):
-        yield f'<p class="where">This step, worked with other numbers: <code>{escaped(step)}</code></p>'
+        yield f'<p class="where">{WITH_OTHER_NUMBERS}: <code>{escaped(step)}</code></p>'
 
 
 def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:

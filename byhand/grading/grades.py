@@ -67,6 +67,10 @@ class StudentGrade:
         return self.person.name
 
 
+LONGEST_ID = 60
+"""The characters that are shown of an id that no student has."""
+
+
 @dataclass(frozen=True)
 class FileProblem:
     """Something that a person must know of a file, or of a student who handed in none. kind: in a word."""
@@ -96,7 +100,9 @@ def _status(result: FileResult | None) -> Status:
 def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
     """Yield what is to be known of one file; also of answers that could not be read, and so have no points."""
     file = clean(result.file)
-    if result.refused:
+    if result.unknown_id:
+        yield FileProblem("look", file, result.unknown_id[:LONGEST_ID], result.refused)
+    elif result.refused:
         yield FileProblem("not marked", file, result.student, result.refused)
     for warning in result.marks.warnings if result.marks else ():
         yield FileProblem("look", file, result.student, warning)

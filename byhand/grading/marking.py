@@ -76,11 +76,11 @@ def _commands(exercise: Exercise) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class MarkedFile:
-    """A file that was read and marked. by: how it is known whose it is."""
+    """A marked submission. identified_by: what says whose it is, such as the file's name."""
 
     submission: Submission
     marks: StudentMark
-    by: str
+    identified_by: str
 
 
 class Grader:
@@ -123,7 +123,8 @@ class Grader:
             f"{cell_address(self.key.questions[c.question], c.cell)}: {c.sentence}" for c in cells if c.undecided
         ]
         warnings = (*submission.warnings, *undecided, *findings(submission, self.handed_out, owner.id))
-        return MarkedFile(submission, StudentMark(owner.id, student.name, submission.file, cells, warnings), owner.by)
+        marks = StudentMark(owner.id, student.name, submission.file, cells, warnings)
+        return MarkedFile(submission, marks, owner.identified_by)
 
     def revealed(self, student: str) -> list[list[str]]:
         """Return the answers of a student: for each question, that of each of its cells."""

@@ -116,8 +116,8 @@ class MarksFolder:
 class FileResult:
     """file: its path in the folder of submissions. digest: of its bytes. student: the id; empty where nobody's.
 
-    marks: None where it could not be marked, and then `refused` says why.
-    by: how it is known whose it is.
+    marks: None where it could not be marked, and then `refused` says why. by: what says whose it is.
+    unknown_id: the id that the workbook states, where no student of the key has it.
     """
 
     file: str
@@ -126,6 +126,7 @@ class FileResult:
     marks: StudentMark | None = None
     refused: str = ""
     by: str = ""
+    unknown_id: str = ""
 
     @property
     def needs_a_look(self) -> bool:

@@ -78,12 +78,20 @@ def spellings(name: str) -> set[str]:
     return {"".join(words[n:] + words[:n]) for n in range(len(words))}
 
 
+class UnknownId(ByhandError):
+    """A workbook states an id that no student of the key has. stated: that id."""
+
+    def __init__(self, sentence: str, stated: str = "") -> None:
+        super().__init__(sentence)
+        self.stated = stated
+
+
 @dataclass(frozen=True)
 class Owner:
-    """A student of the key, and by what they are known."""
+    """A student of the key. identified_by: what says that the workbook is theirs."""
 
     id: str
-    by: str
+    identified_by: str
 
 
 class Owners:
@@ -97,24 +105,34 @@ class Owners:
         self._names = _unique((spelling, s.id) for s in students for spelling in spellings(s.name))
 
     def owner(self, submission: Submission) -> Owner:
-        """Return whose it is, by the system's name for the file, its own name, the id in it, or the given numbers.
+        """Return the student whose workbook it is: by the learning system, the file's name, the id, or the numbers.
 
-        In this order: what the student can change counts for less. ByhandError where none of them says whose.
+        In this order, since a student can change the later ones. A workbook that states an id which is not in the key
+        comes from another set or class, so its file name says nothing: student-001.xlsx is no copy of student.xlsx.
+        Raises UnknownId for such a workbook, and ByhandError for one that states no id and is nobody's.
         """
-        name = read_name(submission.path)
-        ways = (
+        name, stated = read_name(submission.path), submission.stated
+        id_owner = self.by_id(stated)
+        unknown = bool(stated) and id_owner is None
+        candidates = (
             (self._by_system(name), f"{name.system}'s name for the file"),
-            (self._by_stem(name.stem), "the file's name"),
-            (self.by_id(submission.stated), "the id in the workbook"),
+            (None if unknown else self._by_stem(name.stem), "the file's name"),
+            (id_owner, "the id in the workbook"),
             (student_given(self.handed_out, submission), "the given numbers"),
         )
-        for id, by in ways:
+        for id, identified_by in candidates:
             if id is not None:
-                return Owner(id, by)
-        states = f"states the id {quoted(submission.stated)}, which is" if submission.stated else "states no id, and is"
+                return Owner(id, identified_by)
+        file = clean(str(submission.path))
+        if unknown:
+            raise UnknownId(
+                f"{file} states the id {quoted(stated)}, which is not in this key, and was probably made with another "
+                "set: mark it with the key of that set.",
+                stated,
+            )
         raise ByhandError(
-            f"{clean(str(submission.path))} {states} not in the key, and neither its name nor its given numbers are a "
-            "student's: rename it to the student's id."
+            f"{file} states no id, and is not in the key, and neither its name nor its given numbers are a student's: "
+            "rename it to the student's id."
         )
 
     def by_name(self, path: Path) -> str:

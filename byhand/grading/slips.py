@@ -23,7 +23,7 @@ LAST = "The last digit is one off: look at the digit after it when you round."
 ONE = "You are one off: add up once more."
 NEXT = "This is the number of the cell beside it, above or below."
 TURNED = "This is the number of the cell whose row is this one's column."
-COARSE = "Rounded too far: give {places} decimals."
+COARSE = "Rounded too early, or too far: keep more decimals on the way, and give {places} in the answer."
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 

@@ -157,6 +157,8 @@ def finding_that_follows(table: str, rounded: bool) -> CellFinding:
     return CellFinding(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
 
 
+WITH_OTHER_NUMBERS = "This step, worked with other numbers"
+"""Stands before the command that works a question's table, without giving its answer away."""
 NOT_FINAL = "These points are not final: your teacher will look at what you handed in."
 """All that a student is told of what a person must look at; it may name others."""
 LONGEST = 60

@@ -14,7 +14,11 @@ from support.commands import byhand
 
 from byhand.cli import show_marks
 from byhand.errors import ByhandError
+from byhand.exercises.class_set import SetOptions, make_set
+from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
+from byhand.exercises.recipe import find
+from byhand.exercises.roster import Roster
 from byhand.grading import marking
 from byhand.processes import Limits
 
@@ -54,7 +58,7 @@ def test_all_is_right(made: tuple[Path, Key]) -> None:
     assert said.startswith("Student 1 (s001) · right.xlsx (by the id in the workbook)\n")
     assert said.endswith("\n8 of 8 points\n")
     assert said.count("✓ right") == 30
-    assert "Look at this step" not in said
+    assert "This step, worked with other numbers" not in said
     facts = json.loads(told(f"byhand check {folder}/right.xlsx --key {folder}/keys/key.json --json", 0))
     assert (facts["right"], facts["points"], facts["warnings"], len(facts["cells"])) == (True, 8, [], 30)
     assert not any("answer" in cell for cell in facts["cells"])
@@ -69,7 +73,7 @@ def test_a_wrong_cell_has_a_reason_and_a_step_but_no_answer(made: tuple[Path, Ke
     assert re.search(rf"{cell} +{WRONG} +\S+ [a-z ]+ +0 +\S+", row)
     right = f"{key.students['s001'].answers[1][4]:.2f}"
     assert right not in row
-    (step,) = re.findall(r"Look at this step: (byhand explain .*)", said)
+    (step,) = re.findall(r"This step, worked with other numbers: (byhand explain .*)", said)
     assert byhand(step).exit_code == 0
     (shown,) = [row for row in told(f"{line} --reveal", 1).splitlines() if row.startswith(cell)]
     assert right in shown.replace("−", "-")
@@ -97,12 +101,13 @@ def test_what_people_type_is_read_and_shown_as_it_was_read(made: tuple[Path, Key
 def test_a_person_must_look_at_a_changed_book(made: tuple[Path, Key], tmp_path: Path) -> None:
     """All right, and yet not silently so."""
     folder, key = made
-    other = a_set(tmp_path / "other", 2, formats=("xlsx",), practice=True, seed=9)
-    theirs = (tmp_path / "other" / "students" / "s002.xlsx").read_bytes()
-    cells = {cell: float(x) for cell, x in zip(key.questions[0].cells, other.students["s002"].answers[0], strict=True)}
+    other = a_set(tmp_path / "other", 1, formats=("xlsx",), practice=True, seed=9)
+    theirs = (tmp_path / "other" / "students" / "s001.xlsx").read_bytes()
+    cells = {cell: float(x) for cell, x in zip(key.questions[0].cells, other.students["s001"].answers[0], strict=True)}
     (tmp_path / "s001.xlsx").write_bytes(typed_in(theirs, "sheet2", cells))
     said = told(f"byhand check {tmp_path}/s001.xlsx --key {folder}", 1)
     assert "A person must look at this: " in said
+    assert "the workbook was made for another set or with another seed" in " ".join(said.split())
 
 
 @pytest.mark.parametrize(
@@ -123,6 +128,23 @@ def test_bad_input_has_a_sentence(line: str, why: str, made: tuple[Path, Key], h
     assert (result.exit_code, result.stdout) == (2, "")
     assert re.fullmatch(r"Error: .+[.]\n", result.stderr)
     assert why.replace("{0}", str(made[0])) in result.stderr
+
+
+def test_a_book_of_another_set_is_nobodys_whatever_its_name_looks_like(tmp_path: Path) -> None:
+    """student-001.xlsx looks like a browser's second copy of student.xlsx."""
+    for folder, ids in (("practice", ["student"]), ("quiz", ["student-001", "student-002"])):
+        students = tuple(Student(id) for id in ids)
+        make_set(SetOptions(find("dot-product"), tmp_path / folder, Roster(students), seed=3, formats=("xlsx",)))
+    book = tmp_path / "quiz" / "students" / "student-001.xlsx"
+    result = byhand(f"byhand check {book} --key {tmp_path}/practice")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: {book} states the id 'student-001', which is not in this key, and was probably made with another set: "
+        "mark it with the key of that set.\n"
+    )
+    own = tmp_path / "practice" / "students" / "student.xlsx"
+    (tmp_path / "student-1.xlsx").write_bytes(own.read_bytes())
+    assert told(f"byhand check {tmp_path}/student-1.xlsx --key {tmp_path}/practice", 1).startswith("student · ")
 
 
 def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> None:

@@ -20,7 +20,11 @@ from support.class_sets import tree
 from support.class_submissions import a_set, answered
 from support.commands import byhand
 
+from byhand.exercises.class_set import SetOptions, make_set
+from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key
+from byhand.exercises.recipe import find
+from byhand.exercises.roster import Roster
 from byhand.grading.class_marks import files_in
 from byhand.grading.grades import NOT_GRADED, Status
 
@@ -49,6 +53,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Key]:
     (folder / "in" / "\x1b[31mred‮.xlsx").write_bytes(b"a name that steers the terminal")
     (folder / "in" / os.fsdecode(b"\xff\xfe.xlsx")).write_bytes(b"a name that is no text")
     return folder, key
+
+
+def test_books_of_another_set_are_to_be_looked_at_and_are_nobodys_copies(tmp_path: Path) -> None:
+    for folder, ids in (("practice", ["student"]), ("quiz", ["student-001", "student-002", "student-003"])):
+        students = tuple(Student(id) for id in ids)
+        make_set(SetOptions(find("dot-product"), tmp_path / folder, Roster(students), seed=3, formats=("xlsx",)))
+    line = f"byhand grade {tmp_path}/quiz/students --key {tmp_path}/practice -o {tmp_path}/out --jobs 1"
+    for _ in range(2):  # the second time from the journal
+        result = byhand(line)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith("1 student: 1 missing")
+        _, *problems = rows(tmp_path / "out" / "problems.csv")
+        why = "which is not in this key, and was probably made with another set: mark it with the key of that set."
+        assert problems == [
+            *(["look", id, f"{id}.xlsx", f"{id}.xlsx states the id '{id}', {why}"] for id in ids),
+            ["missing", "student", "", "Nothing was handed in that is known to be theirs."],
+        ]
+    assert "Class report · 1 student<" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_a_small_class(made: tuple[Path, Key], tmp_path: Path) -> None:

@@ -88,7 +88,8 @@ def test_too_few_decimals_are_told() -> None:
     cell = next(n for n, x in enumerate(of.right(0)[0]) if abs(round(x, 1) - x) > 0.01 and round(x, 1))
     rows[0][cell] = round(float(of.right(0)[0][cell]), 1)
     mark = of.mark(0, rows)[cell]
-    assert (mark.verdict.name, mark.sentence) == ("ROUNDED", "Rounded too far: give 3 decimals.")
+    sentence = "Rounded too early, or too far: keep more decimals on the way, and give 3 in the answer."
+    assert (mark.verdict.name, mark.sentence) == ("ROUNDED", sentence)
 
 
 def test_numbers_that_change_places_in_a_decimal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,22 @@ from byhand.exercises.keys import read_key
 from byhand.exercises.recipe import find
 from byhand.exercises.roster import Roster
 from byhand.grading.handed_out import HandedOut
-from byhand.grading.owners import Owners, latest_files, letters, plain_stem, read_name, spellings, submissions
+from byhand.grading.owners import (
+    Owners,
+    UnknownId,
+    latest_files,
+    letters,
+    plain_stem,
+    read_name,
+    spellings,
+    submissions,
+)
 
 
 def owner(path: Path, of: ClassSet | None = None) -> tuple[str, str]:
     handed_out = (of or class_set()).handed_out
     found = Owners(handed_out).owner(handed_in(path, handed_out))
-    return found.id, found.by
+    return found.id, found.identified_by
 
 
 def at(path: Path, student: str = "s01", id: str | None = "s01", numbers: bool = True) -> Path:
@@ -61,15 +71,37 @@ def test_whose_a_book_is(tmp_path: Path, name: str, id: str | None, expected: tu
 
 @pytest.mark.parametrize(
     ("id", "says"),
-    [("x9", "states the id 'x9', which is not in the key"), (None, "states no id, and is not in the key")],
+    [
+        (
+            "x9",
+            "states the id 'x9', which is not in this key, and was probably made with another set: "
+            "mark it with the key of that set.",
+        ),
+        (
+            None,
+            "states no id, and is not in the key, and neither its name nor its given numbers are a student's: "
+            "rename it to the student's id.",
+        ),
+    ],
 )
 def test_nobodys(tmp_path: Path, id: str | None, says: str) -> None:
     path = at(tmp_path / "book.xlsx", id=id, numbers=False)
     with pytest.raises(ByhandError) as error:
         owner(path)
-    assert str(error.value) == (
-        f"{path} {says}, and neither its name nor its given numbers are a student's: rename it to the student's id."
-    )
+    assert str(error.value) == f"{path} {says}"
+
+
+@pytest.mark.parametrize("name", ["s01.xlsx", "s01-001.xlsx", "Copy of s01.xlsx", "somebodyelse_7_8_s01.xlsx"])
+def test_a_file_name_gives_no_book_away_that_states_an_id_of_another_class(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnknownId) as error:
+        owner(at(tmp_path / name, id="s01-001", numbers=False))
+    assert pickle.loads(pickle.dumps(error.value)).stated == error.value.stated == "s01-001"
+    assert owner(at(tmp_path / "copies" / name, id="s01", numbers=False))[0] == "s01"
+
+
+def test_what_the_id_says_counts_less_than_the_learning_system_and_the_given_numbers(tmp_path: Path) -> None:
+    assert owner(at(tmp_path / MOODLE / "s01.xlsx", id="x9", numbers=False)) == ("s02", "Moodle's name for the file")
+    assert owner(at(tmp_path / "s02.xlsx", id="x9")) == ("s01", "the given numbers")
 
 
 def a_class(tmp_path: Path, *students: Student) -> ClassSet:
