@@ -1,16 +1,19 @@
-"""The one error that a user ever sees: a sentence that says what is wrong and how to mend it."""
+"""The error that users see, and how its sentences name what was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from reprlib import Repr
 
+MOST_WORDS = 40
+"""A vocabulary of at most this size is listed in full where a word is unknown."""
+
 
 class ByhandError(Exception):
-    """Bad input. The message is one sentence with the fix in it; the command line exits with 2."""
+    """The user's input is wrong. The message is one sentence with the fix in it; the command line exits with 2."""
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """What a mistyped word may have been meant to be, or the list of what there is, to end a sentence with."""
+    """Return the known words most like a mistyped one, or a list of what there is, to end a sentence with."""
     known = list(known)
     close = near(word, known, cutoff)
     if close:
@@ -20,8 +23,16 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     return f"there are: {', '.join(known[:20])}{more}"
 
 
+def nearest_word(word: str, vocabulary: Sequence[str]) -> str:
+    """Return the words most like an unknown one, and the whole vocabulary if it is small, to end a sentence with."""
+    if len(vocabulary) > MOST_WORDS:
+        return nearest(word, vocabulary)
+    close = f"{nearest(word, vocabulary)}; " if near(word, vocabulary) else ""
+    return f"{close}the words are {', '.join(vocabulary)}"
+
+
 def near(word: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
-    """Up to three of the known words that are much like it, the nearest first; large and small letters are alike."""
+    """Return up to three known words most like this one, the nearest first, ignoring case."""
     folded = {name.casefold(): name for name in reversed(list(known))}
     return [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=cutoff)]
 
@@ -31,5 +42,5 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def quoted(value: object) -> str:
-    """What the user has given, as a sentence shows it: on one line, and cut where it is long."""
+    """Return a value of the user's for a message: on one line, and shortened if it is long."""
     return _SHORT.repr(value)

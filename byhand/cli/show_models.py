@@ -9,8 +9,9 @@ from rich.table import Table
 
 from byhand.cli.terminal import render, wrap
 from byhand.core.roles import Role
+from byhand.language.architecture import settings_of
 from byhand.language.options import Option, effective_options, in_words, option_records
-from byhand.lessons.build import build, settings_of
+from byhand.lessons.build import build
 from byhand.lessons.inputs import INPUTS
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import find, option

@@ -20,7 +20,7 @@ from byhand.notation.tree import Maths
 
 Array = NDArray[np.float64]
 INFINITE = 1e29
-"""A number beyond this one, such as what a mask writes, stands for ∞."""
+"""A number larger than this, such as the −1e30 of a mask, means ∞."""
 
 
 class Dim(int):
@@ -38,7 +38,7 @@ class Dim(int):
 
 
 def labels_of(size: int) -> object:
-    """What a size counts; None for features, and for a plain number."""
+    """Return what a size counts; None for features, and for a plain number."""
     return getattr(size, "labels", None)
 
 
@@ -46,12 +46,12 @@ Shape = tuple[Dim, Dim]
 
 
 def never(**settings: Any) -> bool:
-    """Whatever the settings of the operation are: no."""
+    """Return False; the default of `by_row`."""
     return False
 
 
 def always(**settings: Any) -> bool:
-    """Whatever the settings of the operation are: yes."""
+    """Return True, for operations that work row by row whatever their settings."""
     return True
 
 
@@ -61,18 +61,18 @@ class Op:
 
     shape: the shape of the result from the shapes of the arguments; raises ValueError with the reason.
     value: numpy arrays to a numpy array; broadcasts over leading axes.
-    cell: (arithmetic, (row, column), *tables) to one cell, in whatever arithmetic.
+    cell: (arithmetic, (row, column), *tables) to one cell, in that arithmetic.
     vjp: (gradient of the result, result, *arguments) to the gradient of each argument, as graph; None where nothing
     flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
     maths: (*arguments as trees) to the formula as it is written on paper; column_maths: the same where tokens are
     columns, if that differs.
-    sides: where each argument stands for a person to read the result: "left" of it (the default) or "above".
-    view: the result's cells are cells of its arguments, so a sheet needs none for it.
+    sides: where a picture of the operation puts each argument: "left" of the result (the default) or "above" it.
+    view: the result only rearranges cells of its arguments, so a sheet needs no cells for it.
     given: the numbers are given, not computed.
-    function: of one number, which each cell is of the same cell of the argument.
+    function: the function of one number that is applied to each cell, if the operation is that.
     cellwise: a cell is made from the same cell of each argument. by_row: (settings) to whether a row is made from the
-    same row of each argument (of an argument with a single row, from that).
-    finite: where an argument is −∞ the result is a number, as e to it is 0, so that no reader meets −∞.
+    same row of each argument (or from its only row).
+    finite: the result is a finite number also where an argument is −∞, as e^−∞ is 0.
     examples: ((shapes of the arguments), settings) for the tests to run; never empty.
     """
 
@@ -113,9 +113,9 @@ def register(name: str, **rules: Any) -> Op:
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """Where in the model a node stands: its name there, and what a reader is told of the place.
+    """A named region of the model: its name and its caption.
 
-    title: the place in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
+    title: its name in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
     the formula for tokens as columns, where it differs.
     page: the tables inside have a sheet of their own. repeats: a repetition, whose weights are those of the first time.
     below: the step stands below the one before it, not beside. look: the colours of its box in the model's picture,
@@ -144,14 +144,14 @@ class Scope:
 
     @cached_property
     def backward(self) -> Scope:
-        """Where the gradients of the tables here stand."""
+        """The scope for the gradients of the tables here."""
         if self.parent is None:
             return Scope("grad", None, "Backward", look=Look.GRADIENT)
         equation = "∂x = ∂loss / ∂x" if self.page else ""
         return Scope(self.name, self.parent.backward, self.title, equation, page=self.page)
 
     def equation_as(self, turned: bool) -> str:
-        """The step's formula for tokens as rows, or (turned) as columns."""
+        """Return the step's formula for tokens as rows, or (turned) as columns."""
         return (self.column_equation if turned else "") or self.equation
 
     @cached_property
@@ -165,7 +165,7 @@ _scope: ContextVar[Scope] = ContextVar("scope", default=_OUTSIDE)
 
 @contextmanager
 def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
-    """Names given inside begin with `name.`; the rest tells a reader about the place (see Scope)."""
+    """Open a scope: names given inside begin with `name.`; `about` is its caption (see Scope)."""
     inner = Scope(name, _scope.get(), title, **about)
     token = _scope.set(inner)
     try:
@@ -176,7 +176,7 @@ def scope(name: str = "", title: str = "", **about: Any) -> Iterator[Scope]:
 
 @contextmanager
 def within(place: Scope) -> Iterator[None]:
-    """Names given inside begin with the path of this scope, whatever scopes are open."""
+    """Go back to a scope: names given inside begin with its path, whatever scopes are open."""
     token = _scope.set(place)
     try:
         yield
@@ -185,12 +185,12 @@ def within(place: Scope) -> Iterator[None]:
 
 
 def outside() -> AbstractContextManager[None]:
-    """Names given inside stand by themselves, whatever scopes are open."""
+    """Leave all scopes: names given inside have no prefix."""
     return within(_OUTSIDE)
 
 
 def page(name: str, title: str, **about: Any) -> AbstractContextManager[Scope]:
-    """A scope with a sheet of its own."""
+    """Open a scope with a sheet of its own."""
     return scope(name, title, page=True, **about)
 
 
@@ -204,8 +204,8 @@ _serials = count()
 class Node:
     """A 2-D table: an operation on other tables, or (op `source`) numbers that are given.
 
-    `name` is its dotted path once it is named; only named nodes get cells on a sheet.
-    `role` says what it is for a reader, `meaning` what a number that stands by itself is for.
+    name: its dotted path; only named nodes get cells on a sheet. role: its kind, such as a weight or a result.
+    meaning: of a single number, what it is for.
     """
 
     __slots__ = ("args", "attrs", "data", "meaning", "name", "op", "role", "scope", "serial", "shape")
@@ -218,20 +218,20 @@ class Node:
         self.serial = next(_serials)
 
     def named(self, name: str, role: str = Role.NONE) -> Node:
-        """Give it cells, under this name in the scope that is open; a second name replaces the first."""
+        """Name the node in the open scope, which gives it cells, and return it; a second name replaces the first."""
         self.scope = _scope.get()
         self.name = ".".join(filter(None, (self.scope.path, name)))
         self.role = Role(role) or self.role
         return self
 
     def with_role(self, role: str) -> Node:
-        """Give it another role, while the model is being made; what was made from it stays as it is."""
+        """Change the role while the model is built, and return the node; nodes made from it are not affected."""
         self.role = Role(role)
         return self
 
     @property
     def symbol(self) -> str:
-        """The last part of its name: what a caption calls it."""
+        """The last part of its name, as in captions."""
         return self.name.rpartition(".")[2]
 
     @property
@@ -240,18 +240,18 @@ class Node:
 
     @property
     def look(self) -> Look:
-        """How its cells stand where it is computed or given."""
+        """The style of its cells."""
         traits = self.role.traits
         return traits.given_look if self.op.given else traits.look
 
     @property
     def holds_infinity(self) -> bool:
-        """Whether one of its given numbers stands for −∞."""
+        """Whether one of its given numbers means −∞."""
         return self.data is not None and bool((self.data < -INFINITE).any())
 
     @property
     def page(self) -> Scope | None:
-        """The innermost page that it stands on; None outside every page."""
+        """The innermost page around it; None outside every page."""
         return self.scope.innermost_page
 
     def __repr__(self) -> str:
@@ -289,7 +289,7 @@ class Node:
 
     @property
     def T(self) -> Node:
-        """Its transpose, as one writes it: (Aᵀ)ᵀ is A, and (A B)ᵀ is Bᵀ Aᵀ."""
+        """The transpose, simplified: (Aᵀ)ᵀ is A, and (A B)ᵀ is Bᵀ Aᵀ."""
         if not self.name and self.op is OPS["transpose"]:
             return self.args[0]
         if not self.name and self.op is OPS["matmul"]:
@@ -313,12 +313,12 @@ class Node:
 
 
 def times(shape: tuple[int, int]) -> str:
-    """A shape for people: 3×4."""
+    """Return a shape as text: 3×4."""
     return f"{shape[0]}×{shape[1]}"
 
 
 def source(name: str, data: Any, role: str, rows: object = None, columns: object = None, meaning: str = "") -> Node:
-    """A table of given numbers, named in the open scope. `rows` and `columns` say what its dimensions count."""
+    """Return a table of given numbers, named in the open scope; `rows` and `columns` are its labels (see Dim)."""
     array = np.atleast_2d(np.asarray(data, dtype=np.float64))
     node = OPS["source"](shape=(Dim(array.shape[0], rows), Dim(array.shape[1], columns))).named(name, role)
     node.data, node.meaning = array, meaning
@@ -326,7 +326,7 @@ def source(name: str, data: Any, role: str, rows: object = None, columns: object
 
 
 def toposort(outputs: Iterable[Node]) -> list[Node]:
-    """Every node that the outputs need, in the order in which the model's author made them."""
+    """Return every node that the outputs need, in the order of their making."""
     needed: set[Node] = set()
     todo = list(outputs)
     while todo:
@@ -340,15 +340,15 @@ def toposort(outputs: Iterable[Node]) -> list[Node]:
 def rewrite(outputs: Iterable[Node], rule: Callable[[Node, Node], Node]) -> dict[Node, Node]:
     """Return old table -> new table, for each one that `rule` changes or that depends on a changed one.
 
-    rule: (a node, its copy that reads the changed tables) to what stands in the node's place; the copy itself where the
-    rule has nothing to change. What does not depend on a changed table is shared, not copied.
+    rule: (a node, its copy that reads the changed tables) to the table that replaces the node; the copy itself where
+    it changes nothing. What does not depend on a changed table is shared, not copied.
     """
     new: dict[Node, Node] = {}
     for node in toposort(outputs):
-        like = named_like(node, _reading(node, new)) if any(a in new for a in node.args) else node
-        made = rule(node, like)
-        if made is not node:
-            new[node] = made
+        copy = named_like(node, _reading(node, new)) if any(a in new for a in node.args) else node
+        result = rule(node, copy)
+        if result is not node:
+            new[node] = result
     return new
 
 
@@ -357,7 +357,7 @@ def _reading(node: Node, new: Mapping[Node, Node]) -> Node:
 
 
 def named_like(old: Node, new: Node) -> Node:
-    """A copy of the new table under the old one's name, in its role, scope and shape."""
+    """Return a copy of the new table with the name, role, scope and shape of the old one."""
     copy = Node(new.op, new.args, new.attrs, old.shape)
     copy.name, copy.role, copy.scope = old.name, old.role, old.scope
     copy.data, copy.meaning, copy.serial = new.data, new.meaning, new.serial
@@ -370,18 +370,18 @@ def copy_with(outputs: Iterable[Node], replaced: Mapping[Node, Node], prefix: st
     The copies' names begin with `prefix`. What does not depend on a replaced table is shared, not copied.
     """
 
-    def rule(node: Node, like: Node) -> Node:
+    def rule(node: Node, copy: Node) -> Node:
         if node in replaced:
             return replaced[node]
-        if like is not node and node.name:
-            like.name = f"{prefix}.{node.name}"
-        return like
+        if copy is not node and node.name:
+            copy.name = f"{prefix}.{node.name}"
+        return copy
 
     return dict(replaced) | rewrite(outputs, rule)
 
 
 def fold(outputs: Iterable[Node], given: Mapping[Node, Array] | None = None) -> dict[Node, Array]:
-    """The numbers of every node that the outputs need. `given` replaces the numbers of any node, source or not.
+    """Return the numbers of every node that the outputs need. `given` replaces the numbers of any node, source or not.
 
     Arrays may have leading axes (many draws, many students): every rule broadcasts over them.
     """

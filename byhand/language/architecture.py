@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from byhand.core.graph import Array, Node
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
-from byhand.errors import ByhandError
-from byhand.language.options import option_records, option_values
+from byhand.errors import ByhandError, nearest, quoted
+from byhand.language.options import option_records, option_values, parse_setting
 
 if TYPE_CHECKING:  # a model that is only computed needs no gradients
     from byhand.layers.training import Training
@@ -178,6 +178,37 @@ def heads_of(options: Any) -> list[int]:
     if getattr(options, "head_dim", 0):
         return []
     return [getattr(options, name) for name, about in option_records(options).items() if about.counts == "heads"]
+
+
+def settings_of(found: Architecture) -> dict[str, Any]:
+    """Return the options that `--size` can set, with their defaults: numbers, words, true and false."""
+    return {k: v for k, v in option_values(found.options).items() if isinstance(v, bool | int | float | str)}
+
+
+def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
+    """Return the model's options with the settings of `--size`; the setting `name` is a named size, "small" by default.
+
+    Raises ByhandError for an unknown name, a value that is not allowed, or sizes that do not fit each other.
+    """
+    settings = dict(settings)
+    size = str(settings.pop("name", "small"))
+    defaults, about = settings_of(found), option_records(found.options)
+    if size in defaults:
+        raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(defaults[size]).casefold()}.")
+    if size not in found.sizes:
+        raise ByhandError(f"{found.name} has no size {quoted(size)}; {nearest(size, found.sizes)}.")
+    for name in settings:
+        if name not in defaults:
+            raise ByhandError(f"{found.name} has no size {quoted(name)}; {nearest(name, defaults)}.")
+    given = {name: parse_setting(name, value, defaults[name], about[name]) for name, value in settings.items()}
+    chosen = found.sizes[size] | given
+    options = replace(found.options, **chosen)
+    width = getattr(options, "d_model", 1)
+    for heads in heads_of(options):
+        if width % heads:
+            raise ByhandError(f"d_model {width} does not divide into {heads} heads: choose a multiple of {heads}.")
+    check_sizes(options)
+    return options
 
 
 def check_sizes(options: Any) -> None:

@@ -20,10 +20,11 @@ from byhand.layers.positions import Rotary, alibi, distances, relative_biases, r
 
 
 @dataclass(frozen=True)
-class Places:
-    """What the tokens' places give to every layer: the mask of each kind of attention, angles, distances.
+class PositionInfo:
+    """What attention knows of positions, the same in every layer.
 
-    biases: what each head adds to its scores, of relative positions.
+    masks: by kind of attention, (T, T); None where every word sees all. angles: of rotary positions. distance: of each
+    key from each query, for ALiBi, (T, T). biases: of relative positions, added to the scores, (T, T) for each head.
     """
 
     masks: dict[str, Node | None]
@@ -32,16 +33,16 @@ class Places:
     biases: tuple[Node, ...] = ()
 
 
-Attention = Callable[[Node, Weights, Any, int, Places], Node]
-"""The heads of a layer, side by side: x, weights, options, the layer's number and the places to (T, heads * d_v)."""
+Attention = Callable[[Node, Weights, Any, int, PositionInfo], Node]
+"""(x, weights, options, the layer's number, its positions) -> the heads of the layer, side by side. (T, heads * d_v)"""
 Turn = tuple[str, Node | None]
-"""What a head's title says besides its number, and its mask."""
+"""A kind of head: how its title ends, and its mask."""
 Feed = Callable[[Node, Weights, Any, int], Node]
-"""What a layer does to each word by itself. (T, d) -> (T, d)"""
+"""(x, weights, options, the layer's number) -> the feed-forward of each word. (T, d) -> (T, d)"""
 
 
-def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> Places:
-    """Return what every layer needs to know of the words' places; `padding` (1, T) is 0 for words that are none."""
+def position_info(tokens: Dim, weight: Weights, o: Options, padding: Node | None = None) -> PositionInfo:
+    """Return masks, rotary angles, distances and biases; `padding` (1, T) is 0 at padding."""
     biases: tuple[Node, ...] = ()
     with page("", "Relative positions" if o.positions == "relative" else "Positions"):
         angles = None
@@ -55,12 +56,12 @@ def places_of(tokens: Dim, weight: Weights, o: Options, padding: Node | None = N
     masks = {kind: attention_mask(kind, tokens, o.window) for kind in kinds}
     if padding is not None:
         with page("", "Padding"):
-            masks = {kind: _both(mask, padding, kind) for kind, mask in masks.items()}
-    return Places(masks, angles, distance, biases)
+            masks = {kind: _combine_masks(mask, padding, kind) for kind, mask in masks.items()}
+    return PositionInfo(masks, angles, distance, biases)
 
 
-def _both(mask: Node | None, padding: Node, kind: str) -> Node:
-    """1 where the kind of attention sees, and no padding is. (T, T), (1, T) -> (T, T)"""
+def _combine_masks(mask: Node | None, padding: Node, kind: str) -> Node:
+    """Return 1 where a query may see a key that is not padding. (T, T), (1, T) -> (T, T)"""
     if mask is None:
         return padding
     with page("", "Words that are seen", equation="mask × padding"):
@@ -68,18 +69,18 @@ def _both(mask: Node | None, padding: Node, kind: str) -> Node:
 
 
 def norm(x: Node, weight: Weights, name: str, o: Options) -> Node:
-    """Layer norm or RMS norm. (T, d) -> (T, d)"""
+    """Return the layer norm or RMS norm of x. (T, d) -> (T, d)"""
     if o.norm == "layer":
         return layer_norm(x, weight, name, o.eps)
     return rms_norm(x, weight, name, o.eps, o.norm_from_one)
 
 
-def query_or_key(letter: str, x: Node, weight: Weights, o: Options, places: Places, gain: Node | None) -> Node:
-    """x W_Q or x W_K, normed and turned where the options say so. (T, d) -> (T, d_k)"""
+def query_or_key(letter: str, x: Node, weight: Weights, o: Options, info: PositionInfo, gain: Node | None) -> Node:
+    """Return x W_Q or x W_K, normed and rotated if the options say so. (T, d) -> (T, d_k)"""
     y = linear(x, weight, letter, o.d_k, o.attention_bias).named(letter)  # (T, d) @ (d, d_k) -> (T, d_k)
     if gain is not None:
         y = rms_norm(y, weight, f"{letter.lower()}_norm", o.eps, o.norm_from_one, gain)
-    return y if places.angles is None else rotate(y, places.angles, letter)
+    return y if info.angles is None else rotate(y, info.angles, letter)
 
 
 def grouped_attention(
@@ -87,61 +88,62 @@ def grouped_attention(
     weight: Weights,
     o: Options,
     layer: int,
-    places: Places,
+    info: PositionInfo,
     memory: Node | None = None,
     turns: Sequence[Turn] = (),
     source: str = "",
 ) -> Node:
-    """Heads, each on a page of its own, that share keys and values in groups (Ainslie et al. 2023, figure 2).
+    """Return the heads of a layer, which share keys and values in groups (Ainslie et al. 2023, figure 2).
 
-    (T, d) -> (T, heads * d_k). With a group for each head it is multi-head attention, and every head's page has all.
-    Keys and values are those of `memory` (S, d), or of x itself. turns: what the heads are by turns, if they are not
-    all alike. source: of the heads, if it is not the usual one.
+    (T, d) -> (T, heads * d_k). Each head has its own page. With as many groups as heads it is multi-head attention:
+    every head has its own keys and values. memory: (S, d), where keys and values come from; by default x.
+    turns: the kinds of heads, in rotation (head 1 has the first); by default all heads are of the layer's kind.
+    source: of the equation on the pages, if it is not the usual one.
     """
-    known = x if memory is None else memory
+    kv_input = x if memory is None else memory
     gains = {name: _shared_gain(name, weight, o) for name in ("q_norm", "k_norm")}
 
     def keys_and_values() -> tuple[Node, Node]:
-        k = query_or_key("K", known, weight, o, places, gains["k_norm"])
-        return k, linear(known, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
+        k = query_or_key("K", kv_input, weight, o, info, gains["k_norm"])
+        return k, linear(kv_input, weight, "V", o.d_k, o.attention_bias).named("V")  # (T, d) @ (d, d_k) -> (T, d_k)
 
     shared = []
     for g in range(1, o.groups + 1 if o.groups < o.heads else 1):
         with page(f"group{g}", f"Keys and values {g}", equation="K = x W_K, V = x W_V"):
             shared.append(keys_and_values())
-    turns, outputs = turns or [("", places.masks[o.kind(layer)])], []
+    turns, outputs = turns or [("", info.masks[o.kind(layer)])], []
     for h in range(1, o.heads + 1):
         kind, mask = turns[(h - 1) % len(turns)]
-        about = equations(o, layer, places, mask is not None) | ({"source": source} if source else {})
+        about = equations(o, layer, info, mask is not None) | ({"source": source} if source else {})
         with page(f"head{h}", f"Head {h}{kind}", **about):
-            q = query_or_key("Q", x, weight, o, places, gains["q_norm"])
+            q = query_or_key("Q", x, weight, o, info, gains["q_norm"])
             k, v = shared[(h - 1) * o.groups // o.heads] if shared else keys_and_values()
-            outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, places)))
+            outputs.append(attend(q, k, v, mask, **scoring(o, layer, h, info)))
     return beside(*outputs)
 
 
-def scoring(o: Options, layer: int, head: int, places: Places) -> dict[str, Any]:
+def scoring(o: Options, layer: int, head: int, info: PositionInfo) -> dict[str, Any]:
     """Return the `scale`, `cap` and `bias` of a head's scores, as layers.attend takes them."""
-    bias = None if places.distance is None else alibi(places.distance, head, o.heads)
-    if places.biases:
-        bias = places.biases[head - 1]
+    bias = None if info.distance is None else alibi(info.distance, head, o.heads)
+    if info.biases:
+        bias = info.biases[head - 1]
     return {"scale": o.divisor(layer), "cap": o.score_cap or None, "bias": bias}
 
 
 def _shared_gain(name: str, weight: Weights, o: Options) -> Node | None:
-    """The gain with which every head of the layer norms its queries, or its keys. (1, d_k)"""
+    """Return the gain of the norm on queries or keys, which all heads of the layer share. (1, d_k)"""
     if not o.head_norm:
         return None
     with scope(name):
         return weight("gamma", 1, o.d_k, fill=0 if o.norm_from_one else 1)
 
 
-def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str, str]:
-    """Return the equation and source that the page of a head of this layer shows."""
+def equations(o: Options, layer: int, info: PositionInfo, masked: bool) -> dict[str, str]:
+    """Return the equation and source for the page of a head of this layer."""
     added, source = "", ""
-    if places.biases:
+    if info.biases:
         added, source = " + bias", "Raffel et al. 2020, section 2.1"
-    elif places.distance is not None:
+    elif info.distance is not None:
         added, source = " + m × distance", "Press et al. 2022, section 3"
     divisor = o.divisor(layer)
     divided = " / √d_k" if divisor is None else "" if divisor == 1 else f" / {divisor:.4g}"
@@ -149,26 +151,31 @@ def equations(o: Options, layer: int, places: Places, masked: bool) -> dict[str,
 
 
 def plain_feed(x: Node, weight: Weights, o: Options, layer: int, d_ff: int = 0) -> Node:
-    """Two linear layers, or a gate and two; `d_ff` replaces the options'. (T, d) -> (T, d_ff) -> (T, d)"""
-    made = gated_feed_forward if o.gated else feed_forward
-    return made(x, weight, d_ff or o.d_ff, o.activation, bias=o.mlp_bias)
+    """Return the feed-forward, plain or gated; `d_ff` replaces the options'. (T, d) -> (T, d_ff) -> (T, d)"""
+    network = gated_feed_forward if o.gated else feed_forward
+    return network(x, weight, d_ff or o.d_ff, o.activation, bias=o.mlp_bias)
 
 
-def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, attention: Attention, feed: Feed) -> Node:
-    """x + attention(norm(x)), then x + ffn(norm(x)); or normed after, or both at once. (T, d) -> (T, d)"""
+def block(
+    x: Node, weight: Weights, o: Options, layer: int, info: PositionInfo, attention: Attention, feed: Feed
+) -> Node:
+    """Return x + attention(norm(x)), then x + ffn(norm(x)). (T, d) -> (T, d)
+
+    norm_place: pre, post or both (before and after); parallel adds both branches at once.
+    """
     with page("", "Norm"):
         y = x if o.norm_place == "post" else norm(x, weight, "norm1", o)
-    z = attention(y, weight, o, layer, places)
+    z = attention(y, weight, o, layer, info)
     with page("", "Attention"):
-        attended = normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
+        attention_out = normed_after(join_heads(z, weight, o.d_model, o.join_bias), weight, 1, o)
         if not o.parallel:
-            x = _joined(x, attended, "residual", weight, 1, o)
+            x = _joined(x, attention_out, "residual", weight, 1, o)
     with page("", "Second norm" if o.feeds_apart(layer) else "Feed-forward") as place:
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
     with page("", "Experts") if o.feeds_apart(layer) else within(place):
-        fed = normed_after(feed(y, weight, o, layer), weight, 2, o)
+        ffn_out = normed_after(feed(y, weight, o, layer), weight, 2, o)
         if not o.parallel:
-            return _joined(x, fed, "output", weight, 2, o)
+            return _joined(x, ffn_out, "output", weight, 2, o)
         with scope(
             "",
             "⊕ residual",
@@ -176,41 +183,43 @@ def block(x: Node, weight: Weights, o: Options, layer: int, places: Places, atte
             source="Black et al. 2022, section 2.1",
             look=Look.SHOWN,
         ):
-            both = (x + (attended + fed)).named("residual" if o.norm_place == "post" else "output", role="residual")
-        return norm(both, weight, "norm2", o).named("output") if o.norm_place == "post" else both
+            total = (x + (attention_out + ffn_out)).named(
+                "residual" if o.norm_place == "post" else "output", role="residual"
+            )
+        return norm(total, weight, "norm2", o).named("output") if o.norm_place == "post" else total
 
 
 def normed_after(change: Node, weight: Weights, n: int, o: Options) -> Node:
-    """The n-th change of a layer, normed where the norm stands on both sides. (T, d) -> (T, d)"""
+    """Return the n-th branch of a layer, normed if norm_place is both. (T, d) -> (T, d)"""
     return norm(change, weight, f"post_norm{n}", o) if o.norm_place == "both" else change
 
 
 def _joined(x: Node, change: Node, name: str, weight: Weights, n: int, o: Options) -> Node:
-    """x + change, normed afterwards as in 2017 where the options say so."""
+    """Return x + change, normed afterwards if norm_place is post, as in 2017."""
     if o.norm_place != "post":
         return residual(x, change, name)
     return norm(residual(x, change, f"residual{n}"), weight, f"norm{n}", o).named("output" if n == 2 else f"norm{n}")
 
 
 def attention_sublayer(
-    x: Node, memory: Node | None, places: Places, weight: Weights, o: Options, n: int, layer: int = 1
+    x: Node, memory: Node | None, info: PositionInfo, weight: Weights, o: Options, n: int, layer: int = 1
 ) -> Node:
-    """norm(x + MultiHead(x, memory, memory)), of x itself where there is no memory. (T, d), (S, d) -> (T, d)"""
+    """Return norm(x + MultiHead(x, memory, memory)); without a memory, of x itself. (T, d), (S, d) -> (T, d)"""
     with page("", "Norm"):
         y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
-    z = grouped_attention(y, weight, o, layer, places, memory)
+    z = grouped_attention(y, weight, o, layer, info, memory)
     with page("", "Attention"):
         return add_and_norm(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, n)
 
 
 def feed_sublayer(x: Node, weight: Weights, o: Options, n: int) -> Node:
-    """norm(x + FFN(x)). (T, d) -> (T, d)"""
+    """Return norm(x + FFN(x)). (T, d) -> (T, d)"""
     with page("", "Feed-forward"):
         y = x if o.norm_place == "post" else norm(x, weight, f"norm{n}", o)
         return add_and_norm(x, plain_feed(y, weight, o, 1), weight, o, n).named("output")
 
 
 def add_and_norm(x: Node, change: Node, weight: Weights, o: Options, n: int) -> Node:
-    """x + change, and a norm where the options say so. (T, d) -> (T, d)"""
+    """Return x + change, normed afterwards if norm_place is post. (T, d) -> (T, d)"""
     x = residual(x, normed_after(change, weight, n, o), f"residual{n}")
     return norm(x, weight, f"norm{n}", o) if o.norm_place == "post" else x

@@ -105,20 +105,20 @@ class Cache:
         if node.serial < self.since or not node.args:
             return node.rows(first, rows) if first else node
         if before is not None and before.stop == rows:
-            made = before.table.rows(first - before.first, rows - before.first) if first else before.table
+            result = before.table.rows(first - before.first, rows - before.first) if first else before.table
         elif before is not None:
             new = self.part_of(node, before.stop, rows)
             old = [before.table.rows(first - before.first, before.stop - before.first)] if first < before.stop else []
-            made = self._named_like(below(*old, new), node, "_seen" if first else "_all") if old else new
+            result = self._name_as(below(*old, new), node, "_seen" if first else "_all") if old else new
         elif first:
             return self.all_of(node).rows(first, rows)
         elif node.op is ops.rows:
-            made = self._named_like(self.part_of(node.args[0], **node.attrs), node)
+            result = self._name_as(self.part_of(node.args[0], **node.attrs), node)
         else:
-            made = self._named_like(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
+            result = self._name_as(node.op(*(self.all_of(a) for a in node.args), **node.attrs), node)
         if node.name:
-            self.used[path_of(node)] = KeptTable(made, first)
-        return made
+            self.used[path_of(node)] = KeptTable(result, first)
+        return result
 
     def part_of(self, node: Node, start: int, stop: int) -> Node:
         """Its rows from `start` to before `stop`."""
@@ -138,7 +138,7 @@ class Cache:
             self.all_of(node)  # for the next step, which will want the new row
             self.sizes[path_of(node)] = size
             return before.table.rows(start, stop)
-        return self._named_like(self._computed(node, start, stop), node)
+        return self._name_as(self._computed(node, start, stop), node)
 
     def _computed(self, node: Node, start: int, stop: int) -> Node:
         op, args = node.op, node.args
@@ -188,12 +188,12 @@ class Cache:
         if node.shape[0] == 1:
             return self.all_of(node).columns(first, int(node.shape[1]))
         if node.op.cellwise:
-            made = node.op(*(self._scores_from(a, start, stop, first) for a in node.args), **node.attrs)
+            result = node.op(*(self._scores_from(a, start, stop, first) for a in node.args), **node.attrs)
         elif node.op is ops.matmul and node.args[1].op is ops.transpose:
-            made = self._scores(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
+            result = self._scores(self.part_of(node.args[0], start, stop), node.args[1].args[0], first)
         else:
             return self._same_rows(node, start, stop).columns(first, int(node.shape[1]))
-        return self._named_like(made, node)
+        return self._name_as(result, node)
 
     def _product(self, node: Node, left: Node) -> Node:
         """Some rows of a product, from the left factor's; of scores that are cut short, their values alone."""
@@ -221,24 +221,24 @@ class Cache:
         assert total is not None
         return total
 
-    def _weighted_values(self, weights: Node, values: Node, first: int, like: Node) -> Node:
+    def _weighted_values(self, weights: Node, values: Node, first: int, node: Node) -> Node:
         """p V of the values from `first` on; p (c W) as (p c) W, where values are made from a latent c. (1, d_v)"""
         if not from_latent(values):
             return weights @ self.all_of(values, first)
         latent, up = values.args
         with scope("", "latents are summed", equation="p (c W) = (p c) W", source=ABSORBED):
-            summed = self._weighted_values(weights, latent, first, like).named(f"{path_of(like)}_latent")
+            summed = self._weighted_values(weights, latent, first, node).named(f"{path_of(node)}_latent")
         return summed @ up
 
-    def _named_like(self, made: Node, like: Node, more: str = "") -> Node:
-        """Return the table with the name and role of `like`; with a number where other rows of it have the name."""
-        if not like.name:
-            return made
-        name = f"{path_of(like)}{more}"
+    def _name_as(self, table: Node, original: Node, suffix: str = "") -> Node:
+        """Give the table the original's name and role, and return it; a number is added where the name is in use."""
+        if not original.name:
+            return table
+        name = f"{path_of(original)}{suffix}"
         more_names = (f"{name}_{n}" for n in count(2))
         name = next(n for n in chain([name], more_names) if n not in self._names)
         self._names.add(name)
-        return (alias(made) if made.name else made).named(name, role=like.role)
+        return (alias(table) if table.name else table).named(name, role=original.role)
 
 
 def _pending(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:

@@ -11,13 +11,13 @@ from byhand.core.ops import below, beside, lookup, stretch
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.blocks import (
-    Places,
+    PositionInfo,
     add_and_norm,
     attention_sublayer,
     feed_sublayer,
     grouped_attention,
     norm,
-    places_of,
+    position_info,
 )
 from byhand.language.decoder_only import embedding
 from byhand.language.neighbours import Chunk, neighbours_read
@@ -62,24 +62,24 @@ def chunked_cross_attention(
         first = u * o.chunk - 1
         rows = y.rows(first, first + int(words.shape[0]))
         rows.shape = (words.shape[0], y.shape[1])
-        places = Places({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
+        info = PositionInfo({o.kind(layer): None}, biases=tuple(bias.rows(0, int(rows.shape[0])) for bias in by_place))
         with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
-            parts.append(grouped_attention(rows, weight, o, layer, places, memory, source=f"{PAPER}, section 2.4"))
+            parts.append(grouped_attention(rows, weight, o, layer, info, memory, source=f"{PAPER}, section 2.4"))
     with page("", "Join"):
         z = stretch(below(*parts), rows=x.shape[0], columns=o.heads * o.d_k).named("Z")
         return add_and_norm(x, join_heads(z, weight, o.d_model, o.join_bias), weight, o, 2)
 
 
-def encoder_places(weight: Weights, o: Any) -> Places:
+def encoder_position_info(weight: Weights, o: Any) -> PositionInfo:
     """The neighbours of a chunk stand below each other, but each sees itself alone."""
     length = 2 * o.chunk
-    places = places_of(Dim(neighbours_read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
+    info = position_info(Dim(neighbours_read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
     own = np.arange(neighbours_read(o) * length) // length
     mask = source("own", own[:, None] == own, role="mask") if neighbours_read(o) > 1 else None
-    return replace(places, masks={"full": mask})
+    return replace(info, masks={"full": mask})
 
 
-def encode_neighbours(chunk: Chunk, h: Node, table: Node, places: Places, weight: Weights, o: Any) -> Node:
+def encode_neighbours(chunk: Chunk, h: Node, table: Node, info: PositionInfo, weight: Weights, o: Any) -> Node:
     """The neighbours as the decoder reads them: they see themselves, and the chunk that found them (algorithm 1).
 
     (m, d) -> (k * 2m, d)
@@ -93,8 +93,8 @@ def encode_neighbours(chunk: Chunk, h: Node, table: Node, places: Places, weight
     for n in range(1, o.encoder_layers + 1):
         with scope(f"layer{n}", f"Layer {n}" if o.encoder_layers > 1 else ""):
             with scope("self", "Self"):
-                x = attention_sublayer(x, None, places, weight, o, 1)
+                x = attention_sublayer(x, None, info, weight, o, 1)
             with scope("cross", "Cross"):
-                x = attention_sublayer(x, h, Places({"full": None}), weight, o, 2)
+                x = attention_sublayer(x, h, PositionInfo({"full": None}), weight, o, 2)
             x = feed_sublayer(x, weight, o, 3)
     return x

@@ -14,7 +14,7 @@ from byhand.core.ops import lookup, tanh
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
-from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, plain_feed, position_info
 from byhand.language.generation import predictions, word_logits, write_words
 from byhand.language.options import Options
 from byhand.layers.linear import embed
@@ -86,10 +86,10 @@ def body(
     with page("", "Input"):
         table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, names[1])
-    places = places_of(ids.shape[0], weight, o)
+    info = position_info(ids.shape[0], weight, o)
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
-            x = block(x, weight, o, layer, places, attention, feed)
+            x = block(x, weight, o, layer, info, attention, feed)
     return x, table
 
 

@@ -11,7 +11,7 @@ from byhand.core.graph import Node, page
 from byhand.core.ops import beside
 from byhand.core.weights import Weights
 from byhand.language import blocks
-from byhand.language.blocks import Places
+from byhand.language.blocks import PositionInfo
 from byhand.layers.attention import attend
 from byhand.layers.linear import linear
 from byhand.layers.norms import rms_norm
@@ -20,7 +20,7 @@ from byhand.layers.positions import rotate
 LATENT = "DeepSeek-AI 2024, section 2.1.1"
 
 
-def latent_attention(x: Node, weight: Weights, o: Any, layer: int, places: Places) -> Node:
+def latent_attention(x: Node, weight: Weights, o: Any, layer: int, info: PositionInfo) -> Node:
     """Multi-head latent attention (equations 1 to 11). (T, d) -> (T, heads * value_dim)"""
     for_latents = "the same for the norms of latents"
     own_eps = o.eps if o.latent_eps == o.eps else weight.constant("latent_eps", o.latent_eps, for_latents)
@@ -32,20 +32,20 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, places: Place
     with page("latent", "Latents", equation="c = norm(x W_D), K_R = x W_KR", source=LATENT):
         c_q = latent("Q", o.query_latent) if o.query_latent else x
         c_kv = latent("KV", o.latent)
-        k_r = turned("K_R", linear(x, weight, "KR", o.turning, o.attention_bias), places)
-    mask, outputs = places.masks[o.kind(layer)], []
+        k_r = turned("K_R", linear(x, weight, "KR", o.turning, o.attention_bias), info)
+    mask, outputs = info.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
-        with page(f"head{h}", f"Head {h}", **blocks.equations(o, layer, places, mask is not None)):
+        with page(f"head{h}", f"Head {h}", **blocks.equations(o, layer, info, mask is not None)):
             q_c = linear(c_q, weight, "UQ", o.head_dim, bias=False).named("Q_C")
-            q_r = turned("Q_R", linear(c_q, weight, "QR", o.turning, bias=False), places)
+            q_r = turned("Q_R", linear(c_q, weight, "QR", o.turning, bias=False), info)
             k_c = linear(c_kv, weight, "UK", o.head_dim, bias=False).named("K_C")
             v = linear(c_kv, weight, "UV", o.value_dim, bias=False).named("V")
             q, k = beside(q_c, q_r).named("Q"), beside(k_c, k_r).named("K")  # (T, head_dim + turning)
-            outputs.append(attend(q, k, v, mask, **blocks.scoring(o, layer, h, places)))
+            outputs.append(attend(q, k, v, mask, **blocks.scoring(o, layer, h, info)))
     return beside(*outputs)
 
 
-def turned(name: str, x: Node, places: Places) -> Node:
+def turned(name: str, x: Node, info: PositionInfo) -> Node:
     """The part of a query or key that turns with its position. (T, turning) -> (T, turning)"""
     named = x.named(name)
-    return named if places.angles is None else rotate(named, places.angles, name)
+    return named if info.angles is None else rotate(named, info.angles, name)

@@ -8,7 +8,7 @@ from byhand.core.graph import Node, page, scope, source
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.blocks import block, grouped_attention, norm, plain_feed, position_info
 from byhand.language.generation import probabilities, word_logits
 from byhand.language.options import Options, variant
 from byhand.layers.activations import ACTIVATIONS
@@ -49,10 +49,10 @@ def fill_in(
     x: Node, table: Node, tokens: Node, mask: Node, weight: Weights, o: Options, activation: str, blank: str
 ) -> Graph:
     """The layers, and the words that belong in the blanks. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
-    places = places_of(x.shape[0], weight, o, mask)
+    info = position_info(x.shape[0], weight, o, mask)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            x = block(x, weight, o, n, places, grouped_attention, plain_feed)
+            x = block(x, weight, o, n, info, grouped_attention, plain_feed)
     with page("", "Masked-word head"):
         x = masked_word_head(x, weight, o, activation)
     with page("", "Output"):

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, nearest, quoted
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.masks import MASKS
 from byhand.layers.positions import Scaling, check_buckets
 
 POSITIONS = ("sinusoidal", "learned", "rotary", "alibi", "relative", "none")
+LARGEST = 100_000
+"""The largest value of a size, checked before anything is built from it."""
 ROTARY, RELATIVE = ("positions", "rotary"), ("positions", "relative")
 
 
@@ -88,6 +90,28 @@ def in_words(value: Any, about: Option = Option()) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def parse_setting(name: str, value: Any, default: Any, about: Option) -> Any:
+    """Return the value of one `--size` setting in the type of its default. Raises ByhandError if it is not allowed."""
+    text = str(value).casefold()
+    if isinstance(default, bool):
+        if text not in ("true", "false"):
+            raise ByhandError(f"{name} is true or false, not {quoted(value)}.")
+        return text == "true"
+    if isinstance(default, str):
+        if text not in about.choices:
+            raise ByhandError(f"{name} cannot be {quoted(value)}; {nearest(text, about.choices)}.")
+        return text
+    try:
+        number = type(default)(text)
+    except ValueError:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise ByhandError(f"{name} is {kind}, not {quoted(value)}.") from None
+    least = 0 if isinstance(default, float) or about.zero or about.counts == "layers" else 1
+    if not least <= number <= LARGEST:
+        raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {LARGEST:,}.")
+    return number
+
+
 T = TypeVar("T", bound="HasNames")
 
 
@@ -161,7 +185,7 @@ class Options:
     scaling: Scaling | None = option(None, matters=ROTARY)  # noqa: RUF009 -- a field
     layer_kinds: tuple[str, ...] = option(())
 
-    # GPT-2 as transformers has it: whether scores are divided by √d_k, and by the number of the layer.
+    # The switches in GPT-2's config: scale_attn_weights (divide scores by √d_k), and by the layer's number too.
     scale_scores: bool = own(True, without=True)
     scale_by_layer: bool = own(False)
 

@@ -9,7 +9,7 @@ from byhand.core.weights import Weights
 from byhand.layers.linear import linear
 
 NEG_INF = source("neg_inf", -1e30, role="constant", meaning="a very large negative number, e to which is 0")
-"""Minus infinity for a spreadsheet, which has none: e to this power is exactly 0."""
+"""−1e30 in place of −∞, which a spreadsheet does not have; exp(−1e30) is exactly 0."""
 
 
 def softmax(x: Node, base: float | None = None) -> Node:
@@ -71,8 +71,8 @@ def attention_equations(
     """What a page of attention says of itself: what its scores are divided by, whether capped, and what is added."""
 
     def of(scores: str) -> str:
-        asked = f"{f'cap({scores}{divided})' if capped else f'{scores}{divided}'}{added}"
-        return f"softmax({f'mask({asked})' if masked else asked})"
+        scaled = f"{f'cap({scores}{divided})' if capped else f'{scores}{divided}'}{added}"
+        return f"softmax({f'mask({scaled})' if masked else scaled})"
 
     source = source or "Vaswani et al. 2017, eq. 1"
     return {"equation": f"{of('Q Kᵀ')} V", "column_equation": f"V {of('Kᵀ Q')}", "source": source}

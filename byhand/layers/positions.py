@@ -101,8 +101,8 @@ def rotary(
         if scaling is not None and scaling.size != 1:
             across, up = across * scaling.size, up * scaling.size
         return Rotary(
-            _both(across, 1, tokens, rest, interleaved).named("cos", role="positions"),
-            _both(up, 0, tokens, rest, interleaved).named("sin", role="positions"),
+            _widen(across, 1, tokens, rest, interleaved).named("cos", role="positions"),
+            _widen(up, 0, tokens, rest, interleaved).named("sin", role="positions"),
             turned,
             interleaved,
         )
@@ -122,7 +122,7 @@ def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
     return (kept * rate + (1 - kept) * rate / scaling.factor).named("slower", role="rate")
 
 
-def _both(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
+def _widen(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
     """One number a pair to one for each of its features, with `still` for the features that do not turn."""
     pairs = alternate(of_pair, of_pair, width=2 * int(of_pair.shape[1])) if interleaved else beside(of_pair, of_pair)
     return beside(pairs, stretch(still, rows=tokens, columns=rest)) if rest else pairs

@@ -10,7 +10,7 @@ from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.optimizers import OPTIMIZERS
 from byhand.core.roles import Role
 from byhand.core.weights import Weights
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, nearest, nearest_word, quoted
 from byhand.language.architecture import Architecture, Graph
 from byhand.language.objective import next_word_loss, weighted_sum
 from byhand.layers.training import train
@@ -128,12 +128,13 @@ def _target(target: int | str, vocabulary: Labels) -> int:
     words, text = vocabulary.words, str(target).strip()
     classes = vocabulary.name == "classes"
     among, have = ("among the classes", "have") if classes else ("in the vocabulary", "has")
+    hint = nearest if classes else nearest_word
     if text == NO_WORD:
         return -1
     if not text.isdecimal():
         if text in words:
             return words.index(text)
-        raise ByhandError(f"The target {quoted(text)} is not {among}; {nearest(text, words)}.")
+        raise ByhandError(f"The target {quoted(text)} is not {among}; {hint(text, words)}.")
     if len(text) > 9 or int(text) >= len(words):
         raise ByhandError(
             f"The target {quoted(text)} is not {among}, which {have} ids 0 to {len(words) - 1}; _ stands for none."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from byhand.core.labels import Labels
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, nearest, nearest_word, quoted
 from byhand.language.architecture import Architecture, Decoding, Inputs
 from byhand.lessons.recipe import OF_A_ROW, Recipe, option
 
@@ -133,5 +133,5 @@ def _ids_of(text: str, vocabulary: tuple[str, ...]) -> list[int]:
     ids = [exact.get(word, known.get(word.casefold())) for word in text.split()]
     for word, found in zip(text.split(), ids, strict=True):
         if found is None:
-            raise ByhandError(f"{quoted(word)} is not in the vocabulary; {nearest(word, vocabulary)}.")
+            raise ByhandError(f"{quoted(word)} is not in the vocabulary; {nearest_word(word, vocabulary)}.")
     return [i for i in ids if i is not None]

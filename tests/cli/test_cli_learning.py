@@ -209,6 +209,7 @@ def test_a_file_and_the_command_line_say_the_same(here: Path) -> None:
 # Refusals
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
+WORDS_ARE = f"the words are {WORDS8}."
 LEAVE = "leave them out, and the gradient of its result is a given table."
 NEEDS = "is for an optimizer: add one, such as --backward --optimizer sgd."
 RIGHT = "say with --targets what is right, such as --targets thing,action,other."
@@ -248,11 +249,12 @@ REFUSALS = {
     f"{PROMPT} --targets 1,4,{'9' * 30}": (
         f"The target '{'9' * 30}' is not in the vocabulary, which has ids 0 to 7; _ stands for none."
     ),
-    f"{PROMPT} --targets 1,4,-1": f"The target '-1' is not in the vocabulary; there are: {WORDS8}.",
-    f"{PROMPT} --targets 1,4,1.5": f"The target '1.5' is not in the vocabulary; there are: {WORDS8}.",
-    f"{PROMPT} --targets ²,_,_": f"The target '²' is not in the vocabulary; there are: {WORDS8}.",
-    f"{PROMPT} --targets ,,": f"The target '' is not in the vocabulary; there are: {WORDS8}.",
-    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
+    f"{PROMPT} --targets 1,4,-1": f"The target '-1' is not in the vocabulary; the words are {WORDS8}.",
+    f"{PROMPT} --targets 1,4,1.5": f"The target '1.5' is not in the vocabulary; the words are {WORDS8}.",
+    f"{PROMPT} --targets ²,_,_": f"The target '²' is not in the vocabulary; the words are {WORDS8}.",
+    f"{PROMPT} --targets ,,": f"The target '' is not in the vocabulary; the words are {WORDS8}.",
+    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest are cat, sat and mat; "
+    + WORDS_ARE,
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
     "run vit --backward --targets horse": "The target 'horse' is not among the classes; there are: cat, dog, bird.",

@@ -14,7 +14,7 @@ from support.commands import refusal
 from byhand.checkpoints import FAMILIES
 from byhand.cli.main import COMMANDS
 from byhand.exercises.recipe import find
-from byhand.lessons.build import settings_of
+from byhand.language.architecture import settings_of
 from byhand.models import MODELS
 
 
@@ -26,6 +26,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 WORDS8 = "the, cat, dog, a, sat, ran, on, mat"
+WORDS_ARE = f"the words are {WORDS8}."
+WORDS40 = """the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river
+stone night day green blue small tall one two sea wind word36 word37 word38 word39""".split()
 MODEL_NAMES = f"{', '.join([*MODELS][:20])} and {len(MODELS) - 20} more (`byhand models` lists all)"
 _SIZES = [*settings_of(MODELS["gpt2"])]
 GPT2_SIZES = f"{', '.join(_SIZES[:20])} and {len(_SIZES) - 20} more"
@@ -96,14 +99,19 @@ REFUSALS = {
     "run transformer --target-prompt ''": (
         "The prompt is empty: give some of [START], the, cat, dog, a, sat, ran, on with --target-prompt."
     ),
-    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
-    "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; there are: {WORDS8}.",
-    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and sat.",
+    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat; "
+    + WORDS_ARE,
+    "run gpt2 --prompt 'a zebra'": f"'zebra' is not in the vocabulary; the nearest is ran; the words are {WORDS8}.",
+    "run gpt2 --size vocab=40 --prompt 日本": f"'日本' is not in the vocabulary; the words are {', '.join(WORDS40)}.",
+    "run gpt2 --size vocab=41 --prompt catt": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
+    "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; the words are {WORDS8}.",
+    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and sat; "
+    "the words are [START], the, cat, dog, a, sat, ran, on.",
     "run gpt2 --ids 0,8": "Id 8 is not in the vocabulary, which has ids 0 to 7.",
     "run gpt2 --ids 0,-1": "Id -1 is not in the vocabulary, which has ids 0 to 7.",
     "run transformer --target-ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
     "run made_up --prompt the": (
-        "'the' is not in the vocabulary; there are: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10."
+        "'the' is not in the vocabulary; the words are t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10."
     ),
     "run gpt2 --ids 1 --prompt cat": "Give --ids or --prompt, not both.",
     "run transformer --target-ids 1 --target-prompt cat": "Give --target-ids or --target-prompt, not both.",
@@ -225,8 +233,8 @@ REFUSALS = {
     "gallery nowhere": "There are no recipes (.toml) in nowhere: name a folder that holds some.",
     # hostile letters
     "run 'x\nz'": f"There is no model 'x\\nz'; there are: {MODEL_NAMES}.",
-    "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; there are: {WORDS8}.",
-    f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; there are: {WORDS8}.",
+    "run gpt2 --prompt '\x1b[31mred'": f"'\\x1b[31mred' is not in the vocabulary; the words are {WORDS8}.",
+    f"run gpt2 --prompt {'x' * 999}": f"'{'x' * 27}...{'x' * 28}' is not in the vocabulary; the words are {WORDS8}.",
     f"run gpt2 --ids {'9' * 999}": f"Id {'9' * 28}...{'9' * 29} is not in the vocabulary, which has ids 0 to 7.",
     # exercises
     "exercise tiny-gtp": (

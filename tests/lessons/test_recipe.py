@@ -13,9 +13,9 @@ from support.lessons import FEW, SET_BY_HAND, sweep
 
 from byhand.cli.options import recipe_from
 from byhand.core.graph import fold
-from byhand.language.architecture import Architecture
+from byhand.language.architecture import Architecture, options_of, settings_of
 from byhand.language.options import Option, Options, option_records, option_values
-from byhand.lessons.build import build, options_of, settings_of
+from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS

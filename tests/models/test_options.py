@@ -9,9 +9,8 @@ from support.option_oracles import CHOICES
 
 from byhand.core.graph import fold
 from byhand.core.weights import Weights
-from byhand.language.architecture import Inputs
+from byhand.language.architecture import Inputs, options_of
 from byhand.language.options import Options, option_values
-from byhand.lessons.build import options_of
 from byhand.models import MODELS
 
 ENCODERS, TRANSLATORS = ("bert", "roberta", "distilbert"), ("transformer", "bart", "marian", "t5")

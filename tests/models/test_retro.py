@@ -13,8 +13,8 @@ from support.option_oracles import CHOICES, softmax
 from byhand.core.graph import Array, fold
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
-from byhand.language.architecture import Inputs
-from byhand.lessons.build import build, options_of
+from byhand.language.architecture import Inputs, options_of
+from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 

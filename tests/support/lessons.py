@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 
 from byhand.core.graph import Array, Node, fold
 from byhand.errors import ByhandError
-from byhand.language.architecture import Architecture
+from byhand.language.architecture import Architecture, options_of, settings_of
 from byhand.language.options import Option, option_records
-from byhand.lessons.build import build, options_of, settings_of
+from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, read_recipe
 from byhand.models import MODELS

@@ -4,7 +4,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.language.options import Options, variant
 
 GPT2 = variant(Options(), scale_scores=True, scale_by_layer=False)
-"""The common options, and two of Hugging Face's GPT-2: scores as they are, or divided by the layer's number too."""
+"""GPT-2's options; `scale_scores` and `scale_by_layer` are the two switches in Hugging Face's config."""
 
 ARCHITECTURE = decoder_only(
     name="gpt2",

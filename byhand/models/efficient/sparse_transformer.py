@@ -10,7 +10,7 @@ from byhand.core.ops import below, beside, maximum
 from byhand.core.weights import Weights
 from byhand.language import decoder_only
 from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
-from byhand.language.blocks import Places, grouped_attention
+from byhand.language.blocks import PositionInfo, grouped_attention
 from byhand.language.options import Options, variant
 from byhand.layers.attention import attend
 from byhand.layers.attention_cost import causal_attention, mark_unseen, savings
@@ -30,11 +30,11 @@ def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
     return strided_masks(tokens, stride) if o.pattern == "strided" else fixed_masks(tokens, stride, o.summaries)
 
 
-def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, places: Places) -> Node:
+def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, info: PositionInfo) -> Node:
     """Heads by turns near and far: two of them carry a word to every later one. (T, d) -> (T, heads * d_k)"""
     near, far = masks(x.shape[0], o, o.stride)
     return grouped_attention(
-        x, weight, o, layer, places, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"
+        x, weight, o, layer, info, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"
     )
 
 

@@ -11,7 +11,7 @@ from byhand.core.labels import Labels, labelled
 from byhand.core.ops import alias, below, beside, sqrt
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
-from byhand.language.blocks import Places, block, plain_feed
+from byhand.language.blocks import PositionInfo, block, plain_feed
 from byhand.language.decoder_only import decoder_only, predict
 from byhand.language.generation import read_and_write
 from byhand.language.options import Options, variant
@@ -67,7 +67,7 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
         places = sinusoidal(source("distance", numbers, role="given"), o.d_model)  # (M + 2 T - 1, d)
         mask = source("mask", np.tri(words, keys, keys - words), role="mask", rows=words.labels, columns=keys.labels)
 
-    def attention(x: Node, weight: Weights, o: Options, layer: int, _: Places) -> Node:
+    def attention(x: Node, weight: Weights, o: Options, layer: int, _: PositionInfo) -> Node:
         read.append(x.with_role("remembered"))
         seen = remembered(x, memories[layer - 1], keys) if memories else x
         heads = []
@@ -78,7 +78,7 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
 
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
-            x = block(x, weight, o, n, Places({}), attention, plain_feed)
+            x = block(x, weight, o, n, PositionInfo({}), attention, plain_feed)
     return x, read
 
 

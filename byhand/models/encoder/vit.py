@@ -6,7 +6,7 @@ from byhand.core.ops import below, stretch
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import block, grouped_attention, norm, places_of, plain_feed
+from byhand.language.blocks import block, grouped_attention, norm, plain_feed, position_info
 from byhand.language.generation import probabilities
 from byhand.language.masked import ENCODER
 from byhand.language.options import Options, variant
@@ -58,7 +58,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         rows = patches(channels, o.patch)
     with page("", "Input"):
         x = embedding(rows, weight, o)
-    places = places_of(x.shape[0], weight, o)
+    places = position_info(x.shape[0], weight, o)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
             x = block(x, weight, o, n, places, grouped_attention, plain_feed)

@@ -6,7 +6,7 @@ from byhand.core.graph import Node, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
-from byhand.language.blocks import Places, attention_sublayer, feed_sublayer, norm, places_of
+from byhand.language.blocks import PositionInfo, attention_sublayer, feed_sublayer, norm, position_info
 from byhand.language.decoder_only import embedding
 from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
@@ -32,10 +32,10 @@ TRANSFORMER = variant(
 def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
     """The sentence as the decoder reads it: every layer sees all of it. (S, d) -> (S, d)"""
     o = replace(o, attention="full", layers=o.encoder_layers)
-    places = places_of(x.shape[0], weight, o, mask)
+    info = position_info(x.shape[0], weight, o, mask)
     for layer in range(1, o.encoder_layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"):
-            x = attention_sublayer(x, None, places, weight, o, 1)
+            x = attention_sublayer(x, None, info, weight, o, 1)
             x = feed_sublayer(x, weight, o, 2)
     with page("", "Final norm"):
         return norm(x, weight, "final_norm", o) if o.final_norms else x
@@ -43,9 +43,9 @@ def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
 
 def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
     """The words so far, each layer looking back at them and over to the encoder's memory. (T, d), (S, d) -> (T, d)"""
-    own = places_of(x.shape[0], weight, replace(o, layers=o.decoder_layers))
+    own = position_info(x.shape[0], weight, replace(o, layers=o.decoder_layers))
     for layer in range(1, o.decoder_layers + 1):
-        across = Places({o.kind(layer): memory_mask})
+        across = PositionInfo({o.kind(layer): memory_mask})
         with scope(f"layer{layer}", f"Layer {layer}"):
             with scope("self", "Self"):
                 x = attention_sublayer(x, None, own, weight, o, 1, layer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from byhand.core.graph import Dim, page, scope
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, words
-from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
+from byhand.language.blocks import PositionInfo, attention_sublayer, feed_sublayer
 from byhand.language.options import Options, variant
 from byhand.language.parts import given_table, other_sentence
 from byhand.layers.masks import causal_mask
@@ -29,9 +29,9 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         x = given_table("X", weight, Dim(o.tokens, words("target_words", o.tokens)), o.d_model, 0, 3)
         memory = given_table("memory", weight, Dim(o.source_tokens, there), o.d_model, 0, 3)
     with scope("self", "Self"):
-        x = attention_sublayer(x, None, Places({"causal": causal_mask(x.shape[0])}), weight, o, 1)
+        x = attention_sublayer(x, None, PositionInfo({"causal": causal_mask(x.shape[0])}), weight, o, 1)
     with scope("cross", "Cross"):
-        x = attention_sublayer(x, memory, Places({"causal": None}), weight, o, 2)
+        x = attention_sublayer(x, memory, PositionInfo({"causal": None}), weight, o, 2)
     return Graph([feed_sublayer(x, weight, o, 3).with_role("result")])
 
 

@@ -6,7 +6,7 @@ from byhand.core.graph import Dim, page, scope
 from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
-from byhand.language.blocks import Places, attention_sublayer, feed_sublayer
+from byhand.language.blocks import PositionInfo, attention_sublayer, feed_sublayer
 from byhand.language.options import Options, variant
 from byhand.language.parts import table_of_input
 from byhand.layers.attention import softmax
@@ -37,7 +37,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     layer = replace(o, join_bias=o.attention_bias)
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-    x = attention_sublayer(x, None, Places({layer.attention: None}), weight, layer, 1)
+    x = attention_sublayer(x, None, PositionInfo({layer.attention: None}), weight, layer, 1)
     x = feed_sublayer(x, weight, layer, 2)
     with page("", "Output"):
         with scope("", "classes", equation="x W + b", column_equation="W x + b"):

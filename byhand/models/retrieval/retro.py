@@ -10,8 +10,13 @@ from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.weights import Weights
 from byhand.language.architecture import Graph, Inputs, Vocabularies, example_ids, one_vocabulary
-from byhand.language.blocks import attention_sublayer, feed_sublayer, places_of
-from byhand.language.chunked_attention import chunked_cross_attention, encode_neighbours, encoder_places, readers_of
+from byhand.language.blocks import attention_sublayer, feed_sublayer, position_info
+from byhand.language.chunked_attention import (
+    chunked_cross_attention,
+    encode_neighbours,
+    encoder_position_info,
+    readers_of,
+)
 from byhand.language.decoder_only import decoder_only, embedding, predict
 from byhand.language.generation import write_words
 from byhand.language.neighbours import Chunk, Database, chunk_of, database, neighbours_read
@@ -48,7 +53,7 @@ def forward(
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, "P")
-    own, chunks, memories = places_of(ids.shape[0], weight, o), list[Chunk](), list[Node]()
+    own, chunks, memories = position_info(ids.shape[0], weight, o), list[Chunk](), list[Node]()
     readers: list[Node] = []
     for u in range(1, int(ids.shape[0]) // o.chunk + 1):
         with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
@@ -59,11 +64,11 @@ def forward(
             x = attention_sublayer(x, None, own, weight, o, 1, layer)
         if chunks and not memories:
             with scope("encoder", "Encoder"):
-                places = encoder_places(weight, o)
+                info = encoder_position_info(weight, o)
                 for u, chunk in enumerate(chunks, 1):
                     with scope(f"chunk{u}", f"Chunk {u}", repeats=True):
                         h = x.rows((u - 1) * o.chunk, u * o.chunk)
-                        memories.append(encode_neighbours(chunk, h, table, places, weight, o))
+                        memories.append(encode_neighbours(chunk, h, table, info, weight, o))
         with scope(f"layer{layer}", f"Layer {layer}"):
             if memories:
                 with scope("cca", "Neighbours"):
