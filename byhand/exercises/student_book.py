@@ -244,11 +244,11 @@ class BlankPage(PageWriter):
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
     def _word(
-        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, dress: dict[str, object]
+        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, cell_style: dict[str, object]
     ) -> None:
         drawn = isinstance(of, Tokens) and any(ids in self.student.problem.drawn for ids in toposort([of.ids]))
         text = self.student.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
-        self.sheet.text(*place, text, dress)
+        self.sheet.text(*place, text, cell_style)
 
     def _cells(self, block: Block) -> None:
         for i, j in np.ndindex(*block.node.shape):

@@ -1,1 +1,1 @@
-"""A graph as a live workbook, and workbooks read back and recalculated."""
+"""A graph as a live workbook."""

@@ -1,4 +1,4 @@
-"""The backward pass in the places of the forward pass, and later training steps after the first, table for table."""
+"""The layout of training: each gradient in the place of its table, and later steps below the first."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from byhand.workbook.layout import GAP, TOP, Layout
 from byhand.workbook.page import Block, Heading, Key, Page, key
 
 Copies = dict[Node, Node]
-"""The first step's tables -> a later step's own."""
+"""The first step's tables -> a later step's tables."""
 
 
-class Everywhere(dict[Key, Block]):
-    """The blocks that a formula may refer to: those in sight, and any other table where it lives."""
+class ReachableBlocks(dict[Key, Block]):
+    """The blocks that a formula may refer to: the nearby ones, and any other table's home."""
 
     def __init__(self, homes: dict[Node, Block]) -> None:
         super().__init__()
         self._homes = homes
 
-    def get(self, found: Key, default: Block | None = None) -> Block | None:  # type: ignore[override]
-        """The table's block; None for views, which are read cell by cell from the tables that they show."""
-        named = found[0] if len(found) == 1 else None
-        return self[found] if found in self else self._homes.get(named, default) if isinstance(named, Node) else default
+    def get(self, wanted: Key, default: Block | None = None) -> Block | None:  # type: ignore[override]
+        """Return the table's block; None for views, which are read cell by cell from the tables that they show."""
+        node = wanted[0] if len(wanted) == 1 else None
+        return self[wanted] if wanted in self else self._homes.get(node, default) if isinstance(node, Node) else default
 
 
 def place_gradients(layout: Layout, backward: Backward) -> None:
-    """Give each gradient the place of its table, on a page of its own after those of the forward pass.
+    """Place each gradient where its table stands in the forward pass, on a backward page of its own.
 
-    What a page adds to the gradient of a table that lives elsewhere stands where that page shows the table again.
+    A page's share of the gradient of a table from another page stands where that page repeats the table.
     """
     for page in reversed(list(layout.pages.values())):
         for block in page.blocks:
-            found = backward.gradients.get(block.node) if block.home else backward.shares.get((block.node, page.scope))
-            if found is not None and found not in layout.homes:
-                _put(layout, found, block, layout.page(page.scope.backward))
+            wanted = backward.gradients.get(block.node) if block.home else backward.shares.get((block.node, page.scope))
+            if wanted is not None and wanted not in layout.homes:
+                _place_gradient(layout, wanted, block, layout.page(page.scope.backward))
     layout.place(n for n in [*backward.shares.values(), *backward.gradients.values()] if n not in layout.homes)
 
 
-def _put(layout: Layout, node: Node, place: Block, page: Page) -> None:
-    caption, reads = layout.own_caption(node), Everywhere(layout.homes)
+def _place_gradient(layout: Layout, node: Node, place: Block, page: Page) -> None:
+    caption, reads = layout.own_caption(node), ReachableBlocks(layout.homes)
     block = Block(node, page, place.along, place.across, True, caption, place.strip, place.labels, reads)
     layout.homes[node] = block
     page.blocks.append(block)
 
 
-def repeat(layout: Layout, steps: list[Copies]) -> None:
-    """Show each page's tables again for every later step: below (turned: beside) those of the step before."""
+def repeat_steps(layout: Layout, steps: list[Copies]) -> None:
+    """Repeat each page's tables for every later training step, below (turned: beside) those of the step before."""
     for page in layout.pages.values():
         blocks, headings = list(page.blocks), list(page.headings)
         reader = next(block.node for block in blocks if block.home)
@@ -53,12 +53,12 @@ def repeat(layout: Layout, steps: list[Copies]) -> None:
         for n, copies in enumerate(steps, 1):
             page.headings.append(_heading(Scope("", None, f"Training step {n + 1}"), page, depth * n))
             page.headings += [_moved(h, page, depth * n) for h in headings]
-            made = {block: _again(layout, block, copies, depth * n, reader) for block in blocks}
-            for block, copy in made.items():
-                copy.reads = Everywhere(layout.homes)
-                seen = (b for b in block.reads.values() if b in made)
-                copy.reads |= {key(made[b].node): made[b] for b in seen}
-            page.blocks += made.values()
+            repeats = {block: _repeated_block(layout, block, copies, depth * n, reader) for block in blocks}
+            for block, copy in repeats.items():
+                copy.reads = ReachableBlocks(layout.homes)
+                known = (b for b in block.reads.values() if b in repeats)
+                copy.reads |= {key(repeats[b].node): repeats[b] for b in known}
+            page.blocks += repeats.values()
 
 
 def _end(block: Block) -> int:
@@ -74,12 +74,12 @@ def _moved(heading: Heading, page: Page, by: int) -> Heading:
     return Heading(heading.scope, row, column)
 
 
-def _again(layout: Layout, block: Block, copies: Copies, by: int, reader: Node) -> Block:
-    """The block in a later step: computed anew, or a link to what has not changed or was changed elsewhere."""
+def _repeated_block(layout: Layout, block: Block, copies: Copies, by: int, reader: Node) -> Block:
+    """Return the block in a later step: computed again, or a link if the table has not changed or is elsewhere."""
     node = copies.get(block.node, block.node)
     home = block.home and block.node.data is None and node is not block.node
     caption = layout.own_caption(node) if home else layout.copy_caption(node, reader)
-    again = Block(node, block.page, block.along, block.across + by, home, caption, block.strip, block.labels)
+    block_copy = Block(node, block.page, block.along, block.across + by, home, caption, block.strip, block.labels)
     if home:
-        layout.homes[node] = again
-    return again
+        layout.homes[node] = block_copy
+    return block_copy

@@ -1,4 +1,4 @@
-"""A graph as a live workbook: every named table in its place, every cell its formula and its result."""
+"""The sheets of a live workbook: every named table in its place, every cell with its formula and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from byhand.core.table import Table, read
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.workbook import style
-from byhand.workbook.backward_layout import place_gradients, repeat
+from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.layout import TOP, Layout, all_views
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import look_of
@@ -34,9 +34,9 @@ Cell = tuple[Page, int, int]
 
 @dataclass(frozen=True)
 class About:
-    """What the home page tells of a book. explain: the command that works its tables on paper, but for --step NAME.
+    """The texts about a workbook. explain: the command that works out its tables, without --step NAME.
 
-    weights: where the weights come from, in a sentence. smaller: what to choose where a model is too large.
+    weights: where the weights come from, in a sentence. smaller: advice if the model is too large for a workbook.
     """
 
     title: str
@@ -48,7 +48,10 @@ class About:
 
 
 class Book:
-    """Everything that is known of a workbook before it is written: pages, homes, words, numbers."""
+    """The plan of a workbook before it is written: pages, the place of each table and word, and the numbers.
+
+    turned: tokens are columns. homes: each table's block. words: the cells in which each word is typed or looked up.
+    """
 
     def __init__(self, graph: Graph, about: About, turned: bool = False, home: str = "Contents") -> None:
         self.graph, self.about, self.turned = graph, about, turned
@@ -65,10 +68,10 @@ class Book:
         for page in self.pages:
             self._check_place(page)
             for block in page.blocks:
-                self._settle_words(block)
+                self._place_words(block)
 
     def _layout(self) -> Layout:
-        """The forward pass; the gradients in its places; later training steps below; then the updates of weights."""
+        """Place the forward pass, then the gradients, then later training steps, then the updates of the weights."""
         homes = {b.node: b for b in self.constants}
         if self.graph.training is None:
             layout = Layout(self.turned, homes)
@@ -78,7 +81,7 @@ class Book:
         layout = Layout(self.turned, homes, training.backward.gradients)
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
-        repeat(layout, training.copies)
+        repeat_steps(layout, training.copies)
         layout.place(n for n in self.nodes if n in training.updates)
         return layout
 
@@ -109,8 +112,8 @@ class Book:
                     "choose smaller sizes or fewer tokens."
                 )
 
-    def _settle_words(self, block: Block) -> None:
-        """The first table with a vocabulary's words is where they are typed; generated words stand beside their ids."""
+    def _place_words(self, block: Block) -> None:
+        """Note where words stand: a vocabulary's at the first table with them, generated words beside their ids."""
         for axis in () if block.strip else (0, 1):  # a strip shows no words
             of = block.node.shape[axis].labels
             if isinstance(of, Labels) or (isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None):
@@ -119,17 +122,17 @@ class Book:
                 )
 
     def label_cell(self, block: Block, axis: int, i: int) -> tuple[int, int]:
-        """Where the label of a row (axis 0) or column (axis 1) of the node stands."""
+        """Return the cell with the label of a row (axis 0) or column (axis 1) of the node."""
         down = (axis == 0) != block.turned
         return (block.row + i, block.column - 1) if down else (block.row - 1, block.column + i)
 
     @property
     def repeated(self) -> set[Node]:
-        """The tables of later training steps that stand for one of the first."""
+        """The tables of later training steps that repeat one of the first."""
         return self.graph.training.repeated if self.graph.training else set()
 
     def twin(self, page: Page) -> Page | None:
-        """The page on which gradients have the places of this page's tables, or the other way round."""
+        """Return the backward page of a forward page, or the other way round; None if there is none."""
         scopes = {p.scope: p for p in self.pages}
         forward = (p for p in self.pages if p.scope.backward is page.scope)
         return scopes.get(page.scope.backward) or next(forward, None)
@@ -148,7 +151,7 @@ class Book:
         return Address(row, column, "" if page is reader else self.sheet_names[page])
 
     def addresses(self, block: Block, reader: Page) -> Table:
-        """The cells of a block as formulas on the reader's page name them."""
+        """Return the addresses of a block's cells, as formulas on the reader's page write them."""
         if block.page is self.home:
             return Table(block.node.shape, lambda i, j: Formula(defined_name(block.node)))
         grid = block.addresses
@@ -158,25 +161,25 @@ class Book:
         return Table(block.node.shape, lambda i, j: Formula(f"{sheet}!{grid[i][j]}"))
 
     def links(self, block: Block, reader: Page) -> Table:
-        """The cells that a copy, or a view of other tables, shows again."""
+        """Return the addresses of the cells that a copy, or a view of other tables, repeats."""
         if block.node.name and not block.home:
             return self.addresses(self.homes[block.node], reader)
         return read(block.node, EXCEL, lambda n: self.addresses(self.homes[n], reader) if n in self.homes else None)
 
     def result(self, node: Node) -> list[list[Cell]]:
-        """Where each cell of a table lives."""
+        """Return the cells in which a table is computed, row by row of the node."""
         block = self.homes[node]
         rows, columns = node.shape
         return [[(block.page, *block.at(i, j)) for j in range(columns)] for i in range(rows)]
 
     def reference(self, cells: list[Cell]) -> str:
-        """A line of cells as other sheets and defined names refer to it."""
+        """Return the reference to a line of cells from other sheets and defined names."""
         (page, row, column), (_, last_row, last_column) = cells[0], cells[-1]
         return f"{quoted(self.sheet_names[page])}!{absolute(row, column)}:{absolute(last_row, last_column)}"
 
 
 class PageWriter:
-    """Writes one page's cells."""
+    """Writes one page: its title, and the caption, labels and cells of each block."""
 
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
@@ -184,7 +187,7 @@ class PageWriter:
 
     def write(self, number: int) -> None:
         """Write the page, which is the `number`th (from 0) after the home page."""
-        self._head(number)
+        self._write_title(number)
         for place in self.page.headings:
             parts = [(opened(place.scope.title), style.STEP)]
             if place.scope.source:
@@ -202,14 +205,14 @@ class PageWriter:
         width = points(margin) + (printed - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
 
-    def _head(self, number: int) -> None:
+    def _write_title(self, number: int) -> None:
         scope = self.page.scope
         self.sheet.text(0, 1, title_of(scope), style.TITLE)
         self.sheet.height(0, 27)
         subtitle = "     ".join(filter(None, (scope.equation_as(self.book.turned), scope.source)))
         self.sheet.text(1, 1, subtitle or self.book.about.title, style.SUBTITLE)
-        around = [self.book.home, *self.book.pages][number], *self.book.pages[number + 1 : number + 2]
-        names = [self.book.sheet_names[p] for p in around]
+        neighbours = [self.book.home, *self.book.pages][number], *self.book.pages[number + 1 : number + 2]
+        names = [self.book.sheet_names[p] for p in neighbours]
         self.sheet.link(2, 1, f"◂ {names[0]}", names[0], "A1", style.LINK)
         if number:
             home = self.book.sheet_names[self.book.home]
@@ -237,7 +240,7 @@ class PageWriter:
         self._note(block, (block.row - 3, block.column))
 
     def _note(self, block: Block, place: tuple[int, int]) -> None:
-        """Where a table lives, its caption says how to see it worked."""
+        """Add a note to the caption of a table's home, with the command that works it out."""
         if block.home and self.book.about.explain:
             self.sheet.note(*place, f"{block.node.name}\nWorked: {self.book.about.explain} --step {block.node.name}")
 
@@ -246,25 +249,27 @@ class PageWriter:
             return
         for axis in (0, 1):
             down = (axis == 0) != block.turned
-            dress = style.ROW_LABEL if down else style.COLUMN_LABEL
+            cell_style = style.ROW_LABEL if down else style.COLUMN_LABEL
             of = block.node.shape[axis].labels
             for i in range(block.node.shape[axis]):
                 place = self.book.label_cell(block, axis, i)
                 if isinstance(of, Labels | Tokens):
-                    self._word(place, block, of, i, dress)
+                    self._word(place, block, of, i, cell_style)
                 elif block.node.shape[axis] > 1:
-                    self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", dress)
+                    self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", cell_style)
 
-    def _word(self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, dress: dict[str, Any]) -> None:
+    def _word(
+        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, cell_style: dict[str, Any]
+    ) -> None:
         home = self.book.words[of][i]
         text = self.book.text_of(of, i)
         if home != (self.page, *place):
-            self.sheet.formula(*place, self.book.address(home, self.page), text, dress)
+            self.sheet.formula(*place, self.book.address(home, self.page), text, cell_style)
         elif isinstance(of, Labels):
-            self.sheet.text(*place, text, dress)
+            self.sheet.text(*place, text, cell_style)
         else:
             words = self._vocabulary(of.vocabulary)
-            self.sheet.formula(*place, EXCEL.pick(words, Address(*block.at(i, 0))), text, dress)
+            self.sheet.formula(*place, EXCEL.pick(words, Address(*block.at(i, 0))), text, cell_style)
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
@@ -279,10 +284,10 @@ class PageWriter:
         if node.data is not None and block.home and node.role is not Role.TOKENS:
             for i in range(rows):
                 for j in range(columns):
-                    dress = style.cell(
+                    cell_style = style.cell(
                         look, number_format, self._edges(block, i, j) if look is Look.WEIGHT else NO_EDGES
                     )
-                    self.sheet.number(*block.at(i, j), float(values[i, j]), dress)
+                    self.sheet.number(*block.at(i, j), float(values[i, j]), cell_style)
         else:
             self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
         if look is Look.ATTENTION:
@@ -295,17 +300,17 @@ class PageWriter:
         rule = self._rule(block)
         columns = range(block.node.shape[1])
         for i, results in enumerate((values + 0.0).tolist()):
-            made = [rule(i, j) for j in columns]
-            longest = max(map(len, made))
+            formulas = [rule(i, j) for j in columns]
+            longest = max(map(len, formulas))
             if longest > LONGEST_FORMULA:
                 raise ByhandError(
                     f"A formula of {block.node.label} would have {longest:,} characters, more than the "
                     f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
                 )
-            yield [block.at(i, j) for j in columns], made, results
+            yield [block.at(i, j) for j in columns], formulas, results
 
     def _rule(self, block: Block) -> Callable[[int, int], str]:
-        """How each cell's formula is made."""
+        """Return the function that makes the formula of the node's cell (i, j)."""
         node = block.node
         if not block.home or all_views(node):
             links = self.book.links(block, self.page)
@@ -316,7 +321,7 @@ class PageWriter:
         return lambda i, j: table[i, j]
 
     def _id_rule(self, block: Block) -> Callable[[int, int], str]:
-        """The id of the word that stands beside it."""
+        """Return the function that makes the formula of an id: the number of the word beside it."""
         tokens = block.node.shape[0].labels
         assert isinstance(tokens, Tokens)
         words = self._vocabulary(tokens.vocabulary)
@@ -329,7 +334,7 @@ class PageWriter:
         return rule
 
     def _edges(self, block: Block, i: int, j: int) -> frozenset[str]:
-        """The sides on which a cell ends its table."""
+        """Return the sides of a cell that are on the edge of its table."""
         row, column = (j, i) if block.turned else (i, j)
         rows, columns = block.shape
         ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
@@ -341,33 +346,33 @@ class PageWriter:
 
 
 def infinite(nodes: list[Node]) -> set[Node]:
-    """The tables of which a cell can be minus infinity: where the mask has put it, until e to it makes it 0."""
-    found: set[Node] = set()
+    """Return the tables in which a cell can be minus infinity: from the mask on, until e to that power makes it 0."""
+    infinite_nodes: set[Node] = set()
     for node in nodes:
-        stopped = node.op.finite or node.role.traits.look is Look.GRADIENT
-        reached = not stopped and any(a in found for a in node.args)
-        if reached or node.holds_infinity:
-            found.add(node)
-    return found
+        stays_finite = node.op.finite or node.role.traits.look is Look.GRADIENT
+        is_infinite = not stays_finite and any(a in infinite_nodes for a in node.args)
+        if is_infinite or node.holds_infinity:
+            infinite_nodes.add(node)
+    return infinite_nodes
 
 
 def read_block(book: Book, block: Block) -> Table:
-    """A computed table's formulas, by its cell rule over the blocks in line with it."""
+    """Return a computed table's formulas, from its cell rule and the blocks that it reads."""
 
     def given(node: Node) -> Table | None:
-        found = block.reads.get(key(node))
-        return book.addresses(found, block.page) if found else None
+        source = block.reads.get(key(node))
+        return book.addresses(source, block.page) if source else None
 
     return read(block.node, EXCEL, given)
 
 
 def title_of(scope: Scope) -> str:
-    """A page's place in the model, in words: Encoder · Layer 1 · Head 2."""
+    """Return a page's title, its place in the model: Encoder · Layer 1 · Head 2."""
     return " · ".join(titles(scope))
 
 
 def _sheet_names(pages: list[Page]) -> dict[Page, str]:
-    """A short, unique name for each sheet, of at most 31 characters."""
+    """Return a unique name for each sheet, of at most 31 characters."""
     names: dict[Page, str] = {}
     for page in pages:
         name = " ".join(re.sub(r"[\[\]:*?/\\·]", " ", title_of(page.scope)).split())
@@ -387,7 +392,7 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
 
 
 def range_of(book: Book, block: Block) -> str:
-    """The cells of a table as defined names refer to them."""
+    """Return the reference to a table's cells for a defined name."""
     rows, columns = block.shape
     first = f"{quoted(book.sheet_names[block.page])}!{absolute(block.row, block.column)}"
     if (rows, columns) == (1, 1):

@@ -1,4 +1,4 @@
-"""From a graph to an .xlsx file."""
+"""Write a graph or a lesson as an .xlsx file."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
@@ -18,12 +18,12 @@ from byhand.workbook.page import Page
 from byhand.xlsx.writer import BookFile
 
 Progress = Callable[[list[Page]], Iterable[Page]]
-"""Passes the pages on one by one, and may tell somebody how far it is."""
+"""Passes the pages on one by one, and may show the progress."""
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: a book is a million small objects that all live until it is saved."""
+    """Pause garbage collection, since a workbook is a million small objects that all live until it is saved."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -53,7 +53,7 @@ def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False,
 
 
 def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
-    """Write what a recipe has built; the number of the workbook's formula cells."""
+    """Write a lesson as a workbook, and return the number of its formula cells."""
     title, subtitle = describe(lesson)
     explain = command(lesson.recipe, "explain")
     built_in = lesson.recipe.model in MODELS
@@ -69,7 +69,7 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
 
 
 def check_place(path: Path, force: bool) -> None:
-    """ByhandError unless a workbook may be written there."""
+    """Raise ByhandError unless a workbook may be written to the path. force: it may replace a file."""
     if path.suffix.lower() != ".xlsx":
         raise ByhandError(f"A workbook's name ends in .xlsx: write {path.with_suffix('.xlsx')} instead of {path}.")
     files.check_place(path, force)

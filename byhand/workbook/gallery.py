@@ -1,4 +1,4 @@
-"""The ready-made workbooks: from a folder of recipes to one with their workbooks, a picture of each, and an index."""
+"""Build the ready-made workbooks: for a folder of recipes, the workbook and the picture of each, and an index."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from byhand.workbook.previews import Preview, Previews
 
 
 def recipes(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.toml"))
-    if not found:
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
         raise ByhandError(f"There are no recipes (.toml) in {folder}: name a folder that holds some.")
-    return found
+    return paths
 
 
 def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
-    """Write the workbook of every recipe in `source`, its picture, and an index; yields a line for each as it is done.
+    """Write the workbook and the picture of every recipe in `source`, and an index; yield a line after each.
 
-    The folder is made where there is none. Pictures are drawn while further workbooks are built. advance: is called
-    after each of two steps a recipe.
+    The folder is made if it does not exist. Pictures are drawn while further workbooks are built. advance: called after
+    each of the two steps of a recipe.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lessons, cells = {}, {}
@@ -37,7 +37,7 @@ def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambd
             lessons[path] = build(read_recipe(path))
             book = folder / f"{path.stem}.xlsx"
             cells[path] = write_lesson(lessons[path], book)
-            previews.add(Preview(book, _telling_sheet(lessons[path]), _picture(folder, path)))
+            previews.add(Preview(book, _preview_sheet(lessons[path]), _picture(folder, path)))
             advance(1)
             yield f"{book.name}: {cells[path]:,} live cells"
         yield previews.finish()
@@ -46,8 +46,8 @@ def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambd
 
 
 def outdated(source: Path, folder: Path) -> list[str]:
-    """A line for each workbook, picture or index in the folder that its recipe in `source` would now make otherwise."""
-    late = []
+    """Return a line for each workbook, picture or index in the folder that is missing or out of date."""
+    messages = []
     lessons = {path: build(read_recipe(path)) for path in recipes(source)}
     cells = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -55,31 +55,31 @@ def outdated(source: Path, folder: Path) -> list[str]:
             fresh = Path(temporary, path.stem + ".xlsx")
             cells[path] = write_lesson(lesson, fresh)
             if not same_contents(fresh, folder / fresh.name, closeness(lesson.recipe)):
-                late.append(f"{path.stem}.xlsx is out of date.")
+                messages.append(f"{path.stem}.xlsx is out of date.")
             if not _picture(folder, path).exists():
-                late.append(f"{path.stem}.png is missing.")
+                messages.append(f"{path.stem}.png is missing.")
     index = folder / "README.md"
     if not index.exists() or index.read_text(encoding="utf-8") != _index(lessons, cells):
-        late.append("README.md is out of date.")
-    return late
+        messages.append("README.md is out of date.")
+    return messages
 
 
 CLOSE = 1e-12
-"""How far two stored numbers may lie apart: absolutely, or relative to the larger."""
+"""The largest difference of two stored numbers: absolute, or relative to the larger."""
 CLOSE_AFTER_ADAM = 1e-9
-"""Adam divides a gradient by its own size, and so makes up to 1e-10 of one that is 0 but for rounding."""
+"""The same after Adam, which divides a gradient by its own size: a gradient that is 0 up to rounding gives 1e-10."""
 
 
 def closeness(recipe: Recipe) -> float:
-    """Return how far apart two machines may compute the numbers of a recipe's workbook."""
+    """Return the largest difference between two machines' numbers in a recipe's workbook."""
     return CLOSE_AFTER_ADAM if recipe.optimizer in ("adam", "adamw") else CLOSE
 
 
 def same_contents(one: Path, other: Path, close: float = CLOSE) -> bool:
-    """Whether two workbooks hold the same formulas, texts and styles exactly, and the same numbers within `close`.
+    """Return whether two workbooks hold equal formulas, texts and styles, and numbers that differ by at most `close`.
 
     Stored results may differ in their last digits, since processors and versions of numpy compute `exp` and sums in
-    different ways; the bytes of the file may differ by the compressor that wrote them.
+    different ways. The bytes of the files may differ, since versions of the compressor differ.
     """
     try:
         with ZipFile(one) as a, ZipFile(other) as b:
@@ -93,7 +93,7 @@ STORED = re.compile(rb"(?:(?<=<v>)|(?<=<c:v>))[^<]*")
 
 
 def _same_part(one: bytes, other: bytes, close: float) -> bool:
-    """Whether all but the stored numbers of two parts is equal, and these are close."""
+    """Return whether two files in the workbooks are equal but for stored numbers, and these are close."""
     if one == other:
         return True
     pairs = zip(STORED.findall(one), STORED.findall(other), strict=False)
@@ -111,17 +111,17 @@ def _picture(folder: Path, recipe: Path) -> Path:
     return folder / "pictures" / f"{recipe.stem}.png"
 
 
-def _telling_sheet(lesson: Lesson) -> int:
-    """Which sheet: the home page of a model that is spoken to in words; else the first part that has a formula.
+def _preview_sheet(lesson: Lesson) -> int:
+    """Return the number of the sheet that the picture shows.
 
-    Of a part that is followed backward, the page of its gradients.
+    It is the home page of a model that predicts words; else the first page with an equation, or that page's gradients.
     """
     if lesson.graph.probabilities is not None:
         return 0
     pages = list(dict.fromkeys(n.page for n in lesson.tables.values() if n.page and not n.op.given))
     forward = [page for page in pages if page.backward in pages] or pages
-    telling = next((page for page in forward if page.equation), forward[0])
-    return pages.index(telling.backward if telling.backward in pages else telling) + 1
+    best = next((page for page in forward if page.equation), forward[0])
+    return pages.index(best.backward if best.backward in pages else best) + 1
 
 
 def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:

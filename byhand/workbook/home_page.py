@@ -1,4 +1,4 @@
-"""The home page: the model as a list of steps, the prompt and what the model makes of it, and how to read the book."""
+"""The home page: the model as a list of steps, the prompt, the prediction, and a legend."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ USE = (
 )
 
 NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
-"""Under a prompt of which a word is none of the vocabulary, since then nothing that follows has a number."""
+"""Shown under a prompt with a word that is not in the vocabulary, since then all that follows has no numbers."""
 
 BEFORE_TITLES = {Look.GRADIENT: "∂ ", Look.UPDATED: "update · "}
-"""What stands before the title of a page that is a step as a whole."""
+"""The text before the title of a page that is a single step."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One box of the model's picture, and the table that it ends in."""
+    """One step of the model. block: its first table. result: its last table."""
 
     scope: Scope
     page: Page
@@ -44,25 +44,25 @@ class Step:
 
 
 def steps(book: Book) -> list[Step]:
-    """The model's steps in order: the outermost titled scopes, and the pages that are steps as a whole."""
-    found: dict[Scope, list[Block]] = {}
+    """Return the model's steps in order: the outermost scopes with an equation, and pages that are single steps."""
+    blocks_of: dict[Scope, list[Block]] = {}
     for page in book.pages:
         computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in book.repeated]
         for block, following in zip(computed, [*computed[1:], None], strict=True):
             scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
             if scope:
-                found.setdefault(scope, []).append(block)
+                blocks_of.setdefault(scope, []).append(block)
                 if following and following.node.scope in scope.outward and key(block.node) in following.reads:
-                    found[scope].append(following)  # the result, named by whoever called for the step
-    return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in found.items()]
+                    blocks_of[scope].append(following)  # the result, named by whoever called for the step
+    return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in blocks_of.items()]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The rows of the home page's side, from top to bottom."""
+    """The rows of the sections at the side of the home page, from top to bottom."""
 
     prompts: list[int]
-    written: int
+    output: int
     prediction: int
     legend: int
     constants: int
@@ -70,15 +70,15 @@ class Plan:
 
 
 def plan(book: Book) -> Plan:
-    """Decide where the prompts and constants stand, and tell the book, since the pages refer to them."""
+    """Decide where the sections stand, and enter prompts and constants in the book, since the pages refer to them."""
     row = FIRST
     prompts = []
     for tokens in book.prompts:
         prompts.append(row)
         book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
         row += 3
-    written = row
-    row += 3 if written_words(book) else 0
+    output = row
+    row += 3 if output_words(book) else 0
     prediction = row
     if book.graph.probabilities is not None:
         row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
@@ -87,20 +87,20 @@ def plan(book: Book) -> Plan:
     constants = row
     for n, block in enumerate(book.constants):
         block.across, block.along = constants + 1 + n, SIDE
-    return Plan(prompts, written, prediction, legend, constants, row + 2 + len(book.constants))
+    return Plan(prompts, output, prediction, legend, constants, row + 2 + len(book.constants))
 
 
-def generated(book: Book) -> list[Node]:
-    """The words that the model adds, one a step."""
+def next_words(book: Book) -> list[Node]:
+    """Return the tables of the words that the model adds, one for each step."""
     if book.graph.training is not None:
         return []
     return [n for n in book.nodes if n.symbol == "next" and n.role is Role.TOKENS]
 
 
-def written_words(book: Book) -> list[tuple[Node, int]]:
-    """The words that the model makes, as (ids, row): the story that it adds, or a program's whole answer."""
+def output_words(book: Book) -> list[tuple[Node, int]]:
+    """Return the words that the model writes, as (ids, row): those that it adds, or a program's whole answer."""
     answers = [n for n in book.nodes if n.symbol == "answer" and n.role is Role.TOKENS]
-    story = generated(book)
+    story = next_words(book)
     return [(n, i) for n in answers for i in range(n.shape[0])] or [(n, 0) for n in story if len(story) > 1]
 
 
@@ -109,8 +109,8 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     _steps(book, sheet)
     for tokens, row in zip(book.prompts, place.prompts, strict=True):
         _prompt(book, sheet, tokens, row)
-    if written_words(book):
-        _written(book, sheet, place.written)
+    if output_words(book):
+        _output_words(book, sheet, place.output)
     if book.graph.probabilities is not None:
         _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
     _legend(book, sheet, place.legend)
@@ -164,7 +164,7 @@ def _steps(book: Book, sheet: Sheet) -> None:
 
 
 def _shapes(step: Step, turned: bool) -> str:
-    """What comes in and what goes out: 3×4 → 3×2."""
+    """Return the shapes of the step's first input and its result: 3×4 → 3×2."""
     left, above = sides(step.block.node)
     read = next((node for node in (*left, *above) if node.shape != (1, 1)), None)
     out = shapes(step.result, turned).rpartition("→ ")[2].strip("()")
@@ -172,22 +172,22 @@ def _shapes(step: Step, turned: bool) -> str:
 
 
 def _title(step: Step) -> str:
-    """What the step's box says: of a page that is a step as a whole, what it belongs to."""
+    """Return the text of the step's box. A page that is a single step has its kind before its title."""
     if not step.scope.page:
         return step.scope.title
-    before = BEFORE_TITLES.get(_look(step)) or ("attention · " if _attends(step) else "")
+    before = BEFORE_TITLES.get(_look(step)) or ("attention · " if _is_attention(step) else "")
     return f"{before}{step.scope.title.casefold()}"
 
 
-def _attends(step: Step) -> bool:
-    """Whether the step is a whole page that shows how much each query looks at each key."""
+def _is_attention(step: Step) -> bool:
+    """Return whether the step is a whole page with attention weights."""
     return step.scope.page and any(block.node.role is Role.ATTENTION for block in step.page.blocks)
 
 
 def _look(step: Step) -> Look:
-    """The colours of the step's box: those of the outermost place that has some, or of a page that attends."""
-    said = next((place.look for place in reversed(step.scope.outward) if place.look), None)
-    return said or (Look.ATTENTION if _attends(step) else Look.COMPUTED)
+    """Return the look of the step's box: the outermost scope's that has one, else attention's or the usual one."""
+    look = next((place.look for place in reversed(step.scope.outward) if place.look), None)
+    return look or (Look.ATTENTION if _is_attention(step) else Look.COMPUTED)
 
 
 def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
@@ -204,7 +204,7 @@ def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
 
 
 def _what(tokens: Tokens) -> str:
-    """Whose words they are."""
+    """Return the heading of a prompt's words."""
     sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
     if not sentence and part.startswith("row"):
         sentence, part = part, ""
@@ -214,25 +214,25 @@ def _what(tokens: Tokens) -> str:
     return kinds.get(part, "The prompt's words") + (f" (sentence {sentence.removeprefix('row')})" if sentence else "")
 
 
-def _written(book: Book, sheet: Sheet, row: int) -> None:
-    words = written_words(book)
+def _output_words(book: Book, sheet: Sheet, row: int) -> None:
+    words = output_words(book)
     maker = "program answers" if words[0][0].symbol == "answer" else "model writes"
     sheet.text(row, SIDE, f"and the {maker}", style.HEADING)
     for n, (node, i) in enumerate(words):
         of = node.shape[0].labels
         assert isinstance(of, Tokens)
-        dress = style.cell(Look.RESULT, "@")
-        sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), dress)
+        result_style = style.cell(Look.RESULT, "@")
+        sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), result_style)
 
 
 def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
-    """The probabilities at one position, which the reader chooses where there are several."""
+    """Write the probabilities at one position, which the reader chooses if there are several."""
     vocabulary = node.shape[1].labels
     assert isinstance(vocabulary, Labels)
     count = int(node.shape[0])
     at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
     sheet.text(row, SIDE, "and the model expects" if book.prompts else "The model's answer", style.HEADING)
-    first, chosen = row + 1, Address(row + 1, SIDE + 1)
+    first, position = row + 1, Address(row + 1, SIDE + 1)
     if count > 1:
         sheet.text(row + 1, SIDE, "at position", style.text(10))
         sheet.number(row + 1, SIDE + 1, at, style.cell(Look.INPUT, "0"))
@@ -247,14 +247,14 @@ def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) 
         )
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
-        rule = nth(column, chosen) if count > 1 else column[0]
+        rule = nth(column, position) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell(Look.RESULT, "0.000"))
         sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.LOOKS[Look.RESULT][1]))
     sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
 def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
-    """The loss at each training step, and its curve beside the prediction."""
+    """Write the loss at each training step, and its curve beside the prediction."""
     row = place.losses
     sheet.text(row, SIDE, "The loss, step by step" if len(losses) > 1 else "The loss", style.HEADING)
     for n, loss in enumerate(losses, 1):

@@ -1,11 +1,12 @@
-"""What sits where on a page: products cross as on paper, and a token keeps its row.
+"""The places of tables on a page: the factors of a product beside and above it, and a token in the same row throughout.
 
 A page is a stack of bands. In a band every table has the same rows, and steps run to the right. A table that is
-multiplied in from the right, or added to every row, stands above the result, column over column. What lives elsewhere
-is shown again, so that all that makes a cell is in line with it.
+multiplied in from the right, or added to every row, stands above the result, column over column. A table from another
+band or page is repeated, so that all that a cell is computed from is in its row or its column.
 
 Positions are (along, across): along the steps, across the bands. With tokens as rows, along is to the right and across
-is down; turned (tokens as columns) the two change places, and every table is shown transposed.
+is down; turned (tokens as columns) the two change places, and every table is shown transposed. The home of a table is
+the block in which it is computed or typed; its other blocks are copies.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ WIDEST = {False: 33, True: 58}  # how far a band may run along (turned: down)
 
 @dataclass(eq=False)
 class Band:
-    """A row of steps (turned: a column of them). Its tables' places across are known only when it is closed."""
+    """A row of steps (turned: a column). The positions across of its tables are set when it is closed.
+
+    start: its position across. tokens: the rows of its tables. next: the next free position along. main: the tables in
+    line. above: for each of these the tables above it. steps: the headings. present: the blocks that it can read.
+    """
 
     start: int
     tokens: int
@@ -43,12 +48,12 @@ class Band:
 
 
 class Layout:
-    """Lays out all pages of a graph's named nodes, in the order of their making."""
+    """Lays out the pages of a graph's named nodes, in the order of the graph."""
 
     def __init__(
         self, turned: bool, homes: dict[Node, Block], gradients: Mapping[Node, Node] = MappingProxyType({})
     ) -> None:
-        """`homes` has the tables that live elsewhere, on the home page; `gradients` will take their tables' places."""
+        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room."""
         self.turned = turned
         self.homes = homes
         self.gradients = gradients
@@ -57,12 +62,12 @@ class Layout:
         self.bands: dict[Page, Band] = {}
 
     def place(self, nodes: Iterable[Node]) -> None:
-        """Give each named node its place, in this order, after what stands on its page already."""
-        placed = [n for n in nodes if n.name and not floating(n)]
+        """Place each named node, in this order, after the blocks that are on its page already."""
+        tables = [n for n in nodes if n.name and not floating(n)]
         rest: dict[Scope | None, deque[Node]] = defaultdict(deque)
-        for node in placed:
+        for node in tables:
             rest[node.page].append(node)
-        for node in placed:
+        for node in tables:
             assert node.page is not None, node
             rest[node.page].popleft()
             self._place(self.page(node.page), node, rest[node.page])
@@ -79,21 +84,21 @@ class Layout:
             self._close(page)
             self.bands[page] = Band(self._start(page), node.shape[0], TOP if self.turned else MARGIN)
         band = self.bands[page]
-        if step and not self._begun(page, step):
-            self._head(band, step)
-        for leaf in [*self._homeless(node, left + above), *left]:
+        if step and not self._has_started(page, step):
+            self._start_step(band, step)
+        for leaf in [*self._unplaced_sources(node, left + above), *left]:
             if not self._in_line(band, leaf):
                 self._append(page, band, leaf, [], node)
         self._append(page, band, node, above, node, factor=left[0] if left else None)
 
-    def _homeless(self, node: Node, leaves: list[Node]) -> list[Node]:
-        """The given tables that the node reads only through views, or is a view of, and that stand nowhere yet."""
+    def _unplaced_sources(self, node: Node, leaves: list[Node]) -> list[Node]:
+        """Return the given tables without a home that the node reads through views only, or is a view of."""
         views = node.args if all_views(node) else [leaf for leaf in leaves if not leaf.name]
-        found = [source for view in views for source in sources(view)]
-        return [source for source in dict.fromkeys(found) if source not in self.homes and source not in leaves]
+        given = [source for view in views for source in sources(view)]
+        return [source for source in dict.fromkeys(given) if source not in self.homes and source not in leaves]
 
-    def _head(self, band: Band, step: Scope) -> None:
-        """Note where the step begins, after the room that the last step's heading takes."""
+    def _start_step(self, band: Band, step: Scope) -> None:
+        """Start a step at the next position, after the end of the last step's heading."""
         if self.turned:
             band.steps.append((step, band.next))
             band.next += 1
@@ -104,10 +109,10 @@ class Layout:
         band.steps.append((step, band.next))
 
     def _in_line(self, band: Band, leaf: Node) -> bool:
-        """Whether a reader in this band has the table in sight, or (a single number) knows where it lives."""
+        """Return whether the band shows the table, or the table is a single number, which need not be repeated."""
         return key(leaf) in band.present or (scalar(leaf) and leaf in self.homes)
 
-    def _begun(self, page: Page, step: Scope) -> bool:
+    def _has_started(self, page: Page, step: Scope) -> bool:
         now = self.bands[page].steps if page in self.bands else []
         return any(h.scope is step for h in page.headings) or any(s is step for s, _ in now)
 
@@ -116,24 +121,24 @@ class Layout:
         if band is None or band.tokens != node.shape[0] or node.role is Role.SCORES:
             return True
         missing = [x for x in left if not self._in_line(band, x)]
-        wanted = [*missing, node]
+        additions = [*missing, node]
         step = step_of(node)
-        if step and not self._begun(page, step) and (step.below or len(missing) == len(left)):
+        if step and not self._has_started(page, step) and (step.below or len(missing) == len(left)):
             return True
-        together = [*wanted, *_rest_of_scope(node, later)]
+        together = [*additions, *_rest_of_scope(node, later)]
         widest = WIDEST[self.turned]
-        if band.next + self._length(wanted) > widest:
+        if band.next + self._length(additions) > widest:
             return True
         if any(b.node.scope is node.scope for b in band.main):
             return False
         fits_alone = self._length([*left, *together[len(missing) :]]) <= widest
-        return len(together) > len(wanted) and fits_alone and band.next + self._length(together) > widest
+        return len(together) > len(additions) and fits_alone and band.next + self._length(together) > widest
 
     def _length(self, nodes: list[Node]) -> int:
         return sum(self._extent(n, n) for n in nodes)
 
     def _extent(self, node: Node, reader: Node) -> int:
-        """How far a table runs along, with its labels and the gap before it."""
+        """Return the length of a table along the band, with its labels and the gap before it."""
         if self.turned:
             return HEADER + node.shape[1] + 1
         captions = [self._caption(node, reader)]
@@ -142,7 +147,7 @@ class Layout:
         return LABEL + max(node.shape[1], *(c.columns for c in captions))
 
     def own_caption(self, node: Node) -> Caption:
-        """What stands over a table where it lives."""
+        """Return the caption of a table's home."""
         call = partial(symbol_from, reader=node)
         rule = "" if node.op.given else f"= {letters(node, call, self.turned)}"
         if node.role is Role.SCORES:
@@ -155,7 +160,7 @@ class Layout:
         return self.copy_caption(node, reader)
 
     def copy_caption(self, node: Node, reader: Node) -> Caption:
-        """What stands over a table, or a view of it, that a reader on this page shows again."""
+        """Return the caption of a copy of a table, or of a view, beside its reader."""
         call = partial(symbol_from, reader=reader)
         name = call(node) if node.name else letters(node, call, self.turned)
         table = whole(node)
@@ -175,8 +180,8 @@ class Layout:
             if not self.turned and not strip:
                 extent = max(extent, self._extent(leaf, node))
             names = (_prefixes(factor)[1] if factor else "", block.labels[1])
-            known = leaf in self.homes or not leaf.name
-            stack.append(self._block(page, leaf, node, block.along, strip, _prefixes(leaf) if known else names))
+            is_copy = leaf in self.homes or not leaf.name
+            stack.append(self._block(page, leaf, node, block.along, strip, _prefixes(leaf) if is_copy else names))
         band.main.append(block)
         band.above.append(sorted(stack, key=lambda b: b.strip))
         block.reads = {**self.numbers, **band.present, **{key(b.node): b for b in stack}}
@@ -196,14 +201,14 @@ class Layout:
         return block
 
     def _start(self, page: Page) -> int:
-        """Where the next band begins across: after the blocks that stand already."""
+        """Return the position across of the next band: after all blocks of the page."""
         ends = [b.across + b.node.shape[0] for b in page.blocks]
         if self.turned:
             ends += [b.column + b.caption.columns for b in page.blocks]
         return max(ends) + GAP if ends else MARGIN if self.turned else TOP
 
     def _close(self, page: Page) -> None:
-        """Give the band's blocks their places across: what stands above first, then the tables in line."""
+        """Set the positions across of the band's blocks: the tables above first, then the tables in line."""
         band = self.bands.pop(page, None)
         if band is None:
             return
@@ -228,7 +233,7 @@ class Layout:
             page.headings.append(Heading(scope, main - before - deep - 1, along + LABEL))
 
     def _thickness(self, block: Block) -> int:
-        """How much room a block that stands above takes across, with its own header."""
+        """Return the size across of a block that stands above, with its header."""
         if block.strip:
             return 1
         if self.turned:
@@ -241,52 +246,52 @@ def heading(step: Scope) -> str:
 
 
 def scalar(node: Node) -> bool:
-    """A given number by itself, such as a temperature: referred to where it lives, never shown again."""
+    """Return whether a node is a single given number, such as a temperature, which is never repeated."""
     return node.op.given and node.shape == (1, 1)
 
 
 def floating(node: Node) -> bool:
-    """Tables without a page of their own live where they are first read."""
+    """Return whether a table has no page of its own, so that it is placed where it is first read."""
     return node.op.given or (node.page is None and node.op.view)
 
 
 def sides(node: Node) -> tuple[list[Node], list[Node]]:
-    """The tables that a node's formula reads, by where they stand: at its left, and above it."""
-    found: dict[str, dict[Key, Node]] = {"left": {}, "above": {}}
+    """Return the tables that a node's formula reads: those that stand at its left, and those above it."""
+    tables_by_side: dict[str, dict[Key, Node]] = {"left": {}, "above": {}}
     if not all_views(node):
-        _collect(node, "left", found)
-    return list(found["left"].values()), list(found["above"].values())
+        _collect(node, "left", tables_by_side)
+    return list(tables_by_side["left"].values()), list(tables_by_side["above"].values())
 
 
 def sources(node: Node) -> list[Node]:
-    """The given tables that a view is made of."""
+    """Return the given tables that a view shows."""
     if node.op.given:
         return [node]
     return [source for a in node.args if not node.name for source in sources(a)]
 
 
 def all_views(node: Node) -> bool:
-    """Whether its cells are other tables' own cells, so that it is nothing but links."""
+    """Return whether a node's cells are cells of other tables, so that it consists of links only."""
     return node.op.view and all(a.name or all_views(a) for a in node.args)
 
 
 def whole(view: Node) -> Node:
-    """The table that a view of one table shows: Q for Qᵀ and for some of Q's columns."""
+    """Return the table that a view of a single table shows: Q for Qᵀ and for some columns of Q."""
     return view if view.name or len(view.args) != 1 or not view.op.view else whole(view.args[0])
 
 
-def _collect(node: Node, side: str, found: dict[str, dict[Key, Node]]) -> None:
+def _collect(node: Node, side: str, tables_by_side: dict[str, dict[Key, Node]]) -> None:
     for n, given in enumerate(node.args):
         argument = given.args[0] if _columns_here(given, node) else given
         at = "above" if side == "above" else _side(node, n)
         if argument.name or all_views(argument):
-            found[at].setdefault(key(argument), argument)
+            tables_by_side[at].setdefault(key(argument), argument)
         else:
-            _collect(argument, at, found)
+            _collect(argument, at, tables_by_side)
 
 
 def _columns_here(view: Node, reader: Node) -> bool:
-    """Whether a view is some columns of a table on the reader's page, which then stands whole in the reader's band."""
+    """Return whether a view is columns of a table on the reader's page, which the reader's band then shows whole."""
     if view.name or view.op is not ops.columns:
         return False
     of = view.args[0]
@@ -301,7 +306,7 @@ def _side(node: Node, n: int) -> str:
 
 
 def step_of(node: Node) -> Scope | None:
-    """The step of the model that a table belongs to: the outermost titled scope inside its page."""
+    """Return the step that a table belongs to: the outermost scope with an equation inside its page, or None."""
     inside = []
     for s in node.scope.outward:
         if s.page:
@@ -312,7 +317,7 @@ def step_of(node: Node) -> Scope | None:
 
 
 def _rest_of_scope(node: Node, later: Iterable[Node]) -> Iterator[Node]:
-    """The tables that follow in the same inner scope, and the result that they lead to: kept together if they fit."""
+    """Yield the later tables of the same inner scope, and the result after them, to keep together if they fit."""
     if node.scope.page or not node.scope.name:
         return
     for follower in later:
@@ -322,7 +327,7 @@ def _rest_of_scope(node: Node, later: Iterable[Node]) -> Iterator[Node]:
 
 
 def _prefixes(node: Node) -> tuple[str, str]:
-    """How the features of its rows and columns are called: x1, x2 ... for a short symbol, else by number alone."""
+    """Return the prefixes of the row and column labels: x for x1, x2 ... if the symbol is short, else none."""
     if not node.name:
         rows, columns = _prefixes(node.args[0])
         return (columns, rows) if node.op is ops.transpose else (rows, columns)

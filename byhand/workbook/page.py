@@ -1,4 +1,4 @@
-"""A page of a workbook: its tables in their places, each with its caption."""
+"""A page of a workbook: blocks of cells, captions and headings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = tuple[object, ...]
 
 
 def key(node: Node) -> Key:
-    """Views of the same cells are the same table, however often they are written."""
+    """Return what identifies a table's cells: the node, or for a view its operation and the key of its arguments."""
     if node.name or not node.op.view:
         return (node,)
     return (node.op, *node.attrs.items(), *(key(a) for a in node.args))
@@ -26,7 +26,7 @@ def key(node: Node) -> Key:
 
 @dataclass(frozen=True)
 class Caption:
-    """What stands over a table: its name and shapes; below, its rule, or where it comes from."""
+    """The text over a table: its name and shapes; below, its rule, or the page it comes from."""
 
     name: str
     shape: str
@@ -34,21 +34,22 @@ class Caption:
 
     @property
     def columns(self) -> int:
-        """How many columns of the grid it takes."""
+        """The number of columns that it covers."""
         return ceil(max(len(self.name) * 1.2 + len(self.shape) * 0.85 + 2, len(self.rule)) / LETTERS_A_COLUMN)
 
 
 def width_of(text: str) -> int:
-    """How many columns of the grid a text takes."""
+    """Return the number of columns that a text covers."""
     return ceil(len(text) / LETTERS_A_COLUMN)
 
 
 @dataclass(eq=False)
 class Block:
-    """A table in its place.
+    """A table in its place on a page.
 
-    `row` and `column` are those of its first cell; `home` says that it is not a copy; a strip is a single row (turned:
-    column) that stands above without a header; `reads` are the blocks that its formulas refer to.
+    along, across: the position of its first cell, see layout. home: whether it is the original, not a copy. strip: a
+    single row (turned: column) above another table, without a header. labels: prefixes of the row and column labels.
+    reads: the blocks that its formulas refer to.
     """
 
     node: Node
@@ -80,14 +81,14 @@ class Block:
         return (columns, rows) if self.turned else (rows, columns)
 
     def at(self, i: int, j: int) -> tuple[int, int]:
-        """Where the node's cell (i, j) stands."""
+        """Return the row and the column of the node's cell (i, j)."""
         if self.page.turned:
             return self.along + j, self.across + i
         return self.across + i, self.along + j
 
     @cached_property
     def addresses(self) -> list[list[Address]]:
-        """Its cells, row by row of the node, as formulas on its own page name them."""
+        """The addresses of its cells, row by row of the node, as formulas on its own page write them."""
         rows, columns = self.node.shape
         return [[Address(*self.at(i, j)) for j in range(columns)] for i in range(rows)]
 
@@ -103,7 +104,7 @@ class Heading:
 
 @dataclass(eq=False)
 class Page:
-    """One sheet: its blocks and headings, and the tables that are at home on it."""
+    """One sheet: its blocks and headings."""
 
     scope: Scope
     turned: bool
@@ -111,7 +112,7 @@ class Page:
     headings: list[Heading] = field(default_factory=list)
 
     def spans(self) -> Iterator[Span]:
-        """The rows of each table with what stands over it, and of each heading with what it heads."""
+        """Yield the rows to keep on one page of paper: each table with its caption, each heading with the next row."""
         for block in self.blocks:
             over = 1 if block.strip and block.turned else 0 if block.strip else HEADER
             yield block.row - over, block.row + block.shape[0]

@@ -18,15 +18,15 @@ from byhand.xlsx.recalculate import MOST_MEMORY, convert
 
 SHARPNESS = 80  # pixels an inch
 LIMITS = Limits(600, MOST_MEMORY)
-AT_ONCE = 2
-"""How many LibreOffices draw side by side."""
+PROCESSES = 2
+"""The number of LibreOffice processes at a time."""
 BATCH = 6
-"""For how many workbooks each is started."""
+"""The number of workbooks for each process."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The picture that is to be made of a workbook. sheet: which one it shows, from 0."""
+    """A picture to draw of a workbook. sheet: the number of the sheet that it shows, from 0."""
 
     book: Path
     sheet: int
@@ -34,20 +34,20 @@ class Preview:
 
 
 class Previews:
-    """Draws pictures with LibreOffice, two at a time, while the work goes on; none where a program is missing.
+    """Draws pictures with LibreOffice in the background; none if a program is missing.
 
-    advance: called with the number of pictures that have been drawn since.
+    advance: called with the number of new pictures.
     """
 
     def __init__(self, advance: Callable[[int], object]) -> None:
         self._advance = advance
-        self._able = all(map(shutil.which, ("soffice", "pdftoppm")))
+        self._available = all(map(shutil.which, ("soffice", "pdftoppm")))
         self._waiting: list[Preview] = []
-        self._begun: list[Future[int]] = []
+        self._futures: list[Future[int]] = []
 
     def __enter__(self) -> Self:
         self._folder = TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True)
-        self._threads = ThreadPoolExecutor(AT_ONCE)
+        self._threads = ThreadPoolExecutor(PROCESSES)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -55,31 +55,31 @@ class Previews:
         self._folder.cleanup()
 
     def add(self, preview: Preview) -> None:
-        """Have a picture drawn, together with those that are added after it."""
+        """Add a picture, to be drawn in a batch with others."""
         self._waiting.append(preview)
         if len(self._waiting) == BATCH:
-            self._begin()
+            self._submit()
 
     def finish(self) -> str:
-        """Wait for all pictures; a sentence on them. ByhandError if LibreOffice fails."""
-        self._begin()
-        if not self._able:
+        """Wait for all pictures, and return a line about them. ByhandError if LibreOffice fails."""
+        self._submit()
+        if not self._available:
             return "pictures: left as they are (drawing them takes libreoffice-calc and poppler-utils)"
         count = 0
-        for future in as_completed(self._begun):
+        for future in as_completed(self._futures):
             self._advance(future.result())
             count += future.result()
         return f"pictures: {count}"
 
-    def _begin(self) -> None:
+    def _submit(self) -> None:
         previews, self._waiting = self._waiting, []
-        if self._able and previews:
-            folder = Path(self._folder.name, f"pictures-{len(self._begun)}")
-            self._begun.append(self._threads.submit(_draw, previews, folder))
+        if self._available and previews:
+            folder = Path(self._folder.name, f"pictures-{len(self._futures)}")
+            self._futures.append(self._threads.submit(_draw, previews, folder))
 
 
 def _draw(previews: list[Preview], folder: Path) -> int:
-    """Draw the pictures by way of the folder; how many."""
+    """Draw the pictures, with temporary files in the folder, and return how many."""
     copies = [folder / preview.book.name for preview in previews]
     try:
         folder.mkdir()
@@ -101,15 +101,15 @@ def _draw(previews: list[Preview], folder: Path) -> int:
 
 
 def _copy_with_one_sheet(preview: Preview, copy: Path) -> None:
-    """A copy of the workbook in which every other sheet is hidden: LibreOffice lays out only what is seen."""
+    """Copy the workbook with all other sheets hidden, since LibreOffice prints visible sheets only."""
     with ZipFile(preview.book) as whole, ZipFile(copy, "w") as alone:
         for name in whole.namelist():
             data = whole.read(name)
             alone.writestr(name, _hide_others(data, preview.sheet) if name == "xl/workbook.xml" else data)
 
 
-def _hide_others(workbook: bytes, seen: int) -> bytes:
+def _hide_others(workbook: bytes, visible: int) -> bytes:
     before, *sheets = workbook.split(b"<sheet ")
-    states = [b"visible" if number == seen else b"hidden" for number in range(len(sheets))]
-    shown = before.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % seen)
-    return shown + b"".join(b'<sheet state="%s" %s' % pair for pair in zip(states, sheets, strict=True))
+    states = [b"visible" if number == visible else b"hidden" for number in range(len(sheets))]
+    first = before.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % visible)
+    return first + b"".join(b'<sheet state="%s" %s' % pair for pair in zip(states, sheets, strict=True))

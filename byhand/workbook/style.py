@@ -1,4 +1,4 @@
-"""The look: the colours, borders and fonts of cells, captions and labels."""
+"""The colours, borders, fonts and number formats of cells, captions and labels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOOKS: dict[Look, tuple[str, str, str]] = {
     Look.ANSWER: ("#FFFBEA", "#B98900", "your answers: type here"),
     Look.SCRATCH: ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),
 }
-"""Look -> (fill, colour of its name, what the legend says)."""
+"""Look -> (fill, colour of the name, text in the legend)."""
 
 WEIGHT_FRAME = "#D98880"
 DASHED = 3
@@ -45,7 +45,7 @@ BOXES = {
 
 
 def look_of(node: Node, home: bool) -> Look:
-    """How a table stands at home, or where it is shown again."""
+    """Return the look of a table's home or of a copy."""
     if home:
         return node.look
     return Look.ATTENTION if node.role.traits.look is Look.ATTENTION else Look.SHOWN
@@ -53,7 +53,7 @@ def look_of(node: Node, home: bool) -> Look:
 
 @cache
 def cell(look: Look, number_format: str, edges: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """A number's cell. `edges` are the sides (left, right, top, bottom) on which it ends its table."""
+    """Return the style of a number's cell. edges: the sides that are on the edge of the table."""
     fill, _, _ = LOOKS[look]
     frame = WEIGHT_FRAME if look is Look.WEIGHT else FRAME
     style: dict[str, Any] = {
@@ -94,7 +94,7 @@ WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], b
 
 
 def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
-    """A fixed number of places that suits the table; and whether it shows whole numbers, without places."""
+    """Return a table's number format, and whether it shows whole numbers."""
     sizes = np.abs(values)
     sizes = sizes[sizes < INFINITE]
     whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
@@ -103,7 +103,7 @@ def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
 
 
 def _places(largest: float) -> int:
-    """Two places; three up to 1; as many as show two digits of a table of very small numbers, at most nine."""
+    """Return the decimals to show: two, three up to 1, more (at most nine) for two digits of very small numbers."""
     if largest > 1:
         return 2
     return min(9, max(3, 1 - floor(log10(largest))))
@@ -114,15 +114,15 @@ def fixed(places: int) -> str:
 
 
 def with_infinity(places: int) -> str:
-    """A format that shows a very large negative number as −∞.
+    """Return a format that shows a very large negative number as −∞.
 
-    Programs differ in whether a section after a condition keeps its minus sign, so negative numbers have a section that
-    writes it; and some cannot read a condition with an exponent.
+    Programs differ in whether a section after a condition keeps the minus sign, so negative numbers have a section that
+    writes it; and some programs cannot read a condition with an exponent.
     """
     return f'[<-1000000000]"−∞";[<=-{0.5 * 10**-places:.{places + 1}f}]-{fixed(places)};{fixed(places)}'
 
 
 def box(look: Look) -> dict[str, Any]:
-    """A box of the model's picture. Pale, since some programs write every link in dark blue."""
+    """Return the style of a step's box. It is pale, since some programs write every link in dark blue."""
     edge = LOOKS[look][1]
     return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge)

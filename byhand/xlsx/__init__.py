@@ -1,1 +1,1 @@
-"""Spreadsheet files: .xlsx files go in and plain data comes out; ours are written, recalculated and verified."""
+"""Spreadsheet files: read, write, recalculate and verify .xlsx workbooks."""

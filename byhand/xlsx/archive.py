@@ -1,4 +1,4 @@
-"""Looks into an .xlsx file before anything opens it: a zip of a bearable size, with safe names and no entities."""
+"""Open the zip archive of an .xlsx file after checking that it is safe: its sizes, its names, and no entities."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from byhand.errors import ByhandError
 MOST_BYTES = 100_000_000
 MOST_UNPACKED = 500_000_000
 MOST_PARTS = 5_000
-MOST_SHRUNK = 100
-"""How many times its packed size a part may have; the sheets of real workbooks have 5 to 20 times."""
-ALWAYS_FINE = 1_000_000
-"""The unpacked size up to which a part may shrink as much as it likes."""
+LARGEST_RATIO = 100
+"""The largest ratio of a part's unpacked to its packed size; in real workbooks, sheets have 5 to 20."""
+SMALL_PART = 1_000_000
+"""The unpacked size up to which any ratio is allowed."""
 LONGEST_TOKEN = 1_000_000
-"""The bytes within which an XML part must come to its first element, and each tag to its end."""
+"""The most bytes before the first element of an XML part, and of a tag."""
 
 _ZIP, _OLE = b"PK", bytes.fromhex("d0cf11e0a1b11ae1")
 _MEMBER = b"PK\x01\x02"
@@ -33,10 +33,10 @@ SAVE_AGAIN = "open it in a spreadsheet program and save it again as .xlsx"
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[ZipFile]:
-    """Open the zip of a workbook, once it is known to be safe to unpack.
+    """Open the zip archive of a workbook after checking that it is safe to unpack.
 
-    Raises ByhandError for anything else: no such file, a folder, an .xls, a password, a cut or damaged file, too many
-    or too large parts, parts that shrink too well, unsafe or repeated names, a document type in an XML part.
+    Raises ByhandError for a missing file, a folder, an .xls, a password, a damaged file, too many or too large parts, a
+    part that unpacks to many times its size, unsafe or repeated names, and a document type in an XML part.
     """
     _check_file(path)
     try:
@@ -51,26 +51,26 @@ def open_archive(path: Path) -> Iterator[ZipFile]:
 
 
 def damaged(path: Path, reason: Exception | str) -> ByhandError:
-    """The refusal of a file that begins like a workbook and is none."""
+    """Return the error for a damaged file."""
     why = clause(str(reason)) or type(reason).__name__
     return ByhandError(f"{path} is cut short or damaged ({why}): get it again, or {SAVE_AGAIN}.")
 
 
 def clause(reason: str) -> str:
-    """What a library says of a failure, as a part of our one sentence."""
+    """Return a library's message as a clause for an error sentence."""
     return " ".join(reason.split())[:200].rstrip(".").replace(". ", "; ")
 
 
 def feed(parser: expat.XMLParserType, stream: IO[bytes]) -> Iterator[None]:
-    """Gives a part to the parser piece by piece, so that a reader can stop between two.
+    """Parse a part piece by piece, with a yield after each piece, so that the caller can stop.
 
-    Raises ValueError for a tag or comment without end, ExpatError for XML that is none.
+    Raises ValueError for a tag or comment without end, ExpatError for invalid XML.
     """
-    given = 0
+    count = 0
     while piece := stream.read(65_536):
         parser.Parse(piece)
-        given += len(piece)
-        if given - parser.CurrentByteIndex > LONGEST_TOKEN:
+        count += len(piece)
+        if count - parser.CurrentByteIndex > LONGEST_TOKEN:
             raise ValueError("a tag without end")
         yield
     parser.Parse(b"", True)
@@ -97,7 +97,7 @@ def _check_file(path: Path) -> None:
         raise ByhandError(f"{path} is empty: get it again.")
     if not start.startswith(_ZIP):
         raise ByhandError(f"{path} is no Excel workbook: name an .xlsx file, or {SAVE_AGAIN}.")
-    if members > MOST_PARTS:  # asked before the zip's directory is read: an entry takes a thousand bytes of memory
+    if members > MOST_PARTS:  # before the zip's directory is read, since an entry takes a thousand bytes of memory
         raise ByhandError(f"{path} holds {members:,} parts, more than {MOST_PARTS:,}: {SAVE_AGAIN}.")
 
 
@@ -133,26 +133,26 @@ def _check_part(path: Path, part: ZipInfo) -> None:
         raise ByhandError(f"{path} is locked with a password: unpack it with the password and zip it without one.")
     if part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise ByhandError(f"{path} is packed in a way that no spreadsheet program writes: {SAVE_AGAIN}.")
-    if part.file_size > max(ALWAYS_FINE, MOST_SHRUNK * part.compress_size):
+    if part.file_size > max(SMALL_PART, LARGEST_RATIO * part.compress_size):
         raise ByhandError(
-            f"{path} holds a part that unpacks to more than {MOST_SHRUNK} times its size ({part.filename}), "
+            f"{path} holds a part that unpacks to more than {LARGEST_RATIO} times its size ({part.filename}), "
             f"as a zip bomb does: {SAVE_AGAIN}."
         )
 
 
-class _Reached(Exception):
-    """The first element, or a document type (True), is reached."""
+class _PrologEnd(Exception):
+    """Stops the parser at the first element, or at a document type (True)."""
 
 
 def _check_prolog(path: Path, name: str, stream: IO[bytes]) -> None:
-    """Refuses an XML part that declares a document type, in whatever encoding. What is no XML passes."""
+    """Raise ByhandError for an XML part that declares a document type, in any encoding. Other files pass."""
     parser = expat.ParserCreate()
 
-    def reached(doctype: bool) -> None:
-        raise _Reached(doctype)
+    def stop(doctype: bool) -> None:
+        raise _PrologEnd(doctype)
 
-    parser.StartDoctypeDeclHandler = lambda *_: reached(True)
-    parser.StartElementHandler = lambda *_: reached(False)
+    parser.StartDoctypeDeclHandler = lambda *_: stop(True)
+    parser.StartElementHandler = lambda *_: stop(False)
     try:
         for _ in range(LONGEST_TOKEN // 64):
             piece = stream.read(64)  # small: the parser goes on to the end of a piece, and entities multiply
@@ -163,7 +163,7 @@ def _check_prolog(path: Path, name: str, stream: IO[bytes]) -> None:
         return
     except LookupError as reason:  # an encoding that nobody knows
         raise damaged(path, reason) from None
-    except _Reached as at:
+    except _PrologEnd as at:
         if at.args[0]:
             raise ByhandError(
                 f"{path} declares a document type in {name}, which no spreadsheet program does: {SAVE_AGAIN}."

@@ -1,4 +1,4 @@
-"""The cells and texts of an .xlsx file's parts, read as they stream by: no part is ever held whole."""
+"""Read the cells and texts of an .xlsx file as a stream, so that no part is in memory as a whole."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_TEXT = 32_767
 MOST_CELLS = 3_000_000
 MOST_TRANSLATED = 20_000_000
-"""The characters of all formulas that a file gives only as `like the one above`, and that must be worked out."""
+"""The most characters of all shared formulas, which a file gives once for many cells, after they are written out."""
 TRANSLATED_A_CELL = 30
-"""The same for each cell, where fewer cells are allowed."""
+"""The same for each cell, if fewer cells are allowed."""
 MOST_OTHER = 300_000
-"""The elements of a part that hold nothing of the cells: the parser remembers each that is open."""
+"""The most other elements in a part's texts; a limit, since the parser remembers each open one."""
 Cell = tuple[str, int, int]
 """(sheet, row, column), rows and columns from 0."""
 Value = float | str | bool | None
 
 
 class CellError(str):
-    """What a cell shows where its formula has failed: #DIV/0!, #NAME?, Err:508."""
+    """The error that a cell shows: #DIV/0!, #NAME?, Err:508."""
 
     __slots__ = ()
 
 
 class CellDate(str):
-    """A date that a file holds as one (2026-01-31), and not as the number of its day."""
+    """A date that a file stores as text (2026-01-31), and not as a number of days."""
 
     __slots__ = ()
 
 
 def strings_of(archive: ZipFile, name: str) -> list[str]:
-    """The texts that cells refer to by number."""
+    """Return the texts that cells refer to by number."""
     strings: list[str] = []
     texts = _Texts()
 
     def end(tag: str) -> None:
         texts.end(tag)
         if tag == _ITEM:
-            strings.append(texts.taken())
+            strings.append(texts.take())
 
     parse(archive, name, texts.start, end, texts.data)
     return strings
@@ -59,15 +59,15 @@ def parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None],
     data: Callable[[str], None],
-    done: Callable[[], bool] = lambda: False,
+    finished: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Reads a part without ever holding it whole, until it ends or `done` says so."""
+    """Parse a part as a stream, to its end or until `done` returns true."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
     with archive.open(name) as stream:
         for _ in feed(parser, stream):
-            if done():
+            if finished():
                 return
 
 
@@ -80,7 +80,7 @@ _DATA, _ROW, _CELL, _FORMULA, _VALUE = _tag("sheetData"), _tag("row"), _tag("c")
 
 
 class _Texts:
-    """Puts together the text of an item, whose runs may be dressed differently; readings (rPh) are no part of it."""
+    """Joins the runs of a text, which may have different formats, without phonetic readings (rPh)."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -110,15 +110,15 @@ class _Texts:
         elif tag == _PHONETIC:
             self.reading = False
 
-    def taken(self) -> str:
-        """The text so far; the next one begins empty."""
+    def take(self) -> str:
+        """Return the text so far, and start an empty one."""
         text = "".join(self.parts)
         self.parts, self.length = [], 0
         return text
 
 
 class Cells:
-    """Collects the cells of one sheet after the other."""
+    """Collects the cells of sheets. strings: the shared texts. most: the most cells."""
 
     formula: str | None
     stored: str | None
@@ -132,10 +132,10 @@ class Cells:
         self.styles: dict[Cell, str] = {}
         self.values: dict[Cell, Value] = {}
         self.strings = [_plain(text) for text in strings]
-        self.translated = self.kept = 0
+        self.translated = self.count = 0
 
     def read(self, archive: ZipFile, sheet: str, part: str) -> None:
-        """Adds a sheet's cells. What follows them (formats, drop-downs) is not looked at."""
+        """Add a sheet's cells. Reading stops after them, before formats and drop-downs."""
         self.sheet, self.row, self.column = sheet, -1, -1
         self.texts, self.masters = _Texts(), dict[str, SharedFormula]()
         self.inside = self.finished = False
@@ -170,20 +170,20 @@ class Cells:
     def _end(self, tag: str) -> None:
         if tag == _VALUE:
             self.texts.inside = False
-            self.stored = self.texts.taken()
+            self.stored = self.texts.take()
         elif tag == _FORMULA:
             self.texts.inside = False
-            self.formula = self._whole(self.texts.taken())
+            self.formula = self._full_formula(self.texts.take())
         elif tag == _CELL:
             self.inside = False
-            self._keep()
+            self._add_cell()
         elif tag == _DATA:
             self.finished = True
         else:
             self.texts.end(tag)
 
-    def _whole(self, text: str) -> str | None:
-        """The formula, worked out from its master's where the file gives only that; None for an array's other cells."""
+    def _full_formula(self, text: str) -> str | None:
+        """Return a cell's formula, written out if it is shared; None for the further cells of an array formula."""
         if self.shared is None or text:
             if self.shared is not None:
                 self.masters[self.shared] = SharedFormula(f"={text}", str(Address(self.row, self.column)))
@@ -196,22 +196,22 @@ class Cells:
             raise ValueError(f"more than {self.most_translated:,} characters of shared formulas")
         return formula
 
-    def _keep(self) -> None:
+    def _add_cell(self) -> None:
         cell = (self.sheet, self.row, self.column)
         if self.row >= ROWS or self.column >= COLUMNS:
             raise ValueError("a cell beyond the end of the sheet")
         if self.formula is not None:
             self.formulas[cell] = self.formula
         if self.kind == "inlineStr":
-            self.stored = self.texts.taken()
+            self.stored = self.texts.take()
         if self.stored is not None:
             value = self._value(self.stored)
             if value is not None:
                 self.values[cell] = value
                 if self.kind == "n":
                     self.styles[cell] = self.style
-        self.kept += 1
-        if self.kept > self.most:
+        self.count += 1
+        if self.count > self.most:
             raise ValueError(f"more than {self.most:,} cells")
 
     def _value(self, text: str) -> Value:
@@ -240,7 +240,7 @@ def _index(text: str, length: int) -> int:
 
 
 def _plain(text: str) -> str:
-    """Without the escapes by which a file writes what XML cannot: _x000D_."""
+    """Replace escapes such as _x000D_ by the characters that XML cannot hold."""
     return re.sub("_x([0-9A-Fa-f]{4})_", lambda code: chr(int(code[1], 16)), text) if "_x" in text else text
 
 
@@ -248,7 +248,7 @@ _PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
 def position(place: str) -> tuple[int, int]:
-    """B3 to (2, 1)."""
+    """Return the row and the column of an address, from 0: (2, 1) for B3. ValueError for no address."""
     match = _PLACE.fullmatch(place)
     if not match:
         raise ValueError(f"a cell with the address {place!r}")
@@ -257,7 +257,7 @@ def position(place: str) -> tuple[int, int]:
 
 @lru_cache(COLUMNS)
 def _column(letters: str) -> int:
-    """A to 0, Z to 25, AA to 26."""
+    """Return the number of a column: 0 for A, 25 for Z, 26 for AA."""
     number = 0
     for letter in letters:
         number = 26 * number + ord(letter) - 64

@@ -1,13 +1,13 @@
-"""The pieces of a spreadsheet formula, and a formula moved to another cell: the only module that knows openpyxl.
+"""Split a spreadsheet formula into tokens, and move it to another cell: the only module that uses openpyxl.
 
-openpyxl is imported when a formula comes along: it takes longer to load than most files take to read.
+openpyxl is imported with the first formula, since it takes longer to load than most files take to read.
 """
 
 from __future__ import annotations
 
 
 def tokens(formula: str) -> list[tuple[str, str, str]]:
-    """Return a formula's pieces: kind (FUNC, OPERAND, ...), part (OPEN, RANGE, ...) and text.
+    """Return a formula's tokens: kind (FUNC, OPERAND, ...), part (OPEN, RANGE, ...) and text.
 
     Raises ValueError for a text that is no formula.
     """
@@ -15,12 +15,12 @@ def tokens(formula: str) -> list[tuple[str, str, str]]:
 
     try:
         return [(token.type, token.subtype, token.value) for token in Tokenizer(formula).items]
-    except Exception as reason:  # openpyxl raises whatever an unfinished formula makes it trip over
+    except Exception as reason:  # openpyxl raises errors of many kinds for an unfinished formula
         raise ValueError("it is no formula") from reason
 
 
 class SharedFormula:
-    """A formula that other cells share: theirs is this one with its relative references moved along."""
+    """A formula that other cells share, with its relative references moved."""
 
     def __init__(self, formula: str, cell: str) -> None:
         from openpyxl.formula.translate import Translator

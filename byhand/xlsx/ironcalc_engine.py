@@ -1,7 +1,7 @@
-"""Recalculates in IronCalc, in a process of its own: what breaks or stalls the engine ends only that.
+"""Recalculate in IronCalc, in a process of its own, so that a crash or an endless loop ends only that process.
 
-IronCalc ends the whole process when a formula calls itself without end. It is imported only there, so that everything
-else works without it.
+IronCalc ends the whole process when a formula calls itself without end. Only that process imports IronCalc, so all else
+works without it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ INSTALL = "pip install ironcalc"
 
 
 def installed() -> bool:
-    """Whether IronCalc is there."""
+    """Return whether IronCalc is installed."""
     return find_spec("ironcalc") is not None
 
 
 @dataclass(frozen=True)
 class FileRequest:
-    """Asks for the cells of an .xlsx file."""
+    """A request for the values of cells of an .xlsx file."""
 
     path: str
     cells: Sequence[Place]
@@ -34,7 +34,7 @@ class FileRequest:
 
 @dataclass(frozen=True)
 class SheetsRequest:
-    """Asks for the cells of a new workbook with these contents; a text among the values may begin with = too."""
+    """A request for the values of cells of a new workbook. A text among the values may begin with =."""
 
     sheets: Sequence[str]
     values: Sequence[tuple[Place, float | str | bool]]
@@ -45,14 +45,14 @@ class SheetsRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """The values of the cells asked for, an error as [text]; or why there are none."""
+    """The values of the requested cells, an error as [text]; or the reason of a failure."""
 
     values: Sequence[Any] = ()
     reason: str = ""
 
 
 def start() -> Callable[[FileRequest | SheetsRequest], Answer]:
-    """Return what answers requests; ByhandError where IronCalc is not installed."""
+    """Return the function that answers requests. ByhandError if IronCalc is not installed."""
     if not installed():
         raise ByhandError(f"IronCalc is not installed, which works out formulas: {INSTALL}.")
     return _answer

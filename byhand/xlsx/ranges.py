@@ -1,4 +1,4 @@
-"""Ranges of cells as formulas and defined names write them: 'Layer 1'!$A$1:$B$2."""
+"""Ranges of cells in formulas and defined names, such as 'Layer 1'!$A$1:$B$2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROWS = re.compile(rf"{_SHEET}\$?([1-9][0-9]{{0,6}}):\$?([1-9][0-9]{{0,6}})")
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle of cells, its first one counted from 0; sheet: nothing where the text names none."""
+    """A rectangle of cells. row, column: of the first cell, from 0. sheet: empty if the reference names none."""
 
     sheet: str
     row: int
@@ -30,13 +30,13 @@ class Region:
         return self.rows * self.columns
 
     def holds(self, cell: Cell) -> bool:
-        """Whether the cell is one of these."""
+        """Return whether the cell is in the region."""
         return (
             cell[0] == self.sheet and 0 <= cell[1] - self.row < self.rows and 0 <= cell[2] - self.column < self.columns
         )
 
     def cells(self) -> list[Cell]:
-        """All of them: ask for the size first."""
+        """Return all cells; check the size first."""
         return [(self.sheet, self.row + i, self.column + j) for i in range(self.rows) for j in range(self.columns)]
 
 
@@ -46,16 +46,16 @@ def spoken_address(cell: Cell) -> str:
 
 
 def region_of(text: str) -> Region | None:
-    """What a reference stands for; None for one that is no range of cells in this file."""
-    if found := _CELLS.fullmatch(text):
-        first, last = found[3], found[4] or found[3]
-    elif found := _COLUMNS.fullmatch(text):
-        first, last = f"{found[3]}1", f"{found[4]}{ROWS}"
-    elif found := _ROWS.fullmatch(text):
-        first, last = f"A{found[3]}", f"XFD{found[4]}"
+    """Return the region of a reference; None if it is no range of cells in the same file."""
+    if match := _CELLS.fullmatch(text):
+        first, last = match[3], match[4] or match[3]
+    elif match := _COLUMNS.fullmatch(text):
+        first, last = f"{match[3]}1", f"{match[4]}{ROWS}"
+    elif match := _ROWS.fullmatch(text):
+        first, last = f"A{match[3]}", f"XFD{match[4]}"
     else:
         return None
-    sheet = (found[1] or "").replace("''", "'") or found[2] or ""
+    sheet = (match[1] or "").replace("''", "'") or match[2] or ""
     try:
         corners = [position(corner.replace("$", "").upper()) for corner in (first, last)]
     except ValueError:

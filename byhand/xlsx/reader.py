@@ -1,4 +1,4 @@
-"""Reads .xlsx files of strangers within bounds: sheets, cells, names, dates, and what else the file holds."""
+"""Read .xlsx files from any source within bounds: sheets, cells, names, dates and links."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from byhand.xlsx.archive import SAVE_AGAIN, damaged, open_archive
 from byhand.xlsx.cells import Cell, Cells, Value, parse, strings_of
 
 LARGEST_INDEX = 10_000_000
-"""The bytes of a part that lists sheets, names or other parts."""
+"""The most bytes of a part that lists sheets, names or other parts."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much a file may hold. unpacked: the bytes of its cells, texts and styles; why: what to do beyond that."""
+    """Limits of a file. unpacked: the bytes of its cells, texts and styles. advice: what to do if there are more."""
 
     sheets: int
     cells: int | None
@@ -30,22 +30,21 @@ class Bounds:
 
 
 ANY_BOOK = Bounds(65_000, None, 500_000_000, "split it")
-"""What `verify` takes."""
+"""The bounds for any workbook."""
 HANDED_IN = Bounds(500, 30_000, 20_000_000, "copy the answers into the workbook that was handed out")
-"""What a person makes by hand; an exercise has a thousandth of it."""
+"""The bounds for a workbook that a student hands in; an exercise has a thousandth of this."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What an .xlsx file says.
+    """The contents of an .xlsx file.
 
-    sheets: their names in order, hidden ones too. formulas: each formula cell's text, with its =.
-    values: what the file stores for each cell that is not empty; for a formula, the result when it was last saved
-    (no entry: none is stored). Numbers are float; a failed formula's is a CellError.
-    names: each defined name and what it stands for ('Layer 1'!$A$1:$B$2); one that a sheet keeps to itself
-    is called sheet!name. hidden: the hidden sheets. arrays: the cells of formulas that fill a range.
-    dates: the cells whose number is shown as a date or a time. epoch: the year in which the numbers of days begin.
-    parts: the names of all parts in the file. links: whether a sheet links to other files or places.
+    sheets: the names in order, with hidden sheets. formulas: each formula cell's text, with its =. values: the stored
+    value of each cell that is not empty; for a formula, the result when it was last saved (no entry: none is stored).
+    Numbers are float, errors CellError. names: each defined name and its reference ('Layer 1'!$A$1:$B$2); a name that
+    is local to a sheet is sheet!name. hidden: the hidden sheets. arrays: the cells of array formulas. dates: the cells
+    whose number is shown as a date or a time. epoch: the year from which days are counted. parts: the names of all
+    parts in the file. links: whether a sheet links to other files or addresses.
     """
 
     path: Path
@@ -66,9 +65,9 @@ class Contents:
 
 
 def read(path: Path | str, bounds: Bounds = ANY_BOOK) -> Contents:
-    """Read everything that an .xlsx file says, in one pass over its parts.
+    """Read the contents of an .xlsx file, in one pass over its parts.
 
-    Raises ByhandError for what is missing, locked, damaged, too large or no workbook (see archive.open_archive).
+    Raises ByhandError for a file that is missing, locked, damaged, too large or no workbook (see archive.open_archive).
     """
     path = Path(path)
     with open_archive(path) as archive:
@@ -77,7 +76,7 @@ def read(path: Path | str, bounds: Bounds = ANY_BOOK) -> Contents:
             return _contents(path, archive, bounds)
         except ByhandError:
             raise
-        except Exception as reason:  # expat, zlib and openpyxl raise whatever a damaged part makes them trip over
+        except Exception as reason:  # expat, zlib and openpyxl raise errors of many kinds for a damaged part
             raise damaged(path, reason) from None
 
 
@@ -88,7 +87,7 @@ OTHER_KINDS = {
     "ppt/presentation.xml": "a presentation",
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
 }
-"""What other zip files hold, and what they are."""
+"""A part that shows another kind of file -> that kind."""
 
 
 def _refuse_other_kinds(path: Path, archive: ZipFile) -> None:
@@ -108,20 +107,20 @@ def _contents(path: Path, archive: ZipFile, bounds: Bounds) -> Contents:
         raise ByhandError(f"{path} holds no sheets: {SAVE_AGAIN}.")
     _check_sizes(path, archive, index, bounds)
     strings = strings_of(archive, index.strings) if index.strings else []
-    found = Cells(strings, bounds.cells)
+    cells = Cells(strings, bounds.cells)
     for sheet in index.sheets:
-        found.read(archive, sheet.name, sheet.part)
+        cells.read(archive, sheet.name, sheet.part)
     styles = _date_styles(archive, index.styles)
     parts = tuple(archive.namelist())
     return Contents(
         path,
         tuple(sheet.name for sheet in index.sheets),
-        found.formulas,
-        found.values,
+        cells.formulas,
+        cells.values,
         {name: text for name, text in index.names.items() if "_xlnm." not in name},
         frozenset(sheet.name for sheet in index.sheets if sheet.hidden),
-        frozenset(found.arrays),
-        frozenset(cell for cell, style in found.styles.items() if style in styles) if styles else frozenset(),
+        frozenset(cells.arrays),
+        frozenset(cell for cell, style in cells.styles.items() if style in styles) if styles else frozenset(),
         index.epoch,
         parts,
         any(_links_outside(archive, part) for part in parts if part.startswith("xl/worksheets/_rels/")),
@@ -150,9 +149,9 @@ class _SheetPart:
 
 @dataclass
 class _Index:
-    """What the workbook's own part lists. strings, styles: the parts, if any.
+    """The list of sheets and names in a workbook. strings, styles: the parts, if any.
 
-    strict: the file is of the strict kind of Office Open XML, whose sheets have other tags.
+    strict: whether the file is Strict Open XML, whose sheets have other tags.
     """
 
     sheets: list[_SheetPart] = field(default_factory=list)
@@ -164,7 +163,7 @@ class _Index:
 
 
 def _index(archive: ZipFile, bounds: Bounds) -> _Index:
-    """Raises ValueError, KeyError or ExpatError for what is none."""
+    """Read the list of sheets and names. Raises ValueError, KeyError or ExpatError if it is damaged."""
     book = next((part for kind, part in _relations(archive, "").values() if kind == "officeDocument"), "")
     if not book:
         raise ValueError("it names no workbook")
@@ -199,24 +198,24 @@ def _relations_part(part: str) -> str:
 
 
 def _relations(archive: ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    """What a part (or, without a name, the file) refers to: by its key the kind and the other part.
+    """Return the relations of a part (or of the file, if the name is empty): key -> (kind, other part).
 
     Addresses outside the file are left out.
     """
     folder = posixpath.dirname(part)
-    found: dict[str, tuple[str, str]] = {}
+    relations: dict[str, tuple[str, str]] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if _local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
             target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", ""))).lstrip("/")
-            found[attributes.get("Id", "")] = posixpath.basename(attributes.get("Type", "")), target
+            relations[attributes.get("Id", "")] = posixpath.basename(attributes.get("Type", "")), target
 
     _read_index(archive, _relations_part(part), start)
-    return found
+    return relations
 
 
 def _links_outside(archive: ZipFile, relations: str) -> bool:
-    """Whether a part that lists relations names an address outside the file."""
+    """Return whether a part that lists relations names an address outside the file."""
     return archive.getinfo(relations).file_size > LARGEST_INDEX or b"External" in archive.read(relations)
 
 
@@ -266,19 +265,19 @@ class _WorkbookPart:
             self.text = None
 
     def full(self, local: str, name: str) -> str:
-        """A name as others may call it."""
+        """Return a name as other sheets write it, with its sheet if it is local."""
         return f"{self.index.sheets[int(local)].name}!{name}" if local else name
 
 
 BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-"""The formats with a number of their own that show a date or a time (ECMA-376, 18.8.30)."""
+"""The built-in number formats that show a date or a time (ECMA-376, 18.8.30)."""
 MOST_STYLES = 65_000
 """Excel's own limit is 64,000."""
 _NO_LETTERS = re.compile(r'"[^"]*"|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general|standard', re.IGNORECASE)
 
 
 def _date_styles(archive: ZipFile, part: str) -> frozenset[str]:
-    """The numbers of the cell styles that show a date or a time."""
+    """Return the numbers of the cell styles that show a date or a time."""
     if not part:
         return frozenset()
     reader = _StylesPart()
@@ -287,7 +286,7 @@ def _date_styles(archive: ZipFile, part: str) -> frozenset[str]:
 
 
 class _StylesPart:
-    """Reads as far as the last cell style, and no further."""
+    """Reads the number formats and the cell styles, and stops after them."""
 
     def __init__(self) -> None:
         self.own: dict[str, str] = {}
@@ -317,12 +316,12 @@ class _StylesPart:
 
 @lru_cache(1000)
 def shows_date(code: str) -> bool:
-    """Whether a number format, such as d-mmm or [h]:mm, shows a date or a time."""
+    """Return whether a number format, such as d-mmm or [h]:mm, shows a date or a time."""
     return re.search("[dmyhs]", _NO_LETTERS.sub("", code[:500]), re.IGNORECASE) is not None
 
 
 def day(number: float, epoch: int) -> str:
-    """Return what a number of days is as a date (2026-01-02), or an empty text where it is none."""
+    """Return a number of days as a date (2026-01-02), or an empty text if it is no date."""
     try:
         start = datetime(1904, 1, 1) if epoch == 1904 else datetime(1899, 12, 30)
         return (start + timedelta(days=number)).strftime("%Y-%m-%d") if number >= 1 else ""

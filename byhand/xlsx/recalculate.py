@@ -1,4 +1,4 @@
-"""Recalculates workbooks in spreadsheet engines: IronCalc, LibreOffice and Gnumeric."""
+"""Recalculate workbooks in spreadsheet engines: IronCalc, LibreOffice and Gnumeric."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Values = dict[Cell, Value]
 
 @dataclass(frozen=True)
 class Engine:
-    """A spreadsheet program. start: the seconds that it may take before it comes to the first cell."""
+    """A spreadsheet program. start: the most seconds before the first cell."""
 
     title: str
     program: str
@@ -36,9 +36,9 @@ ENGINES = {
 }
 
 CELLS_A_SECOND = 1_000
-"""What an engine is given time for; on a machine that does nothing else they recalculate 40,000 to 80,000."""
+"""The speed that limits an engine's time; on an idle machine, engines recalculate 40,000 to 80,000 cells a second."""
 MOST_MEMORY = 4_000_000_000
-"""The bytes that an engine may take."""
+"""The most bytes of memory for an engine."""
 
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -50,11 +50,11 @@ _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop></item>
 </oor:items>
 """
-"""LibreOffice's settings: recalculate whatever it opens (it keeps stored results otherwise), fetch no links."""
+"""LibreOffice's settings: recalculate each file (by default it keeps stored results), and fetch no links."""
 
 
 def installed(engine: str) -> bool:
-    """Whether the engine is there. Raises ByhandError for a name that is no engine's."""
+    """Return whether the engine is installed. ByhandError for an unknown name."""
     if engine not in ENGINES:
         raise ByhandError(f"There is no engine '{engine}'; {nearest(engine, ENGINES)}.")
     program = ENGINES[engine].program
@@ -62,21 +62,22 @@ def installed(engine: str) -> bool:
 
 
 def recalculate(path: Path | str, engine: str = "ironcalc") -> Values:
-    """Return every formula cell's fresh value; numbers are float, errors CellError. What the file stores plays no part.
+    """Return the recalculated value of each formula cell; numbers are float, errors CellError.
 
-    Raises ByhandError for a file that cannot be read, an engine that is not installed, or one that fails at the file.
+    Stored results are not used. Raises ByhandError for a file that cannot be read, and an engine that is not installed
+    or that fails.
     """
     return recalculate_many([path], engine)[0]
 
 
 def recalculate_many(paths: Iterable[Path | str], engine: str = "ironcalc") -> list[Values]:
-    """Do the same for several files, for which LibreOffice starts only once."""
+    """Recalculate several files; LibreOffice then starts only once."""
     _require(engine)
     return recalculate_books([read(path) for path in paths], engine)
 
 
 def recalculate_books(books: Sequence[Contents], engine: str = "ironcalc") -> list[Values]:
-    """Do the same for files that have been read already."""
+    """Recalculate files that have been read already."""
     _require(engine)
     if not books:
         return []
@@ -87,13 +88,13 @@ def recalculate_books(books: Sequence[Contents], engine: str = "ironcalc") -> li
 
 def _require(engine: str) -> None:
     if not installed(engine):
-        known = ENGINES[engine]
+        missing = ENGINES[engine]
         others = " or ".join(name for name in ENGINES if name != engine)
-        raise ByhandError(f"{known.title} is not installed: {known.install}, or choose the engine {others}.")
+        raise ByhandError(f"{missing.title} is not installed: {missing.install}, or choose the engine {others}.")
 
 
 def _ironcalc(books: Sequence[Contents]) -> list[Values]:
-    """One after the other in one process, each within the time that the largest may take."""
+    """Recalculate the files one after the other in one process, each within the time limit of the largest."""
     limits = max((_limits("ironcalc", [book]) for book in books), key=lambda limits: limits.seconds)
     requests = [FileRequest(str(book.path.absolute()), list(book.formulas)) for book in books]
     answers = spread_within(limits, ironcalc_engine.start, (), requests, processes=1, quiet=True)
@@ -117,21 +118,21 @@ def _gnumeric(book: Contents) -> Values:
         fresh = Path(folder, "fresh.xlsx")
         command = ["ssconvert", "--recalc", str(book.path.absolute()), str(fresh)]
         outcome = run(command, _limits("gnumeric", [book]), Path(folder))
-        return _picked("gnumeric", book, fresh, outcome)
+        return _formula_values("gnumeric", book, fresh, outcome)
 
 
 def _libreoffice(books: Sequence[Contents]) -> list[Values]:
-    """All in one go; if LibreOffice fails at one of several, each by itself to find out which."""
+    """Recalculate all files in one go; if that fails, each by itself, to find out which one is at fault."""
     with TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True) as folder:
         try:
-            return _converted(books, Path(folder))
+            return _convert_books(books, Path(folder))
         except ByhandError:
             if len(books) == 1:
                 raise
     return [_libreoffice([book])[0] for book in books]
 
 
-def _converted(books: Sequence[Contents], folder: Path) -> list[Values]:
+def _convert_books(books: Sequence[Contents], folder: Path) -> list[Values]:
     copies, fresh = folder / "copies", folder / "fresh"
     copies.mkdir()
     names = [f"{i}.xlsx" for i in range(len(books))]
@@ -139,13 +140,15 @@ def _converted(books: Sequence[Contents], folder: Path) -> list[Values]:
         shutil.copyfile(book.path, copies / name)
     limits = _limits("libreoffice", books)
     outcome = convert([copies / name for name in names], "xlsx:Calc MS Excel 2007 XML", fresh, limits)
-    return [_picked("libreoffice", book, fresh / name, outcome) for book, name in zip(books, names, strict=True)]
+    return [
+        _formula_values("libreoffice", book, fresh / name, outcome) for book, name in zip(books, names, strict=True)
+    ]
 
 
 def convert(files: Sequence[Path], form: str, folder: Path, limits: Limits) -> str | Stopped:
-    """Have LibreOffice convert files into a folder, with a profile beside it; what it prints, or why it failed.
+    """Convert files into a folder with LibreOffice, and return what it prints, or why it failed.
 
-    Each call takes a profile of its own: one LibreOffice refuses to start beside another of the same profile.
+    Each call has a profile of its own, beside the folder: two LibreOffices cannot run with the same profile.
     """
     profile = folder.with_name(f"{folder.name}-profile")
     settings = profile / "user" / "registrymodifications.xcu"
@@ -156,8 +159,8 @@ def convert(files: Sequence[Path], form: str, folder: Path, limits: Limits) -> s
     return run(command, limits, folder.parent)
 
 
-def _picked(engine: str, book: Contents, path: Path, outcome: str | Stopped) -> Values:
-    """The formula cells' values in the file that the engine has written."""
+def _formula_values(engine: str, book: Contents, path: Path, outcome: str | Stopped) -> Values:
+    """Return the formula cells' values in the file that the engine wrote."""
     if isinstance(outcome, Stopped):
         raise _failure(engine, book, outcome)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Compares what a workbook stores for each formula with what a spreadsheet engine makes of it."""
+"""Compare a workbook's stored results with the results of a spreadsheet engine."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.recalculate import ENGINES, Values, recalculate_books
 
 TOLERANCE = 1e-9
-"""How far a number may lie from the stored one: absolutely up to 1, beyond that as a part of the stored one."""
+"""The largest difference from a stored number: absolute up to 1, beyond that relative to it."""
 NOISE = 1e-14
-"""The rounding error that Adam's step multiplies by learning rate / ε where a gradient is 0 but for rounding."""
+"""The rounding error of a gradient that should be 0, which Adam's step multiplies by learning rate / ε."""
 ROUGH_ERF = 1e-8
-"""IronCalc's ERF is right to 1e-10; a few layers and norms later, that is a hundred times as much."""
-SHOWN = 20
+"""The tolerance for IronCalc's ERF, which is right to 1e-10; a few layers and norms magnify that a hundred times."""
+MOST_LINES = 20
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A cell that is not as it should be. formula: empty for a cell that has none."""
+    """A cell with an error or a wrong result. formula: empty for a cell without one."""
 
     cell: Cell
     formula: str
@@ -35,23 +35,23 @@ class Finding:
 
     @property
     def address(self) -> str:
-        """'Layer 1'!B2"""
+        """The cell's address: 'Layer 1'!B2."""
         return address(self.cell)
 
     @property
     def error(self) -> CellError | None:
-        """The error that it shows, if it shows one."""
+        """The error that the cell shows, if any."""
         return self.recalculated if isinstance(self.recalculated, CellError) else None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a comparison has found.
+    """The result of a comparison.
 
-    cells: how many formulas were compared. errors: the cells that show an error. differing: those whose stored result
-    is another than the recalculated one, is of another type, or is missing; a cell is in one of the two lists only.
-    largest: the largest difference between two numbers, relative where the stored one is beyond 1; `at` is its cell.
-    tolerance: how large a difference counts as none; why: what makes it larger than usual.
+    cells: the number of formulas. errors: the cells that show an error. differing: the cells whose stored result is
+    missing, has another type, or differs from the recalculated one; a cell is in one of the two lists only. largest:
+    the largest difference between two numbers, relative if the stored one is beyond 1; `at` is its cell. tolerance: the
+    largest difference that is allowed; why: the reason if it is larger than usual.
     """
 
     path: Path
@@ -66,16 +66,16 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every formula gives its stored result."""
+        """Whether every formula gives its stored result and no cell shows an error."""
         return not (self.errors or self.differing)
 
     @property
     def missing(self) -> tuple[Finding, ...]:
-        """The differing ones for which nothing is stored."""
-        return tuple(found for found in self.differing if found.stored is None)
+        """The differing cells without a stored result."""
+        return tuple(finding for finding in self.differing if finding.stored is None)
 
     def lines(self) -> Iterator[str]:
-        """The report for people."""
+        """Yield the report as lines of text."""
         title = ENGINES[self.engine].title
         largest = f"largest difference {self.largest:.1e} at {address(self.at)}" if self.at else "no difference"
         if self.ok:
@@ -88,16 +88,17 @@ class Report:
             f"result than the stored one ({len(self.missing):,} store none); {len(self.errors):,} cells show an "
             f"error; {largest}."
         )
-        for found in self.errors[:SHOWN]:
-            yield f"  {found.address}  shows {found.error}  {found.formula}".rstrip()
-        for found in self.differing[:SHOWN]:
-            yield f"  {found.address}  stores {_said(found.stored)}, gives {_said(found.recalculated)}  {found.formula}"
-        rest = sum(max(0, len(findings) - SHOWN) for findings in (self.errors, self.differing))
+        for finding in self.errors[:MOST_LINES]:
+            yield f"  {finding.address}  shows {finding.error}  {finding.formula}".rstrip()
+        for finding in self.differing[:MOST_LINES]:
+            stored, recalculated = _value_text(finding.stored), _value_text(finding.recalculated)
+            yield f"  {finding.address}  stores {stored}, gives {recalculated}  {finding.formula}"
+        rest = sum(max(0, len(findings) - MOST_LINES) for findings in (self.errors, self.differing))
         if rest:
             yield f"  and {rest:,} more."
 
     def as_json(self) -> dict[str, Any]:
-        """The report for programs. Numbers that JSON has no way to write are texts ("inf", "nan")."""
+        """Return the report for JSON, with infinite numbers as texts ("inf", "nan")."""
         return {
             "file": str(self.path),
             "engine": self.engine,
@@ -121,16 +122,15 @@ class Report:
 
 
 def verify(path: Path | str, engine: str = "ironcalc") -> Report:
-    """Recalculates the workbook and compares each formula's fresh value with its stored one.
+    """Recalculate a workbook and compare each formula's result with the stored one.
 
-    Numbers a (stored) and b agree when |a - b| <= 1e-9 * max(1, |a|); texts and booleans when they are the same. Where
-    the book takes a step of Adam, 1e-14 * learning_rate / adam_eps takes the place of a smaller 1e-9: a gradient that
-    is 0 but for rounding, divided by its own size + ε, differs from program to program by that much. In IronCalc, whose
-    ERF is right to 1e-10 only, 1e-8 takes its place where a formula calls ERF.
-    A result of another type differs, and so does a missing one, unless the formula gives the empty text: that looks
-    the same, and XlsxWriter stores it so. Any error is a fault, also one that is stored, in a cell with a formula or
-    without. Raises ByhandError for a file without formulas (a comparison of nothing proves nothing), and as
-    `recalculate.recalculate` does.
+    Numbers a (stored) and b agree if |a - b| <= 1e-9 * max(1, |a|); texts and booleans if they are equal. The tolerance
+    1e-9 is larger in two cases. With Adam it is at least 1e-14 * learning_rate / adam_eps: a gradient that is 0 up to
+    rounding, divided by its own size + ε, differs by that much between programs. In IronCalc it is at least 1e-8 if a
+    formula calls ERF, which is right to 1e-10 only.
+    A result of another type differs, and so does a missing one, unless the formula gives the empty text, which
+    XlsxWriter does not store. Every error is a fault, also a stored one, in a cell with a formula or without. Raises
+    ByhandError for a file without formulas, and as `recalculate.recalculate` does.
     """
     book = read(path)
     if not book.formulas:
@@ -139,7 +139,7 @@ def verify(path: Path | str, engine: str = "ironcalc") -> Report:
 
 
 def compare(book: Contents, fresh: Values, engine: str) -> Report:
-    """What the book stores against the fresh values of its formulas."""
+    """Compare the stored results of a workbook with recalculated values."""
     errors = [
         Finding(cell, "", value, value)
         for cell, value in book.values.items()
@@ -150,29 +150,29 @@ def compare(book: Contents, fresh: Values, engine: str) -> Report:
     tolerance, why = tolerance_of(book, engine)
     for cell, formula in book.formulas.items():
         stored, value = book.values.get(cell), fresh.get(cell)
-        apart = _apart(stored, value)
-        if apart > largest:
-            largest, at = apart, cell
+        difference = _difference(stored, value)
+        if difference > largest:
+            largest, at = difference, cell
         if isinstance(value, CellError):
             errors.append(Finding(cell, formula, stored, value))
-        elif apart > tolerance or not _alike(stored, value):
+        elif difference > tolerance or not _same_kind(stored, value):
             differing.append(Finding(cell, formula, stored, value))
     return Report(book.path, engine, len(book.formulas), tuple(errors), tuple(differing), largest, at, tolerance, why)
 
 
 def tolerance_of(book: Contents, engine: str) -> tuple[float, str]:
-    """How large a difference can be though every formula is right, and why."""
-    found = [(TOLERANCE, "")]
+    """Return the largest difference that right formulas can have in this engine, and the reason."""
+    bounds = [(TOLERANCE, "")]
     rate, eps = (_setting(book, name) for name in ("learning_rate", "adam_eps"))
     if rate > 0 and eps > 0:
-        found.append((NOISE * rate / eps, "Adam divides rounding errors by ε"))
+        bounds.append((NOISE * rate / eps, "Adam divides rounding errors by ε"))
     if engine == "ironcalc" and any("ERF(" in formula for formula in book.formulas.values()):
-        found.append((ROUGH_ERF, "IronCalc's ERF is right to 1e-10 only, and later tables magnify it"))
-    return max(found)
+        bounds.append((ROUGH_ERF, "IronCalc's ERF is right to 1e-10 only, and later tables magnify it"))
+    return max(bounds)
 
 
 def _setting(book: Contents, name: str) -> float:
-    """The number in the one cell that a name stands for; 0 where there is none."""
+    """Return the number in the cell with a defined name; 0 if there is none."""
     place = re.fullmatch(r"'(.+)'!\$([A-Z]{1,3})\$(\d+)", book.names.get(name, ""))
     if place is None:
         return 0.0
@@ -182,27 +182,27 @@ def _setting(book: Contents, name: str) -> float:
 
 
 def address(cell: Cell) -> str:
-    """'Layer 1'!B2"""
+    """Return a cell's address: 'Layer 1'!B2."""
     sheet, row, column = cell
     return Address(row, column, sheet)
 
 
-def _apart(stored: Value, value: Value) -> float:
-    """The difference of two numbers, infinite if one is none that can be compared; 0 for anything but two numbers."""
+def _difference(stored: Value, value: Value) -> float:
+    """Return the difference of two numbers, infinite if it is not a number; 0 for other values."""
     if not (isinstance(stored, float) and isinstance(value, float)):
         return 0.0
-    apart = abs(stored - value) / max(1.0, abs(stored))
-    return math.inf if math.isnan(apart) else apart
+    difference = abs(stored - value) / max(1.0, abs(stored))
+    return math.inf if math.isnan(difference) else difference
 
 
-def _alike(stored: Value, value: Value) -> bool:
-    """Whether two values have one type and, unless they are numbers, are the same."""
+def _same_kind(stored: Value, value: Value) -> bool:
+    """Return whether two values have the same type and, unless they are numbers, are equal."""
     if stored is None:
         return value == ""
     return type(stored) is type(value) and (isinstance(stored, float) or stored == value)
 
 
-def _said(value: Value) -> str:
+def _value_text(value: Value) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, bool):

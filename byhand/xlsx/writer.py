@@ -1,4 +1,4 @@
-"""Writes workbooks: the only module that knows XlsxWriter."""
+"""Write workbooks: the only module that uses XlsxWriter."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ MOST_ROWS_FITTED = 75  # on one page, while it can still be read
 SMALLEST, LARGEST = 10, 60  # per cent, of a sheet that takes several pages
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
 
-LETTER, AROUND = 5.25, 3.75  # points of a letter of a column's width, and of the room beside it
+LETTER_WIDTH, PADDING = 5.25, 3.75  # points of a letter of a column's width, and of the room beside it
 
 Span = tuple[int, int]
-"""The first row of what belongs together, and the row after its last."""
+"""Rows that belong together: the first row, and the row after the last."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The scale of a sheet on paper, in per cent, and the rows before which a page begins."""
+    """The scale of a sheet on paper, in per cent, and the rows at which a page begins."""
 
     scale: int
     rows: list[int]
 
 
 def points(letters: float) -> float:
-    """How wide a column of so many letters is."""
-    return letters * LETTER + AROUND
+    """Return the width of a column of so many letters, in points."""
+    return letters * LETTER_WIDTH + PADDING
 
 
 def cut(spans: Iterable[Span], width: float) -> Cut | None:
-    """Of a sheet as wide as so many points; None where all of it fits one page."""
+    """Return how to print a sheet on several pages; None if all of it fits one page. width: in points."""
     spans = sorted(spans)
     last = max(end for _, end in spans)
     scale = max(SMALLEST, min(LARGEST, int(100 * SPARE * WIDTH / width)))
@@ -64,19 +64,19 @@ def cut(spans: Iterable[Span], width: float) -> Cut | None:
 
 
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
-    """Each page takes as much as it can: it ends between bands, or else between tables, or else where it is full."""
+    """Return the first rows of further pages. A full page ends between bands, or else between tables, or anywhere."""
     rows: list[int] = []
     start = spans[0][0]
     while last - start > most:
         at = range(start + most, start, -1)
-        whole = (row for kept in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in kept))
+        whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))
         start = next(whole, start + most)
         rows.append(start)
     return rows
 
 
 def _bands(spans: list[Span]) -> list[Span]:
-    """Spans with no empty row between them are one."""
+    """Join the spans that have no empty row between them."""
     bands = spans[:1]
     for start, end in spans[1:]:
         if start <= bands[-1][1]:
@@ -99,20 +99,20 @@ FormulaRow = tuple[list[tuple[int, int]], list[str], list[float]]
 """The places, the formulas without their =, and the stored results of some cells."""
 
 
-Look = tuple[tuple[str, Any], ...]
-"""A style as a key."""
-Parts = tuple[tuple[str, Look], ...]
-_FORMATS: dict[Look, Format] = {}
+StyleKey = tuple[tuple[str, Any], ...]
+"""A style as a key of a dictionary."""
+Parts = tuple[tuple[str, StyleKey], ...]
+_FORMATS: dict[StyleKey, Format] = {}
 _RICH: dict[Parts, str] = {}
-"""What XlsxWriter takes long to make, and is the same in every file."""
+"""Caches of what XlsxWriter takes long to make, and is the same in every file."""
 
 
 class PlainWorksheet(Worksheet):  # type: ignore[misc]
-    """A worksheet that takes formulas as they are: the one place that reaches into XlsxWriter, for speed.
+    """A worksheet that writes cells faster: the only class that uses XlsxWriter's internals.
 
-    XlsxWriter looks through each formula, with about 150 patterns, for functions newer than ours, and spends most of
-    its time there; and it takes and writes a cell by a general path. Ours hold only the functions of
-    `arithmetic.excel.FUNCTIONS` and stand in formatted cells. A test compares the file with XlsxWriter's own.
+    XlsxWriter searches each formula for recent functions, with about 150 patterns, which takes most of its time, and it
+    writes each cell in a general way. byhand's formulas have only the functions of `arithmetic.excel.FUNCTIONS`, in
+    formatted cells. A test compares the file with XlsxWriter's own.
     """
 
     def put_text(self, row: int, col: int, text: str, cell_format: Format) -> None:
@@ -129,7 +129,7 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
         self.table[row][col] = CellBlankTuple(cell_format)
 
     def put_rich(self, row: int, col: int, parts: Parts, formats: list[Format]) -> None:
-        """One cell whose parts are dressed each in its own way; its XML is made once for all files."""
+        """Write a cell whose parts have different formats. Its XML is cached for all files."""
         if parts in _RICH:
             self._check_dimensions(row, col)
             index = self.str_table._get_shared_string_index(_RICH[parts])
@@ -145,7 +145,7 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
         return 0
 
     def write_formulas(self, place: Range, rows: Iterable[FormulaRow], cell_format: Format) -> int:
-        """Fill a range with formulas in one format; how many they are."""
+        """Fill a range with formulas in one format, and return their number."""
         self._check_dimensions(*place[:2])
         self._check_dimensions(*place[2:])
         count = 0
@@ -163,7 +163,7 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
             self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{content}')
 
     def _content(self, cell: Any) -> str | None:
-        """What follows a cell's style; None for a kind of cell that XlsxWriter itself writes."""
+        """Return the XML after a cell's style; None for a kind of cell that is left to XlsxWriter."""
         kind = type(cell)
         if kind is CellStringTuple:
             return f' t="s"><v>{cell.string}</v></c>'
@@ -180,7 +180,7 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]
 
 
 class Sheet:
-    """One sheet of a file that is being written. Rows and columns count from 0; styles are dicts of XlsxWriter's."""
+    """One sheet of a BookFile. Rows and columns count from 0; styles are XlsxWriter's format properties."""
 
     def __init__(self, book: BookFile, worksheet: Any) -> None:
         self._book = book
@@ -190,32 +190,32 @@ class Sheet:
         self._sheet.put_text(row, column, text, self._book.format(style))
 
     def rich(self, row: int, column: int, parts: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """One cell whose parts are dressed each in its own way."""
+        """Write a cell whose parts have different styles."""
         parts = tuple(parts)
         formats = [self._book.format(style) for _, style in parts]
         if len(parts) == 1:
             self._sheet.put_text(row, column, parts[0][0], formats[0])
         else:
-            dressed = tuple((text, tuple(style.items())) for text, style in parts)
-            self._sheet.put_rich(row, column, dressed, formats)
+            styled_parts = tuple((text, tuple(style.items())) for text, style in parts)
+            self._sheet.put_rich(row, column, styled_parts, formats)
 
     def empty(self, row: int, column: int, style: dict[str, Any]) -> None:
         self._sheet.put_blank(row, column, self._book.format(style))
 
     def protect(self) -> None:
-        """Only unlocked cells can be changed; all can be chosen and copied. Without a password."""
+        """Protect the sheet without a password: only unlocked cells can be changed; all can be selected and copied."""
         self._sheet.protect("", {"format_columns": True, "format_rows": True})
 
     def hide(self) -> None:
-        """Keep the sheet from the list that people see."""
+        """Hide the sheet, also from the program's list of hidden sheets."""
         self._sheet.very_hidden()
 
     def note(self, row: int, column: int, text: str) -> None:
-        """A cell's note, hidden until the mouse rests on the cell."""
+        """Add a note to a cell, which shows when the mouse rests on the cell."""
         self._sheet.write_comment(row, column, text, {"author": "byhand", "x_scale": 2, "font_size": 9})
 
     def coloured_note(self, row: int, column: int, text: str, colour: str) -> None:
-        """A note in a box of this colour, as high as its text needs."""
+        """Add a note in a box of this colour, as high as its text needs."""
         lines = 1 + sum(1 + len(line) // NOTE_LETTERS for line in text.splitlines())
         box = {"width": NOTE_WIDTH, "height": NOTE_LINE * lines, "color": colour}
         self._sheet.write_comment(
@@ -234,24 +234,24 @@ class Sheet:
         self._book.formula_cells += 1
 
     def link(self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any]) -> None:
-        """A link to a place in the same book."""
+        """Write a link to a cell of the same workbook."""
         quoted = sheet.replace("'", "''")
         self._sheet.write_url(row, column, f"internal:'{quoted}'!{cell}", self._book.format(style), text)
 
     def choices(self, place: Range, options: str | list[Any], message: str) -> None:
-        """A drop-down over a range: `options` is a reference (=name) or a list of values."""
+        """Add a drop-down list to a range. options: a reference (=name) or a list of values."""
         rule = {"validate": "list", "source": options, "error_message": message}
         self._sheet.data_validation(*place, rule)
 
     def heat(self, place: Range, colour: str) -> None:
-        """Shades cells from white (0) to the colour (1)."""
+        """Shade cells from white (0) to the colour (1)."""
         scale = {"type": "2_color_scale", "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
         self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
         white = self._book.format(WHITE)
         self._sheet.conditional_format(*place, {"type": "cell", "criteria": ">", "value": 0.6, "format": white})
 
     def bars(self, place: Range, colour: str) -> None:
-        """A bar in each cell, as long as its number is large (0 to 1)."""
+        """Show each cell's number (0 to 1) as a bar."""
         bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": True}
         self._sheet.conditional_format(
             *place, {**bar, "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
@@ -262,7 +262,7 @@ class Sheet:
         self._sheet.conditional_format(*place, rule)
 
     def curve(self, row: int, column: int, title: str, place: Range) -> None:
-        """A line chart of a range's last column over its first, with its corner in a cell."""
+        """Insert a line chart of a range's last column over its first, with its corner in a cell."""
         first, left, last, right = place
         name = self._sheet.get_name()
         chart = self._book.line_chart()
@@ -287,11 +287,11 @@ class Sheet:
         self._sheet.set_row(row, height)
 
     def show_first(self) -> None:
-        """Open the book at this sheet."""
+        """Let the workbook open at this sheet."""
         self._sheet.activate()
 
     def list_page(self, footer: str) -> None:
-        """The print set-up of a list: landscape A4, one page wide, as many pages as it takes."""
+        """Set up printing for a list: landscape A4, one page wide, with as many pages as needed."""
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.set_landscape()
@@ -302,7 +302,7 @@ class Sheet:
         sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&P/&N")
 
     def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
-        """The print set-up: landscape A4, fitted to one page or cut into several, the title repeated."""
+        """Set up printing: landscape A4, on one page or on several as `cut` says, with the title repeated."""
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.freeze_panes(frozen_rows, 0)
@@ -320,10 +320,7 @@ class Sheet:
 
 
 class BookFile:
-    """An .xlsx file that is being written: nothing is on disk under its name until `save`.
-
-    Without a path it is written to memory, for `data`.
-    """
+    """An .xlsx file to write: no file has its name before `save`. Without a path it is in memory, see `data`."""
 
     def __init__(self, path: Path | None, title: str) -> None:
         self.path = path
@@ -334,21 +331,21 @@ class BookFile:
         self._book.worksheet_class = PlainWorksheet
         self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
         self._book.set_calc_mode("auto")
-        self._formats: dict[Look, Format] = {}
+        self._formats: dict[StyleKey, Format] = {}
         self._by_identity: dict[int, tuple[dict[str, Any], Format]] = {}  # the style too, so that its id stays its own
 
     def format(self, style: dict[str, Any]) -> Format:
-        """The file's own record of a style; styles that look the same share one."""
-        known = self._by_identity.get(id(style))
-        if known is None:
+        """Return the file's format for a style; equal styles share one."""
+        entry = self._by_identity.get(id(style))
+        if entry is None:
             key = tuple(style.items())
             if key not in self._formats:
                 self._formats[key] = self._new_format(key)
-            known = self._by_identity[id(style)] = (style, self._formats[key])
-        return known[1]
+            entry = self._by_identity[id(style)] = (style, self._formats[key])
+        return entry[1]
 
-    def _new_format(self, key: Look) -> Format:
-        """A copy of the format that an earlier file had for the style: XlsxWriter takes long to make one."""
+    def _new_format(self, key: StyleKey) -> Format:
+        """Return a copy of an earlier file's format for the style, since XlsxWriter takes long to make one."""
         if key not in _FORMATS:
             _FORMATS[key] = Format(self._book.default_format_properties | dict(key))
             _FORMATS[key]._get_format_key()  # kept in the format, for its copies too
@@ -366,12 +363,12 @@ class BookFile:
         return Sheet(self, worksheet)
 
     def name(self, name: str, reference: str) -> None:
-        """A defined name for a range: `reference` as in 'Sheet 1'!$A$1:$B$2."""
+        """Define a name for a range. reference: such as 'Sheet 1'!$A$1:$B$2."""
         if self._book.define_name(name, f"={reference}") != 0:
             raise AssertionError(f"{name} is no name that a spreadsheet takes")
 
     def data(self) -> bytes:
-        """Finish a file in memory; its bytes."""
+        """Finish a file in memory, and return its bytes."""
         self._book.close()
         return self._memory.getvalue()
 
