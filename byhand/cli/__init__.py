@@ -1,1 +1,1 @@
-"""The command line: options in, sentences and tables out; the work is done elsewhere."""
+"""The command line, a thin layer over the library."""

@@ -1,4 +1,4 @@
-"""The command that judges typed answers: options in, verdicts out."""
+"""The command that judges typed answers: answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from byhand.cli.main import BadInput
 from byhand.cli.options import Settings
 
 
-class OfAnswers(click.Command):
-    """A command whose first word may begin with a minus sign: -0.5, -inf, or be nothing else: --."""
+class AnswerCommand(click.Command):
+    """A command whose argument may begin with a minus sign: -0.5, -inf, or --."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Two minus signs where an answer stands are the answer, not the end of the options."""
+        """Parse the arguments; two minus signs in the place of an answer are the answer, not the end of the options."""
         if args[:1] == ["--"] and len(args) != 2:
             args = [*args[1:], "--", "--"]
         elif args[-1:] == ["--"]:
@@ -24,7 +24,7 @@ class OfAnswers(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command(cls=OfAnswers, context_settings={"ignore_unknown_options": True})
+@click.command(cls=AnswerCommand, context_settings={"ignore_unknown_options": True})
 @click.argument("student", required=False)
 @click.option("--key", metavar="EXPR", help="The right answer: a number, an expression, a list or a table.")
 @click.option("--rule", metavar="RULE", help="When an answer is right.  [default: exact]")
@@ -89,13 +89,13 @@ def answer(
 
 
 def _judge_all(path: Path) -> None:
-    """The verdicts on stdout; then a refusal, where an entry could not be judged."""
+    """Print the verdicts. BadInput, after them, if an entry could not be judged."""
     from byhand.answers.judge import judge_entries, read_entries, refusal, verdicts_json
 
     entries = read_entries(path)
     bar = click.progressbar(entries, label="Judging", file=sys.stderr) if sys.stderr.isatty() else nullcontext(entries)
     with bar as each:
-        verdicts, refused = judge_entries(each)
+        verdicts, errors = judge_entries(each)
     click.echo(verdicts_json(verdicts))
-    if refused:
-        raise BadInput(refusal(path, refused))
+    if errors:
+        raise BadInput(refusal(path, errors))

@@ -1,4 +1,4 @@
-"""The command that derives the mathematics of a topic."""
+"""The command that derives the mathematics of a topic: derive."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from pathlib import Path
 
 import click
 
-from byhand.cli.main import BadInput, completing
+from byhand.cli.main import BadInput, completion_of
 from byhand.cli.options import document_options
 
 
 @click.command()
-@click.argument("topic", required=False, shell_complete=completing("topic"))
+@click.argument("topic", required=False, shell_complete=completion_of("topic"))
 @document_options
-@click.option("--list", "listed", is_flag=True, help="Name every topic.")
+@click.option("--list", "list_only", is_flag=True, help="Name every topic.")
 @click.option("--json", "as_json", is_flag=True, help="The list for programs.")
-def derive(topic: str | None, said: str | None, output: Path | None, force: bool, listed: bool, as_json: bool) -> None:
+def derive(
+    topic: str | None, format_name: str | None, output: Path | None, force: bool, list_only: bool, as_json: bool
+) -> None:
     """Derive the mathematics of a TOPIC, each line checked.
 
     \b
@@ -29,7 +31,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
 
     if as_json and topic is not None:
         raise BadInput("--json goes with --list: for a page choose a --format.")
-    if listed or as_json:
+    if list_only or as_json:
         from byhand.cli.lists import list_topics
 
         click.echo(list_topics(as_json), nl=False)
@@ -39,7 +41,7 @@ def derive(topic: str | None, said: str | None, output: Path | None, force: bool
     from byhand.documents.output import chosen, hand_out
 
     name = find_topic(topic).name
-    form = chosen(output, said, force)
+    form = chosen(output, format_name, force)
     from byhand.derivations.stored_pages import derive as page
 
     click.echo(hand_out(page(name), form, output), nl=False)

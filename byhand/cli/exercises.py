@@ -1,4 +1,4 @@
-"""The command that makes an exercise for each student."""
+"""The command that makes an exercise for each student: exercise."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from byhand.cli.main import completing
+from byhand.cli.main import completion_of
 from byhand.cli.progress import bar_of
 
 
 @click.command()
-@click.argument("recipe", required=False, shell_complete=completing("exercise"))
+@click.argument("recipe", required=False, shell_complete=completion_of("exercise"))
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
-@click.option("--count", type=int, metavar="N", help="N numbered students, where there is no roster.")
+@click.option("--count", type=int, metavar="N", help="N numbered students, in place of a roster.")
 @click.option(
     "--seed", type=int, help="The same seed makes the same files.  [default: another each time, which is printed]"
 )
@@ -27,28 +27,35 @@ from byhand.cli.progress import bar_of
     default="xlsx,html",
     show_default=True,
     metavar="NAME,...",
-    help="Of xlsx, html, pdf, moodle, canvas.",
+    help="One or more of xlsx, html, pdf, moodle, canvas.",
 )
 @click.option(
-    "--self-check", "practice", is_flag=True, help="For practice: each answer shows at once whether it is right."
+    "--self-check", "practice", is_flag=True, help="For practice: the workbook shows at once which answers are right."
 )
-@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: as many as pay]")
-@click.option("--force", is_flag=True, help="Put the set in the place of another that the folder holds.")
+@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="The number of processes.  [default: as needed]")
+@click.option("--force", is_flag=True, help="Replace another set in the folder.")
+@click.option("--list", "list_only", is_flag=True, help="List the ready-made exercises, or those with the word RECIPE.")
+@click.option("--lint", "lint_only", is_flag=True, help="Check the recipe with many variants; writes nothing.")
 @click.option(
-    "--list", "listed", is_flag=True, help="What there is ready-made, or what has RECIPE as a word; writes nothing."
+    "--seeds", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="The variants for --lint."
 )
-@click.option("--lint", "linted", is_flag=True, help="Draw many variants and say what is wrong; writes nothing.")
-@click.option("--seeds", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="How many, for --lint.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def exercise(
-    ctx: click.Context, /, recipe: str | None, listed: bool, linted: bool, seeds: int, as_json: bool, **options: Any
+    ctx: click.Context,
+    /,
+    recipe: str | None,
+    list_only: bool,
+    lint_only: bool,
+    seeds: int,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Make an exercise for each student, with numbers of their own.
 
-    They can be worked out by hand, and every usual mistake shows. RECIPE is a name from `byhand exercise --list`, or a
-    recipe (.toml). The folder's students/ is to be handed out, its keys/ holds the answers. Stopped, it continues
-    when the same line is given again.
+    The numbers are easy to work with by hand, and each usual mistake gives answers of its own. RECIPE is a name from
+    `byhand exercise --list`, or a recipe (.toml). Hand out the folder's students/; its keys/ holds the answers. If the
+    command is stopped, the same command continues it.
 
     \b
     Examples
@@ -61,12 +68,12 @@ def exercise(
     """
     from byhand.cli.show_exercises import describe_set, list_exercises
 
-    if listed:
+    if list_only:
         click.echo(list_exercises(as_json, recipe or ""), nl=False)
         return
     if recipe is None:
         raise click.UsageError("Name an exercise, such as softmax: `byhand exercise --list` lists all.", ctx)
-    if linted:
+    if lint_only:
         import json
 
         from byhand.grading.lint_marks import lint_recipe
@@ -76,7 +83,7 @@ def exercise(
         ctx.exit(0 if report.ok else 1)
     from byhand.exercises.class_set import make_set, set_options
 
-    chosen = set_options(recipe, **options)
-    with bar_of(len(chosen.roster.students), "Making") as advance:
-        result = make_set(chosen, advance)
-    click.echo(describe_set(chosen, result, as_json), nl=False)
+    set_settings = set_options(recipe, **options)
+    with bar_of(len(set_settings.roster.students), "Making") as advance:
+        result = make_set(set_settings, advance)
+    click.echo(describe_set(set_settings, result, as_json), nl=False)

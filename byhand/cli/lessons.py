@@ -13,17 +13,17 @@ from byhand.cli.options import NewFile, Place, document_options, model_options, 
 
 @click.command()
 @model_options
-@click.option("--show", "names", multiple=True, metavar="NAME", help="Print this table; may be repeated.")
+@click.option("--show", "names", multiple=True, metavar="NAME", help="Print this table; repeatable.")
 @click.option("--format", "form", metavar="FORMAT", help="text, json, csv or npz.  [default: as FILE ends, or text]")
-@click.option("--json", "as_json", is_flag=True, help="For programs: every table, in full precision.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: every table, in full precision.")
 @click.option("-o", "--output", type=NewFile("tables.npz"), help="The file to write.  [default: the terminal]")
-@click.option("--force", is_flag=True, help="Write over an existing file.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def run(
     names: tuple[str, ...], form: str | None, as_json: bool, output: Path | None, force: bool, **options: Any
 ) -> None:
     """Compute a model and print its tables.
 
-    Of a model that writes, the words come first; `--show answer` prints them alone. CSV and npz have the labels too.
+    The words that a model generates come first; `--show answer` prints only them. CSV and npz also have the labels.
 
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
 
@@ -40,35 +40,35 @@ def run(
     from byhand import api
     from byhand.cli.show_run import format_of, save_run, show_run
 
-    chosen = format_of(form, as_json, output)
+    output_format = format_of(form, as_json, output)
     lesson = api.build(recipe_from(**options))
     if output is not None:
-        save_run(lesson, names, chosen, output, force)
+        save_run(lesson, names, output_format, output, force)
         click.echo(f"Wrote {output}.")
         return
-    for piece in show_run(lesson, names, chosen):
+    for piece in show_run(lesson, names, output_format):
         click.echo(piece, nl=False)
 
 
 @click.command()
 @model_options
-@click.option("--step", metavar="NAME", help="One table, with all its cells: the name that the workbook shows.")
-@click.option("--cell", type=Place(), help="One cell of it, round by round: row and column, counted from 1.")
-@click.option("--exact", is_flag=True, help="With fractions, roots and powers of e, where a cell has such a value.")
+@click.option("--step", metavar="NAME", help="Explain one table, by its name in the workbook.")
+@click.option("--cell", type=Place(), help="Explain one cell of it, step by step: row and column, from 1.")
+@click.option("--exact", is_flag=True, help="Give exact values too: fractions, roots and powers of e.")
 @orientation_option
 @document_options
 def explain(
     step: str | None,
     cell: tuple[int, int] | None,
     exact: bool,
-    said: str | None,
+    format_name: str | None,
     output: Path | None,
     force: bool,
     **options: Any,
 ) -> None:
-    """Work a model on paper: rules in letters, numbers, results.
+    """Work out a model on paper: rules in letters, numbers, results.
 
-    Without --step the whole lesson, in order; one --cell always has its exact value too, where there is one.
+    Without --step, the whole lesson is explained in order. A --cell always has its exact value too, if it has one.
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
 
     \b
@@ -82,7 +82,7 @@ def explain(
     from byhand.explanations.handout import explain as handout
     from byhand.lessons.build import build
 
-    form = chosen(output, said, force)
+    form = chosen(output, format_name, force)
     if cell and not step:
         raise BadInput("--cell is a cell of one table: name the table with --step.")
     click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)

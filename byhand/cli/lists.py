@@ -1,4 +1,4 @@
-"""What the terminal lists: the models that can be built, and the topics that can be derived."""
+"""The lists of models and topics in the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from byhand.models import INDEX, Entry
 
 
 def list_models(as_json: bool) -> str:
-    """Every model by family, and what it does."""
+    """Return the list of all models by family, with what each does."""
     if as_json:
         from byhand.cli.show_models import row_of
         from byhand.lessons.build import build
@@ -45,7 +45,7 @@ def list_models(as_json: bool) -> str:
 
 
 def list_topics(as_json: bool) -> str:
-    """Every topic that can be derived: what its page says, and where it comes from."""
+    """Return the list of all topics that can be derived, with their contents and sources."""
     from byhand.derivations.topics import TOPICS
 
     rows = [{"name": t.name, "about": t.summary, "source": t.source} for t in TOPICS.values()]

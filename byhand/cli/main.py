@@ -1,4 +1,4 @@
-"""The command line: options in, sentences and tables out; the work is done elsewhere, and imported only when needed."""
+"""The entry of the command line: each command is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ COMMANDS = {
     "verify": "workbooks",
     "workbook": "workbooks",
 }
-"""Each command, and the file of this folder whose function it is."""
+"""Each command, and the module of this folder with its function."""
 LONGEST_SENTENCE = 1_000
 
 
-def completing(what: str) -> Callable[[click.Context, click.Parameter, str], Any]:
-    """What the tab key offers for a model, a topic or an exercise; imported when the key is pressed."""
+def completion_of(what: str) -> Callable[[click.Context, click.Parameter, str], Any]:
+    """Return the completion of a model, a topic or an exercise, which is imported only when the tab key is pressed."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
         return getattr(import_module("byhand.cli.completion"), f"complete_{what}")(ctx, param, incomplete)
@@ -37,8 +37,8 @@ def completing(what: str) -> Callable[[click.Context, click.Parameter, str], Any
     return complete
 
 
-def say_what_is_built(model: str) -> None:
-    """On stderr, where a name stands for another model: which one is built."""
+def note_alias(model: str) -> None:
+    """Print a note on stderr if the name is an alias: which model is built."""
     from byhand.lessons.recipe import note_on
 
     if note := note_on(model):
@@ -61,26 +61,26 @@ class Commands(click.Group):
     """The commands, each imported when it is named; an error becomes one sentence and exit code 2."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, by the alphabet."""
+        """Return the names of all commands, in alphabetical order."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command when it is asked for. UsageError, with the nearest, if there is none of that name."""
+        """Import a command, and return it. UsageError, with the nearest name, for an unknown name."""
         if cmd_name not in COMMANDS:
             if ctx.resilient_parsing:
                 return None
             from byhand.errors import nearest, quoted
 
             raise click.UsageError(f"There is no command {quoted(cmd_name)}; {nearest(cmd_name, COMMANDS)}.", ctx)
-        found: click.Command = getattr(import_module(f"byhand.cli.{COMMANDS[cmd_name]}"), cmd_name)
-        return found
+        command: click.Command = getattr(import_module(f"byhand.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the named command."""
         from byhand.errors import ByhandError, quoted
 
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")  # a console that knows no ∞ shows a question mark
+            sys.stdout.reconfigure(errors="replace")  # a console without ∞ shows a question mark
         try:
             return super().invoke(ctx)
         except ByhandError as error:

@@ -1,4 +1,4 @@
-"""The commands that mark: one submission, a class."""
+"""The commands that mark one submission or a class: check, grade."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ KEY = click.option(
 @click.argument("submission", type=click.Path(path_type=Path))
 @KEY
 @click.option("--reveal", is_flag=True, help="Show the answers too.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json: bool) -> None:
     """Mark one SUBMISSION: a verdict for each cell, and why.
 
-    The answers stay hidden unless you ask for them. Exits with 0 where all is right, and with 1 where it is not.
+    The right answers are shown only with --reveal. Exits with 0 if all is right, and with 1 if not.
 
     \b
     Examples
@@ -46,24 +46,26 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
     "rosters",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="The class as Moodle exports it (for e-mail addresses) or as Canvas does (for its ids); repeatable.",
+    help="A class list from Moodle (for e-mail addresses) or Canvas (for its ids); repeatable.",
 )
 @click.option(
     "--format", "formats", default="xlsx,html", show_default=True, metavar="NAME,...", help="The feedback: xlsx, html."
 )
-@click.option("--gradescope", is_flag=True, help="Also a results.json for each student.")
-@click.option("--title", default="", help="What the assignment is called.  [default: the exercise's title]")
+@click.option("--gradescope", is_flag=True, help="Write a results.json for each student too.")
+@click.option("--title", default="", help="The name of the assignment.  [default: the exercise's title]")
 @click.option("--canvas-id", default="", metavar="N", help="The assignment's number in Canvas.")
-@click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="Processes.  [default: one for each core]")
-@click.option("--force", is_flag=True, help="Put the marks in the place of others that the folder holds.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N", help="The number of processes.  [default: one for each core]"
+)
+@click.option("--force", is_flag=True, help="Replace other marks in the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def grade(submissions: Path, as_json: bool, **options: Any) -> None:
     """Mark a class: grades, feedback for each student, and a report.
 
-    DIR holds what was handed in, in any files and folders. grades.csv is for Moodle's import and grades_canvas.csv for
-    Canvas's; feedback/ holds each student's own workbook, marked, and a page; report.html says what to talk about next
-    lesson. Files that cannot be read, or that a person must look at, are listed with reasons, and the rest is graded.
-    Stopped, it continues when the same line is given again.
+    DIR holds the submissions, in any files and folders. grades.csv can be imported into Moodle, and grades_canvas.csv
+    into Canvas; feedback/ has a marked workbook and a page for each student; report.html says what to talk about in the
+    next lesson. Files that cannot be read, or that a person must look at, are listed with reasons; the rest is graded.
+    If the command is stopped, the same command continues it.
 
     \b
     Examples
@@ -73,7 +75,7 @@ def grade(submissions: Path, as_json: bool, **options: Any) -> None:
     from byhand.cli.show_marks import class_report
     from byhand.grading.class_marks import files_in, grade, grading_options
 
-    order = grading_options(submissions, **options)
+    settings = grading_options(submissions, **options)
     with bar_of(len(files_in(submissions)), "Marking") as advance:
-        outcome = grade(order, advance)
+        outcome = grade(settings, advance)
     click.echo(class_report(outcome, as_json), nl=False)

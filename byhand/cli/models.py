@@ -1,18 +1,20 @@
-"""The command that lists what can be built."""
+"""The command that lists the models: models."""
 
 from __future__ import annotations
 
 import click
 
-from byhand.cli.main import BadInput, completing, say_what_is_built
+from byhand.cli.main import BadInput, completion_of, note_alias
 
 
 @click.command()
-@click.argument("model", required=False, shell_complete=completing("model"))
-@click.option("--compare", "compared", nargs=2, metavar="A B", help="What differs between two, and what each costs.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -> None:
-    """What can be built, by family; or one MODEL with its options.
+@click.argument("model", required=False, shell_complete=completion_of("model"))
+@click.option(
+    "--compare", "pair", nargs=2, metavar="A B", help="Compare two models: their differences, and their costs."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models(model: str | None, pair: tuple[str, str] | None, as_json: bool) -> None:
+    """List the models by family, or one MODEL with its options.
 
     \b
     Examples
@@ -20,14 +22,14 @@ def models(model: str | None, compared: tuple[str, str] | None, as_json: bool) -
         byhand models llama
         byhand models --compare gpt2 rnn
     """
-    if model and compared:
+    if model and pair:
         raise BadInput("Name one model, or two with --compare, not both.")
-    if model or compared:
+    if model or pair:
         from byhand.cli.show_models import show_comparison, show_model
 
-        for name in compared or (model or "",):
-            say_what_is_built(name)
-        text = show_comparison(compared, as_json) if compared else show_model(model or "", as_json)
+        for name in pair or (model or "",):
+            note_alias(name)
+        text = show_comparison(pair, as_json) if pair else show_model(model or "", as_json)
     else:
         from byhand.cli.lists import list_models
 

@@ -1,4 +1,4 @@
-"""The options that commands share, and what is made of their texts."""
+"""The options that commands share, and the recipe that they describe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byhand.cli.main import BadInput, completing, say_what_is_built
+from byhand.cli.main import BadInput, completion_of, note_alias
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.lessons.recipe import Recipe
@@ -43,7 +43,7 @@ class Targets(click.ParamType):  # type: ignore[type-arg]
 
 
 class Settings(click.ParamType):  # type: ignore[type-arg]
-    """NAME=VALUE."""
+    """A setting: NAME=VALUE."""
 
     name = "NAME=VALUE"
 
@@ -55,7 +55,7 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
 
 
 class Place(click.ParamType):  # type: ignore[type-arg]
-    """A cell of a table: its row and its column."""
+    """A cell of a table: its row and its column, from 1."""
 
     name = "R,C"
 
@@ -68,7 +68,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]
 
 
 class NewFile(click.ParamType):  # type: ignore[type-arg]
-    """The path of a file to be written; a folder is refused, with an example of a name."""
+    """The path of a file to write. The error for a folder has an example of a name."""
 
     name = "FILE"
 
@@ -82,9 +82,9 @@ class NewFile(click.ParamType):  # type: ignore[type-arg]
 
 
 def model_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options by which every command that builds a model chooses it."""
+    """Add the argument MODEL and the options of all commands that build a model."""
     options = [
-        click.argument("model", shell_complete=completing("model")),
+        click.argument("model", shell_complete=completion_of("model")),
         click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
         click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
@@ -97,22 +97,26 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             "--temperature",
             type=float,
             metavar="T",
-            help="Draw each word; larger is bolder, 0 is greedy.",
+            help="Draw each word; a larger T gives more variety, 0 is greedy.",
         ),
         click.option("--top-k", type=int, metavar="K", help="Draw from the K most probable words."),
-        click.option("--top-p", type=float, metavar="P", help="Draw from the fewest words that make P together."),
-        click.option("--beams", type=int, metavar="2", help="Search with two beams instead."),
-        click.option("--cache", is_flag=True, default=None, help="Show each step from a cache too, and what it saves."),
+        click.option(
+            "--top-p", type=float, metavar="P", help="Draw from the fewest words whose probabilities add up to P."
+        ),
+        click.option("--beams", type=int, metavar="2", help="Search with two beams."),
+        click.option(
+            "--cache", is_flag=True, default=None, help="Compute each step from a cache too, and show what it saves."
+        ),
         click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,..."),
-        click.option("--seed", type=int, help="Draws other weights, and other uniform numbers."),
+        click.option("--seed", type=int, help="Draw other weights, and other uniform numbers."),
         click.option(
             "--set",
             "changes",
             type=Settings(),
             multiple=True,
-            help="Changes a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
+            help="Change a table: NAME[1,2]=5 or NAME=[[1,0],[0,1]].",
         ),
-        click.option("--backward", is_flag=True, default=None, help="Adds the loss and every gradient."),
+        click.option("--backward", is_flag=True, default=None, help="Add the loss and every gradient."),
         click.option(
             "--targets",
             type=Targets(),
@@ -120,9 +124,9 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             help="The word, or its id, that should follow at each position; _ for none. Repeated, with --ids: a batch.",
         ),
         click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
-        click.option("--optimizer", metavar="NAME", help="sgd, momentum, adam or adamw: adds the updated weights."),
+        click.option("--optimizer", metavar="NAME", help="Add the updated weights: sgd, momentum, adam or adamw."),
         click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
-        click.option("--train-steps", type=int, metavar="K", help="Takes K steps, one after the other."),
+        click.option("--train-steps", type=int, metavar="K", help="Take K training steps."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -130,19 +134,22 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def orientation_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Which way the tables of a workbook, or of its explanation, lie."""
+    """Add the option for the orientation of tables."""
     choice = click.Choice(["rows", "columns"])
     return click.option("--orientation", type=choice, help="Tokens as rows (the default) or as columns.")(command)
 
 
 def document_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options by which every command that writes a document says how and where."""
+    """Add the options of all commands that write a document: its format and its file."""
     options = [
         click.option(
-            "--format", "said", metavar="FORMAT", help="md, txt, tex, html or pdf.  [default: as FILE ends, or txt]"
+            "--format",
+            "format_name",
+            metavar="FORMAT",
+            help="md, txt, tex, html or pdf.  [default: as FILE ends, or txt]",
         ),
         click.option("-o", "--output", type=NewFile("page.html"), help="The file to write.  [default: the terminal]"),
-        click.option("--force", is_flag=True, help="Write over an existing file."),
+        click.option("--force", is_flag=True, help="Replace an existing file."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -150,12 +157,12 @@ def document_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, str], ...], **options: Any) -> Recipe:
-    """The recipe that MODEL names, with what the options say in place of its own."""
+    """Return the recipe of MODEL, changed by the options."""
     from dataclasses import replace
 
     from byhand.lessons.recipe import OF_A_ROW, find
 
-    say_what_is_built(model)
+    note_alias(model)
     recipe = find(model)
     size = dict(recipe.size)
     for text in (part.strip() for given in sizes for part in given.split(",")):
@@ -171,7 +178,7 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
 
 
 def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The inputs that are repeated for each row of a batch, row by row."""
+    """Return the inputs of each row of a batch. BadInput if an option is not repeated as often as the others."""
     from byhand.lessons.recipe import OF_A_ROW
 
     given = {name: list(options[name]) for name in OF_A_ROW if options.get(name)}
@@ -187,7 +194,7 @@ def _rows(options: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
-    """A number or a table of numbers, as JSON writes them; any other text is left for the check to refuse."""
+    """Return a JSON number or table of numbers; another text is returned as it is, and fails a later check."""
     import json
 
     try:

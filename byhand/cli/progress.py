@@ -1,4 +1,4 @@
-"""How far long work has come, on stderr, where a person looks on."""
+"""Progress bars on stderr, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 @contextmanager
 def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
-    """What is told of each step how far it goes, with a bar on stderr where a person looks on."""
+    """Give a function to call with the number of further steps, which moves a bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda steps: None
         return
@@ -21,7 +21,7 @@ def bar_of(count: int, label: str) -> Iterator[Callable[[int], object]]:
 
 
 def with_progress(things: list[Any]) -> Iterator[Any]:
-    """The things one by one, with such a bar."""
+    """Yield the things one by one, with a progress bar."""
     with bar_of(len(things), "Writing") as advance:
         for thing in things:
             yield thing

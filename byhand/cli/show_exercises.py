@@ -1,4 +1,4 @@
-"""What the terminal shows of exercises, and of a set that has been made."""
+"""The list of exercises, and the report on a new set, in the terminal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from byhand.exercises.roster import number_of_students
 
 
 def list_exercises(as_json: bool, word: str = "") -> str:
-    """The ready-made exercises, from the first steps on: name, level, minutes by hand, and what each teaches.
+    """Return the list of ready-made exercises, in order of level: name, level, minutes, points, and what each teaches.
 
-    word: only those that have it in their name, title, model, or what they teach. ByhandError where none has.
+    word: list only exercises with this word in the name, title, model or sentence. ByhandError if there are none.
     """
     exercises = [read_exercise(path) for path in ready_made().values()]
-    found = sorted((e for e in exercises if _has(e, word)), key=lambda e: (e.level, e.minutes, e.name))
-    if not found:
+    matches = sorted((e for e in exercises if _has(e, word)), key=lambda e: (e.level, e.minutes, e.name))
+    if not matches:
         raise ByhandError(f"No ready-made exercise has the word {quoted(word)}: `byhand exercise --list` names all.")
     names = ("name", "level", "minutes", "points", "teaches")
-    rows = [{name: getattr(exercise, name) for name in names} for exercise in found]
+    rows = [{name: getattr(exercise, name) for name in names} for exercise in matches]
     if as_json:
         return json.dumps({"exercises": rows}) + "\n"
     grid = Table(box=None, pad_edge=False)
@@ -38,19 +38,19 @@ def list_exercises(as_json: bool, word: str = "") -> str:
 
 
 def _has(exercise: Exercise, word: str) -> bool:
-    """Whether the word stands in what the list says of an exercise."""
+    """Return whether the word stands in the name, title, model or sentence of an exercise."""
     about = " ".join((exercise.name, exercise.title, exercise.build.model, exercise.teaches))
     return word.casefold() in about.casefold()
 
 
 def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
-    """Where the files are, and what awaits a student."""
+    """Return the report on a new set: where the files are, and how much work the exercise is."""
     if as_json:
         return json.dumps(_facts(options, result)) + "\n"
     facts = _facts(options, result)
-    there = f"; {result.kept:,} were there already" if result.kept else ""
+    existing = f"; {result.kept:,} were there already" if result.kept else ""
     lines = [
-        f"Wrote {result.written:,} {'file' if result.written == 1 else 'files'} to {result.folder.path}{there}.",
+        f"Wrote {result.written:,} {'file' if result.written == 1 else 'files'} to {result.folder.path}{existing}.",
         f"The answers are in {result.folder.key.parent}: keep that folder to yourself.",
         f"Seed {result.seed}: with --seed {result.seed}, the same command makes the same files anywhere.",
         f"By hand, about {result.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "

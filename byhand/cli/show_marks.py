@@ -1,4 +1,4 @@
-"""What the terminal shows of marks: of one submission, cell by cell, and of a class."""
+"""The marks of one submission, cell by cell, and of a class, in the terminal."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from byhand.grading.verdicts import (
 from byhand.processes import Stopped, spread_within
 
 SAME = "The same."
-"""In place of a sentence that stands at another cell of the question."""
+"""Shown in place of a sentence that another cell of the question has already."""
 MOST_SHOWN = 40
-"""The problems that are printed; problems.csv has all."""
+"""The most problems to print; problems.csv has all."""
 
 
 def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None, as_json: bool) -> str:
-    """Return the report on one submission, cell by cell. answers: to be revealed."""
+    """Return the report on one submission, cell by cell. answers: the right ones, if they are to be shown."""
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
@@ -59,18 +59,18 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
     for name in names:
         whole = name in ("cell", "verdict", "points")
         grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
-    shown: set[str] = set()
+    sentences: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]
         row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        grid.add_row(*row, SAME if cell.sentence in shown else cell.sentence)
-        shown |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
+        grid.add_row(*row, SAME if cell.sentence in sentences else cell.sentence)
+        sentences |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
     return grid
 
 
 def _read(cell: CellMark) -> str:
-    """Return what was written, and, where that is another thing, how it was read."""
+    """Return the typed text, and how it was read if that is different."""
     text, read_as = typed_text(cell), cell.typed.read_as
     if cell.verdict is Verdict.UNREADABLE or not read_as:
         return text
@@ -114,12 +114,12 @@ def _facts(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[st
 
 
 def all_right(marks: StudentMark) -> bool:
-    """Whether every cell is right, and nothing is left for a person to look at."""
+    """Return whether every cell is right and no person must look at the submission."""
     return not marks.warnings and all(cell.verdict is Verdict.RIGHT for cell in marks.cells)
 
 
 def class_report(result: ClassResult, as_json: bool) -> str:
-    """Return how many are graded, what is wrong with which file, what to talk about, and where everything is."""
+    """Return the report on a class: counts, mean, what to talk about, problems with files, and where the files are."""
     folder = result.options.folder
     if as_json:
         grades = [
@@ -130,15 +130,15 @@ def class_report(result: ClassResult, as_json: bool) -> str:
         return json.dumps(facts, ensure_ascii=False) + "\n"
     statuses = Counter(s.status for s in result.grades)
     counts = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
-    there = f" ({result.kept:,} of the files were read before)" if result.kept else ""
-    parts: list[Any] = [f"{number_of_students(len(result.grades))}: {counts}{there}."]
+    earlier = f" ({result.kept:,} of the files were read before)" if result.kept else ""
+    parts: list[Any] = [f"{number_of_students(len(result.grades))}: {counts}{earlier}."]
     if result.report["mean"] is not None:
         parts.append(f"Mean {points(result.report['mean'])} of {points(result.report['most'])} points.")
     parts += [f"Talk about: {line}" for line in result.report["talk"][:3]]
     if result.problems:
         parts += ["", _problem_table(result)]
-        left = len(result.problems) - MOST_SHOWN
-        parts += [f"And {left:,} more: see {folder / 'problems.csv'}."] if left > 0 else []
+        remaining = len(result.problems) - MOST_SHOWN
+        parts += [f"And {remaining:,} more: see {folder / 'problems.csv'}."] if remaining > 0 else []
     parts += [
         f"\nGrades: {folder / 'grades.csv'} (Moodle), {folder / 'grades_canvas.csv'} (Canvas).",
         f"Report: {folder / 'report.html'}. For the students: {folder / 'feedback'}.",
@@ -156,11 +156,14 @@ def _problem_table(result: ClassResult) -> Table:
 
 
 CheckReport = tuple[str, bool]
-"""What the terminal shows, and whether all is right."""
+"""The text for the terminal, and whether all is right."""
 
 
 def check_file(submission: Path, key: Path, reveal: bool, as_json: bool) -> CheckReport:
-    """Mark one file in a process of its own. ByhandError for one that cannot be read, takes long, or is nobody's."""
+    """Mark one file in a process of its own.
+
+    ByhandError for a file that cannot be read, takes too long, or belongs to no student of the key.
+    """
     (report,) = spread_within(LIMITS, FileChecker, (key, reveal, as_json), [submission], 1)
     if isinstance(report, Stopped):
         raise ByhandError(f"{submission} could not be read: {report.why}; look at it by hand.")
@@ -168,7 +171,7 @@ def check_file(submission: Path, key: Path, reveal: bool, as_json: bool) -> Chec
 
 
 class FileChecker:
-    """Marks files in a process of its own."""
+    """Marks files in a child process."""
 
     def __init__(self, key: Path, reveal: bool, as_json: bool) -> None:
         from byhand.grading.marking import Grader, load_key

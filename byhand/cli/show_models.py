@@ -1,4 +1,4 @@
-"""What the terminal shows of a model that can be built: its options, and two side by side."""
+"""One model with its options, and two models side by side, in the terminal."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from byhand.models import MODELS
 
 
 def row_of(lesson: Lesson) -> dict[str, Any]:
-    """A model's entry in the list for programs."""
-    found = lesson.architecture
+    """Return a model's entry in the JSON list."""
+    architecture = lesson.architecture
     return {
-        "name": found.name,
-        "family": found.family,
-        "source": found.source,
-        "about": found.about,
+        "name": architecture.name,
+        "family": architecture.family,
+        "source": architecture.source,
+        "about": architecture.about,
         "weights": _weights(lesson),
         "tables": len(lesson.tables),
         "size": describe(lesson)[1].partition(" · ")[2],
@@ -37,13 +37,13 @@ def _weights(lesson: Lesson) -> int:
 
 
 def show_model(model: str, as_json: bool) -> str:
-    """One model: where it comes from, what it takes, and its options with what they may be."""
+    """Return the description of a model: its source, its inputs, and its options with their choices."""
     lesson = build(find(model))
-    found, options = lesson.architecture, effective_options(lesson.options)
-    takes = [option(given) for given, what in INPUTS.items() if what in found.takes]
-    settings, about = settings_of(found) if lesson.recipe.model in MODELS else {}, option_records(lesson.options)
+    architecture, options = lesson.architecture, effective_options(lesson.options)
+    takes = [option(given) for given, what in INPUTS.items() if what in architecture.takes]
+    settings, about = settings_of(architecture) if lesson.recipe.model in MODELS else {}, option_records(lesson.options)
     if as_json:
-        more = {"takes": takes, "sizes": found.sizes, "options": options, "settings": settings}
+        more = {"takes": takes, "sizes": architecture.sizes, "options": options, "settings": settings}
         return json.dumps(row_of(lesson) | more, default=str) + "\n"
     grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for column in range(3):
@@ -51,20 +51,20 @@ def show_model(model: str, as_json: bool) -> str:
     for name in settings or options:
         value = settings.get(name, options.get(name))
         grid.add_row(f"  {name}", *_setting(value, about[name], name in options, options.get(name)))
-    title = wrap(f"{found.title} ({found.source}), {found.family}: ", found.about, 0)
+    title = wrap(f"{architecture.title} ({architecture.source}), {architecture.family}: ", architecture.about, 0)
     size = describe(lesson)[1].partition(" · ")[2]
     lines = [title, f"{size} · {_weights(lesson):,} weights" if size else f"{_weights(lesson):,} weights", ""]
     lines += [wrap("", lesson.weights), ""] if lesson.weights else []
     lines += [wrap("It takes ", f"{', '.join(takes)}."), ""] if takes else []
     heading = "Options of the checkpoint:"
     if settings:
-        sizes = ["", *(f"--size {size}" for size in found.sizes if size != "small")]
+        sizes = ["", *(f"--size {size}" for size in architecture.sizes if size != "small")]
         heading = f"Options, such as --size {_example(settings, about)}{' or '.join(sizes)}:"
     return "\n".join([*lines, heading, ""]) + render(grid, f"\nBuild it: byhand workbook {model}")
 
 
 def _setting(value: Any, about: Option, matters: bool, in_full: Any) -> tuple[str, str]:
-    """An option as it is typed, and what that says or what else it may be."""
+    """Return an option's value as it is typed, and its meaning or the other choices."""
     typed = str(value).casefold() if isinstance(value, bool) else str(value)
     if not matters:
         return typed, "(of no use with the other options)"
@@ -85,17 +85,17 @@ def _example(settings: dict[str, Any], about: dict[str, Option]) -> str:
 
 
 def show_comparison(names: tuple[str, str], as_json: bool) -> str:
-    """Two models side by side: what differs in their options, and what each costs."""
+    """Return two models side by side: the options that differ, and their costs."""
     from byhand.lessons.comparison import as_json as comparison_as_json
     from byhand.lessons.comparison import compare, comparison_rows
 
-    found = compare(names)
+    comparison = compare(names)
     if as_json:
-        return comparison_as_json(found)
+        return comparison_as_json(comparison)
     grid = Table(box=None, pad_edge=False)
     for column in ("", *names):
         grid.add_column(column, overflow="fold", justify="right" if column else "left")
-    rows = comparison_rows(found)
+    rows = comparison_rows(comparison)
     for row in rows:
         grid.add_row(*row)
     return render(

@@ -1,4 +1,4 @@
-"""What `byhand run` prints: the words that a model writes, its result, its tables; as text, JSON, CSV or npz."""
+"""The output of `byhand run`: generated words, the result and the tables, as text, JSON, CSV or npz."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.tables import MOST_COLUMNS, Table, table_of
 
 ANSWER = "answer"
-"""The name under which the words that a model writes can be shown, also where no table has it."""
+"""The name for the words that a model generates, even if it has no table of that name."""
 MOST_PROBABLE = 8
-"""The words of a large vocabulary that are printed for each position."""
+"""The number of words that are printed for each position, if the vocabulary is large."""
 FORMATS = ("text", "json", "csv", "npz")
 
 
 def show_run(lesson: Lesson, names: Sequence[str], form: str) -> Iterator[str]:
-    """A computed model, piece by piece: the tables of these names, or (for programs) all; the result for people.
+    """Yield the output of a computed model in pieces.
 
-    form: text, json, or csv. ByhandError for a table that is not there.
+    names: the tables; by default all of them, or for text the result and a list. form: text, json or csv. ByhandError
+    for an unknown table.
     """
     if form == "json":
         yield from _json(lesson, names)
@@ -37,13 +38,13 @@ def show_run(lesson: Lesson, names: Sequence[str], form: str) -> Iterator[str]:
         yield from _csv(lesson, names)
     elif names:
         for n, name in enumerate(names):
-            yield ("\n" if n else "") + "\n".join(_printed(_table(lesson, name))) + "\n"
+            yield ("\n" if n else "") + "\n".join(_table_lines(_table(lesson, name))) + "\n"
     else:
         yield _overview(lesson)
 
 
 def save_run(lesson: Lesson, names: Sequence[str], form: str, path: Path, force: bool) -> None:
-    """Write the same to a file; form may also be npz: each table under its name, with NAME.rows and NAME.columns."""
+    """Write the output to a file. form: also npz, with each table by name, and NAME.rows and NAME.columns."""
     check_place(path, force)
     if form != "npz":
         with replacing(path) as file:
@@ -60,20 +61,20 @@ def save_run(lesson: Lesson, names: Sequence[str], form: str, path: Path, force:
 
 
 def format_of(form: str | None, as_json: bool, path: Path | None) -> str:
-    """The format that is named, or that the file's name ends in. ByhandError where these contradict each other."""
+    """Return the format that the options name, or else the file's suffix. ByhandError if the options contradict."""
     by_name = {".json": "json", ".csv": "csv", ".npz": "npz", ".txt": "text"}.get(path.suffix.lower()) if path else None
     if as_json and form not in (None, "json"):
         raise ByhandError(f"--json and --format {form} contradict each other: give one.")
-    chosen = "json" if as_json else form or by_name or "text"
-    if chosen not in FORMATS:
-        raise ByhandError(f"There is no format {quoted(chosen)}; there are: {', '.join(FORMATS)}.")
-    if chosen == "npz" and path is None:
+    name = "json" if as_json else form or by_name or "text"
+    if name not in FORMATS:
+        raise ByhandError(f"There is no format {quoted(name)}; there are: {', '.join(FORMATS)}.")
+    if name == "npz" and path is None:
         raise ByhandError("npz is not for the terminal: name a file with -o, such as -o tables.npz.")
-    return chosen
+    return name
 
 
 def _table(lesson: Lesson, name: str) -> Table:
-    """The table of that name; `answer` also names the written words of a model that has no such table."""
+    """Return a table; `answer` also stands for the generated words of a model without such a table."""
     if name == ANSWER and name not in lesson.tables and lesson.graph.written:
         numbers = lesson.numbers()
         ids = np.concatenate([numbers[node.name] for node in lesson.graph.written])
@@ -82,8 +83,8 @@ def _table(lesson: Lesson, name: str) -> Table:
 
 
 def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
-    """One object, written table by table, so that a large model's numbers are never all held as text."""
-    about = {} if names else {"model": lesson.recipe.model, **_learnt(lesson)}
+    """Yield one JSON object table by table, so that a large model's numbers are not all in memory as text."""
+    about = {} if names else {"model": lesson.recipe.model, **_training_results(lesson)}
     if lesson.graph.written and not names:
         about |= {"written": lesson.words}
     yield json.dumps(about)[:-1] + (", " if about else "") + '"tables": {'
@@ -95,7 +96,7 @@ def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
 
 
 def _csv(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
-    """One table with a line of column labels; of several, a line for each number: table, row, column, value."""
+    """Yield CSV: a single table with column labels, or for several a line for each number."""
     if len(names) == 1:
         yield _table(lesson, names[0]).csv()
         return
@@ -105,32 +106,32 @@ def _csv(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
 
 
 def _overview(lesson: Lesson) -> str:
-    """The words that are written, the result, and the names of the other tables."""
+    """Return the generated words, the result, and the names of the other tables."""
     title, sizes = describe(lesson)
     result = table_of(lesson, (lesson.graph.probabilities or lesson.graph.outputs[0]).name)
     most_probable = lesson.graph.probabilities is not None and result.shape[1] > MOST_COLUMNS
     example = max(lesson.tables, key=lambda name: name.count("."))
     return (
         render(f"{title}\n{sizes}\n")
-        + _story(lesson)
-        + "\n".join(_most_probable(result) if most_probable else _printed(result))
+        + _generated_words(lesson)
+        + "\n".join(_most_probable(result) if most_probable else _table_lines(result))
         + "\n"
         + _losses(lesson)
         + f"\nOther tables, with --show NAME, such as --show {example}:\n"
-        + "\n".join(_grouped(lesson))
+        + "\n".join(_names_by_part(lesson))
         + "\n"
     )
 
 
-def _story(lesson: Lesson) -> str:
-    """The prompt, and the words that the model writes after it."""
+def _generated_words(lesson: Lesson) -> str:
+    """Return the prompt, and the words that the model generates after it."""
     if not lesson.words:
         return ""
     return wrap(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n\n"
 
 
-def _printed(table: Table) -> list[str]:
-    """A table with its labels; where it is too large, how to have all of it."""
+def _table_lines(table: Table) -> list[str]:
+    """Return the lines of a table with its labels; if it is cut, the last line says how to print all of it."""
     lines = repr(table).splitlines()
     if lines[-1].startswith("(the first"):
         lines[-1] = lines[-1].replace("numbers)", "numbers; --json prints all)")
@@ -138,7 +139,7 @@ def _printed(table: Table) -> list[str]:
 
 
 def _most_probable(probabilities: Table) -> list[str]:
-    """For each position the words with the largest probabilities, of a vocabulary too large for a row."""
+    """Return for each position the most probable words, if the vocabulary is too large for a row."""
     lines = [f"{probabilities.name}  {times(probabilities.shape)}, the {MOST_PROBABLE} most probable words of each row"]
     longest = max(map(len, probabilities.rows))
     for label, row in zip(probabilities.rows, probabilities.values, strict=True):
@@ -148,8 +149,8 @@ def _most_probable(probabilities: Table) -> list[str]:
     return [*lines, "(--json or --format npz has all)"]
 
 
-def _grouped(lesson: Lesson) -> list[str]:
-    """The tables' names, part by part; of gradients, updates and further steps, as many again, only the kinds."""
+def _names_by_part(lesson: Lesson) -> list[str]:
+    """Return the tables' names by part; gradients, updates and further steps on a line for each kind only."""
     kinds = {"grad.": "the gradient of each: grad.NAME", "updated.": "the updated weights: updated.NAME"}
     if "step2.loss" in lesson.tables:
         kinds["step2."] = "further training steps: step2.NAME and so on"
@@ -164,18 +165,18 @@ def _grouped(lesson: Lesson) -> list[str]:
     return lines + [f"  {kind}" for start, kind in kinds.items() if any(n.startswith(start) for n in lesson.tables)]
 
 
-def _learnt(lesson: Lesson) -> dict[str, Any]:
-    """The loss of each step, and by parameter (a checkpoint's own tensors) gradients and updated weights."""
+def _training_results(lesson: Lesson) -> dict[str, Any]:
+    """Return the losses, and for each parameter (or tensor of a checkpoint) the gradient and the updated weights."""
     training, numbers = lesson.graph.training, lesson.numbers()
     if training is None:
         return {}
     losses = [float(numbers[loss.name][0, 0]) for loss in training.losses]
-    learnt: dict[str, Any] = {"loss": losses[0]}
-    learnt |= {"losses": losses} if len(losses) > 1 else {}
+    results: dict[str, Any] = {"loss": losses[0]}
+    results |= {"losses": losses} if len(losses) > 1 else {}
     for name, nodes in (("gradients", training.gradients), ("updated", training.updated)):
         arrays = lesson.assemble({path: numbers[node.name] for path, node in nodes.items()})
-        learnt |= {name: {path: array.tolist() for path, array in arrays.items()}} if nodes else {}
-    return learnt
+        results |= {name: {path: array.tolist() for path, array in arrays.items()}} if nodes else {}
+    return results
 
 
 def _losses(lesson: Lesson) -> str:

@@ -1,4 +1,4 @@
-"""Text as wide as the terminal."""
+"""Text and tables of the terminal's width."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NARROWEST = 60
 
 
 def render(*things: Any, width: int | None = None) -> str:
-    """Rich's tables and text as plain text of the terminal's width."""
+    """Return Rich's tables and texts as plain text of the terminal's width."""
     width = width or max(Console().width, NARROWEST)
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
     for thing in things:
@@ -22,7 +22,7 @@ def render(*things: Any, width: int | None = None) -> str:
 
 
 def wrap(start: str, text: str, indent: int | None = None) -> str:
-    """The text after its start, on further lines where the terminal is narrow."""
+    """Return the text after `start`, wrapped to the terminal's width. indent: of further lines."""
     further = " " * (len(start) if indent is None else indent)
     width = max(Console().width, NARROWEST)
     return textwrap.fill(start + text, width, subsequent_indent=further, break_on_hyphens=False, break_long_words=False)

@@ -19,7 +19,7 @@ from byhand.cli.progress import bar_of, with_progress
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")
 @orientation_option
-@click.option("--force", is_flag=True, help="Write over an existing file.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def workbook(output: Path | None, force: bool, **options: Any) -> None:
     """Write a model as a live workbook.
 
@@ -44,7 +44,7 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
 
 
 def _stem(model: str) -> str:
-    """What the workbook of MODEL is called: as its recipe's file, its checkpoint's folder, or the model."""
+    """Return the name of MODEL's workbook: that of its recipe's file, its checkpoint's folder, or the model."""
     path = Path(os.path.abspath(model))
     return path.stem if path.suffix.casefold() == ".toml" else path.name
 
@@ -58,12 +58,12 @@ def _stem(model: str) -> str:
     type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
     help="The program that recalculates.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
-    """Recalculate a workbook and compare each cell with its result.
+    """Recalculate a workbook and compare each cell with its stored result.
 
-    Exits with 1 if any cell differs or holds an error.
+    Exits with 1 if any cell differs or shows an error.
 
     \b
     Examples
@@ -92,12 +92,12 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
     show_default=True,
     help="The folder to make.",
 )
-@click.option("--check", is_flag=True, help="Say which workbooks are out of date; write nothing.")
+@click.option("--check", is_flag=True, help="List the workbooks that are out of date; writes nothing.")
 @click.pass_context
 def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool) -> None:
     """Build the ready-made workbooks, a picture of each, and an index.
 
-    RECIPES is a folder of recipes (.toml); where it is left out, those that come with byhand are built.
+    RECIPES is a folder of recipes (.toml); by default, the ready-made recipes are built.
     With --check, formulas, texts and styles are compared exactly, and stored numbers within 1e-12 (within 1e-9 after
     steps of Adam): their last digits depend on the processor and on the version of numpy.
 
@@ -111,13 +111,13 @@ def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool)
 
     source = recipes or ready_made_folder()
     if check:
-        late = books.outdated(source, folder)
+        messages = books.outdated(source, folder)
         click.echo(
-            "\n".join(late)
-            if late
+            "\n".join(messages)
+            if messages
             else "Every workbook is up to date (numbers within 1e-12, after steps of Adam 1e-9)."
         )
-        ctx.exit(1 if late else 0)
+        ctx.exit(1 if messages else 0)
     with bar_of(2 * len(books.recipes(source)), "Building") as advance:
         lines = list(books.rebuild(source, folder, advance))
     click.echo("\n".join(lines))

@@ -1,4 +1,4 @@
-"""The list of mistakes that people make, each a rewrite of a right graph and the sentence that helps."""
+"""The misconceptions: for each, a rewrite of a right graph and a sentence for the student."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD)
 ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *PRODUCTS)
 MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for m in ALL}
-"""By name. Where two give the same answers, the earlier is the likelier: wrong ideas come before slips of the pen."""
+"""All misconceptions by name. If two give the same answers, the earlier is more likely: wrong ideas before slips."""
 
 
 def mistaken(outputs: Sequence[Node], misconception: Misconception) -> dict[Node, Node]:
-    """Right table -> the student's, for every table that comes out otherwise; its name is the right one's.
+    """Return the tables that a misconception changes: right table -> wrong table of the same name.
 
     Given tables are shared, so that `fold` takes the same `given` for both graphs.
     """
@@ -33,5 +33,5 @@ def mistaken(outputs: Sequence[Node], misconception: Misconception) -> dict[Node
 
 
 def applicable(outputs: Sequence[Node]) -> list[Misconception]:
-    """Those that can be made in this graph, in the order of the list."""
+    """Return the misconceptions that change something in this graph, in the order of the list."""
     return [m for m in MISCONCEPTIONS.values() if mistaken(outputs, m)]

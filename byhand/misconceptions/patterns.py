@@ -1,4 +1,4 @@
-"""Patterns over a graph: what a table is made by, of what, and in which role; and the pieces that a match hands out."""
+"""Patterns that match nodes of a graph by operation, arguments and role, and return the pieces of the match."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from byhand.core.graph import Node, Op
 from byhand.core.roles import Role
 
 Find = Callable[[Node], tuple[Node, ...] | None]
-"""A node to the pieces of what one looks for (the two factors of a product, say), or None where it is not that."""
+"""From a node to the pieces of the match, such as the two factors of a product; None if it does not match."""
 
 
 class Pattern:
-    """What a table looks like: any table, less what is said of it.
+    """A pattern of a node. Every condition that is left out matches all nodes.
 
-    op: its operation, or several that it may be. args: patterns of its arguments, as many of the first as matter. role.
-    symbol: its own name, with * for anything. when: whatever else must hold. piece: it is handed out.
+    op: the operation, or one of several. args: patterns of the first arguments. role: of the node. symbol: of the node,
+    with * for any text. when: a further condition. is_piece: whether a match returns the node.
 
-    Pattern(div, piece(), Pattern(sqrt, piece()), role=Role.SCALE) is scores / √d_k, and hands out the scores and d_k.
+    Pattern(div, piece(), Pattern(sqrt, piece()), role=Role.SCALE) matches scores / √d_k and returns the scores and d_k.
 
-    Called with a node, it gives the tables of its pieces in reading order, or (without pieces) the node's arguments,
-    of which a given table has none; None where the node does not look like this.
+    A call with a node returns the pieces in reading order, or the node's arguments if the pattern has no pieces; None
+    if the node does not match.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Pattern:
         return pieces if pieces is None or self.has_pieces else node.args
 
     def pieces(self, node: Node) -> tuple[Node, ...] | None:
-        """The tables of the pieces in reading order; None where the node does not look like this."""
+        """Return the pieces in reading order; None if the node does not match."""
         if not self._fits(node):
             return None
         found: tuple[Node, ...] = (node,) if self.is_piece else ()
@@ -73,17 +73,17 @@ def piece(
     symbol: str = "*",
     when: Callable[[Node], object] | None = None,
 ) -> Pattern:
-    """A pattern of which the table that matches is handed out."""
+    """Return a pattern whose matching node is a piece of the match."""
     return Pattern(op, *args, role=role, symbol=symbol, when=when, is_piece=True)
 
 
 def bare(node: Node) -> Node:
-    """The same table without its name, for a wrong one that is made from it and takes its name."""
+    """Return the node without its name, to build a wrong table on it that takes its name."""
     return Node(node.op, node.args, node.attrs, node.shape)
 
 
 def itself(pattern: Pattern) -> Find:
-    """The node itself without its name, and then the pattern's pieces."""
+    """Return a function that gives the node itself without its name, and then the pattern's pieces."""
 
     def find(node: Node) -> tuple[Node, ...] | None:
         pieces = pattern.pieces(node)
@@ -93,7 +93,7 @@ def itself(pattern: Pattern) -> Find:
 
 
 def nearest(node: Node, fits: Callable[[Node], object]) -> Node | None:
-    """The first table that fits on the way back from the node, itself included."""
+    """Return the nearest node for which `fits` is true, going back from the node, itself included; None if none is."""
     level, seen = [node], {node}
     while level:
         for found in level:
@@ -105,5 +105,5 @@ def nearest(node: Node, fits: Callable[[Node], object]) -> Node | None:
 
 
 def several_rows(pattern: Find) -> Find:
-    """The same in a table of several rows; of a single one, rows and columns are hard to mix up."""
+    """Return the pattern for tables of several rows only, since in a single row nobody mixes up rows and columns."""
     return lambda node: pattern(node) if node.shape[0] > 1 else None

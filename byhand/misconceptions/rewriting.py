@@ -1,4 +1,4 @@
-"""What a misconception is: the places of a graph in which a student goes wrong, and the wrong table in each."""
+"""A misconception as a rewrite of a graph: patterns of right tables, and the wrong tables in their place."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from byhand.errors import ByhandError
 from byhand.misconceptions.patterns import Find
 
 Make = Callable[..., Node]
-"""The pieces to the wrong table: a new one, or one of the pieces as it is."""
+"""Makes the wrong table from the pieces of a match: a new node, or one of the pieces."""
 Rewrite = Callable[[Iterable[Node]], dict[Node, Node]]
-"""A graph's outputs to its tables that come out otherwise: right -> wrong."""
+"""From a graph's outputs to the tables that change: right -> wrong."""
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A mistake that people make, as a rewrite of a right graph, and what a good tutor says to it.
+    """A usual mistake, as a rewrite of a right graph, and the feedback that a good tutor gives.
 
-    The sentence names what went wrong and what belongs there, never a number of the exercise.
+    The sentence says what is wrong and what is right, without numbers of the exercise.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Misconception:
 
 
 def mistake(name: str, sentence: str, *slips: tuple[Find, Make]) -> Misconception:
-    """A misconception that is made in single tables: at every place that one of the slips finds."""
+    """Return a misconception that changes single tables. slips: patterns, each with the wrong table for its matches."""
 
     def rule(node: Node, like: Node) -> Node:
         wrong = next(filter(None, (_wrong(like, find, make) for find, make in slips)), None)
@@ -39,7 +39,7 @@ def mistake(name: str, sentence: str, *slips: tuple[Find, Make]) -> Misconceptio
 
 
 def _wrong(node: Node, find: Find, make: Make) -> Node | None:
-    """What a student writes in the node's place; None where the slip does not fit, or the sizes do not let it pass."""
+    """Return the wrong table in the node's place; None if the pattern does not match, or the shapes do not fit."""
     pieces = find(node)
     if pieces is None:
         return None
@@ -54,7 +54,7 @@ def _wrong(node: Node, find: Find, make: Make) -> Node | None:
 
 
 def shown_as(node: Node, other: Node) -> Node:
-    """A table that has a place of its own, shown again in the node's."""
+    """Return a copy of another table in the node's place."""
     if not node.name:
         return other
     with within(node.scope):

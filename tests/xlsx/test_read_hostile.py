@@ -53,7 +53,7 @@ def small(path: Path) -> Path:
     ],
 )
 def test_a_cell_that_cannot_be(path: Path, cell: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MOST_SHRUNK", 10_000)
+    monkeypatch.setattr(archive, "LARGEST_RATIO", 10_000)
     with_rows(path, f'<row r="1">{cell}</row>')
     assert damage(path) == why
 

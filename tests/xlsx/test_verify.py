@@ -220,7 +220,7 @@ def test_the_report_for_people(report: Report) -> None:
 
 
 def test_a_long_report_is_cut(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "SHOWN", 1)
+    monkeypatch.setattr(verifying, "MOST_LINES", 1)
     lines = list(report.lines())
     assert len(lines) == 4
     assert lines[-1] == "  and 3 more."
