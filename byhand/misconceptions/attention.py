@@ -1,4 +1,7 @@
-"""What goes wrong in attention: its products, scale, softmax, mask and heads."""
+"""Misconceptions about attention: its products, scale, softmax, mask and heads.
+
+Here and in the files beside it, the line after a pattern states what the pattern matches and, in brackets, the pieces.
+"""
 
 from __future__ import annotations
 
@@ -26,28 +29,28 @@ Pieces = tuple[Node, ...]
 
 
 def is_wide(node: Node) -> bool:
-    """Whether a product's sums have several terms."""
+    """Return whether each cell of a product is a sum of several terms."""
     return node.args[0].shape[1] > 1
 
 
 def may_be_swapped(node: Node) -> bool:
-    """Whether both factors have one shape, so that nothing on the page forbids to mix them up."""
+    """Return whether both factors have the same shape, so that swapping them is possible."""
     return node.args[0].shape == node.args[1].shape
 
 
 product = Pattern(matmul)
 given_product = Pattern(matmul, Pattern(role=Role.INPUT), Pattern(role=Role.INPUT))
-"""A product of two tables that are given, as in an exercise on products."""
+"""A product of two given tables, as in an exercise on products."""
 square_product = Pattern(matmul, when=may_be_swapped)
 several_terms = Pattern(matmul, when=is_wide)
 weighing = Pattern(matmul, ANY, Pattern(role=Role.WEIGHT))
 """x W: (x, W)."""
-not_turned = Pattern(when=lambda q: q.op is not transpose)
-scores = Pattern(matmul, not_turned, role=Role.SCORES, when=lambda node: node.symbol != "smaller")
-"""Q Kᵀ: (Q, Kᵀ); no scores of another kind."""
+not_transposed = Pattern(when=lambda q: q.op is not transpose)
+scores = Pattern(matmul, not_transposed, role=Role.SCORES, when=lambda node: node.symbol != "smaller")
+"""Q Kᵀ, but no scores of another kind: (Q, Kᵀ)."""
 root_of_d_k = Pattern(sqrt, piece(constant, when=lambda d_k: d_k.attrs["value"] > 1))
 scaled = Pattern(div, piece(), root_of_d_k, role=Role.SCALE)
-"""scores / √d_k, and d_k is not 1: (scores, d_k)."""
+"""scores / √d_k, if d_k is above 1: (scores, d_k)."""
 tempered = Pattern(div, role=Role.TEMPERATURE)
 """x / temperature: (x, temperature)."""
 shifted = Pattern(None, piece(), role=Role.SHIFTED)
@@ -56,34 +59,34 @@ normalised = Pattern(None, Pattern(role=Role.EXP), Pattern(role=Role.TOTAL))
 """A softmax's last step: (powers, total)."""
 attends = Pattern(when=lambda keep: keep.symbol != "chosen")
 masked = Pattern(where, attends, role=Role.MASK)
-"""The mask put on the scores: (1 where a key may be seen, scaled, -∞)."""
+"""The masked scores: (the mask, with 1 for a visible key, scaled scores, -∞)."""
 hidden = Pattern(where, attends, ANY, Pattern(when=lambda x: x.op is not constant), role=Role.MASK)
-"""The same of scores that a softmax is taken of."""
+"""The masked scores before a softmax: the same."""
 causal = Pattern(where, attends, role=Role.MASK, when=lambda node: node.args[0].shape[0] > 1)
-"""The same, where each query has its own row of the mask, as in a triangle."""
-weighed = Pattern(matmul, Pattern(role=Role.ATTENTION))
+"""The masked scores if each query has its own row of the mask, as in a causal mask: the same."""
+attention_product = Pattern(matmul, Pattern(role=Role.ATTENTION))
 several_heads = Pattern(beside, Pattern(), Pattern(), when=lambda node: all(a.role is Role.HEADS for a in node.args))
-"""Several heads side by side: all of them."""
+"""Several heads side by side: (Z_1, ..., Z_h)."""
 projected = Pattern((matmul, add), piece(when=several_heads), Pattern(role=Role.WEIGHT))
-"""Concat(Z_1, ..., Z_h) W_O, with its bias or without: (Concat(Z_1, ..., Z_h),)."""
+"""Concat(Z_1, ..., Z_h) W_O, with or without a bias: (Concat(Z_1, ..., Z_h),)."""
 
 
 def scaled_of_wider(node: Node) -> Pieces | None:
-    """scores / √d_k, where the model's width has another root, which is not d_k either: (scores, d_model)."""
-    found, product = scaled(node), nearest(node, weighing)
-    if found is None or product is None:
+    """Match scores / √d_k, if √d_model is neither √d_k nor d_k: (scores, d_model)."""
+    pieces, product = scaled(node), nearest(node, weighing)
+    if pieces is None or product is None:
         return None
-    d_k, d_model = found[1].attrs["value"], float(product.args[0].shape[1])
-    return (found[0], constant(value=d_model)) if d_model not in (d_k, d_k**2) else None
+    d_k, d_model = pieces[1].attrs["value"], float(product.args[0].shape[1])
+    return (pieces[0], constant(value=d_model)) if d_model not in (d_k, d_k**2) else None
 
 
 def powers(node: Node) -> Pieces | None:
-    """e^(x - max): (x - max, x)."""
+    """Match e^(x - max): (x - max, x)."""
     return (node.args[-1], node.args[-1].args[0]) if node.role is Role.EXP else None
 
 
 def powers_of_other(base: float) -> Find:
-    """The same, where the base is e or another than this one."""
+    """Return a function that matches powers whose base is not this one."""
     return lambda node: powers(node) if _base(node) != base else None
 
 
@@ -96,7 +99,7 @@ def powers_of_given_base(node: Node) -> Pieces | None:
 
 
 def masked_softmax(node: Node) -> Pieces | None:
-    """A softmax's last step with a mask before it: (the mask, powers, total)."""
+    """Match a softmax's last step with a mask before it: (the mask, powers, total)."""
     if not normalised(node):
         return None
     x = node.args[0].args[-1].args[0]
@@ -104,13 +107,13 @@ def masked_softmax(node: Node) -> Pieces | None:
 
 
 def weighted(node: Node) -> Pieces | None:
-    """weights V: (weights, V, Q, K)."""
-    found = nearest(node.args[0], scores) if weighed(node) else None
-    return (*node.args, found.args[0], found.args[1].T) if found else None
+    """Match weights V: (weights, V, Q, K)."""
+    product = nearest(node.args[0], scores) if attention_product(node) else None
+    return (*node.args, product.args[0], product.args[1].T) if product else None
 
 
 def one_later(keep: Node) -> Node:
-    """A causal mask that begins one row below: no word sees itself."""
+    """Return a causal mask that is shifted down by a row, so that no word sees itself."""
     return below(stretch(0, rows=1, columns=keep.shape[1]), keep.rows(0, int(keep.shape[0]) - 1))
 
 
@@ -118,8 +121,8 @@ def size(x: Node) -> Node:
     return maximum(x, -x)
 
 
-def seen(x: Node) -> Node:
-    """Scores with 0 where a mask hides them; without an exponential, -∞ cannot be added up."""
+def zero_where_hidden(x: Node) -> Node:
+    """Return the scores with 0 where a mask hides them, since without an exponential -∞ cannot be added up."""
     return where(x.args[0], x.args[1], 0) if masked(x) else x
 
 
@@ -220,7 +223,7 @@ SOFTMAX = (
     mistake(
         "softmax-without-exponential",
         "You divided the scores themselves by their total; a softmax first takes e to the power of each.",
-        (powers, lambda shifted, x: seen(x)),
+        (powers, lambda shifted, x: zero_where_hidden(x)),
     ),
     *(
         mistake(

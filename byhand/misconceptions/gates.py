@@ -1,4 +1,4 @@
-"""What goes wrong in RMS norms and in feed-forward layers with a gate."""
+"""Misconceptions about RMS norms and feed-forward layers with a gate."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from byhand.misconceptions.patterns import Pattern, piece
 from byhand.misconceptions.rewriting import mistake
 
 squared = Pattern(mean_square, role=Role.MEAN_SQUARE, when=lambda node: node.args[0].shape[1] > 1)
-"""The mean of a row's squares, of several numbers: (row,)."""
+"""The mean of a row's squares, if the row has several numbers: (row,)."""
 not_centred = Pattern(when=lambda x: x.role is not Role.DEVIATION)
 divided = Pattern(div, not_centred, role=Role.NORM, when=lambda node: node.shape[1] > 1)
-"""x / root, where no mean was taken away: (x, root)."""
+"""x / root, if no mean is subtracted: (x, root)."""
 one_more = Pattern(add, Pattern(constant), piece(role=Role.WEIGHT))
 gained_from_one = Pattern(mul, piece(role=Role.NORM), one_more)
 """normalised × (1 + γ): (normalised, γ)."""
@@ -23,7 +23,7 @@ swish = Pattern(div, piece(), role=Role.ACTIVATION)
 gated = Pattern(mul, Pattern(role=Role.ACTIVATION))
 """activation(gate) × up: (activation(gate), up)."""
 gated_by = Pattern(mul, piece((div, maximum), piece(), role=Role.ACTIVATION), piece())
-"""The same of an activation that is known: (activation(gate), gate, up)."""
+"""activation(gate) × up for SiLU or ReLU: (activation(gate), gate, up)."""
 
 
 def other_way(active: Node, gate: Node, up: Node) -> Node:

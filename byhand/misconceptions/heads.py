@@ -1,4 +1,4 @@
-"""What goes wrong in later heads: how far they see, whose keys they read, soft caps, and additive scores."""
+"""Misconceptions about variants of heads: windows, groups of keys and values, soft caps, and additive scores."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from byhand.misconceptions.rewriting import Misconception, mistake
 
 
 def reach(keep: Node) -> int:
-    """How many words a window shows, itself included."""
+    """Return the number of words that a window shows, with the word itself."""
     return int(keep.data[-1].sum()) if keep.data is not None else 0
 
 
 def window(keep: Node, words: int) -> Node:
-    """Another window in its place, 1 where the key is among the last so many words."""
+    """Return a window of another width: 1 if the key is among the last `words` words."""
     count = int(keep.shape[0])
     lines = []
     for t in range(count):
@@ -28,35 +28,35 @@ def window(keep: Node, words: int) -> Node:
 
 
 def windowed(fits: Callable[[int, int], bool]) -> Pattern:
-    """A mask of the last few words put on the scores, of a width that fits the number of words: (mask, scores, -∞)."""
+    """Return a pattern of scores with a window mask whose width and number of words fit: (mask, scores, -∞)."""
     mask = Pattern(when=lambda keep: keep.symbol in ("window_mask", "near_mask"))
     return Pattern(where, mask, role=Role.MASK, when=lambda node: fits(reach(node.args[0]), int(node.shape[0])))
 
 
 narrow = windowed(lambda width, words: 1 <= width < words)
 much_more_hidden = windowed(lambda width, words: 1 <= width < words - 1)
-several_seen = windowed(lambda width, words: 1 < width < words)
+several_visible = windowed(lambda width, words: 1 < width < words)
 capped = Pattern(mul, piece(), Pattern(tanh, Pattern(div, piece())), role=Role.CAP)
 """cap × tanh(x / cap): (cap, x)."""
 matched = Pattern(tanh, Pattern(add, piece(), piece()), symbol="match_*")
 """tanh(keys + query): (keys, query)."""
-summed = Pattern(matmul, Pattern(role=Role.ATTENTION), role=Role.HEADS)
+head_sum = Pattern(matmul, Pattern(role=Role.ATTENTION), role=Role.HEADS)
 
 
 def context(node: Node) -> tuple[Node, ...] | None:
-    """weights H, where the scores come from keys of their own: (weights, keys)."""
-    keys = nearest(node.args[0], lambda n: n.symbol == "keys") if summed(node) else None
+    """Match weights H, if the scores come from separate keys: (weights, keys)."""
+    keys = nearest(node.args[0], lambda n: n.symbol == "keys") if head_sum(node) else None
     return (node.args[0], keys) if keys else None
 
 
 def numbered(node: Node, kind: str) -> int:
-    """In which head or group a table stands, counted from 1; 0 for none."""
-    found = (scope.name[len(kind) :] for scope in node.scope.outward if scope.name.startswith(kind))
-    return next((int(n) for n in found if n.isdigit()), 0)
+    """Return the number of a table's head or group, from 1; 0 if it has none."""
+    numbers = (scope.name[len(kind) :] for scope in node.scope.outward if scope.name.startswith(kind))
+    return next((int(n) for n in numbers if n.isdigit()), 0)
 
 
 def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
-    """Head 1 with the keys and values of group 1, head 2 with those of group 2, and so on round again."""
+    """Return the tables if head h reads the keys and values of group h, counted round again after the last group."""
     nodes = toposort(outputs)
     shared = {n.name: n for n in nodes if n.scope.name.startswith("group") and numbered(n, "group")}
 
@@ -70,13 +70,13 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
         product = node.op is matmul and node.role in (Role.SCORES, Role.HEADS)
         if not product or not (head := numbered(node, "head")):
             return like
-        x, theirs = like.args
-        turned = theirs.op is transpose
-        table = theirs.args[0] if turned else theirs
+        x, keys = like.args
+        is_transposed = keys.op is transpose
+        table = keys.args[0] if is_transposed else keys
         other = in_turn(table, head)
         if other is table:
             return like
-        return named_like(node, Node(node.op, (x, other.T if turned else other), node.attrs, node.shape))
+        return named_like(node, Node(node.op, (x, other.T if is_transposed else other), node.attrs, node.shape))
 
     return rewrite(nodes, rule)
 
@@ -95,7 +95,7 @@ LATER_HEADS = (
     mistake(
         "window-one-too-narrow",
         "Your window is one word too narrow: the word itself and those before it together make up its width.",
-        (several_seen, lambda keep, x, hidden: where(window(keep, reach(keep) - 1), x, hidden)),
+        (several_visible, lambda keep, x, hidden: where(window(keep, reach(keep) - 1), x, hidden)),
     ),
     mistake(
         "cap-left-out",

@@ -1,4 +1,4 @@
-"""What goes wrong around attention: residuals, norms, activations, biases and positions."""
+"""Misconceptions about residuals, norms, activations, biases and positions."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ Pieces = tuple[Node, ...]
 
 
 def in_a_row(node: Node) -> bool:
-    """Whether it is rows of a table, one for each word; not numbers for pairs of words."""
+    """Return whether a lookup gives a row for each word, and not a number for each pair of words."""
     return node.args[1].shape[1] == 1
 
 
 def has_another_row(node: Node) -> bool:
-    """Whether the table has more rows than are looked up."""
+    """Return whether the table has more rows than are looked up."""
     return in_a_row(node) and node.args[0].shape[0] > node.shape[0]
 
 
@@ -51,7 +51,7 @@ shifted = Pattern(add, gain, piece(role=Role.WEIGHT))
 deviation = Pattern(sub, role=Role.DEVIATION)
 """x - mean: (x, mean)."""
 variance = Pattern(role=Role.VARIANCE, when=lambda node: node.args[0].shape[1] > 1)
-"""The mean of the squared deviations: (deviation,), of which there are several."""
+"""The mean of the squared deviations, if there are several: (deviation,)."""
 root = Pattern(sqrt, role=Role.ROOT)
 """√(variance + ε): (variance + ε,)."""
 divided = Pattern(div, piece(), Pattern(None, Pattern(None, ANY, piece())), role=Role.NORM)
@@ -65,31 +65,31 @@ positioned = Pattern(add, ANY, Pattern(role=Role.POSITIONS), when=lambda node: n
 angled = Pattern(mul, ANY, Pattern(role=Role.RATE))
 """position × rate: (position, rate)."""
 placed = Pattern(lookup, role=Role.POSITIONS, when=has_another_row)
-"""P[position], and P has another row: (P, position)."""
+"""P[position], if P has further rows: (P, position)."""
 looked_up = Pattern(lookup, when=lambda node: in_a_row(node) and node.role is not Role.POSITIONS)
 """E[word]: (E, word)."""
 rate = Pattern(div, ANY, Pattern(None, piece(), piece()), role=Role.RATE)
 """1 / 10000^(2i / d): (10000, 2i / d)."""
 waves = Pattern(alternate, Pattern(sin), Pattern(cos))
-"""sin and cos by turns: (sin, cos)."""
+"""sin and cos in alternate columns: (sin, cos)."""
 scaled_words = Pattern(mul, Pattern(lookup), Pattern(sqrt))
 """E[word] × √d: (E[word], √d)."""
 
 
 def residual_of_normed(node: Node) -> Pieces | None:
-    """x + sublayer(norm(x)): (norm(x), sublayer(norm(x)))."""
-    found = residual(node) and nearest(node.args[1], lambda n: normed(n) == node.args[0])
-    return (found, node.args[1]) if found else None
+    """Match x + sublayer(norm(x)): (norm(x), sublayer(norm(x)))."""
+    norm = residual(node) and nearest(node.args[1], lambda n: normed(n) == node.args[0])
+    return (norm, node.args[1]) if norm else None
 
 
 def normed(node: Node) -> Node | None:
-    """The table that this one is the norm of, gain and shift included; None where it is no norm."""
-    found = shifted(node)
-    return found[1].args[0].args[0] if found else None
+    """Return x for norm(x) with gain and shift; None if the node is no norm."""
+    pieces = shifted(node)
+    return pieces[1].args[0].args[0] if pieces else None
 
 
 def biased(node: Node) -> Pieces | None:
-    """x W + b, or x W + h U + b: (the product or products, b)."""
+    """Match x W + b, or x W + h U + b: (the product or the sum of products, b)."""
     if node.op is not add or node.args[1].role is not Role.WEIGHT:
         return None
     product = node.args[0]
@@ -98,7 +98,7 @@ def biased(node: Node) -> Pieces | None:
 
 
 def layer_norm(x: Node, norm: Node) -> Node:
-    """The norm of x, with the gain, shift and ε of a norm that there is."""
+    """Return the norm of x, with the gain, shift and ε of another norm."""
     pieces = shifted(norm)
     assert pieces is not None
     _, normalised, gamma, beta = pieces
@@ -108,7 +108,7 @@ def layer_norm(x: Node, norm: Node) -> Node:
 
 
 def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
-    """norm(x + sublayer(x)) as x + sublayer(norm(x)). The norm's tables then are those of x."""
+    """Rewrite norm(x + sublayer(x)) as x + sublayer(norm(x)); the tables of the norm become those of norm(x)."""
     nodes = toposort(outputs)
     norms = {x: n for n in nodes if (x := normed(n)) and residual(x) and not residual_of_normed(x)}
     inside = {n: r for r in norms for n in toposort(r.args[1:]) if r.args[0] in n.args}
@@ -135,15 +135,15 @@ def norm_first(outputs: Iterable[Node]) -> dict[Node, Node]:
 
 
 def norm_last(outputs: Iterable[Node]) -> dict[Node, Node]:
-    """x + sublayer(norm(x)) as norm(x + sublayer(x))."""
+    """Rewrite x + sublayer(norm(x)) as norm(x + sublayer(x))."""
     nodes = toposort(outputs)
-    found = {r: pieces[0] for r in nodes if (pieces := residual_of_normed(r))}
+    norms = {r: pieces[0] for r in nodes if (pieces := residual_of_normed(r))}
 
     def rule(node: Node, like: Node) -> Node:
         with within(node.scope):
-            if node in found:
-                return named_like(node, layer_norm(like.args[0] + like.args[1], found[node]))
-            return shown_as(node, normed(like) or like) if node in found.values() else like
+            if node in norms:
+                return named_like(node, layer_norm(like.args[0] + like.args[1], norms[node]))
+            return shown_as(node, normed(like) or like) if node in norms.values() else like
 
     return rewrite(nodes, rule)
 

@@ -45,13 +45,13 @@ class Pattern:
         """Return the pieces in reading order; None if the node does not match."""
         if not self._fits(node):
             return None
-        found: tuple[Node, ...] = (node,) if self.is_piece else ()
+        matches: tuple[Node, ...] = (node,) if self.is_piece else ()
         for pattern, argument in zip(self.args, node.args, strict=False):
             pieces = pattern.pieces(argument)
             if pieces is None:
                 return None
-            found += pieces
-        return found
+            matches += pieces
+        return matches
 
     def _fits(self, node: Node) -> bool:
         return (
@@ -94,13 +94,13 @@ def itself(pattern: Pattern) -> Find:
 
 def nearest(node: Node, fits: Callable[[Node], object]) -> Node | None:
     """Return the nearest node for which `fits` is true, going back from the node, itself included; None if none is."""
-    level, seen = [node], {node}
+    level, visited = [node], {node}
     while level:
-        for found in level:
-            if fits(found):
-                return found
-        level = [a for a in dict.fromkeys(a for n in level for a in n.args) if a not in seen]
-        seen.update(level)
+        for candidate in level:
+            if fits(candidate):
+                return candidate
+        level = [a for a in dict.fromkeys(a for n in level for a in n.args) if a not in visited]
+        visited.update(level)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong with places that attention is told of: rows that turn, waves, and scores that fall with distance."""
+"""Misconceptions about positions in attention: rotations, waves, and biases by distance."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ Pieces = tuple[Node, ...]
 
 
 def rotation(symbol: str) -> Pattern:
-    """x cos + (x a quarter turn on) sin: (x, cos, quarter, sin)."""
+    """Return a pattern of x cos + (x after a quarter turn) sin: (x, cos, x after a quarter turn, sin)."""
     product = Pattern(None, piece(), piece())
     return Pattern(add, product, product, role=Role.ROTATED, symbol=symbol)
 
 
 def of_one_table(node: Node) -> bool:
-    """Whether the same table stands twice in it."""
+    """Return whether both arguments are the same table."""
     return node.args[0] is node.args[1]
 
 
 rotated, rotated_key = rotation("*"), rotation("K*")
 one_a_pair = piece(when=lambda one: one.shape[1] > 1)
 angles_by_neighbours = Pattern(alternate, one_a_pair, ANY, role=Role.POSITIONS, when=of_one_table)
-"""One number a pair, twice in a row: (it,)."""
+"""Angles, one for each pair of features, each in two neighbouring columns: (angles,)."""
 in_two_halves = Pattern(beside, one_a_pair, ANY, role=Role.POSITIONS, when=of_one_table)
 waves_by_turns = Pattern(alternate, Pattern(sin), Pattern(cos), when=lambda node: node.shape[1] > 2)
-"""sin and cos by turns, in several pairs: (sin, cos)."""
+"""sin and cos in alternate columns, in several pairs: (sin, cos)."""
 sloped = Pattern(None, piece(), piece(mul, piece(symbol="slope"), piece()), role=Role.BIAS)
 """scores + slope × distance: (scores, slope × distance, slope, distance)."""
 biased = Pattern(add, role=Role.BIAS)
-"""scores + what their distance adds: (scores, bias)."""
+"""scores + bias by distance: (scores, bias)."""
 not_scaled = piece(matmul, piece(when=lambda q: q.shape[1] > 1), role=Role.SCORES)
 biased_unscaled = Pattern(add, not_scaled, piece(), role=Role.BIAS)
-"""The same of scores that are not divided: (scores, Q, bias)."""
+"""scores + bias by distance, if the scores are not scaled: (scores, Q, bias)."""
 bucketed = Pattern(lookup, ANY, Pattern(symbol="bucket"))
-"""B[bucket], the learned number of each pair's distance: (B, bucket)."""
+"""B[bucket], the learned bias of each pair's distance: (B, bucket)."""
 bias_by_distance = itself(Pattern(lookup, ANY, Pattern(symbol="bucket")))
 
 
 def angles_by_halves(node: Node) -> Pieces | None:
-    """One number a pair set beside itself: (it, the rest)."""
+    """Match angles, one for each pair of features, repeated in two halves: (angles, further columns)."""
     return (node.args[0], *node.args[2:]) if in_two_halves(node) else None
 
 
 def halves_turned(node: Node) -> Pieces | None:
-    """(-b, a) where a and b are the halves of what turns, and of several features each: (x, the rest)."""
+    """Match (-b, a), if a and b are halves of the features with several each: (x, a, further columns)."""
     if node.role is not Role.TURNED or node.args[1].op is not columns:
         return None
     first = node.args[1]
@@ -71,34 +71,34 @@ def halves_turned(node: Node) -> Pieces | None:
 
 
 def neighbours_turned(node: Node) -> Pieces | None:
-    """(-b, a) pair by pair, of several pairs: (x, all of it, the rest)."""
+    """Match (-b, a) for each of several pairs of neighbours: (x, the node, further columns)."""
     if node.role is not Role.TURNED or len(node.args) < 4:
         return None
     return node.args[1].args[0], bare(node), *node.args[len(node.args) // 2 * 2 :]
 
 
 def waves_in_halves(node: Node) -> Pieces | None:
-    """All sines, then as many cosines: (sin, cos)."""
+    """Match all sines followed by as many cosines: (sin, cos)."""
     if node.role is not Role.POSITIONS or node.op is not beside or len(node.args) != 2:
         return None
     sine, cosine = node.args
     cosine = cosine.args[0] if cosine.op is columns else cosine
-    found = (sine.op, cosine.op) == (sin, cos) and node.shape[1] % 2 == 0 and node.shape[1] > 2
-    return (sine, cosine) if found else None
+    match = (sine.op, cosine.op) == (sin, cos) and node.shape[1] % 2 == 0 and node.shape[1] > 2
+    return (sine, cosine) if match else None
 
 
 def sloped_in_head(node: Node) -> Pieces | None:
-    """The same where the head has a number, and the next one another slope: (scores, slope, distance, (h + 1) / h)."""
-    found = sloped(node)
+    """Match scores + slope × distance in head h: (scores, the slope of head h + 1, distance)."""
+    match = sloped(node)
     number = next((int(s.name[4:]) for s in node.scope.outward if s.name[:4] == "head" and s.name[4:].isdigit()), 0)
-    if not found or not number:
+    if not match or not number:
         return None
-    scores, _, slope, distance = found
+    scores, _, slope, distance = match
     return scores, power(slope, (number + 1) / number), distance
 
 
-def moved(node: Node) -> Pieces | None:
-    """Each row from the column of its farthest key on, of several rows: (by distance, what stands there)."""
+def by_key(node: Node) -> Pieces | None:
+    """Match scores by distance moved to their keys' columns, in several rows: (scores by distance, the node)."""
     lines = node.args[0].args if node.symbol == "by_key" and node.args[0].op is below else ()
     return (lines[0].args[0].args[0], bare(node)) if len(lines) > 1 else None
 
@@ -117,7 +117,7 @@ def in_degrees(x: Node) -> Node:
     return x * pi() / 180
 
 
-def moved_otherwise(by_distance: Node, right: Node) -> Node:
+def by_wrong_key(by_distance: Node, right: Node) -> Node:
     rows, keys = map(int, right.shape)
     return below(*(by_distance.rows(t, t + 1).columns(t, t + keys) for t in range(rows)))
 
@@ -212,11 +212,11 @@ DISTANCE = (
     mistake(
         "rows-not-moved",
         "You left every row where it was: the first query's row begins furthest to the right, the last one's at once.",
-        (moved, lambda by_distance, right: by_distance.columns(0, int(right.shape[1]))),
+        (by_key, lambda by_distance, right: by_distance.columns(0, int(right.shape[1]))),
     ),
     mistake(
         "rows-moved-the-other-way",
         "You moved the rows the other way: the first query's row begins furthest to the right, the last one's at once.",
-        (moved, moved_otherwise),
+        (by_key, by_wrong_key),
     ),
 )

@@ -1,4 +1,4 @@
-"""What goes wrong where a state is carried from step to step: recurrent networks, scans, and linear attention."""
+"""Misconceptions about recurrent networks, state space models, and linear attention."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from byhand.misconceptions.rewriting import mistake
 
 
 def is_state(node: Node) -> bool:
-    """Whether it is a state, or the one that the first step starts from."""
+    """Return whether the node is a state, or the initial state."""
     return node.role is Role.STATE or node.symbol.endswith("_0")
 
 
 A_BAR = "Abar*"
 MATMUL_OF_STATE = Pattern(matmul, Pattern(when=is_state))
-stepped = Pattern(add, Pattern(add, piece(matmul), MATMUL_OF_STATE), piece(role=Role.WEIGHT))
+pre_activation = Pattern(add, Pattern(add, piece(matmul), MATMUL_OF_STATE), piece(role=Role.WEIGHT))
 """x W + h U + b: (x W, b)."""
-squashed = Pattern(tanh, role=Role.STATE)
+tanh_state = Pattern(tanh, role=Role.STATE)
 """h = tanh(a): (a,)."""
-shown = Pattern(mul, piece(), piece(tanh, piece()), role=Role.STATE)
+lstm_state = Pattern(mul, piece(), piece(tanh, piece()), role=Role.STATE)
 """h = o × tanh(c): (o, tanh(c), c)."""
 GATED = Pattern(mul, piece(role=Role.GATE), piece())
-kept = Pattern(add, GATED, GATED, role=Role.STATE)
+cell_state = Pattern(add, GATED, GATED, role=Role.STATE)
 """c = f × c before + i × g: (f, c before, i, g)."""
 candidate = Pattern(tanh, role=Role.GATE)
 """g = tanh(x): (x,)."""
-opened = Pattern(div, ANY, Pattern(add, ANY, Pattern(exp, Pattern(negate, piece()))), role=Role.GATE)
+gate = Pattern(div, ANY, Pattern(add, ANY, Pattern(exp, Pattern(negate, piece()))), role=Role.GATE)
 """A gate's 1 / (1 + e^-x): (x,)."""
-scanned = Pattern(add, Pattern(mul, piece(symbol=A_BAR), piece()), piece(), role=Role.STATE)
+scan_state = Pattern(add, Pattern(mul, piece(symbol=A_BAR), piece()), piece(), role=Role.STATE)
 """h = Ā × h before + B̄ × x: (Ā, h before, B̄ x)."""
 decay = Pattern(exp, piece(None, ANY, piece()), symbol=A_BAR)
 """Ā = e^(Δ A): (Δ A, A)."""
-taken_in = Pattern(mul, Pattern(transpose), symbol="Bbar*")
+input_matrix = Pattern(mul, Pattern(transpose), symbol="Bbar*")
 """B̄ = Δ B: (Δ, B)."""
 step_size = Pattern(log, Pattern(add, ANY, Pattern(exp, piece())), role=Role.STEP_SIZE)
 """Δ = ln(1 + e^x): (x,)."""
 logs = Pattern(negate, Pattern(exp, piece()), symbol="A")
 """A = -e^x: (x,)."""
 features = Pattern(where, ANY, ANY, Pattern(exp, piece()), role=Role.FEATURES)
-"""x + 1 above 0, else e^x: (x,)."""
-summed_up = Pattern(add, Pattern(role=Role.STATE), role=Role.STATE)
-"""What was added up before, and what the word adds: (before, own)."""
+"""x + 1 if x is above 0, else e^x: (x,)."""
+running_sum = Pattern(add, Pattern(role=Role.STATE), role=Role.STATE)
+"""A running sum: (the sum before, the word's own term)."""
 over_divisor = Pattern(div, piece(), Pattern(symbol="divisor*"))
 from_later_state = Pattern(matmul, Pattern(role=Role.STATE), Pattern(role=Role.WEIGHT))
 
 
 def from_a_state(node: Node) -> tuple[Node, ...] | None:
-    """h U, of a state that is not the first: (the first, U)."""
+    """Match h U, if h is not the initial state: (the initial state, U)."""
     if not from_later_state(node):
         return None
     h, u = node.args
@@ -61,8 +61,8 @@ RECURRENT = (
     mistake(
         "state-left-out",
         "You left out the state before: what the word brings is added to what is kept of that state.",
-        (stepped, lambda of_x, b: of_x + b),
-        (scanned, lambda decay, before, new: bare(new)),
+        (pre_activation, lambda of_x, b: of_x + b),
+        (scan_state, lambda decay, before, new: bare(new)),
     ),
     mistake(
         "first-state-again",
@@ -72,38 +72,38 @@ RECURRENT = (
     mistake(
         "state-without-tanh",
         "You left out the tanh, which keeps every number of the state between −1 and 1.",
-        (squashed, lambda a: a),
-        (shown, lambda o, squashed, c: o * c),
+        (tanh_state, lambda a: a),
+        (lstm_state, lambda o, tanh_state, c: o * c),
     ),
     mistake(
         "sigmoid-for-tanh",
         "You took the sigmoid; the new state is a tanh, which lies between −1 and 1.",
-        (squashed, lambda a: sigmoid(a)),
+        (tanh_state, lambda a: sigmoid(a)),
     ),
     mistake(
         "forget-and-input-swapped",
         "You swapped two gates: the forget gate multiplies what the cell held, the input gate what is new.",
-        (kept, lambda f, before, i, g: i * before + f * g),
+        (cell_state, lambda f, before, i, g: i * before + f * g),
     ),
     mistake(
         "forget-gate-left-out",
         "You kept all that the cell held: it is multiplied by the forget gate first.",
-        (kept, lambda f, before, i, g: before + i * g),
+        (cell_state, lambda f, before, i, g: before + i * g),
     ),
     mistake(
         "input-gate-left-out",
         "You took in all that is new: it is multiplied by the input gate first.",
-        (kept, lambda f, before, i, g: f * before + g),
+        (cell_state, lambda f, before, i, g: f * before + g),
     ),
     mistake(
         "output-gate-left-out",
         "You showed the whole cell: its tanh is multiplied by the output gate.",
-        (shown, lambda o, squashed, c: bare(squashed)),
+        (lstm_state, lambda o, tanh_state, c: bare(tanh_state)),
     ),
     mistake(
         "tanh-for-a-gate",
         "You opened the gates by tanh; a gate is a sigmoid, between 0 and 1.",
-        (opened, lambda x: tanh(x)),
+        (gate, lambda x: tanh(x)),
     ),
     mistake(
         "gate-for-the-candidate",
@@ -136,12 +136,12 @@ SCAN = (
     mistake(
         "decay-left-out",
         "You kept the whole state: it is multiplied by Ā before the new is added.",
-        (scanned, lambda decay, before, new: before + new),
+        (scan_state, lambda decay, before, new: before + new),
     ),
     mistake(
         "step-left-out-of-the-input",
         "You took in B x as it is; B is multiplied by the step Δ first.",
-        (taken_in, lambda step, b: stretch(b, rows=step.shape[0], columns=b.shape[1])),
+        (input_matrix, lambda step, b: stretch(b, rows=step.shape[0], columns=b.shape[1])),
     ),
 )
 
@@ -159,6 +159,6 @@ LINEAR = (
     mistake(
         "state-of-one-word",
         "You kept the last word's part only; the state adds up what every word so far brings.",
-        (summed_up, lambda before, own: own if own.name else bare(own)),
+        (running_sum, lambda before, own: own if own.name else bare(own)),
     ),
 )

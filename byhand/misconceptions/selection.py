@@ -1,4 +1,4 @@
-"""What goes wrong where a few are chosen: experts, neighbours, and what a program made of attention selects."""
+"""Misconceptions about selection: experts, nearest neighbours, and selectors in programs of attention."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from byhand.misconceptions.patterns import ANY, Pattern, bare, itself, nearest, 
 from byhand.misconceptions.rewriting import mistake
 
 several_chosen = Pattern(add, piece(), symbol="chosen")
-"""1 for the largest, and for the largest of the rest: (1 for all but the last of them,)."""
+"""1 for each of the k largest: (1 for each of the k - 1 largest,)."""
 chosen = itself(Pattern((add, one_hot), symbol="chosen"))
-kept = Pattern(mul, piece(), Pattern(symbol="chosen"), symbol="kept")
-"""p of those chosen: (p,)."""
-near = Pattern(where, symbol="near")
-"""-distance of those chosen: (chosen, -distance, -∞)."""
-shared_out = Pattern(div, piece(), role=Role.GATES)
-"""p over the total of those chosen: (p,)."""
+chosen_probabilities = Pattern(mul, piece(), Pattern(symbol="chosen"), symbol="kept")
+"""p of the chosen experts, else 0: (p,)."""
+chosen_distances = Pattern(where, symbol="near")
+"""-distance of the chosen neighbours, else -∞: (chosen, -distance, -∞)."""
+shares = Pattern(div, piece(), role=Role.GATES)
+"""p / total of the chosen experts: (p,)."""
 gate_of_one = Pattern(mul, ANY, Pattern(symbol="taken"), role=Role.GATES)
-"""p × taken: (p, taken)."""
+"""p × taken, for a single expert: (p, taken)."""
 taken = Pattern(mul, piece(), Pattern(None, ANY, Pattern(None, piece(), piece())), symbol="taken")
-"""1 where an expert is chosen and not full: (chosen, queue, capacity)."""
+"""1 if an expert is chosen and not full: (chosen, queue, capacity)."""
 queue = itself(Pattern(matmul, ANY, piece(), symbol="queue"))
-"""How many have chosen an expert so far: (how many, chosen)."""
+"""The number of words so far that chose an expert: (the number, chosen)."""
 distance = itself(Pattern((add, sum_), symbol="d"))
 squared = Pattern(mul, piece(), when=lambda node: node.args[0] is node.args[1])
 squared_differences = Pattern(sum_, squared, symbol="d")
@@ -31,23 +31,23 @@ squared_differences = Pattern(sum_, squared, symbol="d")
 mean_of_words = Pattern(mean, symbol="mean", when=lambda node: node.attrs["axis"] == 0 and node.args[0].shape[0] > 1)
 uneven = piece(symbol="lambda", when=lambda mix: mix.data is not None and mix.data[0, 0] != 0.5)
 mixed = Pattern(add, Pattern(mul, uneven, piece()), Pattern(mul, ANY, piece()))
-"""λ p + (1 - λ) q, where λ is not ½: (λ, p, q)."""
+"""λ p + (1 - λ) q, if λ is not ½: (λ, p, q)."""
 opposite = Pattern(sub, piece(), symbol="opp")
 """length - place - 1: (length - place,)."""
 order = Pattern(add, piece(), symbol="before")
-"""Which are smaller, and which equal but earlier: (smaller,)."""
+"""The number of smaller letters, and of equal letters before: (the number of smaller letters,)."""
 smaller = Pattern(matmul, symbol="smaller")
-"""1 where the key is the smaller letter: (letters below the query's, the keysᵀ)."""
+"""1 if the key is a smaller letter: (letters below the query's, keysᵀ)."""
 width = Pattern(sub, piece(), symbol="n", when=lambda node: node.scope.name == "width")
 """1 / the weight of [START] - 1: (1 / the weight,)."""
 after_padding = Pattern(add, symbol="position")
-"""padding's place + real × how many so far: (padding's place, real × how many)."""
+"""position of padding + real × words so far: (position of padding, real × words so far)."""
 
 
 def place_after_padding(node: Node) -> tuple[Node, ...] | None:
-    """The same, and the words so far: (padding's place, real × how many, the words so far)."""
-    found = after_padding(node)
-    so_far = nearest(node, lambda n: n.symbol == "so_far") if found else None
+    """Match positions after padding: (position of padding, real × words so far, words so far)."""
+    match = after_padding(node)
+    so_far = nearest(node, lambda n: n.symbol == "so_far") if match else None
     return (*node.args, so_far) if so_far else None
 
 
@@ -65,13 +65,13 @@ CHOSEN = (
     mistake(
         "all-chosen",
         "You kept all of them; only those with the largest numbers in their row count, the rest get nothing.",
-        (kept, lambda p: p),
-        (near, lambda these, nearness, hidden: nearness),
+        (chosen_probabilities, lambda p: p),
+        (chosen_distances, lambda these, nearness, hidden: nearness),
     ),
     mistake(
         "gates-not-shared-out",
         "You left the probabilities as they were; divide them by the total of those chosen, so that they add up to 1.",
-        (shared_out, lambda p: p),
+        (shares, lambda p: p),
     ),
     mistake(
         "gate-of-one",
@@ -114,7 +114,7 @@ NEAREST = (
     mistake(
         "farther-counts-more",
         "You gave more to what is farther away: e is taken to minus the distance, so that the nearest counts most.",
-        (near, lambda these, nearness, hidden: where(these, -nearness, hidden)),
+        (chosen_distances, lambda these, nearness, hidden: where(these, -nearness, hidden)),
     ),
     mistake(
         "mixing-weights-swapped",

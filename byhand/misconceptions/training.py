@@ -1,4 +1,4 @@
-"""What goes wrong in learning: the loss, its gradients, and the step."""
+"""Misconceptions about training: the loss, its gradients, and the step of the optimizer."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ mean_loss = Pattern(div, symbol="loss")
 """Σ losses / n: (Σ losses, n)."""
 gradient_of_logits = itself(Pattern(role=Role.GRADIENT, symbol="logits"))
 masked_gradient = Pattern(mul, ANY, Pattern(greater), when=lambda node: node.scope.outward[-1].name == "grad")
-"""g where ReLU's input is above 0: (g, 1 where it is)."""
+"""g if ReLU's input is above 0, else 0: (g, 1 if above 0)."""
 gradient_of_several_ways = Pattern(add, role=Role.GRADIENT, when=lambda node: "softmax" not in node.scope.title)
-"""The sum of what flows back to a table from all that read it: (all ways but the last, the last)."""
+"""A gradient that is a sum over several readers of a table: (the sum without the last, the last)."""
 gradient_of_total = piece(role=Role.GRADIENT, symbol="total", when=lambda node: node.scope.name == "softmax")
-"""The softmax's second way back, through the total of the row."""
+"""The gradient of a softmax's total: (the gradient,)."""
 descended = Pattern(sub, piece(), piece(mul, piece(), piece()), role=Role.UPDATED)
 """w - learning rate × change: (w, learning rate × change, learning rate, change)."""
 
 
 def losses_of_a_text(node: Node) -> tuple[Node, ...] | None:
-    """The loss of each word where the model reads words itself: (y, ln p, the words' ids)."""
-    found = losses(node)
-    ids = getattr(found[2].shape[0].labels, "ids", None) if found else None
-    return (*found[1:], ids) if found and isinstance(ids, Node) else None
+    """Match the loss of each word of a model that reads words: (y, ln p, the ids of the words)."""
+    match = losses(node)
+    ids = getattr(match[2].shape[0].labels, "ids", None) if match else None
+    return (*match[1:], ids) if match and isinstance(ids, Node) else None
 
 
 LOSS = (
