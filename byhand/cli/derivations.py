@@ -14,7 +14,7 @@ from byhand.cli.options import document_options
 @click.argument("topic", required=False, shell_complete=completion_of("topic"))
 @document_options
 @click.option("--list", "list_only", is_flag=True, help="Name every topic.")
-@click.option("--json", "as_json", is_flag=True, help="The list for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def derive(
     topic: str | None, format_name: str | None, output: Path | None, force: bool, list_only: bool, as_json: bool
 ) -> None:

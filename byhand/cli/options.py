@@ -90,7 +90,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
         click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
         click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
-        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word that may be seen, 0 for padding."),
+        click.option("--mask", type=Numbers(), multiple=True, help="1 for a word, 0 for padding."),
         click.option("--pixels", multiple=True, metavar="FILE", help="A picture (ViT): a .npy file or a small PNG."),
         click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
         click.option(

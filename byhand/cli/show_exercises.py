@@ -62,7 +62,7 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
     if OWN_KEY in student_files(options.formats, options.practice):
         lines.insert(
             2,
-            f"Whoever has NAME.xlsx and NAME{OWN_KEY.suffix} checks alone: byhand check NAME.xlsx --key "
+            f"With NAME.xlsx and NAME{OWN_KEY.suffix}, a student can check alone: byhand check NAME.xlsx --key "
             f"NAME{OWN_KEY.suffix}",
         )
     if options.roster.column:

@@ -12,7 +12,6 @@ import numpy as np
 
 from byhand.core.graph import INFINITE, Array
 from byhand.core.labels import word
-from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem, Question, question_text
@@ -183,19 +182,3 @@ def instruction(question: Question) -> str:
         places = question.ask.places
         return f"{question.ask.text} Type its value, to {places} decimal{'s' if places != 1 else ''}."
     return question_text(Question(replace(question.ask, kind="cell"), question.node))
-
-
-def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
-    """Return the texts that a student with these answers types into the fields, in order."""
-    return [
-        in_full(float(value))
-        for part, row in zip(parts, answers, strict=True)
-        for value in _field_values(part, np.asarray(row, dtype=float).ravel())
-    ]
-
-
-def _field_values(part: Part, row: Array) -> Array:
-    if part.question.ask.kind != "table":
-        return row
-    columns = int(part.question.node.shape[1])
-    return row[[i * columns + j for i, j in part.places]]

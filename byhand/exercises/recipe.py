@@ -241,5 +241,5 @@ def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether the value may be drawn: a number, not a boolean, and no larger than a weight may be set."""
+    """Return whether the value may be drawn: a number, not a boolean, and no larger than a weight may be set."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FARTHEST

@@ -207,9 +207,9 @@ class StudentBook:
                 margin = f"1E-12*MAX(1,ABS({right}))" if exact else EXCEL.number(question.ask.margin)
                 rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
                 check.formula(row, 0, rule, 0.0, style.cell(Look.SHOWN, "0"))
-                seen = Address(row, 0, "check")
+                verdict = Address(row, 0, "check")
                 for sign, colour in ((1, "#CFEBD9"), (-1, "#F9D3CE")):
-                    by_name[place.sheet].format_where((r, c, r, c), f"={seen}={sign}", {"bg_color": colour})
+                    by_name[place.sheet].format_where((r, c, r, c), f"={verdict}={sign}", {"bg_color": colour})
                 row += 1
 
     def fill(self, variant: Variant) -> bytes:

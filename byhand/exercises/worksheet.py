@@ -27,10 +27,10 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     """Return the student's worksheet: the given tables, the questions, and room for the answers."""
     exercise = problem.exercise
     given = [_given(problem, variant, n) for n in problem.needed if n.name and _is_given(n)]
-    seen = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
+    shown = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
     blocks: list[Block] = [Paragraph((f"Name: {variant.student.name or '_' * 30}   Id: {variant.student.id}",))]
     blocks += [Paragraph((exercise.text,))] if exercise.text else []
-    blocks += [Heading("Given"), *given, *seen]
+    blocks += [Heading("Given"), *given, *shown]
     for n, question in enumerate(problem.questions, 1):
         blocks += _question(problem, variant, n, question)
     if problem.needs_powers:

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import canvas_import
 from support.examples import examples
+from support.lms_proof import field_texts
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
 from byhand.exercises import canvas
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import field_texts, parts
+from byhand.exercises.lms_fields import parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/canvas_qti.zip"

@@ -11,12 +11,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support import canvas_import, moodle_import
 from support.lms_marks import Marked
+from support.lms_proof import field_texts
 from support.small_exercises import a_class, attention, shifted, with_answers
 
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, moodle
-from byhand.exercises.lms_fields import field_texts, parts
+from byhand.exercises.lms_fields import parts
 from byhand.exercises.recipe import Ask
 
 DATA = Path(__file__).parents[1] / "data/lms"

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import moodle_import
 from support.examples import examples
+from support.lms_proof import field_texts
 from support.small_exercises import SPECIALS, a_class, attention, shifted, with_answers
 
 from byhand.errors import ByhandError
 from byhand.exercises import moodle
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import field_texts, parts
+from byhand.exercises.lms_fields import parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/moodle.xml"

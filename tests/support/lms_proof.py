@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from byhand.core.graph import Array
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, moodle
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
-from byhand.exercises.lms_fields import Part, field_texts, parts
+from byhand.exercises.lms_fields import Part, parts
 from byhand.exercises.problem import Problem
 from support import canvas_import, moodle_import
 from support.lms_marks import Marked
@@ -54,3 +56,19 @@ def _plain(system: str, variant: Variant, asked: list[Part], mark: Mark) -> Iter
         found = mark(answers).mark
         if abs(found - right) > 1e-9:
             yield f"{system} gives {found:.0%} for {what} of {variant.student.id}."
+
+
+def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
+    """Return the texts that a student with these answers types into the fields, in order."""
+    return [
+        in_full(float(value))
+        for part, row in zip(parts, answers, strict=True)
+        for value in _field_values(part, np.asarray(row, dtype=float).ravel())
+    ]
+
+
+def _field_values(part: Part, row: Array) -> Array:
+    if part.question.ask.kind != "table":
+        return row
+    columns = int(part.question.node.shape[1])
+    return row[[i * columns + j for i, j in part.places]]
