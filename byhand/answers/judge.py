@@ -1,4 +1,4 @@
-"""One typed answer, or a list of them, judged: right, wrong, could not be read, blank, or for a person to decide."""
+"""The judge of typed answers: right, wrong, unreadable, blank, or for a person to decide."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 from byhand.answers.compare import Comparison, compare, compare_words, has_form
 from byhand.answers.keys import Key, key_from
-from byhand.answers.reading import Reading, read, read_as
+from byhand.answers.reading import Reading, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
 from byhand.answers.tokens import Unreadable, strip_unseen
 from byhand.answers.tree import Apply, nodes_of
 from byhand.errors import ByhandError, quoted
 
 UNDECIDED = "A person must decide"
-"""How the sentence begins where nobody but a person can judge."""
+"""The first words of the sentence on an answer that only a person can judge."""
 
 
 class Outcome(StrEnum):
@@ -28,15 +28,16 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     UNREADABLE = "unreadable"
     BLANK = "blank"
-    ASK = "ask"
+    NEEDS_PERSON = "ask"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict, and why. read_as: how the answer was read, or why it could not be. sentence: for the student.
+    """The verdict on an answer and its reason.
 
-    The sentence never holds the key. mistake: the error's name, where it has one. entries, right_entries: of a list
-    or table.
+    read_as: how the answer was read, or why it could not be. sentence: for the student; it never reveals the key.
+    mistake: the name of a known error. entries, right_entries: how many entries a list or table has, and how many
+    of them are right.
     """
 
     outcome: Outcome
@@ -51,13 +52,13 @@ class Judgement:
         return self.outcome is Outcome.RIGHT
 
     def text(self) -> str:
-        """Return how it was read and the verdict, for people."""
+        """Return the reading and the verdict as text for people."""
         if self.outcome in (Outcome.UNREADABLE, Outcome.BLANK) or not self.read_as:
             return self.sentence
         return f"Read as {self.read_as}. {self.sentence}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return the verdict for programs."""
+        """Return the verdict as JSON-ready data."""
         verdict = {"verdict": str(self.outcome), "read_as": self.read_as, "sentence": self.sentence}
         more = {"mistake": self.mistake, "entries": self.entries, "right_entries": self.right_entries}
         return verdict | {name: value for name, value in more.items() if value}
@@ -67,50 +68,53 @@ class Judgement:
 
 
 def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) -> Judgement:
-    """Judge what a student has typed. Raises ByhandError for a key that cannot be used."""
+    """Judge a typed answer. Raises ByhandError for a key that cannot be used."""
     settings = settings or Settings()
     if rule.type == "text":
-        right, how, mistake, sentence = compare_words(student, key, rule.casefold)
-        if not how:
+        right, read_as, mistake, sentence = compare_words(student, key, rule.casefold)
+        if not read_as:
             return _blank()
-        return Judgement(Outcome.RIGHT if right else Outcome.WRONG, how, sentence, mistake)
+        return Judgement(Outcome.RIGHT if right else Outcome.WRONG, read_as, sentence, mistake)
     return judge_by_key(student, key_from(key, rule, settings), rule, settings)
 
 
 def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None = None) -> Judgement:
-    """Judge by a key that has been read before."""
+    """Judge an answer by a key that is already read."""
     settings = settings or Settings()
     if not strip_unseen(student):
         return _blank()
     try:
-        return _judged(student, key, rule, settings)
+        return _judge_read(student, key, rule, settings)
     except Unreadable as refusal:
         return Judgement(Outcome.UNREADABLE, f"not read: {refusal}", f"It could not be read: {refusal}.")
     except NeedsPerson as doubt:
-        return Judgement(Outcome.ASK, "", f"{UNDECIDED}: {doubt}.")
+        return Judgement(Outcome.NEEDS_PERSON, "", f"{UNDECIDED}: {doubt}.")
 
 
 def _blank() -> Judgement:
     return Judgement(Outcome.BLANK, "blank", "There is no answer.")
 
 
-def _judged(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement:
+def _judge_read(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement:
+    """Read an answer and compare it with its key. Raises Unreadable or NeedsPerson."""
     number, unit = split_unit(student) if rule.type == "unit" else (student, "")
     reading = read(number, key.asked, key.meaning, settings)
-    found = compare(reading, key, rule, unit)
-    how = read_as(reading, found.value, unit)
-    if found.same and not settings.percent and _has_percent(reading):
-        found = Comparison(False, found.value, "wrong-form", "The value is right, but a percentage is not taken here.")
-    if found.same and rule.type == "form" and not has_form(reading, student, key, rule.form):
-        found = Comparison(
-            False, found.value, "wrong-form", "The value is right, but not in the form that is asked for."
+    comparison = compare(reading, key, rule, unit)
+    read_as = describe_reading(reading, comparison.value, unit)
+    if comparison.same and not settings.percent and _has_percent(reading):
+        comparison = Comparison(
+            False, comparison.value, "wrong-form", "The value is right, but a percentage is not taken here."
         )
-    if found.same is None:
-        return Judgement(Outcome.ASK, how, f"{UNDECIDED}: {found.doubt}.")
-    outcome = Outcome.RIGHT if found.same else Outcome.WRONG
+    if comparison.same and rule.type == "form" and not has_form(reading, student, key, rule.form):
+        comparison = Comparison(
+            False, comparison.value, "wrong-form", "The value is right, but not in the form that is asked for."
+        )
+    if comparison.same is None:
+        return Judgement(Outcome.NEEDS_PERSON, read_as, f"{UNDECIDED}: {comparison.doubt}.")
+    outcome = Outcome.RIGHT if comparison.same else Outcome.WRONG
     many = len(reading.entries) if reading.shape not in (None, (1, 1)) else 0
-    sentence = "It is right." if found.same else found.sentence or "That is not the answer."
-    return Judgement(outcome, how, sentence, found.mistake, many, found.right_entries if many else 0)
+    sentence = "It is right." if comparison.same else comparison.sentence or "That is not the answer."
+    return Judgement(outcome, read_as, sentence, comparison.mistake, many, comparison.right_entries if many else 0)
 
 
 def _has_percent(reading: Reading) -> bool:
@@ -127,13 +131,13 @@ def read_entries(path: Path) -> list[Any]:
         raise ByhandError(f"{path} is larger than {LARGEST_FILE:,} bytes: judge it in parts.")
     data = path.read_bytes()
     try:
-        found = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
+        entries = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:80] if str(error) else "it is nested too deep"
         raise ByhandError(f"{path} is not JSON in UTF-8 ({reason}): give a list of answers.") from None
-    if not isinstance(found, list):
+    if not isinstance(entries, list):
         raise ByhandError(f"{path} holds no list: put the answers between [ and ].")
-    return found
+    return entries
 
 
 def _no_number(text: str) -> Any:
@@ -141,7 +145,7 @@ def _no_number(text: str) -> Any:
 
 
 def judge_entries(entries: Iterable[Any]) -> tuple[list[Judgement], list[str]]:
-    """Return a verdict for each entry, in order, and what is wrong with those that could not be judged."""
+    """Return a verdict for each entry, in order, and a sentence for each entry that could not be judged."""
     verdicts: list[Judgement] = []
     refused: list[str] = []
     for number, entry in enumerate(entries, 1):
@@ -149,12 +153,12 @@ def judge_entries(entries: Iterable[Any]) -> tuple[list[Judgement], list[str]]:
             verdicts.append(judge_entry(entry))
         except ByhandError as error:
             refused.append(f"Entry {number}: {error}")
-            verdicts.append(Judgement(Outcome.ASK, "", refused[-1], "not-judged"))
+            verdicts.append(Judgement(Outcome.NEEDS_PERSON, "", refused[-1], "not-judged"))
     return verdicts, refused
 
 
 def judge_entry(entry: Any) -> Judgement:
-    """Judge one entry of a list. Raises ByhandError for one that lacks something, or whose key cannot be used."""
+    """Judge one entry of a list. Raises ByhandError for an incomplete entry or a key that cannot be used."""
     if not isinstance(entry, Mapping):
         raise ByhandError(f"{quoted(entry)} is no answer: give {{student, key, rule}}.")
     for name in _TEXTS:
@@ -177,13 +181,13 @@ def verdicts_json(verdicts: list[Judgement]) -> str:
 
 
 def refusal(path: Path, refused: list[str]) -> str:
-    """Return one sentence for all the entries that could not be judged."""
+    """Return one sentence about the entries that could not be judged."""
     more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
     return f"In {path}, {refused[0].rstrip('.')}{more}."
 
 
 def judge_text(student: str, key: str, rule: str, settings: tuple[tuple[str, str], ...]) -> Judgement:
-    """Judge a single answer by a rule and settings that are given as texts. Raises ByhandError."""
+    """Judge one answer by a rule and settings given as texts. Raises ByhandError."""
     chosen: Settings = settings_from(dict(settings))
     asked: Rule = rule_from(rule)
     return judge(student, key, asked, chosen)

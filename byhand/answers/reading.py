@@ -272,8 +272,8 @@ def _noted(
 LONGEST_SHOWN = 200
 
 
-def read_as(reading: Reading, value: Any, unit: str) -> str:
-    """Say how an answer was read: `0.88 (decimal comma)`, `e^2/(1 + e^2) = 0.8807970779`, `[[1, 2], [3, 4]]`."""
+def describe_reading(reading: Reading, value: Any, unit: str) -> str:
+    """Return how an answer was read: `0.88 (decimal comma)`, `e^2/(1 + e^2) = 0.8807970779`, `[[1, 2], [3, 4]]`."""
     text = _single(reading.entries[0], value) if reading.shape is None else _table(reading)
     text = f"{text} {unit}" if unit else text
     notes = [*reading.notes, *_percent(reading)]

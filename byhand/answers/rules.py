@@ -1,4 +1,8 @@
-"""What an item asks of an answer: the rule by which it is right, and the settings by which it is read."""
+"""The rule by which an answer is right, and the settings by which it is read.
+
+Decimal commas: `_ways` in reading.py tries 0,88 as two entries, as thousands and as 0.88 (`Comma` in tokens.py), and
+the first reading of the shape asked for counts. With Settings.decimal = "comma" the decimal comma is tried first.
+"""
 
 from __future__ import annotations
 
@@ -55,17 +59,17 @@ UNITS: dict[str, tuple[str, Fraction]] = (
     | _scaled("token tokens", Fraction(1), "tokens", {})
     | _scaled("nat nats", Fraction(1), "nats", {})
 )
-"""Each unit: what it measures, and how many of the smallest it is."""
+"""For each unit the quantity that it measures, and its size in the smallest unit of that quantity."""
 _TWO_MEANINGS = re.compile(r"K(?:B|b|bit|byte|bytes)")
 _ENDING = re.compile(r"^(?P<number>.*?[\d.)\]}%!])\s*(?P<unit>[A-Za-zµμ]+)$", re.DOTALL)
 
 
 class NeedsPerson(Exception):
-    """What nobody but a person can decide. The message is the reason: a clause without its full stop."""
+    """Only a person can decide. The message is the reason: a clause without its full stop."""
 
 
 def split_unit(text: str) -> tuple[str, str]:
-    """Split an answer into its number and its unit. Raises Unreadable where it has none that is known."""
+    """Split an answer into its number and its unit. Raises Unreadable for a missing or unknown unit."""
     match = _ENDING.match(text.strip().removesuffix("."))
     if match is None:
         raise Unreadable("it has no unit")
@@ -93,9 +97,11 @@ _EXAMPLES = "such as dp:2, sf:3, abs:0.01, rel:1e-3, exact, equiv, form:lowest, 
 
 @dataclass(frozen=True)
 class Rule:
-    """When an answer is right. type: one of TYPES. n: of dp, sf, margin. tol: of abs, rel, margin. casefold: of text.
+    """The condition under which an answer is right.
 
-    margin is what marking asks of a number: within `tol` of the key, or the key rounded to `n` decimals.
+    type: one of TYPES. n: of dp, sf, margin. tol: of abs, rel, margin. casefold: of text.
+
+    margin is the rule of marking: within `tol` of the key, or equal to the key rounded to `n` decimals.
     """
 
     type: str = "exact"
@@ -149,7 +155,7 @@ _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def settings_from(given: Mapping[str, Any]) -> Settings:
-    """Return the settings with these names and values. Raises ByhandError for one that there is not."""
+    """Return the settings with these names and values. Raises ByhandError for an unknown name or value."""
     known = [field.name for field in fields(Settings)]
     chosen: dict[str, Any] = {}
     for name, value in given.items():
@@ -179,7 +185,7 @@ def _chosen(name: str, value: Any) -> Any:
 
 
 def rule_from(given: Any) -> Rule:
-    """Return the rule that `dp:2` or {"type": "dp", "n": 2} is. Raises ByhandError."""
+    """Return the rule that is written as `dp:2` or {"type": "dp", "n": 2}. Raises ByhandError."""
     if isinstance(given, str):
         kind, _, rest = given.partition(":")
         return _rule(kind.strip().lower(), _named(kind.strip().lower(), rest.strip()))
@@ -189,7 +195,7 @@ def rule_from(given: Any) -> Rule:
 
 
 def _named(kind: str, rest: str) -> dict[str, Any]:
-    """Return what follows the colon of a short rule, under its name."""
+    """Return the parameters after the colon of a short rule, by name."""
     if not rest:
         return {}
     if kind == "text":
@@ -242,7 +248,7 @@ def _checked(kind: str, name: str, value: Any) -> Any:
 
 
 def _tolerance(kind: str, value: Any) -> Fraction:
-    """Return 0.001 as a thousandth, as it is written."""
+    """Return the tolerance as the exact fraction that its decimal digits state: 0.001 as 1/1000."""
     text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if isinstance(text, str) and re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(?:[eE][+-]?[0-9]{1,3})?", text):
         return Fraction(text)

@@ -174,7 +174,7 @@ def _divergence(found: float, usual: float) -> float:
 NEAR = 1e-6
 
 
-def findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
+def warnings_of(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     """Return sentences for a person to judge; none for an honest submission of the student's own book."""
     return [
         *_id_findings(submission, handed_out, student),

@@ -1,4 +1,4 @@
-"""Marks one file that was handed in: whose it is, each cell's verdict, its points, and what the student is told."""
+"""Marking of one submission: whose it is, and the verdict, points and sentence of each cell."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from byhand.grading.diagnosis import cell_findings
 from byhand.grading.exact_keys import exact_keys
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.hypotheses import Hypotheses
-from byhand.grading.integrity import findings
+from byhand.grading.integrity import warnings_of
 from byhand.grading.owners import Owners
 from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
@@ -47,26 +47,26 @@ from byhand.lessons.command import command
 from byhand.processes import Limits
 
 LIMITS = Limits(20.0, 600_000_000)
-"""What one file may take, whatever is in it."""
-BROKEN = "What stands in it could not be made sense of: open it in a spreadsheet program and save it again as .xlsx."
+"""The time and memory that marking one file may take."""
+BROKEN = "This file could not be understood: open it in a spreadsheet program and save it again as .xlsx."
 ALIKE = 1e-6
-"""How far a key's answers may be from those of its numbers, worked out again."""
+"""The largest relative difference between a key's answers and the same answers computed again."""
 ALL_DIGITS = 1e-12
-"""How far off what a spreadsheet works out may be, as a share of the number."""
+"""The largest relative error of a number that a spreadsheet computes."""
 CHECKED_AT_A_TIME = 500
-"""Students whose answers are worked out again at a time."""
+"""The number of students whose answers are computed again in one batch."""
 RIGHT = CellFinding(Verdict.RIGHT)
 
 
 def load_key(path: Path) -> Key:
-    """Return the key in a file, or in the folder of a set. ByhandError for a file that is none."""
+    """Read the key from its file or from the folder of its set. Raises ByhandError for any other file."""
     inside = [path / KEYS / "key.json", path / "key.json"]
     file = next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
     return read_key(file)
 
 
 def explain_commands(key: Key) -> list[str]:
-    """Return for each question the command that works its table, with other numbers, so that it gives nothing away."""
+    """Return for each question the command that works its table with other numbers, so that no answer is revealed."""
     return _commands(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
 
 
@@ -84,7 +84,7 @@ class MarkedFile:
 
 
 class Grader:
-    """Marks files of one key; built once, to be used as a context, since it may start a process that recalculates."""
+    """Marks files with one key. Use it as a context manager: it may start a process that recalculates formulas."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -104,15 +104,15 @@ class Grader:
 
     @cached_property
     def explain_commands(self) -> list[str]:
-        """For each question the command that works its table."""
+        """The command for each question that works its table with other numbers."""
         return _commands(self.marker.problem.exercise)
 
     def mark(self, path: Path) -> MarkedFile:
-        """Mark a file. ByhandError, with how to mend it, for one that cannot be read, or is nobody's."""
+        """Mark a file. Raises ByhandError, which says what to do, for a file that cannot be read or is nobody's."""
         try:
             return self._mark(path)
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-            raise ByhandError(BROKEN) from None  # what a stranger's file has made a reader trip over
+            raise ByhandError(BROKEN) from None  # the reader met something that it does not expect
 
     def _mark(self, path: Path) -> MarkedFile:
         submission = read_submission(path, self.handed_out, read_typed, self.engine)
@@ -122,19 +122,19 @@ class Grader:
         undecided = [
             f"{cell_address(self.key.questions[c.question], c.cell)}: {c.sentence}" for c in cells if c.undecided
         ]
-        warnings = (*submission.warnings, *undecided, *findings(submission, self.handed_out, owner.id))
+        warnings = (*submission.warnings, *undecided, *warnings_of(submission, self.handed_out, owner.id))
         marks = StudentMark(owner.id, student.name, submission.file, cells, warnings)
         return MarkedFile(submission, marks, owner.identified_by)
 
     def revealed(self, student: str) -> list[list[str]]:
-        """Return the answers of a student: for each question, that of each of its cells."""
+        """Return a student's right answers as texts: one list for each question, one text for each cell."""
         theirs = self.key.students[student]
         cells = [range(len(q.cells)) for q in self.key.questions]
         return [[self.marker.revealed(theirs, n, cell) for cell in row] for n, row in enumerate(cells)]
 
 
 class Marker:
-    """Marks the answers of one key's students. ByhandError for a key whose problem cannot be built again."""
+    """Marks the answers of one key's students. Raises ByhandError for a key whose problem cannot be built again."""
 
     def __init__(self, key: Key, built: Problem | None = None) -> None:
         self.key = key
@@ -159,26 +159,26 @@ class Marker:
 
     @cached_property
     def hypotheses(self) -> Hypotheses:
-        """What may have gone wrong; while everybody is right, nobody needs it."""
+        """Candidate mistakes, built on first use."""
         return Hypotheses(self.problem, self.stages)
 
     def mark(self, student: KeyStudent, answers: Sequence[Sequence[TypedAnswer]]) -> tuple[CellMark, ...]:
-        """Mark each asked cell, in the key's order. answers: for each question, what stands in its cells."""
+        """Mark each asked cell, in the key's order. answers: one row of typed cells for each question."""
         if [len(row) for row in answers] != self.counts:
             raise ValueError("the answers are not those that the key asks for")
         typed = [answer for row in answers for answer in row]
         key = np.array([x for row in student.answers for x in row], dtype=float)
         values = np.array([np.nan if t.value is None or t.blank else t.value for t in typed], dtype=float)
         right = self.tolerances.agree(values, key)
-        found = [RIGHT if ok else finding_without_number(t) for ok, t in zip(right.tolist(), typed, strict=True)]
-        if None in found:
-            for place, finding in self._diagnosed(student, values, key).items():
+        findings = [RIGHT if ok else finding_without_number(t) for ok, t in zip(right.tolist(), typed, strict=True)]
+        if None in findings:
+            for place, finding in self._diagnose(student, values, key).items():
                 if not right[place]:
-                    found[place] = finding
+                    findings[place] = finding
         for place, exact in self._exact_keys(student).items():
-            found[place] = judged_exactly(typed[place], exact, self.rules[place], float(key[place]), found[place])
-        findings = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in found]
-        return tuple(map(self._cell_mark, range(len(typed)), typed, findings))
+            findings[place] = judge_exactly(typed[place], exact, self.rules[place], float(key[place]), findings[place])
+        complete = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in findings]
+        return tuple(map(self._cell_mark, range(len(typed)), typed, complete))
 
     def _cell_mark(self, place: int, typed: TypedAnswer, finding: CellFinding) -> CellMark:
         question, cell, most = self.cells[place]
@@ -186,7 +186,7 @@ class Marker:
         return CellMark(question, cell, typed, finding.verdict, points, most, finding.sentence, finding.mistake)
 
     def revealed(self, student: KeyStudent, question: int, cell: int) -> str:
-        """Return the right answer: an expression where one is asked for, else the number to the places asked."""
+        """Return the right answer as text: an expression, or a number rounded as the question asks."""
         place = self._place(question, cell)
         if exact := self._exact_keys(student).get(place):
             return exact.text
@@ -194,24 +194,24 @@ class Marker:
         return f"{student.answers[question][cell] + 0.0:.{places}f}".replace("-", "−")
 
     def _place(self, question: int, cell: int) -> int:
-        """The place of a question's cell among all answers."""
+        """Return the place of a question's cell among all answers."""
         return sum(self.counts[:question]) + cell
 
-    def _diagnosed(self, student: KeyStudent, values: Array, key: Array) -> dict[int, CellFinding]:
-        """What is found of answers that are numbers, and not the right ones."""
+    def _diagnose(self, student: KeyStudent, values: Array, key: Array) -> dict[int, CellFinding]:
+        """Return the finding for each wrong number, by its place among all answers."""
         given = self._given(student)
         tables = fold([stage.node for stage in self.stages], given)
-        found: dict[int, CellFinding] = {}
+        findings: dict[int, CellFinding] = {}
         if self.stages:
-            found = cell_findings(StudentAnswers(self.hypotheses, given, tables, key, values))
+            findings = cell_findings(StudentAnswers(self.hypotheses, given, tables, key, values))
         for n, ask in enumerate(self.asks):
             row, column = self._place(n, 0), self._place(n, 1)
             if ask.kind == "wrong cell" and (values[row], values[column]) == (key[column], key[row]):
-                found |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, ROW_FIRST))
-        return found
+                findings |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, ROW_FIRST))
+        return findings
 
     def _exact_keys(self, student: KeyStudent) -> dict[int, AnswerKey | None]:
-        """By the place among all answers, the expression that is asked for there."""
+        """Return the key of each answer that must be exact, by its place among all answers."""
         if not self.exact:
             return {}
         questions = [self.problem.questions[self.cells[place][0]] for place in self.exact]
@@ -222,7 +222,7 @@ class Marker:
         return {node: np.array(student.drawn[node.name], dtype=float) for node in self.problem.drawn}
 
     def _check(self) -> None:
-        """ByhandError unless the key's questions are those of its recipe, and its answers those of its numbers."""
+        """Raise ByhandError unless the questions match the recipe and the answers match the drawn numbers."""
         asked = [(q.table, q.kind, q.places, q.margin, len(q.cells)) for q in self.key.questions]
         own = [(a.table, a.kind, a.places, a.margin, n) for a, n in zip(self.asks, self.counts, strict=True)]
         if asked != own:
@@ -256,10 +256,10 @@ class Marker:
         )
 
 
-def judged_exactly(
+def judge_exactly(
     typed: TypedAnswer, key: AnswerKey | None, rule: Rule, number: float, finding: CellFinding | None
 ) -> CellFinding | None:
-    """Return what is found of an answer that must be exact. finding: what its number alone says; number: the key's.
+    """Return the finding for an answer that must be exact. finding: of its number alone. number: the key's.
 
     A formula that cannot be written out as an expression, and a key that is too long for one, are judged by all the
     digits that a spreadsheet holds.
@@ -267,7 +267,7 @@ def judged_exactly(
     if typed.value is None or finding is None or finding.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
         return finding
     judgement = judge_by_key(typed.expression, key, rule) if key and typed.expression else None
-    if judgement and judgement.outcome is Outcome.ASK:
+    if judgement and judgement.outcome is Outcome.NEEDS_PERSON:
         return CellFinding(Verdict.WRONG, judgement.sentence)
     if judgement and judgement.outcome in (Outcome.RIGHT, Outcome.WRONG):
         same = judgement.right

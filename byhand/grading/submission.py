@@ -15,7 +15,7 @@ import numpy as np
 
 from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
-from byhand.answers.reading import AskedShape, read, read_as
+from byhand.answers.reading import AskedShape, describe_reading, read
 from byhand.answers.rules import Settings
 from byhand.answers.tokens import LONGEST, Unreadable, strip_unseen
 from byhand.answers.tree import Infinite, letters_in
@@ -184,10 +184,10 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
         return TypedAnswer()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
-        value, how = _read(text, settings)
+        value, read_as = _read(text, settings)
     except Unreadable as refusal:
         return TypedAnswer(shown, None, str(refusal))
-    return TypedAnswer(shown, value, how, text)
+    return TypedAnswer(shown, value, read_as, text)
 
 
 _DEFAULT = Settings()
@@ -200,12 +200,12 @@ def _read(text: str, settings: Settings) -> tuple[float, str]:
         raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
     tree = reading.entries[0]
     if isinstance(tree, Infinite):
-        return tree.sign * inf, read_as(reading, tree, "")
+        return tree.sign * inf, describe_reading(reading, tree, "")
     if letters_in(tree):
         raise Unreadable("it holds a letter where a number is asked for")
     exact = constant_value(tree)
     value = _nearest(exact)
-    return value, read_as(reading, exact, "")
+    return value, describe_reading(reading, exact, "")
 
 
 def _nearest(exact: Any) -> float:

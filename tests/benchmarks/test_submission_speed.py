@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from support.submissions import as_float, class_set, filled
 
-from byhand.grading.integrity import findings
+from byhand.grading.integrity import warnings_of
 from byhand.grading.owners import Owners
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import read_submission
@@ -39,7 +39,7 @@ def test_a_book_of_numbers_takes_less_than_half_of_loading_it(tmp_path: Path, st
 
         def judge() -> None:
             read = read_submission(path, of.handed_out, as_float, engine)
-            assert not findings(read, of.handed_out, owners.owner(read).id)
+            assert not warnings_of(read, of.handed_out, owners.owner(read).id)
 
         judge()
         assert least(judge) < 0.5 * least(lambda: openpyxl.load_workbook(path))

@@ -190,5 +190,5 @@ def test_whatever_a_reader_trips_over_has_a_sentence(made: tuple[Path, Key], mon
         raise LookupError("of a stranger's making")
 
     monkeypatch.setattr(marking, "read_submission", trips)
-    with marking.Grader(made[1]) as marker, pytest.raises(ByhandError, match="could not be made sense of"):
+    with marking.Grader(made[1]) as marker, pytest.raises(ByhandError, match="This file could not be understood"):
         marker.mark(made[0] / "right.xlsx")

@@ -18,7 +18,7 @@ from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.roster import Roster
 from byhand.grading.handed_out import HandedOut
-from byhand.grading.integrity import findings
+from byhand.grading.integrity import warnings_of
 from byhand.grading.owners import Owners
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import Submission, read_submission
@@ -113,4 +113,4 @@ def found(path: Path, of: ClassSet | None = None) -> tuple[str, list[str]]:
     handed_out = (of or class_set()).handed_out
     submission = handed_in(path, handed_out)
     owner = Owners(handed_out).owner(submission)
-    return owner.id, [*submission.warnings, *findings(submission, handed_out, owner.id)]
+    return owner.id, [*submission.warnings, *warnings_of(submission, handed_out, owner.id)]
