@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -118,14 +118,18 @@ def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[st
     file.write(b"\n}}\n")
 
 
+_Number = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)] | float
+"""As a key writes it; a whole number of hundreds of digits is none that can be computed with."""
+
+
 class _StudentLine(msgspec.Struct):
     """A student's entry in the key's file, under the id."""
 
     name: str
     file: str
-    answers: list[list[int | float]]
-    drawn: dict[str, Rows]
-    planted: dict[str, Rows]
+    answers: list[list[_Number]]
+    drawn: dict[str, list[list[_Number]]]
+    planted: dict[str, list[list[_Number]]]
 
 
 class _KeyFile(msgspec.Struct):

@@ -171,6 +171,9 @@ def test_numbers(student: str, key: str, settings: dict[str, Any], right: bool) 
         ("2ln(x)", "ln(x^2)", "ask"),
         ("sqrt(x)^2", "x", "ask"),
         ("0.333...", "1/3", "ask"),
+        ("-0.333...", "-1/3", "ask"),
+        ("-0.333...", "1/3", "wrong"),
+        ("0.333...", "-1/3", "wrong"),
         ("0.334...", "1/3", "wrong"),
         ("exp(x)+1/10^40", "exp(x)", "wrong"),
         ("1/(sqrt(2)^2-2)", "x", "unreadable"),
@@ -289,6 +292,7 @@ def test_lists_tables_and_shapes(student: str, key: str, found: str) -> None:
         ("4 s", "wrong"),
         ("4096", "unreadable"),
         ("4 KB", "ask"),
+        *((text, "ask") for text in ("32 Kb", "32 Kbit", "4 Kbyte", "4 Kbytes", "32.768 Kbit", "4.096 Kbytes")),
         ("4 furlongs", "unreadable"),
     ],
 )

@@ -203,3 +203,18 @@ def test_a_key_of_a_newer_version(made: Path) -> None:
     path = made / "class" / "keys" / "key.json"
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"version": 2}))
     assert refusal(path) == f"The key {path} is of version 2, which this byhand does not read: update it."
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" + "0" * 400])
+@pytest.mark.parametrize("table", ["answers", "drawn"])
+def test_a_number_that_is_too_large_for_one_is_not_sound(number: str, table: str, made: Path) -> None:
+    """JSON may hold it; read as a number it would be infinite."""
+    path = made / "class" / "keys" / "key.json"
+    key = json.loads(path.read_bytes())
+    student = key["students"]["s1"]
+    row = student["answers"][0] if table == "answers" else student["drawn"]["X"][0]
+    row[0] = "HERE"
+    path.write_text(json.dumps(key).replace('"HERE"', number))
+    with pytest.raises(ByhandError) as error:
+        read_key(path)
+    assert str(error.value).startswith(f"The key {path} ")

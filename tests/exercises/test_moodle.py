@@ -245,3 +245,15 @@ def test_every_field_has_one_full_answer() -> None:
     for question in moodle_import.read(moodle.write(PROBLEM, CLASS, own)):
         kinds = Counter(f.kind for f in question.fields)
         assert kinds == {"numerical": 9 + 9 + 1 + 2 + 1 + 1, "multichoice": 1}
+
+
+def test_a_second_try_costs_nothing() -> None:
+    """As in the file that Moodle itself has written (data/lms/moodle.xml)."""
+
+    def penalties(data: bytes) -> list[str | None]:
+        asked = [q for q in ET.fromstring(data).iter("question") if q.get("type") != "category"]
+        return [q.findtext("penalty") for q in asked]
+
+    assert set(penalties(EXAMPLE.read_bytes())) == {"0"}
+    for data in (moodle.write(PROBLEM, CLASS), moodle.write(ONE, a_class(ONE))):
+        assert set(penalties(data)) == {"0"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.simulated_students import Class, class_of, verdicts
+from support.simulated_students import Class, built, class_of, verdicts
 
 SEEDS = 200
 Step = Callable[[dict[str, Any]], Any]
@@ -164,3 +166,32 @@ def test_of_two_wrong_tables_either_may_have_been_worked_on_from() -> None:
         again = verdicts(of.mark(n, rows(of, own | {"weights": weights, "Z": own["weights"] @ values(own)})))
         assert set(again[18:]) <= {"RIGHT", "FOLLOWS"}
         assert set(again[9:12]) <= {"RIGHT", "FOLLOWS"}
+
+
+TWO_WRONG = """
+title = "Mine"
+teaches = "A thing."
+minutes = 5
+level = 3
+model = "attention"
+size = { tokens = 3, d_model = 3, d_k = 4 }
+whole = ["scaled"]
+mistakes = []
+ask = [{ table = "Q", places = 0 }, { table = "K", places = 0 }, { table = "scores", places = 0 }]
+"""
+
+
+@pytest.mark.parametrize("taken", ["Q", "K"])
+def test_of_two_wrong_tables_the_next_may_follow_from_either(taken: str) -> None:
+    """Scores from one's own queries and the right keys, or the other way round."""
+    of = built(Path("mine.toml"), tomllib.loads(TWO_WRONG), 10)
+    for n in range(10):
+        t = of.tables(n)
+        right = {letter: t["X"] @ t[f"W_{letter}"] for letter in "QK"}
+        own = {letter: table.copy() for letter, table in right.items()}
+        own["Q"][0, 1] += 3
+        own["K"][1, 2] -= 4
+        read = right | {taken: own[taken]}
+        scores, key = read["Q"] @ read["K"].T, right["Q"] @ right["K"].T
+        got = verdicts(of.mark(n, of.asked([own["Q"], own["K"], scores])))
+        assert got[24:] == np.where(np.abs(scores - key).ravel() > 0.2, "FOLLOWS", "RIGHT").tolist(), n

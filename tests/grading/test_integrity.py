@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.submissions import ClassSet, class_set, filled, found, right
+from support.workbooks import parts_of, zipped
 
 from byhand.exercises.distinct_mistakes import mistakes
-from byhand.exercises.keys import Key
+from byhand.exercises.keys import Key, KeyQuestion, KeyStudent
 from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.integrity import copied_from
 from byhand.grading.submission import Submission
 from byhand.grading.verdicts import TypedAnswer
@@ -217,3 +220,48 @@ def test_nobody_is_accused_of_what_cannot_be_known() -> None:
     dot = class_set(find("dot-product").read_text("utf-8").replace("columns = 3", "columns = 1"))
     answers = dot.key.students["s02"].answers
     assert copied_from(dot.handed_out, submission(answers), "s01") is None
+
+
+def test_a_given_number_that_is_shown_whole_may_not_differ_by_less_than_it_shows(path: Path) -> None:
+    """Only numbers that are shown rounded may be typed again as they are shown."""
+    drawn = class_set().key.students["s01"].drawn["X"][0]
+    student, said = found(filled(path, changes={(SHEET, "C14"): drawn[0] + 5e-5}))
+    assert student == "s01"
+    (line,) = said
+    assert line.startswith("1 of the 45 given numbers is not as handed out: Attention!C14 is ")
+
+
+def test_a_formula_for_a_given_number_is_told_whatever_result_is_stored(path: Path) -> None:
+    """Excel shows 9 as soon as it recalculates, though the file says what was handed out."""
+    drawn = class_set().key.students["s01"].drawn["X"][0][0]
+    parts = parts_of(filled(path, changes={(SHEET, "C14"): "=0+9"}))
+    stored = {n: re.sub(rb"<f>0\+9</f><v\s*(/>|></v>)", b"<f>0+9</f><v>%g</v>" % drawn, d) for n, d in parts.items()}
+    assert stored != parts
+    student, said = found(zipped(path, stored))
+    assert student == "s01"
+    told = f"1 of the 45 given numbers is not as handed out: Attention!C14 is =0+9, was {drawn:g}"
+    assert any(told in line for line in said), said
+
+
+@pytest.mark.parametrize("matching", [4, 5, 6, 7])
+def test_how_many_of_anothers_numbers_are_beyond_chance(matching: int) -> None:
+    """Six students with other numbers in all of 24 cells: one's wrong numbers are another's.
+
+    A share p of all answers is such a number; two thirds of the numbers count, and one in a million may be accused.
+    """
+    people, cells = 6, 24
+    students = {
+        f"s{n}": KeyStudent(f"s{n}", "", f"s{n}", [[float(100 * (n * cells + i)) for i in range(cells)]], {}, {})
+        for n in range(people)
+    }
+    question = KeyQuestion("T", "table", 1, 0, 0.2, "", "S", tuple(f"A{n + 1}" for n in range(cells)))
+    handed_out = HandedOut(
+        Key("x", {}, "", 0, False, (question,), students), (tuple(("S", n, 0) for n in range(cells)),)
+    )
+    theirs = students["s1"].answers[0]
+    typed = tuple(TypedAnswer(str(x), x) if i < matching else TypedAnswer() for i, x in enumerate(theirs))
+    source = copied_from(handed_out, Submission(Path("x"), "x", "", (typed,), {}, {}), "s0")
+    p = 2 / (people * cells + 1)
+    assert (source is not None) == (people * p ** (2 / 3 * matching) <= 1e-6)
+    if source:
+        assert (source.student, source.matching, source.wrong) == ("s1", matching, matching)

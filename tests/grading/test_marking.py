@@ -16,8 +16,10 @@ from byhand.answers.rules import Rule
 from byhand.errors import ByhandError
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.keys import Key
+from byhand.exercises.recipe import find
 from byhand.grading.marking import Marker, explain_commands
 from byhand.grading.verdicts import TypedAnswer
+from byhand.lessons.recipe import read_toml
 
 HEAD = 'title = "Mine"\nteaches = "A thing."\nminutes = 5\nlevel = 3\n'
 ATTENTION = HEAD + 'model = "attention"\nsize = { tokens = 3, d_model = 3, d_k = 4 }\nwhole = ["scaled"]\n'
@@ -229,3 +231,40 @@ def test_answers_of_another_shape_are_no_answers() -> None:
     of = class_of("attention-head", 1)
     with pytest.raises(ValueError, match="not those that the key asks for"):
         of.marker.mark(of.student(0), as_typed(of.right(0)[:2]))
+
+
+SHARES = {"follows": 0.9, "mistake": 0.1, "rounded": 0.3, "slip": 0.7}
+
+
+def test_each_share_is_the_one_that_the_recipe_gives_to_its_verdict() -> None:
+    """All signs turned is a slip; one number to fewer places is rounded."""
+    of = of_text(PRODUCT + "\n[marks]\n" + "".join(f"{name} = {share}\n" for name, share in SHARES.items()), 1)
+    marks = of.mark(0, [-of.asked(of.right(0))[0]])
+    assert {mark.verdict.name for mark in marks} == {"SLIP"}
+    assert [mark.points / mark.most for mark in marks] == pytest.approx([0.7] * len(marks))
+    of = built(find("softmax"), read_toml(find("softmax")) | {"marks": SHARES}, 4)
+    right, rows = of.right(0)[0], of.asked(of.right(0))
+    cell = next(n for n, x in enumerate(right) if abs(round(x, 1) - x) > 0.01 and round(x, 1))
+    rows[0][cell] = round(float(right[cell]), 1)
+    mark = of.mark(0, rows)[cell]
+    assert mark.verdict.name == "ROUNDED"
+    assert mark.points / mark.most == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("places", "rounded"), [(1, True), (0, False)])
+def test_a_table_that_is_shown_may_be_rounded_to_a_place_or_more(places: int, rounded: bool) -> None:
+    """Weights of whole numbers are no rounding of what is shown."""
+    asked = 'show = ["weights"]\nmistakes = []\n[[ask]]\ntable = "Z"\nplaces = 2\n'
+    of, tried = of_text(ATTENTION + asked, 20), 0
+    for n in range(20):
+        t = of.tables(n)
+        scores = (t["X"] @ t["W_Q"]) @ (t["X"] @ t["W_K"]).T / 2
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        weights /= weights.sum(-1, keepdims=True)
+        z = np.round(weights, places) @ (t["X"] @ t["W_V"])
+        off = np.abs(z - weights @ (t["X"] @ t["W_V"])).ravel() > 0.006
+        if off.sum() >= 4:
+            verdict = np.array(verdicts(of.mark(n, of.asked([z]))))
+            assert set(verdict[off]) == {"ROUNDED"} if rounded else "ROUNDED" not in verdict, n
+            tried += 1
+    assert tried >= 5
