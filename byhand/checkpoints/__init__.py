@@ -44,8 +44,8 @@ class Families(Mapping[str, "Family"]):
     """The families of the index by their `model_type`; the file of one is imported when it is looked up."""
 
     def __getitem__(self, kind: str) -> Family:
-        found: Family = import_module(f"{__name__}.{INDEX[kind]}").FAMILIES[kind]
-        return found
+        family: Family = import_module(f"{__name__}.{INDEX[kind]}").FAMILIES[kind]
+        return family
 
     def __contains__(self, kind: object) -> bool:
         return kind in INDEX

@@ -27,12 +27,12 @@ def apart(tied: bool, tensors: Tensors) -> bool:
 def sides(config: Config, layers: int, heads: int, d_ff: int) -> dict[str, Any]:
     """The width, and the sizes of encoder and decoder."""
     d = config.size("d_model", 1024)
-    found: dict[str, Any] = {"d_model": d}
+    sizes: dict[str, Any] = {"d_model": d}
     for side in SIDES:
-        found[f"{side}_layers"] = config.size(f"{side}_layers", layers)
-        found[f"{side}_heads"] = config.heads(f"{side}_attention_heads", heads, "d_model", d)
-        found[f"{side}_d_ff"] = config.size(f"{side}_ffn_dim", d_ff)
-    return found
+        sizes[f"{side}_layers"] = config.size(f"{side}_layers", layers)
+        sizes[f"{side}_heads"] = config.heads(f"{side}_attention_heads", heads, "d_model", d)
+        sizes[f"{side}_d_ff"] = config.size(f"{side}_ffn_dim", d_ff)
+    return sizes
 
 
 def bart_options(config: Config, tensors: Tensors) -> Options:

@@ -23,7 +23,7 @@ def deepseek_options(config: Config, tensors: Tensors) -> Options:
     biased = config.flag("attention_bias", False)
     turning = rope(config, 10000.0, 4096)
     layers = config.size("num_hidden_layers", 61)
-    made = replace(
+    options = replace(
         deepseek.DEEPSEEK,
         vocab=config.size("vocab_size", 129280),
         max_positions=config.size("max_position_embeddings", 4096),
@@ -55,14 +55,14 @@ def deepseek_options(config: Config, tensors: Tensors) -> Options:
         scaling=turning["scaling"],
         score_scale=_score_scale(config, turning["scaling"]),
     )
-    _check_experts(made)
-    return made
+    _check_experts(options)
+    return options
 
 
 def _score_scale(config: Config, scaling: Scaling | None) -> float:
     """What scores are divided by: 0 for the root of a head's width, less where YaRN makes them larger."""
-    said = config.inner("rope_scaling") or config.inner("rope_parameters")
-    weight = said.number_or_zero("mscale_all_dim") if said else 0.0
+    rope = config.inner("rope_scaling") or config.inner("rope_parameters")
+    weight = rope.number_or_zero("mscale_all_dim") if rope else 0.0
     if scaling is None or not weight:
         return 0.0
     width = config.size("qk_nope_head_dim", 128) + config.size("qk_rope_head_dim", 64)

@@ -64,8 +64,8 @@ def activation(config: Config, key: str, default: str = "silu") -> str:
 
 def bias(config: Config) -> dict[str, Any]:
     """Of the attention's four linear layers."""
-    said = config.flag("attention_bias", False)
-    return {"attention_bias": said, "join_bias": said}
+    biased = config.flag("attention_bias", False)
+    return {"attention_bias": biased, "join_bias": biased}
 
 
 def windows(config: Config, default: int | None, layers: int, attention: str = "window") -> dict[str, Any]:
@@ -89,16 +89,16 @@ def llama_options(config: Config, tensors: Tensors) -> Options:
 
 def mistral_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' MistralConfig."""
-    made = common(config, d_ff=14336, kv_heads=8, positions=131072)
-    made |= windows(config, 4096, made["layers"])
-    return replace(mistral.MISTRAL, **made, activation=activation(config, "hidden_act"))
+    options = common(config, d_ff=14336, kv_heads=8, positions=131072)
+    options |= windows(config, 4096, options["layers"])
+    return replace(mistral.MISTRAL, **options, activation=activation(config, "hidden_act"))
 
 
 def mixtral_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' MixtralConfig."""
-    made = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
-    made |= windows(config, None, made["layers"])
-    if "causal" in made.get("layer_kinds", ()):
+    options = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
+    options |= windows(config, None, options["layers"])
+    if "causal" in options.get("layer_kinds", ()):
         raise ByhandError(
             "layer_types in config.json lets layers see beyond sliding_window, which Mixtral's do not; mend it."
         )
@@ -108,7 +108,9 @@ def mixtral_options(config: Config, tensors: Tensors) -> Options:
         raise ByhandError(
             f"config.json has num_experts_per_tok = {brief(chosen)} of num_local_experts = {brief(count)}; mend it."
         )
-    return replace(mixtral.MIXTRAL, **made, activation=activation(config, "hidden_act"), experts=count, chosen=chosen)
+    return replace(
+        mixtral.MIXTRAL, **options, activation=activation(config, "hidden_act"), experts=count, chosen=chosen
+    )
 
 
 QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
@@ -116,14 +118,14 @@ QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
 
 def qwen3_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Qwen3Config."""
-    made = common(config, **QWEN, head_dim=128) | qwen_windows(config)
-    return replace(qwen.QWEN, **made, **bias(config), activation=activation(config, "hidden_act"))
+    options = common(config, **QWEN, head_dim=128) | qwen_windows(config)
+    return replace(qwen.QWEN, **options, **bias(config), activation=activation(config, "hidden_act"))
 
 
 def qwen2_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Qwen2Config: Llama, with biases on queries, keys and values."""
-    made = common(config, **QWEN) | qwen_windows(config)
-    return replace(llama.LLAMA, **made, activation=activation(config, "hidden_act"), attention_bias=True)
+    options = common(config, **QWEN) | qwen_windows(config)
+    return replace(llama.LLAMA, **options, activation=activation(config, "hidden_act"), attention_bias=True)
 
 
 def qwen_windows(config: Config) -> dict[str, Any]:
@@ -133,10 +135,10 @@ def qwen_windows(config: Config) -> dict[str, Any]:
     first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
     if layers > MOST_LAYERS:
         raise ByhandError(f"num_hidden_layers = {brief(layers)} in config.json is more than {MOST_LAYERS:,}; mend it.")
-    made = windows(config, 4096, layers)
-    if made["attention"] == "window" and not made["layer_kinds"]:
-        made["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))
-    return made
+    options = windows(config, 4096, layers)
+    if options["attention"] == "window" and not options["layer_kinds"]:
+        options["layer_kinds"] = tuple("window" if n >= first else "causal" for n in range(layers))
+    return options
 
 
 GEMMA = {"vocab": 256000, "head_dim": 256, "tied": True, "positions": 8192}
@@ -147,23 +149,23 @@ LEGACY = ACTIVATIONS | {"gelu": "gelu_tanh"}
 def gemma_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' GemmaConfig."""
     config.only("use_bidirectional_attention", False)
-    made = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
-    said = config.choice("hidden_act", "gelu", LEGACY)
+    options = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
+    hidden_act = config.choice("hidden_act", "gelu", LEGACY)
     other = config.get("hidden_activation", "") and config.choice("hidden_activation", "gelu", ACTIVATIONS)
-    if other and other != said:
+    if other and other != hidden_act:
         raise ByhandError(
             "hidden_act and hidden_activation in config.json are two different functions; remove one of them."
         )
-    return replace(gemma.GEMMA, **made, **bias(config), activation=said)
+    return replace(gemma.GEMMA, **options, **bias(config), activation=hidden_act)
 
 
 def gemma2_options(config: Config, tensors: Tensors) -> Options:
     """With the defaults of transformers' Gemma2Config."""
     config.only("use_bidirectional_attention", False)
-    made = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
+    options = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
     return replace(
         gemma.GEMMA2,
-        **made | windows(config, 4096, made["layers"], "alternating"),
+        **options | windows(config, 4096, options["layers"], "alternating"),
         **bias(config),
         activation=activation(config, "hidden_activation", "gelu_pytorch_tanh"),
         score_scale=config.number("query_pre_attn_scalar", 256) ** 0.5,

@@ -19,51 +19,53 @@ def rope(config: Config, theta: float, positions: int, share: float | None = Non
 
     share: of each head's features, those that turn; None for a model in which all do, whatever is said.
     """
-    said = config.inner("rope_scaling") or config.inner("rope_parameters") or Config({}, {})
-    if any(said.get(kind, 0) for kind in BY_LAYER):
+    rope_config = config.inner("rope_scaling") or config.inner("rope_parameters") or Config({}, {})
+    if any(rope_config.get(kind, 0) for kind in BY_LAYER):
         raise ByhandError(
             "rope_parameters in config.json are others for each kind of layer, which byhand does not compute; "
             "choose a checkpoint with the same for all."
         )
-    theta = said.number("rope_theta", config.number("rope_theta", theta))
+    theta = rope_config.number("rope_theta", config.number("rope_theta", theta))
     if share is None:
-        for place in (said, config):
+        for place in (rope_config, config):
             place.only("partial_rotary_factor", 1.0)
     else:
-        share = said.number("partial_rotary_factor", share)
-    scaling = _scaling(said, config, positions)
+        share = rope_config.number("partial_rotary_factor", share)
+    scaling = _scaling(rope_config, config, positions)
     if scaling is not None and scaling.kind == "yarn" and theta <= 1:
         raise ByhandError(f"rope_theta in config.json must be above 1 for YaRN, not {brief(theta)}; mend it.")
     return {"theta": theta, "rotary_share": share or 1.0, "scaling": scaling}
 
 
-def _scaling(said: Config, config: Config, positions: int) -> Scaling | None:
-    key = "rope_type" if said.get("rope_type", "") else "type"
-    kind = said.choice(key, "default", KINDS)
+def _scaling(rope_config: Config, config: Config, positions: int) -> Scaling | None:
+    key = "rope_type" if rope_config.get("rope_type", "") else "type"
+    kind = rope_config.choice(key, "default", KINDS)
     if key == "rope_type":
-        said.only("type", said.get(key, ""))
+        rope_config.only("type", rope_config.get(key, ""))
     if not kind:
         return None
-    factor = said.number("factor")
+    factor = rope_config.number("factor")
     if kind == "linear":
         return Scaling(kind, factor)
-    original = _original(said, config, positions)
+    original = _original(rope_config, config, positions)
     if kind == "llama3":
-        return Scaling(kind, factor, said.number("low_freq_factor"), said.number("high_freq_factor"), original)
-    slow, fast = (said.number_or_null(key, None) for key in ("beta_slow", "beta_fast"))
-    whole = said.flag("truncate", True)
-    return Scaling(kind, factor, slow or 1.0, fast or 32.0, original, whole, _size(said, factor))
+        return Scaling(
+            kind, factor, rope_config.number("low_freq_factor"), rope_config.number("high_freq_factor"), original
+        )
+    slow, fast = (rope_config.number_or_null(key, None) for key in ("beta_slow", "beta_fast"))
+    whole = rope_config.flag("truncate", True)
+    return Scaling(kind, factor, slow or 1.0, fast or 32.0, original, whole, _size(rope_config, factor))
 
 
-def _original(said: Config, config: Config, positions: int) -> int:
+def _original(rope_config: Config, config: Config, positions: int) -> int:
     """The length of text that the model first learnt from, which may be said in two places."""
-    inside, outside = (place.get(ORIGINAL, 0) for place in (said, config))
+    inside, outside = (place.get(ORIGINAL, 0) for place in (rope_config, config))
     if inside and outside and inside != outside:
         raise ByhandError(
             f"config.json has {ORIGINAL} = {brief(outside)}, but {brief(inside)} for its rotary positions; "
             "remove one of them."
         )
-    place = said if inside else config
+    place = rope_config if inside else config
     return place.size(ORIGINAL, config.size("max_position_embeddings", positions))
 
 
@@ -72,12 +74,12 @@ def magnitude(factor: float, weight: float) -> float:
     return 0.1 * weight * math.log(factor) + 1 if factor > 1 else 1.0
 
 
-def _size(said: Config, factor: float) -> float:
+def _size(rope_config: Config, factor: float) -> float:
     """What YaRN multiplies queries and keys by."""
-    given = said.number_or_null("attention_factor", None)
+    given = rope_config.number_or_null("attention_factor", None)
     if given is not None:
         return given
-    one, all_dims = (said.number_or_zero(key) for key in ("mscale", "mscale_all_dim"))
+    one, all_dims = (rope_config.number_or_zero(key) for key in ("mscale", "mscale_all_dim"))
     if one and all_dims:
         return magnitude(factor, one) / magnitude(factor, all_dims)
     return magnitude(factor, 1.0)

@@ -38,25 +38,25 @@ def names(config: Config) -> tuple[str, ...]:
 
     A name that another class has already is followed by the class's number.
     """
-    said = config.get("id2label", {}) or {}
-    if not isinstance(said, dict):
-        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {brief(said)}; mend it.")
-    count = config.size_or_null("num_labels", len(said) or 2)
+    id2label = config.get("id2label", {}) or {}
+    if not isinstance(id2label, dict):
+        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {brief(id2label)}; mend it.")
+    count = config.size_or_null("num_labels", len(id2label) or 2)
     if count > MOST_CLASSES:
         raise ByhandError(f"num_labels = {brief(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
     words: dict[str, None] = {}
     for n in range(count):
-        word = _name(said.get(str(n)) if count == len(said) else None, n)
+        word = _name(id2label.get(str(n)) if count == len(id2label) else None, n)
         while word in words:
             word = f"{word} ({n})"
         words[word] = None
     return tuple(words)
 
 
-def _name(said: object, n: int) -> str:
+def _name(label: object, n: int) -> str:
     """What is said, if it can be read in one line of a table."""
-    if isinstance(said, str) and 0 < len(said.strip()) <= LONGEST and said.isprintable():
-        return said
+    if isinstance(label, str) and 0 < len(label.strip()) <= LONGEST and label.isprintable():
+        return label
     return f"LABEL_{n}"
 
 

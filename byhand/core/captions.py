@@ -102,8 +102,8 @@ def _place(node: Node) -> list[str]:
 
 def defined_name(node: Node) -> str:
     """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
-    taken = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
-    name = f"table.{node.name}" if taken else node.name
+    is_reserved = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
+    name = f"table.{node.name}" if is_reserved else node.name
     return re.sub(r"[^\w.]", "_", name)
 
 
@@ -150,11 +150,11 @@ def shapes(node: Node, turned: bool) -> str:
 
 def _unnamed(node: Node) -> list[Node]:
     """The node and the unnamed ones that its formula is made of."""
-    found = [node]
+    nodes = [node]
     for a in node.args:
         if not a.name:
-            found += _unnamed(a)
-    return found
+            nodes += _unnamed(a)
+    return nodes
 
 
 def _shown(node: Node, turned: bool) -> tuple[int, int]:

@@ -50,11 +50,11 @@ def gradients(loss: Node, wrt: Iterable[Node]) -> Backward:
 
 def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
     """The tables that are made from those in `wrt`, and these themselves."""
-    found: set[Node] = set()
+    nodes: set[Node] = set()
     for node in order:
-        if node in wrt or (node.role.traits.followed and any(a in found for a in node.args)):
-            found.add(node)
-    return found
+        if node in wrt or (node.role.traits.followed and any(a in nodes for a in node.args)):
+            nodes.add(node)
+    return nodes
 
 
 def _gradient_of(node: Node, arriving: Arriving, backward: Backward) -> Node:

@@ -31,9 +31,9 @@ class Tokens:
     vocabulary: Labels
     optional: bool = False
 
-    def ids_from(self, known: Mapping[Node, Array]) -> Array:
+    def ids_from(self, numbers: Mapping[Node, Array]) -> Array:
         """Return the ids, computed from the tables that are known. (T, 1)"""
-        return fold([self.ids], known)[self.ids]
+        return fold([self.ids], numbers)[self.ids]
 
     def word(self, number: float) -> str:
         """Return the word with this id."""
@@ -53,7 +53,7 @@ def labelled(ids: Node, vocabulary: Labels, optional: bool = False) -> Node:
     return node
 
 
-def word(of: object, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> str:
+def word(of: object, i: int, numbers: Mapping[Node, Array] | Mapping[str, Array]) -> str:
     """Return what row or column i is called by what its dimension counts; an empty text if it counts nothing.
 
     `known` has the numbers of the tables that the ids of a prompt are made of, by table or by its name.
@@ -61,24 +61,24 @@ def word(of: object, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) 
     if isinstance(of, Labels):
         return of.words[i]
     if isinstance(of, Tokens):
-        return of.word(_ids(of, known)[i, 0])
+        return of.word(_ids(of, numbers)[i, 0])
     return ""
 
 
-def _ids(tokens: Tokens, known: Mapping[Any, Array]) -> Array:
+def _ids(tokens: Tokens, numbers: Mapping[Any, Array]) -> Array:
     """Return the ids of a prompt, which are known or made from tables that are. (T, 1)"""
-    if tokens.ids in known:
-        return known[tokens.ids]
-    if tokens.ids.name in known:
-        return known[tokens.ids.name]
-    return tokens.ids_from({n: known[key] for n in toposort([tokens.ids]) for key in (n, n.name) if key in known})
+    if tokens.ids in numbers:
+        return numbers[tokens.ids]
+    if tokens.ids.name in numbers:
+        return numbers[tokens.ids.name]
+    return tokens.ids_from({n: numbers[key] for n in toposort([tokens.ids]) for key in (n, n.name) if key in numbers})
 
 
-def label(node: Node, axis: int, i: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> str:
+def label(node: Node, axis: int, i: int, numbers: Mapping[Node, Array] | Mapping[str, Array]) -> str:
     """Return what stands before row i (axis 0) or above column i (axis 1): its word, or its number from 1."""
-    return word(node.shape[axis].labels, i, known) or str(i + 1)
+    return word(node.shape[axis].labels, i, numbers) or str(i + 1)
 
 
-def labels(node: Node, axis: int, known: Mapping[Node, Array] | Mapping[str, Array]) -> tuple[str, ...]:
+def labels(node: Node, axis: int, numbers: Mapping[Node, Array] | Mapping[str, Array]) -> tuple[str, ...]:
     """Return what stands before each row (axis 0) or above each column (axis 1)."""
-    return tuple(label(node, axis, i, known) for i in range(int(node.shape[axis])))
+    return tuple(label(node, axis, i, numbers) for i in range(int(node.shape[axis])))

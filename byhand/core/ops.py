@@ -81,10 +81,10 @@ def _lookup(table: Array, index: Array) -> Array:
     axes = max(table.ndim, index.ndim)
     table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
     column = index.reshape((*index.shape[:-2], -1, 1))
-    there = (column > -1) & (column < table.shape[-2])
-    found = np.take_along_axis(table, np.where(there, column, 0).astype(np.int64), axis=-2)
-    found = found if there.all() else np.where(there, found, np.nan)
-    return found if index.shape[-1] == 1 else found.reshape((*found.shape[:-2], *index.shape[-2:]))
+    valid = (column > -1) & (column < table.shape[-2])
+    values = np.take_along_axis(table, np.where(valid, column, 0).astype(np.int64), axis=-2)
+    values = values if valid.all() else np.where(valid, values, np.nan)
+    return values if index.shape[-1] == 1 else values.reshape((*values.shape[:-2], *index.shape[-2:]))
 
 
 def _to_looked_up(g: Node, table: Node, index: Node) -> Node:

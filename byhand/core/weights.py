@@ -57,10 +57,10 @@ class Weights:
         if name not in self.constants:
             with outside():
                 self.constants[name] = source(name, value, role="constant", meaning=meaning)
-        known = self.constants[name]
-        assert known.data is not None
-        assert known.data[0, 0] == value, f"{name} is one number for the whole model"
-        return known
+        node = self.constants[name]
+        assert node.data is not None
+        assert node.data[0, 0] == value, f"{name} is one number for the whole model"
+        return node
 
     def _given(self, path: str, shape: tuple[int, int]) -> Array:
         assert self.arrays is not None

@@ -77,11 +77,11 @@ def with_positions(x: Node, weight: Weights, o: Options) -> Node:
 def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...]:
     """(T, d) @ (d, d_k) -> 3 (T, d_k), the first two turned by rotary positions if there are some."""
     with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
-        made = [linear(x, weight, name, o.d_k, o.attention_bias).named(name) for name in "QKV"]
+        tables = [linear(x, weight, name, o.d_k, o.attention_bias).named(name) for name in "QKV"]
     if o.positions == "rotary":
         angles = rotary(x.shape[0], o.d_k, o.d_k, o.theta)
-        made[:2] = [rotate(table, angles, name) for table, name in zip(made, "QK", strict=False)]
-    return tuple(made)
+        tables[:2] = [rotate(table, angles, name) for table, name in zip(tables, "QK", strict=False)]
+    return tuple(tables)
 
 
 def full_attention(q: Node, k: Node, v: Node) -> Node:
@@ -132,5 +132,5 @@ def approximate(
     **parts: Any,
 ) -> Architecture:
     """A model of this kind; `parts` are those of `build` that are its own."""
-    made = partial(build, **parts)
-    return Architecture(name, title, "sparse and long", source, about, options, made, sizes, seed=seed)
+    builder = partial(build, **parts)
+    return Architecture(name, title, "sparse and long", source, about, options, builder, sizes, seed=seed)

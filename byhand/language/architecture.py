@@ -33,8 +33,8 @@ night day green blue small tall one two sea wind
 
 def words(name: str, count: int, special: tuple[str, ...] = ()) -> Labels:
     """`count` words, the special ones first; numbered ones where the list ends."""
-    known = [*special, *WORDS]
-    return Labels(name, tuple(known[i] if i < len(known) else f"word{i}" for i in range(count)))
+    names = [*special, *WORDS]
+    return Labels(name, tuple(names[i] if i < len(names) else f"word{i}" for i in range(count)))
 
 
 def numbered_words(name: str, count: int) -> Labels:
@@ -180,29 +180,29 @@ def heads_of(options: Any) -> list[int]:
     return [getattr(options, name) for name, about in option_records(options).items() if about.counts == "heads"]
 
 
-def settings_of(found: Architecture) -> dict[str, Any]:
+def settings_of(architecture: Architecture) -> dict[str, Any]:
     """Return the options that `--size` can set, with their defaults: numbers, words, true and false."""
-    return {k: v for k, v in option_values(found.options).items() if isinstance(v, bool | int | float | str)}
+    return {k: v for k, v in option_values(architecture.options).items() if isinstance(v, bool | int | float | str)}
 
 
-def options_of(found: Architecture, settings: dict[str, Any]) -> Any:
+def options_of(architecture: Architecture, settings: dict[str, Any]) -> Any:
     """Return the model's options with the settings of `--size`; the setting `name` is a named size, "small" by default.
 
     Raises ByhandError for an unknown name, a value that is not allowed, or sizes that do not fit each other.
     """
     settings = dict(settings)
     size = str(settings.pop("name", "small"))
-    defaults, about = settings_of(found), option_records(found.options)
+    defaults, about = settings_of(architecture), option_records(architecture.options)
     if size in defaults:
         raise ByhandError(f"--size {size} needs a value, such as --size {size}={str(defaults[size]).casefold()}.")
-    if size not in found.sizes:
-        raise ByhandError(f"{found.name} has no size {quoted(size)}; {nearest(size, found.sizes)}.")
+    if size not in architecture.sizes:
+        raise ByhandError(f"{architecture.name} has no size {quoted(size)}; {nearest(size, architecture.sizes)}.")
     for name in settings:
         if name not in defaults:
-            raise ByhandError(f"{found.name} has no size {quoted(name)}; {nearest(name, defaults)}.")
+            raise ByhandError(f"{architecture.name} has no size {quoted(name)}; {nearest(name, defaults)}.")
     given = {name: parse_setting(name, value, defaults[name], about[name]) for name, value in settings.items()}
-    chosen = found.sizes[size] | given
-    options = replace(found.options, **chosen)
+    chosen = architecture.sizes[size] | given
+    options = replace(architecture.options, **chosen)
     width = getattr(options, "d_model", 1)
     for heads in heads_of(options):
         if width % heads:

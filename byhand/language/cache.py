@@ -28,11 +28,11 @@ def path_of(node: Node) -> str:
 
 def tables_of_words(tables: Iterable[Node]) -> set[Node]:
     """Those that depend on any words; the others need not be kept to be known."""
-    found: set[Node] = set()
+    tables_found: set[Node] = set()
     for node in tables:
-        if node.role is Role.TOKENS or not found.isdisjoint(node.args):
-            found.add(node)
-    return found
+        if node.role is Role.TOKENS or not tables_found.isdisjoint(node.args):
+            tables_found.add(node)
+    return tables_found
 
 
 def from_latent(node: Node) -> bool:
@@ -163,22 +163,22 @@ class Cache:
         return self.all_of(node) if node.shape[0] == 1 else self.part_of(node, start, stop)
 
     def _joined(self, parts: Sequence[Node], start: int, stop: int) -> Node:
-        found, top = [], 0
+        pieces, top = [], 0
         for part in parts:
             first, last = max(start - top, 0), min(stop - top, int(part.shape[0]))
             if first < last:
-                found.append(self.part_of(part, first, last))
+                pieces.append(self.part_of(part, first, last))
             top += int(part.shape[0])
-        return found[0] if len(found) == 1 else below(*found)
+        return pieces[0] if len(pieces) == 1 else below(*pieces)
 
     def _visible_scores(self, masked: Node, start: int, stop: int) -> Node:
         """The masked scores of one word, from the first key on that it sees. (1, n)"""
         mask, scores, hidden = masked.args
         assert mask.data is not None
         first, keys = int(mask.data[start].argmax()), int(mask.shape[1])
-        seen = mask.rows(start, stop)
+        visible = mask.rows(start, stop)
         return masked.op(
-            seen.columns(first, keys) if first else seen, self._scores_from(scores, start, stop, first), hidden
+            visible.columns(first, keys) if first else visible, self._scores_from(scores, start, stop, first), hidden
         )
 
     def _scores_from(self, node: Node, start: int, stop: int, first: int) -> Node:
@@ -243,14 +243,14 @@ class Cache:
 
 def _pending(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
     """The tables that the outputs need and that are not done, in the order in which they were made."""
-    found: set[Node] = set()
+    needed: set[Node] = set()
     todo = list(outputs)
     while todo:
         node = todo.pop()
-        if node not in found and node not in done:
-            found.add(node)
+        if node not in needed and node not in done:
+            needed.add(node)
             todo.extend(node.args)
-    return sorted(found, key=lambda node: node.serial)
+    return sorted(needed, key=lambda node: node.serial)
 
 
 def _memories(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
@@ -261,12 +261,12 @@ def _memories(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
 
 def _length_dependent(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
     """Numbers that the longer text changes where they stand, such as how many words an expert has room for."""
-    found = set()
+    names = set()
     for n in step:
         before = earlier.get(path_of(n))
         if n.data is not None and before is not None and before.shape == n.shape and (before != n.data).any():
-            found.add(n.symbol)
-    return found
+            names.add(n.symbol)
+    return names
 
 
 def _reasons(growing: Collection[str], anew: Sequence[str]) -> str:
@@ -286,7 +286,7 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
     kept = {path_of(n): KeptTable(n) for n in without if n.name}
     rows, differences, outputs, anew, growing = [], [], [], [], set[str]()
     numbers = fold([whole for _, whole in passes])
-    told = tables_of_words(toposort([whole for _, whole in passes]))
+    word_tables = tables_of_words(toposort([whole for _, whole in passes]))
     earlier: dict[str, Array] = {}
     for step, (ids, whole) in enumerate(passes[1:], 2):
         earlier |= {path_of(n): numbers[n] for n in without if n.name}
@@ -294,7 +294,7 @@ def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
         without = _pending([whole], done)
         last = int(whole.shape[0])
         with scope(f"step{step}", f"Step {step}"), page("cached", "With the cache", equation="the new row alone"):
-            cache = Cache(ids.serial, kept, numbers, earlier, told)
+            cache = Cache(ids.serial, kept, numbers, earlier, word_tables)
             new = cache.part_of(whole, last - 1, last)
             remembered = [cache.all_of(table) for table in _memories(without, earlier)]
             without_cache = alias(whole.rows(last - 1, last)).named("without_cache")

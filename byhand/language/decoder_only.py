@@ -63,8 +63,8 @@ def position_table(weight: Weights, name: str, o: Options) -> Node:
     """A learned row for each place, counted from 0. (max_positions, d)"""
     table = weight(name, o.max_positions, o.d_model)
     if table.shape[0].labels is None:
-        known = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
-        table.shape = (Dim(o.max_positions, known), table.shape[1])
+        labels = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
+        table.shape = (Dim(o.max_positions, labels), table.shape[1])
     return table
 
 
@@ -138,6 +138,6 @@ def decoder_only(
     **parts: Any,
 ) -> Architecture:
     """A model of this kind; `parts` are those of `build` that are its own."""
-    made = partial(build, **parts)
+    builder = partial(build, **parts)
     takes = frozenset({"ids", "generate"})
-    return Architecture(name, title, family, source, about, options, made, sizes, takes, one_vocabulary, seed)
+    return Architecture(name, title, family, source, about, options, builder, sizes, takes, one_vocabulary, seed)

@@ -29,8 +29,8 @@ SIZES: dict[str, dict[str, Any]] = {
 def padding_mask(tokens: Node, inputs: Inputs) -> Node:
     """1 where a word may be seen: as given, or all; of the model's own example, all but the fifth. (1, T)"""
     count = int(tokens.shape[0])
-    seen = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
-    return source("padding_mask", seen, role="mask", columns=tokens.shape[0].labels)
+    visible = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
+    return source("padding_mask", visible, role="mask", columns=tokens.shape[0].labels)
 
 
 def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:

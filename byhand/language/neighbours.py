@@ -55,19 +55,19 @@ def database(vocab: int, count: int, length: int, width: int, seed: int, words: 
             return Database(entries, (reduce(add, halves) / size).named("keys"), frozen)  # (D, width)
 
 
-def chunk_of(words: Node, known: Database, vocabulary: Labels, neighbours: int) -> Chunk:
+def chunk_of(words: Node, store: Database, vocabulary: Labels, neighbours: int) -> Chunk:
     """The chunk's words, and its nearest entries by |key - mean of the chunk|², of equals the first. (m, 1)"""
     words = labelled(words.named("words", role="tokens"), vocabulary)
     with scope("", "distances", equation="|key − mean of the chunk|²"):
-        mean = lookup(known.frozen, words).named("embedded").mean(0).named("mean")  # (m, width) -> (1, width)
-        apart = (known.keys - mean).named("apart")  # (D, width) - (1, width)
+        mean = lookup(store.frozen, words).named("embedded").mean(0).named("mean")  # (m, width) -> (1, width)
+        apart = (store.keys - mean).named("apart")  # (D, width) - (1, width)
         left = (-(apart * apart).sum(1).named("d")).named("nearness")  # (D, 1)
-    found = []
+    rows = []
     for n in range(1, neighbours + 1):
         with scope("", f"neighbour {n}", equation="where is the largest nearness" + (" left" if n > 1 else "")):
             nearest = argmax(left, axis=0).named(f"nearest{n}")
-            found.append(lookup(known.entries, nearest).T)  # (1, 2m), turned
+            rows.append(lookup(store.entries, nearest).T)  # (1, 2m), turned
             if n < neighbours:
                 left = where(one_hot(nearest, width=left.shape[0]).T, NEG_INF, left).named(f"left{n}")
     with scope("", "their words", equation="the entries, one below the other"):
-        return Chunk(words, labelled(below(*found).named("ids", role="tokens"), vocabulary))
+        return Chunk(words, labelled(below(*rows).named("ids", role="tokens"), vocabulary))

@@ -63,18 +63,18 @@ def option_values(options: Any) -> dict[str, Any]:
 
 def effective_options(options: Any) -> dict[str, Any]:
     """Return the options that do something in the model; one that is 0 for as many as usual, with its number."""
-    found = option_values(options)
+    values = option_values(options)
     return {
         name: getattr(options, about.in_full or name)
         for name, about in option_records(options).items()
-        if _matters(about, found)
+        if _matters(about, values)
     }
 
 
-def _matters(about: Option, found: dict[str, Any]) -> bool:
+def _matters(about: Option, values: dict[str, Any]) -> bool:
     """Whether the option does something: the one on which it depends has a fitting value, or the model has none."""
     other, *words = about.matters or ("",)
-    return other not in found or not {found[other], *found.get("layer_kinds", ())}.isdisjoint(words)
+    return other not in values or not {values[other], *values.get("layer_kinds", ())}.isdisjoint(words)
 
 
 def in_words(value: Any, about: Option = Option()) -> str:
@@ -130,9 +130,9 @@ def variant(options: T, without: str = "", **values: Any) -> T:
 
     without: the names of those that the new model has no use for; they are as in a model that never had them.
     """
-    gone, had = without.split(), option_records(options)
-    names = [name for name in had if name not in gone] + [name for name in values if name not in had]
-    defaults = {f.name: f.default for f in fields(options) if f.name in gone}
+    removed, records = without.split(), option_records(options)
+    names = [name for name in records if name not in removed] + [name for name in values if name not in records]
+    defaults = {f.name: f.default for f in fields(options) if f.name in removed}
     return replace(options, **defaults | values, names=tuple(names))
 
 

@@ -42,8 +42,8 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
     for words in [tokens, *(tokens * times for times in LONGER if tokens * times <= MOST_WORDS)]:
         with outside():
             given = [source(name, np.zeros((words, d_k)), role="given") for name in "QKV"]
-            made = (set(toposort([attention(*given)])) - set(given) for attention in (exact, cheap))
-            rows.append([words, *(work(tables).multiplications for tables in made)])
+            computed = (set(toposort([attention(*given)])) - set(given) for attention in (exact, cheap))
+            rows.append([words, *(work(tables).multiplications for tables in computed)])
     with page("", "What it saves"):
         texts = Labels("texts", tuple(f"{words} words" for words, *_ in rows))
         columns = Labels("counted", ("words", "exact", "here"))
@@ -52,13 +52,13 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
             return (counted.columns(1, 2) / counted.columns(2, 3)).named("times_fewer")
 
 
-def mark_unseen(seen: NDArray[Any] | Node, equation: str) -> Node:
+def mark_unseen(visible: NDArray[Any] | Node, equation: str) -> Node:
     """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
     with scope("", "not seen at once", equation=equation):
-        if not isinstance(seen, Node):
-            words = Labels("text", tuple(f"word {n + 1}" for n in range(len(seen))))
-            seen = source("seen", np.tril(seen), role="mask", rows=words, columns=words)
-        return (causal_mask(seen.shape[0]) - seen).named("unseen")
+        if not isinstance(visible, Node):
+            words = Labels("text", tuple(f"word {n + 1}" for n in range(len(visible))))
+            visible = source("seen", np.tril(visible), role="mask", rows=words, columns=words)
+        return (causal_mask(visible.shape[0]) - visible).named("unseen")
 
 
 def distance(z: Node, exact: Node) -> Node:

@@ -41,10 +41,10 @@ def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
     width, left, chosen = scores.shape[1], scores, None
     for n in range(1, k + 1):
         best = argmax(left, axis=1).named(f"best{n}")
-        taken = one_hot(best, width=width)
-        chosen = taken if chosen is None else chosen + taken
+        largest = one_hot(best, width=width)
+        chosen = largest if chosen is None else chosen + largest
         if n < k:
-            left = where(taken, excluded, left).named(f"rest{n}")
+            left = where(largest, excluded, left).named(f"rest{n}")
     assert chosen is not None
     return chosen.named("chosen", role="mask")
 
@@ -104,11 +104,11 @@ def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
         return where(beside(*open_to), scores, NEG_INF).named("open")
 
 
-def scale_gates(kept: Node, normed: bool, scale: float) -> Node:
+def scale_gates(scores: Node, normed: bool, scale: float) -> Node:
     """The gates: scores over their sum where `normed`, times a scale. (T, experts) -> (T, experts)"""
     equation = f"{scale:g} × score{' / Σ score, of those chosen' if normed else ''}"
     with scope("", "gates", equation=equation, source="DeepSeek-AI 2024, eq. 13"):
-        gates = kept / kept.sum(1).named("kept_total") if normed else kept
+        gates = scores / scores.sum(1).named("kept_total") if normed else scores
         return (scale * gates).named("gates", role="gates")
 
 
@@ -126,13 +126,13 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
         capacity = source("capacity", math.ceil(tokens / experts * capacity_factor), role="given")
         so_far = source("so_far", np.tri(tokens), role="given", rows=tokens.labels, columns=tokens.labels)
         queue = (so_far @ chosen).named("queue")  # (T, T) @ (T, experts) -> (T, experts)
-        taken = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
+        accepted = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
     with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):
-        gates = (p * taken).named("gates", role="gates")
+        gates = (p * accepted).named("gates", role="gates")
     with scope("", "balance", equation="experts × Σ share × mean p", source="Fedus et al. 2021, eq. 4"):
         share, mass = chosen.mean(0).named("share"), p.mean(0).named("mean_p")
         balance = (int(experts) * (share * mass).sum(1)).named("balance", role="result")
-    return gates, taken, balance
+    return gates, accepted, balance
 
 
 def mixture(x: Node, gates: Node, expert: Expert, name: str = "ffn", source: str = "") -> Node:

@@ -23,5 +23,5 @@ def residual(x: Node, change: Node, name: str) -> Node:
 def embed(table: Node, ids: Node, name: str, scale: float | None = None) -> Node:
     """The table's row for each word, multiplied by `scale` if given. (V, d), (T, 1) -> (T, d)"""
     with scope("", "word embeddings", equation="E[word] × √d" if scale else "E[word]", look=Look.INPUT):
-        found = lookup(table, ids)
-        return (found * sqrt(scale) if scale else found).named(name)
+        rows = lookup(table, ids)
+        return (rows * sqrt(scale) if scale else rows).named(name)

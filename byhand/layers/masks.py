@@ -27,8 +27,8 @@ def window_mask(tokens: Dim, window: int) -> Node:
 def strided_mask(tokens: Dim, stride: int) -> Node:
     """1 where the key is less than a stride before the query, or whole strides (Child et al. 2019, 4.2). (T, T)"""
     distance = np.arange(tokens)[:, None] - np.arange(tokens)
-    seen = (distance >= 0) & ((distance < stride) | (distance % stride == 0))
-    return _mask("strided_mask", seen, tokens)
+    visible = (distance >= 0) & ((distance < stride) | (distance % stride == 0))
+    return _mask("strided_mask", visible, tokens)
 
 
 def strided_masks(tokens: Dim, stride: int) -> tuple[Node, Node]:
@@ -55,5 +55,5 @@ def attention_mask(kind: str, tokens: Dim, window: int) -> Node | None:
     return (window_mask if kind == "window" else strided_mask)(tokens, window)
 
 
-def _mask(name: str, seen: NDArray[Any], tokens: Dim) -> Node:
-    return source(name, seen, role="mask", rows=tokens.labels, columns=tokens.labels)
+def _mask(name: str, visible: NDArray[Any], tokens: Dim) -> Node:
+    return source(name, visible, role="mask", rows=tokens.labels, columns=tokens.labels)

@@ -118,8 +118,8 @@ def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
     else:
         turns = (scaling.original * rate / (2 * pi())).named("turns")
         part = (turns - scaling.low) / (scaling.high - scaling.low)
-    kept = (1 - maximum(0, 1 - maximum(0, part))).named("kept")
-    return (kept * rate + (1 - kept) * rate / scaling.factor).named("slower", role="rate")
+    unscaled = (1 - maximum(0, 1 - maximum(0, part))).named("kept")
+    return (unscaled * rate + (1 - unscaled) * rate / scaling.factor).named("slower", role="rate")
 
 
 def _widen(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
@@ -192,8 +192,8 @@ def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> 
     away = np.abs(distance) if both_ways else np.maximum(-distance, 0)
     exact = half // 2
     steps = np.floor(np.log(np.maximum(away, 1) / exact) / math.log(farthest / exact) * (half - exact))
-    found: Array = (ahead + np.where(away < exact, away, np.minimum(exact + steps, half - 1))).astype(np.float64)
-    return found
+    result: Array = (ahead + np.where(away < exact, away, np.minimum(exact + steps, half - 1))).astype(np.float64)
+    return result
 
 
 def relative_biases(
@@ -217,9 +217,9 @@ def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
     """The bucket of each key's distance from each query. (T, T)"""
     place, most = position_column(tokens), int(tokens) - 1
     away = (place.T - place).named("distance")
-    known = np.arange(-most, most + 1)
-    labels = Labels("distances", tuple(f"{n:+d}".replace("-", "−") if n else "0" for n in known.tolist()))
-    numbers = bucket_of(known.astype(np.float64), both_ways, buckets, farthest)[:, None]
+    offsets = np.arange(-most, most + 1)
+    labels = Labels("distances", tuple(f"{n:+d}".replace("-", "−") if n else "0" for n in offsets.tolist()))
+    numbers = bucket_of(offsets.astype(np.float64), both_ways, buckets, farthest)[:, None]
     sorted_into = source("buckets", numbers, role="given", rows=labels)
     return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
 

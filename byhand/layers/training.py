@@ -45,8 +45,13 @@ class Training:
     @property
     def outputs(self) -> list[Node]:
         """All that is to be computed and shown."""
-        made = [*self.backward.gradients.values(), *self.backward.shares.values(), *self.updated.values(), *self.losses]
-        return made + [copy for step in self.copies for copy in step.values() if copy.name]
+        tables = [
+            *self.backward.gradients.values(),
+            *self.backward.shares.values(),
+            *self.updated.values(),
+            *self.losses,
+        ]
+        return tables + [copy for step in self.copies for copy in step.values() if copy.name]
 
 
 def train(
@@ -65,9 +70,9 @@ def train(
     """
     backward = gradients(loss, [*weights.values(), *inputs])
     learnt = {path: w for path, w in weights.items() if w in backward.gradients}
-    found = {path: backward.gradients[w] for path, w in learnt.items()}
+    first_gradients = {path: backward.gradients[w] for path, w in learnt.items()}
     if optimizer is None:
-        return Training([loss], backward, found, {}, [])
+        return Training([loss], backward, first_gradients, {}, [])
     chosen = OPTIMIZERS[optimizer]
     with outside():
         constants = {
@@ -83,14 +88,14 @@ def train(
             copies.append(copy_with(outputs, {w: now[path] for path, w in learnt.items()}, f"step{t}"))
         steps_on = {page: _step_on(page, t) if steps > 1 else page for page in pages.values()}
         for path, w in learnt.items():
-            gradient = copies[-1].get(found[path], found[path]) if copies else found[path]
+            gradient = copies[-1].get(first_gradients[path], first_gradients[path]) if copies else first_gradients[path]
             now[path], states[path] = _updated(
                 w, now[path], gradient, states[path], t, chosen, constants, steps_on[pages[w]]
             )
     losses = [loss, *(step.get(loss, loss) for step in copies)]
     on_pages = set(pages.values())
     updates = {n for n in toposort(now.values()) if n.name and n.page in on_pages}
-    return Training(losses, backward, found, now, copies, updates)
+    return Training(losses, backward, first_gradients, now, copies, updates)
 
 
 def _updated(

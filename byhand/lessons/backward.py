@@ -42,7 +42,7 @@ def check_learning(recipe: Recipe) -> None:
         raise ByhandError("--backward follows one pass through the model: leave --generate out.")
 
 
-def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]) -> Graph:
+def learn(recipe: Recipe, architecture: Architecture, weights: Weights, rows: list[Row]) -> Graph:
     """The first row's graph, with the loss of all rows, its gradients, and the optimizer's steps."""
     shown = [output for _, graph, _ in rows for output in graph.outputs]
     first = rows[0][1]
@@ -50,27 +50,27 @@ def learn(recipe: Recipe, found: Architecture, weights: Weights, rows: list[Row]
         _refuse_targets(recipe)
         loss = weighted_sum(first.outputs[0], weights.seed)
     else:
-        targets = [_targets(row, found, graph.logits) for _, graph, row in rows if graph.logits is not None]
+        targets = [_targets(row, architecture, graph.logits) for _, graph, row in rows if graph.logits is not None]
         if all(t < 0 for row in targets for t in row):
             kind = "class" if _classes(first.logits) else "word"
             raise ByhandError(f"No target counts: give at least one {kind} with --targets.")
         batch = [(place, graph, ids) for (place, graph, _), ids in zip(rows, targets, strict=True)]
         loss = next_word_loss(batch, recipe.label_smoothing)
-    made = toposort([loss, *shown])
-    inputs = [n for n in made if n.role is Role.INPUT and n.data is not None and n.symbol != "upstream"]
+    nodes = toposort([loss, *shown])
+    inputs = [n for n in nodes if n.role is Role.INPUT and n.data is not None and n.symbol != "upstream"]
     if not weights.nodes and not inputs:
         raise ByhandError(f"{recipe.model} has nothing to learn: choose a model with weights.")
     if not weights.nodes and recipe.optimizer:
         raise ByhandError(f"{recipe.model} has no weights for an optimizer to change: leave --optimizer out.")
-    _check_steps(recipe, made)
+    _check_steps(recipe, nodes)
     settings = {} if recipe.lr is None else {"learning_rate": recipe.lr}
     training = train(loss, weights.nodes, inputs, shown, recipe.optimizer, settings, recipe.train_steps)
     return replace(first, outputs=[*shown, loss, *training.outputs], training=training)
 
 
-def _check_steps(recipe: Recipe, made: list[Node]) -> None:
+def _check_steps(recipe: Recipe, nodes: list[Node]) -> None:
     """A step has the forward pass, and about twice as much again for the gradients and the update."""
-    most = MOST_TABLES // (3 * len(made))
+    most = MOST_TABLES // (3 * len(nodes))
     if recipe.train_steps > most:
         raise ByhandError(
             f"{recipe.train_steps:,} training steps of this model are more than byhand unrolls: "
@@ -87,12 +87,12 @@ def _refuse_targets(recipe: Recipe) -> None:
         )
 
 
-def _targets(row: Recipe, found: Architecture, logits: Node) -> list[int]:
+def _targets(row: Recipe, architecture: Architecture, logits: Node) -> list[int]:
     """The id of the word (or class) that belongs at each position, -1 for none."""
     vocabulary, count = logits.shape[1].labels, int(logits.shape[0])
     assert isinstance(vocabulary, Labels)
     if row.targets is None:
-        return _following(found, logits)
+        return _following(architecture, logits)
     if len(row.targets) != count:
         raise ByhandError(
             f"--targets has {len(row.targets)} entr{'y' if len(row.targets) == 1 else 'ies'}, "
@@ -107,18 +107,18 @@ def _classes(logits: Node) -> tuple[str, ...]:
     return of.words if isinstance(of, Labels) and of.name == "classes" else ()
 
 
-def _following(found: Architecture, logits: Node) -> list[int]:
+def _following(architecture: Architecture, logits: Node) -> list[int]:
     """Where a model writes word by word: each position's target is the next position's word."""
     tokens = logits.shape[0].labels
     if classes := _classes(logits):
         example = ",".join(classes[n % len(classes)] for n in range(int(logits.shape[0])))
         raise ByhandError(
-            f"{found.name} finds classes, not words that follow: say with --targets what is right, "
+            f"{architecture.name} finds classes, not words that follow: say with --targets what is right, "
             f"such as --targets {example}."
         )
-    if "generate" not in found.takes or not isinstance(tokens, Tokens) or tokens.ids.data is None:
+    if "generate" not in architecture.takes or not isinstance(tokens, Tokens) or tokens.ids.data is None:
         raise ByhandError(
-            f"{found.name} does not write word by word: say with --targets what belongs at each position, "
+            f"{architecture.name} does not write word by word: say with --targets what belongs at each position, "
             "such as --targets _,4,_ for the second of three."
         )
     return [*(int(i) for i in tokens.ids.data[1:, 0]), -1]

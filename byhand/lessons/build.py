@@ -58,11 +58,11 @@ class _Model:
 
 def _built_in_model(recipe: Recipe) -> _Model:
     """Return a built-in model with random weights."""
-    found = MODELS[recipe.model]
-    seed = found.seed if recipe.seed is None else recipe.seed
+    architecture = MODELS[recipe.model]
+    seed = architecture.seed if recipe.seed is None else recipe.seed
     if seed < 0:
         raise ByhandError(f"A seed is a whole number from 0, not {quoted(seed)}.")
-    return _Model(found, options_of(found, recipe.size), Weights(seed))
+    return _Model(architecture, options_of(architecture, recipe.size), Weights(seed))
 
 
 def _checkpoint_model(recipe: Recipe) -> _Model:
@@ -81,15 +81,15 @@ def _checkpoint_model(recipe: Recipe) -> _Model:
 
 def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:
     """Return the scope and graph of each row of the batch; all share weights and vocabulary."""
-    found = model.architecture
-    inputs = [inputs_of(row, found, model.options) for row in rows]
+    architecture = model.architecture
+    inputs = [inputs_of(row, architecture, model.options) for row in rows]
     if len(rows) > 1:
-        words = found.vocabularies(model.options)
-        found = found.with_words(words) if words else found
-    graphs = [(current_scope(), found.build(model.options, model.weights, inputs[0]))]
+        words = architecture.vocabularies(model.options)
+        architecture = architecture.with_words(words) if words else architecture
+    graphs = [(current_scope(), architecture.build(model.options, model.weights, inputs[0]))]
     for n, given in enumerate(inputs[1:], 2):
         with scope(f"row{n}", f"Sentence {n}", repeats=True) as row:
-            graphs.append((row, found.build(model.options, model.weights, given)))
+            graphs.append((row, architecture.build(model.options, model.weights, given)))
     return graphs
 
 

@@ -60,8 +60,8 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
     if "generate" not in takes:
         return Cost(words, parameters, pass_, None, None)
     numbers = build(replace(plain, **given, generate=2, cache=True)).numbers()
-    cached, kept = (int(numbers[f"cache.{name}"][0, 0]) for name in ("with", "numbers_kept"))
-    return Cost(words, parameters, pass_, cached, kept)
+    cached, cache_size = (int(numbers[f"cache.{name}"][0, 0]) for name in ("with", "numbers_kept"))
+    return Cost(words, parameters, pass_, cached, cache_size)
 
 
 def differences(lessons: list[Lesson]) -> dict[str, list[Any]]:
@@ -69,16 +69,16 @@ def differences(lessons: list[Lesson]) -> dict[str, list[Any]]:
 
     Not to have one is the same as not to use it. How many tokens there are is no option, but the input's.
     """
-    both = [effective_options(made.options) for made in lessons]
+    both = [effective_options(lesson.options) for lesson in lessons]
     names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
     about = records_of_options(lessons)
-    found = {name: [o.get(name) for o in both] for name in names}
-    return {name: pair for name, pair in found.items() if len({_effect(about[name], value) for value in pair}) > 1}
+    values = {name: [o.get(name) for o in both] for name in names}
+    return {name: pair for name, pair in values.items() if len({_effect(about[name], value) for value in pair}) > 1}
 
 
 def records_of_options(lessons: list[Lesson]) -> dict[str, Option]:
     """Return the record of each option that any of the lessons has."""
-    return {name: about for made in lessons for name, about in option_records(made.options).items()}
+    return {name: about for lesson in lessons for name, about in option_records(lesson.options).items()}
 
 
 def _effect(about: Option, value: Any) -> Any:
@@ -86,27 +86,27 @@ def _effect(about: Option, value: Any) -> Any:
     return (about.without if value is None else value) or None
 
 
-def as_json(found: list[tuple[Lesson, Cost]]) -> str:
+def as_json(compared: list[tuple[Lesson, Cost]]) -> str:
     """For programs: each model's options and cost, and the names of the options that differ."""
     models = [
         {
-            "name": made.recipe.model,
-            "family": made.architecture.family,
-            "source": made.architecture.source,
-            "options": option_values(made.options),
+            "name": lesson.recipe.model,
+            "family": lesson.architecture.family,
+            "source": lesson.architecture.source,
+            "options": option_values(lesson.options),
             **{f.name: getattr(cost, f.name) for f in fields(cost)},
         }
-        for made, cost in found
+        for lesson, cost in compared
     ]
-    return json.dumps({"models": models, "differs": list(differences([made for made, _ in found]))}) + "\n"
+    return json.dumps({"models": models, "differs": list(differences([lesson for lesson, _ in compared]))}) + "\n"
 
 
-def comparison_rows(found: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
+def comparison_rows(compared: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
     """For people: what is compared, and what it is in the one and in the other."""
-    lessons, costs = [made for made, _ in found], [cost for _, cost in found]
+    lessons, costs = [lesson for lesson, _ in compared], [cost for _, cost in compared]
     rows: list[tuple[str, list[Any]]] = [
-        ("family", [made.architecture.family for made in lessons]),
-        ("source", [made.architecture.source for made in lessons]),
+        ("family", [lesson.architecture.family for lesson in lessons]),
+        ("source", [lesson.architecture.source for lesson in lessons]),
         *differences(lessons).items(),
     ]
     about = records_of_options(lessons)

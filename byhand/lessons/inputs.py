@@ -20,7 +20,7 @@ MOST_SORTED = 2_000
 """Words that are ranked by comparing each with every other."""
 
 
-def batch_rows(recipe: Recipe, found: Architecture) -> list[Recipe]:
+def batch_rows(recipe: Recipe, architecture: Architecture) -> list[Recipe]:
     """The recipe for each row of the batch by itself."""
     if recipe.batch and not recipe.backward:
         raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
@@ -33,7 +33,7 @@ def batch_rows(recipe: Recipe, found: Architecture) -> list[Recipe]:
             raise ByhandError(
                 f"Row {n} of the batch has an unknown key {quoted(unknown)}; {nearest(unknown, OF_A_ROW)}."
             )
-        if "ids" in found.takes and not {"ids", "prompt"} & set(row):
+        if "ids" in architecture.takes and not {"ids", "prompt"} & set(row):
             raise ByhandError(f"Row {n} of the batch has no prompt: give it an --ids or --prompt of its own.")
         if set(row) != given:
             raise ByhandError(
@@ -49,10 +49,10 @@ def _listed(names: set[str]) -> str:
     return " and ".join(name for name in OF_A_ROW if name in names) or "none"
 
 
-def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
+def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Inputs:
     """The recipe's inputs, checked against what the model takes."""
-    _check_taken(recipe, found)
-    vocabularies = found.vocabularies(options)
+    _check_taken(recipe, architecture)
+    vocabularies = architecture.vocabularies(options)
     ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
     pixels = None
@@ -60,7 +60,7 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
         from byhand.lessons.pictures import read_picture
 
         pixels = read_picture(Path(recipe.pixels), options.channels)
-    decoding = decoding_of(recipe, found)
+    decoding = decoding_of(recipe, architecture)
     inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding)
     if inputs.generate < 1:
         raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
@@ -68,15 +68,15 @@ def inputs_of(recipe: Recipe, found: Architecture, options: Any) -> Inputs:
         raise ByhandError(
             f"byhand draws from at most {MOST_SORTED:,} words: leave out --temperature, --top-k and --top-p."
         )
-    found.check(options, inputs)
+    architecture.check(options, inputs)
     return inputs
 
 
-def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
+def decoding_of(recipe: Recipe, architecture: Architecture) -> Decoding:
     """How the recipe's words are chosen. ByhandError for settings that are out of range, or that do not go together."""
     given = recipe.given(DECODING)
-    if given and "generate" not in found.takes:
-        raise ByhandError(f"{found.name} does not write word by word: leave {option(given[0])} out.")
+    if given and "generate" not in architecture.takes:
+        raise ByhandError(f"{architecture.name} does not write word by word: leave {option(given[0])} out.")
     if given and recipe.backward:
         raise ByhandError(f"--backward follows one pass through the model: leave {option(given[0])} out.")
     t, k, p = recipe.temperature, recipe.top_k, recipe.top_p
@@ -97,13 +97,12 @@ def decoding_of(recipe: Recipe, found: Architecture) -> Decoding:
     return Decoding(t, k, p, recipe.beams, recipe.cache, recipe.seed or 0)
 
 
-def _check_taken(recipe: Recipe, found: Architecture) -> None:
+def _check_taken(recipe: Recipe, architecture: Architecture) -> None:
     for name in recipe.given(INPUTS):
-        if INPUTS[name] not in found.takes:
-            taken = [option(other) for other, of in INPUTS.items() if of in found.takes]
-            raise ByhandError(
-                f"{found.name} takes no {option(name)}; it takes {', '.join(taken) or '--size, --seed and --set'}."
-            )
+        if INPUTS[name] not in architecture.takes:
+            accepted = [option(other) for other, of in INPUTS.items() if of in architecture.takes]
+            listed = ", ".join(accepted) or "--size, --seed and --set"
+            raise ByhandError(f"{architecture.name} takes no {option(name)}; it takes {listed}.")
 
 
 def _ids(
@@ -128,10 +127,10 @@ def _ids(
 
 def _ids_of(text: str, vocabulary: tuple[str, ...]) -> list[int]:
     """The ids of words; where no word is written like that, large and small letters are the same."""
-    known = {word.casefold(): i for i, word in reversed(list(enumerate(vocabulary)))}
+    folded = {word.casefold(): i for i, word in reversed(list(enumerate(vocabulary)))}
     exact = {word: i for i, word in reversed(list(enumerate(vocabulary)))}
-    ids = [exact.get(word, known.get(word.casefold())) for word in text.split()]
-    for word, found in zip(text.split(), ids, strict=True):
-        if found is None:
+    ids = [exact.get(word, folded.get(word.casefold())) for word in text.split()]
+    for word, index in zip(text.split(), ids, strict=True):
+        if index is None:
             raise ByhandError(f"{quoted(word)} is not in the vocabulary; {nearest_word(word, vocabulary)}.")
     return [i for i in ids if i is not None]

@@ -49,9 +49,9 @@ class Lesson:
         """What to say of an unknown name: those that are meant most likely, and what lists all."""
         last = name.rpartition(".")[2].casefold()
         alike = [other for other in self.tables if other.rpartition(".")[2].casefold() == last][:3]
-        known = alike or near(name, self.tables)
+        candidates = alike or near(name, self.tables)
         where = f"`byhand run {shlex.quote(self.recipe.model)}` lists all"
-        more = f"; {nearest(name, known, 0.0)} ({where})" if known else f": {where}"
+        more = f"; {nearest(name, candidates, 0.0)} ({where})" if candidates else f": {where}"
         return ByhandError(f"There is no table {quoted(name)} in {self.architecture.name}{more}.")
 
     @property

@@ -74,8 +74,8 @@ def check_lookups(lesson: Lesson) -> None:
 
 def lookup_tables(lesson: Lesson) -> list[tuple[Node, Node]]:
     """Each given table of row numbers, with the table whose rows they are."""
-    found = [(_numbering(rows), table) for rows, table in _lookups(lesson)]
-    return [(rows, table) for rows, table in found if rows.data is not None]
+    pairs = [(_numbering(rows), table) for rows, table in _lookups(lesson)]
+    return [(rows, table) for rows, table in pairs if rows.data is not None]
 
 
 def _numbering(rows: Node) -> Node:

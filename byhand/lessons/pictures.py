@@ -112,7 +112,7 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
 def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:
     """The bytes of each line, from those that its filter left of it; `step` bytes are a pixel."""
     above = np.zeros(lines.shape[1] - 1, np.uint8)
-    found = []
+    rows = []
     for kind, left in zip(lines[:, 0].tolist(), lines[:, 1:], strict=True):
         if kind == 1:
             line = _summed(left, step)
@@ -120,9 +120,9 @@ def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:
             line = left + above if kind else left
         else:
             line = np.array(_guessed(kind, left.tolist(), above.tolist(), step), np.uint8)
-        found.append(line)
+        rows.append(line)
         above = line
-    return np.array(found, np.uint8)
+    return np.array(rows, np.uint8)
 
 
 def _summed(left: np.ndarray, step: int) -> np.ndarray:

@@ -23,8 +23,8 @@ def as_a_sum(q: Node, k: Node, v: Node) -> Node:
     """Σ_j φ(q)·φ(k_j) v_j / Σ_j φ(q)·φ(k_j), over the words up to each one (eq. 8). (T, d_k) ... -> (T, d_k)"""
     with scope("sum", "as a sum", equation="mask(Q Kᵀ) over its row's total, times V", source=f"{PAPER}, eq. 8"):
         alike = (q @ k.T).named("alike", role="scores")  # (T, d_k) @ (d_k, T) -> (T, T)
-        seen = where(causal_mask(q.shape[0]), alike, 0).named("seen", role="mask")
-        weights = (seen / seen.sum(1).named("total", role="total")).named("weights", role="attention")
+        visible = where(causal_mask(q.shape[0]), alike, 0).named("seen", role="mask")
+        weights = (visible / visible.sum(1).named("total", role="total")).named("weights", role="attention")
         return (weights @ v).named("Z", role="heads")  # (T, T) @ (T, d_k) -> (T, d_k)
 
 

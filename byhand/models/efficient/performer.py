@@ -26,8 +26,8 @@ def directions(features: int, d_k: int, seed: int) -> Array:
     q, r = np.linalg.qr(draw.standard_normal((-(-features // d_k), d_k, d_k)))
     turned = q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]  # else no direction would be as likely as any
     lengths = np.sqrt(draw.chisquare(d_k, size=(features, 1)))
-    found: Array = (np.swapaxes(turned, 1, 2).reshape(-1, d_k)[:features] * lengths).round(PLACES)
-    return found
+    result: Array = (np.swapaxes(turned, 1, 2).reshape(-1, d_k)[:features] * lengths).round(PLACES)
+    return result
 
 
 def positive_features(x: Node, omega: Node, name: str) -> Node:

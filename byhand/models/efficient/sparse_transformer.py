@@ -38,10 +38,10 @@ def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, info: Positio
     )
 
 
-def gathered(q: Node, k: Node, v: Node, seen: Array) -> Node:
+def gathered(q: Node, k: Node, v: Node, visible: Array) -> Node:
     """The same head without a masked cell: each word's query meets only the keys that it sees. (T, d_k) ..."""
     rows = []
-    for t, row in enumerate(seen):
+    for t, row in enumerate(visible):
         keys = [int(j) for j in np.flatnonzero(row)]
         few_k, few_v = (below(*(table.rows(j, j + 1) for j in keys)) for table in (k, v))
         rows.append(attend(q.rows(t, t + 1), few_k, few_v, None))

@@ -37,15 +37,15 @@ TRANSFORMER_XL = variant(
 """segment: how many words are read at a time, and as many before them are remembered."""
 
 
-def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
+def head(x: Node, context: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
     """One head: what a key says, and how far away it is, each met by the query and by a learned row. -> (T, d_k)"""
     q = linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
-    k, v = (linear(seen, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)
+    k, v = (linear(context, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)
     r = linear(places, weight, "R", o.d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
     with scope("", "by distance", equation="(Q + v) Rᵀ / √d_k", source=f"{PAPER}, section 3.3, terms b and d"):
         asks = (q + weight("bias_v", 1, o.d_k)).named("Q_place")
         by_distance = (asks @ r.T / sqrt(o.d_k)).named("by_distance")  # (T, d_k) @ (d_k, n) -> (T, n)
-        by_key = shift_rows(by_distance, seen.shape[0]).named("by_key", role="positions")
+        by_key = shift_rows(by_distance, context.shape[0]).named("by_key", role="positions")
     with scope("", "by content", equation="(Q + u) Kᵀ / √d_k", source=f"{PAPER}, section 3.3, terms a and c"):
         content = (q + weight("bias_u", 1, o.d_k)).named("Q_content")
     return attend(content, k, v, mask, bias=by_key)
@@ -54,9 +54,9 @@ def head(x: Node, seen: Node, mask: Node, places: Node, weight: Weights, o: Any)
 def remembered(x: Node, memory: Node, keys: Dim) -> Node:
     """What the layer read of the last segment, through which nothing is learned, and of this one. -> (M + T, d)"""
     with page("", "Memory"), scope("", "remembered", equation="[memory; h]", source=f"{PAPER}, section 3.2"):
-        seen = below(alias(memory).named("memory", role="memory"), x)
-        seen.shape = (keys, x.shape[1])
-        return seen.named("remembered")
+        context = below(alias(memory).named("memory", role="memory"), x)
+        context.shape = (keys, x.shape[1])
+        return context.named("remembered")
 
 
 def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Options) -> tuple[Node, list[Node]]:
@@ -69,11 +69,11 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
 
     def attention(x: Node, weight: Weights, o: Options, layer: int, _: PositionInfo) -> Node:
         read.append(x.with_role("remembered"))
-        seen = remembered(x, memories[layer - 1], keys) if memories else x
+        context = remembered(x, memories[layer - 1], keys) if memories else x
         heads = []
         for n in range(1, o.heads + 1):
             with page(f"head{n}", f"Head {n}", **HEAD):
-                heads.append(head(x, seen, mask, places, weight, o))
+                heads.append(head(x, context, mask, places, weight, o))
         return beside(*heads)
 
     for n in range(1, o.layers + 1):
@@ -96,13 +96,13 @@ def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: l
         with scope(f"segment{n}" if n > 1 else "", f"Segment {n}", repeats=n > 1):
             with page("", "Words"), scope("", "segment", equation=f"words {start + 1} to {stop}"):
                 own = labelled(ids.rows(start, stop).named("own_ids", role="tokens"), vocabulary)
-                seen = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary)
+                context_ids = labelled(ids.rows(first, stop).named("seen_ids", role="tokens"), vocabulary)
                 x = embedded.rows(start, stop)
                 x.shape = (own.shape[0], x.shape[1])
                 x.named("x")
-            x, memories = segment(x, seen.shape[0], memories, weight, o)
+            x, memories = segment(x, context_ids.shape[0], memories, weight, o)
             outputs.append(x)
-        shown += [own, seen]
+        shown += [own, context_ids]
     with page("", "Output"):
         x = below(*outputs)
         x.shape = (ids.shape[0], x.shape[1])

@@ -20,8 +20,8 @@ SWITCH = variant(Options(activation="relu", d_ff=4), experts=3, capacity_factor=
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
     """p × FFN(x) of the best expert; nothing where it is full, so that the residual alone goes on. (T, d) -> (T, d)"""
     with page("", "Router"):
-        gates, taken, balance = best_one(route(x, weight, o.experts, PAPER), o.capacity_factor)
-        also += [load_of(taken), balance]
+        gates, accepted, balance = best_one(route(x, weight, o.experts, PAPER), o.capacity_factor)
+        also += [load_of(accepted), balance]
     return mixture(x, gates, lambda x: blocks.plain_feed(x, weight, o, layer), source=PAPER)
 
 

@@ -44,7 +44,7 @@ RETRO = variant(
 
 
 def forward(
-    ids: Node, vocabulary: Labels, known: Database, weight: Weights, o: Options, shown: list[Node]
+    ids: Node, vocabulary: Labels, store: Database, weight: Weights, o: Options, shown: list[Node]
 ) -> tuple[Node, Node, Node]:
     """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)
 
@@ -57,7 +57,7 @@ def forward(
     readers: list[Node] = []
     for u in range(1, int(ids.shape[0]) // o.chunk + 1):
         with page(f"chunk{u}", f"Chunk {u}", source=f"{PAPER}, section 2.3"):
-            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), known, vocabulary, neighbours_read(o)))
+            chunks.append(chunk_of(ids.rows((u - 1) * o.chunk, u * o.chunk), store, vocabulary, neighbours_read(o)))
             readers.append(readers_of(ids, u, vocabulary, o))
     for layer in range(1, o.layers + 1):
         with scope(f"layer{layer}", f"Layer {layer}"), scope("self", "Self"):
@@ -85,9 +85,9 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     o = replace(o, max_positions=max(o.max_positions, 2 * o.chunk))
     ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4, 6, 3], o.vocab, room), vocabulary)
-    known = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
+    store = database(o.vocab, o.database, 2 * o.chunk, o.d_key, weight.seed, vocabulary)
     shown: list[Node] = []
-    graph = write_words(lambda ids: forward(ids, vocabulary, known, weight, o, shown), ids, vocabulary, inputs)
+    graph = write_words(lambda ids: forward(ids, vocabulary, store, weight, o, shown), ids, vocabulary, inputs)
     return replace(graph, outputs=[*graph.outputs, *shown])
 
 
