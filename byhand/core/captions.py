@@ -1,4 +1,4 @@
-"""A table's rule in letters, as its caption shows it: Q = x · W_Q + b_Q."""
+"""A table's formula in letters, as its caption shows it: Q = x · W_Q + b_Q."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def symbol(node: Node) -> str:
-    """What captions call a table: the last part of its name, or the paper's letter for it, numbered or not."""
+    """Return a table's symbol in captions: the last part of its name, or the paper's letter for it, with its number."""
     stem, _, number = node.symbol.rpartition("_")
     numbered = f"{SYMBOLS.get(stem, stem)}_{number}" if number.isdigit() else node.symbol
     letter = SYMBOLS.get(node.symbol, numbered)
@@ -57,16 +57,16 @@ def symbol(node: Node) -> str:
 
 
 def _primes(node: Node) -> str:
-    """As many as the training steps that the weight has taken; from four on, their number."""
+    """Return one prime for each training step of the weight; from four on, the number of steps."""
     step = re.match(r"step(\d+)", node.name)
     count = int(step[1]) if step else 1
     return "′″‴"[count - 1] if count < 4 else f"⁽{str(count).translate(SUPERSCRIPTS)}⁾"
 
 
 def symbol_from(node: Node, reader: Node) -> str:
-    """A table's symbol as a reader elsewhere calls it: with as much of its path as the two do not share.
+    """Return a table's symbol for a reader elsewhere: with the part of its path that the two do not share.
 
-    So does a reader of the same page that reads two tables with one symbol: head1.Z and head2.Z.
+    On one page too, where the reader reads two tables of the same symbol: head1.Z and head2.Z.
     """
     here, there = _place(reader), _place(node)
     if node.op.given or node.role is Role.UPDATED:
@@ -96,29 +96,29 @@ def _is_computed_on(page: Scope | None, node: Node) -> bool:
 
 
 def _place(node: Node) -> list[str]:
-    """The path of the table that a name is about: grad.layer1.Q and step2.layer1.Q are about layer1.Q."""
+    """Return the path of the underlying table: grad.layer1.Q and step2.layer1.Q are about layer1.Q."""
     return [part for part in node.name.split(".")[:-1] if not re.fullmatch(r"grad|share|updated|step\d+", part)]
 
 
 def defined_name(node: Node) -> str:
-    """The table's name in the workbook: its path, or (where that is a cell's address or too short) with `table.`"""
+    """Return the table's defined name in the workbook: its path, after `table.` if it reads as a cell's address."""
     is_reserved = re.fullmatch(r"[A-Za-z]{1,3}[0-9]{1,7}|[RrCc]|[RrCc][0-9]*([RrCc][0-9]*)?", node.name)
     name = f"table.{node.name}" if is_reserved else node.name
     return re.sub(r"[^\w.]", "_", name)
 
 
 def titles(scope: Scope) -> list[str]:
-    """A page's place in the model, in words: Encoder, Layer 1, Head 2."""
+    """Return a page's place in the model, in words: Encoder, Layer 1, Head 2."""
     return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
 
 
 def opened(title: str) -> str:
-    """A title with a capital letter at its beginning, and those it has."""
+    """Return the title with its first letter as a capital."""
     return title[:1].upper() + title[1:]
 
 
 def origin(there: Scope, here: Scope) -> str:
-    """Another page's place as a reader on this one calls it: without the part that the two share."""
+    """Return another page's place for a reader on this page: without the part that the two share."""
     far, near = titles(there), titles(here)
     while len(far) > 1 and near and far[0] == near[0]:
         far, near = far[1:], near[1:]
@@ -126,19 +126,19 @@ def origin(there: Scope, here: Scope) -> str:
 
 
 def letters(node: Node, call: Callable[[Node], str], turned: bool) -> str:
-    """The rule of a table, as text."""
+    """Return a table's formula as text."""
     return text(rule(node, lambda n: Name(call(n)), turned))
 
 
 def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Maths:
-    """The rule of a table over the named tables that it reads. Turned, a product stands as W · x."""
+    """Return a table's formula over the named tables that it reads. turned: tokens are columns, a product is W · x."""
     parts = [call(a) if a.name else rule(a, call, turned) for a in node.args]
     maths = (node.op.column_maths if turned else None) or node.op.maths
     return maths(*parts, **node.attrs)
 
 
 def shapes(node: Node, turned: bool) -> str:
-    """A product's shapes, (3×4)·(4×2) → (3×2); any other table's own."""
+    """Return the shapes of a product, (3×4)·(4×2) → (3×2), or a table's own shape."""
     product = next((n for n in _unnamed(node) if n.op is ops.matmul), None)
     if product is None:
         return times(_shown(node, turned))
@@ -149,7 +149,7 @@ def shapes(node: Node, turned: bool) -> str:
 
 
 def _unnamed(node: Node) -> list[Node]:
-    """The node and the unnamed ones that its formula is made of."""
+    """Return the node and the unnamed nodes in its formula."""
     nodes = [node]
     for a in node.args:
         if not a.name:

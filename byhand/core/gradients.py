@@ -12,7 +12,7 @@ from byhand.core.graph import Node, Scope, toposort, within
 from byhand.core.ops import constant, stretch
 
 Arriving = dict[Scope | None, list[Node]]
-"""What flows back into a table, by the page that reads it."""
+"""The parts of a table's gradient, by the page that reads the table."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def gradients(loss: Node, wrt: Iterable[Node]) -> Backward:
 
 
 def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
-    """The tables that are made from those in `wrt`, and these themselves."""
+    """Return the tables in `wrt` and those computed from them."""
     nodes: set[Node] = set()
     for node in order:
         if node in wrt or (node.role.traits.followed and any(a in nodes for a in node.args)):
@@ -58,7 +58,7 @@ def _dependents(order: list[Node], wrt: set[Node]) -> set[Node]:
 
 
 def _gradient_of(node: Node, arriving: Arriving, backward: Backward) -> Node:
-    """The sum of all that flows back into the table; named, if the table is."""
+    """Return the sum of the parts of a table's gradient; named, if the table is."""
     if not node.name:
         return _total(part for parts in arriving.values() for part in parts)
     if len(arriving) > 1:
@@ -75,7 +75,7 @@ def _gradient_of(node: Node, arriving: Arriving, backward: Backward) -> Node:
 
 
 def _share_name(node: Node, page: Scope, arriving: Arriving) -> str:
-    """With the page's title where several pages of the same path read the table."""
+    """Return the name of a page's share; with the page's title where several pages of one path read the table."""
     alike = [p for p in arriving if p is not None and p.path == page.path]
     place = f"share.{page.title.casefold().replace(' ', '_').replace('-', '_')}" if len(alike) > 1 else "share"
     return f"{place}.{node.name}"
@@ -86,12 +86,12 @@ def _total(parts: Iterable[Node]) -> Node:
 
 
 def _without_name(gradient: Node, table: Node) -> Node:
-    """The gradient of a table as a node that can be named: itself, or a view of it where it has a name already."""
+    """Return the gradient as a node without a name: itself, or a view of it if it has one."""
     return stretch(gradient, rows=table.shape[0], columns=table.shape[1]) if gradient.name else gradient
 
 
 def _in_shape_of(part: Node, argument: Node) -> Node:
-    """The gradient in its argument's shape: summed over what the operation stretched, stretched over what it summed."""
+    """Return the gradient in its argument's shape: summed where the operation stretched, stretched where it summed."""
     for axis in (0, 1):
         if argument.shape[axis] == 1 < part.shape[axis]:
             part = part.sum(axis)

@@ -47,7 +47,7 @@ def _call(name: str) -> Callable[..., Maths]:
 
 
 def _in_zeros(g: Node, x: Node, axis: int, start: int, stop: int) -> Node:
-    """g in the place from `start` to `stop` of a table of x's shape that is 0 elsewhere."""
+    """Return a table of x's shape with g from `start` to before `stop` along the axis, and 0 elsewhere."""
     parts = [g]
     for size, at in ((start, 0), (x.shape[axis] - stop, len(parts) + 1)):
         if size:
@@ -57,27 +57,27 @@ def _in_zeros(g: Node, x: Node, axis: int, start: int, stop: int) -> Node:
 
 
 def _to_each_part(g: Node, parts: Sequence[Node], axis: int) -> tuple[Node, ...]:
-    """The piece of g that belongs to each of the tables that were joined."""
+    """Return the part of g for each of the joined tables."""
     stops = [sum(int(p.shape[axis]) for p in parts[: n + 1]) for n in range(len(parts))]
     cut = g.rows if axis == 0 else g.columns
     return tuple(cut(stop - int(p.shape[axis]), stop) for p, stop in zip(parts, stops, strict=True))
 
 
 def _to_largest(g: Node, out: Node, x: Node, axis: int) -> Node:
-    """g to the largest cell of each line, shared equally between ties."""
+    """Return g at the largest cell of each line, divided equally among ties, and 0 elsewhere."""
     largest = equal(x, out)
     return g * largest / largest.sum(axis)
 
 
 def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
-    """g's first, third ... columns, and the others with a column of zeros where the last one was not used."""
+    """Return g's columns 1, 3, 5 ... and its columns 2, 4 ..., with a column of zeros if the last one is missing."""
     single = [g.columns(n, n + 1) for n in range(width)]
     unused = [stretch(0, rows=g.shape[0], columns=1)] if width % 2 else []
     return beside(*single[::2]), beside(*single[1::2], *unused)
 
 
 def _lookup(table: Array, index: Array) -> Array:
-    """The rows (of a table of one column, the numbers) at these places; no number where there is no such row."""
+    """Return the rows at these indices (of a table of one column, the numbers); NaN where there is no such row."""
     axes = max(table.ndim, index.ndim)
     table, index = (a.reshape((1,) * (axes - a.ndim) + a.shape) for a in (table, index))
     column = index.reshape((*index.shape[:-2], -1, 1))
@@ -88,7 +88,7 @@ def _lookup(table: Array, index: Array) -> Array:
 
 
 def _to_looked_up(g: Node, table: Node, index: Node) -> Node:
-    """g's rows (of a table of one column, g's numbers), added up for each row of the table."""
+    """Return the sum of g's rows (of a table of one column, g's numbers) for each row of the table."""
     if index.shape[1] == 1:
         return one_hot(index, width=table.shape[0]).T @ g
     columns = ((index.columns(n, n + 1), g.columns(n, n + 1)) for n in range(index.shape[1]))
@@ -101,13 +101,13 @@ def _join(parts: Sequence[Array], axis: int) -> Array:
 
 
 def _alternate(even: Array, odd: Array, width: int) -> Array:
-    """Columns of the two tables by turns, beginning with the first table's first."""
+    """Return the columns of the two tables alternately, starting with the first table's first."""
     even, odd = np.broadcast_arrays(even, odd)
     return np.stack((even, odd), axis=-1).reshape(*even.shape[:-1], -1)[..., :width]
 
 
 def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
-    """The cell of several tables set side by side (axis 1) or one below the other (axis 0)."""
+    """Return the cell of several tables side by side (axis 1) or stacked (axis 0)."""
     at = i[axis]
     for table in parts:
         if at < table.shape[axis]:
@@ -125,7 +125,7 @@ def _in_a_column(*parts: Maths) -> Maths:
 
 
 def _elementwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, **more: Any) -> Op:
-    """One table in, the same shape out, each cell from its own cell."""
+    """Register an operation on one table that makes each cell from the same cell."""
     return register(
         name,
         shape=lambda x: x,
@@ -141,12 +141,12 @@ def _elementwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, **more
 
 
 def _function(name: str, function: Function, value: Any, vjp: Any, **more: Any) -> Op:
-    """A function of each cell."""
+    """Register a function that is applied to each cell."""
     return _elementwise(name, value, lambda k, x: k.call(function, x), vjp, function.maths, function=function, **more)
 
 
 def _pairwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, finite: bool = False) -> Op:
-    """Two tables in, cell by cell; a single row, column or cell is stretched."""
+    """Register an operation on two tables, cell by cell; a single row, column or cell is stretched."""
     return register(
         name,
         shape=broadcast,
@@ -164,7 +164,7 @@ def _pairwise(name: str, value: Any, cell: Cell, vjp: Any, maths: Any, finite: b
 
 
 def _reduce(name: str, value: Any, cell: Cell, vjp: Any, maths: Any) -> Op:
-    """Each row to one cell (axis 1), or each column (axis 0)."""
+    """Register an operation that reduces each row to one cell (axis 1), or each column (axis 0)."""
     return register(
         name,
         shape=one_line,
@@ -388,7 +388,7 @@ stretch = register(
 
 
 def alias(x: Node) -> Node:
-    """The same table once more, as one that has no name yet."""
+    """Return the same table as a new node without a name."""
     return stretch(x, rows=x.shape[0], columns=x.shape[1])
 
 

@@ -9,11 +9,11 @@ from byhand.core.graph import Node
 from byhand.core.ops import alias, power, sqrt
 
 State = dict[str, Node]
-"""What an optimizer keeps of a weight from step to step, by name."""
+"""An optimizer's state for one weight, by name, such as Adam's m and v."""
 Constants = Mapping[str, Node]
-"""The learning rate and what else the optimizer takes, each (1, 1)."""
+"""The learning rate and the optimizer's other constants, each (1, 1)."""
 Step = Callable[[Node, Node, State, int, Constants], tuple[Node, State]]
-"""(weight, its gradient, state, the step's number from 1, the constants) to the new weight, not named, and state."""
+"""(weight, gradient, state, the step's number from 1, constants) -> (the new weight, not named; the new state)."""
 
 
 def sgd(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:

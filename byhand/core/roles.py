@@ -1,4 +1,4 @@
-"""What a table is for its reader: its role, and with that the look of its cells."""
+"""The role of a table (input, weight, gradient ...) and the style of its cells that follows from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Look(StrEnum):
-    """The colours in which cells stand; the legend of a workbook says what each means."""
+    """The style of a cell; the legend of a workbook says what each means."""
 
     INPUT = "input"
     WEIGHT = "weight"
@@ -23,9 +23,9 @@ class Look(StrEnum):
 
 @dataclass(frozen=True)
 class Traits:
-    """What follows from a role.
+    """The properties of a role.
 
-    look: how the cells stand where they are computed. given_look, given_words: how they stand where their numbers are
+    look: the style of computed cells. given_look, given_words: the style of cells whose numbers are
     given, and what the table is called then. shared: a number of the whole model, which lives on the home page.
     followed: whether gradients flow through the table.
     """

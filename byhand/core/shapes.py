@@ -1,4 +1,4 @@
-"""The shape of what an operation makes, from the shapes of its arguments; ValueError says why they do not fit."""
+"""The shape of an operation's result from the shapes of its arguments; ValueError says why they do not fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from byhand.core.graph import Dim, Shape, labels_of
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The common shape, a 1 stretching to any size."""
+    """Return the common shape; a 1 stretches to any size."""
     return _widest([s[0] for s in shapes], "rows"), _widest([s[1] for s in shapes], "columns")
 
 
@@ -32,7 +32,7 @@ def one_line(x: Shape, axis: int) -> Shape:
 
 
 def span(axis: int) -> Callable[..., Shape]:
-    """The rule for some rows (axis 0) or columns (axis 1) of a table."""
+    """Return the shape rule of a slice of rows (axis 0) or columns (axis 1)."""
 
     def shape(x: Shape, start: int, stop: int) -> Shape:
         if not 0 <= start < stop <= x[axis]:
@@ -62,7 +62,7 @@ def stretched(x: Shape, rows: int, columns: int) -> Shape:
 
 
 def joined(axis: int) -> Callable[..., Shape]:
-    """The rule for tables one below the other (axis 0) or side by side (axis 1)."""
+    """Return the shape rule of tables stacked (axis 0) or side by side (axis 1)."""
 
     def shape(*shapes: Shape) -> Shape:
         if len({s[1 - axis] for s in shapes}) > 1:

@@ -11,11 +11,11 @@ from byhand.core.graph import Array, Node, current_scope, labels_of, outside, so
 from byhand.errors import ByhandError
 
 MOST_NUMBERS = 20_000_000
-"""The largest weight that is drawn."""
+"""The most numbers in a random weight."""
 
 
 class Weights:
-    """Hands out each weight, by the place in the model that asks, as a table named after that place.
+    """The weights of a model: call it with a name to get the weight of that name in the open scope.
 
     Without arrays, matrices are drawn from {-1, 0, 1} and biases mostly 0: each from the seed and its own name, so a
     weight does not change when another part of the model does.
@@ -30,7 +30,7 @@ class Weights:
 
     @property
     def origin(self) -> str:
-        """Where the numbers come from, in a sentence for people; nothing of a model without weights."""
+        """A sentence that says where the numbers come from; empty for a model without weights."""
         if not self.nodes:
             return ""
         if self.arrays is not None:
@@ -40,7 +40,7 @@ class Weights:
         return "The weights are set by hand."
 
     def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
-        """The weight `name` of the open scope. (rows, columns); `fill`: its number or numbers where none are given."""
+        """Return the weight `name` of the open scope. (rows, columns); `fill`: its numbers without a checkpoint."""
         scopes = reversed(current_scope().outward)
         path = ".".join([*(s.name for s in scopes if s.name and not s.repeats), name])
         if path not in self.nodes:
@@ -53,7 +53,7 @@ class Weights:
         return self.nodes[path]
 
     def constant(self, name: str, value: float, meaning: str) -> Node:
-        """A number that the whole model shares, such as a norm's epsilon, and what it is for. (1, 1)"""
+        """Return a number that the whole model shares, such as a norm's epsilon, with its meaning. (1, 1)"""
         if name not in self.constants:
             with outside():
                 self.constants[name] = source(name, value, role="constant", meaning=meaning)
@@ -84,9 +84,9 @@ class Weights:
 
 
 def _distinct_rows(draw: np.random.Generator, rows: int, columns: int) -> Array:
-    """Small whole numbers; no two rows are the same, or the same but for a number added to all of it.
+    """Return small whole numbers; no two rows are equal, nor equal up to a number added to the whole row.
 
-    Each word of a vocabulary needs an embedding of its own, also to a normed x, whose features sum to 0.
+    So each word's embedding differs from all others also for a normed x, whose features sum to 0.
     """
     largest = 1
     while (2 * largest + 1) ** max(columns - 1, 1) < 3 * rows:

@@ -1,4 +1,4 @@
-"""An attention that makes do with less, shown by itself beside the exact one: what it gives up, and what it saves."""
+"""An approximate attention beside the exact one: its error, and the multiplications that it saves."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from byhand.layers.positions import position_column, rotary, rotate, sinusoidal
 
 @dataclass(frozen=True)
 class Options:
-    """heads: each with queries, keys and values of d_k numbers. projected: to how many rows all keys, and all values,
-    are added up; shared: in the same way. features: how many random numbers stand for a query or key.
+    """The options of an approximate attention.
+
+    d_k: the width of a head's queries, keys and values. projected: the number of rows to which keys, and values, are
+    reduced; shared: by the same matrix. features: the number of random features of a query or key.
     """
 
     tokens: int = option(4)
@@ -45,7 +47,7 @@ class Options:
         return self.d_k
 
     def check(self) -> None:
-        """ByhandError for positions that need what these attentions do without, a score for each pair of words."""
+        """Raise ByhandError for positions that need a score for each pair of words, or an even d_k."""
         if self.positions in ("alibi", "relative"):
             raise ByhandError(
                 f"{self.positions} positions are added to the score of each pair of words, and this attention has no "
@@ -58,11 +60,11 @@ class Options:
 
 
 Head = Callable[[Node, Node, Node, Weights, Any], list[Node]]
-"""Q, K, V (T, d_k), weights and options to the head's result (T, d_k), and what else it ends in."""
+"""(Q, K, V (T, d_k), weights, options) -> the head's result (T, d_k), and its other outputs."""
 
 
 def with_positions(x: Node, weight: Weights, o: Options) -> Node:
-    """X and what the places of its rows add to it. (T, d) -> (T, d)"""
+    """Return X plus its positions, if they are added. (T, d) -> (T, d)"""
     if o.positions not in ("sinusoidal", "learned"):
         return x
     position = position_column(x.shape[0])
@@ -75,7 +77,7 @@ def with_positions(x: Node, weight: Weights, o: Options) -> Node:
 
 
 def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...]:
-    """(T, d) @ (d, d_k) -> 3 (T, d_k), the first two turned by rotary positions if there are some."""
+    """Return Q, K and V; Q and K are rotated if positions are rotary. (T, d) @ (d, d_k) -> 3 (T, d_k)"""
     with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
         tables = [linear(x, weight, name, o.d_k, o.attention_bias).named(name) for name in "QKV"]
     if o.positions == "rotary":
@@ -85,16 +87,16 @@ def queries_keys_values(x: Node, weight: Weights, o: Options) -> tuple[Node, ...
 
 
 def full_attention(q: Node, k: Node, v: Node) -> Node:
-    """Attention in which every word looks at every word. 3 (T, d_k) -> (T, d_k)"""
+    """Return attention in which every word sees every word. 3 (T, d_k) -> (T, d_k)"""
     return attend(q, k, v, None)
 
 
 def build(
     o: Options, weight: Weights, inputs: Inputs, head: Head, cheaply: Callable[[Weights, Any], Attention]
 ) -> Graph:
-    """Each head by `head`, and exactly; `cheaply` is what is counted, for a text of any length.
+    """Build each head by `head` and exactly; `cheaply` is the attention whose multiplications are counted.
 
-    Where the options say `causal`, no word looks at those after it.
+    If the option `causal` is set, no word sees later ones.
     """
     o.check()
     exact = causal_attention if o.causal else full_attention
@@ -131,6 +133,6 @@ def approximate(
     sizes: dict[str, Any],
     **parts: Any,
 ) -> Architecture:
-    """A model of this kind; `parts` are those of `build` that are its own."""
+    """Return a model of this kind; `parts` are its own arguments of `build`."""
     builder = partial(build, **parts)
     return Architecture(name, title, "sparse and long", source, about, options, builder, sizes, seed=seed)

@@ -1,4 +1,4 @@
-"""What an architecture is to the rest of byhand: its options, its words, its inputs, and what builds its graph."""
+"""An architecture: its options, vocabularies and inputs, and the function that builds its graph."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:  # a model that is only computed needs no gradients
     from byhand.layers.training import Training
 
 MOST_HEADS, MOST_UNROLLED = 1_000, 4_000
-"""Of a built-in model, and of any model in all steps of a story: each takes about a millisecond to build."""
+"""The most heads of a built-in model, and of any model in all steps of a story; each takes a millisecond to build."""
 MOST_WEIGHTS = MOST_NUMBERS = 20_000_000
-"""In the largest weight of each layer, and in the largest computed table of each head and step."""
+"""The most numbers in the largest weight of all layers, and in the largest computed table of all heads and steps."""
 
 
 Vocabularies = Callable[[Any], tuple[Labels, ...]]
-"""The words of a model's ids, and of its target ids if it has some, from its options."""
+"""(options) -> the vocabulary of the ids and, if it is another, of the target ids."""
 
 WORDS = """
 the cat dog a sat ran on mat . and saw bird under tree red sun sky old new house by in with song river stone
@@ -32,27 +32,27 @@ night day green blue small tall one two sea wind
 
 
 def words(name: str, count: int, special: tuple[str, ...] = ()) -> Labels:
-    """`count` words, the special ones first; numbered ones where the list ends."""
+    """Return a vocabulary of `count` words: the special ones, then WORDS, then numbered ones."""
     names = [*special, *WORDS]
     return Labels(name, tuple(names[i] if i < len(names) else f"word{i}" for i in range(count)))
 
 
 def numbered_words(name: str, count: int) -> Labels:
-    """The words of a checkpoint without a vocabulary: t0, t1, ..."""
+    """Return the words of a checkpoint without a vocabulary: t0, t1, ..."""
     return Labels(name, tuple(f"t{i}" for i in range(count)))
 
 
 def one_vocabulary(o: Any) -> tuple[Labels, ...]:
-    """The words of a model that reads one text."""
+    """Return the vocabulary of a model that reads one text."""
     return (words("vocabulary", o.vocab),)
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How the next word is chosen: the most probable one, where nothing else is said.
+    """How the next word is chosen; by default it is the most probable one.
 
-    temperature, top_k, top_p: it is drawn, from all words or from some, by uniform numbers from the seed. beams: how
-    many stories go on at once. cache: each step is shown once more, computed from what the last one kept.
+    temperature, top_k, top_p: it is sampled, from all words or from some, by uniform numbers from the seed. beams: how
+    many stories go on at once. cache: each step is shown again, computed from the cache of the step before.
     """
 
     temperature: float | None = None
@@ -69,7 +69,7 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is put into a model; None stands for the model's own example."""
+    """The inputs of a model; None stands for the model's own example."""
 
     ids: list[int] | None = None
     target_ids: list[int] | None = None
@@ -81,18 +81,18 @@ class Inputs:
 
 
 def example_ids(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
-    """A model's own prompt, cut to a smaller vocabulary and to the positions that there are."""
+    """Return a model's own prompt, fitted to the size of the vocabulary and the number of positions."""
     return [i % vocab for i in ids[: None if room is None else max(room, 1)]]
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A built model: the tables that it ends in, and what the home page shows of it.
+    """A built model: its outputs, and the tables that the home page shows.
 
     probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
-    logits: (T, V), from which a loss is made. training: what was added to learn from its mistakes.
-    prompt: the ids that were read, (T, 1), where the model writes on. written: the ids that it writes, in order.
-    given: other numbers for given tables, such as one student's.
+    logits: (T, V), from which a loss is made. training: the backward pass and updates, if there are some.
+    prompt: the ids of the prompt, (T, 1), if the model continues it. written: the ids that it writes, in order.
+    given: numbers that replace those of given tables, such as one student's.
     """
 
     outputs: list[Node]
@@ -110,8 +110,8 @@ class Architecture:
     """A model that can be built.
 
     options: a dataclass of sizes and choices, with the small model's values.
-    sizes: what `--size NAME` changes in them. takes: the inputs that it reads, of those of Inputs.
-    vocabularies: the words of its ids and (if other) of its target ids, from its options. seed: draws weights
+    sizes: the changes to them by `--size NAME`. takes: the fields of Inputs that it reads.
+    vocabularies: see Vocabularies. seed: gives random weights
     with which the small model's own example makes sense.
     """
 
@@ -128,14 +128,14 @@ class Architecture:
     seed: int = 0
 
     def with_words(self, words: tuple[Labels, ...]) -> Architecture:
-        """The same architecture with these words in place of its own."""
+        """Return the same architecture with this vocabulary."""
         build: Callable[..., Graph] = self.build
         return replace(
             self, vocabularies=lambda options: words, build=partial(build, vocabularies=lambda options: words)
         )
 
     def check(self, options: Any, inputs: Inputs) -> None:
-        """ByhandError unless the inputs suit each other and the model's sizes."""
+        """Raise ByhandError unless the inputs fit each other and the model's sizes."""
         if inputs.ids is None and (inputs.mask is not None or inputs.segment_ids is not None):
             raise ByhandError("--mask and --segment-ids belong to a prompt: give --ids or --prompt too.")
         _check_extent(options, inputs)
@@ -153,7 +153,7 @@ class Architecture:
             raise ByhandError(f"--segment-ids are from 0 to {segments - 1}.")
 
     def _check_room(self, options: Any, inputs: Inputs) -> None:
-        """ByhandError unless there are positions for the prompt and the story, which is one text or another."""
+        """Raise ByhandError unless there are positions for the prompt and for the words that are written."""
         room, written = position_count(options), inputs.generate - 1
         if "target_ids" in self.takes:
             texts = [("prompt", inputs.ids, 0), ("target prompt", inputs.target_ids, written)]
@@ -169,12 +169,12 @@ class Architecture:
 
 
 def position_count(options: Any) -> int | None:
-    """How many words have a position; None where positions are not learned."""
+    """Return how many positions there are; None if they are not learned."""
     return getattr(options, "max_positions", None) if getattr(options, "positions", "learned") == "learned" else None
 
 
 def heads_of(options: Any) -> list[int]:
-    """Into how many heads the width of the model is divided, by each part that does so."""
+    """Return the numbers of heads by which d_model must be divisible."""
     if getattr(options, "head_dim", 0):
         return []
     return [getattr(options, name) for name, about in option_records(options).items() if about.counts == "heads"]
@@ -212,7 +212,7 @@ def options_of(architecture: Architecture, settings: dict[str, Any]) -> Any:
 
 
 def check_sizes(options: Any) -> None:
-    """ByhandError for sizes of a built-in model that are fine one by one, but too large together to be built."""
+    """Raise ByhandError for sizes that are each allowed, but together too large to build."""
     layers, sizes = _layers_and_sizes(options)
     heads = layers * sizes.get("heads", 1)
     if heads > MOST_HEADS:
@@ -227,7 +227,7 @@ def check_sizes(options: Any) -> None:
 
 
 def _check_extent(options: Any, inputs: Inputs) -> None:
-    """ByhandError for a prompt or a story so long that it would take minutes to build, or all memory."""
+    """Raise ByhandError for a prompt or a story so long that building it takes minutes, or all memory."""
     layers, sizes = _layers_and_sizes(options)
     attending = sizes.get("heads", "d_k" in sizes) * layers
     steps = inputs.generate
@@ -250,7 +250,7 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
 
 
 def _layers_and_sizes(options: Any) -> tuple[int, dict[str, int]]:
-    """How many layers there are, at least 1, and the other sizes."""
+    """Return the number of layers, at least 1, and the other sizes."""
     numbers = {name: size for name, size in option_values(options).items() if type(size) is int}
     counts = {name: about.counts for name, about in option_records(options).items()}
     layers, heads = ([n for name, n in numbers.items() if counts[name] == what] for what in ("layers", "heads"))

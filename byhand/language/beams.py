@@ -19,7 +19,7 @@ Beam = tuple[Node, Node]
 
 
 def beam_search(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> Graph:
-    """The words of the more probable of two stories, each step of which keeps the best two. (T, 1) -> (steps, 1)"""
+    """Return the words of the more probable of two stories; each step keeps the best two. (T, 1) -> (steps, 1)"""
     start = int(ids.shape[0])
     logits, probabilities, _ = forward(ids)
     beams = two_best([(ids, logits, None)], vocabulary, 1)
@@ -40,7 +40,7 @@ def beam_search(forward: Forward, ids: Node, vocabulary: Labels, steps: int) -> 
 
 
 def two_best(grown: Sequence[Grown], vocabulary: Labels, step: int) -> list[Beam]:
-    """Of all words after all beams, the two with the largest sums of log-probabilities; the earlier of equals."""
+    """Return the two continuations of all beams with the largest sums of log-probabilities; the earlier of equals."""
     width = len(vocabulary.words)
     with page("choose", "Choose", source="Sutskever et al. 2014, section 3.2"):
         sums = []
@@ -64,7 +64,7 @@ def two_best(grown: Sequence[Grown], vocabulary: Labels, step: int) -> list[Beam
 
 
 def story(place: Node, grown: Sequence[Grown], width: int) -> Node:
-    """The ids of the beam from which the place among the candidates comes, and its word. (1, 1) -> (T + 1, 1)"""
+    """Return the ids of the candidate at `place`: those of its beam, and its new word. (1, 1) -> (T + 1, 1)"""
     if len(grown) == 1:
         return below(grown[0][0], place)
     second = greater(place, width - 0.5).named("from_second")

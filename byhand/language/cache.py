@@ -1,4 +1,4 @@
-"""The same step of generation from a cache: only the new word's rows are computed, and those before it are kept."""
+"""Generation with a cache: each step computes only the new word's rows, and reads earlier rows from the cache."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from byhand.core.roles import Role
 
 ABSORBED = "DeepSeek-V2, section 2.1.2"
 ROLLING = frozenset({"window_mask", "near_mask"})
-"""Masks by which a word that is out of sight stays so for all words to come, and need not be kept for them."""
+"""Masks of a window: a word that has left the window is not needed again, so the cache drops it."""
 
 
 def path_of(node: Node) -> str:
-    """The name of a table without the step of the story that it belongs to."""
+    """Return a table's name without its step of the story."""
     return re.sub(r"^step\d+\.", "", node.name)
 
 
 def tables_of_words(tables: Iterable[Node]) -> set[Node]:
-    """Those that depend on any words; the others need not be kept to be known."""
+    """Return the tables that depend on words; the others are constants, which need no cache."""
     tables_found: set[Node] = set()
     for node in tables:
         if node.role is Role.TOKENS or not tables_found.isdisjoint(node.args):
@@ -36,7 +36,7 @@ def tables_of_words(tables: Iterable[Node]) -> set[Node]:
 
 
 def from_latent(node: Node) -> bool:
-    """Whether it is made from latents that are kept in its place (DeepSeek-V2, section 2.1.2)."""
+    """Return whether the table is computed from latents that are cached instead (DeepSeek-V2, section 2.1.2)."""
     if node.op is ops.matmul:
         return node.args[0].role is Role.LATENT
     return node.op is ops.beside and any(from_latent(part) for part in node.args)
@@ -44,7 +44,7 @@ def from_latent(node: Node) -> bool:
 
 @dataclass(frozen=True)
 class KeptTable:
-    """A table of the last step, from its row `first` on; those before it are not needed any more."""
+    """A cached table of the last step, from its row `first` on; earlier rows are not needed any more."""
 
     table: Node
     first: int = 0
@@ -56,7 +56,7 @@ class KeptTable:
 
 @dataclass
 class Cache:
-    """One step's tables, each made from what the last step kept.
+    """One step's tables, computed from the cache of the last step.
 
     since: the serial of the step's first table; what was made before it is there. kept: by path, the step's tables as
     the last step knew them. numbers, earlier: what this step's tables hold, and (by path) those of the last step: of a
@@ -78,7 +78,7 @@ class Cache:
     _names: set[str] = field(default_factory=set)
 
     def _before(self, node: Node, first: int = 0) -> KeptTable | None:
-        """The table as the last step knew it, where it can be taken or lengthened from row `first` on."""
+        """Return the cached table if it can be reused or lengthened from row `first` on."""
         before = self.kept.get(path_of(node)) if node.name and node.serial >= self.since else None
         if before is None or before.first > first or before.table.shape[1] != node.shape[1]:
             return None
@@ -92,7 +92,7 @@ class Cache:
         return None
 
     def all_of(self, node: Node, first: int = 0) -> Node:
-        """The whole table, or its rows from `first` on, from what was kept where that is known."""
+        """Return the whole table, or its rows from `first` on, from the cache if possible."""
         before = None if from_latent(node) else self._before(node, first)
         if before is not None and node in self.of_words:
             self.sizes[path_of(node)] = int((node.shape[0] - first) * node.shape[1])
@@ -121,7 +121,7 @@ class Cache:
         return result
 
     def part_of(self, node: Node, start: int, stop: int) -> Node:
-        """Its rows from `start` to before `stop`."""
+        """Return the rows from `start` to before `stop`."""
         if (start, stop) == (0, node.shape[0]):
             return self.all_of(node)
         if node.serial < self.since or not node.args:
@@ -159,7 +159,7 @@ class Cache:
         return self.all_of(node).rows(start, stop)
 
     def _same_rows(self, node: Node, start: int, stop: int) -> Node:
-        """Those rows, or the only one, which is stretched."""
+        """Return those rows, or the only row, which is stretched."""
         return self.all_of(node) if node.shape[0] == 1 else self.part_of(node, start, stop)
 
     def _joined(self, parts: Sequence[Node], start: int, stop: int) -> Node:
@@ -172,7 +172,7 @@ class Cache:
         return pieces[0] if len(pieces) == 1 else below(*pieces)
 
     def _visible_scores(self, masked: Node, start: int, stop: int) -> Node:
-        """The masked scores of one word, from the first key on that it sees. (1, n)"""
+        """Return the masked scores of one word, from the first key that it sees. (1, n)"""
         mask, scores, hidden = masked.args
         assert mask.data is not None
         first, keys = int(mask.data[start].argmax()), int(mask.shape[1])
@@ -182,7 +182,7 @@ class Cache:
         )
 
     def _scores_from(self, node: Node, start: int, stop: int, first: int) -> Node:
-        """Some rows of a table of scores, from the column `first` on, whose keys alone are met."""
+        """Return some rows of a table of scores, computed only from the key `first` on."""
         if not first or node.shape[1] == 1:
             return self._same_rows(node, start, stop)
         if node.shape[0] == 1:
@@ -196,7 +196,7 @@ class Cache:
         return self._name_as(result, node)
 
     def _product(self, node: Node, left: Node) -> Node:
-        """Some rows of a product, from the left factor's; of scores that are cut short, their values alone."""
+        """Return some rows of a product; if `left` lacks its first columns, without those rows of the right factor."""
         whole, right = node.args
         first = int(whole.shape[1]) - int(left.shape[1])
         if first or from_latent(right):
@@ -206,7 +206,7 @@ class Cache:
         return left @ self.all_of(right)
 
     def _scores(self, query: Node, keys: Node, first: int) -> Node:
-        """q Kᵀ from the key `first` on; q (c W)ᵀ as (q Wᵀ) cᵀ, where keys are made from a latent c. (1, n)"""
+        """Return q Kᵀ from the key `first` on; q (c W)ᵀ as (q Wᵀ) cᵀ for keys from a latent c. (1, n)"""
         if not from_latent(keys):
             return query @ self.all_of(keys, first).T
         if keys.op is ops.matmul:
@@ -222,7 +222,7 @@ class Cache:
         return total
 
     def _weighted_values(self, weights: Node, values: Node, first: int, node: Node) -> Node:
-        """p V of the values from `first` on; p (c W) as (p c) W, where values are made from a latent c. (1, d_v)"""
+        """Return p V for the values from `first` on; p (c W) as (p c) W for values from a latent c. (1, d_v)"""
         if not from_latent(values):
             return weights @ self.all_of(values, first)
         latent, up = values.args
@@ -242,7 +242,7 @@ class Cache:
 
 
 def _pending(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
-    """The tables that the outputs need and that are not done, in the order in which they were made."""
+    """Return the tables that the outputs need and that are not done, in the order of their making."""
     needed: set[Node] = set()
     todo = list(outputs)
     while todo:
@@ -254,13 +254,13 @@ def _pending(outputs: Iterable[Node], done: Collection[Node]) -> list[Node]:
 
 
 def _memories(step: Iterable[Node], earlier: Mapping[str, Array]) -> list[Node]:
-    """What a model keeps for a later segment, of the tables that the new word makes longer."""
+    """Return the tables for a later segment that the new word makes longer."""
     tables = [n for n in step if n.role is Role.REMEMBERED]
     return [n for n in tables if path_of(n) not in earlier or len(earlier[path_of(n)]) < n.shape[0]]
 
 
 def _length_dependent(step: Iterable[Node], earlier: Mapping[str, Array]) -> set[str]:
-    """Numbers that the longer text changes where they stand, such as how many words an expert has room for."""
+    """Return the tables whose old rows the longer text changes, such as the capacity of an expert."""
     names = set()
     for n in step:
         before = earlier.get(path_of(n))
@@ -270,7 +270,7 @@ def _length_dependent(step: Iterable[Node], earlier: Mapping[str, Array]) -> set
 
 
 def _reasons(growing: Collection[str], anew: Sequence[str]) -> str:
-    """Why less may be saved, and in which steps it is, for the page to say."""
+    """Return a sentence for the page: why less may be saved, and in which steps."""
     if not growing:
         return ""
     steps = f"; made anew in step {', '.join(anew)}" if anew else ""
@@ -278,7 +278,7 @@ def _reasons(growing: Collection[str], anew: Sequence[str]) -> str:
 
 
 def with_cache(passes: Sequence[tuple[Node, Node]]) -> list[Node]:
-    """Each step after the first once more, from a cache; how far off it is, and what it saves, in multiplications.
+    """Return each step after the first computed from a cache, its error, and the multiplications that it saves.
 
     passes: the ids (T, 1) and the logits (T, V) of each step.
     """

@@ -1,4 +1,4 @@
-"""RETRO's chunked cross-attention: a chunk's neighbours are read from its last word on (Borgeaud et al. 2022)."""
+"""RETRO's chunked cross-attention: words from a chunk's last one on read its neighbours (Borgeaud et al. 2022)."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ PAPER = "Borgeaud et al. 2022"
 
 
 def biases(weight: Weights, o: Any) -> list[Node]:
-    """What each head adds to its scores for a reader's place less a neighbour's, the same for all. (m, k * 2m) each"""
+    """Return each head's bias on its scores, by the reader's position less the neighbour's. (m, k * 2m) each"""
     if o.positions != "relative":
         return []
     with page("", "Relative positions", equation="B[distance, head]", source=f"{PAPER}, appendix B", look=Look.INPUT):
@@ -43,7 +43,7 @@ def biases(weight: Weights, o: Any) -> list[Node]:
 
 
 def readers_of(ids: Node, u: int, vocabulary: Labels, o: Any) -> Node:
-    """The words that read the neighbours of chunk u, counted from 1: from its last word on. (T, 1) -> (m, 1) or less"""
+    """Return the words that read the neighbours of chunk u (from 1), its last word first. (T, 1) -> (m, 1) or less"""
     first = u * o.chunk - 1
     with scope("", "who reads them", equation="the chunk's last word, and those after it"):
         last = min(first + o.chunk, int(ids.shape[0]))
@@ -53,7 +53,7 @@ def readers_of(ids: Node, u: int, vocabulary: Labels, o: Any) -> Node:
 def chunked_cross_attention(
     x: Node, memories: list[Node], readers: list[Node], weight: Weights, o: Any, layer: int
 ) -> Node:
-    """x + CCA: from a chunk's last word on, a chunk's length reads its neighbours (section 2.4). (T, d) -> (T, d)"""
+    """Return x + CCA(x): m words, from a chunk's last one on, read its neighbours (section 2.4). (T, d) -> (T, d)"""
     with page("", "Norm"):
         y = x if o.norm_place == "post" else norm(x, weight, "norm2", o)
     by_place = biases(weight, o)
@@ -71,7 +71,7 @@ def chunked_cross_attention(
 
 
 def encoder_position_info(weight: Weights, o: Any) -> PositionInfo:
-    """The neighbours of a chunk stand below each other, but each sees itself alone."""
+    """Return the positions for the encoder: a chunk's neighbours are stacked, and each sees only itself."""
     length = 2 * o.chunk
     info = position_info(Dim(neighbours_read(o) * length), weight, replace(o, attention="full", layer_kinds=()))
     own = np.arange(neighbours_read(o) * length) // length
@@ -80,7 +80,7 @@ def encoder_position_info(weight: Weights, o: Any) -> PositionInfo:
 
 
 def encode_neighbours(chunk: Chunk, h: Node, table: Node, info: PositionInfo, weight: Weights, o: Any) -> Node:
-    """The neighbours as the decoder reads them: they see themselves, and the chunk that found them (algorithm 1).
+    """Return the encoded neighbours: each sees itself, and the chunk for which it was retrieved (algorithm 1).
 
     (m, d) -> (k * 2m, d)
     """

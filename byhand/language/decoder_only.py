@@ -1,4 +1,4 @@
-"""A decoder-only language model: words to the word that comes next, layer by layer."""
+"""A decoder-only language model: from words, layer by layer, to the next word."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from byhand.layers.linear import embed
 from byhand.layers.positions import position_column, sinusoidal
 
 ADDED_POSITIONS = ("learned", "sinusoidal")
-"""Positions that are added to the words; the others are told to attention."""
+"""Positions that are added to the embeddings; the others act inside attention."""
 Names = tuple[str, str]
-"""What a model calls its embeddings of words and of positions."""
+"""The names of a model's embeddings of words and of positions."""
 
 
 def embedding(
     table: Node, ids: Node, weight: Weights, o: Options, places: str = "P", at: NDArray[Any] | None = None
 ) -> Node:
-    """The words as rows, with what their places add: those `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
+    """Return the embeddings of the words plus their positions, which are `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
     alone = o.positions not in ADDED_POSITIONS and not o.embedding_norm
     x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
     x = add_positions(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
@@ -46,7 +46,7 @@ def add_positions(
     halves: bool = False,
     at: NDArray[Any] | None = None,
 ) -> Node:
-    """The words with learned or sinusoidal positions, by `name`; or as they are. (T, d) -> (T, d)"""
+    """Return x plus learned or sinusoidal positions, named `name`; x itself if there are none. (T, d) -> (T, d)"""
     if o.positions not in ADDED_POSITIONS:
         return x
     position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].labels)
@@ -60,7 +60,7 @@ def add_positions(
 
 
 def position_table(weight: Weights, name: str, o: Options) -> Node:
-    """A learned row for each place, counted from 0. (max_positions, d)"""
+    """Return a learned row for each position, counted from 0. (max_positions, d)"""
     table = weight(name, o.max_positions, o.d_model)
     if table.shape[0].labels is None:
         labels = Labels("places", tuple(f"place {n}" for n in range(o.max_positions)))
@@ -69,7 +69,7 @@ def position_table(weight: Weights, name: str, o: Options) -> Node:
 
 
 def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """The last table to logits, probabilities and the next word. (T, d) -> 2 (T, V), (1, 1)"""
+    """Return logits, probabilities and the next word from the last layer's output. (T, d) -> 2 (T, V), (1, 1)"""
     if o.norm_place != "post":
         x = norm(x, weight, "final_norm", o)
     logits = word_logits(x, table, weight, o)
@@ -82,7 +82,7 @@ def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Option
 def body(
     ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
 ) -> tuple[Node, Node]:
-    """Words to what the layers make of them; and the embeddings. (T, 1) -> (T, d), (V, d)"""
+    """Return the last layer's output, and the embeddings. (T, 1) -> (T, d), (V, d)"""
     with page("", "Input"):
         table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
         x = embedding(table, ids, weight, o, names[1])
@@ -96,7 +96,7 @@ def body(
 def forward(
     ids: Node, vocabulary: Labels, weight: Weights, o: Options, names: Names, attention: Attention, feed: Feed
 ) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    """Return the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     x, table = body(ids, vocabulary, weight, o, names, attention, feed)
     with page("", "Output"):
         return predict(x, table, vocabulary, weight, o)
@@ -137,7 +137,7 @@ def decoder_only(
     build: Callable[..., Graph] = build,
     **parts: Any,
 ) -> Architecture:
-    """A model of this kind; `parts` are those of `build` that are its own."""
+    """Return a model of this kind; `parts` are its own arguments of `build`."""
     builder = partial(build, **parts)
     takes = frozenset({"ids", "generate"})
     return Architecture(name, title, family, source, about, options, builder, sizes, takes, one_vocabulary, seed)

@@ -1,4 +1,4 @@
-"""From a model's last rows to words: logits, probabilities, the next word, and the story that goes on with it."""
+"""From a model's last layer to words: logits, probabilities, the next word, and generation word by word."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.linear import linear
 
 TIE = 1e-10
-"""How much more than an earlier word a word must have, at least, to rank before it."""
+"""The least difference by which a word ranks before an earlier one."""
 
 
 def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = False) -> Node:
-    """x E^T + b; x W + b where W is not the embeddings again. (T, d), (V, d) -> (T, V)"""
+    """Return x E^T + b, or x W + b if the output layer is not tied to the embeddings. (T, d), (V, d) -> (T, V)"""
     row, column = ("x Eᵀ", "E x") if o.tied else ("x W", "W x")
     added = " + b" if bias else ""
     with scope("", "logits", equation=f"{row}{added}", column_equation=f"{column}{added}", look=Look.RESULT):
@@ -32,21 +32,21 @@ def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = 
 
 
 def probabilities(logits: Node, temperature: float) -> Node:
-    """Their softmax, over a temperature that can be retyped where it is not 1. (T, V) -> (T, V)"""
+    """Return the softmax of logits / temperature; a temperature of 1 is left out. (T, V) -> (T, V)"""
     if temperature != 1:
         logits = (logits / source("T", temperature, role="input")).named("divided", role="temperature")
     return softmax(logits).named("probabilities", role="result")
 
 
 def predictions(logits: Node, vocabulary: Labels, temperature: float = 1.0) -> tuple[Node, Node, Node]:
-    """Logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
+    """Return the logits, their probabilities and the most probable word after the last. (T, V) -> 2 (T, V), (1, 1)"""
     return logits, probabilities(logits, temperature), next_word(logits, vocabulary)
 
 
 def linear_predictions(
     x: Node, vocabulary: Labels, weight: Weights, letter: str = "x", temperature: float = 1.0
 ) -> tuple[Node, Node, Node]:
-    """A linear layer gives each word its logit; on a page of its own. (T, d) -> 2 (T, V), (1, 1)"""
+    """Return the predictions of a linear output layer, on its own page. (T, d) -> 2 (T, V), (1, 1)"""
     with page("", "Output"):
         with scope("", "logits", equation=f"{letter} W + b", column_equation=f"W {letter} + b", look=Look.RESULT):
             width = Dim(len(vocabulary.words), vocabulary)
@@ -55,7 +55,7 @@ def linear_predictions(
 
 
 def next_word(logits: Node, vocabulary: Labels) -> Node:
-    """The id with the largest logit at the last position. (T, V) -> (1, 1)"""
+    """Return the id with the largest logit at the last position. (T, V) -> (1, 1)"""
     with scope("", "next word", equation="where is max of the last row", look=Look.RESULT):
         last = int(logits.shape[0])
         following = argmax(logits.rows(last - 1, last), axis=1).named("next", role="tokens")
@@ -63,7 +63,7 @@ def next_word(logits: Node, vocabulary: Labels) -> Node:
 
 
 def sample_word(logits: Node, vocabulary: Labels, decoding: Decoding, step: int) -> Node:
-    """The id that a uniform number falls on, words in the order of their probability. (T, V) -> (1, 1)
+    """Return an id sampled by a uniform number, with the words ordered by probability. (T, V) -> (1, 1)
 
     Top-k as Fan et al. 2018, top-p as Holtzman et al. 2020 (section 3.1). The words stand below each other.
     """
@@ -95,7 +95,7 @@ def sample_word(logits: Node, vocabulary: Labels, decoding: Decoding, step: int)
 
 
 def rank(z: Node) -> Node:
-    """How many are larger, or as large (but for rounding) and earlier: 0 for the largest. (V, 1) -> (V, 1)"""
+    """Return each number's rank, 0 for the largest; of equals (up to TIE) the earlier ranks first. (V, 1) -> (V, 1)"""
     place = source("place", np.arange(int(z.shape[0]))[:, None], role="given", rows=z.shape[0].labels)
     earlier_first = (z - TIE * place).named("earlier_first")
     ahead = greater(earlier_first.T, earlier_first)  # (V, V): by column, whether it is ahead
@@ -103,22 +103,22 @@ def rank(z: Node) -> Node:
 
 
 def probability_before(p: Node, place: Node, name: str) -> Node:
-    """The probability of all words that rank before each, under this name. (V, 1), (V, 1) -> (V, 1)"""
+    """Return for each word the total probability of the words that rank before it. (V, 1), (V, 1) -> (V, 1)"""
     each = (greater(place, place.T) * p.T).named(f"{name}_each")  # (V, V): by column, what it adds
     return each.sum(1).named(name)
 
 
 def uniform_number(seed: int, step: int) -> float:
-    """A number between 0 and 1 with two decimals, drawn for this step."""
+    """Return a random number between 0 and 1 with two decimals for this step."""
     return float(np.random.default_rng([seed, step]).integers(1, 100)) / 100
 
 
 Forward = Callable[[Node], tuple[Node, Node, Node]]
-"""Ids (T, 1) to logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
+"""(ids (T, 1)) -> logits (T, V), probabilities (T, V) and the most probable next id (1, 1)."""
 
 
 def write_words(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs) -> Graph:
-    """Unroll `inputs.generate` passes of forward, each with one word more, chosen as `inputs.decoding` says."""
+    """Unroll `inputs.generate` passes of forward, each with one more word, chosen by `inputs.decoding`."""
     decoding = inputs.decoding
     if decoding.beams > 1:
         from byhand.language.beams import beam_search
@@ -145,7 +145,7 @@ def write_words(forward: Forward, ids: Node, vocabulary: Labels, inputs: Inputs)
 
 
 Reading = Callable[[Node, Labels, Weights, Any], tuple[Node, Node, Node]]
-"""Ids (T, 1), their vocabulary, weights and options to logits (T, V), probabilities and the next id (1, 1)."""
+"""(ids (T, 1), vocabulary, weights, options) -> logits (T, V), probabilities and the next id (1, 1)."""
 
 
 def read_and_write(
@@ -156,7 +156,7 @@ def read_and_write(
     prompt: list[int],
     vocabularies: Vocabularies = one_vocabulary,
 ) -> Graph:
-    """A model that reads one text and writes on; `prompt` is its own example."""
+    """Build a model that reads one text and continues it; `prompt` is its own example."""
     (vocabulary,) = vocabularies(o)
     ids = token_ids("ids", inputs.ids or example_ids(prompt, o.vocab), vocabulary)
     return write_words(lambda ids: forward(ids, vocabulary, weight, o), ids, vocabulary, inputs)

@@ -1,6 +1,6 @@
 """Multi-head latent attention (DeepSeek-AI 2024, section 2.1.1): keys and values from one small latent row a word.
 
-Letters as in the paper: D is down to a latent, U is up from it, R is the rotary part, C the part that is not.
+Letters as in the paper: D projects down to a latent, U up from it; R is the rotary part, C the other part.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LATENT = "DeepSeek-AI 2024, section 2.1.1"
 
 
 def latent_attention(x: Node, weight: Weights, o: Any, layer: int, info: PositionInfo) -> Node:
-    """Multi-head latent attention (equations 1 to 11). (T, d) -> (T, heads * value_dim)"""
+    """Return the heads of multi-head latent attention (equations 1 to 11). (T, d) -> (T, heads * value_dim)"""
     for_latents = "the same for the norms of latents"
     own_eps = o.eps if o.latent_eps == o.eps else weight.constant("latent_eps", o.latent_eps, for_latents)
 
@@ -46,6 +46,6 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, info: Positio
 
 
 def turned(name: str, x: Node, info: PositionInfo) -> Node:
-    """The part of a query or key that turns with its position. (T, turning) -> (T, turning)"""
+    """Return the rotary part of a query or key. (T, turning) -> (T, turning)"""
     named = x.named(name)
     return named if info.angles is None else rotate(named, info.angles, name)

@@ -1,4 +1,4 @@
-"""An encoder-only language model: layers that see both sides, and the words that belong in the blanks."""
+"""An encoder-only language model: its layers see both sides, and it predicts the masked words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENCODER = variant(
     Options(attention="full", norm_place="post", activation="gelu", eps=1e-12),
     without="embedding_norm scale_embedding logit_cap",
 )
-"""How encoders differ from GPT-2."""
+"""The options of encoders, where they differ from GPT-2's."""
 SIZES: dict[str, dict[str, Any]] = {
     "small": {},
     "medium": {"d_model": 6, "heads": 3, "layers": 2, "d_ff": 12},
@@ -27,14 +27,14 @@ SIZES: dict[str, dict[str, Any]] = {
 
 
 def padding_mask(tokens: Node, inputs: Inputs) -> Node:
-    """1 where a word may be seen: as given, or all; of the model's own example, all but the fifth. (1, T)"""
+    """Return 1 for words and 0 for padding, by default all 1; in the model's own example word 5 is padding. (1, T)"""
     count = int(tokens.shape[0])
     visible = inputs.mask or ([1, 1, 1, 1, 0][:count] if inputs.ids is None else [1] * count)
     return source("padding_mask", visible, role="mask", columns=tokens.shape[0].labels)
 
 
 def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
-    """norm(act(x W + b)): the word that belongs at each place, as an embedding. (T, d) -> (T, d)"""
+    """Return norm(act(x W + b)), the predicted word at each position as an embedding. (T, d) -> (T, d)"""
     if o.norm_place != "post":
         x = norm(x, weight, "final_norm", o)
     act, called = ACTIVATIONS[activation]
@@ -48,7 +48,7 @@ def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> N
 def fill_in(
     x: Node, table: Node, tokens: Node, mask: Node, weight: Weights, o: Options, activation: str, blank: str
 ) -> Graph:
-    """The layers, and the words that belong in the blanks. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
+    """Return the logits of the masked words, after all layers. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
     info = position_info(x.shape[0], weight, o, mask)
     for n in range(1, o.layers + 1):
         with scope(f"layer{n}", f"Layer {n}"):
@@ -66,6 +66,6 @@ def fill_in(
 
 
 def encoder_only(**about: Any) -> Architecture:
-    """A model of this kind; `about` is what is its own."""
+    """Return a model of this kind; `about` has its own fields of Architecture."""
     takes = frozenset({"ids", "segment_ids", "mask"})
     return Architecture(**{"family": "encoder only", "sizes": SIZES, "takes": takes} | about)

@@ -1,4 +1,4 @@
-"""The frame of every mixture of experts: a language model whose feed-forward is made of several, behind a router."""
+"""The frame of every mixture of experts: a language model whose feed-forward is several networks behind a router."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_mixture(
     vocabularies: Vocabularies = one_vocabulary,
     attention: blocks.Attention = blocks.grouped_attention,
 ) -> Graph:
-    """A language model whose feed-forward shows more than its result: what it appends to `also`."""
+    """Build a language model whose feed-forward has further outputs, which it appends to `also`."""
     o.check()
     if o.chosen:
         check_experts(o.experts, o.chosen, o.expert_groups, o.groups_chosen)

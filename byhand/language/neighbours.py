@@ -19,7 +19,7 @@ PLACE = "Borgeaud et al. 2022, section 2.3"
 
 @dataclass(frozen=True)
 class Database:
-    """Entries of so many words (D, 2m), the mean embedding of each one's first half, and those embeddings (V, width).
+    """Entries of 2m words (D, 2m), the mean embedding of each one's first half, and the embeddings (V, width).
 
     The embeddings are not learned: they stand for the paper's frozen BERT.
     """
@@ -31,19 +31,19 @@ class Database:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Its words (m, 1), and those of its neighbours one below the other (k * 2m, 1)."""
+    """A chunk's words (m, 1), and those of its neighbours, stacked (k * 2m, 1)."""
 
     words: Node
     neighbours: Node
 
 
 def neighbours_read(o: Options) -> int:
-    """How many neighbours a chunk has: no more than there are entries."""
+    """Return how many neighbours a chunk has, at most the number of entries."""
     return min(o.neighbours, o.database)
 
 
 def database(vocab: int, count: int, length: int, width: int, seed: int, words: Labels) -> Database:
-    """Entries and embeddings from the seed."""
+    """Return a database of random entries and embeddings from the seed."""
     draw = np.random.default_rng([seed, vocab, count])
     names = Labels("entries", tuple(f"entry {n + 1}" for n in range(count)))
     size = length // 2
@@ -56,7 +56,7 @@ def database(vocab: int, count: int, length: int, width: int, seed: int, words: 
 
 
 def chunk_of(words: Node, store: Database, vocabulary: Labels, neighbours: int) -> Chunk:
-    """The chunk's words, and its nearest entries by |key - mean of the chunk|², of equals the first. (m, 1)"""
+    """Return the chunk and its nearest entries by |key - mean of the chunk|²; of equals, the first. (m, 1)"""
     words = labelled(words.named("words", role="tokens"), vocabulary)
     with scope("", "distances", equation="|key − mean of the chunk|²"):
         mean = lookup(store.frozen, words).named("embedded").mean(0).named("mean")  # (m, width) -> (1, width)

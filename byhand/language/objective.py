@@ -1,4 +1,4 @@
-"""What a model is trained for: that the words that follow become probable, or (a part) a weighted sum of its result."""
+"""Losses: the cross-entropy of the words that follow or, for a part of a model, a weighted sum of its result."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Row = tuple[Scope, Graph, list[int]]
 """One row of a batch: its scope, its graph, and its targets: for each position a word's id, or -1 for none."""
 
 SMOOTHING = "the share of each target that is spread over all words"
-"""What label smoothing is, on the home page."""
+"""The meaning of label smoothing, for the home page."""
 
 
 def next_word_loss(rows: Sequence[Row], smoothing: float) -> Node:
-    """The mean cross-entropy over all targets that count, of all rows. (1, 1)"""
+    """Return the mean cross-entropy over all targets that count, in all rows. (1, 1)"""
     epsilon = None
     if smoothing:
         with outside():
@@ -42,7 +42,7 @@ def next_word_loss(rows: Sequence[Row], smoothing: float) -> Node:
 
 
 def _row_loss(row: Row, epsilon: Node | None) -> tuple[Node, Node]:
-    """The sum of a row's losses, and how many they are. (1, 1), (1, 1)"""
+    """Return the sum of a row's losses, and their number. (1, 1), (1, 1)"""
     _, graph, ids = row
     assert graph.logits is not None
     vocabulary = graph.logits.shape[1].labels
@@ -58,7 +58,7 @@ def _mean(sums: list[Node], counts: list[Node]) -> Node:
 
 
 def weighted_sum(result: Node, seed: int) -> Node:
-    """The sum of a table's numbers, each times a small whole number: its gradient, given from above. (1, 1)"""
+    """Return the sum of a table's numbers times small whole numbers, which are its upstream gradient. (1, 1)"""
     numbers = np.random.default_rng([seed, *map(int, result.shape)]).integers(-1, 3, size=result.shape)
     with page("", "Loss"), scope("", "a loss to follow backward", equation="Σ Y × upstream", look=Look.RESULT):
         upstream = source(

@@ -1,4 +1,4 @@
-"""The options of a model: what each may be, what its 0 stands for, and which of them a model has."""
+"""The options of a model: their values, how they are read and shown, and which of them a model has."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ROTARY, RELATIVE = ("positions", "rotary"), ("positions", "relative")
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of one option; the field of a dataclass of options holds it as its metadata.
+    """A description of one option, stored as the metadata of its dataclass field.
 
-    choices: the words that it may be. zero: what 0 stands for, of a whole number that may be 0, or where a reader would
-    not know. counts: "heads" or "layers", where it says how many there are. in_full: the property that holds its number
-    also where it is 0 for as many as usual. matters: another option, and the words of that one with which this one
-    does something. without: what a model does that has no such option, where that is not nothing. common: whether
-    every model of its kind has it; of the others, a model has those that its page names.
+    choices: the words that are allowed. zero: the meaning of 0; a whole number with such a meaning may be 0.
+    counts: "heads" or "layers", if the option is their number. in_full: the property with the option's effective number,
+    also if it is 0 for a default. matters: another option, and its values with which this one has an effect.
+    without: the value that a model without the option behaves like, if not 0 or false. common: whether every model of
+    its kind has the option; a model has another option only if its page names it.
     """
 
     choices: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def option_values(options: Any) -> dict[str, Any]:
 
 
 def effective_options(options: Any) -> dict[str, Any]:
-    """Return the options that do something in the model; one that is 0 for as many as usual, with its number."""
+    """Return the options that have an effect in the model; one whose 0 means a default, with that number."""
     values = option_values(options)
     return {
         name: getattr(options, about.in_full or name)
@@ -72,7 +72,7 @@ def effective_options(options: Any) -> dict[str, Any]:
 
 
 def _matters(about: Option, values: dict[str, Any]) -> bool:
-    """Whether the option does something: the one on which it depends has a fitting value, or the model has none."""
+    """Return whether the option has an effect: the option on which it depends has a fitting value, or is absent."""
     other, *words = about.matters or ("",)
     return other not in values or not {values[other], *values.get("layer_kinds", ())}.isdisjoint(words)
 
@@ -116,19 +116,19 @@ T = TypeVar("T", bound="HasNames")
 
 
 class HasNames(Protocol):
-    """A dataclass of options of which a model may have some."""
+    """A dataclass of options, of which a model may have only some."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """Those that the model has; None for the common ones."""
+        """The options that the model has; None for the common ones."""
 
 
 def variant(options: T, without: str = "", **values: Any) -> T:
-    """Return the same options with other values; those that it did not have are named, and so its own, from here on.
+    """Return the options with other values; an option that is set here becomes one of the model's own.
 
-    without: the names of those that the new model has no use for; they are as in a model that never had them.
+    without: the names of options that the new model does not have; they get their defaults.
     """
     removed, records = without.split(), option_records(options)
     names = [name for name in records if name not in removed] + [name for name in values if name not in records]
@@ -140,12 +140,12 @@ def variant(options: T, without: str = "", **values: Any) -> T:
 class Options:
     """The options of a transformer; the defaults are GPT-2's, and a later model says what it changes.
 
-    rotary_share: of each head's features, those that turn. norm_from_one: the gain of an RMS norm is 1 + γ. buckets,
-    farthest: of relative positions, into how many distances are sorted, and from where on all are in the last one.
-    window: of attention with a window, and the stride of strided attention; alternating is a window in every other
-    layer, from the first on. score_scale: what scores are divided by. scaling: of rotary positions. layer_kinds: the
-    attention of each layer, where a checkpoint says it. names: those that the model has;
-    None for the common ones.
+    rotary_share: the share of a head's features that rotate. norm_from_one: the gain of an RMS norm is 1 + γ.
+    buckets, farthest: of relative positions, the number of buckets, and the distance from which on all are in the last.
+    window: of attention with a window, and the stride of strided attention; alternating attention has a window in every
+    other layer, from the first on. score_scale: the number by which scores are divided. scaling: of rotary positions.
+    layer_kinds: the attention of each layer, if a checkpoint lists it. names: the options that the model has; None for
+    the common ones.
     """
 
     vocab: int = option(8)
@@ -189,7 +189,7 @@ class Options:
     scale_scores: bool = own(True, without=True)
     scale_by_layer: bool = own(False)
 
-    # A layer by itself: so many words, and classes for each of them.
+    # A layer by itself: the number of words.
     tokens: int = own(3)
     source_tokens: int = own(3)
 
@@ -197,7 +197,7 @@ class Options:
     segments: int = own(0)
     pad: int = own(1)
 
-    # ViT. labels: the names of the classes, where a checkpoint has them.
+    # ViT. labels: the names of the classes, if a checkpoint has them.
     image: int = own(4)
     patch: int = own(2)
     channels: int = own(1)
@@ -258,7 +258,7 @@ class Options:
 
     @property
     def groups(self) -> int:
-        """How many heads have keys and values of their own."""
+        """The number of key-value heads."""
         return self.kv_heads or self.heads
 
     @property
@@ -267,20 +267,20 @@ class Options:
 
     @property
     def turned(self) -> int:
-        """How many of a head's features rotary positions turn."""
+        """The number of a head's features that rotary positions rotate."""
         return self.turning or int(self.d_k * self.rotary_share)
 
     @property
     def angle_width(self) -> int:
-        """Of the features of a query or key that rotary positions see."""
+        """The number of features in the part of a query or key to which rotary positions apply."""
         return self.turning or self.d_k
 
     def feeds_apart(self, layer: int) -> bool:
-        """Whether the feed-forward of a layer has several networks, with pages of their own."""
+        """Return whether the layer's feed-forward has several networks, each with its own page."""
         return self.experts > 0 and layer > self.dense_layers
 
     def check(self) -> None:
-        """ByhandError for options that do not go together."""
+        """Raise ByhandError for options that do not fit each other."""
         if self.heads % self.groups:
             raise ByhandError(
                 f"{self.heads} heads cannot share {self.groups} keys and values: choose kv_heads that divide it."
@@ -296,14 +296,14 @@ class Options:
             )
 
     def divisor(self, layer: int) -> float | None:
-        """What the scores of a layer are divided by; None for √d_k."""
+        """Return the number by which a layer's scores are divided; None for √d_k."""
         if self.scale_scores and not self.scale_by_layer:
             return self.score_scale or None
         scale = (self.score_scale or self.d_k**0.5) if self.scale_scores else 1.0
         return scale * (layer if self.scale_by_layer else 1)
 
     def kind(self, layer: int) -> str:
-        """The kind of attention of a layer, counted from 1."""
+        """Return the kind of attention of a layer, counted from 1."""
         if self.layer_kinds:
             return self.layer_kinds[layer - 1]
         if self.attention == "alternating":

@@ -13,25 +13,25 @@ from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, words
 
 SEED = 1435
-"""Draws an input without two equal rows, and attention that is neither flat nor all on one word."""
+"""Gives an input without two equal rows, and attention that is neither uniform nor all on one word."""
 
 
 def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
-    """X: small whole numbers from the seed, a row for each word; others for each row of a batch. (tokens, width)"""
+    """Return X, small whole numbers from the seed, a row for each word. Rows of a batch differ. (tokens, width)"""
     row = [crc32(place.encode())] if (place := current_scope().path) else []
     numbers = np.random.default_rng([weight.seed, tokens, width, *row]).integers(0, 4, size=(tokens, width))
     return source("X", numbers, role="input", rows=words("words", tokens))
 
 
 def given_table(name: str, weight: Weights, rows: int, columns: int, least: int = -2, most: int = 3) -> Node:
-    """Small whole numbers from the seed and the table's name. (rows, columns)"""
+    """Return a table of small whole numbers, from the seed and the table's name. (rows, columns)"""
     draw = np.random.default_rng([weight.seed, rows, columns, *name.encode()])
     of = labels_of(rows), labels_of(columns)
     return source(name, draw.integers(least, most + 1, size=(rows, columns)), "input", *of)
 
 
 def other_sentence(count: int) -> Labels:
-    """The words of another sentence, with a prime each."""
+    """Return the words of another sentence, each with a prime."""
     return Labels("source_words", tuple(f"{word}′" for word in words("", count).words))
 
 

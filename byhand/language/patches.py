@@ -1,4 +1,4 @@
-"""A picture as rows: cut into squares, each of which is read like a word."""
+"""A picture as rows: it is cut into patches, which are read like words."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import MOST_NUMBERS, Inputs
 
 MOST_LINES = 20_000
-"""Lines of pixels in all patches."""
+"""The most lines of pixels in all patches."""
 
 
 def check_patches(o: Any) -> None:
-    """ByhandError for a patch that does not fit into the picture, or too many of them."""
+    """Raise ByhandError if a patch does not fit into the picture, or there are too many patches."""
     count = (o.image // o.patch) ** 2
     most = min(MOST_LINES // (o.patch * o.channels), isqrt(MOST_NUMBERS // (o.heads * max(o.layers, 1))))
     if not 1 <= count <= most:
@@ -31,7 +31,7 @@ def check_patches(o: Any) -> None:
 
 
 def patches(picture: list[Node], size: int) -> Node:
-    """Squares of size × size as rows: line by line, channel by channel. C of (H, W) -> (N, C * size^2)"""
+    """Return the patches of size × size as rows: line by line, channel by channel. C of (H, W) -> (N, C * size^2)"""
     height, width = (int(side) // size for side in picture[0].shape)
     places = [(i * size, j * size) for i in range(height) for j in range(width)]
     with scope("", "patches", equation="each square of the picture as a row", source="Dosovitskiy et al. 2021, eq. 1"):
@@ -49,7 +49,7 @@ def names(height: int, width: int) -> tuple[str, ...]:
 
 
 def pixels(o: Any, weight: Weights, inputs: Inputs) -> Array:
-    """The given picture, or small whole numbers from the seed. (channels, image, image)"""
+    """Return the given picture, or small whole numbers from the seed. (channels, image, image)"""
     shape = (o.channels, o.image, o.image)
     if inputs.pixels is None:
         row = [crc32(place.encode())] if (place := current_scope().path) else []

@@ -1,4 +1,4 @@
-"""A recurrent language model: each layer reads word by word, and carries its state from one to the next."""
+"""A recurrent language model: each layer reads word by word and carries a state along."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Options:
 
 
 Layer = Callable[[Node, Weights, Any], list[Node]]
-"""Rows (T, e) to the state after each of them, (1, d)."""
+"""(rows (T, e), weights, options) -> the state after each row, (1, d)."""
 
 
 def forward(
     ids: Node, vocabulary: Labels, weight: Weights, o: Any, layer: Layer, source: str
 ) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    """Return the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     with page("", "Input"):
         x = embed(weight("E", Dim(o.vocab, vocabulary), o.d_embed), ids, "x")
     for n in range(1, o.layers + 1):
@@ -47,7 +47,7 @@ def forward(
 def recurrent(
     name: str, title: str, source: str, about: str, options: Options, layer: Layer, seed: int
 ) -> Architecture:
-    """A model of this kind."""
+    """Return a model of this kind."""
     return Architecture(
         name=name,
         title=title,

@@ -1,4 +1,4 @@
-"""The frame of every encoder-decoder: a sentence is read once, and another is written word by word from it."""
+"""The frame of every encoder-decoder: it reads a sentence once, and writes another from it word by word."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from byhand.language.architecture import Graph, Inputs, example_ids, position_co
 from byhand.language.generation import next_word, probabilities, write_words
 
 Embed = Callable[[Node, Node, Weights, Any], Node]
-"""Embeddings (V, d) and ids (T, 1) to what enters the first layer (T, d)."""
+"""(embeddings (V, d), ids (T, 1), weights, options) -> the input of the first layer (T, d)."""
 Encode = Callable[[Node, Node, Weights, Any], Node]
-"""That of the source (S, d) and its mask (1, S) to the memory (S, d)."""
+"""(that of the source (S, d), its mask (1, S), weights, options) -> the memory (S, d)."""
 Decode = Callable[[Node, Node, Node, Weights, Any], Node]
-"""That of the words so far (T, d), the memory (S, d) and its mask (1, S) to the last layer's output (T, d)."""
+"""(that of the words so far (T, d), the memory (S, d), its mask (1, S), ...) -> the last layer's output (T, d)."""
 Output = Callable[[Node, Node, Weights, Any], Node]
-"""That output (T, d) and the embeddings (V, d) to logits (T, V)."""
+"""(that output (T, d), the embeddings (V, d), weights, options) -> logits (T, V)."""
 
 
 def translate(
@@ -31,7 +31,7 @@ def translate(
     decode: Decode,
     output: Output,
 ) -> Graph:
-    """Read the source, then write `inputs.generate` words; one embedding serves both where their words are one."""
+    """Read the source, then write `inputs.generate` words; if both share a vocabulary, they share the embedding."""
     source_words, target_words = words[0], words[-1]
     room = position_count(o)
     ids = inputs.ids or example_ids([1, 2, 5], len(source_words.words), room)

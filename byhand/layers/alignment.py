@@ -1,4 +1,4 @@
-"""How a recurrent decoder looks back at the words that were read, and where it looked."""
+"""The attention of a recurrent decoder over the encoder's words, and the alignment that it finds."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ADDITIVE = {"equation": "score = tanh(H W_k + sₜ₋₁ W_q) v", "source": PLAC
 GENERAL = {"equation": "score = sₜ (H W_k)ᵀ", "source": "Luong et al. 2015, section 3.1"}
 
 Attend = Callable[[int, Node], tuple[Node, Node]]
-"""The step's number and a state (1, d) to how much each word matters now (1, S), and their weighted sum (1, 2d)."""
+"""(the step's number, a state (1, d)) -> the attention weights (1, S) and the context (1, 2d)."""
 
 
 def attend_back(memory: Node, weight: Weights, o: Any) -> Attend:
-    """softmax(scores) H, with additive scores or general ones. The keys are made once, for all steps. (S, 2d)"""
+    """Return the attention over H (S, 2d), with additive or general scores; all steps share its keys."""
     with scope("", "keys", equation="keys = H W_k"):
         width = o.d_attention if o.additive else o.d_model
         keys = linear(memory, weight, "k", width, bias=False).named("keys")  # (S, 2d) @ (2d, a) -> (S, a)
@@ -45,7 +45,7 @@ def attend_back(memory: Node, weight: Weights, o: Any) -> Attend:
 
 
 def alignment_tables(weights: Sequence[Node], tokens: Dim, both_ways: bool) -> list[Node]:
-    """Each step's weights below each other; and how far words would be apart without them. T of (1, S) -> 2 (T, S)
+    """Return the attention weights of all steps, and the path lengths without attention. T of (1, S) -> 2 (T, S)
 
     Without attention a word that was read reaches one that is written only through all the states between the two.
     """

@@ -13,7 +13,7 @@ NEG_INF = source("neg_inf", -1e30, role="constant", meaning="a very large negati
 
 
 def softmax(x: Node, base: float | None = None) -> Node:
-    """Each row to probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
+    """Return each row as probabilities: e^(x - max) over the row's total; `base` replaces e. (T, n) -> (T, n)"""
     with scope("softmax", "softmax", equation="e^(x − max) / Σ e^(x − max)", look=Look.RESULT):
         shifted = (x - x.max(1).named("max", role="shift")).named("shifted", role="shifted")
         powers = (exp(shifted) if base is None else power(base, shifted)).named("exp", role="exp")
@@ -30,7 +30,7 @@ def attend(
     cap: float | None = None,
     bias: Node | None = None,
 ) -> Node:
-    """softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
+    """Return softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
     (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
     A scale of 1 is left out. `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
@@ -58,7 +58,7 @@ def attention_head(
     scale: float | None = None,
     base: float | None = None,
 ) -> Node:
-    """One head: queries from x, keys and values from memory. (T, d), (S, d) -> (T, d_k)"""
+    """Return one head: queries from x, keys and values from memory. (T, d), (S, d) -> (T, d_k)"""
     q = linear(x, weight, "Q", d_k, bias).named("Q")
     k = linear(memory, weight, "K", d_k, bias).named("K")
     v = linear(memory, weight, "V", d_k, bias).named("V")
@@ -68,7 +68,7 @@ def attention_head(
 def attention_equations(
     masked: bool, divided: str = " / √d_k", capped: bool = False, added: str = "", source: str = ""
 ) -> dict[str, str]:
-    """What a page of attention says of itself: what its scores are divided by, whether capped, and what is added."""
+    """Return the equation and source for a page of attention, with the scores' divisor, cap and bias."""
 
     def of(scores: str) -> str:
         scaled = f"{f'cap({scores}{divided})' if capped else f'{scores}{divided}'}{added}"
@@ -88,7 +88,7 @@ def multi_head(
     scale: float | None = None,
     base: float | None = None,
 ) -> Node:
-    """The heads, each on a page of its own, side by side. (T, d), (S, d) -> (T, d)"""
+    """Return the heads side by side; each has its own page. (T, d), (S, d) -> (T, d)"""
     d_k = x.shape[1] // heads
     outputs = []
     for h in range(1, heads + 1):
@@ -98,7 +98,7 @@ def multi_head(
 
 
 def join_heads(z: Node, weight: Weights, width: int, bias: bool, name: str = "attention") -> Node:
-    """Concat(head_1, ..., head_h) W_O (Vaswani et al. 2017, section 3.2.2). (T, heads * d_k) -> (T, width)"""
+    """Return Concat(head_1, ..., head_h) W_O (Vaswani et al. 2017, section 3.2.2). (T, heads * d_k) -> (T, width)"""
     equation, column_equation = "Concat(Z₁, …, Z_h) W_O", "W_O Concat(Z₁, …, Z_h)"
     place = "Vaswani et al. 2017, section 3.2.2"
     with scope(

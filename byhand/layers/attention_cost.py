@@ -1,4 +1,4 @@
-"""What an attention saves and gives up: multiplications counted from the graph, the distance to the exact result."""
+"""The cost of an approximate attention: its multiplications, counted in the graph, and its error."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from byhand.layers.attention import attend
 from byhand.layers.masks import causal_mask
 
 Attention = Callable[[Node, Node, Node], Node]
-"""Q (T, d_k), K (T, d_k) and V (T, d_k) to Z (T, d_k)."""
+"""(Q, K, V) -> Z, each (T, d_k)."""
 LONGER = (2, 4, 8, 16)
-"""Texts of the page's words, and of so many times as many, are counted."""
+"""Multiplications are counted for the page's text and for texts so many times as long."""
 MOST_WORDS = 1_000
 
 
 def causal_attention(q: Node, k: Node, v: Node) -> Node:
-    """Every word looks at all those before it."""
+    """Return attention in which every word sees itself and the words before it. 3 (T, d_k) -> (T, d_k)"""
     return attend(q, k, v, causal_mask(q.shape[0]))
 
 
 def segmented_attention(segment: int, q: Node, k: Node, v: Node) -> Node:
-    """Every word looks at its own segment and the one before."""
+    """Return attention in which every word sees its own segment and the one before. 3 (T, d_k) -> (T, d_k)"""
     words, rows = int(q.shape[0]), []
     for start in range(0, words, segment):
         stop, first = min(start + segment, words), max(start - segment, 0)
@@ -37,7 +37,7 @@ def segmented_attention(segment: int, q: Node, k: Node, v: Node) -> Node:
 
 
 def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
-    """A table of the multiplications of both, for longer and longer texts, and how many times fewer. (n, 1)"""
+    """Return the multiplications of both for longer and longer texts, and their ratio. (n, 1)"""
     rows = []
     for words in [tokens, *(tokens * times for times in LONGER if tokens * times <= MOST_WORDS)]:
         with outside():
@@ -53,7 +53,7 @@ def savings(exact: Attention, cheap: Attention, tokens: int, d_k: int) -> Node:
 
 
 def mark_unseen(visible: NDArray[Any] | Node, equation: str) -> Node:
-    """1 where a word before is not among those `seen`; of a text by itself, if they are just numbers. (T, T)"""
+    """Return 1 where an earlier word is not `visible`, which is a mask or plain numbers. (T, T)"""
     with scope("", "not seen at once", equation=equation):
         if not isinstance(visible, Node):
             words = Labels("text", tuple(f"word {n + 1}" for n in range(len(visible))))
@@ -62,7 +62,7 @@ def mark_unseen(visible: NDArray[Any] | Node, equation: str) -> Node:
 
 
 def distance(z: Node, exact: Node) -> Node:
-    """How far the result is from the exact one, cell by cell, and at most. (T, d), (T, d) -> (1, 1)"""
+    """Return the largest difference from the exact result; the differences are named too. (T, d), (T, d) -> (1, 1)"""
     with page("", "What is given up"), scope("", "error", equation="Z − exact Z"):
         error = (z - exact).named("error")
         return maximum(error, -error).max(1).max(0).named("largest_error")

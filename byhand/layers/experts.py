@@ -1,4 +1,4 @@
-"""Mixtures of experts: a router gives each word to a few small networks, and their answers are weighed."""
+"""Mixtures of experts: a router sends each word to a few small networks and weights their outputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Expert = Callable[[Node], Node]
 
 
 def experts_of(count: int) -> Dim:
-    """So many experts, by name."""
+    """Return a dimension of so many experts, with their names."""
     return Dim(count, Labels("experts", tuple(f"expert {n + 1}" for n in range(count))))
 
 
 def check_experts(experts: int, chosen: int, groups: int = 1, groups_chosen: int = 1) -> None:
-    """ByhandError for numbers of experts and groups that do not go together."""
+    """Raise ByhandError if the numbers of experts and groups do not fit each other."""
     if chosen > experts:
         raise ByhandError(f"A word cannot be sent to {chosen} of {experts} experts: choose fewer, or more experts.")
     if experts % groups or groups_chosen > groups:
@@ -34,9 +34,9 @@ def check_experts(experts: int, chosen: int, groups: int = 1, groups_chosen: int
 
 
 def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
-    """1 for the k largest of each row, 0 for the others: the largest, then the largest of the rest. (T, n) -> (T, n)
+    """Return 1 for the k largest of each row, 0 for the others. (T, n) -> (T, n)
 
-    Of equals, the first. What is taken counts as `excluded` afterwards.
+    The largest is chosen first and then counts as `excluded`, and so on k times; the first of equals wins.
     """
     width, left, chosen = scores.shape[1], scores, None
     for n in range(1, k + 1):
@@ -50,19 +50,19 @@ def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
 
 
 def route(x: Node, weight: Weights, count: int, source: str) -> Node:
-    """Each word's score for each expert: x W. (T, d) @ (d, experts) -> (T, experts)"""
+    """Return each word's score for each expert, x W. (T, d) @ (d, experts) -> (T, experts)"""
     with scope("", "router", equation="x W_router", column_equation="W_router x", source=source):
         return (x @ weight("W_router", x.shape[1], experts_of(count))).named("router_logits")
 
 
 def load_of(chosen: Node) -> Node:
-    """How many words each expert got. (T, experts) -> (1, experts)"""
+    """Return the number of words of each expert. (T, experts) -> (1, experts)"""
     with scope("", "load", equation="Σ of the words"):
         return chosen.sum(0).named("load", role="result")
 
 
 def best_probabilities(logits: Node, k: int) -> tuple[Node, Node]:
-    """The softmax of the k largest scores, 0 for the others; and 1 for those k (Jiang et al. 2024, section 2.1).
+    """Return the softmax of the k largest scores, 0 for the others; and 1 for those k (Jiang et al. 2024, section 2.1).
 
     (T, experts) -> 2 (T, experts)
     """
@@ -76,10 +76,10 @@ def best_probabilities(logits: Node, k: int) -> tuple[Node, Node]:
 
 
 def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: int) -> tuple[Node, Node]:
-    """The scores of the k experts that are largest with their bias, within the best groups; and 1 for those k.
+    """Return the scores of the k experts chosen by score + bias within the best groups; and 1 for those k.
 
     A score is the logistic function of a logit (DeepSeek-AI 2024, equations 15 and 16; section 2.1.2 for the groups).
-    A group is as good as its two best. (T, experts), (1, experts) -> 2 (T, experts)
+    A group's score is the sum of its two best. (T, experts), (1, experts) -> 2 (T, experts)
     """
     with scope("", "scores", equation="1 / (1 + e^(−logit))", source="DeepSeek-AI 2024, eq. 15"):
         scores = (1 / (1 + exp(-logits))).named("affinity")
@@ -91,7 +91,7 @@ def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: in
 
 
 def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
-    """The scores of the best groups, far below them those of the others. (T, experts) -> (T, experts)"""
+    """Return the scores, with those outside the best groups made very small. (T, experts) -> (T, experts)"""
     size = int(scores.shape[1]) // groups
     totals = []
     with scope("groups"):
@@ -105,7 +105,7 @@ def _within_groups(scores: Node, groups: int, chosen: int) -> Node:
 
 
 def scale_gates(scores: Node, normed: bool, scale: float) -> Node:
-    """The gates: scores over their sum where `normed`, times a scale. (T, experts) -> (T, experts)"""
+    """Return the gates: scores over their sum if `normed`, times a scale. (T, experts) -> (T, experts)"""
     equation = f"{scale:g} × score{' / Σ score, of those chosen' if normed else ''}"
     with scope("", "gates", equation=equation, source="DeepSeek-AI 2024, eq. 13"):
         gates = scores / scores.sum(1).named("kept_total") if normed else scores
@@ -113,7 +113,7 @@ def scale_gates(scores: Node, normed: bool, scale: float) -> Node:
 
 
 def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
-    """The probability of the best expert, 0 where that one is full; the words it got; and the loss that balances.
+    """Return the best expert's probability, 0 where it is full; which words it accepts; and the balancing loss.
 
     (T, experts) -> 2 (T, experts), (1, 1) (Fedus et al. 2021, equations 2 to 6)
     """
@@ -136,9 +136,9 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
 
 
 def mixture(x: Node, gates: Node, expert: Expert, name: str = "ffn", source: str = "") -> Node:
-    """Σ gate × expert(x), each expert on a page of its own. (T, d), (T, experts) -> (T, d)
+    """Return Σ gate × expert(x); each expert has its own page. (T, d), (T, experts) -> (T, d)
 
-    Every expert answers every word here; a program computes only those whose gate is not 0.
+    Here every expert computes every word; a program computes only those whose gate is not 0.
     """
     weighed = []
     for n in range(int(gates.shape[1])):

@@ -9,7 +9,7 @@ from byhand.layers.linear import linear
 
 
 def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn", bias: bool = True) -> Node:
-    """Two linear layers with an activation between (Vaswani et al. 2017, eq. 2). (T, d) -> (T, d_ff) -> (T, d)"""
+    """Return act(x W_1 + b_1) W_2 + b_2 (Vaswani et al. 2017, eq. 2). (T, d) -> (T, d_ff) -> (T, d)"""
     act, called = ACTIVATIONS[activation]
     equation, column_equation = f"{called}(x W₁ + b₁) W₂ + b₂", f"W₂ {called}(W₁ x + b₁) + b₂"
     if not bias:
@@ -25,7 +25,7 @@ def feed_forward(x: Node, weight: Weights, d_ff: int, activation: str, name: str
 def gated_feed_forward(
     x: Node, weight: Weights, d_ff: int, activation: str, name: str = "ffn", bias: bool = False
 ) -> Node:
-    """One linear layer, through an activation, gates another (Shazeer 2020, eq. 6). (T, d) -> (T, d_ff) -> (T, d)"""
+    """Return (act(x W) × (x V)) W_2 (Shazeer 2020, eq. 6). (T, d) -> (T, d_ff) -> (T, d)"""
     act, called = ACTIVATIONS[activation]
     if bias:
         equation = f"({called}(x W_gate + b) × (x W_up + b)) W_down + b"

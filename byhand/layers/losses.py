@@ -8,7 +8,7 @@ from byhand.core.roles import Look
 
 
 def cross_entropy(logits: Node, targets: Node, smoothing: Node | None = None) -> tuple[Node, Node]:
-    """-Σ y ln softmax(x) for each row, and 1 where a target counts. (T, V), (T, 1) -> (T, 1), (T, 1)
+    """Return -Σ y ln softmax(x) for each row, and 1 where a target counts. (T, V), (T, 1) -> (T, 1), (T, 1)
 
     y is 1 at the target; a target of -1 is ignored. With `smoothing` ε, y is 1 - ε + ε/V at the target and ε/V
     elsewhere (Szegedy et al. 2016, section 7).

@@ -8,12 +8,12 @@ from byhand.core.weights import Weights
 
 
 def epsilon(weight: Weights, eps: float) -> Node:
-    """The ε of all norms of the model. (1, 1)"""
+    """Return the ε of all norms of the model. (1, 1)"""
     return weight.constant("eps", eps, "keeps a norm from dividing by 0")
 
 
 def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
-    """Each row to mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
+    """Return each row with mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
     equation = "(x − mean) / √(variance + ε) × γ + β"
     with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
         deviation = (x - x.mean(1).named("mean", role="mean")).named("deviation", role="deviation")
@@ -28,7 +28,7 @@ def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
 def rms_norm(
     x: Node, weight: Weights, name: str, eps: float | Node, from_one: bool = False, gamma: Node | None = None
 ) -> Node:
-    """Each row over the root of its mean square, then gain (Zhang and Sennrich 2019, eq. 4). (T, d) -> (T, d)
+    """Return each row over the root of its mean square, times a gain (Zhang and Sennrich 2019, eq. 4). (T, d) -> (T, d)
 
     `from_one`: the gain is 1 + γ. `eps` is the model's, or a constant of its own. `gamma`: a weight that norms share.
     """

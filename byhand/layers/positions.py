@@ -1,4 +1,4 @@
-"""Where a word stands, told to attention: queries and keys that turn with it, or scores that fall with distance."""
+"""Positions: sinusoidal and rotary ones, and biases on scores that depend on the distance."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from byhand.errors import ByhandError
 
 
 def position_column(tokens: Dim) -> Node:
-    """0, 1, 2, ... a row for each token. (T, 1)"""
+    """Return 0, 1, 2, ... as a column, one row a token. (T, 1)"""
     return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.labels)
 
 
 def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
-    """sin and cos of position / 10000^(2i / d) by turns (Vaswani et al. 2017, section 3.5). (T, 1) -> (T, width)
+    """Return sin and cos of position / 10000^(2i / d), alternating (Vaswani et al. 2017, 3.5). (T, 1) -> (T, width)
 
     halves: all sines first, then all cosines.
     """
@@ -42,7 +42,7 @@ RAFFEL = "Raffel et al. 2020, section 2.1"
 
 @dataclass(frozen=True)
 class Scaling:
-    """How a rotary model is stretched to longer texts than it first learnt from.
+    """How rotary positions are scaled for longer texts than those of the first training.
 
     kind: linear (Chen et al. 2023) divides every rate by `factor`; llama3 (Dubey et al. 2024) only the slow ones:
     those that turn less than `low` times over `original` positions, and in part those that turn less than `high` times.
@@ -59,7 +59,7 @@ class Scaling:
     size: float = 1.0
 
     def pairs(self, turned: int, theta: float) -> tuple[float, float]:
-        """YaRN's first and last pair that are slowed in part (Peng et al. 2023, section 3.2)."""
+        """Return the first and last pair that YaRN slows in part (Peng et al. 2023, section 3.2)."""
 
         def turning(times: float) -> float:
             return turned * math.log(self.original / (times * 2 * math.pi)) / (2 * math.log(theta))
@@ -73,7 +73,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """The cos and sin of each feature's angle, (T, d_k) each; interleaved: pairs are neighbours, else half a row apart.
+    """The cos and sin of each feature's angle, (T, d_k) each.
 
     turned: how many of the features turn; the rest have cos 1 and sin 0.
     """
@@ -87,7 +87,7 @@ class Rotary:
 def rotary(
     tokens: Dim, width: int, turned: int, theta: float, interleaved: bool = False, scaling: Scaling | None = None
 ) -> Rotary:
-    """The angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
+    """Return the angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
     equation, place = "position / θ^(2i/d)", "Su et al. 2021, section 3.2.2"
     with scope("", "rotary angles", equation=equation, source=place):
         twice = source("two_i", list(range(0, turned, 2)), role="given")
@@ -109,7 +109,7 @@ def rotary(
 
 
 def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
-    """The rates of a longer text; `twice` has the pairs' numbers, doubled. (1, n) -> (1, n)"""
+    """Return the rates for a longer text; `twice` is 2i of each pair i. (1, n) -> (1, n)"""
     if scaling.kind == "linear":
         return (rate / scaling.factor).named("slower", role="rate")
     if scaling.kind == "yarn":
@@ -123,15 +123,15 @@ def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
 
 
 def _widen(of_pair: Node, still: float, tokens: Dim, rest: int, interleaved: bool) -> Node:
-    """One number a pair to one for each of its features, with `still` for the features that do not turn."""
+    """Return each pair's number for both of its features, and `still` for the features that do not turn."""
     pairs = alternate(of_pair, of_pair, width=2 * int(of_pair.shape[1])) if interleaved else beside(of_pair, of_pair)
     return beside(pairs, stretch(still, rows=tokens, columns=rest)) if rest else pairs
 
 
 def rotate(x: Node, angles: Rotary, name: str) -> Node:
-    """Each pair of features turned by its angle: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
+    """Return x with its pairs rotated by their angles: x cos + (x a quarter turn on) sin (Su et al. 2021, eq. 34).
 
-    (T, d_k) -> (T, d_k); the tables are called after `name`, which begins with Q or K.
+    (T, d_k) -> (T, d_k). name: of x, such as Q or K; the new tables are named after it.
     """
     title = f"turn the {'queries' if name.startswith('Q') else 'keys'}"
     equation = f"{name} × cos + {name} a quarter turn on × sin"
@@ -141,7 +141,7 @@ def rotate(x: Node, angles: Rotary, name: str) -> Node:
 
 
 def _quarter_turn(x: Node, angles: Rotary) -> Node:
-    """(a, b) to (-b, a) for each pair; 0 for the features that do not turn."""
+    """Return (-b, a) for each pair (a, b); 0 for the features that do not turn."""
     half, rest = angles.turned // 2, int(x.shape[1]) - angles.turned
     if angles.interleaved:
         parts = [part for n in range(0, angles.turned, 2) for part in (-x.columns(n + 1, n + 2), x.columns(n, n + 1))]
@@ -151,16 +151,16 @@ def _quarter_turn(x: Node, angles: Rotary) -> Node:
 
 
 def distances(tokens: Dim) -> Node:
-    """How far each key stands from each query: 0 for itself, -1 for the one before. (T, T)"""
+    """Return each key's distance from each query: 0 for itself, -1 for the one before. (T, T)"""
     with scope("", "distances", equation="key's position − query's position", source="Press et al. 2022, figure 3"):
         place = position_column(tokens)
         return (place.T - place).named("distance", role="positions")
 
 
 def slope(head: int, heads: int) -> float:
-    """ALiBi's slope for a head counted from 1 (Press et al. 2022, section 3).
+    """Return ALiBi's slope for a head counted from 1 (Press et al. 2022, section 3).
 
-    2^(-8h/n) for n heads where n is a power of 2; else those of the power below, then every second of the one above.
+    2^(-8h/n) for n heads, n a power of 2; else those of the next lower power, then every second of the next higher.
     """
     below: int = 2 ** math.floor(math.log2(heads))
     n, h = (below, head) if head <= below else (2 * below, 2 * (head - below) - 1)
@@ -168,12 +168,12 @@ def slope(head: int, heads: int) -> float:
 
 
 def alibi(distance: Node, head: int, heads: int) -> Node:
-    """What ALiBi adds to the scores of a head: its slope times the distance. (T, T) -> (T, T)"""
+    """Return ALiBi's bias on a head's scores: its slope times the distance. (T, T) -> (T, T)"""
     return source("slope", slope(head, heads), role="given") * distance
 
 
 def check_buckets(buckets: int, farthest: int) -> None:
-    """ByhandError for buckets that distances up to the farthest do not fill."""
+    """Raise ByhandError if distances up to the farthest do not fill the buckets."""
     if buckets < 4 or farthest <= buckets // 2:
         raise ByhandError(
             f"Distances up to {farthest} cannot be sorted into {buckets} buckets: "
@@ -182,7 +182,7 @@ def check_buckets(buckets: int, farthest: int) -> None:
 
 
 def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> Array:
-    """T5's bucket for each distance: near ones one by one, farther ones on a logarithmic scale.
+    """Return T5's bucket for each distance: near ones one by one, farther ones on a logarithmic scale.
 
     `distance` is the key's place less the query's; keys ahead are in the upper half of the buckets where `both_ways`,
     else with the nearest. From `farthest` on all are in the last bucket (Raffel et al. 2020, section 2.1).
@@ -199,7 +199,7 @@ def bucket_of(distance: Array, both_ways: bool, buckets: int, farthest: int) -> 
 def relative_biases(
     tokens: Dim, weight: Weights, heads: int, buckets: int, farthest: int, both_ways: bool
 ) -> list[Node]:
-    """What each head adds to its scores: a learned number for each bucket of distances. heads of (T, T)"""
+    """Return each head's bias on its scores: a learned number for each bucket of distances. heads of (T, T)"""
     with scope("", "buckets", equation="key's position − query's position, sorted", source=RAFFEL):
         bucket = _buckets(tokens, both_ways, buckets, farthest)
     with scope("", "relative positions", equation="B[bucket, head]", source=RAFFEL, look=Look.INPUT):
@@ -214,7 +214,7 @@ def relative_biases(
 
 
 def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
-    """The bucket of each key's distance from each query. (T, T)"""
+    """Return the bucket of each key's distance from each query. (T, T)"""
     place, most = position_column(tokens), int(tokens) - 1
     away = (place.T - place).named("distance")
     offsets = np.arange(-most, most + 1)
@@ -225,7 +225,7 @@ def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
 
 
 def shift_rows(by_distance: Node, keys: Dim) -> Node:
-    """Row t from the column of its farthest key on: what stood by distance stands by key. (T, n) -> (T, keys)
+    """Return the scores by key from scores by distance: shift each row to its own first key. (T, n) -> (T, keys)
 
     The columns count down from the last query's distance to the first key (Dai et al. 2019, appendix B).
     """

@@ -18,31 +18,31 @@ SCAN = {"equation": "hₜ = Āₜ × hₜ₋₁ + B̄ₜ × xₜ;  yₜ = hₜ C
 LSTM = {"equation": "cₜ = f × cₜ₋₁ + i × g;  hₜ = o × tanh(cₜ)"}
 
 Step = Callable[[int, Node, Sequence[Node]], tuple[Node, ...]]
-"""The step's number, a row of input (1, e) and the state before, to the state after, whose first table is h (1, d)."""
+"""(the step's number, a row of input (1, e), the state) -> the next state, whose first table is h (1, d)."""
 
 
 def sigmoid(x: Node) -> Node:
-    """1 / (1 + e^-x), between 0 and 1: how far a gate is open."""
+    """Return 1 / (1 + e^-x), which is between 0 and 1."""
     return 1 / (1 + exp(-x))
 
 
 def softplus(x: Node) -> Node:
-    """ln(1 + e^x), which is above 0 (Dugas et al. 2001)."""
+    """Return ln(1 + e^x), which is above 0 (Dugas et al. 2001)."""
     return log(1 + exp(x))
 
 
 def stack_rows(tables: Sequence[Node], tokens: Dim) -> Node:
-    """Tables of one row each, below each other, as the rows of these tokens. (1, d) ... -> (T, d)"""
+    """Return tables of one row stacked as the rows of these tokens. (1, d) ... -> (T, d)"""
     return stretch(below(*tables), rows=tokens, columns=tables[0].shape[1])
 
 
 def start(width: int, *names: str) -> tuple[Node, ...]:
-    """The state before the first step: zeros, which a reader may change. (1, d) each"""
+    """Return the state before the first step: zeros, as inputs that can be changed. (1, d) each"""
     return tuple(source(name, [[0.0] * width], role="input") for name in names)
 
 
 def rnn_step(weight: Weights, ins: int, width: int, name: str = "h") -> Step:
-    """h_t = tanh(x_t W + h_{t-1} U + b) (Elman 1990). (1, e), (1, d) -> (1, d)"""
+    """Return the step h_t = tanh(x_t W + h_{t-1} U + b) (Elman 1990). (1, e), (1, d) -> (1, d)"""
     w, u, b = weight("W", ins, width), weight("U", width, width), weight("b", 1, width)
 
     def step(t: int, x: Node, state: Sequence[Node]) -> tuple[Node, ...]:
@@ -53,7 +53,7 @@ def rnn_step(weight: Weights, ins: int, width: int, name: str = "h") -> Step:
 
 
 def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, name: str = "h") -> Step:
-    """Four gates, what the cell keeps, and what it shows (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
+    """Return the step of an LSTM with its four gates (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
 
     (1, e), (1, d), (1, d) -> (1, d), (1, d). `two_biases`: one for x and one for h, as in torch.nn.LSTM.
     """
@@ -78,7 +78,7 @@ def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, n
 def unroll(
     step: Step, x: Node, state: Sequence[Node], about: dict[str, Any], backward: bool = False, pages: bool = False
 ) -> list[tuple[Node, ...]]:
-    """The state after each row of x, one step below the other, or on pages of their own.
+    """Return the state after each row of x. about: the caption of each step; pages: each step has its own page.
 
     `backward` reads from the last row to the first.
     """
@@ -91,7 +91,7 @@ def unroll(
 
 
 def causal_convolution(x: Node, taps: Node) -> Node:
-    """Each channel's last K numbers, weighted; before the first step there are zeros. (T, D), (K, D) -> (T, D)"""
+    """Return each channel's weighted sum of its last K numbers, zeros before the first. (T, D), (K, D) -> (T, D)"""
     length, width, reach = int(x.shape[0]), int(x.shape[1]), int(taps.shape[0])
     total = x * taps.rows(reach - 1, reach)
     for back in range(1, min(reach, length)):
@@ -101,7 +101,7 @@ def causal_convolution(x: Node, taps: Node) -> Node:
 
 
 def selective_scan(x: Node, delta: Node, a: Node, b: Node, c: Node, zoh: bool = False) -> Node:
-    """A state of N numbers a channel; what it takes in and keeps depends on the word (Gu and Dao 2023, algorithm 2).
+    """Return a scan whose input and decay depend on the word, with N numbers a channel (Gu and Dao 2023, algorithm 2).
 
     x, delta: (T, D); a: (D, N); b, c: (T, N) -> (T, D). B̄ is Δ B, or (`zoh`, their eq. 4) (e^(Δ A) - 1) / A × B.
     """
@@ -119,12 +119,12 @@ def selective_scan(x: Node, delta: Node, a: Node, b: Node, c: Node, zoh: bool = 
 
 
 def cell(weight: Weights, ins: int, o: Any, name: str) -> Step:
-    """One step of the kind of network that the options choose; h goes by `name`."""
+    """Return the step of an LSTM or RNN, as the options choose; h is called `name`."""
     return lstm_step(weight, ins, o.d_model, o.two_biases, name) if o.lstm else rnn_step(weight, ins, o.d_model, name)
 
 
 def annotate(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
-    """The annotations h_j, and the last state of each direction (section 3.2). (S, e) -> (S, 2d), (1, 2d) ..."""
+    """Return the annotations h_j, and the last state of each direction (section 3.2). (S, e) -> (S, 2d), (1, 2d) ..."""
     sides = (("forward", "Forward"), ("backward", "Backward")) if o.bidirectional else (("", "Words"),)
     rows, ends = [], []
     for side, title in sides:
@@ -140,7 +140,7 @@ def annotate(x: Node, weight: Weights, o: Any) -> tuple[Node, list[Node]]:
 
 
 def first_state(ends: Sequence[Node], weight: Weights, o: Any) -> list[Node]:
-    """Where the decoder starts: a layer of the encoder's last h, or its last state itself. (1, 2d) -> (1, d)"""
+    """Return the decoder's first state: a layer on the encoder's last h, or its last state itself. (1, 2d) -> (1, d)"""
     if not (o.bridge or o.bidirectional):
         return list(ends)
     with scope("", "start", equation="s₀ = tanh([forward; backward] W + b)"):

@@ -17,7 +17,7 @@ UPDATE = Scope("", None, "Update", look=Look.UPDATED)
 
 @dataclass(frozen=True)
 class Training:
-    """What was added to a model's graph.
+    """The tables that training adds to a model's graph.
 
     losses: (1, 1) each, one a step. backward: the first step's. gradients: of the first step, by the weight's path.
     updated: the weights after the last step. copies: for each later step, the first step's tables -> its own.
@@ -33,18 +33,18 @@ class Training:
 
     @cached_property
     def repeated(self) -> set[Node]:
-        """The tables of later steps that stand for one of the first."""
+        """The tables of later steps that are copies of the first step's."""
         return {copy for step in self.copies for copy in step.values()}
 
     @cached_property
     def later(self) -> set[Node]:
-        """All that is not the first step's forward pass."""
+        """All tables that are not in the first step's forward pass."""
         gradients = {*self.backward.gradients.values(), *self.backward.shares.values()}
         return gradients | self.updates | self.repeated
 
     @property
     def outputs(self) -> list[Node]:
-        """All that is to be computed and shown."""
+        """All tables that training adds and a reader sees."""
         tables = [
             *self.backward.gradients.values(),
             *self.backward.shares.values(),
@@ -113,7 +113,7 @@ def _step_on(page: Scope, t: int) -> Scope:
 
 
 def _pages(order: list[Node], weights: Iterable[Node], chosen: Optimizer) -> dict[Node, Scope]:
-    """Where each weight's update stands: on a page beside the one on which the weight is first read."""
+    """Return the page of each weight's update: beside the page that first reads the weight."""
     first: dict[Node, Scope | None] = {}
     for node in order:
         for argument in node.args:
@@ -127,7 +127,7 @@ def _pages(order: list[Node], weights: Iterable[Node], chosen: Optimizer) -> dic
 
 
 def _beside(page: Scope, chosen: Optimizer) -> Scope:
-    """A page of the same titles under "Update", whose names begin afresh."""
+    """Return a page of the same titles under "Update", whose names have no prefix."""
     parent = UPDATE
     for scope in reversed(page.outward[1:]):
         parent = Scope("", parent, scope.title) if scope.title else parent
