@@ -22,7 +22,7 @@ class Option:
     """A description of one option, stored as the metadata of its dataclass field.
 
     choices: the words that are allowed. zero: the meaning of 0; a whole number with such a meaning may be 0.
-    counts: "heads" or "layers", if the option is their number. in_full: the property with the option's effective number,
+    counts: "heads" or "layers", if the option is their number. in_full: the property that has the effective number,
     also if it is 0 for a default. matters: another option, and its values with which this one has an effect.
     without: the value that a model without the option behaves like, if not 0 or false. common: whether every model of
     its kind has the option; a model has another option only if its page names it.
