@@ -15,22 +15,22 @@ from byhand.grading.hypotheses import Combination, Hypotheses
 from byhand.grading.stages import ROOM, Indices, Stage
 
 MOST_SUBSETS = 3
-"""Wrong tables of which every subset is tried as what a later one was worked out from."""
+"""Up to so many wrong tables, every subset is tried as the source of a later table."""
 MOST_UNSURE = 24
-"""Numbers of which it is tried what their rounding may do to a later one."""
+"""Up to so many unexplained numbers, the effect of their rounding on later tables is tried."""
 MORE_PLACES = (0, 1, 2)
 FIRST_ROUNDED = 3
-"""The first way of these, after those from what is given, from exact and from written numbers."""
+"""The index of the first way with rounded tables. Before it come given, exact and written numbers."""
 Round = Callable[[Node, Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
 class OwnTable:
-    """A student's table. (r, c)
+    """A table as the student computed it. (r, c)
 
-    exact: before they rounded it, as far as one can tell. written: as they wrote it, right where they wrote nothing.
-    rounded: to as many places as were asked, with one more, and with two, for somebody who works on from that.
-    wrong: whether a number in it is not right. unsure: numbers of which only the rounded one is known, and by how much.
+    exact: before rounding, as far as it can be inferred. written: as typed; the right number where a cell is blank.
+    rounded: exact, rounded to the places of the question, to one more, and to two more.
+    wrong: whether it holds a wrong number. unsure: row, column and rounding error of numbers known only as rounded.
     """
 
     stage: Stage
@@ -42,14 +42,14 @@ class OwnTable:
 
 
 Way = Mapping[int, Array]
-"""A way to work on: by stage, the table that replaces the one that follows."""
+"""The student's own tables from which a later stage is computed, by stage number."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ways:
-    """Every way in which the student may have worked on from earlier tables.
+    """Every choice of earlier tables from which the student may have computed a stage.
 
-    each[0] starts from what is given. doubts: how many at the end have one number a little off.
+    each[0] starts from the given numbers. doubts: how many ways at the end shift one number by its rounding error.
     """
 
     stage: Stage
@@ -59,12 +59,12 @@ class Ways:
 
     @property
     def main(self) -> int:
-        """The way of somebody who works on from their own numbers."""
+        """The index of the way that uses all of the student's own exact numbers."""
         return 1 if len(self.each) - self.doubts > 1 else 0
 
     @cached_property
     def replacements(self) -> dict[int, tuple[Flags, Array]]:
-        """By stage, on which ways the student's table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
+        """For each stage a mask of the ways on which a table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
         found = {}
         for number in self.stage.before:
             if number in self.own_tables:
@@ -74,7 +74,7 @@ class Ways:
         return found
 
     def source(self, way: int) -> int | None:
-        """The last wrong table that was worked on from; else the last of all."""
+        """Return the last wrong table that a way uses; if none is wrong, the last one that it uses."""
         replacements = sorted(self.each[way])
         return next(
             (n for n in reversed(replacements) if self.own_tables[n].wrong), replacements[-1] if replacements else None
@@ -82,7 +82,7 @@ class Ways:
 
 
 def ways_of(stage: Stage, own_tables: Mapping[int, OwnTable]) -> Ways:
-    """Return the ways to a stage, from the student's own tables before it."""
+    """Return the ways to compute a stage from the student's own tables before it."""
     before = [own_tables[n] for n in stage.before if n in own_tables]
     each: list[Way] = [{}]
     doubts: list[Way] = []
@@ -98,7 +98,7 @@ def ways_of(stage: Stage, own_tables: Mapping[int, OwnTable]) -> Ways:
 
 
 def _subsets(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
-    """Some of those with a wrong number; all of them together is a way already."""
+    """Return subsets of the tables with a wrong number, without the set of all tables, which is already a way."""
     wrong = [own for own in before if own.wrong]
     sizes = range(1, len(wrong)) if len(wrong) <= MOST_SUBSETS else (1, len(wrong) - 1)
     some: list[Sequence[OwnTable]] = [chosen for size in sizes for chosen in combinations(wrong, size)]
@@ -132,7 +132,7 @@ def evaluate(
     replacements: Mapping[Node, tuple[Flags, Array]],
     rounding: Round | None = None,
 ) -> dict[Node, Array]:
-    """Evaluate as `fold` does, but on some ways a table replaces what follows, and each may be rounded."""
+    """Evaluate as `fold` does, with tables replaced on some ways, and rounded where `rounding` is given."""
     values: dict[Node, Array] = {}
     with np.errstate(all="ignore"):
         for node in plan:
@@ -149,7 +149,7 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class StudentAnswers:
-    """What a student has answered. given: the numbers of the exercise. key, written: of all cells in a row.
+    """The answers of one student. given: the numbers of the exercise. key, written: one entry for each cell.
 
     tables: the right numbers of every asked table. written: NaN where there is no number.
     """
@@ -163,10 +163,10 @@ class StudentAnswers:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What some misconceptions give at a stage, (n,) each; tables: (ways, r, c); expected, hits: (ways, n).
+    """How a combination of misconceptions fits a stage: (n,) each; tables: (ways, r, c); expected, hits: (ways, n).
 
-    matched: answers that it explains, and nothing simpler does. telling: whether one of them is far from right.
-    against: answers that speak against it. rest: how many are left that nothing explains.
+    matched: the answers that it explains and nothing simpler does. telling: whether one of them is far from right.
+    against: the answers that contradict it. rest: how many answers nothing explains.
     """
 
     combination: Combination
@@ -180,7 +180,7 @@ class Fit:
 
     @property
     def holds(self) -> bool:
-        """Whether the answers speak for it: no single number that fits by chance among others that do not."""
+        """Whether the answers support it: at least twice as many matches as misses, one of them far from right."""
         misses = int(self.against.sum()) + self.rest
         return self.telling and 2 * misses <= int(self.matched.sum())
 
@@ -190,9 +190,9 @@ class Fit:
 
 
 class StageEvidence:
-    """A stage's answers, on the ways that the student's own earlier numbers leave open.
+    """The answers of a stage beside what follows from the student's own earlier numbers on each way.
 
-    values: every table by the right rules. tables: the stage's own, (ways, r, c). expected, hits: (ways, n).
+    values: every table computed by the right rules. tables: the stage's own, (ways, r, c). expected, hits: (ways, n).
     right: as in the key. follows: from the student's own numbers. open: neither.
     """
 
@@ -214,18 +214,18 @@ class StageEvidence:
         return np.broadcast_to(table, (len(self.ways.each), *table.shape[-2:]))
 
     def _hits(self, expected: Array) -> Flags:
-        """Where the answers agree, but on the ways that only measure doubt. (..., ways, n)"""
+        """Return where the answers agree, except on the ways that only measure doubt. (..., ways, n)"""
         hits = self.stage.tolerances.agree(self.written, expected)
         hits[..., len(self.ways.each) - self.ways.doubts :, :] = False
         return hits
 
     def _exactly(self, expected: Array) -> Flags:
-        """Where the answers agree to all digits, as an exact one does that follows. (..., ways, n)"""
+        """Return where the answers agree to all digits, as an exact answer must. (..., ways, n)"""
         with np.errstate(all="ignore"):
             return np.asarray(np.abs(self.written - expected) <= ROOM * np.maximum(1, np.abs(expected)))
 
     def _within_doubt(self) -> Flags:
-        """Which answers are as near to the main way as the rounding of unexplained numbers leaves open. (n,)"""
+        """Return which answers differ from the main way by no more than the rounding of unexplained numbers. (n,)"""
         main, count = self.ways.main, len(self.ways.each) - self.ways.doubts
         with np.errstate(all="ignore"):
             room = np.abs(self.expected[count:] - self.expected[main]).sum(0)
@@ -234,18 +234,18 @@ class StageEvidence:
 
     @cached_property
     def aside(self) -> int:
-        """How many answers follow on another way than the main one."""
+        """The number of answers that follow on another way than the main one."""
         return int((self.follows & ~self.hits[self.ways.main]).sum())
 
     @cached_property
     def sources(self) -> Indices:
-        """For each answer that follows, the stage whose numbers it follows from; else -1."""
+        """The stage from whose numbers each answer follows; -1 for an answer that does not follow."""
         each = _way_of_each(self.hits, self.ways.main)
         found = [self.ways.source(int(way)) if flag else None for way, flag in zip(each, self.follows, strict=True)]
         return np.array([-1 if source is None else source for source in found])
 
     def fits(self, many: Sequence[Combination]) -> list[Fit]:
-        """Return what each of these combinations gives here."""
+        """Return the fit of each combination that changes this stage's table."""
         many = [
             combination
             for combination in many
@@ -272,7 +272,7 @@ class StageEvidence:
         ]
 
     def own_table(self, chosen: Fit | None) -> OwnTable:
-        """Return the student's table before they rounded it: what explains a number gives the rest of its digits."""
+        """Return the student's table; the explanation of a number supplies its digits before rounding."""
         stage, main = self.stage, self.ways.main
         place = stage.rows, stage.columns
         exact = (chosen.tables if chosen else self.tables)[main].copy()
@@ -292,14 +292,14 @@ class StageEvidence:
         return OwnTable(stage, exact, written, rounded, wrong, self._unsure(self.answered & ~explained))
 
     def _rounded(self, exact: Array, more: int, chosen: Fit | None) -> Array:
-        """The table rounded; what is right comes from earlier tables that were rounded to as many places."""
+        """Return the table rounded; right numbers are computed from earlier tables rounded to as many places."""
         table, place = exact.copy(), (self.stage.rows, self.stage.columns)
         if self.ways.main and not chosen:
             table[place] = np.where(self.right, self.tables[FIRST_ROUNDED + more][place], table[place])
         return np.round(table, int(self.stage.tolerances.places.max()) + more)
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:
-        """Numbers that nothing explains, each with half a unit of its last place: so far off the unrounded may be."""
+        """Return row, column and half a unit of the last place for each of these cells: its possible rounding error."""
         found = []
         for n in np.flatnonzero(cells):
             if places := int(self.stage.tolerances.places[n]):
@@ -310,10 +310,10 @@ class StageEvidence:
 
 
 def _way_of_each(hits: Flags, main: int) -> Indices:
-    """Return for each cell a way on which the answer agrees; the main one where it does. (ways, n) -> (n,)"""
+    """Return for each cell a way on which the answer agrees, preferably the main one. (ways, n) -> (n,)"""
     return np.where(hits[main], main, np.argmax(hits, axis=0))
 
 
 def numbers_on(expected: Array, hits: Flags, main: int) -> Array:
-    """Return for each cell the number on that way. (ways, n) -> (n,)"""
+    """Return for each cell the number on the way on which its answer agrees. (ways, n) -> (n,)"""
     return np.asarray(np.take_along_axis(expected, _way_of_each(hits, main)[None], axis=0)[0])

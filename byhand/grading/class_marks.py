@@ -1,4 +1,4 @@
-"""Marks a class: every file in a folder, the grades, the feedback and the report; a run that is stopped continues."""
+"""Marking of a class: every file in a folder, grades, feedback and report. A stopped run continues."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Job = tuple[str, str]
 
 @dataclass(frozen=True)
 class GradingOptions:
-    """What is to be graded, by which key, and where to. title: of the assignment. canvas_id: its number in Canvas."""
+    """The options of a grading run. title: of the assignment. canvas_id: its number in Canvas."""
 
     submissions: Path
     key: Path
@@ -60,7 +60,7 @@ class GradingOptions:
 
 @dataclass(frozen=True)
 class ClassResult:
-    """The grades of a class, in the key's order. read: the files that were read now; kept: those that were before."""
+    """The grades of a class, in the key's order. read: how many files this run read. kept: those of earlier runs."""
 
     options: GradingOptions
     grades: list[StudentGrade]
@@ -71,7 +71,7 @@ class ClassResult:
 
 
 def grading_options(submissions: Path, formats: str, **more: Any) -> GradingOptions:
-    """Return the options of a command line. ByhandError for a format that there is not."""
+    """Return the options of a command line. Raises ByhandError for an unknown format."""
     names = tuple(dict.fromkeys(word.strip() for word in formats.split(",") if word.strip()))
     for name in names:
         if name not in FORMATS:
@@ -80,10 +80,10 @@ def grading_options(submissions: Path, formats: str, **more: Any) -> GradingOpti
 
 
 def grade(options: GradingOptions, advance: Callable[[int], object] = lambda files: None) -> ClassResult:
-    """Mark every file in the folder, and write everything about the class.
+    """Mark every file in the folder, and write grades, feedback and report.
 
-    ByhandError for a key, a roster or a folder that cannot be; then nothing is written. Stopped and called again, it
-    reads what is not read yet, and in the end writes the same files as if it had not been stopped.
+    Raises ByhandError, before anything is written, for an unusable key, roster or folder. After a stop, another call
+    reads the remaining files and writes the same results as one uninterrupted run.
     """
     key = load_key(options.key)
     people = enrolled(key, options.rosters)
@@ -102,7 +102,7 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
 
 
 def files_in(folder: Path) -> dict[str, Path]:
-    """Return each file that was handed in, by its path in the folder. ByhandError where there is none."""
+    """Return the submitted files by their paths in the folder. Raises ByhandError if there are none."""
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "is not there"
         raise ByhandError(f"{folder} {what}: name the folder with what was handed in.")
@@ -114,7 +114,7 @@ def files_in(folder: Path) -> dict[str, Path]:
 
 
 def _was_handed_out(path: Path, folder: Path) -> bool:
-    """Whether this is a sheet or a key that lies beside a book in the set's own folder."""
+    """Whether a file is a sheet or key that byhand wrote beside a workbook in the set's own folder."""
     whole = folder.resolve()
     if whole.name != STUDENTS or not (whole.parent / KEYS / "set.json").is_file():
         return False
@@ -124,7 +124,7 @@ def _was_handed_out(path: Path, folder: Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Return the digest of a file's bytes; nothing for what is no ordinary file, or too large to be read at all."""
+    """Return the digest of a file's bytes; an empty text for a special or too large file."""
     if not path.is_file() or path.stat().st_size > MOST_BYTES:
         return ""
     hashed = sha256()
@@ -135,14 +135,14 @@ def digest(path: Path) -> str:
 
 
 def names_of(key: Key) -> dict[str, str]:
-    """Return what each student's files are called, without their endings."""
+    """Return the stem of each student's file names, by id."""
     students = [Student(id, student.name) for id, student in key.students.items()]
     return {s.id: name for s, name in zip(students, file_names(students), strict=True)}
 
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a process needs for marking."""
+    """The settings of a marking process."""
 
     key: Path
     submissions: Path
@@ -150,7 +150,7 @@ class WorkerSettings:
     formats: tuple[str, ...]
 
     def has_feedback(self, name: str, result: FileResult) -> bool:
-        """Whether the feedback of a file that was read before is there."""
+        """Whether the feedback on a file that was read before still exists."""
         if result.marks is None:
             return True
         here = LOOK if result.needs_a_look else FEEDBACK
@@ -161,7 +161,7 @@ class WorkerSettings:
 def _not_read_yet(
     jobs: Sequence[Job], journal: Journal, settings: WorkerSettings, names: Mapping[str, str]
 ) -> Iterator[Job]:
-    """The files that no earlier run has read as they are now, or whose feedback is not there."""
+    """Yield the files that are new, changed, or without feedback."""
     for file, digest in jobs:
         result = journal.get(file)
         same = result is not None and digest == result.digest != ""
@@ -170,7 +170,7 @@ def _not_read_yet(
 
 
 def _marked(settings: WorkerSettings, jobs: Sequence[Job], processes: int | None) -> Iterator[FileResult]:
-    """What comes of each job, in their order; a file that takes too long or too much memory says so."""
+    """Yield the result of each job, in order. A file that takes too long or too much memory is refused."""
     results = spread_within(LIMITS, FileMarker, (settings,), jobs, processes or cores())
     for (file, digest), result in zip(jobs, results, strict=True):
         if isinstance(result, Stopped):
@@ -190,7 +190,7 @@ class FileMarker:
         self.names = names_of(self.key)
 
     def __call__(self, job: Job) -> FileResult:
-        """Return what comes of a file, after writing its feedback. Whatever is in the file, there is a result."""
+        """Mark a file, write its feedback, and return the result; a file that cannot be marked is refused."""
         file, digest = job
         path = self.settings.submissions / file
         try:
@@ -205,7 +205,7 @@ class FileMarker:
         return FileResult(file, digest, marked.marks.student, marked.marks, by=marked.identified_by)
 
     def _write_feedback(self, marked: MarkedFile) -> None:
-        """What a person must look at has a folder of its own."""
+        """Write the feedback on a file; marks that a person must look at go to a folder of their own."""
         marks, name, folder = marked.marks, self.names[marked.marks.student], self.settings.folder
         here, elsewhere = (LOOK, FEEDBACK) if marks.warnings else (FEEDBACK, LOOK)
         for suffix in FORMATS.values():
@@ -217,13 +217,13 @@ class FileMarker:
 
 
 def without_folder(sentence: str, folder: Path) -> str:
-    """Return a sentence about a file, which names it as the list of files does."""
+    """Return a sentence about a file with the file's path relative to the folder."""
     return clean(sentence.replace(f"{folder}/", "").replace(f"{folder}\\", ""))
 
 
 @dataclass(frozen=True)
 class CountedFiles:
-    """files: all. counts: for each student the file that counts. replaced: each that another counts for, with that."""
+    """counts: the file that counts for each student. replaced: for each other file, the one that counts instead."""
 
     files: Sequence[str]
     counts: Mapping[str, str]
@@ -234,10 +234,10 @@ class CountedFiles:
 def _counted(
     key: Key, settings: WorkerSettings, files: Mapping[str, Path], journal: Journal, processes: int | None
 ) -> CountedFiles:
-    """Which file counts for each student, and which others it counts for.
+    """Choose the file that counts for each student.
 
-    One that could be read counts before one that could not. Where a student has several that could, the one that
-    counts is marked once more, so that the feedback is of that.
+    A readable file is preferred to an unreadable one. If a student has several readable files, the one that counts is
+    marked once more, so that the feedback is about that file.
     """
     names = {path: name for name, path in files.items()}
     results = list(journal.all(list(files)))
@@ -259,7 +259,7 @@ def write_class(
     counted: CountedFiles,
     read: int,
 ) -> ClassResult:
-    """Write everything that is about more than one student: the grades, the report, the list of problems."""
+    """Write the files about the whole class: the grades, the report and the list of problems."""
     statistics, grades = _grades(options, key, people, folder, counted)
     problems = list(_problems(key, counted, grades))
     report = report_json(statistics, grades, problems)
@@ -277,7 +277,7 @@ def write_class(
 def _grades(
     options: GradingOptions, key: Key, people: Sequence[Person], folder: MarksFolder, counted: CountedFiles
 ) -> tuple[ClassStatistics, list[StudentGrade]]:
-    """Every student's grade, and the statistics of those that are graded; their files, and no others, stay."""
+    """Return the statistics of the graded students and every grade; remove files that are no longer valid."""
     statistics, names = ClassStatistics.of(key), names_of(key)
     grades: list[StudentGrade] = []
     kept: list[tuple[str, str]] = []
@@ -299,7 +299,7 @@ def _grades(
 
 
 def _problems(key: Key, counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator[FileProblem]:
-    """File by file, and then the students of whom there is none."""
+    """Yield the problems of each file, then the students without a file."""
     for result in counted.journal.all(list(counted.files)):
         if result.file in counted.replaced:
             why = f"Not counted: {clean(counted.replaced[result.file])} counts instead."

@@ -1,4 +1,4 @@
-"""What the class got and where it went wrong: a page with one picture for the teacher, and the same for programs."""
+"""The report on a class: a page with one picture for the teacher, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from byhand.workbook.style import FRAME, GREY, INK, LOOKS
 from byhand.xlsx.cells import position
 
 FEW = 0.75
-"""A cell that fewer than this share of the class got is worth a word."""
+"""A cell that fewer than this share of the class has right is listed as hard."""
 VerdictCounts = Counter[Verdict]
 
 
 @dataclass
 class MistakeCount:
-    """How often a known mistake was made. students: by how many; cells: in how many altogether; questions: where."""
+    """The frequency of a known mistake. students, cells: how many. questions: those where it occurs."""
 
     name: str
     sentence: str
@@ -37,7 +37,7 @@ class MistakeCount:
 
 @dataclass
 class ClassStatistics:
-    """A class's answers in numbers. cells: for each question and each of its cells, how often each verdict came."""
+    """Statistics of a class's answers. cells: the counts of verdicts for each cell of each question."""
 
     key: Key
     cells: list[list[VerdictCounts]]
@@ -65,7 +65,7 @@ class ClassStatistics:
             self.mistakes[name].cells += count
 
     def question(self, n: int) -> VerdictCounts:
-        """Return how often each verdict came in a question."""
+        """Return the counts of verdicts in a question."""
         return sum(self.cells[n], Counter())
 
     def share(self, n: int) -> float:
@@ -73,21 +73,21 @@ class ClassStatistics:
         return self.got[n] / (len(self.points) * self.key.questions[n].points) if self.points else 0.0
 
     def right(self, n: int, cell: int) -> float:
-        """Return the share of the class that has nothing wrong in a cell."""
+        """Return the share of the class that has a cell right."""
         counts = self.cells[n][cell]
         return (counts[Verdict.RIGHT] + counts[Verdict.FOLLOWS]) / max(counts.total(), 1)
 
     def mistakes_by_frequency(self) -> list[MistakeCount]:
-        """Return the mistakes, those that most made first."""
+        """Return the mistakes, the most frequent first."""
         return sorted(self.mistakes.values(), key=lambda m: (-m.students, -m.cells, m.name))
 
     def hardest(self, most: int = 5) -> list[tuple[int, int, float]]:
-        """Return the cells that fewest got: question, cell, and the share that got it."""
+        """Return the hardest cells: question, cell, and the share of the class that has it right."""
         shares = [(self.right(n, c), n, c) for n, row in enumerate(self.cells) for c in range(len(row))]
         return [(n, c, share) for share, n, c in sorted(shares)[:most] if self.points and share < FEW]
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything, for programs."""
+        """Return the statistics as JSON-ready data."""
         return {
             "graded": len(self.points),
             "most": sum(q.points for q in self.key.questions),
@@ -132,7 +132,7 @@ def _named(counts: VerdictCounts) -> dict[str, int]:
 
 WIDTH, BAR = 920, 470
 MAP, CELL, HIGH = 520, 46, 24
-"""Where the map of cells begins, and the most that one of its cells is wide and high."""
+"""The left edge of the map of cells, and the largest width and height of one of its cells."""
 BINS = 10
 GREEN = LOOKS[Look.RESULT][1]
 HATCHES = {
@@ -143,11 +143,11 @@ HATCHES = {
     Verdict.WRONG: "M0 0 L8 8 M0 8 L8 0",
     Verdict.UNREADABLE: "M3 4 H5",
 }
-"""What tells the verdicts apart without colours; right and blank are plain."""
+"""Hatches that distinguish the verdicts without colour; right and blank are plain."""
 
 
 def picture(statistics: ClassStatistics) -> str:
-    """Return the picture as SVG, to stand in a page."""
+    """Return the picture as SVG for an HTML page."""
     parts, y = list(_points(statistics)), 150.0
     for n in range(len(statistics.cells)):
         drawn, high = _question(statistics, n, y)
@@ -184,7 +184,7 @@ def _text(
 
 
 def _points(statistics: ClassStatistics) -> Iterator[str]:
-    """How many students got which share of the points, in tenths."""
+    """Yield the histogram of the students' shares of the points, in tenths."""
     most = sum(q.points for q in statistics.key.questions)
     bins = [0] * BINS
     for got in statistics.points:
@@ -201,7 +201,7 @@ def _points(statistics: ClassStatistics) -> Iterator[str]:
 
 
 def _question(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], float]:
-    """A question's title, its bar and the map of its cells; and how high they are."""
+    """Return the drawing of a question (title, bar, map of cells) and its height."""
     question = statistics.key.questions[n]
     parts = [
         f'<path d="M0 {y - 6:g} H{WIDTH}" stroke="{FRAME}"/>',
@@ -235,7 +235,7 @@ def _bar(counts: VerdictCounts, y: float) -> Iterator[str]:
 
 
 def _map(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], float]:
-    """Each cell where it lies in its table, with the share that has it right: the darker, the more."""
+    """Return the map of a question's cells and its height; a darker cell is right more often."""
     question = statistics.key.questions[n]
     spots = [position(cell_address(question, c)) for c in range(len(question.cells))]
     rows, columns = sorted({r for r, _ in spots}), sorted({c for _, c in spots})
@@ -274,9 +274,9 @@ def _legend(statistics: ClassStatistics, y: float) -> tuple[list[str], float]:
 
 
 HARDEST = 5
-"""The cells that the page lists, of those that fewest got."""
+"""The number of hard cells that the page lists."""
 MOST_SHOWN = 500
-"""The concerns that the page lists; the file of them has all."""
+"""The number of problems that the page lists; problems.csv has all."""
 STYLE = """
 body { max-width: 66rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .4rem 2.2rem; margin: 0 0 1.6rem; }
@@ -327,7 +327,7 @@ def _facts(statistics: ClassStatistics, grades: Sequence[StudentGrade]) -> str:
 
 
 def _talk(statistics: ClassStatistics, steps: Sequence[str]) -> Iterator[str]:
-    """The mistakes and the cells to talk about, those that concern most first."""
+    """Yield the mistakes and cells to talk about, the most frequent first."""
     if not statistics.points:
         return
     yield "<h2>To talk about next lesson</h2>"
@@ -362,7 +362,7 @@ def _students(count: int, statistics: ClassStatistics) -> str:
 
 
 def _hardest(statistics: ClassStatistics) -> Iterator[str]:
-    """The cells that fewest got, without those where most did what the mistakes already tell."""
+    """Yield lines about the hardest cells, except those where a listed mistake is the commonest verdict."""
     every = sum(map(len, statistics.cells))
     found = [
         (n, c, share, verdict) for n, c, share in statistics.hardest(every) for verdict in _commonest(statistics, n, c)
@@ -378,13 +378,13 @@ def _hardest(statistics: ClassStatistics) -> Iterator[str]:
 
 
 def _commonest(statistics: ClassStatistics, n: int, cell: int) -> list[Verdict]:
-    """What most of those did who have something wrong in a cell; nothing where nobody has."""
+    """Return the commonest verdict that is not right in a cell, as a list of one or none."""
     wrong = statistics.cells[n][cell] - Counter({Verdict.RIGHT: 10**9, Verdict.FOLLOWS: 10**9})
     return [verdict for verdict, _ in wrong.most_common(1)]
 
 
 def _others(statistics: ClassStatistics) -> Iterator[str]:
-    """What is no mistake of thought, where it came often."""
+    """Yield lines about other frequent verdicts: rounding, slips, unreadable and blank cells."""
     counts = sum((statistics.question(n) for n in range(len(statistics.cells))), Counter[Verdict]())
     advice = {
         Verdict.ROUNDED: "were rounded too early: work with all digits, and round once, at the end.",
@@ -416,7 +416,7 @@ def _problem_table(problems: Sequence[FileProblem]) -> Iterator[str]:
 def report_json(
     statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem]
 ) -> dict[str, Any]:
-    """Return the report for programs."""
+    """Return the report as JSON-ready data."""
     statuses = Counter(s.status for s in grades)
     return {
         "exercise": statistics.key.exercise,

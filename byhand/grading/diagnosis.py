@@ -1,4 +1,4 @@
-"""How a student's answers came about: the fewest misconceptions that explain the most of them, rounding, and slips."""
+"""Diagnosis of wrong answers: the fewest misconceptions that explain the most answers, rounding, and slips."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from byhand.grading.stages import Stage
 from byhand.grading.verdicts import BETWEEN, ROUNDED, WRONG, CellFinding, Verdict, finding_that_follows
 
 BEAM = 6
-"""Explanations that are followed further at a time."""
+"""The number of explanations that are kept from stage to stage."""
 BEHIND = 2.5
-"""How much less than the best one an explanation may explain at a stage, and still be followed further."""
+"""How far the score of an explanation may lie behind the best one and still be kept."""
 A_MISCONCEPTION, A_CONTRADICTION = 0.6, 0.34
-"""How many more answers an explanation must explain for each misconception in it, and for each contradiction."""
+"""The cost of a misconception and of a contradiction, in explained answers."""
 ASIDE = 0.05
-"""The same for each answer that follows, but not from the student's numbers as exact as they are known."""
+"""The cost of an answer that follows on another way than the main one."""
 
 
 @dataclass(frozen=True, eq=False)
 class StageFindings:
-    """What is found of a stage's answers. by: for each the misconceptions that it comes from. mistake, rounded: (n,)"""
+    """The diagnosis of a stage's answers. by: the misconceptions behind each. mistake, rounded: (n,)"""
 
     evidence: StageEvidence
     mistake: Flags
@@ -40,15 +40,15 @@ class StageFindings:
 
     @property
     def open(self) -> Flags:
-        """Answers that nothing explains."""
+        """The answers that nothing explains."""
         return np.asarray(self.evidence.open & ~self.mistake & ~self.rounded)
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One explanation of a student's answers, as far as it goes. own_tables, findings: by stage.
+    """A possible explanation of the student's answers up to some stage. own_tables, findings: by stage.
 
-    matches, against: how many answers speak for each misconception, and how many against it.
+    matches, against: the number of answers for and against each misconception.
     """
 
     combination: Combination = ()
@@ -65,13 +65,13 @@ class Explanation:
 
     @property
     def sound(self) -> bool:
-        """Whether no misconception is there by chance: more answers speak for than against it, and few are open."""
+        """Whether no misconception fits by chance: as many answers for as against it, and few unexplained."""
         left = sum(int(findings.open.sum()) for findings in self.findings.values())
         return all(max(self.against.get(i, 0), left - 1) <= self.matches.get(i, 0) for i in self.combination)
 
 
 def best_explanations(answers: StudentAnswers) -> list[Explanation]:
-    """Return the explanation of most answers by the fewest misconceptions, then others that explain as many."""
+    """Return the explanation of the most answers by the fewest misconceptions, then others that explain as many."""
     sound = [s for s in _explanations(answers, BEHIND) if s.sound] or [
         s for s in _explanations(answers, math.inf) if s.sound
     ]
@@ -82,7 +82,7 @@ def best_explanations(answers: StudentAnswers) -> list[Explanation]:
 
 
 def _explanations(answers: StudentAnswers, behind: float) -> list[Explanation]:
-    """Return the best explanations of all stages, and one without misconceptions; none falls far behind."""
+    """Return the best explanations of all stages, and one without misconceptions. behind: see BEHIND."""
     explanations = [Explanation()]
     for stage in answers.hypotheses.stages:
         ranked = sorted(
@@ -94,7 +94,7 @@ def _explanations(answers: StudentAnswers, behind: float) -> list[Explanation]:
 
 
 def _further(answers: StudentAnswers, explanation: Explanation, stage: Stage) -> list[Explanation]:
-    """Return the explanation, continued by each that there is of one more stage."""
+    """Return the explanation extended in every possible way by one more stage."""
     evidence = StageEvidence(answers, stage, explanation.own_tables)
     fits = evidence.fits(_parts(explanation.combination))
     continued = [_explained(explanation, evidence, None, fits)]
@@ -106,13 +106,13 @@ def _further(answers: StudentAnswers, explanation: Explanation, stage: Stage) ->
 
 
 def _parts(combination: Combination) -> list[Combination]:
-    """Each alone, then all together."""
+    """Return each misconception alone, then all of them together."""
     singles: list[Combination] = [(i,) for i in combination]
     return [*singles, *([combination] if len(combination) > 1 else [])]
 
 
 def _new(answers: StudentAnswers, explanation: Explanation, evidence: StageEvidence, own: Sequence[Fit]) -> list[Fit]:
-    """Return the fits of misconceptions that the explanation does not have yet, alone or with those that it has."""
+    """Return the fits of misconceptions that are new to the explanation, alone or with its own."""
     hypotheses, stage = answers.hypotheses, evidence.stage
     if len(explanation.combination) == 2 or any(f.explains_all for f in own):
         return []
@@ -136,7 +136,7 @@ def _new(answers: StudentAnswers, explanation: Explanation, evidence: StageEvide
 def _explained(
     explanation: Explanation, evidence: StageEvidence, chosen: Fit | None, fits: Sequence[Fit]
 ) -> Explanation:
-    """Return the explanation with one more stage: by the chosen misconceptions, or by none."""
+    """Return the explanation with one more stage, explained by the chosen misconceptions or by none."""
     nothing: Flags = np.zeros(len(evidence.written), dtype=bool)
     findings = StageFindings(
         evidence, chosen.matched if chosen else nothing, nothing, _combinations(chosen, fits, len(nothing))
@@ -162,7 +162,7 @@ def _explained(
 
 
 def _aside(evidence: StageEvidence, fits: Sequence[Fit]) -> int:
-    """Count the answers that follow by another way than the main one, or by a shorter way alone."""
+    """Count the answers that follow only on another way than the main one, or only by the shorter form."""
     if evidence.stage.by_hand is evidence.stage.node:
         return evidence.aside
     by_ideas = np.any([one.hits.any(0) for one in fits], axis=0) if fits else False
@@ -172,7 +172,7 @@ def _aside(evidence: StageEvidence, fits: Sequence[Fit]) -> int:
 def _evidence(
     explanation: Explanation, chosen: Fit | None, fits: Sequence[Fit]
 ) -> tuple[dict[int, int], dict[int, int]]:
-    """Count the answers for and against each misconception; for a new one also those of the stages before."""
+    """Count the answers for and against each misconception, for a new one also at earlier stages."""
     matches, against = dict(explanation.matches), dict(explanation.against)
     replacements = chosen.combination if chosen else ()
     for i in replacements:
@@ -192,7 +192,7 @@ def _evidence(
 
 
 def _combinations(chosen: Fit | None, fits: Sequence[Fit], count: int) -> tuple[Combination, ...]:
-    """Return for each cell the misconceptions that it needs: of two, one alone where that one gives the same."""
+    """Return the misconceptions that each cell needs: one of a pair where that one alone gives the same number."""
     if chosen is None:
         return ((),) * count
     parts = [
@@ -221,20 +221,20 @@ def _with_rounding(explanation: Explanation, stage: Stage, rounding: Rounding) -
 
 
 MORE = 2
-"""Places more than asked that somebody may round to on the way."""
+"""The extra places, beyond those asked, to which intermediate tables may be rounded."""
 NEAREST = 8
-"""Tables before the asked one of which each is tried as the only one that was rounded."""
+"""The number of preceding tables of which each is tried as the only rounded one."""
 FAR = 0.25
-"""How far rounding seldom leads, as a share of the table's largest number."""
+"""The share of a table's largest number that rounding errors seldom exceed."""
 FINE, COARSE = 0.3, 0.7
-"""The cost of rounding to as many places as were asked; and to fewer, or so that it leads far."""
+"""The cost of rounding to the places asked, and of rounding to fewer or with a large effect."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rounding:
-    """cells: the answers that it explains; expected: their numbers before they were rounded themselves. (n,)
+    """Rounding of intermediate tables. cells: the answers that it explains. expected: before their own rounding. (n,)
 
-    cost: what it must explain more than another explanation.
+    cost: in explained answers.
     """
 
     cells: Flags
@@ -243,7 +243,7 @@ class Rounding:
 
 
 def rounding_on_the_way(evidence: StageEvidence, own_tables: Mapping[int, OwnTable]) -> Rounding | None:
-    """Return the finest rounding on the way that explains (nearly) all answers that are open, if there is one."""
+    """Return the finest intermediate rounding that explains two thirds of the open answers; None if there is none."""
     stage = evidence.stage
     plan = evidence.answers.hypotheses.plan(stage, ((),))
     shown = set(evidence.answers.hypotheses.problem.shown)
@@ -267,7 +267,7 @@ def rounding_on_the_way(evidence: StageEvidence, own_tables: Mapping[int, OwnTab
 
 
 Trials = list[tuple[int, Node | None]]
-"""Places, and the one table that is rounded to them; None: every one."""
+"""Pairs of places and the one table that is rounded to them; None for every table."""
 
 
 def _trials(places: int, tables: Sequence[Node]) -> Trials:
@@ -276,18 +276,21 @@ def _trials(places: int, tables: Sequence[Node]) -> Trials:
 
 
 def _replacement(own: OwnTable, trials: Trials) -> tuple[Flags, Array]:
-    """What was written is worked on from, unless more places were kept, and all of it is right. (trials, 1, 1)"""
+    """Return where a student's table replaces the computed one, and its numbers. (trials, 1, 1), (trials, r, c)
+
+    It replaces the computed one unless a trial rounds to more places and all of it is right.
+    """
     kept = np.array([k > own.stage.tolerances.places.max() for k, _ in trials])[:, None, None]
     return (~kept | own.wrong), np.where(kept, own.exact, own.written)
 
 
 def _has_numbers_of_its_own(node: Node) -> bool:
-    """Whether a table is no mere view of others that have a name."""
+    """Whether a table is more than a view of other named tables."""
     return not node.op.view or not all(a.name for a in node.args)
 
 
 def _behind(table: Node, shown: Set[Node]) -> set[Node]:
-    """What a table is made from, as far back as somebody works it out, or finds it shown."""
+    """Return the tables from which a table is computed, back to those that the workbook shows."""
     found, todo = set[Node](), list(table.args)
     while todo:
         node = todo.pop()
@@ -298,7 +301,7 @@ def _behind(table: Node, shown: Set[Node]) -> set[Node]:
 
 
 def _rounding(trials: Trials, tables: Set[Node], shown: Set[Node]) -> Round:
-    """As many places as a trial says; what is shown, nobody reads as a whole number."""
+    """Return a function that rounds each table as the trials say; a shown table keeps at least one place."""
     tens = 10.0 ** np.array([k for k, _ in trials])[:, None, None]
 
     def rounded(node: Node, table: Array) -> Array:
@@ -312,11 +315,11 @@ def _rounding(trials: Trials, tables: Set[Node], shown: Set[Node]) -> Round:
 
 
 MOST_OR = 2
-"""Misconceptions that fit a number equally well, and of which the student reads: one or the other."""
+"""The number of equally good explanations of a number that the student reads."""
 
 
 def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
-    """Return, by the place among all answers, what is found of each answer that is not right."""
+    """Return the finding for each wrong answer, by its place among all answers."""
     explanations = best_explanations(answers)
     found: dict[int, CellFinding] = {}
     for stage in answers.hypotheses.stages:
@@ -347,7 +350,7 @@ def _finding(
 
 
 def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bool) -> CellFinding:
-    """The first explanation's misconceptions; those of others are named too, where they fit as well."""
+    """Return the finding for a mistake, with the sentences of other explanations that fit as well."""
     sentences = [
         " ".join(hypotheses.list[i].sentence for i in combination)
         for combination in dict.fromkeys(fitting)
@@ -359,7 +362,7 @@ def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bo
 
 
 def _slips(explanation: Explanation, stage: Stage) -> dict[int, Slip]:
-    """The slips of a table: few among the rest, or the same one everywhere."""
+    """Return the slips of a table, if there are few of them or all are the same."""
     findings = explanation.findings[stage.number]
     answered, wrong = int(findings.evidence.answered.sum()), np.flatnonzero(findings.open)
     if stage.choice or not len(wrong):
@@ -379,17 +382,17 @@ def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Sli
 
 
 Origin = tuple[Node, Mapping[Node, Array]]
-"""A table, and the numbers that it and those before it have."""
+"""A table, and the numbers of it and of the tables before it."""
 
 
 def _origins(evidence: StageEvidence) -> list[Origin]:
-    """The right table, of the student's own numbers first, and then of those that were given."""
+    """Return the right table, computed first from the student's own numbers, then from the given ones."""
     ways = dict.fromkeys((evidence.ways.main, min(2, evidence.ways.main * 2), 0))
     return [(evidence.stage.by_hand, _on_way(evidence.values, way)) for way in ways]
 
 
 def _with_mistakes(findings: StageFindings) -> list[Origin]:
-    """The table as the student's misconceptions make it: a slip may come on top."""
+    """Return the table under the student's misconceptions: a slip may occur on top of them."""
     many = [combination for combination in dict.fromkeys(findings.by) if combination]
     if not many:
         return []

@@ -1,4 +1,4 @@
-"""The exact answer to a question that asks for one: an expression, read off the graph by its own cell rules."""
+"""Keys of exact questions: expressions that the cell rules of the graph give."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from byhand.core.ops import EXP
 from byhand.core.table import Table, read
 
 LONGEST = 400
-"""The operations of an exact answer: nobody writes more by hand."""
+"""The largest number of operations in an exact key."""
 
 
 class TooLong(Exception):
-    """An expression that nobody would write down."""
+    """Raised for an expression that is too long to be written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A cell as an expression; what is a fraction is worked out at once. size: its operations."""
+    """A cell as an expression; fractions are evaluated at once. size: the number of operations."""
 
     tree: Tree
     size: int = 0
@@ -61,7 +61,7 @@ Line = tuple[Expression, ...]
 
 
 def applied(op: str, *args: Expression) -> Expression:
-    """Return an operation on expressions. Raises TooLong."""
+    """Apply an operation to expressions. Raises TooLong."""
     fractions = [arg.fraction for arg in args]
     if None not in fractions and op in EXACT:
         result = EXACT[op](*fractions)
@@ -74,7 +74,7 @@ def applied(op: str, *args: Expression) -> Expression:
 
 
 class ExpressionArithmetic(Arithmetic[Expression]):
-    """Cell rules in expressions. What depends on which number is larger looks at their values."""
+    """The arithmetic of cell rules on expressions. Comparisons use the values of the expressions."""
 
     def number(self, x: float) -> Expression:
         return Expression(Number(Fraction(repr(float(x)))))
@@ -83,11 +83,11 @@ class ExpressionArithmetic(Arithmetic[Expression]):
         return Expression(Symbol("pi"))
 
     def call(self, function: Function, x: Expression) -> Expression:
-        """Return the function of an expression; e to a masked score is 0, and e to 0 is 1."""
+        """Apply a function to an expression; exp of a masked score is 0, and exp of 0 is 1."""
         if function is not EXP:
             return applied(function.name, x)
         if x.fraction is not None and x.fraction < -INFINITE / 2:
-            return self.number(0)  # of what a mask hides
+            return self.number(0)  # a score hidden by a mask
         if x.fraction == 0:
             return self.number(1)
         return applied("^", Expression(Symbol("e")), x)
@@ -120,13 +120,13 @@ class ExpressionArithmetic(Arithmetic[Expression]):
 
 
 def _place_of_largest(line: Sequence[Expression]) -> int:
-    """Return the place of the largest cell, of equals the first."""
+    """Return the index of the largest cell; the first of equal ones."""
     values = [REAL.real(constant_value(cell.tree)) for cell in line]
     return values.index(max(values))
 
 
 def exact_keys(cells: Sequence[tuple[Node, int, int]], given: Mapping[Node, Array]) -> list[Key | None]:
-    """Return the key of each cell of a table, by its row and column; None where it is too long to be written by hand.
+    """Return the key of each cell, given as table, row and column; None where it is too long to be written by hand.
 
     given: the student's own numbers, of every table that is drawn.
     """
@@ -143,7 +143,7 @@ def _key(node: Node, place: tuple[int, int], given: Mapping[Node, Array], tables
 
 
 def _table(node: Node, given: Mapping[Node, Array], tables: dict[Node, Table]) -> Table:
-    """Return a table of expressions; every cell of every table is worked out once."""
+    """Return a table of expressions; every cell of every table is computed once."""
     if node not in tables:
         if node.data is not None:
             numbers = given.get(node, node.data)

@@ -1,4 +1,4 @@
-"""A student's workbook, marked: written anew with each answer coloured by its verdict, notes, and a page of marks."""
+"""The marked copy of a student's workbook: answers coloured by verdict, notes, and a page of marks."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from byhand.xlsx.cells import Cell
 from byhand.xlsx.writer import BookFile, Sheet
 
 LINES = {"thin": 1, "medium": 2, "dashed": 3, "dotted": 4, "double": 6}
-"""How XlsxWriter numbers the lines of frames."""
+"""XlsxWriter's numbers for the lines of frames."""
 WIDEN = 2.0
-"""The letters by which a column grows: a verdict's sign stands before the number."""
+"""The extra width of a column, in characters: a verdict's sign stands before the number."""
 SHEET = "Feedback"
 BESIDE = style.text(11)
-"""The look of what stands beside the tables."""
+"""The style of texts and numbers beside the tables."""
 Call = tuple[str, tuple[Any, ...]]
-"""A method of Sheet, and what it is called with."""
+"""A method of Sheet and its arguments."""
 
 
 class FeedbackBooks:
@@ -61,7 +61,7 @@ class FeedbackBooks:
             handed_out.book.write(self._record)
 
     def book(self, own: OwnWork, marks: StudentMark) -> bytes:
-        """Return the marked copy of a book with this work in it."""
+        """Return the marked copy of a student's work as the bytes of a workbook."""
         file = BookFile(None, self.title)
         marked = {self.handed_out.asked[mark.question][mark.cell]: mark for mark in marks.cells}
         values = {**own.values, **{cell: _answer(mark) for cell, mark in marked.items()}}
@@ -85,7 +85,7 @@ class FeedbackBooks:
         values: Mapping[Cell, float | str],
         marked: Mapping[Cell, CellMark],
     ) -> None:
-        """Write the cells in which students differ; the answers in the look of their verdicts, with notes."""
+        """Write the cells in which students differ; answers have the style of their verdict and a note."""
         for (row, column), (look, default) in recorded.blanks.items():
             cell = (recorded.name, row, column)
             value = values.get(self.repeats.get(cell, cell), default)
@@ -100,7 +100,7 @@ class FeedbackBooks:
 
 
 class _Record:
-    """Takes the place of a file, and keeps how the book is written into it, so that it is laid out only once."""
+    """Stands in for a file and records the calls that write the book, so that it is laid out only once."""
 
     def __init__(self) -> None:
         self.sheets: list[_RecordedSheet] = []
@@ -141,7 +141,7 @@ class _RecordedSheet:
         self.blanks[row, column] = style, ""
 
     def formula(self, row: int, column: int, formula: str, value: str, style: dict[str, Any]) -> None:
-        """A formula shows again what stands elsewhere: here a value takes its place."""
+        """Record a formula, which repeats another cell, as a cell that takes a value."""
         self.blanks[row, column] = style, value
 
     def columns(self, first: int, last: int, width: float) -> None:
@@ -161,7 +161,7 @@ def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[st
 
 
 def _answer(mark: CellMark) -> float | str:
-    """Return what was typed, or of a formula its result: a number where it was read from one, else the text."""
+    """Return the value that the marked copy shows: a typed number, the result of a formula, or the text."""
     text, value = mark.typed.text, mark.typed.value
     if value is None or not isfinite(value):
         return text
@@ -170,7 +170,7 @@ def _answer(mark: CellMark) -> float | str:
 
 @cache
 def _answer_style(verdict: Verdict, number_format: str) -> dict[str, Any]:
-    """Return the look of an answer with this verdict, whose sign stands before the number or text."""
+    """Return the style of an answer with this verdict; its sign stands before the number or text."""
     look = VERDICT_STYLES[verdict]
     form = number_format or "General"
     if number_format and verdict is not Verdict.BLANK:
@@ -180,7 +180,7 @@ def _answer_style(verdict: Verdict, number_format: str) -> dict[str, Any]:
 
 
 def _number_format(mark: CellMark) -> str:
-    """Return a number format that shows the number as it is, as far as a cell is wide; empty where none does."""
+    """Return a number format that shows the number in a cell's width; an empty text if none does."""
     value = mark.typed.value
     if value is not None and not isfinite(value):
         return ""
@@ -212,11 +212,11 @@ CELLS, WROTE, VERDICT, POINTS, SAID = 1, 2, 3, 4, 5
 WIDTHS = (2, 18, 26, 34, 14, 84)
 HEADS = {CELLS: "Where", WROTE: "You wrote", VERDICT: "Verdict", POINTS: "Points", SAID: "What to look at"}
 LINE = 15
-"""Points of a line."""
+"""The height of a line, in points."""
 
 
 def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, marks: StudentMark) -> None:
-    """Write the page that says what was got, and of each cell that is not right why."""
+    """Write the page of marks: the points, and the reason for each cell that is not right."""
     for column, width in enumerate(WIDTHS):
         sheet.columns(column, column, width)
     sheet.list_page(f"{student_name(marks)} · feedback")
@@ -239,7 +239,7 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
 def _write_question(
     sheet: Sheet, row: int, handed_out: HandedOut, n: int, question: KeyQuestion, cells: Sequence[CellMark]
 ) -> int:
-    """Write what is said of a question; the row after it."""
+    """Write the remarks on a question; return the row after them."""
     sheet.text(row, CELLS, f"{n}. {question.text}", HEADING)
     right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
     sheet.text(row + 1, CELLS, f"{of_points(*total(cells))} · {right} of {len(cells)} right", LABEL)
@@ -273,7 +273,7 @@ def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQu
         sheet.text(row, column, text, TEXT)
     lines = max(ceil(len(text) / WIDTHS[column]) for column, text in (texts | {CELLS: where}).items())
     if lines > 1:
-        sheet.height(row, LINE * lines + 2)  # said, since not every program finds it out
+        sheet.height(row, LINE * lines + 2)  # not every program computes it
 
 
 def _write_legend(sheet: Sheet, row: int, marks: StudentMark) -> int:

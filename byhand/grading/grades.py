@@ -1,4 +1,4 @@
-"""What becomes of each student of a class, what a person must know of, and the files of grades for learning systems."""
+"""Grades of a class, problems for a person, and files of grades for learning systems."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ NOT_GRADED = {
     Status.UNREADABLE: "What you handed in could not be read: ask your teacher.",
     Status.MISSING: "Nothing was handed in.",
 }
-"""What the student reads where there is no grade; nothing in it is of others."""
+"""The sentence that a student reads in place of a grade."""
 
 
 @dataclass(frozen=True)
 class StudentGrade:
-    """file: the one that counts. points: None where there is no grade (yet). feedback: what the student reads there."""
+    """One student's grade. file: the one that counts. points: None without a grade. feedback: for the student."""
 
     person: Person
     status: Status
@@ -68,12 +68,12 @@ class StudentGrade:
 
 
 LONGEST_ID = 60
-"""The characters that are shown of an id that no student has."""
+"""The longest unknown id that is shown."""
 
 
 @dataclass(frozen=True)
 class FileProblem:
-    """Something that a person must know of a file, or of a student who handed in none. kind: in a word."""
+    """A problem with a file, or with a student who handed in none. kind: in a word."""
 
     kind: str
     file: str
@@ -82,7 +82,7 @@ class FileProblem:
 
 
 def student_grade(key: Key, person: Person, result: FileResult | None) -> StudentGrade:
-    """Return the grade of one student, by the result of the file that counts."""
+    """Return the grade of one student from the result of the file that counts."""
     status, file = _status(result), clean(result.file) if result else ""
     if result is None or result.marks is None or status is not Status.GRADED:
         return StudentGrade(person, status, file, None, NOT_GRADED[status])
@@ -98,7 +98,7 @@ def _status(result: FileResult | None) -> Status:
 
 
 def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
-    """Yield what is to be known of one file; also of answers that could not be read, and so have no points."""
+    """Yield the problems of one file, including answers that could not be read."""
     file = clean(result.file)
     if result.unknown_id:
         yield FileProblem("look", file, result.unknown_id[:LONGEST_ID], result.refused)
@@ -111,7 +111,7 @@ def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
 
 
 def _unread(key: Key, result: FileResult) -> str:
-    """Return a sentence on answers that have no points because they could not be read; nothing where there is none."""
+    """Return a sentence on answers that could not be read; an empty text if there are none."""
     cells = [cell for cell in result.marks.cells if cell.verdict is Verdict.UNREADABLE] if result.marks else []
     if not cells:
         return ""
@@ -124,11 +124,11 @@ def _unread(key: Key, result: FileResult) -> str:
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 NO_GRADE = "-"
-"""What Moodle takes for no grade."""
+"""Moodle's sign for no grade."""
 
 
 def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: with an apostrophe before it where one might."""
+    """Return the text, with an apostrophe before it if a spreadsheet could take it for a formula."""
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 

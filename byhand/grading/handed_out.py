@@ -1,4 +1,4 @@
-"""What every student was handed, and where its cells are in what is handed in."""
+"""The workbook of a set as it was handed out, and the search for its cells in a submission."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from byhand.xlsx.reader import HANDED_IN, Contents, read
 
 @dataclass(frozen=True)
 class Given:
-    """A number that a student is given. shown: of a table that is computed, and shown as a help."""
+    """A number that a student is given. shown: of a computed table that is shown as a help."""
 
     table: str
     row: int
@@ -35,12 +35,13 @@ class Given:
 
 @dataclass(eq=False)
 class HandedOut:
-    """The book of a set, as it was before anybody's numbers were filled in.
+    """The workbook of a set before a student's numbers are filled in.
 
-    asked: to each question of the key, its cells. tables: each table's cells. names: the defined names, each with its
-    range. givens: what each given cell holds. id: where the student's is. texts, numbers: what everybody has.
-    cells: every cell that is written on, empty ones too. formulas: those with a formula. book: what writes it.
-    All but the asked cells are empty where this byhand no longer makes the same book of the recipe.
+    asked: the answer cells of each question. tables: each table's cells. names: the defined names and their ranges.
+    givens: the contents of the given cells. id: the cell with the student's id. texts, numbers: the contents that are
+    the same for everybody. cells: every cell that the book uses, empty ones too. formulas: the cells with a formula.
+    book: writes the workbook. All but the asked cells are empty if this version of byhand makes another book of the
+    recipe.
     """
 
     key: Key
@@ -58,7 +59,7 @@ class HandedOut:
 
     @classmethod
     def of(cls, key: Key) -> HandedOut:
-        """Build the book of a key's recipe. ByhandError where it cannot be built any more."""
+        """Build the book of a key's recipe. Raises ByhandError if it can no longer be built."""
         built = problem(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
         book = StudentBook(built, key.practice)
         asked = tuple(tuple((q.sheet, *position(cell.replace("$", ""))) for cell in q.cells) for q in key.questions)
@@ -111,7 +112,7 @@ class HandedOut:
 
     @cached_property
     def by_drawn(self) -> dict[tuple[object, ...], list[str]]:
-        """The students who have all the same drawn numbers, by these."""
+        """The ids of the students who were given the same drawn numbers, by these numbers."""
         where = [(g.table, g.row, g.column) for g in (self.givens[cell] for cell in self.drawn_cells)]
         found: dict[tuple[object, ...], list[str]] = {}
         for id, student in self.key.students.items():
@@ -121,7 +122,7 @@ class HandedOut:
 
     @cached_property
     def _shown(self) -> dict[str, dict[str, Rows]]:
-        """The computed tables that are shown to everybody, worked out for the whole class at once."""
+        """The computed tables that each student is shown, by id; computed for the whole class at once."""
         names = {given.table for given in self.givens.values() if given.shown}
         if not names or self.problem is None:
             return {}
@@ -137,7 +138,7 @@ class HandedOut:
 
 
 def _unfilled(book: StudentBook) -> Contents:
-    """Return the book with its marks in the places of what is filled in."""
+    """Return the contents of the book with placeholders in the cells that differ between students."""
     marks: dict[object, float | str] = {}
     for n, key in enumerate(book.marks.keys):
         text = isinstance(key, tuple) and key[0] in ("student", "word")
@@ -149,17 +150,17 @@ def _unfilled(book: StudentBook) -> Contents:
 
 
 MOST_INSERTED = 200
-"""The rows or columns that may have been put into a table."""
+"""The largest number of rows or columns that a student may insert into a table."""
 LEAST_KNOWN = 0.25
-"""The share of a sheet's texts by which it is known, where nothing else tells."""
+"""The share of a sheet's texts that identifies it when nothing else does."""
 Shifts = list[tuple[int, int]]
-"""From which row or column of the book on, and how far things have moved."""
+"""Pairs of a row or column of the book and the distance by which it has moved."""
 Moved = tuple[str, Shifts, Shifts]
-"""What a sheet is called now, and where its rows and columns are."""
+"""The new name of a sheet, and the shifts of its rows and columns."""
 
 
 class CellFinder:
-    """Finds a cell of the book in what is handed in: by its table's defined name, or else by the texts around it."""
+    """Finds cells of the book in a submission: by the defined name of their table, or by the texts around them."""
 
     def __init__(self, handed_out: HandedOut, contents: Contents) -> None:
         self.handed_out, self.contents = handed_out, contents
@@ -171,7 +172,7 @@ class CellFinder:
         self._moved: dict[str, Moved | None] = {}
 
     def __call__(self, cell: Cell) -> Cell | None:
-        """Return where the cell is now; None where that is not clear."""
+        """Return the cell's place in the submission; None if it cannot be determined."""
         if self.unmoved:
             return cell
         name = self._name_of.get(cell)
@@ -188,7 +189,7 @@ class CellFinder:
         return {cell: name for name, region in self.handed_out.names.items() for cell in region.cells()}
 
     def _lines_of(self, name: str) -> tuple[list[int], list[int]] | None:
-        """Return the rows and columns in which those of a table now stand."""
+        """Return the rows and columns of a table in the submission."""
         if name not in self._lines:
             old, new = self.handed_out.names[name], self.regions[name]
             rows = self._kept(old, new, across=False)
@@ -197,7 +198,7 @@ class CellFinder:
         return self._lines[name]
 
     def _kept(self, old: Region, new: Region, across: bool) -> list[int] | None:
-        """Return a table's own rows (or columns) among those that its name has now, by what stands before them."""
+        """Return a table's own rows (or columns) in its present range, without inserted ones, by their labels."""
         first, was, now = (new.column, old.columns, new.columns) if across else (new.row, old.rows, new.rows)
         if was == now:
             return list(range(first, first + now))
@@ -216,7 +217,7 @@ class CellFinder:
         return sheet, cell[1] + _shift(rows, cell[1]), cell[2] + _shift(columns, cell[2])
 
     def _sheet(self, name: str) -> str | None:
-        """Return what a sheet is called now: as the names say, as before, or the one that has its texts."""
+        """Return a sheet's name in the submission: from the defined names, unchanged, or by its texts."""
         sheets = Counter(
             self.regions[n].sheet for n, old in self.handed_out.names.items() if old.sheet == name and n in self.regions
         )
@@ -236,7 +237,7 @@ class CellFinder:
         return self._moved[name]
 
     def _measured(self, name: str, sheet: str) -> Moved | None:
-        """Measure how far the texts of a sheet have moved: those that are there once, now as before."""
+        """Measure the shifts of a sheet's rows and columns by the texts that occur once in both books."""
         texts, places = self._texts(name), self._places.get(sheet, {})
         pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
         if len(pairs) < LEAST_KNOWN * len(texts):
@@ -246,7 +247,7 @@ class CellFinder:
         return sheet, _by_line(rows), _by_line(columns)
 
     def _texts(self, sheet: str) -> dict[str, Cell]:
-        """The texts of one of the handed-out book's sheets that are there only once."""
+        """Return the texts that occur once on a sheet of the handed-out book, with their cells."""
         cells = [(text, cell) for cell, text in self.handed_out.texts.items() if cell[0] == sheet and text.strip()]
         often = Counter(text for text, _ in cells)
         return {text: cell for text, cell in cells if often[text] == 1}
@@ -268,7 +269,7 @@ def _label(region: Region, i: int, across: bool) -> Cell:
 
 
 def _by_line(pairs: Sequence[tuple[int, int]]) -> Shifts:
-    """Return for each row (or column) the shift that most of its texts have made."""
+    """Return for each row (or column) the shift of most of its texts."""
     shifts: dict[int, Counter[int]] = defaultdict(Counter)
     for line, shift in pairs:
         shifts[line][shift] += 1

@@ -1,4 +1,4 @@
-"""The misconceptions that a student may have, alone or two together, and what the asked tables become by them."""
+"""Candidate misconceptions, one or two at a time, and the tables that they produce."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from byhand.misconceptions.rewriting import Misconception
 
 Size = tuple[int, int]
 Replacements = Mapping[int, tuple[Flags, Array]]
-"""By stage, on which ways to work on the student's table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
+"""For each stage a mask of the ways on which a table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
 
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """Tables of one size that an operation makes in one call; each has its place among those of its size.
+    """Tables of one size that an operation computes in one call, with their places among the tables of that size.
 
-    asked: the stage whose table this is in some graph; None for what nobody is asked.
+    asked: the stage whose table this is in some graph; None for a table that no question asks for.
     """
 
     op: Op
@@ -38,7 +38,7 @@ class _Step:
 
 
 class Batch:
-    """The tables `wanted`, all of one size, of as many graphs. asked: of tables that are a stage's, which stage's."""
+    """Computes the tables `wanted`, all of one size, of as many graphs. asked: the stage of each stage's table."""
 
     def __init__(self, wanted: Sequence[Node], asked: Mapping[Node, int]) -> None:
         self.counts: dict[Size, int] = {}
@@ -93,7 +93,7 @@ def _instead(table: Any, replacements: Replacements, asked: int | None) -> Any:
 
 
 def _settings_of(node: Node) -> object:
-    """The operation's settings, for telling apart; those that cannot be compared are like no other's."""
+    """Return a hashable form of the operation's settings; the node itself where they cannot be hashed."""
     settings = tuple(sorted(node.attrs.items()))
     try:
         hash(settings)
@@ -103,11 +103,11 @@ def _settings_of(node: Node) -> object:
 
 
 Combination = tuple[int, ...]
-"""Misconceptions by their numbers in the list, smallest first; none: the right way."""
+"""Indices of misconceptions, in ascending order; empty for the right computation."""
 
 
 class Hypotheses:
-    """Every misconception that can be made in a problem: those that its recipe tells apart come first."""
+    """Every misconception that applies to a problem, first those that its recipe distinguishes."""
 
     def __init__(self, problem: Problem, stages: Sequence[Stage]) -> None:
         self.stages = stages
@@ -128,7 +128,7 @@ class Hypotheses:
         self._plans: dict[tuple[int, tuple[Combination, ...]], list[Node]] = {}
 
     def version(self, combination: Combination, node: Node) -> Node:
-        """Return the table that stands in the right one's place."""
+        """Return the table that a combination puts in place of the right one."""
         return self._of(combination).get(node, node)
 
     def _of(self, combination: Combination) -> dict[Node, Node]:
@@ -138,7 +138,7 @@ class Hypotheses:
         return self._changed[combination]
 
     def _both(self, first: int, second: int) -> dict[Node, Node] | None:
-        """The second made in a graph that the first has changed already; None where that leaves no place for it."""
+        """Apply the second misconception to the graph that the first has changed; None if it no longer applies."""
         changed = self._changed[first,]
         try:
             then = mistaken_tables(self.problem, self.list[second], changed)
@@ -148,12 +148,12 @@ class Hypotheses:
 
     @cached_property
     def singles(self) -> list[list[Combination]]:
-        """For each stage, the single misconceptions that change its table."""
+        """The single misconceptions that change each stage's table."""
         singles: list[Combination] = [(n,) for n in range(len(self.list))]
         return [[i for i in singles if self.version(i, s.node) is not s.node] for s in self.stages]
 
     def pairs(self, stage: Stage) -> list[Combination]:
-        """Return each two misconceptions that the recipe tells apart, and that both matter for a stage's table."""
+        """Return the pairs of distinguished misconceptions of which both change a stage's table."""
         if stage.number not in self._pairs:
             mine = sorted(i for (i,) in self.singles[stage.number] if i < self.distinct)
             found: list[Combination] = list(combinations(mine, 2))
@@ -161,11 +161,11 @@ class Hypotheses:
         return self._pairs[stage.number]
 
     def differs(self, combination: Combination, node: Node) -> bool:
-        """Whether two misconceptions together give a table that neither gives alone."""
+        """Whether a combination gives a table that none of its members gives alone."""
         return self.version(combination, node) not in (node, *(self.version((i,), node) for i in combination))
 
     def batch(self, stage: Stage, many: tuple[Combination, ...]) -> Batch:
-        """Return what works a stage's table out by each of these combinations."""
+        """Return the batch that computes a stage's table under each of these combinations."""
         if (stage.number, many) not in self._batches:
             before = [(self.stages[n].node, n) for n in stage.before]
             asked = {self.version(combination, node): n for node, n in before for combination in many}
@@ -175,7 +175,7 @@ class Hypotheses:
         return self._batches[stage.number, many]
 
     def plan(self, stage: Stage, many: tuple[Combination, ...]) -> list[Node]:
-        """Return the tables that these combinations' versions of a stage's table need, in order."""
+        """Return the nodes needed for a stage's table under these combinations, in order of evaluation."""
         if (stage.number, many) not in self._plans:
             self._plans[stage.number, many] = toposort(self.version(combination, stage.node) for combination in many)
         return self._plans[stage.number, many]

@@ -1,4 +1,4 @@
-"""What a person should look at before a submission's marks count: whose book it is, and what was changed in it."""
+"""Warnings about a submission: another student's workbook, changed numbers or texts, copied answers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ GIVEN_NEAR = 1e-9
 SHOWN_NEAR = 1e-4
 """Computed tables are shown rounded."""
 ANOTHER_SET = 0.4
-"""The share of given numbers from which on they are not a few that were altered, but another draw's."""
+"""From this share of changed given numbers on, the workbook counts as one of another set."""
 LISTED = 3
 
 
 @dataclass(frozen=True)
 class ChangedNumber:
-    """A given cell that does not hold what the student was given."""
+    """A given cell that does not hold the student's number."""
 
     cell: Cell
     was: float
@@ -37,7 +37,7 @@ class ChangedNumber:
 
 
 def changed_numbers(handed_out: HandedOut, submission: Submission, student: str) -> list[ChangedNumber]:
-    """Return the given cells that differ; one that is gone holds None."""
+    """Return the given cells that differ; a deleted cell holds None."""
     return list(_changed_numbers(handed_out, submission, student))
 
 
@@ -51,7 +51,7 @@ def _changed_numbers(handed_out: HandedOut, submission: Submission, student: str
 
 
 def number_findings(handed_out: HandedOut, submission: Submission, student: str) -> list[str]:
-    """Return sentences on given numbers that are not the student's."""
+    """Return warnings about given numbers that are not the student's."""
     changed = changed_numbers(handed_out, submission, student)
     if not changed:
         return []
@@ -80,16 +80,16 @@ def _described(one: ChangedNumber) -> str:
 
 
 LEAST = 4
-"""The different wrong answers that must be another's right ones."""
+"""The least number of different wrong answers that are another student's right ones."""
 CHANCE = 1e-6
-"""How often an honest submission may be said to be another's."""
+"""The largest probability of a false warning about an honest submission."""
 INDEPENDENT = 2 / 3
-"""Numbers of a table go together (a row of a softmax adds up to 1), so that they tell less than so many alone would."""
+"""The weight of an answer: numbers of a table are dependent (a row of a softmax adds up to 1)."""
 
 
 @dataclass(frozen=True)
 class CopySource:
-    """Whose right answers they are, and how many of the wrong ones."""
+    """The likely source of copied answers. matching: how many of the wrong answers are right for that student."""
 
     student: str
     matching: int
@@ -98,7 +98,7 @@ class CopySource:
 
 @dataclass(frozen=True, eq=False)
 class _Class:
-    """Everybody's right answers side by side: (students, cells), the margin of each cell, and where a question ends."""
+    """The right answers of a class: (students, cells), with the margin and the question of each cell."""
 
     ids: list[str]
     answers: Array
@@ -122,7 +122,7 @@ def _class(handed_out: HandedOut) -> _Class:
 
 
 def copied_from(handed_out: HandedOut, submission: Submission, student: str) -> CopySource | None:
-    """Return the student whose answers these are likelier to be than their own, if that is beyond chance."""
+    """Return the student whose right answers the wrong ones match beyond chance; None if there is none."""
     group = _class(handed_out)
     typed = np.array([math.nan if t.value is None else t.value for row in submission.answers for t in row])
     own = group.ids.index(student)
@@ -144,7 +144,7 @@ def copied_from(handed_out: HandedOut, submission: Submission, student: str) -> 
 
 
 def _different(group: _Class, typed: Array, wrong: NDArray[np.bool_]) -> list[int]:
-    """Return one cell for each wrong number of a question: a number that is there again says nothing new."""
+    """Return one cell for each different wrong number of a question; repeats carry no information."""
     first: dict[tuple[int, float], int] = {}
     for n in np.flatnonzero(wrong):
         first.setdefault((int(group.questions[n]), round(float(typed[n]), 9)), int(n))
@@ -157,14 +157,14 @@ def _better(group: _Class, typed: Array, other: int, own: int) -> bool:
 
 
 def _share(group: _Class, n: int, number: float) -> float:
-    """Return how much of all right answers to a question lies where a number does."""
+    """Return the share of the right answers to a question that lie within the margin of a number."""
     pool, margin = group.pools[int(group.questions[n])], group.margins[n]
     near = np.searchsorted(pool, number + margin, "right") - np.searchsorted(pool, number - margin, "left")
     return float((near + 1) / (len(pool) + 1))
 
 
 def _divergence(found: float, usual: float) -> float:
-    """Kullback and Leibler's, of two shares; times the count it bounds how rare a share so large is (Chernoff)."""
+    """Return the Kullback-Leibler divergence of two shares; times the count, it is Chernoff's bound."""
     if found <= usual:
         return 0.0
     rest = (1 - found) * math.log((1 - found) / (1 - usual)) if found < 1 else 0.0
@@ -175,7 +175,7 @@ NEAR = 1e-6
 
 
 def warnings_of(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
-    """Return sentences for a person to judge; none for an honest submission of the student's own book."""
+    """Return warnings for a person to judge; none for an honest submission of the student's own workbook."""
     return [
         *_id_findings(submission, handed_out, student),
         *number_findings(handed_out, submission, student),
@@ -197,7 +197,7 @@ def _id_findings(submission: Submission, handed_out: HandedOut, student: str) ->
 
 
 def _text_findings(submission: Submission, handed_out: HandedOut) -> list[str]:
-    """Return what is said of questions, captions and printed numbers that were changed."""
+    """Return a warning about changed questions, captions and printed numbers."""
     printed = submission.printed
     texts = [cell for cell, text in handed_out.texts.items() if not _same(printed.get(cell), text)]
     numbers = [cell for cell, number in handed_out.numbers.items() if not _near(printed.get(cell), number)]
@@ -211,7 +211,7 @@ def _text_findings(submission: Submission, handed_out: HandedOut) -> list[str]:
 
 
 def _same(value: object, text: str) -> bool:
-    """Whether a text is the same but for blanks and for how programs write letters; an empty one need not be kept."""
+    """Whether a text is the same except for blanks and Unicode form; a blank text may be missing."""
     if value == text or not text.strip():
         return True
     return isinstance(value, str) and folded(value) == folded(text)

@@ -1,4 +1,4 @@
-"""A recipe proves its marks: what is right, each mistake, garbage and blanks are typed, read and marked."""
+"""Check of a recipe's marking: right answers, each mistake, garbage and blanks are typed, read and marked."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from byhand.lessons.recipe import read_toml
 
 GARBAGE = "no idea"
 MOST = 100
-"""Students whose answers are tried."""
+"""The largest number of students whose answers are tried."""
 OF_EACH = 4
-"""Mistakes that each of them makes, in turn."""
+"""The number of mistakes that each student makes."""
 SELDOM = 0.01
-"""The share of students whose mistake may go by another name."""
+"""The share of students whose mistake may be given another name."""
 Row = Sequence[float | str]
 Thing = TypeVar("Thing")
 
 
 def lint_recipe(recipe: str, seeds: int) -> Report:
-    """Return a recipe's report, with what is wrong about its marks."""
+    """Return a recipe's report, including the problems of its marking."""
     path = find(recipe)
     table = read_toml(path)
     built = problem(exercise_of(table, path))
@@ -48,7 +48,7 @@ def lint_recipe(recipe: str, seeds: int) -> Report:
 
 
 class Trial:
-    """A class of a recipe, which answers in every way that marking must distinguish."""
+    """A trial class that gives every kind of answer that marking must distinguish."""
 
     def __init__(self, built: Problem, table: dict[str, object], count: int) -> None:
         self.problem, self.shown_mistakes = built, mistakes(built)
@@ -59,7 +59,7 @@ class Trial:
         self.marker = Marker(self.key, built)
 
     def problems(self) -> Iterator[str]:
-        """Yield a line for whatever is not marked as it should be."""
+        """Yield a line for each answer that is not marked as it should be."""
         wrong = _wrong_answers(self.problem, self.shown_mistakes, self.made)
         missed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
@@ -76,7 +76,7 @@ class Trial:
                 yield f"Marking does not name {name} in {count} of {tried[name]} answers."
 
     def _plain(self, variant: Variant) -> Iterator[str]:
-        """Yield what is wrong about the marks of the key, of nothing, and of what is no number."""
+        """Yield a line for each wrong mark of the key, of blanks and of garbage."""
         right = self.right(variant)
         for what, answers, verdict in (
             ("the key", right, Verdict.RIGHT),
@@ -109,7 +109,7 @@ def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:
 def _wrong_answers(
     problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Variant]
 ) -> list[list[tuple[str, list[list[float]]]]]:
-    """Return for each student what they write who make each mistake, where it is a number."""
+    """Return for each student the answers that each mistake leads to, if all of them are finite."""
     given = stacked(variant.numbers for variant in made)
     solved = [(m.name, problem.solve(given, changed)) for m, changed in shown_mistakes]
     found: list[list[tuple[str, list[list[float]]]]] = []
@@ -121,18 +121,18 @@ def _wrong_answers(
 
 
 def _own(problem: Problem, variant: Variant, answers: Sequence[Array]) -> list[Array]:
-    """No misconception says where a wrong cell is."""
+    """Return answers in which a wrong cell is named rightly: no misconception changes that."""
     rows = zip(problem.questions, answers, variant.answers, strict=True)
     return [right if question.ask.kind == "wrong cell" else row for question, row, right in rows]
 
 
 def _in_turn(things: Sequence[Thing], first: int) -> Iterator[Thing]:
-    """Return all of them, from this one on and round again."""
+    """Return an iterator over all of them that starts at index `first` and wraps around."""
     return (things[(first + n) % len(things)] for n in range(len(things)))
 
 
 def _key(built: Problem, table: dict[str, object], book: StudentBook, made: Sequence[Variant]) -> Key:
-    """Return the class's key, as it is read from its file."""
+    """Return the class's key, written to a file and read back."""
     name = built.exercise.name
     about = {"exercise": name, "recipe": table, "digest": digest_of(name, table), "seed": 0, "practice": False}
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""The folder of a class's marks, and its journal, in which a run that was stopped finds what it has read."""
+"""The folder of a class's marks, and the journal from which a stopped run continues."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUFFIXES = (".xlsx", ".html", ".json")
 
 
 class MarksFile(msgspec.Struct, frozen=True):
-    """What marking.json says of marks that were begun; digest: of the key that they are by."""
+    """The contents of marking.json. digest: of the key by which the folder's files are marked."""
 
     byhand: Literal["class marks"]
     version: Literal[1]
@@ -48,7 +48,7 @@ class MarksFolder:
 
     @classmethod
     def opened(cls, path: Path, key: Key, submissions: Path, force: bool) -> MarksFolder:
-        """Open a new folder, an empty one, or one that a run with this key began. ByhandError for any other."""
+        """Open a new or empty folder, or one that a run with this key began. Raises ByhandError for any other."""
         if os.path.lexists(path) and not path.is_dir():
             raise ByhandError(f"{path} is not a folder: choose another with -o.")
         if path.resolve().is_relative_to(submissions.resolve()):
@@ -79,11 +79,11 @@ class MarksFolder:
         return self.path / "marking.json"
 
     def file(self, folder: str, name: str, suffix: str) -> Path:
-        """Return the place of a student's own file."""
+        """Return the path of a student's own file."""
         return self.path / folder / f"{name}{suffix}"
 
     def keep_only(self, names: Iterable[tuple[str, str]], all_names: Iterable[str]) -> None:
-        """Remove the files of students who, in that folder, no longer have any. names: folder and name of who has."""
+        """Remove students' files that are no longer valid. names: folder and file name of those that stay."""
         kept = set(names)
         for folder in (FEEDBACK, LOOK, GRADESCOPE):
             for name in all_names:
@@ -114,10 +114,10 @@ class MarksFolder:
 
 @dataclass(frozen=True)
 class FileResult:
-    """file: its path in the folder of submissions. digest: of its bytes. student: the id; empty where nobody's.
+    """The result of marking one file. file: its path in the folder of submissions. digest: of its bytes.
 
-    marks: None where it could not be marked, and then `refused` says why. by: what says whose it is.
-    unknown_id: the id that the workbook states, where no student of the key has it.
+    student: the id; empty for a file that is nobody's. marks: None for a file that could not be marked; `refused` says
+    why. by: what identifies the student. unknown_id: the id that the workbook states, if it is not in the key.
     """
 
     file: str
@@ -130,7 +130,7 @@ class FileResult:
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether a person must look at it before its marks count."""
+        """Whether a person must look at the file before its marks count."""
         return bool(self.marks and self.marks.warnings)
 
 
@@ -140,17 +140,17 @@ def as_line(result: FileResult) -> str:
 
 
 def from_line(line: str) -> FileResult:
-    """Return the result that a line holds. ValueError or msgspec.ValidationError for a line that is cut short."""
+    """Return the result in a line. Raises ValueError or msgspec.ValidationError for an incomplete line."""
     return msgspec.convert(json.loads(line), FileResult)
 
 
 def _text(line: bytes) -> str:
-    """Return the line as text; names of files need not be text."""
+    """Decode a line; file names need not be valid UTF-8."""
     return line.decode("utf-8", "surrogateescape")
 
 
 class Journal:
-    """A file with a line for each result; of one file the last line counts. Only their places are kept in memory."""
+    """A file with one line for each result; the last line about a file counts. Memory holds only line positions."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -174,7 +174,7 @@ class Journal:
             self._file.close()
 
     def add(self, result: FileResult) -> None:
-        """Write a result at once, so that it is there after any stop."""
+        """Write a result at once, so that a stopped run does not lose it."""
         assert self._file is not None
         self._file.seek(0, 2)
         self._at[result.file] = self._file.tell()
@@ -182,14 +182,14 @@ class Journal:
         self._file.flush()
 
     def get(self, file: str) -> FileResult | None:
-        """Return what came of a file, if that is known."""
+        """Return the result of a file; None if it has none yet."""
         if file not in self._at or self._file is None:
             return None
         self._file.seek(self._at[file])
         return from_line(_text(self._file.readline()))
 
     def all(self, files: list[str]) -> Iterator[FileResult]:
-        """Yield what came of each of these files."""
+        """Yield the results of these files."""
         for file in files:
             result = self.get(file)
             if result is not None:

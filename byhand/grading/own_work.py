@@ -1,4 +1,4 @@
-"""What a student has written into a workbook, by its place in the one handed out, and what a marked copy leaves out."""
+"""The student's own numbers and texts in a workbook, and what a marked copy leaves out."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, day
 
 LONGEST = 2_000
-"""The characters of a text that are kept."""
+"""The longest text that a marked copy shows."""
 MOST_BESIDE = 2_000
-"""The cells beside the tables that are kept."""
+"""The largest number of cells beside the tables that a marked copy shows."""
 MOST_SHEETS = 5
-"""The student's own sheets that are named."""
+"""The largest number of the student's own sheets that are named."""
 EXTRAS = {
     "pictures": "xl/media/",
     "charts": "xl/charts/",
@@ -27,14 +27,14 @@ EXTRAS = {
     "controls or embedded files": "xl/activeX|xl/ctrlProps|xl/embeddings",
     "links to other files": "xl/externalLinks|xl/connections|xl/queryTables",
 }
-"""What else a file may hold, and where it stands in it."""
+"""Other contents of a file, and the patterns of their parts."""
 
 
 @dataclass(frozen=True)
 class OwnWork:
-    """values: the numbers and texts in the cells of the book handed out, and beside them, by their place there.
+    """values: numbers and texts in and beside the cells of the handed-out book, by their place in that book.
 
-    left_out: what a marked copy leaves out, each in a few words.
+    left_out: phrases that name what a marked copy leaves out.
     """
 
     values: Mapping[Cell, float | str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class OwnWork:
 
 
 def own_work(handed_out: HandedOut, contents: Contents, find: CellFinder) -> OwnWork:
-    """Return what stands in the cells; of formulas their stored results, as values."""
+    """Return the values in the cells; for formulas their stored results."""
     sheets = {cell[0] for cell in handed_out.cells}
     if find.unmoved:
         there = {cell: cell for cell in contents.values if cell[0] in sheets and cell not in handed_out.texts}
@@ -64,7 +64,7 @@ def own_work(handed_out: HandedOut, contents: Contents, find: CellFinder) -> Own
 
 
 def _plain(contents: Contents, place: Cell) -> float | str | None:
-    """A value as a number or a text, a date as people read it."""
+    """Return a value as a number or a text; a date as people read it."""
     value: Value = contents.values.get(place)
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Whose a handed-in book is, which of several counts, and how learning systems know the students of a key."""
+"""The owner of a submission, the latest of several, and the students of a key as learning systems know them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _AGAIN = re.compile(r"(?:-|\()(\d{1,6})\)?$")
 
 @dataclass(frozen=True)
 class FileName:
-    """system: the learning system that has made the name, or nothing. person, number: whom it names so.
+    """A parsed file name. system: the learning system that made the name, if any. person, number: as it names them.
 
-    stem: the name that the student gave the file, without its ending. order: higher for what was handed in later.
+    stem: the student's own file name, without its ending. order: higher for a later submission.
     """
 
     stem: str
@@ -51,18 +51,18 @@ def read_name(path: Path) -> FileName:
 
 
 def _again(stem: str) -> int:
-    """Return the number that systems add to a file that is handed in again."""
+    """Return the number that learning systems append to the file name of a resubmission; 0 for none."""
     found = _AGAIN.search(stem)
     return int(found[1]) if found else 0
 
 
 def plain_stem(stem: str) -> str:
-    """Return a name without what programs add to that of a copy: Copy of, (1), -2."""
+    """Return a file name without the marks of a copy: Copy of, (1), -2."""
     return _COPY.sub("", stem).strip()
 
 
 def folded(text: str) -> str:
-    """Return a form that is equal for two spellings of one id: small and capital letters, accents."""
+    """Return a form of an id that ignores case and the Unicode form of accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", clean(text)).casefold())
 
 
@@ -73,7 +73,7 @@ def letters(text: str) -> str:
 
 
 def spellings(name: str) -> set[str]:
-    """Return a person's name as systems write it, its words in turn first: adalovelace, lovelaceada."""
+    """Return a person's name as systems write it, starting with each word in turn: adalovelace, lovelaceada."""
     words = [word for word in map(letters, re.split(r"[\s,]+", name)) if word]
     return {"".join(words[n:] + words[:n]) for n in range(len(words))}
 
@@ -95,7 +95,7 @@ class Owner:
 
 
 class Owners:
-    """The students of a key, by everything that may name one."""
+    """The students of a key, searchable by id, file name and person's name."""
 
     def __init__(self, handed_out: HandedOut) -> None:
         self.handed_out = handed_out
@@ -136,12 +136,12 @@ class Owners:
         )
 
     def by_name(self, path: Path) -> str:
-        """Return the student whom a file's name alone names, as for one that cannot be read; empty for none."""
+        """Return the student that a file name alone identifies, for a file that cannot be read; empty for none."""
         name = read_name(path)
         return self._by_system(name) or self._by_stem(name.stem) or ""
 
     def by_id(self, id: str) -> str | None:
-        """Return the student with this id, however its letters are written."""
+        """Return the student with this id, ignoring case and the Unicode form of accents."""
         return id if id in self.handed_out.key.students else self._ids.get(folded(id))
 
     def _by_system(self, name: FileName) -> str | None:
@@ -162,7 +162,7 @@ class Owners:
 
 
 def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
-    """Return the one student who was given all the numbers of a book, if there is one."""
+    """Return the only student who was given all the numbers of a workbook; None if there is none."""
     cells = handed_out.drawn_cells
     found = tuple(submission.printed.get(cell) for cell in cells)
     students = handed_out.by_drawn.get(found, ()) if cells else ()
@@ -170,7 +170,7 @@ def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return only the words that name one student."""
+    """Return the words that identify exactly one student, with that student."""
     found = defaultdict(set)
     for word, id in pairs:
         found[word].add(id)
@@ -179,14 +179,14 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class LatestFiles:
-    """used: the file that counts for each student, in the key's order. older: their others, the latest first."""
+    """used: each student's latest file, in the key's order. older: their other files, the latest first."""
 
     used: dict[str, Path]
     older: dict[str, tuple[Path, ...]]
 
 
 def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
-    """Return each student's latest file, by the learning system's number, or else by its time; and the others."""
+    """Return each student's latest file, by the learning system's number or else by its time, and the others."""
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
@@ -210,17 +210,17 @@ def _time(path: Path) -> int:
 
 MOST_FILES, DEEPEST = 100_000, 20
 NOBODYS = frozenset(("thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db"))
-"""What operating systems leave behind."""
+"""Files that operating systems leave behind."""
 OPEN_ELSEWHERE = ("~$", ".~lock")
-"""How the names begin that spreadsheet programs give to locks."""
+"""The beginnings of the names of spreadsheet programs' lock files."""
 BOOKS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers", ".csv")
 
 
 def submissions(folder: Path) -> list[Path]:
-    """Return every file in a folder and the folders in it, in the order of their names.
+    """Return every file in a folder and its subfolders, in the order of their names.
 
-    Odd ones too: what is no workbook, and what only has the name of one (a folder, a link, a pipe), so that whoever
-    reads them says why not. Links are not followed. ByhandError for what is no folder or has too many files.
+    Files that are no workbooks are included, and so are folders, links and pipes with the name of one, so that the
+    reader reports them. Links are not followed. Raises ByhandError for a path that is no folder or too many files.
     """
     if not folder.is_dir():
         raise ByhandError(f"{clean(str(folder))} is no folder: name the one with the files that were handed in.")
@@ -259,7 +259,7 @@ def _is_nobodys(name: str) -> bool:
 EMAILS = ("email address", "email", "e-mail", "e-mail-adresse")
 NUMBERS = ("id number", "sis user id", "student id", "student number", "matriculation number", "matrikelnummer")
 CANVAS = ("student", "id", "sis user id", "sis login id", "section")
-"""The columns by which Canvas knows whose a grade is."""
+"""The columns by which Canvas identifies a student."""
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ class Person:
 
 
 def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
-    """Return the key's students in order, with what the rosters say of them. ByhandError for what is no roster."""
+    """Return the key's students in order, with the data of the rosters. Raises ByhandError for an unusable roster."""
     people = {folded(id): _alone(id, student.name) for id, student in key.students.items()}
     for roster in rosters:
         for cells in _rows(roster):
@@ -286,7 +286,7 @@ def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
 
 
 def _alone(id: str, name: str) -> Person:
-    """Return what the key alone says: the id is an e-mail address, or else a number."""
+    """Return a person known from the key alone: the id is an e-mail address or else a number."""
     email, number = (id, "") if "@" in id else ("", id)
     return Person(id, name, email, number, (name or id, "", number, email, ""))
 

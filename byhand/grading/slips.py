@@ -1,4 +1,4 @@
-"""Slips of the pen: a number that is off by one term of its sum, its sign, its point, or its place."""
+"""Slips of the pen: a missing term, a wrong sign, a misplaced point, exchanged digits, a neighbouring cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from byhand.core.number_text import to_digits
 from byhand.grading.stages import ROOM
 
 FEW = 3
-"""Of the answers to one table, one in so many may be a slip: more are no slips."""
+"""At most one in so many answers to a table may be a slip."""
 SIGN = "Only the sign is not right."
 POINT = "The digits are right, but the point is in the wrong place."
 DIGITS = "Two digits have changed places."
@@ -29,7 +29,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 @dataclass(frozen=True)
 class Slip:
-    """What went wrong, in a sentence. coarse: it is only the last rounding, to fewer places than were asked."""
+    """A slip. coarse: the right number, rounded to fewer places than asked."""
 
     sentence: str
     coarse: bool = False
@@ -37,7 +37,7 @@ class Slip:
 
 @dataclass(frozen=True)
 class Term:
-    """One term of a sum, and what it is called."""
+    """One term of a sum, with a text that names it."""
 
     value: float
     text: str
@@ -46,7 +46,7 @@ class Term:
 def find_slip(
     answer: float, node: Node, cell: tuple[int, int], places: int, margin: float, values: Mapping[Node, Array]
 ) -> Slip | None:
-    """Return the likeliest slip by which these numbers give this answer, if there is one."""
+    """Return the likeliest slip that leads from these numbers to this answer; None if there is none."""
     table = values[node]
     expected = float(table[cell])
     if not np.isfinite(expected) or abs(expected) > INFINITE:
@@ -73,7 +73,7 @@ def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) ->
 
 
 def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
-    """Return what went wrong when a right number was written down, if it did."""
+    """Return the slip in writing a right number down; None if there is none."""
     if any(answer == round(expected, k) for k in range(1, places)):
         return Slip(COARSE.format(places=places), coarse=True)
     if abs(expected) > 2 * room and any(_near(answer * 10.0**k, expected, places, room) for k in (1, -1, 2, -2)):
@@ -90,7 +90,7 @@ def _near(moved: float, expected: float, places: int, room: float) -> bool:
 
 
 def _swapped(expected: float, places: int) -> Iterator[float]:
-    """Yield the number with two neighbouring digits exchanged; the point does not count."""
+    """Yield the number with each pair of neighbouring digits exchanged, ignoring the point."""
     text = f"{expected:.{places}f}"
     spots = [n for n, sign in enumerate(text) if sign.isdigit()]
     for one, other in pairwise(spots):
@@ -114,7 +114,7 @@ def _holds(table: Array, row: int, column: int, answer: float, room: float) -> b
 
 
 def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner: bool = False) -> list[Term]:
-    """Return the terms of a cell's sum: the products of a matrix product, and what is added to it."""
+    """Return the terms of a cell's sum: the products of a matrix product, and the summands."""
     if node.op is ops.matmul and not (inner and node.name):
         left, right = node.args
         x, y = values[left][row], values[right][:, column]
@@ -131,7 +131,7 @@ def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner
 
 
 def _given(node: Node) -> bool:
-    """Whether its numbers are there for everybody to see."""
+    """Whether the student sees the numbers of a table: given ones, or a view of given ones."""
     return node.data is not None or (node.op.view and all(map(_given, node.args)))
 
 

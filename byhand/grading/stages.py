@@ -1,4 +1,4 @@
-"""The asked tables of a problem, in the order in which one follows from another."""
+"""The tables that a problem asks for, in the order of computation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRIES = 8
 
 
 def alternatives(problem: Problem) -> dict[Node, Node]:
-    """Return the tables that people work out by a shorter way: the gradient of the logits as (p − y)/n."""
+    """Return shorter forms in which people compute a table by hand: the gradient of the logits as (p − y)/n."""
     tables = problem.lesson.tables
     names = ("probabilities", "loss.counted", "loss.y", "loss.n", "grad.logits")
     if not all(name in tables for name in names):
@@ -39,14 +39,14 @@ def alternatives(problem: Problem) -> dict[Node, Node]:
 
 ROOM, WHOLE = float(equality.ROOM), float(equality.WHOLE)
 BY_COUNTING = ("choice", "wrong cell")
-"""What is asked for by the number of a row or a column."""
+"""Kinds of question whose answer is the number of a row or column."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tolerances:
-    """Of some cells, how far off each may be, and to how many places it is asked. (n,)
+    """The tolerance of each cell, and the number of places to which it is asked. (n,)
 
-    This is `margin` of answers.rules for many numbers at a time.
+    This is the rule `margin` of answers.rules for many numbers at a time.
     """
 
     margins: Array
@@ -57,7 +57,7 @@ class Tolerances:
         return np.asarray(10.0**-self.places)
 
     def agree(self, answers: Array, expected: Array) -> Flags:
-        """Return which answers are as expected; none that is no number. (..., n), (..., n) -> (..., n)"""
+        """Return which answers are as expected; NaN never is. (..., n), (..., n) -> (..., n)"""
         with np.errstate(all="ignore"):
             off, room = np.abs(answers - expected), ROOM * np.clip(np.abs(expected), 1, INFINITE)
             whole = answers / self.units
@@ -68,18 +68,18 @@ class Tolerances:
 
 
 def rule_of(ask: Ask) -> Rule:
-    """Return the rule by which answers to a question are judged, as it states it."""
+    """Return the rule by which answers to a question are judged."""
     return Rule("exact") if ask.kind == "symbolic" else number_rule(ask)
 
 
 def number_rule(ask: Ask) -> Rule:
-    """Return the rule by which a question's numbers are compared; of an exact one, to find what went wrong."""
+    """Return the rule by which a question's numbers are compared; for an exact question, to diagnose a mistake."""
     margin, places = (INDEX_MARGIN, 0) if ask.kind in BY_COUNTING else (ask.margin, ask.places)
     return Rule("margin", n=places, tol=Fraction(repr(float(margin))))
 
 
 def tolerances_of(asks: Sequence[Ask]) -> Tolerances:
-    """Return the tolerances of cells, each asked by one of these."""
+    """Return the tolerances of cells, one for each ask."""
     rules = [number_rule(ask) for ask in asks]
     return Tolerances(np.array([float(rule.tol) for rule in rules]), np.array([float(rule.n) for rule in rules]))
 
@@ -89,11 +89,11 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """All that is asked of one table; or of one row of it, which column is the largest (choice).
+    """All questions about one table; or one question about which column of a row is the largest (choice).
 
-    by_hand: the same table as people work it out. flat: where its cells stand among all answers. rows, columns: of
-    each cell, from 0. exact: whether a cell is asked for as an expression. before: the stages whose tables this one is
-    worked out from, each a number in the list of stages.
+    by_hand: the same table as people compute it. flat: the places of its cells among all answers. rows, columns: of
+    each cell, from 0. exact: whether a cell is asked for as an expression. before: the numbers of the stages from
+    whose tables this one is computed.
     """
 
     number: int
@@ -108,14 +108,14 @@ class Stage:
     before: tuple[int, ...]
 
     def cells(self, tables: Array) -> Array:
-        """Return what is asked of a table or a stack of them. (..., r, c) -> (..., n)"""
+        """Return the answers that a table or a stack of tables gives. (..., r, c) -> (..., n)"""
         if self.choice:
             return np.asarray(np.argmax(tables[..., self.rows, :], axis=-1) + 1.0)
         return np.asarray(tables[..., self.rows, self.columns])
 
 
 def stages_of(problem: Problem) -> list[Stage]:
-    """Return the stages in the model's order. A question about a wrong cell asks for no number, so has none."""
+    """Return the stages in the model's order. A question about a wrong cell asks for no number and has no stage."""
     counts = np.cumsum([0, *(len(places_of(q)) for q in problem.questions)])
     groups: dict[tuple[Node, int], list[int]] = {}
     for n, question in enumerate(problem.questions):
@@ -131,7 +131,7 @@ def stages_of(problem: Problem) -> list[Stage]:
 
 
 def places_of(question: Question) -> list[tuple[int, int]]:
-    """Return the row and column of each number that is asked."""
+    """Return the row and column of each number that a question asks for."""
     if question.ask.kind == "choice":
         return [((question.ask.cell or (int(question.node.shape[0]), 1))[0] - 1, 0)]
     return [(0, 0), (0, 1)] if question.ask.kind == "wrong cell" else question.indices

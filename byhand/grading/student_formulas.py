@@ -1,4 +1,4 @@
-"""What a student's formula leans on, and whether it may be worked out at all."""
+"""The references of students' formulas, and whether a formula may be computed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FUNCTIONS = frozenset(
     "ROUND ROUNDUP ROUNDDOWN TRUNC EXP LN LOG LOG10 SQRT POWER PI SIN COS TAN ATAN SINH COSH TANH ERF FACT "
     "IF AND OR NOT TRUE FALSE IFERROR IFNA ISNUMBER ISBLANK CHOOSE INDEX MATCH VALUE N".split()
 )
-"""The functions that are worked out again: of numbers, the same every time, and reaching nothing outside the file."""
+"""The functions that are computed again: numeric, deterministic, and confined to the file."""
 PREFIXES = ("_XLFN.", "_XLWS.")
 CHANGING = frozenset("RAND RANDBETWEEN RANDARRAY NOW TODAY".split())
 REACHING = frozenset(
@@ -34,18 +34,18 @@ DEEPEST = 64
 """Excel's own limits of a formula's length and of functions within functions."""
 MOST_FORMULAS = 2_000
 MOST_CELLS = 10_000
-"""How many formulas and cells all answers together may lean on."""
+"""The largest numbers of formulas and cells that all answers together may depend on."""
 LARGEST_RANGE = 2_000_000
-"""The cells of a range, empty ones too: a whole column has 1,048,576."""
+"""The largest number of cells of a range, empty ones included: a whole column has 1,048,576."""
 
 
 class Refused(Exception):
-    """Why a formula is not worked out, in a clause."""
+    """Raised for a formula that is not computed. The message is the reason: a clause without its full stop."""
 
 
 @dataclass
 class Needed:
-    """What the answers lean on: cells, of which each holds a value or a formula, and defined names."""
+    """The cells and defined names that the answers depend on."""
 
     contents: Contents
     values: dict[Cell, float | str | bool] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Needed:
     _formulas: int = 0
 
     def add(self, cell: Cell) -> None:
-        """Add all that a cell needs. Refused for a formula, its own or one that it leans on, that is not worked out."""
+        """Add a cell and everything that it depends on. Raises Refused if one of the formulas is not computed."""
         left, reached = [cell], {cell}
         while left:
             at = left.pop()
@@ -70,7 +70,7 @@ class Needed:
                 self.values[one] = value
 
     def written_out(self, cell: Cell) -> str:
-        """Return a cell's formula with all that it reads put in; nothing where that is too long."""
+        """Return a cell's formula with its references filled in; an empty text if that is too long."""
         try:
             return f"={self._written_out(cell, DEEPEST)}"
         except Refused:
@@ -89,7 +89,7 @@ class Needed:
         return whole
 
     def _operand(self, text: str, cell: Cell, depth: int) -> str:
-        """Return what a formula reads there: one cell, or a list of the cells of a range that hold something."""
+        """Return the text of a reference: its cell, or a list of the filled cells of its range."""
         region = self._region(text, cell[0])
         cells = region.cells() if region.size == 1 else self._cells_of(region)
         return ",".join(f"({self._written_out(one, depth - 1)})" for one in cells)
@@ -145,7 +145,7 @@ class Needed:
         return region
 
     def _cells_of(self, region: Region) -> list[Cell]:
-        """Return the cells of a region that hold something."""
+        """Return the filled cells of a region."""
         formulas, values = self.contents.formulas, self.contents.values
         if region.size <= MOST_CELLS:
             return [cell for cell in region.cells() if cell in formulas or cell in values]
@@ -153,7 +153,7 @@ class Needed:
 
 
 def operands(formula: str) -> list[str]:
-    """Return the ranges and names that a formula reads. Refused for one that calls what is not worked out."""
+    """Return the ranges and names that a formula reads. Raises Refused if it calls an unsupported function."""
     if len(formula) > LONGEST:
         raise Refused(f"it has more than {LONGEST:,} characters")
     try:
@@ -187,14 +187,14 @@ def _check_function(name: str) -> None:
 
 
 LIMITS = Limits(3.0, 800_000_000)
-"""What all formulas of one submission may take; those of an exercise take a hundredth of the time."""
+"""The time and memory for all formulas of one submission; an exercise needs a hundredth of the time."""
 FAR = (900_000, 10_000)
-"""The row and column at which an array is worked out, so that nothing stands where it spreads."""
+"""The row and column at which an array is computed, so that the cells into which it spreads are empty."""
 APART = 200
 
 
 class Recomputer:
-    """Works formulas out in a process of its own, started at the first formula, and anew when it had to be ended."""
+    """Computes formulas in a separate process, started at the first formula and again after it was stopped."""
 
     def __init__(self) -> None:
         self._engine = Workers(ironcalc_engine.start, (), 1, LIMITS, quiet=True)
@@ -210,7 +210,7 @@ class Recomputer:
         self._engine.close()
 
     def values(self, needed: Needed, cells: Sequence[Cell]) -> list[Value] | None:
-        """Return the cells' values in a workbook with what they need; None where the engine gives none in time."""
+        """Return the values of these cells; None if the engine gives none in time."""
         formulas = _spread(needed.formulas, needed.contents.arrays)
         sheets = dict.fromkeys(cell[0] for cell in [*needed.values, *formulas])
         request = SheetsRequest(
@@ -221,7 +221,7 @@ class Recomputer:
 
 
 def _spread(formulas: Mapping[Cell, str], arrays: AbstractSet[Cell]) -> dict[Cell, str]:
-    """Return the formulas, each that fills a range moved far away, with its first number in its place."""
+    """Return the formulas, with array formulas moved far away and a reference to their first number in their place."""
     found = dict(formulas)
     for n, cell in enumerate(sorted(arrays & formulas.keys())):
         row, column = FAR[0] + APART * (n % 500), FAR[1] + APART * (n // 500)

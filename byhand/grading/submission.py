@@ -1,4 +1,4 @@
-"""What a student has handed in: the answers as they are read, and whatever a person should look at."""
+"""A submitted workbook: its answers as they are read, and warnings for a person."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from byhand.xlsx.reader import HANDED_IN, Contents, day
 from byhand.xlsx.reader import read as read_book
 
 LONGEST_CELL = 2_000
-"""The characters of an answer that are looked at."""
+"""The longest text that is read as an answer."""
 SHOWN = 100
-"""The characters of an answer that are shown."""
+"""The longest text of an answer that a sentence shows."""
 CIRCLE = "#CIRC!"
 AGREES = 1e-9
-"""How far, in proportion, two spreadsheet programs may differ in a result."""
+"""The largest relative difference between the results of two spreadsheet programs."""
 GROUPED = re.compile(r"\s*[+−-]?[1-9][0-9]{0,2},[0-9]{3}\s*")
-"""What may be thousands, or a decimal comma and three places: 1,728."""
+"""A number whose comma may be a thousands separator or a decimal comma: 1,728."""
 DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s*")
-"""What can only be a decimal comma: 0,05."""
+"""A number whose comma can only be a decimal comma: 0,05."""
 
 
 class AnswerCells:
-    """The answers of one book. warnings: what a person should know of them."""
+    """Reads the answers of one workbook. warnings: sentences for a person."""
 
     def __init__(self, contents: Contents, read_text: Callable[[str], TypedAnswer], engine: Recomputer) -> None:
         self.contents, self.read_text, self.engine = contents, read_text, engine
@@ -53,9 +53,9 @@ class AnswerCells:
         self.commas = False
 
     def read(self, cells: Sequence[Cell]) -> list[TypedAnswer]:
-        """Read each as a number where it is one; formulas are worked out again, all of them together.
+        """Read each cell as a number if it is one. All formulas are computed again together.
 
-        1,728 is a number with three places in a book that has 0,05 too, and thousands in another.
+        1,728 has a decimal comma in a book that also holds 0,05, and a thousands separator in any other.
         """
         texts = (self.contents.values.get(cell) for cell in cells)
         self.commas = any(isinstance(text, str) and DECIMAL.fullmatch(text[:LONGEST_CELL]) for text in texts)
@@ -96,7 +96,7 @@ class AnswerCells:
         return TypedAnswer(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
 
     def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
-        """Work out the cells that hold formulas."""
+        """Compute the cells that hold formulas."""
         needed, found = Needed(self.contents), dict[Cell, TypedAnswer]()
         for cell in cells:
             try:
@@ -113,7 +113,7 @@ class AnswerCells:
         return found
 
     def _refused(self, cell: Cell, reason: str) -> TypedAnswer:
-        """A formula that is not worked out counts nothing, whatever result is stored beside it."""
+        """Return an unreadable answer: a formula that is not computed counts nothing, whatever its stored result."""
         formula = _shown(self.contents.formulas[cell])
         self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
         return TypedAnswer(formula, None, f"the formula is not worked out: {reason}")
@@ -172,9 +172,9 @@ _NUMBER = AskedShape()
 
 
 def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
-    """Read the number in a cell that holds text, or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
+    """Read a text as a number or a formula of constants: 0.88, 0,88, 1/2, 88%, =EXP(2)/(1+EXP(2)).
 
-    A blank stays blank. What cannot be read has no value, and the reason for it in read_as.
+    A blank stays blank. A text that cannot be read has no value, and the reason in read_as.
     """
     settings = settings or _DEFAULT
     plain = text.strip()
@@ -238,7 +238,7 @@ SAVE = "open it in a spreadsheet program and save it as an Excel workbook (.xlsx
 
 
 def refuse_other_kinds(path: Path) -> None:
-    """Refuse a file that says what it is, and is no workbook, with a ByhandError; the rest is left to the reader."""
+    """Raise ByhandError for a file of another recognised kind; any other file is left to the reader."""
     if path.is_symlink():
         raise ByhandError(f"{path} is a link to another file: name the file itself.")
     try:
@@ -262,25 +262,25 @@ def refuse_other_kinds(path: Path) -> None:
 
 
 def _is_text(start: bytes) -> bool:
-    """Whether it is UTF-8 or UTF-16 without signs that no text has."""
+    """Whether the bytes look like UTF-8 or UTF-16 text: no control characters."""
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     return not re.search(rb"[\x00-\x08\x0e-\x1f]", start)
 
 
 ReadText = Callable[[str], TypedAnswer]
-"""How a typed text is read as a number."""
+"""A function that reads a typed text as a number."""
 NOT_THERE = TypedAnswer("", None, "the cell is no longer in the workbook")
 
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """A book that has been handed in.
+    """A submitted workbook.
 
-    file: its name, fit to be printed. stated: the id that it states, or nothing. answers: to each question of the key,
-    its cells. scratch: the numbers in each table of the book, by the table's name; NaN where there is none. own: all
-    numbers and texts, for a marked copy. printed: what stands in the cells of given numbers, questions and captions.
-    warnings: what a person should look at.
+    file: its name, fit to be printed. stated: the id that it states, or an empty text. answers: the cells of each
+    question of the key. scratch: the numbers in each table by name, NaN for none. own: all numbers and texts, for a
+    marked copy. printed: the contents of the cells with given numbers, questions and captions. warnings: sentences
+    for a person.
     """
 
     path: Path
@@ -294,9 +294,9 @@ class Submission:
 
 
 def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
-    """Read a workbook that anybody may have made. Nothing in it is run, and no link is followed.
+    """Read an untrusted workbook. No code in it is run, and no link is followed.
 
-    ByhandError, with how to mend it, for a file that is no workbook of this set, or too large or damaged to be read.
+    Raises ByhandError, which says what to do, for a file that is too large, damaged or no workbook of this set.
     """
     path = Path(path)
     try:
@@ -347,7 +347,7 @@ def _text(value: Value) -> str:
 
 
 def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | None]]) -> list[str]:
-    """Return what is odd about the book as a whole."""
+    """Return warnings about the workbook as a whole."""
     found = []
     if contents.macros:
         found.append("The workbook holds macros, which were not run.")
@@ -359,7 +359,7 @@ def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | N
 
 
 def _scratch(handed_out: HandedOut, contents: Contents, find: CellFinder) -> dict[str, Array]:
-    """Return the tables that have at least one number."""
+    """Return the tables with at least one number."""
     found = {}
     for name, rows in handed_out.tables.items():
         numbers = np.array([[_number(contents, find(cell)) for cell in row] for row in rows])

@@ -1,4 +1,4 @@
-"""What marking says of each asked cell and of all that a student has handed in: verdicts, their looks, and words."""
+"""Verdicts on cells and submissions, their colours, and the sentences that go with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from byhand.xlsx.cells import position
 
 
 class Verdict(StrEnum):
-    """What a student's number is."""
+    """The verdict on one cell."""
 
     RIGHT = "right"
     FOLLOWS = "right from your own earlier step"
@@ -31,10 +31,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class TypedAnswer:
-    """What stands in an answer cell. value: the number that it is read as; None where blank, or where it is none.
+    """The content of an answer cell. value: the number that it is read as; None if blank or unreadable.
 
-    text: as the student sees it. read_as: how it was read, in a few words; or why it could not be.
-    expression: all of it as it is judged where an exact answer is asked for; of a formula, with what it reads put in.
+    text: as the student sees it. read_as: how it was read, or why it could not be.
+    expression: the text that is judged if an exact answer is asked for; a formula with its references filled in.
     """
 
     text: str = ""
@@ -94,7 +94,7 @@ class StudentMark:
 
 @dataclass(frozen=True)
 class VerdictStyle:
-    """line: of the frame, as spreadsheets call it. short: the verdict in a word or two. means: for the legend."""
+    """The look of a verdict. line: of the frame. short: the verdict in a word or two. means: for the legend."""
 
     sign: str
     fill: str
@@ -143,7 +143,7 @@ class CellFinding:
 
 
 def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
-    """Return what is found of a cell without a number; None for one with a number."""
+    """Return the finding for a cell without a number; None for a cell with a number."""
     if typed.blank:
         return CellFinding(Verdict.BLANK, BLANK)
     if typed.value is not None:
@@ -153,16 +153,16 @@ def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
 
 
 def finding_that_follows(table: str, rounded: bool) -> CellFinding:
-    """Return the finding of a number that follows from an earlier table of the student's own."""
+    """Return the finding for a number that follows from an earlier table of the student's own."""
     return CellFinding(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
 
 
 WITH_OTHER_NUMBERS = "This step, worked with other numbers"
 """Stands before the command that works a question's table, without giving its answer away."""
 NOT_FINAL = "These points are not final: your teacher will look at what you handed in."
-"""All that a student is told of what a person must look at; it may name others."""
+"""The only sentence on warnings that a student reads, since a warning may name other students."""
 LONGEST = 60
-"""Letters that are shown of what a student wrote."""
+"""The longest text of a student that is shown."""
 
 
 def points(value: float) -> str:
@@ -176,7 +176,7 @@ def of_points(got: float, most: float) -> str:
 
 
 def typed_text(mark: CellMark) -> str:
-    """Return what was typed, on one line, without letters that steer a terminal, cut where it is long."""
+    """Return the typed text on one line, without control characters, cut if it is long."""
     text = clean(mark.typed.text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
@@ -191,11 +191,11 @@ PLURALS = {
     Verdict.BLANK: "blank",
     Verdict.UNREADABLE: "not a number",
 }
-"""After a number: 2 with an arithmetic slip."""
+"""The words after a number of cells: 2 with an arithmetic slip."""
 
 
 def cell_address(question: KeyQuestion, cell: int) -> str:
-    """Return where a question's cell is: C14."""
+    """Return the address of a question's cell: C14."""
     return question.cells[cell].replace("$", "")
 
 
@@ -233,7 +233,7 @@ class Remark:
 
 
 def remarks(cells: Iterable[CellMark]) -> list[Remark]:
-    """Return the remarks on cells that are not simply right, equal ones as one."""
+    """Return the remarks on cells that are not right; cells with the same remark share one."""
     groups: dict[tuple[Verdict, str], list[CellMark]] = {}
     for cell in cells:
         if cell.verdict is not Verdict.RIGHT:
@@ -242,7 +242,7 @@ def remarks(cells: Iterable[CellMark]) -> list[Remark]:
 
 
 def total(cells: Sequence[CellMark]) -> tuple[float, float]:
-    """Return the points of these cells, and how many there are to get."""
+    """Return the points of these cells and the points available."""
     return sum(cell.points for cell in cells), sum(cell.most for cell in cells)
 
 
@@ -252,7 +252,7 @@ def student_name(marks: StudentMark) -> str:
 
 
 def summary(key: Key, marks: StudentMark) -> str:
-    """Return a student's marks on one line: each question's points, and how many cells got which verdict."""
+    """Return a student's marks on one line: the points and the counts of verdicts for each question."""
     if all(cell.verdict is Verdict.RIGHT for cell in marks.cells):
         return "All right."
     return "; ".join(
@@ -262,7 +262,7 @@ def summary(key: Key, marks: StudentMark) -> str:
 
 
 def verdict_counts(cells: Sequence[CellMark]) -> str:
-    """Return how many cells got which verdict: 7 right, 2 blank; just the verdict where all are the same."""
+    """Return the counts of verdicts: 7 right, 2 blank; the verdict alone if all are the same."""
     counts = Counter(cell.verdict for cell in cells)
     if len(counts) == 1:
         return str(cells[0].verdict)
