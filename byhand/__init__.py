@@ -39,7 +39,7 @@ _PLACES = {
     "Recipe": "byhand.lessons.recipe",
     "Table": "byhand.lessons.tables",
 }
-"""Where a name lives; the others are in byhand.api. A name is loaded when it is used: `byhand --help` is quick."""
+"""The module of each name that is not in byhand.api; a name is loaded on first use, to start quickly."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What `import byhand` gives: build a model, read its tables, change numbers, write it out, set and mark exercises."""
+"""The Python interface: build a model, read its tables, change numbers, write it out, set and mark exercises."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PathText = str | PathLike[str]
 
 
 class Lesson(lessons.Lesson):
-    """A model that was built from a recipe: its tables by name, and what can be made of it.
+    """A model that was built from a recipe: its tables by name, and methods to write them out.
 
     Make one with `build`. It is never changed: `set` gives another.
 
@@ -41,7 +41,7 @@ class Lesson(lessons.Lesson):
     """
 
     def __getitem__(self, name: str) -> Table:
-        """The table of this dotted name, with labels. ByhandError if there is none, which names the nearest."""
+        """Return the table with this dotted name. Raises ByhandError, which names the nearest, if there is none."""
         from byhand.core.captions import letters, symbol
 
         node = self.table(name)
@@ -57,10 +57,10 @@ class Lesson(lessons.Lesson):
         return name in self.tables
 
     def set(self, name: str, value: float | Sequence[Any] | np.ndarray[Any, Any]) -> Lesson:
-        """A new lesson in which a given table, or a cell of it, is another; all that follows is computed anew.
+        """Return a new lesson with other numbers in a given table, or a cell of it; the rest is computed again.
 
         name: a dotted name, or with a row and a column from 1: "layer1.W_O[1,2]". value: a number, or rows of numbers.
-        Raises ByhandError for a computed table, a place that is not there, or a table of another shape.
+        Raises ByhandError for a computed table, a cell that does not exist, or numbers of another shape.
 
         >>> import byhand
         >>> head = byhand.build("attention")
@@ -84,9 +84,9 @@ class Lesson(lessons.Lesson):
         return place
 
     def explain(self, step: str | None = None, cell: tuple[int, int] | None = None, exact: bool = False) -> Document:
-        """The worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
+        """Return the worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
 
-        exact: with fractions, roots and powers of e where a cell has such a value; one cell always has it.
+        exact: also show fractions, roots and powers of e where a cell has such a value, as for a single cell.
 
         >>> import byhand
         >>> print(byhand.build("softmax").explain("softmax.total", cell=(1, 1)).text()[:13])
@@ -119,7 +119,7 @@ class Document:
     content: documents.Document
 
     def text(self, format: str = "txt") -> str:
-        """The document in one format: txt, md, tex or html. Raises ByhandError for another."""
+        """Return the document in one format: txt, md, tex or html. Raises ByhandError for another."""
         from byhand.documents.output import WRITERS, written
 
         if format not in WRITERS or format == "pdf":
@@ -149,7 +149,7 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
     fields of Recipe, which are the words of the command line: prompt="the cat sat", ids=[0, 1, 4], generate=3,
     size={"d_model": 8}, seed=7, backward=True, targets=[1, 4, "_"], optimizer="adam", set={"layer1.W_O[1,2]": 5} ...
 
-    Raises ByhandError, one sentence with the fix in it, for whatever cannot be.
+    Raises ByhandError, one sentence with the fix, if the options are invalid.
 
     >>> import byhand
     >>> byhand.build("attention", size="medium")
@@ -175,7 +175,7 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
 
 
 def model_names() -> list[str]:
-    """The names of all models that can be built, by family.
+    """Return the names of all models that can be built, by family.
 
     >>> import byhand
     >>> "gpt2" in byhand.model_names()
@@ -193,12 +193,12 @@ def explain(
     exact: bool = False,
     **options: Any,
 ) -> Document:
-    """The worked solution of a model on paper: `build(model, **options).explain(step, cell, exact)`."""
+    """Return the worked solution of a model on paper: `build(model, **options).explain(step, cell, exact)`."""
     return build(model, **options).explain(step, cell, exact)
 
 
 def derive(topic: str) -> Document:
-    """The derivation of a topic, each line of which has been checked. Raises ByhandError for an unknown topic.
+    """Return the derivation of a topic, in which every line is checked. Raises ByhandError for an unknown topic.
 
     >>> import byhand
     >>> print(byhand.derive("softmax").text()[:7])
@@ -221,7 +221,7 @@ def make_exercises(
     jobs: int | None = 1,
     overwrite: bool = False,
 ) -> SetResult:
-    """Make an exercise for each student, with numbers of their own, and the key: what `byhand exercise` does.
+    """Make an exercise for each student, with other numbers for each, and the key, as `byhand exercise` does.
 
     recipe: a ready-made exercise's name, or a file (.toml). folder: gets students/ to hand out and keys/ to keep.
     roster: the class as a CSV file; or count: so many numbered students (one, if neither is given). formats: of
@@ -229,7 +229,7 @@ def make_exercises(
     processes, or None for as many as pay.
 
     Called again after a stop it makes what is missing. Raises ByhandError for a recipe, a roster or a folder that
-    cannot be; then nothing is written.
+    is invalid; then nothing is written.
 
     >>> import byhand, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -255,13 +255,13 @@ def grade(
     jobs: int | None = 1,
     overwrite: bool = False,
 ) -> ClassResult:
-    """Mark what a class has handed in: grades, feedback for each student and a report, as `byhand grade` does.
+    """Mark the submissions of a class: grades, feedback for each student and a report, as `byhand grade` does.
 
-    submissions: the folder with what was handed in. key: the set's folder, its keys folder, or its key.json. folder:
+    submissions: their folder. key: the set's folder, its keys folder, or its key.json. folder:
     gets grades.csv, feedback/ and report.html. rosters: the class as Moodle or Canvas exports it. formats: of the
     feedback.
 
-    What is handed in is never run. Raises ByhandError for a key, a roster or a folder that cannot be.
+    Submissions are never run as code. Raises ByhandError for an invalid key, roster or folder.
 
     >>> import byhand, tempfile
     >>> from pathlib import Path
@@ -280,7 +280,7 @@ def grade(
 
 
 def judge(answer: str, key: str, rule: str = "exact", **settings: str) -> Judgement:
-    """Judge one typed answer as the command `answer` does; what is typed is never run.
+    """Judge one typed answer as the command `answer` does; the answer is never run as code.
 
     rule: "dp:2", "sf:3", "abs:0.01", "exact", "equiv" ...; settings: decimal="comma", log="base10" ...
     Returns a Judgement with outcome, read_as and sentence. Raises ByhandError for a key, rule or setting that is wrong.

@@ -1,4 +1,4 @@
-"""Tables of TOML and JSON as typed records; what does not fit is one sentence that says where and what was meant."""
+"""Tables of TOML and JSON as typed records; one that does not fit is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ WORDS: dict[Any, str] = {
     bool: "true or false",
     dict: "a table of settings",
 }
-"""What a kind of value is called in a sentence."""
+"""Names of types in a sentence."""
 PLURALS = {int: "whole numbers", float: "numbers", str: "words", dict: "tables"}
 
 
 def check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """ByhandError for a key of the table that is not among the known ones. where: "the recipe story.toml"."""
+    """Raise ByhandError for a key of the table that is not known. where: "the recipe story.toml"."""
     for name in table:
         if name not in known:
             raise ByhandError(f"{_opened(where)} has an unknown key {quoted(name)}; {nearest(name, known)}.")
 
 
 def record(kind: type[Record], table: Mapping[str, Any], where: str) -> Record:
-    """The table as a record of this dataclass. where: "the recipe story.toml".
+    """Return the table as a record of this dataclass. where: "the recipe story.toml".
 
     Raises ByhandError for an unknown key, one that is missing, or a value of another kind.
     """
@@ -50,7 +50,7 @@ def record(kind: type[Record], table: Mapping[str, Any], where: str) -> Record:
 
 
 def in_words(kind: Any) -> str:
-    """What a value of this type is called: "a list of whole numbers"."""
+    """Return a type in words, such as "a list of whole numbers"."""
     if get_origin(kind) in (Union, UnionType):
         kinds = [k for k in get_args(kind) if k is not type(None)]
         return in_words(kinds[-1])

@@ -1,4 +1,4 @@
-"""A text as XML and HTML hold it."""
+"""Text for XML and HTML files."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from html import escape
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML file may hold, not even escaped."""
+"""Characters that XML does not allow, not even escaped."""
 
 
 def escaped(text: str) -> str:
-    """Return a text for between tags or inside an attribute, without what no XML file may hold."""
+    """Return a text escaped for an element or attribute, without characters that XML does not allow."""
     return escape(NOT_XML.sub("", text))

@@ -1,4 +1,4 @@
-"""Where a file may be written, and how: under a temporary name, so that a stopped run leaves no half of one."""
+"""Writing files under a temporary name first, so that a stopped run leaves no half of one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from byhand.errors import ByhandError
 
 
 def check_place(path: Path, force: bool) -> None:
-    """ByhandError unless a file may be written there; `force`: also over one that is there."""
+    """Raise ByhandError unless a file can be written there; `force` allows an existing one to be replaced."""
     if path.is_dir():
         raise ByhandError(f"{path} is a folder: name a file in it.")
     if path.exists() and not force:
@@ -25,7 +25,7 @@ def check_place(path: Path, force: bool) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that has its name only once it is whole. ByhandError if the disk refuses; then there is no new file."""
+    """Open a file that gets its name only once it is whole. Raises ByhandError if the disk refuses."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -40,12 +40,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write the file whole. ByhandError if the disk refuses; then there is no file, or still the old one."""
+    """Write the whole file or nothing. Raises ByhandError if the disk refuses; then an old file is unchanged."""
     with replacing(path) as file:
         file.write(data)
 
 
 def swept(folder: Path) -> None:
-    """Remove what a run that was stopped has left half written."""
+    """Remove the temporary files of a stopped run."""
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)

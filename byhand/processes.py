@@ -24,14 +24,14 @@ from byhand.errors import ByhandError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 AHEAD = 8
-"""How many jobs a process may be ahead of the slowest, so that what waits stays small."""
+"""The most jobs that a process may be ahead of the slowest, so that few results wait."""
 STARTING = 120.0
-"""The seconds that a process may take to be ready."""
+"""The most seconds that a process takes to be ready."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one job may take: seconds by the clock, and bytes that its process may hold."""
+    """The limits of one job: seconds by the clock, and bytes of memory."""
 
     seconds: float
     memory: int
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Stopped:
-    """What comes of a job that took more than it may. cause: time, memory or crash."""
+    """The result of a job that exceeded its limits. cause: time, memory or crash."""
 
     cause: str
     seconds: float = 0.0
@@ -115,7 +115,7 @@ def spread_within(
     processes: int,
     quiet: bool = False,
 ) -> Iterator[Result | Stopped]:
-    """Do the same for jobs that strangers make: one that takes too much is stopped, and the others are done."""
+    """Do the same for untrusted jobs: one that exceeds its limits is stopped, and the others continue."""
     with Workers(start, settings, min(processes, len(jobs)), limits, quiet) as workers:
         yield from workers.in_order(jobs)
 
@@ -152,7 +152,7 @@ class Workers:
             self._workers.pop().end()
 
     def in_order(self, jobs: Sequence[Any]) -> Iterator[Any]:
-        """Yield what comes of each job; those that are ready early wait for those before them."""
+        """Yield the result of each job in order; results that are ready early wait for those before them."""
         done: dict[int, Any] = {}
         sent = passed = 0
         while passed < len(jobs):
@@ -173,7 +173,7 @@ class Workers:
                 passed += 1
 
     def _results(self) -> Iterator[tuple[int, Any]]:
-        """What is ready, after waiting for something; and the jobs that have taken too long."""
+        """Wait, then yield the results that are ready, and the jobs that have taken too long."""
         until = min(worker.until for worker in self._workers)
         left = None if until == FOREVER else max(0.0, until - time.monotonic())
         ready = connection.wait([worker.pipe for worker in self._workers], left)
@@ -201,7 +201,7 @@ class Workers:
             yield worker.done(), value
 
     def _replaced(self, worker: _Worker, why: Stopped) -> tuple[int, Stopped]:
-        """The job of a worker that is ended; another takes its place when there is more to do."""
+        """End a worker, and return its job with the reason; another worker replaces it if there is more to do."""
         self._workers.remove(worker)
         worker.end()
         return worker.done(), why
@@ -251,7 +251,7 @@ class _Worker:
             self._send(self._waiting)
 
     def done(self) -> int:
-        """Take note that the job is done; its number."""
+        """Mark the job as done, and return its number."""
         number, self._job, self._waiting, self.until = self._job, NO_JOB, None, FOREVER
         return number
 
@@ -267,7 +267,7 @@ class _Worker:
 
 
 def _inherited(pipe: Any) -> tuple[str, dict[str, Any]]:
-    """The number by which a child finds the pipe, and what has Popen pass it on."""
+    """Return the pipe's number in the child, and the arguments of Popen that pass it on."""
     number = pipe.fileno()
     if sys.platform == "win32":
         os.set_handle_inheritable(number, True)
@@ -276,7 +276,7 @@ def _inherited(pipe: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _opened(number: int) -> Any:
-    """The pipe, in the child."""
+    """Return the pipe, in the child."""
     if sys.platform == "win32":
         return connection.PipeConnection(number)
     return connection.Connection(number)
@@ -287,7 +287,7 @@ _serving = False
 
 
 def serve() -> None:
-    """Do jobs until the pipe ends: what a worker's process runs. Ctrl-C is the starter's business."""
+    """Do jobs until the pipe ends: what a worker's process runs. It ignores Ctrl-C, which its starter handles."""
     global _serving
     _serving = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -305,7 +305,7 @@ def serve() -> None:
 
 
 def _outcome(work: Callable[..., Any], *given: Any) -> Any:
-    """What the work comes to, or what it could not be done for."""
+    """Return the result of the work, or the error that it raised."""
     try:
         return work(*given)
     except (ByhandError, MemoryError, OSError) as error:
@@ -322,7 +322,7 @@ def _end_with_starter() -> None:
 
 
 def _limit_memory(memory: int) -> None:
-    """From here on this process, and each that it starts, may hold so many bytes more; where the system can say so."""
+    """Limit the further memory of this process, and of each that it starts, to so many bytes, if the system can."""
     try:
         import resource
     except ImportError:

@@ -1,1 +1,1 @@
-"""From a recipe to a lesson: what is built, from which numbers, and with what changed."""
+"""From a recipe to a lesson: read the recipe, build its model, apply its changes."""

@@ -1,4 +1,4 @@
-"""A recipe's backward pass: its targets and settings, checked, and the training that they ask for."""
+"""A recipe's backward pass: check its targets and settings, and add the training to the graph."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from byhand.layers.training import train
 from byhand.lessons.recipe import Recipe, option
 
 MOST_TABLES = 100_000
-"""In all training steps together; each takes some microseconds, and a kilobyte."""
+"""The most tables in all training steps; each takes some microseconds and a kilobyte."""
 
 Row = tuple[Scope, Graph, Recipe]
 
 
 def check_learning(recipe: Recipe) -> None:
-    """ByhandError for settings of the backward pass that do not go together."""
+    """Raise ByhandError for settings of the backward pass that do not fit each other."""
     for name in recipe.given(("targets", "label_smoothing", "optimizer")):
         if not recipe.backward:
             raise ByhandError(f"{option(name)} belongs to the backward pass: add --backward.")
@@ -43,7 +43,7 @@ def check_learning(recipe: Recipe) -> None:
 
 
 def learn(recipe: Recipe, architecture: Architecture, weights: Weights, rows: list[Row]) -> Graph:
-    """The first row's graph, with the loss of all rows, its gradients, and the optimizer's steps."""
+    """Return the first row's graph, extended by the loss of all rows, its gradients and the optimizer's steps."""
     shown = [output for _, graph, _ in rows for output in graph.outputs]
     first = rows[0][1]
     if first.logits is None:
@@ -69,7 +69,7 @@ def learn(recipe: Recipe, architecture: Architecture, weights: Weights, rows: li
 
 
 def _check_steps(recipe: Recipe, nodes: list[Node]) -> None:
-    """A step has the forward pass, and about twice as much again for the gradients and the update."""
+    """Raise ByhandError for too many steps; each has about three times the tables of the forward pass."""
     most = MOST_TABLES // (3 * len(nodes))
     if recipe.train_steps > most:
         raise ByhandError(
@@ -88,7 +88,7 @@ def _refuse_targets(recipe: Recipe) -> None:
 
 
 def _targets(row: Recipe, architecture: Architecture, logits: Node) -> list[int]:
-    """The id of the word (or class) that belongs at each position, -1 for none."""
+    """Return the id of the target word (or class) of each position, -1 for none."""
     vocabulary, count = logits.shape[1].labels, int(logits.shape[0])
     assert isinstance(vocabulary, Labels)
     if row.targets is None:
@@ -102,13 +102,13 @@ def _targets(row: Recipe, architecture: Architecture, logits: Node) -> list[int]
 
 
 def _classes(logits: Node) -> tuple[str, ...]:
-    """The names of the classes that it is about, if it is not about words."""
+    """Return the names of the classes, if the logits are about classes."""
     of = logits.shape[1].labels
     return of.words if isinstance(of, Labels) and of.name == "classes" else ()
 
 
 def _following(architecture: Architecture, logits: Node) -> list[int]:
-    """Where a model writes word by word: each position's target is the next position's word."""
+    """Return the next position's word as the target of each position, for a model that writes word by word."""
     tokens = logits.shape[0].labels
     if classes := _classes(logits):
         example = ",".join(classes[n % len(classes)] for n in range(int(logits.shape[0])))

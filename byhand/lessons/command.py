@@ -1,4 +1,4 @@
-"""The command line that makes a recipe's workbook again, or its explanation."""
+"""The command line that builds a recipe's workbook again, or its explanation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from byhand.lessons.recipe import Recipe, option
 from byhand.models import MODELS
 
 WRITTEN_OTHERWISE = ("model", "size", "batch", "set")
-"""The keys of a recipe that are no options of their name."""
+"""The keys of a recipe that have no command-line option of the same form."""
 
 
 def command(recipe: Recipe, does: str = "workbook") -> str:
-    """Return the line that makes the same workbook, or (`does`) explains the same lesson."""
+    """Return the command line for the same workbook, or (`does`) for another command on the same lesson."""
     words = ["byhand", does, _model(recipe), *(f"--size={name}={value}" for name, value in recipe.size.items())]
     for key in recipe.given(f.name for f in fields(Recipe)):
         if key not in WRITTEN_OTHERWISE and (key != "title" or does == "workbook"):
@@ -29,12 +29,12 @@ def command(recipe: Recipe, does: str = "workbook") -> str:
 
 
 def _model(recipe: Recipe) -> str:
-    """A model's name, or a checkpoint's folder as seen from the one above it."""
+    """Return a model's name, or a checkpoint's folder without the folders above it."""
     return recipe.model if recipe.model in MODELS else f"./{os.path.basename(os.path.abspath(recipe.model))}"
 
 
 def _option(key: str, value: Any) -> list[str]:
-    """The words of one option; of a picture, the file's name alone."""
+    """Return the words of one option; a picture is given by its file name without folders."""
     if value is True:
         return [option(key)]
     if key == "pixels":

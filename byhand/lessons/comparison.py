@@ -1,4 +1,4 @@
-"""Two models side by side: what differs in their options, and what each costs."""
+"""Two models side by side: their different options, and the cost of each."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, find
 
 LONGEST = 4
-"""Words of the prompt that both are given, or fewer where one has fewer words or places."""
+"""The most words in the prompt of both models."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model costs with a prompt of `words`, None where it takes none.
+    """The cost of a model with a prompt of `words` words, or None if it takes no prompt.
 
-    multiplications: of one pass, to its result. cached: of the next word from a cache, which then holds so many
+    multiplications: of one pass. cached: of the next word with a cache, which then holds so many
     numbers; None where it does not write word by word.
     """
 
@@ -34,7 +34,7 @@ class Cost:
 
 
 def compare(names: tuple[str, str]) -> list[tuple[Lesson, Cost]]:
-    """Each model with its cost, both for prompts of the same length."""
+    """Return each model with its cost, for prompts of the same length."""
     recipes = [find(name) for name in names]
     lessons = [build(recipe) for recipe in recipes]
     count = min(LONGEST, *(_room(lesson) for lesson in lessons))
@@ -42,7 +42,7 @@ def compare(names: tuple[str, str]) -> list[tuple[Lesson, Cost]]:
 
 
 def _room(lesson: Lesson) -> int:
-    """How many words may be given, and one more be written."""
+    """Return the length of the longest prompt after which one more word can be written."""
     vocabularies = lesson.architecture.vocabularies(lesson.options)
     words = [len(vocabulary.words) for vocabulary in vocabularies]
     return max(1, min([LONGEST, *words, getattr(lesson.options, "max_positions", LONGEST + 1) - 1]))
@@ -65,9 +65,9 @@ def _cost(lesson: Lesson, recipe: Recipe, count: int) -> Cost:
 
 
 def differences(lessons: list[Lesson]) -> dict[str, list[Any]]:
-    """The options that are not the same in both, None where a model has no such option.
+    """Return the options that differ, with their values; None where a model lacks the option.
 
-    Not to have one is the same as not to use it. How many tokens there are is no option, but the input's.
+    To lack an option is the same as not to use it. The number of tokens is not compared: it belongs to the input.
     """
     both = [effective_options(lesson.options) for lesson in lessons]
     names = [name for name in dict.fromkeys([*both[0], *both[1]]) if name != "tokens"]
@@ -82,12 +82,12 @@ def records_of_options(lessons: list[Lesson]) -> dict[str, Option]:
 
 
 def _effect(about: Option, value: Any) -> Any:
-    """Return what a value does, so that not to have the option (None) is the same as not to use it."""
+    """Return the effect of a value, the same for a missing option (None) and one that is not used."""
     return (about.without if value is None else value) or None
 
 
 def as_json(compared: list[tuple[Lesson, Cost]]) -> str:
-    """For programs: each model's options and cost, and the names of the options that differ."""
+    """Return JSON: each model's options and cost, and the names of the options that differ."""
     models = [
         {
             "name": lesson.recipe.model,
@@ -102,7 +102,7 @@ def as_json(compared: list[tuple[Lesson, Cost]]) -> str:
 
 
 def comparison_rows(compared: list[tuple[Lesson, Cost]]) -> list[tuple[str, str, str]]:
-    """For people: what is compared, and what it is in the one and in the other."""
+    """Return the rows of a table for people: what is compared, and its value in either model."""
     lessons, costs = [lesson for lesson, _ in compared], [cost for _, cost in compared]
     rows: list[tuple[str, list[Any]]] = [
         ("family", [lesson.architecture.family for lesson in lessons]),

@@ -1,4 +1,4 @@
-"""What a recipe puts into its model, row by row of a batch: words or ids, checked against what the model takes."""
+"""The inputs of a recipe, for each row of a batch: words or ids, checked against the model."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from byhand.lessons.recipe import OF_A_ROW, Recipe, option
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
 INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels")}
-"""An input of a recipe -> what of Architecture.takes it is."""
+"""A recipe's input -> its name in Architecture.takes."""
 DECODING = ("temperature", "top_k", "top_p", "beams", "cache")
 MOST_ROWS = 100
 MOST_SORTED = 2_000
-"""Words that are ranked by comparing each with every other."""
+"""The largest vocabulary to sample from: ranking compares each word with every other."""
 
 
 def batch_rows(recipe: Recipe, architecture: Architecture) -> list[Recipe]:
-    """The recipe for each row of the batch by itself."""
+    """Return the recipe of each row of the batch."""
     if recipe.batch and not recipe.backward:
         raise ByhandError("More than one prompt makes a batch, which --backward is for: add it, or give one prompt.")
     if len(recipe.batch) >= MOST_ROWS:
@@ -50,7 +50,7 @@ def _listed(names: set[str]) -> str:
 
 
 def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Inputs:
-    """The recipe's inputs, checked against what the model takes."""
+    """Return the recipe's inputs, checked against the model."""
     _check_taken(recipe, architecture)
     vocabularies = architecture.vocabularies(options)
     ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
@@ -73,7 +73,7 @@ def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Input
 
 
 def decoding_of(recipe: Recipe, architecture: Architecture) -> Decoding:
-    """How the recipe's words are chosen. ByhandError for settings that are out of range, or that do not go together."""
+    """Return the decoding settings. Raises ByhandError if one is out of range, or two do not fit each other."""
     given = recipe.given(DECODING)
     if given and "generate" not in architecture.takes:
         raise ByhandError(f"{architecture.name} does not write word by word: leave {option(given[0])} out.")
@@ -108,7 +108,7 @@ def _check_taken(recipe: Recipe, architecture: Architecture) -> None:
 def _ids(
     option: str, ids: list[int] | None, text_option: str, text: str | None, words: tuple[Labels, ...]
 ) -> list[int] | None:
-    """Ids from ids or from words, in the range of the vocabulary."""
+    """Return the ids, given as ids or as words. Raises ByhandError for one that is not in the vocabulary."""
     if ids is not None and text is not None:
         raise ByhandError(f"Give {option} or {text_option}, not both.")
     if not words or (ids is None and text is None):
@@ -126,7 +126,7 @@ def _ids(
 
 
 def _ids_of(text: str, vocabulary: tuple[str, ...]) -> list[int]:
-    """The ids of words; where no word is written like that, large and small letters are the same."""
+    """Return the ids of words: exact matches first, else ignoring case."""
     folded = {word.casefold(): i for i, word in reversed(list(enumerate(vocabulary)))}
     exact = {word: i for i, word in reversed(list(enumerate(vocabulary)))}
     ids = [exact.get(word, folded.get(word.casefold())) for word in text.split()]

@@ -1,4 +1,4 @@
-"""A lesson: what was built from a recipe."""
+"""A lesson: a model that was built from a recipe, with all its tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from byhand.models import MODELS
 class Lesson:
     """A recipe that has been built.
 
-    assemble: arrays by the paths of the weights, as the checkpoint's own tensors; by itself where there is none.
+    assemble: turns arrays by the paths of weights into a checkpoint's own tensors; for a built-in model it is dict.
     weights: where the weights come from, in a sentence.
     """
 
@@ -40,13 +40,13 @@ class Lesson:
         return {n.name: n for n in toposort(self.graph.outputs) if n.name}
 
     def table(self, name: str) -> Node:
-        """The table with this dotted name. ByhandError if there is none."""
+        """Return the table with this dotted name. Raises ByhandError if there is none."""
         if name not in self.tables:
             raise self.no_table(name)
         return self.tables[name]
 
     def no_table(self, name: str) -> ByhandError:
-        """What to say of an unknown name: those that are meant most likely, and what lists all."""
+        """Return the error for an unknown name: the names that are likely meant, and the command that lists all."""
         last = name.rpartition(".")[2].casefold()
         alike = [other for other in self.tables if other.rpartition(".")[2].casefold() == last][:3]
         candidates = alike or near(name, self.tables)
@@ -65,12 +65,12 @@ class Lesson:
         return self._words_of([self.graph.prompt] if self.graph.prompt else [])
 
     def _words_of(self, columns: Iterable[Node]) -> list[str]:
-        """The words of columns of ids, one column after the other."""
+        """Return the words of columns of ids, one column after the other."""
         numbers = self.numbers()
         return [word(ids.shape[0].labels, n, numbers) for ids in columns for n in range(int(ids.shape[0]))]
 
     def numbers(self) -> dict[str, Any]:
-        """The numbers of every named table. ByhandError where one is none that can be computed with."""
+        """Return the numbers of every named table. Raises ByhandError if one is not finite."""
         return dict(self._computed)
 
     @cached_property
@@ -87,7 +87,7 @@ class Lesson:
 
 
 def describe(lesson: Lesson) -> tuple[str, str]:
-    """A title for people, and a line of sizes: decoder only · 1 layer · 2 heads · d_model 4."""
+    """Return the lesson's title, and a line of sizes: decoder only · 1 layer · 2 heads · d_model 4."""
     size = {"name": "small"} | lesson.recipe.size
     named = size["name"] if set(size) == {"name"} and lesson.recipe.model in MODELS else ""
     title = lesson.recipe.title or f"{lesson.architecture.title} by hand" + (f", {named}" if named else "")

@@ -1,4 +1,4 @@
-"""Other numbers in the given tables of a built lesson, as `set` of a recipe asks for them."""
+"""The `set` of a recipe: replace numbers in given tables of a built lesson."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def override(lesson: Lesson, name: str, value: Any) -> None:
 
 
 def _numbers(name: str, value: Any) -> Array:
-    """A number, a row or rows of numbers, from whatever JSON or TOML may hold."""
+    """Return a number, a row or rows of numbers from a value of JSON or TOML."""
     rows = value if isinstance(value, list) and all(isinstance(row, list) for row in value) else [value]
     for v in (v for row in rows for v in (row if isinstance(row, list) else [row])):
         if not isinstance(v, int | float) or isinstance(v, bool) or not abs(v) <= FARTHEST:
@@ -59,7 +59,7 @@ def _numbers(name: str, value: Any) -> Array:
 
 
 def check_lookups(lesson: Lesson) -> None:
-    """ByhandError where a table of positions or segments holds a number that is no row of what is looked up."""
+    """Raise ByhandError if a table of indices has one that is not a row of the table where it is looked up."""
     for rows, table in _lookups(lesson):
         if rows.data is None and rows.role is Role.TOKENS:
             continue
@@ -73,26 +73,26 @@ def check_lookups(lesson: Lesson) -> None:
 
 
 def lookup_tables(lesson: Lesson) -> list[tuple[Node, Node]]:
-    """Each given table of row numbers, with the table whose rows they are."""
+    """Return each given table of indices, with the table in which they are looked up."""
     pairs = [(_numbering(rows), table) for rows, table in _lookups(lesson)]
     return [(rows, table) for rows, table in pairs if rows.data is not None]
 
 
 def _numbering(rows: Node) -> Node:
-    """The table that holds these row numbers: itself, or the one in which they are looked up."""
+    """Return the given table with these indices: itself, or the table from which they are looked up."""
     while rows.op is ops.lookup:
         rows = _whole(rows.args[0])
     return rows
 
 
 def _lookups(lesson: Lesson) -> list[tuple[Node, Node]]:
-    """Each table of row numbers, given or computed, with the table whose rows they are."""
+    """Return each table of indices, given or computed, with the table in which they are looked up."""
     lookups = [node.args for node in toposort(lesson.graph.outputs) if node.op is ops.lookup]
     return [(_whole(rows), _whole(table)) for table, rows in lookups]
 
 
 def _whole(table: Node) -> Node:
-    """The table that this is a view of, or itself."""
+    """Return the table of which this is a view, or the table itself."""
     while not table.name and table.op.view:
         table = table.args[0]
     return table

@@ -17,19 +17,19 @@ from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 
 LARGEST_FILE = 20_000_000
-"""Bytes."""
+"""The most bytes in a picture's file."""
 LARGEST_SIDE = 512
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Colour type -> how many numbers there are for each pixel: grey, colour, palette, and the first two with alpha."""
+"""Colour type -> numbers for each pixel: grey, colour, palette, grey with alpha, colour with alpha."""
 DEPTHS = {0: (1, 2, 4, 8, 16), 3: (1, 2, 4, 8)} | dict.fromkeys((2, 4, 6), (8, 16))
-"""Colour type -> how many bits a number may have."""
+"""Colour type -> allowed numbers of bits."""
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-"""Version of .npy -> what reads its header."""
+"""Version of .npy -> the function that reads its header."""
 
 
 def read_picture(path: Path, channels: int) -> Array:
-    """The numbers of a picture; of a PNG from -1 (black) to 1, without its transparency. (channels, height, width)"""
+    """Return a picture's numbers; of a PNG from -1 (black) to 1, without alpha. (channels, height, width)"""
     if not os.path.isfile(path):
         raise ByhandError(f"There is no picture {quoted(str(path))}: give a .npy file or a small PNG with --pixels.")
     try:
@@ -49,7 +49,7 @@ def read_picture(path: Path, channels: int) -> Array:
 
 
 def _numpy(path: Path, data: bytes) -> Array:
-    """The table of a .npy file (numpy.lib.format), whose header alone is read by numpy: nothing in it is ever run."""
+    """Return the array of a .npy file (numpy.lib.format). numpy reads only the header: nothing in the file is run."""
     try:
         file = BytesIO(data)
         shape, by_columns, dtype = HEADERS[npy.read_magic(file)](file)
@@ -71,7 +71,7 @@ def _numpy(path: Path, data: bytes) -> Array:
 
 
 def _png(path: Path, data: bytes) -> Array:
-    """Grey or colour (PNG specification, sections 7, 9 and 11). ValueError and the like where it is not whole."""
+    """Return the numbers of a PNG (its specification, sections 7, 9 and 11). Raises ValueError or the like."""
     chunks = _chunks(data)
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     if depth not in DEPTHS[colour]:
@@ -96,7 +96,7 @@ def _png(path: Path, data: bytes) -> Array:
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """What each kind of chunk holds, all of a kind together. struct.error for a file cut off, ValueError for damage."""
+    """Return the data of each kind of chunk. Raises struct.error for a file cut off, ValueError for damage."""
     chunks: dict[bytes, bytes] = {}
     at = len(SIGNATURE)
     while at < len(data):
@@ -110,7 +110,7 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
 
 
 def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:
-    """The bytes of each line, from those that its filter left of it; `step` bytes are a pixel."""
+    """Return the bytes of each line, with its filter undone; `step` is the bytes of a pixel."""
     above = np.zeros(lines.shape[1] - 1, np.uint8)
     rows = []
     for kind, left in zip(lines[:, 0].tolist(), lines[:, 1:], strict=True):
@@ -126,7 +126,7 @@ def _unfiltered(lines: np.ndarray, step: int) -> np.ndarray:
 
 
 def _summed(left: np.ndarray, step: int) -> np.ndarray:
-    """Each byte added to that of the pixel before."""
+    """Return each byte plus that of the pixel before (filter 1)."""
     line = left.copy()
     for first in range(step):
         line[first::step] = np.cumsum(left[first::step], dtype=np.uint8)
@@ -134,7 +134,7 @@ def _summed(left: np.ndarray, step: int) -> np.ndarray:
 
 
 def _guessed(kind: int, left: list[int], above: list[int], step: int) -> list[int]:
-    """Each byte added to the average of the pixel before and the one above (3), or to the nearest of three (4)."""
+    """Return each byte plus the average of those before and above (filter 3), or plus Paeth's choice (filter 4)."""
     line: list[int] = []
     for i, (byte, b) in enumerate(zip(left, above, strict=True)):
         a, c = (line[i - step], above[i - step]) if i >= step else (0, 0)
@@ -143,12 +143,12 @@ def _guessed(kind: int, left: list[int], above: list[int], step: int) -> list[in
 
 
 def _nearest(a: int, b: int, c: int) -> int:
-    """Of left, above and above left, the one nearest to a + b - c (Paeth)."""
+    """Return left, above or above left: the one nearest to a + b - c (Paeth)."""
     return min((a, b, c), key=lambda value: abs(a + b - c - value))
 
 
 def _samples(lines: np.ndarray, depth: int) -> np.ndarray:
-    """The numbers of `depth` bits in each line of bytes."""
+    """Return the numbers of `depth` bits in each line of bytes."""
     if depth == 8:
         return lines
     if depth == 16:

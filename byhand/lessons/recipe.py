@@ -1,4 +1,4 @@
-"""A recipe: everything that decides what is built, and how it is read from a TOML file."""
+"""A recipe: everything that decides what is built, and its reader from a TOML file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Recipe:
     set: dict[str, Any] = field(default_factory=dict)
 
     def given(self, names: Iterable[str]) -> list[str]:
-        """Those of the keys that this recipe sets to something else than their default."""
+        """Return those of the keys whose value is not the default."""
         plain = Recipe(self.model)
         return [name for name in names if getattr(self, name) != getattr(plain, name)]
 
@@ -61,16 +61,16 @@ OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask
 LEARNING = ("targets", "label_smoothing", "optimizer", "lr", "train_steps")
 """The settings of the backward pass."""
 LONGEST_FILE = 1_000_000
-"""The bytes of a recipe's file."""
+"""The most bytes in a recipe's file."""
 
 
 def option(name: str) -> str:
-    """A recipe's key as the command line calls it."""
+    """Return the command-line option of a recipe's key."""
     return f"--{name.replace('_', '-')}"
 
 
 def find(text: str) -> Recipe:
-    """What MODEL on the command line stands for: a recipe's file or name, a checkpoint's folder, or a model's name."""
+    """Return the recipe for MODEL on the command line: a recipe's file or name, a model's name, or a folder."""
     if text.casefold().endswith(".toml"):
         return read_recipe(Path(text))
     if text in ready_made() and text not in MODELS:
@@ -80,7 +80,7 @@ def find(text: str) -> Recipe:
 
 
 def note_on(text: str) -> str:
-    """What to say of a MODEL that stands for another one: which is built, and with which options."""
+    """Return a note for a MODEL that is another name: which model is built, and with which options."""
     if text.casefold().endswith(".toml") or text in ready_made():
         return ""
     named = model_named(text, Path())
@@ -89,19 +89,19 @@ def note_on(text: str) -> str:
 
 
 def ready_made() -> dict[str, Path]:
-    """The recipes that come with byhand, by name."""
+    """Return the recipes that come with byhand, by name."""
     return {path.stem: path for path in sorted(ready_made_folder().glob("*.toml"))}
 
 
 def ready_made_folder() -> Path:
-    """The folder of the recipes that come with byhand: inside the installed package, or beside it in a clone."""
+    """Return the folder of the recipes that come with byhand: inside the installed package, or beside it in a clone."""
     package = Path(__file__).parents[1]
     installed = package / "_worksheets"
     return installed if installed.is_dir() else package.parent / "worksheets"
 
 
 def model_named(text: str, beside: Path) -> Alias:
-    """The model of a name, however it is spelled, or the path of a checkpoint's folder; and what the name says more."""
+    """Return the model of a name in any spelling, or the path of a checkpoint's folder; and the options of the name."""
     if text in MODELS:
         return Alias(text)
     folder = os.path.join(beside, text)  # "./gpt2" stays another than the model's name
@@ -111,7 +111,7 @@ def model_named(text: str, beside: Path) -> Alias:
 
 
 def read_recipe(path: Path) -> Recipe:
-    """A recipe from its TOML file."""
+    """Read a recipe from its TOML file."""
     from byhand.decoding import check_keys, record  # what a model's name stands for needs no decoder
 
     table, where = read_toml(path), f"the recipe {path}"
@@ -129,7 +129,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """What a recipe's file holds. ByhandError for a file that cannot be read, or is no TOML."""
+    """Read a TOML file. Raises ByhandError if it cannot be read, or is not TOML."""
     if not os.path.isfile(path):
         raise ByhandError(f"There is no recipe {path}: check its name and folder.")
     try:

@@ -18,7 +18,7 @@ from byhand.escaping import escaped
 from byhand.lessons.lesson import Lesson
 
 MOST_ROWS, MOST_COLUMNS = 60, 30
-"""How much of a table is printed, or shown in a notebook."""
+"""The most rows and columns that are printed, or shown in a notebook."""
 POSITIVE, NEGATIVE = "36, 104, 168", "192, 57, 43"
 """The colours of the heat map, as red, green, blue."""
 
@@ -50,14 +50,14 @@ class Table:
         return self.values.shape[0], self.values.shape[1]
 
     def numpy(self) -> Array:
-        """A copy of the numbers, (rows, columns), float64. A masked score is −1e30, as in the workbook."""
+        """Return a copy of the numbers, (rows, columns), float64. A masked score is −1e30, as in the workbook."""
         return self.values.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.values, dtype=dtype)
 
     def __getitem__(self, place: tuple[int | str, int | str]) -> float:
-        """The number in a row and a column, each by its word or by its number from 1. ByhandError if there is none."""
+        """Return the number in a row and a column, given by word or number. Raises ByhandError if there is none."""
         if not isinstance(place, tuple) or len(place) != 2:
             raise ByhandError(f'A cell of {self.name} has a row and a column, such as [2, 1] or ["cat", "the"].')
         row, column = place
@@ -76,13 +76,13 @@ class Table:
         return int(key) - 1
 
     def cells(self) -> Iterator[tuple[str, str, float]]:
-        """Each number with the labels of its row and column, row by row."""
+        """Yield each number with the labels of its row and column, row by row."""
         for row, numbers in zip(self.rows, self.values.tolist(), strict=True):
             for column, number in zip(self.columns, numbers, strict=True):
                 yield row, column, number
 
     def csv(self) -> str:
-        """The table as CSV with a line of column labels, in full precision."""
+        """Return the table as CSV with a line of column labels, in full precision."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["", *self.columns])
@@ -92,7 +92,7 @@ class Table:
         return file.getvalue()
 
     def csv_lines(self) -> str:
-        """A line of CSV for each number: table, row, column, value, in full precision."""
+        """Return a line of CSV for each number: table, row, column, value, in full precision."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows((self.name, row, column, repr(number)) for row, column, number in self.cells())
@@ -103,7 +103,7 @@ class Table:
         return "\n".join([heading, *self.lines()])
 
     def lines(self) -> list[str]:
-        """The numbers with their labels in aligned columns, one line a row, as much as people read."""
+        """Return the first rows and columns as aligned text, one line a row, with labels."""
         shown = self.values[:MOST_ROWS, :MOST_COLUMNS]
         grid = [["", *self.columns[:MOST_COLUMNS]]]
         grid += [[label, *map(in_table, numbers)] for label, numbers in zip(self.rows, shown.tolist(), strict=False)]
@@ -147,7 +147,7 @@ CELL = "text-align: right; padding: 0.15em 0.6em; border: 1px solid rgba(128, 12
 
 
 def heat(value: float, largest: float) -> str:
-    """The background of a cell: the stronger, the larger its number beside the table's largest."""
+    """Return the background of a cell, stronger for a number nearer to the table's largest."""
     if abs(value) >= INFINITE:
         return ""
     share = 0.55 * abs(value) / largest
@@ -155,6 +155,6 @@ def heat(value: float, largest: float) -> str:
 
 
 def table_of(lesson: Lesson, name: str, rule: str = "") -> Table:
-    """The lesson's table of this dotted name. ByhandError if there is none."""
+    """Return the lesson's table with this dotted name. Raises ByhandError if there is none."""
     node, numbers = lesson.table(name), lesson.numbers()
     return Table(name, numbers[name], labels(node, 0, numbers), labels(node, 1, numbers), rule)

@@ -1,4 +1,4 @@
-"""The index of what can be built; a model's page is imported when the model is first asked for."""
+"""The index of models; the module of a model is imported when it is first used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # the list of models must not pay for numpy
 
 
 class Entry(NamedTuple):
-    """What the list of models says of one, and the module of this folder that has its page."""
+    """A line of the list of models, and the module of this folder that defines the model."""
 
     name: str
     family: str
@@ -175,11 +175,11 @@ INDEX: dict[str, Entry] = {
         Entry("rasp-sort", "looking inside", "sorts letters, by attention set by hand", "inside.rasp"),
     )
 }
-"""Every model by name, in the order in which the list shows them; a test holds that each page says the same."""
+"""Every model by name, in the order of the list; a test compares it with each module."""
 
 
 class Models(Mapping[str, "Architecture"]):
-    """The models of the index by name; a page is imported when one of its models is looked up."""
+    """The models by name; a module is imported when one of its models is looked up."""
 
     def __getitem__(self, name: str) -> Architecture:
         from byhand.language.architecture import Architecture
@@ -201,7 +201,7 @@ MODELS = Models()
 
 
 class Alias(NamedTuple):
-    """The model that is built under another name, the options that it then has, and how that model is like it."""
+    """Another name of a model: the model, its options under this name, and in what they are alike."""
 
     model: str
     size: Mapping[str, Any] = {}
@@ -221,11 +221,11 @@ ALIASES = {
     ),
     "deepseek-v3": Alias("deepseek"),
 }
-"""Names that people type for a model of the index."""
+"""Other names that people type for a model of the index."""
 
 
 def resolve(name: str) -> Alias:
-    """Return what a name stands for, however it is spelled: GPT-2, gpt_2, Llama3. ByhandError if for nothing."""
+    """Return the model of a name in any spelling: GPT-2, gpt_2, Llama3. Raises ByhandError if there is none."""
     spelled = {_folded(known): Alias(known) for known in INDEX}
     spelled |= {_folded(known): alias for known, alias in ALIASES.items()}
     if _folded(name) not in spelled:

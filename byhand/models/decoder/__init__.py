@@ -1,1 +1,1 @@
-"""Transformers that go on with a text, from GPT-2 to Gemma."""
+"""Transformers that continue a text, from GPT-2 to Gemma."""

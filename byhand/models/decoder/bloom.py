@@ -4,7 +4,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.language.options import Options
 
 BLOOM = Options(positions="alibi", embedding_norm=True, activation="gelu_bloom")
-"""What changed since GPT-2."""
+"""The differences from GPT-2."""
 
 
 ARCHITECTURE = decoder_only(

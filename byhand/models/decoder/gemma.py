@@ -1,4 +1,4 @@
-"""Gemma and Gemma 2 (Gemma Team 2024): Llama with other gains, a larger embedding, norms all round and soft caps."""
+"""Gemma and Gemma 2 (Gemma Team 2024): Llama with gains 1 + γ and a scaled embedding, then soft caps."""
 
 from dataclasses import replace
 
@@ -14,10 +14,10 @@ GEMMA = replace(
     scale_embedding=True,
     tied=True,
 )
-"""What changed since Llama."""
+"""The differences from Llama."""
 
 GEMMA2 = replace(GEMMA, layers=2, attention="alternating", norm_place="both", score_cap=50.0, logit_cap=30.0)
-"""What changed since Gemma."""
+"""The differences from Gemma."""
 
 ARCHITECTURE = decoder_only(
     name="gemma",

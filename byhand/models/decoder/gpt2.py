@@ -1,4 +1,4 @@
-"""GPT-2 (Radford et al. 2019): a decoder that predicts the next word, each layer normed before its parts."""
+"""GPT-2 (Radford et al. 2019): a decoder that predicts the next word, with a norm before each sublayer."""
 
 from byhand.language.decoder_only import decoder_only
 from byhand.language.options import Options, variant

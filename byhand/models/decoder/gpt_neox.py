@@ -1,10 +1,10 @@
-"""GPT-NeoX (Black et al. 2022): attention and feed-forward beside each other, and a part of each head that turns."""
+"""GPT-NeoX (Black et al. 2022): parallel attention and feed-forward, and rotary positions in a part of each head."""
 
 from byhand.language.decoder_only import decoder_only
 from byhand.language.options import Options
 
 GPT_NEOX = Options(d_model=8, positions="rotary", rotary_share=0.5, activation="gelu", parallel=True, tied=False)
-"""What changed since GPT-2."""
+"""The differences from GPT-2."""
 
 
 ARCHITECTURE = decoder_only(

@@ -14,7 +14,7 @@ LLAMA = Options(
     mlp_bias=False,
     tied=False,
 )
-"""What changed since GPT-2."""
+"""The differences from GPT-2."""
 
 
 ARCHITECTURE = decoder_only(

@@ -6,7 +6,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.models.decoder import llama
 
 MISTRAL = replace(llama.LLAMA, attention="window")
-"""What changed since Llama."""
+"""The differences from Llama."""
 
 
 ARCHITECTURE = decoder_only(

@@ -1,4 +1,4 @@
-"""Qwen3 (Yang et al. 2025): Llama, with every query and key normed before it turns."""
+"""Qwen3 (Yang et al. 2025): Llama, with every query and key normed before it is rotated."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ from byhand.language.decoder_only import decoder_only
 from byhand.models.decoder import llama
 
 QWEN = replace(llama.LLAMA, head_dim=4, head_norm=True, eps=1e-6, tied=True)
-"""What changed since Llama."""
+"""The differences from Llama."""
 
 
 ARCHITECTURE = decoder_only(

@@ -1,4 +1,4 @@
-"""Linear attention (Katharopoulos et al. 2020): without a softmax, a sum over the words before becomes a state."""
+"""Linear attention (Katharopoulos et al. 2020): without a softmax, the sum over earlier words is a state."""
 
 from byhand.core.graph import Node, page, scope
 from byhand.core.ops import below, exp, greater, stretch, where
@@ -11,7 +11,7 @@ PAPER = "Katharopoulos et al. 2020"
 
 
 LINEAR_ATTENTION = Options(causal=True)
-"""No word looks at those after it."""
+"""No word sees later ones."""
 
 
 def features(x: Node, name: str) -> Node:
@@ -29,7 +29,7 @@ def as_a_sum(q: Node, k: Node, v: Node) -> Node:
 
 
 def as_a_recurrence(q: Node, k: Node, v: Node) -> Node:
-    """One word at a time: S keeps Σ φ(k)ᵀ v and total keeps Σ φ(k)ᵀ (eq. 18 to 20). (T, d_k) ... -> (T, d_k)"""
+    """Return it word by word: S holds Σ φ(k)ᵀ v and total holds Σ φ(k)ᵀ (eq. 18 to 20). (T, d_k) ... -> (T, d_k)"""
     rows = []
     state = total = None
     for t in range(int(q.shape[0])):
@@ -49,7 +49,7 @@ def as_a_recurrence(q: Node, k: Node, v: Node) -> Node:
 
 
 def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
-    """The recurrence, and its difference from the sum."""
+    """Return the recurrence, and its difference from the sum."""
     with (
         page("", "Features"),
         scope("", "features", equation="φ(x) = elu(x) + 1: x + 1 above 0, else e^x", source=f"{PAPER}, eq. 7"),
@@ -64,7 +64,7 @@ def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
 
 
 def cheaply(weight: Weights, o: Options) -> Attention:
-    """The recurrence."""
+    """Return the recurrence, whose multiplications are counted."""
     return lambda q, k, v: as_a_recurrence(features(q, "Q"), features(k, "K"), v)
 
 

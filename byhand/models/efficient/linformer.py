@@ -1,4 +1,4 @@
-"""Linformer (Wang et al. 2020): all keys and values are added up to a few, so that attention is a thin table."""
+"""Linformer (Wang et al. 2020): keys and values are reduced to a few rows, so that attention is a thin table."""
 
 from byhand.core.graph import Node, page, scope, source
 from byhand.core.weights import Weights
@@ -11,11 +11,11 @@ PAPER = "Wang et al. 2020"
 
 
 LINFORMER = variant(Options(), projected=2, shared=False)
-"""projected: to how many rows all keys, and all values, are added up. shared: in the same way."""
+"""projected: the number of rows to which keys, and values, are reduced. shared: by the same matrix."""
 
 
 def fewer(rows: Node, by: Node, name: str) -> Node:
-    """Each new row is a sum of the old ones, weighed. (k, T) @ (T, d_k) -> (k, d_k)"""
+    """Return fewer rows, each a weighted sum of all. (k, T) @ (T, d_k) -> (k, d_k)"""
     with scope("", f"fewer {'keys' if name == 'K' else 'values'}", equation=f"{by.symbol} {name}", source=PAPER):
         return (by @ rows).named(f"{name}_few")
 
@@ -26,7 +26,7 @@ def thin_attention(q: Node, k: Node, v: Node, e: Node, f: Node) -> Node:
 
 
 def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
-    """The thin attention, whose E and F are learned."""
+    """Return the thin attention, whose E and F are weights."""
     with page("", "Thin attention", equation="softmax(Q (E K)ᵀ / √d_k) F V", source=f"{PAPER}, eq. 7"):
         e = weight("E", o.projected, o.tokens)
         f = e if o.shared else weight("F", o.projected, o.tokens)
@@ -34,7 +34,7 @@ def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
 
 
 def cheaply(weight: Weights, o: Options) -> Attention:
-    """Thin attention with sums of a longer text, all of them learned."""
+    """Return the thin attention of a longer text, whose multiplications are counted."""
 
     def counted(q: Node, k: Node, v: Node) -> Node:
         by = source("E", [[0] * int(q.shape[0])] * o.projected, role="given")

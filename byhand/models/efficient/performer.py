@@ -1,4 +1,4 @@
-"""Performer (Choromanski et al. 2021): a softmax's exponential as a product of random features, added up first."""
+"""Performer (Choromanski et al. 2021): the softmax's exponential as a product of random features."""
 
 import numpy as np
 
@@ -13,15 +13,15 @@ from byhand.models.efficient.linear_attention import as_a_recurrence
 
 PAPER = "Choromanski et al. 2021"
 PLACES = 2
-"""Decimals of the random numbers, so that a person can work with them."""
+"""The decimals of the random numbers, few enough to compute by hand."""
 
 
 PERFORMER = variant(Options(), tokens=3, features=4, causal=False)
-"""features: how many random numbers stand for a query or key."""
+"""features: the number of random features of a query or key."""
 
 
 def directions(features: int, d_k: int, seed: int) -> Array:
-    """Normal random rows, at right angles to each other in groups of d_k (section 2.4). (features, d_k)"""
+    """Return normal random rows, at right angles to each other in groups of d_k (section 2.4). (features, d_k)"""
     draw = np.random.default_rng([seed, features, d_k])
     q, r = np.linalg.qr(draw.standard_normal((-(-features // d_k), d_k, d_k)))
     turned = q * np.sign(np.diagonal(r, axis1=1, axis2=2))[:, None, :]  # else no direction would be as likely as any
@@ -50,7 +50,7 @@ def favor(phi_q: Node, phi_k: Node, v: Node) -> Node:
 
 
 def stood_for(phi_q: Node, phi_k: Node, causal: bool) -> Node:
-    """The weights that favor never makes, which a softmax would have given. 2 (T, m) -> (T, T)"""
+    """Return the attention weights that favor implies but never computes. 2 (T, m) -> (T, T)"""
     with (
         page("", "Weights that it stands for"),
         scope("", "weights that it stands for", equation="φ(Q) φ(K)ᵀ over its row's total", source=f"{PAPER}, eq. 4"),
@@ -61,7 +61,7 @@ def stood_for(phi_q: Node, phi_k: Node, causal: bool) -> Node:
 
 
 def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
-    """Of a causal one the sums grow word by word (section 2.5.1)."""
+    """Return favor's result; for causal attention its sums grow word by word (section 2.5.1)."""
     with page("favor", "Random features"):
         omega = source("omega", directions(o.features, o.d_k, weight.seed), role="given")
         phi_q, phi_k = positive_features(q, omega, "Q"), positive_features(k, omega, "K")
@@ -70,7 +70,7 @@ def head(q: Node, k: Node, v: Node, weight: Weights, o: Options) -> list[Node]:
 
 
 def cheaply(weight: Weights, o: Options) -> Attention:
-    """The head once more, as it is counted: the random numbers are given."""
+    """Return the head whose multiplications are counted; its random numbers are given."""
     omega = source("omega", directions(o.features, o.d_k, weight.seed), role="given")
 
     def counted(q: Node, k: Node, v: Node) -> Node:

@@ -1,4 +1,4 @@
-"""The sparse transformer (Child et al. 2019): some heads see what is near, the others only one word in every few."""
+"""The sparse transformer (Child et al. 2019): some heads see near words, the others one word in each stride."""
 
 from dataclasses import replace
 from math import isqrt
@@ -22,16 +22,16 @@ PAPER = "Child et al. 2019"
 SPARSE_TRANSFORMER = variant(
     Options(), without="attention window layer_kinds", pattern="strided", stride=2, summaries=1
 )
-"""stride: how many words are near, and how far apart the others are. summaries: of a fixed block, its last few."""
+"""stride: the number of near words, and the distance between the others. summaries: the last words of a fixed block."""
 
 
 def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
-    """Whom the odd heads see, and whom the even ones (section 4.2). (T, T), (T, T)"""
+    """Return the masks of the odd and of the even heads (section 4.2). (T, T), (T, T)"""
     return strided_masks(tokens, stride) if o.pattern == "strided" else fixed_masks(tokens, stride, o.summaries)
 
 
 def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, info: PositionInfo) -> Node:
-    """Heads by turns near and far: two of them carry a word to every later one. (T, d) -> (T, heads * d_k)"""
+    """Return heads that see near and far words in turn; two of them connect a word with all later ones. (T, d) -> (T, heads * d_k)"""
     near, far = masks(x.shape[0], o, o.stride)
     return grouped_attention(
         x, weight, o, layer, info, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"
@@ -39,7 +39,7 @@ def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, info: Positio
 
 
 def gathered(q: Node, k: Node, v: Node, visible: Array) -> Node:
-    """The same head without a masked cell: each word's query meets only the keys that it sees. (T, d_k) ..."""
+    """Return the same head without masked cells: each query meets only the keys that it sees. (T, d_k) ..."""
     rows = []
     for t, row in enumerate(visible):
         keys = [int(j) for j in np.flatnonzero(row)]
@@ -53,7 +53,7 @@ def two_heads(q: Node, k: Node, v: Node) -> Node:
 
 
 def given_up(tokens: Dim, o: Options) -> list[Node]:
-    """The words that no head sees at once, and in how many ways a word comes to each in two steps. 2 (T, T)"""
+    """Return the words that no head sees directly, and the number of two-step paths between words. 2 (T, T)"""
     with page("", "What is given up"):
         near, far = masks(tokens, o, o.stride)
         unseen = mark_unseen(maximum(near, far), "1 where neither head looks back")
@@ -67,7 +67,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     graph = decoder_only.build(o, weight, replace(inputs, ids=ids), vocabularies, attention=sparse_heads)
 
     def cheaply(q: Node, k: Node, v: Node) -> Node:
-        """For longer texts with a longer stride, √T."""
+        """Return the attention that is counted: the stride of a longer text is √T."""
         both = masks(q.shape[0], o, max(o.stride, isqrt(int(q.shape[0]))))
         return beside(*(gathered(q, k, v, mask.data) for mask in both if mask.data is not None))
 

@@ -1,4 +1,4 @@
-"""Transformer-XL (Dai et al. 2019): a text in segments, each remembering what the layers made of the last one."""
+"""Transformer-XL (Dai et al. 2019): a text in segments, each of which reads the layers' memory of the last one."""
 
 from dataclasses import replace
 from functools import partial
@@ -34,11 +34,11 @@ TRANSFORMER_XL = variant(
     positions="none",
     segment=2,
 )
-"""segment: how many words are read at a time, and as many before them are remembered."""
+"""segment: the number of words that are read at a time, and of words in memory."""
 
 
 def head(x: Node, context: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
-    """One head: what a key says, and how far away it is, each met by the query and by a learned row. -> (T, d_k)"""
+    """Return one head; its scores add content and distance, each with a learned bias. -> (T, d_k)"""
     q = linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
     k, v = (linear(context, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)
     r = linear(places, weight, "R", o.d_k, bias=False).named("R")  # (n, d) @ (d, d_k) -> (n, d_k)
@@ -52,7 +52,7 @@ def head(x: Node, context: Node, mask: Node, places: Node, weight: Weights, o: A
 
 
 def remembered(x: Node, memory: Node, keys: Dim) -> Node:
-    """What the layer read of the last segment, through which nothing is learned, and of this one. -> (M + T, d)"""
+    """Return the memory of the last segment, without gradients, above this segment's words. -> (M + T, d)"""
     with page("", "Memory"), scope("", "remembered", equation="[memory; h]", source=f"{PAPER}, section 3.2"):
         context = below(alias(memory).named("memory", role="memory"), x)
         context.shape = (keys, x.shape[1])
@@ -60,7 +60,7 @@ def remembered(x: Node, memory: Node, keys: Dim) -> Node:
 
 
 def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Options) -> tuple[Node, list[Node]]:
-    """What the layers make of the segment's words x, and what each one's attention read of them. (T, d) each"""
+    """Return the last layer's output for the segment's words x, and each layer's input. (T, d) each"""
     words, read = x.shape[0], list[Node]()
     with page("", "Relative positions"):
         numbers = np.arange(keys - 1, -words, -1)[:, None]
@@ -83,9 +83,9 @@ def segment(x: Node, keys: Dim, memories: list[Node], weight: Weights, o: Option
 
 
 def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options, shown: list[Node]) -> tuple[Node, Node, Node]:
-    """Segment by segment to the logits after each word, probabilities, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+    """Return the logits after each word, probabilities, and the next word, by segments. (T, 1) -> 2 (T, V), (1, 1)
 
-    Adds to `shown` the words by which each segment's tables are labelled.
+    Adds to `shown` the ids that label each segment's tables.
     """
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)

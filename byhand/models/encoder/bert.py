@@ -18,11 +18,11 @@ SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
 BERT = variant(ENCODER, vocab=10, segments=2)
-"""What not every encoder has: segments, which tell two sentences apart."""
+"""An encoder with segments, which distinguish two sentences."""
 
 
 def embedding(table: Node, ids: Node, segment_ids: Node | None, position: Node, weight: Weights, o: Options) -> Node:
-    """norm(E[word] + P[position] + S[segment]), without S where there are no segments (figure 2). (T, 1) -> (T, d)"""
+    """Return norm(E[word] + P[position] + S[segment]), without S if there are no segments. (T, 1) -> (T, d)"""
     word = embed(table, ids, "words")
     waves = sinusoidal(position, o.d_model) if o.positions == "sinusoidal" else None
     added = {"learned": "positions", "sinusoidal": "positions"}.get(o.positions, "")

@@ -1,11 +1,11 @@
-"""DistilBERT (Sanh et al. 2019): BERT with half the layers and without segments, taught by the larger one."""
+"""DistilBERT (Sanh et al. 2019): BERT with half the layers and without segments, trained to imitate BERT."""
 
 from byhand.language.masked import encoder_only
 from byhand.language.options import variant
 from byhand.models.encoder import bert
 
 DISTILBERT = variant(bert.BERT, without="segments")
-"""What changed since BERT."""
+"""The differences from BERT."""
 
 
 ARCHITECTURE = encoder_only(

@@ -1,4 +1,4 @@
-"""RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after padding's and leave padding out."""
+"""RoBERTa (Liu et al. 2019): BERT trained longer, whose positions begin after that of padding and skip padding."""
 
 from dataclasses import replace
 
@@ -19,11 +19,11 @@ SPECIAL = ("<s>", "<pad>", "</s>", BLANK)
 
 
 ROBERTA = variant(bert.BERT, segments=1, eps=1e-5, pad=1)
-"""What changed since BERT."""
+"""The differences from BERT."""
 
 
 def positions(ids: Node, pad: Node) -> Node:
-    """pad + how many real words there are up to this one; padding's own position is pad. (T, 1) -> (T, 1)"""
+    """Return pad + the number of real words up to this one; the position of padding is pad. (T, 1) -> (T, 1)"""
     words = ids.shape[0]
     with scope(
         "", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019", look=Look.INPUT

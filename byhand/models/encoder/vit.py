@@ -20,11 +20,11 @@ KINDS = ("cat", "dog", "bird")
 VIT = variant(
     ENCODER, without="vocab max_positions tied", norm_place="pre", image=4, patch=2, channels=1, classes=3, labels=()
 )
-"""Sizes of the picture, and the names of its classes where a checkpoint has them; normed before, as GPT-2."""
+"""An encoder of pictures; its norms stand before each sublayer, as in GPT-2."""
 
 
 def embedding(rows: Node, weight: Weights, o: Options) -> Node:
-    """[class; patches W + b] + P (eq. 1). (N, C * size^2) -> (N + 1, d)"""
+    """Return [class; patches W + b] + P (eq. 1). (N, C * size^2) -> (N + 1, d)"""
     labels = rows.shape[0].labels
     assert isinstance(labels, Labels)
     with scope("", "patches as words", equation="x W + b", column_equation="W x + b"):
@@ -42,7 +42,7 @@ def embedding(rows: Node, weight: Weights, o: Options) -> Node:
 
 
 def kinds(o: Options) -> Dim:
-    """The classes, by name."""
+    """Return the names of the classes."""
     usual = (KINDS[n] if n < len(KINDS) else f"class{n}" for n in range(o.classes))
     return Dim(o.classes, Labels("classes", o.labels or tuple(usual)))
 

@@ -24,17 +24,17 @@ BART = variant(
     encoder_d_ff=8,
     decoder_d_ff=8,
 )
-"""How it differs from GPT-2: each side has sizes of its own."""
+"""The differences from GPT-2; encoder and decoder have their own sizes."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
-    """norm(E[word] + P[position]), a P for each side. (V, d), (T, 1) -> (T, d)"""
+    """Return norm(E[word] + P[position]); each side has its own P. (V, d), (T, 1) -> (T, d)"""
     x = embed(table, ids, "words", scale=o.d_model if o.scale_embedding else None)
     return norm(add_positions(x, weight, o, "P", "sum", "words"), weight, "norm", o).named("x")
 
 
 def side(o: Options, heads: int, d_ff: int) -> Options:
-    """One side's layers, which are the transformer's of 2017 with biases."""
+    """Return the options of one side's layers, those of 2017 with biases."""
     return replace(o, heads=heads, d_ff=d_ff, final_norms=o.norm_place != "post")
 
 
@@ -63,7 +63,7 @@ def build(
 
 
 def both(**sizes: int) -> dict[str, int]:
-    """The same sizes for the two sides."""
+    """Return the same sizes for both sides."""
     return {f"{side}_{name}": size for side in ("encoder", "decoder") for name, size in sizes.items()}
 
 

@@ -1,4 +1,4 @@
-"""Marian (Junczys-Dowmunt et al. 2018): the 2017 transformer as translators run it, sines before cosines."""
+"""Marian (Junczys-Dowmunt et al. 2018): the 2017 transformer for translation, with all sines before the cosines."""
 
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
@@ -12,11 +12,11 @@ from byhand.models.encoder_decoder.transformer import vocabularies
 MARIAN = variant(
     bart.BART, target_vocab=8, positions="sinusoidal", activation="relu", shared_embeddings=True, scale_embedding=True
 )
-"""What changed since BART."""
+"""The differences from BART."""
 
 
 def embedding(table: Node, ids: Node, weight: Weights, o: Options) -> Node:
-    """E[word] * sqrt(d) + PE, whose sines are all before its cosines. (V, d), (T, 1) -> (T, d)"""
+    """Return E[word] * sqrt(d) + PE, with all sines before the cosines. (V, d), (T, 1) -> (T, d)"""
     added = o.positions in ADDED_POSITIONS
     x = embed(table, ids, "words" if added else "x", scale=o.d_model if o.scale_embedding else None)
     return add_positions(x, weight, o, "P", "x", halves=True)

@@ -25,11 +25,11 @@ T5 = variant(
     scale_output=True,
     eps=1e-6,
 )
-"""What changed since 2017. scale_output: logits are of x / √d."""
+"""The differences from the transformer of 2017. scale_output: logits are of x / √d."""
 
 
 def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
-    """The decoder's last table to logits, made smaller first where the embeddings are as large. (T, d) -> (T, V)"""
+    """Return the logits of the decoder's output; tied embeddings scale it by 1 / √d first. (T, d) -> (T, V)"""
     if o.scale_output:
         with scope("", "rescale", equation="x / √d", source="Raffel et al. 2020"):
             x = (x / sqrt(o.d_model)).named("rescaled")

@@ -26,11 +26,11 @@ TRANSFORMER = variant(
     scale_embedding=True,
     output_bias=False,
 )
-"""How it differs from GPT-2. attention: of the decoder's words to each other."""
+"""The differences from GPT-2. attention: of the decoder's self-attention."""
 
 
 def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
-    """The sentence as the decoder reads it: every layer sees all of it. (S, d) -> (S, d)"""
+    """Return the encoder's memory of the sentence; every layer sees all words. (S, d) -> (S, d)"""
     o = replace(o, attention="full", layers=o.encoder_layers)
     info = position_info(x.shape[0], weight, o, mask)
     for layer in range(1, o.encoder_layers + 1):
@@ -42,7 +42,7 @@ def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
 
 
 def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
-    """The words so far, each layer looking back at them and over to the encoder's memory. (T, d), (S, d) -> (T, d)"""
+    """Return the decoder's output; each layer attends to the words so far and to the memory. (T, d), (S, d) -> (T, d)"""
     own = position_info(x.shape[0], weight, replace(o, layers=o.decoder_layers))
     for layer in range(1, o.decoder_layers + 1):
         across = PositionInfo({o.kind(layer): memory_mask})
@@ -57,7 +57,7 @@ def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Option
 
 
 def output(x: Node, table: Node, weight: Weights, o: Options) -> Node:
-    """The decoder's last table to logits (section 3.4). (T, d), (V, d) -> (T, V)"""
+    """Return the logits of the decoder's output (section 3.4). (T, d), (V, d) -> (T, V)"""
     return word_logits(x, table, weight, o, o.output_bias)
 
 

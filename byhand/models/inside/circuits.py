@@ -1,4 +1,4 @@
-"""What the heads of an attention-only model read and write, as tables of words (Elhage et al. 2021)."""
+"""The QK and OV circuits of an attention-only model's heads, as tables of words (Elhage et al. 2021)."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -26,7 +26,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Head:
-    """A head's matrices, and what becomes of each word: what it asks for (V, k), and what is written (V, d)."""
+    """A head's matrices, and for each word its query (V, k) and the head's output for it (V, d)."""
 
     w_k: Node
     w_qk: Node
@@ -37,7 +37,7 @@ class Head:
 
 
 def circuits(layer: int, about: str, w: Mapping[str, Node]) -> Head:
-    """Which word looks at which, E W_QK Eᵀ, and what it then makes more probable, E W_OV W_U."""
+    """Return a head's circuits: attention between words, E W_QK Eᵀ, and its effect on the logits, E W_OV W_U."""
     w_q, w_k, w_v, w_o = (w[f"layer{layer}.W_{x}"] for x in "QKVO")
     e, p = w["E"], w["P"]
 
@@ -59,12 +59,12 @@ def circuits(layer: int, about: str, w: Mapping[str, Node]) -> Head:
 
 
 def size(x: Node, name: str) -> Node:
-    """The root of the sum of all squares (Frobenius). (m, n) -> (1, 1)"""
+    """Return the Frobenius norm: the root of the sum of all squares. (m, n) -> (1, 1)"""
     return sqrt((x * x).sum(1).named(f"squares_{name}").sum(0)).named(f"size_{name}")
 
 
 def composition(first: Head, second: Head) -> Node:
-    """How much the second head reads of what the first one writes, by its Q, K or V: |A B| / (|A| |B|). -> (1, 3)"""
+    """Return how strongly the second head's Q, K or V reads the first one's output: |A B| / (|A| |B|). -> (1, 3)"""
     pairs = {"Q": (first.w_ov, second.w_qk), "K": (second.w_qk, first.w_ov.T), "V": (first.w_ov, second.w_ov)}
     with page("", "Sizes", equation="|A| = √ Σ a²"):
         ov, qk, last = size(first.w_ov, "OV_1"), size(second.w_qk, "QK_2"), size(second.w_ov, "OV_2")

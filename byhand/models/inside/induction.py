@@ -20,11 +20,11 @@ from byhand.layers.masks import causal_mask
 from byhand.layers.positions import position_column
 
 SHARP = 30.0
-"""A score by which a head looks at one word alone: e to minus this is 1e-13."""
+"""A score so large that a head attends to one word alone: e to minus this is 1e-13."""
 
 
 class Stream:
-    """The features of the residual stream, by what they say: the word, its place, the word before, the one after."""
+    """The features of the residual stream: the word, its position, the word before, the next word."""
 
     def __init__(self, vocab: int, places: int) -> None:
         letters, numbers = [letter(n) for n in range(vocab)], [str(n + 1) for n in range(places)]
@@ -36,19 +36,19 @@ class Stream:
             self.width += len(every)
 
     def reading(self, name: str, values: Array) -> Array:
-        """A matrix from the stream that reads one part of it. (d, columns of values)"""
+        """Return a matrix that reads one part of the stream. (d, columns of values)"""
         matrix = np.zeros((self.width, values.shape[1]))
         matrix[self.part[name]] = values
         return matrix
 
 
 def letter(n: int) -> str:
-    """A, B, ... Z, A26, A27 ..."""
+    """Return the n-th letter: A, B, ... Z, A26, A27 ..."""
     return chr(ord("A") + n) if n < 26 else f"A{n}"
 
 
 def weights_of(o: Any) -> dict[str, Array]:
-    """Every weight, each a matrix of 0s and 1s but for how sharply a head looks."""
+    """Return every weight, a matrix of 0s and 1s, times the sharpness of a head."""
     stream, words, places = Stream(o.vocab, o.max_positions), np.eye(o.vocab), np.eye(o.max_positions)
     first = np.zeros((o.max_positions, o.vocab))
     first[0] = -2 * SHARP  # the first word has none before it, and its head sees itself: never look there
@@ -68,7 +68,7 @@ def weights_of(o: Any) -> dict[str, Array]:
 
 
 def tables_of(o: Any, words: Labels, places: Labels | None = None) -> dict[str, Node]:
-    """The same as tables, which a reader may change."""
+    """Return the weights as tables, which can be changed."""
     features = Stream(o.vocab, o.max_positions).labels
     labels: dict[str, tuple[object, object]] = {"E": (words, features), "P": (places, features)}
     tables = {}
@@ -85,7 +85,7 @@ class Options:
 
 
 def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Node:
-    """x + softmax(Q Kᵀ) V W_O: one head a layer, whose scores are not scaled. (T, d) -> (T, d)"""
+    """Return x + softmax(Q Kᵀ) V W_O: one head a layer, without scaling of scores. (T, d) -> (T, d)"""
     name, title = f"layer{layer}", f"Layer {layer}"
     products, column_products = "x W_Q, x W_K, x W_V", "W_Q x, W_K x, W_V x"
     with page(name, f"{title}: Q, K, V"), scope("", "Q, K, V", equation=products, column_equation=column_products):
@@ -97,7 +97,7 @@ def head(x: Node, layer: int, about: str, w: dict[str, Node], mask: Node) -> Nod
 
 
 def forward(ids: Node, vocabulary: Labels, w: dict[str, Node]) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    """Return the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     with page("", "Input"):
         words = embed(w["E"], ids, "words")
         with scope("", "+ positions", equation="E[word] + P[position]", look=Look.INPUT):

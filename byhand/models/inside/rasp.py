@@ -1,4 +1,4 @@
-"""Programs as attention that is set by hand (Weiss et al. 2021): they reverse, count and sort whatever is typed in."""
+"""Programs as attention that is set by hand (Weiss et al. 2021): they reverse, count and sort any input."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from byhand.layers.positions import position_column
 
 
 def one_hot_of(x: Node, width: Dim, name: str) -> Node:
-    """1 in the column of the whole number that x is nearest to. (T, 1) -> (T, n)"""
+    """Return 1 in the column of the whole number nearest to x. (T, 1) -> (T, n)"""
     with scope("", "one-hot", equation="1 where place − ½ < x < place + ½"):
         place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.labels)
         return (greater(x, place - 0.5) * greater(place + 0.5, x)).named(name)
 
 
 def shared(selector: Node) -> Node:
-    """A selector's 1s, shared: what it does not select is masked, and softmax divides by how many are left. (T, S)"""
+    """Return the selector's attention: a softmax of equal scores over the selected keys. (T, S)"""
     masked = where(selector, 0, NEG_INF).named("masked", role="mask")
     return softmax(masked).named("weights", role="attention")
 
 
 def select_equal(keys: Node, queries: Node) -> Node:
-    """1 where the key is the query: the dot product of two one-hot rows. (S, n), (T, n) -> (T, S)"""
+    """Return 1 where the key equals the query: the dot product of two one-hot rows. (S, n), (T, n) -> (T, S)"""
     return (queries @ keys.T).named("selected", role="scores")
 
 
 def selector_width(selector: Node) -> Node:
-    """How many are selected: with a [START] that all select, it gets 1 / (1 + n). (T, S) -> (T, 1)"""
+    """Return the number n of selected keys, from the weight 1 / (1 + n) of a [START] that is always selected. (T, S) -> (T, 1)"""
     with scope("width", "count with [START]", equation="1 / (the weight of [START]) − 1"):
         start = stretch(1, rows=selector.shape[0], columns=1)
         weights = shared(beside(start, selector).named("with_start"))
@@ -50,7 +50,7 @@ class Options:
 
 
 def answer(rows: Node, vocabulary: Labels) -> Graph:
-    """The word in each row that has 1. (T, V) -> (T, 1)"""
+    """Return the word in each row that has 1. (T, V) -> (T, 1)"""
     with page("", "Answer", equation="the word whose column has 1"):
         words = argmax(rows, axis=1).named("answer", role="tokens")
     return Graph([rows, labelled(words, vocabulary)])
@@ -82,7 +82,7 @@ def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
 
 
 def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
-    """A word's place is how many are smaller, or equal and earlier; then each place takes its word."""
+    """Return the words sorted: a word's place is the number of words that are smaller, or equal and earlier."""
     count = ids.shape[0]
     with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021"):
         less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
@@ -105,7 +105,7 @@ Program = Callable[[Node, Node, Options, Labels], Graph]
 
 
 def rasp(name: str, doing: str, does: str, program: Program, ids: list[int]) -> Architecture:
-    """A program as a model: `ids` are its example, cut to the size."""
+    """Return a program as a model; `ids` are its example, cut to the size."""
 
     def vocabularies(o: Options) -> tuple[Labels, ...]:
         words = (LETTERS[n] if n < len(LETTERS) else f"a{n}" for n in range(o.vocab))

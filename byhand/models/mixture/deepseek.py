@@ -1,4 +1,4 @@
-"""DeepSeek-V3 (DeepSeek-AI 2024): keys and values from one small latent, and experts of which one is shared."""
+"""DeepSeek-V3 (DeepSeek-AI 2024): keys and values from one small latent, and experts with a shared one."""
 
 from functools import partial
 
@@ -36,16 +36,16 @@ DEEPSEEK = variant(
     interleaved=True,
     eps=1e-6,
 )
-"""What changed since Llama.
+"""The differences from Llama.
 
-query_latent: 0 where queries come from x itself. head_dim: of the part of a query that does not turn; turning: of the
+query_latent: 0 where queries come from x itself. head_dim: of the part of a query without rotary positions; turning: of the
 part that does; value_dim: of a value. dense_layers: how many layers, from the first, have one feed-forward.
 expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: what the gates add up to.
 """
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
-    """A shared expert for every word, and those that are chosen (equations 12 to 16). (T, d) -> (T, d)"""
+    """Return the sum of the shared expert and the chosen ones (equations 12 to 16). (T, d) -> (T, d)"""
     if not o.feeds_apart(layer):
         return blocks.plain_feed(x, weight, o, layer)
     with page("", "Router"):

@@ -15,7 +15,7 @@ PAPER = "Jiang et al. 2024, section 2.1"
 
 
 MIXTRAL = variant(llama.LLAMA, experts=4, chosen=2, d_ff=4)
-"""What changed since Llama. chosen: to how many of the experts a word is sent."""
+"""The differences from Llama. chosen: the number of experts for each word."""
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:

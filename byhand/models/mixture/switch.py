@@ -14,11 +14,11 @@ PAPER = "Fedus et al. 2021, section 2.1"
 
 
 SWITCH = variant(Options(activation="relu", d_ff=4), experts=3, capacity_factor=1.25)
-"""What changed since GPT-2. capacity_factor: how many more words than its share an expert has room for."""
+"""The differences from GPT-2. capacity_factor: an expert's capacity over its equal share of words."""
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
-    """p × FFN(x) of the best expert; nothing where it is full, so that the residual alone goes on. (T, d) -> (T, d)"""
+    """Return p × FFN(x) of the best expert, 0 where it is full, so that only the residual remains. (T, d) -> (T, d)"""
     with page("", "Router"):
         gates, accepted, balance = best_one(route(x, weight, o.experts, PAPER), o.capacity_factor)
         also += [load_of(accepted), balance]

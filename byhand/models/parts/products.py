@@ -12,7 +12,7 @@ from byhand.language.parts import given_table, part
 
 @dataclass(frozen=True)
 class DotOptions:
-    """columns: how many columns the row x meets, one after the other."""
+    """columns: the number of columns with which the row x is multiplied."""
 
     width: int = 4
     columns: int = 1

@@ -1,4 +1,4 @@
-"""An LSTM language model (Hochreiter and Schmidhuber 1997): gates decide what a cell keeps, and what it shows."""
+"""An LSTM language model (Hochreiter and Schmidhuber 1997): gates control a cell's state and output."""
 
 from byhand.core.graph import Node
 from byhand.core.weights import Weights
@@ -11,7 +11,7 @@ LSTM_OPTIONS = variant(Options(), two_biases=False)
 
 
 def layer(x: Node, weight: Weights, o: Options) -> list[Node]:
-    """c_t = f c_{t-1} + i g and h_t = o tanh(c_t), from zeros on. (T, e) -> T of (1, d)"""
+    """Return h_t = o tanh(c_t) with c_t = f c_{t-1} + i g, from zeros on. (T, e) -> T of (1, d)"""
     step = lstm_step(weight, int(x.shape[1]), o.d_model, o.two_biases)
     return [h for h, _ in unroll(step, x, start(o.d_model, "h_0", "c_0"), LSTM)]
 

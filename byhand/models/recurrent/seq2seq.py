@@ -1,4 +1,4 @@
-"""A translator with attention (Bahdanau et al. 2015): its decoder looks back at every word that the encoder read."""
+"""A translator with attention (Bahdanau et al. 2015): its decoder attends to every word of the encoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from byhand.layers.recurrence import annotate, cell, first_state, stack_rows, un
 
 @dataclass(frozen=True)
 class Options:
-    """additive: scores as Bahdanau's, else Luong's general ones. bridge: the decoder starts from a layer of its own."""
+    """additive: Bahdanau's scores, else Luong's general ones. bridge: the decoder starts from a layer of its own."""
 
     vocab: int = 6
     target_vocab: int = 6
@@ -32,14 +32,14 @@ class Options:
 
     @property
     def d_memory(self) -> int:
-        """How wide an annotation is."""
+        """The width of an annotation."""
         return self.d_model * (2 if self.bidirectional else 1)
 
 
 def decoder(
     ids: Node, vocabulary: Labels, memory: Node, ends: Sequence[Node], weight: Weights, o: Options
 ) -> tuple[Node, list[Node]]:
-    """The words so far to what the output layer reads, a row a step; and where each step looked (alignment.py).
+    """Return the input of the output layer, a row a step, and the alignment of the steps.
 
     (T, 1), (S, 2d) -> (T, d + 2d + e), or (T, d) with general scores
     """
@@ -51,7 +51,7 @@ def decoder(
     step = cell(weight, o.d_embed + (o.d_memory if o.additive else 0), o, "s")
 
     def with_context(t: int, x: Node, state: Sequence[Node]) -> tuple[Node, ...]:
-        """The state, then the weights and the context: looked for before the step (additive), or after it."""
+        """Return the next state, attention weights and context. Additive attention precedes the step."""
         carried = state[: 2 if o.lstm else 1]
         if o.additive:
             weights, context = look(t, state[0])

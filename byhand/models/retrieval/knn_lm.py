@@ -22,16 +22,16 @@ TEXT = [0, 1, 4, 6, 3, 7, 0, 1, 5, 6, 2, 4]
 
 
 KNN_LM = variant(gpt2.GPT2, stored=7, neighbours=2, mix=0.5)
-"""A GPT-2, and what it looks up: how long the stored text is, how many neighbours count, and with which weight."""
+"""A GPT-2 with the length of the stored text, the number of neighbours, and their weight (mix)."""
 
 
 def contexts(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node]:
-    """f(c): what the model makes of the words so far; and its embeddings. (T, 1) -> (T, d), (V, d)"""
+    """Return f(c), the last layer's output for each context, and the embeddings. (T, 1) -> (T, d), (V, d)"""
     return body(ids, vocabulary, weight, o, ("wte", "wpe"), grouped_attention, plain_feed)
 
 
 def distances(q: Node, keys: Node) -> Node:
-    """|q - k|² of each query and key, as |q|² - 2 q k + |k|². (T, d), (N, d) -> (T, N)"""
+    """Return |q - k|² of each query and key, as |q|² - 2 q k + |k|². (T, d), (N, d) -> (T, N)"""
     with scope("", "distances", equation="|q − k|²", source=f"{PLACE}, section 2"):
         squares = (q * q).sum(1).named("square_q")
         of_keys = (keys * keys).sum(1).named("square_k")
@@ -39,7 +39,7 @@ def distances(q: Node, keys: Node) -> Node:
 
 
 def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
-    """p_kNN(w): the words after the nearest contexts, the nearer the more (eq. 2). (T, d), (N, d), (N, V) -> (T, V)"""
+    """Return p_kNN(w), a vote of the nearest contexts (eq. 2). (T, d), (N, d), (N, V) -> (T, V)"""
     with page("", "Distances"):
         d = distances(q, keys)
     with page("", "The nearest contexts"):
@@ -47,7 +47,7 @@ def nearest(q: Node, keys: Node, values: Node, o: Options) -> Node:
 
 
 def votes(d: Node, values: Node, o: Options) -> Node:
-    """A softmax over the nearest, and what it gives each word. (T, N), (N, V) -> (T, V)"""
+    """Return the probability of each word by a softmax over the nearest. (T, N), (N, V) -> (T, V)"""
     with scope("", "the nearest", equation=f"1 for the {o.neighbours} smallest d"):
         chosen = top_k((-d).named("nearness"), min(o.neighbours, int(d.shape[1])))
         near = where(chosen, -d, NEG_INF).named("near", role="mask")
@@ -68,7 +68,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
 
     @cache
     def datastore() -> tuple[Node, Node]:
-        """The keys and values, made when they are first asked for. (N, d), (N, V)"""
+        """Return the keys and values, computed once. (N, d), (N, V)"""
         with scope("datastore", "Datastore", repeats=True):
             text = token_ids("ids", stored, vocabulary)
             keys, _ = contexts(text, vocabulary, weight, o)

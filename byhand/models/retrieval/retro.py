@@ -1,4 +1,4 @@
-"""RETRO (Borgeaud et al. 2022): chunks of the words so far look up their neighbours in a database, and read them.
+"""RETRO (Borgeaud et al. 2022): chunks of the words so far retrieve neighbours from a database, and read them.
 
 Simpler than the paper: every layer of the decoder reads the neighbours (theirs: every third), fixed embeddings stand
 for its frozen BERT, and relative positions are a learned number for each distance.
@@ -40,13 +40,13 @@ RETRO = variant(
     database=4,
     d_key=2,
 )
-"""chunk: its words. neighbours: of each chunk, among so many entries of the database, by d_key numbers of each."""
+"""chunk: its length. neighbours: of each chunk. database: its entries, with keys of d_key numbers."""
 
 
 def forward(
     ids: Node, vocabulary: Labels, store: Database, weight: Weights, o: Options, shown: list[Node]
 ) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)
+    """Return the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)
 
     Adds to `shown` the words that read each chunk's neighbours.
     """

@@ -1,4 +1,4 @@
-"""Mamba (Gu and Dao 2023): a selective state space in place of attention, carried from step to step."""
+"""Mamba (Gu and Dao 2023): a selective state space in place of attention."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,7 @@ class Options:
 
 
 def block(x: Node, weight: Weights, o: Options) -> Node:
-    """Widen, convolve, scan, gate, narrow (figure 3). (T, d) -> (T, d)"""
+    """Return x plus one block: widen, convolve, scan, gate, narrow (figure 3). (T, d) -> (T, d)"""
     with page("", "Mix", source="Gu and Dao 2023, figure 3"):
         y = rms_norm(x, weight, "norm", o.eps)
         with scope("", "project", equation="x W_x, x W_z"):
@@ -64,7 +64,7 @@ def block(x: Node, weight: Weights, o: Options) -> Node:
 
 
 def forward(ids: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Words to the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
+    """Return the logits and probabilities of the word after each, and the next word. (T, 1) -> 2 (T, V), (1, 1)"""
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
         x = embed(table, ids, "x")
