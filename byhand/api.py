@@ -99,7 +99,7 @@ class Lesson(lessons.Lesson):
         return Document(worked(self, step, cell, exact))
 
     def _repr_html_(self) -> str:
-        """The prediction, or the result, as a labelled heat map under the lesson's title."""
+        """Return the prediction, or the result, as a labelled heat map under the lesson's title."""
         from byhand.escaping import escaped
 
         title, sizes = lessons.describe(self)

@@ -1,4 +1,4 @@
-"""BART and Marian as transformers stores them."""
+"""BART and Marian as Hugging Face transformers stores them."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ UNUSED_PLACES = 2
 
 
 def apart(tied: bool, tensors: Tensors) -> bool:
-    """Whether each side has its own embedding: transformers 5 stores them so where nothing is tied."""
+    """Return whether each side has its own embedding, as transformers 5 stores them if nothing is tied."""
     stored = tensors.shapes if tensors else {}
     return not tied and all(
         any(f"{body}{side}.embed_tokens.weight" in stored for body in ("", "model.")) for side in SIDES
@@ -25,7 +25,7 @@ def apart(tied: bool, tensors: Tensors) -> bool:
 
 
 def sides(config: Config, layers: int, heads: int, d_ff: int) -> dict[str, Any]:
-    """The width, and the sizes of encoder and decoder."""
+    """Return the width, and the sizes of encoder and decoder."""
     d = config.size("d_model", 1024)
     sizes: dict[str, Any] = {"d_model": d}
     for side in SIDES:
@@ -36,7 +36,7 @@ def sides(config: Config, layers: int, heads: int, d_ff: int) -> dict[str, Any]:
 
 
 def bart_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' BartConfig."""
+    """Return the options, with the defaults of transformers' BartConfig."""
     for key, computed in (("normalize_before", False), ("normalize_embedding", True), ("add_final_layer_norm", False)):
         config.only(key, computed)
     config.only("static_position_embeddings", False)
@@ -54,7 +54,7 @@ def bart_options(config: Config, tensors: Tensors) -> Options:
 
 
 def marian_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' MarianConfig."""
+    """Return the options, with the defaults of transformers' MarianConfig."""
     for key in ("normalize_before", "normalize_embedding", "add_final_layer_norm"):
         config.only(key, False)
     config.only("static_position_embeddings", True)
@@ -79,7 +79,7 @@ def marian_options(config: Config, tensors: Tensors) -> Options:
 
 
 def bart_pieces(o: Options) -> Pieces:
-    """One embedding for both sides, or one for each, and a table of positions for each."""
+    """Yield the weights: one embedding for both sides or one for each, and a table of positions for each."""
     d, places = o.d_model, o.max_positions + UNUSED_PLACES
     if o.shared_embeddings:
         yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
@@ -94,7 +94,7 @@ def bart_pieces(o: Options) -> Pieces:
 
 
 def marian_pieces(o: Options) -> Pieces:
-    """One embedding, or one for each side; its positions are computed."""
+    """Yield the weights: one embedding, or one for each side; positions are computed."""
     d = o.d_model
     if o.shared_embeddings:
         yield "encoder.E", Piece("model.shared.weight", (o.vocab, d))
@@ -105,13 +105,13 @@ def marian_pieces(o: Options) -> Pieces:
 
 
 def embeddings(d: int, vocab: int, target_vocab: int) -> Pieces:
-    """One for each side."""
+    """Yield an embedding for each side."""
     yield "encoder.E", Piece("model.encoder.embed_tokens.weight", (vocab, d))
     yield "decoder.E", Piece("model.decoder.embed_tokens.weight", (target_vocab, d))
 
 
 def layer_pieces(o: Options) -> Pieces:
-    """The layers of both sides; cross-attention and its norm stand beside the decoder's own."""
+    """Yield the layers of both sides; cross-attention and its norm stand beside the decoder's own."""
     for n in range(o.encoder_layers):
         ours, theirs = f"encoder.layer{n + 1}.", f"model.encoder.layers.{n}"
         yield from attention(ours, f"{theirs}.self_attn", o.d_model, o.encoder_heads)
@@ -127,7 +127,7 @@ def layer_pieces(o: Options) -> Pieces:
 
 
 def attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
-    """The heads stand below each other in q_proj, k_proj and v_proj."""
+    """Yield an attention's weights; the heads are stacked in q_proj, k_proj and v_proj."""
     for head, letter, part in head_spans(d, heads, stacked=False):
         whole = f"{theirs}.{letter.lower()}_proj"
         yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
@@ -148,7 +148,7 @@ def output_pieces(o: Options, vocab: int) -> Pieces:
 
 
 def bart_vocabularies(o: Options) -> tuple[Labels, ...]:
-    """The same words twice where each side has an embedding for them."""
+    """Return one vocabulary, or two equal ones if each side has its own embedding."""
     shared = one_vocabulary(o)
     return shared if o.shared_embeddings else (*shared, numbered_words("target_vocabulary", o.vocab))
 

@@ -1,4 +1,4 @@
-"""BERT and its descendants as transformers stores them."""
+"""BERT and its descendants as Hugging Face transformers stores them."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ BERT_NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def bert_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' BertConfig."""
+    """Return the options, with the defaults of transformers' BertConfig."""
     config.only("is_decoder", False)
     config.only("add_cross_attention", False)
     config.only("position_embedding_type", "absolute")
@@ -33,7 +33,7 @@ def bert_options(config: Config, tensors: Tensors) -> Options:
 
 
 def bert_pieces(o: Options) -> Pieces:
-    """Its body, and the masked-word head under cls."""
+    """Yield the weights of the body, and of the masked-word head under cls."""
     d = o.d_model
     yield from body_pieces(o, "bert")
     yield from linear("head.", "T", "cls.predictions.transform.dense", d, d)
@@ -44,7 +44,7 @@ def bert_pieces(o: Options) -> Pieces:
 
 
 def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
-    """Embeddings and layers. The heads stand below each other in query, key and value."""
+    """Yield the weights of embeddings and layers; the heads are stacked in query, key and value."""
     d = o.d_model
     yield "E", Piece(f"{body}.embeddings.word_embeddings.weight", (o.vocab, d))
     yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (unused_places + o.max_positions, d))
@@ -64,7 +64,7 @@ def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
 
 
 def roberta_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' RobertaConfig."""
+    """Return the options, with the defaults of transformers' RobertaConfig."""
     config.only("is_decoder", False)
     config.only("add_cross_attention", False)
     config.only("position_embedding_type", "absolute")
@@ -92,7 +92,7 @@ def roberta_options(config: Config, tensors: Tensors) -> Options:
 
 
 def roberta_pieces(o: Options) -> Pieces:
-    """Its body, and the masked-word head under lm_head."""
+    """Yield the weights of the body, and of the masked-word head under lm_head."""
     d = o.d_model
     yield from body_pieces(o, "roberta", unused_places=o.pad + 1)
     yield from linear("head.", "T", "lm_head.dense", d, d)
@@ -103,7 +103,7 @@ def roberta_pieces(o: Options) -> Pieces:
 
 
 def distilbert_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' DistilBertConfig; sinusoidal positions are stored like learned ones."""
+    """Return the options, with the defaults of transformers' DistilBertConfig; it stores sinusoidal positions too."""
     d = config.size("dim", 768)
     return replace(
         distilbert.DISTILBERT,
@@ -120,7 +120,7 @@ def distilbert_options(config: Config, tensors: Tensors) -> Options:
 
 
 def distilbert_pieces(o: Options) -> Pieces:
-    """The heads stand below each other in q_lin, k_lin and v_lin."""
+    """Yield the weights; the heads are stacked in q_lin, k_lin and v_lin."""
     d = o.d_model
     yield "E", Piece("distilbert.embeddings.word_embeddings.weight", (o.vocab, d))
     yield "P", Piece("distilbert.embeddings.position_embeddings.weight", (o.max_positions, d))

@@ -1,4 +1,4 @@
-"""BLOOM as transformers stores it."""
+"""BLOOM as Hugging Face transformers stores it."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from byhand.models.decoder import bloom
 
 
 def bloom_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' BloomConfig."""
+    """Return the options, with the defaults of transformers' BloomConfig."""
     config.only("apply_residual_connection_post_layernorm", False)
     if config.get("pretraining_tp", 1) != 1:
         config.only("slow_but_exact", False)
@@ -27,7 +27,7 @@ def bloom_options(config: Config, tensors: Tensors) -> Options:
 
 
 def bloom_pieces(o: Options) -> Pieces:
-    """Each head's q, k and v stand below each other in query_key_value."""
+    """Yield the weights; each head's q, k and v are stacked in query_key_value."""
     d = o.d_model
     yield "E", Piece("transformer.word_embeddings.weight", (o.vocab, d))
     yield from norm("embedding_norm", "transformer.word_embeddings_layernorm", d)

@@ -1,4 +1,4 @@
-"""DeepSeek-V3 as transformers stores it."""
+"""DeepSeek-V3 as Hugging Face transformers stores it."""
 
 import math
 from dataclasses import replace
@@ -14,7 +14,7 @@ from byhand.models.mixture import deepseek
 
 
 def deepseek_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' DeepseekV3Config."""
+    """Return the options, with the defaults of transformers' DeepseekV3Config."""
     heads = config.size("num_attention_heads", 128)
     config.only("num_key_value_heads", heads)
     config.only("moe_layer_freq", 1)
@@ -60,7 +60,7 @@ def deepseek_options(config: Config, tensors: Tensors) -> Options:
 
 
 def _score_scale(config: Config, scaling: Scaling | None) -> float:
-    """What scores are divided by: 0 for the root of a head's width, less where YaRN makes them larger."""
+    """Return the divisor of scores: 0 for the root of a head's width, smaller if YaRN makes scores larger."""
     rope = config.inner("rope_scaling") or config.inner("rope_parameters")
     weight = rope.number_or_zero("mscale_all_dim") if rope else 0.0
     if scaling is None or not weight:
@@ -70,7 +70,7 @@ def _score_scale(config: Config, scaling: Scaling | None) -> float:
 
 
 def _check_experts(o: Options) -> None:
-    """Refuse numbers of experts and groups that do not fit each other."""
+    """Raise ByhandError if the numbers of experts and groups do not fit each other."""
     for key, value, fits in (
         ("n_group", o.expert_groups, o.experts % o.expert_groups == 0),
         ("topk_group", o.groups_chosen, o.groups_chosen <= o.expert_groups),
@@ -84,7 +84,7 @@ def _check_experts(o: Options) -> None:
 
 
 def deepseek_pieces(o: Options) -> Pieces:
-    """Within a head, the part that does not turn stands above the one that does, and keys above values."""
+    """Yield the weights; within a head the rotary part is below the other part, and values are below keys."""
     d = o.d_model
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, d))
     for n in range(o.layers):
@@ -121,7 +121,7 @@ def _attention(ours: str, theirs: str, o: Options) -> Pieces:
 
 
 def _parts(ours: str, theirs: str, head: int, heads: int, ins: int, **widths: int) -> Pieces:
-    """The parts of one head, below each other in a tensor of all heads."""
+    """Yield the parts of one head, which are stacked in a tensor of all heads."""
     each = sum(widths.values())
     start = head * each
     for name, width in widths.items():

@@ -1,4 +1,4 @@
-"""What a family of checkpoints is: where each of our weights is in its tensors, and its config as our options."""
+"""A family of checkpoints: how its config becomes our options, and where our weights are in its tensors."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ACTIVATIONS = {
     "gelu_pytorch_tanh": "gelu_tanh",
     "gelu_python_tanh": "gelu_tanh",
 }
-"""The activations of transformers, as layers.ACTIVATIONS has them."""
+"""The activations of transformers -> their names in layers.ACTIVATIONS."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Where one of our weights is in the checkpoint.
+    """The place of one of our weights in the checkpoint.
 
     tensor, shape: the checkpoint's name and shape for it; a vector counts as one row. rows, columns: which part of
     the tensor, as it is stored, is ours. transposed: whether that part is turned to be ours. table: the rows and
@@ -46,7 +46,7 @@ class Piece:
     table: tuple[int, int] | None = None
 
     def of(self, tensor: Array) -> Array:
-        """Our weight, as a view of the whole tensor."""
+        """Return our weight as a view of the whole tensor."""
         part = np.atleast_2d(tensor if self.table is None else tensor.reshape(self.table))[self.rows, self.columns]
         return part.T if self.transposed else part
 
@@ -78,7 +78,7 @@ class Family:
     zeros: tuple[str, ...] = ()
 
     def spelled(self, tensor: str) -> list[str]:
-        """The names that a tensor may have in a file."""
+        """Return the names that a tensor may have in a file."""
         names = [tensor]
         for text, other in self.spellings:
             names += [name.replace(text, other) for name in names if text in name]
@@ -91,32 +91,32 @@ def norm(path: str, theirs: str, d: int) -> Pieces:
 
 
 def gain(path: str, theirs: str, d: int) -> tuple[str, Piece]:
-    """The one weight of an RMS norm."""
+    """Yield the one weight of an RMS norm."""
     return f"{path}.gamma", Piece(f"{theirs}.weight", (d,))
 
 
 def linear(path: str, name: str, theirs: str, ins: int, outs: int, bias: bool = True) -> Pieces:
-    """Stored (out, in), as by torch.nn.Linear."""
+    """Yield a linear layer, stored as (out, in) like torch.nn.Linear."""
     yield f"{path}W_{name}", Piece(f"{theirs}.weight", (outs, ins), transposed=True)
     if bias:
         yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
 
 
 def conv1d(path: str, name: str, theirs: str, ins: int, outs: int) -> Pieces:
-    """Stored (in, out), as by the class of that name in GPT-2."""
+    """Yield a linear layer, stored as (in, out) like GPT-2's Conv1D."""
     yield f"{path}W_{name}", Piece(f"{theirs}.weight", (ins, outs))
     yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
 
 
 def head_spans(d: int, heads: int, stacked: bool) -> Iterator[tuple[str, str, slice]]:
-    """(head, letter, its features) of each q, k and v; stacked where the three share one tensor."""
+    """Yield (head, letter, its features) of each q, k and v; stacked: the three share one tensor."""
     for h, (place, letter) in product(range(heads), enumerate("QKV")):
         start = (place * d if stacked else 0) + h * (d // heads)
         yield f"head{h + 1}", letter, slice(start, start + d // heads)
 
 
 def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -> Pieces:
-    """The q, k and v of the first head, then those of the next, below each other in one tensor."""
+    """Yield q, k and v of each head, which are stacked in one tensor, head by head."""
     d_k = d // heads
     for h, (place, letter) in product(range(heads), enumerate("QKV")):
         part = slice((3 * h + place) * d_k, (3 * h + place + 1) * d_k)
@@ -126,5 +126,5 @@ def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -
 
 
 def one_vocabulary(o: Any) -> tuple[Labels, ...]:
-    """Numbered words, as many as the options' `vocab`."""
+    """Return numbered words, as many as the options' `vocab`."""
     return (numbered_words("vocabulary", o.vocab),)

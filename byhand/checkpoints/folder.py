@@ -1,4 +1,4 @@
-"""A local checkpoint folder's config.json and safetensors, read without trusting either."""
+"""A local checkpoint folder: its config.json and safetensors, neither of which is trusted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLOATS = ("F64", "F32", "F16", "BF16")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """What config.json says."""
+    """Return the object in config.json."""
     if not os.path.isdir(folder):  # unlike Path.is_dir, never raises
         raise ByhandError(f"{folder} is not a folder; give the one that holds config.json and {WEIGHTS}.")
     if not os.path.isfile(folder / "config.json"):
@@ -30,7 +30,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file."""
+    """Return the object in a JSON file."""
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -43,7 +43,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def brief(value: Any) -> str:
-    """A value as JSON writes it, cut where it is long."""
+    """Return a value as JSON, shortened if it is long."""
     if isinstance(value, dict | list) and value:
         return "{...}" if isinstance(value, dict) else "[...]"
     text = json.dumps(value)
@@ -58,26 +58,26 @@ class Config:
         self._values = dict(values) | {key: values[name] for key, name in also.items() if values.get(name) is not None}
 
     def get(self, key: str, default: Any) -> Any:
-        """Its value; without a default, the key must be there."""
+        """Return the value of a key, or the default; without a default the key must be there."""
         if default is None and key not in self._values:
             raise ByhandError(f"config.json does not say {key}; add it.")
         return self._values.get(key, default)
 
     def size(self, key: str, default: int | None = None) -> int:
-        """A whole number above 0."""
+        """Return a whole number above 0."""
         value = self.get(key, default)
         if type(value) is not int or value < 1:
             raise ByhandError(f"{key} in config.json must be a whole number above 0, not {brief(value)}; mend it.")
         return value
 
     def size_or_null(self, key: str, default: int, null: int | None = None) -> int:
-        """The same, where null stands for the default, or for `null`."""
+        """Return a whole number above 0; null stands for the default, or for `null`."""
         if self.get(key, default) is None:
             return default if null is None else null
         return self.size(key, default)
 
     def side(self, key: str, default: int) -> int:
-        """The side of a square: a size, or twice the same in a list."""
+        """Return the side of a square: a size, or twice the same in a list."""
         value = self.get(key, default)
         if not isinstance(value, list):
             return self.size(key, default)
@@ -89,34 +89,34 @@ class Config:
         return Config({key: value[0]}, {}).size(key)
 
     def token(self, key: str, default: int, vocab: int) -> int:
-        """The id of a word of the vocabulary."""
+        """Return the id of a word of the vocabulary."""
         value = self.get(key, default)
         if type(value) is not int or not 0 <= value < vocab:
             raise ByhandError(f"{key} in config.json must be from 0 to {vocab - 1}, not {brief(value)}; mend it.")
         return value
 
     def size_or_zero(self, key: str, default: int) -> int:
-        """The same, where 0 stands for none."""
+        """Return a whole number from 0, where 0 stands for none."""
         return 0 if self.get(key, default) == 0 else self.size(key, default)
 
     def number(self, key: str, default: float | None = None) -> float:
-        """A number above 0."""
+        """Return a number above 0."""
         value = self.get(key, default)
         if type(value) not in (int, float) or not 0 < value < 1e15:
             raise ByhandError(f"{key} in config.json must be a number above 0, not {brief(value)}; mend it.")
         return float(value)
 
     def number_or_zero(self, key: str) -> float:
-        """A number above 0, or 0 where it is 0, null or absent."""
+        """Return a number above 0, or 0 if it is 0, null or absent."""
         return self.number(key) if self._values.get(key) else 0.0
 
     def number_or_null(self, key: str, default: float | None) -> float | None:
-        """The same, or None for null."""
+        """Return a number above 0, or None for null."""
         value = self._values.get(key, default)
         return None if value is None else self.number(key, default)
 
     def inner(self, key: str) -> Config | None:
-        """The object that is a key's value; None where it is null, empty or absent."""
+        """Return the object under a key; None if it is null, empty or absent."""
         value = self._values.get(key)
         if value is None or value == {}:
             return None
@@ -125,7 +125,7 @@ class Config:
         return Config(value, {})
 
     def words(self, key: str, choices: Mapping[str, str], count: int) -> tuple[str, ...]:
-        """What each of `count` known words in a list stands for; nothing where the list is null or absent."""
+        """Return our names for `count` words in a list; none if the list is null or absent."""
         value = self._values.get(key)
         if value is None:
             return ()
@@ -134,7 +134,7 @@ class Config:
         return tuple(Config({key: word}, {}).choice(key, "", choices) for word in value)
 
     def heads(self, key: str, default: int, width: str, d_model: int) -> int:
-        """The number of heads, by which the width of the model must divide."""
+        """Return the number of heads, which must divide the width of the model."""
         heads = self.size(key, default)
         if d_model % heads:
             raise ByhandError(
@@ -143,7 +143,7 @@ class Config:
         return heads
 
     def epsilon(self, key: str, default: float) -> float:
-        """A number between 0 and 1."""
+        """Return a number between 0 and 1."""
         value = self.get(key, default)
         if type(value) not in (int, float) or not 0 < value < 1:
             raise ByhandError(f"{key} in config.json must be a number between 0 and 1, not {brief(value)}; mend it.")
@@ -156,7 +156,7 @@ class Config:
         return value
 
     def choice(self, key: str, default: str, choices: Mapping[str, str]) -> str:
-        """What one of the known words stands for."""
+        """Return our name for one of the known words."""
         value = self.get(key, default)
         if not isinstance(value, str) or value not in choices:
             raise ByhandError(
@@ -176,7 +176,7 @@ class Config:
 
 
 class Tensors:
-    """The tensors of a folder: shapes and kinds from the files' headers, the numbers only when asked for."""
+    """The tensors of a folder: shapes and types come from the files' headers; numbers are read on demand."""
 
     def __init__(self, folder: Path) -> None:
         self.kinds: dict[str, str] = {}
@@ -196,7 +196,7 @@ class Tensors:
             raise ByhandError(f"{path} is not a whole safetensors file ({error}); copy or download it again.") from None
 
     def find(self, spellings: Iterable[str]) -> str:
-        """The first spelling of a tensor's name that the files use."""
+        """Return the first spelling of a tensor's name that the files use."""
         first, *others = spellings
         for name in (first, *others):
             if name in self.shapes:
@@ -207,7 +207,7 @@ class Tensors:
         )
 
     def check(self, name: str, shape: tuple[int, ...]) -> None:
-        """Refuse a tensor whose shape is not what config.json says, or whose kind of number is not read."""
+        """Raise ByhandError for a tensor whose shape is not as in config.json, or whose type byhand does not read."""
         if self.shapes[name] != shape:
             raise ByhandError(
                 f"Tensor {name} is {_by(self.shapes[name])}, but config.json makes it {_by(shape)}; mend config.json, "
@@ -220,7 +220,7 @@ class Tensors:
             )
 
     def arrays(self, names: Iterable[str]) -> dict[str, Array]:
-        """The numbers of each, in float64."""
+        """Return the numbers of each tensor, in float64."""
         arrays: dict[str, Array] = {}
         wanted = set(names)
         for path in sorted({self._files[name] for name in wanted}):
@@ -238,7 +238,7 @@ class Tensors:
 
 
 def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
-    """Tensors in bfloat16, which numpy has not: 16 bits that are the upper half of a float32's."""
+    """Return tensors in bfloat16, which numpy lacks: its 16 bits are the upper half of a float32's."""
     every = dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]
     return {
         name: (np.frombuffer(every[name]["data"], "<u2").astype("<u4") << 16)
@@ -254,7 +254,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The folder's safetensors: one, or the shards that an index names."""
+    """Return the folder's safetensors: one file, or the shards that an index names."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     if (folder / INDEX).is_file():
@@ -269,7 +269,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _shards(folder: Path) -> list[Path]:
-    """The files that the index names, which must be the folder's own."""
+    """Return the files that the index names, which must be in the folder."""
     files = read_json(folder / INDEX).get("weight_map")
     if not isinstance(files, dict) or not all(isinstance(f, str) and Path(f).name == f for f in files.values()):
         raise ByhandError(f"{folder / INDEX} must map each tensor to a file of its folder; save the model again.")

@@ -1,4 +1,4 @@
-"""GPT-2 as transformers stores it."""
+"""GPT-2 as Hugging Face transformers stores it."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from byhand.models.decoder import gpt2
 
 
 def gpt2_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' GPT2Config."""
+    """Return the options, with the defaults of transformers' GPT2Config."""
     config.only("add_cross_attention", False)
     d = config.size("n_embd", 768)
     return replace(
@@ -29,7 +29,7 @@ def gpt2_options(config: Config, tensors: Tensors) -> Options:
 
 
 def gpt2_pieces(o: Options) -> Pieces:
-    """The q of all heads, then the k, then the v stand side by side in c_attn."""
+    """Yield the weights; in c_attn the q of all heads, then the k, then the v are side by side."""
     d = o.d_model
     yield "wte", Piece("transformer.wte.weight", (o.vocab, d))
     yield "wpe", Piece("transformer.wpe.weight", (o.max_positions, d))

@@ -1,4 +1,4 @@
-"""GPT-NeoX (and Pythia) as transformers stores it."""
+"""GPT-NeoX (and Pythia) as Hugging Face transformers stores it."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from byhand.models.decoder import gpt_neox
 
 
 def gpt_neox_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' GPTNeoXConfig."""
+    """Return the options, with the defaults of transformers' GPTNeoXConfig."""
     config.only("is_decoder", False)
     d = config.size("hidden_size", 6144)
     config.only("partial_rotary_factor", config.get("rotary_pct", 0.25))
@@ -35,7 +35,7 @@ def gpt_neox_options(config: Config, tensors: Tensors) -> Options:
 
 
 def gpt_neox_pieces(o: Options) -> Pieces:
-    """Each head's q, k and v stand below each other in query_key_value."""
+    """Yield the weights; each head's q, k and v are stacked in query_key_value."""
     d = o.d_model
     yield "E", Piece("gpt_neox.embed_in.weight", (o.vocab, d))
     for n in range(o.layers):

@@ -1,4 +1,4 @@
-"""Llama, Mistral, Qwen and Gemma as transformers stores them: one layout, and what each config says otherwise."""
+"""Llama, Mistral, Qwen and Gemma as Hugging Face transformers stores them: one layout, several configs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
 
 
 def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str, Any]:
-    """Our options from the keys that all of them have, with LlamaConfig's defaults or those given."""
+    """Return the options from the common keys, with LlamaConfig's defaults or those given."""
     default: dict[str, Any] = {
         "vocab": 32000,
         "d": 4096,
@@ -63,13 +63,13 @@ def activation(config: Config, key: str, default: str = "silu") -> str:
 
 
 def bias(config: Config) -> dict[str, Any]:
-    """Of the attention's four linear layers."""
+    """Return the options for the biases of attention's four linear layers."""
     biased = config.flag("attention_bias", False)
     return {"attention_bias": biased, "join_bias": biased}
 
 
 def windows(config: Config, default: int | None, layers: int, attention: str = "window") -> dict[str, Any]:
-    """A sliding window, or none where it is null; `attention` is that of the layers where layer_types does not say."""
+    """Return the options for a sliding window, if any; `attention` is the kind of layers without layer_types."""
     if config.number_or_null("sliding_window", default) is None:
         return {"attention": "causal"}
     kinds = config.words("layer_types", LAYERS, layers)
@@ -77,7 +77,7 @@ def windows(config: Config, default: int | None, layers: int, attention: str = "
 
 
 def llama_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' LlamaConfig."""
+    """Return the options, with the defaults of transformers' LlamaConfig."""
     return replace(
         llama.LLAMA,
         **common(config),
@@ -88,14 +88,14 @@ def llama_options(config: Config, tensors: Tensors) -> Options:
 
 
 def mistral_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' MistralConfig."""
+    """Return the options, with the defaults of transformers' MistralConfig."""
     options = common(config, d_ff=14336, kv_heads=8, positions=131072)
     options |= windows(config, 4096, options["layers"])
     return replace(mistral.MISTRAL, **options, activation=activation(config, "hidden_act"))
 
 
 def mixtral_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' MixtralConfig."""
+    """Return the options, with the defaults of transformers' MixtralConfig."""
     options = common(config, theta=1e6, d_ff=14336, kv_heads=8, eps=1e-5, positions=131072)
     options |= windows(config, None, options["layers"])
     if "causal" in options.get("layer_kinds", ()):
@@ -117,19 +117,19 @@ QWEN = {"vocab": 151936, "d_ff": 22016, "kv_heads": 32, "positions": 32768}
 
 
 def qwen3_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' Qwen3Config."""
+    """Return the options, with the defaults of transformers' Qwen3Config."""
     options = common(config, **QWEN, head_dim=128) | qwen_windows(config)
     return replace(qwen.QWEN, **options, **bias(config), activation=activation(config, "hidden_act"))
 
 
 def qwen2_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' Qwen2Config: Llama, with biases on queries, keys and values."""
+    """Return the options, with the defaults of transformers' Qwen2Config; queries, keys and values have biases."""
     options = common(config, **QWEN) | qwen_windows(config)
     return replace(llama.LLAMA, **options, activation=activation(config, "hidden_act"), attention_bias=True)
 
 
 def qwen_windows(config: Config) -> dict[str, Any]:
-    """In the layers from max_window_layers on, where use_sliding_window says so."""
+    """Return the options for a window in the layers from max_window_layers on, if use_sliding_window is true."""
     if not config.flag("use_sliding_window", False):
         return {"attention": "causal"}
     first, layers = config.size_or_zero("max_window_layers", 28), config.size("num_hidden_layers", 32)
@@ -147,7 +147,7 @@ LEGACY = ACTIVATIONS | {"gelu": "gelu_tanh"}
 
 
 def gemma_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' GemmaConfig."""
+    """Return the options, with the defaults of transformers' GemmaConfig."""
     config.only("use_bidirectional_attention", False)
     options = common(config, **GEMMA, d=3072, d_ff=24576, layers=28, heads=16, kv_heads=16)
     hidden_act = config.choice("hidden_act", "gelu", LEGACY)
@@ -160,7 +160,7 @@ def gemma_options(config: Config, tensors: Tensors) -> Options:
 
 
 def gemma2_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' Gemma2Config."""
+    """Return the options, with the defaults of transformers' Gemma2Config."""
     config.only("use_bidirectional_attention", False)
     options = common(config, **GEMMA, d=2304, d_ff=9216, layers=26, heads=8, kv_heads=4)
     return replace(
@@ -175,7 +175,7 @@ def gemma2_options(config: Config, tensors: Tensors) -> Options:
 
 
 def pieces(o: Options) -> Pieces:
-    """The whole model, layer by layer."""
+    """Yield the weights of the whole model, layer by layer."""
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"model.layers.{n}"
@@ -189,14 +189,14 @@ def pieces(o: Options) -> Pieces:
 
 
 def gated(ours: str, theirs: str, d: int, d_ff: int, biased: bool, names: Names = ("gate", "up", "down")) -> Pieces:
-    """The three linear layers of a gated feed-forward; `names` are what theirs are called."""
+    """Yield the three linear layers of a gated feed-forward; `names` are their names in the files."""
     for name, called in zip(("gate", "up", "down"), names, strict=True):
         ins, outs = (d_ff, d) if name == "down" else (d, d_ff)
         yield from linear(ours, name, theirs.format(called), ins, outs, biased)
 
 
 def experts(ours: str, theirs: str, o: Options) -> Pieces:
-    """Mixtral's router and experts."""
+    """Yield Mixtral's router and experts."""
     yield f"{ours}W_router", Piece(f"{theirs}.gate.weight", (o.experts, o.d_model), transposed=True)
     for e in range(o.experts):
         whole = f"{theirs}.experts.{e}.{{}}"
@@ -204,14 +204,14 @@ def experts(ours: str, theirs: str, o: Options) -> Pieces:
 
 
 def ending(o: Options) -> Pieces:
-    """The last norm, and the output layer where it is not the embedding."""
+    """Yield the last norm, and the output layer if it is not the embedding."""
     yield gain("final_norm", "model.norm", o.d_model)
     if not o.tied:
         yield "W_vocab", Piece("lm_head.weight", (o.vocab, o.d_model), transposed=True)
 
 
 def layer_norms(ours: str, theirs: str, o: Options) -> Pieces:
-    """Before each part, and after it where there are norms after."""
+    """Yield the norms before each sublayer, and after it if there are some."""
     if o.norm_place == "both":
         yield gain(f"{ours}post_norm1", f"{theirs}.post_attention_layernorm", o.d_model)
         yield gain(f"{ours}post_norm2", f"{theirs}.post_feedforward_layernorm", o.d_model)
@@ -221,7 +221,7 @@ def layer_norms(ours: str, theirs: str, o: Options) -> Pieces:
 
 
 def attention(ours: str, theirs: str, o: Options) -> Pieces:
-    """Queries for each head; keys and values for each group, which is a head where none are shared."""
+    """Yield queries for each head, and keys and values for each group (for each head if none are shared)."""
     shared = "group" if o.groups < o.heads else "head"
     for letter, holder, count in (("Q", "head", o.heads), ("K", shared, o.groups), ("V", shared, o.groups)):
         whole = f"{theirs}.{letter.lower()}_proj"
@@ -237,7 +237,7 @@ def attention(ours: str, theirs: str, o: Options) -> Pieces:
 
 
 def family(architecture: Architecture, options: Callable[[Config, Tensors], Any], **also: str) -> Family:
-    """A family of this layout; `also` has second names of keys."""
+    """Return a family of this layout; `also` has second names of keys."""
     return Family(
         architecture,
         options,

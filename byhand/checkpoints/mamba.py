@@ -1,4 +1,4 @@
-"""Mamba as transformers stores it."""
+"""Mamba as Hugging Face transformers stores it."""
 
 from byhand.checkpoints.family import Family, Piece, Pieces, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
@@ -6,7 +6,7 @@ from byhand.models.state_space import mamba
 
 
 def mamba_options(config: Config, tensors: Tensors) -> mamba.Options:
-    """With the defaults of transformers' MambaConfig."""
+    """Return the options, with the defaults of transformers' MambaConfig."""
     config.choice("hidden_act", "silu", {"silu": "silu", "swish": "silu"})
     d = config.size("hidden_size", 768)
     return mamba.Options(
@@ -25,7 +25,7 @@ def mamba_options(config: Config, tensors: Tensors) -> mamba.Options:
 
 
 def projection(path: str, names: str, theirs: str, ins: int, widths: tuple[int, ...], bias: bool) -> Pieces:
-    """Several of our layers below each other in one of theirs."""
+    """Yield several of our layers, which are stacked in one of theirs."""
     stops = [sum(widths[: n + 1]) for n in range(len(widths))]
     for name, width, stop in zip(names.split(), widths, stops, strict=True):
         part = slice(stop - width, stop)
@@ -35,7 +35,7 @@ def projection(path: str, names: str, theirs: str, ins: int, widths: tuple[int, 
 
 
 def mamba_pieces(o: mamba.Options) -> Pieces:
-    """What mixes x and its gate stand below each other in in_proj; the step, B and C in x_proj."""
+    """Yield the weights; x and its gate are stacked in in_proj; the step, B and C in x_proj."""
     wide = o.d_inner
     yield "E", Piece("backbone.embeddings.weight", (o.vocab, o.d_model))
     for n in range(o.layers):

@@ -1,4 +1,4 @@
-"""Reads a local Hugging Face-style folder, config.json and model.safetensors, as one of our models with its weights."""
+"""Read a local Hugging Face folder, config.json and model.safetensors, as one of our models with its weights."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture
 
 NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
-"""Keys of any config with which layers or weights are others than the rest of it says."""
+"""Keys of a config that change layers or weights in ways that byhand does not compute."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that was read: what to build, with which options, and its weights.
+    """A checkpoint's model: its architecture, options and weights.
 
     arrays: by the path of each weight (see Weights), in float64. pieces: where in the checkpoint each was found.
     """
@@ -34,7 +34,7 @@ class Checkpoint:
 
 
 def read(folder: Path) -> Checkpoint:
-    """The model in a local folder. Every name and shape is checked before any number is read."""
+    """Read the model in a local folder. Every name and shape is checked before any number is read."""
     values = read_config(Path(folder))
     family = _family(values)
     config, tensors = Config(values, family.also), Tensors(Path(folder))
@@ -56,7 +56,7 @@ def read(folder: Path) -> Checkpoint:
 
 
 def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Arrays by our paths (gradients, say) as whole tensors, under the checkpoint's own names and in its shapes."""
+    """Return arrays by our paths (such as gradients) as whole tensors, with the checkpoint's names and shapes."""
     tensors: dict[str, Array] = {}
     for path, array in arrays.items():
         piece = checkpoint.pieces[path]
@@ -79,7 +79,7 @@ def _family(values: Mapping[str, Any]) -> Family:
 
 
 def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
-    """The piece with its tensor's name as the files spell it, checked against them."""
+    """Return the piece with its tensor's name as the files spell it, checked against them."""
     if piece.tensor in family.zeros and piece.tensor not in tensors.shapes:
         return piece
     name = tensors.find(family.spelled(piece.tensor))
@@ -88,7 +88,7 @@ def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:
 
 
 def _refuse_leftovers(used: set[str], family: Family, tensors: Tensors) -> None:
-    """A tensor in the model's body that has no place in ours: the model would compute something else."""
+    """Raise ByhandError for a tensor in the model's body that has no place in ours, so that ours would differ."""
     for name in tensors.shapes:
         if name not in used and name.startswith(family.body) and not name.endswith(family.buffers):
             raise ByhandError(
@@ -98,7 +98,7 @@ def _refuse_leftovers(used: set[str], family: Family, tensors: Tensors) -> None:
 
 
 def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
-    """Tensors that config.json ties, stored apart and different: transformers 4 ties them, transformers 5 does not."""
+    """Raise ByhandError for tied tensors that are stored twice and differ: transformers 4 ties them, 5 does not."""
     for copy, name in _different(family.tied, set(), family, tensors):
         raise ByhandError(
             f"config.json ties {copy} to {name}, but the weights have other numbers for it; "
@@ -107,7 +107,7 @@ def _refuse_contradictions(family: Family, tensors: Tensors) -> None:
 
 
 def _refuse_other_copies(used: set[str], family: Family, tensors: Tensors) -> None:
-    """Tensors that are always one, stored apart and different."""
+    """Raise ByhandError for copies of one tensor that differ."""
     for copy, name in _different(family.copies, used, family, tensors):
         raise ByhandError(
             f"The weights have other numbers in {copy} than in {name}, which byhand computes as one; "
@@ -118,7 +118,7 @@ def _refuse_other_copies(used: set[str], family: Family, tensors: Tensors) -> No
 def _different(
     pairs: tuple[tuple[str, str], ...], used: set[str], family: Family, tensors: Tensors
 ) -> Iterator[tuple[str, str]]:
-    """Those of (copy, original) of which both are stored, with different numbers; not where the copy itself is used."""
+    """Return the pairs (copy, original) that are both stored and differ, except where the copy itself is used."""
     for given, original in pairs:
         for copy in (name for name in family.spelled(given) if name in tensors.shapes and name not in used):
             name = tensors.find(family.spelled(original))

@@ -1,4 +1,4 @@
-"""What a config says of rotary positions, in either of its two forms."""
+"""The rotary positions of a config, in either of its two forms."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ORIGINAL = "original_max_position_embeddings"
 
 
 def rope(config: Config, theta: float, positions: int, share: float | None = None) -> dict[str, Any]:
-    """Our options from `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling` (before), or defaults.
+    """Return the options from `rope_parameters` (transformers 5), or `rope_theta` and `rope_scaling` (before).
 
-    share: of each head's features, those that turn; None for a model in which all do, whatever is said.
+    share: the share of a head's features that rotate; None if the model always rotates all.
     """
     rope_config = config.inner("rope_scaling") or config.inner("rope_parameters") or Config({}, {})
     if any(rope_config.get(kind, 0) for kind in BY_LAYER):
@@ -58,7 +58,7 @@ def _scaling(rope_config: Config, config: Config, positions: int) -> Scaling | N
 
 
 def _original(rope_config: Config, config: Config, positions: int) -> int:
-    """The length of text that the model first learnt from, which may be said in two places."""
+    """Return the length of text in the first training, which may stand in two places."""
     inside, outside = (place.get(ORIGINAL, 0) for place in (rope_config, config))
     if inside and outside and inside != outside:
         raise ByhandError(
@@ -70,12 +70,12 @@ def _original(rope_config: Config, config: Config, positions: int) -> int:
 
 
 def magnitude(factor: float, weight: float) -> float:
-    """How much larger YaRN makes what it stretches by a factor (Peng et al. 2023, section 3.4)."""
+    """Return YaRN's factor on attention for a factor on the length (Peng et al. 2023, section 3.4)."""
     return 0.1 * weight * math.log(factor) + 1 if factor > 1 else 1.0
 
 
 def _size(rope_config: Config, factor: float) -> float:
-    """What YaRN multiplies queries and keys by."""
+    """Return YaRN's factor on queries and keys."""
     given = rope_config.number_or_null("attention_factor", None)
     if given is not None:
         return given

@@ -1,4 +1,4 @@
-"""T5 as transformers stores it, in its first form and in version 1.1."""
+"""T5 as Hugging Face transformers stores it, in its first form and in version 1.1."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ FEEDS = {name: name for name in ACTIVATIONS} | {f"gated-{name}": f"gated-{name}"
 def options(
     config: Config, tensors: Tensors, feed: str = "relu", tied: bool = True, scaled: bool | None = None
 ) -> Options:
-    """With the defaults of transformers' T5Config; `feed` and `tied` are those that MT5Config has otherwise.
+    """Return the options, with the defaults of transformers' T5Config; MT5Config has another `feed` and `tied`.
 
     scaled: whether the decoder's output is scaled where the output layer is the embedding; None where the config says.
     """
@@ -47,7 +47,7 @@ def options(
 
 
 def pieces(o: Options) -> Pieces:
-    """A side's table of distances stands in its first layer."""
+    """Yield the weights; a side's table of distances is in its first layer."""
     d = o.d_model
     yield "encoder.E", Piece("shared.weight", (o.vocab, d))
     for side, layers in (("encoder", o.encoder_layers), ("decoder", o.decoder_layers)):
@@ -68,7 +68,7 @@ def pieces(o: Options) -> Pieces:
 
 
 def attention(ours: str, theirs: str, kind: str, n: int, o: Options) -> Pieces:
-    """The heads stand below each other in q, k and v."""
+    """Yield an attention's weights; the heads are stacked in q, k and v."""
     d, width = o.d_model, o.heads * o.d_k
     for head, letter, part in head_spans(width, o.heads, stacked=False):
         whole = Piece(f"{theirs}.{kind}.{letter.lower()}.weight", (width, d), rows=part, transposed=True)
@@ -78,7 +78,7 @@ def attention(ours: str, theirs: str, kind: str, n: int, o: Options) -> Pieces:
 
 
 def feed(ours: str, theirs: str, n: int, o: Options) -> Pieces:
-    """One way in and one out, or a gate and two."""
+    """Yield a feed-forward of two linear layers, or a gated one of three."""
     names = {"gate": "wi_0", "up": "wi_1", "down": "wo"} if o.gated else {"1": "wi", "2": "wo"}
     for name, stored in names.items():
         shape = (o.d_model, o.d_ff) if stored == "wo" else (o.d_ff, o.d_model)
@@ -101,7 +101,7 @@ T5 = Family(
 
 
 def mt5_options(config: Config, tensors: Tensors) -> Options:
-    """transformers 4 scales what a tied decoder puts out, as in T5; transformers 5 does not."""
+    """Return the options. transformers 4 scales a tied decoder's output, as in T5; transformers 5 does not."""
     before = str(config.get("transformers_version", "")).startswith("4.")
     return options(config, tensors, feed="gated-gelu", tied=False, scaled=before)
 

@@ -12,7 +12,7 @@ from byhand.models.recurrent import lstm, seq2seq
 
 
 def cell(path: str, theirs: str, ending: str, ins: int, width: int) -> Pieces:
-    """The four gates stand below each other in each tensor, in torch's order."""
+    """Yield a cell's weights; the four gates are stacked in each tensor, in torch's order."""
     for n, gate in enumerate(GATES):
         part = slice(n * width, (n + 1) * width)
         inwards, onwards = (4 * width, ins), (4 * width, width)
@@ -23,14 +23,14 @@ def cell(path: str, theirs: str, ending: str, ins: int, width: int) -> Pieces:
 
 
 def plain(config: Config) -> None:
-    """Refuse what torch.nn.LSTM can do beside."""
+    """Raise ByhandError for features of torch.nn.LSTM that byhand does not compute."""
     config.only("bias", True)
     config.only("proj_size", 0)
     config.only("batch_first", True)
 
 
 def lstm_options(config: Config, tensors: Tensors) -> Options:
-    """One layer, forward only, where nothing else is said, as in torch.nn.LSTM."""
+    """Return the options; the defaults are torch.nn.LSTM's: one layer, forward only."""
     plain(config)
     config.only("bidirectional", False)
     config.only("tie_word_embeddings", False)
@@ -46,7 +46,7 @@ def lstm_options(config: Config, tensors: Tensors) -> Options:
 
 
 def lstm_pieces(o: Options) -> Pieces:
-    """A torch.nn.Embedding, a torch.nn.LSTM and a torch.nn.Linear."""
+    """Yield the weights of a torch.nn.Embedding, a torch.nn.LSTM and a torch.nn.Linear."""
     yield "E", Piece("embed.weight", (o.vocab, o.d_embed))
     for n in range(o.layers):
         yield from cell(f"layer{n + 1}.", "lstm", f"_l{n}", o.d_model if n else o.d_embed, o.d_model)
@@ -57,7 +57,7 @@ LSTM = Family(lstm.ARCHITECTURE, lstm_options, lstm_pieces, one_vocabulary, body
 
 
 def seq2seq_options(config: Config, tensors: Tensors) -> seq2seq.Options:
-    """The files decide whether the decoder starts with a layer of the encoder's last states."""
+    """Return the options; the files decide whether the decoder starts with a layer on the encoder's last states."""
     plain(config)
     config.only("num_layers", 1)
     config.only("input_feeding", False)
@@ -77,7 +77,7 @@ def seq2seq_options(config: Config, tensors: Tensors) -> seq2seq.Options:
 
 
 def seq2seq_pieces(o: seq2seq.Options) -> Pieces:
-    """A torch.nn.LSTM, a torch.nn.LSTMCell, and the layers of the attention between them."""
+    """Yield the weights of a torch.nn.LSTM, a torch.nn.LSTMCell, and the attention between them."""
     yield "encoder.E", Piece("src_embed.weight", (o.vocab, o.d_embed))
     if o.bidirectional:
         yield from cell("encoder.forward.", "encoder", "_l0", o.d_embed, o.d_model)

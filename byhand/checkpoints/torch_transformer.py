@@ -16,7 +16,7 @@ SINUSOIDAL = "sinusoidal, sin on even and cos on odd feature indices"
 
 
 def torch_options(config: Config, tensors: Tensors, original: bool) -> Options:
-    """With the defaults of torch.nn.Transformer, or the 2017 paper's where `original`; the files decide the output."""
+    """Return the options, with the defaults of torch.nn.Transformer or (`original`) of the 2017 paper."""
     config.only("bias", True)
     config.choice("positional", SINUSOIDAL, {SINUSOIDAL: "", "sinusoidal": ""})
     d = config.size("d_model", 512)
@@ -51,7 +51,7 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> Options:
 
 
 def torch_pieces(o: Options) -> Pieces:
-    """Embeddings and output layer beside a torch.nn.Transformer."""
+    """Yield the weights of embeddings, a torch.nn.Transformer and an output layer."""
     d = o.d_model
     if o.shared_embeddings:
         yield "encoder.E", Piece("embed.weight", (o.vocab, d))
@@ -84,7 +84,7 @@ def torch_pieces(o: Options) -> Pieces:
 
 
 def torch_attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
-    """The q of all heads, then the k, then the v stand below each other in in_proj."""
+    """Yield an attention's weights; in in_proj the q of all heads, then the k, then the v are stacked."""
     for head, letter, part in head_spans(d, heads, stacked=True):
         yield f"{ours}{head}.W_{letter}", Piece(f"{theirs}.in_proj_weight", (3 * d, d), rows=part, transposed=True)
         yield f"{ours}{head}.b_{letter}", Piece(f"{theirs}.in_proj_bias", (3 * d,), columns=part)
@@ -92,7 +92,7 @@ def torch_attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
 
 
 def encoder_options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of torch.nn.TransformerEncoderLayer."""
+    """Return the options, with the defaults of torch.nn.TransformerEncoderLayer."""
     d = config.size("d_model", 512)
     return replace(
         encoder_layer.ENCODER_LAYER,
@@ -108,7 +108,7 @@ def encoder_options(config: Config, tensors: Tensors) -> Options:
 
 
 def encoder_pieces(o: Options) -> Pieces:
-    """A torch.nn.TransformerEncoderLayer, and a torch.nn.Linear."""
+    """Yield the weights of a torch.nn.TransformerEncoderLayer and a torch.nn.Linear."""
     yield from torch_attention("", "layer.self_attn", o.d_model, o.heads)
     yield from norm("norm1", "layer.norm1", o.d_model)
     yield from linear("", "1", "layer.linear1", o.d_model, o.d_ff)

@@ -1,4 +1,4 @@
-"""ViT as transformers stores it, with its classifier."""
+"""ViT as Hugging Face transformers stores it, with its classifier."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def options(config: Config, tensors: Tensors) -> Options:
-    """With the defaults of transformers' ViTConfig; the classes are those that have a label, or else two."""
+    """Return the options, with the defaults of transformers' ViTConfig; without labels there are two classes."""
     d = config.size("hidden_size", 768)
     labels = names(config)
     return replace(
@@ -34,7 +34,7 @@ def options(config: Config, tensors: Tensors) -> Options:
 
 
 def names(config: Config) -> tuple[str, ...]:
-    """Of the classes: those of id2label where it has as many as num_labels says, else transformers' own.
+    """Return the names of the classes: those in id2label if it has num_labels of them, else transformers' own.
 
     A name that another class has already is followed by the class's number.
     """
@@ -54,14 +54,14 @@ def names(config: Config) -> tuple[str, ...]:
 
 
 def _name(label: object, n: int) -> str:
-    """What is said, if it can be read in one line of a table."""
+    """Return the label, if it fits in one line of a table, else LABEL_n."""
     if isinstance(label, str) and 0 < len(label.strip()) <= LONGEST and label.isprintable():
         return label
     return f"LABEL_{n}"
 
 
 def pieces(o: Options) -> Pieces:
-    """The kernel that cuts the patches out is stored feature by channel by line by column."""
+    """Yield the weights; the kernel of the patches is stored feature by channel by line by column."""
     d, inner = o.d_model, o.channels * o.patch**2
     kernel = "vit.embeddings.patch_embeddings.projection"
     places = (o.image // o.patch) ** 2 + 1

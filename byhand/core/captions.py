@@ -80,7 +80,7 @@ def symbol_from(node: Node, reader: Node) -> str:
 
 
 def _has_namesake(node: Node, reader: Node) -> bool:
-    """Whether the reader reads another computed table of this page that has the same symbol."""
+    """Return whether the reader reads another computed table of this page that has the same symbol."""
     todo = list(reader.args)
     while todo:
         other = todo.pop()

@@ -24,7 +24,7 @@ class Table:
         return self._cell(i[0] if self._tall else 0, i[1] if self._wide else 0)
 
     def line(self, i: tuple[int, int], axis: int) -> tuple[Any, ...]:
-        """The line through cell i along an axis: its row (axis 1) or its column (axis 0)."""
+        """Return the line through cell i along an axis: its row (axis 1) or its column (axis 0)."""
         at = i[1 - axis] if self.shape[1 - axis] > 1 else 0
         line = self._lines.get((axis, at))
         if line is None:

@@ -18,17 +18,17 @@ def gelu(x: Node) -> Node:
 
 
 def gelu_tanh(x: Node) -> Node:
-    """The tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2), as in GPT-2."""
+    """Return the tanh approximation of GELU (Hendrycks and Gimpel 2016, section 2), as in GPT-2."""
     return 0.5 * x * (1 + tanh(sqrt(2 / pi()) * (x + 0.044715 * power(x, 3))).named("tanh"))
 
 
 def gelu_bloom(x: Node) -> Node:
-    """The same with √(2/π) rounded to eight digits, as BLOOM was trained."""
+    """Return the same with √(2/π) rounded to eight digits, as BLOOM was trained."""
     return 0.5 * x * (1 + tanh(constant(value=79788456.0) / 100_000_000 * (x + 0.044715 * power(x, 3))).named("tanh"))
 
 
 def silu(x: Node) -> Node:
-    """x times the logistic function of x (Hendrycks and Gimpel 2016, section 2; Ramachandran et al. 2017)."""
+    """Return x times the logistic function of x (Hendrycks and Gimpel 2016, section 2; Ramachandran et al. 2017)."""
     return x / (1 + exp(-x))
 
 

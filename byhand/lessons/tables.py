@@ -119,7 +119,7 @@ class Table:
         return lines
 
     def _repr_html_(self) -> str:
-        """The table with its labels and a heat map, for a notebook; it suits light and dark pages."""
+        """Return the table with its labels and a heat map, for a notebook; it suits light and dark pages."""
         shown = self.values[:MOST_ROWS, :MOST_COLUMNS]
         finite = np.abs(shown[np.abs(shown) < INFINITE])
         largest = float(finite.max()) if finite.size and finite.max() > 0 else 1.0

@@ -46,7 +46,7 @@ class Arithmetic(ABC, Generic[Cell]):
 
     @abstractmethod
     def number(self, x: float) -> Cell:
-        """A number that stands in the rule itself."""
+        """Return a number that stands in the rule itself."""
 
     @abstractmethod
     def pi(self) -> Cell: ...
@@ -61,7 +61,7 @@ class Arithmetic(ABC, Generic[Cell]):
 
     @abstractmethod
     def total(self, line: tuple[Cell, ...]) -> Cell:
-        """The sum of a line."""
+        """Return the sum of a line."""
 
     @abstractmethod
     def largest(self, line: tuple[Cell, ...]) -> Cell: ...
@@ -80,7 +80,7 @@ class Arithmetic(ABC, Generic[Cell]):
 
     @abstractmethod
     def pick(self, line: tuple[Cell, ...], index: Cell) -> Cell:
-        """The cell of a line at an index counted from 0."""
+        """Return the cell of a line at an index counted from 0."""
 
     def dot(self, x: tuple[Cell, ...], y: tuple[Cell, ...]) -> Cell:
         """x₁ y₁ + x₂ y₂ + ..."""
@@ -91,9 +91,9 @@ class Arithmetic(ABC, Generic[Cell]):
         return self.dot(line, line)
 
     def mean(self, line: tuple[Cell, ...]) -> Cell:
-        """The sum of a line over how many there are."""
+        """Return the sum of a line over how many there are."""
         return self.total(line) / self.number(len(line))
 
     def larger(self, x: Cell, y: Cell) -> Cell:
-        """The larger of two."""
+        """Return the larger of two."""
         return self.largest((x, y))

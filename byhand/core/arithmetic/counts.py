@@ -29,7 +29,7 @@ class Work:
         )
 
     def times(self, count: int) -> Work:
-        """The work of so many cells that take as much."""
+        """Return the work of so many cells that take as much."""
         return Work(self.multiplications * count, self.additions * count, self.functions * count)
 
     def __add__(self, other: Work) -> Work:
@@ -90,7 +90,7 @@ COUNTS = Counts()
 
 
 def work(tables: Iterable[Node]) -> Work:
-    """The work of making each of these tables once from its arguments.
+    """Return the work of making each of these tables once from its arguments.
 
     In every operation a cell takes as much as any other, so one is worked and counted for all.
     """

@@ -24,7 +24,7 @@ Line = tuple[Expr, ...]
 
 
 def if_small(cell: Expr) -> Expr:
-    """The cell as short as can be had cheaply, or NONE if it is too long to be written down, or not a number."""
+    """Return the cell as short as can be had cheaply, or NONE if it is too long to be written down, or not a number."""
     if cell is NONE or cell.has(sympy.nan, sympy.zoo) or cell.count_ops() > MOST_TO_EXPAND:
         return NONE
     if not cell.has(sympy.exp):
@@ -38,7 +38,7 @@ class Exact(Arithmetic[Expr]):
     """SymPy's expressions; a cell without an exact value is NONE."""
 
     def number(self, x: float) -> Expr:
-        """A short decimal as a fraction, −10³⁰ as −∞; any other has no exact value."""
+        """Return a short decimal as a fraction, −10³⁰ as −∞; any other has no exact value."""
         if x < -INFINITE:
             return -sympy.oo
         return Rational(digits) if (digits := short(x)) else NONE

@@ -78,7 +78,7 @@ class Address(Formula):
 
 
 def functions() -> frozenset[str]:
-    """Every function that a workbook of ours may use."""
+    """Return every function that a workbook of ours may use."""
     return OWN_FUNCTIONS | {op.function.name.upper() for op in OPS.values() if op.function}
 
 
@@ -94,7 +94,7 @@ def column_letters(column: int) -> str:
 
 
 def quoted(sheet: str) -> str:
-    """A sheet's name as formulas write it. (Gnumeric 1.12 finds no sheet with an apostrophe in its name.)"""
+    """Return a sheet's name as formulas write it. (Gnumeric 1.12 finds no sheet with an apostrophe in its name.)"""
     return "'" + sheet.replace("'", "''") + "'"
 
 
@@ -104,7 +104,7 @@ def _addresses(line: tuple[Formula, ...]) -> TypeGuard[tuple[Address, ...]]:
 
 @lru_cache(1024)
 def cells(line: tuple[Formula, ...]) -> str:
-    """A line as a function's argument: B5:E5 where the cells stand side by side, else each cell in turn."""
+    """Return a line as a function's argument: B5:E5 where the cells stand side by side, else each cell in turn."""
     return ",".join(_range(run) for run in _runs(line)) if _addresses(line) else ",".join(line)
 
 
@@ -115,12 +115,12 @@ def in_one_range(line: tuple[Formula, ...]) -> bool:
 
 
 def look_up(sought: str, line: tuple[Address, ...]) -> Formula:
-    """Where it stands among cells side by side, counted from 0; of one cell, too, MATCH is given a range."""
+    """Return where it stands among cells side by side, counted from 0; of one cell, too, MATCH is given a range."""
     return _Sum(f"MATCH({sought},{_range([*line, line[-1]]) if len(line) == 1 else cells(line)},0)-1")
 
 
 def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
-    """The line cut into stretches of neighbours."""
+    """Return the line cut into stretches of neighbours."""
     runs: list[list[Address]] = []
     step = None
     for cell in line:
@@ -143,7 +143,7 @@ def _range(run: Sequence[Address]) -> str:
 
 @lru_cache(1024)
 def _tight(line: tuple[Formula, ...]) -> bool:
-    """Whether every cell can stand in a product without brackets."""
+    """Return whether every cell can stand in a product without brackets."""
     return all(c.binds > SUM for c in line)
 
 

@@ -50,7 +50,7 @@ class Step(ABC):
 
     @abstractmethod
     def is_exact_after(self, rounds: int) -> bool:
-        """Whether no number that is shown then is rounded."""
+        """Return whether no number that is shown then is rounded."""
 
     def __add__(self, other: Step) -> Step:
         return Operation(_sum, [*_terms(self), *_terms(other)], self.value + other.value)

@@ -31,7 +31,7 @@ def masks(tokens: Dim, o: Options, stride: int) -> tuple[Node, Node]:
 
 
 def sparse_heads(x: Node, weight: Weights, o: Options, layer: int, info: PositionInfo) -> Node:
-    """Return heads that see near and far words in turn; two of them connect a word with all later ones. (T, d) -> (T, heads * d_k)"""
+    """Return heads that see near or far words in turn; two reach all later words. (T, d) -> (T, heads * d_k)"""
     near, far = masks(x.shape[0], o, o.stride)
     return grouped_attention(
         x, weight, o, layer, info, turns=((", near", near), (", far", far)), source=f"{PAPER}, section 4.2"

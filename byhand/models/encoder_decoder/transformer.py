@@ -42,7 +42,7 @@ def encoder(x: Node, mask: Node, weight: Weights, o: Options) -> Node:
 
 
 def decoder(x: Node, memory: Node, memory_mask: Node, weight: Weights, o: Options) -> Node:
-    """Return the decoder's output; each layer attends to the words so far and to the memory. (T, d), (S, d) -> (T, d)"""
+    """Return the decoder's output; each layer attends to its words and to the memory. (T, d), (S, d) -> (T, d)"""
     own = position_info(x.shape[0], weight, replace(o, layers=o.decoder_layers))
     for layer in range(1, o.decoder_layers + 1):
         across = PositionInfo({o.kind(layer): memory_mask})

@@ -33,7 +33,7 @@ def select_equal(keys: Node, queries: Node) -> Node:
 
 
 def selector_width(selector: Node) -> Node:
-    """Return the number n of selected keys, from the weight 1 / (1 + n) of a [START] that is always selected. (T, S) -> (T, 1)"""
+    """Return the number n of selected keys, from the weight 1 / (1 + n) of an extra [START]. (T, S) -> (T, 1)"""
     with scope("width", "count with [START]", equation="1 / (the weight of [START]) − 1"):
         start = stretch(1, rows=selector.shape[0], columns=1)
         weights = shared(beside(start, selector).named("with_start"))

@@ -38,9 +38,9 @@ DEEPSEEK = variant(
 )
 """The differences from Llama.
 
-query_latent: 0 where queries come from x itself. head_dim: of the part of a query without rotary positions; turning: of the
-part that does; value_dim: of a value. dense_layers: how many layers, from the first, have one feed-forward.
-expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: what the gates add up to.
+query_latent: the width of the queries' latent, 0 if they come from x itself. head_dim: of the part of a query without
+rotary positions; turning: of the rotary part; value_dim: of a value. dense_layers: the number of first layers with one
+feed-forward. expert_groups, groups_chosen: experts are chosen within the best groups. gate_scale: the sum of the gates.
 """
 
 
