@@ -1,4 +1,4 @@
-"""An answer against its key, entry by entry, under the item's rule."""
+"""Comparison of an answer with its key, entry by entry, under the item's rule."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from byhand.answers.equality import (
 from byhand.answers.keys import Key
 from byhand.answers.reading import Reading
 from byhand.answers.rules import UNITS, Rule
-from byhand.answers.tokens import LONGEST, Unreadable, character_name, strip_unseen
+from byhand.answers.tokens import LONGEST, Unreadable, character_name, strip_invisible
 from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in, nodes_of
 from byhand.errors import quoted
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An answer beside its key. same: None where a person must decide, and doubt says why. value: of a constant."""
+    """The result of a comparison. same: None if a person must decide; doubt says why. value: of a constant."""
 
     same: bool | None
     value: Any = None
@@ -41,7 +41,7 @@ class Comparison:
 
 
 def compare(reading: Reading, key: Key, rule: Rule, unit: str) -> Comparison:
-    """Compare an answer with its key. Raises Unreadable where the answer has no value."""
+    """Compare an answer with its key. Raises Unreadable for an answer without a value."""
     if not key.asked.fits(reading):
         return _of_another_shape(reading, key)
     if key.symbolic or any(letters_in(entry) for entry in reading.entries):
@@ -52,13 +52,13 @@ def compare(reading: Reading, key: Key, rule: Rule, unit: str) -> Comparison:
         return _with_unit(values[0], key, rule, unit)
     if any(isinstance(n, Number) and n.open for entry in reading.entries for n in nodes_of(entry)):
         return _going_on(reading.entries, values, key, rule, single)
-    found = [_equal(tree, value, key, place, rule) for place, (tree, value) in enumerate(_pairs(reading, values))]
-    if all(found):
-        return Comparison(True, single, right_entries=len(found))
-    if None in found and False not in found:
+    results = [_equal(tree, value, key, place, rule) for place, (tree, value) in enumerate(_pairs(reading, values))]
+    if all(results):
+        return Comparison(True, single, right_entries=len(results))
+    if None in results and False not in results:
         return Comparison(None, single, doubt="the two agree to more digits than are compared")
-    name, sentence = mistakes.value_mistake(reading, values, key, rule, [bool(f) for f in found])
-    return Comparison(False, single, name, sentence, right_entries=found.count(True))
+    name, sentence = mistakes.value_mistake(reading, values, key, rule, [bool(f) for f in results])
+    return Comparison(False, single, name, sentence, right_entries=results.count(True))
 
 
 def _of_another_shape(reading: Reading, key: Key) -> Comparison:
@@ -74,14 +74,14 @@ def _symbolic(reading: Reading, key: Key) -> Comparison:
     for student in reading.entries:
         if not isinstance(student, Infinite) and not letters_in(student):
             constant_value(student)
-    found = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
-    right = found.count(Same.YES)
-    if right == len(found):
+    results = [_same_symbolic(student, key, place) for place, student in enumerate(reading.entries)]
+    right = results.count(Same.YES)
+    if right == len(results):
         return Comparison(True, right_entries=right)
-    if Same.NO in found:
+    if Same.NO in results:
         name, sentence = mistakes.symbolic_mistake(pairs, key)
         return Comparison(False, None, name, sentence, right_entries=right)
-    doubt = Same.SOMETIMES.value if Same.SOMETIMES in found else "the two could not be compared at enough points"
+    doubt = Same.SOMETIMES.value if Same.SOMETIMES in results else "the two could not be compared at enough points"
     return Comparison(None, doubt=doubt)
 
 
@@ -125,7 +125,7 @@ def _with_unit(value: Any, key: Key, rule: Rule, unit: str) -> Comparison:
 
 
 def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, single: Any) -> Comparison:
-    """Compare digits that go on, as in 0.333...: right if they are so as they stand; else a person may decide."""
+    """Compare digits that go on, as in 0.333...: right if the written digits suffice; else a person may decide."""
     if rule.type not in ("exact", "equiv", "form") and all(
         _equal(*pair, key, place, rule) for place, pair in enumerate(zip(entries, values, strict=True))
     ):
@@ -137,7 +137,7 @@ def _going_on(entries: list[Tree], values: list[Any], key: Key, rule: Rule, sing
 
 
 def _left(entry: Tree) -> Fraction:
-    """Return how much the digits that are not written may be worth. Raises Unreadable where they are part of a sum."""
+    """Return the largest value of the unwritten digits. Raises Unreadable if they are part of an expression."""
     if isinstance(entry, Apply) and entry.op == "neg":
         entry = entry.args[0]
     if not isinstance(entry, Number) or not entry.places:
@@ -157,7 +157,7 @@ _TENS = re.compile(
 
 
 def has_form(reading: Reading, student: str, key: Key, form: str) -> bool:
-    """Whether every entry is written in a form; `same`: in that of the key."""
+    """Whether every entry has the form; for `same`, the form of the key."""
     if form == "same":
         pairs = zip(reading.entries, key.reading.entries, strict=True)
         return all(_alike(mine, wanted, student, key.text) for mine, wanted in pairs)
@@ -165,7 +165,7 @@ def has_form(reading: Reading, student: str, key: Key, form: str) -> bool:
 
 
 def forms(tree: Tree, text: str) -> set[str]:
-    """Return the forms that an entry has."""
+    """Return the forms in which an entry is written."""
     if isinstance(tree, Apply) and tree.op == "neg":
         tree = tree.args[0]
     if isinstance(tree, Number):
@@ -193,13 +193,13 @@ def _whole_sides(tree: Apply) -> tuple[int, int] | None:
 
 
 def _alike(mine: Tree, wanted: Tree, student: str, key: str) -> bool:
-    """Whether it has the forms of the key, or is the same expression but for the order of sums and products."""
+    """Whether an entry has the key's form, or is the same expression up to the order of sums and products."""
     asked = forms(wanted, key)
     return forms(mine, student) == asked if asked else _ordered(mine) == _ordered(wanted)
 
 
 def _ordered(tree: Tree) -> str:
-    """Return one text for expressions that differ only in the order of sums and products."""
+    """Return a text that is equal for expressions that differ only in the order of sums and products."""
     if not isinstance(tree, Apply):
         return repr(tree.value) if isinstance(tree, Number) else repr(tree)
     if tree.op in ("+", "*"):
@@ -221,7 +221,7 @@ _ALIKE = str.maketrans(
 
 
 def compare_words(student: str, key: str, casefold: bool) -> tuple[bool, str, str, str]:
-    """Return whether it is the key; how it was read (nothing for a blank); the mistake's name; the sentence."""
+    """Compare words. Return whether they are the key, the reading (empty if blank), the mistake and the sentence."""
     found, wanted = strip_quotes(student), strip_quotes(key)
     if not found:
         return False, "", "", ""
@@ -241,8 +241,8 @@ def compare_words(student: str, key: str, casefold: bool) -> tuple[bool, str, st
 
 
 def strip_quotes(text: str) -> str:
-    """Return a text without outer blanks and quotes, with one blank for many."""
-    text = " ".join(unicodedata.normalize("NFC", strip_unseen(text)).split())
+    """Return a text without outer blanks and quotes, and with single blanks inside."""
+    text = " ".join(unicodedata.normalize("NFC", strip_invisible(text)).split())
     if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
         text = text[1:-1].strip()
     return text

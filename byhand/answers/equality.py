@@ -1,4 +1,4 @@
-"""Whether two expressions are the same mathematics: by exact fractions, or by many digits at fixed points."""
+"""Equality of expressions: by exact fractions, or by many digits at fixed points."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from byhand.answers.tree import Infinite, Number, Tree, nodes_of
 from byhand.answers.values import DIGITS, Arithmetic, Undefined
 
 MOST_DIGITS = 3_000
-"""Beyond so many, a person must decide."""
+"""The most digits to which numbers are compared; beyond, a person must decide."""
 _CONFIRMED = 3
-"""The points at which two expressions that agree are compared to many more digits."""
+"""The number of points at which agreeing expressions are compared to many more digits."""
 _SURE = -27
-"""The binary power of the relative difference above which two numbers differ, however they were rounded."""
+"""Above this binary exponent of the relative difference, two numbers surely differ."""
 
 
 class Same(Enum):
-    """What can be said of two expressions."""
+    """The result of comparing two expressions."""
 
     YES = "yes"
     NO = "no"
@@ -30,12 +30,12 @@ class Same(Enum):
 
 
 def constant_value(tree: Tree) -> Any:
-    """Return a constant expression's value: a Fraction, or a real number of DIGITS good digits. Raises Unreadable."""
+    """Return the value of a constant expression: a Fraction, or a real of DIGITS right digits. Raises Unreadable."""
     return _good(Arithmetic(), tree, {})
 
 
 def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
-    """Return the value, computed to more digits where large or small numbers on the way have used them up."""
+    """Return the value, computed to more digits if large or small intermediate results cost precision."""
     value = arithmetic.value(tree, given)
     if type(value) is Fraction or arithmetic.span < 16:
         return value
@@ -46,9 +46,9 @@ def _good(arithmetic: Arithmetic, tree: Tree, given: Mapping[str, Any]) -> Any:
 
 
 class Sampled:
-    """An expression, and its values at the points at which it has been evaluated.
+    """An expression with its values at fixed points.
 
-    names: its letters and those of what it is compared with, in order. Without letters there is one point, 0.
+    names: the letters of the two compared expressions, in order. Without letters there is one point, 0.
     """
 
     def __init__(self, tree: Tree, names: Iterable[str] = ()) -> None:
@@ -58,7 +58,7 @@ class Sampled:
         self._known: dict[tuple[int, int], tuple[Any, int]] = {}
 
     def at(self, point: int, digits: int) -> tuple[Any, int]:
-        """Return the value, None where there is none, and the span of the numbers on the way. Raises Unreadable."""
+        """Return the value (None if undefined) and the span of the intermediate results. Raises Unreadable."""
         if (point, digits) not in self._known:
             arithmetic = Arithmetic(digits)
             given = {name: _POINTS[point](place) for place, name in enumerate(self.names)}
@@ -72,12 +72,12 @@ class Sampled:
 
 
 def same_constant(student: Tree, key: Sampled) -> Same:
-    """Compare two expressions without letters. Raises Unreadable where one has no value."""
+    """Compare two expressions without letters. Raises Unreadable if one has no value."""
     return _same_at(Sampled(student), key, 0, True)
 
 
 def same_everywhere(student: Tree, key: Sampled) -> Same:
-    """Compare two expressions with letters at a dozen fixed points, of which some are negative."""
+    """Compare two expressions with letters at a dozen fixed points, some of them negative."""
     mine = Sampled(student, key.names)
     compared = missing = 0
     open_points = False
@@ -120,16 +120,16 @@ def _same_at(one: Sampled, other: Sampled, point: int, confirmed: bool) -> Same:
 
 
 def _apart(arithmetic: Arithmetic, x: Any, y: Any) -> int:
-    """Return the binary power of the relative difference."""
+    """Return the binary exponent of the relative difference."""
     x, y = arithmetic.real(x), arithmetic.real(y)
-    apart = arithmetic.added(x, -y)
+    apart = arithmetic.add(x, -y)
     if not apart:
         return -(10**9)
     return int(arithmetic.mp.mag(apart) - max(arithmetic.mp.mag(x), arithmetic.mp.mag(y)))
 
 
 def _written(tree: Tree) -> int:
-    """Return how many digits stand in an expression beyond the usual few."""
+    """Return the number of decimal digits of the numbers in an expression."""
     bits = sum(
         node.value.numerator.bit_length() + node.value.denominator.bit_length()
         for node in nodes_of(tree)
@@ -158,11 +158,11 @@ _POINTS = [_signed(0), _between(1), _above(2), _signed(4), _between(3), _signed(
 _POINTS += [_signed(7), _between(8), _above(9), _signed(10), _signed(12)]
 
 REAL = Arithmetic()
-"""In which numbers that are no fractions are compared."""
+"""The arithmetic in which numbers other than fractions are compared."""
 
 
 def tolerance(key: Any, rule: Rule) -> Any:
-    """Return how far from the key a right answer may be."""
+    """Return the largest distance of a right answer from the key."""
     if rule.type == "dp":
         return Fraction(1, 2 * 10**rule.n)
     if rule.type == "sf":
@@ -175,7 +175,7 @@ def _relative(key: Any, rule: Rule) -> Any:
 
 
 def magnitude(value: Any) -> int:
-    """Return the power of ten of the first digit."""
+    """Return the decimal exponent of the first digit."""
     size = abs(value)
     guess = int(REAL.mp.floor(REAL.mp.log10(REAL.real(size))))
     while _exceeds(Fraction(10) ** guess, size):
@@ -190,7 +190,7 @@ def _exceeds(one: Fraction, other: Any) -> bool:
 
 
 def within(value: Any, key: Any, far: Any) -> bool:
-    """Whether |value - key| <= far: exactly for fractions, else to many digits, edges included."""
+    """Whether |value - key| <= far: exact for fractions, else to many digits with the limit included."""
     if type(value) is Fraction and type(key) is Fraction and type(far) is Fraction:
         return abs(value - key) <= far
     value, key, far = map(REAL.real, (value, key, far))
@@ -202,17 +202,17 @@ def within(value: Any, key: Any, far: Any) -> bool:
 
 
 ROOM = Fraction(1, 10**9)
-"""What computing a key may be off by, as a share of the number; of numbers below 1, of 1."""
+"""The largest error of a computed key, relative to the number or to 1, whichever is larger."""
 WHOLE = Fraction(1, 10**6)
-"""How far from a whole number of units a rounded answer may be."""
+"""The largest distance of a rounded answer from a whole number of units."""
 INFINITE = 1e29
-"""Beyond it a number is as good as infinite: a masked score."""
+"""A number beyond this counts as infinite, as a masked score does."""
 
 
 def is_near(value: Any, key: Any, margin: Fraction, places: int) -> bool:
-    """Whether a number is within the margin of a key that was computed, or is the key rounded to these places.
+    """Whether a number lies within the margin of a computed key, or is the key rounded to these places.
 
-    grading.stages.Tolerances is the same for many numbers at a time.
+    grading.stages.Tolerances applies the same rule to many numbers at a time.
     """
     if _beyond(key):
         return _beyond(value) == _beyond(key)
@@ -228,7 +228,7 @@ def is_near(value: Any, key: Any, margin: Fraction, places: int) -> bool:
 
 
 def _beyond(value: Any) -> int:
-    """Return the sign of what is infinite, or as good as that; 0 for other numbers."""
+    """Return the sign of an infinite number, or 0 for a finite one; see INFINITE."""
     if isinstance(value, Infinite):
         return value.sign
     return 0 if abs(value) <= INFINITE else 1 if value > 0 else -1

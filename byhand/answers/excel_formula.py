@@ -1,4 +1,4 @@
-"""An answer that begins with = : Excel's grammar, in which a sign binds before a power, and powers bind to the left."""
+"""The grammar of Excel formulas, in which a sign binds before a power and powers associate to the left."""
 
 from __future__ import annotations
 
@@ -23,60 +23,60 @@ _CELL = re.compile(r"[A-Za-z]{1,3}_?[0-9]{1,7}")
 
 
 class ExcelGrammar(Cursor):
-    """One formula, from its tokens without the = at the front."""
+    """Parses a formula from its tokens, without the leading =."""
 
     def __init__(self, tokens: list[Token]) -> None:
         super().__init__(tokens)
 
     def whole(self) -> Tree:
-        """All of it. Raises Unreadable."""
+        """Parse the whole formula. Raises Unreadable."""
         tree = self.sum()
         if self.next.kind != "end":
             raise self.refusal()
         return tree
 
     def sum(self) -> Tree:
-        """A sum of products."""
+        """Parse a sum of products."""
         self.deeper()
         tree = self.product()
-        while sign := self.taken("+", "-"):
+        while sign := self.accept("+", "-"):
             tree = Apply(sign, (tree, self.product()))
         self.depth -= 1
         return tree
 
     def product(self) -> Tree:
-        """Factors, each with its powers."""
+        """Parse a product of powers."""
         tree = self.power()
-        while sign := self.taken("*", "/"):
+        while sign := self.accept("*", "/"):
             tree = Apply(sign, (tree, self.power()))
         return tree
 
     def power(self) -> Tree:
-        """Powers, from the left."""
+        """Parse powers, from left to right."""
         tree = self.signed()
-        while self.taken("^"):
+        while self.accept("^"):
             tree = Apply("^", (tree, self.signed()))
         return tree
 
     def signed(self) -> Tree:
-        """A number with its signs and percent signs."""
+        """Parse an operand with its signs and percent signs."""
         minus = False
-        while sign := self.taken("-", "+"):
+        while sign := self.accept("-", "+"):
             minus ^= sign == "-"
         tree = self.primary()
-        while self.taken("%"):
+        while self.accept("%"):
             tree = Apply("percent", (tree,))
         return Apply("neg", (tree,)) if minus else tree
 
     def primary(self) -> Tree:
-        """A number, a function, or what is in brackets."""
+        """Parse a number, a function or a bracketed expression."""
         token = self.next
         if token.kind == "number" and token.value is not None:
             self.take()
             return Number(token.value, token.places)
         if token.kind == "name":
             return self.called()
-        if self.taken("("):
+        if self.accept("("):
             tree = self.sum()
             self.close("(")
             return tree
@@ -87,9 +87,9 @@ class ExcelGrammar(Cursor):
         raise self.refusal()
 
     def called(self) -> Tree:
-        """A function with its arguments. Raises Unreadable for another cell, and for a function that is not read."""
+        """Parse a function call. Raises Unreadable for a reference to a cell and for an unsupported function."""
         name = self.take().text.upper().replace("_", "")
-        if not self.taken("("):
+        if not self.accept("("):
             if _CELL.fullmatch(name) or self.sees("!", ":", "$"):
                 raise Unreadable(f"{quoted(name)} is another cell: give the numbers themselves")
             raise Unreadable(f"{quoted(name)} is not known in a formula")
@@ -98,7 +98,7 @@ class ExcelGrammar(Cursor):
         self.deeper()
         args = [] if self.sees(")") else [self.sum()]
         separator = self.next.text if self.sees(",", ";") else ""
-        while separator and self.taken(separator):
+        while separator and self.accept(separator):
             args.append(self.sum())
         self.close("(")
         self.depth -= 1
@@ -106,7 +106,7 @@ class ExcelGrammar(Cursor):
 
 
 def applied(name: str, args: list[Tree]) -> Tree:
-    """Return the operation that an Excel function is. Raises Unreadable where the number of arguments does not fit."""
+    """Return the operation of an Excel function. Raises Unreadable for a wrong number of arguments."""
     count = len(args)
     if name == "PI" and not args:
         return Symbol("pi")

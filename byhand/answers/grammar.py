@@ -1,4 +1,4 @@
-"""Mathematics as people write it, read into a tree: powers bind first and to the right, products need no sign."""
+"""The grammar of typed mathematics: powers bind first and to the right, and products need no sign."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FUNCTIONS: dict[str, str] = {name: name for names in _SAME for name in names.spl
     "swish": "silu",
     "cosec": "csc",
 }
-"""As they are typed: what they are called in the tree."""
+"""Names as they are typed, and the names of their operations in the tree."""
 _WHOLE = {*FUNCTIONS, "log", "pi"}
 MANY = {"max", "min"}
 BASES = {"natural": "e", "base10": "10", "base2": "2"}
@@ -41,7 +41,7 @@ _FOR_BOTH = {"lg": "log10(...) or log2(...)", "ld": "log2(...)", "lb": "log2(...
 
 
 def operation_of(name: str, log: str) -> tuple[str, ...] | None:
-    """Return the operation that a name calls, with what it fixes: ("log", "10"); None where it calls none."""
+    """Return the operation of a function name and its fixed arguments: ("log", "10"); None for another name."""
     if name in FUNCTIONS:
         return (FUNCTIONS[name],)
     if name == "log":
@@ -56,7 +56,7 @@ def operation_of(name: str, log: str) -> tuple[str, ...] | None:
 
 
 def apply_function(operation: tuple[str, ...], args: list[Tree], name: str) -> Tree:
-    """Apply an operation to its arguments. Raises Unreadable where their number does not fit."""
+    """Apply an operation to its arguments. Raises Unreadable for a wrong number of arguments."""
     op = operation[0]
     if op == "log":
         if len(args) != 1:
@@ -74,7 +74,7 @@ def logarithm(of: Tree, base: str) -> Tree:
 
 
 def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
-    """Return the symbol that a name is. free: a letter that the key lacks is a symbol too. Raises Unreadable."""
+    """Return the symbol of a name. free: whether letters that the key lacks are symbols too. Raises Unreadable."""
     if name in variables or name in ("e", "pi"):
         return Symbol(name)
     if name in ("Pi", "PI"):
@@ -88,7 +88,7 @@ def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
 
 
 def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
-    """Split `qk` into q and k, and `pln` into p and ln, where each letter is one of the question's."""
+    """Split `qk` into q and k, and `pln` into p and ln, if every letter is one of the question's."""
     if not variables:
         return list(tokens)
     found: list[Token] = []
@@ -101,7 +101,7 @@ def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]
 
 
 def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
-    """Return the letters, and the function after them, that a name is made of; None where it is one name."""
+    """Return the letters of a name and the function after them; None if it is a single name."""
     plain = name.isascii() and name.isalpha() and 2 <= len(name) <= 12 and name not in GREEK.values()
     if not plain or name in variables or name in _WHOLE:
         return None
@@ -131,7 +131,7 @@ CLOSING: dict[str, str] = {"(": ")", "[": "]", "{": "}"}
 
 
 class Cursor:
-    """Reads on from token to token; ends in `end`."""
+    """A position in a list of tokens, of which the last is `end`."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
@@ -147,7 +147,7 @@ class Cursor:
         return self.tokens[min(self.place + 1, len(self.tokens) - 1)]
 
     def take(self) -> Token:
-        """The next token, and on."""
+        """Return the next token and move past it."""
         token = self.tokens[self.place]
         if token.kind != "end":
             self.place += 1
@@ -157,25 +157,25 @@ class Cursor:
         """Whether the next token is one of these signs."""
         return self.tokens[self.place].kind == "sign" and self.tokens[self.place].text in texts
 
-    def taken(self, *texts: str) -> str:
-        """The sign that is next and one of these, and on; or nothing."""
+    def accept(self, *texts: str) -> str:
+        """Return the next sign and move past it if it is one of these; else return an empty text."""
         return self.take().text if self.sees(*texts) else ""
 
     def close(self, opening: str) -> None:
-        """Raises Unreadable unless the bracket that closes the opening one is next."""
-        if not self.taken(CLOSING.get(opening, opening)):
+        """Move past the closing bracket. Raises Unreadable if it is not next."""
+        if not self.accept(CLOSING.get(opening, opening)):
             if self.next.kind == "end":
                 raise Unreadable(f"the bracket {opening} is never closed")
             raise self.refusal()
 
     def deeper(self) -> None:
-        """Raises Unreadable where brackets and powers are nested too deep."""
+        """Count a level of nesting. Raises Unreadable if there are too many."""
         self.depth += 1
         if self.depth > DEEPEST:
             raise Unreadable(f"brackets or powers are nested more than {DEEPEST} deep")
 
     def refusal(self) -> Unreadable:
-        """Why it cannot be read on."""
+        """Return the error that says why the next token does not fit."""
         token = self.next
         if token.kind == "end":
             return Unreadable("it is not finished")
@@ -206,7 +206,7 @@ _ROOTS = {"√": "sqrt", "∛": "cbrt"}
 
 @dataclass(frozen=True)
 class Meaning:
-    """What names and notations mean in an item. free: a letter that the key lacks is a symbol all the same."""
+    """The meaning of names and notations in an item. free: whether letters that the key lacks are symbols too."""
 
     variables: frozenset[str] = frozenset()
     free: bool = False
@@ -216,7 +216,7 @@ class Meaning:
 
 
 class Grammar(Cursor):
-    """One expression, from its tokens."""
+    """Parses one expression from its tokens."""
 
     def __init__(self, tokens: list[Token], meaning: Meaning) -> None:
         super().__init__(split_letters(tokens, meaning.variables))
@@ -224,14 +224,14 @@ class Grammar(Cursor):
         self.bars = 0
 
     def whole(self) -> Tree:
-        """All of it. Raises Unreadable."""
+        """Parse the whole expression. Raises Unreadable."""
         tree = self.infinite() or self.sum()
         if self.next.kind != "end":
             raise self.refusal()
         return tree
 
     def infinite(self) -> Tree | None:
-        """Infinity, which stands alone but for its sign, where the item allows it."""
+        """Parse infinity, alone or with a sign; None for another expression. Raises Unreadable if not allowed."""
         rest = [t.text.lower() for t in self.tokens if t.kind != "end"]
         sign = -1 if rest[:1] == ["-"] else 1
         if rest[:1] in (["-"], ["+"]):
@@ -244,27 +244,27 @@ class Grammar(Cursor):
         return Infinite(sign)
 
     def sum(self) -> Tree:
-        """Terms, with their signs."""
+        """Parse a sum of signed terms."""
         self.deeper()
         tree = self.signed()
-        while sign := self.taken("+", "-"):
+        while sign := self.accept("+", "-"):
             tree = Apply(sign, (tree, self.signed()))
         self.depth -= 1
         return tree
 
     def signed(self) -> Tree:
-        """A product, before which one sign may stand."""
-        sign = self.taken("-", "+")
+        """Parse a product with an optional sign."""
+        sign = self.accept("-", "+")
         if sign and self.sees("-", "+"):
             raise Unreadable("two signs follow one another")
         tree = self.product()
         return Apply("neg", (tree,)) if sign == "-" else tree
 
     def product(self) -> Tree:
-        """Factors, with or without a sign between them."""
+        """Parse factors, with or without a sign between them."""
         tree = self.power()
         while True:
-            if sign := self.taken("*", "/"):
+            if sign := self.accept("*", "/"):
                 tree = Apply(sign, (tree, self.factor()))
             elif self.juxtaposed():
                 tree = Apply("*", (tree, self.power()))
@@ -272,13 +272,13 @@ class Grammar(Cursor):
                 return tree
 
     def factor(self) -> Tree:
-        """What follows a sign of a product."""
-        if self.taken("-"):
+        """Parse a factor after a sign of a product."""
+        if self.accept("-"):
             return Apply("neg", (self.power(),))
         return self.power()
 
     def juxtaposed(self) -> bool:
-        """Whether a factor follows without a sign. Raises Unreadable where it is a number: `x 2` may mean much."""
+        """Whether a factor follows without a sign. Raises Unreadable if it is a number: `x 2` is ambiguous."""
         token = self.next
         if token.kind in ("number", "vulgar"):
             raise Unreadable("two numbers, or a name and a number, stand side by side without a sign")
@@ -289,22 +289,22 @@ class Grammar(Cursor):
         return token.kind == "sign" and token.text in ("(", "[", "{", "√", "∛", "∜", "\\frac", "\\sqrt", "∞")
 
     def power(self) -> Tree:
-        """A power; those of powers bind to the right."""
+        """Parse a power; powers associate to the right."""
         tree = self.postfix()
         if self.next.kind == "power":
             return Apply("^", (tree, self.superscript()))
-        if not self.taken("^"):
+        if not self.accept("^"):
             return tree
         if self.next.text == "T" and "T" not in self.meaning.variables:
             raise Unreadable("a transpose is not read here: write a product")
         self.deeper()
-        sign = self.taken("-", "+")
+        sign = self.accept("-", "+")
         exponent = self.power()
         self.depth -= 1
         return Apply("^", (tree, Apply("neg", (exponent,)) if sign == "-" else exponent))
 
     def superscript(self) -> Tree:
-        """An exponent in raised characters."""
+        """Parse an exponent in superscript characters."""
         text = self.take().text
         digits = text.lstrip("+-")
         if digits.isdigit() and len(digits) <= 5 and len(text) - len(digits) <= 1:
@@ -314,9 +314,9 @@ class Grammar(Cursor):
         raise Unreadable(f"the raised {quoted(text)} is not understood: write ^(...)")
 
     def postfix(self) -> Tree:
-        """A number with the signs that follow it: ! and %."""
+        """Parse an operand with the signs that follow it: ! and %."""
         tree = self.primary()
-        while sign := self.taken("!", "%", "‰"):
+        while sign := self.accept("!", "%", "‰"):
             if sign == "!" and self.sees("!", "="):
                 raise Unreadable("two signs ! follow one another")
             if sign == "%" and self.next.kind in ("number", "name"):
@@ -325,7 +325,7 @@ class Grammar(Cursor):
         return tree
 
     def primary(self) -> Tree:
-        """A number, a name, a group, a root or a fraction."""
+        """Parse a number, a name, a group, a root or a fraction."""
         token = self.next
         if token.kind == "number":
             return self.number()
@@ -334,24 +334,24 @@ class Grammar(Cursor):
             return Number(_value(token))
         if token.kind == "name":
             return self.named(self.take())
-        if opening := self.taken("(", "[", "{"):
+        if opening := self.accept("(", "[", "{"):
             tree = self.sum()
             self.close(opening)
             if opening == "[" and isinstance(tree, Number):
                 raise Unreadable("a list in brackets [ ] stands where a number should")
             return tree
-        if self.taken("|"):
+        if self.accept("|"):
             return self.bar()
         if self.sees("√", "∛", "∜", "\\sqrt"):
             return self.root()
-        if self.taken("\\frac"):
+        if self.accept("\\frac"):
             return Apply("/", (self.group(), self.group()))
         if token.text.startswith("\\") and len(token.text) > 1:
             raise Unreadable(f"the command {quoted(token.text[1:])} is not read")
         raise self.refusal()
 
     def number(self) -> Tree:
-        """A number, mixed or open where it is so written."""
+        """Parse a number, which may be mixed (1 3/7) or open (0.333...)."""
         token = self.take()
         if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank:
             after = self.after
@@ -363,27 +363,27 @@ class Grammar(Cursor):
             self.tokens[self.place] = Token("sign", "*", self.next.blank)
         if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
             raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
-        open_end = bool(self.taken("…") or self.dots())
+        open_end = bool(self.accept("…") or self.dots())
         if open_end and (token.places or 0) < 2:
             raise Unreadable("the digits go on: write more of them, or a fraction")
         mixed = self.mixed(token)
         return mixed or Number(_value(token), token.places, open_end)
 
     def dots(self) -> bool:
-        """Three points, which say that the digits go on."""
+        """Whether three points follow, which say that the digits go on; move past them."""
         three = self.tokens[self.place : self.place + 3]
         found = len(three) == 3 and all(t.kind == "sign" and t.text == "." for t in three)
         self.place += 3 if found else 0
         return found
 
     def times(self) -> bool:
-        """Whether the x before a power of ten is a times sign: 1.2 x 10^4."""
+        """Whether an x before a power of ten is a times sign: 1.2 x 10^4."""
         following = self.tokens[self.place + 1 : self.place + 3]
         known = self.next.text in self.meaning.variables
         return not known and [t.text for t in following[:1]] == ["10"] and following[1].text == "^"
 
     def mixed(self, token: Token) -> Tree | None:
-        """1 3/7 and 1½: a whole number and a proper fraction."""
+        """Parse a mixed number, 1 3/7 or 1½; None for another number."""
         whole = token.text.isdigit()
         if self.next.kind == "vulgar" and whole:
             part = _value(self.take())
@@ -402,20 +402,20 @@ class Grammar(Cursor):
         return Apply("mixed", (Number(_value(token)), Number(part)))
 
     def bar(self) -> Tree:
-        """An absolute value."""
+        """Parse an absolute value."""
         self.bars += 1
         tree = self.sum()
-        if not self.taken("|"):
+        if not self.accept("|"):
             raise Unreadable("a bar | is never closed") if self.next.kind == "end" else self.refusal()
         self.bars -= 1
         return Apply("abs", (tree,))
 
     def root(self) -> Tree:
-        """A root: of the number or group that follows its sign."""
+        """Parse a root of the number or group after its sign."""
         sign = self.take().text
         if sign == "\\sqrt":
             degree: Tree | None = None
-            if self.taken("["):
+            if self.accept("["):
                 degree = self.sum()
                 self.close("[")
             of = self.group()
@@ -429,8 +429,8 @@ class Grammar(Cursor):
         return Apply(_ROOTS[sign], (of,)) if sign in _ROOTS else Apply("root", (of, Number(Fraction(4))))
 
     def group(self) -> Tree:
-        """What is in braces after a LaTeX command; or one number, or one name."""
-        if self.taken("{"):
+        """Parse the argument of a LaTeX command: in braces, or one number or name."""
+        if self.accept("{"):
             tree = self.sum()
             self.close("{")
             return tree
@@ -439,7 +439,7 @@ class Grammar(Cursor):
         raise Unreadable("a LaTeX command lacks its braces {...}")
 
     def named(self, token: Token) -> Tree:
-        """A variable, a constant or a function with its argument."""
+        """Parse a variable, a constant or a function call."""
         name = token.text
         meaning = self.meaning
         if name in meaning.variables:
@@ -456,27 +456,27 @@ class Grammar(Cursor):
         return symbol_of(name, meaning.variables, meaning.free)
 
     def call(self, operation: tuple[str, ...], name: str) -> Tree:
-        """A function's arguments, in brackets or without."""
-        raised = self.raised(name)
-        if opening := self.taken("(", "[", "{"):
+        """Parse a function's arguments, with or without brackets."""
+        exponent = self.function_exponent(name)
+        if opening := self.accept("(", "[", "{"):
             self.deeper()
             args = [self.sum()]
             separator = self.next.text if self.sees(",", ";") else ""
-            while separator and self.taken(separator):
+            while separator and self.accept(separator):
                 args.append(self.sum())
             self.close(opening)
             self.depth -= 1
         else:
             args = [self.bare(name)]
         tree = apply_function(operation, args, name)
-        return Apply("^", (tree, raised)) if raised else tree
+        return Apply("^", (tree, exponent)) if exponent else tree
 
-    def raised(self, name: str) -> Tree | None:
-        """The 2 of sin^2(x). A -1 might be the inverse function as well as 1/sin(x)."""
+    def function_exponent(self, name: str) -> Tree | None:
+        """Parse the exponent of sin^2(x). Raises Unreadable for -1, which may also mean the inverse function."""
         if self.next.kind == "power":
             exponent = self.superscript()
-        elif self.taken("^"):
-            braces = self.taken("{", "(")
+        elif self.accept("^"):
+            braces = self.accept("{", "(")
             if self.next.kind != "number":
                 raise Unreadable(f"the power of {name} is not clear: write ({name}(...))^(...)")
             exponent = Number(_value(self.take()))
@@ -489,7 +489,7 @@ class Grammar(Cursor):
         return exponent
 
     def bare(self, name: str) -> Tree:
-        """The argument without brackets: `ln 2`, `sin 2x`."""
+        """Parse an argument without brackets: `ln 2`, `sin 2x`."""
         if self.next.kind not in ("number", "name", "vulgar") and not self.sees("√", "|", "\\frac", "\\sqrt"):
             raise Unreadable(f"{name} lacks its number: write {name}(...)")
         self.deeper()
@@ -502,7 +502,7 @@ class Grammar(Cursor):
         return tree
 
     def calls(self, token: Token) -> bool:
-        """Whether a name is a function's."""
+        """Whether a token is the name of a function."""
         return token.text not in self.meaning.variables and operation_of(token.text, self.meaning.log) is not None
 
 

@@ -13,7 +13,7 @@ from byhand.answers.compare import Comparison, compare, compare_words, has_form
 from byhand.answers.keys import Key, key_from
 from byhand.answers.reading import Reading, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
-from byhand.answers.tokens import Unreadable, strip_unseen
+from byhand.answers.tokens import Unreadable, strip_invisible
 from byhand.answers.tree import Apply, nodes_of
 from byhand.errors import ByhandError, quoted
 
@@ -81,7 +81,7 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
 def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None = None) -> Judgement:
     """Judge an answer by a key that is already read."""
     settings = settings or Settings()
-    if not strip_unseen(student):
+    if not strip_invisible(student):
         return _blank()
     try:
         return _judge_read(student, key, rule, settings)

@@ -1,4 +1,4 @@
-"""The teacher's key: read once, with the letters that its item knows."""
+"""The teacher's key, read once, and the letters of its item."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SYMBOLIC = ("equiv", "exact")
 
 @dataclass(frozen=True)
 class Key:
-    """A right answer. text: as the teacher wrote it. meaning: how a student's answer to it is read."""
+    """A right answer. text: as the teacher wrote it. meaning: how students' answers are read."""
 
     text: str
     reading: Reading
@@ -34,11 +34,11 @@ class Key:
 
     @cached_property
     def values(self) -> list[Any]:
-        """Each entry's value, where the key has no letters: a Fraction, mpmath's real, or an Infinite."""
+        """The values of the entries of a key without letters: a Fraction, an mpmath real, or an Infinite."""
         return [entry if isinstance(entry, Infinite) else constant_value(entry) for entry in self.reading.entries]
 
     def sampled(self, place: int, letters: frozenset[str] = frozenset()) -> Sampled:
-        """Return an entry, to be evaluated at fixed points of its own letters and others."""
+        """Return an entry that can be evaluated at fixed points of its own and these letters."""
         known: dict[tuple[int, frozenset[str]], Sampled] = self._samples
         if (place, letters) not in known:
             if len(known) > 500:
@@ -54,7 +54,7 @@ class Key:
 
 @lru_cache(maxsize=4096)
 def key_from(text: str, rule: Rule, settings: Settings) -> Key:
-    """Read a key. Raises ByhandError for one that cannot be read, or to which the rule cannot be put."""
+    """Read a key. Raises ByhandError for a key that cannot be read or that does not fit the rule."""
     meaning = Meaning(frozenset(settings.vars), False, settings.log, True, True)
     try:
         reading, meaning = _read(text, meaning)
@@ -70,7 +70,7 @@ def key_from(text: str, rule: Rule, settings: Settings) -> Key:
 
 
 def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
-    """Read the key by its own signs: decimals with a point, commas or else blanks between entries."""
+    """Read a key: decimals with a point, and commas or else blanks between entries."""
     cleared = clean_answer(text)
     cleared = from_latex(cleared).strip() if "\\" in cleared else cleared
     if cleared.startswith("="):

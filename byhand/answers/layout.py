@@ -22,7 +22,7 @@ class Layout:
 
 
 def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
-    """Return the entries of a list or table; None for one expression. blanks: whether they stand between entries."""
+    """Return the layout of a list or table; None for one expression. blanks: whether blanks separate entries."""
     words, turned = _turned(_without_idle_lines(words))
     inner, bare = words, True
     for _ in range(2):
@@ -64,7 +64,7 @@ def _without_idle_lines(words: Words) -> Words:
 
 
 def _turned(words: Words) -> tuple[Words, bool]:
-    """Return the words without the T of a transposed table, and whether there was one."""
+    """Return the words without a table's transpose sign, and whether there was one."""
     texts = [word.text for word in words[-4:]]
     for tail in (["'"], ["T"], ["^", "T"], ["^", "{", "T", "}"]):
         if texts[-len(tail) :] == tail and len(words) > len(tail) and words[-len(tail) - 1].text in {")", "]", "}"}:
@@ -75,7 +75,7 @@ def _turned(words: Words) -> tuple[Words, bool]:
 
 
 def _inside(words: Words) -> Words | None:
-    """Return what one pair of brackets around all of it holds; None where there is none."""
+    """Return the words inside a pair of brackets that encloses all of them; None if there is no such pair."""
     if len(words) < 2 or words[0].kind != "sign" or words[0].text not in _OPENERS or words[-1].text not in _CLOSERS:
         return None
     if words[0].text == "<":
@@ -95,7 +95,7 @@ def _step(word: Token) -> int:
 
 
 def _split(words: Words, signs: set[str]) -> list[Words]:
-    """Split the words at the signs that stand in no bracket."""
+    """Split the words at signs outside brackets."""
     parts: list[Words] = [[]]
     depth = 0
     for word in words:
@@ -112,12 +112,12 @@ def _has(words: Words, sign: str) -> bool:
 
 
 def _separated(words: Words, blanks: bool) -> bool:
-    """Whether it is more than one entry."""
+    """Whether the words are more than one entry."""
     return len(_split(words, {",", ";", "\n", "\t"})) > 1 or (blanks and len(_at_blanks(words)) > 1)
 
 
 def _bracketed(words: Words) -> list[Words] | None:
-    """Return the insides of rows that each have brackets: `[1,2],[3,4]`."""
+    """Return the contents of bracketed rows: `[1,2],[3,4]`; None for other words."""
     pieces = [piece for piece in _split(words, {",", ";", "\n"}) if piece]
     apart = [part for piece in pieces for part in _groups(piece)]
     inner = [_inside(part) for part in apart]

@@ -1,4 +1,4 @@
-"""Errors in a typed answer that are worth naming: what is told of a wrong one, without giving the answer away."""
+"""Known errors in typed answers, and sentences about them that do not reveal the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_EXACT = "It is near the answer, but an exact value is asked for, not a round
 
 
 def shape_mistake(shape: Shape, asked: AskedShape) -> Mistake:
-    """Name the mistake of an answer with more, fewer or other entries than asked."""
+    """Return the mistake of an answer with another shape than asked, and its sentence."""
     if shape is not None and asked.shape is not None and shape == asked.shape[::-1]:
         if 1 in shape:
             return "orientation", f"It is a {'column' if shape[1] == 1 else 'row'}: the item asks for the other."
@@ -36,7 +36,7 @@ def _size(shape: Shape) -> str:
 
 
 def value_mistake(reading: Reading, values: list[Any], key: Key, rule: Rule, right: list[bool]) -> Mistake:
-    """Return the mistake of a wrong answer, and its sentence; both empty where none is known."""
+    """Return the mistake of a wrong answer and its sentence; both empty if no known mistake fits."""
     if reading.shape in (None, (1, 1)):
         return _of_number(reading.entries[0], values[0], key.values[0], rule)
     return _of_table(reading, values, key, rule, right)
@@ -66,7 +66,7 @@ def _of_number(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
 
 
 def _near(rule: Rule) -> Callable[[Any, Any], bool]:
-    """Return a test of two numbers: whether they are the same to the digits that the rule asks for, in proportion."""
+    """Return a function that tests whether two numbers agree to the relative precision of the rule."""
     counted = rule.type in ("dp", "sf", "margin")
     share = Fraction(1, 10 ** min(max(rule.n, 2) + 1, 12)) if counted else Fraction(1, 10**6)
     if rule.type == "rel":
@@ -83,7 +83,7 @@ def _near(rule: Rule) -> Callable[[Any, Any], bool]:
 
 
 def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
-    """Recognise the right number with too few digits, cut off, or as a decimal where an exact value is asked for."""
+    """Recognise too few digits, cut-off digits, and decimals in place of an exact value."""
     places = _places(tree)
     if places is None:
         return "", ""
@@ -135,7 +135,7 @@ def _of_table(reading: Reading, values: list[Any], key: Key, rule: Rule, right: 
 
 
 def _rearranged(table: list[list[Any]], wanted: list[list[Any]], alike: Callable[..., bool]) -> bool:
-    """Whether the rows, the columns, or the entries of a list stand in another order."""
+    """Whether the entries are the right ones in another order."""
     flat = sorted((value for row in table for value in row), key=float)
     return alike([flat], [sorted((value for row in wanted for value in row), key=float)])
 
@@ -156,7 +156,7 @@ def _count(right: list[bool]) -> str:
 
 
 def symbolic_mistake(pairs: list[tuple[Tree, Tree]], key: Key) -> Mistake:
-    """Name the mistake of an expression with letters: another letter's case, or a sign."""
+    """Return the mistake of an expression with letters (a letter or a sign) and its sentence."""
     letters = {name for student, _ in pairs for name in letters_in(student)}
     wanted = {name for tree in key.reading.entries for name in letters_in(tree)}
     for name in sorted(letters - wanted):

@@ -1,4 +1,4 @@
-"""An answer, read: of the ways in which it can be read, the first that has the shape which the item asks for."""
+"""The reader of answers: of all possible readings, the first with the shape that the item asks for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from byhand.answers.excel_formula import ExcelGrammar
 from byhand.answers.grammar import FUNCTIONS, Grammar, Meaning
 from byhand.answers.layout import layout_of
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import GREEK, Comma, Unreadable, clean_answer, strip_unseen, tokens
+from byhand.answers.tokens import GREEK, Comma, Unreadable, clean_answer, strip_invisible, tokens
 from byhand.answers.tree import (
     Apply,
     Infinite,
@@ -62,7 +62,7 @@ _LETTERS = {name: letter for letter, name in GREEK.items()} | {"varepsilon": "ε
 
 
 def from_latex(text: str) -> str:
-    """Return what LaTeX lays out, in the notation of a keyboard; \\frac, \\sqrt and unknown commands stay."""
+    """Return LaTeX in keyboard notation; \\frac, \\sqrt and unknown commands stay."""
     text = _DOLLARS.sub(r"\1", text)
     text = _NAMED.sub(r" \1 " if "_{" not in text else r"\1", text)
     text = _BEGIN.sub("[", text)
@@ -110,9 +110,9 @@ _NESTED = ("[[", "{{", "((")
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer, read. rows: the tree of each entry. shape: None for one number. loose: neither row nor column.
+    """A read answer. rows: the tree of each entry. shape: None for one number. loose: neither row nor column.
 
-    notes: what the reader took something for.
+    notes: how ambiguous signs were read, such as `decimal comma`.
     """
 
     rows: tuple[tuple[Tree, ...], ...]
@@ -127,14 +127,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class AskedShape:
-    """What the item asks for. sides: whether its answer is the shape of a table, as 2x3 writes it."""
+    """The shape that an item asks for. sides: whether the answer itself is a table's shape, as in 2x3."""
 
     shape: Shape = None
     sides: bool = False
     strict: bool = False
 
     def fits(self, reading: Reading) -> bool:
-        """Whether the reading has the shape; one number in brackets is still one number."""
+        """Whether the reading has the shape; one number in brackets counts as one number."""
         if self.shape in (None, (1, 1)):
             return reading.shape in (None, (1, 1))
         if reading.shape is None:
@@ -150,7 +150,7 @@ def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> 
     text = clean_answer(text)
     if "\\" in text or "&" in text or text.startswith("$"):
         text = from_latex(text).strip()
-    text, label = _unlabelled(_spoken(text), meaning)
+    text, label = _without_label(_without_code_notation(text), meaning)
     formula = text.startswith("=")
     notes = (f"{label} left out",) if label else ()
     first: Unreadable | None = None
@@ -165,10 +165,10 @@ def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> 
             first = first or refusal
             continue
         if asked.fits(reading):
-            return _noted(reading, text, comma, notes, settings, formula)
+            return _with_notes(reading, text, comma, notes, settings, formula)
         listed = comma if blanks and text[:1] == "[" else listed
         if fallback is None and first is None:
-            fallback = _noted(reading, text, comma, notes, settings, formula)
+            fallback = _with_notes(reading, text, comma, notes, settings, formula)
     if fallback is None:
         raise first or Unreadable("it is not understood")
     if asked.shape is None and _bare(text):
@@ -177,7 +177,7 @@ def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> 
 
 
 def _ways(text: str, asked: AskedShape, settings: Settings, formula: bool) -> Iterator[tuple[Comma, bool]]:
-    """Yield what commas and blanks may be, the likeliest first. blanks: whether they stand between entries."""
+    """Yield the possible meanings of commas and blanks, the likeliest first: True if blanks separate entries."""
     commas = [Comma.SEPARATES]
     if settings.decimal == "comma":
         commas = [Comma.DECIMAL, Comma.SEPARATES] if "," in text or "." in text else commas
@@ -209,7 +209,7 @@ def _one_way(text: str, comma: Comma, blanks: bool, meaning: Meaning, formula: b
 
 def _sides(text: str) -> str:
     """Return 2x3, 2×3 and 2 by 3 as (2, 3)."""
-    text = strip_unseen(text)
+    text = strip_invisible(text)
     if _SIDES.match(text):
         return f"({', '.join(re.findall(r'[0-9]+', text))})"
     if _PRODUCT.match(text):
@@ -217,8 +217,8 @@ def _sides(text: str) -> str:
     return text
 
 
-def _spoken(text: str) -> str:
-    """Return the text without what a programming language adds: np.exp, float("-inf"); and with % for the word."""
+def _without_code_notation(text: str) -> str:
+    """Return the text without the notation of programming languages (np.exp), and with % for percent."""
     if text.startswith("Err:"):
         raise Unreadable("it is a spreadsheet's error, not a number")
     if _DATE.fullmatch(text):
@@ -230,8 +230,8 @@ def _spoken(text: str) -> str:
     return _FLOAT.sub(r"\2", text) if text.startswith("float") else text
 
 
-def _unlabelled(text: str, meaning: Meaning) -> tuple[str, str]:
-    """Return the text without `x =`, `≈` and the name of a constructor; and the label that was left out."""
+def _without_label(text: str, meaning: Meaning) -> tuple[str, str]:
+    """Return the text without `x =`, `≈` and the name of a constructor, and the label that is left out."""
     label = ""
     if text[:1].isalpha() and (match := _LABEL.match(text)) and match["label"] not in meaning.variables:
         label, text = f"{match['label'].strip()} {match['sign'].strip()}", text[match.end() :]
@@ -248,25 +248,27 @@ def _bare(text: str) -> bool:
     return text[:1] not in ("[", "{", "(", "<")
 
 
-def _noted(
+def _with_notes(
     reading: Reading, text: str, comma: Comma, notes: tuple[str, ...], settings: Settings, formula: bool
 ) -> Reading:
-    """Return the reading, with notes on what was taken for what."""
-    found = list(notes)
+    """Return the reading with notes on ambiguous signs."""
+    all_notes = list(notes)
     if formula:
-        found.append("as a spreadsheet formula")
+        all_notes.append("as a spreadsheet formula")
     if comma is Comma.DECIMAL and re.search(r"[0-9],[0-9]|(?<![0-9]),[0-9]", text):
-        found.append("decimal comma")
+        all_notes.append("decimal comma")
     elif comma is Comma.DECIMAL and re.search(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?![0-9])", text):
-        found.append("points between thousands")
+        all_notes.append("points between thousands")
     elif comma is Comma.THOUSANDS:
-        found.append("commas between thousands")
+        all_notes.append("commas between thousands")
     ops = {node.op for entry in reading.entries for node in nodes_of(entry) if isinstance(node, Apply)}
     if "mixed" in ops:
-        found.append("mixed number")
+        all_notes.append("mixed number")
     if not formula and "log" in text and ops & {"ln", "log"} and re.search(r"(?i)log(?![_0-9i])", text):
-        found.append({"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}[settings.log])
-    return Reading(reading.rows, reading.shape, tuple(found), reading.loose) if found else reading
+        all_notes.append(
+            {"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}[settings.log]
+        )
+    return Reading(reading.rows, reading.shape, tuple(all_notes), reading.loose) if all_notes else reading
 
 
 LONGEST_SHOWN = 200

@@ -1,4 +1,4 @@
-"""The words of an answer: numbers, names and signs, and whether a blank stands before each."""
+"""Tokens of an answer: numbers, names and signs. `Comma` says what a comma between digits means."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from enum import Enum
 from fractions import Fraction
 
 LONGEST = 2_000
-"""The characters of an answer."""
+"""The longest answer, in characters."""
 MOST_TOKENS = 500
 DEEPEST = 64
-"""Brackets in brackets, and powers of powers."""
+"""The deepest nesting of brackets and powers."""
 MOST_DIGITS = 60
-"""The digits of one number."""
+"""The most digits of one number."""
 HIGHEST_POWER = 10_000
-"""The exponent of a power, of e and of ten."""
+"""The largest exponent of a power, of e and of ten."""
 LARGEST_FACTORIAL = 170
 MOST_BITS = 40_000
-"""Of a fraction's numerator and denominator: beyond, a number is held to some digits only."""
+"""The largest numerator and denominator of a fraction; a larger number is a real of finite precision."""
 FARTHEST = 400_000
-"""The binary exponent of any number on the way to a result."""
+"""The largest binary exponent of an intermediate result."""
 
 
 class Unreadable(Exception):
     """An answer that cannot be read. The message is the reason: a clause without its full stop."""
 
 
-UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"
-"""What copying from a page leaves at the ends, and nobody sees."""
+INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
+"""Invisible characters that copying from a page leaves at the ends."""
 
 _SIGNS = {
     "-": "−–—‐‑‒﹣－",
@@ -56,7 +56,7 @@ _SIGNS = {
 }
 _TRANSLATED = str.maketrans({sign: plain for plain, signs in _SIGNS.items() for sign in signs})
 TIMES = "×✕"
-"""Signs that in `2×3` may be the sides of a table."""
+"""Signs that may stand between the sides of a table: 2×3."""
 
 GREEK = {
     letter: "lambda" if name == "LAMDA" else name.lower()
@@ -78,14 +78,14 @@ _RAISED_POINT = re.compile(r"(?<![\d.,])0[·⋅∙•]\d", re.ASCII)
 _REPEATED = re.compile(r"(\d\.)\((\d{1,30})\)", re.ASCII)
 
 
-def strip_unseen(text: str) -> str:
-    """Return an answer without what surrounds it and is not seen."""
-    return text.strip().strip(UNSEEN).strip()
+def strip_invisible(text: str) -> str:
+    """Return an answer without blanks and invisible characters at its ends."""
+    return text.strip().strip(INVISIBLE).strip()
 
 
 def clean_answer(text: str) -> str:
-    """Return the answer in ASCII and the few letters and signs that have no ASCII form. Raises Unreadable."""
-    text = strip_unseen(text)
+    """Return an answer in ASCII, except for letters and signs without an ASCII form. Raises Unreadable."""
+    text = strip_invisible(text)
     if len(text) > LONGEST:
         raise Unreadable(f"it is longer than {LONGEST:,} characters")
     if not text.isascii():
@@ -114,12 +114,12 @@ def _plain(c: str) -> str:
 
 
 def character_name(c: str) -> str:
-    """Name a character by its code and its name, so that no sentence holds one that steers a screen."""
+    """Return a character's code and name, so that a sentence need not hold a control character."""
     return f"the character U+{ord(c):04X} ({unicodedata.name(c, 'without a name').lower()})"
 
 
 def _lines(text: str) -> str:
-    """Return the text with one kind of line end. Raises Unreadable for a character that steers a terminal."""
+    """Return the text with uniform line ends. Raises Unreadable for a control character."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for c in text:
         if c not in "\n\t\u0305" and unicodedata.category(c).startswith("C"):
@@ -135,7 +135,7 @@ def _unended(text: str) -> str:
 
 
 class Comma(Enum):
-    """What a comma between digits is."""
+    """The meaning of a comma between digits: of 0,88 two entries, or (DECIMAL) the number 0.88."""
 
     SEPARATES = "a comma between entries"
     THOUSANDS = "thousands comma"
@@ -144,7 +144,7 @@ class Comma(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word. kind: number, name, power (superscripts), sign, line, cell, end. blank: whether one stands before it."""
+    """A token. kind: number, name, power (superscripts), sign, line, cell, end. blank: whether a blank precedes it."""
 
     kind: str
     text: str
@@ -185,7 +185,7 @@ _PATTERNS = {(comma, blanks): _pattern(comma, blanks) for comma in Comma for bla
 
 
 def tokens(text: str, comma: Comma, blanks: bool) -> list[Token]:
-    """Return the answer's words. blanks: whether `12 288` is one number. Raises Unreadable."""
+    """Return the tokens of an answer. blanks: whether `12 288` is one number. Raises Unreadable."""
     found = list(_scanned(text, _PATTERNS[comma, blanks], comma))
     found.append(Token("end", "", True))
     return found
@@ -262,14 +262,14 @@ def _number(text: str, blank: bool, comma: Comma) -> Token:
 
 
 def _with_point(body: str) -> str:
-    """Return a number that has a decimal comma, or points between its thousands, with a decimal point."""
+    """Return a number with a decimal comma or points between thousands as one with a decimal point."""
     if "," in body or re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", body):
         return body.replace(".", "").replace(",", ".")
     return body
 
 
 def _repeating(text: str) -> Fraction:
-    """Return the value of 0.16̅: the digits from the first under a bar to the last are repeated for ever."""
+    """Return the value of 0.16̅, whose digits under a bar repeat for ever."""
     whole, _, decimals = text.partition(".")
     if len(text) > 2 * MOST_DIGITS or not decimals.endswith("\u0305"):
         raise Unreadable("the repeated digits are not the last ones")
@@ -280,7 +280,7 @@ def _repeating(text: str) -> Fraction:
 
 
 def _shown(text: str, place: int) -> str:
-    """Return the word around the place, for a sentence."""
+    """Return the word around a place in the text, for a sentence."""
     start = max(text.rfind(sign, 0, place) for sign in " \n\t,;([{") + 1
     end = min((text.find(sign, place) for sign in " \n\t,;)]}" if sign in text[place:]), default=len(text))
     return text[start:end][:30]

@@ -1,4 +1,4 @@
-"""An answer as a tree: numbers, symbols, and operations on them; and the tree as text."""
+"""Trees of numbers, symbols and operations, and their text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operation on its arguments; values.py knows what each one is."""
+    """An operation on its arguments; values.py defines each operation."""
 
     op: str
     args: tuple[Tree, ...]
@@ -117,7 +117,7 @@ def whole_text(value: Fraction) -> str:
 
 
 def decimal_text(value: Fraction) -> str:
-    """Return a decimal number where it ends after few places, else a fraction."""
+    """Return a terminating decimal number if it is short, else a fraction."""
     if value.denominator == 1:
         return whole_text(value)
     if value.denominator.bit_length() > 400:
@@ -155,7 +155,7 @@ def with_power_of_ten(value: Fraction) -> str:
 
 
 def to_ten_digits(value: Any) -> str:
-    """Return the decimal number that an expression is worth, to ten digits."""
+    """Return a value as a decimal number, to ten digits."""
     from mpmath import mp
 
     if type(value) is Fraction:

@@ -1,4 +1,4 @@
-"""What a tree is worth: an exact fraction where it is one, else a number of as many digits as asked."""
+"""Values of trees: exact fractions where possible, else reals of a given precision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIGITS = 50
 
 
 class Undefined(Unreadable):
-    """What has no value: a division by zero, a root or logarithm of what has none."""
+    """Raised for an expression without a value, such as a division by zero."""
 
 
 @lru_cache(maxsize=16)
@@ -30,10 +30,10 @@ def _context(digits: int) -> Any:
 
 
 class Arithmetic:
-    """Evaluates trees to some digits.
+    """Evaluates trees to a number of digits.
 
-    span: the largest power of ten, up or down, that has been met on the way. Two numbers that agree to more digits
-    than twice this, and are not equal, cannot be written in so few signs.
+    span: the largest power of ten, positive or negative, among the intermediate results. Two different numbers that
+    agree to more than twice as many digits cannot be written in so few signs.
     """
 
     def __init__(self, digits: int = DIGITS) -> None:
@@ -43,7 +43,7 @@ class Arithmetic:
         self.least = -int((digits - 10) * 3.3219)
 
     def value(self, tree: Tree, given: Mapping[str, Value]) -> Value:
-        """Raises Undefined, or Unreadable where a number on the way is too large to be computed."""
+        """Return the value of a tree. Raises Undefined, or Unreadable if an intermediate result is too large."""
         if isinstance(tree, Number):
             return tree.value
         if isinstance(tree, Symbol):
@@ -53,11 +53,11 @@ class Arithmetic:
         if isinstance(tree, Infinite):
             raise Undefined("infinity is no number here")
         if tree.op == "^" and isinstance(tree.args[0], Symbol) and tree.args[0].name == "e" and "e" not in given:
-            return self.noted(self.apply("exp", [self.value(tree.args[1], given)]))
-        return self.noted(self.apply(tree.op, [self.value(arg, given) for arg in tree.args]))
+            return self.record_size(self.apply("exp", [self.value(tree.args[1], given)]))
+        return self.record_size(self.apply(tree.op, [self.value(arg, given) for arg in tree.args]))
 
     def apply(self, op: str, args: list[Value]) -> Value:
-        """Apply one operation, to fractions as long as its result is one."""
+        """Apply an operation; the result is a Fraction if it can be one."""
         if all(type(arg) is Fraction for arg in args):
             exact = EXACT.get(op)
             result = exact(*args) if exact else None
@@ -74,8 +74,8 @@ class Arithmetic:
             return self.mp.mpf(value.numerator) / value.denominator
         return value
 
-    def noted(self, value: Value) -> Value:
-        """Return the number, after noting its size. Raises Unreadable where it is too large."""
+    def record_size(self, value: Value) -> Value:
+        """Return the number and record its size in span. Raises Unreadable if it is too large."""
         if type(value) is Fraction:
             size = value.numerator.bit_length() - value.denominator.bit_length() if value.numerator else 0
         else:
@@ -88,28 +88,28 @@ class Arithmetic:
         self.span = max(self.span, size * 3 // 10)
         return value
 
-    def added(self, x: Value, y: Value) -> Value:
-        """x + y; nought where only the rounding of both is left."""
+    def add(self, x: Value, y: Value) -> Value:
+        """Return x + y; zero if the sum is only rounding error."""
         total = x + y
         if total and self.mp.mag(total) < max(self.mp.mag(x), self.mp.mag(y)) + self.least:
-            self.noted(total)
+            self.record_size(total)
             return self.mp.zero
         return total
 
-    def divided(self, x: Value, y: Value) -> Value:
-        """x / y. Raises Undefined."""
+    def divide(self, x: Value, y: Value) -> Value:
+        """Return x / y. Raises Undefined for a division by zero."""
         if not y:
             raise Undefined("a division by zero")
         return x / y
 
     def exponential(self, x: Value) -> Value:
-        """e^x."""
+        """Return e^x."""
         if abs(x) > 10 * HIGHEST_POWER:
             raise Unreadable("an exponent is too large")
         return self.mp.exp(x)
 
-    def raised(self, x: Value, y: Value) -> Value:
-        """x^y. Raises Undefined where it is not real."""
+    def power(self, x: Value, y: Value) -> Value:
+        """Return x^y. Raises Undefined if it is not real."""
         if abs(y) > HIGHEST_POWER:
             raise Unreadable("an exponent is too large")
         if not x:
@@ -120,38 +120,38 @@ class Arithmetic:
             raise Undefined("a broken power of a negative number")
         return self.mp.power(x, y)
 
-    def rooted(self, x: Value, degree: Value) -> Value:
-        """The root of some degree. Raises Undefined where it is not real."""
+    def root(self, x: Value, degree: Value) -> Value:
+        """Return the root of this degree. Raises Undefined if it is not real."""
         if not self.mp.isint(degree) or not 1 <= degree <= 1000:
             raise Undefined("a root of such a degree")
         if x < 0:
             if int(degree) % 2 == 0:
                 raise Undefined("an even root of a negative number")
-            return -self.rooted(-x, degree)
+            return -self.root(-x, degree)
         return self.mp.root(x, int(degree)) if x else x
 
     def logarithm(self, x: Value) -> Value:
-        """The natural logarithm."""
+        """Return the natural logarithm."""
         if x <= 0:
             raise Undefined("a logarithm of a number that is not positive")
         return self.mp.ln(x)
 
-    def of_base(self, x: Value, base: Value) -> Value:
-        """The logarithm to a base."""
-        return self.divided(self.logarithm(x), self.logarithm(base))
+    def log_to_base(self, x: Value, base: Value) -> Value:
+        """Return the logarithm to a base."""
+        return self.divide(self.logarithm(x), self.logarithm(base))
 
     def square_root(self, x: Value) -> Value:
-        """The square root."""
+        """Return the square root."""
         if x < 0:
             raise Undefined("a square root of a negative number")
         return self.mp.sqrt(x)
 
     def sigmoid(self, x: Value) -> Value:
-        """1/(1 + e^-x)."""
+        """Return 1/(1 + e^-x)."""
         return 1 / (1 + self.exponential(-x))
 
     def softplus(self, x: Value) -> Value:
-        """ln(1 + e^x)."""
+        """Return ln(1 + e^x)."""
         return self.mp.ln(1 + self.exponential(x))
 
 
@@ -196,7 +196,7 @@ def _factorial(x: Fraction) -> Fraction:
 
 
 def _exact_logarithm(x: Fraction, base: Fraction) -> Fraction | None:
-    """log10(1000) = 3, log2(1/8) = -3: where the base is a whole number."""
+    """Return an exact logarithm to a whole base, as log10(1000) = 3 and log2(1/8) = -3; None if it is not exact."""
     if x <= 0 or base <= 0 or base == 1:
         raise Undefined("a logarithm of a number that is not positive")
     whole = x if x >= 1 else 1 / x
@@ -269,7 +269,7 @@ _INSIDE: dict[str, Callable[[Any], bool]] = {
 
 
 def _named(name: str) -> Callable[..., Value]:
-    """Return mpmath's function of the name, for arguments of moderate size at which it is real."""
+    """Return mpmath's function of this name, limited to arguments of moderate size with a real result."""
 
     def rule(k: Arithmetic, x: Value) -> Value:
         if abs(x) > 10**6 or not _INSIDE.get(name, lambda x: True)(x):
@@ -288,19 +288,19 @@ def _named(name: str) -> Callable[..., Value]:
 def _summed(k: Arithmetic, *xs: Value) -> Value:
     total = xs[0]
     for x in xs[1:]:
-        total = k.added(total, x)
+        total = k.add(total, x)
     return total
 
 
 def _product(k: Arithmetic, *xs: Value) -> Value:
     total = xs[0]
     for x in xs[1:]:
-        total = k.noted(total * x)
+        total = k.record_size(total * x)
     return total
 
 
 def _of_fractions(name: str) -> Callable[..., Value]:
-    """Return a rule of fractions for real numbers: of the fractions that they are to the digits that are held."""
+    """Return a rule for reals that applies the rule for fractions to their nearest fractions."""
 
     def rule(k: Arithmetic, *xs: Value) -> Value:
         return EXACT[name](*map(_as_fraction, xs))
@@ -317,22 +317,22 @@ def _as_fraction(x: Value) -> Fraction:
 
 
 REAL: dict[str, Callable[..., Value]] = {
-    "+": Arithmetic.added,
-    "-": lambda k, x, y: k.added(x, -y),
+    "+": Arithmetic.add,
+    "-": lambda k, x, y: k.add(x, -y),
     "*": lambda k, x, y: x * y,
-    "/": Arithmetic.divided,
-    "^": Arithmetic.raised,
+    "/": Arithmetic.divide,
+    "^": Arithmetic.power,
     "neg": lambda k, x: -x,
     "mixed": lambda k, x, y: x + y,
     "percent": lambda k, x: x / 100,
     "permille": lambda k, x: x / 1000,
     "abs": lambda k, x: abs(x),
     "sqrt": Arithmetic.square_root,
-    "cbrt": lambda k, x: k.rooted(x, k.mp.mpf(3)),
-    "root": Arithmetic.rooted,
+    "cbrt": lambda k, x: k.root(x, k.mp.mpf(3)),
+    "root": Arithmetic.root,
     "exp": Arithmetic.exponential,
     "ln": Arithmetic.logarithm,
-    "log": Arithmetic.of_base,
+    "log": Arithmetic.log_to_base,
     "max": lambda k, *xs: max(xs),
     "min": lambda k, *xs: min(xs),
     "sigmoid": Arithmetic.sigmoid,

@@ -65,13 +65,13 @@ class Ways:
     @cached_property
     def replacements(self) -> dict[int, tuple[Flags, Array]]:
         """For each stage a mask of the ways on which a table replaces it, and the tables. (ways, 1, 1), (ways, r, c)"""
-        found = {}
+        by_stage = {}
         for number in self.stage.before:
             if number in self.own_tables:
                 nothing = np.zeros(self.own_tables[number].exact.shape)
                 on = np.array([number in way for way in self.each])[:, None, None]
-                found[number] = on, np.array([way.get(number, nothing) for way in self.each])
-        return found
+                by_stage[number] = on, np.array([way.get(number, nothing) for way in self.each])
+        return by_stage
 
     def source(self, way: int) -> int | None:
         """Return the last wrong table that a way uses; if none is wrong, the last one that it uses."""
@@ -106,12 +106,12 @@ def _subsets(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
 
 
 def _doubted(own: OwnTable) -> list[Array]:
-    found = []
+    tables = []
     for row, column, room in own.unsure:
         table = own.exact.copy()
         table[row, column] += room
-        found.append(table)
-    return found
+        tables.append(table)
+    return tables
 
 
 def tables_by(

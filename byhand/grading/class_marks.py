@@ -1,4 +1,4 @@
-"""Marking of a class: every file in a folder, grades, feedback and report. A stopped run continues."""
+"""Marking of a class: every file in a folder, grades, feedback and report, continued after a stop."""
 
 from __future__ import annotations
 

@@ -321,13 +321,15 @@ MOST_OR = 2
 def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     """Return the finding for each wrong answer, by its place among all answers."""
     explanations = best_explanations(answers)
-    found: dict[int, CellFinding] = {}
+    by_place: dict[int, CellFinding] = {}
     for stage in answers.hypotheses.stages:
         evidence = explanations[0].findings[stage.number].evidence
         slipped = _slips(explanations[0], stage)
         for n in np.flatnonzero(evidence.answered & ~evidence.right):
-            found[int(stage.flat[n])] = _finding(answers.hypotheses, explanations, stage, int(n), slipped.get(int(n)))
-    return found
+            by_place[int(stage.flat[n])] = _finding(
+                answers.hypotheses, explanations, stage, int(n), slipped.get(int(n))
+            )
+    return by_place
 
 
 def _finding(

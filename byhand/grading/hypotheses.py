@@ -156,8 +156,10 @@ class Hypotheses:
         """Return the pairs of distinguished misconceptions of which both change a stage's table."""
         if stage.number not in self._pairs:
             mine = sorted(i for (i,) in self.singles[stage.number] if i < self.distinct)
-            found: list[Combination] = list(combinations(mine, 2))
-            self._pairs[stage.number] = [combination for combination in found if self.differs(combination, stage.node)]
+            candidates: list[Combination] = list(combinations(mine, 2))
+            self._pairs[stage.number] = [
+                combination for combination in candidates if self.differs(combination, stage.node)
+            ]
         return self._pairs[stage.number]
 
     def differs(self, combination: Combination, node: Node) -> bool:

@@ -14,7 +14,7 @@ from byhand.core.graph import Array
 from byhand.errors import quoted
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import HandedOut
-from byhand.grading.owners import folded, student_given
+from byhand.grading.owners import fold_text, student_given
 from byhand.grading.submission import Submission
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.ranges import spoken_address
@@ -186,11 +186,11 @@ def warnings_of(submission: Submission, handed_out: HandedOut, student: str) -> 
 
 def _id_findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     stated = submission.stated
-    if folded(stated) == folded(student) or handed_out.id is None:
+    if fold_text(stated) == fold_text(student) or handed_out.id is None:
         return []
     if not stated:
         return [f"The workbook states no id any more: it was taken for that of {name_and_id(handed_out, student)}."]
-    same = [id for id in handed_out.key.students if folded(id) == folded(stated)]
+    same = [id for id in handed_out.key.students if fold_text(id) == fold_text(stated)]
     if same:
         return [f"The workbook was made for another student: it states the id of {name_and_id(handed_out, same[0])}."]
     return [f"The workbook states the id {quoted(stated)}, which no student of this class has."]
@@ -214,7 +214,7 @@ def _same(value: object, text: str) -> bool:
     """Whether a text is the same except for blanks and Unicode form; a blank text may be missing."""
     if value == text or not text.strip():
         return True
-    return isinstance(value, str) and folded(value) == folded(text)
+    return isinstance(value, str) and fold_text(value) == fold_text(text)
 
 
 def _near(value: object, number: float) -> bool:

@@ -21,7 +21,7 @@ _CANVAS = re.compile(r"(?P<name>[^_]+)(?:_late)?_(?P<user>\d+)_(?P<file>\d+)_(?P
 _COPY = re.compile(
     r"(?:copy of |kopie von |copie de )|(?:[ _-]+(?:copy|kopie|copie))?(?:[ _]*\(\d+\)|-\d+)?$", re.IGNORECASE
 )
-_AGAIN = re.compile(r"(?:-|\()(\d{1,6})\)?$")
+_RESUBMISSION = re.compile(r"(?:-|\()(\d{1,6})\)?$")
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,21 @@ class FileName:
 def read_name(path: Path) -> FileName:
     """Read a name of Moodle's (Name_12345_assignsubmission_file_/a.xlsx) or Canvas's (name_late_101_9001_a.xlsx)."""
     for part in (path.name, path.parent.name, path.parent.parent.name):
-        if found := _MOODLE.fullmatch(part):
-            stem = Path(found["rest"]).stem if part == path.name else path.stem
-            return FileName(stem, "Moodle", found["name"], found["user"], (0, _again(stem)))
-    if found := _CANVAS.fullmatch(path.name):
-        stem = Path(found["rest"]).stem
-        return FileName(stem, "Canvas", found["name"], found["user"], (int(found["file"][:18]), _again(stem)))
-    return FileName(path.stem, order=(0, _again(path.stem)))
+        if match := _MOODLE.fullmatch(part):
+            stem = Path(match["rest"]).stem if part == path.name else path.stem
+            return FileName(stem, "Moodle", match["name"], match["user"], (0, _resubmission_number(stem)))
+    if match := _CANVAS.fullmatch(path.name):
+        stem = Path(match["rest"]).stem
+        return FileName(
+            stem, "Canvas", match["name"], match["user"], (int(match["file"][:18]), _resubmission_number(stem))
+        )
+    return FileName(path.stem, order=(0, _resubmission_number(path.stem)))
 
 
-def _again(stem: str) -> int:
+def _resubmission_number(stem: str) -> int:
     """Return the number that learning systems append to the file name of a resubmission; 0 for none."""
-    found = _AGAIN.search(stem)
-    return int(found[1]) if found else 0
+    match = _RESUBMISSION.search(stem)
+    return int(match[1]) if match else 0
 
 
 def plain_stem(stem: str) -> str:
@@ -61,8 +63,8 @@ def plain_stem(stem: str) -> str:
     return _COPY.sub("", stem).strip()
 
 
-def folded(text: str) -> str:
-    """Return a form of an id that ignores case and the Unicode form of accents."""
+def fold_text(text: str) -> str:
+    """Return a form of a text that ignores case and the Unicode form of accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", clean(text)).casefold())
 
 
@@ -100,8 +102,8 @@ class Owners:
     def __init__(self, handed_out: HandedOut) -> None:
         self.handed_out = handed_out
         students = handed_out.key.students.values()
-        self._ids = _unique((folded(s.id), s.id) for s in students)
-        self._files = _unique((folded(s.file), s.id) for s in students)
+        self._ids = _unique((fold_text(s.id), s.id) for s in students)
+        self._files = _unique((fold_text(s.file), s.id) for s in students)
         self._names = _unique((spelling, s.id) for s in students for spelling in spellings(s.name))
 
     def owner(self, submission: Submission) -> Owner:
@@ -142,7 +144,7 @@ class Owners:
 
     def by_id(self, id: str) -> str | None:
         """Return the student with this id, ignoring case and the Unicode form of accents."""
-        return id if id in self.handed_out.key.students else self._ids.get(folded(id))
+        return id if id in self.handed_out.key.students else self._ids.get(fold_text(id))
 
     def _by_system(self, name: FileName) -> str | None:
         if not name.system:
@@ -155,9 +157,9 @@ class Owners:
 
     def _by_stem(self, stem: str) -> str | None:
         for text in (stem, plain_stem(stem)):
-            found = self._files.get(folded(text)) or self.by_id(text)
-            if found is not None:
-                return found
+            student = self._files.get(fold_text(text)) or self.by_id(text)
+            if student is not None:
+                return student
         return None
 
 
@@ -171,10 +173,10 @@ def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the words that identify exactly one student, with that student."""
-    found = defaultdict(set)
+    students = defaultdict(set)
     for word, id in pairs:
-        found[word].add(id)
-    return {word: min(ids) for word, ids in found.items() if word and len(ids) == 1}
+        students[word].add(id)
+    return {word: min(ids) for word, ids in students.items() if word and len(ids) == 1}
 
 
 @dataclass(frozen=True)
@@ -190,10 +192,10 @@ def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
-    found = {student: _latest_first(theirs[student]) for student in key.students if student in theirs}
+    ordered = {student: _latest_first(theirs[student]) for student in key.students if student in theirs}
     return LatestFiles(
-        {student: paths[0] for student, paths in found.items()},
-        {student: tuple(paths[1:]) for student, paths in found.items() if len(paths) > 1},
+        {student: paths[0] for student, paths in ordered.items()},
+        {student: tuple(paths[1:]) for student, paths in ordered.items() if len(paths) > 1},
     )
 
 
@@ -225,7 +227,7 @@ def submissions(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ByhandError(f"{clean(str(folder))} is no folder: name the one with the files that were handed in.")
     found = []
-    for path in _walked(folder, 0):
+    for path in _walk(folder, 0):
         found.append(path)
         if len(found) > MOST_FILES:
             raise ByhandError(
@@ -234,7 +236,7 @@ def submissions(folder: Path) -> list[Path]:
     return found
 
 
-def _walked(folder: Path, depth: int) -> Iterator[Path]:
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
     try:
         with os.scandir(folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
@@ -247,7 +249,7 @@ def _walked(folder: Path, depth: int) -> Iterator[Path]:
         book = entry.name.lower().endswith(BOOKS)
         if entry.is_dir(follow_symlinks=False) and not book:
             if depth < DEEPEST:
-                yield from _walked(Path(entry.path), depth + 1)
+                yield from _walk(Path(entry.path), depth + 1)
         elif book or entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
 
@@ -275,17 +277,17 @@ class Person:
 
 def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
     """Return the key's students in order, with the data of the rosters. Raises ByhandError for an unusable roster."""
-    people = {folded(id): _alone(id, student.name) for id, student in key.students.items()}
+    people = {fold_text(id): _from_key(id, student.name) for id, student in key.students.items()}
     for roster in rosters:
         for cells in _rows(roster):
-            ids = [folded(cells[name]) for name in IDS if cells.get(name)]
+            ids = [fold_text(cells[name]) for name in IDS if cells.get(name)]
             known = next((id for id in ids if id in people), None)
             if known is not None:
-                people[known] = _with(people[known], cells)
+                people[known] = _with_roster_data(people[known], cells)
     return list(people.values())
 
 
-def _alone(id: str, name: str) -> Person:
+def _from_key(id: str, name: str) -> Person:
     """Return a person known from the key alone: the id is an e-mail address or else a number."""
     email, number = (id, "") if "@" in id else ("", id)
     return Person(id, name, email, number, (name or id, "", number, email, ""))
@@ -298,7 +300,7 @@ def _rows(roster: Path) -> Iterator[dict[str, str]]:
         yield {name: clean(cell) for name, cell in reversed([*zip(names, cells, strict=False)])}
 
 
-def _with(person: Person, cells: dict[str, str]) -> Person:
+def _with_roster_data(person: Person, cells: dict[str, str]) -> Person:
     if all(name in cells for name in CANVAS[:3]):
         student, id, user, login, section = (cells.get(name, "") for name in CANVAS)
         return replace(person, canvas=(student, id, user, login, section))

@@ -17,7 +17,7 @@ from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
 from byhand.answers.reading import AskedShape, describe_reading, read
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import LONGEST, Unreadable, strip_unseen
+from byhand.answers.tokens import LONGEST, Unreadable, strip_invisible
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
@@ -180,7 +180,7 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
     plain = text.strip()
     if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
         return TypedAnswer(plain, float(plain), plain, plain)
-    if not strip_unseen(text):
+    if not strip_invisible(text):
         return TypedAnswer()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
@@ -321,7 +321,7 @@ def _submission(
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
-    printed = {cell: _seen(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
+    printed = {cell: _printed_value(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
     warnings = [*_about(handed_out, contents, places), *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
@@ -333,7 +333,7 @@ def _fixed(handed_out: HandedOut) -> list[Cell]:
     return [*handed_out.givens, *handed_out.texts, *handed_out.numbers]
 
 
-def _seen(contents: Contents, place: Cell) -> Value:
+def _printed_value(contents: Contents, place: Cell) -> Value:
     """Return what stands in a printed cell: a formula as its text, whatever result is stored beside it."""
     formula = contents.formulas.get(place)
     return contents.values.get(place) if formula is None else formula

@@ -201,10 +201,10 @@ def cell_address(question: KeyQuestion, cell: int) -> str:
 
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:
     """Return each question with the marks of its cells."""
-    found: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
+    groups: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
     for mark in marks.cells:
-        found[mark.question][1].append(mark)
-    return found
+        groups[mark.question][1].append(mark)
+    return groups
 
 
 def as_grid(question: KeyQuestion, cells: Sequence[CellMark]) -> list[list[CellMark | None]]:
