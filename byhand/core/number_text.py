@@ -1,4 +1,4 @@
-"""A number as text: as a file holds it, on a worked line, in a table, in a cell of a workbook, on paper."""
+"""Numbers as text: in a file, in a worked line, in a table, in a cell of a workbook, on paper."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from byhand.core.graph import INFINITE
 from byhand.notation.tree import Maths, Name, Negative, Number, Power, Product, Words
 
 MINUS_INFINITY = "−∞"
-"""What stands for the score of a word that may not be seen."""
+"""The text for the score of a masked word."""
 
 
 def in_full(x: float) -> str:
-    """Return a number as a file holds it, to the last digit: whole ones without a point, never −0."""
+    """Return a number for a file, to the last digit: whole ones without a point, never −0."""
     return repr(float(x) + 0.0).removesuffix(".0")
 
 
 def to_places(x: float, places: int) -> str:
-    """Return a number rounded to some decimals, without zeros that say nothing: 7.5, 7, 6.67."""
+    """Return a number rounded to some decimals, without trailing zeros: 7.5, 7, 6.67."""
     return in_full(round(x, places))
 
 
 def to_digits(x: float, digits: int) -> str:
-    """Return a number rounded to some digits that count, as on paper: −0.3333, −∞."""
+    """Return a number rounded to some significant digits, as on paper: −0.3333, −∞."""
     return MINUS_INFINITY if x < -INFINITE else f"{x + 0.0:.{digits}g}".replace("-", "−")
 
 
@@ -52,7 +52,7 @@ NOTHING = 1e-12
 
 
 def short(x: float) -> str:
-    """Return the digits in full, without what a computer's rounding adds; an empty text if they are many."""
+    """Return the digits in full, without rounding noise; an empty text if they are many."""
     near = float(f"{x:.12g}") + 0.0
     digits = np.format_float_positional(near, trim="-")
     counted = digits.lstrip("-0.").replace(".", "")

@@ -17,12 +17,12 @@ Step = Callable[[Node, Node, State, int, Constants], tuple[Node, State]]
 
 
 def sgd(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
-    """w - lr g: gradient descent (Robbins and Monro 1951)."""
+    """Return w - lr g: gradient descent (Robbins and Monro 1951)."""
     return w - constants["learning_rate"] * g, {}
 
 
 def momentum(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
-    """v = mu v + g, then w - lr v (Sutskever et al. 2013, eq. 1 and 2, with the rate outside v as in PyTorch)."""
+    """Return w - lr v with v = mu v + g (Sutskever et al. 2013, eq. 1 and 2; the rate is outside v as in PyTorch)."""
     v = (constants["momentum"] * state["v"] + g if state else alias(g)).named("v")
     return w - constants["learning_rate"] * v, {"v": v}
 
@@ -34,7 +34,7 @@ def adam(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[
 
 
 def adamw(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
-    """Adam whose weights also shrink: w - lr (m̂ / (√v̂ + ε) + λ w) (Loshchilov and Hutter 2019, alg. 2)."""
+    """Return Adam's step with weight decay: w - lr (m̂ / (√v̂ + ε) + λ w) (Loshchilov and Hutter 2019, alg. 2)."""
     change, state = _adam_change(g, state, t, constants)
     return w - constants["learning_rate"] * (change + constants["weight_decay"] * w), state
 

@@ -13,7 +13,7 @@ def relu(x: Node) -> Node:
 
 
 def gelu(x: Node) -> Node:
-    """x Phi(x), with the exact normal distribution function (Hendrycks and Gimpel 2016, section 2)."""
+    """Return x Phi(x), with the exact normal distribution function (Hendrycks and Gimpel 2016, section 2)."""
     return 0.5 * x * (1 + erf(x / sqrt(2)))
 
 

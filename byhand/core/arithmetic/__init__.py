@@ -15,7 +15,7 @@ from byhand.notation.tree import Maths
 
 
 class Reckonable(Protocol):
-    """What the cells of an arithmetic know."""
+    """The operators that the cells of an arithmetic have."""
 
     def __add__(self, other: Any, /) -> Self: ...
     def __sub__(self, other: Any, /) -> Self: ...
@@ -29,10 +29,10 @@ Cell = TypeVar("Cell", bound=Reckonable)
 
 @dataclass(frozen=True)
 class Function:
-    """A function of one number, as every arithmetic needs it.
+    """A function of one number, in the forms that the arithmetics need.
 
-    name: as people type it, and (in capitals) as spreadsheets since Excel 2010 know it. number: in Python's numbers.
-    maths: how it is written on paper. sympy: its name in SymPy.
+    name: as people type it and, in capitals, in Excel 2010 and later. number: the function on floats.
+    maths: its notation on paper. sympy: its name in SymPy.
     """
 
     name: str
@@ -46,18 +46,18 @@ class Arithmetic(ABC, Generic[Cell]):
 
     @abstractmethod
     def number(self, x: float) -> Cell:
-        """Return a number that stands in the rule itself."""
+        """Return a number of the rule as a cell."""
 
     @abstractmethod
     def pi(self) -> Cell: ...
 
     @abstractmethod
     def call(self, function: Function, x: Cell) -> Cell:
-        """f(x)"""
+        """Return f(x)."""
 
     @abstractmethod
     def power(self, x: Cell, y: Cell) -> Cell:
-        """x^y"""
+        """Return x^y."""
 
     @abstractmethod
     def total(self, line: tuple[Cell, ...]) -> Cell:
@@ -68,30 +68,30 @@ class Arithmetic(ABC, Generic[Cell]):
 
     @abstractmethod
     def position_of_largest(self, line: tuple[Cell, ...]) -> Cell:
-        """Counted from 0, the first of equals."""
+        """Return the index of the largest, from 0; of equals, the first."""
 
     @abstractmethod
     def compare(self, x: Cell, sign: str, y: Cell) -> Cell:
-        """1 where x > y (or x = y, by the sign), else 0."""
+        """Return 1 if x > y (or x = y, by the sign), else 0."""
 
     @abstractmethod
     def choose(self, condition: Cell, x: Cell, y: Cell) -> Cell:
-        """x where the condition is not 0, else y."""
+        """Return x if the condition is not 0, else y."""
 
     @abstractmethod
     def pick(self, line: tuple[Cell, ...], index: Cell) -> Cell:
         """Return the cell of a line at an index counted from 0."""
 
     def dot(self, x: tuple[Cell, ...], y: tuple[Cell, ...]) -> Cell:
-        """x₁ y₁ + x₂ y₂ + ..."""
+        """Return x₁ y₁ + x₂ y₂ + ..."""
         return self.total(tuple(a * b for a, b in zip(x, y, strict=True)))
 
     def sum_of_squares(self, line: tuple[Cell, ...]) -> Cell:
-        """x₁² + x₂² + ..."""
+        """Return x₁² + x₂² + ..."""
         return self.dot(line, line)
 
     def mean(self, line: tuple[Cell, ...]) -> Cell:
-        """Return the sum of a line over how many there are."""
+        """Return the mean of a line."""
         return self.total(line) / self.number(len(line))
 
     def larger(self, x: Cell, y: Cell) -> Cell:

@@ -1,4 +1,4 @@
-"""Cell rules counted: the multiplications, additions and other steps that one cell takes by hand."""
+"""Count the multiplications, additions and other steps of a cell rule by hand."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from byhand.core.table import Table
 
 @dataclass(frozen=True)
 class Work:
-    """What a person does for a cell: products and quotients, sums and differences, and functions looked up."""
+    """The work for a cell by hand: products and quotients, sums and differences, and functions."""
 
     multiplications: int = 0
     additions: int = 0
     functions: int = 0
 
     def joined(self, *others: Work, multiplications: int = 0, additions: int = 0, functions: int = 0) -> Work:
-        """All of it together, and some more."""
+        """Return the sum of this work, the others', and some more."""
         parts = (self, *others)
         return Work(
             sum(p.multiplications for p in parts) + multiplications,
@@ -29,7 +29,7 @@ class Work:
         )
 
     def times(self, count: int) -> Work:
-        """Return the work of so many cells that take as much."""
+        """Return the work of so many equal cells."""
         return Work(self.multiplications * count, self.additions * count, self.functions * count)
 
     def __add__(self, other: Work) -> Work:
@@ -53,7 +53,7 @@ NOTHING = Work()
 
 
 class Counts(Arithmetic[Work]):
-    """The work of each cell. What is given or named elsewhere costs nothing; to look a line over, too."""
+    """The work of each cell. A given or named number costs nothing, nor does finding a number in a line."""
 
     def number(self, x: float) -> Work:
         return NOTHING
@@ -90,9 +90,9 @@ COUNTS = Counts()
 
 
 def work(tables: Iterable[Node]) -> Work:
-    """Return the work of making each of these tables once from its arguments.
+    """Return the work of computing each of these tables once from its arguments.
 
-    In every operation a cell takes as much as any other, so one is worked and counted for all.
+    All cells of an operation take equal work, so one is counted for all.
     """
     total = NOTHING
     for node in tables:

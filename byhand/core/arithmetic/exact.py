@@ -10,21 +10,21 @@ from byhand.core.graph import INFINITE
 from byhand.core.number_text import short
 
 NONE = sympy.nan
-"""The exact value of a cell that has none: whatever is computed from it has none either."""
+"""Marks a cell without an exact value; no cell computed from it has one either."""
 MOST_OPERATIONS = 30
-"""An exact value of more operations is none that a person would write down, nor one of longer whole numbers."""
+"""The most operations in an exact value that a person writes down."""
 MOST_DIGITS = 9
 MOST_TO_EXPAND = 100
-"""Longer ones are not even multiplied out to see whether they become short."""
+"""The most operations in an expression that is expanded to see whether it becomes short."""
 LARGEST_EXPONENT = 64
 ROUNDING = 1e-14
-"""Two exact values that are nearer to each other than this are one."""
+"""Exact values nearer to each other than this are equal."""
 
 Line = tuple[Expr, ...]
 
 
 def if_small(cell: Expr) -> Expr:
-    """Return the cell as short as can be had cheaply, or NONE if it is too long to be written down, or not a number."""
+    """Return the cell simplified, or NONE if it is too long to be written down, or not a number."""
     if cell is NONE or cell.has(sympy.nan, sympy.zoo) or cell.count_ops() > MOST_TO_EXPAND:
         return NONE
     if not cell.has(sympy.exp):

@@ -17,11 +17,11 @@ from byhand.core.graph import OPS
 from byhand.notation.printer import ATOM, PRODUCT, SUM
 
 OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT IF INDEX MATCH MAX PI POWER SUM SUMSQ".split())
-"""The functions that formulas use beside those of the operations."""
+"""The functions in formulas, besides those of the operations."""
 
 
 class Formula(str):
-    """Formula text that knows how tightly it holds together, so that brackets stand only where they must."""
+    """Formula text with its precedence, so that brackets are added only where necessary."""
 
     __slots__ = ()
     binds = ATOM
@@ -88,7 +88,7 @@ def _bracket(part: Formula, least: int) -> str:
 
 @cache
 def column_letters(column: int) -> str:
-    """0 to A, 25 to Z, 26 to AA."""
+    """Return a column's letters: 0 is A, 25 is Z, 26 is AA."""
     before, last = divmod(column, 26)
     return (column_letters(before - 1) if before else "") + chr(ord("A") + last)
 
@@ -110,17 +110,17 @@ def cells(line: tuple[Formula, ...]) -> str:
 
 @lru_cache(1024)
 def in_one_range(line: tuple[Formula, ...]) -> bool:
-    """That MATCH and INDEX can look the line over: they take no list of cells, and IronCalc's MATCH no single cell."""
+    """Return whether MATCH and INDEX can search the line: neither takes a list of cells, nor IronCalc's a single one."""
     return len(line) > 1 and _addresses(line) and len(_runs(line)) == 1
 
 
 def look_up(sought: str, line: tuple[Address, ...]) -> Formula:
-    """Return where it stands among cells side by side, counted from 0; of one cell, too, MATCH is given a range."""
+    """Return a formula for the index of `sought` in adjacent cells, from 0; MATCH gets a range even for one cell."""
     return _Sum(f"MATCH({sought},{_range([*line, line[-1]]) if len(line) == 1 else cells(line)},0)-1")
 
 
 def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
-    """Return the line cut into stretches of neighbours."""
+    """Return the line as runs of adjacent cells."""
     runs: list[list[Address]] = []
     step = None
     for cell in line:
@@ -148,7 +148,7 @@ def _tight(line: tuple[Formula, ...]) -> bool:
 
 
 def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
-    """The cell of a line at a place counted from 1. (Gnumeric's INDEX wants both places in a range that lies flat.)"""
+    """Return the cell of a line at a place from 1. (Gnumeric's INDEX needs row and column in a horizontal range.)"""
     if not in_one_range(line):
         return Formula(f"CHOOSE({place},{','.join(line)})")
     flat = isinstance(line[0], Address) and isinstance(line[1], Address) and line[0].row == line[1].row
@@ -159,7 +159,7 @@ class Excel(Arithmetic[Formula]):
     """The text of formulas."""
 
     def number(self, x: float) -> Formula:
-        """Digits only: some programs cannot read an exponent. Adding 0 takes the sign from a negative zero."""
+        """Return digits only: some programs cannot read an exponent. Adding 0 removes the sign of a negative zero."""
         text = np.format_float_positional(x + 0.0, trim="-")
         return _Sum(text) if x < 0 else Formula(text)
 
@@ -193,7 +193,7 @@ class Excel(Arithmetic[Formula]):
         return Formula(f"MAX({x},{y})")
 
     def position_of_largest(self, line: tuple[Formula, ...]) -> Formula:
-        """Return where the largest of a line stands, counted from 0: MATCH for a range, nested IFs for single cells."""
+        """Return the index of the largest of a line, from 0: MATCH for a range, nested IFs for single cells."""
         if in_one_range(line):
             return _Sum(f"MATCH({self.largest(line)},{cells(line)},0)-1")
         place = self.number(len(line) - 1)

@@ -1,4 +1,4 @@
-"""Cell rules in plain floating-point numbers: what one cell of a table is worth."""
+"""Cell rules in plain floating-point numbers: the value of one cell of a table."""
 
 from __future__ import annotations
 

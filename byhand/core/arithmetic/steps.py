@@ -31,7 +31,7 @@ MOST_TERMS, MOST_ARGUMENTS = 17, 9
 
 
 class Step(ABC):
-    """A piece of a cell's formula: what it is worth, and how it is written.
+    """A piece of a cell's formula: its value, and how it is written.
 
     depth: the number of rounds after which it is a number, where a round computes all that can be computed at once.
     """
@@ -42,15 +42,15 @@ class Step(ABC):
     @property
     @abstractmethod
     def letters(self) -> Maths:
-        """As the rule says it."""
+        """The piece in letters, as in the rule."""
 
     @abstractmethod
     def after(self, rounds: int) -> Maths:
-        """With the numbers put in, after some rounds of computing."""
+        """Return the piece with numbers put in, after some rounds of computing."""
 
     @abstractmethod
     def is_exact_after(self, rounds: int) -> bool:
-        """Return whether no number that is shown then is rounded."""
+        """Return whether no number is rounded in the piece after some rounds."""
 
     def __add__(self, other: Step) -> Step:
         return Operation(_sum, [*_terms(self), *_terms(other)], self.value + other.value)
@@ -79,7 +79,7 @@ def _none() -> None:
 class Given(Step):
     """A cell of another table, or a number of the rule's own; `exact` is put in for it rather than a decimal.
 
-    Its letters and its exact value are made when they are asked for: of a long line, most are not.
+    Its letters and exact value are computed on demand: most of a long line are not needed.
     """
 
     def __init__(self, letters: Callable[[], Maths], value: float, exact: Callable[[], Maths | None] = _none) -> None:
@@ -97,7 +97,7 @@ class Given(Step):
 
 
 class Calculation(Step):
-    """What becomes a number after `depth` rounds."""
+    """A piece that becomes a number after `depth` rounds."""
 
     def after(self, rounds: int) -> Maths:
         return shown(self.value) if rounds >= self.depth else self._unfinished(rounds)
@@ -132,13 +132,13 @@ class Operation(Calculation):
 
     @property
     def _few(self) -> Parts:
-        """The parts that are written: of many, the first and the last."""
+        """Return the parts that are written: of many, the first and the last."""
         most = MOST_TERMS if self.write is _sum else MOST_ARGUMENTS
         return self.parts if len(self.parts) <= most else [*self.parts[:3], Dots(), self.parts[-1]]
 
 
 class Minus(Step):
-    """What is subtracted: no step of its own, for 5 − 3 is one."""
+    """A piece that is subtracted: not a step of its own, since 5 − 3 is one step."""
 
     def __init__(self, of: Step) -> None:
         self.of, self.value, self.depth = of, -of.value, of.depth
@@ -155,32 +155,32 @@ class Minus(Step):
 
 
 class LookedUp(Calculation):
-    """One cell of a line, found by its number: first it is named, then it is worth something."""
+    """One cell of a line, chosen by its index: first written as a name, then as a number."""
 
     def __init__(self, line: Line, index: Step) -> None:
         self.line, self.index = line, index
-        self.found = line[int(index.value)]
-        self.value, self.depth = self.found.value, 1 + self.found.depth
+        self.entry = line[int(index.value)]
+        self.value, self.depth = self.entry.value, 1 + self.entry.depth
 
     @property
     def letters(self) -> Maths:
-        """The line's name with the found number, counted from 1, for the place that runs along it."""
+        """The line's name with the index, from 1."""
         first, last = self.line[0].letters, self.line[-1].letters
         if not (isinstance(first, Name) and isinstance(last, Name)) or first == last:
-            return self.found.letters
+            return self.entry.letters
         counted = Sum((self.index.letters, Number("1")))
         places = zip(first.below, last.below, strict=True)
         return Name(first.letters, tuple(a if a == b else counted for a, b in places), first.bold)
 
     def _unfinished(self, rounds: int) -> Maths:
-        return self.found.after(rounds - 1) if rounds else self.found.letters
+        return self.entry.after(rounds - 1) if rounds else self.entry.letters
 
     def _is_exact_unfinished(self, rounds: int) -> bool:
-        return rounds == 0 or self.found.is_exact_after(rounds - 1)
+        return rounds == 0 or self.entry.is_exact_after(rounds - 1)
 
 
 class Dots(Step):
-    """Stands for the parts that are not written."""
+    """The dots for parts that are not written."""
 
     value = 0.0
 
@@ -208,7 +208,7 @@ def _product_of_numbers(*factors: Maths) -> Maths:
 
 
 def _whether(sign: str) -> Callable[..., Maths]:
-    """[x > y]: 1 where it is so, and 0 where it is not."""
+    """Return [x > y]: 1 if it is true, else 0."""
     return lambda x, y: Grid(((Chain((x, y), (sign,)),),))
 
 
@@ -232,7 +232,7 @@ def _factors(step: Step) -> Parts:
 
 
 class Steps(Arithmetic[Step]):
-    """What a person writes, line by line."""
+    """The arithmetic of worked steps, as a person writes them line by line."""
 
     def number(self, x: float) -> Step:
         return Given(lambda: shown(x), x)

@@ -15,12 +15,12 @@ LINEAR_ATTENTION = Options(causal=True)
 
 
 def features(x: Node, name: str) -> Node:
-    """elu(x) + 1, which is above 0 (eq. 7). (T, d_k) -> (T, d_k)"""
+    """Return elu(x) + 1, which is above 0 (eq. 7). (T, d_k) -> (T, d_k)"""
     return where(greater(x, 0), x + 1, exp(x)).named(name, role="features")
 
 
 def as_a_sum(q: Node, k: Node, v: Node) -> Node:
-    """Σ_j φ(q)·φ(k_j) v_j / Σ_j φ(q)·φ(k_j), over the words up to each one (eq. 8). (T, d_k) ... -> (T, d_k)"""
+    """Return Σ_j φ(q)·φ(k_j) v_j / Σ_j φ(q)·φ(k_j), over the words up to each one (eq. 8). (T, d_k) ... -> (T, d_k)"""
     with scope("sum", "as a sum", equation="mask(Q Kᵀ) over its row's total, times V", source=f"{PAPER}, eq. 8"):
         alike = (q @ k.T).named("alike", role="scores")  # (T, d_k) @ (d_k, T) -> (T, T)
         visible = where(causal_mask(q.shape[0]), alike, 0).named("seen", role="mask")

@@ -21,7 +21,7 @@ def fewer(rows: Node, by: Node, name: str) -> Node:
 
 
 def thin_attention(q: Node, k: Node, v: Node, e: Node, f: Node) -> Node:
-    """softmax(Q (E K)ᵀ / √d_k) F V (eq. 7). (T, d_k) ... -> (T, d_k)"""
+    """Return softmax(Q (E K)ᵀ / √d_k) F V (eq. 7). (T, d_k) ... -> (T, d_k)"""
     return attend(q, fewer(k, e, "K"), fewer(v, f, "V"), None)
 
 

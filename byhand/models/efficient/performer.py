@@ -41,7 +41,7 @@ def positive_features(x: Node, omega: Node, name: str) -> Node:
 
 
 def favor(phi_q: Node, phi_k: Node, v: Node) -> Node:
-    """φ(Q) (φ(K)ᵀ V) over φ(Q) (φ(K)ᵀ 1): no table of T × T (eq. 4). 2 (T, m), (T, d_k) -> (T, d_k)"""
+    """Return φ(Q) (φ(K)ᵀ V) over φ(Q) (φ(K)ᵀ 1): no table of T × T (eq. 4). 2 (T, m), (T, d_k) -> (T, d_k)"""
     with scope("", "keys first", equation="φ(Q) (φ(K)ᵀ V) / φ(Q) (φ(K)ᵀ 1)", source=f"{PAPER}, eq. 4"):
         state = (phi_k.T @ v).named("S", role="state")  # (m, T) @ (T, d_k) -> (m, d_k)
         total = phi_k.sum(0).T.named("total", role="state")  # (m, 1)

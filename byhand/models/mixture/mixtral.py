@@ -19,7 +19,7 @@ MIXTRAL = variant(llama.LLAMA, experts=4, chosen=2, d_ff=4)
 
 
 def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
-    """Σ gate × SwiGLU(x) over the chosen experts. (T, d) -> (T, d)"""
+    """Return Σ gate × SwiGLU(x) over the chosen experts. (T, d) -> (T, d)"""
     with page("", "Router"):
         gates, chosen = best_probabilities(route(x, weight, o.experts, PAPER), o.chosen)
         also.append(load_of(chosen))
