@@ -1,4 +1,4 @@
-"""The index of the checkpoints that are read; the file of a family is imported when the family is asked for."""
+"""The index of the checkpoints that byhand reads; a family's file is imported on first use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ INDEX = {
     "mamba": "mamba",
     "vit": "vit",
 }
-"""The `model_type` of each family, and the file of this folder that reads it."""
+"""The `model_type` of each family -> the file of this folder that reads it."""
 
 
 class Families(Mapping[str, "Family"]):

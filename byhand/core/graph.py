@@ -24,9 +24,9 @@ INFINITE = 1e29
 
 
 class Dim(int):
-    """A size that knows what it counts (the tokens of a prompt, the words of a vocabulary), or None for features.
+    """A size with labels for what it counts, such as the words of a vocabulary; None for features.
 
-    Shape rules pass it on, so the labels of every table's rows and columns come for free.
+    Shape rules pass it on, so every table has labels for its rows and columns.
     """
 
     labels: object

@@ -52,7 +52,7 @@ def _adam_change(g: Node, state: State, t: int, constants: Constants) -> tuple[N
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer: its step, its equation, and the constants that it takes, with their usual values."""
+    """An optimizer: its step, its equation, and its constants with their defaults."""
 
     step: Step
     equation: str
@@ -68,7 +68,7 @@ MEANINGS = {
     "adam_eps": "keeps a step from dividing by 0",
     "weight_decay": "how fast weights shrink",
 }
-"""What each constant is for."""
+"""The meaning of each constant, as workbooks show it."""
 ADAM = {"beta1": 0.9, "beta2": 0.999, "adam_eps": 1e-8}
 OPTIMIZERS = {
     "sgd": Optimizer(sgd, "w′ = w − lr × ∂w", "Robbins and Monro 1951", {"learning_rate": 0.1}),

@@ -38,7 +38,7 @@ class Traits:
 
 
 class Role(StrEnum):
-    """What a table is for its reader: its name, `words` that say it plainly, and what follows from it (see Traits)."""
+    """The role of a table: its name, a description in `words`, and its properties (see Traits)."""
 
     words: str
     traits: Traits

@@ -1,1 +1,1 @@
-"""What models share: their options, their words, the blocks of a layer, the frame of each kind, and generation."""
+"""The common parts of language models: options, vocabularies, blocks of a layer, frames, and generation."""

@@ -110,7 +110,7 @@ def cells(line: tuple[Formula, ...]) -> str:
 
 @lru_cache(1024)
 def in_one_range(line: tuple[Formula, ...]) -> bool:
-    """Return whether MATCH and INDEX can search the line: neither takes a list of cells, nor IronCalc's a single one."""
+    """Return whether MATCH and INDEX can search the line: no list of cells, and in IronCalc no single cell."""
     return len(line) > 1 and _addresses(line) and len(_runs(line)) == 1
 
 

@@ -1,4 +1,4 @@
-"""ViT (Dosovitskiy et al. 2021): a picture cut into patches, each a word, and a class token that says what it shows."""
+"""ViT (Dosovitskiy et al. 2021): an encoder of a picture's patches, with a class token for its content."""
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels
