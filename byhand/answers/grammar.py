@@ -91,13 +91,13 @@ def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]
     """Split `qk` into q and k, and `pln` into p and ln, if every letter is one of the question's."""
     if not variables:
         return list(tokens)
-    found: list[Token] = []
+    split_tokens: list[Token] = []
     for token in tokens:
         parts = _parts(token.text, variables) if token.kind == "name" else None
         blanks = [token.blank] + [False] * 12
         split = [Token("name", part, blank) for part, blank in zip(parts or [], blanks, strict=False)]
-        found.extend(split or [token])
-    return found
+        split_tokens.extend(split or [token])
+    return split_tokens
 
 
 def _parts(name: str, variables: frozenset[str]) -> list[str] | None:

@@ -94,7 +94,7 @@ def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
 
 def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
     """Return the names in a key that stand for numbers."""
-    found = set()
+    letters = set()
     for word, after in pairwise(words):
         name = word.text
         if word.kind != "name" or name in meaning.variables or operation_of(name, meaning.log):
@@ -106,8 +106,8 @@ def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
             if after.text == "(":
                 raise Unreadable(f"{quoted(name)} is not a function that is read here")
             raise Unreadable(f"{quoted(name)} may be one name or a product: write *, or give the setting vars")
-        found.add(name)
-    return frozenset(found)
+        letters.add(name)
+    return frozenset(letters)
 
 
 def _asked(text: str, reading: Reading, meaning: Meaning, rule: Rule, settings: Settings) -> Key:

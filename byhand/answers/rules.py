@@ -168,11 +168,11 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
 def _chosen(name: str, value: Any) -> Any:
     if name in _CHOICES:
         choices = _CHOICES[name]
-        found = choices.get(str(value).lower()) if isinstance(value, str | int) else None
-        if found is None or isinstance(value, bool):
+        choice = choices.get(str(value).lower()) if isinstance(value, str | int) else None
+        if choice is None or isinstance(value, bool):
             kinds = list(dict.fromkeys(choices.values()))
             raise ByhandError(f"The setting {name} is {' or '.join(kinds)}, not {quoted(value)}.")
-        return found
+        return choice
     if name == "vars":
         listed = value.replace(",", " ").split() if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(word, str) and word.isidentifier() for word in listed):

@@ -186,12 +186,12 @@ _PATTERNS = {(comma, blanks): _pattern(comma, blanks) for comma in Comma for bla
 
 def tokens(text: str, comma: Comma, blanks: bool) -> list[Token]:
     """Return the tokens of an answer. blanks: whether `12 288` is one number. Raises Unreadable."""
-    found = list(_scanned(text, _PATTERNS[comma, blanks], comma))
-    found.append(Token("end", "", True))
-    return found
+    words = list(_scan(text, _PATTERNS[comma, blanks], comma))
+    words.append(Token("end", "", True))
+    return words
 
 
-def _scanned(text: str, pattern: re.Pattern[str], comma: Comma) -> Iterator[Token]:
+def _scan(text: str, pattern: re.Pattern[str], comma: Comma) -> Iterator[Token]:
     place, count = 0, 0
     before = ""
     while place < len(text):

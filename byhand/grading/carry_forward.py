@@ -241,8 +241,8 @@ class StageEvidence:
     def sources(self) -> Indices:
         """The stage from whose numbers each answer follows; -1 for an answer that does not follow."""
         each = _way_of_each(self.hits, self.ways.main)
-        found = [self.ways.source(int(way)) if flag else None for way, flag in zip(each, self.follows, strict=True)]
-        return np.array([-1 if source is None else source for source in found])
+        stages = [self.ways.source(int(way)) if flag else None for way, flag in zip(each, self.follows, strict=True)]
+        return np.array([-1 if source is None else source for source in stages])
 
     def fits(self, many: Sequence[Combination]) -> list[Fit]:
         """Return the fit of each combination that changes this stage's table."""
@@ -300,13 +300,13 @@ class StageEvidence:
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:
         """Return row, column and half a unit of the last place for each of these cells: its possible rounding error."""
-        found = []
+        unsure = []
         for n in np.flatnonzero(cells):
             if places := int(self.stage.tolerances.places[n]):
                 written = len(f"{self.written[n]:.9f}".rstrip("0").partition(".")[2])
                 row, column = int(self.stage.rows[n]), int(self.stage.columns[n])
-                found.append((row, column, 0.5 * 10.0 ** -max(written, places)))
-        return tuple(found)
+                unsure.append((row, column, 0.5 * 10.0 ** -max(written, places)))
+        return tuple(unsure)
 
 
 def _way_of_each(hits: Flags, main: int) -> Indices:

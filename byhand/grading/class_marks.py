@@ -94,10 +94,10 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
         jobs = [(name, digest(path)) for name, path in files.items()]
         waiting = list(_not_read_yet(jobs, journal, settings, names_of(key)))
         advance(len(jobs) - len(waiting))
-        for result in _marked(settings, waiting, options.jobs):
+        for result in _mark_all(settings, waiting, options.jobs):
             journal.add(result)
             advance(1)
-        counted = _counted(key, settings, files, journal, options.jobs)
+        counted = _choose_files(key, settings, files, journal, options.jobs)
         return write_class(options, key, people, folder, counted, len(waiting))
 
 
@@ -169,7 +169,7 @@ def _not_read_yet(
             yield file, digest
 
 
-def _marked(settings: WorkerSettings, jobs: Sequence[Job], processes: int | None) -> Iterator[FileResult]:
+def _mark_all(settings: WorkerSettings, jobs: Sequence[Job], processes: int | None) -> Iterator[FileResult]:
     """Yield the result of each job, in order. A file that takes too long or too much memory is refused."""
     results = spread_within(LIMITS, FileMarker, (settings,), jobs, processes or cores())
     for (file, digest), result in zip(jobs, results, strict=True):
@@ -231,7 +231,7 @@ class CountedFiles:
     journal: Journal
 
 
-def _counted(
+def _choose_files(
     key: Key, settings: WorkerSettings, files: Mapping[str, Path], journal: Journal, processes: int | None
 ) -> CountedFiles:
     """Choose the file that counts for each student.
@@ -245,7 +245,7 @@ def _counted(
     unread = {r.student: r.file for r in results if r.student and not r.marks}
     counts = unread | {student: names[path] for student, path in latest.used.items()}
     again = [(counts[student], digest(files[counts[student]])) for student in latest.older]
-    for result in _marked(settings, again, processes):
+    for result in _mark_all(settings, again, processes):
         journal.add(result)
     replaced = {names[path]: counts[student] for student, older in latest.older.items() for path in older}
     return CountedFiles(list(files), counts, replaced, journal)

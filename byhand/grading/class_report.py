@@ -364,10 +364,10 @@ def _students(count: int, statistics: ClassStatistics) -> str:
 def _hardest(statistics: ClassStatistics) -> Iterator[str]:
     """Yield lines about the hardest cells, except those where a listed mistake is the commonest verdict."""
     every = sum(map(len, statistics.cells))
-    found = [
+    hard_cells = [
         (n, c, share, verdict) for n, c, share in statistics.hardest(every) for verdict in _commonest(statistics, n, c)
     ]
-    for n, cell, share, verdict in [f for f in found if f[3] is not Verdict.MISTAKE][:HARDEST]:
+    for n, cell, share, verdict in [f for f in hard_cells if f[3] is not Verdict.MISTAKE][:HARDEST]:
         question = statistics.key.questions[n]
         right = round(share * len(statistics.points))
         yield (

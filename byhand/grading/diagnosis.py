@@ -291,13 +291,13 @@ def _has_numbers_of_its_own(node: Node) -> bool:
 
 def _behind(table: Node, shown: Set[Node]) -> set[Node]:
     """Return the tables from which a table is computed, back to those that the workbook shows."""
-    found, todo = set[Node](), list(table.args)
+    nodes, todo = set[Node](), list(table.args)
     while todo:
         node = todo.pop()
-        if node not in found:
-            found.add(node)
+        if node not in nodes:
+            nodes.add(node)
             todo.extend(() if node in shown else node.args)
-    return found
+    return nodes
 
 
 def _rounding(trials: Trials, tables: Set[Node], shown: Set[Node]) -> Round:
@@ -371,10 +371,10 @@ def _slips(explanation: Explanation, stage: Stage) -> dict[int, Slip]:
         return {}
     origins = [*_origins(findings.evidence), *_with_mistakes(findings)]
     each = {int(n): _slip(stage, int(n), float(findings.evidence.written[n]), origins) for n in wrong}
-    found = {n: one for n, one in each.items() if one}
-    few = len(found) <= max(1, answered // slips.FEW) and len(wrong) - len(found) <= answered // 2
-    alike = len(found) == len(wrong) > 1 and len({one.sentence for one in found.values()}) == 1
-    return found if few or alike else {}
+    slips_by_cell = {n: one for n, one in each.items() if one}
+    few = len(slips_by_cell) <= max(1, answered // slips.FEW) and len(wrong) - len(slips_by_cell) <= answered // 2
+    alike = len(slips_by_cell) == len(wrong) > 1 and len({one.sentence for one in slips_by_cell.values()}) == 1
+    return slips_by_cell if few or alike else {}
 
 
 def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Slip | None:

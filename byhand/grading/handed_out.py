@@ -85,8 +85,8 @@ class HandedOut:
                 continue
             if isinstance(value, float):
                 self._take_number(cell, value, keys)
-            elif found := MARK.fullmatch(value):
-                if keys[int(found[1]) - FIRST_MARK] == ("student", "id"):
+            elif match := MARK.fullmatch(value):
+                if keys[int(match[1]) - FIRST_MARK] == ("student", "id"):
                     self.id = cell
             elif not MARK.search(value):
                 self.texts[cell] = value
@@ -114,11 +114,11 @@ class HandedOut:
     def by_drawn(self) -> dict[tuple[object, ...], list[str]]:
         """The ids of the students who were given the same drawn numbers, by these numbers."""
         where = [(g.table, g.row, g.column) for g in (self.givens[cell] for cell in self.drawn_cells)]
-        found: dict[tuple[object, ...], list[str]] = {}
+        ids_by_numbers: dict[tuple[object, ...], list[str]] = {}
         for id, student in self.key.students.items():
             numbers = tuple(float(student.drawn[table][i][j]) for table, i, j in where)
-            found.setdefault(numbers, []).append(id)
-        return found
+            ids_by_numbers.setdefault(numbers, []).append(id)
+        return ids_by_numbers
 
     @cached_property
     def _shown(self) -> dict[str, dict[str, Rows]]:
@@ -130,11 +130,11 @@ class HandedOut:
         drawn = {node: np.array([p.drawn[node.name] for p in people], dtype=float) for node in self.problem.drawn}
         nodes = [self.problem.lesson.tables[name] for name in names]
         values = fold(nodes, drawn)
-        found: dict[str, dict[str, Rows]] = {person.id: {} for person in people}
+        shown_tables: dict[str, dict[str, Rows]] = {person.id: {} for person in people}
         for node in nodes:
             for person, table in zip(people, np.broadcast_to(values[node], (len(people), *node.shape)), strict=True):
-                found[person.id][node.name] = table.tolist()
-        return found
+                shown_tables[person.id][node.name] = table.tolist()
+        return shown_tables
 
 
 def _unfilled(book: StudentBook) -> Contents:
@@ -233,10 +233,10 @@ class CellFinder:
     def _moved_of(self, name: str) -> Moved | None:
         if name not in self._moved:
             sheet = self._sheet(name)
-            self._moved[name] = self._measured(name, sheet) if sheet is not None else None
+            self._moved[name] = self._measure(name, sheet) if sheet is not None else None
         return self._moved[name]
 
-    def _measured(self, name: str, sheet: str) -> Moved | None:
+    def _measure(self, name: str, sheet: str) -> Moved | None:
         """Measure the shifts of a sheet's rows and columns by the texts that occur once in both books."""
         texts, places = self._texts(name), self._places.get(sheet, {})
         pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
@@ -254,11 +254,11 @@ class CellFinder:
 
     @cached_property
     def _places(self) -> dict[str, dict[str, list[Cell]]]:
-        found: dict[str, dict[str, list[Cell]]] = {sheet: defaultdict(list) for sheet in self.contents.sheets}
+        places: dict[str, dict[str, list[Cell]]] = {sheet: defaultdict(list) for sheet in self.contents.sheets}
         for cell, value in self.contents.values.items():
             if isinstance(value, str):
-                found[cell[0]][value].append(cell)
-        return found
+                places[cell[0]][value].append(cell)
+        return places
 
 
 def _label(region: Region, i: int, across: bool) -> Cell:

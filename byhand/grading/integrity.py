@@ -75,8 +75,8 @@ def name_and_id(handed_out: HandedOut, id: str) -> str:
 
 
 def _described(one: ChangedNumber) -> str:
-    found = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
-    return f"{spoken_address(one.cell)} is {found}, was {one.was:.15g}"
+    value = f"{one.found:.15g}" if isinstance(one.found, float) else clean(str(one.found or "empty"))[:40]
+    return f"{spoken_address(one.cell)} is {value}, was {one.was:.15g}"
 
 
 LEAST = 4
@@ -163,12 +163,12 @@ def _share(group: _Class, n: int, number: float) -> float:
     return float((near + 1) / (len(pool) + 1))
 
 
-def _divergence(found: float, usual: float) -> float:
+def _divergence(share: float, usual: float) -> float:
     """Return the Kullback-Leibler divergence of two shares; times the count, it is Chernoff's bound."""
-    if found <= usual:
+    if share <= usual:
         return 0.0
-    rest = (1 - found) * math.log((1 - found) / (1 - usual)) if found < 1 else 0.0
-    return found * math.log(found / usual) + rest
+    rest = (1 - share) * math.log((1 - share) / (1 - usual)) if share < 1 else 0.0
+    return share * math.log(share / usual) + rest
 
 
 NEAR = 1e-6
@@ -222,10 +222,10 @@ def _near(value: object, number: float) -> bool:
 
 
 def _copy_findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
-    found = copied_from(handed_out, submission, student)
-    if found is None:
+    copy_source = copied_from(handed_out, submission, student)
+    if copy_source is None:
         return []
     return [
-        f"{found.matching} of the {found.wrong} different wrong answers are right in the exercise of "
-        f"{name_and_id(handed_out, found.student)}, its likely source."
+        f"{copy_source.matching} of the {copy_source.wrong} different wrong answers are right in the exercise of "
+        f"{name_and_id(handed_out, copy_source.student)}, its likely source."
     ]

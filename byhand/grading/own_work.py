@@ -51,11 +51,11 @@ def own_work(handed_out: HandedOut, contents: Contents, find: CellFinder) -> Own
             del there[cell]
         uncarried = len(beside[MOST_BESIDE:])
     else:
-        found = {cell: place for cell in handed_out.cells if (place := find(cell))}
-        there = {cell: place for cell, place in found.items() if cell not in handed_out.texts}
-        places = set(found.values())
+        cell_places = {cell: place for cell in handed_out.cells if (place := find(cell))}
+        there = {cell: place for cell, place in cell_places.items() if cell not in handed_out.texts}
+        places = set(cell_places.values())
         sheets = {place[0] for place in places}
-        words = set(handed_out.texts.values())  # of a table that is shown again, the labels may not be found
+        words = set(handed_out.texts.values())  # of a table that is shown again, the labels may not be cell_places
         uncarried = sum(
             cell[0] in sheets and cell not in places and value not in words for cell, value in contents.values.items()
         )

@@ -166,8 +166,8 @@ class Owners:
 def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
     """Return the only student who was given all the numbers of a workbook; None if there is none."""
     cells = handed_out.drawn_cells
-    found = tuple(submission.printed.get(cell) for cell in cells)
-    students = handed_out.by_drawn.get(found, ()) if cells else ()
+    given_numbers = tuple(submission.printed.get(cell) for cell in cells)
+    students = handed_out.by_drawn.get(given_numbers, ()) if cells else ()
     return students[0] if len(students) == 1 else None
 
 
@@ -226,14 +226,14 @@ def submissions(folder: Path) -> list[Path]:
     """
     if not folder.is_dir():
         raise ByhandError(f"{clean(str(folder))} is no folder: name the one with the files that were handed in.")
-    found = []
+    paths = []
     for path in _walk(folder, 0):
-        found.append(path)
-        if len(found) > MOST_FILES:
+        paths.append(path)
+        if len(paths) > MOST_FILES:
             raise ByhandError(
                 f"{clean(str(folder))} holds more than {MOST_FILES:,} files: name the folder of one class."
             )
-    return found
+    return paths
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:

@@ -97,27 +97,27 @@ class Needed:
     def _reads_of(self, cell: Cell) -> list[Cell]:
         if cell not in self._reads:
             try:
-                self._reads[cell] = self._measured(cell)
+                self._reads[cell] = self._measure(cell)
             except Refused as reason:
                 self._reads[cell] = reason
-        found = self._reads[cell]
-        if isinstance(found, Refused):
-            raise found
-        return found
+        reads = self._reads[cell]
+        if isinstance(reads, Refused):
+            raise reads
+        return reads
 
-    def _measured(self, cell: Cell) -> list[Cell]:
+    def _measure(self, cell: Cell) -> list[Cell]:
         formula = self.contents.formulas.get(cell)
         if formula is None:
             return []
         self._formulas += 1
         if self._formulas > MOST_FORMULAS:
             raise Refused(f"it leans on more than {MOST_FORMULAS:,} formulas")
-        found: list[Cell] = []
+        read_cells: list[Cell] = []
         for text in operands(formula):
-            found += self._cells_of(self._region(text, cell[0]))
-            if len(found) + len(self._reads) > MOST_CELLS:
+            read_cells += self._cells_of(self._region(text, cell[0]))
+            if len(read_cells) + len(self._reads) > MOST_CELLS:
                 raise Refused(f"it leans on more than {MOST_CELLS:,} cells")
-        return found
+        return read_cells
 
     def _region(self, text: str, sheet: str) -> Region:
         if any(sign in text for sign in "[]|"):

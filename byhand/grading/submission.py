@@ -60,7 +60,7 @@ class AnswerCells:
         texts = (self.contents.values.get(cell) for cell in cells)
         self.commas = any(isinstance(text, str) and DECIMAL.fullmatch(text[:LONGEST_CELL]) for text in texts)
         formulas = [cell for cell in cells if cell in self.contents.formulas]
-        worked = self._worked_out(formulas) if formulas else {}
+        worked = self._compute(formulas) if formulas else {}
         return [worked[cell] if cell in worked else self._plain(cell) for cell in cells]
 
     def _plain(self, cell: Cell) -> TypedAnswer:
@@ -95,24 +95,24 @@ class AnswerCells:
         why = "the spreadsheet has made a date or a time of what was typed"
         return TypedAnswer(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
 
-    def _worked_out(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
+    def _compute(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
         """Compute the cells that hold formulas."""
-        needed, found = Needed(self.contents), dict[Cell, TypedAnswer]()
+        needed, answers = Needed(self.contents), dict[Cell, TypedAnswer]()
         for cell in cells:
             try:
                 needed.add(cell)
             except Refused as reason:
-                found[cell] = self._refused(cell, str(reason))
-        asked = [cell for cell in cells if cell not in found]
+                answers[cell] = self._refuse(cell, str(reason))
+        asked = [cell for cell in cells if cell not in answers]
         values = self.engine.values(needed, asked) if asked else []
         for cell, value in zip(asked, values or [None] * len(asked), strict=True):
             if values is None:
-                found[cell] = self._refused(cell, "it could not be worked out in time")
+                answers[cell] = self._refuse(cell, "it could not be worked out in time")
             else:
-                found[cell] = self._result(cell, value, needed)
-        return found
+                answers[cell] = self._result(cell, value, needed)
+        return answers
 
-    def _refused(self, cell: Cell, reason: str) -> TypedAnswer:
+    def _refuse(self, cell: Cell, reason: str) -> TypedAnswer:
         """Return an unreadable answer: a formula that is not computed counts nothing, whatever its stored result."""
         formula = _shown(self.contents.formulas[cell])
         self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
@@ -348,24 +348,24 @@ def _text(value: Value) -> str:
 
 def _about(handed_out: HandedOut, contents: Contents, places: list[list[Cell | None]]) -> list[str]:
     """Return warnings about the workbook as a whole."""
-    found = []
+    sentences = []
     if contents.macros:
-        found.append("The workbook holds macros, which were not run.")
+        sentences.append("The workbook holds macros, which were not run.")
     for n, row in enumerate(places, 1):
         gone = sum(place is None for place in row)
         if gone:
-            found.append(f"Of question {n}, {gone} of {len(row)} cells are no longer in the workbook.")
-    return found
+            sentences.append(f"Of question {n}, {gone} of {len(row)} cells are no longer in the workbook.")
+    return sentences
 
 
 def _scratch(handed_out: HandedOut, contents: Contents, find: CellFinder) -> dict[str, Array]:
     """Return the tables with at least one number."""
-    found = {}
+    numbers_by_table = {}
     for name, rows in handed_out.tables.items():
         numbers = np.array([[_number(contents, find(cell)) for cell in row] for row in rows])
         if not np.isnan(numbers).all():
-            found[name] = numbers
-    return found
+            numbers_by_table[name] = numbers
+    return numbers_by_table
 
 
 def _number(contents: Contents, place: Cell | None) -> float:
