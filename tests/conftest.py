@@ -21,6 +21,41 @@ settings.register_profile("few", max_examples=20, deadline=None, suppress_health
 settings.load_profile("same" if IN_CI else "few")
 
 
+LEFT_OUT = ("slow", "sweep", "benchmark")
+"""The markers of tests that the default run leaves out."""
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[pytest.Item] | None:
+    """Make no items of what the default run leaves out, since making thousands of them takes seconds.
+
+    Where tests are chosen by name, or by another expression of markers, all are made.
+    """
+    expression, words = collector.config.getoption("markexpr"), collector.config.invocation_params.args
+    if expression != " and ".join(f"not {marker}" for marker in LEFT_OUT) or any("::" in str(word) for word in words):
+        return None
+    if not name.startswith("test") or not callable(obj):
+        return None
+    marks = list(getattr(obj, "pytestmark", []))
+    if {mark.name for mark in marks} & {*LEFT_OUT} or any(collector.get_closest_marker(m) for m in LEFT_OUT):
+        return []
+    if any(mark.name == "parametrize" for mark in marks):
+        obj.pytestmark = [_by_default(mark) for mark in marks]  # type: ignore[attr-defined]  # a function has it now
+    return None
+
+
+def _by_default(mark: pytest.Mark) -> pytest.Mark:
+    """Return a mark without the parameters that the default run leaves out."""
+    if mark.name != "parametrize":
+        return mark
+    names, values, *more = mark.args
+    values = list(values)
+    chosen = [n for n, v in enumerate(values) if not {m.name for m in getattr(v, "marks", ())} & {*LEFT_OUT}]
+    settings = dict(mark.kwargs)
+    if isinstance(settings.get("ids"), list | tuple):
+        settings["ids"] = [settings["ids"][n] for n in chosen]
+    return pytest.mark.parametrize(names, [values[n] for n in chosen], *more, **settings).mark
+
+
 def _book(item: pytest.Item) -> str:
     """Which book it is about; nothing if it is of no book, or of the pages of all, which are printed at once."""
     if not isinstance(item, pytest.Function) or not hasattr(item, "callspec") or "pages" in item.fixturenames:

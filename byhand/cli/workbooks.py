@@ -61,7 +61,7 @@ def _stem(model: str) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
-    """Recalculate a workbook and compare each cell with its stored result.
+    """Recalculate a workbook and compare its results.
 
     Exits with 1 if any cell differs or shows an error.
 
