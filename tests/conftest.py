@@ -39,7 +39,7 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: objec
     if {mark.name for mark in marks} & {*LEFT_OUT} or any(collector.get_closest_marker(m) for m in LEFT_OUT):
         return []
     if any(mark.name == "parametrize" for mark in marks):
-        obj.pytestmark = [_by_default(mark) for mark in marks]  # type: ignore[attr-defined]  # a function has it now
+        obj.pytestmark = [_by_default(mark) for mark in marks]
     return None
 
 

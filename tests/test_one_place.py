@@ -229,7 +229,7 @@ class Script(str):
     def __sub__(self, other: object) -> Script:
         return Script(f"({self} - {other})")
 
-    def __mul__(self, other: object) -> Script:  # type: ignore[override]  # a product, where str repeats
+    def __mul__(self, other: object) -> Script:
         return Script(f"({self} * {other})")
 
     def __truediv__(self, other: object) -> Script:

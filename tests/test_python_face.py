@@ -51,7 +51,7 @@ def test_every_public_name_is_there_and_documented() -> None:
         assert (getattr(byhand, name).__doc__ or "").strip(), name
     assert set(byhand.__all__) <= set(dir(byhand))
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        _ = byhand.nothing  # type: ignore[attr-defined]
+        _ = byhand.nothing
 
 
 def test_functions_keep_their_names_when_subpackages_are_loaded() -> None:
@@ -91,7 +91,7 @@ def test_a_cell_is_found_by_words_and_by_numbers(lesson: byhand.Lesson) -> None:
 )
 def test_a_place_that_is_not_there(lesson: byhand.Lesson, place: object, sentence: str) -> None:
     with pytest.raises(ByhandError, match=sentence):
-        lesson["layer1.head1.weights"][place]  # type: ignore[index]
+        lesson["layer1.head1.weights"][place]
 
 
 def test_a_word_that_stands_twice_asks_for_its_number() -> None:
@@ -229,7 +229,7 @@ def test_documents_come_in_each_format(lesson: byhand.Lesson, tmp_path: Path) ->
 )
 def test_a_mistake_is_one_sentence(call: object, sentence: str) -> None:
     with pytest.raises(ByhandError, match=sentence) as error:
-        call()  # type: ignore[operator]
+        call()
     assert "\n" not in str(error.value)
 
 

@@ -239,7 +239,7 @@ class Tensors:
 
 def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
     """Return tensors in bfloat16, which numpy lacks: its 16 bits are the upper half of a float32's."""
-    every = dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]
+    every = dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]  # safetensors has no types
     return {
         name: (np.frombuffer(every[name]["data"], "<u2").astype("<u4") << 16)
         .view("<f4")

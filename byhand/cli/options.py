@@ -21,7 +21,7 @@ def _quoted(value: object) -> str:
     return quoted(value)
 
 
-class Numbers(click.ParamType):  # type: ignore[type-arg]
+class Numbers(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A list of whole numbers: 3,1,4."""
 
     name = "N,N,..."
@@ -33,7 +33,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{_quoted(value)} is not a list of whole numbers such as 3,1,4.", param, ctx)
 
 
-class Targets(click.ParamType):  # type: ignore[type-arg]
+class Targets(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A list of words or their ids, with _ for none: 1,4,_."""
 
     name = "ID,ID,_"
@@ -42,7 +42,7 @@ class Targets(click.ParamType):  # type: ignore[type-arg]
         return [word.strip() for word in value.split(",")]
 
 
-class Settings(click.ParamType):  # type: ignore[type-arg]
+class Settings(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A setting: NAME=VALUE."""
 
     name = "NAME=VALUE"
@@ -54,7 +54,7 @@ class Settings(click.ParamType):  # type: ignore[type-arg]
         return name.strip(), setting.strip()
 
 
-class Place(click.ParamType):  # type: ignore[type-arg]
+class Place(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A cell of a table: its row and its column, from 1."""
 
     name = "R,C"
@@ -67,7 +67,7 @@ class Place(click.ParamType):  # type: ignore[type-arg]
         return row, column
 
 
-class NewFile(click.ParamType):  # type: ignore[type-arg]
+class NewFile(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """The path of a file to write. The error for a folder has an example of a name."""
 
     name = "FILE"

@@ -17,7 +17,7 @@ def render(*things: Any, width: int | None = None) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, highlight=False)
     for thing in things:
         console.print(thing)
-    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]  # the StringIO from above
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

@@ -18,7 +18,7 @@ class ReachableBlocks(dict[Key, Block]):
         super().__init__()
         self._homes = homes
 
-    def get(self, wanted: Key, default: Block | None = None) -> Block | None:  # type: ignore[override]
+    def get(self, wanted: Key, default: Block | None = None) -> Block | None:  # type: ignore[override]  # keys of one type
         """Return the table's block; None for views, which are read cell by cell from the tables that they show."""
         node = wanted[0] if len(wanted) == 1 else None
         return self[wanted] if wanted in self else self._homes.get(node, default) if isinstance(node, Node) else default

@@ -107,7 +107,7 @@ _RICH: dict[Parts, str] = {}
 """Caches of what XlsxWriter takes long to make, and is the same in every file."""
 
 
-class PlainWorksheet(Worksheet):  # type: ignore[misc]
+class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
     """A worksheet that writes cells faster: the only class that uses XlsxWriter's internals.
 
     XlsxWriter searches each formula for recent functions, with about 150 patterns, which takes most of its time, and it

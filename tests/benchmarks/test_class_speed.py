@@ -84,7 +84,7 @@ def test_a_student_against_a_bare_xlsxwriter_loop(tmp_path: Path, benchmark: Any
 
 
 def test_a_student_as_classes_grow(tmp_path: Path, benchmark: Any) -> None:
-    cost = {count: processor_time(lambda n=count: make(n, tmp_path / "class")) / count for count in (500, 5000)}  # type: ignore[misc]
+    cost = {count: processor_time(lambda n=count: make(n, tmp_path / "class")) / count for count in (500, 5000)}
     benchmark.extra_info["a student, of 5,000 / of 500"] = round(cost[5000] / cost[500], 3)
     benchmark.pedantic(make, args=(500, tmp_path / "class"), rounds=1)
     print(f"\na student of 5,000 / of 500 = {cost[5000] / cost[500]:.3f}")

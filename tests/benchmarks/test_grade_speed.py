@@ -81,7 +81,7 @@ def test_a_submission_as_classes_grow(tmp_path: Path, benchmark: Any) -> None:
         handed_in(folder, count)
         marking, jobs = ready(folder)
         all_marked(marking, jobs[:20])
-        costs[count] = processor_time(lambda m=marking, j=jobs: all_marked(m, j), 1) / count  # type: ignore[misc]
+        costs[count] = processor_time(lambda m=marking, j=jobs: all_marked(m, j), 1) / count
     benchmark.extra_info[f"a submission of {MANY:,} / of {FEW}"] = round(costs[MANY] / costs[FEW], 3)
     benchmark.pedantic(all_marked, args=(marking, jobs[:FEW]), rounds=1)
     print(f"\na submission of {MANY:,} / of {FEW} = {costs[MANY] / costs[FEW]:.3f}")

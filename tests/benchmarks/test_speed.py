@@ -89,7 +89,7 @@ def test_time_a_cell_as_books_grow(tmp_path: Path, benchmark: Any) -> None:
     cost = {}
     for cells, layers in ((20_000, LAYERS[20_000]), (400_000, LAYERS[400_000])):
         made = make(layers, path)
-        cost[cells] = processor_time(lambda layers=layers: make(layers, path), rounds=3) / made  # type: ignore[misc]
+        cost[cells] = processor_time(lambda layers=layers: make(layers, path), rounds=3) / made
     growth = cost[400_000] / cost[20_000]
     benchmark.extra_info["time a cell, 400,000 / 20,000"] = round(growth, 3)
     benchmark.pedantic(make, args=(LAYERS[20_000], path), rounds=1)

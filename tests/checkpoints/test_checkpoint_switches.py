@@ -35,7 +35,7 @@ def changed(place: Path, name: str, change: dict[str, Any], *left_out: str) -> P
     """The reference's folder with a config that says something else."""
     config = json.loads((DATA / name / "config_v4.json").read_text()) | change
     config = {key: value for key, value in config.items() if key not in left_out}
-    return write(place / "changed", config, load_file(DATA / name / "model.safetensors"))  # type: ignore[no-any-return]
+    return write(place / "changed", config, load_file(DATA / name / "model.safetensors"))
 
 
 def logits(folder: Path) -> Array:
@@ -83,7 +83,7 @@ def test_a_window_in_the_layers_that_have_one(tmp_path: Path) -> None:
 def test_null_stands_for_as_many_keys_as_heads() -> None:
     for kind in ("llama", "mistral", "mixtral", "qwen2", "qwen3", "gemma", "gemma2"):
         config = {"num_attention_heads": 6, "hidden_size": 24, "num_key_value_heads": None}
-        assert FAMILIES[kind].options(Config(config, {}), None).groups == 6  # type: ignore[arg-type]
+        assert FAMILIES[kind].options(Config(config, {}), None).groups == 6
 
 
 def test_the_number_of_experts_under_its_other_name(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def mt5(place: Path, change: dict[str, Any]) -> tuple[Checkpoint, Array]:
     """With random tensors; the output layer is the embedding."""
     config = json.loads((DATA / "t5" / "config_v4.json").read_text()) | {"model_type": "mt5"} | change
     family = FAMILIES["mt5"]
-    shapes = {p.tensor: p.shape for _, p in family.pieces(family.options(Config(config, {}), None))}  # type: ignore[arg-type]
+    shapes = {p.tensor: p.shape for _, p in family.pieces(family.options(Config(config, {}), None))}
     state = state_of(shapes)
     folder = write(place / "mt5", config, state)
     state = {name: array.astype(np.float64) for name, array in state.items()}

@@ -32,7 +32,7 @@ def test_the_list_names_every_topic_in_any_width(width: int, monkeypatch: pytest
     lines = answer("byhand derive --list").splitlines()
     assert max(map(len, lines)) <= width
     assert not any("…" in line for line in lines)
-    column = min(len(re.match(r"\S+ +", line)[0]) for line in lines if line.startswith("cross-entropy"))  # type: ignore[index]
+    column = min(len(re.match(r"\S+ +", line)[0]) for line in lines if line.startswith("cross-entropy"))
     for topic in TOPICS.values():
         (line,) = (line for line in lines if line.split(" ")[0] == topic.name)
         assert line[column:].startswith(topic.summary.split()[0])

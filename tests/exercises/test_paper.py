@@ -231,6 +231,6 @@ def test_a_pdf_is_the_same_twice(kind: object) -> None:
     from byhand.documents import pdf
 
     built, variant = case("missing-number" if kind is worksheet else "softmax")
-    first = pdf.write(kind(built, variant))  # type: ignore[operator]
+    first = pdf.write(kind(built, variant))
     assert first[:4] == b"%PDF"
-    assert first == pdf.write(kind(built, variant))  # type: ignore[operator]
+    assert first == pdf.write(kind(built, variant))

@@ -173,7 +173,7 @@ def marks(book: StudentBook, variant: Variant, typed: dict[tuple[str, int, int],
     """The hidden sheet's marks after these numbers are typed."""
     Path("practice.xlsx").write_bytes(book.fill(variant))
     values = edited("practice.xlsx", dict(typed))
-    return [value for (sheet, _, _), value in sorted(values.items(), key=str) if sheet == "check"]  # type: ignore[misc]
+    return [value for (sheet, _, _), value in sorted(values.items(), key=str) if sheet == "check"]
 
 
 def typed_into(places: list[Place], answers: list[Any]) -> dict[tuple[str, int, int], float]:

@@ -92,7 +92,7 @@ def test_every_model(model: str) -> None:
 def test_gradients_and_updates_need_nothing_of_their_own() -> None:
     check_whole(build(LEARNING), exact=True)
     document = explain(build(LEARNING), "grad.layer1.head1.Q", (2, 1), False)
-    assert words(document.blocks[0].maths) == "∂Q = ∂scores · K"  # type: ignore[union-attr]
+    assert words(document.blocks[0].maths) == "∂Q = ∂scores · K"
 
 
 def test_parts_come_in_the_order_of_the_model() -> None:
@@ -107,10 +107,8 @@ def test_a_step_shows_all_its_cells() -> None:
     assert document.subtitle == "GPT-2 by hand, small · Layer 1 · Head 1 · Vaswani et al. 2017, eq. 1"
     assert len([b for b in document.blocks if isinstance(b, Steps)]) == 9
     rule, where = document.blocks[:2]
-    assert words(rule.maths) == "scores = Q · Kᵀ"  # type: ignore[union-attr]
-    assert "".join(map(words, where.parts)) == (  # type: ignore[union-attr]
-        "(3×2)·(2×3) → (3×3), with Q = layer1.head1.Q, K = layer1.head1.K"
-    )
+    assert words(rule.maths) == "scores = Q · Kᵀ"
+    assert "".join(map(words, where.parts)) == ("(3×2)·(2×3) → (3×3), with Q = layer1.head1.Q, K = layer1.head1.K")
 
 
 def test_of_a_large_table_the_first_cells() -> None:
@@ -119,9 +117,7 @@ def test_of_a_large_table_the_first_cells() -> None:
     steps = [b for b in document.blocks if isinstance(b, Steps)]
     (rest,) = [b for b in document.blocks if isinstance(b, Paragraph) and "other" in words(b.parts[0])]
     assert (len(steps), words(rest.parts[0])) == (ALL, "The other 680 cells in the same way.")
-    assert words(document.blocks[-1].caption) == (  # type: ignore[union-attr]
-        f"PE, 40×20 (the first {MOST_ROWS}×{MOST_COLUMNS} numbers)"
-    )
+    assert words(document.blocks[-1].caption) == (f"PE, 40×20 (the first {MOST_ROWS}×{MOST_COLUMNS} numbers)")
 
 
 def test_one_cell_goes_round_by_round_and_then_exactly() -> None:

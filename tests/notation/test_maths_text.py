@@ -91,4 +91,4 @@ def test_every_kind_of_formula_has_a_text() -> None:
 
 def test_what_is_no_formula_is_refused() -> None:
     with pytest.raises(TypeError, match="no text for 'x'"):
-        text("x")  # type: ignore[arg-type]
+        text("x")

@@ -31,7 +31,7 @@ def attention(*asks: Ask, **more: object) -> Problem:
     """One head with three words; all kinds of questions unless said."""
     given = {"title": "One head", "teaches": "Attention.", "minutes": 30, "level": 3} | more
     build = Recipe(model="attention", size={"tokens": 3, "d_model": 3, "d_k": 4})
-    return problem(Exercise(str(given.pop("name", "one-head")), build, asks=asks or ALL, **given))  # type: ignore[arg-type]
+    return problem(Exercise(str(given.pop("name", "one-head")), build, asks=asks or ALL, **given))
 
 
 def a_class(problem: Problem, count: int = 3) -> list[Variant]:
