@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -232,6 +233,10 @@ def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
     """The texts of each workbook's pages, as LibreOffice prints them."""
     needs("libreoffice")
     assert shutil.which("pdftotext"), "pdftotext is missing: apt install poppler-utils"
+    letters = subprocess.run(["fc-match", "Calibri"], capture_output=True, text=True, check=True).stdout
+    if not re.match("Carlito|Calibri", letters, re.IGNORECASE):
+        reason = "wider letters than Calibri's cut pages elsewhere: apt install fonts-crosextra-carlito"
+        pytest.fail(reason) if os.environ.get("BYHAND_REQUIRE_PROGRAMS") else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("paper")
     command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
     command += ["--convert-to", "pdf", "--outdir", str(folder), *(str(path_of(name)) for name in GALLERY)]
