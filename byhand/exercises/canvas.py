@@ -175,9 +175,10 @@ def _instruction(part: Part, n: int, variant: Variant) -> str:
         pieces.append(f"<p><i>Hint: {html(ask.hint)}</i></p>")
     if ask.kind == "wrong cell":
         pieces += [number_table(node, variant), f"<p><b>Its {'column' if n else 'row'}:</b></p>"]
-    if ask.kind == "table":
+    if ask.kind == "table" or (ask.kind == "choice" and len(part.fields) > 1):
         labels = []
-        for axis, what, i in zip((0, 1), ("row", "column"), part.places[n], strict=True):
+        axes = (0, 1) if ask.kind == "table" else (0,)
+        for axis, what, i in zip(axes, ("row", "column"), part.places[n], strict=False):
             name = word(node.shape[axis].labels, i, variant.values)
             labels.append(f"{what} {i + 1}{f' ({name})' if name else ''}")
         pieces.append(f"<p><b>{html(', '.join(labels).capitalize())}:</b></p>")

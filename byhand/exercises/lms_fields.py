@@ -90,8 +90,8 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
     ask, key = question.ask, np.asarray(variant.answers[n], dtype=float).ravel()
     fields: tuple[Field, ...]
     if ask.kind == "choice":
-        fields = (_choice(problem, variant, n, question, key, mistakes),)
-        return Part(n + 1, question, instruction(question), fields, ((0, 0),))
+        fields = tuple(_choice(problem, variant, n, question, c, mistakes) for c in range(len(key)))
+        return Part(n + 1, question, instruction(question), fields, tuple(question.indices))
     if ask.kind == "wrong cell":
         fields = tuple(Field(float(k), INDEX_MARGIN) for k in key)
         return Part(n + 1, question, instruction(question), fields, ((0, 0), (0, 1)))
@@ -159,8 +159,9 @@ def _combined(one: Feedback, other: Feedback) -> Feedback:
 
 
 def _choice(
-    problem: Problem, variant: Variant, n: int, question: Question, key: Array, mistakes: Sequence[Mistake]
+    problem: Problem, variant: Variant, n: int, question: Question, c: int, mistakes: Sequence[Mistake]
 ) -> Field:
+    """Return the field of the c-th row in which a choice is made."""
     columns = int(question.node.shape[1])
     if columns < 2:
         raise ByhandError(
@@ -169,7 +170,8 @@ def _choice(
         )
     labels = [word(question.node.shape[1].labels, j, variant.values) for j in range(columns)]
     options = tuple(f"{j}. {name}" if name else str(j) for j, name in enumerate(labels, 1))
-    wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
+    key = np.asarray(variant.answers[n], dtype=float).ravel()[c : c + 1]
+    wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()[c : c + 1]) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]
     return Field(float(key[0]), INDEX_MARGIN, _wrong_answers(key, INDEX_MARGIN, possible)[0], options)
 

@@ -15,11 +15,12 @@ from functools import lru_cache
 from hashlib import sha256
 from math import gcd, lcm
 
+from byhand.core.labels import labels
 from byhand.core.number_text import in_full
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, join_sentences, parts
 from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
-from byhand.exercises.problem import Problem
+from byhand.exercises.problem import NOT_ASKED, Problem
 
 FRACTIONS = tuple(
     "100 90 83.33333 80 75 70 66.66667 60 50 40 33.33333 30 25 20 16.66667 14.28571 12.5 11.11111 10 5 0".split()
@@ -128,11 +129,15 @@ def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
     fields = [cloze_field(field, weight) for field in part.fields]
     if part.question.ask.kind == "wrong cell":
         return f"<p>Row: {fields[0]} Column: {fields[1]}</p>"
+    if part.question.ask.kind == "choice" and len(fields) > 1:
+        names = labels(part.question.node, 0, variant.values)
+        return "\n".join(f"<p>{html(names[i])}: {field}</p>" for (i, _), field in zip(part.places, fields, strict=True))
     if part.question.ask.kind != "table":
         return f"<p>{' '.join(fields)}</p>"
-    by_place = dict(zip(part.places, fields, strict=True))
-    infinite = "−∞"
-    return table(part.question.node, variant.values, lambda i, j: by_place.get((i, j), infinite))
+    by_place, asked = dict(zip(part.places, fields, strict=True)), set(part.question.indices)
+    return table(
+        part.question.node, variant.values, lambda i, j: by_place.get((i, j), "−∞" if (i, j) in asked else NOT_ASKED)
+    )
 
 
 def cloze_field(field: Field, weight: int) -> str:

@@ -30,6 +30,8 @@ NORM_NUMBERS = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
 
 SHOWN_PLACES = 4
 """Decimals of a computed number that a student is shown."""
+NOT_ASKED = "–"
+"""What stands in place of a number of an asked table that is not asked for."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,27 @@ class Question:
         if self.ask.kind in ("cell", "symbolic", "missing"):
             row, column = self.ask.cell or (rows, columns)
             return [(row - 1, column - 1)]
-        return [(i, j) for i in range(rows) for j in range(columns)]
+        if self.ask.kind == "choice":
+            return [(row - 1, 0) for row in self.ask.rows or [(self.ask.cell or (rows, columns))[0]]]
+        if self.ask.cells:
+            return [(i - 1, j - 1) for i, j in sorted(self.ask.cells)]
+        return [
+            (i - 1, j - 1)
+            for i in sorted(self.ask.rows) or range(1, rows + 1)
+            for j in sorted(self.ask.columns) or range(1, columns + 1)
+        ]
+
+    @property
+    def in_part(self) -> bool:
+        """Whether only a part of the table is asked for."""
+        return bool(self.ask.rows or self.ask.columns or self.ask.cells)
 
     def cells(self, table: Array) -> Array:
         """Return the answers, given the table (or a stack of tables). (..., r, c) -> (..., n)"""
-        row, column = self.ask.cell or (int(self.node.shape[0]), int(self.node.shape[1]))
-        if self.ask.kind in ("cell", "symbolic", "missing"):
-            return np.asarray(table[..., row - 1, column - 1][..., None])
+        rows, columns = zip(*self.indices, strict=True)
         if self.ask.kind == "choice":
-            return np.asarray(np.argmax(table[..., row - 1, :], axis=-1)[..., None] + 1, dtype=float)
-        return np.asarray(table.reshape(*table.shape[:-2], -1))
+            return np.asarray(np.argmax(table[..., rows, :], axis=-1) + 1, dtype=float)
+        return np.asarray(table[..., rows, columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +163,14 @@ def problem(exercise: Exercise) -> Problem:
 def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
     node = lesson.tables[_checked_name(exercise, lesson.tables, ask.table, f"question {n}")]
     rows, columns = node.shape
-    if ask.cell is not None and (ask.cell[0] > rows or ask.cell[1] > columns):
-        raise ByhandError(
-            f"In the exercise {exercise.name}, question {n}: {ask.table} has {rows} rows and {columns} columns, "
-            f"so no cell {ask.cell[0]},{ask.cell[1]}."
-        )
+    cells = [*ask.cells, *([ask.cell] if ask.cell else [])]
+    for row, column in [*cells, *((row, 1) for row in ask.rows), *((1, column) for column in ask.columns)]:
+        if row > rows or column > columns:
+            what = f"cell {row},{column}" if cells else f"row {row}" if row > rows else f"column {column}"
+            raise ByhandError(
+                f"In the exercise {exercise.name}, question {n}: {ask.table} has {rows} rows and {columns} columns, "
+                f"so no {what}."
+            )
     if (node.data is not None) != (ask.kind == "missing"):
         what = "is computed: a missing number is one of a given table" if node.data is None else "is given, not asked"
         raise ByhandError(f"In the exercise {exercise.name}, question {n}: {ask.table} {what}.")
@@ -224,6 +240,10 @@ def question_text(question: Question) -> str:
         return "One cell of {table} is wrong: give its row and its column.".format(**about)
     if ask.kind == "choice":
         what = "word" if isinstance(node.shape[1].labels, Labels) else "column"
+        if len(question.indices) > 1:
+            return "In each of the rows {rows} of {table}, which {what} has the largest number? Count from 1.".format(
+                rows=listed([row + 1 for row, _ in question.indices]), what=what, **about
+            )
         return "In row {row} of {table}, which {what} has the largest number? Count them from 1.".format(
             what=what, **about
         )
@@ -232,4 +252,25 @@ def question_text(question: Question) -> str:
         return "A number of {table} is missing: find it from what is shown.".format(**about)
     if ask.kind == "symbolic":
         return "Give the cell in row {row}, column {column} of {table} exactly, such as e^2/(e^2+1).".format(**about)
+    if question.in_part:
+        return f"Find {part_text(question)} of {ASKED_PART[ask.kind].format(**about)}, {places}."
     return f"Find {ASKED_PART[ask.kind].format(**about)}, {places}."
+
+
+def part_text(question: Question) -> str:
+    """Return which part of a table is asked for: "rows 2 and 3", "row 2, columns 1 and 2"."""
+    by_row: dict[int, list[int]] = {}
+    for i, j in question.indices:
+        by_row.setdefault(i + 1, []).append(j + 1)
+    columns = list(by_row.values())
+    if all(part == columns[0] for part in columns):
+        named = [("row", list(by_row), question.node.shape[0]), ("column", columns[0], question.node.shape[1])]
+        return ", ".join(f"{what}{'s' if len(n) > 1 else ''} {listed(n)}" for what, n, size in named if len(n) < size)
+    return "; ".join(f"row {row}, column{'s' if len(n) > 1 else ''} {listed(n)}" for row, n in by_row.items())
+
+
+def listed(numbers: list[int]) -> str:
+    """Return numbers as words list them: "1", "1 and 2", "1, 2 and 4", "2 to 7"."""
+    if len(numbers) > 2 and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return " and ".join([*filter(None, [", ".join(map(str, numbers[:-1]))]), str(numbers[-1])])

@@ -26,8 +26,10 @@ class Ask:
     """One question.
 
     table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; by default
-    the last cell. places: decimals that the answer needs. tolerance: how far it may be off; by default half a unit of
-    the last place, or 0.2 for whole answers. text: the question, in place of the standard sentence.
+    the last cell. rows, columns, cells: the part of the table that is asked for, counted from 1; by default all of it;
+    a choice with `rows` is made in each of them. places: decimals that the answer needs. tolerance: how far it may be
+    off; by default half a unit of the last place, or 0.2 for whole answers. text: the question, in place of the
+    standard sentence.
     """
 
     table: str
@@ -38,6 +40,9 @@ class Ask:
     tolerance: float | None = None
     hint: str = ""
     text: str = ""
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    cells: tuple[tuple[int, int], ...] = ()
 
     @property
     def margin(self) -> float:
@@ -123,6 +128,9 @@ class _AskTable:
     table: str
     kind: str = "table"
     cell: list[int] | None = None
+    rows: list[int] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)
+    cells: list[list[int]] = field(default_factory=list)
     points: int | float = 1
     places: int = 2
     tolerance: float | None = None
@@ -219,11 +227,31 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
         raise ByhandError(f"Q{where[1:]}: cell is a row and a column, each counted from 1, not {quoted(ask.cell)}.")
     if ask.cell is not None and ask.kind not in CELL_KINDS:
         raise ByhandError(f'Q{where[1:]} asks for more than a cell: leave cell out, or give it kind = "cell".')
+    _check_part(f"Q{where[1:]}", ask)
     if not 0 <= ask.places <= 9:
         raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")
     if not (ask.points > 0 and (ask.tolerance is None or ask.tolerance > 0)):
         raise ByhandError(f"Q{where[1:]}: points and tolerance are above 0.")
-    return Ask(**asdict(ask) | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
+    part = {"rows": tuple(ask.rows), "columns": tuple(ask.columns), "cells": tuple((r, c) for r, c in ask.cells)}
+    return Ask(**asdict(ask) | part | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
+
+
+def _check_part(where: str, ask: _AskTable) -> None:
+    """Raise ByhandError unless rows, columns and cells name a part of a table, each row, column and cell once."""
+    chosen = [name for name in ("cell", "rows", "columns", "cells") if getattr(ask, name)]
+    parts_of = {"table": ("rows", "columns", "cells"), "choice": ("cell", "rows")}
+    for name in chosen:
+        if name not in parts_of.get(ask.kind, ("cell",)):
+            raise ByhandError(f"{where} is of the kind {quoted(ask.kind)}: leave {name} out.")
+        if name == "cells" and any(len(cell) != 2 for cell in ask.cells):
+            raise ByhandError(f"{where}: cells are pairs of a row and a column, such as [[2, 1], [3, 1]].")
+        places = getattr(ask, name)
+        if name != "cell" and len({str(place) for place in places}) < len(places):
+            raise ByhandError(f"{where}: {name} names a place twice: name each once.")
+        if min(n for place in places for n in (place if isinstance(place, list) else [place])) < 1:
+            raise ByhandError(f"{where}: {name} are counted from 1, not {quoted(places)}.")
+    if len(chosen) > 1 and chosen != ["rows", "columns"]:
+        raise ByhandError(f"{where} has both {chosen[0]} and {chosen[1]}: leave one of them out.")
 
 
 def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:

@@ -145,7 +145,7 @@ class StudentBook:
             block = self.book.homes[question.node]
             if question.ask.kind in ("choice", "wrong cell"):
                 row = self.question_rows[n]
-                count = 2 if question.ask.kind == "wrong cell" else 1
+                count = 2 if question.ask.kind == "wrong cell" else len(question.indices)
                 cells = tuple((row, ANSWER_COLUMN + i) for i in range(count))
                 found.append(Place(self.book.sheet_names[self.book.home], cells))
             else:
@@ -241,6 +241,7 @@ class BlankPage(PageWriter):
         super().__init__(student.book, file, sheet, page)
         self.student = student
         self.asked = {q.node: q for q in student.problem.questions}
+        self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind != "choice" for i in q.indices}
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
     def _word(
@@ -259,7 +260,7 @@ class BlankPage(PageWriter):
         question = self.asked.get(node)
         if not block.home:
             self._link(block, i, j)
-        elif node.data is not None and question is not None and (i, j) in question.indices:
+        elif node.data is not None and (node, i, j) in self.answers:
             self.sheet.empty(*place, ANSWER)
         elif node.data is not None:
             self._given(node, i, j, place)
@@ -268,8 +269,7 @@ class BlankPage(PageWriter):
                 *place, self.student.marks.number(("shown", node, i, j)), style.cell(Look.COMPUTED, "General")
             )
         else:
-            asked = question is not None and question.ask.kind != "choice" and (i, j) in question.indices
-            self.sheet.empty(*place, ANSWER if asked else SCRATCH)
+            self.sheet.empty(*place, ANSWER if (node, i, j) in self.answers else SCRATCH)
 
     def _given(self, node: Node, i: int, j: int, place: tuple[int, int]) -> None:
         drawn = node in self.student.problem.drawn

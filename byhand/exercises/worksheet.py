@@ -14,7 +14,7 @@ from byhand.core.number_text import to_digits
 from byhand.core.roles import Role
 from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
+from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
@@ -51,9 +51,13 @@ def _question(problem: Problem, variant: Variant, n: int, question: Question) ->
         yield _numbers(question.node, variant.planted[question.node].round(SHOWN_PLACES), variant)
     if question.ask.kind == "table":
         rows, columns = map(int, question.node.shape)
-        cells = tuple(("",) * columns for _ in range(rows))
+        asked = set(question.indices)
+        cells = tuple(tuple("" if (i, j) in asked else NOT_ASKED for j in range(columns)) for i in range(rows))
         yield Table(_called(question.node), *_labels(question.node, variant), cells, "answer")
-    if question.ask.kind != "table":
+    elif question.ask.kind == "choice" and len(question.indices) > 1:
+        names, chosen = labels(question.node, 0, variant.values), [row for row, _ in question.indices]
+        yield Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
+    else:
         yield Table("", (), (), (("", "") if question.ask.kind == "wrong cell" else ("",),), "answer")
 
 

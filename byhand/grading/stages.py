@@ -132,8 +132,6 @@ def stages_of(problem: Problem) -> list[Stage]:
 
 def places_of(question: Question) -> list[tuple[int, int]]:
     """Return the row and column of each number that a question asks for."""
-    if question.ask.kind == "choice":
-        return [((question.ask.cell or (int(question.node.shape[0]), 1))[0] - 1, 0)]
     return [(0, 0), (0, 1)] if question.ask.kind == "wrong cell" else question.indices
 
 
