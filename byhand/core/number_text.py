@@ -8,6 +8,7 @@ import numpy as np
 
 from byhand.core.graph import INFINITE
 from byhand.notation.tree import Maths, Name, Negative, Number, Power, Product, Words
+from byhand.translations import localized
 
 MINUS_INFINITY = "−∞"
 """The text for the score of a masked word."""
@@ -20,12 +21,12 @@ def in_full(x: float) -> str:
 
 def to_places(x: float, places: int) -> str:
     """Return a number rounded to some decimals, without trailing zeros: 7.5, 7, 6.67."""
-    return in_full(round(x, places))
+    return localized(in_full(round(x, places)))
 
 
 def to_digits(x: float, digits: int) -> str:
     """Return a number rounded to some significant digits, as on paper: −0.3333, −∞."""
-    return MINUS_INFINITY if x < -INFINITE else f"{x + 0.0:.{digits}g}".replace("-", "−")
+    return MINUS_INFINITY if x < -INFINITE else localized(f"{x + 0.0:.{digits}g}".replace("-", "−"))
 
 
 def in_cell(x: float, number_format: str) -> str:

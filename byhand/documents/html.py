@@ -10,6 +10,7 @@ from byhand.documents.document import Document, Steps
 from byhand.documents.line_layout import StepRow, laid_out
 from byhand.escaping import escaped
 from byhand.notation.mathml import MathML, element
+from byhand.translations import language
 from byhand.workbook.style import LOOKS
 
 STYLE = """
@@ -78,7 +79,7 @@ def write(document: Document) -> bytes:
 def page(title: str, subtitle: str, body: Iterable[str], more_style: str = "") -> bytes:
     """Return a page in UTF-8. The title is text; subtitle and body are HTML; more_style is CSS of its own."""
     head = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(title)}</title>\n<style>{_style()}{more_style}</style>\n</head>\n"
         f"<body>\n<h1>{escaped(title)}</h1>"

@@ -18,6 +18,7 @@ from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Probl
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
+from byhand.translations import _
 
 DIGITS = 4
 """Significant digits of a number on paper."""
@@ -99,5 +100,6 @@ def solution(problem: Problem, variant: Variant) -> Document:
     worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False)
     student = variant.student
     who = f"{student.name} ({student.id})" if student.name else student.id
-    blocks = tuple(b for b in worked.blocks if not isinstance(b, Code) and b != LIVE)
+    live = Paragraph((_(LIVE),))
+    blocks = tuple(b for b in worked.blocks if not isinstance(b, Code) and b != live)
     return Document(f"{problem.exercise.title}: key for {who}", problem.exercise.teaches, blocks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import Formatter
 
 from byhand.core.captions import defined_name, opened, titles
 from byhand.core.graph import Node, times, toposort
@@ -16,6 +17,7 @@ from byhand.explanations.worked_tables import WorkedTable, pages, place_in_words
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
+from byhand.translations import _, counted
 
 PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""
@@ -58,16 +60,20 @@ WIDEST = 76
 """Signs of a chain that is not broken."""
 
 Q21 = Name("Q", (Number("2"), Number("1")))
-HOW_TO_READ: tuple[Piece, ...] = (
-    "A cell is named by its table, its row and its column, counted from 1: ",
-    Q21,
-    " stands in row 2, column 1 of ",
-    Name("Q", bold=True),
-    ". After = a line is exact; after ≈ it is rounded for the page, while the next step goes on with all digits.",
+HOW_TO_READ = (
+    "A cell is named by its table, its row and its column, counted from 1: {cell} stands in row 2, column 1 of "
+    "{table}. After = a line is exact; after ≈ it is rounded for the page, while the next step goes on with all digits."
 )
+LIVE = "As a live workbook:"
 
 
-LIVE = Paragraph(("As a live workbook:",))
+def pieces_of(text: str, **maths: Maths) -> tuple[Piece, ...]:
+    """Return a sentence's pieces: its words, and a formula in place of each {name}."""
+    pieces: list[Piece] = []
+    for words, name, _format, _conversion in Formatter().parse(text):
+        pieces += [words] if words else []
+        pieces += [maths[name]] if name else []
+    return tuple(pieces)
 
 
 def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool) -> Document:
@@ -98,10 +104,11 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
 
 def _whole(lesson: Lesson, cells: Cells) -> Document:
     title, sizes = describe(lesson)
-    blocks: list[Block] = [Paragraph(HOW_TO_READ), LIVE, Code(command(lesson.recipe))]
+    how_to_read = pieces_of(_(HOW_TO_READ), cell=Q21, table=Name("Q", bold=True))
+    blocks: list[Block] = [Paragraph(how_to_read), Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
     for heading, tables in pages(lesson.graph.outputs, cells, FEW):
         blocks += _page(heading, tables)
-    return Document(f"{title}: the worked solution", sizes, tuple(blocks))
+    return Document(_("{title}: the worked solution").format(title=title), sizes, tuple(blocks))
 
 
 def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
@@ -150,7 +157,8 @@ def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
     yield from _lines_of(table.cells)
     left = table.shape[0] * table.shape[1] - len(table.cells)
     if left:
-        yield Paragraph((f"The other {left:,} cell{'s' * (left > 1)} in the same way.",))
+        same_way = counted("The other {n} cell in the same way.", "The other {n} cells in the same way.", left)
+        yield Paragraph((same_way.format(n=f"{left:,}"),))
     if table.shape != (1, 1):
         yield _numbers(table, f"{table.name}, {times(table.shape)}")
 
@@ -159,7 +167,7 @@ def _rule(table: WorkedTable, with_names: bool) -> Iterator[Block]:
     yield Formula(table.rule)
     parts: list[Piece] = [table.about] if "→" in table.about else []
     for n, (letters, name) in enumerate(table.reads.items() if with_names else ()):
-        parts += [", " if parts else "", "" if n else "with ", Name(letters, bold=True), f" = {name}"]
+        parts += [", " if parts else "", "" if n else f"{_('with')} ", Name(letters, bold=True), f" = {name}"]
     if parts:
         yield Paragraph(tuple(filter(None, parts)))
 
@@ -170,7 +178,7 @@ def _lines_of(worked: list[Worked]) -> Iterator[Block]:
     for cell in worked:
         yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell))
         if cell.aside is not None:
-            yield Paragraph(("Exactly: ", Chain((cell.name, cell.aside), ("=",)), "."))
+            yield Paragraph(pieces_of(_("Exactly: {formula}."), formula=Chain((cell.name, cell.aside), ("=",))))
 
 
 def _fits(name: Maths, links: list[CellLine]) -> bool:
@@ -197,18 +205,18 @@ def _one_cell(lesson: Lesson, node: Node, cells: Cells, shown_at: tuple[int, int
     worked = cells.worked(node, *find_cell(node, shown_at, cells.turned))
     table = worked_table(node, cells, 0)
     blocks: list[Block] = [] if table.is_given else list(_rule(table, with_names=True))
-    blocks += [Heading("Step by step", 2), _steps(worked.name, worked.in_decimals(ROUNDS))]
+    blocks += [Heading(_("Step by step"), 2), _steps(worked.name, worked.in_decimals(ROUNDS))]
     exactly = worked.exactly()
     if exactly and exactly != worked.in_decimals():
-        blocks += [Heading("Exactly", 2), _steps(worked.name, exactly)]
-    blocks += [Heading("Where it stands", 2), _numbers(table, f"{table.name}, {times(table.shape)}")]
+        blocks += [Heading(_("Exactly"), 2), _steps(worked.name, exactly)]
+    blocks += [Heading(_("Where it stands"), 2), _numbers(table, f"{table.name}, {times(table.shape)}")]
     where = place_in_words(node, (shown_at[0] - 1, shown_at[1] - 1), cells)
     return Document(f"{table.name}, {where}", _where(lesson, table), tuple(blocks))
 
 
 def _numbers(table: WorkedTable, caption: str) -> Table:
     if table.numbers.shape != table.shape:
-        caption += f" (the first {times(table.numbers.shape)} numbers)"
+        caption += f" ({_('the first {shape} numbers').format(shape=times(table.numbers.shape))})"
     rows = table.rows if table.shape[0] > 1 or table.rows != ("1",) else ()
     columns = table.columns if table.shape[1] > 1 or table.columns != ("1",) else ()
     cells = tuple(tuple(map(shown, numbers)) for numbers in table.numbers.tolist())

@@ -11,6 +11,7 @@ from byhand.core.graph import Array, Node, Scope, times, toposort
 from byhand.core.labels import label
 from byhand.explanations.worked_cells import Cells, Worked
 from byhand.notation.tree import Chain, Maths, Name
+from byhand.translations import _
 
 MOST_ROWS, MOST_COLUMNS = 24, 12
 """What is shown of a large table's numbers."""
@@ -64,7 +65,7 @@ def worked_table(node: Node, cells: Cells, most: int | None) -> WorkedTable:
         node,
         cells.turned,
         shape,
-        f"{node.role.traits.given_words}, {times(shape)}" if node.data is not None else shapes(node, cells.turned),
+        f"{_(node.role.traits.given_words)}, {times(shape)}" if node.data is not None else shapes(node, cells.turned),
         next((s for s in node.scope.outward if s.equation), None),
         Chain((Name(symbol(node), bold=True), made), ("=",)),
         {letters: name for letters, name in called.items() if letters != name},
@@ -86,7 +87,7 @@ def _named(nodes: Iterable[Node]) -> Iterator[Node]:
 def place_in_words(node: Node, place: tuple[int, int], cells: Cells) -> str:
     """Return where a cell stands, counted from 0 as it is shown: row 2 (cat), column 1 (the)."""
     parts = []
-    for axis, (what, i) in enumerate(zip(("row", "column"), place, strict=True)):
+    for axis, (what, i) in enumerate(zip((_("row"), _("column")), place, strict=True)):
         word = label(node, 1 - axis if cells.turned else axis, i, cells.numbers)
         parts.append(f"{what} {i + 1}" + (f" ({word})" if word != str(i + 1) else ""))
     return ", ".join(parts)
@@ -101,6 +102,6 @@ def pages(outputs: Iterable[Node], cells: Cells, most: int) -> Iterator[tuple[st
     for page, nodes in found.items():
         if nodes:
             yield (
-                " · ".join(titles(page)) if page else "What is given",
+                " · ".join(titles(page)) if page else _("What is given"),
                 [worked_table(node, cells, most) for node in nodes],
             )

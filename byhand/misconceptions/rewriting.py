@@ -9,6 +9,7 @@ from byhand.core.graph import Node, named_like, rewrite, within
 from byhand.core.ops import stretch
 from byhand.errors import ByhandError
 from byhand.misconceptions.patterns import Find
+from byhand.translations import _
 
 Make = Callable[..., Node]
 """Makes the wrong table from the pieces of a match: a new node, or one of the pieces."""
@@ -20,12 +21,17 @@ Rewrite = Callable[[Iterable[Node]], dict[Node, Node]]
 class Misconception:
     """A usual mistake, as a rewrite of a right graph, and the feedback that a good tutor gives.
 
-    The sentence says what is wrong and what is right, without numbers of the exercise.
+    english: a sentence that says what is wrong and what is right, without numbers of the exercise.
     """
 
     name: str
-    sentence: str
+    english: str
     rewrite: Rewrite
+
+    @property
+    def sentence(self) -> str:
+        """The sentence, in the language that is written now."""
+        return _(self.english)
 
 
 def mistake(name: str, sentence: str, *slips: tuple[Find, Make]) -> Misconception:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from byhand.notation.names import accent
-from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
+from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, comma, commas
 from byhand.notation.tree import Maths, Name
+from byhand.translations import _
 
 LETTERS = {
     **dict(zip("αβγδεζηθικλμνξπρστυφχψω", """alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi
@@ -69,13 +70,13 @@ class Latex(Printer):
         return rf"\sqrt{{{of}}}"
 
     def call(self, name: str, arguments: list[str]) -> str:
-        return _function(name) + self.bracketed(", ".join(arguments))
+        return _function(name) + self.bracketed(comma().join(arguments))
 
     def transposed(self, of: str) -> str:
         return rf"{of}^{{\top}}"
 
     def part(self, of: str, places: list[str]) -> str:
-        return f"{of}[{', '.join(places)}]"
+        return f"{of}[{comma().join(places)}]"
 
     def over(self, sign: str, body: str, below: str, above: str) -> str:
         plain = rf"\{sign}" if sign in FUNCTIONS else rf"\operatorname*{{{escaped(sign)}}}"
@@ -89,10 +90,10 @@ class Latex(Printer):
         return rf"\begin{{cases}} {self.row_end.join(' & '.join(case) for case in cases)} \end{{cases}}"
 
     def condition(self, condition: str) -> str:
-        return rf"\text{{if }} {condition}"
+        return rf"\text{{{escaped(_('if'))} }} {condition}"
 
     def otherwise(self) -> str:
-        return r"\text{otherwise}"
+        return rf"\text{{{escaped(_('otherwise'))}}}"
 
 
 def _letters(letters: str, bold: bool = False) -> str:

@@ -9,8 +9,9 @@ from unicodedata import name as unicode_name
 
 from byhand.escaping import escaped
 from byhand.notation.names import accent
-from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
+from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, comma, commas
 from byhand.notation.tree import Maths, Name
+from byhand.translations import _
 
 LARGE = {"Σ": "∑", "Π": "∏", "∫": "∫"}
 THIN = '<mspace width="0.17em"></mspace>'
@@ -34,8 +35,8 @@ class MathML(Printer):
     def name(self, name: Name) -> str:
         text = _letters(name.letters, name.bold)
         if name.below:
-            comma = _operator(",") if commas(name.below) else ""
-            text = f"<msub>{text}{_row(comma.join(map(self, name.below)))}</msub>"
+            between = _operator(",") if commas(name.below) else ""
+            text = f"<msub>{text}{_row(between.join(map(self, name.below)))}</msub>"
         return text
 
     def words(self, words: str) -> str:
@@ -66,14 +67,14 @@ class MathML(Printer):
         return f"<msqrt>{of}</msqrt>"
 
     def call(self, name: str, arguments: list[str]) -> str:
-        return _row(_letters(name) + self.bracketed(_row(_operator(",").join(arguments))))
+        return _row(_letters(name) + self.bracketed(_row(_operator(comma().strip()).join(arguments))))
 
     def transposed(self, of: str) -> str:
         return f'<msup>{of}<mi mathvariant="normal">⊤</mi></msup>'
 
     def part(self, of: str, places: list[str]) -> str:
         rigid = ' stretchy="false"'
-        return _row(of + _operator("[", rigid) + _operator(",").join(places) + _operator("]", rigid))
+        return _row(of + _operator("[", rigid) + _operator(comma().strip()).join(places) + _operator("]", rigid))
 
     def over(self, sign: str, body: str, below: str, above: str) -> str:
         large = _operator(LARGE[sign]) if sign in LARGE else _operator(sign, ' movablelimits="true"')
@@ -88,10 +89,10 @@ class MathML(Printer):
         return _row(_operator("{", ' form="prefix"') + _table(cases, ' class="cases"'))
 
     def condition(self, condition: str) -> str:
-        return _row(self.words("if ") + condition)
+        return _row(self.words(f"{_('if')} ") + condition)
 
     def otherwise(self) -> str:
-        return self.words("otherwise")
+        return self.words(_("otherwise"))
 
 
 def _row(inside: str) -> str:

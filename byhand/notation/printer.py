@@ -26,6 +26,7 @@ from byhand.notation.tree import (
     Transposed,
     Words,
 )
+from byhand.translations import _, decimal_mark, localized
 
 LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
 BINDS: dict[type[Maths], int] = {
@@ -68,13 +69,13 @@ class Printer(ABC):
     def _write(self, maths: Maths) -> str:
         match maths:
             case Number(digits):
-                return self.number(digits)
+                return self.number(localized(digits))
             case Name(letters, below, bold):
                 if letters[1:] and letters[0] == "∂" and not self.flat:
                     return self.row([("", self.name(Name("∂"))), ("", self._write(Name(letters[1:], below, bold)))])
                 return self.name(maths if self.flat else word_below(maths))
             case Words(words):
-                return self.words(words)
+                return self.words(_(words))
             case Sum() | Product() | Chain():
                 return self.row(self.pieces(maths))
             case Negative(of):
@@ -273,6 +274,11 @@ ACCENTS = {
     "\u20d7": Accent("vec", "→", "arrow"),
 }
 """Combining marks that a name may end with: x̂, x̄, x̃."""
+
+
+def comma() -> str:
+    """Return what stands between two numbers: a semicolon where the decimal mark is a comma."""
+    return ", " if decimal_mark() != "," else "; "
 
 
 def commas(below: tuple[Maths, ...]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from byhand.notation.printer import ATOM, GAP, Piece, Printer, commas
+from byhand.notation.printer import ATOM, GAP, Piece, Printer, comma, commas
 from byhand.notation.tree import Chain, Maths, Name, Number
+from byhand.translations import _
 
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -45,13 +46,13 @@ class _Text(Printer):
         return f"√{of}"
 
     def call(self, name: str, arguments: list[str]) -> str:
-        return f"{name}({', '.join(arguments)})"
+        return f"{name}({comma().join(arguments)})"
 
     def transposed(self, of: str) -> str:
         return f"{of}ᵀ"
 
     def part(self, of: str, places: list[str]) -> str:
-        return f"{of}[{', '.join(places)}]"
+        return f"{of}[{comma().join(places)}]"
 
     def over(self, sign: str, body: str, below: str, above: str) -> str:
         return f"{sign}{f'_{below}' if below else ''}{f'^{above}' if above else ''} {body}"
@@ -60,10 +61,10 @@ class _Text(Printer):
         return f"[{'; '.join('  '.join(row) for row in rows)}]"
 
     def cases(self, cases: list[tuple[str, str]]) -> str:
-        return ", ".join(f"{value} {when}" if when else f"else {value}" for value, when in cases)
+        return ", ".join(f"{value} {when}" if when else _("else {value}").format(value=value) for value, when in cases)
 
     def condition(self, condition: str) -> str:
-        return f"where {condition}"
+        return _("where {condition}").format(condition=condition)
 
     def otherwise(self) -> str:
         return ""

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from byhand.notation.names import accent
-from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, commas
+from byhand.notation.printer import ACCENTS, GAP, Piece, Printer, comma, commas
 from byhand.notation.tree import Maths, Name
+from byhand.translations import _
 
 LARGE = {"Σ": "sum", "Π": "product", "∫": "integral"}
 FUNCTIONS = frozenset("cos cosh exp lim ln log max min sin sinh tan tanh".split())
@@ -56,14 +57,14 @@ class Typst(Printer):
         return f"sqrt({of})"
 
     def call(self, name: str, arguments: list[str]) -> str:
-        listed = self.bracketed(COMMA.join(arguments))
+        listed = self.bracketed(_between().join(arguments))
         return f"{_function(name)} {listed}"
 
     def transposed(self, of: str) -> str:
         return f"{of}^(⊤)"
 
     def part(self, of: str, places: list[str]) -> str:
-        return f"{of}[{COMMA.join(places)}]"
+        return f"{of}[{_between().join(places)}]"
 
     def over(self, sign: str, body: str, below: str, above: str) -> str:
         under, upon = f"_({below})" if below else "", f"^({above})" if above else ""
@@ -76,10 +77,14 @@ class Typst(Printer):
         return f"cases({', '.join(f'{value} quad & {when}' for value, when in cases)})"
 
     def condition(self, condition: str) -> str:
-        return f'"if" {condition}'
+        return f"{string(_('if'))} {condition}"
 
     def otherwise(self) -> str:
-        return string("otherwise")
+        return string(_("otherwise"))
+
+
+def _between() -> str:
+    return COMMA if comma().startswith(",") else r" \; "
 
 
 def _function(name: str) -> str:

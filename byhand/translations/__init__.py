@@ -64,6 +64,11 @@ def decimal_mark() -> str:
     return _decimal_mark(_language.get())
 
 
+def localized(number: str) -> str:
+    """Return the text of a number with the decimal mark of the language that is written now: 0.5, 0,5 in German."""
+    return number if _language.get() == ENGLISH else number.replace(".", decimal_mark())
+
+
 @cache
 def _decimal_mark(code: str) -> str:
     if code == ENGLISH:
