@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, near, nearest, quoted
 
 Record = TypeVar("Record")
 WORDS: dict[Any, str] = {
@@ -25,10 +25,13 @@ PLURALS = {int: "whole numbers", float: "numbers", str: "words", dict: "tables"}
 
 
 def check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
-    """Raise ByhandError for a key of the table that is not known. where: "the recipe story.toml"."""
+    """Raise ByhandError, which lists all keys, for one that is not known. where: "the recipe story.toml"."""
     for name in table:
         if name not in known:
-            raise ByhandError(f"{_opened(where)} has an unknown key {quoted(name)}; {nearest(name, known)}.")
+            close = f"{nearest(name, known)}; " if near(name, known) else ""
+            raise ByhandError(
+                f"{_opened(where)} has an unknown key {quoted(name)}; {close}there are: {', '.join(known)}."
+            )
 
 
 def record(kind: type[Record], table: Mapping[str, Any], where: str) -> Record:

@@ -46,7 +46,8 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, seed: int, students:
                 numbers_of[student] = {node: table[first] for node, table in numbers.items()}
     raise ByhandError(
         f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * DRAWS_PER_ROUND:,} draws: "
-        "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
+        f"ask for less (largest, whole, attend, mistakes){', set other numbers' if problem.fixed else ''} "
+        "or let more numbers be drawn."
     )
 
 
@@ -56,12 +57,16 @@ def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
 
 
 def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
-    """Draw every drawn table `count` times. -> (count, rows, columns) each"""
+    """Draw every drawn table `count` times; a cell that the recipe sets is always the same. -> (count, r, c) each"""
     shapes = {node: (count, *map(int, node.shape)) for node in problem.drawn}
-    return {
+    tables = {
         node: np.array(numbers)[generator.integers(len(numbers), size=shapes[node])]
         for node, numbers in problem.drawn.items()
     }
+    for node, cells in problem.fixed.items():
+        assert node.data is not None
+        tables[node] = np.where(cells, node.data, tables[node])
+    return tables
 
 
 def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
@@ -92,7 +97,8 @@ def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
         if node.name in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
     for node, table in given.items():
-        good &= _varied(node, table, node.name in exercise.draw)
+        if not np.all(problem.fixed.get(node, False)):
+            good &= _varied(node, table, node.name in exercise.draw)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
             if question.ask.places == 0:

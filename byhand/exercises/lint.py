@@ -107,7 +107,7 @@ def lint(problem: Problem, seeds: int) -> Report:
         {m.name: m.sentence for m, _ in shown_mistakes},
         collisions=_collisions(problem, shown_mistakes, samples),
         ties=_ties(problem, samples),
-        duplicates=_duplicates(samples),
+        duplicates=[] if problem.same_for_all else _duplicates(samples),
         sizes=_size_messages(problem, totals.largest),
     )
 

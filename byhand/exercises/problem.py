@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,10 +19,12 @@ from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Exercise
 from byhand.lessons.build import build
+from byhand.lessons.inputs import inputs_of
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.overrides import lookup_tables
+from byhand.lessons.overrides import lookup_tables, place_of
 
 Numbers = dict[Node, Array]
+Flags = NDArray[np.bool_]
 ROLE_NUMBERS = {"input": (0.0, 1.0, 2.0, 3.0), "weight": (-1.0, 0.0, 1.0)}
 """By role, the numbers to draw from by default."""
 NORM_NUMBERS = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
@@ -73,12 +75,22 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is the same for every student. drawn: the tables to draw, each with the numbers that its cells may be."""
+    """What is the same for every student.
+
+    drawn: the tables to draw, each with the numbers that its cells may be. fixed: of these tables, the cells that have
+    a number of the recipe's own (its `set` or `prompt`), which stands in the table's data.
+    """
 
     exercise: Exercise
     lesson: Lesson
     drawn: dict[Node, tuple[float, ...]]
     questions: tuple[Question, ...]
+    fixed: dict[Node, Flags] = field(default_factory=dict)
+
+    @property
+    def same_for_all(self) -> bool:
+        """Whether the recipe fixes every number, so that all students have the same ones."""
+        return all(np.all(self.fixed.get(node, False)) for node in self.drawn)
 
     @cached_property
     def outputs(self) -> list[Node]:
@@ -157,7 +169,7 @@ def problem(exercise: Exercise) -> Problem:
     drawn = _drawn_tables(exercise, lesson)
     if not drawn:
         raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
-    return Problem(exercise, lesson, drawn, questions)
+    return Problem(exercise, lesson, drawn, questions, _fixed_cells(exercise, lesson, drawn))
 
 
 def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
@@ -206,6 +218,39 @@ def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float,
     return found
 
 
+def _fixed_cells(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> dict[Node, Flags]:
+    """Return which cells of the drawn tables have a number of the recipe's own."""
+    fixed = {node: np.ones(node.shape, dtype=bool) for node in _prompts(exercise, lesson, drawn)}
+    for name in exercise.build.set:
+        table, cell = place_of(name)
+        node = lesson.tables[table]
+        if node not in drawn:
+            continue  # a constant of the lesson, which the lesson has set
+        if cell is None and table in exercise.draw:
+            raise ByhandError(
+                f"In the exercise {exercise.name}, {table} is both set and drawn: leave it out of `set` or of [draw]."
+            )
+        flags = fixed.setdefault(node, np.zeros(node.shape, dtype=bool))
+        flags[(cell[0] - 1, cell[1] - 1) if cell else ...] = True
+    return fixed
+
+
+def _prompts(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> Iterator[Node]:
+    """Yield the tables of ids that hold the recipe's `prompt` and `target_prompt`."""
+    build = exercise.build
+    if build.prompt is None and build.target_prompt is None:
+        return
+    inputs = inputs_of(build, lesson.architecture, lesson.options)
+    for text, ids, place in ((build.prompt, inputs.ids, 0), (build.target_prompt, inputs.target_ids, -1)):
+        columns = [n for n in drawn if n.role is Role.TOKENS and n.data is not None and n.data[:, 0].tolist() == ids]
+        if text is not None and columns:
+            if columns[place].name in exercise.draw:
+                raise ByhandError(
+                    f"In the exercise {exercise.name}, {columns[place].name} is both a prompt and drawn: leave out one."
+                )
+            yield columns[place]
+
+
 def _work(node: Node) -> Work:
     """Count the operations of all cells of a table; a number such as √d_k counts as known."""
     table = read(node, COUNTS, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _is_constant(n) else None)
@@ -221,8 +266,6 @@ def stacked(numbers: Iterable[Numbers]) -> Numbers:
     draws = list(numbers)
     return {node: np.stack([draw[node] for draw in draws]) for node in draws[0]}
 
-
-Flags = NDArray[np.bool_]
 
 POWERS_OF_E = range(-8, 9)
 """The exponents of the printed table of powers."""

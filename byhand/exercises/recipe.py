@@ -19,6 +19,8 @@ CELL_KINDS = ("cell", "choice", "missing", "symbolic")
 LEVELS = range(1, 6)
 MOST_NUMBERS = 1000
 """The most numbers that a cell may be drawn from."""
+MOST_POINTS, MOST_MINUTES, WIDEST = 1000, 1440, 1000
+"""The most points of a question, the most minutes of an exercise, and the widest tolerance."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ class Exercise:
         return sum(ask.points for ask in self.asks)
 
 
-LESSON_KEYS = ("model", "size", "ids", "prompt", "target_ids", "mask", "targets", "backward", "optimizer", "lr", "set")
+LESSON_KEYS = (
+    *("model", "size", "ids", "prompt", "target_ids", "target_prompt", "mask"),
+    *("targets", "backward", "optimizer", "lr", "set"),
+)
 
 
 @dataclass(frozen=True)
@@ -181,11 +186,14 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
     if content.level not in LEVELS:
         raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
-    if content.minutes < 1:
-        raise ByhandError(f"In {where}, minutes is at least 1, not {quoted(content.minutes)}.")
-    if len(content.attend) != 2:
+    if not 1 <= content.minutes <= MOST_MINUTES:
+        raise ByhandError(f"In {where}, minutes is 1 to {MOST_MINUTES:,}, not {quoted(content.minutes)}.")
+    if not 0 < content.largest <= FARTHEST:
+        raise ByhandError(f"In {where}, largest is above 0 and up to {FARTHEST:,}, not {quoted(content.largest)}.")
+    if len(content.attend) != 2 or not 0 <= content.attend[0] <= content.attend[1] <= 1:
         raise ByhandError(
-            f"In {where}, attend is the least and the most, such as [0.4, 0.98], not {quoted(table['attend'])}."
+            f"In {where}, attend is the least and the most, each 0 to 1, such as [0.4, 0.98], "
+            f"not {quoted(table['attend'])}."
         )
     return Exercise(
         path.stem,
@@ -230,8 +238,10 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     _check_part(f"Q{where[1:]}", ask)
     if not 0 <= ask.places <= 9:
         raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")
-    if not (ask.points > 0 and (ask.tolerance is None or ask.tolerance > 0)):
-        raise ByhandError(f"Q{where[1:]}: points and tolerance are above 0.")
+    for name, most in (("points", MOST_POINTS), ("tolerance", WIDEST)):
+        value = getattr(ask, name)
+        if value is not None and not 0 < value <= most:
+            raise ByhandError(f"Q{where[1:]}: {name} is above 0 and up to {most:,}, not {quoted(value)}.")
     part = {"rows": tuple(ask.rows), "columns": tuple(ask.columns), "cells": tuple((r, c) for r, c in ask.cells)}
     return Ask(**asdict(ask) | part | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
 

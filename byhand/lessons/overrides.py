@@ -17,14 +17,20 @@ FARTHEST = 100_000_000
 """The largest number that `set` puts into a cell; spreadsheets know no sine of much larger ones."""
 
 
-def override(lesson: Lesson, name: str, value: Any) -> None:
-    """Put other numbers into a given table: all of it, or one cell NAME[row,column] counted from 1."""
+def place_of(name: str) -> tuple[str, tuple[int, int] | None]:
+    """Return the table that NAME or NAME[row,column] names, and the row and column of the cell, each from 1."""
     cell = re.fullmatch(r"(.+)\[ *(\d{1,7}) *, *(\d{1,7}) *\]", name)
     if "[" in name and not cell:
         raise ByhandError(f"{quoted(name)} names no cell: write NAME[row,column], each counted from 1.")
+    return (cell[1], (int(cell[2]), int(cell[3]))) if cell else (name, None)
+
+
+def override(lesson: Lesson, name: str, value: Any) -> None:
+    """Put other numbers into a given table: all of it, or one cell NAME[row,column] counted from 1."""
+    table, cell = place_of(name)
     if isinstance(value, dict) and not cell and name not in lesson.tables:
         raise ByhandError(f'Put the whole name of a table in quotes, as in "{name}.{next(iter(value), "W")}" = 1.')
-    node = lesson.table(cell[1] if cell else name)
+    node = lesson.table(table)
     if node.data is None:
         raise ByhandError(f"{node.name} is computed: set one of the tables that it is computed from.")
     if node.role is Role.TOKENS:
@@ -34,7 +40,7 @@ def override(lesson: Lesson, name: str, value: Any) -> None:
     numbers = _numbers(name, value)
     data = node.data.copy()
     if cell:
-        row, column = int(cell[2]), int(cell[3])
+        row, column = cell
         if not (1 <= row <= data.shape[0] and 1 <= column <= data.shape[1] and numbers.ndim == 0):
             raise ByhandError(
                 f"{node.name} has rows 1 to {data.shape[0]} and columns 1 to {data.shape[1]}, one number a cell."

@@ -29,6 +29,13 @@ level = 3
 """
 ASK = '[[ask]]\ntable = "weights"\n'
 HERE = Path("mine.toml")
+KEYS = (
+    "model, size, ids, prompt, target_ids, target_prompt, mask, targets, backward, optimizer, lr, set, title, teaches, "
+    "minutes, level, ask, text, draw, whole, show, largest, attend, mistakes, marks"
+)
+ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text"
+NO_SIZES = {"0.0": "0.0", "nan": "nan", "inf": "inf", "-1.5": "-1.5", "1e308": "1e+308"}
+"""Numbers that points, a tolerance and a largest number cannot be, as they are written and read."""
 
 
 def problem_of(text: str) -> Problem:
@@ -113,7 +120,8 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
     [
         (
             f"{HEAD}attends = 9\n{ASK}",
-            "The exercise mine.toml has an unknown key 'attends'; the nearest are attend and title.",
+            "The exercise mine.toml has an unknown key 'attends'; the nearest are attend and title; "
+            f"there are: {KEYS}.",
         ),
         (f"{HEAD}orientation = 'rows'\n{ASK}", None),
         (ASK, "The exercise mine.toml has no 'model': add it (a ready-made one shows how)."),
@@ -127,7 +135,7 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
         (f"{HEAD}mistakes = [1]\n{ASK}", "In the exercise mine.toml, 'mistakes' must be a list of words, not [1]."),
         (
             f"{HEAD}attend = [0.4]\n{ASK}",
-            "In the exercise mine.toml, attend is the least and the most, such as [0.4, 0.98], not [0.4].",
+            "In the exercise mine.toml, attend is the least and the most, each 0 to 1, such as [0.4, 0.98], not [0.4].",
         ),
         (
             f"{HEAD}whole = ['scaling']\n{ASK}",
@@ -171,10 +179,32 @@ def test_levels(level: int) -> None:
 
 
 def test_an_exercise_takes_a_minute_at_least() -> None:
-    said = refusal(HEAD.replace("minutes = 20", "minutes = 0") + ASK)
-    assert said == "In the exercise mine.toml, minutes is at least 1, not 0."
+    for minutes in (0, 10**9):
+        said = refusal(HEAD.replace("minutes = 20", f"minutes = {minutes}") + ASK)
+        assert said == f"In the exercise mine.toml, minutes is 1 to 1,440, not {minutes}."
     said = refusal(HEAD.replace("minutes = 20", "minutes = 2.5") + ASK)
     assert said == "In the exercise mine.toml, 'minutes' must be a whole number, not 2.5."
+
+
+@pytest.mark.parametrize("value", NO_SIZES)
+def test_what_the_largest_number_may_not_be(value: str) -> None:
+    said = refusal(f"{HEAD}largest = {value}\n{ASK}")
+    assert said == f"In the exercise mine.toml, largest is above 0 and up to 100,000,000, not {NO_SIZES[value]}."
+
+
+@pytest.mark.parametrize("attend", ["[0.9, 0.4]", "[nan, 1]", "[0, inf]", "[-1, 1]"])
+def test_what_a_word_may_not_attend_to(attend: str) -> None:
+    said = refusal(f"{HEAD}attend = {attend}\n{ASK}")
+    assert said.startswith("In the exercise mine.toml, attend is the least and the most, each 0 to 1, ")
+
+
+@pytest.mark.parametrize("name", ["points", "tolerance", "places", "minutes", "largest"])
+def test_a_number_of_hundreds_of_digits_is_refused_in_a_sentence(name: str) -> None:
+    huge = "9" * 400
+    heads = {"minutes": HEAD.replace("= 20", f"= {huge}"), "largest": f"{HEAD}largest = {huge}\n"}
+    said = refusal(heads[name] + ASK) if name in heads else asked(f"table = 'Z'\n{name} = {huge}")
+    assert name in said
+    assert len(said) < 200
 
 
 def test_a_model_that_there_is_not() -> None:
@@ -191,7 +221,8 @@ def test_a_model_that_there_is_not() -> None:
         ),
         (
             "table = 'weights'\npoint = 2",
-            "Question 1 of the exercise mine.toml has an unknown key 'point'; the nearest are points and hint.",
+            "Question 1 of the exercise mine.toml has an unknown key 'point'; the nearest are points and hint; "
+            f"there are: {ASK_KEYS}.",
         ),
         (
             "table = 'weights'\nkind = 'tabel'",
@@ -227,10 +258,14 @@ def test_a_model_that_there_is_not() -> None:
             "table = 'weights'\nplaces = 1.5",
             "In question 1 of the exercise mine.toml, 'places' must be a whole number, not 1.5.",
         ),
-        ("table = 'weights'\npoints = 0", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
-        ("table = 'weights'\npoints = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
-        ("table = 'Z'\ntolerance = -0.1", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
-        ("table = 'Z'\ntolerance = nan", "Question 1 of the exercise mine.toml: points and tolerance are above 0."),
+        *(
+            (
+                f"table = 'weights'\n{name} = {value}",
+                f"Question 1 of the exercise mine.toml: {name} is above 0 and up to 1,000, not {read}.",
+            )
+            for name in ("points", "tolerance")
+            for value, read in NO_SIZES.items()
+        ),
         (
             "table = 'weigths'",
             "In the exercise mine, question 1: there is no table 'weigths'; the nearest is weights.",
@@ -317,7 +352,11 @@ def test_what_wrong_answers_are_worth() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("slips = 0.5", "The table [marks] of the exercise mine.toml has an unknown key 'slips'; the nearest is slip."),
+        (
+            "slips = 0.5",
+            "The table [marks] of the exercise mine.toml has an unknown key 'slips'; the nearest is slip; "
+            "there are: follows, mistake, rounded, slip.",
+        ),
         ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
         ("slip = nan", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not nan."),
         ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),

@@ -175,7 +175,8 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 MODEL = 'model = "gpt2"\n'
 KEYS = (
     "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, pixels, targets, batch, "
-    "generate, temperature, top_k, top_p, beams, cache, backward and 6 more"
+    "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
+    "optimizer, lr, train_steps, orientation, set"
 )
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {
@@ -218,8 +219,10 @@ FILES: dict[str | bytes, str] = {
     'model = "gtp2"': "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
     'model = "r.toml"': "There is no model 'r.toml'; the nearest is retro (`byhand models` lists all).",
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
-    MODEL + "modle = 1": "The recipe r.toml has an unknown key 'modle'; the nearest is model.",
-    MODEL + "speed = 1": "The recipe r.toml has an unknown key 'speed'; the nearest are seed, set and segment_ids.",
+    MODEL + "modle = 1": f"The recipe r.toml has an unknown key 'modle'; the nearest is model; there are: {KEYS}.",
+    MODEL + "speed = 1": (
+        f"The recipe r.toml has an unknown key 'speed'; the nearest are seed, set and segment_ids; there are: {KEYS}."
+    ),
     MODEL + '"日本" = 1': f"The recipe r.toml has an unknown key '日本'; there are: {KEYS}.",
     MODEL + "[size]\nname = ['small']": ("gpt2 has no size \"['small']\"; the nearest is small."),
     MODEL + "[size]\nd_model = 8.0": "d_model is a whole number, not 8.0.",
