@@ -24,11 +24,15 @@ def check_place(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that gets its name only once it is whole. Raises ByhandError if the disk refuses."""
+def replacing(path: Path, private: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file that gets its name only once it is whole. Raises ByhandError if the disk refuses.
+
+    private: nobody else on the computer may read it, at no time.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    mode = 0o600 if private else 0o666
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             yield file
         os.replace(temporary, path)
     except OSError as error:
@@ -39,9 +43,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
-def save(path: Path, data: bytes) -> None:
+def save(path: Path, data: bytes, private: bool = False) -> None:
     """Write the whole file or nothing. Raises ByhandError if the disk refuses; then an old file is unchanged."""
-    with replacing(path) as file:
+    with replacing(path, private) as file:
         file.write(data)
 
 

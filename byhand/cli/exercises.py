@@ -19,7 +19,9 @@ from byhand.cli.progress import bar_of
 @click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
 @click.option("--count", type=int, metavar="N", help="N numbered students, in place of a roster.")
 @click.option(
-    "--seed", type=int, help="The same seed makes the same files.  [default: another each time, which is printed]"
+    "--seed",
+    type=int,
+    help="The same seed makes the same files, for anybody who knows it.  [default: a new secret, in the set's keys/]",
 )
 @click.option(
     "--format",

@@ -51,8 +51,7 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
     existing = f"; {result.kept:,} were there already" if result.kept else ""
     lines = [
         f"Wrote {result.written:,} {'file' if result.written == 1 else 'files'} to {result.folder.path}{existing}.",
-        f"The answers are in {result.folder.key.parent}: keep that folder to yourself.",
-        f"Seed {result.seed}: with --seed {result.seed}, the same command makes the same files anywhere.",
+        *_where_from(options, result),
         f"By hand, about {result.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
         f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
         f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
@@ -70,6 +69,16 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
             1, f"{number_of_students(result.students)}, by the column {options.roster.column!r} of the roster."
         )
     return "\n".join(lines) + "\n"
+
+
+def _where_from(options: SetOptions, result: SetResult) -> list[str]:
+    """Return the sentences on the key and on what the numbers are drawn from."""
+    keys, seed = result.folder.key.parent, result.seed
+    key = f"The key is {result.folder.key}: whoever has {keys} has all answers, so do not hand it out."
+    if seed is None:
+        return [key, f"With a copy of {keys}, the same command makes the same files on any machine."]
+    warning = "" if options.practice else " Whoever knows the seed knows all answers: leave --seed out for an exam."
+    return [key, f"Seed {seed}: with --seed {seed}, the same command makes the same files anywhere.{warning}"]
 
 
 def _facts(options: SetOptions, result: SetResult) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +11,13 @@ from typing import Any
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
-from byhand.exercises.formats import About, class_files, formats_of, student_files
+from byhand.exercises.formats import KEYS, About, class_files, formats_of, student_files
 from byhand.exercises.keys import questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Exercise, exercise_of, find
 from byhand.exercises.roster import Roster, numbered, read_roster
+from byhand.exercises.secret import EXAM, PRACTICE, Source
 from byhand.exercises.set_folder import SetFolder, digest_of, file_names
 from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
@@ -27,7 +27,10 @@ from byhand.processes import cores, spread
 
 @dataclass(frozen=True)
 class SetOptions:
-    """Which set to make. recipe: its path. seed, jobs: None for byhand's choice. practice: answers are checked."""
+    """Which set to make. recipe: its path. seed: None for a secret. jobs: None for byhand's choice.
+
+    practice: answers are checked.
+    """
 
     recipe: Path
     folder: Path
@@ -55,7 +58,6 @@ BLOCK = 100
 """Students whose numbers are drawn together; the size of a block does not change the numbers."""
 WORTH_A_PROCESS = 1.0
 """Seconds of remaining work from which further processes are worth starting."""
-MOST_SEED = 1_000_000
 Block = list[tuple[Student, str]]
 """Students, each with the name of their files."""
 
@@ -71,11 +73,11 @@ class BlockResult:
 
 @dataclass
 class SetResult:
-    """The result of `make_set`. written: new files. kept: files that an earlier run wrote."""
+    """The result of `make_set`. seed: None with a secret. written: new files. kept: files that an earlier run wrote."""
 
     exercise: Exercise
     folder: SetFolder
-    seed: int
+    seed: int | None
     problem: Problem
     students: int = 0
     written: int = 0
@@ -89,6 +91,7 @@ class WriterSettings:
 
     exercise: Exercise
     about: About
+    source: Source
     formats: tuple[str, ...]
     folder: Path
 
@@ -111,7 +114,7 @@ class SetWriter:
         return BlockResult(lines, files, sizes(self.problem, drawn_variants))
 
     def variants_of(self, students: Sequence[Student]) -> list[Variant]:
-        return variants(self.problem, [changed for _, changed in self.mistakes], self.settings.about["seed"], students)
+        return variants(self.problem, [changed for _, changed in self.mistakes], self.settings.source, students)
 
     def check_student(self, student: Student) -> None:
         """Make each file of one student in memory, so that a recipe that fails does so before anything is written."""
@@ -128,7 +131,8 @@ class SetWriter:
             [v for block in blocks_of(named_students) for v in self.variants_of([s for s, _ in block])] if kinds else []
         )
         for kind in kinds:
-            save(kind.path(self.settings.folder), kind.write(self.problem, self.mistakes, drawn_variants))
+            data = kind.write(self.problem, self.mistakes, drawn_variants)
+            save(kind.path(self.settings.folder), data, private=True)
         return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
@@ -136,7 +140,7 @@ class SetWriter:
         for kind, write in self.kinds:
             path = kind.path(self.settings.folder, name)
             if not (path.is_file() and path.stat().st_size):
-                save(path, write(variant, name))
+                save(path, write(variant, name), private=kind.folder == KEYS)
                 count += 1
         return count
 
@@ -150,22 +154,20 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     table = read_toml(options.recipe)
     exercise = exercise_of(table, options.recipe)
     folder = SetFolder.open(options.folder, options.force)
-    seed = next(s for s in (options.seed, folder.seed, secrets.randbelow(MOST_SEED)) if s is not None)
-    about = {
-        "exercise": exercise.name,
-        "digest": digest_of(exercise.name, table),
-        "seed": seed,
-        "practice": options.practice,
-    }
+    digest = digest_of(exercise.name, table)
+    source = folder.source(options.seed, digest, PRACTICE if options.practice else EXAM)
+    about: dict[str, Any] = {"exercise": exercise.name, "digest": digest, "practice": options.practice}
+    if source.seed is not None:
+        about["seed"] = source.seed
     in_key = {**about, "recipe": table}
-    writer = SetWriter(WriterSettings(exercise, in_key, options.formats, options.folder))
+    writer = SetWriter(WriterSettings(exercise, in_key, source, options.formats, options.folder))
     students = options.roster.students
     writer.check_student(students[0])
     named_students = list(zip(students, file_names(students), strict=True))
-    folder.begin(about, options.formats, named_students)
-    result = SetResult(exercise, folder, seed, writer.problem, len(students))
+    folder.begin(about, source, options.formats, named_students)
+    result = SetResult(exercise, folder, source.seed, writer.problem, len(students))
     places = StudentBook(writer.problem, options.practice).places
-    with replacing(folder.key) as file:
+    with replacing(folder.key, private=True) as file:
         lines = _key_lines(writer, named_students, options.jobs, result, advance)
         write_key(file, in_key, questions_of(writer.problem, places), lines)
     result.kept = len(students) * len(writer.kinds) - result.written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from byhand.core.roles import Role
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import Exercise
+from byhand.exercises.secret import Source
 
 DRAWS_PER_ROUND, MOST_ROUNDS = 32, 200
 """Draws for one student in a round, and the rounds after which a recipe counts as impossible."""
@@ -26,12 +26,12 @@ MistakeTables = Sequence[dict[Node, Node]]
 """For each misconception: the tables that it changes -> their wrong versions."""
 
 
-def draw_numbers(problem: Problem, mistakes: MistakeTables, seed: int, students: Sequence[str]) -> list[Numbers]:
-    """Draw each student's numbers, which depend on their id and the seed alone, not on the rest of the class.
+def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, students: Sequence[str]) -> list[Numbers]:
+    """Draw each student's numbers, which depend on their id and the source alone, not on the rest of the class.
 
     ByhandError if no numbers that meet the recipe's conditions turn up.
     """
-    generators = {student: np.random.default_rng(_entropy(problem, seed, student)) for student in students}
+    generators = {student: source.generator(problem.exercise.name, student) for student in students}
     numbers_of: dict[str, Numbers] = {}
     for _ in range(MOST_ROUNDS):
         waiting = [s for s in students if s not in numbers_of]
@@ -49,11 +49,6 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, seed: int, students:
         f"ask for less (largest, whole, attend, mistakes){', set other numbers' if problem.fixed else ''} "
         "or let more numbers be drawn."
     )
-
-
-def _entropy(problem: Problem, seed: int, student: str) -> list[int]:
-    digest = sha256(f"{problem.exercise.name}\0{seed}\0{student}".encode()).digest()
-    return [int.from_bytes(digest[n : n + 4], "big") for n in range(0, 32, 4)]
 
 
 def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
@@ -189,27 +184,26 @@ class Variant:
     planted: dict[Node, Array]
 
 
-def variants(problem: Problem, mistakes: MistakeTables, seed: int, students: Sequence[Student]) -> list[Variant]:
-    """Return each student's exercise. The same seed and student give the same one, in any class."""
-    drawn = draw_numbers(problem, mistakes, seed, [s.id for s in students])
-    return [_variant(problem, seed, s, numbers) for s, numbers in zip(students, drawn, strict=True)]
+def variants(
+    problem: Problem, mistakes: MistakeTables, source: Source | int, students: Sequence[Student]
+) -> list[Variant]:
+    """Return each student's exercise. source: a seed, or what a set draws from; it gives the same ones in any class."""
+    source = Source(source) if isinstance(source, int) else source
+    drawn = draw_numbers(problem, mistakes, source, [s.id for s in students])
+    return [_variant(problem, source, s, numbers) for s, numbers in zip(students, drawn, strict=True)]
 
 
-def _variant(problem: Problem, seed: int, student: Student, numbers: Numbers) -> Variant:
+def _variant(problem: Problem, source: Source, student: Student, numbers: Numbers) -> Variant:
     values = fold([*problem.outputs, *(q.node for q in problem.questions)], numbers)
     answers, planted = [], {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind == "wrong cell":
-            place, planted[question.node] = _plant_error(values[question.node], question_generator(seed, student.id, n))
+            generator = source.generator(problem.exercise.name, student.id, n)
+            place, planted[question.node] = _plant_error(values[question.node], generator)
             answers.append(np.array(place, dtype=float) + 1)
         else:
             answers.append(question.cells(values[question.node]))
     return Variant(student, numbers, values, answers, planted)
-
-
-def question_generator(seed: int, student: str, n: int) -> np.random.Generator:
-    """Return the random generator for a student's n-th question."""
-    return np.random.default_rng(list(sha256(f"{seed}\0{student}\0{n}".encode()).digest()))
 
 
 def _plant_error(table: Array, generator: np.random.Generator) -> tuple[tuple[int, int], Array]:

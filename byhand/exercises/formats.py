@@ -21,7 +21,7 @@ from byhand.exercises.student_book import StudentBook
 STUDENTS, KEYS = "students", "keys"
 """The folder to hand out, and the folder with the answers."""
 About = Mapping[str, Any]
-"""The description of a set in its key: exercise, recipe, digest, seed, practice."""
+"""The description of a set in its key: exercise, recipe, digest, practice, and the seed of a repeatable set."""
 Writer = Callable[[Variant, str], bytes]
 """Makes a file from a student's variant and the name of the files."""
 
@@ -95,10 +95,11 @@ def _book(problem: Problem, about: About) -> Writer:
 def _own_key(problem: Problem, about: About) -> Writer:
     """Return the writer of a key with a single student."""
     questions = questions_of(problem, StudentBook(problem, about["practice"]).places)
+    own_about = {name: value for name, value in about.items() if name != "seed"}  # from it all answers would follow
 
     def write(variant: Variant, name: str) -> bytes:
         stream = BytesIO()
-        write_key(stream, about, questions, [student_line(variant, name)])
+        write_key(stream, own_about, questions, [student_line(variant, name)])
         return stream.getvalue()
 
     return write

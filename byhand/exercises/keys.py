@@ -54,13 +54,13 @@ class KeyStudent:
 class Key:
     """A class's key. recipe: the content of the exercise's file, from which the problem can be rebuilt.
 
-    digest: of the recipe and its name.
+    digest: of the recipe and its name. seed: None if the numbers are drawn from a secret, and in a student's own key.
     """
 
     exercise: str
     recipe: dict[str, Any]
     digest: str
-    seed: int
+    seed: int | None
     practice: bool
     questions: tuple[KeyQuestion, ...]
     students: dict[str, KeyStudent]
@@ -108,7 +108,10 @@ def _json(thing: Any) -> str:
 
 
 def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[str, Any]], lines: Iterable[str]) -> None:
-    """Write the key line by line, as the students' lines arrive. about: exercise, recipe, digest, seed, practice."""
+    """Write the key line by line, as the students' lines arrive.
+
+    about: exercise, recipe, digest, practice, and the seed of a repeatable set.
+    """
     head = {"byhand": KIND, "version": VERSION, **about}
     parts = [f"{_json(name)}:{_json(value)}" for name, value in head.items()]
     asked = ",\n".join(_json(question) for question in questions)
@@ -138,10 +141,10 @@ class _KeyFile(msgspec.Struct):
     exercise: str
     recipe: dict[str, Any]
     digest: str
-    seed: int
     practice: bool
     questions: list[KeyQuestion]
     students: dict[str, msgspec.Raw]
+    seed: int | None = None
 
 
 class _Head(msgspec.Struct):

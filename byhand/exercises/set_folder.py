@@ -19,26 +19,29 @@ from byhand.errors import ByhandError
 from byhand.exercises.draw import Student
 from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
 from byhand.exercises.roster import number_of_students
+from byhand.exercises.secret import Source, new_secret, read_secret, secret_text
 from byhand.files import save, swept
 
 KIND, VERSION = "class set", 1
-
+SECRET = "secret"
+"""The name of the file with the secret."""
 
 Row = tuple[str, str, str]
 """A student's id, the student's name, and the name of the student's files."""
 
 
 class SetFile(msgspec.Struct, frozen=True):
-    """The content of keys/set.json, which describes the set in the folder."""
+    """The content of keys/set.json, which describes the set in the folder. source: the mark of its Source."""
 
     byhand: Literal["class set"]
     version: Literal[1]
     exercise: str
     digest: str
-    seed: int
     practice: bool
     formats: list[str]
     students: list[Row]
+    seed: int | None = None
+    source: str = ""
 
 
 def digest_of(name: str, table: Mapping[str, Any]) -> str:
@@ -79,33 +82,62 @@ class SetFolder:
     def students(self) -> Path:
         return self.path / STUDENTS
 
-    @property
-    def seed(self) -> int | None:
-        """The seed of the set to continue, if any."""
-        return self.previous.seed if self.previous and not self.force else None
+    def source(self, seed: int | None, digest: str, purpose: str) -> Source:
+        """Return what the set's numbers are drawn from: the seed, what the set to continue draws from, or a new secret.
 
-    def begin(self, about: Mapping[str, Any], formats: Sequence[str], named: Sequence[tuple[Student, str]]) -> None:
+        A copy of another set's secret in keys/ is used, also if nothing else is there. ByhandError if the secret of
+        the set to continue is missing.
+        """
+        previous = None if self.force else self.previous
+        if seed is not None or (previous and previous.seed is not None):
+            return Source(previous.seed if seed is None and previous else seed, recipe=digest, purpose=purpose)
+        secret = None if self.force else read_secret(self.secret)
+        if previous and secret is None:
+            raise ByhandError(
+                f"{self.secret}, from which the numbers of the set in {self.path} are drawn, is missing: "
+                "put a copy of it in its place, or add --force to make another set."
+            )
+        return Source(secret=secret or new_secret(), recipe=digest, purpose=purpose)
+
+    @property
+    def secret(self) -> Path:
+        return self.path / KEYS / SECRET
+
+    def begin(
+        self, about: Mapping[str, Any], source: Source, formats: Sequence[str], named: Sequence[tuple[Student, str]]
+    ) -> None:
         """Write the set's description, and remove files that do not belong to it. ByhandError for another set."""
+        about = {**about, "source": source.mark}
         rows = [(student.id, student.name, name) for student, name in named]
         formats = [*formats]
         if self.previous and not self.force:
             self._compare(about, {row[0] for row in rows})
             formats = [*dict.fromkeys([*self.previous.formats, *formats])]
+        _make_folder(self.students)
+        _make_folder(self.path / KEYS, private=True)
         for folder in (self.students, self.path / KEYS):
-            _make_folder(folder)
             swept(folder)
         self._clear(rows)
+        if source.secret:
+            save(self.secret, secret_text(source.secret), private=True)
+        else:
+            self.secret.unlink(missing_ok=True)
         content = {"byhand": KIND, "version": VERSION, **about, "formats": formats, "students": rows}
-        save(self.path / KEYS / "set.json", msgspec.json.encode(content))
+        save(self.path / KEYS / "set.json", msgspec.json.encode(content), private=True)
 
     def _compare(self, about: Mapping[str, Any], ids: set[str]) -> None:
         assert self.previous is not None
-        names = {"exercise": "of another exercise", "digest": "of another version of the recipe", "seed": "of seed "}
-        names |= {"practice": "without --self-check" if about["practice"] else "with --self-check"}
+        seed = self.previous.seed
+        names = {
+            "exercise": "of another exercise",
+            "digest": "of another version of the recipe",
+            "seed": "that is drawn from a secret" if seed is None else f"of seed {seed}",
+            "practice": "without --self-check" if about["practice"] else "with --self-check",
+            "source": "of another secret",
+        }
         for name, other in names.items():
-            if getattr(self.previous, name) != about[name]:
-                which = f"{other}{self.previous.seed}" if name == "seed" else other
-                raise self._other(which)
+            if getattr(self.previous, name) != about.get(name):
+                raise self._other(other)
         missing = [id for id, _, _ in self.previous.students if id not in ids]
         if missing:
             verb = "is" if len(missing) == 1 else "are"
@@ -144,15 +176,21 @@ def _common(previous: list[Row], rows: list[Row]) -> list[Row]:
 
 
 def _foreign_files(path: Path) -> Iterator[Path]:
-    """Yield the files in the two folders, without temporary files of a run that was stopped."""
+    """Yield the files in the two folders, without temporary files of a run that was stopped, and a copied secret."""
     for folder in (path / STUDENTS, path / KEYS):
         if folder.is_dir():
-            yield from (file for file in folder.iterdir() if not file.name.endswith(".tmp"))
+            yield from (f for f in folder.iterdir() if not f.name.endswith(".tmp") and f.name != SECRET)
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, private: bool = False) -> None:
+    """Make a folder, if it is not there yet. private: only for its owner, also if it was there and open to others."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+        if private:
+            for path in (folder, *folder.iterdir()):
+                if not path.is_symlink():
+                    path.chmod(0o700 if path.is_dir() else 0o600)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ByhandError(f"Cannot make the folder {folder}: {reason}; choose another with -o.") from None

@@ -178,7 +178,7 @@ def _file(lines: Sequence[str]) -> bytes:
 
 def gradescope_results(key: Key, marks: StudentMark) -> bytes:
     """Return Gradescope's results.json for marks that count, as plain text: without a score it adds up the tests."""
-    output = f"{key.exercise}, seed {key.seed}. Marked by byhand {version('byhand')}."
+    output = f"{key.exercise}. Marked by byhand {version('byhand')}."
     results: dict[str, Any] = {
         "score": round(marks.points, 4),
         "output": output,

@@ -81,11 +81,23 @@ def test_an_empty_file_is_made_again() -> None:
     assert tree("class") == before
 
 
-def test_without_a_seed_a_set_is_continued_by_its_own() -> None:
-    first = make_set(order("class", seed=None))
+def test_without_a_seed_a_set_is_continued_by_its_own_secret() -> None:
+    make_set(order("class", seed=None))
+    first = tree("class")
     Path("class/students/student-002.xlsx").unlink()
-    assert make_set(order("class", seed=None)).seed == first.seed
-    assert make_set(order("another", seed=None)).seed != first.seed
+    make_set(order("class", seed=None))
+    assert tree("class") == first
+    make_set(order("another", seed=None))
+    assert tree("another/students").keys() == tree("class/students").keys()
+    assert not set(tree("another/students").values()) & set(tree("class/students").values())
+
+
+def test_a_set_with_a_seed_is_continued_without_naming_it() -> None:
+    make_set(order("class"))
+    first = tree("class")
+    Path("class/students/student-002.xlsx").unlink()
+    assert make_set(order("class", seed=None)).seed == 3
+    assert tree("class") == first
 
 
 def test_students_who_come_later_are_added() -> None:
