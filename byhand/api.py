@@ -241,7 +241,7 @@ def make_exercises(
     from byhand.exercises.class_set import make_set, set_options
 
     place = None if roster is None else Path(roster)
-    more = {"seed": seed, "practice": practice, "jobs": jobs, "force": overwrite}
+    more: dict[str, Any] = {"seed": seed, "practice": practice, "jobs": jobs, "force": overwrite}
     return make_set(set_options(str(recipe), Path(folder), place, count, ",".join(formats), **more))
 
 

@@ -17,6 +17,8 @@ from byhand.cli.progress import bar_of
     "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
 )
 @click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
+@click.option("--id-column", default="", metavar="NAME", help="The roster's column of ids.  [default: as found]")
+@click.option("--encoding", default="", metavar="NAME", help="The roster's encoding, such as gbk.  [default: as found]")
 @click.option("--count", type=int, metavar="N", help="N numbered students, in place of a roster.")
 @click.option(
     "--seed",

@@ -48,6 +48,8 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
     multiple=True,
     help="A class list from Moodle (for e-mail addresses) or Canvas (for its ids); repeatable.",
 )
+@click.option("--id-column", default="", metavar="NAME", help="The rosters' column of ids.  [default: as found]")
+@click.option("--encoding", default="", metavar="NAME", help="The rosters' encoding, such as gbk.  [default: as found]")
 @click.option(
     "--format", "formats", default="xlsx,html", show_default=True, metavar="NAME,...", help="The feedback: xlsx, html."
 )

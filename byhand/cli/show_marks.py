@@ -127,11 +127,13 @@ def class_report(result: ClassResult, as_json: bool) -> str:
             for s in result.grades
         ]
         facts = {**result.report, "grades": grades, "folder": str(folder), "read": result.read, "kept": result.kept}
+        facts["notes"] = list(result.notes)
         return json.dumps(facts, ensure_ascii=False) + "\n"
     statuses = Counter(s.status for s in result.grades)
     counts = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
     earlier = f" ({result.kept:,} of the files were read before)" if result.kept else ""
     parts: list[Any] = [f"{number_of_students(len(result.grades))}: {counts}{earlier}."]
+    parts += result.notes
     if result.report["mean"] is not None:
         parts.append(f"Mean {points(result.report['mean'])} of {points(result.report['most'])} points.")
     parts += [f"Talk about: {line}" for line in result.report["talk"][:3]]

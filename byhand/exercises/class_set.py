@@ -43,14 +43,26 @@ class SetOptions:
 
 
 def set_options(
-    recipe: str, folder: Path | None, roster: Path | None, count: int | None, formats: str, **more: Any
+    recipe: str,
+    folder: Path | None,
+    roster: Path | None,
+    count: int | None,
+    formats: str,
+    id_column: str = "",
+    encoding: str = "",
+    **more: Any,
 ) -> SetOptions:
-    """Return the options of a set from the texts of a command. ByhandError for a wrong recipe, roster or format."""
+    """Return the options of a set from the texts of a command. ByhandError for a wrong recipe, roster or format.
+
+    id_column, encoding: of the roster, where byhand's own choice is wrong.
+    """
     if roster is not None and count is not None:
         raise ByhandError("Give --roster or --count, not both.")
+    if roster is None and (id_column or encoding):
+        raise ByhandError("--id-column and --encoding say how a roster is read: give it with --roster.")
     path = find(recipe)
     names = formats_of(formats)
-    students = read_roster(roster) if roster is not None else numbered(count)
+    students = read_roster(roster, id_column, encoding) if roster is not None else numbered(count)
     return SetOptions(path, folder or Path(path.stem), students, formats=names, **more)
 
 

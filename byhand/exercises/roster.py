@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-from byhand.errors import ByhandError, quoted
+from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import Student
+from byhand.exercises.text_encoding import decode
 
-IDS = (
-    "id number,sis user id,student id,student number,matriculation number,matrikelnummer,"
-    "id,username,sis login id,email address,email,e-mail,e-mail-adresse"
+ID_NUMBERS = (
+    "id number,id-nummer,sis user id,student id,student number,student no,matriculation number,matrikelnummer,"
+    "matrikel nr,numéro d’identification,numéro d’étudiant,numéro étudiant,número de ID,número ID,"
+    "número de identificación,número de identificação,número de identificação (ID),número de matrícula,"
+    "codice identificativo,numero ID,matricola,numero di matricola,nummer (ID),studentnummer,studienummer,"
+    "ID zenbakia,ID numarası,număr ID,индивидуальный номер,学号,學號,ID 号,学籍番号,IDナンバ,IDナンバー,학번"
 ).split(",")
-"""Headers of a column of ids, the most reliable first."""
-NAMES = ("full name", "student", "student name", "name")
-FIRST_NAMES, LAST_NAMES = ("first name", "firstname", "vorname"), ("last name", "surname", "lastname", "nachname")
+LOGINS = (
+    "username,user name,login,login id,sis login id,anmeldename,benutzername,nom d’utilisateur,nombre de usuario,"
+    "nome utente,nome de utilizador,identificação de usuário,gebruikersnaam,логин,用户名,ユーザ名"
+).split(",")
+EMAILS = (
+    "email address,email,e-mail-adresse,mail,mail address,adresse de courriel,adresse e-mail,adresse électronique,"
+    "courriel,dirección de correo,dirección de correo electrónico,dirección email,correo electrónico,correo,"
+    "indirizzo email,endereço de email,correio eletrónico,e-mailadres,e-postadress,адрес электронной почты,"
+    "电子邮件地址,メールアドレス"
+).split(",")
+NAMES = (
+    "full name,student,student name,name,vollständiger name,nom complet,nombre completo,nome completo,volledige naam,"
+    "полное имя,фио,姓名,氏名,名前,フルネーム,全名,이름"
+).split(",")
+FIRST_NAMES = "first name,given name,forename,vorname,prénom,nombre,nome,voornaam,förnamn,prenume,имя,名".split(",")
+LAST_NAMES = (
+    "last name,surname,family name,nachname,familienname,nom de famille,nom,apellido(s),apellido,cognome,apelido,"
+    "apelidos,sobrenome,achternaam,efternamn,nume de familie,фамилия,姓"
+).split(",")
+"""The headers of columns as Moodle, Canvas and people write them, in several languages; of ids the surest first."""
 DELIMITERS = ",;\t|"
 MOST_STUDENTS, LONGEST_FILE, LONGEST = 100_000, 50_000_000, 100
 """Limits: the students of a class, the bytes of its file, and the letters of an id or a name."""
@@ -30,10 +51,30 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Roster:
-    """The students of a class, and the header of the column of ids."""
+    """The students of a class, and the header of the column of ids. notes: sentences on how the file was read."""
 
     students: tuple[Student, ...]
     column: str = ""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class RosterTable:
+    """The cells of a roster. header: as it is written. rows: of the students. notes: on how the file was read."""
+
+    header: list[str]
+    rows: list[Row]
+    notes: tuple[str, ...]
+
+
+def header_key(text: str) -> str:
+    """Return the letters and digits of a header, without accents: idnumber for ID-Number and id_number."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in plain if sign.isalnum())
+
+
+IDS = [header_key(name) for name in (*ID_NUMBERS, "id", *LOGINS, *EMAILS)]
+"""The keys of headers of a column of ids, the surest first."""
 
 
 def numbered(count: int | None) -> Roster:
@@ -45,18 +86,20 @@ def numbered(count: int | None) -> Roster:
     return Roster(tuple(Student(f"student-{n:03}") for n in range(1, count + 1)))
 
 
-def read_roster(path: Path) -> Roster:
+def read_roster(path: Path, id_column: str = "", encoding: str = "") -> Roster:
     """Read a class from a CSV file, in its order. ByhandError, with the line, for a row that is not valid.
 
-    The ids are in the first of the columns in IDS that is filled in for everybody. Cells are separated by commas,
-    semicolons, tabs or bars, in UTF-8, UTF-16 or Latin-1; blank rows and Canvas's row of points are skipped.
+    The ids are in `id_column`, or else in the first of the columns in IDS that is filled in for everybody. Cells are
+    separated by commas, semicolons, tabs or bars. encoding: of the file; without it, a file that is no UTF-8 or UTF-16
+    is read in the likeliest encoding, and a note says which. Blank rows are skipped, and so are Canvas's rows that are
+    no students, and its Test Student.
     """
-    header, student_rows = read_columns(path)
-    folded = [name.casefold() for name in header]
-    column, named = _id_column(path, header, folded, student_rows), _names(folded)
+    table = read_columns(path, encoding)
+    keys = [header_key(name) for name in table.header]
+    column, named = _id_column(path, table, keys, id_column), _names(keys)
     lines: dict[str, int] = {}
     students = []
-    for line, cells in student_rows:
+    for line, cells in table.rows:
         student = Student(_id(path, line, cells[column]), named(cells))
         if student.id in lines:
             raise ByhandError(
@@ -65,18 +108,27 @@ def read_roster(path: Path) -> Roster:
             )
         lines[student.id] = line
         students.append(student)
-    return Roster(tuple(students), header[column])
+    return Roster(tuple(students), table.header[column], table.notes)
 
 
-def read_columns(path: Path) -> tuple[list[str], list[Row]]:
-    """Return the header of a roster and the row of each student. ByhandError as for `read_roster`."""
-    text = _decoded(path)
+def read_columns(path: Path, encoding: str = "") -> RosterTable:
+    """Return the cells of a roster. ByhandError as for `read_roster`."""
+    text, notes = _decoded(path, encoding)
     rows = _rows(path, text)
     header = [clean(cell) for cell in next(rows, (1, []))[1]]
-    return header, list(_student_rows(path, len(header), rows))
+    every = list(_wide_rows(path, len(header), rows))
+    students = [row for row in every if not _of_canvas(header, row[1])]
+    if not students:
+        raise ByhandError(f"{path} has no students below its first line: add a line for each.")
+    if len(students) > MOST_STUDENTS:
+        raise ByhandError(f"{path} has more than {MOST_STUDENTS:,} students: split it into classes.")
+    if any(_is_test_student(header, cells) for _, cells in every):
+        notes = (*notes, "The Test Student of Canvas is no student of the class.")
+    return RosterTable(header, students, notes)
 
 
-def _decoded(path: Path) -> str:
+def _decoded(path: Path, encoding: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a roster, and a note if its encoding was guessed."""
     try:
         with path.open("rb") as file:
             data = file.read(LONGEST_FILE + 1)
@@ -87,27 +139,17 @@ def _decoded(path: Path) -> str:
         raise ByhandError(f"The roster {path} cannot be read ({reason}): name a CSV file.") from None
     if len(data) > LONGEST_FILE:
         raise ByhandError(f"{path} is no roster, which has at most {LONGEST_FILE:,} bytes: name another file.")
-    text = _text(data)
-    if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0", b"%PDF")) or "\0" in text:
+    if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise ByhandError(f"{path} is no text: save the class as CSV, and name that file.")
-    if not text.strip():
+    decoded = decode(data, encoding)
+    if "\0" in decoded.text:
+        raise ByhandError(f"{path} is no text: save the class as CSV, and name that file.")
+    if not decoded.text.strip():
         raise ByhandError(f"The roster {path} is empty: its first line names the columns, such as id,name.")
-    return text
-
-
-def _text(data: bytes) -> str:
-    """Decode a file by its byte order mark, or else by the first of the usual encodings that fits."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
-    sides = [data[start:200:2].count(0) for start in (0, 1)]
-    if len(data) % 2 == 0 and max(sides) > len(data[:200]) / 4 and min(sides) == 0:
-        return data.decode("utf-16-be" if sides[0] else "utf-16-le", errors="replace")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+    if not decoded.guess:
+        return decoded.text, ()
+    note = f"{path} is no UTF-8 and was read as {decoded.guess}: {quoted(clean(decoded.example))}"
+    return decoded.text, (f"{note}; if that is wrong, give --encoding.",)
 
 
 def _delimiter(text: str) -> str:
@@ -136,33 +178,63 @@ def _separator(row: Sequence[str]) -> bool:
     return row[0].casefold().startswith("sep=") and not any(row[1:])
 
 
-def _student_rows(path: Path, width: int, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the rows of students, each as wide as the header."""
-    count = 0
-    for line, row in rows:
-        if row[0].strip() == "Points Possible":
-            continue
+def _wide_rows(path: Path, width: int, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows below the header, each as wide as it."""
+    for line, row in islice(rows, MOST_STUDENTS + MOST_OTHER_ROWS + 1):
         if any(cell.strip() for cell in row[width:]):
             raise ByhandError(
                 f"Line {line} of {path} has {len(row)} cells, but its first line {width}: "
                 "put text with a comma in quotation marks."
             )
-        count += 1
-        if count > MOST_STUDENTS:
-            raise ByhandError(f"{path} has more than {MOST_STUDENTS:,} students: split it into classes.")
         yield line, [*row, *[""] * (width - len(row))]
-    if not count:
-        raise ByhandError(f"{path} has no students below its first line: add a line for each.")
 
 
-def _id_column(path: Path, header: Sequence[str], folded: Sequence[str], student_rows: Sequence[Row]) -> int:
-    """Return the column of ids: the first that all students have, or else the first that anybody has."""
-    columns = [folded.index(name) for name in IDS if name in folded]
+MOST_OTHER_ROWS = 10
+"""The most rows of a roster that are no students."""
+
+
+def _of_canvas(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row of Canvas's gradebook is no student: of points, of a way of posting, or of the Test Student."""
+    if cells[0].strip() == "Points Possible" or _is_test_student(header, cells):
+        return True
+    named = _canvas_cells(header, cells)
+    return bool(named) and not (named["id"] or named.get("sisuserid") or named.get("sisloginid"))
+
+
+def _is_test_student(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row of Canvas's gradebook is its Test Student, whose login is a digest."""
+    named = _canvas_cells(header, cells)
+    if not named or named.get("sisuserid"):
+        return False
+    name = header_key(named["student"])
+    return name in ("studenttest", "teststudent") or bool(
+        re.fullmatch("[0-9a-f]{32,64}", named.get("sisloginid", "")) and "test" in name
+    )
+
+
+def _canvas_cells(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return the cells by which Canvas identifies a student, by the key of their header; none for another list."""
+    named = {header_key(name): clean(cell) for name, cell in zip(header, cells, strict=False)}
+    is_canvas = {"student", "id"} <= named.keys() and not {"sisuserid", "sisloginid", "section"}.isdisjoint(named)
+    return named if is_canvas else {}
+
+
+def _id_column(path: Path, table: RosterTable, keys: Sequence[str], id_column: str) -> int:
+    """Return the column of ids: the one that is named, the first that all students have, or the first that any has."""
+    there = ", ".join(name for name in table.header if name)
+    if id_column:
+        if header_key(id_column) not in keys or not header_key(id_column):
+            hint = nearest(id_column, [name for name in table.header if name])
+            raise ByhandError(f"{path} has no column {quoted(id_column)}; {hint}.")
+        return keys.index(header_key(id_column))
+    columns = [keys.index(name) for name in IDS if name in keys]
     if not columns:
-        there = ", ".join(name for name in header if name)
-        raise ByhandError(f"{path} has no column of ids: name one of its columns id (there are: {there}).")
-    filled_in = {c: sum(bool(clean(cells[c])) for _, cells in student_rows) for c in columns}
-    full = [c for c in columns if filled_in[c] == len(student_rows)]
+        raise ByhandError(
+            f"{path} has no column of ids: name one of its columns id, or give one with --id-column "
+            f"(there are: {there})."
+        )
+    filled_in = {c: sum(bool(clean(cells[c])) for _, cells in table.rows) for c in columns}
+    full = [c for c in columns if filled_in[c] == len(table.rows)]
     some = [c for c in columns if filled_in[c]]
     return (full or some or columns)[0]
 
@@ -176,10 +248,14 @@ def _id(path: Path, line: int, cell: str) -> str:
     return id
 
 
-def _names(header: Sequence[str]) -> Callable[[Sequence[str]], str]:
+def _names(keys: Sequence[str]) -> Callable[[Sequence[str]], str]:
     """Return a function from a row to the student's name: the full name, first and last, or an empty text."""
-    first, last = ([header.index(name) for name in names if name in header][:1] for names in (FIRST_NAMES, LAST_NAMES))
-    whole = [] if first and last else [header.index(name) for name in NAMES if name in header][:1]
+
+    def columns_of(names: Sequence[str]) -> list[int]:
+        return [keys.index(key) for name in names if (key := header_key(name)) in keys][:1]
+
+    first, last = columns_of(FIRST_NAMES), columns_of(LAST_NAMES)
+    whole = [] if first and last else columns_of(NAMES)
     columns = whole or [*first, *last]
     return lambda cells: clean(" ".join(cells[c] for c in columns))[:LONGEST].rstrip()
 

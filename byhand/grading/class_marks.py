@@ -32,7 +32,7 @@ from byhand.grading.grades import (
 )
 from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, load_key
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
-from byhand.grading.owners import Person, UnknownId, enrolled, latest_files, submissions
+from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files, submissions
 from byhand.processes import Stopped, cores, spread_within
 from byhand.xlsx.archive import MOST_BYTES
 
@@ -50,6 +50,8 @@ class GradingOptions:
     key: Path
     folder: Path
     rosters: tuple[Path, ...] = ()
+    id_column: str = ""
+    encoding: str = ""
     formats: tuple[str, ...] = tuple(FORMATS)
     gradescope: bool = False
     title: str = ""
@@ -60,7 +62,10 @@ class GradingOptions:
 
 @dataclass(frozen=True)
 class ClassResult:
-    """The grades of a class, in the key's order. read: how many files this run read. kept: those of earlier runs."""
+    """The grades of a class, in the key's order. read: how many files this run read. kept: those of earlier runs.
+
+    notes: sentences for the teacher.
+    """
 
     options: GradingOptions
     grades: list[StudentGrade]
@@ -68,6 +73,7 @@ class ClassResult:
     report: dict[str, Any]
     read: int
     kept: int
+    notes: tuple[str, ...] = ()
 
 
 def grading_options(submissions: Path, formats: str, **more: Any) -> GradingOptions:
@@ -86,7 +92,7 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
     reads the remaining files and writes the same results as one uninterrupted run.
     """
     key = load_key(options.key)
-    people = enrolled(key, options.rosters)
+    people, notes = enrolled(key, Rosters(options.rosters, options.id_column, options.encoding))
     files = files_in(options.submissions)
     folder = MarksFolder.opened(options.folder, key, options.submissions, options.force)
     settings = WorkerSettings(options.key, options.submissions, folder, options.formats)
@@ -98,7 +104,7 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
             journal.add(result)
             advance(1)
         counted = _choose_files(key, settings, files, journal, options.jobs)
-        return write_class(options, key, people, folder, counted, len(waiting))
+        return write_class(options, key, people, folder, counted, len(waiting), notes)
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -258,6 +264,7 @@ def write_class(
     folder: MarksFolder,
     counted: CountedFiles,
     read: int,
+    notes: Sequence[str],
 ) -> ClassResult:
     """Write the files about the whole class: the grades, the report and the list of problems."""
     statistics, grades = _grades(options, key, people, folder, counted)
@@ -271,7 +278,7 @@ def write_class(
     most = sum(question.points for question in key.questions)
     save(folder.path / "grades_canvas.csv", canvas_csv(in_canvas, most, grades))
     save(folder.path / "grades.csv", moodle_csv(title, grades))
-    return ClassResult(options, grades, problems, report, read, len(counted.files) - read)
+    return ClassResult(options, grades, problems, report, read, len(counted.files) - read, tuple(notes))
 
 
 def _grades(

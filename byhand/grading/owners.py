@@ -12,7 +12,7 @@ from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.keys import Key
-from byhand.exercises.roster import IDS, clean, read_columns
+from byhand.exercises.roster import EMAILS, ID_NUMBERS, IDS, clean, header_key, read_columns
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.submission import Submission
 
@@ -258,10 +258,8 @@ def _is_nobodys(name: str) -> bool:
     return name.startswith((".", *OPEN_ELSEWHERE)) or name.lower() in NOBODYS
 
 
-EMAILS = ("email address", "email", "e-mail", "e-mail-adresse")
-NUMBERS = ("id number", "sis user id", "student id", "student number", "matriculation number", "matrikelnummer")
-CANVAS = ("student", "id", "sis user id", "sis login id", "section")
-"""The columns by which Canvas identifies a student."""
+CANVAS = ("student", "id", "sisuserid", "sisloginid", "section")
+"""The columns by which Canvas identifies a student, as keys of headers."""
 
 
 @dataclass(frozen=True)
@@ -275,16 +273,39 @@ class Person:
     canvas: tuple[str, str, str, str, str]
 
 
-def enrolled(key: Key, rosters: Sequence[Path]) -> list[Person]:
-    """Return the key's students in order, with the data of the rosters. Raises ByhandError for an unusable roster."""
+@dataclass(frozen=True)
+class Rosters:
+    """Lists of the class. paths: CSV files. id_column: the header of the ids, encoding: of the files, if given."""
+
+    paths: tuple[Path, ...] = ()
+    id_column: str = ""
+    encoding: str = ""
+
+
+def enrolled(key: Key, rosters: Rosters) -> tuple[list[Person], list[str]]:
+    """Return the key's students in order, with the data of the rosters, and notes on how these were read.
+
+    Raises ByhandError for an unusable roster.
+    """
     people = {fold_text(id): _from_key(id, student.name) for id, student in key.students.items()}
-    for roster in rosters:
-        for cells in _rows(roster):
-            ids = [fold_text(cells[name]) for name in IDS if cells.get(name)]
+    notes: list[str] = []
+    for path in rosters.paths:
+        table = read_columns(path, rosters.encoding)
+        notes += table.notes
+        keys = [header_key(name) for name in table.header]
+        own = header_key(rosters.id_column)
+        before = len(notes)
+        matched = 0
+        for _, row in table.rows:
+            cells = {key: clean(cell) for key, cell in reversed([*zip(keys, row, strict=False)])}
+            ids = [fold_text(cells[name]) for name in ([own] if own else IDS) if cells.get(name)]
             known = next((id for id in ids if id in people), None)
             if known is not None:
+                matched += 1
                 people[known] = _with_roster_data(people[known], cells)
-    return list(people.values())
+        if not matched and len(notes) == before:
+            notes.append(f"{path} names nobody whose id is in the key: give its column of ids with --id-column.")
+    return list(people.values()), notes
 
 
 def _from_key(id: str, name: str) -> Person:
@@ -293,17 +314,10 @@ def _from_key(id: str, name: str) -> Person:
     return Person(id, name, email, number, (name or id, "", number, email, ""))
 
 
-def _rows(roster: Path) -> Iterator[dict[str, str]]:
-    header, people = read_columns(roster)
-    names = [name.casefold() for name in header]
-    for _, cells in people:
-        yield {name: clean(cell) for name, cell in reversed([*zip(names, cells, strict=False)])}
-
-
 def _with_roster_data(person: Person, cells: dict[str, str]) -> Person:
     if all(name in cells for name in CANVAS[:3]):
         student, id, user, login, section = (cells.get(name, "") for name in CANVAS)
         return replace(person, canvas=(student, id, user, login, section))
-    email = next((cells[name] for name in EMAILS if cells.get(name)), person.email)
-    number = next((cells[name] for name in NUMBERS if cells.get(name)), person.number)
+    email = next((cells[name] for name in map(header_key, EMAILS) if cells.get(name)), person.email)
+    number = next((cells[name] for name in map(header_key, ID_NUMBERS) if cells.get(name)), person.number)
     return replace(person, email=email, number=number)

@@ -107,8 +107,115 @@ def test_canvas_points_are_no_student(roster: Path) -> None:
 
 
 def test_a_canvas_student_without_the_universitys_id(roster: Path) -> None:
-    text = f'{CANVAS}"Student, Test",103,,,Sec 1,\n'
+    text = f'{CANVAS}"Turing, Alan",103,,,Sec 1,\n'
     assert [s.id for s in read(roster, text).students] == ["101", "102", "103"]
+
+
+GRADEBOOK = """Student,ID,SIS User ID,SIS Login ID,Section,Quiz 1 (77),Current Score
+,,,,,Manual Posting,(read only)
+    Points Possible,,,,,10.00,(read only)
+"Lovelace, Ada",101,s001,ada,Sec 1,7.50,75
+"Noether, Emmy",102,s002,emmy,Sec 1 and Sec 2,,
+"Student, Test",999,,5d1c5f3a0b9e7d6c4b3a29181716151413121110,Sec 1,,
+"""
+
+
+def test_a_real_gradebook_of_canvas(roster: Path) -> None:
+    """Rows that are no students are skipped; the Test Student gets nothing, and does not change the column of ids."""
+    found = read(roster, GRADEBOOK)
+    assert found == Roster((Student("s001", "Lovelace, Ada"), Student("s002", "Noether, Emmy")), "SIS User ID")
+    assert found.notes == ("The Test Student of Canvas is no student of the class.",)
+    assert read(roster, GRADEBOOK.replace("Student, Test", "Teststudent, Test")).column == "SIS User ID"
+    assert [s.id for s in read(roster, GRADEBOOK.replace("Points Possible", "Points possibles")).students] == [
+        "s001",
+        "s002",
+    ]
+
+
+MOODLE = {
+    "German": "Vorname,Nachname,ID-Nummer,Institution,Abteilung,E-Mail-Adresse",
+    "French": "Prénom,Nom de famille,Numéro d’identification,Institution,Département,Adresse de courriel",
+    "French, older": "Prénom,Nom,Numéro d'identification,Institution,Département,Adresse de courriel",
+    "Spanish": "Nombre,Apellido(s),Número de ID,Institución,Departamento,Dirección de correo",
+    "Spanish, older": "Nombre,Apellidos,Número de identificación,Institución,Departamento,Dirección Email",
+    "Italian": "Nome,Cognome,Codice identificativo,Istituzione,Dipartimento,Indirizzo email",
+    "Portuguese": "Nome,Apelido,Número de identificação (ID),Instituição,Departamento,E-mail",
+    "Brazilian": "Nome,Sobrenome,Número de identificação,Instituição,Departamento,Endereço de email",
+    "Dutch": "Voornaam,Achternaam,Nummer (ID),Instelling,Afdeling,E-mailadres",
+    "Dutch, newer": "Voornaam,Achternaam,ID-nummer,Instelling,Afdeling,E-mailadres",
+    "Swedish": "Förnamn,Efternamn,ID nummer,Institution,Avdelning,E-postadress",
+    "Russian": "Имя,Фамилия,Индивидуальный номер,Учреждение,Отдел,Адрес электронной почты",
+    "Chinese": "名,姓,学号,机构,部门,电子邮件地址",
+    "a spreadsheet's": "first_name,last_name,student_id,institution,department,email_address",
+    "a program's": "FirstName,LastName,StudentID,Institution,Department,EmailAddress",
+}
+
+
+@pytest.mark.parametrize("language", MOODLE)
+def test_headers_in_other_languages(language: str, roster: Path) -> None:
+    """The ids are those of the university, not the e-mail addresses beside them."""
+    lines = "Ada,Lovelace,s001,U,D,ada@x.example\nEmmy,Noether,s002,U,D,emmy@x.example\n"
+    assert read(roster, f"{MOODLE[language]}\n{lines}") == Roster((ADA, EMMY), MOODLE[language].split(",")[2])
+
+
+@pytest.mark.parametrize("header", ["Vollständiger Name", "Nom complet", "Nombre completo", "Nome completo", "姓名"])
+def test_full_names_in_other_languages(header: str, roster: Path) -> None:
+    assert read(roster, f"{header};ID\nAda Lovelace;s001\n").students == (ADA,)
+
+
+def test_a_column_that_is_named(roster: Path) -> None:
+    text = "Kennung,ID number,Name\ns001,7,Ada Lovelace\ns002,8,Emmy Noether\n"
+    for name in ("Kennung", "kennung", " KENNUNG "):
+        roster.write_text(text, "utf-8")
+        assert read_roster(roster, name) == Roster((ADA, EMMY), "Kennung")
+    with pytest.raises(ByhandError, match=r"^class\.csv has no column 'Kenung'; .*Kennung"):
+        read_roster(roster, "Kenung")
+
+
+ENCODINGS = {
+    ("gbk", "Chinese (GBK)"): [
+        "id,name\ns001,张伟\ns002,王芳\n",
+        "学号,姓名\n1,欧阳娜娜\n2,龚璐\n",
+        "id;name\n1;诸葛亮\n",
+    ],
+    ("big5", "Chinese (Big5)"): ["學號,姓名\ns001,陳大文\ns002,林美麗\n"],
+    ("shift_jis", "Japanese (Shift-JIS)"): ["学籍番号,氏名\n1,佐藤 健\n2,山田 ひろし\n", "id,name\n1,渡辺謙\n"],
+    ("euc_jp", "Japanese (EUC-JP)"): ["学籍番号,氏名\n1,佐藤 健\n2,山田 ひろし\n3,ワトソン\n"],
+    ("euc_kr", "Korean (EUC-KR)"): ["학번,이름\n1,박지성\n2,최유나\n", "id,name\ns001,김민수\n"],
+    ("cp1251", "Cyrillic (Windows-1251)"): ["id;имя\n1;Иван Петров\n2;Мария Иванова\n", "id;name\n1;Олег\n"],
+    ("koi8_r", "Cyrillic (KOI8-R)"): ["id;имя\n1;Иван Петров\n2;Мария Иванова\n"],
+    ("cp1253", "Greek (Windows-1253)"): ["id;name\n1;Γιώργος Παπαδόπουλος\n2;Μαρία\n"],
+    ("cp1250", "Central European (Windows-1250)"): ["id;name\n1;Łukasz Żak\n2;Jiří Dvořák\n"],
+    ("cp1252", "Western European (Windows-1252)"): ["id;nom\n1;Éloïse Lefèvre\n2;Bjørn Åse\n", "id,name\n1,Žižek’s\n"],
+    ("mac_roman", "Western European (Mac)"): ["id;name\ns1;Zoë Ångström\ns2;José Müller\n"],
+    ("cp1256", "Arabic (Windows-1256)"): ["id;name\n1;محمد علي\n2;فاطمة\n"],
+    ("cp1255", "Hebrew (Windows-1255)"): ["id;name\n1;דוד כהן\n2;שרה לוי\n"],
+}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words", "text"), [(*key, text) for key, texts in ENCODINGS.items() for text in texts]
+)
+def test_other_encodings_are_recognised_and_said(encoding: str, words: str, text: str, roster: Path) -> None:
+    """No name becomes another in silence: the note shows one, and --encoding decides."""
+    found, plain = read(roster, text, encoding), read(roster, text)
+    assert (found, plain.notes) == (plain, ())
+    example = next(line for line in text.splitlines() if not line.isascii())
+    assert found.notes == (
+        f"class.csv is no UTF-8 and was read as {words}: {example!r}; if that is wrong, give --encoding.",
+    )
+    roster.write_bytes(text.encode(encoding))
+    named = read_roster(roster, encoding=encoding)
+    assert (named, named.notes) == (plain, ())
+
+
+def test_an_encoding_that_is_wrong(roster: Path) -> None:
+    roster.write_bytes("id,name\n1,Müller\n".encode("cp1252"))
+    with pytest.raises(ByhandError, match=r"^The file is no text in the encoding 'utf-8': give another with --enc"):
+        read_roster(roster, encoding="utf-8")
+    for name in ("nonsense", "rot13", "zip"):
+        with pytest.raises(ByhandError, match=rf"^There is no encoding '{name}': give one such as utf-8, gbk"):
+            read_roster(roster, encoding=name)
 
 
 def test_a_student_may_have_an_id_alone(roster: Path) -> None:
@@ -175,6 +282,7 @@ TO_CSV = "class.csv is no text: save the class as CSV, and name that file."
 EMPTY = "The roster class.csv is empty: its first line names the columns, such as id,name."
 NOBODY = "class.csv has no students below its first line: add a line for each."
 QUOTE = "of class.csv has a quotation mark that is not closed, or text after it: mend it there."
+NAME_ONE = "name one of its columns id, or give one with --id-column"
 REFUSALS: dict[str | bytes, str] = {
     "": EMPTY,
     " \n\n": EMPTY,
@@ -183,8 +291,8 @@ REFUSALS: dict[str | bytes, str] = {
     "id,name\n,\n\n,\n" + ",\n" * 1000: NOBODY,
     "sep=;\n": NOBODY,
     "Student,ID\n  Points Possible,\n": NOBODY,
-    "nickname,mark\nada,7\n": "class.csv has no column of ids: name one of its columns id (there are: nickname, mark).",
-    "s001,Ada\ns002,Emmy\n": "class.csv has no column of ids: name one of its columns id (there are: s001, Ada).",
+    "nickname,mark\nada,7\n": f"class.csv has no column of ids: {NAME_ONE} (there are: nickname, mark).",
+    "s001,Ada\ns002,Emmy\n": f"class.csv has no column of ids: {NAME_ONE} (there are: s001, Ada).",
     "id,name\ns1,Ada\n\ns2,Emmy\ns1,Alan\n": (
         "Line 5 of class.csv has the id 's1' of line 2 again: give each student an id of their own."
     ),

@@ -8,7 +8,7 @@ import pytest
 from support.class_submissions import a_set
 
 from byhand.exercises.keys import Key
-from byhand.grading.owners import enrolled
+from byhand.grading.owners import Rosters, enrolled
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
 
 
 def test_the_key_alone(key: Key) -> None:
-    first = enrolled(key, [])[0]
+    first = enrolled(key, Rosters())[0][0]
     assert (first.email, first.number) == ("", "s001")
     assert first.canvas == ("Student 1", "", "s001", "", "")
 
@@ -32,7 +32,8 @@ def test_moodles_and_canvass_lists(key: Key, tmp_path: Path) -> None:
         '"B, A",101,s001,a,Sec 1,3\n"Student, Test",999,,t,Sec 1,\n"F, E",103,x3,s003,Sec 2,4\n',
         "utf-8",
     )
-    one, two, three = enrolled(key, [tmp_path / "moodle.csv", tmp_path / "canvas.csv"])
+    (one, two, three), notes = enrolled(key, Rosters((tmp_path / "moodle.csv", tmp_path / "canvas.csv")))
     assert (one.email, one.number, one.canvas) == ("a@x.example", "S001", ("B, A", "101", "s001", "a", "Sec 1"))
     assert (two.email, two.canvas) == ("c@x.example", ("Student 2", "", "s002", "", ""))
     assert (three.email, three.canvas) == ("", ("F, E", "103", "x3", "s003", "Sec 2"))
+    assert notes == ["The Test Student of Canvas is no student of the class."]
