@@ -12,7 +12,9 @@ import numpy as np
 from byhand.checkpoints import FAMILIES
 from byhand.checkpoints.family import Family, Piece
 from byhand.checkpoints.folder import Config, Tensors, brief, read_config
+from byhand.checkpoints.folder_words import words_of_folder
 from byhand.core.graph import Array
+from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture
 
@@ -50,9 +52,17 @@ def read(folder: Path) -> Checkpoint:
     numbers = tensors.arrays(used & tensors.shapes.keys())
     numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
-    words = family.vocabularies(options)
+    words = _words(family.vocabularies(options), Path(folder))
     architecture = family.architecture.with_words(words) if words else family.architecture
     return Checkpoint(architecture, options, arrays, pieces)
+
+
+def _words(vocabularies: tuple[Labels, ...], folder: Path) -> tuple[Labels, ...]:
+    """Return the vocabularies with the words of the folder's tokenizer, if it has one and the model one vocabulary."""
+    if not vocabularies or any(v.words != vocabularies[0].words for v in vocabularies):
+        return vocabularies
+    words = words_of_folder(folder, len(vocabularies[0].words))
+    return tuple(Labels(v.name, words) for v in vocabularies[:1]) * len(vocabularies) if words else vocabularies
 
 
 def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:

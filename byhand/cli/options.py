@@ -42,6 +42,25 @@ class Targets(click.ParamType):  # type: ignore[type-arg]  # no generic class in
         return [word.strip() for word in value.split(",")]
 
 
+class Words(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
+    """A list of words: the,cat,sat; or as JSON, ["the", ","], for words with a comma."""
+
+    name = "WORD,WORD,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
+        import json
+
+        if not value.lstrip().startswith('["'):
+            return [word.strip() for word in value.split(",")]
+        try:
+            words = json.loads(value)
+        except (ValueError, RecursionError):
+            words = None
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            self.fail(f"{_quoted(value)} is not a list of words such as the,cat,sat.", param, ctx)
+        return words
+
+
 class Settings(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A setting: NAME=VALUE."""
 
@@ -87,6 +106,9 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.argument("model", shell_complete=completion_of("model")),
         click.option("--ids", type=Numbers(), multiple=True, help="The prompt as ids of the vocabulary."),
         click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
+        click.option("--words", type=Words(), help="Your own words, in place of the model's."),
+        click.option("--words-file", metavar="FILE", help="The same from a text file, one word a line."),
+        click.option("--target-words", type=Words(), help="Your own words of a translator's second vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
         click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
         click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
@@ -164,6 +186,12 @@ def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, st
 
     note_alias(model)
     recipe = find(model)
+    if (path := options.pop("words_file", None)) is not None:
+        from byhand.lessons.own_words import read_words
+
+        if options.get("words") is not None:
+            raise BadInput("Give --words or --words-file, not both.")
+        options["words"] = read_words(Path(path))
     size = dict(recipe.size)
     for text in (part.strip() for given in sizes for part in given.split(",")):
         name, equals, value = text.partition("=")

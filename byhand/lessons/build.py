@@ -25,6 +25,10 @@ def build(recipe: Recipe) -> Lesson:
     """Build a recipe's lesson. Raises ByhandError if the recipe is invalid."""
     _check(recipe)
     model = _built_in_model(recipe) if recipe.model in MODELS else _checkpoint_model(recipe)
+    if recipe.words or recipe.target_words:
+        from byhand.lessons.own_words import with_own_words
+
+        model = replace(model, architecture=with_own_words(recipe, model.architecture, model.options))
     rows = batch_rows(recipe, model.architecture)
     graphs = _graphs(model, rows)
     graph = _with_learning(recipe, model, graphs, rows) if recipe.backward else graphs[0][1]
@@ -62,7 +66,12 @@ def _built_in_model(recipe: Recipe) -> _Model:
     seed = architecture.seed if recipe.seed is None else recipe.seed
     if seed < 0:
         raise ByhandError(f"A seed is a whole number from 0, not {quoted(seed)}.")
-    return _Model(architecture, options_of(architecture, recipe.size), Weights(seed))
+    size = recipe.size
+    if recipe.words or recipe.target_words:
+        from byhand.lessons.own_words import sizes_for_words
+
+        size = sizes_for_words(recipe, architecture)
+    return _Model(architecture, options_of(architecture, size), Weights(seed))
 
 
 def _checkpoint_model(recipe: Recipe) -> _Model:

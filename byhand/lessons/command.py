@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from dataclasses import fields
@@ -39,4 +40,6 @@ def _option(key: str, value: Any) -> list[str]:
         return [option(key)]
     if key == "pixels":
         value = os.path.basename(value)
+    if isinstance(value, list) and any(isinstance(word, str) and "," in word for word in value):
+        return [option(key), json.dumps(value, ensure_ascii=False)]
     return [option(key), ",".join(map(str, value)) if isinstance(value, list) else str(value)]

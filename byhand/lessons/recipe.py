@@ -18,7 +18,8 @@ class Recipe:
     """Everything that decides what is built. The same recipe gives the same numbers and the same file.
 
     model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
-    named size. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
+    named size. words, target_words: the vocabulary, in place of the model's own; target_words for a translator's second
+    one. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
@@ -28,6 +29,8 @@ class Recipe:
     title: str = ""
     size: dict[str, Any] = field(default_factory=dict)
     seed: int | None = None
+    words: list[str] = field(default_factory=list)
+    target_words: list[str] = field(default_factory=list)
     prompt: str | None = None
     ids: list[int] | None = None
     target_prompt: str | None = None

@@ -1,0 +1,47 @@
+"""One graph evaluated over and over, with other numbers each time: what stays the same is computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from byhand.core.graph import Array, Node, toposort
+
+Step = tuple[int, Callable[..., Array], tuple[int, ...]]
+"""One table to compute: its place among the values, its rule, and the places of its arguments."""
+
+
+class Evaluator:
+    """Computes some tables of a graph from other numbers for some of its given tables, as `fold` does.
+
+    outputs: the tables to compute. inputs: the tables whose numbers come with each call. Tables that do not depend on
+    an input are computed when the evaluator is made.
+    """
+
+    def __init__(self, outputs: Sequence[Node], inputs: Iterable[Node]) -> None:
+        self.inputs = list(inputs)
+        order = toposort(outputs)
+        place = {node: n for n, node in enumerate(dict.fromkeys([*self.inputs, *order]))}
+        changing = set(self.inputs)
+        self._values: list[Array | None] = [None] * len(place)
+        self._steps: list[Step] = []
+        for node in order:
+            if node in changing:
+                continue
+            arguments = tuple(place[a] for a in node.args)
+            rule = partial(node.op.value, **node.attrs) if node.attrs else node.op.value
+            if any(a in changing for a in node.args):
+                changing.add(node)
+                self._steps.append((place[node], rule, arguments))
+            else:
+                known = (self._values[n] for n in arguments)
+                self._values[place[node]] = node.data if node.data is not None else rule(*known)
+        self._outputs = [place[node] for node in outputs]
+
+    def __call__(self, given: Mapping[Node, Array]) -> list[Array]:
+        """Return the numbers of the outputs. given: of every input; arrays may have leading axes, as in `fold`."""
+        values = self._values.copy()
+        values[: len(self.inputs)] = [given[node] for node in self.inputs]
+        for n, rule, arguments in self._steps:
+            values[n] = rule(*[values[a] for a in arguments])
+        return [values[n] for n in self._outputs]  # type: ignore[misc]  # every table before the outputs is computed
