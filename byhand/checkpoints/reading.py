@@ -59,10 +59,10 @@ def read(folder: Path) -> Checkpoint:
 
 def _words(vocabularies: tuple[Labels, ...], folder: Path) -> tuple[Labels, ...]:
     """Return the vocabularies with the words of the folder's tokenizer, if it has one and the model one vocabulary."""
-    if not vocabularies or any(v.words != vocabularies[0].words for v in vocabularies):
+    if not vocabularies or any(v is not vocabularies[0] for v in vocabularies):
         return vocabularies
     words = words_of_folder(folder, len(vocabularies[0].words))
-    return tuple(Labels(v.name, words) for v in vocabularies[:1]) * len(vocabularies) if words else vocabularies
+    return (Labels(vocabularies[0].name, words),) * len(vocabularies) if words else vocabularies
 
 
 def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, Array]:

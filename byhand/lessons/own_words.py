@@ -58,7 +58,7 @@ def with_own_words(recipe: Recipe, architecture: Architecture, options: Any) -> 
     if not own:
         return architecture
     vocabularies = list(architecture.vocabularies(options))
-    is_shared = len(vocabularies) > 1 and vocabularies[0].words == vocabularies[1].words
+    is_shared = len(vocabularies) > 1 and vocabularies[0] is vocabularies[1]
     if is_shared and "target_words" in own:
         raise ByhandError(
             f"{architecture.name} has one vocabulary for both texts: leave --target-words out, "
@@ -111,7 +111,9 @@ def read_words(path: Path) -> list[str]:
             data = file.read(MOST_IN_FILE + 1)
         text = data.decode("utf-8-sig")
     except OSError as error:
-        raise ByhandError(f"The words in {path} cannot be read ({error.strerror}): check its name and folder.") from None
+        raise ByhandError(
+            f"The words in {path} cannot be read ({error.strerror}): check its name and folder."
+        ) from None
     except ValueError:
         raise ByhandError(f"{path} is not a text in UTF-8: save it as one, with one word a line.") from None
     if len(data) > MOST_IN_FILE:

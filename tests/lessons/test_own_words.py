@@ -30,9 +30,7 @@ def test_own_words_label_the_prompt_and_every_prediction() -> None:
     assert set(lesson.words) <= {"one", "two", "three"}
 
 
-@pytest.mark.parametrize(
-    ("model", "first"), [("bert", ("[PAD]",)), ("t5", ("<pad>",)), ("bart", ("[START]",))]
-)
+@pytest.mark.parametrize(("model", "first"), [("bert", ("[PAD]",)), ("t5", ("<pad>",)), ("bart", ("[START]",))])
 def test_words_that_a_model_needs_stay_first(model: str, first: tuple[str, ...]) -> None:
     own = ["x", "y", "z", "u", "v", "w"]
     words = words_of(Recipe(model, words=own))[0]

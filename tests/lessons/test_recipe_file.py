@@ -140,7 +140,13 @@ def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None
 
 def test_every_part_of_a_recipe_is_tried_above() -> None:
     tried = (FULL + LEARNING + WRITING).replace("=", " ").replace("]", " ").replace("[", " ").split()
-    assert {f.name for f in fields(Recipe)} - set(tried) == {"target_prompt", "segment_ids", "pixels"}
+    assert {f.name for f in fields(Recipe)} - set(tried) == {
+        "words",
+        "target_words",
+        "target_prompt",
+        "segment_ids",
+        "pixels",
+    }
 
 
 @pytest.mark.parametrize("text", ['\ufeffmodel = "gpt2"', 'model = "gpt2"\r\n', '# A comment\n\nmodel = "gpt2"'])
@@ -174,7 +180,7 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 MODEL = 'model = "gpt2"\n'
 KEYS = (
-    "model, title, size, seed, prompt, ids, target_prompt, target_ids, segment_ids, mask, pixels, targets, batch, "
+    "model, title, size, seed, words, target_words, prompt, ids, target_prompt, target_ids, segment_ids, mask, pixels, targets, batch, "
     "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
     "optimizer, lr, train_steps, orientation, set"
 )
