@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +95,8 @@ def _check_words(recipe: Recipe, name: str) -> None:
     for word in words:
         if not word or word.split() != [word] or not word.isprintable() or len(word) > LONGEST_WORD:
             raise ByhandError(
-                f"{option(name)}: {quoted(word)} cannot be a word, which has 1 to {LONGEST_WORD} letters and no blanks; "
-                "change it or leave it out."
+                f"{option(name)}: {quoted(word)} cannot be a word, which has 1 to {LONGEST_WORD} letters, no blanks: "
+                "change it."
             )
     if len(set(words)) < len(words):
         twice = Counter(words).most_common(1)[0][0]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import answer, refusal
 
 from byhand.errors import ByhandError
 from byhand.lessons.build import build
 from byhand.lessons.command import command
 from byhand.lessons.recipe import Recipe, read_recipe
-from support.commands import answer, refusal
 
 REFERENCE = Path(__file__).parents[1] / "data" / "training" / "gpt2"
 

@@ -180,7 +180,8 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 MODEL = 'model = "gpt2"\n'
 KEYS = (
-    "model, title, size, seed, words, target_words, prompt, ids, target_prompt, target_ids, segment_ids, mask, pixels, targets, batch, "
+    "model, title, size, seed, words, target_words, prompt, ids, target_prompt, "
+    "target_ids, segment_ids, mask, pixels, targets, batch, "
     "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
     "optimizer, lr, train_steps, orientation, set"
 )
