@@ -36,6 +36,7 @@ from byhand.cli.progress import bar_of
 @click.option(
     "--self-check", "practice", is_flag=True, help="For practice: the workbook shows at once which answers are right."
 )
+@click.option("--language", metavar="CODE", help="What the class reads: en, de or zh.  [default: the recipe's]")
 @click.option("--jobs", type=click.IntRange(1, 64), metavar="N", help="The number of processes.  [default: as needed]")
 @click.option("--force", is_flag=True, help="Replace another set in the folder.")
 @click.option("--list", "list_only", is_flag=True, help="List the ready-made exercises, or those with the word RECIPE.")

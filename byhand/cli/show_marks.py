@@ -31,6 +31,7 @@ from byhand.grading.verdicts import (
     typed_text,
 )
 from byhand.processes import Stopped, spread_within
+from byhand.translations import in_language
 
 SAME = "The same."
 """Shown in place of a sentence that another cell of the question has already."""
@@ -183,5 +184,7 @@ class FileChecker:
 
     def __call__(self, submission: Path) -> CheckReport:
         marked, key = self.grader.mark(submission), self.grader.key
-        answers = self.grader.revealed(marked.marks.student) if self.reveal else None
-        return check_report(key, marked, self.grader.explain_commands, answers, self.as_json), all_right(marked.marks)
+        with in_language(key.language):
+            answers = self.grader.revealed(marked.marks.student) if self.reveal else None
+            report = check_report(key, marked, self.grader.explain_commands, answers, self.as_json)
+        return report, all_right(marked.marks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,14 @@ from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
 from byhand.lessons.recipe import read_toml
 from byhand.processes import cores, spread
+from byhand.translations import in_language, language_of
 
 
 @dataclass(frozen=True)
 class SetOptions:
     """Which set to make. recipe: its path. seed: None for a secret. jobs: None for byhand's choice.
 
-    practice: answers are checked.
+    practice: answers are checked. language: a code of byhand.translations; None for the recipe's.
     """
 
     recipe: Path
@@ -40,6 +42,7 @@ class SetOptions:
     practice: bool = False
     jobs: int | None = None
     force: bool = False
+    language: str | None = None
 
 
 def set_options(
@@ -50,6 +53,7 @@ def set_options(
     formats: str,
     id_column: str = "",
     encoding: str = "",
+    language: str | None = None,
     **more: Any,
 ) -> SetOptions:
     """Return the options of a set from the texts of a command. ByhandError for a wrong recipe, roster or format.
@@ -63,7 +67,8 @@ def set_options(
     path = find(recipe)
     names = formats_of(formats)
     students = read_roster(roster, id_column, encoding) if roster is not None else numbered(count)
-    return SetOptions(path, folder or Path(path.stem), students, formats=names, **more)
+    code = None if language is None else language_of(language)
+    return SetOptions(path, folder or Path(path.stem), students, formats=names, language=code, **more)
 
 
 BLOCK = 100
@@ -116,12 +121,18 @@ class SetWriter:
         self.problem = problem(settings.exercise)
         self.mistakes = mistakes(self.problem)
         kinds = student_files(settings.formats, settings.about["practice"])
-        self.kinds = [(kind, kind.writer(self.problem, settings.about)) for kind in kinds]
+        with self.in_language():
+            self.kinds = [(kind, kind.writer(self.problem, settings.about)) for kind in kinds]
+
+    def in_language(self) -> AbstractContextManager[None]:
+        """Write what follows in the language of the set."""
+        return in_language(self.settings.about["language"])
 
     def __call__(self, block: Block) -> BlockResult:
         """Write the files of a block that do not exist yet."""
         drawn_variants = self.variants_of([student for student, _ in block])
-        files = sum(self._write(variant, name) for variant, (_, name) in zip(drawn_variants, block, strict=True))
+        with self.in_language():
+            files = sum(self._write(variant, name) for variant, (_, name) in zip(drawn_variants, block, strict=True))
         lines = [student_line(variant, name) for variant, (_, name) in zip(drawn_variants, block, strict=True)]
         return BlockResult(lines, files, sizes(self.problem, drawn_variants))
 
@@ -131,10 +142,11 @@ class SetWriter:
     def check_student(self, student: Student) -> None:
         """Make each file of one student in memory, so that a recipe that fails does so before anything is written."""
         (variant,) = self.variants_of([student])
-        for _, write in self.kinds:
-            write(variant, student.id)
-        for kind in class_files(self.settings.formats):
-            kind.write(self.problem, self.mistakes, [variant])
+        with self.in_language():
+            for _, write in self.kinds:
+                write(variant, student.id)
+            for kind in class_files(self.settings.formats):
+                kind.write(self.problem, self.mistakes, [variant])
 
     def write_class(self, named_students: Block) -> int:
         """Write the files of the whole class, and return how many."""
@@ -142,9 +154,10 @@ class SetWriter:
         drawn_variants = (
             [v for block in blocks_of(named_students) for v in self.variants_of([s for s, _ in block])] if kinds else []
         )
-        for kind in kinds:
-            data = kind.write(self.problem, self.mistakes, drawn_variants)
-            save(kind.path(self.settings.folder), data, private=True)
+        with self.in_language():
+            for kind in kinds:
+                data = kind.write(self.problem, self.mistakes, drawn_variants)
+                save(kind.path(self.settings.folder), data, private=True)
         return len(kinds)
 
     def _write(self, variant: Variant, name: str) -> int:
@@ -169,6 +182,7 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     digest = digest_of(exercise.name, table)
     source = folder.source(options.seed, digest, PRACTICE if options.practice else EXAM)
     about: dict[str, Any] = {"exercise": exercise.name, "digest": digest, "practice": options.practice}
+    about["language"] = options.language or exercise.language
     if source.seed is not None:
         about["seed"] = source.seed
     in_key = {**about, "recipe": table}
@@ -178,10 +192,10 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     named_students = list(zip(students, file_names(students), strict=True))
     folder.begin(about, source, options.formats, named_students)
     result = SetResult(exercise, folder, source.seed, writer.problem, len(students))
-    places = StudentBook(writer.problem, options.practice).places
+    with writer.in_language():
+        questions = questions_of(writer.problem, StudentBook(writer.problem, options.practice).places)
     with replacing(folder.key, private=True) as file:
-        lines = _key_lines(writer, named_students, options.jobs, result, advance)
-        write_key(file, in_key, questions_of(writer.problem, places), lines)
+        write_key(file, in_key, questions, _key_lines(writer, named_students, options.jobs, result, advance))
     result.kept = len(students) * len(writer.kinds) - result.written
     result.written += writer.write_class(named_students)
     return result

@@ -19,6 +19,7 @@ from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem, question_text
 from byhand.exercises.recipe import KINDS
 from byhand.exercises.student_book import Place
+from byhand.translations import ENGLISH, LANGUAGES
 
 KIND, VERSION = "class key", 1
 Rows = list[list[int | float]]
@@ -55,6 +56,7 @@ class Key:
     """A class's key. recipe: the content of the exercise's file, from which the problem can be rebuilt.
 
     digest: of the recipe and its name. seed: None if the numbers are drawn from a secret, and in a student's own key.
+    language: a code of byhand.translations, in which the class reads.
     """
 
     exercise: str
@@ -64,6 +66,7 @@ class Key:
     practice: bool
     questions: tuple[KeyQuestion, ...]
     students: dict[str, KeyStudent]
+    language: str = ENGLISH
 
 
 def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, Any]]:
@@ -145,6 +148,7 @@ class _KeyFile(msgspec.Struct):
     questions: list[KeyQuestion]
     students: dict[str, msgspec.Raw]
     seed: int | None = None
+    language: str = ENGLISH
 
 
 class _Head(msgspec.Struct):
@@ -173,7 +177,9 @@ def read_key(path: Path) -> Key:
             raise _unsound(path, f"question {n}, cells")
     students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
     about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
-    return Key(*about, tuple(table.questions), students)
+    if table.language not in LANGUAGES:
+        raise _unsound(path, "language")
+    return Key(*about, tuple(table.questions), students, table.language)
 
 
 def _head(path: Path, data: bytes) -> _Head:

@@ -10,6 +10,7 @@ from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons.overrides import FARTHEST
 from byhand.lessons.recipe import Recipe, model_named, read_toml
+from byhand.translations import ENGLISH, language_of
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 """The kinds of question: a whole table, one cell, a choice in a row, a wrong cell to find, a hidden input, an exact
@@ -77,7 +78,7 @@ class Exercise:
     the numbers that its cells may be. whole: tables whose numbers must be whole. largest: the largest number that
     anybody has to write. attend: the least and the most that the largest attention weight of a row may be; if the
     recipe gives it, also for the largest probability. mistakes: the misconceptions that must show; by default all that
-    apply.
+    apply. language: a code of byhand.translations, in which the class reads.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Exercise:
     attend: tuple[float, float] = (0.4, 0.98)
     mistakes: tuple[str, ...] | None = None
     partial_credit: PartialCredit = PartialCredit()
+    language: str = ENGLISH
 
     @property
     def points(self) -> float:
@@ -124,6 +126,7 @@ class _ExerciseTable:
     attend: list[float] = field(default_factory=lambda: [0.4, 0.98])
     mistakes: list[str] | None = None
     marks: dict[str, Any] = field(default_factory=dict)
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         (content.attend[0], content.attend[1]),
         None if content.mistakes is None else tuple(content.mistakes),
         _partial_credit(path, content.marks),
+        language_of(content.language),
     )
 
 

@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, quoted
 from byhand.exercises.draw import Student
 from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
 from byhand.exercises.roster import number_of_students
 from byhand.exercises.secret import Source, new_secret, read_secret, secret_text
 from byhand.files import save, swept
+from byhand.translations import ENGLISH
 
 KIND, VERSION = "class set", 1
 SECRET = "secret"
@@ -42,6 +43,7 @@ class SetFile(msgspec.Struct, frozen=True):
     students: list[Row]
     seed: int | None = None
     source: str = ""
+    language: str = ENGLISH
 
 
 def digest_of(name: str, table: Mapping[str, Any]) -> str:
@@ -132,6 +134,7 @@ class SetFolder:
             "exercise": "of another exercise",
             "digest": "of another version of the recipe",
             "seed": "that is drawn from a secret" if seed is None else f"of seed {seed}",
+            "language": f"in the language {quoted(self.previous.language)}",
             "practice": "without --self-check" if about["practice"] else "with --self-check",
             "source": "of another secret",
         }

@@ -34,6 +34,7 @@ from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands,
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files, submissions
 from byhand.processes import Stopped, cores, spread_within
+from byhand.translations import in_language
 from byhand.xlsx.archive import MOST_BYTES
 
 FORMATS = {"xlsx": ".xlsx", "html": ".html"}
@@ -192,7 +193,8 @@ class FileMarker:
         self.settings = settings
         self.key = load_key(settings.key)
         self.grader = Grader(self.key).__enter__()
-        self.books = FeedbackBooks(self.grader.handed_out)
+        with in_language(self.key.language):
+            self.books = FeedbackBooks(self.grader.handed_out)
         self.names = names_of(self.key)
 
     def __call__(self, job: Job) -> FileResult:
@@ -207,7 +209,8 @@ class FileMarker:
         except ByhandError as error:
             why = without_folder(str(error), self.settings.submissions)
             return FileResult(file, digest, self.grader.owners.by_name(path), refused=why)
-        self._write_feedback(marked)
+        with in_language(self.key.language):
+            self._write_feedback(marked)
         return FileResult(file, digest, marked.marks.student, marked.marks, by=marked.identified_by)
 
     def _write_feedback(self, marked: MarkedFile) -> None:
@@ -300,7 +303,8 @@ def _grades(
                 kept.append((GRADESCOPE, names[person.id]))
                 place = folder.file(GRADESCOPE, names[person.id], ".json")
                 place.parent.mkdir(exist_ok=True)
-                save(place, gradescope_results(key, result.marks))
+                with in_language(key.language):
+                    save(place, gradescope_results(key, result.marks))
     folder.keep_only(kept, names.values())
     return statistics, grades
 

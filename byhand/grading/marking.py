@@ -45,6 +45,7 @@ from byhand.grading.verdicts import (
 )
 from byhand.lessons.command import command
 from byhand.processes import Limits
+from byhand.translations import in_language
 
 LIMITS = Limits(20.0, 600_000_000)
 """The time and memory that marking one file may take."""
@@ -88,7 +89,8 @@ class Grader:
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        self.handed_out = HandedOut.of(key)
+        with in_language(key.language):
+            self.handed_out = HandedOut.of(key)
         self.marker = Marker(key, self.handed_out.problem)
         self.owners = Owners(self.handed_out)
         self.engine = Recomputer()
@@ -110,7 +112,8 @@ class Grader:
     def mark(self, path: Path) -> MarkedFile:
         """Mark a file. Raises ByhandError, which says what to do, for a file that cannot be read or is nobody's."""
         try:
-            return self._mark(path)
+            with in_language(self.key.language):
+                return self._mark(path)
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             raise ByhandError(BROKEN) from None  # the reader met something that it does not expect
 

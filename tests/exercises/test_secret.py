@@ -90,6 +90,7 @@ def test_a_practice_key_holds_one_student_and_neither_seed_nor_secret() -> None:
                 "version",
                 "exercise",
                 "digest",
+                "language",
                 "practice",
                 "recipe",
                 "questions",

@@ -1,0 +1,124 @@
+"""The language of a set: what a class reads is written in it, wherever it is written."""
+
+from __future__ import annotations
+
+import re
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from byhand import translations
+from byhand.cli.show_marks import FileChecker
+from byhand.errors import ByhandError
+from byhand.exercises.class_set import SetWriter, WriterSettings, make_set, set_options
+from byhand.exercises.draw import Student
+from byhand.exercises.keys import read_key
+from byhand.exercises.recipe import exercise_of, find, read_exercise
+from byhand.exercises.secret import Source
+from byhand.grading import class_marks
+from byhand.lessons.recipe import read_toml
+from byhand.translations import in_language, language
+from tests.support.class_sets import order, refusal
+
+
+class Marked(NullTranslations):
+    """A catalogue that puts each sentence between marks."""
+
+    def gettext(self, message: str) -> str:
+        return f"«{message}»"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"«{msgid1 if n == 1 else msgid2}»"
+
+
+@pytest.fixture(autouse=True)
+def _marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(translations, "catalogue", lambda code: Marked())
+
+
+def test_a_set_is_in_the_language_of_its_option_or_else_of_its_recipe() -> None:
+    text = find("softmax").read_text("utf-8")
+    Path("mine.toml").write_text(f'language = "zh-Hans"\n{text}', "utf-8")
+    make_set(set_options("mine.toml", None, None, 2, "html", seed=1))
+    make_set(set_options("mine.toml", Path("german"), None, 2, "html", language="de_AT", seed=1))
+    make_set(set_options("softmax", Path("english"), None, 2, "html", seed=1))
+    assert [read_key(Path(f, "keys", "key.json")).language for f in ("mine", "german", "english")] == ["zh", "de", "en"]
+    pages = [Path(f, "students", "student-001.html").read_text("utf-8") for f in ("mine", "german", "english")]
+    assert [re.findall('<html lang="(..)"', page) for page in pages] == [["zh"], ["de"], ["en"]]
+    assert language() == "en"
+
+
+def test_a_process_that_writes_a_block_does_so_in_the_language_of_the_set(tmp_path: Path) -> None:
+    about = {"exercise": "softmax", "digest": "", "seed": 1, "practice": False, "language": "de"}
+    for folder in ("students", "keys"):
+        (tmp_path / folder).mkdir()
+    writer = SetWriter(WriterSettings(read_exercise(find("softmax")), about, Source(1), ("html",), tmp_path))
+    writer([(Student("s1"), "s1")])
+    assert 'lang="de"' in (tmp_path / "students" / "s1.html").read_text("utf-8")
+    assert "«" in (tmp_path / "keys" / "s1.html").read_text("utf-8")
+
+
+def test_a_set_in_another_language_is_another_set() -> None:
+    make_set(order("class", 2))
+    said = refusal(order("class", 2, language="de"))
+    assert said == (
+        "class holds a set in the language 'en': choose another folder, or add --force to put this one in its place."
+    )
+
+
+def test_a_key_without_a_language_is_english_and_an_unknown_one_is_refused() -> None:
+    make_set(order("class", 2))
+    path = Path("class", "keys", "key.json")
+    content: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    content.pop("language")
+    path.write_bytes(msgspec.json.encode(content))
+    assert read_key(path).language == "en"
+    path.write_bytes(msgspec.json.encode(content | {"language": "xx"}))
+    with pytest.raises(ByhandError) as refused:
+        read_key(path)
+    assert "has no sound 'language'" in str(refused.value)
+
+
+def test_marks_and_feedback_are_in_the_language_of_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_set(order("class", 2, language="de", formats=("xlsx",)))
+    languages: list[str] = []
+
+    def recorded(function: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            languages.append(language())
+            return function(*args, **more)
+
+        return call
+
+    book = Path("class", "students", "student-001.xlsx")
+    FileChecker(Path("class"), reveal=False, as_json=True)(book)
+    monkeypatch.setattr(class_marks, "feedback_page", recorded(class_marks.feedback_page))
+    folder = class_marks.MarksFolder(Path("marks"))
+    for name in ("feedback", "look"):
+        Path("marks", name).mkdir(parents=True)
+    settings = class_marks.WorkerSettings(Path("class"), Path("class", "students"), folder, ("xlsx", "html"))
+    result = class_marks.FileMarker(settings)((book.name, ""))
+    assert result.refused == ""
+    assert languages == ["de"]
+    assert language() == "en"
+
+
+def test_a_language_that_there_is_not_is_refused() -> None:
+    table = read_toml(find("softmax"))
+    for make in (
+        lambda: set_options("softmax", None, None, 2, "html", language="fr"),
+        lambda: exercise_of(table | {"language": "fr"}, Path("mine.toml")),
+    ):
+        with pytest.raises(ByhandError) as refused:
+            make()
+        assert str(refused.value) == "There is no language 'fr'; there are: en, de, zh."
+
+
+def test_the_language_of_the_surroundings_does_not_matter() -> None:
+    with in_language("de"):
+        make_set(order("class", 1, formats=("html",)))
+    assert "«" not in Path("class", "keys", "student-001.html").read_text("utf-8")
