@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Paragraph, Piece, Steps, Table, pieces
+from byhand.documents.document import (
+    Block,
+    Code,
+    Document,
+    Formula,
+    Heading,
+    Lines,
+    Paragraph,
+    Piece,
+    Room,
+    Steps,
+    Table,
+    pieces,
+)
 from byhand.notation.tree import Maths
 
 Row = list[str]
@@ -26,6 +39,8 @@ class BlockWriter:
     steps: Callable[[Steps], str]
     table: Callable[[str, Row, Row, list[Row], str], str]
     """A caption, the labels above the columns and before the rows (perhaps none), the cells, and a role."""
+    lines: Callable[[Row], str]
+    room: Callable[[int], str]
     formulas_in_words: bool = True
     """Whether what reads as a formula among words, such as W_Q, is written as one."""
 
@@ -47,6 +62,10 @@ class BlockWriter:
                 return self.code(text)
             case Steps():
                 return self.steps(block)
+            case Lines(lines):
+                return self.lines(list(map(self.words, lines)))
+            case Room(height):
+                return self.room(height)
             case Table():
                 return self.table(*self._table(block), block.role)
 

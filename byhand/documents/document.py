@@ -8,6 +8,13 @@ from dataclasses import dataclass
 
 from byhand.notation.tree import Maths, Name, Negative, Number, Power, Root, Sum
 
+
+class Plain(str):
+    """Words that are written as they stand: no formulas are looked for among them."""
+
+    __slots__ = ()
+
+
 Piece = str | Maths
 """Words, or a formula among them."""
 
@@ -72,7 +79,21 @@ class Code:
     text: str
 
 
-Block = Heading | Paragraph | Formula | Steps | Table | Code
+@dataclass(frozen=True)
+class Lines:
+    """Short lines that stand together, such as the rules of a few tables; no formulas are looked for in them."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Room:
+    """An empty frame to write in, so many lines high."""
+
+    height: int
+
+
+Block = Heading | Paragraph | Formula | Steps | Table | Code | Lines | Room
 
 
 @dataclass(frozen=True)
@@ -96,7 +117,7 @@ FORMULA = re.compile(
 def pieces(*parts: Piece) -> Iterator[Piece]:
     """Yield the parts of a sentence, with formulas that stand in its words (p_i, √d_k, x²) as trees of their own."""
     for part in parts:
-        yield from _found(part) if isinstance(part, str) else (part,)
+        yield from _found(part) if isinstance(part, str) and not isinstance(part, Plain) else (part,)
 
 
 def _found(text: str) -> Iterator[Piece]:

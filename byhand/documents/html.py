@@ -50,6 +50,8 @@ figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values th { background: var(--faint); color: var(--grey); font-weight: 600; }
 .values tbody th { text-align: left; }
 .values thead td { background: none !important; border: 0; }
+.rules { list-style: none; margin: .7rem 0; padding: 0 0 0 1rem; border-left: 2px solid var(--light); }
+.room { border: 1px dashed var(--frame); border-radius: 4px; margin: .8rem 0; }
 .answer td { min-width: 4.6rem; height: 1.9rem; }
 LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
 @media print {
@@ -132,4 +134,6 @@ HTML = BlockWriter(
     code=lambda text: f"<pre>{escaped(text)}</pre>",
     steps=_steps,
     table=_table,
+    lines=lambda lines: "\n".join(['<ul class="rules">', *(f"<li>{line}</li>" for line in lines), "</ul>"]),
+    room=lambda height: f'<div class="room" style="height: {1.6 * height:g}em"></div>',
 )

@@ -30,6 +30,9 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
 #let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
 #let reason(body) = text(size: 9.5pt, fill: grey, body)
+#let lines(body) = block(above: 1em, below: 1em, inset: (left: 0.9em), stroke: (left: 1.5pt + light), body)
+#let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em, radius: 3pt,
+  stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
   #if caption != [] { block(below: 0.6em, reason(caption)) }
   #table(columns: columns, align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
@@ -116,4 +119,6 @@ TYPST = BlockWriter(
     code=lambda text: f"#raw(block: true, {string(text)})",
     steps=_steps,
     table=_table,
+    lines=lambda lines: f"#lines[{' #linebreak() '.join(lines)}]",
+    room=lambda height: f"#room({height})",
 )

@@ -170,7 +170,7 @@ def shares(part: Part) -> list[str]:
 
 def _instruction(part: Part, n: int, variant: Variant) -> str:
     node, ask = part.question.node, part.question.ask
-    pieces = [paragraph(f"{part.number}. {part.text}")]
+    pieces = [paragraph(f"{part.number}. {part.text}"), part.rules]
     if ask.hint:
         pieces.append(f"<p><i>Hint: {html(ask.hint)}</i></p>")
     if ask.kind == "wrong cell":

@@ -15,8 +15,9 @@ import numpy as np
 from byhand.core.arithmetic.excel import Address
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
+from byhand.exercises.asked import question_text
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, question_text
+from byhand.exercises.problem import Problem
 from byhand.exercises.recipe import KINDS
 from byhand.exercises.student_book import Place
 from byhand.translations import ENGLISH, LANGUAGES
@@ -78,7 +79,7 @@ def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, An
             "points": question.ask.points,
             "places": question.ask.places,
             "margin": question.ask.margin,
-            "text": question_text(question),
+            "text": question_text(problem, question),
             "sheet": place.sheet,
             "cells": [str(Address(row, column)) for row, column in place.cells],
         }

@@ -13,8 +13,10 @@ import numpy as np
 from byhand.core.graph import INFINITE, Array
 from byhand.core.labels import word
 from byhand.errors import ByhandError
+from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import Problem, Question, question_text
+from byhand.exercises.lms_html import rules
+from byhand.exercises.problem import Problem, Question
 
 INDEX_MARGIN = 0.1
 """The margin for the number of a row or a column, which is a whole number."""
@@ -67,22 +69,27 @@ class Field:
 
 @dataclass(frozen=True)
 class Part:
-    """One question for one student. places: the row and column of each field, from 0."""
+    """One question for one student.
+
+    places: the row and column of each field, from 0. rules: how the asked table is made, as HTML.
+    """
 
     number: int
     question: Question
     text: str
     fields: tuple[Field, ...]
     places: tuple[tuple[int, int], ...]
+    rules: str = ""
 
 
 def parts(
     problem: Problem, variant: Variant, mistakes: Sequence[tuple[str, str, float, Sequence[Array]]]
 ) -> list[Part]:
     """Return every question of the variant. ByhandError for an answer that is no number, or a choice of one."""
+    own = [Mistake(*m) for m in mistakes]
     return [
-        _part(problem, variant, n, question, [Mistake(*m) for m in mistakes])
-        for n, question in enumerate(problem.questions)
+        replace(_part(problem, variant, n, task.question, own), rules=rules(task))
+        for n, task in enumerate(sheet(problem).tasks)
     ]
 
 
@@ -91,10 +98,10 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
     fields: tuple[Field, ...]
     if ask.kind == "choice":
         fields = tuple(_choice(problem, variant, n, question, c, mistakes) for c in range(len(key)))
-        return Part(n + 1, question, instruction(question), fields, tuple(question.indices))
+        return Part(n + 1, question, instruction(problem, question), fields, tuple(question.indices))
     if ask.kind == "wrong cell":
         fields = tuple(Field(float(k), INDEX_MARGIN) for k in key)
-        return Part(n + 1, question, instruction(question), fields, ((0, 0), (0, 1)))
+        return Part(n + 1, question, instruction(problem, question), fields, ((0, 0), (0, 1)))
     if np.isnan(key).any():
         raise ByhandError(
             f"In the exercise {problem.exercise.name}, an answer to question {n + 1} ({ask.table}) is not a number "
@@ -104,7 +111,7 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
     wrong_answers = _wrong_answers(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
     fields = tuple(Field(float(key[c]), ask.margin, wrong_answers[c]) for c in asked)
-    return Part(n + 1, question, instruction(question), fields, tuple(question.indices[c] for c in asked))
+    return Part(n + 1, question, instruction(problem, question), fields, tuple(question.indices[c] for c in asked))
 
 
 def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[WrongAnswer, ...]]:
@@ -176,11 +183,8 @@ def _choice(
     return Field(float(key[0]), INDEX_MARGIN, _wrong_answers(key, INDEX_MARGIN, possible)[0], options)
 
 
-def instruction(question: Question) -> str:
+def instruction(problem: Problem, question: Question) -> str:
     """Return the question as a sentence. An exact expression on paper is a decimal number here."""
     if question.ask.kind != "symbolic":
-        return question_text(question)
-    if question.ask.text:
-        places = question.ask.places
-        return f"{question.ask.text} Type its value, to {places} decimal{'s' if places != 1 else ''}."
-    return question_text(Question(replace(question.ask, kind="cell"), question.node))
+        return question_text(problem, question)
+    return question_text(problem, Question(replace(question.ask, kind="cell"), question.node))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 
-from byhand.core.captions import symbol
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.core.roles import Role
 from byhand.escaping import escaped
+from byhand.exercises.asked import Task, given_meaning, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
+from byhand.translations import _
 
 
 @lru_cache(4096)
@@ -48,21 +49,26 @@ def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], s
 
 
 def given_tables(problem: Problem, variant: Variant) -> str:
-    """Return every table that the student is given or shown, with the numbers to find hidden."""
-    nodes, hidden = _displayed_tables(problem), hidden_cells(problem)
-    names = [symbol(node) for node in nodes]
-    pieces = [paragraph(problem.exercise.text)] if problem.exercise.text else []
-    for node, name in zip(nodes, names, strict=True):
-        caption = name if names.count(name) == 1 else f"{name} ({node.name})"
-        pieces.append(f"<p><b>{html(caption)}</b> ({times(node.shape)})</p>")
+    """Return every table that the student is given or shown, with the numbers to find hidden, and how to read rules."""
+    said, hidden = sheet(problem), hidden_cells(problem)
+    pieces = [paragraph(_(problem.exercise.text))] if problem.exercise.text else []
+    for node in said.given:
+        meaning = f" – {html(given_meaning(node))}" if given_meaning(node) else ""
+        pieces.append(f"<p><b>{html(said.names[node])}</b> ({times(node.shape)}){meaning}</p>")
         pieces.append(number_table(node, variant, hidden.get(node, ())))
+    if explanations := said.explanations():
+        pieces += [paragraph(_("How to read the rules:")), _list(explanations)]
     return "\n".join(pieces)
 
 
-def _displayed_tables(problem: Problem) -> list[Node]:
-    """Return the given tables that the questions need, without masks of −∞, then the tables that the recipe shows."""
-    sources = [n for n in problem.needed if n.data is not None and n.name and not n.holds_infinity]
-    return [*sources, *(n for n in problem.shown if n not in sources)]
+def rules(task: Task) -> str:
+    """Return the rules of a question, one a line, and what its table is."""
+    lines = [_list(rule.text() for rule in task.rules)] if task.rules else []
+    return "\n".join([*lines, paragraph(task.about())])
+
+
+def _list(lines: Iterable[str]) -> str:
+    return f"<ul>{chr(10).join(f'<li>{html(line)}</li>' for line in lines)}</ul>"
 
 
 def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:

@@ -112,7 +112,7 @@ def percentage_at_most(mark: float, whole: bool = False) -> str:
 
 def _introduction(part: Part, text: str) -> str:
     hint = part.question.ask.hint
-    return paragraph(text) + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
+    return f"{paragraph(text)}\n{part.rules}" + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
 
 
 def _cloze_text(part: Part, variant: Variant, weight: int) -> str:

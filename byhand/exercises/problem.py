@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from byhand.core import ops
 from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
-from byhand.core.captions import symbol
-from byhand.core.graph import Array, Node, fold, times, toposort
-from byhand.core.labels import Labels, Tokens
+from byhand.core.graph import Array, Node, fold, toposort
+from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
@@ -269,51 +268,3 @@ def stacked(numbers: Iterable[Numbers]) -> Numbers:
 
 POWERS_OF_E = range(-8, 9)
 """The exponents of the printed table of powers."""
-ASKED_PART = {"cell": "the cell in row {row}, column {column} of {table}", "table": "{table} ({shape})"}
-
-
-def question_text(question: Question) -> str:
-    """Return the question as a sentence: what to find, and to how many decimals."""
-    ask, node = question.ask, question.node
-    if ask.text:
-        return ask.text
-    row, column = ask.cell or (int(node.shape[0]), int(node.shape[1]))
-    about = {"table": symbol(node), "shape": times(node.shape), "row": row, "column": column}
-    if ask.kind == "wrong cell":
-        return "One cell of {table} is wrong: give its row and its column.".format(**about)
-    if ask.kind == "choice":
-        what = "word" if isinstance(node.shape[1].labels, Labels) else "column"
-        if len(question.indices) > 1:
-            return "In each of the rows {rows} of {table}, which {what} has the largest number? Count from 1.".format(
-                rows=listed([row + 1 for row, _ in question.indices]), what=what, **about
-            )
-        return "In row {row} of {table}, which {what} has the largest number? Count them from 1.".format(
-            what=what, **about
-        )
-    places = "as whole numbers" if ask.places == 0 else f"to {ask.places} decimals"
-    if ask.kind == "missing":
-        return "A number of {table} is missing: find it from what is shown.".format(**about)
-    if ask.kind == "symbolic":
-        return "Give the cell in row {row}, column {column} of {table} exactly, such as e^2/(e^2+1).".format(**about)
-    if question.in_part:
-        return f"Find {part_text(question)} of {ASKED_PART[ask.kind].format(**about)}, {places}."
-    return f"Find {ASKED_PART[ask.kind].format(**about)}, {places}."
-
-
-def part_text(question: Question) -> str:
-    """Return which part of a table is asked for: "rows 2 and 3", "row 2, columns 1 and 2"."""
-    by_row: dict[int, list[int]] = {}
-    for i, j in question.indices:
-        by_row.setdefault(i + 1, []).append(j + 1)
-    columns = list(by_row.values())
-    if all(part == columns[0] for part in columns):
-        named = [("row", list(by_row), question.node.shape[0]), ("column", columns[0], question.node.shape[1])]
-        return ", ".join(f"{what}{'s' if len(n) > 1 else ''} {listed(n)}" for what, n, size in named if len(n) < size)
-    return "; ".join(f"row {row}, column{'s' if len(n) > 1 else ''} {listed(n)}" for row, n in by_row.items())
-
-
-def listed(numbers: list[int]) -> str:
-    """Return numbers as words list them: "1", "1 and 2", "1, 2 and 4", "2 to 7"."""
-    if len(numbers) > 2 and numbers == [*range(numbers[0], numbers[-1] + 1)]:
-        return f"{numbers[0]} to {numbers[-1]}"
-    return " and ".join([*filter(None, [", ".join(map(str, numbers[:-1]))]), str(numbers[-1])])

@@ -25,8 +25,9 @@ from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
+from byhand.exercises.asked import question_text
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
@@ -326,7 +327,7 @@ CHECKED_EXACTLY = (
 
 def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-    sheet.text(row, TEXT, question_text(question), style.text(11))
+    sheet.text(row, TEXT, question_text(student.problem, question), style.text(11))
     sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))
     hint = f"Hint: {question.ask.hint}" if question.ask.hint else ""
     if student.practice and question.ask.kind == "symbolic":

@@ -1,4 +1,4 @@
-"""An exercise on paper: the worksheet with room to write, and the worked solution."""
+"""An exercise on paper: the worksheet with room to work, and the worked solution."""
 
 from __future__ import annotations
 
@@ -7,83 +7,110 @@ from dataclasses import replace
 from itertools import zip_longest
 from math import exp
 
-from byhand.core.captions import symbol
-from byhand.core.graph import Array, Node
-from byhand.core.labels import labels
-from byhand.core.number_text import to_digits
-from byhand.core.roles import Role
-from byhand.documents.document import Block, Code, Document, Heading, Paragraph, Table
+from byhand.core.graph import INFINITE, Array, Node, times
+from byhand.core.labels import labels, word
+from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
+from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, Table
+from byhand.exercises.asked import Sheet, Task, given_meaning, question_text, sheet
 from byhand.exercises.draw import Variant
-from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem, Question, question_text
+from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
-from byhand.translations import _
+from byhand.translations import _, counted, localized
 
-DIGITS = 4
-"""Significant digits of a number on paper."""
+LEAST_ROOM, MOST_ROOM = 3, 22
+"""Lines to work in, at a question: at least for a question of one step, at most half a page."""
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
-    """Return the student's worksheet: the given tables, the questions, and room for the answers."""
-    exercise = problem.exercise
-    given = [_given(problem, variant, n) for n in problem.needed if n.name and _is_given(n)]
-    shown = [_numbers(n, variant.values[n].round(SHOWN_PLACES), variant) for n in problem.shown]
-    blocks: list[Block] = [Paragraph((f"Name: {variant.student.name or '_' * 30}   Id: {variant.student.id}",))]
-    blocks += [Paragraph((exercise.text,))] if exercise.text else []
-    blocks += [Heading("Given"), *given, *shown]
-    for n, question in enumerate(problem.questions, 1):
-        blocks += _question(problem, variant, n, question)
+    """Return the student's worksheet: the given tables, the questions with their rules, and room for the work."""
+    exercise, student, said = problem.exercise, variant.student, sheet(problem)
+    who = _("Name: {name}   Id: {id}").format(name=student.name or "_" * 30, id=student.id)
+    blocks: list[Block] = [Paragraph((Plain(who),))]
+    blocks += [Paragraph((_(exercise.text),))] if exercise.text else []
+    blocks += [Heading(_("Given")), *(_given(problem, variant, said, node) for node in said.given)]
+    for n, task in enumerate(said.tasks, 1):
+        blocks += _question(problem, variant, said, n, task)
+    explanations = said.explanations()
+    if explanations:
+        blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
     if problem.needs_powers:
-        blocks += [Heading("Powers of e"), powers()]
-    return Document(exercise.title, exercise.teaches, tuple(blocks))
+        blocks += [Heading(_("Powers of e")), powers()]
+    return Document(_(exercise.title), _(exercise.teaches), tuple(blocks))
 
 
-def _is_given(node: Node) -> bool:
-    return node.data is not None and node.role not in (Role.CONSTANT, Role.SHIFT)
-
-
-def _question(problem: Problem, variant: Variant, n: int, question: Question) -> Iterator[Block]:
-    points = f"{question.ask.points:g} point{'s' if question.ask.points != 1 else ''}"
-    yield Heading(f"{n}. {question_text(question)} ({points})")
+def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task) -> Iterator[Block]:
+    question = task.question
+    text = question_text(problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values))
+    points = counted("{n} point", "{n} points", question.ask.points).format(n=f"{question.ask.points:g}")
+    yield Heading(Plain(f"{n}. {text} ({points})"))
+    if task.rules:
+        yield Lines(tuple(rule.text() for rule in task.rules))
+    yield Paragraph((Plain(task.about()),), quiet=True)
     if question.ask.hint:
-        yield Paragraph((f"Hint: {question.ask.hint}",))
+        yield Paragraph((_("Hint: {hint}").format(hint=_(question.ask.hint)),))
     if question.ask.kind == "wrong cell":
-        yield _numbers(question.node, variant.planted[question.node].round(SHOWN_PLACES), variant)
+        yield _numbers(said, question.node, variant.planted[question.node], variant)
+    yield _answers(variant, said, task)
+    yield Room(room_for(task))
+
+
+def room_for(task: Task) -> int:
+    """Return how many lines of paper the work on a question needs: more for more steps and larger tables."""
+    steps = [rule.node for rule in task.rules if rule.node.data is None]
+    return min(MOST_ROOM, LEAST_ROOM + sum(1 + int(node.shape[0]) for node in steps))
+
+
+def _answers(variant: Variant, said: Sheet, task: Task) -> Table:
+    """Return the empty table, or the empty cells, for the answers."""
+    question = task.question
     if question.ask.kind == "table":
         rows, columns = map(int, question.node.shape)
         asked = set(question.indices)
         cells = tuple(tuple("" if (i, j) in asked else NOT_ASKED for j in range(columns)) for i in range(rows))
-        yield Table(_called(question.node), *_labels(question.node, variant), cells, "answer")
-    elif question.ask.kind == "choice" and len(question.indices) > 1:
-        names, chosen = labels(question.node, 0, variant.values), [row for row, _ in question.indices]
-        yield Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
-    else:
-        yield Table("", (), (), (("", "") if question.ask.kind == "wrong cell" else ("",),), "answer")
+        return Table(_caption(said, question.node), *_labels(question.node, variant), cells, "answer")
+    if question.ask.kind == "choice" and len(question.indices) > 1:
+        names, chosen = labels(question.node, 0, variant.values), [row for row, __ in question.indices]
+        return Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
+    if question.ask.kind == "wrong cell":
+        return Table("", (), (_("row"), _("column")), (("", ""),), "answer")
+    return Table("", (), (), (("",),), "answer")
 
 
-def _given(problem: Problem, variant: Variant, node: Node) -> Table:
-    table = _numbers(node, variant.values[node], variant)
+def _given(problem: Problem, variant: Variant, said: Sheet, node: Node) -> Table:
+    """Return a table that the student is given or shown, with the numbers to find hidden."""
+    table = _numbers(said, node, variant.values[node], variant)
     hidden = {i for q in problem.questions if q.node is node and q.ask.kind == "missing" for i in q.indices}
     cells = tuple(
         tuple("?" if (i, j) in hidden else cell for j, cell in enumerate(row)) for i, row in enumerate(table.cells)
     )
-    return Table(table.caption, table.rows, table.columns, cells, table.role)
+    return replace(table, cells=cells)
 
 
-def _numbers(node: Node, table: Array, variant: Variant) -> Table:
-    cells = tuple(tuple(to_digits(float(value), DIGITS) for value in row) for row in table + 0.0)
-    return Table(_called(node), *_labels(node, variant), cells, node.look)
+def _numbers(said: Sheet, node: Node, table: Array, variant: Variant) -> Table:
+    is_given = node.data is not None
+    cells = tuple(tuple(number_on_paper(float(value), is_given) for value in row) for row in table)
+    return Table(_caption(said, node), *_labels(node, variant), cells, node.look)
 
 
-def _called(node: Node) -> str:
-    """Return a table's symbol with its place in the model, since each norm may have a γ."""
-    return ".".join([*node.name.split(".")[:-1], symbol(node)])
+def number_on_paper(value: float, is_given: bool) -> str:
+    """Return a number as it is printed: a given one in full, a computed one to a few decimals."""
+    if abs(value) > INFINITE:
+        return MINUS_INFINITY if value < 0 else "∞"
+    return (localized(in_full(value + 0.0)) if is_given else to_places(value + 0.0, SHOWN_PLACES)).replace("-", "−")
+
+
+def _caption(said: Sheet, node: Node) -> Plain:
+    """Return a table's name on the sheet, its rows and columns, and what it holds if that is no plain number."""
+    caption, meaning = f"{said.names[node]} ({times(node.shape)})", given_meaning(node)
+    return Plain(_("{table} – {meaning}").format(table=caption, meaning=meaning) if meaning else caption)
 
 
 def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the labels of the rows and of the columns; numbers if they have no names."""
-    return labels(node, 0, variant.values), labels(node, 1, variant.values)
+    rows, columns = (tuple(map(Plain, labels(node, axis, variant.values))) for axis in (0, 1))
+    return rows, columns
 
 
 def powers() -> Table:
@@ -102,4 +129,8 @@ def solution(problem: Problem, variant: Variant) -> Document:
     who = f"{student.name} ({student.id})" if student.name else student.id
     live = Paragraph((_(LIVE),))
     blocks = tuple(b for b in worked.blocks if not isinstance(b, Code) and b != live)
-    return Document(f"{problem.exercise.title}: key for {who}", problem.exercise.teaches, blocks)
+    return Document(
+        _("{title}: key for {student}").format(title=_(problem.exercise.title), student=who),
+        _(problem.exercise.teaches),
+        blocks,
+    )

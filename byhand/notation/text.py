@@ -13,7 +13,7 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-class _Text(Printer):
+class Text(Printer):
     flat = True
 
     def number(self, digits: str) -> str:
@@ -88,7 +88,7 @@ def _sign(sign: str) -> str:
     return f" {sign} " if sign.strip() else GAP
 
 
-_text = _Text()
+_text = Text()
 
 
 def text(maths: Maths) -> str:

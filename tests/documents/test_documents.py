@@ -13,7 +13,21 @@ from pathlib import Path
 import pytest
 
 from byhand.documents import html, markdown, output, plain, tex
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Steps, Table, pieces
+from byhand.documents.document import (
+    Block,
+    Code,
+    Document,
+    Formula,
+    Heading,
+    Line,
+    Lines,
+    Paragraph,
+    Plain,
+    Room,
+    Steps,
+    Table,
+    pieces,
+)
 from byhand.documents.line_layout import PAGE, laid_out, width
 from byhand.documents.output import SUFFIXES, WRITERS, chosen, hand_out, written
 from byhand.errors import ByhandError
@@ -39,6 +53,8 @@ SMALL = Document(
         Table("", (), ("a",), (("1",),)),
         Table("plain", (), (), (("1", "2"),)),
         Code("byhand derive softmax > a_b.md"),
+        Lines(("Q = X · W_Q", Plain("p_i < 1"))),
+        Room(3),
     ),
 )
 pdf_only = pytest.mark.skipif(find_spec("typst") is None, reason="typst, an optional extra, is not installed")
@@ -75,7 +91,9 @@ def test_markdown() -> None:
         "|  |  |\n"
         "| --: | --: |\n"
         "| 1 | 2 |\n\n"
-        "```\nbyhand derive softmax > a_b.md\n```\n"
+        "```\nbyhand derive softmax > a_b.md\n```\n\n"
+        "- Q = X · W\\_Q\n- p\\_i \\< 1\n\n"
+        "<br>\n<br>\n<br>\n"
     )
 
 
@@ -100,7 +118,9 @@ def test_plain_text() -> None:
         "    1\n\n"
         "plain\n"
         "    1  2\n\n"
-        "    byhand derive softmax > a_b.md\n"
+        "    byhand derive softmax > a_b.md\n\n"
+        "    Q = X · W_Q\n    p_i < 1\n\n"
+        "\n\n\n\n"
     )
 
 
@@ -146,6 +166,8 @@ def test_tex() -> None:
         "\\begin{center}\n{\\small plain}\\\\[0.4em]\n"
         "\\begin{tabular}{rr}\n1 & 2 \\\\\n\\end{tabular}\n\\end{center}\n\n"
         "\\begin{verbatim}\nbyhand derive softmax > a_b.md\n\\end{verbatim}\n\n"
+        "\\begin{quote}\nQ = X $\\cdot$ W\\_Q \\\\\np\\_i < 1\n\\end{quote}\n\n"
+        "\\vspace{3\\baselineskip}\n\n"
         "\\end{document}\n"
     )
 
@@ -166,6 +188,8 @@ def test_html_has_each_block_in_its_element() -> None:
         '<thead><tr><td></td><th scope="col">a</th><th scope="col">b</th></tr></thead>\n'
         '<tbody>\n<tr><th scope="row">the</th><td>1</td><td>−2</td></tr>',
         "<pre>byhand derive softmax &gt; a_b.md</pre>",
+        '<ul class="rules">\n<li>Q = X · W_Q</li>\n<li>p_i &lt; 1</li>\n</ul>',
+        '<div class="room" style="height: 4.8em"></div>',
     ):
         assert expected in body
     assert "<title>Softmax &amp; more</title>" in text

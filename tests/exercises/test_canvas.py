@@ -108,7 +108,15 @@ def test_the_first_item_holds_what_is_given_and_the_texts_are_well_formed() -> N
 def test_an_item_says_which_cell_it_asks() -> None:
     [quiz, *_] = canvas_import.read(FILE)
     assert quiz.items[11].text == (
-        "2. Find weights (3×3), to 2 decimals.\nHint: Each row adds up to 1.\nRow 1 (the), column 3 (dog):"
+        "2. Find weights. Give 2 decimals.\n"
+        "scaled = scores / √4 (3×3)\n"
+        "softmax.max = max of each row of scaled (3×1)\n"
+        "shifted = scaled − softmax.max (3×3)\n"
+        "exp = e^shifted (3×3)\n"
+        "total = sum of each row of exp (3×1)\n"
+        "weights = exp / total (3×3)\n"
+        "weights – how much each query looks at each key. Rows: the words. Columns: the words.\n"
+        "Hint: Each row adds up to 1.\nRow 1 (the), column 3 (dog):"
     )
     assert quiz.items[20].text.endswith("Its row:")
     assert quiz.items[21].text.endswith("Its column:")

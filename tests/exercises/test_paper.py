@@ -106,14 +106,14 @@ def test_a_worksheet_shows_no_table_that_is_asked_or_on_the_way(name: str) -> No
 def test_shown_tables_have_the_students_own_words_and_nothing_behind_them_is_given() -> None:
     built, variant = case("transformer")
     words = [built.lesson.architecture.vocabularies(built.lesson.options)[0].words[int(i)] for i in ids_of(variant)]
-    shown = {table.caption: table for table in tables(worksheet(built, variant), answer=False)}
-    assert list(shown["encoder.layer1.output"].rows) == words
+    shown = {str(table.caption): table for table in tables(worksheet(built, variant), answer=False)}
     assert shown.keys() == {
-        "encoder.layer1.output",
-        "decoder.layer1.self.norm1",
-        "decoder.layer1.cross.head1.W_Q",
-        "decoder.layer1.cross.head1.W_K",
+        "output (3×2) – Encoder · Layer 1 · Feed-forward",
+        "norm1 (2×2) – Decoder · Layer 1 · Self · Attention",
+        "W_Q (2×2)",
+        "W_K (2×2)",
     }
+    assert list(shown["output (3×2) – Encoder · Layer 1 · Feed-forward"].rows) == words
 
 
 def ids_of(variant: Variant) -> list[float]:
@@ -134,9 +134,14 @@ def test_a_worksheet_says_who_what_and_for_how_many_points() -> None:
     built, variant = distinct()
     blocks = worksheet(built, variant).blocks
     texts = [b.parts[0] for b in blocks if isinstance(b, Paragraph)]
-    assert texts == ["Name: Ada Lovelace   Id: s1", "Take your time.", "Hint: Powers first."]
+    assert texts == [
+        "Name: Ada Lovelace   Id: s1",
+        "Take your time.",
+        "Rows: the words. Columns: 4.",
+        "Hint: Powers first.",
+    ]
     heads = [b.text for b in blocks if isinstance(b, Heading)]
-    assert heads == ["Given", "1. Find p (2×4), to 3 decimals. (3 points)", "Powers of e"]
+    assert heads == ["Given", "1. Find p. Give 3 decimals. (3 points)", "How to read the rules", "Powers of e"]
 
 
 def test_who_has_no_name_writes_it() -> None:
@@ -148,14 +153,14 @@ def test_who_has_no_name_writes_it() -> None:
 def test_every_kind_of_question_in_its_words() -> None:
     built = attention(*ALL)
     heads = [b.text for b in worksheet(built, variants(built, [], 5, [ADA])[0]).blocks if isinstance(b, Heading)]
-    assert heads[1:-1] == [
-        "1. Find scores (3×3), as whole numbers. (3 points)",
-        "2. Find weights (3×3), to 2 decimals. (3 points)",
-        "3. Find the cell in row 2, column 1 of Z, to 2 decimals. (2 points)",
-        "4. In row 3 of weights, which word has the largest number? Count them from 1. (1 point)",
-        "5. One cell of V is wrong: give its row and its column. (1.5 points)",
-        "6. Give the cell in row 1, column 2 of Q exactly, such as e^2/(e^2+1). (1 point)",
-        "7. A number of W_V is missing: find it from what is shown. (0.5 points)",
+    assert heads[1:-2] == [
+        "1. Find scores. Give whole numbers. (3 points)",
+        "2. Find weights. Give 2 decimals. (3 points)",
+        "3. Find the number of Z in row 2 (cat), column 1. Give 2 decimals. (2 points)",
+        "4. Which word has the largest number in row 3 (dog) of weights? Count the words from 1. (1 point)",
+        "5. One number of V is wrong: give its row and its column, counted from 1. (1.5 points)",
+        "6. Find the number of Q in row 1 (the), column 2 exactly, as an expression such as e^2/(e^2+1). (1 point)",
+        "7. The number of W_V in row 2, column 2 is missing: find it from what is shown. Give 2 decimals. (0.5 points)",
     ]
 
 

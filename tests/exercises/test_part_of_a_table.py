@@ -12,10 +12,10 @@ import pytest
 from support.small_exercises import a_class, attention
 
 from byhand.errors import ByhandError
+from byhand.exercises.asked import part_text
 from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.keys import read_key
 from byhand.exercises.lms_fields import parts
-from byhand.exercises.problem import part_text
 from byhand.exercises.recipe import Ask, exercise_of
 from byhand.exercises.roster import numbered
 from byhand.exercises.student_book import StudentBook

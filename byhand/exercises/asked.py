@@ -1,0 +1,416 @@
+"""What each question asks: its table's name and rule, its rows and columns, its places; the same in every format.
+
+A rule is one line, `weights = exp / total (3×3)`, over the names of other tables of the sheet: those that are given,
+and those whose rules stand before it. exercises/README.md describes the notation; `tests/support/sheet_reader.py`
+solves every sheet from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from byhand.core import ops
+from byhand.core.captions import symbol, titles
+from byhand.core.graph import Node, times, toposort
+from byhand.core.labels import Labels, Tokens
+from byhand.core.number_text import in_full
+from byhand.core.roles import Role
+from byhand.exercises.problem import Problem, Question
+from byhand.notation.text import Text
+from byhand.notation.tree import Cases, Grid, Maths, Name, Number, Over, Power
+from byhand.translations import _, counted, language
+
+RESERVED = frozenset("e ln sin cos tanh erf max mean sum".split())
+"""Words of rules. A table with such a name is called with the part of the model that it is in, if it is in one."""
+ROWS = {
+    "sum": "sum of each row of",
+    "max": "max of each row of",
+    "mean": "mean of each row of",
+    "mean_square": "mean of each row of",
+    "argmax": "place of the largest in each row of",
+}
+COLUMNS = {
+    "sum": "sum of each column of",
+    "max": "max of each column of",
+    "mean": "mean of each column of",
+    "mean_square": "mean of each column of",
+    "argmax": "place of the largest in each column of",
+}
+"""By operation, the words before the table whose rows (or columns) are reduced to one number each."""
+COUNTED_THINGS = {
+    "words": "the words",
+    "target_words": "the words of the translation",
+    "source_words": "the words of the source text",
+    "vocabulary": "the words of the vocabulary",
+    "places": "the places in the text",
+    "experts": "the experts",
+    "entries": "the entries of the database",
+    "patches": "the patches of the picture",
+    "tokens": "the class token and the patches",
+    "classes": "the classes",
+    "stream": "the numbers that a word carries",
+    "distances": "the distances",
+    "buckets": "the ranges of distances",
+    "steps": "the steps",
+}
+"""What rows or columns stand for, by the name of their labels."""
+
+
+class _RuleText(Text):
+    """A rule on one line, with signs between tables that stay apart where a page joins blanks."""
+
+    def grid(self, rows: list[list[str]]) -> str:
+        return f"[{'; '.join(' | '.join(row) for row in rows)}]"
+
+
+_text = _RuleText()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one table of a sheet is made: its name there, and the formula of its numbers from those of other tables."""
+
+    node: Node
+    name: str
+    maths: Maths
+
+    def text(self) -> str:
+        """Return the rule on one line, with the rows and columns of the table: scores = Q · Kᵀ (3×3)."""
+        shape = "" if self.node.data is not None else f" ({times(self.node.shape)})"
+        return f"{self.name} = {_text(self.maths)}{shape}"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question with what its student needs to know. rules: in order, those that no earlier question has named."""
+
+    question: Question
+    name: str
+    rules: tuple[Rule, ...]
+
+    def about(self) -> str:
+        """Return what the table holds, and what its rows and columns are."""
+        node = self.question.node
+        rows, columns = (counted_things(node, axis) for axis in (0, 1))
+        lines = _("Rows: {rows}. Columns: {columns}.").format(rows=rows, columns=columns)
+        if not node.role.words or node.data is not None or node.role in (Role.NONE, Role.RESULT):
+            return lines
+        return _("{table} – {meaning}. {lines}").format(table=self.name, meaning=_(node.role.words), lines=lines)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The tables of an exercise under the names that they have on its sheets, and its questions.
+
+    given: the tables whose numbers the student has, in order.
+    """
+
+    names: dict[Node, str]
+    given: tuple[Node, ...]
+    tasks: tuple[Task, ...]
+
+    def explanations(self) -> list[str]:
+        """Return one sentence for each sign in the rules that needs one, and for each number with a letter."""
+        rules = [rule for task in self.tasks for rule in task.rules]
+        return [*_signs([rule.node for rule in rules if rule.node.data is None]), *_letters(rules)]
+
+
+def sheet(problem: Problem) -> Sheet:
+    """Return what the sheets of a problem say, in the language that is written now."""
+    return _sheet(problem, language())
+
+
+@lru_cache(64)
+def _sheet(problem: Problem, in_language: str) -> Sheet:
+    shown = [n for n in problem.shown if n not in problem.needed]
+    tables = [n for n in [*problem.needed, *shown] if n.name]
+    names = _short_names(tables)
+    known = set[Node]() if _works_backward(problem) else set(problem.shown)
+    tasks, ruled = [], set[Node](known)
+    for question in problem.questions:
+        ends = [question.node, *(problem.shown if question.ask.kind == "missing" else [])]
+        needed = [n for n in _reading(ends, ruled) if n.name and (n.data is None or _is_constant(n))]
+        fresh = [n for n in needed if n not in ruled and not (n.data is not None and n.holds_infinity)]
+        rules = tuple(Rule(n, names[n], rule(n, lambda n: _named(n, names))) for n in fresh)
+        ruled.update(fresh)
+        tasks.append(Task(question, names[question.node], rules))
+    given = [n for n in tables if n.data is not None and not _is_constant(n)]
+    return Sheet(names, (*given, *(n for n in problem.shown if n not in given)), tuple(tasks))
+
+
+def _works_backward(problem: Problem) -> bool:
+    return any(question.ask.kind == "missing" for question in problem.questions)
+
+
+def _reading(ends: list[Node], known: set[Node]) -> list[Node]:
+    """Return the nodes that the ends need, in order; what goes into a known table does not count."""
+    found, todo = set[Node](), list(ends)
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            todo += [] if node in known and node not in ends else node.args
+    return [node for node in toposort(ends) if node in found]
+
+
+def _is_constant(node: Node) -> bool:
+    """Return whether a given table is a single number that is the same for all, such as ε."""
+    return node.data is not None and node.shape == (1, 1) and node.role not in (Role.INPUT, Role.WEIGHT, Role.TOKENS)
+
+
+def _named(node: Node, names: dict[Node, str]) -> Maths:
+    return Name("−∞") if node.data is not None and _is_constant(node) and node.holds_infinity else Name(names[node])
+
+
+def _short_names(tables: Iterable[Node]) -> dict[Node, str]:
+    """Return each table's symbol with as much of its path as tells it from the others: Q, or head1.Q and head2.Q."""
+    paths = {node: [*node.name.split(".")[:-1], _word(node)] for node in tables}
+    names = {}
+    for node, path in paths.items():
+        others = [other for table, other in paths.items() if table is not node]
+        lengths = range(2 if path[-1] in RESERVED and len(path) > 1 else 1, len(path) + 1)
+        own = next((n for n in lengths if not any(other[-n:] == path[-n:] for other in others)), 0)
+        names[node] = ".".join(path[-own:]) if own else node.name
+    return names
+
+
+def _word(node: Node) -> str:
+    """Return a table's symbol without blanks and brackets, which would read as parts of a rule: φ_Q for φ(Q)."""
+    return re.sub(r"[ (]", "_", symbol(node)).replace(")", "")
+
+
+def rule(node: Node, call: Callable[[Node], Maths]) -> Maths:
+    """Return the formula of a table over the named tables that it reads.
+
+    As in captions.rule, but each sum says whether it is of rows or of columns, and no part of a list is left out.
+    """
+    if node.data is not None:
+        return Number(in_full(float(node.data[0, 0])))
+    parts = [call(a) if a.name else rule(a, call) for a in node.args]
+    if node.op is ops.beside or node.op is ops.below:
+        return _joined(parts, beside=node.op is ops.beside)
+    if node.op is ops.where and isinstance(parts[0], Cases):
+        parts[0] = parts[0].cases[0][1]
+    if node.op is ops.mul and node.args[0] is node.args[1]:
+        return Power(parts[0], Number("2"))
+    if node.op is ops.mul and _is_one(node.args[1]):
+        return parts[0]
+    maths = node.op.maths(*parts, **node.attrs)
+    if isinstance(maths, Over):
+        return replace(maths, sign=_(ROWS[node.op.name] if node.attrs["axis"] == 1 else COLUMNS[node.op.name]))
+    return maths
+
+
+def _is_one(node: Node) -> bool:
+    return node.op is ops.constant and node.attrs["value"] == 1
+
+
+def _joined(parts: list[Maths], beside: bool) -> Maths:
+    if len(parts) == 1:
+        return parts[0]
+    return Grid((tuple(parts),)) if beside else Grid(tuple((part,) for part in parts))
+
+
+def given_meaning(node: Node) -> str:
+    """Return what a mask's numbers mean, or the part of the model that a computed table comes from."""
+    if node.data is None:
+        return place_in_words(node)
+    return _(node.role.traits.given_words) if node.role is Role.MASK else ""
+
+
+def place_in_words(node: Node) -> str:
+    """Return the part of the model that a table is in: Layer 1 · Head 2; nothing where the model has no parts."""
+    return " · ".join(_(title) for title in titles(node.scope)) if "." in node.name else ""
+
+
+def counted_things(node: Node, axis: int) -> str:
+    """Return what the rows (axis 0) or columns (axis 1) of a table are: the words, or how many there are."""
+    of = node.shape[axis].labels
+    if isinstance(of, Tokens):
+        return _(COUNTED_THINGS["words"])
+    if isinstance(of, Labels):
+        return _(COUNTED_THINGS[of.name]) if of.name in COUNTED_THINGS else of.name.replace("_", " ")
+    return str(int(node.shape[axis]))
+
+
+def _signs(nodes: list[Node]) -> Iterator[str]:
+    """Yield a sentence for each sign in the rules of these tables that needs one."""
+    used = [part for node in nodes for part in _unnamed_parts(node)]
+    operations = {part.op for part in used}
+    if ops.matmul in operations:
+        yield _("A · B: each row of A times each column of B, number by number, added up.")
+    if ops.transpose in operations:
+        yield _("Aᵀ: A with its rows as columns.")
+    if any(part.op in CELL_BY_CELL and (part.op is ops.mul or _is_stretched(part)) for part in used):
+        yield _("A + B, A − B, A × B, A / B: number by number; a single row (or column) meets every row (or column).")
+    if ops.lookup in operations:
+        yield _("A[n]: for each number in a table n, the row of A with that number; the first row is row 0.")
+    if any(part.op is ops.lookup and part.args[1].shape[1] > 1 for part in used):
+        yield _("Where A is a single column: for each number in n, the number of A in that row, in the place of n.")
+    if operations & {ops.rows, ops.columns}:
+        yield _("A[2]: row 2 of A. A[1…3]: rows 1 to 3. A[·, 2]: column 2. All counted from 1.")
+    if operations & {ops.beside, ops.below}:
+        yield _("[A | B]: B at the right of A. [A; B]: B below A. A number stands for as many rows or columns as fit.")
+    if ops.alternate in operations:
+        yield _("A, B by turns: the first column of A, the first of B, the second of A, and so on.")
+    if ops.where in operations:
+        yield _("A where B, else C: the number of A where that of B is not 0 (or B is true), elsewhere that of C.")
+    if ops.one_hot in operations:
+        yield _("Its column: the number of the column that a number stands in; the first column is column 0.")
+    if ops.argmax in operations:
+        yield _("The place of the largest is counted from 0; of equal numbers the first is taken.")
+    if operations & {ops.sin, ops.cos}:
+        yield _("The angles of sin and cos are in radians.")
+    if ops.log in operations:
+        yield _("ln: the logarithm to the base e.")
+    if ops.erf in operations:
+        yield _("erf: the error function, 2/√π times the area under e^(−t²) from 0 to the number.")
+    if any(part.data is not None and _is_constant(part) and part.holds_infinity for part in used):
+        yield _("e^(−∞) and 2^(−∞) are 0: such a number takes no part in a softmax.")
+
+
+CELL_BY_CELL = (ops.add, ops.sub, ops.mul, ops.div)
+
+
+def _is_stretched(node: Node) -> bool:
+    return any(a.shape != node.shape and a.shape != (1, 1) for a in node.args)
+
+
+def _unnamed_parts(node: Node) -> Iterator[Node]:
+    """Yield a node, the unnamed nodes in its rule, and the named ones that the rule reads."""
+    yield node
+    for a in node.args:
+        if a.name:
+            yield from [a] if a.data is not None else []
+        else:
+            yield from _unnamed_parts(a)
+
+
+def _letters(rules: list[Rule]) -> Iterator[str]:
+    """Yield a sentence for each number with a letter that has a meaning."""
+    for constant in rules:
+        if constant.node.meaning:
+            yield _("{name} – {meaning}.").format(name=constant.name, meaning=_(constant.node.meaning))
+
+
+Label = Callable[[Node, int, int], str]
+"""(a table, 0 for its rows or 1 for its columns, which of them from 0) to its label, empty where it has none."""
+
+
+def no_label(node: Node, axis: int, i: int) -> str:
+    return ""
+
+
+def question_text(problem: Problem, question: Question, label: Label = no_label) -> str:
+    """Return the question as a sentence or two: what to find, and to how many decimals. label: for words of rows."""
+    ask, node = question.ask, question.node
+    table = _with_place(node, sheet(problem).names[node])
+    if ask.text:
+        return f"{_(ask.text)} {rounding(question)}".rstrip()
+    if ask.kind == "wrong cell":
+        return _("One number of {table} is wrong: give its row and its column, counted from 1.").format(table=table)
+    if ask.kind == "choice":
+        return _choice_text(question, table, label)
+    if ask.kind == "table":
+        part = part_text(question, label) if question.in_part else ""
+        text = _("Find {part} of {table}.") if part else _("Find {table}.")
+        return f"{text.format(part=part, table=table)} {rounding(question)}"
+    cell = cell_text(question, label)
+    if ask.kind == "symbolic":
+        text = _("Find the number of {table} in {cell} exactly, as an expression such as e^2/(e^2+1).")
+        return text.format(table=table, cell=cell)
+    if ask.kind == "missing":
+        text = _("The number of {table} in {cell} is missing: find it from what is shown.").format(
+            table=table, cell=cell
+        )
+        return f"{text} {rounding(question)}"
+    text = _("Find the number of {table} in {cell}.").format(table=table, cell=cell)
+    return f"{text} {rounding(question)}"
+
+
+def rounding(question: Question) -> str:
+    """Return to how many places the answers are given; an empty text where there are none."""
+    if question.ask.kind not in ("table", "cell", "missing"):
+        return ""
+    places = question.ask.places
+    return (
+        counted("Give {n} decimal.", "Give {n} decimals.", places).format(n=places)
+        if places
+        else _("Give whole numbers.")
+    )
+
+
+def _with_place(node: Node, name: str) -> str:
+    """Return a table's name, with the part of the model that it is in."""
+    place = place_in_words(node)
+    return _("{table} ({place})").format(table=name, place=place) if place else name
+
+
+def cell_text(question: Question, label: Label = no_label) -> str:
+    """Return which cell is asked for: row 2 (sat), column 1."""
+    ((i, j),) = question.indices
+    row, column = (_numbered(question.node, axis, n, label) for axis, n in ((0, i), (1, j)))
+    return _("row {row}, column {column}").format(row=row, column=column)
+
+
+def part_text(question: Question, label: Label = no_label) -> str:
+    """Return which part of a table is asked for: "rows 2 and 3", "row 2, columns 1 and 2"."""
+    by_row: dict[int, list[int]] = {}
+    for i, j in question.indices:
+        by_row.setdefault(i, []).append(j)
+    lines = list(by_row.values())
+    if any(line != lines[0] for line in lines):
+        return "; ".join(
+            f"{_rows(question.node, [i], label)}, {_columns(question.node, js, label)}" for i, js in by_row.items()
+        )
+    rows, columns = question.node.shape
+    parts = [_rows(question.node, list(by_row), label)] if len(by_row) < rows else []
+    parts += [_columns(question.node, lines[0], label)] if len(lines[0]) < columns else []
+    return ", ".join(parts)
+
+
+def _rows(node: Node, rows: list[int], label: Label) -> str:
+    return counted("row {rows}", "rows {rows}", len(rows)).format(rows=_listed(node, 0, rows, label))
+
+
+def _columns(node: Node, columns: list[int], label: Label) -> str:
+    return counted("column {columns}", "columns {columns}", len(columns)).format(
+        columns=_listed(node, 1, columns, label)
+    )
+
+
+def _listed(node: Node, axis: int, places: list[int], label: Label) -> str:
+    """Return rows or columns as words list them: "1", "1 and 2", "1, 2 and 4", "2 to 7"."""
+    numbers = [_numbered(node, axis, i, label) for i in places]
+    if len(numbers) > 2 and places == [*range(places[0], places[-1] + 1)]:
+        return _("{first} to {last}").format(first=numbers[0], last=numbers[-1])
+    if len(numbers) == 1:
+        return numbers[0]
+    return _("{some} and {last}").format(some=", ".join(numbers[:-1]), last=numbers[-1])
+
+
+def _numbered(node: Node, axis: int, i: int, label: Label) -> str:
+    """Return the number of a row or a column from 1, with its word: 2 (sat)."""
+    word = label(node, axis, i)
+    return f"{i + 1} ({word})" if word else str(i + 1)
+
+
+def _choice_text(question: Question, table: str, label: Label) -> str:
+    node = question.node
+    rows = _rows(node, [row for row, __ in question.indices], label)
+    if isinstance(node.shape[1].labels, Labels | Tokens):
+        text = counted(
+            "Which word has the largest number in {rows} of {table}? Count the words from 1.",
+            "Which word has the largest number in each of {rows} of {table}? Count the words from 1.",
+            len(question.indices),
+        )
+    else:
+        text = counted(
+            "Which column has the largest number in {rows} of {table}? Count the columns from 1.",
+            "Which column has the largest number in each of {rows} of {table}? Count the columns from 1.",
+            len(question.indices),
+        )
+    return text.format(rows=rows, table=table)
