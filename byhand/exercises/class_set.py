@@ -12,8 +12,8 @@ from typing import Any
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
-from byhand.exercises.formats import KEYS, About, class_files, formats_of, student_files
-from byhand.exercises.keys import questions_of, student_line, write_key
+from byhand.exercises.formats import About, class_files, formats_of, student_files
+from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Exercise, exercise_of, find
@@ -180,7 +180,7 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     exercise = exercise_of(table, options.recipe)
     folder = SetFolder.open(options.folder, options.force)
     digest = digest_of(exercise.name, table)
-    source = folder.source(options.seed, digest, PRACTICE if options.practice else EXAM)
+    source = folder.source(options.seed, exercise.name, digest, PRACTICE if options.practice else EXAM)
     about: dict[str, Any] = {"exercise": exercise.name, "digest": digest, "practice": options.practice}
     about["language"] = options.language or exercise.language
     if source.seed is not None:
@@ -195,7 +195,8 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     with writer.in_language():
         questions = questions_of(writer.problem, StudentBook(writer.problem, options.practice).places)
     with replacing(folder.key, private=True) as file:
-        write_key(file, in_key, questions, _key_lines(writer, named_students, options.jobs, result, advance))
+        lines = _key_lines(writer, named_students, options.jobs, result, advance)
+        write_key(file, in_key, questions, lines, source)
     result.kept = len(students) * len(writer.kinds) - result.written
     result.written += writer.write_class(named_students)
     return result

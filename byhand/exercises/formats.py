@@ -14,12 +14,12 @@ import numpy as np
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
-from byhand.exercises.keys import questions_of, student_line, write_key
+from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.student_book import StudentBook
 
-STUDENTS, KEYS = "students", "keys"
-"""The folder to hand out, and the folder with the answers."""
+STUDENTS = "students"
+"""The folder to hand out; KEYS is the folder with the answers."""
 About = Mapping[str, Any]
 """The description of a set in its key: exercise, recipe, digest, practice, and the seed of a repeatable set."""
 Writer = Callable[[Variant, str], bytes]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -19,10 +20,13 @@ from byhand.exercises.asked import question_text
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem
 from byhand.exercises.recipe import KINDS
+from byhand.exercises.secret import SECRET, Source, keyed_hash, read_secret
 from byhand.exercises.student_book import Place
 from byhand.translations import ENGLISH, LANGUAGES
 
 KIND, VERSION = "class key", 1
+KEYS = "keys"
+"""The folder of a set with its key."""
 Rows = list[list[int | float]]
 
 
@@ -111,18 +115,51 @@ def _json(thing: Any) -> str:
     return json.dumps(thing, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def write_key(file: IO[bytes], about: Mapping[str, Any], questions: list[dict[str, Any]], lines: Iterable[str]) -> None:
-    """Write the key line by line, as the students' lines arrive.
+def write_key(
+    file: IO[bytes],
+    about: Mapping[str, Any],
+    questions: list[dict[str, Any]],
+    lines: Iterable[str],
+    source: Source | None = None,
+) -> None:
+    """Write the key line by line, as the students' lines arrive, and at its end what shows whether it was altered.
 
-    about: exercise, recipe, digest, practice, and the seed of a repeatable set.
+    about: exercise, recipe, digest, practice, and the seed of a repeatable set. source: with a secret, the key is
+    sealed under it.
     """
     head = {"byhand": KIND, "version": VERSION, **about}
     parts = [f"{_json(name)}:{_json(value)}" for name, value in head.items()]
     asked = ",\n".join(_json(question) for question in questions)
-    file.write(("{" + ",\n".join(parts) + f',\n"questions":[\n{asked}\n],\n"students":{{').encode())
+    start = "{" + ",\n".join(parts) + f',\n"questions":[\n{asked}\n]'
+    file.write(f'{start},\n"students":{{'.encode())
+    checksum = Checksum(msgspec.json.decode(f"{start}}}"))
     for n, line in enumerate(lines):
         file.write(f"{',' if n else ''}\n{line}".encode())
-    file.write(b"\n}}\n")
+        checksum.add(msgspec.json.decode(f"{{{line}}}"))
+    end = {"checksum": checksum.text}
+    if source and source.secret:
+        end["seal"] = seal_of(source.secret, checksum.text)
+    file.write(f"\n}},{_json(end)[1:]}\n".encode())
+
+
+class Checksum:
+    """The digest of a key's content, whatever its layout and the order of names in it."""
+
+    def __init__(self, head: Mapping[str, Any]) -> None:
+        self._digest = sha256()
+        self.add(head)
+
+    def add(self, part: Mapping[str, Any]) -> None:
+        self._digest.update(msgspec.json.encode(part, order="sorted") + b"\n")
+
+    @property
+    def text(self) -> str:
+        return self._digest.hexdigest()
+
+
+def seal_of(secret: bytes, checksum: str) -> str:
+    """Return what only somebody with the secret can write into a key."""
+    return keyed_hash(secret, "key", checksum).hex()
 
 
 _Number = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)] | float
@@ -177,10 +214,28 @@ def read_key(path: Path) -> Key:
         if not question.cells or not all(map(CELL.fullmatch, question.cells)):
             raise _unsound(path, f"question {n}, cells")
     students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
+    _check_unaltered(path, data)
     about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
     if table.language not in LANGUAGES:
         raise _unsound(path, "language")
     return Key(*about, tuple(table.questions), students, table.language)
+
+
+def _check_unaltered(path: Path, data: bytes) -> None:
+    """Raise ByhandError if the content is not as it was written. Keys of before have no checksum."""
+    content = msgspec.json.decode(data)
+    written, seal, students = content.pop("checksum", None), content.pop("seal", None), content.pop("students")
+    secret = read_secret(path.parent / SECRET) if seal is not None or path.absolute().parent.name == KEYS else None
+    if written is None and secret is None:
+        return
+    checksum = Checksum(content)
+    for id, line in students.items():
+        checksum.add({id: line})
+    if written != checksum.text or (secret is not None and seal != seal_of(secret, checksum.text)):
+        raise ByhandError(
+            f"The key {path} was altered after byhand had written it, or belongs to another secret: put a copy in its "
+            "place, or make it again with the command that made the class."
+        )
 
 
 def _head(path: Path, data: bytes) -> _Head:

@@ -17,6 +17,8 @@ import numpy as np
 
 from byhand.errors import ByhandError
 
+SECRET = "secret"
+"""The name of its file in keys/."""
 SECRET_BYTES = 32
 """The length of a new secret: 256 bits."""
 EXAM, PRACTICE = "exam", "practice"
@@ -55,7 +57,8 @@ def read_secret(path: Path) -> bytes | None:
 class Source:
     """What the numbers of one set are drawn from. seed: None with a secret.
 
-    recipe: the digest of the recipe. purpose: an exam or practice, and which version of it.
+    recipe: the digest of the recipe; it is no part of what is drawn, so that other points leave the numbers unchanged.
+    purpose: an exam or practice, and which version of it.
     """
 
     seed: int | None = None
@@ -66,7 +69,7 @@ class Source:
     def generator(self, exercise: str, student: str, question: int | None = None) -> np.random.Generator:
         """Return a student's generator for the numbers of an exercise, or for one of its questions."""
         if self.seed is None:
-            digest = self.hashed("numbers", exercise, student, question, size=32)
+            digest = self.hashed("numbers", exercise, student, question)
             pool = np.random.SeedSequence(int.from_bytes(digest, "big"), pool_size=8)
             return np.random.Generator(np.random.PCG64(pool))
         seed = f"{self.seed}" if self.purpose == EXAM else f"{self.seed} {self.purpose}"
@@ -78,10 +81,14 @@ class Source:
     @property
     def mark(self) -> str:
         """A text that differs for another source; empty with a seed, which says it itself."""
-        return self.hashed("source").hex() if self.secret else ""
+        return self.hashed("source", self.recipe).hex() if self.secret else ""
 
-    def hashed(self, what: str, *parts: object, size: int = 16) -> bytes:
-        """Return a keyed hash of parts of this set, from which the secret does not follow. what: its use."""
+    def hashed(self, what: str, *parts: object) -> bytes:
+        """Return a keyed hash of something of this set. what: its use."""
         key = self.secret or sha256(f"seed {self.seed}".encode()).digest()
-        message = json.dumps([what, self.recipe, self.purpose, *parts]).encode()
-        return blake2b(message, key=key, digest_size=size, person=b"byhand set").digest()
+        return keyed_hash(key, what, self.purpose, *parts)
+
+
+def keyed_hash(key: bytes, *parts: object) -> bytes:
+    """Return a hash of 256 bits, from which the key does not follow."""
+    return blake2b(json.dumps(parts).encode(), key=key, digest_size=32, person=b"byhand set").digest()

@@ -17,15 +17,14 @@ import msgspec
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.draw import Student
-from byhand.exercises.formats import FORMATS, KEYS, STUDENTS, class_files, student_files
+from byhand.exercises.formats import FORMATS, STUDENTS, class_files, student_files
+from byhand.exercises.keys import KEYS
 from byhand.exercises.roster import number_of_students
-from byhand.exercises.secret import Source, new_secret, read_secret, secret_text
+from byhand.exercises.secret import SECRET, Source, new_secret, read_secret, secret_text
 from byhand.files import save, swept
 from byhand.translations import ENGLISH
 
 KIND, VERSION = "class set", 1
-SECRET = "secret"
-"""The name of the file with the secret."""
 
 Row = tuple[str, str, str]
 """A student's id, the student's name, and the name of the student's files."""
@@ -84,16 +83,18 @@ class SetFolder:
     def students(self) -> Path:
         return self.path / STUDENTS
 
-    def source(self, seed: int | None, digest: str, purpose: str) -> Source:
+    def source(self, seed: int | None, exercise: str, digest: str, purpose: str) -> Source:
         """Return what the set's numbers are drawn from: the seed, what the set to continue draws from, or a new secret.
 
-        A copy of another set's secret in keys/ is used, also if nothing else is there. ByhandError if the secret of
-        the set to continue is missing.
+        A copy of another set's secret in keys/ is used, also if nothing else is there. With `force`, a changed recipe
+        keeps the secret, and so the numbers that were handed out. ByhandError if the secret of the set to continue is
+        missing.
         """
         previous = None if self.force else self.previous
         if seed is not None or (previous and previous.seed is not None):
             return Source(previous.seed if seed is None and previous else seed, recipe=digest, purpose=purpose)
-        secret = None if self.force else read_secret(self.secret)
+        changed = self.previous and self.previous.exercise == exercise and self.previous.digest != digest
+        secret = read_secret(self.secret) if changed or not self.force else None
         if previous and secret is None:
             raise ByhandError(
                 f"{self.secret}, from which the numbers of the set in {self.path} are drawn, is missing: "

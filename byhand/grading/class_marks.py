@@ -11,8 +11,8 @@ from typing import Any
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import Student
 from byhand.exercises.formats import FORMATS as SET_FORMATS
-from byhand.exercises.formats import KEYS, STUDENTS, student_files
-from byhand.exercises.keys import Key
+from byhand.exercises.formats import STUDENTS, student_files
+from byhand.exercises.keys import KEYS, Key
 from byhand.exercises.roster import clean
 from byhand.exercises.set_folder import file_names
 from byhand.files import save
@@ -30,7 +30,7 @@ from byhand.grading.grades import (
     problems_of,
     student_grade,
 )
-from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, load_key
+from byhand.grading.marking import LIMITS, Grader, MarkedFile, Marker, explain_commands, load_key
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files, submissions
 from byhand.processes import Stopped, cores, spread_within
@@ -93,6 +93,7 @@ def grade(options: GradingOptions, advance: Callable[[int], object] = lambda fil
     reads the remaining files and writes the same results as one uninterrupted run.
     """
     key = load_key(options.key)
+    Marker(key)  # refuses a key that does not give its answers
     people, notes = enrolled(key, Rosters(options.rosters, options.id_column, options.encoding))
     files = files_in(options.submissions)
     folder = MarksFolder.opened(options.folder, key, options.submissions, options.force)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,7 @@ def test_a_practice_key_holds_one_student_and_neither_seed_nor_secret() -> None:
                 "recipe",
                 "questions",
                 "students",
+                "checksum",
             }
             assert list(own["students"]) == [student.id]
 
@@ -136,6 +138,21 @@ def test_a_seed_is_refused_where_a_secret_is_and_replaces_it_with_force() -> Non
     assert not Path("class/keys/secret").exists()
     make_set(order("right"))
     assert tree("class") == tree("right")
+
+
+def test_with_force_a_changed_recipe_keeps_the_numbers_and_the_same_one_gets_others() -> None:
+    """More points for a question: the books that are out stay valid, and only the key is another."""
+    mine = Path("mine.toml")
+    mine.write_text(HEAD.read_text("utf-8"), "utf-8")
+    made = SetOptions(mine, Path("class"), numbered(3))
+    make_set(made)
+    drawn = {id: student.drawn for id, student in key_of("class").students.items()}
+    mine.write_text(f"{HEAD.read_text('utf-8')}\n[[ask]]\ntable = 'weights'\nkind = 'choice'\n", "utf-8")
+    make_set(replace(made, force=True))
+    assert key_of("class").questions[-1].kind == "choice"
+    assert {id: student.drawn for id, student in key_of("class").students.items()} == drawn
+    make_set(replace(made, force=True))
+    assert all(student.drawn != drawn[id] for id, student in key_of("class").students.items())
 
 
 # What the numbers say of the secret
