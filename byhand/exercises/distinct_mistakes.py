@@ -8,13 +8,13 @@ import numpy as np
 
 from byhand.core.graph import Array, Node, named_like, toposort
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.draw import DRAWS_PER_ROUND, distinguishable, easy_by_hand, random_tables
+from byhand.exercises.draw import distinguishable, easy_draws, worth_doing
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
 
-SAMPLES, MOST_ROUNDS = 256, 64
-"""Easy draws on which a misconception is evaluated, and the rounds of drawing to find them."""
+SAMPLES = 256
+"""Draws on which a misconception is evaluated."""
 LEAST_SHARE = 0.02
 """The share of easy draws on which all chosen misconceptions must be distinct, so that drawing comes to an end."""
 Replacements = dict[Node, Node]
@@ -98,7 +98,7 @@ def _named(problem: Problem, name: str) -> Misconception:
 
 
 def _distinct(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
-    given = _easy_draws(problem)
+    given = _worthwhile_draws(problem)
     if given is None:
         return possible
     answers = [problem.solve(given)]
@@ -119,15 +119,10 @@ def _distinct_from_all(problem: Problem, answers: list[list[Array]], wrong: list
     return distinct
 
 
-def _easy_draws(problem: Problem) -> Numbers | None:
-    """Return up to SAMPLES easy draws, always the same ones; None if there seem to be none."""
-    generator, found, count = np.random.default_rng(0), [], 0
-    for _ in range(MOST_ROUNDS):
-        given = random_tables(problem, generator, SAMPLES * DRAWS_PER_ROUND)
-        good = easy_by_hand(problem, given)
-        found.append({node: table[good] for node, table in given.items()})
-        count += int(good.sum())
-        if count >= SAMPLES:
-            break
-    together = {node: np.concatenate([f[node] for f in found])[:SAMPLES] for node in problem.drawn}
-    return together if count else None
+def _worthwhile_draws(problem: Problem) -> Numbers | None:
+    """Return up to SAMPLES draws that are easy and whose answers are varied; None if there seem to be none."""
+    easy = easy_draws(problem)
+    if easy is None:
+        return None
+    good = worth_doing(problem, easy)
+    return {node: table[good][:SAMPLES] for node, table in easy.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,11 +14,16 @@ from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.exercises.recipe import Exercise
 from byhand.exercises.secret import Source
+from byhand.exercises.varied_answers import LIMITS, varied_answers
 
 DRAWS_PER_ROUND, MOST_ROUNDS = 32, 200
 """Draws for one student in a round, and the rounds after which a recipe counts as impossible."""
 MISTAKE_BATCH = 256
 """Draws on which all mistakes are evaluated at once; a limit, so that memory stays small."""
+SAMPLES, MOST_SAMPLE_ROUNDS = 1024, 64
+"""Easy draws on which a recipe is judged, and the rounds of drawing to find them."""
+ENOUGH = 0.05
+"""The share of easy draws that must meet a limit, so that drawing comes to an end."""
 TIE = 1e-6
 """Distance from the middle between two roundings, in units of the last place, that counts as a tie."""
 ANY_ATTENTION = (0.0, 1.0)
@@ -66,7 +72,7 @@ def random_tables(problem: Problem, generator: np.random.Generator, count: int) 
 
 def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
     """Return which draws meet all conditions. Mistakes are evaluated only on draws that are easy by hand. (draws,)"""
-    good = easy_by_hand(problem, given)
+    good = worth_doing(problem, given)
     easy = np.flatnonzero(good)
     for n in range(0, len(easy), MISTAKE_BATCH):
         batch = easy[n : n + MISTAKE_BATCH]
@@ -100,6 +106,45 @@ def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
                 good &= _whole(question.cells(values[question.node]))
             good &= ~near_tie(question.cells(values[question.node]), question.ask.places).any(-1)
     return good
+
+
+def worth_doing(problem: Problem, given: Numbers) -> Flags:
+    """Return which draws are easy by hand, with answers that a guess does not hit. (draws,)"""
+    return _varied_among(problem, given, easy_by_hand(problem, given), variety_limit(problem))
+
+
+def _varied_among(problem: Problem, given: Numbers, good: Flags, limit: float) -> Flags:
+    """Return which of the good draws have varied answers. (draws,)"""
+    easy = np.flatnonzero(good)
+    if limit < 1 and len(easy):
+        some = {node: table[easy] for node, table in given.items()}
+        good[easy] = varied_answers(problem, {**some, **fold(problem.outputs, some)}, limit)
+    return good
+
+
+@lru_cache(maxsize=4)
+def variety_limit(problem: Problem) -> float:
+    """Return the strictest of LIMITS that enough easy draws meet; 1, which all meet, if there is none."""
+    given = easy_draws(problem)
+    if given is None:
+        return 1.0
+    everything = np.ones(len(next(iter(given.values()))), dtype=bool)
+    return next((x for x in LIMITS if _varied_among(problem, given, everything.copy(), x).mean() >= ENOUGH), 1.0)
+
+
+@lru_cache(maxsize=4)
+def easy_draws(problem: Problem) -> Numbers | None:
+    """Return up to SAMPLES easy draws, always the same ones; None if there seem to be none."""
+    generator, found, count = np.random.default_rng(0), [], 0
+    for _ in range(MOST_SAMPLE_ROUNDS):
+        given = random_tables(problem, generator, SAMPLES * DRAWS_PER_ROUND)
+        good = easy_by_hand(problem, given)
+        found.append({node: table[good] for node, table in given.items()})
+        count += int(good.sum())
+        if count >= SAMPLES:
+            break
+    together = {node: np.concatenate([f[node] for f in found])[:SAMPLES] for node in problem.drawn}
+    return together if count else None
 
 
 def _whole(answers: Array) -> Flags:
@@ -194,7 +239,7 @@ def variants(
 
 
 def _variant(problem: Problem, source: Source, student: Student, numbers: Numbers) -> Variant:
-    values = fold([*problem.outputs, *(q.node for q in problem.questions)], numbers)
+    values = {**numbers, **fold(problem.outputs, numbers)}
     answers, planted = [], {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind == "wrong cell":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from byhand.core import ops
 from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
-from byhand.core.graph import Array, Node, fold, toposort
+from byhand.core.graph import Array, Node, fold, rewrite, toposort
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.core.table import Table, read
@@ -93,12 +93,16 @@ class Problem:
 
     @cached_property
     def outputs(self) -> list[Node]:
-        return self.lesson.graph.outputs
+        """The tables that are asked for or shown, or must be whole."""
+        named = [self.lesson.tables[name] for name in (*self.exercise.show, *self.exercise.whole)]
+        return [*dict.fromkeys([*(q.node for q in self.questions), *named])]
 
     @cached_property
     def computed(self) -> list[Node]:
-        """The tables that a student works out, in order."""
-        return [n for n in self.lesson.tables.values() if not n.op.given and not n.op.view]
+        """The tables that a student works out or is shown, or that must be whole, in order."""
+        whole = [self.lesson.tables[name] for name in self.exercise.whole]
+        nodes = dict.fromkeys([*self.needed, *whole])
+        return [n for n in nodes if n.name and not n.op.given and not n.op.view]
 
     def solve(self, given: Mapping[Node, Array], replacements: Mapping[Node, Node] | None = None) -> list[Array]:
         """Return the answers to each question for a stack of draws. (draws, numbers) each
@@ -160,15 +164,56 @@ class Problem:
 
 def problem(exercise: Exercise) -> Problem:
     """Build the exercise's problem. ByhandError for a table that the model does not have."""
-    lesson = build(exercise.build)
+    lesson = _from_drawn_tables(build(exercise.build), exercise)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
         for name in getattr(exercise, where):
             _checked_name(exercise, lesson.tables, name, where)
-    drawn = _drawn_tables(exercise, lesson)
+    outputs = [*(q.node for q in questions), *(lesson.tables[name] for name in (*exercise.show, *exercise.whole))]
+    drawn = {node: numbers for node, numbers in _drawn_tables(exercise, lesson).items() if node in _behind(outputs)}
     if not drawn:
         raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
     return Problem(exercise, lesson, drawn, questions, _fixed_cells(exercise, lesson, drawn))
+
+
+def _from_drawn_tables(lesson: Lesson, exercise: Exercise) -> Lesson:
+    """Return the lesson in which each computed table that the recipe draws is given instead."""
+    computed = [lesson.tables[name] for name in exercise.draw if name in lesson.tables]
+    computed = [node for node in computed if node.data is None]
+    if not computed:
+        return lesson
+    for node in computed:
+        if any(ask.table == node.name and ask.kind != "missing" for ask in exercise.asks):
+            raise ByhandError(f"In the exercise {exercise.name}, {node.name} is asked: do not draw its numbers.")
+    numbers = lesson.numbers()
+
+    def rule(node: Node, copy: Node) -> Node:
+        return _given(node, numbers[node.name]) if node in computed else copy
+
+    graph = lesson.graph
+    changed = rewrite(graph.outputs, rule)
+    outputs = [changed.get(node, node) for node in graph.outputs]
+    return replace(lesson, graph=replace(graph, outputs=outputs, probabilities=None, logits=None, training=None))
+
+
+def _given(node: Node, data: Array) -> Node:
+    """Return a table of given numbers in the place of a computed one."""
+    given = ops.source(shape=node.shape)
+    given.name, given.role, given.scope, given.serial, given.data = node.name, node.role, node.scope, node.serial, data
+    return given
+
+
+def _behind(outputs: Sequence[Node]) -> set[Node]:
+    """Return the tables that the outputs need, and those that name their rows and columns."""
+    nodes: set[Node] = set()
+    todo = [*outputs]
+    while todo:
+        for node in toposort(todo):
+            if node not in nodes:
+                nodes.add(node)
+        labelled = [size.labels.ids for n in toposort(todo) for size in n.shape if isinstance(size.labels, Tokens)]
+        todo = [ids for ids in labelled if ids not in nodes]
+    return nodes
 
 
 def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
@@ -201,7 +246,7 @@ def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float,
     given = {n.name: n for n in lesson.tables.values() if n.data is not None}
     for name in exercise.draw:
         if name not in ROLE_NUMBERS:
-            _checked_name(exercise, given, name, "draw")
+            _checked_name(exercise, lesson.tables, name, "draw")
     found = {}
     rows = {node for node, _ in lookup_tables(lesson)}
     for name, node in given.items():
@@ -222,6 +267,8 @@ def _fixed_cells(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> d
     fixed = {node: np.ones(node.shape, dtype=bool) for node in _prompts(exercise, lesson, drawn)}
     for name in exercise.build.set:
         table, cell = place_of(name)
+        if table not in lesson.tables:
+            raise ByhandError(f"In the exercise {exercise.name}, set: {table} is not on the way to what is asked.")
         node = lesson.tables[table]
         if node not in drawn:
             continue  # a constant of the lesson, which the lesson has set

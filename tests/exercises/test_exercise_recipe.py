@@ -313,10 +313,22 @@ def test_what_numbers_may_not_be(numbers: str) -> None:
     assert said == "In the exercise mine.toml, 'X' is drawn from numbers such as \"0..3\" or [-1, 0, 1]."
 
 
-@pytest.mark.parametrize("name", ["scores", "Y"])
-def test_only_what_is_given_is_drawn(name: str) -> None:
-    said = refusal(f"{HEAD}[draw]\n{name} = [1, 2]\n{ASK}")
-    assert said.startswith(f"In the exercise mine, draw: there is no table '{name}'; ")
+def test_only_tables_are_drawn() -> None:
+    said = refusal(f"{HEAD}[draw]\nY = [1, 2]\n{ASK}")
+    assert said.startswith("In the exercise mine, draw: there is no table 'Y'; ")
+
+
+def test_what_is_asked_is_not_drawn() -> None:
+    said = refusal(f"{HEAD}[draw]\nweights = [1, 2]\n{ASK}")
+    assert said == "In the exercise mine, weights is asked: do not draw its numbers."
+
+
+def test_an_exercise_may_begin_at_a_computed_table() -> None:
+    """Its numbers are drawn, so nothing before it is given, drawn or asked."""
+    built = problem_of(f'{HEAD}[draw]\nscores = "-9..9"\n{ASK}')
+    assert [node.name for node in built.drawn] == ["scores"]
+    assert [node.name for node in built.needed if node.data is not None and node.name] == ["scores"]
+    assert "Q" not in built.lesson.tables
 
 
 def test_an_exercise_that_there_is_not() -> None:

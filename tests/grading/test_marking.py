@@ -96,9 +96,9 @@ def test_too_few_decimals_are_told() -> None:
 
 def test_numbers_that_change_places_in_a_decimal() -> None:
     of, rows = softmax_student()
-    text = f"{rows[0][1]:.3f}"
-    cell = 1
-    assert text[3] != text[4]
+    texts = [f"{x:.3f}" for x in rows[0]]
+    cell = next(n for n, text in enumerate(texts) if text[3] != text[4])
+    text = texts[cell]
     rows[0][cell] = float(text[:3] + text[4] + text[3])
     assert of.mark(0, rows)[cell].sentence == "Two digits have changed places."
 
@@ -261,8 +261,9 @@ def test_a_table_that_is_shown_may_be_rounded_to_a_place_or_more(places: int, ro
         scores = (t["X"] @ t["W_Q"]) @ (t["X"] @ t["W_K"]).T / 2
         weights = np.exp(scores - scores.max(-1, keepdims=True))
         weights /= weights.sum(-1, keepdims=True)
+        right = weights @ (t["X"] @ t["W_V"])
         z = np.round(weights, places) @ (t["X"] @ t["W_V"])
-        off = np.abs(z - weights @ (t["X"] @ t["W_V"])).ravel() > 0.006
+        off = (np.abs(z - right) > 0.006).ravel() & (z != np.round(right)).ravel()  # −2 for −1.98 is rounded anyway
         if off.sum() >= 4:
             verdict = np.array(verdicts(of.mark(n, of.asked([z]))))
             assert set(verdict[off]) == {"ROUNDED"} if rounded else "ROUNDED" not in verdict, n
