@@ -59,10 +59,10 @@ def test_a_set_table_has_the_recipes_numbers_for_everybody_and_the_rest_is_drawn
 
 
 def test_a_single_cell_and_one_number_for_all_can_be_set() -> None:
-    built = problem_of(f'{HEAD}largest = 999\nset = {{ "W_Q[1,2]" = 5, W_V = 2.5 }}\n{ASK}')
+    built = problem_of(f'{HEAD}largest = 999\nset = {{ "W_Q[1,2]" = 5, W_K = 2.5 }}\n{ASK}')
     for one in a_class(built):
         assert numbers_of(built, one, "W_Q")[0][1] == 5
-        assert numbers_of(built, one, "W_V") == [[2.5, 2.5], [2.5, 2.5]]
+        assert numbers_of(built, one, "W_K") == [[2.5, 2.5], [2.5, 2.5]]
     assert len({str(numbers_of(built, one, "W_Q")) for one in a_class(built)}) > 5
 
 
