@@ -209,6 +209,7 @@ class StageEvidence:
         self.right = self.answered & stage.tolerances.agree(self.written, self.key)
         self.follows = self.answered & ~self.right & self.hits.any(0)
         self.open = self.answered & ~self.right & ~self.follows
+        self.coarse = self.open & self._to_fewer_places()
 
     def _stacked(self, table: Array) -> Array:
         return np.broadcast_to(table, (len(self.ways.each), *table.shape[-2:]))
@@ -231,6 +232,26 @@ class StageEvidence:
             room = np.abs(self.expected[count:] - self.expected[main]).sum(0)
             near = np.abs(self.written - self.expected[main]) <= self.stage.tolerances.margins + room
         return np.asarray(near & (room > 0))
+
+    def _to_fewer_places(self) -> Flags:
+        """Return which answers are right numbers, or follow, but are rounded to fewer places than asked. (n,)
+
+        A whole number is too easily met, unless it has two digits; so is one that ends in 0 after the point, unless
+        others are rounded as well.
+        """
+        sure: Flags = np.zeros(len(self.written), dtype=bool)
+        likely: Flags = sure.copy()
+        places = self.stage.tolerances.places
+        for k in range(int(places.max())):
+            for expected in (self.key, self.expected[self.ways.main]):
+                with np.errstate(all="ignore"):
+                    rounded = np.round(expected, k)
+                    same = np.abs(self.written - rounded) <= ROOM * np.maximum(1, np.abs(rounded))
+                    shorter = np.abs(rounded - np.round(rounded, k - 1)) < 10.0**-k / 2
+                same = same & (places > k) & (np.abs(rounded) >= (10 if k == 0 else 10.0**-k))
+                sure |= same & (~shorter | (k == 0))
+                likely |= same
+        return (likely if sure.any() else sure) & ~self.stage.exact
 
     @cached_property
     def aside(self) -> int:

@@ -14,10 +14,21 @@ from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags
 from byhand.grading import slips
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
+from byhand.grading.evidence import StageAnswers, counted, one_number_in_every_cell
 from byhand.grading.hypotheses import Combination, Hypotheses
+from byhand.grading.slips import COARSE as TOO_FEW_PLACES
 from byhand.grading.slips import Slip, find_slip
 from byhand.grading.stages import Stage
-from byhand.grading.verdicts import BETWEEN, ROUNDED, WRONG, CellFinding, Verdict, finding_that_follows
+from byhand.grading.verdicts import (
+    BETWEEN,
+    NOT_WORKED_OUT,
+    ONE_NUMBER,
+    ROUNDED,
+    WRONG,
+    CellFinding,
+    Verdict,
+    finding_that_follows,
+)
 
 BEAM = 6
 """The number of explanations that are kept from stage to stage."""
@@ -100,8 +111,8 @@ def _further(answers: StudentAnswers, explanation: Explanation, stage: Stage) ->
     continued = [_explained(explanation, evidence, None, fits)]
     if evidence.open.any():
         fits += _new(answers, explanation, evidence, fits)
-        rounding = rounding_on_the_way(evidence, explanation.own_tables)
-        continued += [_with_rounding(continued[0], stage, rounding)] if rounding else []
+        roundings = rounding_on_the_way(evidence, explanation.own_tables), rounding_of_answers(evidence)
+        continued += [_with_rounding(continued[0], stage, rounding) for rounding in roundings if rounding]
     return continued + [_explained(explanation, evidence, one, fits) for one in fits if one.holds]
 
 
@@ -266,6 +277,13 @@ def rounding_on_the_way(evidence: StageEvidence, own_tables: Mapping[int, OwnTab
     return None
 
 
+def rounding_of_answers(evidence: StageEvidence) -> Rounding | None:
+    """Return the rounding of answers to fewer places than asked; None if there is none."""
+    if not evidence.coarse.any():
+        return None
+    return Rounding(evidence.coarse, np.where(evidence.coarse, evidence.expected[evidence.ways.main], 0), FINE)
+
+
 Trials = list[tuple[int, Node | None]]
 """Pairs of places and the one table that is rounded to them; None for every table."""
 
@@ -319,17 +337,50 @@ MOST_OR = 2
 
 
 def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
-    """Return the finding for each wrong answer, by its place among all answers."""
+    """Return the finding for each answer that is not simply right, by its place among all answers."""
     explanations = best_explanations(answers)
+    best, hypotheses = explanations[0], answers.hypotheses
+    slips_by_stage = [_slips(best, stage) for stage in hypotheses.stages]
+    all_answers = [
+        _stage_answers(best.findings[stage.number], *found)
+        for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
+    ]
     by_place: dict[int, CellFinding] = {}
-    for stage in answers.hypotheses.stages:
-        evidence = explanations[0].findings[stage.number].evidence
-        slipped = _slips(explanations[0], stage)
-        for n in np.flatnonzero(evidence.answered & ~evidence.right):
-            by_place[int(stage.flat[n])] = _finding(
-                answers.hypotheses, explanations, stage, int(n), slipped.get(int(n))
-            )
+    one_number = one_number_in_every_cell(answers.written, answers.key)
+    for stage, mine, counts in zip(hypotheses.stages, all_answers, counted(all_answers, hypotheses.drawn), strict=True):
+        found = slips_by_stage[stage.number][0]
+        idle = one_number or one_number_in_every_cell(mine.typed, mine.key)
+        for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
+            finding = _finding(hypotheses, explanations, stage, n, found.get(n))
+            if idle:
+                finding = CellFinding(Verdict.WRONG, ONE_NUMBER)
+            elif not counts.any[n]:
+                finding = CellFinding(Verdict.WRONG, _why_not(finding))
+            by_place[int(stage.flat[n])] = finding
     return by_place
+
+
+def _why_not(finding: CellFinding) -> str:
+    """Return the sentence on a wrong answer whose explanation does not count."""
+    return NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG
+
+
+def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bool) -> StageAnswers:
+    evidence, cells = findings.evidence, range(len(findings.evidence.written))
+    coarse = np.array([n in found and found[n].coarse for n in cells], dtype=bool)
+    slipped = np.array([n in found and not found[n].coarse for n in cells], dtype=bool)
+    return StageAnswers(
+        evidence.stage,
+        evidence.written,
+        evidence.key,
+        evidence.right,
+        evidence.follows,
+        evidence.sources,
+        tuple(by if flag else () for by, flag in zip(findings.by, findings.mistake, strict=True)),
+        findings.rounded | coarse,
+        slipped,
+        alike,
+    )
 
 
 def _finding(
@@ -344,11 +395,11 @@ def _finding(
         return finding_that_follows(
             symbol(hypotheses.stages[source].node), not explanations[0].own_tables[source].wrong
         )
+    if slipped and slipped.coarse:
+        return CellFinding(Verdict.ROUNDED, slipped.sentence)
     if findings.rounded[n]:
         return CellFinding(Verdict.ROUNDED, ROUNDED)
-    if slipped is None:
-        return CellFinding(Verdict.WRONG, WRONG)
-    return CellFinding(Verdict.ROUNDED if slipped.coarse else Verdict.SLIP, slipped.sentence)
+    return CellFinding(Verdict.SLIP, slipped.sentence) if slipped else CellFinding(Verdict.WRONG, WRONG)
 
 
 def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bool) -> CellFinding:
@@ -363,18 +414,29 @@ def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bo
     return CellFinding(Verdict.MISTAKE, join_sentences(tuple(sentences[:MOST_OR])), names)
 
 
-def _slips(explanation: Explanation, stage: Stage) -> dict[int, Slip]:
-    """Return the slips of a table, if there are few of them or all are the same."""
+def _slips(explanation: Explanation, stage: Stage) -> tuple[dict[int, Slip], bool]:
+    """Return the slips of a table, and whether all its wrong answers have the same.
+
+    Numbers to too few places are always found; other slips if there are few of them or all are the same.
+    """
     findings = explanation.findings[stage.number]
-    answered, wrong = int(findings.evidence.answered.sum()), np.flatnonzero(findings.open)
+    evidence = findings.evidence
+    coarse = {
+        n: _coarse(stage, n) for n in np.flatnonzero(evidence.coarse & (findings.open | findings.rounded)).tolist()
+    }
+    answered, wrong = int(evidence.answered.sum()), np.flatnonzero(findings.open & ~evidence.coarse)
     if stage.choice or not len(wrong):
-        return {}
-    origins = [*_origins(findings.evidence), *_with_mistakes(findings)]
-    each = {int(n): _slip(stage, int(n), float(findings.evidence.written[n]), origins) for n in wrong}
+        return coarse, False
+    origins = [*_origins(evidence), *_with_mistakes(findings)]
+    each = {int(n): _slip(stage, int(n), float(evidence.written[n]), origins) for n in wrong}
     slips_by_cell = {n: one for n, one in each.items() if one}
     few = len(slips_by_cell) <= max(1, answered // slips.FEW) and len(wrong) - len(slips_by_cell) <= answered // 2
     alike = len(slips_by_cell) == len(wrong) > 1 and len({one.sentence for one in slips_by_cell.values()}) == 1
-    return slips_by_cell if few or alike else {}
+    return coarse | (slips_by_cell if few or alike else {}), alike
+
+
+def _coarse(stage: Stage, n: int) -> Slip:
+    return Slip(TOO_FEW_PLACES.format(places=int(stage.tolerances.places[n])), coarse=True)
 
 
 def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Slip | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.core.graph import INFINITE, Array, Node
+from byhand.core.graph import INFINITE, Array
 from byhand.core.roles import Role
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem, Question
@@ -22,6 +22,8 @@ FREQUENT = 4
 """So many of the most frequent answers of a class are tried in every cell as well."""
 COPIED = 4
 """So many of the given tables are tried as answers."""
+MOST = 50
+"""The number of students whose guesses are marked."""
 Sheet = list[Array]
 """The answers of one student: a row of numbers for each question."""
 LEAST_PLACES = 2
@@ -45,7 +47,6 @@ class Guesses:
         counts = Counter(np.concatenate([answers.ravel() for answers in self.answers]).tolist())
         frequent = [number for number, _ in counts.most_common(FREQUENT)]
         self.constants = [*dict.fromkeys([*CONSTANTS, *frequent])]
-        self.copied = _visible_tables(problem)
 
     def sheets(self, n: int, seed: int = 0) -> dict[str, Sheet]:
         """Return the answer sheets of each guess at the n-th student's exercise, by the guess's name."""
@@ -61,10 +62,8 @@ class Guesses:
         by_name["1 in the first column"] = self._alike(lambda q: _by_place(q, lambda i, j: j == 0))
         by_name["1 up to the diagonal"] = self._alike(lambda q: _by_place(q, lambda i, j: j <= i))
         by_name["1, 2, 3"] = self._alike(lambda q: np.arange(1.0, _size(q) + 1))
-        for node in self.copied:
-            variant = self.made[n]
-            numbers = np.ravel(variant.numbers[node] if node in variant.numbers else variant.values[node])
-            by_name[f"copies of {node.name}"] = [np.resize(numbers, a.shape[1]) for a in self.answers]
+        for name, numbers in _visible_tables(self.problem, self.made[n]).items():
+            by_name[f"copies of {name}"] = [np.resize(numbers, a.shape[1]) for a in self.answers]
         if len(self.made) > 1:
             by_name["another student's answers"] = [answers[n - 1] for answers in self.answers]
         by_name["random numbers"] = [self._random(q, a, chance) for q, a in self._with_answers()]
@@ -124,10 +123,12 @@ def _random_shares(question: Question, chance: np.random.Generator) -> Array:
     return np.array([table[row, column] for row, column in places_of(question)])
 
 
-def _visible_tables(problem: Problem) -> list[Node]:
-    """Return the first tables that the student sees: drawn ones, then computed ones that are shown."""
-    drawn = [node for node in problem.drawn if node.role is not Role.TOKENS]
-    return [*drawn, *problem.shown][:COPIED]
+def _visible_tables(problem: Problem, variant: Variant) -> dict[str, Array]:
+    """Return the first tables that the student sees, by name: drawn ones, then computed ones that are shown."""
+    drawn = [node for node in variant.numbers if node.role is not Role.TOKENS]
+    shown = {node.name for node in problem.shown}
+    computed = [node for node in variant.values if node.name in shown and node not in variant.numbers]
+    return {node.name: (variant.numbers | variant.values)[node] for node in [*drawn, *computed][:COPIED]}
 
 
 @dataclass(frozen=True)
@@ -150,20 +151,23 @@ class Earned:
         return max(self.shares)
 
 
-def earned_by_guesses(marker: Marker, made: Sequence[Variant]) -> list[Earned]:
-    """Return what each guess earns from the students of a class, the best guess first."""
+def earned_by_guesses(marker: Marker, made: Sequence[Variant], most: int = MOST) -> list[Earned]:
+    """Return what each guess earns from the first students of a class, the best guess first.
+
+    The answers of the whole class supply what is frequent in it. most: the number of students whose guesses are marked.
+    """
     guesses = Guesses(marker.problem, made)
     total = marker.problem.exercise.points
     shares: dict[str, list[float]] = {}
     verdicts: dict[str, Counter[Verdict]] = {}
-    for n, variant in enumerate(made):
+    for n, variant in enumerate(made[:most]):
         student = marker.key.students[variant.student.id]
         for name, sheet in guesses.sheets(n).items():
             marks = marker.mark(student, [[_typed(x) for x in row.tolist()] for row in sheet])
             shares.setdefault(name, []).append(sum(mark.points for mark in marks) / total)
             verdicts.setdefault(name, Counter()).update(_by_verdict(marks))
     every = [
-        Earned(name, tuple(each), {v: points / total / len(made) for v, points in verdicts[name].items()})
+        Earned(name, tuple(each), {v: points / total / len(made[:most]) for v, points in verdicts[name].items()})
         for name, each in shares.items()
     ]
     return sorted(every, key=lambda earned: -earned.mean)

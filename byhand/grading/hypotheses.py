@@ -119,6 +119,7 @@ class Hypotheses:
         found = [(m, changed) for m, changed in [*distinct, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
+        self.drawn = frozenset(problem.drawn)
         alternatives = {s.node: s.by_hand for s in stages}
         self._changed: dict[Combination, dict[Node, Node]] = {(): alternatives} | {
             (n,): c for n, (_, c) in enumerate(found)

@@ -175,8 +175,7 @@ class Marker:
         findings = [RIGHT if ok else finding_without_number(t) for ok, t in zip(right.tolist(), typed, strict=True)]
         if None in findings:
             for place, finding in self._diagnose(student, values, key).items():
-                if not right[place]:
-                    findings[place] = finding
+                findings[place] = finding
         for place, exact in self._exact_keys(student).items():
             findings[place] = judge_exactly(typed[place], exact, self.rules[place], float(key[place]), findings[place])
         complete = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in findings]
@@ -207,8 +206,10 @@ class Marker:
         if self.stages:
             findings = cell_findings(StudentAnswers(self.hypotheses, given, tables, key, values))
         for n, ask in enumerate(self.asks):
+            if ask.kind != "wrong cell":
+                continue
             row, column = self._place(n, 0), self._place(n, 1)
-            if ask.kind == "wrong cell" and (values[row], values[column]) == (key[column], key[row]):
+            if (values[row], values[column]) == (key[column], key[row]) and key[row] != key[column]:
                 findings |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, ROW_FIRST))
         return findings
 

@@ -74,8 +74,6 @@ def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) ->
 
 def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
     """Return the slip in writing a right number down; None if there is none."""
-    if any(answer == round(expected, k) for k in range(1, places)):
-        return Slip(COARSE.format(places=places), coarse=True)
     if abs(expected) > 2 * room and any(_near(answer * 10.0**k, expected, places, room) for k in (1, -1, 2, -2)):
         return Slip(POINT)
     if answer in _swapped(expected, places):

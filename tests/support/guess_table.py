@@ -39,8 +39,8 @@ def main() -> None:
     options.add_argument("--all", action="store_true")
     chosen = options.parse_args()
     for name in chosen.recipes or ready_made():
-        of = class_of(name, chosen.seeds)
-        earned = earned_by_guesses(of.marker, of.made)
+        of = class_of(name, max(200, chosen.seeds))
+        earned = earned_by_guesses(of.marker, of.made, chosen.seeds)
         print(line(name, sum(of.marker.counts), earned), flush=True)
         for one in earned if chosen.all else []:
             right = one.by_verdict.get(Verdict.RIGHT, 0.0)

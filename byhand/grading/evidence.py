@@ -1,0 +1,219 @@
+"""Evidence of work: which explanations of wrong answers stand, and which a guess would meet as well.
+
+A guess meets a lot by chance: zeros lead to zeros, a small whole number is what some mistake gives, a table of one
+number is right in places. So a wrong answer earns something only where the student's numbers show work:
+
+- What follows from an earlier table of the student's own counts if that table is work: its numbers differ, and half of
+  them have earned something. Where fewer have, it counts if it needs given numbers and several different numbers agree.
+- A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
+  smaller sign of it, if at least half of the other answers are right or explained.
+- One number in every cell of a table is no work, unless the right numbers are all the same.
+
+The commonest number of a table counts neither for nor against (a mask's zeros are no work).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.core.graph import Array, Node
+from byhand.exercises.problem import Flags
+from byhand.grading.stages import Indices, Stage
+
+ALIKE = 4
+"""A table of so many answers or more that are all the same is no work."""
+COMMON = 1 / 3
+"""A number in more than this share of a table's cells is the table's commonest one."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageAnswers:
+    """The answers to one stage and what may explain them. All but `stage`: one entry for each cell. (n,)
+
+    typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
+    misconceptions behind an answer. alike: whether all wrong answers of the table have the same slip.
+    """
+
+    stage: Stage
+    typed: Array
+    key: Array
+    right: Flags
+    follows: Flags
+    sources: Indices
+    mistakes: tuple[tuple[int, ...], ...]
+    rounded: Flags
+    slips: Flags
+    alike: bool
+
+    @property
+    def answered(self) -> Flags:
+        return np.asarray(~np.isnan(self.typed))
+
+    @property
+    def mistaken(self) -> Flags:
+        return np.array([bool(combination) for combination in self.mistakes], dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """Which explanations of a stage's wrong answers count. (n,) each"""
+
+    follows: Flags
+    mistakes: Flags
+    rounded: Flags
+    slips: Flags
+
+    @property
+    def any(self) -> Flags:
+        return self.follows | self.mistakes | self.rounded | self.slips
+
+
+def counted(answers: Sequence[StageAnswers], drawn: frozenset[Node]) -> list[Counted]:
+    """Return for each stage which explanations count as work."""
+    return _Weighing(answers, drawn).result()
+
+
+def one_number_in_every_cell(typed: Array, key: Array) -> bool:
+    """Whether a table of several answers holds a single number, although the right numbers differ."""
+    numbers = typed[~np.isnan(typed)]
+    return len(numbers) >= ALIKE and bool(np.ptp(numbers) == 0) and len(np.unique(key)) > 1
+
+
+class _Weighing:
+    """The weighing of one student's answers: first what stands by itself, then what the rest supports."""
+
+    def __init__(self, answers: Sequence[StageAnswers], drawn: frozenset[Node]) -> None:
+        self.answers, self.drawn = answers, drawn
+        self.typed_often = Counter(x for one in answers for x in one.typed[one.answered].tolist())
+        self.telling = [_telling(one) for one in answers]
+        self.counts = [Counted(*(np.zeros(len(one.key), dtype=bool) for _ in range(4))) for one in answers]
+
+    def result(self) -> list[Counted]:
+        for one, count in zip(self.answers, self.counts, strict=True):
+            count.rounded[:] = one.rounded & self._several(one.typed[one.rounded])
+            count.slips[:] = one.slips & (one.alike and self._several(one.typed[one.slips]))
+        self._mistakes_that_stand_by_themselves()
+        self._carry_forward()
+        self._supported()
+        self._carry_forward()
+        return self.counts
+
+    def _mistakes_that_stand_by_themselves(self) -> None:
+        for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
+            cells = [np.array([index in combination for combination in one.mistakes]) for one in self.answers]
+            numbers = np.concatenate([one.typed[of] for one, of in zip(self.answers, cells, strict=True)])
+            if self._several(numbers):
+                for count, of in zip(self.counts, cells, strict=True):
+                    count.mistakes[:] |= of
+
+    def _several(self, numbers: Array) -> bool:
+        """Whether several different numbers agree, or one that is seldom met by chance."""
+        different = set(numbers.tolist())
+        enough = len(different - {0.0}) >= 2 or (len(different) >= 2 and len(numbers) >= ALIKE)
+        return enough or any(map(self._distinctive, different))
+
+    def _distinctive(self, number: float) -> bool:
+        """Whether a number has two significant digits or more, and does not fill the student's sheet."""
+        fills = self.typed_often[number] > max(2, COMMON * self.typed_often.total())
+        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and not fills
+
+    def _earned(self, n: int) -> Flags:
+        return np.asarray(self.answers[n].right | self.counts[n].any)
+
+    def _says_something(self, n: int) -> bool:
+        """Whether the numbers of a table differ; a single number does."""
+        one = self.answers[n]
+        numbers = one.typed[one.answered]
+        return len(numbers) == 1 or len(np.unique(numbers)) > 1
+
+    def _is_work(self, n: int) -> bool:
+        """Whether a table of the student's is work, so that others may follow from it."""
+        one = self.answers[n]
+        if not (one.answered & ~one.right).any():
+            return True
+        cells, earned = self.telling[n], self._earned(n)
+        if len(one.key) >= ALIKE and not one.alike:
+            earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
+        return self._says_something(n) and bool(2 * (earned & cells).sum() >= max(1, cells.sum()))
+
+    def _carry_forward(self) -> None:
+        trusted: set[int] = set()
+        for n in reversed(range(len(self.answers))):
+            if n in trusted or self._shows_that_its_sources_are_work(n):
+                trusted.update((n, *self._sources(n)))
+        for n, one in enumerate(self.answers):
+            work = {source: source in trusted or n in trusted or self._is_work(source) for source in self._sources(n)}
+            stands = np.array([work.get(int(source), False) for source in one.sources], dtype=bool)
+            self.counts[n].follows[:] = one.follows & stands & (self._says_something(n) or len(one.key) == 1)
+
+    def _sources(self, n: int) -> list[int]:
+        one = self.answers[n]
+        return sorted({int(source) for source in one.sources[one.follows]})
+
+    def _shows_that_its_sources_are_work(self, n: int) -> bool:
+        """Whether most of a table follows, with different numbers, and not without numbers that are given."""
+        one = self.answers[n]
+        if one.stage.choice or not one.follows.any() or not all(map(self._varied, self._sources(n))):
+            return False
+        explained, numbers = one.follows | one.right, one.typed[one.follows]
+        several = len(np.unique(numbers)) >= 2 or any(map(self._distinctive, numbers.tolist()))
+        sources = {self.answers[source].stage.node for source in self._sources(n)}
+        most = 2 * explained.sum() >= one.answered.sum()
+        return bool(several and most and self._varied(n)) and _reads(one.stage, sources, self.drawn)
+
+    def _varied(self, n: int) -> bool:
+        """Whether a table has about as many different numbers as the right one has: three, if that has three."""
+        one = self.answers[n]
+        different = len(np.unique(one.typed[one.answered]))
+        return different >= min(3, len(np.unique(one.key)), int(one.answered.sum()))
+
+    def _supported(self) -> None:
+        """Count smaller signs of a mistake, of rounding and of a slip, if the other answers are mostly explained."""
+        for n, one in enumerate(self.answers):
+            count = self.counts[n]
+            for index in {i for combination in one.mistakes for i in combination}:
+                of = np.array([index in combination for combination in one.mistakes]) & ~count.mistakes
+                if of.any() and self._rest_is_explained(n, of):
+                    count.mistakes[:] |= of
+            for found, so_far in ((one.rounded, count.rounded), (one.slips, count.slips)):
+                of = found & ~so_far
+                if of.any() and (self._rest_of_table_is_explained(n, of) or self._rest_is_explained(n, of)):
+                    so_far[:] |= of
+
+    def _rest_of_table_is_explained(self, n: int, cells: Flags) -> bool:
+        rest = self.telling[n] & ~cells
+        return bool(rest.any() and 2 * (self._earned(n) & rest).sum() >= rest.sum()) and self._says_something(n)
+
+    def _rest_is_explained(self, n: int, cells: Flags) -> bool:
+        """Whether half of all other answers, of several different numbers, have earned something."""
+        rest = [telling & ~cells if m == n else telling for m, telling in enumerate(self.telling)]
+        earned = [self._earned(m) & flags for m, flags in enumerate(rest)]
+        numbers = np.concatenate([one.typed[flags] for one, flags in zip(self.answers, earned, strict=True)])
+        every = sum(int(flags.sum()) for flags in rest)
+        return 2 * len(numbers) >= max(1, every) and len(np.unique(numbers)) >= min(2, every)
+
+
+def _telling(one: StageAnswers) -> Flags:
+    """Return the answers that tell something: those whose right number is not the commonest of the table."""
+    units = one.stage.tolerances.units
+    numbers, inverse, counts = np.unique(np.rint(one.key / units) * units, return_inverse=True, return_counts=True)
+    if len(numbers) == 1 or counts.max() <= max(2, COMMON * len(one.key)):
+        return one.answered
+    return np.asarray(one.answered & (inverse != np.argmax(counts)))
+
+
+def _reads(stage: Stage, sources: set[Node], drawn: frozenset[Node]) -> bool:
+    """Whether a table is computed from given numbers as well, beside those that come through these sources."""
+    todo, passed = [stage.by_hand], set[Node]()
+    while todo:
+        node = todo.pop()
+        if node in drawn:
+            return True
+        if node not in passed and (node is stage.by_hand or node not in sources):
+            passed.add(node)
+            todo += node.args
+    return False
