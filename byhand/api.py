@@ -227,8 +227,8 @@ def make_exercises(
     recipe: a ready-made exercise's name, or a file (.toml). folder: gets students/ to hand out and keys/ to keep.
     roster: the class as a CSV file; or count: so many numbered students (one, if neither is given). seed: for a set
     that anybody who knows it can make again; without it, the numbers come from a secret in keys/. formats: of xlsx,
-    html, pdf, moodle, canvas. practice: each answer shows at once whether it is right. language: what the class
-    reads, such as "de"; None for the recipe's. jobs: the number of processes, or None for as many as pay.
+    html, pdf, moodle, canvas, qti, qti3. practice: each answer shows at once whether it is right. language: what the
+    class reads, such as "de"; None for the recipe's. jobs: the number of processes, or None for as many as pay.
 
     Called again after a stop it makes what is missing. Raises ByhandError for a recipe, a roster or a folder that
     is invalid; then nothing is written.

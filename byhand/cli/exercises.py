@@ -31,7 +31,14 @@ from byhand.cli.progress import bar_of
     default="xlsx,html",
     show_default=True,
     metavar="NAME,...",
-    help="One or more of xlsx, html, pdf, moodle, canvas.",
+    help="One or more of xlsx, html, pdf, moodle, canvas, qti (2.1), qti3 (3.0).",
+)
+@click.option(
+    "--variants",
+    type=click.IntRange(1, 1000),
+    metavar="K",
+    help="In files for learning systems, K variants for the class in place of one for each student.  "
+    "[default: one each; 6 in Canvas for more than 30 students]",
 )
 @click.option(
     "--self-check", "practice", is_flag=True, help="For practice: the workbook shows at once which answers are right."

@@ -69,7 +69,7 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
             1, f"{number_of_students(result.students)}, by the column {options.roster.column!r} of the roster."
         )
     lines[2:2] = options.roster.notes
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *result.notes]) + "\n"
 
 
 def _where_from(options: SetOptions, result: SetResult) -> list[str]:
@@ -89,7 +89,7 @@ def _facts(options: SetOptions, result: SetResult) -> dict[str, Any]:
         "seed": result.seed,
         "students": result.students,
         "ids": options.roster.column,
-        "notes": list(options.roster.notes),
+        "notes": [*options.roster.notes, *result.notes],
         "written": result.written,
         "kept": result.kept,
         "folder": str(result.folder.students),

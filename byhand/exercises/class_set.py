@@ -43,6 +43,7 @@ class SetOptions:
     jobs: int | None = None
     force: bool = False
     language: str | None = None
+    variants: int | None = None
 
 
 def set_options(
@@ -75,6 +76,10 @@ BLOCK = 100
 """Students whose numbers are drawn together; the size of a block does not change the numbers."""
 WORTH_A_PROCESS = 1.0
 """Seconds of remaining work from which further processes are worth starting."""
+FOR_ALL_SYSTEMS = (
+    "A learning system compares each number with the key. Going on with earlier answers, rounded as asked, is right "
+    "there; going on with a wrong one is not, as it is when byhand grades workbooks.",
+)
 Block = list[tuple[Student, str]]
 """Students, each with the name of their files."""
 
@@ -100,6 +105,7 @@ class SetResult:
     written: int = 0
     kept: int = 0
     sizes: Sizes = field(default_factory=Sizes)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -148,17 +154,31 @@ class SetWriter:
             for kind in class_files(self.settings.formats):
                 kind.write(self.problem, self.mistakes, [variant])
 
-    def write_class(self, named_students: Block) -> int:
-        """Write the files of the whole class, and return how many."""
-        kinds = class_files(self.settings.formats)
-        drawn_variants = (
-            [v for block in blocks_of(named_students) for v in self.variants_of([s for s, _ in block])] if kinds else []
-        )
-        with self.in_language():
-            for kind in kinds:
-                data = kind.write(self.problem, self.mistakes, drawn_variants)
-                save(kind.path(self.settings.folder), data, private=True)
-        return len(kinds)
+    def write_class(self, named_students: Block, variants: int | None) -> tuple[int, list[str]]:
+        """Write the files of the whole class. Return how many, and what to know and do about them.
+
+        variants: how many the class shares in each file, if the teacher has chosen.
+        """
+        count, notes = 0, []
+        each: list[Variant] = []
+        for kind in class_files(self.settings.formats):
+            shared = kind.variants_for(len(named_students), variants)
+            if shared is None:
+                each = each or self._all_variants([student for student, _ in named_students])
+            drawn = each if shared is None else self._all_variants(shared_variants(shared))
+            with self.in_language():
+                files, more = kind.write(self.problem, self.mistakes, drawn, shared is not None)
+            for path in kind.existing(self.settings.folder):
+                path.unlink()
+            for path, data in zip(kind.paths(self.settings.folder, len(files)), files, strict=True):
+                save(path, data, private=True)
+            count += len(files)
+            notes += more
+        return count, [*notes, *(FOR_ALL_SYSTEMS if count else ())]
+
+    def _all_variants(self, students: Sequence[Student]) -> list[Variant]:
+        blocks = [students[n : n + BLOCK] for n in range(0, len(students), BLOCK)]
+        return [variant for block in blocks for variant in self.variants_of(block)]
 
     def _write(self, variant: Variant, name: str) -> int:
         count = 0
@@ -198,7 +218,8 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
         lines = _key_lines(writer, named_students, options.jobs, result, advance)
         write_key(file, in_key, questions, lines, source)
     result.kept = len(students) * len(writer.kinds) - result.written
-    result.written += writer.write_class(named_students)
+    count, result.notes = writer.write_class(named_students, options.variants)
+    result.written += count
     return result
 
 
@@ -211,6 +232,11 @@ def _key_lines(
         result.sizes.add(outcome.sizes)
         yield from outcome.lines
         advance(len(block))
+
+
+def shared_variants(count: int) -> list[Student]:
+    """Return the students in whose name the variants that a class shares are drawn."""
+    return [Student(f"variant {n}") for n in range(1, count + 1)]
 
 
 def blocks_of(named_students: Block) -> list[Block]:

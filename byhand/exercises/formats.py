@@ -40,19 +40,45 @@ class StudentFile:
 
 @dataclass(frozen=True)
 class ClassFile:
-    """One file for the whole class, with the answers. module: the module of this folder whose `write` makes it."""
+    """The files of the whole class for one learning system, with the answers.
 
-    module: str
+    name: of the file, without suffix. module: the module of this folder that makes them. numbered: whether there may be
+    several, NAME-1, NAME-2 and so on.
+    """
+
+    name: str
     suffix: str
+    module: str
+    numbered: bool = False
 
-    def path(self, folder: Path) -> Path:
-        return folder / KEYS / f"{self.module}{self.suffix}"
+    def existing(self, folder: Path) -> list[Path]:
+        """Return the files that a run before has written."""
+        more = sorted((folder / KEYS).glob(f"{self.name}-[0-9]*{self.suffix}")) if self.numbered else []
+        return [path for path in (folder / KEYS / f"{self.name}{self.suffix}", *more) if path.is_file()]
 
-    def write(self, problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant]) -> bytes:
-        """Return the file, in which each student's likely wrong answers are recognised."""
+    def paths(self, folder: Path, count: int) -> list[Path]:
+        """Return where so many files are written."""
+        names = [self.name] if count == 1 else [f"{self.name}-{n}" for n in range(1, count + 1)]
+        return [folder / KEYS / f"{name}{self.suffix}" for name in names]
+
+    def variants_for(self, students: int, asked: int | None) -> int | None:
+        """Return how many variants the class shares; None if each student has one. asked: the teacher's choice."""
+        rule = getattr(import_module(f"byhand.exercises.{self.module}"), "variants_for", None)
+        number: int | None = rule(students, asked) if rule else asked
+        return number
+
+    def write(
+        self, problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant], shared: bool = False
+    ) -> tuple[list[bytes], list[str]]:
+        """Return the files, and what the teacher should do and know, each a sentence.
+
+        shared: whether the variants are for the whole class, not one for each student.
+        """
         writer = import_module(f"byhand.exercises.{self.module}")
-        data: bytes = writer.write(problem, class_variants, wrong_answers(problem, shown_mistakes, class_variants))
-        return data
+        mistakes = wrong_answers(problem, shown_mistakes, class_variants)
+        files: list[bytes] = writer.class_files(problem, class_variants, mistakes, shared, self.name)
+        notes: list[str] = writer.notes(problem, class_variants, shared, len(files))
+        return files, notes
 
 
 def wrong_answers(
@@ -111,8 +137,10 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "xlsx": (StudentFile(STUDENTS, ".xlsx", _book),),
     "html": _paper("html"),
     "pdf": _paper("pdf"),
-    "moodle": (ClassFile("moodle", ".xml"),),
-    "canvas": (ClassFile("canvas", ".zip"),),
+    "moodle": (ClassFile("moodle", ".xml", "moodle", numbered=True),),
+    "canvas": (ClassFile("canvas", ".zip", "canvas"),),
+    "qti": (ClassFile("qti", ".zip", "qti"),),
+    "qti3": (ClassFile("qti3", ".zip", "qti"),),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
@@ -12,14 +13,21 @@ import numpy as np
 
 from byhand.core.graph import INFINITE, Array
 from byhand.core.labels import word
+from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import rules
 from byhand.exercises.problem import Problem, Question
+from byhand.exercises.rounded_steps import Reach, reaches
+from byhand.translations import _
 
 INDEX_MARGIN = 0.1
 """The margin for the number of a row or a column, which is a whole number."""
+MOST_LISTED = 8
+"""The most wrong answers that a field recognises."""
+FINER = 2
+"""Margins have so many decimals more than the answers, rounded up."""
 
 
 class Mistake(NamedTuple):
@@ -51,20 +59,41 @@ class WrongAnswer(NamedTuple):
 
 
 def join_sentences(sentences: tuple[str, ...]) -> str:
-    return " Or: ".join(sentences)
+    """Return the sentences of the mistakes that give one number."""
+    joined, *others = (_(sentence) for sentence in sentences)
+    for other in others:
+        joined = _("{sentence} Or: {other}").format(sentence=joined, other=other)
+    return joined
 
 
 @dataclass(frozen=True)
 class Field:
-    """One input field. options: for a choice; the key and the wrong answers are then option numbers from 1."""
+    """One input field.
+
+    margin: how far from the key a right answer may be, going on with rounded earlier answers included. also: further
+    right numbers, that some choice of which earlier tables to round leads to, beyond the margin; own_margin: theirs.
+    wrong_margin: that of the wrong answers. options: for a choice; the key and the wrong answers are then option
+    numbers from 1.
+    """
 
     key: float
     margin: float
     wrong_answers: tuple[WrongAnswer, ...] = ()
     options: tuple[str, ...] = ()
+    also: tuple[float, ...] = ()
+    own_margin: float = INDEX_MARGIN
+    wrong_margin: float = INDEX_MARGIN
 
     def wrong_answer(self, value: float) -> WrongAnswer | None:
-        return next((s for s in self.wrong_answers if abs(s.value - value) <= self.margin), None)
+        return next((s for s in self.wrong_answers if abs(s.value - value) <= self.wrong_margin), None)
+
+    @property
+    def right(self) -> list[tuple[float, float]]:
+        """The numbers that count as right, each with its margin, the key first."""
+        return [(self.key, self.margin), *((value, self.own_margin) for value in self.also)]
+
+    def is_right(self, value: float) -> bool:
+        return any(abs(value - right) <= margin * (1 + 1e-9) for right, margin in self.right)
 
 
 @dataclass(frozen=True)
@@ -82,18 +111,30 @@ class Part:
     rules: str = ""
 
 
+def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> Iterator[list[Part]]:
+    """Yield every question of each variant. mistakes: those of each variant, or none.
+
+    ByhandError for an answer that is no number, or a choice of one.
+    """
+    own_mistakes = mistakes or [()] * len(variants)
+    for variant, own, reach in zip(variants, own_mistakes, reaches(problem, variants), strict=True):
+        named = [Mistake(*m) for m in own]
+        yield [
+            replace(_part(problem, variant, n, task.question, named, reach[n]), rules=rules(task))
+            for n, task in enumerate(sheet(problem).tasks)
+        ]
+
+
 def parts(
     problem: Problem, variant: Variant, mistakes: Sequence[tuple[str, str, float, Sequence[Array]]]
 ) -> list[Part]:
-    """Return every question of the variant. ByhandError for an answer that is no number, or a choice of one."""
-    own = [Mistake(*m) for m in mistakes]
-    return [
-        replace(_part(problem, variant, n, task.question, own), rules=rules(task))
-        for n, task in enumerate(sheet(problem).tasks)
-    ]
+    """Return every question of one variant, as class_parts does."""
+    return next(class_parts(problem, [variant], [mistakes]))
 
 
-def _part(problem: Problem, variant: Variant, n: int, question: Question, mistakes: Sequence[Mistake]) -> Part:
+def _part(
+    problem: Problem, variant: Variant, n: int, question: Question, mistakes: Sequence[Mistake], reach: Reach
+) -> Part:
     ask, key = question.ask, np.asarray(variant.answers[n], dtype=float).ravel()
     fields: tuple[Field, ...]
     if ask.kind == "choice":
@@ -109,9 +150,30 @@ def _part(problem: Problem, variant: Variant, n: int, question: Question, mistak
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     wrong_answers = _wrong_answers(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
+    few = _few(wrong_answers)
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
-    fields = tuple(Field(float(key[c]), ask.margin, wrong_answers[c]) for c in asked)
+    fields = tuple(
+        replace(_field(question, float(key[c]), wrong_answers[c], reach, c), wrong_answers=few[c]) for c in asked
+    )
     return Part(n + 1, question, instruction(problem, question), fields, tuple(question.indices[c] for c in asked))
+
+
+def _field(question: Question, key: float, wrong_answers: Sequence[WrongAnswer], reach: Reach, c: int) -> Field:
+    """Return the field of the c-th cell, whose margin holds what rounded earlier answers lead to, and no mistake."""
+    ask, own = question.ask, question.ask.margin
+    most = min((abs(wrong.value - key) for wrong in wrong_answers), default=float("inf")) - own
+    wanted = own + float(reach.largest[c])
+    margin = max(own, min(_rounded_up(wanted, ask.places), most)) if wanted > own else own
+    beyond = [float(off) for off in reach.tables[:, c] if abs(off) + own > margin]
+    also = tuple(dict.fromkeys(round(key + off, ask.places + FINER + 1) for off in beyond))
+    gaps = [b - a for a, b in pairwise(sorted({wrong.value for wrong in wrong_answers}))]
+    apart = min(gaps, default=float("inf")) / 2
+    return Field(key, margin, tuple(wrong_answers), (), also, own, max(own, min(margin, apart)))
+
+
+def _rounded_up(margin: float, places: int) -> float:
+    scale = 10.0 ** (places + FINER)
+    return float(np.ceil(round(margin * scale, 6))) / scale
 
 
 def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[WrongAnswer, ...]]:
@@ -131,6 +193,17 @@ def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Arr
         )
         for column, flags in zip(values.T.tolist(), distinct.T.tolist(), strict=True)
     ]
+
+
+def _few(cells: Iterable[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
+    """Return at most MOST_LISTED wrong answers of each cell, those that the cells before list least."""
+    listed: Counter[tuple[str, ...]] = Counter()
+    chosen = []
+    for wrong_answers in cells:
+        order = sorted(range(len(wrong_answers)), key=lambda n: listed[wrong_answers[n].sentences])[:MOST_LISTED]
+        chosen.append(tuple(wrong_answers[n] for n in sorted(order)))
+        listed.update(wrong_answers[n].sentences for n in order)
+    return chosen
 
 
 Feedback = tuple[float, tuple[str, ...]]
@@ -181,6 +254,16 @@ def _choice(
     wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()[c : c + 1]) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]
     return Field(float(key[0]), INDEX_MARGIN, _wrong_answers(key, INDEX_MARGIN, possible)[0], options)
+
+
+def shares(part: Part) -> list[str]:
+    """Return the points of each item of a question, in hundredths (or finer) that add up to exactly its points."""
+    count = len(part.fields)
+    unit = 100
+    while part.question.ask.points * unit < 10 * count:
+        unit *= 10
+    ends = [round(part.question.ask.points * unit * n / count) for n in range(count + 1)]
+    return [in_full((end - start) / unit) for start, end in pairwise(ends)]
 
 
 def instruction(problem: Problem, question: Question) -> str:

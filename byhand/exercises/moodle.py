@@ -4,23 +4,28 @@ A student's whole exercise is one question (Cloze, or numerical if it asks for a
 parts share their numbers, and a quiz that takes a random question of the category gives each student a whole exercise.
 The student's id is in the name, the tag and the id number, for a teacher who assigns the questions one by one. The
 format follows Moodle's importer (question/format/xml/format.php, question/type/multianswer).
+
+The marks of a Cloze question are the sum of the weights of its fields, whatever <defaultgrade> says, and weights are
+whole numbers, 0 included. So that the sum is the points, a table of 9 numbers for 3 points has 3 fields that weigh 1
+and 6 that weigh 0: which ones differs from student to student, and nobody sees it before the marks are given.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
-from math import gcd, lcm
+from math import floor
 
 from byhand.core.labels import labels
 from byhand.core.number_text import in_full
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import Field, Mistakes, Part, join_sentences, parts
+from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, join_sentences
 from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
+from byhand.translations import _, counted
 
 FRACTIONS = tuple(
     "100 90 83.33333 80 75 70 66.66667 60 50 40 33.33333 30 25 20 16.66667 14.28571 12.5 11.11111 10 5 0".split()
@@ -30,22 +35,46 @@ WHOLE = tuple(f for f in FRACTIONS if "." not in f)
 """The percentages of a Cloze field, where older versions of Moodle read whole numbers only."""
 PLAIN = re.compile(r"[0-9a-z._@-]{1,40}")
 MOST_NAME = 200
-FINEST = 20
-"""The smallest fraction of a point that is counted is 1/20."""
+MOST_BYTES = 4_500_000
+"""The most that one file holds; sites often take no larger ones."""
 
 
 def write(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> bytes:
-    """Return the XML file. mistakes: those of each variant, or none. ByhandError for an answer that is no number."""
-    return "".join(_file(problem, variants, mistakes)).encode("utf-8")
+    """Return one XML file with all variants. mistakes: those of each variant, or none.
+
+    ByhandError for an answer that is no number.
+    """
+    return _file(problem, _questions(problem, variants, mistakes)).encode("utf-8")
 
 
-def _file(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes) -> Iterator[str]:
+def class_files(
+    problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = (), shared: bool = False, name: str = "moodle"
+) -> list[bytes]:
+    """Return the same in as many files as are needed for none to be larger than MOST_BYTES."""
+    groups: list[list[str]] = [[]]
+    size = 0
+    for question in _questions(problem, variants, mistakes):
+        more = len(question.encode("utf-8"))
+        if size + more > MOST_BYTES and groups[-1]:
+            groups.append([])
+            size = 0
+        groups[-1].append(question)
+        size += more
+    return [_file(problem, group).encode("utf-8") for group in groups]
+
+
+def _questions(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes) -> list[str]:
+    asked = class_parts(problem, variants, mistakes)
+    return [_question(problem, variant, parts) for variant, parts in zip(variants, asked, strict=True)]
+
+
+def _file(problem: Problem, questions: Sequence[str]) -> str:
     category = html(problem.exercise.name.replace("/", "//"))
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
-    yield f'<question type="category"><category><text>$course$/top/byhand/{category}</text></category></question>\n'
-    for variant, own in zip(variants, mistakes or [()] * len(variants), strict=True):
-        yield _question(problem, variant, parts(problem, variant, own))
-    yield "</quiz>\n"
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n'
+        f'<question type="category"><category><text>$course$/top/byhand/{category}</text></category></question>\n'
+        f"{''.join(questions)}</quiz>\n"
+    )
 
 
 def _question(problem: Problem, variant: Variant, question_parts: list[Part]) -> str:
@@ -55,8 +84,8 @@ def _question(problem: Problem, variant: Variant, question_parts: list[Part]) ->
     if single:
         text += [_introduction(part, part.text) for part in question_parts]
     else:
-        weight = weights(question_parts)
-        text += [_cloze_text(part, variant, weight.get(part.number, 1)) for part in question_parts]
+        each = weights(question_parts, variant.student.id)
+        text += [_cloze_text(part, variant, each[part.number]) for part in question_parts]
     body = _numerical(fields[0]) if single else ""
     return (
         f'<question type="{"numerical" if single else "cloze"}">\n'
@@ -73,7 +102,7 @@ def _question(problem: Problem, variant: Variant, question_parts: list[Part]) ->
 
 
 def _name(problem: Problem, variant: Variant) -> str:
-    return f"{problem.exercise.title[:MOST_NAME]} · {variant.student.id[:40]}"
+    return f"{_(problem.exercise.title)[:MOST_NAME]} · {variant.student.id[:40]}"
 
 
 def idnumber(problem: Problem, variant: Variant) -> str:
@@ -89,18 +118,94 @@ def _plain(name: str) -> str:
     return f"{re.sub('[^0-9A-Za-z._@-]+', '_', name)[:29]}-{digest}"
 
 
-def weights(question_parts: Sequence[Part]) -> dict[int, int]:
-    """Return the weight of each field, by question number: whole numbers in proportion to the points."""
-    each = {
-        p.number: Fraction(p.question.ask.points).limit_denominator(FINEST) / len(p.fields)
-        for p in question_parts
-        if p.fields
+def weights(question_parts: Sequence[Part], student: str) -> dict[int, list[int]]:
+    """Return the weight of each field, by question number: whole numbers that add up to the points.
+
+    If the points of the whole exercise are no whole number, the sum is the next one, and at least 1.
+    """
+    points = {part.number: part.question.ask.points for part in question_parts if part.fields}
+    marks = {part.number: [0] * len(part.fields) for part in question_parts}
+    of_questions = _apportioned(points, whole_marks(sum(points.values())))
+    for part in question_parts:
+        if part.fields:
+            each, more = divmod(of_questions[part.number], len(part.fields))
+            chosen = set(_telling(part, student)[:more])
+            marks[part.number] = [each + (n in chosen) for n in range(len(part.fields))]
+    return marks
+
+
+def whole_marks(points: float) -> int:
+    """Return the marks that Moodle counts for so many points."""
+    return max(1, floor(points + 0.5 + 1e-9))
+
+
+def _apportioned(points: dict[int, float], total: int) -> dict[int, int]:
+    """Share whole marks among the questions as their points are, by the largest remainders."""
+    scale = total / sum(points.values())
+    exact = {number: value * scale for number, value in points.items()}
+    marks = {number: floor(value + 1e-9) for number, value in exact.items()}
+    order = sorted(points, key=lambda number: (round(marks[number] - exact[number], 9), number))
+    for number in order[: total - sum(marks.values())]:
+        marks[number] += 1
+    return marks
+
+
+def _telling(part: Part, student: str) -> list[int]:
+    """Return the fields of a question in the order in which they are given marks.
+
+    First come answers other than 0 and 1, and other than those before; each row and column in turn. The rest is a
+    matter of chance, which differs from student to student.
+    """
+    chance = {
+        n: sha256(f"{student}\0{part.number}\0{n}".encode("utf-8", "surrogatepass")).digest()
+        for n in range(len(part.fields))
     }
-    each = {n: share or Fraction(1, FINEST) for n, share in each.items()}
-    over = lcm(*(share.denominator for share in each.values()))
-    counts = {n: int(share * over) for n, share in each.items()}
-    common = gcd(*counts.values())
-    return {n: count // common for n, count in counts.items()}
+    answers: Counter[float] = Counter()
+    rows: Counter[int] = Counter()
+    columns: Counter[int] = Counter()
+    order: list[int] = []
+    left = set(chance)
+    while left:
+        n = min(
+            left,
+            key=lambda n: (
+                answers[part.fields[n].key],
+                part.fields[n].key in (0, 1),
+                rows[part.places[n][0]] + columns[part.places[n][1]],
+                chance[n],
+            ),
+        )
+        left.remove(n)
+        order.append(n)
+        answers[part.fields[n].key] += 1
+        rows[part.places[n][0]] += 1
+        columns[part.places[n][1]] += 1
+    return order
+
+
+def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: int) -> list[str]:
+    """Return what a teacher should do and know, each a sentence. count: how many files there are."""
+    asked = next(class_parts(problem, variants[:1]))
+    fields = [field for part in asked for field in part.fields]
+    points = problem.exercise.points
+    lines = [
+        "Moodle: import the XML "
+        + ("file" if count == 1 else f"{count} files, one after another,")
+        + " into the question bank (Moodle XML format), then add to a quiz a random question of the category "
+        f"top/byhand/{problem.exercise.name}{'' if shared else ', or the one with the id of a student in its name'}."
+    ]
+    if len(fields) == 1 and not fields[0].options:
+        return lines
+    each = [weight for weights_of in weights(asked, "").values() for weight in weights_of]
+    if sum(each) != points:
+        lines.append(f"Moodle counts whole marks alone: {sum(each)} for the {points:g} points of the exercise.")
+    silent = sum(not weight for weight in each)
+    if silent:
+        lines.append(
+            f"Moodle's marks are whole numbers, so {len(each) - silent} of the {len(each)} numbers count (others for "
+            "each student) and the rest are marked and explained, but count nothing; workbooks and Canvas count all."
+        )
+    return lines
 
 
 @lru_cache(4096)
@@ -112,23 +217,26 @@ def percentage_at_most(mark: float, whole: bool = False) -> str:
 
 def _introduction(part: Part, text: str) -> str:
     hint = part.question.ask.hint
-    return f"{paragraph(text)}\n{part.rules}" + (f"\n<p><i>Hint: {html(hint)}</i></p>" if hint else "")
+    pieces = [paragraph(text), part.rules]
+    if hint:
+        pieces.append(f"<p><i>{html(_('Hint: {hint}').format(hint=_(hint)))}</i></p>")
+    return "\n".join(pieces)
 
 
-def _cloze_text(part: Part, variant: Variant, weight: int) -> str:
+def _cloze_text(part: Part, variant: Variant, part_weights: Sequence[int]) -> str:
     points = part.question.ask.points
-    points_text = f"({in_full(points)} point{'' if points == 1 else 's'})"
+    points_text = counted("({n} point)", "({n} points)", points).format(n=in_full(points))
     pieces = [_introduction(part, f"{part.number}. {part.text} {points_text}")]
     if part.question.ask.kind == "wrong cell":
         pieces.append(number_table(part.question.node, variant))
-    return "\n".join([*pieces, _cloze_fields(part, variant, weight)])
+    return "\n".join([*pieces, _cloze_fields(part, variant, part_weights)])
 
 
-def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
+def _cloze_fields(part: Part, variant: Variant, part_weights: Sequence[int]) -> str:
     """Return the fields in a table of the answers' shape, or on a line."""
-    fields = [cloze_field(field, weight) for field in part.fields]
+    fields = [cloze_field(field, weight) for field, weight in zip(part.fields, part_weights, strict=True)]
     if part.question.ask.kind == "wrong cell":
-        return f"<p>Row: {fields[0]} Column: {fields[1]}</p>"
+        return f"<p>{html(_('Row:'))} {fields[0]} {html(_('Column:'))} {fields[1]}</p>"
     if part.question.ask.kind == "choice" and len(fields) > 1:
         names = labels(part.question.node, 0, variant.values)
         return "\n".join(f"<p>{html(names[i])}: {field}</p>" for (i, _), field in zip(part.places, fields, strict=True))
@@ -141,11 +249,12 @@ def _cloze_fields(part: Part, variant: Variant, weight: int) -> str:
 
 
 def cloze_field(field: Field, weight: int) -> str:
-    """Return a Cloze field: {weight:TYPE:=key:margin~%mark%wrong answer:margin#sentence}."""
+    """Return a Cloze field: {weight:TYPE:=key:margin~=also right:margin~%mark%wrong answer:margin#sentence}."""
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
-    margin = in_full(field.margin)
-    pieces = [f"{{{weight}:NUMERICAL:={in_full(field.key)}:{margin}"]
+    right = "~".join(f"={in_full(value)}:{in_full(margin)}" for value, margin in field.right)
+    pieces = [f"{{{weight}:NUMERICAL:{right}"]
+    margin = in_full(field.wrong_margin)
     for value, mark, sentences in field.wrong_answers:
         before, after = _around_number(mark, sentences, margin)
         pieces.append(f"{before}{in_full(value)}{after}")
@@ -183,8 +292,8 @@ def in_cloze(text: str) -> str:
 
 
 def _numerical(field: Field) -> str:
-    margin = in_full(field.margin)
-    answers = [_answer("100", in_full(field.key), margin, "Right.")]
+    answers = [_answer("100", in_full(value), in_full(margin), _("Right.")) for value, margin in field.right]
+    margin = in_full(field.wrong_margin)
     answers += [_answer(percentage_at_most(s.mark), in_full(s.value), margin, s.sentence) for s in field.wrong_answers]
     answers.append(_answer("0", "*", "0", ""))
     units = "<unitgradingtype>0</unitgradingtype>\n<unitpenalty>0.1000000</unitpenalty>\n"

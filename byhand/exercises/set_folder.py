@@ -161,7 +161,10 @@ class SetFolder:
             for kind in student_files(tuple(FORMATS), practice=True):
                 kind.path(self.path, name).unlink(missing_ok=True)
         if not unchanged:
-            for path in (self.key, *(kind.path(self.path) for kind in class_files(tuple(FORMATS)))):
+            for path in (
+                self.key,
+                *(path for kind in class_files(tuple(FORMATS)) for path in kind.existing(self.path)),
+            ):
                 path.unlink(missing_ok=True)
 
 

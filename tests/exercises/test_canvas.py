@@ -38,6 +38,8 @@ CHOICES = {
     ("conditionvar", "varequal"),
 }
 """What Canvas's own exporter (lib/cc/qti/qti_items.rb) writes for a choice, which the example has none of."""
+SETTINGS = {("quiz", "only_visible_to_overrides")}
+"""What Canvas's importer (app/models/importers/quiz_importer.rb) reads, which the example has not."""
 
 
 def files(data: bytes) -> dict[str, ET.Element]:
@@ -57,7 +59,7 @@ def vocabulary(root: ET.Element) -> set[tuple[str, str]]:
 def test_nothing_stands_in_the_files_that_the_example_has_not() -> None:
     known = set().union(*map(vocabulary, files(EXAMPLE.read_bytes()).values()))
     used = set().union(*map(vocabulary, files(FILE).values()))
-    assert used - known == CHOICES
+    assert used - known == CHOICES | SETTINGS
 
 
 def test_a_quiz_and_its_settings_for_each_student() -> None:
@@ -69,7 +71,7 @@ def test_a_quiz_and_its_settings_for_each_student() -> None:
     ]
     for name, variant in zip(names, CLASS, strict=True):
         meta = parts_of_it[f"{name}/assessment_meta.xml"]
-        assert [e.text for e in meta] == [f"One head · {variant.student.id}", "assignment", "12", "1", "false"]
+        assert [e.text for e in meta] == [f"One head · {variant.student.id}", "assignment", "12", "1", "false", "true"]
         assert meta.get("identifier") == name
 
 

@@ -175,5 +175,7 @@ def test_formats_are_named_once() -> None:
     assert formats_of(" xlsx, xlsx,") == ("xlsx",)
     with pytest.raises(ByhandError, match=r"^There is no format 'xslx'; the nearest is xlsx\.$"):
         formats_of("xslx")
-    with pytest.raises(ByhandError, match=r"^--format names no format; there are: xlsx, html, pdf, moodle, canvas\.$"):
+    with pytest.raises(
+        ByhandError, match=r"^--format names no format; there are: xlsx, html, pdf, moodle, canvas, qti, qti3\.$"
+    ):
         formats_of(" , ")

@@ -22,7 +22,7 @@ from support.small_exercises import SPECIALS, a_class, attention, shifted, with_
 from byhand.errors import ByhandError
 from byhand.exercises import moodle
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import parts
+from byhand.exercises.lms_fields import MOST_LISTED, parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/moodle.xml"
@@ -100,14 +100,67 @@ def test_the_table_with_a_wrong_cell_is_shown_as_planted() -> None:
     assert [float(td.text or "") for td in last.iter("td")] == pytest.approx(planted.ravel().tolist())
 
 
-def test_fields_weigh_as_the_points_do() -> None:
+def test_weights_add_up_to_the_points() -> None:
+    """ALL has 12 points, 1.5 and 0.5 among them; nine scores share 3 marks, so three count, one in each row."""
     asked = parts(PROBLEM, CLASS[0], ())
-    weights = moodle.weights(asked)
-    total = sum(weights[p.number] * len(p.fields) for p in asked)
-    assert all(isinstance(w, int) and w > 0 for w in weights.values())
-    for part in asked:
-        share = part.question.ask.points / PROBLEM.exercise.points
-        assert weights[part.number] * len(part.fields) / total == pytest.approx(share)
+    marks = moodle.weights(asked, "s001")
+    assert [sum(marks[part.number]) for part in asked] == [3, 3, 2, 1, 2, 1, 0]
+    [question] = moodle_import.read(moodle.write(PROBLEM, CLASS[:1]))
+    assert question.marks == 12 == PROBLEM.exercise.points
+    for part in asked[:2]:
+        chosen = [place for place, weight in zip(part.places, marks[part.number], strict=True) if weight]
+        assert len({row for row, _ in chosen}) == len(chosen) == 3
+
+
+def test_which_numbers_count_differs_from_student_to_student() -> None:
+    asked = parts(PROBLEM, CLASS[0], ())
+    patterns = {str(moodle.weights(asked, f"s{n}")) for n in range(40)}
+    assert len(patterns) > 20
+    assert moodle.weights(asked, "s1") == moodle.weights(asked, "s1")
+
+
+def test_a_zero_or_a_one_counts_only_if_there_is_nothing_else() -> None:
+    """Otherwise zeros typed everywhere would earn more than their share."""
+    problem = attention(Ask("scores", points=3, places=0))
+    asked = parts(problem, with_answers(CLASS[0], [[0, 0, 0, 0, 1, 2, 2, 5, 7]]), ())
+    for n in range(20):
+        marks = moodle.weights(asked, f"s{n}")[1]
+        counted = [field.key for field, weight in zip(asked[0].fields, marks, strict=True) if weight]
+        assert sorted(counted) == [2, 5, 7]
+
+
+@pytest.mark.parametrize(
+    ("points", "cells", "total"), [(9, 9, 9), (20, 9, 20), (0.5, 1, 1), (0.25, 9, 1), (2.5, 9, 3), (7, 9, 7)]
+)
+def test_any_points_become_whole_marks(points: float, cells: int, total: int) -> None:
+    problem = attention(
+        Ask("scores", points=points, kind="table" if cells == 9 else "cell"), Ask("Q", kind="cell", points=3)
+    )
+    asked = parts(problem, a_class(problem, 1)[0], ())
+    marks = moodle.weights(asked, "s1")
+    assert sum(map(sum, marks.values())) == moodle.whole_marks(points + 3)
+    assert max(marks[1]) - min(marks[1]) <= 1
+    assert moodle.whole_marks(points) == total
+
+
+def test_a_large_class_is_split_into_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = moodle.write(PROBLEM, CLASS)
+    assert moodle.class_files(PROBLEM, CLASS) == [whole]
+    monkeypatch.setattr(moodle, "MOST_BYTES", len(whole) // 2)
+    files = moodle.class_files(PROBLEM, CLASS)
+    assert len(files) == 3
+    assert max(map(len, files)) < len(whole) // 2 + 500
+    names = [question.name for file in files for question in moodle_import.read(file)]
+    assert names == [question.name for question in moodle_import.read(whole)]
+
+
+def test_a_field_lists_few_wrong_answers_and_every_mistake_somewhere() -> None:
+    [variant] = CLASS[:1]
+    many = [shifted(variant, 2.0 * n, 0.5, f"You added {n}.") for n in range(1, 16)]
+    [question] = moodle_import.read(moodle.write(PROBLEM, [variant], [many]))
+    listed = [[a.feedback for a in field.answers if a.feedback] for field in question.fields]
+    assert max(map(len, listed)) == MOST_LISTED
+    assert len({sentence for sentences in listed for sentence in sentences}) == 15
 
 
 @pytest.mark.parametrize(

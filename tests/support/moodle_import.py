@@ -91,6 +91,11 @@ class MoodleQuestion:
     text: str
     fields: tuple[MoodleField, ...]
 
+    @property
+    def marks(self) -> float:
+        """What the question counts: the weights of a Cloze question, whatever <defaultgrade> says."""
+        return sum(field.weight for field in self.fields)
+
     def mark(self, typed: Sequence[str]) -> Marked:
         """What Moodle gives for what is typed in the fields, in order."""
         pairs = paired(self.fields, typed, f"The question {quoted(self.name)}")
