@@ -56,7 +56,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors decoding files processes escaping translations",
+    "errors decoding files folder_lock processes escaping translations",
     "notation",
     "core",
     "layers misconceptions",

@@ -12,7 +12,7 @@ from typing import Any
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
-from byhand.exercises.formats import About, class_files, formats_of, student_files
+from byhand.exercises.formats import OWN_KEY, About, class_files, formats_of, student_files
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
@@ -22,6 +22,7 @@ from byhand.exercises.secret import EXAM, PRACTICE, Source
 from byhand.exercises.set_folder import SetFolder, digest_of, file_names
 from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
+from byhand.folder_lock import locked
 from byhand.lessons.recipe import read_toml
 from byhand.processes import cores, spread
 from byhand.translations import in_language, language_of
@@ -184,8 +185,12 @@ class SetWriter:
         count = 0
         for kind, write in self.kinds:
             path = kind.path(self.settings.folder, name)
-            if not (path.is_file() and path.stat().st_size):
-                save(path, write(variant, name), private=kind.folder == KEYS)
+            there = path.is_file() and path.stat().st_size > 0
+            if there and kind is not OWN_KEY:
+                continue
+            data = write(variant, name)
+            if not (there and path.read_bytes() == data):
+                save(path, data, private=kind.folder == KEYS)
                 count += 1
         return count
 
@@ -198,6 +203,14 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     """
     table = read_toml(options.recipe)
     exercise = exercise_of(table, options.recipe)
+    SetFolder.open(options.folder, options.force)  # refuses before a lock is made
+    with locked(options.folder / KEYS, options.folder):
+        return _make_set(options, table, exercise, advance)
+
+
+def _make_set(
+    options: SetOptions, table: dict[str, Any], exercise: Exercise, advance: Callable[[int], object]
+) -> SetResult:
     folder = SetFolder.open(options.folder, options.force)
     digest = digest_of(exercise.name, table)
     source = folder.source(options.seed, exercise.name, digest, PRACTICE if options.practice else EXAM)
@@ -220,6 +233,7 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     result.kept = len(students) * len(writer.kinds) - result.written
     count, result.notes = writer.write_class(named_students, options.variants)
     result.written += count
+    folder.protect()
     return result
 
 

@@ -219,7 +219,7 @@ class Variant:
     """One student's exercise.
 
     numbers: the drawn tables. values: every table. answers: for each question, its numbers in a row. planted: for a
-    question about a wrong cell, the table as it is shown, with one cell wrong.
+    question about a wrong cell, the table as it is shown, with one cell wrong. mark: of the student's files.
     """
 
     student: Student
@@ -227,6 +227,7 @@ class Variant:
     values: dict[Node, Array]
     answers: list[Array]
     planted: dict[Node, Array]
+    mark: str = ""
 
 
 def variants(
@@ -248,7 +249,7 @@ def _variant(problem: Problem, source: Source, student: Student, numbers: Number
             answers.append(np.array(place, dtype=float) + 1)
         else:
             answers.append(question.cells(values[question.node]))
-    return Variant(student, numbers, values, answers, planted)
+    return Variant(student, numbers, values, answers, planted, source.file_mark(student.id, student.name))
 
 
 def _plant_error(table: Array, generator: np.random.Generator) -> tuple[tuple[int, int], Array]:

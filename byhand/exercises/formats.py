@@ -14,6 +14,7 @@ import numpy as np
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
+from byhand.exercises.file_marks import marked
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.problem import Problem, stacked
 from byhand.exercises.student_book import StudentBook
@@ -99,7 +100,7 @@ def _document(kind: str, form: str) -> Callable[[Problem, About], Writer]:
     def writer(problem: Problem, about: About) -> Writer:
         document = getattr(import_module("byhand.exercises.worksheet"), kind)
         write: Callable[[Any], bytes | str] = import_module(f"byhand.documents.{form}").write
-        return lambda variant, name: _bytes(write(document(problem, variant)))
+        return lambda variant, name: marked(_bytes(write(document(problem, variant))), f".{form}", variant.mark)
 
     return writer
 

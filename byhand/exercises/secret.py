@@ -83,6 +83,10 @@ class Source:
         """A text that differs for another source; empty with a seed, which says it itself."""
         return self.hashed("source", self.recipe).hex() if self.secret else ""
 
+    def file_mark(self, student: str, name: str) -> str:
+        """Return the mark of a student's files: 128 bits as text."""
+        return self.hashed("file", self.recipe, student, name).hex()[:32]
+
     def hashed(self, what: str, *parts: object) -> bytes:
         """Return a keyed hash of something of this set. what: its use."""
         key = self.secret or sha256(f"seed {self.seed}".encode()).digest()

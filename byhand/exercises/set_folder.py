@@ -17,11 +17,13 @@ import msgspec
 
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.draw import Student
-from byhand.exercises.formats import FORMATS, STUDENTS, class_files, student_files
+from byhand.exercises.file_marks import mark_of
+from byhand.exercises.formats import FORMATS, OWN_KEY, STUDENTS, class_files, student_files
 from byhand.exercises.keys import KEYS
 from byhand.exercises.roster import number_of_students
 from byhand.exercises.secret import SECRET, Source, new_secret, read_secret, secret_text
 from byhand.files import save, swept
+from byhand.folder_lock import LOCK
 from byhand.translations import ENGLISH
 
 KIND, VERSION = "class set", 1
@@ -116,8 +118,9 @@ class SetFolder:
         if self.previous and not self.force:
             self._compare(about, {row[0] for row in rows})
             formats = [*dict.fromkeys([*self.previous.formats, *formats])]
+            self._check_files(source, rows)
         _make_folder(self.students)
-        _make_folder(self.path / KEYS, private=True)
+        self.protect()
         for folder in (self.students, self.path / KEYS):
             swept(folder)
         self._clear(rows)
@@ -146,6 +149,27 @@ class SetFolder:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             raise self._other(f"for {number_of_students(len(missing))} who {verb} not in this class")
+
+    def _check_files(self, source: Source, rows: Sequence[Row]) -> None:
+        """Raise ByhandError if a file of a student, which would be left as it is, does not belong to this set."""
+        assert self.previous is not None
+        kinds = [kind for kind in student_files(tuple(FORMATS), practice=True) if kind is not OWN_KEY]
+        others = [
+            path
+            for id, name, file in _common(self.previous.students, [*rows])
+            for path in (kind.path(self.path, file) for kind in kinds)
+            if path.is_file() and path.stat().st_size and mark_of(path) != source.file_mark(id, name)
+        ]
+        if others:
+            more = f" (and {len(others) - 1:,} more)" if len(others) > 1 else ""
+            raise ByhandError(
+                f"{others[0]}{more} is not of this set, or was saved by a program that takes out its mark: "
+                "move it elsewhere, and give the same command again to make it anew."
+            )
+
+    def protect(self) -> None:
+        """Let nobody but the owner read the folder with the keys, as far as the system can."""
+        _make_folder(self.path / KEYS, private=True)
 
     def _other(self, which: str) -> ByhandError:
         return ByhandError(
@@ -186,7 +210,7 @@ def _foreign_files(path: Path) -> Iterator[Path]:
     """Yield the files in the two folders, without temporary files of a run that was stopped, and a copied secret."""
     for folder in (path / STUDENTS, path / KEYS):
         if folder.is_dir():
-            yield from (f for f in folder.iterdir() if not f.name.endswith(".tmp") and f.name != SECRET)
+            yield from (f for f in folder.iterdir() if not f.name.endswith(".tmp") and f.name not in (SECRET, LOCK))
 
 
 def _make_folder(folder: Path, private: bool = False) -> None:

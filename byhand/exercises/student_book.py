@@ -27,6 +27,7 @@ from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
 from byhand.exercises.asked import question_text
 from byhand.exercises.draw import Variant
+from byhand.exercises.file_marks import keyword
 from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question
 from byhand.language.architecture import Graph
 from byhand.workbook import style
@@ -38,6 +39,8 @@ from byhand.xlsx.writer import CREATED, BookFile, Sheet
 FIRST_MARK = 700_000_001
 """Marks are numbers that no exercise draws; in a text, a mark stands between § signs."""
 MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
+MARK_KEY = ("student", "mark")
+"""The key of the file's own mark."""
 LEVEL = 1
 """The compression level: low, since a class may have thousands of workbooks."""
 ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
@@ -161,6 +164,7 @@ class StudentBook:
 
     def _template(self) -> Template:
         file = BookFile(None, self.problem.exercise.title)
+        file.keywords(self.marks.text(MARK_KEY))
         sheets = self.write(file)
         if self.practice:
             self._write_check(file, sheets)
@@ -220,6 +224,8 @@ class StudentBook:
     def _value(self, key: object, variant: Variant) -> float | str:
         assert isinstance(key, tuple)
         kind, *rest = key
+        if key == MARK_KEY:
+            return keyword(variant.mark)
         if kind == "student":
             return {"id": variant.student.id, "name": variant.student.name}[rest[0]]
         if kind == "word":

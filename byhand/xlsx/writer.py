@@ -329,7 +329,8 @@ class BookFile:
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp") if path else None
         self._book = xlsxwriter.Workbook(str(self._temporary) if path else self._memory, {"in_memory": True})
         self._book.worksheet_class = PlainWorksheet
-        self._book.set_properties({"title": title, "comments": "Made by byhand", "created": CREATED})
+        self._title = title
+        self.keywords("")
         self._book.set_calc_mode("auto")
         self._formats: dict[StyleKey, Format] = {}
         self._by_identity: dict[int, tuple[dict[str, Any], Format]] = {}  # the style too, so that its id stays its own
@@ -356,6 +357,11 @@ class BookFile:
 
     def line_chart(self) -> Any:
         return self._book.add_chart({"type": "line"})
+
+    def keywords(self, text: str) -> None:
+        """Set the keywords in the file's properties."""
+        about = {"title": self._title, "comments": "Made by byhand", "created": CREATED}
+        self._book.set_properties(about | ({"keywords": text} if text else {}))
 
     def sheet(self, name: str, colour: str) -> Sheet:
         worksheet = self._book.add_worksheet(name)
