@@ -214,10 +214,10 @@ def read_key(path: Path) -> Key:
         if not question.cells or not all(map(CELL.fullmatch, question.cells)):
             raise _unsound(path, f"question {n}, cells")
     students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
-    _check_unaltered(path, data)
-    about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
     if table.language not in LANGUAGES:
         raise _unsound(path, "language")
+    _check_unaltered(path, data)
+    about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
     return Key(*about, tuple(table.questions), students, table.language)
 
 
