@@ -89,15 +89,20 @@ def test_the_program_is_the_command_line() -> None:
     assert PROJECT["project"]["version"] == version("byhand")
 
 
+def module_of(entry: str) -> str:
+    """The module of a requirement: python_calamine of python-calamine>=0.3."""
+    return re.split(r"[>=\[]", entry)[0].lower().replace("-", "_")
+
+
 def test_each_library_is_named_once_with_its_reason() -> None:
     """Nothing is imported that pyproject.toml does not name, and nothing named that is not imported."""
-    entries = PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["pdf"]
-    named = {re.split(r"[>=\[]", entry)[0].lower() for entry in entries}
+    extras = PROJECT["project"]["optional-dependencies"]
+    extra = {module_of(entry) for entry in extras["pdf"] + extras["numbers"]}
+    named = {module_of(entry) for entry in PROJECT["project"]["dependencies"]} | extra
     sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "byhand").rglob("*.py"))
     found = set(re.findall(r"^\s*(?:import|from) ([A-Za-z_]\w*)", sources, re.MULTILINE))
     imported = found - set(sys.stdlib_module_names)
-    extra = {re.split(r"[>=\[]", entry)[0].lower() for entry in PROJECT["project"]["optional-dependencies"]["pdf"]}
-    assert imported - {"byhand", "__future__"} <= named | extra
+    assert imported - {"byhand", "__future__"} <= named
     assert named <= imported
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     lines = text[text.index("dependencies = [") :].partition("]")[0].splitlines()[1:]

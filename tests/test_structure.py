@@ -56,7 +56,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 ORDER = [
-    "errors decoding files folder_lock processes escaping translations",
+    "errors decoding files folder_lock processes escaping translations text_encoding",
     "notation",
     "core",
     "layers misconceptions",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import Student
-from byhand.exercises.text_encoding import decode
+from byhand.text_encoding import decode
 
 ID_NUMBERS = (
     "id number,id-nummer,sis user id,student id,student number,student no,matriculation number,matrikelnummer,"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,9 +40,9 @@ class HandedOut:
 
     asked: the answer cells of each question. tables: each table's cells. names: the defined names and their ranges.
     givens: the contents of the given cells. id: the cell with the student's id. texts, numbers: the contents that are
-    the same for everybody. cells: every cell that the book uses, empty ones too. formulas: the cells with a formula.
-    book: writes the workbook. All but the asked cells are empty if this version of byhand makes another book of the
-    recipe.
+    the same for everybody. words: the cells with texts of each student's own. cells: every cell that the book uses,
+    empty ones too. formulas: the cells with a formula. book: writes the workbook. All but the asked cells are empty if
+    this version of byhand makes another book of the recipe.
     """
 
     key: Key
@@ -53,6 +54,7 @@ class HandedOut:
     id: Cell | None = None
     texts: dict[Cell, str] = field(default_factory=dict)
     numbers: dict[Cell, float] = field(default_factory=dict)
+    words: frozenset[Cell] = frozenset()
     cells: frozenset[Cell] = frozenset()
     formulas: frozenset[Cell] = frozenset()
     book: StudentBook | None = None
@@ -80,6 +82,11 @@ class HandedOut:
         tables = (cell for rows in self.tables.values() for row in rows for cell in row)
         asked = (cell for row in self.asked for cell in row)
         self.cells = frozenset((*contents.values, *contents.formulas, *tables, *asked))
+        self.words = frozenset(
+            cell
+            for cell, value in contents.values.items()
+            if isinstance(value, str) and MARK.search(value) and cell not in contents.formulas
+        )
         for cell, value in contents.values.items():
             if cell in contents.formulas or isinstance(value, bool | None):
                 continue
@@ -165,9 +172,12 @@ class CellFinder:
     def __init__(self, handed_out: HandedOut, contents: Contents) -> None:
         self.handed_out, self.contents = handed_out, contents
         found = {name: region_of(contents.names.get(name, "")) for name in handed_out.names}
-        self.regions = {n: region for n, region in found.items() if region and region.sheet in contents.sheets}
+        regions = {n: region for n, region in found.items() if region and region.sheet in contents.sheets}
+        stale = self._sheets_with_stale_names(regions)
+        self.regions = {n: region for n, region in regions.items() if region.sheet not in stale}
         sheets = {cell[0] for cells in handed_out.asked for cell in cells}
-        self.unmoved = self.regions == handed_out.names and sheets <= set(contents.sheets) and bool(handed_out.names)
+        as_named = self.regions == handed_out.names or not regions
+        self.unmoved = as_named and not stale and sheets <= set(contents.sheets) and bool(handed_out.names)
         self._lines: dict[str, tuple[list[int], list[int]] | None] = {}
         self._moved: dict[str, Moved | None] = {}
 
@@ -183,6 +193,23 @@ class CellFinder:
                 old = self.handed_out.names[name]
                 return self.regions[name].sheet, lines[0][cell[1] - old.row], lines[1][cell[2] - old.column]
         return self._by_texts(cell)
+
+    def _sheets_with_stale_names(self, regions: Mapping[str, Region]) -> set[str]:
+        """Return the sheets whose texts have moved while all names on them stand as before, or there are none.
+
+        Some programs move cells without the names of their ranges, and some formats have no names.
+        """
+        names = self.handed_out.names
+        moved = {new.sheet for name, new in regions.items() if new != names[name]}
+        texts = Counter((cell[0], text) for cell, text in self.handed_out.texts.items() if text.strip())
+        elsewhere = {
+            cell[0]
+            for cell, text in self.handed_out.texts.items()
+            if texts[cell[0], text] == 1
+            and self.contents.values.get(cell) != text
+            and text in self._places.get(cell[0], {})
+        }
+        return elsewhere - moved
 
     @cached_property
     def _name_of(self) -> dict[Cell, str]:
@@ -225,10 +252,15 @@ class CellFinder:
             return sheets.most_common(1)[0][0]
         if name in self.contents.sheets:
             return name
-        texts = set(self._texts(name))
-        alike = {sheet: len(texts & set(places)) for sheet, places in self._places.items()}
-        best = max(alike, key=lambda sheet: alike[sheet], default="")
-        return best if best and alike[best] >= max(1, LEAST_KNOWN * len(texts)) else None
+        best = max(self._places, key=lambda sheet: self._alike(name, sheet), default="")
+        if not best or self._alike(name, best) < max(1, LEAST_KNOWN * len(self._texts(name))):
+            return None
+        others = {cell[0] for cell in self.handed_out.texts} - {name}
+        return best if all(self._alike(other, best) < self._alike(name, best) for other in others) else None
+
+    def _alike(self, name: str, sheet: str) -> int:
+        """Return how many of the texts of a sheet of the book stand on a sheet of the submission."""
+        return len(self._texts(name).keys() & self._places[sheet].keys())
 
     def _moved_of(self, name: str) -> Moved | None:
         if name not in self._moved:
@@ -237,14 +269,26 @@ class CellFinder:
         return self._moved[name]
 
     def _measure(self, name: str, sheet: str) -> Moved | None:
-        """Measure the shifts of a sheet's rows and columns by the texts that occur once in both books."""
-        texts, places = self._texts(name), self._places.get(sheet, {})
-        pairs = [(cell, places[text][0]) for text, cell in texts.items() if len(places.get(text, ())) == 1]
-        if len(pairs) < LEAST_KNOWN * len(texts):
-            return None
-        rows = [(old[1], new[1] - old[1]) for old, new in pairs]
-        columns = [(old[2], new[2] - old[2]) for old, new in pairs]
-        return sheet, _by_line(rows), _by_line(columns)
+        """Measure the shifts of a sheet's rows and columns by their texts, which come in the same order as before."""
+        known = {cell: text for cell, text in self._printed_texts.items() if cell[0] == name}
+        words = set(known.values())
+        there = {
+            cell: value if value in words else STUDENTS_OWN
+            for cell, value in self.contents.values.items()
+            if cell[0] == sheet and isinstance(value, str) and value.strip()
+        }
+        shifts = [_line_shifts(_lines(known, axis), _lines(there, axis)) for axis in (1, 2)]
+        placed = sum(
+            there.get((sheet, cell[1] + _shift(shifts[0], cell[1]), cell[2] + _shift(shifts[1], cell[2]))) == text
+            for cell, text in known.items()
+        )
+        return (sheet, shifts[0], shifts[1]) if placed >= LEAST_KNOWN * len(known) else None
+
+    @cached_property
+    def _printed_texts(self) -> dict[Cell, str]:
+        """The texts of the book by their cells; a word that each student has of their own is STUDENTS_OWN."""
+        texts = {cell: text for cell, text in self.handed_out.texts.items() if text.strip()}
+        return texts | dict.fromkeys(self.handed_out.words, STUDENTS_OWN)
 
     def _texts(self, sheet: str) -> dict[str, Cell]:
         """Return the texts that occur once on a sheet of the handed-out book, with their cells."""
@@ -268,12 +312,31 @@ def _label(region: Region, i: int, across: bool) -> Cell:
     return region.sheet, region.row + i, region.column - 1
 
 
-def _by_line(pairs: Sequence[tuple[int, int]]) -> Shifts:
-    """Return for each row (or column) the shift of most of its texts."""
-    shifts: dict[int, Counter[int]] = defaultdict(Counter)
-    for line, shift in pairs:
-        shifts[line][shift] += 1
-    return sorted((line, count.most_common(1)[0][0]) for line, count in shifts.items())
+STUDENTS_OWN = "§"
+"""Stands for any text that is not the same for everybody."""
+Line = tuple[str, ...]
+"""The texts of a row or a column, in their order."""
+
+
+def _lines(texts: Mapping[Cell, str], axis: int) -> dict[int, Line]:
+    """Return the texts of each row (axis 1) or column (axis 2) that has any; a student's own only where no other is."""
+    lines: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for (_, row, column), text in texts.items():
+        line, place = (row, column) if axis == 1 else (column, row)
+        lines[line].append((place, text))
+    every = {line: tuple(text for _, text in sorted(lines[line])) for line in sorted(lines)}
+    return {line: tuple(t for t in texts if t != STUDENTS_OWN) or (STUDENTS_OWN,) for line, texts in every.items()}
+
+
+def _line_shifts(old: Mapping[int, Line], new: Mapping[int, Line]) -> Shifts:
+    """Return for each row (or column) that is found again the distance by which it has moved."""
+    before, after = [*old], [*new]
+    matcher = SequenceMatcher(None, [old[n] for n in before], [new[n] for n in after], autojunk=False)
+    return [
+        (before[block.a + i], after[block.b + i] - before[block.a + i])
+        for block in matcher.get_matching_blocks()
+        for i in range(block.size)
+    ]
 
 
 def _shift(shifts: Shifts, line: int) -> int:

@@ -26,10 +26,10 @@ from byhand.grading.handed_out import CellFinder, HandedOut
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.verdicts import TypedAnswer
+from byhand.xlsx.any_book import read_any
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import spoken_address
 from byhand.xlsx.reader import HANDED_IN, Contents, day
-from byhand.xlsx.reader import read as read_book
 
 LONGEST_CELL = 2_000
 """The longest text that is read as an answer."""
@@ -228,7 +228,6 @@ STARTS = {
     b"{\\rtf": "a text document (RTF)",
     b"Rar!": "a packed folder (RAR)",
     b"7z\xbc\xaf": "a packed folder (7z)",
-    b"\x1f\x8b": "a packed file (gzip)",
 }
 HEIC = re.compile(rb".{4}ftyp(heic|heix|mif1|msf1)", re.DOTALL)
 PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
@@ -257,15 +256,6 @@ def refuse_other_kinds(path: Path) -> None:
         raise ByhandError(f"{path} is a key or a list of byhand's own, no student's work: {MEND}.")
     if PAGE.match(start):
         raise ByhandError(f"{path} is a web page or an XML file: {SAVE}.")
-    if start and not start.startswith((b"PK", b"\xd0\xcf\x11\xe0")) and _is_text(start):
-        raise ByhandError(f"{path} is a text or CSV file: {SAVE}.")
-
-
-def _is_text(start: bytes) -> bool:
-    """Whether the bytes look like UTF-8 or UTF-16 text: no control characters."""
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    return not re.search(rb"[\x00-\x08\x0e-\x1f]", start)
 
 
 ReadText = Callable[[str], TypedAnswer]
@@ -301,7 +291,7 @@ def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engi
     path = Path(path)
     try:
         refuse_other_kinds(path)
-        contents = read_book(path, HANDED_IN)
+        contents = read_any(path, HANDED_IN)
         return _submission(path, handed_out, contents, read_text, engine)
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None

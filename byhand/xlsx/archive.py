@@ -32,22 +32,30 @@ SAVE_AGAIN = "open it in a spreadsheet program and save it again as .xlsx"
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[ZipFile]:
+def open_archive(path: Path, may_declare: tuple[str, ...] = ()) -> Iterator[ZipFile]:
     """Open the zip archive of a workbook after checking that it is safe to unpack.
 
     Raises ByhandError for a missing file, a folder, an .xls, a password, a damaged file, too many or too large parts, a
     part that unpacks to many times its size, unsafe or repeated names, and a document type in an XML part.
+    may_declare: the ends of the names of parts that may declare one.
     """
     _check_file(path)
     try:
         with ZipFile(path) as archive:
             _check_parts(path, archive.infolist())
             for part in archive.infolist():
-                with archive.open(part) as stream:
-                    _check_prolog(path, part.filename, stream)
+                if not part.filename.endswith(may_declare):
+                    with archive.open(part) as stream:
+                        _check_prolog(path, part.filename, stream)
             yield archive
     except _DAMAGE as reason:
         raise damaged(path, reason) from None
+
+
+def check_archive(path: Path, may_declare: tuple[str, ...] = ()) -> None:
+    """Raise ByhandError for a zip archive that is not safe to unpack, as `open_archive` does."""
+    with open_archive(path, may_declare):
+        pass
 
 
 def damaged(path: Path, reason: Exception | str) -> ByhandError:

@@ -205,22 +205,23 @@ def test_seventy_thousand_parts(tmp_path: Path) -> None:
     assert "holds 70,000 parts, more than 5,000" in judged(path)[0]["error"]
 
 
+NOT_THIS = "is not the workbook of this exercise (attention-head): hand in the one that was handed out."
 OTHER_KINDS: dict[str, tuple[bytes, str]] = {
     "notes.pdf": (b"%PDF-1.7\n%\xe2", "is a PDF: hand in the workbook"),
     "photo.jpg": (b"\xff\xd8\xff\xe0", "is a picture (JPEG)"),
     "photo.heic": (b"\0\0\0\x18ftypheic", "is a picture (HEIC)"),
-    "answers.csv": (b"q1,0.5\n", "is a text or CSV file: open it in a spreadsheet program and save it as"),
-    "sep.csv": (b"sep=;\nq1;0,5", "is a text or CSV file"),
-    "utf16.csv": (b"\xff\xfeq\0001\0,\0001\0", "is a text or CSV file"),
-    "bytes.csv": (b"q1,\x80\x81", "is a text or CSV file"),
-    "long.csv": (b'q1,"' + b"9" * 200_000 + b'"\n', "is a text or CSV file"),
-    "nan.json": (b'{"q1": NaN, "q2": Infinity}', "is a text or CSV file"),
-    "laughs.yaml": (b"a: &a [1,1]\nb: &b [*a,*a]", "is a text or CSV file"),
+    "answers.csv": (b"q1,0.5\n", NOT_THIS),
+    "sep.csv": (b"sep=;\nq1;0,5", NOT_THIS),
+    "utf16.csv": (b"\xff\xfeq\0001\0,\0001\0", NOT_THIS),
+    "bytes.csv": (b"q1,\x80\x81", NOT_THIS),
+    "long.csv": (b'q1,"' + b"9" * 200_000 + b'"\n', "is no table of text"),
+    "nan.json": (b'{"q1": NaN, "q2": Infinity}', NOT_THIS),
+    "laughs.yaml": (b"a: &a [1,1]\nb: &b [*a,*a]", NOT_THIS),
     "page.html": (b"<!DOCTYPE html><html>", "is a web page or an XML file"),
     "key.json": (b'{"byhand":"class key",\n', "is a key or a list of byhand's own, no student's work"),
     "empty.xlsx": (b"", "is empty: get it again"),
     "rubbish.xlsx": (b"\x00\x01PK", "is no Excel workbook"),
-    "old.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "is an old Excel file (.xls): open it in"),
+    "old.xls": (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "is cut short or damaged"),
     "locked.xlsx": (
         bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
         "is locked with a password: open it in a spreadsheet program and save it without one",
@@ -248,9 +249,9 @@ def test_files_of_other_kinds(name: str, tmp_path: Path) -> None:
     ("part", "why"),
     [
         ("mimetype", "is an OpenDocument file (.ods): open it in a spreadsheet program and save it again as .xlsx"),
-        ("Index/Document.iwa", "is a Numbers file"),
+        ("Index/Document.iwa", "is cut short or damaged"),
         ("word/document.xml", "is a Word document"),
-        ("xl/workbook.bin", "is a binary Excel workbook (.xlsb)"),
+        ("xl/workbook.bin", "is cut short or damaged"),
         ("s01.xlsx", "is a zip file but no Excel workbook: unpack it, and name the .xlsx file in it"),
     ],
 )
