@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -323,6 +323,25 @@ def source(name: str, data: Any, role: str, rows: object = None, columns: object
     node = OPS["source"](shape=(Dim(array.shape[0], rows), Dim(array.shape[1], columns))).named(name, role)
     node.data, node.meaning = array, meaning
     return node
+
+
+def move_into(tables: Iterable[Node], outer: Scope) -> None:
+    """Put tables, and the scopes in which they were made, inside another scope; their names then begin with its name.
+
+    For a graph that has just been built and that nobody else holds, since its tables are changed in place.
+    """
+    moved: dict[Scope, Scope] = {}
+
+    def inside(place: Scope) -> Scope:
+        if place not in moved:
+            moved[place] = replace(place, parent=inside(place.parent) if place.parent else outer)
+            if "backward" in vars(place):
+                vars(moved[place])["backward"] = inside(place.backward)
+        return moved[place]
+
+    for node in tables:
+        node.scope = inside(node.scope)
+        node.name = f"{outer.path}.{node.name}" if node.name else ""
 
 
 def toposort(outputs: Iterable[Node]) -> list[Node]:

@@ -125,6 +125,8 @@ def sheet(problem: Problem) -> Sheet:
 
 @lru_cache(64)
 def _sheet(problem: Problem, in_language: str) -> Sheet:
+    if problem.parts:
+        return _joined_sheet([sheet(part) for part in problem.parts])
     shown = [n for n in problem.shown if n not in problem.needed]
     tables = [n for n in [*problem.needed, *shown] if n.name]
     names = _short_names(tables)
@@ -139,6 +141,12 @@ def _sheet(problem: Problem, in_language: str) -> Sheet:
         tasks.append(Task(question, names[question.node], rules))
     given = [n for n in tables if n.data is not None and not _is_constant(n)]
     return Sheet(names, (*given, *(n for n in problem.shown if n not in given)), tuple(tasks))
+
+
+def _joined_sheet(parts: list[Sheet]) -> Sheet:
+    """Return the sheet of an exam; the tables of two parts may have the same name."""
+    names = {node: name for part in parts for node, name in part.names.items()}
+    return Sheet(names, tuple(n for part in parts for n in part.given), tuple(t for part in parts for t in part.tasks))
 
 
 def _works_backward(problem: Problem) -> bool:
@@ -173,7 +181,7 @@ def _short_names(tables: Iterable[Node]) -> dict[Node, str]:
         others = [other for table, other in paths.items() if table is not node]
         lengths = range(2 if path[-1] in RESERVED and len(path) > 1 else 1, len(path) + 1)
         own = next((n for n in lengths if not any(other[-n:] == path[-n:] for other in others)), 0)
-        names[node] = ".".join(path[-own:]) if own else node.name
+        names[node] = ".".join(path[-own:] if own else path)
     return names
 
 

@@ -16,14 +16,13 @@ from byhand.exercises.formats import OWN_KEY, About, class_files, formats_of, st
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import Exercise, exercise_of, find
+from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.roster import Roster, numbered, read_roster
 from byhand.exercises.secret import EXAM, PRACTICE, Source
 from byhand.exercises.set_folder import SetFolder, digest_of, file_names
 from byhand.exercises.student_book import StudentBook
 from byhand.files import replacing, save
 from byhand.folder_lock import locked
-from byhand.lessons.recipe import read_toml
 from byhand.processes import cores, spread
 from byhand.translations import in_language, language_of
 
@@ -201,7 +200,7 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     If a run was stopped, calling this again makes the missing files; the result is the same as that of one run.
     ByhandError for a wrong recipe or folder, before anything is written.
     """
-    table = read_toml(options.recipe)
+    table = exercise_table(options.recipe)
     exercise = exercise_of(table, options.recipe)
     SetFolder.open(options.folder, options.force)  # refuses before a lock is made
     with locked(options.folder / KEYS, options.folder):

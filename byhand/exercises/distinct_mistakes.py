@@ -30,6 +30,8 @@ def mistakes(problem: Problem) -> ShownMistakes:
     and from the earlier ones on enough draws. ByhandError for an unknown name, or a misconception that changes no
     answer.
     """
+    if problem.parts:
+        return [mistake for part in problem.parts for mistake in mistakes(part)]
     named = problem.exercise.mistakes
     possible = _applicable_mistakes(problem, named)
     return possible if named is not None else _distinct(problem, possible)

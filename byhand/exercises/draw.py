@@ -92,14 +92,14 @@ def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
         good &= np.isfinite(table).all((-1, -2))
         good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
         if exercise.attend != ANY_ATTENTION and (
-            node.role is Role.ATTENTION or (shares and node.name == "probabilities")
+            node.role is Role.ATTENTION or (shares and problem.local_name(node) == "probabilities")
         ):
             good &= _attention_in_range(table, *exercise.attend)
-        if node.name in exercise.whole:
+        if problem.local_name(node) in exercise.whole:
             good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
     for node, table in given.items():
         if not np.all(problem.fixed.get(node, False)):
-            good &= _varied(node, table, node.name in exercise.draw)
+            good &= _varied(node, table, problem.local_name(node) in exercise.draw)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
             if question.ask.places == 0:
@@ -235,8 +235,27 @@ def variants(
 ) -> list[Variant]:
     """Return each student's exercise. source: a seed, or what a set draws from; it gives the same ones in any class."""
     source = Source(source) if isinstance(source, int) else source
+    if problem.parts:
+        by_part = [variants(part, _mistakes_of(part, mistakes), source, students) for part in problem.parts]
+        return [_joined(student, of_parts) for student, *of_parts in zip(students, *by_part, strict=True)]
     drawn = draw_numbers(problem, mistakes, source, [s.id for s in students])
     return [_variant(problem, source, s, numbers) for s, numbers in zip(students, drawn, strict=True)]
+
+
+def _mistakes_of(part: Problem, mistakes: MistakeTables) -> MistakeTables:
+    """Return the mistakes that are made in one part of an exam."""
+    return [changed for changed in mistakes if not part.nodes.isdisjoint(changed)]
+
+
+def _joined(student: Student, of_parts: Sequence[Variant]) -> Variant:
+    """Return a student's exam from the variants of its parts."""
+    whole = Variant(student, {}, {}, [], {})
+    for variant in of_parts:
+        whole.numbers.update(variant.numbers)
+        whole.values.update(variant.values)
+        whole.answers.extend(variant.answers)
+        whole.planted.update(variant.planted)
+    return whole
 
 
 def _variant(problem: Problem, source: Source, student: Student, numbers: Numbers) -> Variant:

@@ -86,10 +86,15 @@ def wrong_answers(
     problem: Problem, shown_mistakes: ShownMistakes, class_variants: Sequence[Variant]
 ) -> list[list[tuple[str, str, float, Any]]]:
     """Return each student's mistakes: name, sentence, partial credit, and the answers of somebody who makes it."""
-    given, share = stacked(variant.numbers for variant in class_variants), problem.exercise.partial_credit.mistake
-    solved = [(m, problem.solve(given, changed)) for m, changed in shown_mistakes]
+    given = stacked(variant.numbers for variant in class_variants)
+    solved = [
+        (m, part.exercise.partial_credit.mistake, problem.solve(given, changed))
+        for m, changed in shown_mistakes
+        for part in problem.each
+        if not part.nodes.isdisjoint(changed)
+    ]
     return [
-        [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, answers in solved]
+        [(m.name, m.sentence, share, [np.asarray(a[n]) for a in answers]) for m, share, answers in solved]
         for n in range(len(class_variants))
     ]
 

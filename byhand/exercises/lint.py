@@ -87,6 +87,25 @@ class Report:
         return [first, work, named, verdict, *messages]
 
 
+@dataclass(frozen=True)
+class ExamReport:
+    """The reports on the parts of an exam."""
+
+    exercise: str
+    parts: tuple[Report, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(part.ok for part in self.parts)
+
+    def as_json(self) -> dict[str, object]:
+        return {"ok": self.ok, "exercise": self.exercise, "parts": [part.as_json() for part in self.parts]}
+
+    def lines(self) -> list[str]:
+        """Return the reports as lines of text."""
+        return [line for part in self.parts for line in part.lines()]
+
+
 def lint(problem: Problem, seeds: int) -> Report:
     """Draw variants for `seeds` students and check them."""
     shown_mistakes = mistakes(problem)

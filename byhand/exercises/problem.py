@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from byhand.core import ops
 from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
-from byhand.core.graph import Array, Node, fold, rewrite, toposort
+from byhand.core.graph import Array, Node, Scope, fold, move_into, rewrite, toposort
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.recipe import Ask, Exercise
+from byhand.exercises.recipe import Ask, Exercise, part_prefix
+from byhand.language.architecture import Graph
 from byhand.lessons.build import build
 from byhand.lessons.inputs import inputs_of
 from byhand.lessons.lesson import Lesson
@@ -77,7 +78,8 @@ class Problem:
     """What is the same for every student.
 
     drawn: the tables to draw, each with the numbers that its cells may be. fixed: of these tables, the cells that have
-    a number of the recipe's own (its `set` or `prompt`), which stands in the table's data.
+    a number of the recipe's own (its `set` or `prompt`), which stands in the table's data. parts: of an exam, the
+    problems of its exercises, which share their tables with it. prefix: of a part, how the names of its tables begin.
     """
 
     exercise: Exercise
@@ -85,6 +87,26 @@ class Problem:
     drawn: dict[Node, tuple[float, ...]]
     questions: tuple[Question, ...]
     fixed: dict[Node, Flags] = field(default_factory=dict)
+    parts: tuple[Problem, ...] = ()
+    prefix: str = ""
+
+    @property
+    def each(self) -> tuple[Problem, ...]:
+        """The problems that are drawn and marked on their own: the parts of an exam, or the problem itself."""
+        return self.parts or (self,)
+
+    def local_name(self, node: Node) -> str:
+        """Return a table's name as the recipe writes it."""
+        return node.name.removeprefix(self.prefix)
+
+    @cached_property
+    def nodes(self) -> frozenset[Node]:
+        """The tables behind what is asked and shown, and those that name their rows and columns."""
+        return frozenset(_behind(self.outputs))
+
+    def part_of(self, question: Question) -> Problem:
+        """Return the part of an exam that a question belongs to, or the problem itself."""
+        return next(part for part in self.each if question.node in part.nodes)
 
     @property
     def same_for_all(self) -> bool:
@@ -140,6 +162,8 @@ class Problem:
 
         A missing number is worked out backward from the shown tables, so then all that goes into them counts too.
         """
+        if self.parts:
+            return [node for part in self.parts for node in part.needed]
         backward = any(q.ask.kind == "missing" for q in self.questions)
         known = set() if backward else set(self.shown)
         ends = [*(q.node for q in self.questions), *(self.shown if backward else [])]
@@ -164,6 +188,8 @@ class Problem:
 
 def problem(exercise: Exercise) -> Problem:
     """Build the exercise's problem. ByhandError for a table that the model does not have."""
+    if exercise.parts:
+        return _exam(exercise)
     lesson = _from_drawn_tables(build(exercise.build), exercise)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
@@ -214,6 +240,26 @@ def _behind(outputs: Sequence[Node]) -> set[Node]:
         labelled = [size.labels.ids for n in toposort(todo) for size in n.shape if isinstance(size.labels, Tokens)]
         todo = [ids for ids in labelled if ids not in nodes]
     return nodes
+
+
+def _exam(exercise: Exercise) -> Problem:
+    """Build the problem of an exam: those of its parts, with a prefix before the names of the tables of each."""
+    parts = []
+    for n, part in enumerate(map(problem, exercise.parts), 1):
+        prefix = part_prefix(n)
+        move_into(_behind([*part.lesson.graph.outputs, *part.outputs]), Scope(prefix[:-1], title=f"Part {n}"))
+        parts.append(replace(part, prefix=prefix))
+    questions = (q for part in parts for q in part.questions)
+    lesson = parts[0].lesson
+    outputs = [node for part in parts for node in (*part.lesson.graph.outputs, *part.outputs)]
+    return Problem(
+        exercise,
+        Lesson(lesson.recipe, lesson.architecture, lesson.options, Graph(outputs)),
+        {node: numbers for part in parts for node, numbers in part.drawn.items()},
+        tuple(Question(ask, q.node) for ask, q in zip(exercise.asks, questions, strict=True)),
+        {node: cells for part in parts for node, cells in part.fixed.items()},
+        tuple(parts),
+    )
 
 
 def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:

@@ -8,6 +8,7 @@ from typing import Any
 
 from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.exam import MOST_PARTS, ExamTable, PartTable, is_exam, shared_points
 from byhand.lessons.overrides import FARTHEST
 from byhand.lessons.recipe import Recipe, model_named, read_toml
 from byhand.translations import ENGLISH, language_of
@@ -79,6 +80,7 @@ class Exercise:
     anybody has to write. attend: the least and the most that the largest attention weight of a row may be; if the
     recipe gives it, also for the largest probability. mistakes: the misconceptions that must show; by default all that
     apply. language: a code of byhand.translations, in which the class reads.
+    parts: of an exam, its exercises; their tables have names with a prefix here (see exam).
     """
 
     name: str
@@ -97,6 +99,7 @@ class Exercise:
     mistakes: tuple[str, ...] | None = None
     partial_credit: PartialCredit = PartialCredit()
     language: str = ENGLISH
+    parts: tuple[Exercise, ...] = ()
 
     @property
     def points(self) -> float:
@@ -104,7 +107,7 @@ class Exercise:
 
 
 LESSON_KEYS = (
-    *("model", "size", "ids", "prompt", "target_ids", "target_prompt", "mask"),
+    *("model", "size", "words", "target_words", "ids", "prompt", "target_ids", "target_prompt", "mask"),
     *("targets", "backward", "optimizer", "lr", "set"),
 )
 
@@ -168,13 +171,26 @@ def find(text: str) -> Path:
     return known[text]
 
 
+def part_prefix(n: int) -> str:
+    """Return how the names of all tables in part n of an exam begin."""
+    return f"part{n}."
+
+
 def read_exercise(path: Path) -> Exercise:
     """Read an exercise from its TOML file. ByhandError, naming the key, if a value is not valid."""
     return exercise_of(read_toml(path), path)
 
 
+def exercise_table(path: Path) -> dict[str, Any]:
+    """Return the content of an exercise's file, as a key keeps it; an exam's with the recipes of its parts."""
+    table = read_toml(path)
+    return _with_recipes(table, path) if is_exam(table) else table
+
+
 def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
-    """Return the exercise that the content of a TOML file describes. path: for its name and for messages."""
+    """Return the exercise or exam that the content of a TOML file describes. path: for its name and for messages."""
+    if is_exam(table):
+        return _exam_of(table, path)
     where = f"the exercise {path}"
     check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(_ExerciseTable))], where)
     for name in REQUIRED:
@@ -213,13 +229,95 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         content.largest,
         (content.attend[0], content.attend[1]),
         None if content.mistakes is None else tuple(content.mistakes),
-        _partial_credit(path, content.marks),
+        _partial_credit(content.marks, f"the exercise {path}"),
         language_of(content.language),
     )
 
 
-def _partial_credit(path: Path, table: dict[str, Any]) -> PartialCredit:
-    where = f"the table [marks] of the exercise {path}"
+def _with_recipes(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the content of an exam's file with the whole recipes in place of their names, as a key keeps it."""
+    rows = table["exercise"]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ByhandError(f"In the exam {path}, exercise is a list of tables [[exercise]], each with a recipe.")
+    return {**table, "exercise": [_with_recipe(row, path) for row in rows]}
+
+
+def _with_recipe(row: dict[str, Any], path: Path) -> dict[str, Any]:
+    recipe = row.get("recipe")
+    if not isinstance(recipe, str):
+        return row
+    file = find(recipe)
+    file = path.parent / file if recipe.casefold().endswith(".toml") else file
+    return {"name": file.stem, **row, "recipe": read_toml(file)}
+
+
+def _exam_of(table: dict[str, Any], path: Path) -> Exercise:
+    """Return the exam that a file's content describes."""
+    where = f"the exam {path}"
+    check_keys(table, [f.name for f in fields(ExamTable)], where)
+    table = _with_recipes(table, path)
+    content = record(ExamTable, table, where)
+    if not 1 <= len(content.exercise) <= MOST_PARTS:
+        raise ByhandError(f"The exam {path} has 1 to {MOST_PARTS} tables [[exercise]], not {len(content.exercise)}.")
+    if content.minutes is not None and not 1 <= content.minutes <= MOST_MINUTES:
+        raise ByhandError(f"In {where}, minutes is 1 to {MOST_MINUTES:,}, not {quoted(content.minutes)}.")
+    if content.level is not None and content.level not in LEVELS:
+        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
+    credit = None if content.marks is None else _partial_credit(content.marks, where)
+    parts = [_part_of(row, n, path, credit) for n, row in enumerate(content.exercise, 1)]
+    return Exercise(
+        path.stem,
+        parts[0].build,
+        content.title,
+        content.teaches or " · ".join(dict.fromkeys(part.title for part in parts)),
+        content.minutes or sum(part.minutes for part in parts),
+        content.level or max(part.level for part in parts),
+        tuple(
+            replace(ask, table=f"{part_prefix(n)}{ask.table}") for n, part in enumerate(parts, 1) for ask in part.asks
+        ),
+        content.text,
+        show=tuple(f"{part_prefix(n)}{name}" for n, part in enumerate(parts, 1) for name in part.show),
+        largest=max(part.largest for part in parts),
+        partial_credit=credit or PartialCredit(),
+        language=language_of(content.language),
+        parts=tuple(parts),
+    )
+
+
+def _part_of(row: dict[str, Any], n: int, path: Path, credit: PartialCredit | None) -> Exercise:
+    """Return one part, with its share of the exam's points."""
+    where = f"part {n} of the exam {path}"
+    check_keys(row, [f.name for f in fields(PartTable)], where)
+    if "recipe" not in row:
+        raise ByhandError(f'P{where[1:]} names no recipe: add a line such as recipe = "softmax".')
+    part = record(PartTable, row, where)
+    if not isinstance(part.recipe, dict):
+        raise ByhandError(f"In {where}, recipe is a name, a file or a table, not {quoted(part.recipe)}.")
+    if is_exam(part.recipe):
+        raise ByhandError(f"P{where[1:]} is an exam itself: name its exercises one by one.")
+    if part.points is not None and not 0 < part.points <= MOST_POINTS:
+        raise ByhandError(f"In {where}, points is above 0 and up to {MOST_POINTS:,}, not {quoted(part.points)}.")
+    name = part.name or str(part.recipe.get("model", "exercise"))
+    exercise = exercise_of(part.recipe, path.parent / f"{name}.toml")
+    return replace(
+        exercise,
+        name=f"{path.stem}, part {n} ({name})",
+        title=part.title or exercise.title,
+        text=part.text or exercise.text,
+        asks=exercise.asks if part.points is None else _with_points(exercise.asks, part.points),
+        partial_credit=credit or exercise.partial_credit,
+    )
+
+
+def _with_points(asks: tuple[Ask, ...], total: float) -> tuple[Ask, ...]:
+    """Return the questions with the total shared among them, in proportion to their points."""
+    shares = shared_points([ask.points for ask in asks], total)
+    return tuple(replace(ask, points=share) for ask, share in zip(asks, shares, strict=True))
+
+
+def _partial_credit(table: dict[str, Any], where: str) -> PartialCredit:
+    """Return the shares in a table [marks]. where: the exercise or exam that has it."""
+    where = f"the table [marks] of {where}"
     partial_credit = record(PartialCredit, table, where)
     for name, value in table.items():
         if not 0 <= value <= 1:

@@ -16,15 +16,14 @@ from byhand.core.graph import Array
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
-from byhand.exercises.lint import Report, lint
+from byhand.exercises.lint import ExamReport, Report, lint
 from byhand.exercises.problem import Problem, problem, stacked
-from byhand.exercises.recipe import exercise_of, find
+from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
 from byhand.grading.marking import Marker
 from byhand.grading.submission import read_typed
 from byhand.grading.verdicts import BETWEEN, CellMark, Verdict
-from byhand.lessons.recipe import read_toml
 
 GARBAGE = "no idea"
 MOST = 100
@@ -37,11 +36,20 @@ Row = Sequence[float | str]
 Thing = TypeVar("Thing")
 
 
-def lint_recipe(recipe: str, seeds: int) -> Report:
-    """Return a recipe's report, including the problems of its marking."""
+def lint_recipe(recipe: str, seeds: int) -> Report | ExamReport:
+    """Return a recipe's report, including the problems of its marking; of an exam, a report on each part."""
     path = find(recipe)
-    table = read_toml(path)
-    built = problem(exercise_of(table, path))
+    table = exercise_table(path)
+    exercise = exercise_of(table, path)
+    if not exercise.parts:
+        return _lint(exercise, table, seeds)
+    StudentBook(problem(exercise))  # which fails where the parts do not go together
+    rows = zip(exercise.parts, table["exercise"], strict=True)
+    return ExamReport(exercise.name, tuple(_lint(part, row["recipe"], seeds) for part, row in rows))
+
+
+def _lint(exercise: Exercise, table: dict[str, object], seeds: int) -> Report:
+    built = problem(exercise)
     report = lint(built, seeds)
     trial = Trial(built, table, min(seeds, MOST))
     return replace(report, marks=[*report.marks, *trial.problems()])

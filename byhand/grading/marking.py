@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -71,7 +71,8 @@ def explain_commands(key: Key) -> list[str]:
 
 
 def _commands(exercise: Exercise) -> list[str]:
-    return [f"{command(exercise.build, 'explain')} --step {ask.table}" for ask in exercise.asks]
+    parts = exercise.parts or (exercise,)
+    return [f"{command(part.build, 'explain')} --step {ask.table}" for part in parts for ask in part.asks]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ class Grader:
         self.key = key
         with in_language(key.language):
             self.handed_out = HandedOut.of(key)
-        self.marker = Marker(key, self.handed_out.problem)
+        self.marker = marker_of(key, self.handed_out.problem)
         self.owners = Owners(self.handed_out)
         self.engine = Recomputer()
 
@@ -133,6 +134,12 @@ class Grader:
         theirs = self.key.students[student]
         cells = [range(len(q.cells)) for q in self.key.questions]
         return [[self.marker.revealed(theirs, n, cell) for cell in row] for n, row in enumerate(cells)]
+
+
+def marker_of(key: Key, built: Problem | None) -> Marker | ExamMarker:
+    """Return what marks the answers of a key's students: of an exam, each part on its own."""
+    built = built or problem(exercise_of(key.recipe, Path(f"{key.exercise}.toml")))
+    return ExamMarker(key, built) if built.parts else Marker(key, built)
 
 
 class Marker:
@@ -274,6 +281,52 @@ class Marker:
             f"The key of {self.key.exercise} does not fit this byhand: {what}; "
             "make it again with the command that made the class."
         )
+
+
+class ExamMarker:
+    """Marks the answers of one key's students to an exam, each part by a marker of its own.
+
+    So nothing carries over from one part to another.
+    """
+
+    def __init__(self, key: Key, built: Problem) -> None:
+        self.key, self.problem = key, built
+        counts = [len(part.questions) for part in built.parts]
+        if sum(counts) != len(key.questions):
+            raise ByhandError(
+                f"The key of {key.exercise} does not fit this byhand: its questions are not those of its recipes; "
+                "make it again with the command that made the class."
+            )
+        self.first = [sum(counts[:n]) for n in range(len(counts) + 1)]
+        self.markers = [Marker(self._key(n, part.prefix), part) for n, part in enumerate(built.parts)]
+
+    def _key(self, part: int, prefix: str) -> Key:
+        """Return the key of one part: its questions, and its answers of each student."""
+        questions = self.key.questions[self.first[part] : self.first[part + 1]]
+        return replace(
+            self.key,
+            questions=tuple(replace(q, table=q.table.removeprefix(prefix)) for q in questions),
+            students={id: self._student(student, part) for id, student in self.key.students.items()},
+        )
+
+    def _student(self, student: KeyStudent, part: int) -> KeyStudent:
+        return replace(student, answers=student.answers[self.first[part] : self.first[part + 1]])
+
+    def mark(self, student: KeyStudent, answers: Sequence[Sequence[TypedAnswer]]) -> tuple[CellMark, ...]:
+        """Mark each asked cell, in the key's order. answers: one row of typed cells for each question."""
+        if len(answers) != self.first[-1]:
+            raise ValueError("the answers are not those that the key asks for")
+        return tuple(mark for n in range(len(self.markers)) for mark in self._mark(student, answers, n))
+
+    def _mark(self, student: KeyStudent, answers: Sequence[Sequence[TypedAnswer]], part: int) -> Iterator[CellMark]:
+        first, end = self.first[part], self.first[part + 1]
+        for mark in self.markers[part].mark(self._student(student, part), answers[first:end]):
+            yield replace(mark, question=mark.question + first)
+
+    def revealed(self, student: KeyStudent, question: int, cell: int) -> str:
+        """Return the right answer as text: an expression, or a number rounded as the question asks."""
+        part = next(n for n in range(len(self.markers)) if question < self.first[n + 1])
+        return self.markers[part].revealed(self._student(student, part), question - self.first[part], cell)
 
 
 def judge_exactly(

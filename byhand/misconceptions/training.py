@@ -15,7 +15,9 @@ losses = Pattern(negate, piece(None, Pattern(None, piece(), piece())), role=Role
 mean_loss = Pattern(div, symbol="loss")
 """Σ losses / n: (Σ losses, n)."""
 gradient_of_logits = itself(Pattern(role=Role.GRADIENT, symbol="logits"))
-masked_gradient = Pattern(mul, ANY, Pattern(greater), when=lambda node: node.scope.outward[-1].name == "grad")
+masked_gradient = Pattern(
+    mul, ANY, Pattern(greater), when=lambda node: any(s.name == "grad" for s in node.scope.outward)
+)
 """g if ReLU's input is above 0, else 0: (g, 1 if above 0)."""
 gradient_of_several_ways = Pattern(add, role=Role.GRADIENT, when=lambda node: "softmax" not in node.scope.title)
 """A gradient that is a sum over several readers of a table: (the sum without the last, the last)."""
