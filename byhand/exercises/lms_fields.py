@@ -18,7 +18,7 @@ from byhand.errors import ByhandError
 from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import rules
-from byhand.exercises.problem import Problem, Question
+from byhand.exercises.problem import Flags, Problem, Question
 from byhand.exercises.rounded_steps import Reach, reaches
 from byhand.translations import _
 
@@ -159,14 +159,15 @@ def _part(
 
 
 def _field(question: Question, key: float, wrong_answers: Sequence[WrongAnswer], reach: Reach, c: int) -> Field:
-    """Return the field of the c-th cell, whose margin holds what rounded earlier answers lead to, and no mistake."""
+    """Return the field of the c-th cell, whose margin holds rounded earlier answers, but no mistake and no 0."""
     ask, own = question.ask, question.ask.margin
-    most = min((abs(wrong.value - key) for wrong in wrong_answers), default=float("inf")) - own
+    others = [0.0, *(wrong.value for wrong in wrong_answers)]
+    most = min((off for other in others if (off := abs(other - key)) > 2 * own), default=float("inf")) - own
     wanted = own + float(reach.largest[c])
     margin = max(own, min(_rounded_up(wanted, ask.places), most)) if wanted > own else own
     beyond = [float(off) for off in reach.tables[:, c] if abs(off) + own > margin]
     also = tuple(dict.fromkeys(round(key + off, ask.places + FINER + 1) for off in beyond))
-    gaps = [b - a for a, b in pairwise(sorted({wrong.value for wrong in wrong_answers}))]
+    gaps = [b - a for a, b in pairwise(sorted({*others})) if b - a > 2 * own]
     apart = min(gaps, default=float("inf")) / 2
     return Field(key, margin, tuple(wrong_answers), (), also, own, max(own, min(margin, apart)))
 
@@ -186,13 +187,22 @@ def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Arr
     values = np.array([answers for _, answers in wrong])  # (mistakes, cells)
     with np.errstate(all="ignore"):
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
-    feedback = [(mistake.mark, (mistake.sentence,)) for mistake, _ in wrong]
-    return [
-        _distinct(
-            [(v, w) for v, w, is_distinct in zip(column, feedback, flags, strict=True) if is_distinct], 2 * margin
-        )
-        for column, flags in zip(values.T.tolist(), distinct.T.tolist(), strict=True)
-    ]
+    easy = _easily_guessed(values, margin)
+    cells = []
+    for column, flags, free in zip(values.T.tolist(), distinct.T.tolist(), easy.T.tolist(), strict=True):
+        recognised = [
+            (value, (0.0 if is_easy else mistake.mark, (mistake.sentence,)))
+            for value, (mistake, _answers), is_distinct, is_easy in zip(column, wrong, flags, free, strict=True)
+            if is_distinct
+        ]
+        cells.append(_distinct(recognised, 2 * margin))
+    return cells
+
+
+def _easily_guessed(values: Array, margin: float) -> Flags:
+    """Return which wrong answers are told but not paid, since 0 and ±1 are typed without any work."""
+    with np.errstate(all="ignore"):
+        return np.asarray((np.abs(np.abs(values)[..., None] - [0, 1]) <= margin).any(-1))
 
 
 def _few(cells: Iterable[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:

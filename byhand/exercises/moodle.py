@@ -126,10 +126,12 @@ def weights(question_parts: Sequence[Part], student: str) -> dict[int, list[int]
     points = {part.number: part.question.ask.points for part in question_parts if part.fields}
     marks = {part.number: [0] * len(part.fields) for part in question_parts}
     of_questions = _apportioned(points, whole_marks(sum(points.values())))
+    shown: set[str] = set()
     for part in question_parts:
         if part.fields:
             each, more = divmod(of_questions[part.number], len(part.fields))
-            chosen = set(_telling(part, student)[:more])
+            chosen = set(_telling(part, student, shown)[:more])
+            shown |= {s for n in chosen for s in _sentences(part.fields[n])}
             marks[part.number] = [each + (n in chosen) for n in range(len(part.fields))]
     return marks
 
@@ -150,34 +152,40 @@ def _apportioned(points: dict[int, float], total: int) -> dict[int, int]:
     return marks
 
 
-def _telling(part: Part, student: str) -> list[int]:
+def _sentences(field: Field) -> set[str]:
+    return {sentence for wrong in field.wrong_answers for sentence in wrong.sentences}
+
+
+def _telling(part: Part, student: str, shown_before: set[str]) -> list[int]:
     """Return the fields of a question in the order in which they are given marks.
 
-    First come answers other than 0 and 1, and other than those before; each row and column in turn. The rest is a
-    matter of chance, which differs from student to student.
+    First come those that tell the most mistakes which none before tells; then answers other than 0 and 1, and other
+    than those before; each row and column in turn. The rest is a matter of chance, which differs from student to
+    student.
     """
-    chance = {
-        n: sha256(f"{student}\0{part.number}\0{n}".encode("utf-8", "surrogatepass")).digest()
-        for n in range(len(part.fields))
-    }
+    fields = part.fields
+    chance = [
+        sha256(f"{student}\0{part.number}\0{n}".encode("utf-8", "surrogatepass")).digest() for n in range(len(fields))
+    ]
+    sentences = [_sentences(field) for field in fields]
     answers: Counter[float] = Counter()
     rows: Counter[int] = Counter()
     columns: Counter[int] = Counter()
+    shown = set(shown_before)
+
+    def rank(n: int) -> tuple[int, bool, int, int, bytes]:
+        row, column = part.places[n]
+        key = fields[n].key
+        return -len(sentences[n] - shown), key in (0, 1), answers[key], rows[row] + columns[column], chance[n]
+
     order: list[int] = []
-    left = set(chance)
+    left = set(range(len(fields)))
     while left:
-        n = min(
-            left,
-            key=lambda n: (
-                answers[part.fields[n].key],
-                part.fields[n].key in (0, 1),
-                rows[part.places[n][0]] + columns[part.places[n][1]],
-                chance[n],
-            ),
-        )
+        n = min(left, key=rank)
         left.remove(n)
         order.append(n)
-        answers[part.fields[n].key] += 1
+        shown |= sentences[n]
+        answers[fields[n].key] += 1
         rows[part.places[n][0]] += 1
         columns[part.places[n][1]] += 1
     return order
@@ -203,7 +211,8 @@ def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: in
     if silent:
         lines.append(
             f"Moodle's marks are whole numbers, so {len(each) - silent} of the {len(each)} numbers count (others for "
-            "each student) and the rest are marked and explained, but count nothing; workbooks and Canvas count all."
+            "each student) and the rest are marked and explained, but count nothing; the share of a named mistake then "
+            "depends on which of them it changes. Workbooks, Canvas and QTI count all."
         )
     return lines
 

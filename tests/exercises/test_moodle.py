@@ -22,7 +22,7 @@ from support.small_exercises import SPECIALS, a_class, attention, shifted, with_
 from byhand.errors import ByhandError
 from byhand.exercises import moodle
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import MOST_LISTED, parts
+from byhand.exercises.lms_fields import MOST_LISTED, Mistake, class_parts, parts
 from byhand.exercises.recipe import Ask
 
 EXAMPLE = Path(__file__).parents[1] / "data/lms/moodle.xml"
@@ -112,6 +112,30 @@ def test_weights_add_up_to_the_points() -> None:
         assert len({row for row, _ in chosen}) == len(chosen) == 3
 
 
+def test_what_is_typed_without_work_is_told_but_not_paid() -> None:
+    """A named mistake whose answer is 0 or 1 would pay whoever types zeros or ones everywhere."""
+    problem = attention(Ask("scores", points=9, places=0))
+    keys = [2.0, 3, 4, 5, 6, 7, 8, 9, 10]
+    variant = with_answers(CLASS[0], [keys])
+    by_hand = [Mistake("m", f"You took {n}.", 0.5, [np.array(keys) - by]) for n, by in ((1, 2.0), (2, 20.0))]
+    [question] = moodle_import.read(moodle.write(problem, [variant], [by_hand]))
+    zeros, other = question.mark(["0"] * 9), question.mark([f"{key - 20:g}" for key in keys])
+    assert (zeros.mark, zeros.feedback) == (0, ("You took 1.",))
+    assert other.mark == 0.5
+
+
+def test_margins_hold_rounded_earlier_answers_and_no_zero() -> None:
+    """Rows of weights times V: going on with rounded weights is right, and neither 0 nor a mistake is."""
+    problem = attention(Ask("weights", points=3), Ask("Z", points=2))
+    variants_of = a_class(problem, 20)
+    z = [part.fields for asked in class_parts(problem, variants_of) for part in asked[1:]]
+    assert max(field.margin for fields in z for field in fields) > 0.01
+    for fields in z:
+        assert not [field for field in fields if abs(field.key) > 0.01 and field.is_right(0)]
+    weights = [field for asked in class_parts(problem, variants_of) for field in asked[0].fields]
+    assert {field.margin for field in weights} == {0.005}
+
+
 def test_which_numbers_count_differs_from_student_to_student() -> None:
     asked = parts(PROBLEM, CLASS[0], ())
     patterns = {str(moodle.weights(asked, f"s{n}")) for n in range(40)}
@@ -186,7 +210,10 @@ def test_mistakes_become_answers_only_where_they_tell() -> None:
     near, far, same = shifted(variant, 0.009), shifted(variant, 3.0, 0.5), shifted(variant, 3.001, 0.2, "Or so.")
     [question] = moodle_import.read(moodle.write(PROBLEM, [variant], [[near, far, same]]))
     for field in question.fields[:9]:
-        assert [(a.fraction, a.feedback) for a in field.answers] == [(1, ""), *[(0.2, "You added 3. Or: Or so.")] * 2]
+        right, *wrong = field.answers
+        assert (right.fraction, right.feedback) == (1, "")
+        assert [a.feedback for a in wrong] == ["You added 3. Or: Or so."] * 2
+        assert {a.fraction for a in wrong} == {0 if abs(float(wrong[0].text)) in (0, 1) else 0.2}
     for field in question.fields:
         keys = [(float(a.text), a.feedback) for a in field.answers if field.kind == "numerical"]
         gaps = [abs(a - b) for n, (a, said) in enumerate(keys) for b, other in keys[:n] if said != other]
