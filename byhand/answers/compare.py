@@ -10,6 +10,7 @@ from math import gcd
 from typing import Any
 
 from byhand.answers import mistakes
+from byhand.answers.characters import character_name, strip_invisible
 from byhand.answers.equality import (
     REAL,
     Same,
@@ -21,9 +22,9 @@ from byhand.answers.equality import (
     within,
 )
 from byhand.answers.keys import Key
+from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.reading import Reading
 from byhand.answers.rules import UNITS, Rule
-from byhand.answers.tokens import LONGEST, Unreadable, character_name, strip_invisible
 from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in, nodes_of
 from byhand.errors import quoted
 

@@ -7,8 +7,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
+from byhand.answers.limits import Unreadable
 from byhand.answers.rules import Rule
-from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Infinite, Number, Tree, nodes_of
 from byhand.answers.values import DIGITS, Arithmetic, Undefined
 

@@ -6,7 +6,8 @@ import re
 from fractions import Fraction
 
 from byhand.answers.grammar import Cursor, logarithm
-from byhand.answers.tokens import Token, Unreadable
+from byhand.answers.limits import Unreadable
+from byhand.answers.tokens import Token
 from byhand.answers.tree import Apply, Number, Symbol, Tree
 from byhand.errors import quoted
 
@@ -34,6 +35,26 @@ class ExcelGrammar(Cursor):
         if self.next.kind != "end":
             raise self.refusal()
         return tree
+
+    def rows(self) -> tuple[tuple[Tree, ...], ...]:
+        """Parse the whole formula: one expression, or the rows of an array such as {1,2;3,4}. Raises Unreadable."""
+        if not self.accept("{"):
+            return ((self.whole(),),)
+        rows: list[list[Tree]] = [[]]
+        while True:
+            rows[-1].append(self.signed())
+            sign = self.accept(",", ";", "\\", "}")
+            if sign == "}":
+                break
+            if not sign:
+                raise self.refusal()
+            if sign == ";":
+                rows.append([])
+        if self.next.kind != "end":
+            raise Unreadable("an array in a formula is read only where it stands alone")
+        if len({len(row) for row in rows}) > 1:
+            raise Unreadable("its rows are not equally long")
+        return tuple(map(tuple, rows))
 
     def sum(self) -> Tree:
         """Parse a sum of products."""

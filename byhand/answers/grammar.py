@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from byhand.answers.tokens import DEEPEST, GREEK, Token, Unreadable
+from byhand.answers.characters import GREEK
+from byhand.answers.limits import DEEPEST, Unreadable
+from byhand.answers.tokens import Token
 from byhand.answers.tree import Apply, Infinite, Number, Symbol, Tree
 from byhand.errors import nearest, quoted
 
@@ -73,18 +75,22 @@ def logarithm(of: Tree, base: str) -> Tree:
     return Apply("log", (of, Number(Fraction(int(base)))))
 
 
-def symbol_of(name: str, variables: frozenset[str], free: bool) -> Tree:
-    """Return the symbol of a name. free: whether letters that the key lacks are symbols too. Raises Unreadable."""
+def symbol_of(name: str, variables: frozenset[str], free: bool, shown: str = "") -> Tree:
+    """Return the symbol of a name. free: whether letters that the key lacks are symbols too. Raises Unreadable.
+
+    shown: the name as it was typed, if that differs.
+    """
     if name in variables or name in ("e", "pi"):
         return Symbol(name)
     if name in ("Pi", "PI"):
         return Symbol("pi")
     stem, _, below = name.partition("_")
     if stem in variables and below.isdigit():
-        raise Unreadable(f"it is not clear what {quoted(stem + below)} is: write {stem}*{below} or {stem}^{below}")
+        typed = shown or name
+        raise Unreadable(f"it is not clear what {quoted(typed)} is: write {stem}*{below} or {stem}^{below}", typed)
     if free and len(name.partition("_")[0]) == 1:
         return Symbol(name)
-    raise Unreadable(_unknown(name, variables))
+    raise Unreadable(_unknown(name, shown or name, variables), shown or name)
 
 
 def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
@@ -113,8 +119,8 @@ def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
     return None
 
 
-def _unknown(name: str, variables: frozenset[str]) -> str:
-    shown = quoted(name)
+def _unknown(name: str, typed: str, variables: frozenset[str]) -> str:
+    shown = quoted(typed)
     if name.lower() in ("inf", "infinity", "oo"):
         return "infinity is no number here"
     if name == "E":
@@ -165,7 +171,7 @@ class Cursor:
         """Move past the closing bracket. Raises Unreadable if it is not next."""
         if not self.accept(CLOSING.get(opening, opening)):
             if self.next.kind == "end":
-                raise Unreadable(f"the bracket {opening} is never closed")
+                raise Unreadable(f"the bracket {opening} is never closed", opening)
             raise self.refusal()
 
     def deeper(self) -> None:
@@ -195,9 +201,10 @@ class Cursor:
             "…": "the digits go on: write a fraction",
             "?": "it has a question mark",
         }
+        typed = token.shown or token.text
         if token.text in reasons:
-            return Unreadable(reasons[token.text])
-        return Unreadable(f"{quoted(token.text)} is not understood there")
+            return Unreadable(reasons[token.text], token.text)
+        return Unreadable(f"{quoted(typed)} is not understood there", typed)
 
 
 _RADIX = re.compile(r"[xXbBoO](?:_[0-9]|[A-Fa-f])")
@@ -338,7 +345,7 @@ class Grammar(Cursor):
             tree = self.sum()
             self.close(opening)
             if opening == "[" and isinstance(tree, Number):
-                raise Unreadable("a list in brackets [ ] stands where a number should")
+                raise Unreadable("a list in brackets [ ] stands where a number should", "[")
             return tree
         if self.accept("|"):
             return self.bar()
@@ -353,14 +360,12 @@ class Grammar(Cursor):
     def number(self) -> Tree:
         """Parse a number, which may be mixed (1 3/7) or open (0.333...)."""
         token = self.take()
-        if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank:
-            after = self.after
-            if after.kind == "end" or (after.kind == "sign" and after.text in "+-,;)]}|"):
-                raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
+        if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank and self.unfinished():
+            raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
         if token.text == "0" and self.next.kind == "name" and not self.next.blank and _RADIX.match(self.next.text):
             raise Unreadable("numbers are written with the digits 0 to 9, in tens")
-        if self.next.kind == "name" and self.next.text in ("x", "X") and self.times():
-            self.tokens[self.place] = Token("sign", "*", self.next.blank)
+        if self.next.kind == "name" and self.next.text in ("x", "X", "x_10", "X_10"):
+            self.times()
         if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
             raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
         open_end = bool(self.accept("…") or self.dots())
@@ -369,6 +374,11 @@ class Grammar(Cursor):
         mixed = self.mixed(token)
         return mixed or Number(_value(token), token.places, open_end)
 
+    def unfinished(self) -> bool:
+        """Whether the whole answer is a number, an e and perhaps a sign: 2e, -2e+."""
+        rest = [word.text for word in self.tokens[self.place + 1 :] if word.kind != "end"]
+        return self.place <= 2 and rest in ([], ["+"], ["-"])
+
     def dots(self) -> bool:
         """Whether three points follow, which say that the digits go on; move past them."""
         three = self.tokens[self.place : self.place + 3]
@@ -376,17 +386,23 @@ class Grammar(Cursor):
         self.place += 3 if found else 0
         return found
 
-    def times(self) -> bool:
-        """Whether an x before a power of ten is a times sign: 1.2 x 10^4."""
-        following = self.tokens[self.place + 1 : self.place + 3]
-        known = self.next.text in self.meaning.variables
-        return not known and [t.text for t in following[:1]] == ["10"] and following[1].text == "^"
+    def times(self) -> None:
+        """Make a times sign of an x before a power of ten: 1.2 x 10^4, 1x10^-3."""
+        x, ten, power = (self.tokens[self.place : self.place + 3] + [self.tokens[-1]] * 3)[:3]
+        if x.text[0] in self.meaning.variables or x.text in self.meaning.variables:
+            return
+        tens = [Token("number", "10", False, Fraction(10), 0)] if x.text.endswith("_10") else []
+        raised = ten if tens else power
+        if (tens or ten.text == "10") and (raised.text == "^" or raised.kind == "power"):
+            self.tokens[self.place : self.place + 1] = [Token("sign", "*", x.blank), *tens]
 
     def mixed(self, token: Token) -> Tree | None:
         """Parse a mixed number, 1 3/7 or 1½; None for another number."""
         whole = token.text.isdigit()
         if self.next.kind == "vulgar" and whole:
             part = _value(self.take())
+        elif whole and self.next.text == "\\frac" and (latex := self.latex_part()):
+            part = latex
         elif whole and self.next.kind == "number" and self.next.blank and self.next.text.isdigit():
             over, sign, under, end = (self.tokens[self.place : self.place + 4] + [self.tokens[-1]] * 4)[:4]
             if sign.text != "/" or not under.text.isdigit() or end.text in ("^", "!", "/", "%") or end.kind == "power":
@@ -400,6 +416,20 @@ class Grammar(Cursor):
         if not self.meaning.mixed:
             raise Unreadable("mixed numbers are not read in this item: write one fraction")
         return Apply("mixed", (Number(_value(token)), Number(part)))
+
+    def latex_part(self) -> Fraction | None:
+        """Move past the fraction of a mixed number in LaTeX and return it; None for another fraction."""
+        words = (self.tokens[self.place : self.place + 8] + [self.tokens[-1]] * 8)[:8]
+        texts = [word.text for word in words]
+        over, under = words[2], words[5]
+        if [texts[n] for n in (1, 3, 4, 6)] != ["{", "}", "{", "}"] or not (texts[2] + texts[5]).isdigit():
+            return None
+        if not 0 < _value(over) < _value(under):
+            return None
+        if words[7].text in ("^", "!", "/", "%") or words[7].kind == "power":
+            raise Unreadable("it is not clear whether a number before a fraction is a factor: write a sign")
+        self.place += 7
+        return _value(over) / _value(under)
 
     def bar(self) -> Tree:
         """Parse an absolute value."""
@@ -452,8 +482,9 @@ class Grammar(Cursor):
         if stem in ("ln", "sqrt") and digits.isdigit() and not self.sees("("):
             return Apply(stem, (Number(Fraction(int(digits))),))
         if self.sees("(") and name not in ("e", "pi"):
-            raise Unreadable(f"{quoted(name)} is not a function that is read here")
-        return symbol_of(name, meaning.variables, meaning.free)
+            typed = token.shown or token.text
+            raise Unreadable(f"{quoted(typed)} is not a function that is read here", typed)
+        return symbol_of(name, meaning.variables, meaning.free, token.shown)
 
     def call(self, operation: tuple[str, ...], name: str) -> Tree:
         """Parse a function's arguments, with or without brackets."""

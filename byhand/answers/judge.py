@@ -9,11 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from byhand.answers.characters import strip_invisible
 from byhand.answers.compare import Comparison, compare, compare_words, has_form
 from byhand.answers.keys import Key, key_from
-from byhand.answers.reading import Reading, describe_reading, read
+from byhand.answers.limits import Unreadable
+from byhand.answers.reading import Reading, describe_reading, plain_unit_text, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
-from byhand.answers.tokens import Unreadable, strip_invisible
 from byhand.answers.tree import Apply, nodes_of
 from byhand.errors import ByhandError, quoted
 
@@ -97,15 +98,21 @@ def _blank() -> Judgement:
 
 def _judge_read(student: str, key: Key, rule: Rule, settings: Settings) -> Judgement:
     """Read an answer and compare it with its key. Raises Unreadable or NeedsPerson."""
-    number, unit = split_unit(student) if rule.type == "unit" else (student, "")
+    number, unit = split_unit(plain_unit_text(student)) if rule.type == "unit" else (student, "")
     reading = read(number, key.asked, key.meaning, settings)
+    if reading.doubt:
+        raise NeedsPerson(reading.doubt)
     comparison = compare(reading, key, rule, unit)
+    if reading.twofold and not comparison.same and _right_otherwise(number, key, rule, settings, unit):
+        raise Unreadable(reading.twofold)
     read_as = describe_reading(reading, comparison.value, unit)
     if comparison.same and not settings.percent and _has_percent(reading):
         comparison = Comparison(
             False, comparison.value, "wrong-form", "The value is right, but a percentage is not taken here."
         )
-    if comparison.same and rule.type == "form" and not has_form(reading, student, key, rule.form):
+    if comparison.same and rule.type == "form" and not has_form(reading.last or reading, student, key, rule.form):
+        if reading.last and has_form(reading, student, key, rule.form):
+            raise NeedsPerson("only one of its sides has the form that is asked for")
         comparison = Comparison(
             False, comparison.value, "wrong-form", "The value is right, but not in the form that is asked for."
         )
@@ -115,6 +122,14 @@ def _judge_read(student: str, key: Key, rule: Rule, settings: Settings) -> Judge
     many = len(reading.entries) if reading.shape not in (None, (1, 1)) else 0
     sentence = "It is right." if comparison.same else comparison.sentence or "That is not the answer."
     return Judgement(outcome, read_as, sentence, comparison.mistake, many, comparison.right_entries if many else 0)
+
+
+def _right_otherwise(number: str, key: Key, rule: Rule, settings: Settings, unit: str) -> bool:
+    """Whether the answer is right if 2e+1 has its other meaning."""
+    try:
+        return bool(compare(read(number, key.asked, key.meaning, settings, other=True), key, rule, unit).same)
+    except Unreadable:
+        return False
 
 
 def _has_percent(reading: Reading) -> bool:

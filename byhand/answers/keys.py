@@ -7,12 +7,16 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
+from byhand.answers.characters import GREEK, clean_answer
 from byhand.answers.equality import Sampled, constant_value
 from byhand.answers.grammar import Grammar, Meaning, operation_of
+from byhand.answers.latex import from_latex, looks_like_latex
 from byhand.answers.layout import layout_of
-from byhand.answers.reading import AskedShape, Reading, from_latex
+from byhand.answers.limits import Unreadable
+from byhand.answers.powers_of_ten import Source, clarified, evidence_of
+from byhand.answers.reading import AskedShape, Reading
 from byhand.answers.rules import Rule, Settings
-from byhand.answers.tokens import GREEK, Comma, Token, Unreadable, clean_answer, tokens
+from byhand.answers.tokens import Comma, Token, tokens
 from byhand.answers.tree import Infinite, Number, letters_in
 from byhand.errors import ByhandError, quoted
 
@@ -72,7 +76,8 @@ def key_from(text: str, rule: Rule, settings: Settings) -> Key:
 def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
     """Read a key: decimals with a point, and commas or else blanks between entries."""
     cleared = clean_answer(text)
-    cleared = from_latex(cleared).strip() if "\\" in cleared else cleared
+    latex = looks_like_latex(cleared)
+    cleared = from_latex(cleared).strip() if latex else cleared
     if cleared.startswith("="):
         raise Unreadable("a key is written as mathematics, without =")
     first: Unreadable | None = None
@@ -81,11 +86,14 @@ def _read(text: str, meaning: Meaning) -> tuple[Reading, Meaning]:
         end = words.pop()
         try:
             known = replace(meaning, variables=meaning.variables | _letters([*words, end], meaning))
+            source = Source.LATEX if latex else Source.KEYBOARD
+            evidence = evidence_of(words, source, known.variables, other=False)
             layout = layout_of(words, blanks, False) if words else None
-            if layout is None:
-                return Reading(((Grammar([*words, end], known).whole(),),), None), known
-            rows = tuple(tuple(Grammar([*cell, end], known).whole() for cell in row) for row in layout.rows)
-            return Reading(rows, (len(rows), len(rows[0]))), known
+            cells = layout.rows if layout else [[words]]
+            rows = tuple(
+                tuple(Grammar([*clarified(cell, evidence)[0], end], known).whole() for cell in row) for row in cells
+            )
+            return Reading(rows, (len(rows), len(rows[0])) if layout else None), known
         except Unreadable as refusal:
             first = first or refusal
     assert first is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from byhand.answers.grammar import CLOSING, operation_of
-from byhand.answers.tokens import Token, Unreadable
+from byhand.answers.limits import Unreadable
+from byhand.answers.tokens import Token
 
 Words = list[Token]
 _CLOSERS = {")", "]", "}", ">"}
@@ -27,7 +29,7 @@ def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
     inner, bare = words, True
     for _ in range(2):
         within = _inside(inner)
-        if within is None or (inner[0].text == "(" and not _separated(within, blanks)):
+        if within is None or (inner[0].text == "(" and not _separated(within, blanks) and not _listed(within, blanks)):
             break
         inner, bare = within, False
     if bare and not _separated(inner, blanks):
@@ -41,11 +43,34 @@ def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
 
 
 def _finished(rows: list[list[Words]], bare: bool, turned: bool, loose: bool) -> Layout:
+    rows = _without_empty_columns(rows)
     if any(not cell for row in rows for cell in row):
         raise Unreadable("an entry is missing")
     if len({len(row) for row in rows}) > 1:
         raise Unreadable("its rows are not equally long")
     return Layout([list(row) for row in zip(*rows, strict=True)] if turned else rows, bare, loose)
+
+
+def _without_empty_columns(rows: list[list[Words]]) -> list[list[Words]]:
+    """Return the rows without columns that are empty in each of them, as two tabs between numbers leave."""
+    if len({len(row) for row in rows}) > 1 or all(cell for row in rows for cell in row):
+        return rows
+    filled = [any(cells) for cells in zip(*rows, strict=True)]
+    if len(rows) == 1 or not any(filled):
+        return rows
+    return [[cell for cell, full in zip(row, filled, strict=True) if full] for row in rows]
+
+
+_RULE = re.compile(r"\|?[\s|:-]*-[\s|:-]*", re.ASCII)
+
+
+def without_bars(text: str) -> str:
+    """Return a table of Markdown, `| 1 | 2 |` in each line, with tabs between its cells; any other text as it is."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if any(len(line) < 3 or line[0] != "|" or line[-1] != "|" or line.count("|") < 3 for line in lines):
+        return text
+    rows = [line[1:-1] for line in lines if not _RULE.fullmatch(line)]
+    return "\n".join("\t".join(cell.strip() for cell in row.split("|")) for row in rows) if len(lines) > 1 else text
 
 
 def _without_idle_lines(words: Words) -> Words:
@@ -116,6 +141,12 @@ def _separated(words: Words, blanks: bool) -> bool:
     return len(_split(words, {",", ";", "\n", "\t"})) > 1 or (blanks and len(_at_blanks(words)) > 1)
 
 
+def _listed(words: Words, blanks: bool) -> bool:
+    """Whether the words are one list in brackets, as inside `([1, 2; 3, 4])`."""
+    within = _inside(words)
+    return within is not None and words[0].text in ("[", "{") and _separated(within, blanks)
+
+
 def _bracketed(words: Words) -> list[Words] | None:
     """Return the contents of bracketed rows: `[1,2],[3,4]`; None for other words."""
     pieces = [piece for piece in _split(words, {",", ";", "\n"}) if piece]
@@ -142,9 +173,9 @@ def _groups(words: Words) -> list[Words]:
 
 def _cells(row: Words, blanks: bool, nested: bool) -> list[Words]:
     cells = _split(row, {",", "\t", ";", "\n"} if nested else {",", "\t"})
-    if len(cells) == 1 and blanks:
-        return _at_blanks(row)
-    return cells
+    if not blanks or (len(cells) > 1 and not _has(row, "\t")) or _has(row, ","):
+        return cells
+    return [part for cell in cells for part in (_at_blanks(cell) if cell else [cell])]
 
 
 def _at_blanks(words: Words) -> list[Words]:

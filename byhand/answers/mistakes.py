@@ -8,9 +8,9 @@ from typing import Any
 
 from byhand.answers.equality import REAL, Same, is_near, same_everywhere, tolerance, within
 from byhand.answers.keys import Key
+from byhand.answers.limits import Unreadable
 from byhand.answers.reading import AskedShape, Reading, Shape
 from byhand.answers.rules import Rule
-from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in
 
 Mistake = tuple[str, str]

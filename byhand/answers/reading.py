@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from byhand.answers.characters import clean_answer, strip_invisible
+from byhand.answers.equations import agree, disagreement, most_exact, sides_of
 from byhand.answers.excel_formula import ExcelGrammar
-from byhand.answers.grammar import FUNCTIONS, Grammar, Meaning
-from byhand.answers.layout import layout_of
+from byhand.answers.grammar import Grammar, Meaning
+from byhand.answers.latex import from_latex, looks_like_latex
+from byhand.answers.layout import layout_of, without_bars
+from byhand.answers.limits import Unreadable
+from byhand.answers.phrases import (
+    from_program,
+    without_code_notation,
+    without_constructor,
+    without_label,
+    without_phrases,
+)
+from byhand.answers.powers_of_ten import Source, check_blank, clarified, evidence_of
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import GREEK, Comma, Unreadable, clean_answer, strip_invisible, tokens
+from byhand.answers.tokens import Comma, Token, tokens
 from byhand.answers.tree import (
     Apply,
     Infinite,
@@ -26,85 +38,19 @@ from byhand.answers.tree import (
     to_ten_digits,
 )
 
-_NAMED = re.compile(r"\\(?:operatorname\*?|mathrm|mathbf|mathit|text|textbf|textrm|rm)\s*\{\s*([A-Za-z]{0,30})\s*\}")
-_DOLLARS = re.compile(r"^(?:\$\$?|\\\(|\\\[)(.*?)(?:\$\$?|\\\)|\\\])$", re.DOTALL)
-_SIZES = re.compile(r"\\(?:left|right|bigg?[lr]?|Bigg?[lr]?|displaystyle|limits)(?![A-Za-z])\.?")
-_BLANKS = re.compile(r"\\(?:[,;:! ]|q?quad(?![A-Za-z]))")
-_BEGIN = re.compile(r"\\begin\s*\{(?:[pbB]?matrix|smallmatrix)\}|\\begin\s*\{array\}\s*\{[lcr| ]{0,40}\}")
-_END = re.compile(r"(?:\\\\\s*)?\\end\s*\{(?:[pbB]?matrix|smallmatrix|array)\}")
-_DIGIT_AFTER = re.compile(r"\\([dtc]?frac|sqrt)\s*([0-9])")
-_SECOND = re.compile(r"(\\[dtc]?frac\s*\{[^{}]{0,60}\})\s*([0-9])")
-_REPEATING = re.compile(r"(\d\.\d{0,30})\\(?:overline|bar|dot)\s*\{?(\d{1,30})\}?", re.ASCII)
-_COMMAND = re.compile(r"\\([A-Za-z]+)")
-
-_SIGNS = {
-    "cdot": "*",
-    "times": "*",
-    "ast": "*",
-    "div": "/",
-    "approx": "~",
-    "simeq": "~",
-    "infty": "∞",
-    "lvert": "|",
-    "rvert": "|",
-    "vert": "|",
-    "mid": "|",
-    "lbrack": "[",
-    "rbrack": "]",
-    "langle": "<",
-    "rangle": ">",
-    "top": "T",
-    "dfrac": "\\frac",
-    "tfrac": "\\frac",
-    "cfrac": "\\frac",
-}
-_LETTERS = {name: letter for letter, name in GREEK.items()} | {"varepsilon": "ε", "varphi": "φ", "lamda": "λ"}
-
-
-def from_latex(text: str) -> str:
-    """Return LaTeX in keyboard notation; \\frac, \\sqrt and unknown commands stay."""
-    text = _DOLLARS.sub(r"\1", text)
-    text = _NAMED.sub(r" \1 " if "_{" not in text else r"\1", text)
-    text = _BEGIN.sub("[", text)
-    text = _END.sub("]", text)
-    text = _SIZES.sub("", text)
-    text = text.replace("\\\\", " ; ").replace("&", " , ")
-    text = _BLANKS.sub(" ", text)
-    for sign in "%{}":
-        text = text.replace(f"\\{sign}", sign)
-    text = _REPEATING.sub(lambda m: m[1] + "".join(f"{digit}\u0305" for digit in m[2]), text)
-    text = _DIGIT_AFTER.sub(r"\\\1{\2}", text)
-    text = _SECOND.sub(r"\1{\2}", text)
-    return _COMMAND.sub(_one, text)
-
-
-def _one(match: re.Match[str]) -> str:
-    name = match[1]
-    if name in _SIGNS:
-        return _SIGNS[name]
-    if (name in FUNCTIONS and name != "sqrt") or name == "log":
-        return f" {name}"
-    return _LETTERS.get(name, match[0])
-
-
 Shape = tuple[int, int] | None
 """Rows and columns; None for one number."""
 
-_WRAPPER = re.compile(r"^(?:array|asarray|tensor|[mM]atrix|Size|constant)\s*\((.*)\)$", re.DOTALL)
-_LIBRARY = re.compile(r"(?<![\w.])(?:np|numpy|math|torch|jnp|tf|sp|sympy)\.(?:(log)(?=\()|(?=[A-Za-z]))")
-_FLOAT = re.compile(r"""float\(\s*(["'])\s*([-+]?inf(?:inity)?)\s*\1\s*\)""", re.IGNORECASE)
-_DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/-])\d{1,2}\2\d{1,2}", re.ASCII)
-_PERCENT = re.compile(r"(?<=[\d.) ])\s*(?:percent|per cent|pct)$", re.IGNORECASE)
-_KEYWORDS = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn)\s*=\s*[\w.'<>: ]{1,40}")
-_LABEL = re.compile(
-    r"^(?P<label>[A-Za-z{greek}][\w {greek}]{{0,30}}?(?:_\{{\w{{1,12}}\}})?(?:\([\w, ]{{1,20}}\)|\[[\w, ]{{1,12}}\])?)"
-    r"\s*(?P<sign>:=|=|:|~)\s*(?=\S)".format(greek="".join(GREEK)),
-    re.ASCII,
-)
 _SIDES = re.compile(r"^[(\[]?\s*\d{1,7}(?:\s*(?:[xX×✕]|by|\\times)\s*\d{1,7}){1,7}\s*[)\]]?$", re.ASCII)
 _PRODUCT = re.compile(r"^\d{1,7}(?:\s*\*\s*\d{1,7}){1,7}$", re.ASCII)
 
 
+_POINTS = re.compile(r"(?<![\d.])[1-9]\d{0,2}(?:\.\d{3}){2,}(?![\d.])", re.ASCII)
+"""Points that can stand between thousands only: 1.234.567."""
+_NAMING = re.compile(
+    r"(?=.*[A-Za-z])(?:[^,;=~()\[\]{}]|\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|\{[^{}]{0,60}\}){1,120}", re.DOTALL
+)
+"""A side that may be a label: it has a letter, and no comma outside brackets."""
 _NESTED = ("[[", "{{", "((")
 
 
@@ -112,13 +58,18 @@ _NESTED = ("[[", "{{", "((")
 class Reading:
     """A read answer. rows: the tree of each entry. shape: None for one number. loose: neither row nor column.
 
-    notes: how ambiguous signs were read, such as `decimal comma`.
+    notes: how ambiguous signs were read, such as `decimal comma`. twofold: the two meanings of an e that was read in
+    one of them, as in 2e+1. doubt: the reason why a person must decide, as for sides that differ. last: the last of
+    several sides.
     """
 
     rows: tuple[tuple[Tree, ...], ...]
     shape: Shape
     notes: tuple[str, ...] = ()
     loose: bool = False
+    twofold: str = ""
+    doubt: str = ""
+    last: Reading | None = None
 
     @property
     def entries(self) -> list[Tree]:
@@ -143,24 +94,104 @@ class AskedShape:
         return reading.shape == self.shape or turned
 
 
-def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> Reading:
-    """Read an answer. Raises Unreadable, with the reason."""
+@dataclass(frozen=True)
+class _Text:
+    """A cleaned text, or one side of it. other: whether the less likely meaning of e is asked for; see powers_of_ten.
+
+    fixed: whether a comma between digits surely separates no entries, as LaTeX's {,}.
+    """
+
+    text: str
+    source: Source
+    other: bool = False
+    fixed: bool = False
+
+
+def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, other: bool = False) -> Reading:
+    """Read an answer. Raises Unreadable, with the reason. other: read 2e+1 in its less likely meaning."""
+    original = text
+    try:
+        return _read(text, asked, meaning, settings, other)
+    except Unreadable as refusal:
+        if refusal.sign and refusal.sign not in original:
+            raise Unreadable(_unnamed(original)) from None
+        raise
+
+
+def _unnamed(text: str) -> str:
+    """Return a reason that names no sign, where the sign is not what was typed."""
+    if "&" in text or "\\\\" in text:
+        return "its rows and cells do not stand where they can be read"
+    return "it is not understood"
+
+
+def _read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, other: bool) -> Reading:
     if asked.sides:
         text = _sides(text)
     text = clean_answer(text)
-    if "\\" in text or "&" in text or text.startswith("$"):
+    source, fixed = Source.PROGRAM if from_program(text) else Source.KEYBOARD, False
+    if looks_like_latex(text):
+        source = Source.LATEX if "\\" in text or text.startswith("$") else source
+        fixed = "{,}" in text
         text = from_latex(text).strip()
-    text, label = _without_label(_without_code_notation(text), meaning)
-    formula = text.startswith("=")
+    text = without_code_notation(text)
+    text = without_phrases(text, settings.strip_words, bool(meaning.variables))
+    text, label = without_label(text, meaning.variables)
+    text = without_bars(text) if text.startswith("|") else text
+    text = without_constructor(text)
     notes = (f"{label} left out",) if label else ()
+    if "=" in text[1:] or "~" in text:
+        return _of_sides(_Text(text, source, other, fixed), asked, meaning, settings, notes)
+    return _one_side(_Text(text, source, other, fixed), asked, meaning, settings, notes)
+
+
+def _of_sides(whole: _Text, asked: AskedShape, meaning: Meaning, settings: Settings, notes: tuple[str, ...]) -> Reading:
+    """Read an answer with several sides: the most exact one counts if all agree. Raises Unreadable.
+
+    A side before the others that holds unknown names is a label, as in `softmax(x) = 0.5`.
+    """
+    formula = whole.text.startswith("=")
+    sides = sides_of(whole.text)
+    if len({side for _, side in sides}) < len(sides):
+        raise Unreadable("it is an equation: give one side only")
+    readings: list[Reading] = []
+    signs: list[str] = []
+    for place, (sign, side) in enumerate(sides):
+        text = f"={side}" if formula else side
+        try:
+            readings.append(_one_side(replace(whole, text=text), asked, meaning, settings, notes))
+        except Unreadable:
+            if (
+                not _NAMING.fullmatch(side)
+                or not (readings or place < len(sides) - 1)
+                or (readings and place < len(sides) - 1)
+            ):
+                raise
+            continue
+        signs.append(sign)
+    if len(readings) == 1:
+        return readings[0]
+    first = readings[0]
+    same = all(agree(readings[n - 1].entries, readings[n].entries, signs[n] == "~") for n in range(1, len(readings)))
+    if same:
+        last = readings[-1]
+        return replace(readings[most_exact([reading.entries for reading in readings])], last=last)
+    if any(letters_in(entry) for reading in readings for entry in reading.entries):
+        raise Unreadable("it is an equation: give one side only")
+    return replace(first, doubt=disagreement([side for _, side in sides]))
+
+
+def _one_side(whole: _Text, asked: AskedShape, meaning: Meaning, settings: Settings, notes: tuple[str, ...]) -> Reading:
+    text = whole.text
+    formula = text.startswith("=")
     first: Unreadable | None = None
     fallback: Reading | None = None
     listed: Comma | None = None
-    for comma, blanks in _ways(text, asked, settings, formula):
+    for comma, blanks in _ways(whole, asked, settings, formula):
         if comma is listed or (first and comma is not Comma.SEPARATES and text[:2] in _NESTED):
             continue
         try:
-            reading = _one_way(text, comma, blanks, meaning, formula)
+            reading = _one_way(whole, comma, blanks, meaning, formula)
         except Unreadable as refusal:
             first = first or refusal
             continue
@@ -176,35 +207,63 @@ def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings) -> 
     return fallback
 
 
-def _ways(text: str, asked: AskedShape, settings: Settings, formula: bool) -> Iterator[tuple[Comma, bool]]:
+def _ways(whole: _Text, asked: AskedShape, settings: Settings, formula: bool) -> Iterator[tuple[Comma, bool]]:
     """Yield the possible meanings of commas and blanks, the likeliest first: True if blanks separate entries."""
+    text = whole.text
     commas = [Comma.SEPARATES]
     if settings.decimal == "comma":
         commas = [Comma.DECIMAL, Comma.SEPARATES] if "," in text or "." in text else commas
     elif "," in text:
         commas = [Comma.SEPARATES, Comma.THOUSANDS, Comma.DECIMAL]
+    elif _POINTS.search(text):
+        commas = [Comma.SEPARATES, Comma.DECIMAL]
     several = asked.shape not in (None, (1, 1)) and not formula
     bracketed = text[:1] in ("[", "{") and " " in text
     for comma in commas:
+        if comma is Comma.SEPARATES and whole.fixed:
+            continue
         if several or bracketed:
             yield comma, True
         yield comma, False
 
 
 @lru_cache(maxsize=4096)
-def _one_way(text: str, comma: Comma, blanks: bool, meaning: Meaning, formula: bool) -> Reading:
+def _one_way(whole: _Text, comma: Comma, blanks: bool, meaning: Meaning, formula: bool) -> Reading:
     if formula:
-        words = tokens(text[1:], comma, False)
-        return Reading(((ExcelGrammar(words).whole(),),), None)
-    words = tokens(text, comma, not blanks)
+        return _formula(tokens(whole.text[1:], comma, False))
+    words = tokens(whole.text, comma, not blanks)
     end = words.pop()
     if not words:
         raise Unreadable("there is nothing to read")
+    evidence = evidence_of(words, whole.source, meaning.variables, whole.other)
+    for place in range(len(words) if blanks else 0):
+        check_blank(words, place, evidence)
     layout = layout_of(words, blanks, comma is Comma.DECIMAL) if len(words) > 1 else None
-    if layout is None:
-        return Reading(((Grammar([*words, end], meaning).whole(),),), None)
-    rows = tuple(tuple(Grammar([*cell, end], meaning).whole() for cell in row) for row in layout.rows)
-    return Reading(rows, (len(rows), len(rows[0])), (), layout.loose)
+    cells = layout.rows if layout else [[words]]
+    rows, doubts = [], ""
+    for row in cells:
+        trees = []
+        for cell in row:
+            clear, doubt = clarified(cell, evidence)
+            doubts = doubts or doubt
+            trees.append(Grammar([*clear, end], meaning).whole())
+        rows.append(tuple(trees))
+    shape = (len(rows), len(rows[0])) if layout else None
+    return Reading(tuple(rows), shape, (), bool(layout and layout.loose), doubts)
+
+
+def _formula(words: list[Token]) -> Reading:
+    """Read a spreadsheet's formula: one expression, or an array such as {1,2;3,4}."""
+    rows = ExcelGrammar(words).rows()
+    shape = None if len(rows) == len(rows[0]) == 1 and words[0].text != "{" else (len(rows), len(rows[0]))
+    return Reading(rows, shape)
+
+
+def plain_unit_text(text: str) -> str:
+    """Return an answer with a unit in keyboard notation, without the words around it. Raises Unreadable."""
+    text = clean_answer(text)
+    text = from_latex(text).strip() if looks_like_latex(text) else text
+    return without_phrases(text, (), symbolic=True)
 
 
 def _sides(text: str) -> str:
@@ -215,33 +274,6 @@ def _sides(text: str) -> str:
     if _PRODUCT.match(text):
         raise Unreadable("it may be a product or the sides of a table: write (2, 3) or 2x3")
     return text
-
-
-def _without_code_notation(text: str) -> str:
-    """Return the text without the notation of programming languages (np.exp), and with % for percent."""
-    if text.startswith("Err:"):
-        raise Unreadable("it is a spreadsheet's error, not a number")
-    if _DATE.fullmatch(text):
-        raise Unreadable("it looks like a date")
-    if "." in text:
-        text = _LIBRARY.sub(lambda m: "ln" if m[1] else "", text)
-    if text[-1:].isalpha():
-        text = _PERCENT.sub("%", text)
-    return _FLOAT.sub(r"\2", text) if text.startswith("float") else text
-
-
-def _without_label(text: str, meaning: Meaning) -> tuple[str, str]:
-    """Return the text without `x =`, `≈` and the name of a constructor, and the label that is left out."""
-    label = ""
-    if text[:1].isalpha() and (match := _LABEL.match(text)) and match["label"] not in meaning.variables:
-        label, text = f"{match['label'].strip()} {match['sign'].strip()}", text[match.end() :]
-        if label.endswith("=") and text.startswith("="):
-            raise Unreadable("it is an equation: give one side only")
-    if text.startswith("~") and len(text) > 1:
-        text = text[1:].lstrip()
-    if text[:1].isalpha() and (match := _WRAPPER.match(text)):
-        text = _KEYWORDS.sub("", match[1]).strip()
-    return text, label
 
 
 def _bare(text: str) -> bool:
@@ -268,7 +300,7 @@ def _with_notes(
         all_notes.append(
             {"natural": "log is natural", "base10": "log to base 10", "base2": "log to base 2"}[settings.log]
         )
-    return Reading(reading.rows, reading.shape, tuple(all_notes), reading.loose) if all_notes else reading
+    return replace(reading, notes=tuple(all_notes)) if all_notes else reading
 
 
 LONGEST_SHOWN = 200

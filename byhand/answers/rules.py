@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from byhand.answers.tokens import GREEK, Unreadable
+from byhand.answers.characters import GREEK
+from byhand.answers.limits import Unreadable
 from byhand.errors import ByhandError, nearest, quoted
 
 _TENS = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15}
@@ -124,7 +125,8 @@ class Settings:
 
     decimal: the sign before decimals. log: the base of `log`. orientation: whether a row may stand for a column.
     percent, mixed: whether 50% and 1 3/7 are read. allow_infinity: whether infinity is an answer.
-    vars: the letters of the question; without them, the letters of the key.
+    vars: the letters of the question; without them, the letters of the key. strip_words: words before or after an
+    answer that change nothing, such as points.
     """
 
     decimal: str = "point"
@@ -134,6 +136,7 @@ class Settings:
     percent: bool = True
     mixed: bool = True
     vars: tuple[str, ...] = ()
+    strip_words: tuple[str, ...] = ()
 
 
 _CHOICES = {
@@ -178,10 +181,23 @@ def _chosen(name: str, value: Any) -> Any:
         if not isinstance(listed, list) or not all(isinstance(word, str) and word.isidentifier() for word in listed):
             raise ByhandError(f"The setting vars is a list of letters such as x,y, not {quoted(value)}.")
         return tuple(GREEK.get(word, "lambda" if word == "lamda" else word) for word in listed)
+    if name == "strip_words":
+        return _words(value)
     flag = value if isinstance(value, bool) else _FLAGS.get(value.lower()) if isinstance(value, str) else None
     if flag is None:
         raise ByhandError(f"The setting {name} is true or false, not {quoted(value)}.")
     return flag
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    listed = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(
+        isinstance(word, str) and 0 < len(word) <= 40 for word in listed
+    ):
+        raise ByhandError(f"The setting strip_words is a list of words such as points,tokens, not {quoted(value)}.")
+    if number := next((word for word in listed if any(c.isdigit() for c in word)), ""):
+        raise ByhandError(f"The setting strip_words holds {quoted(number)}, which has digits: name words alone.")
+    return tuple(listed)
 
 
 def rule_from(given: Any) -> Rule:

@@ -9,129 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-LONGEST = 2_000
-"""The longest answer, in characters."""
-MOST_TOKENS = 500
-DEEPEST = 64
-"""The deepest nesting of brackets and powers."""
-MOST_DIGITS = 60
-"""The most digits of one number."""
-HIGHEST_POWER = 10_000
-"""The largest exponent of a power, of e and of ten."""
-LARGEST_FACTORIAL = 170
-MOST_BITS = 40_000
-"""The largest numerator and denominator of a fraction; a larger number is a real of finite precision."""
-FARTHEST = 400_000
-"""The largest binary exponent of an intermediate result."""
-
-
-class Unreadable(Exception):
-    """An answer that cannot be read. The message is the reason: a clause without its full stop."""
-
-
-INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
-"""Invisible characters that copying from a page leaves at the ends."""
-
-_SIGNS = {
-    "-": "−–—‐‑‒﹣－",
-    "*": "×·⋅∙•∗✕＊",
-    "/": "÷⁄∕／",
-    "~": "≈∼≃≅～",
-    "|": "∣｜",
-    "+": "＋",
-    ".": "．٫",
-    ",": "，",
-    ";": "；",
-    "(": "（",
-    ")": "）",
-    "[": "［",
-    "]": "］",
-    "%": "％٪",
-    "^": "＾",
-    "'": "’ʼ",
-    "<": "⟨〈",
-    ">": "⟩〉",
-    "e": "ℯ",
-    "\u0305": "\u0304\u0307",
-}
-_TRANSLATED = str.maketrans({sign: plain for plain, signs in _SIGNS.items() for sign in signs})
-TIMES = "×✕"
-"""Signs that may stand between the sides of a table: 2×3."""
-
-GREEK = {
-    letter: "lambda" if name == "LAMDA" else name.lower()
-    for name in "ALPHA BETA GAMMA DELTA EPSILON ZETA ETA THETA IOTA KAPPA LAMDA MU NU XI OMICRON PI RHO SIGMA TAU "
-    "UPSILON PHI CHI PSI OMEGA".split()
-    for letter in unicodedata.lookup(f"GREEK SMALL LETTER {name}")
-} | {
-    unicodedata.lookup(f"GREEK CAPITAL LETTER {name}"): name.capitalize().replace("Lamda", "Lambda")
-    for name in "GAMMA DELTA THETA LAMDA XI PI SIGMA PHI PSI OMEGA".split()
-}
-GREEK |= {"ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "µ": "mu", "ϱ": "rho", "ς": "sigma"}
-
-SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣʸᵀ"
-SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼ"
-_KNOWN = frozenset("".join(GREEK) + SUPERSCRIPTS + SUBSCRIPTS + "√∛∜∞‰\u0305…")
-
-_NARROW = re.compile(r"(?<![\d.,'])([1-9]\d{0,2})((?:[\u00a0\u2009\u202f]\d{3})+)(?!\d)", re.ASCII)
-_RAISED_POINT = re.compile(r"(?<![\d.,])0[·⋅∙•]\d", re.ASCII)
-_REPEATED = re.compile(r"(\d\.)\((\d{1,30})\)", re.ASCII)
-
-
-def strip_invisible(text: str) -> str:
-    """Return an answer without blanks and invisible characters at its ends."""
-    return text.strip().strip(INVISIBLE).strip()
-
-
-def clean_answer(text: str) -> str:
-    """Return an answer in ASCII, except for letters and signs without an ASCII form. Raises Unreadable."""
-    text = strip_invisible(text)
-    if len(text) > LONGEST:
-        raise Unreadable(f"it is longer than {LONGEST:,} characters")
-    if not text.isascii():
-        text = _NARROW.sub(lambda m: m[1] + re.sub(r"\D", "'", m[2]), text)
-        if _RAISED_POINT.search(text):
-            raise Unreadable("0· may be a decimal or a product: write 0. or 0*")
-        text = unicodedata.normalize("NFC", text).translate(_TRANSLATED)
-        text = "".join(c if c.isascii() else _plain(c) for c in text)
-    if not text.isprintable():
-        text = _lines(text)
-    if "(" in text:
-        text = _REPEATED.sub(lambda m: m[1] + "".join(f"{digit}\u0305" for digit in m[2]), text)
-    return _unended(text)
-
-
-def _plain(c: str) -> str:
-    if c in _KNOWN:
-        return c
-    if (digit := unicodedata.decimal(c, None)) is not None:
-        return str(digit)
-    if unicodedata.category(c) == "Zs":
-        return " "
-    if unicodedata.category(c) == "No" and "\N{FRACTION SLASH}" in unicodedata.normalize("NFKC", c):
-        return c
-    raise Unreadable(f"it holds {character_name(c)}, which is not read here")
-
-
-def character_name(c: str) -> str:
-    """Return a character's code and name, so that a sentence need not hold a control character."""
-    return f"the character U+{ord(c):04X} ({unicodedata.name(c, 'without a name').lower()})"
-
-
-def _lines(text: str) -> str:
-    """Return the text with uniform line ends. Raises Unreadable for a control character."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for c in text:
-        if c not in "\n\t\u0305" and unicodedata.category(c).startswith("C"):
-            raise Unreadable(f"it holds {character_name(c)}, which is not read here")
-    return text
-
-
-def _unended(text: str) -> str:
-    """Return the text without the full stop of a sentence."""
-    if text.endswith(".") and not text.endswith("..") and len(text) > 1 and (text[-2].isalnum() or text[-2] in ")]}%"):
-        return text[:-1]
-    return text
+from byhand.answers.characters import GREEK, SUBSCRIPTS, SUPERSCRIPTS, character_name
+from byhand.answers.limits import HIGHEST_POWER, MOST_DIGITS, MOST_TOKENS, Unreadable
 
 
 class Comma(Enum):
@@ -144,7 +23,10 @@ class Comma(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token. kind: number, name, power (superscripts), sign, line, cell, end. blank: whether a blank precedes it."""
+    """A token. kind: number, name, power (superscripts), sign, line, cell, end. blank: whether a blank precedes it.
+
+    shown: a name as it was typed, where that differs from its text.
+    """
 
     kind: str
     text: str
@@ -152,6 +34,7 @@ class Token:
     value: Fraction | None = None
     places: int | None = None
     open: bool = False
+    shown: str = ""
 
 
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
@@ -160,7 +43,8 @@ _GROUPS = r"[1-9]\d{0,2}(?:'\d{3})+(?![\d'])(?:\.\d+)?"
 _BLANKS = r"[1-9]\d{0,2}(?: \d{3})+(?! ?[\d/])(?:\.\d+)?"
 _NUMBER = {
     Comma.SEPARATES: rf"(?:{_GROUPS}|{_POINT}){_EXPONENT}",
-    Comma.THOUSANDS: rf"(?:[1-9]\d{{0,2}}(?:,\d{{3}})+(?![\d,])(?:\.\d+)?|{_GROUPS}|{_POINT}){_EXPONENT}",
+    Comma.THOUSANDS: r"(?:[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?![\d,])(?:\.\d+)?|"
+    rf"{_GROUPS}|{_POINT}){_EXPONENT}",
     Comma.DECIMAL: r"(?:[1-9]\d{0,2}(?:['.]\d{3})+(?![\d.'])(?:,\d+)?|\d*,\d+(?!,\d)|"
     rf"{_POINT}){_EXPONENT}",
 }
@@ -219,7 +103,8 @@ def _token(match: re.Match[str], comma: Comma) -> Token:
     if kind == "gap":
         return Token("line" if match["gap"] == "\n" else "cell", match["gap"], True)
     if match["name"]:
-        return Token("name", _name(match), blank)
+        name, shown = _name(match), match[0].strip()
+        return Token("name", name, blank, shown=shown if name != shown else "")
     if kind == "power":
         return Token("power", unicodedata.normalize("NFKC", match["power"]).replace("−", "-"), blank)
     if kind == "vulgar":

@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import factorial, isqrt, prod
 from typing import Any
 
-from byhand.answers.tokens import FARTHEST, HIGHEST_POWER, LARGEST_FACTORIAL, MOST_BITS, Unreadable
+from byhand.answers.limits import FARTHEST, HIGHEST_POWER, LARGEST_FACTORIAL, MOST_BITS, Unreadable
 from byhand.answers.tree import Infinite, Number, Symbol, Tree
 
 Value = Any

@@ -65,6 +65,7 @@ def answer(
     Settings
         decimal=point|comma    log=natural|base10|base2    orientation=any|strict
         percent=yes|no    mixed=yes|no    allow_infinity=no|yes    vars=x,y
+        strip_words=points,EUR    words to leave out before and after an answer
 
     \b
     Examples

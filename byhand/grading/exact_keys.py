@@ -9,8 +9,8 @@ from fractions import Fraction
 from byhand.answers.equality import REAL, constant_value
 from byhand.answers.grammar import Meaning
 from byhand.answers.keys import Key
+from byhand.answers.limits import Unreadable
 from byhand.answers.reading import AskedShape, Reading
-from byhand.answers.tokens import Unreadable
 from byhand.answers.tree import Apply, Number, Symbol, Tree, text_of
 from byhand.answers.values import EXACT
 from byhand.core.arithmetic import Arithmetic, Function

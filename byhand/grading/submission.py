@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from byhand.answers.characters import strip_invisible
 from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
+from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.reading import AskedShape, describe_reading, read
 from byhand.answers.rules import Settings
-from byhand.answers.tokens import LONGEST, Unreadable, strip_invisible
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
@@ -198,6 +199,8 @@ def _read(text: str, settings: Settings) -> tuple[float, str]:
     reading = read(text, _NUMBER, meaning, settings)
     if reading.shape not in (None, (1, 1)):
         raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
+    if reading.doubt:
+        raise Unreadable(reading.doubt)
     tree = reading.entries[0]
     if isinstance(tree, Infinite):
         return tree.sign * inf, describe_reading(reading, tree, "")

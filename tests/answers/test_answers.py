@@ -56,7 +56,6 @@ def test_ways_to_type_a_probability(student: str) -> None:
         "0.8808±0.0001",
         "<0.8808",
         "half",
-        "0.88 to 2 dp",
         "0.8808, 0.1192",
         "0.88/",
         "88 08",
@@ -367,6 +366,7 @@ def test_words(student: str, found: str, mistake: str) -> None:
         ("2X+1", "2*x+1", "equiv", "case"),
         ("s-p", "p-s", "equiv", "sign"),
         ("0.31", SIGMOID, "dp:4", ""),
+        ("0.88 to 2 dp", SIGMOID, "dp:4", "too-few-digits"),
     ],
 )
 def test_errors_worth_naming(student: str, key: str, rule: str, mistake: str) -> None:

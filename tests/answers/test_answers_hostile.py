@@ -16,7 +16,7 @@ from support.commands import byhand
 from support.examples import examples
 
 from byhand.answers.judge import Outcome
-from byhand.answers.tokens import LONGEST
+from byhand.answers.limits import LONGEST
 from byhand.grading.submission import read_typed
 
 KEYS = [(SIGMOID, "dp:4"), ("pi", "exact"), ("[[1,2],[3,4]]", "exact"), ("2*x+1", "equiv"), ("4096", "unit:byte")]
