@@ -21,6 +21,7 @@ COMMANDS = {
     "grade": "marking",
     "models": "models",
     "run": "lessons",
+    "train": "training",
     "verify": "workbooks",
     "workbook": "workbooks",
 }

@@ -48,6 +48,7 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
     name = "WORD,WORD,..."
 
     def convert(self, value: Any, param: Any, ctx: Any) -> list[str]:
+        """Return the words of the list."""
         import json
 
         if not value.lstrip().startswith('["'):

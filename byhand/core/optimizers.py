@@ -12,34 +12,34 @@ State = dict[str, Node]
 """An optimizer's state for one weight, by name, such as Adam's m and v."""
 Constants = Mapping[str, Node]
 """The learning rate and the optimizer's other constants, each (1, 1)."""
-Step = Callable[[Node, Node, State, int, Constants], tuple[Node, State]]
+Step = Callable[[Node, Node, State, int | Node, Constants], tuple[Node, State]]
 """(weight, gradient, state, the step's number from 1, constants) -> (the new weight, not named; the new state)."""
 
 
-def sgd(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
+def sgd(w: Node, g: Node, state: State, t: int | Node, constants: Constants) -> tuple[Node, State]:
     """Return w - lr g: gradient descent (Robbins and Monro 1951)."""
     return w - constants["learning_rate"] * g, {}
 
 
-def momentum(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
+def momentum(w: Node, g: Node, state: State, t: int | Node, constants: Constants) -> tuple[Node, State]:
     """Return w - lr v with v = mu v + g (Sutskever et al. 2013, eq. 1 and 2; the rate is outside v as in PyTorch)."""
     v = (constants["momentum"] * state["v"] + g if state else alias(g)).named("v")
     return w - constants["learning_rate"] * v, {"v": v}
 
 
-def adam(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
+def adam(w: Node, g: Node, state: State, t: int | Node, constants: Constants) -> tuple[Node, State]:
     """Running means of g and g², freed of their bias to 0, then w - lr m̂ / (√v̂ + ε) (Kingma and Ba 2015, alg. 1)."""
     change, state = _adam_change(g, state, t, constants)
     return w - constants["learning_rate"] * change, state
 
 
-def adamw(w: Node, g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
+def adamw(w: Node, g: Node, state: State, t: int | Node, constants: Constants) -> tuple[Node, State]:
     """Return Adam's step with weight decay: w - lr (m̂ / (√v̂ + ε) + λ w) (Loshchilov and Hutter 2019, alg. 2)."""
     change, state = _adam_change(g, state, t, constants)
     return w - constants["learning_rate"] * (change + constants["weight_decay"] * w), state
 
 
-def _adam_change(g: Node, state: State, t: int, constants: Constants) -> tuple[Node, State]:
+def _adam_change(g: Node, state: State, t: int | Node, constants: Constants) -> tuple[Node, State]:
     means = {}
     for name, beta_name, new in (("m", "beta1", g), ("v", "beta2", g * g)):
         beta = constants[beta_name]

@@ -24,18 +24,31 @@ LONGEST_TITLE = 100
 def build(recipe: Recipe) -> Lesson:
     """Build a recipe's lesson. Raises ByhandError if the recipe is invalid."""
     _check(recipe)
-    model = _built_in_model(recipe) if recipe.model in MODELS else _checkpoint_model(recipe)
-    if recipe.words or recipe.target_words:
-        from byhand.lessons.own_words import with_own_words
-
-        model = replace(model, architecture=with_own_words(recipe, model.architecture, model.options))
+    model = _model(recipe)
     rows = batch_rows(recipe, model.architecture)
     graphs = _graphs(model, rows)
     graph = _with_learning(recipe, model, graphs, rows) if recipe.backward else graphs[0][1]
-    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble, model.weights.origin)
+    lesson = Lesson(
+        recipe, model.architecture, model.options, graph, model.assemble, recipe.learnt or model.weights.origin
+    )
     _override(lesson)
     lesson.numbers()
     return lesson
+
+
+def _model(recipe: Recipe) -> _Model:
+    model = _built_in_model(recipe) if recipe.model in MODELS else _checkpoint_model(recipe)
+    if not (recipe.words or recipe.target_words):
+        return model
+    from byhand.lessons.own_words import with_own_words
+
+    return replace(model, architecture=with_own_words(recipe, model.architecture, model.options))
+
+
+def model_of(recipe: Recipe) -> tuple[Architecture, Any]:
+    """Return the architecture of a recipe, with its words, and its sizes; without its graph."""
+    model = _model(recipe)
+    return model.architecture, model.options
 
 
 def _check(recipe: Recipe) -> None:

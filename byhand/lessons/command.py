@@ -11,7 +11,7 @@ from typing import Any
 from byhand.lessons.recipe import Recipe, option
 from byhand.models import MODELS
 
-WRITTEN_OTHERWISE = ("model", "size", "batch", "set")
+WRITTEN_OTHERWISE = ("model", "size", "batch", "set", "learnt")
 """The keys of a recipe that have no command-line option of the same form."""
 
 

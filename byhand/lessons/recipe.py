@@ -22,6 +22,7 @@ class Recipe:
     one. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
+    learnt: how the weights in `set` were learnt, in a sentence.
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
     """
 
@@ -52,6 +53,7 @@ class Recipe:
     lr: float | None = None
     train_steps: int = 1
     orientation: str = "rows"
+    learnt: str = ""
     set: dict[str, Any] = field(default_factory=dict)
 
     def given(self, names: Iterable[str]) -> list[str]:

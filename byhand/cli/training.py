@@ -1,0 +1,188 @@
+"""The command that trains a model: train."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from byhand.cli.main import BadInput, completion_of
+from byhand.cli.options import NewFile, Words
+
+if TYPE_CHECKING:
+    from byhand.lessons.corpus import Corpus
+    from byhand.lessons.recipe import Recipe
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
+    """A share: 10% or 0.1."""
+
+    name = "SHARE"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Return the share as a number."""
+        if isinstance(value, float):
+            return value
+        try:
+            return float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            self.fail(f"{value!r:.40} is not a share such as 10% or 0.1.", param, ctx)
+
+
+@click.command()
+@click.argument("text", required=False, metavar="[TEXT]")
+@click.option("--model", default="gpt2", show_default=True, shell_complete=completion_of("model"), help="What learns.")
+@click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,...")
+@click.option("--words", type=Words(), help="The words of the model; by default, those of the text.")
+@click.option(
+    "--tokens", type=click.Choice(["words", "chars"]), default="words", show_default=True, help="How lines are cut."
+)
+@click.option("--ids-file", type=click.Path(path_type=Path), metavar="FILE.json", help="Lists of ids in place of TEXT.")
+@click.option("--steps", type=int, default=300, show_default=True, help="The number of training steps.")
+@click.option("--batch-size", type=int, metavar="N", help="Sequences a step.  [default: all]")
+@click.option("--optimizer", metavar="NAME", default="adam", show_default=True, help="sgd, momentum, adam or adamw.")
+@click.option("--lr", type=float, metavar="RATE", help="The learning rate.")
+@click.option("--weight-decay", type=float, metavar="D", help="How fast weights shrink, with adamw.")
+@click.option("--warmup", type=int, default=0, metavar="N", help="Steps in which the rate grows from 0.")
+@click.option("--cosine", is_flag=True, help="Let the rate fall to 0 along a cosine.")
+@click.option("--grid", type=float, metavar="G", help="Every weight ends as a multiple of G, such as 0.5.")
+@click.option("--largest", type=float, metavar="W", help="The largest weight on the grid.")
+@click.option("--hold-out", type=Share(), default=0.0, metavar="SHARE", help="Sequences that are only tried: 10%.")
+@click.option("--seed", type=int, help="Begin with other weights, and in another order.")
+@click.option(
+    "-o", "--output", type=NewFile("learnt.toml"), help="What is learnt, as a workbook (.xlsx) or a recipe (.toml)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the loss before each step as JSON.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+def train(text: str | None, output: Path | None, as_json: bool, force: bool, **options: Any) -> None:
+    """Train a model on a text.
+
+    TEXT is a file with a line for each sequence, - for standard input, or a text that comes with byhand: sentences,
+    names or phrases. A translator learns from pairs (source, tab,
+    target), BERT and its like from words that are hidden in turn. --model is a name from `byhand models`, a recipe, or
+    a folder with a checkpoint. Ctrl-C ends the training early and keeps what is learnt.
+
+    \b
+    Examples
+        byhand train sentences --lr 0.03 -o learnt.toml
+        byhand train sentences --lr 0.03 -o learnt.xlsx
+        byhand train sentences --model rnn --lr 0.03 --grid 0.5 --json
+        byhand train names --tokens chars --model llama --hold-out 20%
+        byhand train phrases --model transformer --lr 0.03
+    """
+    import json
+
+    from byhand.files import check_place, save
+    from byhand.lessons.build import build
+    from byhand.lessons.corpus import held_out
+    from byhand.lessons.learnt import recipe_file, with_weights
+    from byhand.lessons.training import TrainingOptions
+    from byhand.lessons.training import train as learn
+    from byhand.workbook.build import write_lesson
+
+    if output is not None:
+        if output.suffix.casefold() not in (".toml", ".xlsx"):
+            raise BadInput(f"What is learnt is written as .toml or .xlsx: name such a file with -o, not {output}.")
+        check_place(output, force)
+    seed = options.pop("seed")
+    settings = TrainingOptions(
+        **{name: options[name] for name in TrainingOptions.__dataclass_fields__ if name in options}, seed=seed or 0
+    )
+    read = _corpus(text, seed, **options)
+    for note in read.notes:
+        click.echo(note, err=True)
+    to_learn, aside = held_out(read, options["hold_out"], settings.seed)
+    with _Progress(settings.steps) as advance:
+        learnt = learn(read.recipe, to_learn, settings, aside, advance)
+    if learnt.stopped:
+        click.echo(f"Stopped after {len(learnt.losses)} steps; what is learnt so far is kept.", err=True)
+    recipe = with_weights(read, learnt, settings, text or str(options["ids_file"]))
+    if output is not None and output.suffix.casefold() == ".toml":
+        save(output, recipe_file(recipe).encode())
+    elif output is not None:
+        write_lesson(build(recipe), output)
+    if as_json:
+        report = {"losses": learnt.losses, "final_loss": learnt.final, "steps": len(learnt.losses)}
+        report |= {"held_out": learnt.held_out} if aside else {}
+        report |= {} if learnt.unrounded is None else {"loss_off_the_grid": learnt.unrounded}
+        click.echo(json.dumps(report))
+        return
+    rounding = "" if learnt.unrounded is None else f" (before rounding {learnt.unrounded:.4f})"
+    first = learnt.losses[0] if learnt.losses else learnt.final
+    click.echo(
+        f"Loss {first:.4f} → {learnt.final:.4f}{rounding} in {len(learnt.losses)} steps of {settings.optimizer}."
+    )
+    if aside:
+        click.echo(f"On the {len(aside)} sequences held out: {learnt.held_out[0]:.4f} → {learnt.held_out[-1]:.4f}.")
+    if output is not None:
+        click.echo(f"Wrote {output}.")
+
+
+def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: str, **options: Any) -> Corpus:
+    """Return the examples of TEXT, or of the file of ids."""
+    from dataclasses import replace
+
+    from byhand.cli.options import recipe_from
+    from byhand.lessons.build import model_of
+    from byhand.lessons.corpus import corpus, corpus_of_ids
+
+    if (text is None) == (ids_file is None):
+        raise BadInput("Give a text or --ids-file, one of them.")
+    recipe: Recipe = recipe_from(options["model"], options["sizes"], (), words=options["words"])
+    recipe = recipe if seed is None else replace(recipe, seed=seed)
+    architecture, sizes = model_of(recipe)
+    if ids_file is not None:
+        return corpus_of_ids(_ids(ids_file), recipe, architecture, sizes)
+    assert text is not None
+    return corpus(_text(text), recipe, architecture, sizes, tokens)
+
+
+def _text(name: str) -> str:
+    from byhand.lessons.corpus import MOST_TEXT, read_text, ready_made_texts
+
+    if name == "-":
+        return read_text(sys.stdin.buffer.read(4 * MOST_TEXT + 1), "the standard input")
+    return read_text(_bytes(ready_made_texts().get(name, Path(name)), 4 * MOST_TEXT), name)
+
+
+def _ids(path: Path) -> Any:
+    import json
+
+    try:
+        return json.loads(_bytes(path, 100_000_000))
+    except (ValueError, RecursionError):
+        raise BadInput(f"{path} is not JSON: give a list of lists such as [[0, 1, 4], [0, 2, 5]].") from None
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """Return a file's bytes, one more than `most` of a longer one. BadInput for a file that cannot be read."""
+    if not path.is_file():
+        raise BadInput(f"There is no file {str(path)!r}: check its name and folder.")
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
+class _Progress:
+    """Shows on a terminal's stderr how far the training is, the loss, and the time that is left."""
+
+    def __init__(self, steps: int) -> None:
+        self.bar: Any = None
+        self.steps = steps
+
+    def __enter__(self) -> Any:
+        if not sys.stderr.isatty():
+            return lambda step, loss: None
+        self.bar = click.progressbar(
+            length=self.steps,
+            label="Training",
+            file=sys.stderr,
+            item_show_func=lambda loss: f"loss {loss:.4f}" if loss is not None else "",
+        )
+        self.bar.__enter__()
+        return lambda step, loss: self.bar.update(1, loss)
+
+    def __exit__(self, *error: Any) -> None:
+        if self.bar:
+            self.bar.__exit__(*error)

@@ -1,0 +1,282 @@
+"""A text as examples to learn from: its words, and for each line what a model reads and what it should answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError, nearest_word, quoted
+from byhand.language.architecture import Architecture, position_count
+from byhand.lessons.own_words import LONGEST_WORD, special_words
+from byhand.lessons.recipe import Recipe, ready_made_folder
+from byhand.lessons.training import Example
+from byhand.models import MODELS
+
+MOST_TEXT = 5_000_000
+"""The most characters in a text."""
+MOST_WORDS = 2_000
+"""The largest vocabulary that is made from a text: a sheet has a column for each word."""
+BLANK, LINE_END = "␣", "⏎"
+"""How a blank and the end of a line are shown where each character is a word."""
+PAUSE = re.compile(r"\w+(?:[’'-]\w+)*|[^\w\s]")
+NONE = -1
+"""The target of a position without one."""
+
+
+def words_of(line: str) -> list[str]:
+    """Return the words and the punctuation marks of a line; a bracketed word such as [MASK] stays whole."""
+    return [part for piece in line.split() for part in ([piece] if _is_special(piece) else PAUSE.findall(piece))]
+
+
+def _is_special(piece: str) -> bool:
+    return len(piece) > 2 and (piece[0], piece[-1]) in {("[", "]"), ("<", ">")}
+
+
+def characters_of(line: str) -> list[str]:
+    """Return the characters of a line, from a mark for the line's end to another."""
+    return [LINE_END, *(BLANK if c.isspace() else c for c in line.strip()), LINE_END]
+
+
+SPLITS: dict[str, Callable[[str], list[str]]] = {"words": words_of, "chars": characters_of}
+"""How `--tokens` cuts a line."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The examples of a text.
+
+    recipe: the model's, with the text's words. lines: the tokens of each sequence, as they are read. notes: what a
+    reader should know of how the text was read.
+    """
+
+    recipe: Recipe
+    examples: list[Example]
+    lines: list[list[str]]
+    notes: tuple[str, ...] = ()
+
+
+def ready_made_texts() -> dict[str, Path]:
+    """Return the texts that come with byhand, by name."""
+    return {path.stem: path for path in sorted((ready_made_folder() / "texts").glob("*.txt"))}
+
+
+def read_text(data: bytes, name: str) -> str:
+    """Return a text's characters. ByhandError for one that is empty, too long, or no text in UTF-8."""
+    try:
+        text = data.decode("utf-8-sig")
+    except ValueError:
+        text = "\0"
+    if "\0" in text:
+        raise ByhandError(f"{name} is not a text in UTF-8: give a text file, saved as UTF-8.")
+    if len(text) > MOST_TEXT:
+        raise ByhandError(f"{name} has more than {MOST_TEXT:,} characters: give a shorter text.")
+    if not text.split():
+        raise ByhandError(f"{name} is empty: give a text with a few lines to learn from.")
+    return text
+
+
+def corpus(text: str, recipe: Recipe, architecture: Architecture, options: Any, tokens: str) -> Corpus:
+    """Return the examples of a text for a model: text to go on with, words to fill in, or pairs to translate.
+
+    recipe: the model's. options: its sizes, of which the number of words is not used. tokens: a name of SPLITS.
+    ByhandError for a model that does not learn from text, and for a text that does not fit the model.
+    """
+    task = _task(architecture)
+    reader = _Reader(architecture, options, SPLITS[tokens], own_words=bool(recipe.words) or recipe.model not in MODELS)
+    return task(reader, recipe, [line for line in text.splitlines() if line.strip()])
+
+
+def corpus_of_ids(sequences: Any, recipe: Recipe, architecture: Architecture, options: Any) -> Corpus:
+    """Return the examples of lists of ids: of n ids, the first n - 1 are read, and the last n - 1 are the answers."""
+    if not isinstance(sequences, list) or not sequences:
+        raise ByhandError("The file of ids must hold a list of lists such as [[0, 1, 4], [0, 2, 5]].")
+    vocabularies = architecture.vocabularies(options)
+    if _task(architecture) is not _text_to_go_on_with or not vocabularies:
+        raise ByhandError(f"{architecture.name} does not write word by word: give it a text, not --ids-file.")
+    count = len(vocabularies[0].words)
+    for n, ids in enumerate(sequences, 1):
+        if not isinstance(ids, list) or len(ids) < 2 or not all(type(i) is int for i in ids):
+            raise ByhandError(f"Sequence {n} of the ids must be a list of at least two whole numbers.")
+        wrong = next((i for i in ids if not 0 <= i < count), None)
+        if wrong is not None:
+            raise ByhandError(f"Sequence {n} has the id {quoted(wrong)}, but the vocabulary has ids 0 to {count - 1}.")
+    room = position_count(options)
+    cut, notes = _cut(sequences, room)
+    words = vocabularies[0].words
+    return Corpus(recipe, [_following(ids) for ids in cut], [[words[i] for i in ids] for ids in cut], notes)
+
+
+Task = Callable[["_Reader", Recipe, list[str]], Corpus]
+
+
+def _task(architecture: Architecture) -> Task:
+    takes = architecture.takes
+    if {"ids", "target_ids"} <= takes:
+        return _pairs
+    if {"ids", "generate"} <= takes:
+        return _text_to_go_on_with
+    if "ids" in takes and any(_is_mask(word) for word in _special(architecture)):
+        return _words_to_fill_in
+    raise ByhandError(
+        f"{architecture.name} does not learn from a text: choose a language model, such as --model gpt2, or bert."
+    )
+
+
+def _special(architecture: Architecture) -> tuple[str, ...]:
+    vocabularies = architecture.vocabularies(architecture.options)
+    return special_words(vocabularies[0]) if vocabularies else ()
+
+
+def _is_mask(word: str) -> bool:
+    return word.casefold() in ("[mask]", "<mask>")
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns lines into ids, for a model whose words are its own or are taken from the text."""
+
+    architecture: Architecture
+    options: Any
+    split: Callable[[str], list[str]]
+    own_words: bool
+
+    @property
+    def room(self) -> int | None:
+        return position_count(self.options)
+
+    def vocabulary(self, place: int, lines: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], list[str]]:
+        """Return all words of a vocabulary, and those that the recipe must name; in the order of the text."""
+        vocabularies = self.architecture.vocabularies(self.options)
+        if self.own_words:
+            return vocabularies[place].words, []
+        special = special_words(vocabularies[place])
+        own = [word for word in dict.fromkeys(word for line in lines for word in line) if word not in special]
+        if len(own) > MOST_WORDS:
+            raise ByhandError(
+                f"The text has {len(own):,} different words, and a sheet has room for {MOST_WORDS:,}: "
+                "give a shorter text, or choose --tokens chars."
+            )
+        too_long = next((word for word in own if len(word) > LONGEST_WORD or not word.isprintable()), None)
+        if too_long is not None:
+            raise ByhandError(f"The text has a word that cannot be one, {quoted(too_long)}: mend it there.")
+        return (*special, *own), own
+
+    def ids(self, line: Sequence[str], words: Sequence[str]) -> list[int]:
+        """Return the ids of a line's words. ByhandError for one that the model does not know."""
+        known = {word: n for n, word in reversed(list(enumerate(words)))}
+        for word in line:
+            if word not in known:
+                raise ByhandError(f"{quoted(word)} is not among the model's words; {nearest_word(word, words)}.")
+        return [known[word] for word in line]
+
+
+def _text_to_go_on_with(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
+    """Each line is read, and each of its words but the first is to be predicted."""
+    split = [reader.split(line) for line in lines]
+    words, own = reader.vocabulary(0, split)
+    read = [reader.ids(line, words) for line in split]
+    short = sum(len(ids) < 2 for ids in read)
+    read = [ids for ids in read if len(ids) > 1]
+    if not read:
+        raise ByhandError("No line of the text has two words: give a text whose lines go on after their first word.")
+    cut, notes = _cut(read, reader.room)
+    if short:
+        notes = (f"{short} line{'s' * (short > 1)} of one word left out.", *notes)
+    recipe = replace(recipe, words=own or recipe.words)
+    return Corpus(recipe, [_following(ids) for ids in cut], [[words[i] for i in ids] for ids in cut], notes)
+
+
+def _following(ids: Sequence[int]) -> Example:
+    return {"ids": list(ids[:-1]), "targets": list(ids[1:])}
+
+
+def _cut(sequences: Sequence[Sequence[int]], room: int | None) -> tuple[list[Sequence[int]], tuple[str, ...]]:
+    """Return sequences of at most room + 1 ids; the next one begins with the last id of the one before."""
+    if room is None or all(len(ids) <= room + 1 for ids in sequences):
+        return list(sequences), ()
+    cut = [ids[start : start + room + 1] for ids in sequences for start in range(0, len(ids) - 1, room)]
+    longer = sum(len(ids) > room + 1 for ids in sequences)
+    what = f"{longer} line is" if longer == 1 else f"{longer} lines are"
+    return cut, (f"{what} longer than the model's {room} positions and cut: {len(cut)} sequences in all.",)
+
+
+def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
+    """Of each line, each word is hidden once and to be found, between the marks of the text's begin and end."""
+    split = [reader.split(line) for line in lines]
+    words, own = reader.vocabulary(0, split)
+    special = special_words(reader.architecture.vocabularies(reader.architecture.options)[0])
+    mask = next(n for n, word in enumerate(words) if _is_mask(word))
+    begin, end = (words.index(next(w for w in special if w in marks)) for marks in (BEGINS, ENDS))
+    examples: list[Example] = []
+    shown, left_out = [], 0
+    for line in split:
+        ids = [begin, *reader.ids(line, words), end]
+        if reader.room is not None and len(ids) > reader.room:
+            left_out += 1
+            continue
+        for n in range(1, len(ids) - 1):
+            hidden = [*ids[:n], mask, *ids[n + 1 :]]
+            examples.append({"ids": hidden, "targets": [i if m == n else NONE for m, i in enumerate(ids)]})
+        shown.append([words[i] for i in ids])
+    if not examples:
+        raise ByhandError(f"No line fits the model's {reader.room} positions: shorten them, or enlarge the model.")
+    notes = (f"{left_out} lines longer than the model's {reader.room} positions left out.",) if left_out else ()
+    return Corpus(replace(recipe, words=own or recipe.words), examples, shown, notes)
+
+
+BEGINS, ENDS = ("[CLS]", "<s>"), ("[SEP]", "</s>")
+"""The marks that stand before and after a text."""
+
+
+def _pairs(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
+    """Each line is a source, a tab and its target: the target's words are to be written one by one."""
+    pairs = []
+    for n, line in enumerate(lines, 1):
+        sides = line.split("\t")
+        if len(sides) != 2 or not all(map(str.strip, sides)):
+            raise ByhandError(f"Line {n} is no pair: write the source, a tab, and the target.")
+        pairs.append((_inner(reader.split(sides[0])), _inner(reader.split(sides[1]))))
+    vocabularies = reader.architecture.vocabularies(reader.options)
+    two = len(vocabularies) > 1 and vocabularies[0] is not vocabularies[1]
+    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+    words, own = reader.vocabulary(0, sources if two else [line for pair in pairs for line in pair])
+    target_words, own_targets = reader.vocabulary(-1, targets) if two else (words, [])
+    examples: list[Example] = []
+    for source, target in zip(sources, targets, strict=True):
+        ids, following = reader.ids(source, words), reader.ids(target, target_words)
+        if reader.room is not None and max(len(ids), len(following)) > reader.room:
+            raise ByhandError(
+                f"{quoted(' '.join(source))} or its target has more than the model's {reader.room} positions: "
+                f"shorten it, or add --size max_positions={max(len(ids), len(following))}."
+            )
+        examples.append({"ids": ids, "target_ids": [0, *following[:-1]], "targets": following})
+    recipe = replace(recipe, words=own or recipe.words, target_words=own_targets or recipe.target_words)
+    return Corpus(recipe, examples, [[*source, "→", *target] for source, target in pairs])
+
+
+def _inner(tokens: list[str]) -> list[str]:
+    """Return a line's tokens without the marks of its end, which a pair does not need."""
+    return [token for token in tokens if token != LINE_END]
+
+
+def held_out(corpus: Corpus, share: float, seed: int) -> tuple[list[Example], list[Example]]:
+    """Return the examples to learn from, and a share of them, drawn at random, that are only tried."""
+    if not 0 <= share < 1:
+        raise ByhandError(f"--hold-out is a share below 100%, not {share:.0%}.")
+    count = round(share * len(corpus.examples))
+    if share and not 0 < count < len(corpus.examples):
+        raise ByhandError(
+            f"--hold-out {share:.0%} of {len(corpus.examples)} sequences leaves nothing to learn or nothing to try: "
+            "give a longer text or another share."
+        )
+    order = np.random.default_rng(seed).permutation(len(corpus.examples)).tolist()
+    aside = set(order[:count])
+    return (
+        [e for n, e in enumerate(corpus.examples) if n not in aside],
+        [e for n, e in enumerate(corpus.examples) if n in aside],
+    )

@@ -1,0 +1,66 @@
+"""Put weights on a grid while a model learns, so that a person can reckon with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from byhand.core.graph import Array
+
+FREE = 0.4
+"""The share of the steps in which all weights are free."""
+STAGES = 12
+"""In so many stages, more and more weights are fixed on the grid, the nearest to it first, while the others go on."""
+MOST_TRIED = 60_000
+"""The most single changes of a weight that are tried at the end."""
+
+
+class Grid:
+    """Multiples of `step`, of at most `largest` (None: without a limit), for a row of `count` weights.
+
+    Weights are fixed on it in stages while the others make up for what that costs (incremental quantization, Zhou et
+    al. 2017). At the end each weight is tried one step up and one step down as long as the loss falls.
+    """
+
+    def __init__(self, step: float, largest: float | None, count: int) -> None:
+        self.step, self.largest = step, largest
+        self.is_fixed = np.zeros(count, dtype=bool)
+        self.values = np.zeros(count)
+
+    def fixed(self, row: Array, done: float) -> Array:
+        """Return the weights with as many of them on the grid as belong to this share of the steps. (n,) -> (n,)"""
+        row = np.where(self.is_fixed, self.values, row)
+        row = row if self.largest is None else np.clip(row, -self.largest, self.largest)
+        stage = int(STAGES * max(done - FREE, 0) / (1 - FREE) + 1e-9)
+        more = len(row) * stage // STAGES - int(self.is_fixed.sum())
+        if more > 0:
+            nearest = self._rounded(row)
+            distance = np.where(self.is_fixed, np.inf, np.abs(row - nearest))
+            chosen = np.argsort(distance, kind="stable")[:more]
+            self.is_fixed[chosen], self.values[chosen] = True, nearest[chosen]
+            row = np.where(self.is_fixed, self.values, row)
+        return row
+
+    def improved(self, row: Array, loss: Callable[[Array], float]) -> Array:
+        """Return weights on the grid whose loss no single step up or down makes smaller, or nearly so. (n,) -> (n,)"""
+        best, tried = loss(row), 0
+        falls = True
+        while falls and tried < MOST_TRIED:
+            falls = False
+            for n in range(len(row)):
+                for change in (self.step, -self.step):
+                    other = row.copy()
+                    other[n] = self._rounded(row[n] + change)
+                    tried += 1
+                    if other[n] != row[n] and (value := loss(other)) < best - 1e-9:
+                        row, best, falls = other, value, True
+                        break
+        return row
+
+    def _rounded(self, x: Array) -> Array:
+        rounded = np.rint(x / self.step) * self.step + 0.0
+        if self.largest is None:
+            return rounded
+        limit = np.floor(self.largest / self.step + 1e-9) * self.step
+        return np.clip(rounded, -limit, limit)

@@ -1,0 +1,60 @@
+"""What training gave, as a recipe: the model with its learnt weights and words, small enough to read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from byhand.core.graph import Array
+from byhand.core.number_text import in_full
+from byhand.lessons.corpus import Corpus
+from byhand.lessons.recipe import Recipe
+from byhand.lessons.training import Learnt, TrainingOptions
+
+
+def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text: str) -> Recipe:
+    """Return the corpus's recipe with the learnt weights, and a prompt from the text's first line."""
+    first = corpus.examples[0]
+    prompt = {key: value for key, value in first.items() if key in ("ids", "target_ids")}
+    weights = {path: _numbers(table) for path, table in learnt.weights.items()}
+    steps, last = len(learnt.losses), learnt.final
+    start = learnt.losses[0] if learnt.losses else last
+    sentence = (
+        f"The weights are learnt from {Path(text).name}: {len(corpus.examples)} sequences, {steps:,} "
+        f"step{'s' * (steps != 1)} of {options.optimizer}, loss {start:.4g} → {last:.4g}."
+    )
+    return replace(corpus.recipe, **prompt, learnt=sentence, set=corpus.recipe.set | weights)
+
+
+def _numbers(table: Array) -> list[list[float]]:
+    return [[float(x) + 0.0 for x in row] for row in table]
+
+
+def recipe_file(recipe: Recipe) -> str:
+    """Return a recipe as a TOML file, a line for each row of a table."""
+    changed = ["model", *recipe.given(f.name for f in fields(recipe))]
+    lines = [f"{name} = {_value(getattr(recipe, name))}" for name in changed if name != "set"]
+    if recipe.set:
+        lines += ["", "[set]"]
+        lines += [f"{json.dumps(name)} = {_value(value)}" for name, value in recipe.set.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    """Return a value as TOML: texts, numbers, lists, tables of numbers a row a line, and settings."""
+    if isinstance(value, bool):
+        return str(value).casefold()
+    if isinstance(value, float):
+        return in_full(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(k)} = {_value(v)}' for k, v in value.items())} }}"
+    if isinstance(value, list) and value and all(isinstance(row, list) for row in value):
+        rows = "".join(f"  {_value(row)},\n" for row in value)
+        return f"[\n{rows}]" if len(value) > 1 else f"[{_value(value[0])}]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)
