@@ -18,7 +18,7 @@ from byhand.core.graph import Node, times, toposort
 from byhand.core.labels import Labels, Tokens
 from byhand.core.number_text import in_full
 from byhand.core.roles import Role
-from byhand.exercises.problem import Problem, Question
+from byhand.exercises.problem import Problem, Question, prefix_of
 from byhand.notation.text import Text
 from byhand.notation.tree import Cases, Grid, Maths, Name, Number, Over, Power
 from byhand.translations import _, counted, language
@@ -231,7 +231,16 @@ def given_meaning(node: Node) -> str:
 
 def place_in_words(node: Node) -> str:
     """Return the part of the model that a table is in: Layer 1 · Head 2; nothing where the model has no parts."""
-    return " · ".join(_(title) for title in titles(node.scope)) if "." in node.name else ""
+    prefix = prefix_of(node)
+    places = titles(node.scope)[1 if prefix else 0 :]
+    return " · ".join(map(_, places)) if "." in node.name.removeprefix(prefix) else ""
+
+
+def part_title(problem: Problem, n: int) -> str:
+    """Return the heading of a part of an exam, which is counted from 1: Part 2: Softmax (10 points)."""
+    exercise = problem.parts[n - 1].exercise
+    points = counted("{n} point", "{n} points", exercise.points).format(n=f"{exercise.points:g}")
+    return _("Part {n}: {title} ({points})").format(n=n, title=_(exercise.title), points=points)
 
 
 def counted_things(node: Node, axis: int) -> str:
@@ -315,6 +324,7 @@ def no_label(node: Node, axis: int, i: int) -> str:
 def question_text(problem: Problem, question: Question, label: Label = no_label) -> str:
     """Return the question as a sentence or two: what to find, and to how many decimals. label: for words of rows."""
     ask, node = question.ask, question.node
+    problem = problem.part_of(question)
     table = _with_place(node, sheet(problem).names[node])
     if ask.text:
         return f"{_(ask.text)} {rounding(question)}".rstrip()

@@ -266,7 +266,7 @@ def _blank(part: Part, n: int) -> str:
 def _part_text(part: Part, variant: Variant) -> str:
     """Return a question with a blank for each number, in a table where a table is asked."""
     node, kind = part.question.node, part.question.ask.kind
-    pieces = _question_text(part)
+    pieces = [*([part.before] if part.before else []), *_question_text(part)]
     blanks = [f"[{_blank(part, n)}]" for n in range(len(part.fields))]
     if kind == "table":
         by_place, asked = dict(zip(part.places, blanks, strict=True)), set(part.question.indices)
@@ -323,6 +323,8 @@ def _text_item(quiz: str, problem: Problem, variant: Variant) -> str:
 
 
 def _items(quiz: str, variant: Variant, part: Part) -> Iterator[str]:
+    if part.before:
+        yield _item(f"{quiz}_{part.number}_given", _("What is given"), "text_only_question", "0", part.before, "")
     for n, (field, points) in enumerate(zip(part.fields, shares(part), strict=True)):
         ident, title = f"{quiz}_{part.number}_{n + 1}", f"{part.number}.{n + 1} {part.question.ask.table}"
         text = _instruction(part, n, variant)

@@ -17,7 +17,7 @@ from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_html import rules
+from byhand.exercises.lms_html import before_question, rules
 from byhand.exercises.problem import Flags, Problem, Question
 from byhand.exercises.rounded_steps import Reach, reaches
 from byhand.translations import _
@@ -100,7 +100,8 @@ class Field:
 class Part:
     """One question for one student.
 
-    places: the row and column of each field, from 0. rules: how the asked table is made, as HTML.
+    places: the row and column of each field, from 0. rules: how the asked table is made, as HTML. before: what
+    stands before the question, as HTML: at the first one of a part of an exam, what is given there.
     """
 
     number: int
@@ -109,6 +110,7 @@ class Part:
     fields: tuple[Field, ...]
     places: tuple[tuple[int, int], ...]
     rules: str = ""
+    before: str = ""
 
 
 def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistakes = ()) -> Iterator[list[Part]]:
@@ -120,7 +122,11 @@ def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistake
     for variant, own, reach in zip(variants, own_mistakes, reaches(problem, variants), strict=True):
         named = [Mistake(*m) for m in own]
         yield [
-            replace(_part(problem, variant, n, task.question, named, reach[n]), rules=rules(task))
+            replace(
+                _part(problem, variant, n, task.question, named, reach[n]),
+                rules=rules(task),
+                before=before_question(problem, n, variant),
+            )
             for n, task in enumerate(sheet(problem).tasks)
         ]
 

@@ -10,7 +10,7 @@ from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.core.roles import Role
 from byhand.escaping import escaped
-from byhand.exercises.asked import Task, given_meaning, sheet
+from byhand.exercises.asked import Task, given_meaning, part_title, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
 from byhand.translations import _
@@ -50,15 +50,32 @@ def table(node: Node, values: Mapping[Node, Array], cell: Callable[[int, int], s
 
 def given_tables(problem: Problem, variant: Variant) -> str:
     """Return every table that the student is given or shown, with the numbers to find hidden, and how to read rules."""
-    said, hidden = sheet(problem), hidden_cells(problem)
     pieces = [paragraph(_(problem.exercise.text))] if problem.exercise.text else []
+    if not problem.parts:  # those of a part of an exam stand before its first question
+        pieces += _tables(problem, variant)
+    if explanations := sheet(problem).explanations():
+        pieces += [paragraph(_("How to read the rules:")), _list(explanations)]
+    return "\n".join(pieces)
+
+
+def _tables(problem: Problem, variant: Variant) -> list[str]:
+    said, hidden = sheet(problem), hidden_cells(problem)
+    pieces = []
     for node in said.given:
         meaning = f" – {html(given_meaning(node))}" if given_meaning(node) else ""
         pieces.append(f"<p><b>{html(said.names[node])}</b> ({times(node.shape)}){meaning}</p>")
         pieces.append(number_table(node, variant, hidden.get(node, ())))
-    if explanations := said.explanations():
-        pieces += [paragraph(_("How to read the rules:")), _list(explanations)]
-    return "\n".join(pieces)
+    return pieces
+
+
+def before_question(problem: Problem, n: int, variant: Variant) -> str:
+    """Return what stands before question n, counted from 0: the heading and given tables of a part of an exam."""
+    number = problem.part_begins(n)
+    if not number:
+        return ""
+    part = problem.parts[number - 1]
+    text = [paragraph(_(part.exercise.text))] if part.exercise.text else []
+    return "\n".join([f"<h3>{html(part_title(problem, number))}</h3>", *text, *_tables(part, variant)])
 
 
 def rules(task: Task) -> str:

@@ -226,7 +226,7 @@ def percentage_at_most(mark: float, whole: bool = False) -> str:
 
 def _introduction(part: Part, text: str) -> str:
     hint = part.question.ask.hint
-    pieces = [paragraph(text), part.rules]
+    pieces = [*([part.before] if part.before else []), paragraph(text), part.rules]
     if hint:
         pieces.append(f"<p><i>{html(_('Hint: {hint}').format(hint=_(hint)))}</i></p>")
     return "\n".join(pieces)

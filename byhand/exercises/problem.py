@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -106,7 +107,12 @@ class Problem:
 
     def part_of(self, question: Question) -> Problem:
         """Return the part of an exam that a question belongs to, or the problem itself."""
-        return next(part for part in self.each if question.node in part.nodes)
+        return next(part for part in self.each if not self.parts or question.node in part.nodes)
+
+    def part_begins(self, question: int) -> int:
+        """Return which part of an exam, counted from 1, begins with a question, counted from 0; 0 for none."""
+        firsts = [sum(len(part.questions) for part in self.parts[:n]) for n in range(len(self.parts))]
+        return firsts.index(question) + 1 if question in firsts else 0
 
     @property
     def same_for_all(self) -> bool:
@@ -240,6 +246,12 @@ def _behind(outputs: Sequence[Node]) -> set[Node]:
         labelled = [size.labels.ids for n in toposort(todo) for size in n.shape if isinstance(size.labels, Tokens)]
         todo = [ids for ids in labelled if ids not in nodes]
     return nodes
+
+
+def prefix_of(node: Node) -> str:
+    """Return how a table's name begins in an exam: "part2."; empty outside an exam."""
+    outermost = node.scope.outward[-1].name
+    return f"{outermost}." if re.fullmatch(r"part\d+", outermost) else ""
 
 
 def _exam(exercise: Exercise) -> Problem:

@@ -173,7 +173,8 @@ class _Item:
     def _question(self, part: Part) -> str:
         ask, node = part.question.ask, part.question.node
         points = counted("({n} point)", "({n} points)", ask.points).format(n=in_full(ask.points))
-        pieces = [paragraph(f"{part.number}. {part.text} {points}"), part.rules]
+        pieces = [part.before] if part.before else []
+        pieces += [paragraph(f"{part.number}. {part.text} {points}"), part.rules]
         if ask.hint:
             pieces.append(f"<p><i>{html(_('Hint: {hint}').format(hint=_(ask.hint)))}</i></p>")
         inputs = [self._input(_name(part, n), field) for n, field in enumerate(part.fields)]

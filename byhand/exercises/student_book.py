@@ -25,11 +25,12 @@ from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
-from byhand.exercises.asked import question_text
+from byhand.exercises.asked import part_title, question_text
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
 from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question
 from byhand.language.architecture import Graph
+from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
 from byhand.workbook.page import Block, Page
@@ -160,7 +161,13 @@ class StudentBook:
     @cached_property
     def question_rows(self) -> list[int]:
         """The row of each question on the first sheet."""
-        return [FIRST_QUESTION + 2 * n for n in range(len(self.problem.questions))]
+        rows, row = [], FIRST_QUESTION
+        for n in range(len(self.problem.questions)):
+            if part := self.problem.part_begins(n):  # its heading, and its text
+                row += 3 if self.problem.parts[part - 1].exercise.text else 2
+            rows.append(row)
+            row += 2
+        return rows
 
     def _template(self) -> Template:
         file = BookFile(None, self.problem.exercise.title)
@@ -332,6 +339,11 @@ CHECKED_EXACTLY = (
 
 
 def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
+    if part := student.problem.part_begins(n):
+        text = student.problem.parts[part - 1].exercise.text
+        sheet.text(row - (2 if text else 1), TEXT, part_title(student.problem, part), style.HEADING)
+        if text:
+            sheet.text(row - 1, TEXT, _(text), style.text(10, style.GREY))
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
     sheet.text(row, TEXT, question_text(student.problem, question), style.text(11))
     sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))

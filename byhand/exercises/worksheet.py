@@ -11,7 +11,7 @@ from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import labels, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, Table
-from byhand.exercises.asked import Sheet, Task, given_meaning, question_text, sheet
+from byhand.exercises.asked import Sheet, Task, given_meaning, part_title, question_text, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
 from byhand.explanations.handout import LIVE, explain
@@ -29,9 +29,8 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     who = _("Name: {name}   Id: {id}").format(name=student.name or "_" * 30, id=student.id)
     blocks: list[Block] = [Paragraph((Plain(who),))]
     blocks += [Paragraph((_(exercise.text),))] if exercise.text else []
-    blocks += [Heading(_("Given")), *(_given(problem, variant, said, node) for node in said.given)]
-    for n, task in enumerate(said.tasks, 1):
-        blocks += _question(problem, variant, said, n, task)
+    for part in problem.each:
+        blocks += _part(problem, part, variant)
     explanations = said.explanations()
     if explanations:
         blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
@@ -40,11 +39,28 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     return Document(_(exercise.title), _(exercise.teaches), tuple(blocks))
 
 
-def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task) -> Iterator[Block]:
+def _part(problem: Problem, part: Problem, variant: Variant) -> Iterator[Block]:
+    """Yield what is given and the questions: of a part of an exam, with its heading, or of the whole exercise."""
+    said, before = sheet(part), 0
+    if problem.parts:
+        number = problem.parts.index(part) + 1
+        before = sum(len(other.questions) for other in problem.parts[: number - 1])
+        yield Heading(Plain(part_title(problem, number)))
+        if part.exercise.text:
+            yield Paragraph((_(part.exercise.text),))
+    level = 2 if problem.parts else 1
+    yield Heading(_("Given"), level)
+    for node in said.given:
+        yield _given(part, variant, said, node)
+    for n, task in enumerate(said.tasks, before + 1):
+        yield from _question(part, variant, said, n, task, level)
+
+
+def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int) -> Iterator[Block]:
     question = task.question
     text = question_text(problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values))
     points = counted("{n} point", "{n} points", question.ask.points).format(n=f"{question.ask.points:g}")
-    yield Heading(Plain(f"{n}. {text} ({points})"))
+    yield Heading(Plain(f"{n}. {text} ({points})"), level)
     if task.rules:
         yield Lines(tuple(rule.text() for rule in task.rules))
     yield Paragraph((Plain(task.about()),), quiet=True)
@@ -123,14 +139,21 @@ def powers() -> Table:
 
 def solution(problem: Problem, variant: Variant) -> Document:
     """Return the worked solution: each table that is asked for, step by step, with the student's numbers."""
-    graph = Graph([q.node for q in problem.questions], given=variant.numbers)
-    worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False)
     student = variant.student
     who = f"{student.name} ({student.id})" if student.name else student.id
-    live = Paragraph((_(LIVE),))
-    blocks = tuple(b for b in worked.blocks if not isinstance(b, Code) and b != live)
+    blocks: list[Block] = []
+    for n, part in enumerate(problem.each, 1):
+        blocks += [Heading(Plain(part_title(problem, n)))] if problem.parts else []
+        blocks += _worked(part, variant)
     return Document(
         _("{title}: key for {student}").format(title=_(problem.exercise.title), student=who),
         _(problem.exercise.teaches),
-        blocks,
+        tuple(blocks),
     )
+
+
+def _worked(problem: Problem, variant: Variant) -> list[Block]:
+    graph = Graph([q.node for q in problem.questions], given=variant.numbers)
+    worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False)
+    live = Paragraph((_(LIVE),))
+    return [b for b in worked.blocks if not isinstance(b, Code) and b != live]

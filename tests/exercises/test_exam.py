@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -38,6 +42,7 @@ points = 5
 title = "Softmax again"
 """
 HERE = Path("final.toml")
+TITLES = ("Softmax", "One attention head", "Softmax again")
 
 
 def exam(text: str = EXAM) -> Problem:
@@ -305,3 +310,36 @@ def test_an_exam_needs_a_title_and_knows_its_keys() -> None:
 def test_a_wrong_part_names_itself() -> None:
     text = EXAM.replace('recipe = "attention-head"', 'recipe = { model = "attention", title = "T" }')
     assert refusal(text) == ("The exercise attention.toml has no 'teaches': add it (a ready-made one shows how).")
+
+
+def test_what_students_read_is_in_parts_in_every_format(made: dict[str, Any]) -> None:
+    """Each part has its heading, its given tables and its questions, under names without a prefix."""
+    with ZipFile("exam/keys/canvas.zip") as archive:
+        name = next(n for n in archive.namelist() if "meta" not in n and "manifest" not in n)
+        canvas = unescape(archive.read(name).decode())
+    texts = [
+        Path("exam", "students", "student-001.html").read_text("utf-8"),
+        Path("exam", "keys", "moodle.xml").read_text("utf-8").split("</question>")[1],
+        re.sub(r'title="[^"]*"', "", canvas),
+    ]
+    for text in texts:
+        places = [text.find(f"Part {n}: {title}") for n, title in enumerate(TITLES, 1)]
+        questions = [text.find(f"Find {name}") for name in ("p", "scores", "weights", "Z")]
+        questions.append(text.rfind("Find p"))
+        order = [places[0], questions[0], places[1], *questions[1:4], places[2], questions[4]]
+        assert -1 not in order
+        assert order == sorted(order)
+        assert [text[a:b].count("W_Q") > 0 for a, b in pairwise([*places, len(text)])] == [False, True, False]
+        assert "part1." not in text.replace("part1.probabilities", "")
+
+
+def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -> None:
+    book = load_workbook("exam/students/student-001.xlsx")
+    texts = [cell.value for row in book["Exercise"] for cell in row if isinstance(cell.value, str)]
+    listed = [text for text in texts if re.match(r"Part \d:|Find", text)]
+    assert listed == [
+        *("Part 1: Softmax (10 points)", "Find p. Give 3 decimals."),
+        *("Part 2: One attention head (12 points)", "Find scores. Give whole numbers."),
+        *("Find weights. Give 2 decimals.", "Find Z. Give 2 decimals."),
+        *("Part 3: Softmax again (5 points)", "Find p. Give 3 decimals."),
+    ]
