@@ -56,18 +56,22 @@ class Needed:
 
     def add(self, cell: Cell) -> None:
         """Add a cell and everything that it depends on. Raises Refused if one of the formulas is not computed."""
+        for one in self.sources(cell):
+            formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
+            if formula is not None:
+                self.formulas[one] = formula
+            elif value is not None:
+                self.values[one] = value
+
+    def sources(self, cell: Cell) -> set[Cell]:
+        """Return a cell and everything that it depends on. Raises Refused if one of the formulas is not computed."""
         left, reached = [cell], {cell}
         while left:
             at = left.pop()
             reads = self._reads_of(at)
             left += [one for one in reads if one not in reached]
             reached.update(reads)
-        for one in reached:
-            formula, value = self.contents.formulas.get(one), self.contents.values.get(one)
-            if formula is not None:
-                self.formulas[one] = formula
-            elif value is not None:
-                self.values[one] = value
+        return reached
 
     def written_out(self, cell: Cell) -> str:
         """Return a cell's formula with its references filled in; an empty text if that is too long."""

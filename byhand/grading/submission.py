@@ -26,6 +26,7 @@ from byhand.exercises.roster import clean
 from byhand.grading.handed_out import CellFinder, HandedOut
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
+from byhand.grading.unseen_work import unseen_findings
 from byhand.grading.verdicts import TypedAnswer
 from byhand.xlsx.any_book import read_any
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
@@ -315,7 +316,8 @@ def _submission(
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
     printed = {cell: _printed_value(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
-    warnings = [*_about(handed_out, contents, places), *cells.warnings]
+    unseen = unseen_findings(handed_out, contents, find)
+    warnings = [*_about(handed_out, contents, places), *unseen, *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     shown = tuple(map(clean, warnings))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from xml.parsers import expat
 from zipfile import ZipFile
@@ -22,9 +23,14 @@ TRANSLATED_A_CELL = 30
 """The same for each cell, if fewer cells are allowed."""
 MOST_OTHER = 300_000
 """The most other elements in a part's texts; a limit, since the parser remembers each open one."""
+
+
 Cell = tuple[str, int, int]
 """(sheet, row, column), rows and columns from 0."""
 Value = float | str | bool | None
+USUAL_WIDTH, USUAL_HEIGHT = 8.0, 15.0
+NARROWEST, LOWEST = 0.3, 2.0
+"""The width of a column, in letters, and the height of a row, in points, below which nothing in it is seen."""
 
 
 class CellError(str):
@@ -77,6 +83,7 @@ def _tag(name: str) -> str:
 
 _ITEM, _TEXT, _PHONETIC = _tag("si"), _tag("t"), _tag("rPh")
 _DATA, _ROW, _CELL, _FORMULA, _VALUE = _tag("sheetData"), _tag("row"), _tag("c"), _tag("f"), _tag("v")
+_COLUMNS, _SHEET_FORMAT = _tag("col"), _tag("sheetFormatPr")
 
 
 class _Texts:
@@ -117,6 +124,43 @@ class _Texts:
         return text
 
 
+@dataclass
+class Hidden:
+    """The rows and columns of sheets that are hidden, or too narrow to see anything."""
+
+    rows: set[tuple[str, int]] = field(default_factory=set)
+    columns: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def add_row(self, sheet: str, row: int, attributes: Mapping[str, str], usual_height: float) -> None:
+        if is_true(attributes.get("hidden", "")) or number(attributes.get("ht"), usual_height) < LOWEST:
+            self.rows.add((sheet, row))
+
+    def add_columns(self, sheet: str, attributes: Mapping[str, str]) -> None:
+        if is_true(attributes.get("hidden", "")) or number(attributes.get("width"), USUAL_WIDTH) < NARROWEST:
+            first, last = (int(number(attributes.get(name), 0.0)) - 1 for name in ("min", "max"))
+            self.columns.append((sheet, first, last))
+
+    def why(self, cell: Cell) -> str:
+        """Return where a cell is hidden; an empty text if it is not."""
+        if cell[:2] in self.rows:
+            return "in a hidden row"
+        if any(sheet == cell[0] and first <= cell[2] <= last for sheet, first, last in self.columns):
+            return "in a hidden column"
+        return ""
+
+
+def number(text: str | None, missing: float) -> float:
+    """Return a number in an attribute; `missing` if there is none."""
+    try:
+        return float(text) if text is not None else missing
+    except ValueError:
+        return missing
+
+
+def is_true(text: str) -> bool:
+    return text in ("1", "true", "on")
+
+
 class Cells:
     """Collects the cells of sheets. strings: the shared texts. most: the most cells."""
 
@@ -130,6 +174,7 @@ class Cells:
         self.formulas: dict[Cell, str] = {}
         self.arrays: set[Cell] = set()
         self.styles: dict[Cell, str] = {}
+        self.hidden = Hidden()
         self.values: dict[Cell, Value] = {}
         self.strings = [_plain(text) for text in strings]
         self.translated = self.count = 0
@@ -139,6 +184,7 @@ class Cells:
         self.sheet, self.row, self.column = sheet, -1, -1
         self.texts, self.masters = _Texts(), dict[str, SharedFormula]()
         self.inside = self.finished = False
+        self.usual_height = USUAL_HEIGHT
         try:
             parse(archive, part, self._start, self._end, self.texts.data, lambda: self.finished)
         except ValueError as reason:
@@ -154,12 +200,17 @@ class Cells:
             self.inside = True
         elif tag == _ROW:
             self.row, self.column = int(attributes.get("r", self.row + 2)) - 1, -1
+            self.hidden.add_row(self.sheet, self.row, attributes, self.usual_height)
         elif self.inside and tag in (_VALUE, _FORMULA):
             self.texts.inside = True
             if tag == _FORMULA:
                 self._begin_formula(attributes)
         elif self.inside:
             self.texts.start(tag, attributes)
+        elif tag == _COLUMNS:
+            self.hidden.add_columns(self.sheet, attributes)
+        elif tag == _SHEET_FORMAT and is_true(attributes.get("zeroHeight", "")):
+            self.usual_height = 0.0
 
     def _begin_formula(self, attributes: dict[str, str]) -> None:
         kind = attributes.get("t")
@@ -208,8 +259,8 @@ class Cells:
             value = self._value(self.stored)
             if value is not None:
                 self.values[cell] = value
-                if self.kind == "n":
-                    self.styles[cell] = self.style
+        if cell in self.values or self.formula is not None:
+            self.styles[cell] = self.style
         self.count += 1
         if self.count > self.most:
             raise ValueError(f"more than {self.most:,} cells")

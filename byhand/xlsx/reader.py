@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,6 +14,7 @@ from zipfile import ZipFile
 from byhand.errors import ByhandError
 from byhand.xlsx.archive import SAVE_AGAIN, damaged, open_archive
 from byhand.xlsx.cells import Cell, Cells, Value, parse, strings_of
+from byhand.xlsx.visibility import COLOUR_ATTRIBUTES, Looks, unseen_cells
 
 LARGEST_INDEX = 10_000_000
 """The most bytes of a part that lists sheets, names or other parts."""
@@ -44,7 +45,8 @@ class Contents:
     Numbers are float, errors CellError. names: each defined name and its reference ('Layer 1'!$A$1:$B$2); a name that
     is local to a sheet is sheet!name. hidden: the hidden sheets. arrays: the cells of array formulas. dates: the cells
     whose number is shown as a date or a time. epoch: the year from which days are counted. parts: the names of all
-    parts in the file. links: whether a sheet links to other files or addresses.
+    parts in the file. links: whether a sheet links to other files or addresses. unseen: the filled cells that are not
+    seen, and why.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Contents:
     epoch: int = 1900
     parts: tuple[str, ...] = ()
     links: bool = False
+    unseen: Mapping[Cell, str] = field(default_factory=dict)
 
     @property
     def macros(self) -> bool:
@@ -110,20 +113,23 @@ def _contents(path: Path, archive: ZipFile, bounds: Bounds) -> Contents:
     cells = Cells(strings, bounds.cells)
     for sheet in index.sheets:
         cells.read(archive, sheet.name, sheet.part)
-    styles = _date_styles(archive, index.styles)
+    looks = _looks(archive, index.styles)
+    dates = frozenset(str(n) for n, (code, _, _) in enumerate(looks.styles) if _is_date(looks, code))
     parts = tuple(archive.namelist())
+    hidden_sheets = frozenset(sheet.name for sheet in index.sheets if sheet.hidden)
     return Contents(
         path,
         tuple(sheet.name for sheet in index.sheets),
         cells.formulas,
         cells.values,
         {name: text for name, text in index.names.items() if "_xlnm." not in name},
-        frozenset(sheet.name for sheet in index.sheets if sheet.hidden),
+        hidden_sheets,
         frozenset(cells.arrays),
-        frozenset(cell for cell, style in cells.styles.items() if style in styles) if styles else frozenset(),
+        frozenset(c for c, style in cells.styles.items() if style in dates and isinstance(cells.values.get(c), float)),
         index.epoch,
         parts,
         any(_links_outside(archive, part) for part in parts if part.startswith("xl/worksheets/_rels/")),
+        unseen_cells(cells.styles, cells.values, hidden_sheets, cells.hidden, looks),
     )
 
 
@@ -276,42 +282,57 @@ MOST_STYLES = 65_000
 _NO_LETTERS = re.compile(r'"[^"]*"|\\.|[_*].|\[(?!h+\]|m+\]|s+\])[^\]]*\]|general|standard', re.IGNORECASE)
 
 
-def _date_styles(archive: ZipFile, part: str) -> frozenset[str]:
-    """Return the numbers of the cell styles that show a date or a time."""
+def _looks(archive: ZipFile, part: str) -> Looks:
+    """Return the cell styles of a workbook."""
     if not part:
-        return frozenset()
+        return Looks()
     reader = _StylesPart()
     parse(archive, part, reader.start, reader.end, lambda text: None, lambda: reader.finished)
-    return frozenset(str(n) for n, code in enumerate(reader.codes) if reader.is_date(code))
+    return reader.looks
+
+
+def _is_date(looks: Looks, code: str) -> bool:
+    """Return whether a cell style's number format shows a date or a time."""
+    if code in looks.formats:
+        return shows_date(looks.formats[code])
+    return code.isdigit() and int(code) in BUILT_IN_DATES
 
 
 class _StylesPart:
-    """Reads the number formats and the cell styles, and stops after them."""
+    """Reads the number formats, letters, backgrounds and cell styles, and stops after them."""
 
     def __init__(self) -> None:
-        self.own: dict[str, str] = {}
-        self.codes: list[str] = []
+        self.looks = Looks()
         self.inside = self.finished = False
+        self.current: dict[str, str] | None = None
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = _local(tag)
+        local, looks = _local(tag), self.looks
         if local == "numFmt":
-            self.own[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+            looks.formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        elif local in ("font", "fill"):
+            self.current = {}
+            (looks.fonts if local == "font" else looks.fills).append(self.current)
+        elif self.current is not None and local in ("color", "fgColor"):
+            self.current |= {name: value for name, value in attributes.items() if name in COLOUR_ATTRIBUTES}
+        elif self.current is not None and local == "sz":
+            self.current["size"] = attributes.get("val", "")
+        elif self.current is not None and local == "patternFill":
+            self.current["pattern"] = attributes.get("patternType", "none")
         elif local == "cellXfs":
             self.inside = True
         elif local == "xf" and self.inside:
-            self.codes.append(attributes.get("numFmtId", "0"))
-        if len(self.codes) + len(self.own) > MOST_STYLES:
+            looks.styles.append(
+                (attributes.get("numFmtId", "0"), attributes.get("fontId", ""), attributes.get("fillId", ""))
+            )
+        if sum(map(len, (looks.styles, looks.formats, looks.fonts, looks.fills))) > MOST_STYLES:
             raise ValueError(f"more than {MOST_STYLES:,} styles")
 
     def end(self, tag: str) -> None:
-        if tag.endswith(" cellXfs"):
+        if tag.endswith((" font", " fill")):
+            self.current = None
+        elif tag.endswith(" cellXfs"):
             self.finished, self.inside = True, False
-
-    def is_date(self, code: str) -> bool:
-        if code in self.own:
-            return shows_date(self.own[code])
-        return code.isdigit() and int(code) in BUILT_IN_DATES
 
 
 @lru_cache(1000)
