@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.core.graph import Array, Node, named_like, toposort
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.draw import distinguishable, easy_draws, worth_doing
+from byhand.exercises.draw import distinguishable, easy_draws, telling, worth_doing
 from byhand.exercises.problem import Flags, Numbers, Problem
 from byhand.misconceptions import MISCONCEPTIONS, applicable, mistaken
 from byhand.misconceptions.rewriting import Misconception
@@ -108,7 +108,7 @@ def _distinct(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
     chosen: ShownMistakes = []
     for misconception, changed in possible:
         wrong = problem.solve(given, changed)
-        left = good & _distinct_from_all(problem, answers, wrong)
+        left = good & _distinct_from_all(problem, answers, wrong) & telling(problem, answers[0], wrong)
         if left.mean() >= LEAST_SHARE:
             chosen.append((misconception, changed))
             answers.append(wrong)

@@ -188,13 +188,53 @@ def _row_codes(table: Array) -> Array:
 
 
 def diagnosable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
-    """Return which draws make every mistake show: more than two margins from the key and each other. (draws,)"""
+    """Return which draws make every mistake show, and by numbers that a guess does not give. (draws,)
+
+    Its answers are more than two margins from the key and from each other's.
+    """
     answers = problem.solve_all(given, [{}, *mistakes])
     together = [np.stack(tables) for tables in zip(*answers, strict=True)]
     good = np.ones(len(next(iter(given.values()))), dtype=bool)
     for n in range(1, len(answers)):
-        good &= distinguishable(problem, [table[:n] for table in together], [table[n] for table in together]).all(0)
+        wrong = [table[n] for table in together]
+        good &= distinguishable(problem, [table[:n] for table in together], wrong).all(0)
+        good &= telling(problem, [table[0] for table in together], wrong)
     return good
+
+
+EASY = (-1.0, 0.0, 1.0)
+"""Numbers that everybody tries."""
+
+
+def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
+    """Return whether wrong answers tell of their mistake: by themselves, or beside others that are right. (..., draws)
+
+    By themselves, if two of them are numbers that nobody tries, or one has two digits. Beside right ones, if their
+    table holds more than a single number. Where the right answers are 0 and ±1 alone, these count as well.
+    """
+    shape = right[0].shape[:-1]
+    low, high, right_low, right_high = (np.full(shape, x) for x in (np.inf, -np.inf, np.inf, -np.inf))
+    good, varied = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    for question, key, answers in zip(problem.questions, right, wrong, strict=True):
+        if question.ask.kind in ("choice", "wrong cell"):
+            good |= (key != answers).any(-1)
+            continue
+        unit = 10.0**-question.ask.places
+        with np.errstate(all="ignore"):
+            numbers = np.round(answers / unit)
+            shown = (np.abs(answers - key) > question.ask.margin) & np.isfinite(numbers)
+            size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
+            digits = np.abs(numbers) / 10.0**size
+            good |= ~np.isfinite(answers).all(-1)
+            alone = np.asarray(np.isin(np.round(key / unit) * unit, EASY).all(-1))
+            easy = np.isin(numbers * unit, EASY) & ~alone[..., None]
+            good |= (shown & (np.abs(digits - np.rint(digits)) > 1e-9)).any(-1)
+            low = np.minimum(low, np.where(shown & ~easy, numbers, np.inf).min(-1))
+            high = np.maximum(high, np.where(shown & ~easy, numbers, -np.inf).max(-1))
+            right_low = np.minimum(right_low, np.where(shown, np.inf, numbers).min(-1))
+            right_high = np.maximum(right_high, np.where(shown, -np.inf, numbers).max(-1))
+            varied |= shown.any(-1) & ((numbers.min(-1) < numbers.max(-1)) | (numbers.shape[-1] < 4))
+    return np.asarray(good | (high > low) | ((right_high > right_low) & varied))
 
 
 def distinguishable(problem: Problem, one: list[Array], other: list[Array]) -> Flags:

@@ -352,10 +352,8 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
         idle = one_number or one_number_in_every_cell(mine.typed, mine.key)
         for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
-            if idle:
-                finding = CellFinding(Verdict.WRONG, ONE_NUMBER)
-            elif not counts.any[n]:
-                finding = CellFinding(Verdict.WRONG, _why_not(finding))
+            if one_number or not counts.any[n]:
+                finding = CellFinding(Verdict.WRONG, ONE_NUMBER if idle else _why_not(finding))
             by_place[int(stage.flat[n])] = finding
     return by_place
 

@@ -7,7 +7,8 @@ number is right in places. So a wrong answer earns something only where the stud
   them have earned something. Where fewer have, it counts if it needs given numbers and several different numbers agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
   smaller sign of it, if at least half of the other answers are right or explained.
-- One number in every cell of a table is no work, unless the right numbers are all the same.
+- One number in every cell of a table is no work, unless the right numbers are all the same, or a mistake leads to that
+  number and counts by itself.
 
 The commonest number of a table counts neither for nor against (a mask's zeros are no work).
 """
@@ -15,7 +16,7 @@ The commonest number of a table counts neither for nor against (a mask's zeros a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,8 @@ ALIKE = 4
 """A table of so many answers or more that are all the same is no work."""
 COMMON = 1 / 3
 """A number in more than this share of a table's cells is the table's commonest one."""
+EASY = (-1.0, 0.0, 1.0)
+"""Numbers that everybody tries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +56,9 @@ class StageAnswers:
     def answered(self) -> Flags:
         return np.asarray(~np.isnan(self.typed))
 
-    @property
-    def mistaken(self) -> Flags:
-        return np.array([bool(combination) for combination in self.mistakes], dtype=bool)
+    def made_by(self, misconception: int) -> Flags:
+        """Return the answers behind which this misconception is, alone or with another."""
+        return np.array([misconception in combination for combination in self.mistakes], dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,27 +91,51 @@ class _Weighing:
 
     def __init__(self, answers: Sequence[StageAnswers], drawn: frozenset[Node]) -> None:
         self.answers, self.drawn = answers, drawn
-        self.typed_often = Counter(x for one in answers for x in one.typed[one.answered].tolist())
+        self.tables_with = Counter(x for one in answers for x in {*one.typed[one.answered].tolist()})
         self.telling = [_telling(one) for one in answers]
+        self.idle = [one_number_in_every_cell(one.typed, one.key) for one in answers]
         self.counts = [Counted(*(np.zeros(len(one.key), dtype=bool) for _ in range(4))) for one in answers]
 
     def result(self) -> list[Counted]:
         for one, count in zip(self.answers, self.counts, strict=True):
-            count.rounded[:] = one.rounded & self._several(one.typed[one.rounded])
-            count.slips[:] = one.slips & (one.alike and self._several(one.typed[one.slips]))
+            n = one.stage.number
+            count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
+            count.slips[:] = one.slips & (one.alike and self._several(self._numbers(n, one.slips)))
         self._mistakes_that_stand_by_themselves()
+        self.by_themselves = [count.mistakes.copy() for count in self.counts]
         self._carry_forward()
         self._supported()
         self._carry_forward()
-        return self.counts
+        return [self._without_idle(n) for n in range(len(self.answers))]
+
+    def _without_idle(self, n: int) -> Counted:
+        """Return what counts of a table; of one number in every cell, only a mistake that leads to it."""
+        one, count = self.answers[n], self.counts[n]
+        if not self.idle[n]:
+            return count
+        nothing: Flags = np.zeros(len(one.key), dtype=bool)
+        return Counted(nothing, self.by_themselves[n], nothing, nothing)
 
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
-            cells = [np.array([index in combination for combination in one.mistakes]) for one in self.answers]
-            numbers = np.concatenate([one.typed[of] for one, of in zip(self.answers, cells, strict=True)])
-            if self._several(numbers):
+            cells = [one.made_by(index) for one in self.answers]
+            numbers = [self._numbers(n, of | self._following_from(n, cells)) for n, of in enumerate(cells)]
+            if self._several(np.concatenate(numbers)):
                 for count, of in zip(self.counts, cells, strict=True):
                     count.mistakes[:] |= of
+
+    def _following_from(self, n: int, cells: Sequence[Flags]) -> Flags:
+        """Return which answers of a table follow from a table with some of these cells."""
+        one = self.answers[n]
+        from_them = [source >= 0 and bool(cells[source].any()) for source in one.sources.tolist()]
+        return np.asarray(one.follows & np.array(from_them, dtype=bool))
+
+    def _numbers(self, n: int, cells: Flags) -> Array:
+        """Return the numbers in these cells of a table, without 0 and ±1 unless the right table has nothing else."""
+        one = self.answers[n]
+        numbers = one.typed[cells]
+        whole = np.isin(np.rint(one.key / one.stage.tolerances.units) * one.stage.tolerances.units, EASY)
+        return numbers if whole.all() else numbers[~np.isin(numbers, EASY)]
 
     def _several(self, numbers: Array) -> bool:
         """Whether several different numbers agree, or one that is seldom met by chance."""
@@ -117,9 +144,9 @@ class _Weighing:
         return enough or any(map(self._distinctive, different))
 
     def _distinctive(self, number: float) -> bool:
-        """Whether a number has two significant digits or more, and does not fill the student's sheet."""
-        fills = self.typed_often[number] > max(2, COMMON * self.typed_often.total())
-        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and not fills
+        """Whether a number has two significant digits or more, and does not stand in one table after the other."""
+        often = max(1, COMMON * len(self.answers))
+        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and self.tables_with[number] <= often
 
     def _earned(self, n: int) -> Flags:
         return np.asarray(self.answers[n].right | self.counts[n].any)
@@ -176,21 +203,24 @@ class _Weighing:
         for n, one in enumerate(self.answers):
             count = self.counts[n]
             for index in {i for combination in one.mistakes for i in combination}:
-                of = np.array([index in combination for combination in one.mistakes]) & ~count.mistakes
-                if of.any() and self._rest_is_explained(n, of):
+                cells = [other.made_by(index) for other in self.answers]
+                of = cells[n] & ~count.mistakes
+                if of.any() and self._rest_is_explained(
+                    {m: c | self._following_from(m, cells) for m, c in enumerate(cells)}
+                ):
                     count.mistakes[:] |= of
             for found, so_far in ((one.rounded, count.rounded), (one.slips, count.slips)):
                 of = found & ~so_far
-                if of.any() and (self._rest_of_table_is_explained(n, of) or self._rest_is_explained(n, of)):
+                if of.any() and (self._rest_of_table_is_explained(n, of) or self._rest_is_explained({n: of})):
                     so_far[:] |= of
 
     def _rest_of_table_is_explained(self, n: int, cells: Flags) -> bool:
         rest = self.telling[n] & ~cells
         return bool(rest.any() and 2 * (self._earned(n) & rest).sum() >= rest.sum()) and self._says_something(n)
 
-    def _rest_is_explained(self, n: int, cells: Flags) -> bool:
+    def _rest_is_explained(self, cells: Mapping[int, Flags]) -> bool:
         """Whether half of all other answers, of several different numbers, have earned something."""
-        rest = [telling & ~cells if m == n else telling for m, telling in enumerate(self.telling)]
+        rest = [telling & ~cells[n] if n in cells else telling for n, telling in enumerate(self.telling)]
         earned = [self._earned(m) & flags for m, flags in enumerate(rest)]
         numbers = np.concatenate([one.typed[flags] for one, flags in zip(self.answers, earned, strict=True)])
         every = sum(int(flags.sum()) for flags in rest)
