@@ -231,8 +231,9 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             good |= (shown & (np.abs(digits - np.rint(digits)) > 1e-9)).any(-1)
             low = np.minimum(low, np.where(shown & ~easy, numbers, np.inf).min(-1))
             high = np.maximum(high, np.where(shown & ~easy, numbers, -np.inf).max(-1))
-            right_low = np.minimum(right_low, np.where(shown, np.inf, numbers).min(-1))
-            right_high = np.maximum(right_high, np.where(shown, -np.inf, numbers).max(-1))
+            idle = shown | ((numbers == 0) & ~alone[..., None])
+            right_low = np.minimum(right_low, np.where(idle, np.inf, numbers).min(-1))
+            right_high = np.maximum(right_high, np.where(idle, -np.inf, numbers).max(-1))
             varied |= shown.any(-1) & ((numbers.min(-1) < numbers.max(-1)) | (numbers.shape[-1] < 4))
     return np.asarray(good | (high > low) | ((right_high > right_low) & varied))
 

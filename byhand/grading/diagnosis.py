@@ -346,7 +346,8 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
         for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
     ]
     by_place: dict[int, CellFinding] = {}
-    one_number = one_number_in_every_cell(answers.written, answers.key)
+    several = len(hypotheses.stages) > 1
+    one_number = several and one_number_in_every_cell(answers.written, answers.key)
     for stage, mine, counts in zip(hypotheses.stages, all_answers, counted(all_answers, hypotheses.drawn), strict=True):
         found = slips_by_stage[stage.number][0]
         idle = one_number or one_number_in_every_cell(mine.typed, mine.key)

@@ -228,11 +228,13 @@ TAUGHT = {
 PLAIN = [*((name, *rest) for name, rest in (variants.CASES | states.CASES).items()), *variants.MORE, *states.MORE]
 PARTS = [("lstm-cell", "state-left-out"), ("switch", "capacity-one-too-few")]
 """Those of which the plain numpy gives one table of several that change, or that the exercise does not tell apart."""
+GUESSED = [("mistral", "window-one-too-narrow")]
+"""Those whose answers are a guess: with nobody before it in the window, a word takes all of itself."""
 LATER = [
     (to, name, case)
     for to, subject in TAUGHT.items()
     for name, of, case in PLAIN
-    if of == subject and (to, name) not in PARTS
+    if of == subject and (to, name) not in [*PARTS, *GUESSED]
 ]
 
 
