@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
+
 from byhand.core import ops
 from byhand.core.captions import symbol, titles
 from byhand.core.graph import Node, times, toposort
 from byhand.core.labels import Labels, Tokens
-from byhand.core.number_text import in_full
 from byhand.core.roles import Role
 from byhand.exercises.problem import Problem, Question, prefix_of
 from byhand.notation.text import Text
-from byhand.notation.tree import Cases, Grid, Maths, Name, Number, Over, Power
+from byhand.notation.tree import Cases, Chain, Grid, Maths, Name, Number, Over, Power, whether
 from byhand.translations import _, counted, language
 
 RESERVED = frozenset("e ln sin cos tanh erf max mean sum".split())
@@ -176,12 +177,13 @@ def _named(node: Node, names: dict[Node, str]) -> Maths:
 def _short_names(tables: Iterable[Node]) -> dict[Node, str]:
     """Return each table's symbol with as much of its path as tells it from the others: Q, or head1.Q and head2.Q."""
     paths = {node: [*node.name.split(".")[:-1], _word(node)] for node in tables}
-    names = {}
+    names: dict[Node, str] = {}
     for node, path in paths.items():
         others = [other for table, other in paths.items() if table is not node]
         lengths = range(2 if path[-1] in RESERVED and len(path) > 1 else 1, len(path) + 1)
         own = next((n for n in lengths if not any(other[-n:] == path[-n:] for other in others)), 0)
-        names[node] = ".".join(path[-own:] if own else path)
+        name = ".".join(path[-own:] if own else path)
+        names[node] = f"{name}_{len(names)}" if name in names.values() else name
     return names
 
 
@@ -196,10 +198,12 @@ def rule(node: Node, call: Callable[[Node], Maths]) -> Maths:
     As in captions.rule, but each sum says whether it is of rows or of columns, and no part of a list is left out.
     """
     if node.data is not None:
-        return Number(in_full(float(node.data[0, 0])))
+        return Number(np.format_float_positional(float(node.data[0, 0]), trim="-"))
     parts = [call(a) if a.name else rule(a, call) for a in node.args]
     if node.op is ops.beside or node.op is ops.below:
-        return _joined(parts, beside=node.op is ops.beside)
+        return _joined([_sized(*pair) for pair in zip(parts, node.args, strict=True)], beside=node.op is ops.beside)
+    if node.op is ops.one_hot:
+        return whether(Chain((parts[0], Over(_("column"), Name(f"0…{node.attrs['width'] - 1}"))), ("=",)))
     if node.op is ops.where and isinstance(parts[0], Cases):
         parts[0] = parts[0].cases[0][1]
     if node.op is ops.mul and node.args[0] is node.args[1]:
@@ -214,6 +218,13 @@ def rule(node: Node, call: Callable[[Node], Maths]) -> Maths:
 
 def _is_one(node: Node) -> bool:
     return node.op is ops.constant and node.attrs["value"] == 1
+
+
+def _sized(maths: Maths, node: Node) -> Maths:
+    """Return a part of a larger table; where it is a number or a line that is repeated, with its rows and columns."""
+    if node.name or node.op is not ops.stretch or node.args[0].shape == node.shape:
+        return maths
+    return Chain((maths, Name(f"({times(node.shape)})")), ("",))
 
 
 def _joined(parts: list[Maths], beside: bool) -> Maths:
@@ -266,17 +277,17 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
     if ops.lookup in operations:
         yield _("A[n]: for each number in a table n, the row of A with that number; the first row is row 0.")
     if any(part.op is ops.lookup and part.args[1].shape[1] > 1 for part in used):
-        yield _("Where A is a single column: for each number in n, the number of A in that row, in the place of n.")
+        yield _("A[n, 1]: the same, of column 1 of A alone; each number stands where its row number stands in n.")
     if operations & {ops.rows, ops.columns}:
         yield _("A[2]: row 2 of A. A[1…3]: rows 1 to 3. A[·, 2]: column 2. All counted from 1.")
     if operations & {ops.beside, ops.below}:
-        yield _("[A | B]: B at the right of A. [A; B]: B below A. A number stands for as many rows or columns as fit.")
+        yield _("[A | B]: B at the right of A. [A; B]: B below A. 0 (2×3): two rows of three zeros.")
     if ops.alternate in operations:
         yield _("A, B by turns: the first column of A, the first of B, the second of A, and so on.")
     if ops.where in operations:
         yield _("A where B, else C: the number of A where that of B is not 0 (or B is true), elsewhere that of C.")
     if ops.one_hot in operations:
-        yield _("Its column: the number of the column that a number stands in; the first column is column 0.")
+        yield _("where A = column 0…5: where the number of A is that of the column; the first column is column 0.")
     if ops.argmax in operations:
         yield _("The place of the largest is counted from 0; of equal numbers the first is taken.")
     if operations & {ops.sin, ops.cos}:
@@ -322,12 +333,18 @@ def no_label(node: Node, axis: int, i: int) -> str:
 
 
 def question_text(problem: Problem, question: Question, label: Label = no_label) -> str:
-    """Return the question as a sentence or two: what to find, and to how many decimals. label: for words of rows."""
+    """Return the question: the recipe's own words, if it has any; then what to find, and to how many decimals.
+
+    label: of the words of rows and columns, where the student who reads it is known.
+    """
+    text = _standard_text(problem, question, label)
+    return f"{_(question.ask.text)} {text}" if question.ask.text else text
+
+
+def _standard_text(problem: Problem, question: Question, label: Label) -> str:
     ask, node = question.ask, question.node
     problem = problem.part_of(question)
     table = _with_place(node, sheet(problem).names[node])
-    if ask.text:
-        return f"{_(ask.text)} {rounding(question)}".rstrip()
     if ask.kind == "wrong cell":
         return _("One number of {table} is wrong: give its row and its column, counted from 1.").format(table=table)
     if ask.kind == "choice":
