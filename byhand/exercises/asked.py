@@ -103,20 +103,29 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The tables of an exercise under the names that they have on its sheets, and its questions.
+class Section:
+    """One exercise of a sheet: the problem, the tables whose numbers the student has, in order, and the questions."""
 
-    given: the tables whose numbers the student has, in order.
-    """
-
-    names: dict[Node, str]
+    problem: Problem
     given: tuple[Node, ...]
     tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The tables of a problem under the names that they have on its sheets. sections: more than one for an exam."""
+
+    names: dict[Node, str]
+    sections: tuple[Section, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(task for section in self.sections for task in section.tasks)
 
     def explanations(self) -> list[str]:
         """Return one sentence for each sign in the rules that needs one, and for each number with a letter."""
         rules = [rule for task in self.tasks for rule in task.rules]
-        return [*_signs([rule.node for rule in rules if rule.node.data is None]), *_letters(rules)]
+        return list(dict.fromkeys((*_signs([rule.node for rule in rules if rule.node.data is None]), *_letters(rules))))
 
 
 def sheet(problem: Problem) -> Sheet:
@@ -126,28 +135,31 @@ def sheet(problem: Problem) -> Sheet:
 
 @lru_cache(64)
 def _sheet(problem: Problem, in_language: str) -> Sheet:
-    if problem.parts:
-        return _joined_sheet([sheet(part) for part in problem.parts])
-    shown = [n for n in problem.shown if n not in problem.needed]
-    tables = [n for n in [*problem.needed, *shown] if n.name]
-    names = _short_names(tables)
-    known = set[Node]() if _works_backward(problem) else set(problem.shown)
-    tasks, ruled = [], set[Node](known)
-    for question in problem.questions:
+    parts = problem.parts or (problem,)
+    names = _short_names(node for part in parts for node in _tables(part))
+    questions = iter(problem.questions)
+    return Sheet(names, tuple(_section(part, [next(questions) for __ in part.questions], names) for part in parts))
+
+
+def _tables(problem: Problem) -> list[Node]:
+    """Return the named tables that the questions need, and those that are shown."""
+    return [n for n in dict.fromkeys([*problem.needed, *problem.shown]) if n.name]
+
+
+def _section(problem: Problem, questions: list[Question], names: dict[Node, str]) -> Section:
+    tables = _tables(problem)
+    constants = {n for n in tables if _is_constant(n) and n not in problem.drawn}
+    ruled = set[Node]() if _works_backward(problem) else set(problem.shown)
+    tasks = []
+    for question in questions:
         ends = [question.node, *(problem.shown if question.ask.kind == "missing" else [])]
-        needed = [n for n in _reading(ends, ruled) if n.name and (n.data is None or _is_constant(n))]
-        fresh = [n for n in needed if n not in ruled and not (n.data is not None and n.holds_infinity)]
+        needed = [n for n in _reading(ends, ruled) if n.name and (n.data is None or n in constants)]
+        fresh = [n for n in needed if n not in ruled and not n.holds_infinity]
         rules = tuple(Rule(n, names[n], rule(n, lambda n: _named(n, names))) for n in fresh)
         ruled.update(fresh)
         tasks.append(Task(question, names[question.node], rules))
-    given = [n for n in tables if n.data is not None and not _is_constant(n)]
-    return Sheet(names, (*given, *(n for n in problem.shown if n not in given)), tuple(tasks))
-
-
-def _joined_sheet(parts: list[Sheet]) -> Sheet:
-    """Return the sheet of an exam; the tables of two parts may have the same name."""
-    names = {node: name for part in parts for node, name in part.names.items()}
-    return Sheet(names, tuple(n for part in parts for n in part.given), tuple(t for part in parts for t in part.tasks))
+    given = [n for n in tables if n.data is not None and n not in constants]
+    return Section(problem, (*given, *(n for n in problem.shown if n not in given)), tuple(tasks))
 
 
 def _works_backward(problem: Problem) -> bool:

@@ -52,16 +52,17 @@ def given_tables(problem: Problem, variant: Variant) -> str:
     """Return every table that the student is given or shown, with the numbers to find hidden, and how to read rules."""
     pieces = [paragraph(_(problem.exercise.text))] if problem.exercise.text else []
     if not problem.parts:  # those of a part of an exam stand before its first question
-        pieces += _tables(problem, variant)
+        pieces += _tables(problem, 1, variant)
     if explanations := sheet(problem).explanations():
         pieces += [paragraph(_("How to read the rules:")), _list(explanations)]
     return "\n".join(pieces)
 
 
-def _tables(problem: Problem, variant: Variant) -> list[str]:
+def _tables(problem: Problem, part: int, variant: Variant) -> list[str]:
+    """Return the given tables of a part of an exam, counted from 1, or of the whole exercise."""
     said, hidden = sheet(problem), hidden_cells(problem)
     pieces = []
-    for node in said.given:
+    for node in said.sections[part - 1].given:
         meaning = f" – {html(given_meaning(node))}" if given_meaning(node) else ""
         pieces.append(f"<p><b>{html(said.names[node])}</b> ({times(node.shape)}){meaning}</p>")
         pieces.append(number_table(node, variant, hidden.get(node, ())))
@@ -75,7 +76,7 @@ def before_question(problem: Problem, n: int, variant: Variant) -> str:
         return ""
     part = problem.parts[number - 1]
     text = [paragraph(_(part.exercise.text))] if part.exercise.text else []
-    return "\n".join([f"<h3>{html(part_title(problem, number))}</h3>", *text, *_tables(part, variant)])
+    return "\n".join([f"<h3>{html(part_title(problem, number))}</h3>", *text, *_tables(problem, number, variant)])
 
 
 def rules(task: Task) -> str:

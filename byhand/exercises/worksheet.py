@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import count, zip_longest
 from math import exp
 
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import labels, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, Table
-from byhand.exercises.asked import Sheet, Task, given_meaning, part_title, question_text, sheet
+from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
 from byhand.explanations.handout import LIVE, explain
@@ -29,8 +29,9 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     who = _("Name: {name}   Id: {id}").format(name=student.name or "_" * 30, id=student.id)
     blocks: list[Block] = [Paragraph((Plain(who),))]
     blocks += [Paragraph((_(exercise.text),))] if exercise.text else []
-    for part in problem.each:
-        blocks += _part(problem, part, variant)
+    numbers = count(1)
+    for n, section in enumerate(said.sections, 1):
+        blocks += _section(problem, variant, said, n, section, numbers)
     explanations = said.explanations()
     if explanations:
         blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
@@ -39,21 +40,20 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     return Document(_(exercise.title), _(exercise.teaches), tuple(blocks))
 
 
-def _part(problem: Problem, part: Problem, variant: Variant) -> Iterator[Block]:
+def _section(
+    problem: Problem, variant: Variant, said: Sheet, number: int, section: Section, numbers: Iterator[int]
+) -> Iterator[Block]:
     """Yield what is given and the questions: of a part of an exam, with its heading, or of the whole exercise."""
-    said, before = sheet(part), 0
     if problem.parts:
-        number = problem.parts.index(part) + 1
-        before = sum(len(other.questions) for other in problem.parts[: number - 1])
         yield Heading(Plain(part_title(problem, number)))
-        if part.exercise.text:
-            yield Paragraph((_(part.exercise.text),))
+        if section.problem.exercise.text:
+            yield Paragraph((_(section.problem.exercise.text),))
     level = 2 if problem.parts else 1
     yield Heading(_("Given"), level)
-    for node in said.given:
-        yield _given(part, variant, said, node)
-    for n, task in enumerate(said.tasks, before + 1):
-        yield from _question(part, variant, said, n, task, level)
+    for node in section.given:
+        yield _given(problem, variant, said, node)
+    for task in section.tasks:
+        yield from _question(problem, variant, said, next(numbers), task, level)
 
 
 def _question(problem: Problem, variant: Variant, said: Sheet, n: int, task: Task, level: int) -> Iterator[Block]:

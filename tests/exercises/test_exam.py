@@ -313,7 +313,7 @@ def test_a_wrong_part_names_itself() -> None:
 
 
 def test_what_students_read_is_in_parts_in_every_format(made: dict[str, Any]) -> None:
-    """Each part has its heading, its given tables and its questions, under names without a prefix."""
+    """Each part has its heading, its given tables and its questions; only names that two parts have get a prefix."""
     with ZipFile("exam/keys/canvas.zip") as archive:
         name = next(n for n in archive.namelist() if "meta" not in n and "manifest" not in n)
         canvas = unescape(archive.read(name).decode())
@@ -324,13 +324,13 @@ def test_what_students_read_is_in_parts_in_every_format(made: dict[str, Any]) ->
     ]
     for text in texts:
         places = [text.find(f"Part {n}: {title}") for n, title in enumerate(TITLES, 1)]
-        questions = [text.find(f"Find {name}") for name in ("p", "scores", "weights", "Z")]
-        questions.append(text.rfind("Find p"))
+        questions = [text.find(f"Find {name}") for name in ("part1.p", "scores", "weights", "Z")]
+        questions.append(text.rfind("Find part3.p"))
         order = [places[0], questions[0], places[1], *questions[1:4], places[2], questions[4]]
         assert -1 not in order
         assert order == sorted(order)
         assert [text[a:b].count("W_Q") > 0 for a, b in pairwise([*places, len(text)])] == [False, True, False]
-        assert "part1." not in text.replace("part1.probabilities", "")
+        assert "part2.W_Q" not in text
 
 
 def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -> None:
@@ -338,8 +338,8 @@ def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -
     texts = [cell.value for row in book["Exercise"] for cell in row if isinstance(cell.value, str)]
     listed = [text for text in texts if re.match(r"Part \d:|Find", text)]
     assert listed == [
-        *("Part 1: Softmax (10 points)", "Find p. Give 3 decimals."),
+        *("Part 1: Softmax (10 points)", "Find part1.p (Softmax). Give 3 decimals."),
         *("Part 2: One attention head (12 points)", "Find scores. Give whole numbers."),
         *("Find weights. Give 2 decimals.", "Find Z. Give 2 decimals."),
-        *("Part 3: Softmax again (5 points)", "Find p. Give 3 decimals."),
+        *("Part 3: Softmax again (5 points)", "Find part3.p (Softmax). Give 3 decimals."),
     ]

@@ -19,7 +19,7 @@ from byhand.errors import ByhandError
 from byhand.exercises import asked, canvas, moodle
 from byhand.exercises.draw import Student, Variant, random_tables, variants
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import Ask, Exercise, find, read_exercise, ready_made
+from byhand.exercises.recipe import Ask, Exercise, exercise_of, find, read_exercise, ready_made
 from byhand.exercises.worksheet import worksheet
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
@@ -108,6 +108,15 @@ def test_every_kind_of_question_can_be_read() -> None:
 def test_a_missing_number_is_found_from_what_is_shown() -> None:
     built = attention(Ask("W_V", kind="missing", cell=(2, 2), places=0), show=("V",))
     solved_in_every_format(built, a_class(built))
+
+
+def test_an_exam_can_be_solved_though_its_parts_have_tables_of_the_same_name() -> None:
+    parts = [{"recipe": name} for name in ("softmax", "attention-head", "softmax")]
+    built = problem(exercise_of({"title": "Exam", "exercise": parts}, Path("exam.toml")))
+    solved_in_every_format(built, a_class(built))
+    text = text_of(page_of(built, a_class(built)[0]))
+    assert "Part 2: One attention head (8 points)" in text
+    assert len(re.findall(r"(?m)^part[13]\.p = ", text)) == 2
 
 
 # Faults that the reader must see

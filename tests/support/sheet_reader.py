@@ -110,7 +110,7 @@ class Sheet:
         caption = None
         for block in Blocks(text).blocks:
             if isinstance(block, list):
-                if caption and not self.questions:
+                if caption and _holds_numbers(block) and not self._is_asked(caption[1]):
                     table = np.array([[number(cell) for cell in row] for row in block])
                     assert table.shape == (int(caption[2]), int(caption[3])), caption[0]
                     self.tables[caption[1]] = table
@@ -129,6 +129,11 @@ class Sheet:
                 self.questions.append(Question(block))
             elif self.questions:
                 self.questions[-1].last_line = block
+
+    def _is_asked(self, name: str) -> bool:
+        """Return whether the last question asks for this table, of which it may show a copy with a wrong number."""
+        found = asked(self.questions[-1].text) if self.questions else None
+        return bool(found and found[1]["name"] == name)
 
     def value(self, name: str) -> Array:
         """Return the numbers of a table: those that are given, or worked out from its rule."""
@@ -154,6 +159,13 @@ class Sheet:
     def names(self, before: int) -> list[str]:
         """Return the names that a rule may use, the longest first: given tables, and those whose rules stand before."""
         return sorted({*self.tables, *list(self.rules)[:before]}, key=len, reverse=True)
+
+
+NUMBER_CELL = re.compile(r"\?|[−-]?(∞|\d+([.]\d+)?)( \(.*\))?")
+
+
+def _holds_numbers(cells: Cells) -> bool:
+    return all(NUMBER_CELL.fullmatch(cell) for row in cells for cell in row)
 
 
 def number(cell: str) -> float:
