@@ -355,7 +355,6 @@ def question_text(problem: Problem, question: Question, label: Label = no_label)
 
 def _standard_text(problem: Problem, question: Question, label: Label) -> str:
     ask, node = question.ask, question.node
-    problem = problem.part_of(question)
     table = _with_place(node, sheet(problem).names[node])
     if ask.kind == "wrong cell":
         return _("One number of {table} is wrong: give its row and its column, counted from 1.").format(table=table)

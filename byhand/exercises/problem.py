@@ -105,10 +105,6 @@ class Problem:
         """The tables behind what is asked and shown, and those that name their rows and columns."""
         return frozenset(_behind(self.outputs))
 
-    def part_of(self, question: Question) -> Problem:
-        """Return the part of an exam that a question belongs to, or the problem itself."""
-        return next(part for part in self.each if not self.parts or question.node in part.nodes)
-
     def part_begins(self, question: int) -> int:
         """Return which part of an exam, counted from 1, begins with a question, counted from 0; 0 for none."""
         firsts = [sum(len(part.questions) for part in self.parts[:n]) for n in range(len(self.parts))]

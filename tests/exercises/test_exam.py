@@ -338,8 +338,8 @@ def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -
     texts = [cell.value for row in book["Exercise"] for cell in row if isinstance(cell.value, str)]
     listed = [text for text in texts if re.match(r"Part \d:|Find", text)]
     assert listed == [
-        *("Part 1: Softmax (10 points)", "Find part1.p (Softmax). Give 3 decimals."),
+        *("Part 1: Softmax (10 points)", "Find part1.p. Give 3 decimals."),
         *("Part 2: One attention head (12 points)", "Find scores. Give whole numbers."),
         *("Find weights. Give 2 decimals.", "Find Z. Give 2 decimals."),
-        *("Part 3: Softmax again (5 points)", "Find part3.p (Softmax). Give 3 decimals."),
+        *("Part 3: Softmax again (5 points)", "Find part3.p. Give 3 decimals."),
     ]

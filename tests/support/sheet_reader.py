@@ -527,16 +527,15 @@ def of_canvas(package: bytes) -> Iterator[Marked]:
 
 
 def _quiz(quiz: ET.Element) -> Iterator[Marked]:
-    sheet: Sheet | None = None
+    sheet = Sheet("")
     for item in quiz.iter():
         if not item.tag.endswith("}item"):
             continue
         texts = [e.text or "" for e in item.iter() if e.tag.endswith("}mattext") and e.get("texttype") == "text/html"]
-        if sheet is None:
-            sheet = Sheet(texts[0])
-            continue
         sheet.questions.clear()
         sheet.read(texts[0])
+        if not any(e.tag.endswith("}conditionvar") for e in item.iter()):
+            continue  # a text, such as what is given
         (question,) = sheet.questions
         value = _value_of_item(sheet, question)
         least, most = _canvas_key(item)
