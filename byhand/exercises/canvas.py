@@ -41,8 +41,10 @@ SMALL_CLASS = 30
 """Up to so many students, each has a quiz of their own, unless a number of variants is given."""
 USUAL_VARIANTS = 6
 """The variants from which Canvas draws for a larger class."""
+MOST_NUMBERS = 400
+"""The most right numbers of one length that are looked at for a blank."""
 MOST_TEXTS = 60
-"""The most texts that a blank lists."""
+"""A blank that lists so many texts lists no numbers with a further decimal."""
 
 
 def check(problem: Problem) -> None:
@@ -292,19 +294,25 @@ def _accepted(field: Field, places: int, decimal: bool) -> list[str]:
         n = int(field.key)
         name = field.options[n - 1].partition(". ")[2]
         return [str(n), *([name] if name else []), field.options[n - 1]]
-    numbers: list[str] = []
+    texts: dict[str, None] = {}
     for finer in (places, places + 1) if decimal else (0,):
-        step = Decimal(1).scaleb(-finer)
-        near: list[tuple[Decimal, Decimal]] = []
-        for value, margin in field.right:
-            least, most = (Decimal(repr(value + side * margin * (1 + 1e-9))) for side in (-1, 1))
-            number = least.quantize(step, rounding=ROUND_CEILING, context=EXACT)
-            while number <= most and len(near) < MOST_TEXTS:
-                near.append((abs(number - Decimal(repr(value))), number))
-                number += step
-        numbers += [f"{number:f}" for _distance, number in sorted(near)]
-    texts = [spelling for number in dict.fromkeys(numbers) for spelling in _spellings(number)]
-    return list(dict.fromkeys(texts))[:MOST_TEXTS]
+        for number in _numbers_within(field, finer):
+            if finer == places or len(texts) < MOST_TEXTS:
+                texts.update(dict.fromkeys(_spellings(number)))
+    return list(texts)
+
+
+def _numbers_within(field: Field, places: int) -> list[str]:
+    """Return every right number with so many decimals, the nearest to the key first."""
+    step = Decimal(1).scaleb(-places)
+    near: list[tuple[Decimal, Decimal]] = []
+    for value, margin in field.right:
+        least, most = (Decimal(repr(value + side * margin * (1 + 1e-9))) for side in (-1, 1))
+        number = least.quantize(step, rounding=ROUND_CEILING, context=EXACT)
+        while number <= most and len(near) < MOST_NUMBERS:
+            near.append((abs(number - Decimal(repr(value))), number))
+            number += step
+    return [f"{number:f}" for _distance, number in sorted(near)]
 
 
 def _spellings(number: str) -> list[str]:
@@ -388,10 +396,11 @@ def _number_scoring(field: Field) -> str:
 def _within(value: float, margin: float) -> str:
     """Return the condition of a right number: equal to it as Canvas rounds it, or within the margin of that.
 
-    Canvas rounds the typed number in the same way, so rounding the key makes no right answer wrong.
+    Canvas rounds the typed number in the same way, and the margin is rounded up, so no right answer becomes wrong.
     """
     exact = as_canvas_rounds(Decimal(repr(value + 0.0)))
-    least, most = EXACT.subtract(exact, Decimal(repr(margin))), EXACT.add(exact, Decimal(repr(margin)))
+    room = Decimal(repr(margin)).quantize(Decimal(1).scaleb(-PLACES), rounding=ROUND_CEILING, context=EXACT)
+    least, most = EXACT.subtract(exact, room), EXACT.add(exact, room)
     return (
         f'<or><varequal respident="response1">{_plain(exact)}</varequal>'
         f'<and><vargte respident="response1">{_plain(least)}</vargte>'

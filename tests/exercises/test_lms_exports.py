@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from support import lms_proof
+from support.rounding_students import going_on
 from support.selection import often
+from support.simulated_students import class_of, verdicts
 from support.small_exercises import with_answers
 
 from byhand.exercises import canvas, moodle
@@ -45,6 +47,19 @@ def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: i
     assert findings(problem(read_exercise(find(name))), count) == []
 
 
+@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
+def test_a_workbook_pays_rounded_earlier_answers_as_learning_systems_do(name: str, count: int) -> None:
+    made = class_of(name, count)
+    for n, variant in enumerate(made.made):
+        for how in (lambda n: True, lambda n: n % 2 == 0, lambda n: n % 2 == 1):
+            marks = made.mark(n, going_on(made.problem, variant, how))
+            assert [mark.points for mark in marks] == [mark.most for mark in marks], (
+                variant.student.id,
+                verdicts(marks),
+            )
+
+
 def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
     return [with_answers(variant, [(row + by).tolist() for row in variant.answers]) for variant in made]
 
@@ -58,8 +73,13 @@ def test_a_file_with_a_wrong_key_is_reported(monkeypatch: pytest.MonkeyPatch) ->
         "Moodle gives 0% for the key of seed 2.",
     ]
     monkeypatch.setattr(moodle, "write", right)
-    monkeypatch.setattr(canvas, "write", lambda built, made: quiz(built, shifted(made, 0.25)))
-    assert exported(1) == ["Canvas gives 0% for the key of seed 1."]
+    monkeypatch.setattr(canvas, "write", lambda built, made, wrong, **how: quiz(built, shifted(made, 0.25), **how))
+    report = exported(1)
+    assert [line for line in report if "the key" in line] == [
+        "Canvas gives 0% for the key of seed 1.",
+        "A group in Canvas gives 0% for the key of seed 1.",
+    ]
+    assert "A group in Canvas gives 0% for answers rounded as asked, from step to step, of seed 1." in exported(2)
 
 
 def test_a_mistake_that_gets_full_marks_or_no_help_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

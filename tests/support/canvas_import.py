@@ -1,12 +1,15 @@
 """Canvas's own rules, read off its source: how it takes a quiz from a QTI 1.2 package, and what it gives for answers.
 
 After gems/plugins/qti_exporter/lib/qti/numeric_interaction.rb (an answer's margin is its upper end less the number;
-every answer counts in full) and app/models/quizzes/quiz_question/numerical_question.rb (decimals, both ends included).
+every answer counts in full) and app/models/quizzes/quiz_question/numerical_question.rb (decimals, both ends included);
+fill_in_the_blank.rb and fill_in_multiple_blanks_question.rb (texts without regard to capitals, every blank the same),
+and assessment_test_converter.rb (a section with a selection is a group, from which so many questions are drawn).
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -18,6 +21,7 @@ from byhand.exercises.canvas import as_canvas_rounds
 from support.lms_marks import Marked, paired, parsed, plain, summed
 
 NUMERICAL, CHOICE, TEXT = "numerical_question", "multiple_choice_question", "text_only_question"
+BLANKS = "fill_in_multiple_blanks_question"
 QTI = "imsqti_xmlv1p2"
 MOST_BYTES = 100_000_000
 """A part that unpacks to more than this is none of ours."""
@@ -48,12 +52,32 @@ class CanvasItem:
 
 
 @dataclass(frozen=True)
+class CanvasBlanks:
+    """One variant of a question group. blanks: for each, in the order of the text, what counts as right."""
+
+    ident: str
+    points: float
+    text: str
+    blanks: tuple[frozenset[str], ...]
+
+    def mark(self, typed: Sequence[str]) -> Marked:
+        """What Canvas gives for what is typed in the blanks, in order."""
+        pairs = zip(self.blanks, typed, strict=True)
+        return summed((1.0, float(text.strip().casefold() in accepted), "") for accepted, text in pairs)
+
+
+@dataclass(frozen=True)
 class CanvasQuiz:
-    """One assessment of a package: items that are answered, in order."""
+    """One assessment of a package: items that are answered, in order, or a group from which one variant is drawn.
+
+    pick: how many variants are drawn, and for how many points each.
+    """
 
     ident: str
     title: str
     items: tuple[CanvasItem, ...]
+    group: tuple[CanvasBlanks, ...] = ()
+    pick: tuple[int, float] = (0, 0.0)
 
     def mark(self, typed: Sequence[str]) -> Marked:
         """What Canvas gives for what is typed in the items, in order."""
@@ -101,6 +125,13 @@ def _tag(element: Element) -> str:
 
 def _quizzes(root: Element) -> Iterator[CanvasQuiz]:
     for assessment in _all(root, "assessment"):
+        blanks = [e for e in _all(assessment, "item") if _kind(e) == BLANKS]
+        if blanks:
+            number, each = (next(_all(assessment, tag)).text for tag in ("selection_number", "points_per_item"))
+            pick = int(number or 0), float(each or 0)
+            title = assessment.get("title", "")
+            yield CanvasQuiz(assessment.get("ident", ""), title, (), tuple(map(_blanks, blanks)), pick)
+            continue
         items = [_item(element) for element in _all(assessment, "item")]
         names = [item.ident for item in items]
         if len(set(names)) < len(names):
@@ -109,11 +140,38 @@ def _quizzes(root: Element) -> Iterator[CanvasQuiz]:
         yield CanvasQuiz(assessment.get("ident", ""), assessment.get("title", ""), answered)
 
 
-def _item(element: Element) -> CanvasItem:
-    fields = {
+def _fields(element: Element) -> dict[str, str]:
+    return {
         field.findtext("{*}fieldlabel") or "": field.findtext("{*}fieldentry") or ""
         for field in _all(element, "qtimetadatafield")
     }
+
+
+def _kind(element: Element) -> str:
+    return _fields(element).get("question_type", "")
+
+
+def _blanks(element: Element) -> CanvasBlanks:
+    text = next((e.text or "" for e in _all(element, "mattext")), "")
+    accepted = {
+        response.get("ident", "").removeprefix("response_"): frozenset(
+            (e.text or "").strip().casefold()
+            for label in _all(response, "response_label")
+            for e in _all(label, "mattext")
+        )
+        for response in _all(element, "response_lid")
+    }
+    names = [name for name in re.findall(r"\[(\w+)\]", text) if name in accepted]
+    if sorted(names) != sorted(accepted):
+        raise ByhandError(
+            f"The Canvas item {quoted(element.get('ident'))} has other blanks in its text: export it again."
+        )
+    points = float(_fields(element).get("points_possible") or 1)
+    return CanvasBlanks(element.get("ident", ""), points, plain(text), tuple(accepted[name] for name in names))
+
+
+def _item(element: Element) -> CanvasItem:
+    fields = _fields(element)
     labels = [
         label.get("ident", "") for choice in _all(element, "render_choice") for label in _all(choice, "response_label")
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -9,14 +10,15 @@ import numpy as np
 from byhand.core.graph import Array
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
-from byhand.exercises import canvas, moodle
+from byhand.exercises import canvas, moodle, qti
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
 from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import Part, parts
 from byhand.exercises.problem import Problem
-from support import canvas_import, moodle_import
+from support import canvas_import, moodle_import, qti_import
 from support.lms_marks import Marked
+from support.rounding_students import going_on
 
 GARBAGE = "no idea"
 Mark = Callable[[Sequence[str]], Marked]
@@ -28,33 +30,55 @@ def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Varian
     questions = moodle_import.read(moodle.write(problem, made, wrong))
     for variant, mistakes, question in zip(made, wrong, questions, strict=True):
         asked = parts(problem, variant, mistakes)
-        yield from _plain("Moodle", variant, asked, question.mark)
+        yield from _plain("Moodle", problem, variant, asked, question.mark)
+        if question.marks != moodle.whole_marks(problem.exercise.points) and len(question.fields) > 1:
+            yield f"Moodle counts {question.marks:g} marks for {problem.exercise.points:g} points."
         for name, sentence, _, answers in mistakes:
             if not all(np.isfinite(a).all() for a in answers):
                 continue
-            found = question.mark(field_texts(asked, answers))
-            if found.mark > 1 - 1e-9 and problem.exercise.partial_credit.mistake < 1:
+            texts = field_texts(asked, answers)
+            shares = [field.mark(text)[0] for field, text in zip(question.fields, texts, strict=True)]
+            if min(shares) > 1 - 1e-9 and problem.exercise.partial_credit.mistake < 1:
                 yield f"Moodle gives full marks to {name} of {variant.student.id}."
-            elif sentence not in " ".join(found.feedback):
+            elif sentence not in " ".join(question.mark(texts).feedback):
                 yield f"Moodle does not say to {variant.student.id} what went wrong: {name}."
+    for version in ("qti", "qti3"):
+        items = qti_import.read(qti.write(problem, made, wrong, name=version))
+        for variant, mistakes, item in zip(made, wrong, items, strict=True):
+            yield from _plain(version, problem, variant, parts(problem, variant, mistakes), item.mark)
     try:
         canvas.check(problem)
     except ByhandError:
         return
-    for variant, quiz in zip(made, canvas_import.read(canvas.write(problem, made)), strict=True):
-        yield from _plain("Canvas", variant, parts(problem, variant, ()), quiz.mark)
+    quizzes = canvas_import.read(canvas.write(problem, made, wrong))
+    [shared] = canvas_import.read(canvas.write(problem, made, wrong, shared=True))
+    for n, (variant, mistakes) in enumerate(zip(made, wrong, strict=True)):
+        asked = parts(problem, variant, mistakes)
+        yield from _plain("Canvas", problem, variant, asked, quizzes[n].mark)
+        mark = shared.group[n].mark if shared.group else shared.mark
+        yield from _plain("A group in Canvas", problem, variant, asked, mark, typed_in_full=not shared.group)
 
 
-def _plain(system: str, variant: Variant, asked: list[Part], mark: Mark) -> Iterator[str]:
-    """The key, nothing, and what is no number."""
+def _plain(
+    system: str, problem: Problem, variant: Variant, asked: list[Part], mark: Mark, typed_in_full: bool = True
+) -> Iterator[str]:
+    """The key, students who go on with what they have written down, nothing, and what is no number.
+
+    typed_in_full: whether numbers with all their digits are marked too.
+    """
+    chance = random.Random(variant.student.id)
     key = field_texts(asked, variant.answers)
+    whole = field_texts(asked, going_on(problem, variant, lambda n: True))
+    some = field_texts(asked, going_on(problem, variant, lambda n: chance.random() < 0.5))
     for what, answers, right in (
-        ("the key", key, 1.0),
+        *([("the key", key, 1.0)] if typed_in_full else ()),
+        ("answers rounded as asked, from step to step,", whole, 1.0),
+        ("answers of which some were rounded", some, 1.0),
         ("blanks", [""] * len(key), 0.0),
         (GARBAGE, [GARBAGE] * len(key), 0.0),
     ):
         found = mark(answers).mark
-        if abs(found - right) > 1e-9:
+        if abs(found - right) > 1e-6:
             yield f"{system} gives {found:.0%} for {what} of {variant.student.id}."
 
 
