@@ -30,7 +30,8 @@ class OwnTable:
 
     exact: before rounding, as far as it can be inferred. written: as typed; the right number where a cell is blank.
     rounded: exact, rounded to the places of the question, to one more, and to two more.
-    wrong: whether it holds a wrong number. unsure: row, column and rounding error of numbers known only as rounded.
+    wrong: whether it holds a wrong number. in_error: whether one is neither right nor follows from earlier tables.
+    unsure: row, column and rounding error of numbers known only as rounded.
     """
 
     stage: Stage
@@ -38,6 +39,7 @@ class OwnTable:
     written: Array
     rounded: tuple[Array, ...]
     wrong: bool
+    in_error: bool
     unsure: tuple[tuple[int, int, float], ...] = ()
 
 
@@ -91,6 +93,7 @@ def ways_of(stage: Stage, own_tables: Mapping[int, OwnTable]) -> Ways:
         each += [exact, {own.stage.number: own.written for own in before}]
         each += [{own.stage.number: own.rounded[more] for own in before} for more in MORE_PLACES]
         each += [{own.stage.number: own.exact for own in some} for some in _subsets(before)]
+        each += [{own.stage.number: own.written for own in some} for some in _rounded_in_part(before)]
         doubts = [{**exact, own.stage.number: table} for own in before for table in _doubted(own)]
         if len(doubts) > MOST_UNSURE:
             doubts = []
@@ -103,6 +106,13 @@ def _subsets(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
     sizes = range(1, len(wrong)) if len(wrong) <= MOST_SUBSETS else (1, len(wrong) - 1)
     some: list[Sequence[OwnTable]] = [chosen for size in sizes for chosen in combinations(wrong, size)]
     return [*some, wrong] if wrong and len(wrong) < len(before) else some
+
+
+def _rounded_in_part(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
+    """Return subsets of right tables that a student may have gone on with as written, with all digits of the others."""
+    if any(own.in_error for own in before) or len(before) > MOST_SUBSETS:
+        return []
+    return [chosen for size in range(1, len(before)) for chosen in combinations(before, size)]
 
 
 def _doubted(own: OwnTable) -> list[Array]:
@@ -310,7 +320,8 @@ class StageEvidence:
         written[place] = np.where(self.answered, self.written, written[place])
         wrong = bool((self.answered & ~self.right).any())
         rounded = tuple(self._rounded(exact, more, chosen) for more in MORE_PLACES)
-        return OwnTable(stage, exact, written, rounded, wrong, self._unsure(self.answered & ~explained))
+        in_error = bool(self.open.any())
+        return OwnTable(stage, exact, written, rounded, wrong, in_error, self._unsure(self.answered & ~explained))
 
     def _rounded(self, exact: Array, more: int, chosen: Fit | None) -> Array:
         """Return the table rounded; right numbers are computed from earlier tables rounded to as many places."""

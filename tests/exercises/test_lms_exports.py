@@ -54,10 +54,13 @@ def test_a_workbook_pays_rounded_earlier_answers_as_learning_systems_do(name: st
     for n, variant in enumerate(made.made):
         for how in (lambda n: True, lambda n: n % 2 == 0, lambda n: n % 2 == 1):
             marks = made.mark(n, going_on(made.problem, variant, how))
-            assert [mark.points for mark in marks] == [mark.most for mark in marks], (
-                variant.student.id,
-                verdicts(marks),
-            )
+            less = [mark for mark in marks if mark.points < mark.most and _is_number(made.problem, mark.question)]
+            assert not less, (variant.student.id, verdicts(marks))
+
+
+def _is_number(asked: Problem, question: int) -> bool:
+    """Whether a number is asked for: a workbook wants an exact expression in full."""
+    return asked.questions[question].ask.kind != "symbolic"
 
 
 def shifted(made: Sequence[Variant], by: float) -> list[Variant]:
