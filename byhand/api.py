@@ -219,6 +219,7 @@ def make_exercises(
     formats: Sequence[str] = ("xlsx", "html"),
     practice: bool = False,
     language: str | None = None,
+    versions: int | None = None,
     jobs: int | None = 1,
     overwrite: bool = False,
 ) -> SetResult:
@@ -227,8 +228,9 @@ def make_exercises(
     recipe: a ready-made exercise's name, or a file (.toml). folder: gets students/ to hand out and keys/ to keep.
     roster: the class as a CSV file; or count: so many numbered students (one, if neither is given). seed: for a set
     that anybody who knows it can make again; without it, the numbers come from a secret in keys/. formats: of xlsx,
-    html, pdf, moodle, canvas, qti, qti3. practice: each answer shows at once whether it is right. language: what the
-    class reads, such as "de"; None for the recipe's. jobs: the number of processes, or None for as many as pay.
+    html, pdf, md, moodle, canvas, qti, qti3. practice: each answer shows at once whether it is right. language: what
+    the class reads, such as "de"; None for the recipe's. versions: how many the class shares (A, B, ...), with a table
+    of the answers; None for other numbers for each student. jobs: the number of processes, or None for as many as pay.
 
     Called again after a stop it makes what is missing. Raises ByhandError for a recipe, a roster or a folder that
     is invalid; then nothing is written.
@@ -242,7 +244,14 @@ def make_exercises(
     from byhand.exercises.class_set import make_set, set_options
 
     place = None if roster is None else Path(roster)
-    more: dict[str, Any] = {"seed": seed, "practice": practice, "language": language, "jobs": jobs, "force": overwrite}
+    more: dict[str, Any] = {
+        "seed": seed,
+        "practice": practice,
+        "language": language,
+        "versions": versions,
+        "jobs": jobs,
+        "force": overwrite,
+    }
     return make_set(set_options(str(recipe), Path(folder), place, count, ",".join(formats), **more))
 
 

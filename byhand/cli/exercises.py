@@ -31,7 +31,7 @@ from byhand.cli.progress import bar_of
     default="xlsx,html",
     show_default=True,
     metavar="NAME,...",
-    help="One or more of xlsx, html, pdf, moodle, canvas, qti (2.1), qti3 (3.0).",
+    help="One or more of xlsx, html, pdf, md, moodle, canvas, qti (2.1), qti3 (3.0).",
 )
 @click.option(
     "--variants",
@@ -39,6 +39,12 @@ from byhand.cli.progress import bar_of
     metavar="K",
     help="In files for learning systems, K variants for the class in place of one for each student.  "
     "[default: one each; 6 in Canvas for more than 30 students]",
+)
+@click.option(
+    "--versions",
+    type=click.IntRange(2, 26),
+    metavar="N",
+    help="N versions (A, B, ...) for the class in place of numbers for each student, with a table of the answers.",
 )
 @click.option(
     "--self-check", "practice", is_flag=True, help="For practice: the workbook shows at once which answers are right."
@@ -76,6 +82,7 @@ def exercise(
         byhand exercise attention-head --self-check -o practice
         byhand exercise attention-head --count 30 --seed 7 -o quiz
         byhand exercise softmax --count 3 --format xlsx,html,moodle
+        byhand exercise softmax --count 30 --versions 2 --format html -o paper
         byhand exercise softmax --lint
     """
     from byhand.cli.show_exercises import describe_set, list_exercises

@@ -10,7 +10,7 @@ from rich.table import Table
 from byhand.cli.terminal import render
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.class_set import SetOptions, SetResult
-from byhand.exercises.formats import OWN_KEY, student_files
+from byhand.exercises.formats import OWN_KEY, answer_files, student_files
 from byhand.exercises.recipe import Exercise, read_exercise, ready_made
 from byhand.exercises.roster import number_of_students
 
@@ -69,6 +69,10 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
             1, f"{number_of_students(result.students)}, by the column {options.roster.column!r} of the roster."
         )
     lines[2:2] = options.roster.notes
+    if result.versions:
+        tables = ", ".join(map(str, answer_files(result.folder.path, options.formats).values()))
+        counts = ", ".join(f"{version} for {count:,}" for version, count in result.versions.items())
+        lines.insert(2, f"Versions: {counts}. The answers of each, for marking on paper, are in {tables}.")
     return "\n".join([*lines, *result.notes]) + "\n"
 
 
@@ -87,6 +91,7 @@ def _facts(options: SetOptions, result: SetResult) -> dict[str, Any]:
     return {
         "exercise": result.exercise.name,
         "seed": result.seed,
+        "versions": result.versions,
         "students": result.students,
         "ids": options.roster.column,
         "notes": [*options.roster.notes, *result.notes],

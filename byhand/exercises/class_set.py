@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, quoted
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
-from byhand.exercises.formats import OWN_KEY, About, class_files, formats_of, student_files
+from byhand.exercises.formats import OWN_KEY, About, answer_files, as_document, class_files, formats_of, student_files
 from byhand.exercises.keys import KEYS, questions_of, student_line, write_key
 from byhand.exercises.lint import Sizes, sizes
 from byhand.exercises.problem import Problem, problem
@@ -31,7 +32,8 @@ from byhand.translations import in_language, language_of
 class SetOptions:
     """Which set to make. recipe: its path. seed: None for a secret. jobs: None for byhand's choice.
 
-    practice: answers are checked. language: a code of byhand.translations; None for the recipe's.
+    practice: answers are checked. language: a code of byhand.translations; None for the recipe's. versions: how many
+    the class shares; None for numbers of their own for each student.
     """
 
     recipe: Path
@@ -44,6 +46,7 @@ class SetOptions:
     force: bool = False
     language: str | None = None
     variants: int | None = None
+    versions: int | None = None
 
 
 def set_options(
@@ -68,10 +71,15 @@ def set_options(
     path = find(recipe)
     names = formats_of(formats)
     students = read_roster(roster, id_column, encoding) if roster is not None else numbered(count)
+    versions = more.get("versions")
+    if versions is not None and not 2 <= versions <= MOST_VERSIONS:
+        raise ByhandError(f"A class shares 2 to {MOST_VERSIONS} versions, not {quoted(versions)}.")
     code = None if language is None else language_of(language)
     return SetOptions(path, folder or Path(path.stem), students, formats=names, language=code, **more)
 
 
+MOST_VERSIONS = 26
+"""The most versions that a class shares: one for each letter."""
 BLOCK = 100
 """Students whose numbers are drawn together; the size of a block does not change the numbers."""
 WORTH_A_PROCESS = 1.0
@@ -95,7 +103,10 @@ class BlockResult:
 
 @dataclass
 class SetResult:
-    """The result of `make_set`. seed: None with a secret. written: new files. kept: files that an earlier run wrote."""
+    """The result of `make_set`. seed: None with a secret. written: new files. kept: files that an earlier run wrote.
+
+    versions: how many students have each, in a set of a few versions.
+    """
 
     exercise: Exercise
     folder: SetFolder
@@ -106,6 +117,7 @@ class SetResult:
     kept: int = 0
     sizes: Sizes = field(default_factory=Sizes)
     notes: list[str] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,18 +166,32 @@ class SetWriter:
             for kind in class_files(self.settings.formats):
                 kind.write(self.problem, self.mistakes, [variant])
 
+    def write_answers(self, versions: Sequence[str], students: Sequence[Student]) -> int:
+        """Write the answer table of a set in versions, and return how many files that makes."""
+        from byhand.exercises.answer_table import answer_table  # no other set needs it
+
+        drawn = self.variants_of(of_versions(versions))
+        with self.in_language():
+            document = answer_table(self.problem, dict(zip(versions, drawn, strict=True)), students)
+            paths = answer_files(self.settings.folder, self.settings.formats)
+            for form, path in paths.items():
+                save(path, as_document(document, form), private=True)
+        return len(paths)
+
     def write_class(self, named_students: Block, variants: int | None) -> tuple[int, list[str]]:
         """Write the files of the whole class. Return how many, and what to know and do about them.
 
-        variants: how many the class shares in each file, if the teacher has chosen.
+        variants: how many the class shares in each file, if the teacher has chosen; else these are the versions.
         """
         count, notes = 0, []
+        versions = sorted({student.version for student, _ in named_students} - {""}) if variants is None else []
         each: list[Variant] = []
         for kind in class_files(self.settings.formats):
-            shared = kind.variants_for(len(named_students), variants)
+            shared = len(versions) if versions else kind.variants_for(len(named_students), variants)
             if shared is None:
                 each = each or self._all_variants([student for student, _ in named_students])
-            drawn = each if shared is None else self._all_variants(shared_variants(shared))
+            in_common = of_versions(versions) if versions else shared_variants(shared or 1)
+            drawn = each if shared is None else self._all_variants(in_common)
             with self.in_language():
                 files, more = kind.write(self.problem, self.mistakes, drawn, shared is not None)
             for path in kind.existing(self.settings.folder):
@@ -217,9 +243,13 @@ def _make_set(
     about["language"] = options.language or exercise.language
     if source.seed is not None:
         about["seed"] = source.seed
+    if options.versions:
+        about["versions"] = options.versions
     in_key = {**about, "recipe": table}
     writer = SetWriter(WriterSettings(exercise, in_key, source, options.formats, options.folder))
-    students = options.roster.students
+    students: Sequence[Student] = options.roster.students
+    if options.versions:
+        students = folder.with_versions(students, options.versions)
     writer.check_student(students[0])
     named_students = list(zip(students, file_names(students), strict=True))
     folder.begin(about, source, options.formats, named_students)
@@ -232,6 +262,9 @@ def _make_set(
     result.kept = len(students) * len(writer.kinds) - result.written
     count, result.notes = writer.write_class(named_students, options.variants)
     result.written += count
+    result.versions = dict(sorted(Counter(s.version for s in students if s.version).items()))
+    if result.versions:
+        result.written += writer.write_answers([*result.versions], students)
     folder.protect()
     return result
 
@@ -250,6 +283,11 @@ def _key_lines(
 def shared_variants(count: int) -> list[Student]:
     """Return the students in whose name the variants that a class shares are drawn."""
     return [Student(f"variant {n}") for n in range(1, count + 1)]
+
+
+def of_versions(versions: Sequence[str]) -> list[Student]:
+    """Return the students in whose name the versions are drawn."""
+    return [Student(f"version {version}", version=version) for version in versions]
 
 
 def blocks_of(named_students: Block) -> list[Block]:

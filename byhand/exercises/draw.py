@@ -38,9 +38,10 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
     ByhandError if no numbers that meet the recipe's conditions turn up.
     """
     generators = {student: source.generator(problem.exercise.name, student) for student in students}
+    unique = [*generators]
     numbers_of: dict[str, Numbers] = {}
     for _ in range(MOST_ROUNDS):
-        waiting = [s for s in students if s not in numbers_of]
+        waiting = [s for s in unique if s not in numbers_of]
         if not waiting:
             return [numbers_of[s] for s in students]
         trials = [random_tables(problem, generators[s], DRAWS_PER_ROUND) for s in waiting]
@@ -249,10 +250,16 @@ def distinguishable(problem: Problem, one: list[Array], other: list[Array]) -> F
 
 @dataclass(frozen=True)
 class Student:
-    """A student of the class. The numbers depend on the id; the name is only printed."""
+    """A student of the class. The numbers depend on the id, or on the version if there is one; the name is printed."""
 
     id: str
     name: str = ""
+    version: str = ""
+
+    @property
+    def drawn_for(self) -> str:
+        """In whose name the numbers are drawn: all students with a version have the same ones."""
+        return f"version {self.version}" if self.version else self.id
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +286,7 @@ def variants(
     if problem.parts:
         by_part = [variants(part, _mistakes_of(part, mistakes), source, students) for part in problem.parts]
         return [_joined(student, of_parts) for student, *of_parts in zip(students, *by_part, strict=True)]
-    drawn = draw_numbers(problem, mistakes, source, [s.id for s in students])
+    drawn = draw_numbers(problem, mistakes, source, [s.drawn_for for s in students])
     return [_variant(problem, source, s, numbers) for s, numbers in zip(students, drawn, strict=True)]
 
 
@@ -304,7 +311,7 @@ def _variant(problem: Problem, source: Source, student: Student, numbers: Number
     answers, planted = [], {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind == "wrong cell":
-            generator = source.generator(problem.exercise.name, student.id, n)
+            generator = source.generator(problem.exercise.name, student.drawn_for, n)
             place, planted[question.node] = _plant_error(values[question.node], generator)
             answers.append(np.array(place, dtype=float) + 1)
         else:

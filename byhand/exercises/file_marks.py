@@ -23,9 +23,9 @@ def keyword(mark: str) -> str:
 
 
 def marked(data: bytes, suffix: str, mark: str) -> bytes:
-    """Return a page or a PDF with its mark at the end, where it is not shown."""
-    text = {".html": f"<!-- {keyword(mark)} -->\n", ".pdf": f"% {keyword(mark)}\n"}[suffix]
-    return data + text.encode()
+    """Return a page, Markdown or a PDF with its mark at the end, where it is not shown."""
+    texts = {".html": f"<!-- {keyword(mark)} -->\n", ".pdf": f"% {keyword(mark)}\n"}
+    return data + texts.get(suffix, texts[".html"]).encode()
 
 
 def mark_of(path: Path) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.documents.document import Document
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.draw import Variant
@@ -99,19 +100,32 @@ def wrong_answers(
     ]
 
 
+MODULES = {"html": "html", "pdf": "pdf", "md": "markdown"}
+"""The modules of byhand.documents that write a format on paper."""
+ANSWERS = "answers"
+"""The name of the answer table of a set in versions."""
+
+
+def answer_files(folder: Path, formats: Sequence[str]) -> dict[str, Path]:
+    """Return where the answer table is written, by format: in those on paper, or else as a page."""
+    chosen = [name for name in formats if name in MODULES] or ["html"]
+    return {name: folder / KEYS / f"{ANSWERS}.{name}" for name in chosen}
+
+
+def as_document(document: Document, form: str) -> bytes:
+    """Return a document in a format on paper; its module is imported late."""
+    write: Callable[[Document], bytes] = import_module(f"byhand.documents.{MODULES[form]}").write
+    return write(document)
+
+
 def _document(kind: str, form: str) -> Callable[[Problem, About], Writer]:
-    """Return the writer factory of the worksheet or the solution, as HTML or PDF; its modules are imported late."""
+    """Return the writer factory of the worksheet or the solution in a format; its modules are imported late."""
 
     def writer(problem: Problem, about: About) -> Writer:
         document = getattr(import_module("byhand.exercises.worksheet"), kind)
-        write: Callable[[Any], bytes | str] = import_module(f"byhand.documents.{form}").write
-        return lambda variant, name: marked(_bytes(write(document(problem, variant))), f".{form}", variant.mark)
+        return lambda variant, name: marked(as_document(document(problem, variant), form), f".{form}", variant.mark)
 
     return writer
-
-
-def _bytes(data: bytes | str) -> bytes:
-    return data.encode() if isinstance(data, str) else data
 
 
 def _paper(form: str) -> tuple[StudentFile, ...]:
@@ -143,6 +157,7 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "xlsx": (StudentFile(STUDENTS, ".xlsx", _book),),
     "html": _paper("html"),
     "pdf": _paper("pdf"),
+    "md": _paper("md"),
     "moodle": (ClassFile("moodle", ".xml", "moodle", numbered=True),),
     "canvas": (ClassFile("canvas", ".zip", "canvas"),),
     "qti": (ClassFile("qti", ".zip", "qti"),),

@@ -46,7 +46,10 @@ class KeyQuestion:
 
 @dataclass(frozen=True)
 class KeyStudent:
-    """One student. answers: for each question, a number for each cell. drawn, planted: tables by name."""
+    """One student. answers: for each question, a number for each cell. drawn, planted: tables by name.
+
+    version: its letter, in a set of a few versions.
+    """
 
     id: str
     name: str
@@ -54,6 +57,7 @@ class KeyStudent:
     answers: list[list[int | float]]
     drawn: dict[str, Rows]
     planted: dict[str, Rows]
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ def student_line(variant: Variant, file: str) -> str:
     line = {
         "name": variant.student.name,
         "file": file,
+        **({"version": variant.student.version} if variant.student.version else {}),
         "answers": [_numbers(answers.ravel()) for answers in variant.answers],
         "drawn": {node.name: _rows(table) for node, table in variant.numbers.items()},
         "planted": {node.name: _rows(table) for node, table in variant.planted.items()},
@@ -174,6 +179,7 @@ class _StudentLine(msgspec.Struct):
     answers: list[list[_Number]]
     drawn: dict[str, list[list[_Number]]]
     planted: dict[str, list[list[_Number]]]
+    version: str = ""
 
 
 class _KeyFile(msgspec.Struct):
@@ -270,7 +276,7 @@ def _student(path: Path, id: str, line: msgspec.Raw, questions: list[KeyQuestion
     for name, tables in (("drawn", student.drawn), ("planted", student.planted)):
         if any(len({len(row) for row in rows}) != 1 for rows in tables.values()):
             raise _unsound(path, f"student {id}, {name}")
-    return KeyStudent(id, student.name, student.file, student.answers, student.drawn, student.planted)
+    return KeyStudent(id, student.name, student.file, student.answers, student.drawn, student.planted, student.version)
 
 
 def _place(error: str) -> str:

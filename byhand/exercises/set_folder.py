@@ -7,10 +7,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any, Literal
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.draw import Student
 from byhand.exercises.file_marks import mark_of
-from byhand.exercises.formats import FORMATS, OWN_KEY, STUDENTS, class_files, student_files
+from byhand.exercises.formats import FORMATS, OWN_KEY, STUDENTS, answer_files, class_files, student_files
 from byhand.exercises.keys import KEYS
 from byhand.exercises.roster import number_of_students
 from byhand.exercises.secret import SECRET, Source, new_secret, read_secret, secret_text
@@ -33,7 +34,10 @@ Row = tuple[str, str, str]
 
 
 class SetFile(msgspec.Struct, frozen=True):
-    """The content of keys/set.json, which describes the set in the folder. source: the mark of its Source."""
+    """The content of keys/set.json, which describes the set in the folder. source: the mark of its Source.
+
+    versions: how many the class shares; 0 if each student has numbers of their own. assigned: each student's version.
+    """
 
     byhand: Literal["class set"]
     version: Literal[1]
@@ -45,6 +49,8 @@ class SetFile(msgspec.Struct, frozen=True):
     seed: int | None = None
     source: str = ""
     language: str = ENGLISH
+    versions: int = 0
+    assigned: dict[str, str] = {}
 
 
 def digest_of(name: str, table: Mapping[str, Any]) -> str:
@@ -104,6 +110,18 @@ class SetFolder:
             )
         return Source(secret=secret or new_secret(), recipe=digest, purpose=purpose)
 
+    def with_versions(self, students: Sequence[Student], count: int) -> list[Student]:
+        """Return the students, each with a version: by turns, or the one that they have in the set to continue."""
+        letters = ascii_uppercase[:count]
+        before = self.previous.assigned if self.previous and not self.force else {}
+        given = Counter(before[s.id] for s in students if s.id in before)
+        found = []
+        for student in students:
+            version = before.get(student.id) or min(letters, key=lambda letter: (given[letter], letter))
+            given[version] += student.id not in before
+            found.append(replace(student, version=version))
+        return found
+
     @property
     def secret(self) -> Path:
         return self.path / KEYS / SECRET
@@ -113,6 +131,7 @@ class SetFolder:
     ) -> None:
         """Write the set's description, and remove files that do not belong to it. ByhandError for another set."""
         about = {**about, "source": source.mark}
+        about["assigned"] = {student.id: student.version for student, _ in named if student.version}
         rows = [(student.id, student.name, name) for student, name in named]
         formats = [*formats]
         if self.previous and not self.force:
@@ -140,8 +159,10 @@ class SetFolder:
             "seed": "that is drawn from a secret" if seed is None else f"of seed {seed}",
             "language": f"in the language {quoted(self.previous.language)}",
             "practice": "without --self-check" if about["practice"] else "with --self-check",
+            "versions": f"in {self.previous.versions} versions" if self.previous.versions else "without --versions",
             "source": "of another secret",
         }
+        about = {"versions": 0, **about}
         for name, other in names.items():
             if getattr(self.previous, name) != about.get(name):
                 raise self._other(other)
@@ -187,6 +208,7 @@ class SetFolder:
         if not unchanged:
             for path in (
                 self.key,
+                *answer_files(self.path, tuple(FORMATS)).values(),
                 *(path for kind in class_files(tuple(FORMATS)) for path in kind.existing(self.path)),
             ):
                 path.unlink(missing_ok=True)

@@ -27,6 +27,7 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     """Return the student's worksheet: the given tables, the questions with their rules, and room for the work."""
     exercise, student, said = problem.exercise, variant.student, sheet(problem)
     who = _("Name: {name}   Id: {id}").format(name=student.name or "_" * 30, id=student.id)
+    who += "   " + _("Version: {version}").format(version=student.version) if student.version else ""
     blocks: list[Block] = [Paragraph((Plain(who),))]
     blocks += [Paragraph((_(exercise.text),))] if exercise.text else []
     numbers = count(1)

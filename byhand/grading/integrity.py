@@ -14,7 +14,7 @@ from byhand.core.graph import Array
 from byhand.errors import quoted
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import HandedOut
-from byhand.grading.owners import fold_text, student_given
+from byhand.grading.owners import fold_text, students_given
 from byhand.grading.submission import Submission
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.ranges import spoken_address
@@ -55,10 +55,10 @@ def number_findings(handed_out: HandedOut, submission: Submission, student: str)
     changed = changed_numbers(handed_out, submission, student)
     if not changed:
         return []
-    other, count = student_given(handed_out, submission), len(handed_out.givens)
-    if other is not None and other != student:
+    others, count = students_given(handed_out, submission), len(handed_out.givens)
+    if others and student not in others:
         return [
-            f"The given numbers are those of {name_and_id(handed_out, other)}: "
+            f"The given numbers are those of {whose_numbers(handed_out, others[0])}: "
             "the workbook was made for another student."
         ]
     what = f"{len(changed)} of the {count} given numbers {'is' if len(changed) == 1 else 'are'} not as handed out"
@@ -72,6 +72,12 @@ def name_and_id(handed_out: HandedOut, id: str) -> str:
     """Return a student as a sentence names them."""
     name = handed_out.key.students[id].name
     return clean(f"{id} ({name})" if name and name != id else id)
+
+
+def whose_numbers(handed_out: HandedOut, id: str) -> str:
+    """Return whose a student's numbers are: the student's alone, or of all with the same version."""
+    version = handed_out.key.students[id].version
+    return f"version {version}" if version else name_and_id(handed_out, id)
 
 
 def _described(one: ChangedNumber) -> str:
@@ -227,5 +233,5 @@ def _copy_findings(submission: Submission, handed_out: HandedOut, student: str) 
         return []
     return [
         f"{copy_source.matching} of the {copy_source.wrong} different wrong answers are right in the exercise of "
-        f"{name_and_id(handed_out, copy_source.student)}, its likely source."
+        f"{whose_numbers(handed_out, copy_source.student)}, its likely source."
     ]

@@ -165,10 +165,15 @@ class Owners:
 
 def student_given(handed_out: HandedOut, submission: Submission) -> str | None:
     """Return the only student who was given all the numbers of a workbook; None if there is none."""
+    students = students_given(handed_out, submission)
+    return students[0] if len(students) == 1 else None
+
+
+def students_given(handed_out: HandedOut, submission: Submission) -> Sequence[str]:
+    """Return the students who were given all the numbers of a workbook: several, if they share a version."""
     cells = handed_out.drawn_cells
     given_numbers = tuple(submission.printed.get(cell) for cell in cells)
-    students = handed_out.by_drawn.get(given_numbers, ()) if cells else ()
-    return students[0] if len(students) == 1 else None
+    return handed_out.by_drawn.get(given_numbers, ()) if cells else ()
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
