@@ -3,7 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    head_spans,
+    linear,
+    norm,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
@@ -76,6 +86,41 @@ def marian_options(config: Config, tensors: Tensors) -> Options:
         tied=tied,
         **sides(config, layers=12, heads=16, d_ff=4096),
     )
+
+
+def sides_config(o: Options) -> dict[str, Any]:
+    """Return the keys that both configs have."""
+    config: dict[str, Any] = {
+        "d_model": o.d_model,
+        "activation_function": THEIRS.get(o.activation),
+        "scale_embedding": o.scale_embedding,
+        "tie_word_embeddings": o.tied,
+        "vocab_size": o.vocab,
+        "decoder_start_token_id": 0,
+        "is_encoder_decoder": True,
+    }
+    for side in SIDES:
+        config[f"{side}_layers"] = getattr(o, f"{side}_layers")
+        config[f"{side}_attention_heads"] = getattr(o, f"{side}_heads")
+        config[f"{side}_ffn_dim"] = getattr(o, f"{side}_d_ff")
+    return config
+
+
+def bart_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a BartConfig."""
+    architecture = ["BartForConditionalGeneration"]
+    return sides_config(o) | {"architectures": architecture, "max_position_embeddings": o.max_positions}
+
+
+def marian_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a MarianConfig."""
+    return sides_config(o) | {
+        "architectures": ["MarianMTModel"],
+        "decoder_vocab_size": o.vocab if o.shared_embeddings else o.target_vocab,
+        "share_encoder_decoder_embeddings": o.shared_embeddings,
+        "max_position_embeddings": 64,
+        "pad_token_id": 0,
+    }
 
 
 def bart_pieces(o: Options) -> Pieces:
@@ -166,6 +211,7 @@ BART = Family(
     bart_pieces,
     bart_vocabularies,
     body=("model.encoder.", "model.decoder.", "encoder.", "decoder."),
+    config=bart_config,
     buffers=("embed_tokens.weight",),
     spellings=(("model.", ""), ("shared.weight", "encoder.embed_tokens.weight")),
     tied=(("lm_head.weight", "model.shared.weight"),),
@@ -179,6 +225,7 @@ MARIAN = Family(
     marian_pieces,
     marian_vocabularies,
     body=("model.encoder.", "model.decoder.", "encoder.", "decoder."),
+    config=marian_config,
     buffers=("embed_tokens.weight", "embed_positions.weight"),
     spellings=(
         ("model.", ""),

@@ -1,8 +1,19 @@
 """BERT and its descendants as Hugging Face transformers stores them."""
 
 from dataclasses import replace
+from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    head_spans,
+    linear,
+    norm,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.errors import ByhandError
 from byhand.language.options import Options
@@ -30,6 +41,44 @@ def bert_options(config: Config, tensors: Tensors) -> Options:
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
+
+
+def bert_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a BertConfig."""
+    return {
+        "architectures": ["BertForMaskedLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "type_vocab_size": o.segments,
+        "hidden_size": o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "intermediate_size": o.d_ff,
+        "hidden_act": THEIRS.get(o.activation),
+        "tie_word_embeddings": o.tied,
+        "layer_norm_eps": o.eps,
+    }
+
+
+def roberta_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a RobertaConfig, whose places begin after the padding's."""
+    more = {"pad_token_id": o.pad, "max_position_embeddings": o.max_positions + o.pad + 1}
+    return bert_config(o) | {"architectures": ["RobertaForMaskedLM"]} | more
+
+
+def distilbert_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a DistilBertConfig."""
+    return {
+        "architectures": ["DistilBertForMaskedLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "dim": o.d_model,
+        "n_heads": o.heads,
+        "n_layers": o.layers,
+        "hidden_dim": o.d_ff,
+        "activation": THEIRS.get(o.activation),
+        "tie_word_embeddings": o.tied,
+    }
 
 
 def bert_pieces(o: Options) -> Pieces:
@@ -149,6 +198,7 @@ BERT = Family(
     bert_pieces,
     one_vocabulary,
     body=("bert.encoder.", "encoder."),
+    config=bert_config,
     spellings=(
         ("bert.", ""),
         ("LayerNorm.weight", "LayerNorm.gamma"),
@@ -168,6 +218,7 @@ ROBERTA = Family(
     roberta_pieces,
     one_vocabulary,
     body=("roberta.encoder.", "encoder."),
+    config=roberta_config,
     spellings=(
         ("roberta.", ""),
         ("lm_head.bias", "lm_head.decoder.bias"),
@@ -185,6 +236,7 @@ DISTILBERT = Family(
     distilbert_pieces,
     one_vocabulary,
     body=("distilbert.transformer.", "transformer."),
+    config=distilbert_config,
     also={
         "dim": "hidden_size",
         "n_heads": "num_attention_heads",

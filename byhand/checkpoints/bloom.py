@@ -1,6 +1,7 @@
 """BLOOM as Hugging Face transformers stores it."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
@@ -24,6 +25,19 @@ def bloom_options(config: Config, tensors: Tensors) -> Options:
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_epsilon", 1e-5),
     )
+
+
+def bloom_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a BloomConfig."""
+    return {
+        "architectures": ["BloomForCausalLM"],
+        "vocab_size": o.vocab,
+        "hidden_size": o.d_model,
+        "n_head": o.heads,
+        "n_layer": o.layers,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+    }
 
 
 def bloom_pieces(o: Options) -> Pieces:
@@ -50,6 +64,7 @@ FAMILY = Family(
     bloom_pieces,
     one_vocabulary,
     body=("transformer.h.", "h."),
+    config=bloom_config,
     also={"hidden_size": "n_embed", "n_head": "num_attention_heads", "n_layer": "num_hidden_layers"},
     spellings=(("transformer.", ""),),
     tied=(("lm_head.weight", "transformer.word_embeddings.weight"),),

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
+from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, gain, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.llama import ending, gated
 from byhand.checkpoints.rotary import magnitude, rope
@@ -83,6 +84,40 @@ def _check_experts(o: Options) -> None:
             )
 
 
+def deepseek_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a DeepseekV3Config."""
+    return {
+        "architectures": ["DeepseekV3ForCausalLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "hidden_size": o.d_model,
+        "num_attention_heads": o.heads,
+        "num_key_value_heads": o.heads,
+        "qk_nope_head_dim": o.d_k,
+        "qk_rope_head_dim": o.turning,
+        "v_head_dim": o.value_dim,
+        "q_lora_rank": o.query_latent or None,
+        "kv_lora_rank": o.latent,
+        "num_hidden_layers": o.layers,
+        "first_k_dense_replace": o.dense_layers,
+        "intermediate_size": o.d_ff,
+        "moe_intermediate_size": o.expert_d_ff,
+        "n_routed_experts": o.experts,
+        "num_experts_per_tok": o.chosen,
+        "n_shared_experts": o.shared,
+        "n_group": o.expert_groups,
+        "topk_group": o.groups_chosen,
+        "norm_topk_prob": o.normed_gates,
+        "routed_scaling_factor": o.gate_scale,
+        "rope_interleave": o.interleaved,
+        "hidden_act": THEIRS.get(o.activation),
+        "attention_bias": o.attention_bias,
+        "tie_word_embeddings": o.tied,
+        "rms_norm_eps": o.eps,
+        "rope_theta": o.theta,
+    }
+
+
 def deepseek_pieces(o: Options) -> Pieces:
     """Yield the weights; within a head the rotary part is below the other part, and values are below keys."""
     d = o.d_model
@@ -147,6 +182,7 @@ FAMILIES = {
         deepseek_pieces,
         one_vocabulary,
         body=("model.layers.", "layers."),
+        config=deepseek_config,
         buffers=(".rotary_emb.inv_freq",),
         spellings=(("model.", ""),),
         tied=(("lm_head.weight", "model.embed_tokens.weight"),),

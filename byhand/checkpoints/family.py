@@ -29,6 +29,10 @@ ACTIVATIONS = {
 """The activations of transformers -> their names in layers.ACTIVATIONS."""
 
 
+THEIRS = {"relu": "relu", "silu": "silu", "gelu": "gelu", "gelu_tanh": "gelu_new"}
+"""Our names of activations -> those that a saved config has."""
+
+
 @dataclass(frozen=True)
 class Piece:
     """The place of one of our weights in the checkpoint.
@@ -58,7 +62,8 @@ Pieces = Iterator[tuple[str, Piece]]
 class Family:
     """The checkpoints of one `model_type`.
 
-    options: ours, from the config. pieces: of each weight, from the options. vocabularies: numbered words.
+    options: ours, from the config. pieces: of each weight, from the options. vocabularies: numbered words. config: the
+    keys of config.json, from our options; None for a family that is not written.
     body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
     also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
     otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
@@ -70,6 +75,7 @@ class Family:
     pieces: Callable[[Any], Pieces]
     vocabularies: Callable[[Any], tuple[Labels, ...]]
     body: tuple[str, ...]
+    config: Callable[[Any], dict[str, Any]] | None = None
     buffers: tuple[str, ...] = ()
     also: Mapping[str, str] = field(default_factory=dict)
     spellings: tuple[tuple[str, str], ...] = ()

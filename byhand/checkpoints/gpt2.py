@@ -1,8 +1,19 @@
 """GPT-2 as Hugging Face transformers stores it."""
 
 from dataclasses import replace
+from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, conv1d, head_spans, norm, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    conv1d,
+    head_spans,
+    norm,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.language.options import Options
 from byhand.models.decoder import gpt2
@@ -26,6 +37,24 @@ def gpt2_options(config: Config, tensors: Tensors) -> Options:
         scale_scores=config.flag("scale_attn_weights", True),
         scale_by_layer=config.flag("scale_attn_by_inverse_layer_idx", False),
     )
+
+
+def gpt2_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GPT2Config."""
+    return {
+        "architectures": ["GPT2LMHeadModel"],
+        "vocab_size": o.vocab,
+        "n_positions": o.max_positions,
+        "n_embd": o.d_model,
+        "n_head": o.heads,
+        "n_layer": o.layers,
+        "n_inner": o.d_ff,
+        "activation_function": THEIRS.get(o.activation),
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+        "scale_attn_weights": o.scale_scores,
+        "scale_attn_by_inverse_layer_idx": o.scale_by_layer,
+    }
 
 
 def gpt2_pieces(o: Options) -> Pieces:
@@ -54,6 +83,7 @@ FAMILY = Family(
     gpt2_pieces,
     one_vocabulary,
     body=("transformer.h.", "h."),
+    config=gpt2_config,
     buffers=(".attn.bias", ".attn.masked_bias"),
     also={
         "n_embd": "hidden_size",

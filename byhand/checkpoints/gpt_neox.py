@@ -1,8 +1,19 @@
 """GPT-NeoX (and Pythia) as Hugging Face transformers stores it."""
 
 from dataclasses import replace
+from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    fused_heads,
+    linear,
+    norm,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.checkpoints.rotary import rope
 from byhand.language.options import Options
@@ -34,6 +45,26 @@ def gpt_neox_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def gpt_neox_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GPTNeoXConfig."""
+    return {
+        "architectures": ["GPTNeoXForCausalLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "hidden_size": o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "intermediate_size": o.d_ff,
+        "hidden_act": THEIRS.get(o.activation),
+        "use_parallel_residual": o.parallel,
+        "attention_bias": o.attention_bias,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_eps": o.eps,
+        "rotary_emb_base": o.theta,
+        "rotary_pct": o.rotary_share,
+    }
+
+
 def gpt_neox_pieces(o: Options) -> Pieces:
     """Yield the weights; each head's q, k and v are stacked in query_key_value."""
     d = o.d_model
@@ -57,6 +88,7 @@ FAMILY = Family(
     gpt_neox_pieces,
     one_vocabulary,
     body=("gpt_neox.layers.", "layers."),
+    config=gpt_neox_config,
     buffers=(".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"),
     spellings=(("gpt_neox.", ""), ("embed_out.", "lm_head.")),
     tied=(("embed_out.weight", "gpt_neox.embed_in.weight"),),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, linear, one_vocabulary
+from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, gain, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.rotary import rope
 from byhand.errors import ByhandError
@@ -174,6 +174,78 @@ def gemma2_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def common_config(o: Options, architecture: str) -> dict[str, Any]:
+    """Return the keys that all configs of this layout have."""
+    return {
+        "architectures": [architecture],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "hidden_size": o.d_model,
+        "intermediate_size": o.d_ff,
+        "num_hidden_layers": o.layers,
+        "num_attention_heads": o.heads,
+        "num_key_value_heads": o.groups,
+        "head_dim": o.d_k,
+        "hidden_act": THEIRS.get(o.activation),
+        "rms_norm_eps": o.eps,
+        "rope_theta": o.theta,
+        "tie_word_embeddings": o.tied,
+    }
+
+
+def llama_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a LlamaConfig."""
+    return common_config(o, "LlamaForCausalLM") | {"attention_bias": o.attention_bias, "mlp_bias": o.mlp_bias}
+
+
+def mistral_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a MistralConfig."""
+    return common_config(o, "MistralForCausalLM") | {"sliding_window": window_of(o)}
+
+
+def mixtral_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a MixtralConfig."""
+    experts = {"num_local_experts": o.experts, "num_experts_per_tok": o.chosen}
+    return common_config(o, "MixtralForCausalLM") | experts | {"sliding_window": window_of(o)}
+
+
+def qwen3_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a Qwen3Config."""
+    return common_config(o, "Qwen3ForCausalLM") | {
+        "attention_bias": o.attention_bias,
+        "use_sliding_window": window_of(o) is not None,
+        "sliding_window": window_of(o),
+        "max_window_layers": 0,
+    }
+
+
+def gemma_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GemmaConfig."""
+    names = dict.fromkeys(("hidden_act", "hidden_activation"), LATER.get(o.activation))
+    return common_config(o, "GemmaForCausalLM") | names | {"attention_bias": o.attention_bias}
+
+
+def gemma2_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a Gemma2Config."""
+    return common_config(o, "Gemma2ForCausalLM") | {
+        "hidden_activation": LATER.get(o.activation),
+        "attention_bias": o.attention_bias,
+        "sliding_window": o.window,
+        "query_pre_attn_scalar": o.score_scale**2 if o.score_scale else o.d_k,
+        "attn_logit_softcapping": o.score_cap or None,
+        "final_logit_softcapping": o.logit_cap or None,
+    }
+
+
+LATER = THEIRS | {"gelu_tanh": "gelu_pytorch_tanh"}
+"""Gemma's names of activations."""
+
+
+def window_of(o: Options) -> int | None:
+    """Return how many words a layer sees; None for all."""
+    return o.window if o.attention == "window" else None
+
+
 def pieces(o: Options) -> Pieces:
     """Yield the weights of the whole model, layer by layer."""
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
@@ -236,7 +308,12 @@ def attention(ours: str, theirs: str, o: Options) -> Pieces:
     yield from linear(ours, "O", f"{theirs}.o_proj", o.heads * o.d_k, o.d_model, o.join_bias)
 
 
-def family(architecture: Architecture, options: Callable[[Config, Tensors], Any], **also: str) -> Family:
+def family(
+    architecture: Architecture,
+    options: Callable[[Config, Tensors], Any],
+    config: Callable[[Any], dict[str, Any]] | None = None,
+    **also: str,
+) -> Family:
     """Return a family of this layout; `also` has second names of keys."""
     return Family(
         architecture,
@@ -244,6 +321,7 @@ def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]
         pieces,
         one_vocabulary,
         body=("model.layers.", "layers."),
+        config=config,
         buffers=(".rotary_emb.inv_freq",),
         also=also,
         spellings=(("model.", ""),),
@@ -252,12 +330,12 @@ def family(architecture: Architecture, options: Callable[[Config, Tensors], Any]
 
 
 FAMILIES = {
-    "llama": family(llama.ARCHITECTURE, llama_options),
-    "mistral": family(mistral.ARCHITECTURE, mistral_options),
+    "llama": family(llama.ARCHITECTURE, llama_options, llama_config),
+    "mistral": family(mistral.ARCHITECTURE, mistral_options, mistral_config),
     "ministral": family(replace(mistral.ARCHITECTURE, title="Ministral"), mistral_options),
-    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options, num_local_experts="num_experts"),
+    "mixtral": family(mixtral.ARCHITECTURE, mixtral_options, mixtral_config, num_local_experts="num_experts"),
     "qwen2": family(replace(llama.ARCHITECTURE, title="Qwen2"), qwen2_options),
-    "qwen3": family(qwen.ARCHITECTURE, qwen3_options),
-    "gemma": family(gemma.ARCHITECTURE, gemma_options),
-    "gemma2": family(gemma.ARCHITECTURE2, gemma2_options),
+    "qwen3": family(qwen.ARCHITECTURE, qwen3_options, qwen3_config),
+    "gemma": family(gemma.ARCHITECTURE, gemma_options, gemma_config),
+    "gemma2": family(gemma.ARCHITECTURE2, gemma2_options, gemma2_config),
 }

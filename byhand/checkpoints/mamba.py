@@ -1,5 +1,7 @@
 """Mamba as Hugging Face transformers stores it."""
 
+from typing import Any
+
 from byhand.checkpoints.family import Family, Piece, Pieces, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.models.state_space import mamba
@@ -22,6 +24,25 @@ def mamba_options(config: Config, tensors: Tensors) -> mamba.Options:
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_epsilon", 1e-5),
     )
+
+
+def mamba_config(o: mamba.Options) -> dict[str, Any]:
+    """Return the keys of a MambaConfig."""
+    return {
+        "architectures": ["MambaForCausalLM"],
+        "vocab_size": o.vocab,
+        "hidden_size": o.d_model,
+        "intermediate_size": o.d_inner,
+        "expand": max(1, o.d_inner // o.d_model),
+        "state_size": o.d_state,
+        "conv_kernel": o.d_conv,
+        "time_step_rank": o.d_step,
+        "num_hidden_layers": o.layers,
+        "use_bias": o.bias,
+        "use_conv_bias": o.conv_bias,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+    }
 
 
 def projection(path: str, names: str, theirs: str, ins: int, widths: tuple[int, ...], bias: bool) -> Pieces:
@@ -66,6 +87,7 @@ FAMILY = Family(
     mamba_pieces,
     one_vocabulary,
     body=("backbone.",),
+    config=mamba_config,
     also={"hidden_size": "d_model", "num_hidden_layers": "n_layer", "state_size": "d_state", "conv_kernel": "d_conv"},
     spellings=(("backbone.embeddings", "backbone.embedding"), ("backbone.", "")),
     tied=(("lm_head.weight", "backbone.embeddings.weight"),),

@@ -1,6 +1,7 @@
 """T5 as Hugging Face transformers stores it, in its first form and in version 1.1."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, head_spans, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors, brief
@@ -44,6 +45,30 @@ def options(
         scale_output=config.flag("scale_decoder_outputs", tied) if scaled is None else tied and scaled,
         eps=config.epsilon("layer_norm_epsilon", 1e-6),
     )
+
+
+def t5_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a T5Config."""
+    feed = "gated-gelu" if (o.gated, o.activation) == (True, "gelu_tanh") else o.activation
+    return {
+        "architectures": ["T5ForConditionalGeneration"],
+        "vocab_size": o.vocab,
+        "d_model": o.d_model,
+        "num_heads": o.heads,
+        "d_kv": o.d_k,
+        "num_layers": o.encoder_layers,
+        "num_decoder_layers": o.decoder_layers,
+        "d_ff": o.d_ff,
+        "relative_attention_num_buckets": o.buckets,
+        "relative_attention_max_distance": o.farthest,
+        "feed_forward_proj": feed if feed == "gated-gelu" or not o.gated else f"gated-{feed}",
+        "tie_word_embeddings": o.tied,
+        "scale_decoder_outputs": o.scale_output,
+        "layer_norm_epsilon": o.eps,
+        "decoder_start_token_id": 0,
+        "pad_token_id": 0,
+        "is_encoder_decoder": True,
+    }
 
 
 def pieces(o: Options) -> Pieces:
@@ -92,6 +117,7 @@ T5 = Family(
     pieces,
     one_vocabulary,
     body=("encoder.", "decoder."),
+    config=t5_config,
     buffers=("embed_tokens.weight", ".EncDecAttention.relative_attention_bias.weight"),
     also={"d_model": "hidden_size", "num_heads": "num_attention_heads", "num_layers": "num_hidden_layers"},
     spellings=(("shared.weight", "encoder.embed_tokens.weight"),),

@@ -1,6 +1,7 @@
 """LSTM language models and translators, as torch.nn.LSTM and torch.nn.LSTMCell store them."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import Family, Piece, Pieces, linear, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
@@ -45,6 +46,12 @@ def lstm_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def lstm_config(o: Options) -> dict[str, Any]:
+    """Return the keys of an LSTM language model's config."""
+    sizes = {"vocab_size": o.vocab, "embed_dim": o.d_embed, "hidden_size": o.d_model, "num_layers": o.layers}
+    return sizes | {"tie_word_embeddings": False}
+
+
 def lstm_pieces(o: Options) -> Pieces:
     """Yield the weights of a torch.nn.Embedding, a torch.nn.LSTM and a torch.nn.Linear."""
     yield "E", Piece("embed.weight", (o.vocab, o.d_embed))
@@ -53,7 +60,7 @@ def lstm_pieces(o: Options) -> Pieces:
     yield from linear("", "vocab", "out", o.d_model, o.vocab)
 
 
-LSTM = Family(lstm.ARCHITECTURE, lstm_options, lstm_pieces, one_vocabulary, body=("lstm.",))
+LSTM = Family(lstm.ARCHITECTURE, lstm_options, lstm_pieces, one_vocabulary, body=("lstm.",), config=lstm_config)
 
 
 def seq2seq_options(config: Config, tensors: Tensors) -> seq2seq.Options:
@@ -74,6 +81,19 @@ def seq2seq_options(config: Config, tensors: Tensors) -> seq2seq.Options:
         lstm=True,
         two_biases=True,
     )
+
+
+def seq2seq_config(o: seq2seq.Options) -> dict[str, Any]:
+    """Return the keys of an LSTM translator's config."""
+    return {
+        "src_vocab_size": o.vocab,
+        "tgt_vocab_size": o.target_vocab,
+        "embed_dim": o.d_embed,
+        "hidden_size": o.d_model,
+        "attention_size": o.d_attention,
+        "attention": "bahdanau" if o.additive else "luong_general",
+        "bidirectional": o.bidirectional,
+    }
 
 
 def seq2seq_pieces(o: seq2seq.Options) -> Pieces:
@@ -107,7 +127,12 @@ def two_vocabularies(o: seq2seq.Options) -> tuple[Labels, ...]:
 
 
 SEQ2SEQ = Family(
-    seq2seq.ARCHITECTURE, seq2seq_options, seq2seq_pieces, two_vocabularies, body=("encoder.", "decoder.", "init_")
+    seq2seq.ARCHITECTURE,
+    seq2seq_options,
+    seq2seq_pieces,
+    two_vocabularies,
+    body=("encoder.", "decoder.", "init_"),
+    config=seq2seq_config,
 )
 
 FAMILIES = {"lstm_lm": LSTM, "lstm_seq2seq": SEQ2SEQ}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from byhand.checkpoints.family import Family, Piece, Pieces, head_spans, linear, norm
 from byhand.checkpoints.folder import Config, Tensors, brief
@@ -48,6 +49,25 @@ def torch_options(config: Config, tensors: Tensors, original: bool) -> Options:
         output_bias="generator.bias" in tensors.shapes,
         eps=config.epsilon("layer_norm_eps", 1e-5),
     )
+
+
+def torch_config(o: Options) -> dict[str, Any]:
+    """Return the keys of the 2017 transformer's config."""
+    return {
+        "vocab_size": o.vocab,
+        "tgt_vocab_size": o.vocab if o.shared_embeddings else o.target_vocab,
+        "shared_embeddings": o.shared_embeddings,
+        "d_model": o.d_model,
+        "nhead": o.heads,
+        "num_encoder_layers": o.encoder_layers,
+        "num_decoder_layers": o.decoder_layers,
+        "dim_feedforward": o.d_ff,
+        "activation": o.activation,
+        "norm_first": o.norm_place == "pre",
+        "final_norms": o.final_norms,
+        "scale_embedding": o.scale_embedding,
+        "layer_norm_eps": o.eps,
+    }
 
 
 def torch_pieces(o: Options) -> Pieces:
@@ -128,6 +148,7 @@ TORCH = Family(
     torch_pieces,
     two_vocabularies,
     body=("transformer.",),
+    config=torch_config,
 )
 
 ENCODER = Family(encoder_layer.ARCHITECTURE, encoder_options, encoder_pieces, lambda o: (), body=("layer.",))

@@ -1,9 +1,11 @@
 """ViT as Hugging Face transformers stores it, with its classifier."""
 
 from dataclasses import replace
+from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, head_spans, linear, norm
+from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, head_spans, linear, norm
 from byhand.checkpoints.folder import Config, Tensors, brief
+from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.language.options import Options
 from byhand.models.encoder import vit
@@ -31,6 +33,31 @@ def options(config: Config, tensors: Tensors) -> Options:
         attention_bias=config.flag("qkv_bias", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
     )
+
+
+def vit_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a ViTConfig."""
+    return {
+        "architectures": ["ViTForImageClassification"],
+        "image_size": o.image,
+        "patch_size": o.patch,
+        "num_channels": o.channels,
+        "hidden_size": o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "intermediate_size": o.d_ff,
+        "id2label": {str(n): label for n, label in enumerate(class_names(o))},
+        "hidden_act": THEIRS.get(o.activation),
+        "qkv_bias": o.attention_bias,
+        "layer_norm_eps": o.eps,
+    }
+
+
+def class_names(o: Options) -> tuple[str, ...]:
+    """Return the names of the classes, as the model shows them."""
+    labels = vit.kinds(o).labels
+    assert isinstance(labels, Labels)
+    return labels.words
 
 
 def names(config: Config) -> tuple[str, ...]:
@@ -88,6 +115,12 @@ def pieces(o: Options) -> Pieces:
 
 FAMILIES = {
     "vit": Family(
-        vit.ARCHITECTURE, options, pieces, lambda o: (), body=("vit.encoder.", "encoder."), spellings=(("vit.", ""),)
+        vit.ARCHITECTURE,
+        options,
+        pieces,
+        lambda o: (),
+        body=("vit.encoder.", "encoder."),
+        config=vit_config,
+        spellings=(("vit.", ""),),
     )
 }

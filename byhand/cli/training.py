@@ -54,9 +54,12 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
 @click.option(
     "-o", "--output", type=NewFile("learnt.toml"), help="What is learnt, as a workbook (.xlsx) or a recipe (.toml)."
 )
+@click.option("--save", "folder", type=click.Path(path_type=Path), help="A checkpoint's folder, as transformers reads.")
 @click.option("--json", "as_json", is_flag=True, help="Print the loss before each step as JSON.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def train(text: str | None, output: Path | None, as_json: bool, force: bool, **options: Any) -> None:
+def train(
+    text: str | None, output: Path | None, folder: Path | None, as_json: bool, force: bool, **options: Any
+) -> None:
     """Train a model on a text.
 
     TEXT is a file with a line for each sequence, - for standard input, or a text that comes with byhand: sentences,
@@ -70,14 +73,14 @@ def train(text: str | None, output: Path | None, as_json: bool, force: bool, **o
         byhand train sentences --lr 0.03 -o learnt.xlsx
         byhand train sentences --model rnn --lr 0.03 --grid 0.5 --json
         byhand train names --tokens chars --model llama --hold-out 20%
-        byhand train phrases --model transformer --lr 0.03
+        byhand train phrases --model t5 --lr 0.03 --save translator
     """
     import json
 
     from byhand.files import check_place, save
     from byhand.lessons.build import build
     from byhand.lessons.corpus import held_out
-    from byhand.lessons.learnt import recipe_file, with_weights
+    from byhand.lessons.learnt import recipe_file, save_folder, with_weights
     from byhand.lessons.training import TrainingOptions
     from byhand.lessons.training import train as learn
     from byhand.workbook.build import write_lesson
@@ -86,6 +89,10 @@ def train(text: str | None, output: Path | None, as_json: bool, force: bool, **o
         if output.suffix.casefold() not in (".toml", ".xlsx"):
             raise BadInput(f"What is learnt is written as .toml or .xlsx: name such a file with -o, not {output}.")
         check_place(output, force)
+    if folder is not None:
+        from byhand.checkpoints.saving import check_new_folder
+
+        check_new_folder(folder)
     seed = options.pop("seed")
     settings = TrainingOptions(
         **{name: options[name] for name in TrainingOptions.__dataclass_fields__ if name in options}, seed=seed or 0
@@ -103,6 +110,8 @@ def train(text: str | None, output: Path | None, as_json: bool, force: bool, **o
         save(output, recipe_file(recipe).encode())
     elif output is not None:
         write_lesson(build(recipe), output)
+    if folder is not None:
+        save_folder(recipe, folder)
     if as_json:
         report = {"losses": learnt.losses, "final_loss": learnt.final, "steps": len(learnt.losses)}
         report |= {"held_out": learnt.held_out} if aside else {}
@@ -116,8 +125,8 @@ def train(text: str | None, output: Path | None, as_json: bool, force: bool, **o
     )
     if aside:
         click.echo(f"On the {len(aside)} sequences held out: {learnt.held_out[0]:.4f} → {learnt.held_out[-1]:.4f}.")
-    if output is not None:
-        click.echo(f"Wrote {output}.")
+    for written in filter(None, (output, folder)):
+        click.echo(f"Wrote {written}.")
 
 
 def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: str, **options: Any) -> Corpus:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from byhand.core.graph import Array, Scope, current_scope, scope
+from byhand.core.graph import Array, Node, Scope, current_scope, scope
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, quoted
 from byhand.language.architecture import Architecture, Graph, options_of
@@ -43,6 +43,15 @@ def _model(recipe: Recipe) -> _Model:
     from byhand.lessons.own_words import with_own_words
 
     return replace(model, architecture=with_own_words(recipe, model.architecture, model.options))
+
+
+def weights_of(recipe: Recipe) -> dict[str, Node]:
+    """Return the weights of a recipe's model by path, with the recipe's own numbers in them."""
+    model = _model(recipe)
+    rows = batch_rows(replace(recipe, batch=[]), model.architecture)
+    ((_, graph),) = _graphs(model, rows)
+    _override(Lesson(recipe, model.architecture, model.options, graph))
+    return model.weights.nodes
 
 
 def model_of(recipe: Recipe) -> tuple[Architecture, Any]:

@@ -7,11 +7,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from byhand.checkpoints.saving import save, save_again
 from byhand.core.graph import Array
 from byhand.core.number_text import in_full
+from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
 from byhand.lessons.recipe import Recipe
 from byhand.lessons.training import Learnt, TrainingOptions
+from byhand.models import MODELS
 
 
 def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text: str) -> Recipe:
@@ -30,6 +33,16 @@ def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text:
 
 def _numbers(table: Array) -> list[list[float]]:
     return [[float(x) + 0.0 for x in row] for row in table]
+
+
+def save_folder(recipe: Recipe, folder: Path) -> None:
+    """Write a recipe's model with its weights as a checkpoint's folder, in Hugging Face's layout."""
+    weights = {path: node.data for path, node in weights_of(recipe).items() if node.data is not None}
+    if recipe.model not in MODELS:
+        save_again(Path(recipe.model), folder, weights)
+        return
+    architecture, options = model_of(recipe)
+    save(folder, recipe.model, options, weights, architecture.vocabularies(options))
 
 
 def recipe_file(recipe: Recipe) -> str:

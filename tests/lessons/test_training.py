@@ -218,9 +218,21 @@ def test_ids_in_place_of_a_text(text: Path) -> None:
     np.testing.assert_allclose(json.loads(answer(line))["losses"], reference["sgd.losses"][:20], rtol=0, atol=1e-10)
 
 
+def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
+    last = json.loads(answer("byhand train poem.txt --steps 30 --lr 0.03 --save learnt --json"))["final_loss"]
+    assert build(Recipe("learnt", prompt="a dog")).words == ["sat"]
+    again = json.loads(answer("byhand train poem.txt --model ./learnt --steps 5 --lr 0.01 --save more --json"))
+    assert again["losses"][0] == pytest.approx(last, abs=1e-5)
+    assert again["final_loss"] < last
+    assert Path("more/config.json").read_text() == Path("learnt/config.json").read_text()
+    assert build(Recipe("more", prompt="a dog")).prompt == ["a", "dog"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ("poem.txt --save .", "is not empty: choose a new folder with --save"),
+        ("poem.txt --save nowhere/deep", "There is no folder"),
         ("empty.txt", "empty.txt is empty"),
         ("one.txt", "No line of the text has two words"),
         ("binary.bin", "binary.bin is not a text in UTF-8"),
