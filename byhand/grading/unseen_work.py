@@ -31,9 +31,15 @@ def _students_own(handed_out: HandedOut, contents: Contents, find: CellFinder) -
     unseen = {**contents.unseen, **dict.fromkeys(_far_away(handed_out, contents), FAR_AWAY)}
     if not unseen:
         return {}
-    printed = [*handed_out.texts, *handed_out.numbers, *handed_out.givens, *handed_out.formulas]
-    theirs = {find(cell) for cell in [*printed, *([handed_out.id] if handed_out.id else [])]}
+    theirs = {find(cell) for cell in handed_out.cells - _blank(handed_out)}
     return {cell: why for cell, why in unseen.items() if cell not in theirs}
+
+
+def _blank(handed_out: HandedOut) -> set[Cell]:
+    """Return the cells of the book that are for the student to fill in."""
+    tables = {cell for rows in handed_out.tables.values() for row in rows for cell in row}
+    asked = {cell for row in handed_out.asked for cell in row}
+    return (tables | asked) - handed_out.givens.keys() - handed_out.numbers.keys() - handed_out.formulas
 
 
 def _far_away(handed_out: HandedOut, contents: Contents) -> Iterator[Cell]:
