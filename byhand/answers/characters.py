@@ -102,13 +102,16 @@ QUOTES = {
     "′": "′",
 }
 """An opening quotation mark, and those that may close it."""
-_QUOTED_NUMBER = re.compile(r"""(?P<mark>["'])\s*(?P<number>[-+]?[\d.][\d.,eE+/%-]{0,40})\s*(?P=mark)""", re.ASCII)
+_QUOTED_NUMBER = re.compile(
+    r"""(?<![\w'"])(?P<mark>["'])\s*(?P<number>[-+]?[\d.][\d.,eE+/%-]{0,40})\s*(?P=mark)(?![\w'"])""", re.ASCII
+)
 
 _NARROW = re.compile(r"(?<![\d.,'])([1-9]\d{0,2})((?:[\u00a0\u2009\u202f]\d{3})+)(?!\d)", re.ASCII)
 _GRAVE = re.compile(r"(?<=\d)[‘´`′＇](?=\d{3}(?!\d))", re.ASCII)
 _RAISED_POINT = re.compile(r"(?<![\d.,])0[·⋅∙•]\d", re.ASCII)
 _REPEATED = re.compile(r"(\d\.)\((\d{1,30})\)", re.ASCII)
 _FIRST_AND_LAST = re.compile(r"(\d)\u0305(\d{1,30})(\d)\u0305(?![\d\u0305])", re.ASCII)
+_EMPHASIS = re.compile(r"(\*{1,3})([^\s*](?:.*[^\s*])?)\1")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,10}|#\d{2,6}|#[xX][0-9A-Fa-f]{2,5});")
 _MARKUP = {"sup": ("^(", ")"), "sub": ("_{", "}"), "b": ("", ""), "i": ("", ""), "em": ("", ""), "strong": ("", "")}
 _TAG = re.compile(r"<(?P<close>/?)(?P<name>sup|sub|b|i|em|strong|br)\s{0,3}/?>", re.IGNORECASE)
@@ -134,6 +137,8 @@ def clean_answer(text: str) -> str:
     if "\\" in text:
         text = text.replace("~", " ")  # LaTeX's blank; ≈ is another character
     text = without_quotes(text)
+    if text[:1] == "*" and (match := _EMPHASIS.fullmatch(text)):
+        text = match[2]
     if not text.isascii():
         text = _in_ascii(text)
     if not text.isprintable():
@@ -186,7 +191,9 @@ def without_quotes(text: str) -> str:
             inner = inner[:-1].rstrip()
         elif text[0] not in "'’‘`":
             return text
-        if re.match(r"[-−–+]?[\d.√\\(\[{]", inner) and text[0] not in inner:
+        if re.match(r"[-−–+]?[\d.√\\(\[{$]", inner) and (
+            text[0] not in inner or re.fullmatch(r"[-−–+]?\d{1,3}(?:'\d{3})+(?:\.\d+)?", inner)
+        ):
             return inner
     if '"' in text or "'" in text:
         return _QUOTED_NUMBER.sub(lambda m: m["number"], text)
@@ -221,6 +228,6 @@ def _lines(text: str) -> str:
 
 def _unended(text: str) -> str:
     """Return the text without the full stop of a sentence."""
-    if text.endswith(".") and not text.endswith("..") and len(text) > 1 and (text[-2].isalnum() or text[-2] in ")]}%"):
+    if text.endswith(".") and not text.endswith("..") and len(text) > 1 and (text[-2].isalnum() or text[-2] in ")]}%$"):
         return text[:-1]
     return text

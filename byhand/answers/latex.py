@@ -83,13 +83,14 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _WORD = re.compile(r"[-+]?(?:\d+|[A-Za-z]|[^\sA-Za-z\d\\{}])", re.ASCII)
 _SCIENTIFIC = re.compile(r"\s*([-+]?[\d.,]+)\s*[eEdD]\s*([-+]?\d{1,5})\s*", re.ASCII)
 _BASE = re.compile(r"\s*_\s*(10|[2-9])", re.ASCII)
+_FRACTION = re.compile(r"\\frac\{[^{}]*\}\{[^{}]*\}")
 _ALONE = frozenset([",", ".", "=", ":", "-", "+", "*", "/", ";"])
 LACKS = "a LaTeX command lacks its braces {...}"
 
 
 def looks_like_latex(text: str) -> bool:
     """Return whether an answer is written in LaTeX, or in a part of it such as `1 & 2` and `0{,}5`."""
-    return "\\" in text or "&" in text or text.startswith("$") or "{,}" in text or "{.}" in text
+    return "\\" in text or "&" in text or text.count("$") > 1 or "{,}" in text or "{.}" in text
 
 
 def from_latex(text: str) -> str:
@@ -195,7 +196,7 @@ class _Scanner:
     def standing(self, inner: str) -> str:
         """Return a group that no command precedes: in round brackets if it is an expression."""
         bare = inner.strip()
-        if bare in _ALONE or not bare:
+        if bare in _ALONE or not bare or _FRACTION.fullmatch(bare):
             return bare
         return f"({inner})"
 

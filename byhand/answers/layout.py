@@ -37,7 +37,16 @@ def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
     pieces = _bracketed(inner)
     if pieces is not None:
         return _finished([_cells(piece, blanks, True) for piece in pieces], bare, turned, False)
+    lines = _has(inner, "\n") and _has(inner, ";") and not (_has(inner, ",") or _has(inner, "\t"))
+    if lines and not any(len(_at_blanks(cell)) > 1 for row in _split(inner, {"\n"}) for cell in _split(row, {";"})):
+        return _finished([_split(row, {";"}) for row in _split(inner, {"\n"})], bare, turned, False)
     rows = [_cells(row, blanks, False) for row in _split(inner, {";", "\n"})]
+    if (
+        blanks
+        and len({len(row) for row in rows}) == 1
+        and len({_has(row, ",") for row in _split(inner, {";", "\n"})}) > 1
+    ):
+        raise Unreadable("its rows are separated in different ways")
     loose = decimal_comma and len(rows) > 1 and all(len(row) == 1 for row in rows) and not _has(inner, "\n")
     return _finished([[row[0] for row in rows]] if loose else rows, bare, turned, loose)
 
@@ -173,9 +182,28 @@ def _groups(words: Words) -> list[Words]:
 
 def _cells(row: Words, blanks: bool, nested: bool) -> list[Words]:
     cells = _split(row, {",", "\t", ";", "\n"} if nested else {",", "\t"})
+    if len(cells) > 1 and _both_ways(row, cells):
+        raise Unreadable("it is not clear whether its commas or its blanks separate its entries")
     if not blanks or (len(cells) > 1 and not _has(row, "\t")) or _has(row, ","):
         return cells
     return [part for cell in cells for part in (_at_blanks(cell) if cell else [cell])]
+
+
+def _both_ways(row: Words, cells: list[Words]) -> bool:
+    """Whether a row such as `1 -0,5` has entries apart at a blank, and commas between digits without a blank."""
+    commas = [place for place, word in enumerate(row) if word.text == "," and word.kind == "sign"]
+    tight = all(not row[n].blank and n + 1 < len(row) and not row[n + 1].blank for n in commas)
+    return bool(commas) and tight and any(_apart(cell) for cell in cells)
+
+
+def _apart(cell: Words) -> bool:
+    """Whether `1 -2`, which is two entries, stands in a cell outside brackets."""
+    depth = 0
+    for before, word, after in zip(cell, cell[1:], cell[2:], strict=False):
+        depth += _step(before)
+        if depth == 0 and word.blank and word.text in ("-", "+") and _ends(before) and not after.blank:
+            return True
+    return False
 
 
 def _at_blanks(words: Words) -> list[Words]:

@@ -32,17 +32,19 @@ _ROUNDED = (
     r"四舍五入|约|or so|exact(?:ly)?)"
 )
 _AFTER = re.compile(
-    rf"(?<=[\d.)\]}}%eπ])\s*,?\s*(?:\(\s*(?:{_DIGITS}|{_ROUNDED}|to\s+{_DIGITS})\s*\)|\s(?:{_DIGITS}|{_ROUNDED}))$",
+    rf"(?<=[\d.)\]}}%eπ⁰¹²³⁴⁵⁶⁷⁸⁹])\s*,?\s*(?:\(\s*(?:{_DIGITS}|{_ROUNDED}|to\s+{_DIGITS})\s*\)|\s(?:{_DIGITS}|{_ROUNDED}))$",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
-    r"(?<=[\d)\]}])\s*(?:points?|pts?|marks?|tokens?|words?|letters?|characters?|heads?|layers?|neurons?|"
+    r"(?<=[\d)\]}⁰¹²³⁴⁵⁶⁷⁸⁹])\s*(?:points?|pts?|marks?|tokens?|words?|letters?|characters?|heads?|layers?|neurons?|"
     r"param(?:eter)?s?|weights?|dim(?:ension)?s?|rows?|columns?|cells?|entr(?:y|ies)|elements?|numbers?|steps?|"
     r"multiplications?|additions?|operations?|Punkte?|Wörter|分)$",
     re.IGNORECASE,
 )
 """What is counted: words that change no number. Units such as bits, and words such as thousand, do change it."""
 _PERCENT = re.compile(r"(?<=[\d.) ])\s*(?:percent|per cent|pct\.?|prozent|pour cent|por ciento)$", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()\[\]{},;]*\d[^()\[\]{},;]*[A-Za-z.]\)")
+"""Words in brackets with a number, as \\boxed{28 percent} leaves."""
 _AND = re.compile(r"(?<=\d) and (?=\d{1,9}/\d{1,9}$)")
 
 _WRAPPER = re.compile(r"^(?:c|array|asarray|tensor|[mM]atrix|Size|constant|mat|vec|list|tuple)\s*\((.*)\)$", re.DOTALL)
@@ -51,12 +53,20 @@ _FLOAT = re.compile(r"""float\(\s*(["'])\s*([-+]?inf(?:inity)?)\s*\1\s*\)""", re
 _SCALAR = re.compile(r"(?:float|int|float32|float64|int32|int64)\(([-+\d.eE]{1,40})\)")
 _KEYWORDS = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn)\s*=\s*[\w.'<>: ]{1,40}")
 _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/-])\d{1,2}\2\d{1,2}", re.ASCII)
+_LOST_POWER = re.compile(r"\s*([-+−–]?[\d.,]{1,20})\s?[xX×⋅·]\s?10 ?([-+−–]\d{1,2})\s*", re.ASCII)
+"""A power of ten whose exponent is no longer raised, as copying from a page leaves it: 1.5x10-3."""
 _LABEL = re.compile(
     r"^(?P<label>[A-Za-z{greek}][\w {greek}]{{0,30}}?(?:_\{{[\w, ]{{1,20}}\}})?"
     r"(?:\([\w, |]{{1,20}}\)|\[[\w, ]{{1,12}}\])?'{{0,2}})"
     r"\s*(?P<sign>:=|=(?!=)|:|~)\s*(?=\S)".format(greek="".join(GREEK)),
     re.ASCII,
 )
+
+
+def check_power(text: str) -> None:
+    """Raise Unreadable for 1.5×10-3, which may be 1.5×10⁻³."""
+    if match := _LOST_POWER.fullmatch(text):
+        raise Unreadable(f"it may be {match[1]}*10^({match[2]}) or a sum: write the one that is meant")
 
 
 def from_program(text: str) -> bool:
@@ -84,6 +94,8 @@ def without_phrases(text: str, words: Sequence[str], symbolic: bool) -> str:
     symbolic: whether letters of the question may stand there instead.
     """
     text = without_words(text, words) if words else text
+    if _IN_BRACKETS.fullmatch(text):
+        text = text[1:-1].strip()
     if text[:1].isalpha():
         for pattern in (_IS, _ABOUT):
             if match := pattern.match(text):

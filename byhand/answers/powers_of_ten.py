@@ -95,7 +95,7 @@ def clarified(words: list[Token], evidence: Evidence) -> tuple[list[Token], str]
 
 def _alone(words: Sequence[Token]) -> bool:
     """Whether a number is all that there is, but for its sign, a percent sign and round brackets."""
-    left = [word for word in words if word.kind != "end"]
+    left = [word for word in words if word.text not in ("(", ")") and word.kind != "end"]
     while left and left[0].kind == "sign" and left[0].text in "-+":
         left = left[1:]
     while left and left[-1].kind == "sign" and left[-1].text in "%‰":

@@ -17,6 +17,7 @@ from byhand.answers.latex import from_latex, looks_like_latex
 from byhand.answers.layout import layout_of, without_bars
 from byhand.answers.limits import Unreadable
 from byhand.answers.phrases import (
+    check_power,
     from_program,
     without_code_notation,
     without_constructor,
@@ -51,6 +52,7 @@ _NAMING = re.compile(
     r"(?=.*[A-Za-z])(?:[^,;=~()\[\]{}]|\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|\{[^{}]{0,60}\}){1,120}", re.DOTALL
 )
 """A side that may be a label: it has a letter, and no comma outside brackets."""
+_APART = re.compile(r"\d [-+]?[\d,]", re.ASCII)
 _NESTED = ("[[", "{{", "((")
 
 
@@ -128,10 +130,11 @@ def _unnamed(text: str) -> str:
 def _read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, other: bool) -> Reading:
     if asked.sides:
         text = _sides(text)
+    check_power(text)
     text = clean_answer(text)
     source, fixed = Source.PROGRAM if from_program(text) else Source.KEYBOARD, False
     if looks_like_latex(text):
-        source = Source.LATEX if "\\" in text or text.startswith("$") else source
+        source = Source.LATEX if "\\" in text or "$" in text else source
         fixed = "{,}" in text
         text = from_latex(text).strip()
     text = without_code_notation(text)
@@ -188,7 +191,9 @@ def _one_side(whole: _Text, asked: AskedShape, meaning: Meaning, settings: Setti
     fallback: Reading | None = None
     listed: Comma | None = None
     for comma, blanks in _ways(whole, asked, settings, formula):
-        if comma is listed or (first and comma is not Comma.SEPARATES and text[:2] in _NESTED):
+        if comma is listed or (
+            first and comma is not Comma.SEPARATES and text[:2] in _NESTED and not _APART.search(text)
+        ):
             continue
         try:
             reading = _one_way(whole, comma, blanks, meaning, formula)

@@ -111,8 +111,95 @@ ANSWERS = [
 ]
 """An answer, the key, the rule, the verdict and the settings."""
 
+REPORTED = [
+    # scientific notation or the number e, as reported of PrairieLearn (11538), STACK (1766, 90), OLI Torus (4841), eos (3), PowerToys (36187), mathjs (629)
+    ("5e2", "500", "exact", "right", {}),
+    ("10e10", "100000000000", "exact", "right", {}),
+    ("10E10", "100000000000", "exact", "right", {}),
+    ("5e+35", "5*10^35", "exact", "right", {}),
+    ("1e+100", "10^100", "exact", "right", {}),
+    ("100*2e-9", "0.0000002", "exact", "unreadable", {}),
+    ("100*2.0e-9", "0.0000002", "exact", "right", {}),
+    ("2e-1", "0.2", "exact", "right", {}),
+    ("2e-1", "2*e-1", "exact", "unreadable", {}),
+    ("e/(2e-1)", "e/(2*e-1)", "exact", "right", {}),
+    ("-3E0.5", "-1.5", "exact", "unreadable", {}),
+    ("3E.5", "1", "exact", "unreadable", {}),
+    ("(2e+1)/(3e-1)", "(2*e+1)/(3*e-1)", "exact", "right", {}),
+    ("\\sqrt{3e+4}", "sqrt(3*e+4)", "exact", "right", {}),
+    # LaTeX, as reported of latex2sympy (29, 46), SymPy (19464, 20317, 17874, 25364)
+    (
+        "A = \\left( \\begin{array} { l l l } { 2} & { 7} & { 3} \\\\ { 3} & { 5} & { 2} \\\\ { 9} & { 4} & { 1} \\end{array} \\right)",
+        "[[2,7,3],[3,5,2],[9,4,1]]",
+        "exact",
+        "right",
+        {},
+    ),
+    ("\\frac a b", "a/b", "equiv", "right", {}),
+    ("\\sqrt a", "sqrt(a)", "equiv", "right", {}),
+    ("(-\\dfrac{n}{m})", "-n/m", "equiv", "right", {}),
+    ("\\left(x^{2} - 2 x + 2\\right) \\exp \\left(x\\right)", "(x^2-2*x+2)*e^x", "equiv", "right", {}),
+    ("(3-9) (5-15", "60", "exact", "unreadable", {}),
+    ("\\nicefrac{1}{2}", "1/2", "exact", "right", {}),
+    ("\\begin{bmatrix} 1 & 2 \\\\ 3 & 4 \\\\ \\end{bmatrix}", "[[1,2],[3,4]]", "exact", "right", {}),
+    # characters, as reported of PrairieLearn (1912, 135, 8627)
+    ("5.333\u202c", "5.333", "exact", "right", {}),
+    ("\u202d5.333\u202c", "5.333", "exact", "right", {}),
+    ("－5", "-5", "exact", "right", {}),
+    ("﹣5", "-5", "exact", "right", {}),
+    ("−5", "-5", "exact", "right", {}),
+    # commas, as reported of Moodle's formulas (228), Sakai (344), STACK (1072)
+    ("1,5e3", "1500", "exact", "right", {}),
+    ("1,234.56", "1234.56", "exact", "right", {}),
+    ("1.234,56", "1234.56", "exact", "right", {}),
+    ("[4,4;0]", "[4.4,0]", "exact", "right", {}),
+    ("[4,4;0]", "[4.4,0]", "exact", "right", {"decimal": "comma"}),
+    # words and marks around an answer, as reported of Math-Verify (29, 44, 56, 61, 70, 76), Khan Academy, Numbas (555), STACK (282), WeBWorK (1107), CAPA
+    ("28 percent", "28%", "exact", "right", {}),
+    ("28 pct", "28%", "exact", "right", {}),
+    ("$28$ %", "28%", "exact", "right", {}),
+    ("$\\boxed{28}$ pct", "28%", "exact", "right", {}),
+    ("$\\boxed{28 pct}$", "28%", "exact", "right", {}),
+    ("$\\boxed{28 percent}$", "28%", "exact", "right", {}),
+    ("28 percentage", "28%", "exact", "unreadable", {}),
+    ("The answer is \\boxed{840}.", "840", "exact", "right", {}),
+    ("**73**", "73", "exact", "right", {}),
+    ("\\textbf{73}", "73", "exact", "right", {}),
+    ("1 - \\sqrt{2}", "1-sqrt(2)", "exact", "right", {}),
+    ("\\left( 3, \\frac{\\pi}{2} \\right)", "[3,pi/2]", "exact", "right", {}),
+    ("$\\dfrac{9}{7}$", "9/7", "exact", "right", {}),
+    ("\\[ \\boxed{42} \\]", "42", "exact", "right", {}),
+    ("3\\cdot2", "6", "exact", "right", {}),
+    ("1 \\cdot 2", "2", "exact", "right", {}),
+    ("-(3/4)", "-3/4", "exact", "right", {}),
+    ("5 4/5", "29/5", "exact", "right", {}),
+    ("21 17/20", "437/20", "exact", "right", {}),
+    ("16+1/2", "33/2", "exact", "right", {}),
+    ("5\\frac{x}{3}", "5*x/3", "equiv", "right", {}),
+    ("\\frac{x-3}{3}\\frac{x+5}{7}", "(x-3)*(x+5)/21", "equiv", "right", {}),
+    ("1.52x10^{6}", "1520000", "exact", "right", {}),
+    ("7.52E-6", "0.00000752", "exact", "right", {}),
+    (
+        "\\left[\\begin{array}{rr}\\color{#6495ED}{0} & \\color{#6495ED}{2} \\\\ 3 & 3\\end{array}\\right]",
+        "[[0,2],[3,3]]",
+        "exact",
+        "right",
+        {},
+    ),
+    ("-1 5\n-1 -3", "[[-1,5],[-1,-3]]", "exact", "right", {}),
+    ("1*10^5", "100000", "exact", "right", {}),
+    ("2.5 x 10^3", "2500", "exact", "right", {}),
+    ("1 e10", "10^10", "exact", "unreadable", {}),
+    ("9.099×10 −1", "0.9099", "exact", "unreadable", {}),
+    ("1.5x10-3", "0.0015", "exact", "unreadable", {}),
+    ("2*10-3", "17", "exact", "right", {}),
+    ("2*10 - 3", "17", "exact", "right", {}),
+    ("[1+2+3+4]/[5+6+7+8]", "10/26", "exact", "right", {}),
+    ("-[3/4]", "-3/4", "exact", "right", {}),
+]
 
-@pytest.mark.parametrize(("student", "key", "rule", "found", "settings"), ANSWERS)
+
+@pytest.mark.parametrize(("student", "key", "rule", "found", "settings"), [*ANSWERS, *REPORTED])
 def test_a_reported_answer(student: str, key: str, rule: str, found: str, settings: dict[str, Any]) -> None:
     assert outcome(student, key, rule, **settings) == found
 
