@@ -112,7 +112,8 @@ ANSWERS = [
 """An answer, the key, the rule, the verdict and the settings."""
 
 REPORTED = [
-    # scientific notation or the number e, as reported of PrairieLearn (11538), STACK (1766, 90), OLI Torus (4841), eos (3), PowerToys (36187), mathjs (629)
+    # scientific notation or the number e, as reported of PrairieLearn (11538), STACK (1766, 90), OLI Torus (4841),
+    # eos (3), PowerToys (36187), mathjs (629)
     ("5e2", "500", "exact", "right", {}),
     ("10e10", "100000000000", "exact", "right", {}),
     ("10E10", "100000000000", "exact", "right", {}),
@@ -129,7 +130,8 @@ REPORTED = [
     ("\\sqrt{3e+4}", "sqrt(3*e+4)", "exact", "right", {}),
     # LaTeX, as reported of latex2sympy (29, 46), SymPy (19464, 20317, 17874, 25364)
     (
-        "A = \\left( \\begin{array} { l l l } { 2} & { 7} & { 3} \\\\ { 3} & { 5} & { 2} \\\\ { 9} & { 4} & { 1} \\end{array} \\right)",
+        r"A = \left( \begin{array} { l l l } { 2} & { 7} & { 3} \\ { 3} & { 5} & { 2} \\ "
+        r"{ 9} & { 4} & { 1} \end{array} \right)",
         "[[2,7,3],[3,5,2],[9,4,1]]",
         "exact",
         "right",
@@ -154,7 +156,8 @@ REPORTED = [
     ("1.234,56", "1234.56", "exact", "right", {}),
     ("[4,4;0]", "[4.4,0]", "exact", "right", {}),
     ("[4,4;0]", "[4.4,0]", "exact", "right", {"decimal": "comma"}),
-    # words and marks around an answer, as reported of Math-Verify (29, 44, 56, 61, 70, 76), Khan Academy, Numbas (555), STACK (282), WeBWorK (1107), CAPA
+    # words and marks around an answer, as reported of Math-Verify (29, 44, 56, 61, 70, 76), Khan Academy, Numbas
+    # (555), STACK (282), WeBWorK (1107), CAPA
     ("28 percent", "28%", "exact", "right", {}),
     ("28 pct", "28%", "exact", "right", {}),
     ("$28$ %", "28%", "exact", "right", {}),
