@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
-from support.lms_marks import Marked, parsed, plain
+from support.lms_marks import Marked, parsed
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class QtiItem:
         shown = outcomes["FEEDBACK"]
         assert isinstance(shown, list)
         said = [
-            plain("".join(feedback.itertext()))
+            "".join(feedback.itertext()).strip()
             for feedback in _all(self.root, "modalFeedback")
             if feedback.get("identifier") in shown
         ]
