@@ -320,7 +320,9 @@ def _spellings(number: str) -> list[str]:
     number = number[1:] if number.startswith("-") and not number.strip("-0.") else number
     short = number.rstrip("0").rstrip(".") if "." in number else number
     spelled = [number, short, *([f"{short}.0"] if "." not in short else [])]
-    spelled += [text.replace("0.", ".", 1) for text in spelled if text.lstrip("-").startswith("0.") and len(text) > 3]
+    spelled += [
+        text.replace("0.", ".", 1) for text in spelled if text.lstrip("-").startswith("0.") and text.strip("-0.")
+    ]
     spelled += [text.replace(".", ",") for text in spelled if "." in text]
     spelled += [text.replace("-", "\N{MINUS SIGN}") for text in spelled if text.startswith("-")]
     return list(dict.fromkeys(spelled))

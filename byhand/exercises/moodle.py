@@ -197,9 +197,8 @@ def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: in
     fields = [field for part in asked for field in part.fields]
     points = problem.exercise.points
     lines = [
-        "Moodle: import the XML "
-        + ("file" if count == 1 else f"{count} files, one after another,")
-        + " into the question bank (Moodle XML format), then add to a quiz a random question of the category "
+        f"Moodle: import the {'file' if count == 1 else f'{count} files one after another'}"
+        " into the question bank (format Moodle XML), then add to a quiz a random question of the category "
         f"top/byhand/{problem.exercise.name}{'' if shared else ', or the one with the id of a student in its name'}."
     ]
     if len(fields) == 1 and not fields[0].options:
