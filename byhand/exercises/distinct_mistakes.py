@@ -17,6 +17,8 @@ SAMPLES = 256
 """Draws on which a misconception is evaluated."""
 LEAST_SHARE = 0.02
 """The share of easy draws on which all chosen misconceptions must be distinct, so that drawing comes to an end."""
+LEAST_TELLING = 0.5
+"""The share of easy draws on which a misconception shows by numbers that a guess does not give."""
 Replacements = dict[Node, Node]
 """Right tables -> the wrong tables in their place."""
 ShownMistakes = list[tuple[Misconception, Replacements]]
@@ -108,8 +110,9 @@ def _distinct(problem: Problem, possible: ShownMistakes) -> ShownMistakes:
     chosen: ShownMistakes = []
     for misconception, changed in possible:
         wrong = problem.solve(given, changed)
-        left = good & _distinct_from_all(problem, answers, wrong) & telling(problem, answers[0], wrong)
-        if left.mean() >= LEAST_SHARE:
+        tells = telling(problem, answers[0], wrong)
+        left = good & _distinct_from_all(problem, answers, wrong) & tells
+        if left.mean() >= LEAST_SHARE and tells.mean() >= LEAST_TELLING:
             chosen.append((misconception, changed))
             answers.append(wrong)
             good = left

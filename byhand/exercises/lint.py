@@ -46,7 +46,10 @@ LARGEST = {1: 50, 2: 200, 3: 500, 4: 1000, 5: 3000}
 
 @dataclass(frozen=True)
 class Report:
-    """The work and the faults of a recipe's variants. The lists name faults; an empty list is good."""
+    """The work and the faults of a recipe's variants. The lists name faults; an empty list is good.
+
+    guesses: the share of the points that each guess earns on average, the best first.
+    """
 
     exercise: str
     variants: int
@@ -62,6 +65,7 @@ class Report:
     duplicates: list[str] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    guesses: dict[str, float] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -84,7 +88,8 @@ class Report:
         named = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
         messages = [f"  {line}" for line in self.problems[:20]]
         verdict = "Nothing is wrong." if self.ok else f"{len(self.problems):,} things are wrong:"
-        return [first, work, named, verdict, *messages]
+        best = [f"The best guess, {name}, earns {share:.0%} on average." for name, share in self.guesses.items()][:1]
+        return [first, work, named, *best, verdict, *messages]
 
 
 @dataclass(frozen=True)

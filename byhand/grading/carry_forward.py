@@ -161,7 +161,7 @@ def evaluate(
 class StudentAnswers:
     """The answers of one student. given: the numbers of the exercise. key, written: one entry for each cell.
 
-    tables: the right numbers of every asked table. written: NaN where there is no number.
+    tables: the right numbers of every asked and every shown table. written: NaN where there is no number.
     """
 
     hypotheses: Hypotheses
@@ -169,6 +169,13 @@ class StudentAnswers:
     tables: Mapping[Node, Array]
     key: Array
     written: Array
+
+    @cached_property
+    def visible(self) -> list[Array]:
+        """The tables that the student sees: given numbers, and computed ones that are shown."""
+        problem = self.hypotheses.problem
+        fixed = [node.data for node in problem.lesson.tables.values() if node.data is not None]
+        return [*self.given.values(), *fixed, *(self.tables[node] for node in problem.shown)]
 
 
 @dataclass(frozen=True, eq=False)

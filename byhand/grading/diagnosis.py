@@ -14,13 +14,14 @@ from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags
 from byhand.grading import slips
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
-from byhand.grading.evidence import StageAnswers, counted, one_number_in_every_cell
+from byhand.grading.evidence import StageAnswers, counted, is_copy, one_number_in_every_cell
 from byhand.grading.hypotheses import Combination, Hypotheses
 from byhand.grading.slips import COARSE as TOO_FEW_PLACES
 from byhand.grading.slips import Slip, find_slip
 from byhand.grading.stages import Stage
 from byhand.grading.verdicts import (
     BETWEEN,
+    COPIED,
     NOT_WORKED_OUT,
     ONE_NUMBER,
     ROUNDED,
@@ -342,7 +343,7 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     best, hypotheses = explanations[0], answers.hypotheses
     slips_by_stage = [_slips(best, stage) for stage in hypotheses.stages]
     all_answers = [
-        _stage_answers(best.findings[stage.number], *found)
+        _stage_answers(best.findings[stage.number], *found, _is_copy(answers, stage))
         for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
     ]
     by_place: dict[int, CellFinding] = {}
@@ -350,21 +351,33 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     one_number = several and one_number_in_every_cell(answers.written, answers.key)
     for stage, mine, counts in zip(hypotheses.stages, all_answers, counted(all_answers, hypotheses.drawn), strict=True):
         found = slips_by_stage[stage.number][0]
-        idle = one_number or one_number_in_every_cell(mine.typed, mine.key)
+        idle = one_number or mine.idle
         for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
             if one_number or not counts.any[n]:
-                finding = CellFinding(Verdict.WRONG, ONE_NUMBER if idle else _why_not(finding))
+                finding = _without_evidence(finding, mine, one_number)
             by_place[int(stage.flat[n])] = finding
     return by_place
 
 
-def _why_not(finding: CellFinding) -> str:
-    """Return the sentence on a wrong answer whose explanation does not count."""
-    return NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG
+def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
+    """Whether the answers of a stage are the numbers of a given table of the same size."""
+    written, key = answers.written[stage.flat], answers.key[stage.flat]
+    alike = (table for table in answers.visible if table.shape == tuple(map(int, stage.node.shape)))
+    return not stage.choice and any(is_copy(written, key, table[stage.rows, stage.columns]) for table in alike)
 
 
-def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bool) -> StageAnswers:
+def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool) -> CellFinding:
+    """Return the finding for an answer whose explanation does not count; a copy may still be of a known mistake."""
+    if mine.copied:
+        named = finding.verdict is Verdict.MISTAKE and BETWEEN not in finding.mistake
+        return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, COPIED)
+    if mine.idle or one_number:
+        return CellFinding(Verdict.WRONG, ONE_NUMBER)
+    return CellFinding(Verdict.WRONG, NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG)
+
+
+def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bool, copied: bool) -> StageAnswers:
     evidence, cells = findings.evidence, range(len(findings.evidence.written))
     coarse = np.array([n in found and found[n].coarse for n in cells], dtype=bool)
     slipped = np.array([n in found and not found[n].coarse for n in cells], dtype=bool)
@@ -379,6 +392,7 @@ def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bo
         findings.rounded | coarse,
         slipped,
         alike,
+        copied,
     )
 
 

@@ -3,14 +3,15 @@
 A guess meets a lot by chance: zeros lead to zeros, a small whole number is what some mistake gives, a table of one
 number is right in places. So a wrong answer earns something only where the student's numbers show work:
 
-- What follows from an earlier table of the student's own counts if that table is work: its numbers differ, and half of
-  them have earned something. Where fewer have, it counts if it needs given numbers and several different numbers agree.
+- What follows from an earlier table of the student's own counts if that table is work: its numbers differ, and most of
+  them have earned something. Where fewer have, it counts if it needs given numbers and several different ones agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
-  smaller sign of it, if at least half of the other answers are right or explained.
+  smaller sign of it, if most of the other answers are right or explained.
 - One number in every cell of a table is no work, unless the right numbers are all the same, or a mistake leads to that
-  number and counts by itself.
+  number and counts by itself. Nor is the copy of a given table.
 
-The commonest number of a table counts neither for nor against (a mask's zeros are no work).
+Most are more than half, or half of two or three. The commonest number of a table counts neither for nor against: a
+mask's zeros are no work.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,7 +40,8 @@ class StageAnswers:
     """The answers to one stage and what may explain them. All but `stage`: one entry for each cell. (n,)
 
     typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
-    misconceptions behind an answer. alike: whether all wrong answers of the table have the same slip.
+    misconceptions behind an answer. alike: whether all wrong answers of the table have the same slip. copied: whether
+    they are the numbers of a given table.
     """
 
     stage: Stage
@@ -51,10 +54,21 @@ class StageAnswers:
     rounded: Flags
     slips: Flags
     alike: bool
+    copied: bool
 
     @property
     def answered(self) -> Flags:
         return np.asarray(~np.isnan(self.typed))
+
+    @cached_property
+    def one_number(self) -> bool:
+        """Whether a table holds one number in every cell, and the right one does not."""
+        return one_number_in_every_cell(self.typed, self.key)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the table is no work."""
+        return self.one_number or self.copied
 
     def made_by(self, misconception: int) -> Flags:
         """Return the answers behind which this misconception is, alone or with another."""
@@ -86,6 +100,13 @@ def one_number_in_every_cell(typed: Array, key: Array) -> bool:
     return len(numbers) >= ALIKE and bool(np.ptp(numbers) == 0) and len(np.unique(key)) > 1
 
 
+def is_copy(typed: Array, key: Array, given: Array) -> bool:
+    """Whether several answers are the numbers of a given table, and not all right. given: its number for each. (n,)"""
+    answered = ~np.isnan(typed)
+    same = bool((typed[answered] == given[answered]).all())
+    return same and int(answered.sum()) >= ALIKE and not np.allclose(typed[answered], key[answered])
+
+
 class _Weighing:
     """The weighing of one student's answers: first what stands by itself, then what the rest supports."""
 
@@ -93,7 +114,6 @@ class _Weighing:
         self.answers, self.drawn = answers, drawn
         self.tables_with = Counter(x for one in answers for x in {*one.typed[one.answered].tolist()})
         self.telling = [_telling(one) for one in answers]
-        self.idle = [one_number_in_every_cell(one.typed, one.key) for one in answers]
         self.counts = [Counted(*(np.zeros(len(one.key), dtype=bool) for _ in range(4))) for one in answers]
 
     def result(self) -> list[Counted]:
@@ -111,10 +131,10 @@ class _Weighing:
     def _without_idle(self, n: int) -> Counted:
         """Return what counts of a table; of one number in every cell, only a mistake that leads to it."""
         one, count = self.answers[n], self.counts[n]
-        if not self.idle[n]:
-            return count
         nothing: Flags = np.zeros(len(one.key), dtype=bool)
-        return Counted(nothing, self.by_themselves[n], nothing, nothing)
+        if one.copied:
+            return Counted(nothing, nothing, nothing, nothing)
+        return Counted(nothing, self.by_themselves[n], nothing, nothing) if one.one_number else count
 
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
@@ -165,7 +185,7 @@ class _Weighing:
         cells, earned = self.telling[n], self._earned(n)
         if len(one.key) >= ALIKE and not one.alike:
             earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
-        return self._says_something(n) and bool(2 * (earned & cells).sum() >= max(1, cells.sum()))
+        return _most(earned & cells, cells) and self._says_something(n) and not one.copied
 
     def _carry_forward(self) -> None:
         trusted: set[int] = set()
@@ -216,15 +236,21 @@ class _Weighing:
 
     def _rest_of_table_is_explained(self, n: int, cells: Flags) -> bool:
         rest = self.telling[n] & ~cells
-        return bool(rest.any() and 2 * (self._earned(n) & rest).sum() >= rest.sum()) and self._says_something(n)
+        return _most(self._earned(n) & rest, rest) and self._says_something(n)
 
     def _rest_is_explained(self, cells: Mapping[int, Flags]) -> bool:
-        """Whether half of all other answers, of several different numbers, have earned something."""
+        """Whether most of all other answers, of several different numbers, have earned something."""
         rest = [telling & ~cells[n] if n in cells else telling for n, telling in enumerate(self.telling)]
         earned = [self._earned(m) & flags for m, flags in enumerate(rest)]
         numbers = np.concatenate([one.typed[flags] for one, flags in zip(self.answers, earned, strict=True)])
-        every = sum(int(flags.sum()) for flags in rest)
-        return 2 * len(numbers) >= max(1, every) and len(np.unique(numbers)) >= min(2, every)
+        every = np.concatenate(rest)
+        return _most(np.concatenate(earned), every) and len(np.unique(numbers)) >= min(2, int(every.sum()))
+
+
+def _most(some: Flags, every: Flags) -> bool:
+    """Whether these are more than half of all, or half of two or three; False if there are none."""
+    count, total = int(some.sum()), int(every.sum())
+    return 2 * count > total if total >= ALIKE else 2 * count >= max(1, total)
 
 
 def _telling(one: StageAnswers) -> Flags:

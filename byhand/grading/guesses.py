@@ -28,6 +28,10 @@ Sheet = list[Array]
 """The answers of one student: a row of numbers for each question."""
 LEAST_PLACES = 2
 """A guess such as 1/3 is written to at least so many places."""
+RANDOM_MOST, GUESS_MOST, FEW_MOST, STUDENT_MOST = 0.10, 0.20, 0.25, 0.35
+"""The largest share of the points that guesses may earn: random numbers and the best guess on average, the best guess
+where fewer than FEW numbers are asked, and any guess of any one student where more than MANY numbers are asked."""
+FEW, MANY = 4, 6
 RANDOM = ("random numbers", "random answers of the class")
 """The guesses that are random numbers of the right size."""
 
@@ -171,6 +175,29 @@ def earned_by_guesses(marker: Marker, made: Sequence[Variant], most: int = MOST)
         for name, each in shares.items()
     ]
     return sorted(every, key=lambda earned: -earned.mean)
+
+
+def guess_faults(earned: Sequence[Earned], asked: int) -> list[str]:
+    """Return a message for each bound that guesses exceed. asked: the number of asked cells."""
+    best = max(earned, key=lambda one: one.mean)
+    random = max((one for one in earned if one.guess in RANDOM), key=lambda one: one.mean)
+    luckiest = max(earned, key=lambda one: one.largest)
+    bound = FEW_MOST if asked < FEW else GUESS_MOST
+    found = []
+    if best.mean > bound:
+        found.append(_fault(best.guess, best.mean, bound, "on average"))
+    if random.mean > RANDOM_MOST:
+        found.append(_fault(random.guess, random.mean, RANDOM_MOST, "on average"))
+    if asked > MANY and luckiest.largest > STUDENT_MOST:
+        found.append(_fault(luckiest.guess, luckiest.largest, STUDENT_MOST, "for one student"))
+    return found
+
+
+def _fault(guess: str, share: float, bound: float, whom: str) -> str:
+    return (
+        f"A guess, {guess}, earns {share:.0%} of the points {whom}, more than {bound:.0%}: "
+        "ask for cells whose numbers differ, or let more numbers be drawn."
+    )
 
 
 def _typed(number: float) -> TypedAnswer:

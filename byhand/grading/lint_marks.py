@@ -21,6 +21,7 @@ from byhand.exercises.problem import Problem, problem, stacked
 from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
+from byhand.grading.guesses import earned_by_guesses, guess_faults
 from byhand.grading.marking import Marker
 from byhand.grading.submission import read_typed
 from byhand.grading.verdicts import BETWEEN, CellMark, Verdict
@@ -28,6 +29,10 @@ from byhand.grading.verdicts import BETWEEN, CellMark, Verdict
 GARBAGE = "no idea"
 MOST = 100
 """The largest number of students whose answers are tried."""
+CLASS = 200
+"""The students whose answers say what is frequent, which a guess may know."""
+LEAST, GUESSED = 20, 50
+"""The least and the largest number of students whose guesses are marked."""
 OF_EACH = 4
 """The number of mistakes that each student makes."""
 SELDOM = 0.01
@@ -51,8 +56,10 @@ def lint_recipe(recipe: str, seeds: int) -> Report | ExamReport:
 def _lint(exercise: Exercise, table: dict[str, object], seeds: int) -> Report:
     built = problem(exercise)
     report = lint(built, seeds)
-    trial = Trial(built, table, min(seeds, MOST))
-    return replace(report, marks=[*report.marks, *trial.problems()])
+    trial = Trial(built, table, CLASS)
+    earned = earned_by_guesses(trial.marker, trial.made, min(max(seeds, LEAST), GUESSED))
+    faults = [*trial.problems(min(seeds, MOST)), *guess_faults(earned, sum(trial.marker.counts))]
+    return replace(report, marks=[*report.marks, *faults], guesses={one.guess: round(one.mean, 4) for one in earned})
 
 
 class Trial:
@@ -66,12 +73,12 @@ class Trial:
         self.key = _key(built, table, self.book, self.made)
         self.marker = Marker(self.key, built)
 
-    def problems(self) -> Iterator[str]:
-        """Yield a line for each answer that is not marked as it should be."""
+    def problems(self, most: int | None = None) -> Iterator[str]:
+        """Yield a line for each answer of the first `most` students that is not marked as it should be."""
         wrong = _wrong_answers(self.problem, self.shown_mistakes, self.made)
         missed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
-        for n, variant in enumerate(self.made):
+        for n, variant in enumerate(self.made[:most]):
             yield from self._plain(variant)
             for name, answers in islice(_in_turn(wrong[n], n * OF_EACH), OF_EACH):
                 marks = self.mark(variant, answers)

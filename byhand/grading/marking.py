@@ -208,7 +208,7 @@ class Marker:
     def _diagnose(self, student: KeyStudent, values: Array, key: Array) -> dict[int, CellFinding]:
         """Return the finding for each wrong number, by its place among all answers."""
         given = self._given(student)
-        tables = fold([stage.node for stage in self.stages], given)
+        tables = fold([*(stage.node for stage in self.stages), *self.problem.shown], given)
         findings: dict[int, CellFinding] = {}
         if self.stages:
             findings = cell_findings(StudentAnswers(self.hypotheses, given, tables, key, values))

@@ -100,18 +100,20 @@ def test_numbers_too_large_for_the_level_are_reported() -> None:
 
 
 def test_the_command_says_that_nothing_is_wrong() -> None:
-    lines = answer("byhand exercise softmax --lint --seeds 20").splitlines()
-    assert lines[0].startswith("softmax: 20 variants, ")
+    lines = answer("byhand exercise dot-product --lint --seeds 20").splitlines()
+    assert lines[0].startswith("dot-product: 20 variants, ")
     assert lines[1].startswith("By hand: ")
     assert " mistakes show, each apart from the others: " in lines[2]
-    assert lines[3:] == ["Nothing is wrong."]
+    assert lines[3].startswith("The best guess, ")
+    assert lines[4:] == ["Nothing is wrong."]
 
 
 def test_the_command_tells_programs() -> None:
-    told = json.loads(answer("byhand exercise softmax --lint --seeds 20 --json"))
-    assert (told["ok"], told["exercise"], told["variants"]) == (True, "softmax", 20)
+    told = json.loads(answer("byhand exercise dot-product --lint --seeds 20 --json"))
+    assert (told["ok"], told["exercise"], told["variants"]) == (True, "dot-product", 20)
     assert [told[name] for name in ("collisions", "ties", "duplicates", "sizes", "marks")] == [[]] * 5
-    assert "softmax-base-2" in told["mistakes"]
+    assert "last-term-dropped" in told["mistakes"]
+    assert 0 < max(told["guesses"].values()) <= 0.25
 
 
 def test_the_command_fails_for_what_is_not_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +121,12 @@ def test_the_command_fails_for_what_is_not_sound(tmp_path: Path, monkeypatch: py
     Path("mine.toml").write_text(TINY)
     result = byhand("byhand exercise mine.toml --lint --seeds 60")
     assert (result.exit_code, result.stderr) == (1, "")
-    verdict, *found = result.stdout.splitlines()[3:]
+    verdict, *found = result.stdout.splitlines()[4:]
     count = int(verdict.removesuffix(" things are wrong:"))
     assert len(found) == min(count, 20)
     told = byhand("byhand exercise mine.toml --lint --seeds 60 --json")
     assert told.exit_code == 1
-    assert len(json.loads(told.stdout)["duplicates"]) == count
+    faults = json.loads(told.stdout)
+    assert len(faults["duplicates"]) + len(faults["marks"]) == count
+    assert any("A guess, " in fault for fault in faults["marks"])
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
