@@ -31,6 +31,10 @@ def build(recipe: Recipe) -> Lesson:
     lesson = Lesson(
         recipe, model.architecture, model.options, graph, model.assemble, recipe.learnt or model.weights.origin
     )
+    if recipe.words and not model.architecture.vocabularies(model.options):
+        from byhand.lessons.own_words import label_with_words
+
+        label_with_words(graph.outputs, recipe.words)
     _override(lesson)
     lesson.numbers()
     return lesson

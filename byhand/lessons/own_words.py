@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from byhand.core.labels import Labels
+from byhand.core.graph import Dim, Node, toposort
+from byhand.core.labels import Labels, Tokens
 from byhand.errors import ByhandError, quoted
 from byhand.language.architecture import WORDS, Architecture
 from byhand.language.options import option_values
@@ -15,6 +17,8 @@ from byhand.lessons.recipe import Recipe, option
 
 SIZES = {"words": "vocab", "target_words": "target_vocab"}
 """A recipe's list of words -> the option of a built-in model that is their number."""
+COUNTED_BY = ("vocab", "tokens", "rows")
+"""The options of a part without a vocabulary that are the number of its words, the first that it has."""
 LONGEST_WORD = 40
 MOST_IN_FILE = 10_000_000
 """The most bytes in a file of words."""
@@ -39,16 +43,23 @@ def sizes_for_words(recipe: Recipe, architecture: Architecture) -> dict[str, Any
     vocabularies = architecture.vocabularies(architecture.options)
     for name in own:
         _check_words(recipe, name)
+        if not vocabularies and name == "words" and (counted := [o for o in COUNTED_BY if o in options]):
+            _set_size(recipe, size, name, counted[0], len(recipe.words))
+            continue
         if not vocabularies or SIZES[name] not in options or (name == "target_words" and len(vocabularies) < 2):
             raise ByhandError(f"{architecture.name} takes no words of this kind: leave {option(name)} out.")
         vocabulary = vocabularies[-1 if name == "target_words" else 0]
-        count = len(_with_special(vocabulary, getattr(recipe, name)))
-        if str(size.get(SIZES[name], count)) != str(count):
-            raise ByhandError(
-                f"{option(name)} makes {count} words, but --size says {SIZES[name]}={size[SIZES[name]]}: leave it out."
-            )
-        size[SIZES[name]] = count
+        _set_size(recipe, size, name, SIZES[name], len(_with_special(vocabulary, getattr(recipe, name))))
     return size
+
+
+def _set_size(recipe: Recipe, size: dict[str, Any], name: str, counted_by: str, count: int) -> None:
+    """Set the option that is the number of words. ByhandError if `size` says another number."""
+    if str(size.get(counted_by, count)) != str(count):
+        raise ByhandError(
+            f"{option(name)} makes {count} words, but --size says {counted_by}={size[counted_by]}: leave it out."
+        )
+    size[counted_by] = count
 
 
 def with_own_words(recipe: Recipe, architecture: Architecture, options: Any) -> Architecture:
@@ -57,6 +68,8 @@ def with_own_words(recipe: Recipe, architecture: Architecture, options: Any) -> 
     if not own:
         return architecture
     vocabularies = list(architecture.vocabularies(options))
+    if not vocabularies:
+        return architecture  # a part without a vocabulary, whose tables get the words when they are built
     is_shared = len(vocabularies) > 1 and vocabularies[0] is vocabularies[1]
     if is_shared and "target_words" in own:
         raise ByhandError(
@@ -80,6 +93,33 @@ def with_own_words(recipe: Recipe, architecture: Architecture, options: Any) -> 
     if is_shared:
         vocabularies[1] = vocabularies[0]
     return architecture.with_words(tuple(vocabularies))
+
+
+def label_with_words(outputs: Iterable[Node], own: Sequence[str]) -> None:
+    """Put own words in place of those that label the tables of a part without a vocabulary, in place.
+
+    ByhandError if a table has more rows or columns than there are words.
+    """
+    labels: dict[object, object] = {}
+
+    def own_label(label: object) -> object:
+        if label not in labels:
+            labels[label] = label
+            if isinstance(label, Labels) and label.words == tuple(WORDS[: len(label.words)]):
+                labels[label] = Labels(label.name, _first_words(own, len(label.words)))
+            if isinstance(label, Tokens) and isinstance(vocabulary := own_label(label.vocabulary), Labels):
+                labels[label] = replace(label, vocabulary=vocabulary)
+        return labels[label]
+
+    for node in toposort(outputs):
+        rows, columns = (Dim(size, own_label(size.labels)) for size in node.shape)
+        node.shape = (rows, columns)
+
+
+def _first_words(own: Sequence[str], count: int) -> tuple[str, ...]:
+    if count > len(own):
+        raise ByhandError(f"--words names {len(own)} words, but {count} label a table: name as many.")
+    return tuple(own[:count])
 
 
 def _with_special(vocabulary: Labels, own: Sequence[str]) -> tuple[str, ...]:

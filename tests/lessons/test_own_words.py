@@ -56,8 +56,11 @@ def test_a_translator_with_two_vocabularies_takes_words_for_each() -> None:
         ({"words": ["a" * 41]}, "cannot be a word"),
         ({"words": ["a"], "size": {"vocab": "7"}}, "--words makes 1 words, but --size says vocab=7: leave it out."),
         ({"target_words": ["a"]}, "takes no words of this kind: leave --target-words out."),
-        ({"model": "attention", "words": ["a"]}, "attention takes no words of this kind: leave --words out."),
-        ({"model": "softmax", "words": ["a"]}, "softmax takes no words of this kind: leave --words out."),
+        ({"model": "dot-product", "words": ["a"]}, "dot-product takes no words of this kind: leave --words out."),
+        (
+            {"model": "attention", "words": ["a"], "size": {"tokens": 3}},
+            "--words makes 1 words, but --size says tokens=3: leave it out.",
+        ),
         ({"model": "transformer", "target_words": ["a"]}, "one vocabulary for both texts: leave --target-words out"),
     ],
 )
