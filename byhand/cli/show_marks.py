@@ -63,7 +63,7 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
     sentences: set[str] = set()
     for cell in cells:
         question = key.questions[cell.question]
-        row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), points(cell.points)]
+        row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), _points(cell)]
         row += [answers[cell.question][cell.cell]] if answers else []
         grid.add_row(*row, SAME if cell.sentence in sentences else cell.sentence)
         sentences |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
@@ -79,7 +79,16 @@ def _read(cell: CellMark) -> str:
 
 
 def _verdict(cell: CellMark) -> str:
-    return f"{VERDICT_STYLES[cell.verdict].sign} {cell.verdict}"
+    return "? not decided" if _open(cell) else f"{VERDICT_STYLES[cell.verdict].sign} {cell.verdict}"
+
+
+def _points(cell: CellMark) -> str:
+    return "?" if _open(cell) else points(cell.points)
+
+
+def _open(cell: CellMark) -> bool:
+    """Whether a person must decide about a cell, so that it has no points yet."""
+    return cell.undecided or bool(cell.typed.doubt)
 
 
 def _facts(key: Key, marked: MarkedFile, steps: list[str], answers: list[list[str]] | None) -> dict[str, Any]:

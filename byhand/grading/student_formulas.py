@@ -18,13 +18,24 @@ from byhand.xlsx.reader import Contents
 from byhand.xlsx.recalculate import values_of
 
 FUNCTIONS = frozenset(
-    "SUM SUMPRODUCT SUMSQ SUMXMY2 SUMX2MY2 SUMX2PY2 SUMIF PRODUCT MMULT TRANSPOSE MAX MIN LARGE SMALL RANK AVERAGE "
-    "MEDIAN COUNT COUNTA COUNTIF VAR VARP VAR.P VAR.S STDEV STDEVP STDEV.P STDEV.S DEVSQ ABS SIGN INT MOD QUOTIENT "
-    "ROUND ROUNDUP ROUNDDOWN TRUNC EXP LN LOG LOG10 SQRT POWER PI SIN COS TAN ATAN SINH COSH TANH ERF FACT "
-    "IF AND OR NOT TRUE FALSE IFERROR IFNA ISNUMBER ISBLANK CHOOSE INDEX MATCH VALUE N".split()
+    "SUM SUMPRODUCT SUMSQ SUMXMY2 SUMX2MY2 SUMX2PY2 SUMIF SUMIFS PRODUCT MMULT TRANSPOSE MAX MIN LARGE SMALL RANK "
+    "AVERAGE AVERAGEA MEDIAN GEOMEAN COUNT COUNTA COUNTIF COUNTIFS VAR VARP VAR.P VAR.S STDEV STDEVP STDEV.P STDEV.S "
+    "DEVSQ STANDARDIZE SUBTOTAL MDETERM MINVERSE MUNIT ABS SIGN INT MOD QUOTIENT EVEN ODD CEILING FLOOR CEILING.MATH "
+    "FLOOR.MATH MROUND ROUND ROUNDUP ROUNDDOWN TRUNC EXP LN LOG LOG10 SQRT SQRTPI POWER PI SIN COS TAN ASIN ACOS ATAN "
+    "ATAN2 SINH COSH TANH ASINH ACOSH ATANH RADIANS DEGREES ERF ERF.PRECISE ERFC GAUSS NORM.S.DIST NORM.DIST NORMSDIST "
+    "NORMDIST FACT COMBIN IF IFS SWITCH AND OR NOT XOR TRUE FALSE IFERROR IFNA ISNUMBER ISBLANK ISERROR ISNA ISTEXT "
+    "CHOOSE INDEX MATCH VLOOKUP HLOOKUP LOOKUP VALUE NUMBERVALUE N T TEXT FIXED CONCAT CONCATENATE LEFT RIGHT MID LEN "
+    "TRIM SUBSTITUTE ROWS COLUMNS SINGLE LET __XLUDF.DUMMYFUNCTION".split()
 )
-"""The functions that are computed again: numeric, deterministic, and confined to the file."""
+"""The functions that are computed again: deterministic, and confined to the file.
+
+Spreadsheet programs write some of them by themselves: SINGLE is Excel's sign @, and __XLUDF.DUMMYFUNCTION stands, in
+IFERROR(__xludf.DUMMYFUNCTION("..."), 0.484), for a function of Google Sheets that other programs lack; it always gives
+an error, so that the number after it counts.
+"""
 PREFIXES = ("_XLFN.", "_XLWS.")
+LOCAL = "_XLPM."
+"""Stands before a name that LET defines."""
 CHANGING = frozenset("RAND RANDBETWEEN RANDARRAY NOW TODAY".split())
 REACHING = frozenset(
     "INDIRECT OFFSET WEBSERVICE FILTERXML ENCODEURL RTD CALL REGISTER.ID HYPERLINK IMAGE DDE CELL INFO".split()
@@ -164,6 +175,7 @@ def operands(formula: str) -> list[str]:
         pieces = tokens(formula)
     except ValueError:
         raise Refused("it is no formula of numbers and cells") from None
+    local = any(kind == "FUNC" and _bare(text[:-1]) == "LET" for kind, part, text in pieces if part == "OPEN")
     depth, found = 0, []
     for kind, part, text in pieces:
         depth += (part == "OPEN") - (part == "CLOSE")
@@ -171,15 +183,21 @@ def operands(formula: str) -> list[str]:
             raise Refused(f"it is more than {DEEPEST} brackets deep")
         if kind == "FUNC" and part == "OPEN":
             _check_function(text[:-1])
-        elif kind == "OPERAND" and part == "RANGE":
-            found.append(text)
+        elif kind == "OPERAND" and part == "RANGE" and not (local and text.upper().startswith(LOCAL)):
+            found.append(text.lstrip("@"))
     return found
 
 
-def _check_function(name: str) -> None:
-    bare = name.upper()
+def _bare(name: str) -> str:
+    """Return a function's name without the signs that files put before it: EXP, of @EXP and _xlfn.EXP."""
+    bare = name.upper().lstrip("@")
     for prefix in PREFIXES:
         bare = bare.removeprefix(prefix)
+    return bare
+
+
+def _check_function(name: str) -> None:
+    bare = _bare(name)
     if bare in FUNCTIONS or not bare:
         return
     shown = bare[:40]
@@ -226,8 +244,9 @@ class Recomputer:
 
 def _spread(formulas: Mapping[Cell, str], arrays: AbstractSet[Cell]) -> dict[Cell, str]:
     """Return the formulas, with array formulas moved far away and a reference to their first number in their place."""
-    found = dict(formulas)
-    for n, cell in enumerate(sorted(arrays & formulas.keys())):
+    found = {cell: formula.replace("@", "") if "@" in formula else formula for cell, formula in formulas.items()}
+    lists = {cell for cell, formula in formulas.items() if formula.lstrip("= ").startswith("{")}
+    for n, cell in enumerate(sorted((arrays | lists) & formulas.keys())):
         row, column = FAR[0] + APART * (n % 500), FAR[1] + APART * (n // 500)
         found[cell[0], row, column] = formulas[cell]
         found[cell] = f"={Address(row, column)}"

@@ -16,9 +16,10 @@ import numpy as np
 from byhand.answers.characters import strip_invisible
 from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
+from byhand.answers.judge import UNDECIDED
 from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.reading import AskedShape, describe_reading, read
-from byhand.answers.rules import Settings
+from byhand.answers.rules import NeedsPerson, Settings
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
@@ -44,6 +45,10 @@ GROUPED = re.compile(r"\s*[+−-]?[1-9][0-9]{0,2},[0-9]{3}\s*")
 """A number whose comma may be a thousands separator or a decimal comma: 1,728."""
 DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s*")
 """A number whose comma can only be a decimal comma: 0,05."""
+
+
+NOT_WORKED_OUT = "Not marked yet, a person looks at it: the formula is not worked out"
+"""The first words of the sentence on a formula that only a person can judge."""
 
 
 class AnswerCells:
@@ -115,10 +120,11 @@ class AnswerCells:
         return answers
 
     def _refuse(self, cell: Cell, reason: str) -> TypedAnswer:
-        """Return an unreadable answer: a formula that is not computed counts nothing, whatever its stored result."""
+        """Return an answer that a person must look at: what a formula stores may be anything."""
         formula = _shown(self.contents.formulas[cell])
         self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
-        return TypedAnswer(formula, None, f"the formula is not worked out: {reason}")
+        doubt = f"{NOT_WORKED_OUT}: {reason}."
+        return TypedAnswer(formula, None, f"the formula is not worked out: {reason}", doubt=doubt)
 
     def _result(self, cell: Cell, value: Value, needed: Needed) -> TypedAnswer:
         formula = _shown(self.contents.formulas[cell])
@@ -187,6 +193,8 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
         value, read_as = _read(text, settings)
+    except NeedsPerson as doubt:
+        return TypedAnswer(shown, None, str(doubt), doubt=f"{UNDECIDED}: {doubt}.")
     except Unreadable as refusal:
         return TypedAnswer(shown, None, str(refusal))
     return TypedAnswer(shown, value, read_as, text)
@@ -201,7 +209,7 @@ def _read(text: str, settings: Settings) -> tuple[float, str]:
     if reading.shape not in (None, (1, 1)):
         raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
     if reading.doubt:
-        raise Unreadable(reading.doubt)
+        raise NeedsPerson(reading.doubt)
     tree = reading.entries[0]
     if isinstance(tree, Infinite):
         return tree.sign * inf, describe_reading(reading, tree, "")

@@ -35,12 +35,14 @@ class TypedAnswer:
 
     text: as the student sees it. read_as: how it was read, or why it could not be.
     expression: the text that is judged if an exact answer is asked for; a formula with its references filled in.
+    doubt: the reason why a person must decide about it: a formula that is not worked out, two sides that differ.
     """
 
     text: str = ""
     value: float | None = None
     read_as: str = ""
     expression: str = field(default="", compare=False)
+    doubt: str = ""
 
     @property
     def blank(self) -> bool:
@@ -151,6 +153,8 @@ def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
         return CellFinding(Verdict.BLANK, BLANK)
     if typed.value is not None:
         return None
+    if typed.doubt:
+        return CellFinding(Verdict.UNREADABLE, typed.doubt)
     why = f"{UNREADABLE[:-1]}: {typed.read_as.removesuffix('.')}." if typed.read_as else UNREADABLE
     return CellFinding(Verdict.UNREADABLE, why)
 

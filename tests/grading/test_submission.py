@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -17,7 +18,7 @@ from support.workbooks import altered
 from byhand.errors import ByhandError
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import read_submission, read_typed
-from byhand.grading.verdicts import TypedAnswer
+from byhand.grading.verdicts import TypedAnswer, finding_without_number
 from byhand.processes import Limits
 from byhand.xlsx.cells import Cell
 
@@ -131,7 +132,31 @@ FORMULAS = {
     "=EXP(2)/(1+EXP(2))": 0.8807970779778823,
     "=_xlfn.VAR.P(1,3)": 1.0,
     "=SUM({1,2;3,4})": 10.0,
+    '=IFERROR(__xludf.DUMMYFUNCTION("SORT(B2:B9)"),0.484)': 0.484,
+    '=IFERROR(@__xludf.DUMMYFUNCTION("""COMPUTED_VALUE"""),-2)': -2.0,
+    '=IFERROR(__xludf.DUMMYFUNCTION("ARRAYFORMULA(""x""&1)"),1/3)': 1 / 3,
+    "=_xlfn.SINGLE(3)*2": 6.0,
+    "=_xlfn.LET(_xlpm.x,2,_xlpm.y,_xlpm.x+1,_xlpm.x*_xlpm.y)": 6.0,
+    "=_xlfn.IFS(FALSE,1,TRUE,2)": 2.0,
+    "=ATAN2(1,1)": math.pi / 4,
+    "=_xlfn.CEILING.MATH(2.1)": 3.0,
+    "={7,2;3,4}": 7.0,
+    "=MDETERM({1,2;3,4})": -2.0,
 }
+NEARLY = {
+    "=_xlfn.NORM.S.DIST(1,TRUE)": 0.8413447460685429,
+    "=NORMSDIST(1)": 0.8413447460685429,
+    "=_xlfn.ERF.PRECISE(1)": math.erf(1),
+}
+"""Formulas of which spreadsheet programs give some ten digits."""
+TEXTS = {
+    '=TEXT(0.484,"0.00")': 0.48,
+    "=FIXED(2/3,3)": 0.667,
+    '=SUBSTITUTE("0,5",",",".")': 0.5,
+    '=_xlfn.CONCAT("0.",25)': 0.25,
+    '=IFERROR(__xludf.DUMMYFUNCTION("TO_TEXT(A1)"),"0.25")': 0.25,
+}
+"""Formulas that give a text, which is read as if it had been typed."""
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -140,6 +165,41 @@ def test_a_formula_without_a_stored_result(path: Path, formula: str) -> None:
     assert typed.value == pytest.approx(FORMULAS[formula])
     assert typed.text == formula
     assert typed.read_as == f"{formula} gives {FORMULAS[formula]:.15g}"
+
+
+@pytest.mark.parametrize("formula", [*TEXTS, *NEARLY])
+def test_a_formula_that_gives_a_text_with_a_number_or_some_digits_of_it(path: Path, formula: str) -> None:
+    assert first(path, formula).value == pytest.approx((TEXTS | NEARLY)[formula], rel=1e-9)
+
+
+def test_functions_that_programs_write_read_other_cells(path: Path) -> None:
+    """SINGLE takes the cell of its own row from a column; LET gives names to what stands elsewhere."""
+    changes = {ONE: 3, (SHEET, "H30"): 4, (SHEET, "I30"): "=_xlfn.SINGLE(H29:H31)*2"}
+    changes |= {(SHEET, "J30"): "=_xlfn.LET(_xlpm.x,H29,_xlpm.x+H30)"}
+    read = handed_in(filled(path, changes=changes))
+    assert [typed.value for typed in read.answers[0][3:6]] == [4, 8, 7]
+    assert read.warnings == ()
+
+
+def test_an_array_of_numbers_fills_its_table(path: Path) -> None:
+    def work(book: Any) -> None:
+        book[SHEET]["H29"] = ArrayFormula("H29:J31", "={9,2,3;4,5,6;7,8,9}")
+
+    read = handed_in(filled(path, change=work))
+    student = class_set().key.students["s01"]
+    assert [typed.value for typed in read.answers[0]] == [9, *student.answers[0][1:]]
+    assert read.warnings == ()
+
+
+def test_a_formula_that_is_not_worked_out_is_not_marked_yet(path: Path) -> None:
+    """Nor does it have 0 points in what a student reads: only a person can tell."""
+    typed = first(path, '=REPT("1",2)')
+    finding = finding_without_number(typed)
+    assert finding is not None
+    assert finding.sentence == (
+        "Not marked yet, a person looks at it: the formula is not worked out: it calls REPT, which marking does not "
+        "work out."
+    )
 
 
 def test_formulas_of_cells_names_and_other_formulas(path: Path) -> None:
@@ -205,7 +265,7 @@ REFUSED = {
     "=cmd|' /C calc'!A0": "it is no formula of numbers and cells",
     "=[1]Sheet1!A1": "it reads another file or program",
     "='[other.xlsx]Sheet1'!A1": "it reads another file or program",
-    "=LET(f,LAMBDA(g,n,g(g,n+1)),f(f,0))": "it calls LET, which marking does not work out",
+    "=LET(f,LAMBDA(g,n,g(g,n+1)),f(f,0))": "it calls LAMBDA, which marking does not work out",
     '=REPT("A",32767)': "it calls REPT, which marking does not work out",
     "=nothing*2": "it reads 'nothing', which is no range of cells",
     "=Elsewhere!A1": "it reads the sheet 'Elsewhere', which is not there",

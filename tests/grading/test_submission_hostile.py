@@ -90,7 +90,7 @@ READ: dict[str, tuple[list[float | None], str]] = {
     "error_cells.xlsx": ([None, None], "the cell shows the error #DIV/0!"),
     "huge_dim.xlsx": ([1.0], "1"),
     "key_peek.xlsx": ([None], "the formula is not worked out: INDIRECT reaches for what is not in the formula"),
-    "lambda_rec.xlsx": ([None], "the formula is not worked out: it calls LET, which marking does not work out"),
+    "lambda_rec.xlsx": ([None], "the formula is not worked out: it calls LAMBDA, which marking does not work out"),
     "macro.xlsm": ([0.8808], "0.8808"),
     "pow_tower.xlsx": ([None], "the formula gives the error #DIV/0!"),
     "rept.xlsx": ([None], "the formula is not worked out: it calls REPT, which marking does not work out"),
