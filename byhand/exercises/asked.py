@@ -204,27 +204,37 @@ def _word(node: Node) -> str:
     return re.sub(r"[ (]", "_", symbol(node)).replace(")", "")
 
 
-def rule(node: Node, call: Callable[[Node], Maths]) -> Maths:
-    """Return the formula of a table over the named tables that it reads.
+def rule_text(node: Node, call: Callable[[Node], str], turned: bool) -> str:
+    """Return a table's rule as text, also for the captions of a workbook in which tokens are columns (turned)."""
+    return _text(rule(node, lambda n: Name(call(n)), turned))
+
+
+def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Maths:
+    """Return the formula of a table over the named tables that it reads. turned: tokens are columns.
 
     As in captions.rule, but each sum says whether it is of rows or of columns, and no part of a list is left out.
     """
     if node.data is not None:
         return Number(np.format_float_positional(float(node.data[0, 0]), trim="-"))
-    parts = [call(a) if a.name else rule(a, call) for a in node.args]
+    parts = [call(a) if a.name else rule(a, call, turned) for a in node.args]
     if node.op is ops.beside or node.op is ops.below:
-        return _joined([_sized(*pair) for pair in zip(parts, node.args, strict=True)], beside=node.op is ops.beside)
+        sized = [_sized(*pair, turned) for pair in zip(parts, node.args, strict=True)]
+        return _joined(sized, beside=(node.op is ops.beside) != turned)
     if node.op is ops.one_hot:
-        return whether(Chain((parts[0], Over(_("column"), Name(f"0…{node.attrs['width'] - 1}"))), ("=",)))
+        return whether(
+            Chain((parts[0], Over(_("row") if turned else _("column"), Name(f"0…{node.attrs['width'] - 1}"))), ("=",))
+        )
     if node.op is ops.where and isinstance(parts[0], Cases):
         parts[0] = parts[0].cases[0][1]
     if node.op is ops.mul and node.args[0] is node.args[1]:
         return Power(parts[0], Number("2"))
     if node.op is ops.mul and _is_one(node.args[1]):
         return parts[0]
-    maths = node.op.maths(*parts, **node.attrs)
+    write = (node.op.column_maths if turned else None) or node.op.maths
+    maths = write(*parts, **node.attrs)
     if isinstance(maths, Over):
-        return replace(maths, sign=_(ROWS[node.op.name] if node.attrs["axis"] == 1 else COLUMNS[node.op.name]))
+        of_rows = (node.attrs["axis"] == 1) != turned
+        return replace(maths, sign=_(ROWS[node.op.name] if of_rows else COLUMNS[node.op.name]))
     return maths
 
 
@@ -232,11 +242,12 @@ def _is_one(node: Node) -> bool:
     return node.op is ops.constant and node.attrs["value"] == 1
 
 
-def _sized(maths: Maths, node: Node) -> Maths:
+def _sized(maths: Maths, node: Node, turned: bool) -> Maths:
     """Return a part of a larger table; where it is a number or a line that is repeated, with its rows and columns."""
     if node.name or node.op is not ops.stretch or node.args[0].shape == node.shape:
         return maths
-    return Chain((maths, Name(f"({times(node.shape)})")), ("",))
+    rows, columns = node.shape[::-1] if turned else node.shape
+    return Chain((maths, Name(f"({rows}×{columns})")), ("",))
 
 
 def _joined(parts: list[Maths], beside: bool) -> Maths:

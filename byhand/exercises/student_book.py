@@ -12,27 +12,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from math import exp
+from math import ceil, exp
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 
 from byhand.core.arithmetic.excel import EXCEL, Address, quoted
-from byhand.core.captions import defined_name
+from byhand.core.captions import defined_name, symbol, symbol_from
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
-from byhand.exercises.asked import part_title, question_text
+from byhand.exercises.asked import Task, part_title, question_text, rule_text
+from byhand.exercises.asked import sheet as sheet_of
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem
 from byhand.language.architecture import Graph
-from byhand.translations import _
+from byhand.translations import _, localized
 from byhand.workbook import style
 from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
+from byhand.workbook.layout import Wording
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.writer import CREATED, BookFile, Sheet
@@ -138,7 +140,7 @@ class StudentBook:
         shown = [problem.lesson.tables[name] for name in problem.exercise.show]
         about = About(problem.exercise.title, problem.exercise.teaches, "")
         turned = problem.exercise.build.orientation == "columns"
-        self.book = Book(Graph([*asked, *shown]), about, turned, home="Exercise")
+        self.book = Book(Graph([*asked, *shown]), about, turned, home="Exercise", wording=_wording(problem))
         self.repeats: dict[Cell, Cell] = {}
         self.template = self._template()
 
@@ -168,6 +170,15 @@ class StudentBook:
             rows.append(row)
             row += 2
         return rows
+
+    def label(self, node: Node, axis: int, i: int) -> str:
+        """Return the word of a row (axis 0) or column (axis 1); the mark of one that differs among students."""
+        of = node.shape[axis].labels
+        return self.word_of(of, i) if isinstance(of, Labels | Tokens) else ""
+
+    def word_of(self, of: Labels | Tokens, i: int) -> str:
+        drawn = isinstance(of, Tokens) and any(ids in self.problem.drawn for ids in toposort([of.ids]))
+        return self.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
 
     def _template(self) -> Template:
         file = BookFile(None, self.problem.exercise.title)
@@ -248,6 +259,16 @@ class StudentBook:
         return round(float(shown[i, j]), SHOWN_PLACES) + 0.0
 
 
+def _wording(problem: Problem) -> Wording:
+    """Return the names and rules of the captions: those of the questions, on all sheets of the set."""
+    names = sheet_of(problem).names
+    return Wording(
+        name=lambda node: names.get(node) or symbol(node),
+        name_for=lambda node, reader: names.get(node) or symbol_from(node, reader),
+        rule=rule_text,
+    )
+
+
 class BlankPage(PageWriter):
     """Writes a page of the student's workbook: given numbers, and empty cells in place of computed ones."""
 
@@ -261,9 +282,7 @@ class BlankPage(PageWriter):
     def _word(
         self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, cell_style: dict[str, object]
     ) -> None:
-        drawn = isinstance(of, Tokens) and any(ids in self.student.problem.drawn for ids in toposort([of.ids]))
-        text = self.student.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
-        self.sheet.text(*place, text, cell_style)
+        self.sheet.text(*place, self.student.word_of(of, i), cell_style)
 
     def _cells(self, block: Block) -> None:
         for i, j in np.ndindex(*block.node.shape):
@@ -303,31 +322,35 @@ class BlankPage(PageWriter):
         self.sheet.formula(*block.at(i, j), rule, "", style.cell(Look.SHOWN, "General"))
 
 
-ID = (4, 2)
+STUDENT_NAME, ID = (3, 2), (4, 2)
+NAME = style.text(11, bottom=4, bottom_color=style.GREY) | {"locked": False}
+"""The cell of the student's name, which a student may type."""
+TEXT_WIDTH = 76
 FIRST_QUESTION, NUMBER, TEXT, WHERE, POINTS, ANSWER_COLUMN = 9, 1, 2, 3, 4, 5
 
 
 def write_front_page(student: StudentBook, sheet: Sheet) -> None:
-    """Write the first sheet: the student, the questions and where to answer them, and powers of e if needed."""
+    """Write the first sheet: the student, the questions and where to answer them, and how to read the rules."""
     exercise, marks = student.problem.exercise, student.marks
-    sheet.text(0, 1, exercise.title, style.TITLE)
+    sheet.text(0, 1, _(exercise.title), style.TITLE)
     sheet.height(0, 27)
-    sheet.text(1, 1, exercise.teaches, style.SUBTITLE)
-    sheet.text(3, 1, "Name", style.HEADING)
-    sheet.text(3, 2, marks.text(("student", "name")), style.text(11))
-    sheet.text(4, 1, "Id", style.HEADING)
+    sheet.text(1, 1, _(exercise.teaches), style.SUBTITLE)
+    sheet.text(3, 1, _("Name"), style.HEADING)
+    sheet.text(*STUDENT_NAME, marks.text(("student", "name")), NAME)
+    sheet.text(4, 1, _("Id"), style.HEADING)
     sheet.text(*ID, marks.text(("student", "id")), style.text(11))
-    sheet.text(6, 1, exercise.text or USE, style.text(10, style.GREY))
-    for column, title in ((TEXT, "What to find"), (WHERE, "Where"), (POINTS, "Points")):
+    sheet.text(6, 1, _(exercise.text) or _(USE), style.text(10, style.GREY))
+    for column, title in ((TEXT, _("What to find")), (WHERE, _("Where")), (POINTS, _("Points"))):
         sheet.text(FIRST_QUESTION - 1, column, title, style.HEADING)
-    for n, (question, row) in enumerate(zip(student.problem.questions, student.question_rows, strict=True)):
-        _question(student, sheet, n, question, row)
-    after = student.question_rows[-1] + 3
+    tasks = sheet_of(student.problem).tasks
+    for n, (task, row) in enumerate(zip(tasks, student.question_rows, strict=True)):
+        _question(student, sheet, n, task, row)
+    after = _explanations(student, sheet, student.question_rows[-1] + 3)
     if student.problem.needs_powers:
         _powers(sheet, after)
-    for column, width in {0: 2, NUMBER: 6, TEXT: 70, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
+    for column, width in {0: 2, NUMBER: 6, TEXT: TEXT_WIDTH, WHERE: 26, POINTS: 8, ANSWER_COLUMN: 12, 6: 12}.items():
         sheet.columns(column, column, width)
-    sheet.page(3, exercise.title)
+    sheet.page(3, _(exercise.title))
 
 
 USE = "Fill in the yellow cells, by hand or with formulas. The white ones are room to work: fill them in as you go."
@@ -338,20 +361,22 @@ CHECKED_EXACTLY = (
 )
 
 
-def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, row: int) -> None:
+def _question(student: StudentBook, sheet: Sheet, n: int, task: Task, row: int) -> None:
+    question = task.question
     if part := student.problem.part_begins(n):
         text = student.problem.parts[part - 1].exercise.text
         sheet.text(row - (2 if text else 1), TEXT, part_title(student.problem, part), style.HEADING)
         if text:
             sheet.text(row - 1, TEXT, _(text), style.text(10, style.GREY))
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-    sheet.text(row, TEXT, question_text(student.problem, question), style.text(11))
-    sheet.text(row, POINTS, f"{question.ask.points:g}", style.text(11))
-    hint = f"Hint: {question.ask.hint}" if question.ask.hint else ""
+    _wrapped(sheet, row, question_text(student.problem, question, student.label), style.text(11), 15)
+    sheet.text(row, POINTS, localized(f"{question.ask.points:g}"), style.text(11))
+    remarks = [task.about()]
+    if question.ask.hint:
+        remarks.append(_("Hint: {hint}").format(hint=_(question.ask.hint)))
     if student.practice and question.ask.kind == "symbolic":
-        hint = f"{hint} {CHECKED_EXACTLY}".lstrip()
-    if hint:
-        sheet.text(row + 1, TEXT, hint, style.text(9, style.GREY, italic=True))
+        remarks.append(_(CHECKED_EXACTLY))
+    _wrapped(sheet, row + 1, " ".join(remarks), style.text(9, style.GREY, italic=True), 12.5)
     block = student.book.homes[question.node]
     name = student.book.sheet_names[block.page]
     sheet.link(row, WHERE, name, name, str(Address(max(block.row - 2, 0), block.column)), style.LINK)
@@ -361,13 +386,34 @@ def _question(student: StudentBook, sheet: Sheet, n: int, question: Question, ro
             sheet.empty(*cell, ANSWER)
 
 
+def _wrapped(sheet: Sheet, row: int, text: str, text_style: dict[str, Any], line: float) -> None:
+    """Write a text in as many lines as it needs, each so many points high; a mark counts as a word."""
+    letters = TEXT_WIDTH * 11 / text_style["font_size"]
+    lines = ceil(len(MARK.sub("a word", text)) / letters)
+    sheet.text(row, TEXT, text, text_style | {"text_wrap": True, "valign": "top"})
+    sheet.height(row, lines * line)
+
+
+def _explanations(student: StudentBook, sheet: Sheet, row: int) -> int:
+    """Write the numbers with a letter and how to read the rules, and return the next free row."""
+    said = sheet_of(student.problem)
+    constants = [rule.text() for task in said.tasks for rule in task.rules if rule.node.data is not None]
+    lines = [*dict.fromkeys(constants), *said.explanations()]
+    if not lines:
+        return row
+    sheet.text(row, TEXT, _("How to read the rules"), style.HEADING)
+    for n, line in enumerate(lines, row + 1):
+        _wrapped(sheet, n, line, style.text(10, style.GREY), 13.5)
+    return row + len(lines) + 2
+
+
 def powers() -> Iterator[tuple[int, float]]:
     """Yield the rows of the printed table: n and e^n."""
     return ((n, exp(n)) for n in POWERS_OF_E)
 
 
 def _powers(sheet: Sheet, row: int) -> None:
-    sheet.text(row, TEXT, "Powers of e", style.HEADING)
+    sheet.text(row, TEXT, _("Powers of e"), style.HEADING)
     for n, (power, value) in enumerate(powers()):
         sheet.text(row + 1 + n, NUMBER, f"e^{power}".replace("-", "−"), style.ROW_LABEL)
         sheet.number(row + 1 + n, TEXT, round(value, 6), style.text(11, align="left", num_format="0.000000"))

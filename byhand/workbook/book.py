@@ -18,7 +18,7 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.workbook import style
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
-from byhand.workbook.layout import TOP, Layout, all_views
+from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import look_of
 from byhand.xlsx.writer import BookFile, FormulaRow, Sheet, cut, points
@@ -53,8 +53,10 @@ class Book:
     turned: tokens are columns. homes: each table's block. words: the cells in which each word is typed or looked up.
     """
 
-    def __init__(self, graph: Graph, about: About, turned: bool = False, home: str = "Contents") -> None:
-        self.graph, self.about, self.turned = graph, about, turned
+    def __init__(
+        self, graph: Graph, about: About, turned: bool = False, home: str = "Contents", wording: Wording = WORDING
+    ) -> None:
+        self.graph, self.about, self.turned, self.wording = graph, about, turned, wording
         self.nodes = toposort(graph.outputs)
         self._check_size()
         self.values = fold(graph.outputs, graph.given)
@@ -74,11 +76,11 @@ class Book:
         """Place the forward pass, then the gradients, then later training steps, then the updates of the weights."""
         homes = {b.node: b for b in self.constants}
         if self.graph.training is None:
-            layout = Layout(self.turned, homes)
+            layout = Layout(self.turned, homes, wording=self.wording)
             layout.place(self.nodes)
             return layout
         training = self.graph.training
-        layout = Layout(self.turned, homes, training.backward.gradients)
+        layout = Layout(self.turned, homes, training.backward.gradients, self.wording)
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
         repeat_steps(layout, training.copies)

@@ -12,9 +12,8 @@ the block in which it is computed or typed; its other blocks are copies.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from types import MappingProxyType
 
 from byhand.core import ops
@@ -28,6 +27,21 @@ LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
 WIDEST = {False: 33, True: 58}  # how far a band may run along (turned: down)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of captions: a table's name, its name for a reader elsewhere, and its rule over such names.
+
+    rule: (a table, how it calls another, whether tokens are columns) to text.
+    """
+
+    name: Callable[[Node], str] = symbol
+    name_for: Callable[[Node, Node], str] = symbol_from
+    rule: Callable[[Node, Callable[[Node], str], bool], str] = letters
+
+
+WORDING = Wording()
 
 
 @dataclass(eq=False)
@@ -51,9 +65,14 @@ class Layout:
     """Lays out the pages of a graph's named nodes, in the order of the graph."""
 
     def __init__(
-        self, turned: bool, homes: dict[Node, Block], gradients: Mapping[Node, Node] = MappingProxyType({})
+        self,
+        turned: bool,
+        homes: dict[Node, Block],
+        gradients: Mapping[Node, Node] = MappingProxyType({}),
+        wording: Wording = WORDING,
     ) -> None:
         """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room."""
+        self.wording = wording
         self.turned = turned
         self.homes = homes
         self.gradients = gradients
@@ -148,11 +167,13 @@ class Layout:
 
     def own_caption(self, node: Node) -> Caption:
         """Return the caption of a table's home."""
-        call = partial(symbol_from, reader=node)
-        rule = "" if node.op.given else f"= {letters(node, call, self.turned)}"
+        rule = "" if node.op.given else f"= {self.wording.rule(node, self._call(node), self.turned)}"
         if node.role is Role.SCORES:
             rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
-        return Caption(symbol(node), shapes(node, self.turned), rule)
+        return Caption(self.wording.name(node), shapes(node, self.turned), rule)
+
+    def _call(self, reader: Node) -> Callable[[Node], str]:
+        return lambda node: self.wording.name_for(node, reader)
 
     def _caption(self, node: Node, reader: Node) -> Caption:
         if node.name and node not in self.homes:
@@ -161,8 +182,8 @@ class Layout:
 
     def copy_caption(self, node: Node, reader: Node) -> Caption:
         """Return the caption of a copy of a table, or of a view, beside its reader."""
-        call = partial(symbol_from, reader=reader)
-        name = call(node) if node.name else letters(node, call, self.turned)
+        call = self._call(reader)
+        name = call(node) if node.name else self.wording.rule(node, call, self.turned)
         table = whole(node)
         here, home = reader.page, self.homes[table].page.scope if table in self.homes else table.page
         if here is None or home is None:

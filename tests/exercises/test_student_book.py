@@ -142,6 +142,10 @@ def test_the_cells_of_an_exam_book_hold_what_is_given_and_no_more(each: Problem)
                 assert numbers <= allowed, name
 
 
+NAME_AND_ID = ("Exercise", 4, 3), ("Exercise", 5, 3)
+"""A student may type a name, but not another id."""
+
+
 def test_an_asked_cell_is_empty_and_open_and_all_that_is_given_is_locked(each: Problem) -> None:
     (variant, _) = drawn(each)
     book = StudentBook(each)
@@ -155,8 +159,8 @@ def test_an_asked_cell_is_empty_and_open_and_all_that_is_given_is_locked(each: P
                 if where in asked and not _planted(each, book, where):
                     assert cell.value is None
                     assert not cell.protection.locked
-                elif cell.value is not None:
-                    assert cell.protection.locked, where
+                elif cell.value is not None or where in NAME_AND_ID:
+                    assert cell.protection.locked == (where != NAME_AND_ID[0]), where
     assert [s.sheet_state for s in sheets] == ["visible"] * len(sheets.sheetnames)
     assert not any(sheet.data_validations.dataValidation for sheet in sheets)
 

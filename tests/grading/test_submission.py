@@ -209,7 +209,7 @@ def test_formulas_of_cells_names_and_other_formulas(path: Path) -> None:
         book.create_sheet("My own")["A1"] = "=SUM(scores)/9"
 
     changes = {(SHEET, f"{c}{r}"): n for n, (r, c) in enumerate((r, c) for r in (29, 30, 31) for c in "HIJ")}
-    changes |= {(SHEET, "U44"): "='My own'!A1*2", (SHEET, "V44"): "=U44+Attention!$C$14", (SHEET, "W44"): "=SUM(H:H)"}
+    changes |= {(SHEET, "X44"): "='My own'!A1*2", (SHEET, "Y44"): "=X44+Attention!$C$14", (SHEET, "Z44"): "=SUM(H:H)"}
     read = handed_in(filled(path, changes=changes, change=work))
     drawn = class_set().key.students["s01"].drawn
     above = sum(row[1] for row in drawn["W_Q"])
@@ -223,7 +223,7 @@ def test_an_array_formula_counts_by_its_first_number(path: Path) -> None:
         book[SHEET]["H29"] = ArrayFormula("H29:J31", "=MMULT(C14:E16,C14:E16)")
 
     student = class_set().key.students["s01"]
-    read = handed_in(filled(path, changes={(SHEET, "U44"): "=SUM(H29:J29)"}, change=work))
+    read = handed_in(filled(path, changes={(SHEET, "X44"): "=SUM(H29:J29)"}, change=work))
     x = student.drawn["X"]
     top = sum(x[0][i] * x[i][0] for i in range(3))
     assert read.answers[0][0].value == top
