@@ -17,6 +17,7 @@ from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.integrity import copied_from
+from byhand.grading.marking import Grader
 from byhand.grading.submission import Submission
 from byhand.grading.verdicts import TypedAnswer
 
@@ -31,6 +32,15 @@ def path(tmp_path: Path) -> Path:
 def test_nothing_is_said_of_an_honest_book(path: Path) -> None:
     for student in class_set().key.students:
         assert found(filled(path, student)) == (student, [])
+
+
+@pytest.mark.parametrize("name", ["Countess of Lovelace", "12", 4711, "=1+1", None])
+def test_a_name_may_be_typed_or_taken_out(path: Path, name: str | float | None) -> None:
+    """The cell beside "Name" is the student's; nothing is marked by it, whatever stands there."""
+    assert found(filled(path, changes={("Exercise", "C4"): name})) == ("s01", [])
+    with Grader(class_set().key) as grader:
+        marks = grader.mark(path).marks
+    assert (marks.points, marks.warnings) == (marks.most, ())
 
 
 def test_an_id_that_was_taken_out(path: Path) -> None:
