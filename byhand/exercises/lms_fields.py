@@ -26,6 +26,8 @@ INDEX_MARGIN = 0.1
 """The margin for the number of a row or a column, which is a whole number."""
 MOST_LISTED = 8
 """The most wrong answers that a field recognises."""
+NEGLIGIBLE = 12
+"""Wrong answers are listed to so many decimals."""
 FINER = 2
 """Margins have so many decimals more than the answers, rounded up."""
 
@@ -190,8 +192,8 @@ def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Arr
     """
     if not wrong:
         return [()] * len(key)
-    values = np.array([answers for _, answers in wrong])  # (mistakes, cells)
     with np.errstate(all="ignore"):
+        values = np.round([answers for _, answers in wrong], NEGLIGIBLE) + 0.0  # (mistakes, cells)
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
     easy = _easily_guessed(values, margin)
     cells = []

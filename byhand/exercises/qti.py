@@ -17,7 +17,7 @@ from byhand.core.number_text import in_full
 from byhand.escaping import escaped
 from byhand.exercises.canvas import MOST_TITLE, identifier, zipped
 from byhand.exercises.draw import Variant
-from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, join_sentences, shares
+from byhand.exercises.lms_fields import NEGLIGIBLE, Field, Mistakes, Part, class_parts, join_sentences, shares
 from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
 from byhand.translations import _, counted, language
@@ -163,7 +163,7 @@ class _Item:
         )
 
     def _response(self, name: str, field: Field) -> str:
-        kind, key = ("identifier", f"C{int(field.key)}") if field.options else ("float", in_full(field.key))
+        kind, key = ("identifier", f"C{int(field.key)}") if field.options else ("float", _float(field.key))
         right = self.version.element("correctResponse", self.version.element("value", key))
         return self.version.element("responseDeclaration", right, identifier=name, cardinality="single", baseType=kind)
 
@@ -221,7 +221,7 @@ class _Item:
         variable = v.element("variable", identifier=name)
         if field.options:
             return v.element("match", variable, v.element("baseValue", f"C{int(value)}", baseType="identifier"))
-        number = v.element("baseValue", in_full(value + 0.0), baseType="float")
+        number = v.element("baseValue", _float(value), baseType="float")
         both = in_full(margin * (1 + 1e-9))
         return v.element("equal", variable, number, toleranceMode="absolute", tolerance=f"{both} {both}")
 
@@ -242,6 +242,11 @@ class _Item:
         v = self.version
         text = paragraph(sentence) if v.number == "2.1" else v.element("contentBody", paragraph(sentence))
         return v.element("modalFeedback", text, outcomeIdentifier="FEEDBACK", identifier=name, showHide="show")
+
+
+def _float(value: float) -> str:
+    """Return a number as text; rounding dust is 0, since some systems read no 5e-30."""
+    return in_full(round(value, NEGLIGIBLE) + 0.0)
 
 
 def _name(part: Part, n: int) -> str:

@@ -16,7 +16,7 @@ from support.small_exercises import SPECIALS, a_class, attention, shifted, with_
 from byhand.errors import ByhandError
 from byhand.exercises import qti
 from byhand.exercises.draw import Student
-from byhand.exercises.lms_fields import parts
+from byhand.exercises.lms_fields import Mistake, parts
 from byhand.exercises.recipe import Ask
 
 PROBLEM = attention()
@@ -149,6 +149,20 @@ def test_specials_everywhere_come_back_as_they_were(version: str) -> None:
     assert body.count(told) >= 3
     assert (item.root.get("title") or "").startswith(told)
     assert told in item.mark([str(x + 20) for x in variant.answers[0]] + [""]).feedback
+
+
+def test_numbers_are_written_without_an_exponent() -> None:
+    """TAO's engine reads no 5e-30."""
+    dust = with_answers(CLASS[0], [[5e-30, -1e-17, 1e-13, 0.5, 1, 2, 3, 4, 5], *map(list, CLASS[0].answers[1:])])
+    wrong = replace_answers(shifted(dust, 7.0), 5e-30)
+    inside = files(qti.write(PROBLEM, [dust], [[wrong]]))
+    texts = [e.text or "" for root in inside.values() for e in root.iter() if tag(e) in ("baseValue", "value")]
+    assert not [text for text in texts if "e-" in text]
+    assert "-0" not in texts
+
+
+def replace_answers(mistake: Mistake, value: float) -> Mistake:
+    return mistake._replace(answers=[np.full_like(row, value) for row in mistake.answers])
 
 
 def test_the_same_class_gives_the_same_bytes_and_the_class_does_not_matter() -> None:
