@@ -14,6 +14,8 @@ from byhand.answers.rules import Rule
 from byhand.answers.tree import Apply, Infinite, Number, Tree, letters_in
 
 Mistake = tuple[str, str]
+CUT_OFF = "It seems to be cut off, not rounded."
+TOO_LARGE = "It is a hundred times too large: is a percent sign missing?"
 NOT_EXACT = "It is near the answer, but an exact value is asked for, not a rounded one."
 
 
@@ -51,7 +53,7 @@ def _of_number(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
     if (coarse := _coarse(tree, value, key, rule)) != ("", ""):
         return coarse
     if near(value, 100 * key):
-        return "percent", "It is a hundred times too large: is a percent sign missing?"
+        return "percent", TOO_LARGE
     if near(100 * value, key):
         return "percent", "It is a hundred times too small: is a percent sign too many?"
     for power in range(1, 7):
@@ -101,7 +103,7 @@ def _coarse(tree: Tree, value: Any, key: Any, rule: Rule) -> Mistake:
     if apart <= unit / 2 and (wanted is None or places < wanted):
         return "too-few-digits", "It is right as far as it goes, but has too few digits."
     if apart < unit and abs(REAL.real(value)) < abs(REAL.real(key)):
-        return "cut-off", "It seems to be cut off, not rounded."
+        return "cut-off", CUT_OFF
     if wanted == places and apart <= unit * 3 / 2:
         return "last-digit", "The last digit is out by one."
     return "", ""

@@ -34,7 +34,7 @@ from byhand.processes import Stopped, spread_within
 from byhand.translations import in_language
 
 SAME = "The same."
-"""Shown in place of a sentence that another cell of the question has already."""
+"""Shown in place of the sentence that the cell above has, or has already left out."""
 MOST_SHOWN = 40
 """The most problems to print; problems.csv has all."""
 
@@ -60,13 +60,13 @@ def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> T
     for name in names:
         whole = name in ("cell", "verdict", "points")
         grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
-    sentences: set[str] = set()
+    above = ""
     for cell in cells:
         question = key.questions[cell.question]
         row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), _points(cell)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        grid.add_row(*row, SAME if cell.sentence in sentences else cell.sentence)
-        sentences |= {cell.sentence} if len(cell.sentence) > len(SAME) else set()
+        grid.add_row(*row, SAME if cell.sentence == above and len(above) > len(SAME) else cell.sentence)
+        above = cell.sentence
     return grid
 
 

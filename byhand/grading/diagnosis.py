@@ -30,6 +30,7 @@ from byhand.grading.verdicts import (
     Verdict,
     finding_that_follows,
 )
+from byhand.translations import _
 
 BEAM = 6
 """The number of explanations that are kept from stage to stage."""
@@ -271,9 +272,9 @@ def rounding_on_the_way(evidence: StageEvidence, own_tables: Mapping[int, OwnTab
     expected = stage.cells(np.broadcast_to(values[stage.by_hand], (len(trials), *stage.node.shape)))
     far = np.abs(evidence.written - evidence.key) > FAR * np.abs(evidence.key).max() + stage.tolerances.units
     cells = stage.tolerances.agree(evidence.written, expected) & evidence.open
-    for trial, (k, _) in enumerate(trials):
+    for trial, trying in enumerate(trials):
         if 3 * cells[trial].sum() >= 2 * evidence.open.sum():
-            fine = k >= stage.tolerances.places.max() and not (far & cells[trial]).any()
+            fine = trying[0] >= stage.tolerances.places.max() and not (far & cells[trial]).any()
             return Rounding(cells[trial], expected[trial], FINE if fine else COARSE)
     return None
 
@@ -333,6 +334,8 @@ def _rounding(trials: Trials, tables: Set[Node], shown: Set[Node]) -> Round:
     return rounded
 
 
+IN_WRITING = (slips.PERCENT, slips.CELLS_SWAPPED)
+"""Mistakes that are no misconceptions: their indices are negative."""
 MOST_OR = 2
 """The number of equally good explanations of a number that the student reads."""
 
@@ -371,16 +374,18 @@ def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool
     """Return the finding for an answer whose explanation does not count; a copy may still be of a known mistake."""
     if mine.copied:
         named = finding.verdict is Verdict.MISTAKE and BETWEEN not in finding.mistake
-        return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, COPIED)
+        return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, _(COPIED))
     if mine.idle or one_number:
-        return CellFinding(Verdict.WRONG, ONE_NUMBER)
-    return CellFinding(Verdict.WRONG, NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG)
+        return CellFinding(Verdict.WRONG, _(ONE_NUMBER))
+    return CellFinding(Verdict.WRONG, _(NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG))
 
 
 def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bool, copied: bool) -> StageAnswers:
     evidence, cells = findings.evidence, range(len(findings.evidence.written))
     coarse = np.array([n in found and found[n].coarse for n in cells], dtype=bool)
-    slipped = np.array([n in found and not found[n].coarse for n in cells], dtype=bool)
+    slipped = np.array([n in found and not (found[n].coarse or found[n].mistake) for n in cells], dtype=bool)
+    mistakes = [by if flag else () for by, flag in zip(findings.by, findings.mistake, strict=True)]
+    in_writing = [_in_writing_by(found.get(n)) for n in cells]
     return StageAnswers(
         evidence.stage,
         evidence.written,
@@ -388,12 +393,17 @@ def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bo
         evidence.right,
         evidence.follows,
         evidence.sources,
-        tuple(by if flag else () for by, flag in zip(findings.by, findings.mistake, strict=True)),
-        findings.rounded | coarse,
+        tuple(by or other for by, other in zip(mistakes, in_writing, strict=True)),
+        findings.rounded,
+        coarse,
         slipped,
         alike,
         copied,
     )
+
+
+def _in_writing_by(slip: Slip | None) -> tuple[int, ...]:
+    return (IN_WRITING.index(slip.mistake) - len(IN_WRITING),) if slip and slip.mistake else ()
 
 
 def _finding(
@@ -405,24 +415,26 @@ def _finding(
         return _mistake(hypotheses, [other.by[n] for other in others], any(other.rounded[n] for other in others))
     if findings.evidence.follows[n]:
         source = int(findings.evidence.sources[n])
-        return finding_that_follows(
-            symbol(hypotheses.stages[source].node), not explanations[0].own_tables[source].wrong
-        )
+        if not explanations[0].own_tables[source].wrong:  # right numbers, rounded, and used as they stand
+            return CellFinding(Verdict.RIGHT)
+        return finding_that_follows(symbol(hypotheses.stages[source].node))
     if slipped and slipped.coarse:
         return CellFinding(Verdict.ROUNDED, slipped.sentence)
     if findings.rounded[n]:
-        return CellFinding(Verdict.ROUNDED, ROUNDED)
-    return CellFinding(Verdict.SLIP, slipped.sentence) if slipped else CellFinding(Verdict.WRONG, WRONG)
+        return CellFinding(Verdict.ROUNDED, _(ROUNDED))
+    if slipped is None:
+        return CellFinding(Verdict.WRONG, _(WRONG))
+    return CellFinding(Verdict.MISTAKE if slipped.mistake else Verdict.SLIP, slipped.sentence, slipped.mistake)
 
 
 def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bool) -> CellFinding:
     """Return the finding for a mistake, with the sentences of other explanations that fit as well."""
     sentences = [
-        " ".join(hypotheses.list[i].sentence for i in combination)
+        " ".join(_(hypotheses.list[i].sentence) for i in combination)
         for combination in dict.fromkeys(fitting)
         if combination
     ]
-    sentences += [ROUNDED] * rounded
+    sentences += [_(ROUNDED)] * rounded
     names = BETWEEN.join(hypotheses.list[i].name for i in fitting[0])
     return CellFinding(Verdict.MISTAKE, join_sentences(tuple(sentences[:MOST_OR])), names)
 
@@ -430,26 +442,46 @@ def _mistake(hypotheses: Hypotheses, fitting: Sequence[Combination], rounded: bo
 def _slips(explanation: Explanation, stage: Stage) -> tuple[dict[int, Slip], bool]:
     """Return the slips of a table, and whether all its wrong answers have the same.
 
-    Numbers to too few places are always found; other slips if there are few of them or all are the same.
+    Numbers to too few places, cut off, as percent or in each other's cells are always found; other slips if there are
+    few of them or all are the same.
     """
     findings = explanation.findings[stage.number]
     evidence = findings.evidence
-    coarse = {
+    found = {
         n: _coarse(stage, n) for n in np.flatnonzero(evidence.coarse & (findings.open | findings.rounded)).tolist()
     }
-    answered, wrong = int(evidence.answered.sum()), np.flatnonzero(findings.open & ~evidence.coarse)
-    if stage.choice or not len(wrong):
-        return coarse, False
-    origins = [*_origins(evidence), *_with_mistakes(findings)]
-    each = {int(n): _slip(stage, int(n), float(evidence.written[n]), origins) for n in wrong}
+    if stage.choice:
+        return {}, False
+    found |= _in_writing(evidence, findings.open & ~evidence.coarse)
+    answered, wrong = (
+        int(evidence.answered.sum()),
+        [n for n in np.flatnonzero(findings.open).tolist() if n not in found],
+    )
+    origins = [*_origins(evidence), *_with_mistakes(findings)] if wrong else []
+    each = {n: _slip(stage, n, float(evidence.written[n]), origins) for n in wrong}
     slips_by_cell = {n: one for n, one in each.items() if one}
     few = len(slips_by_cell) <= max(1, answered // slips.FEW) and len(wrong) - len(slips_by_cell) <= answered // 2
     alike = len(slips_by_cell) == len(wrong) > 1 and len({one.sentence for one in slips_by_cell.values()}) == 1
-    return coarse | (slips_by_cell if few or alike else {}), alike
+    return found | (slips_by_cell if few or alike else {}), alike or (not wrong and len(found) > 1)
+
+
+def _in_writing(evidence: StageEvidence, cells: Flags) -> dict[int, Slip]:
+    """Return the mistakes in writing down numbers that are right, or follow: as percent, cut off, in another cell."""
+    stage, expected = evidence.stage, evidence.expected[evidence.ways.main]
+    found: dict[int, Slip] = {}
+    for numbers in (expected, evidence.key):
+        for n in np.flatnonzero(cells & np.isfinite(numbers)).tolist():
+            answer, number, places = float(evidence.written[n]), float(numbers[n]), int(stage.tolerances.places[n])
+            slip = slips.as_percent(answer, number, places) or slips.cut_off(answer, number, places)
+            if slip and n not in found:
+                found[n] = slip
+        left = cells & ~np.isin(np.arange(len(cells)), [*found])
+        found |= slips.swapped(evidence.written, numbers, left, stage.tolerances.margins)
+    return found
 
 
 def _coarse(stage: Stage, n: int) -> Slip:
-    return Slip(TOO_FEW_PLACES.format(places=int(stage.tolerances.places[n])), coarse=True)
+    return Slip(_(TOO_FEW_PLACES).format(places=int(stage.tolerances.places[n])), coarse=True)
 
 
 def _slip(stage: Stage, n: int, answer: float, origins: Sequence[Origin]) -> Slip | None:

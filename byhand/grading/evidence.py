@@ -40,8 +40,9 @@ class StageAnswers:
     """The answers to one stage and what may explain them. All but `stage`: one entry for each cell. (n,)
 
     typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
-    misconceptions behind an answer. alike: whether all wrong answers of the table have the same slip. copied: whether
-    they are the numbers of a given table.
+    misconceptions behind an answer, and negative numbers for mistakes in writing it down. rounded: on the way.
+    coarse: right, to fewer places than asked. alike: whether all wrong answers of the table have the same slip.
+    copied: whether they are the numbers of a given table.
     """
 
     stage: Stage
@@ -52,6 +53,7 @@ class StageAnswers:
     sources: Indices
     mistakes: tuple[tuple[int, ...], ...]
     rounded: Flags
+    coarse: Flags
     slips: Flags
     alike: bool
     copied: bool
@@ -120,7 +122,9 @@ class _Weighing:
         for one, count in zip(self.answers, self.counts, strict=True):
             n = one.stage.number
             count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
-            count.slips[:] = one.slips & (one.alike and self._several(self._numbers(n, one.slips)))
+            count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
+            alone = one.alike or len(one.key) == 1
+            count.slips[:] = one.slips & (alone and self._several(self._numbers(n, one.slips)))
         self._mistakes_that_stand_by_themselves()
         self.by_themselves = [count.mistakes.copy() for count in self.counts]
         self._carry_forward()
@@ -165,8 +169,10 @@ class _Weighing:
 
     def _distinctive(self, number: float) -> bool:
         """Whether a number has two significant digits or more, and does not stand in one table after the other."""
-        often = max(1, COMMON * len(self.answers))
-        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and self.tables_with[number] <= often
+        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and not self._stands_often(number)
+
+    def _stands_often(self, number: float) -> bool:
+        return self.tables_with[number] > max(1, COMMON * len(self.answers))
 
     def _earned(self, n: int) -> Flags:
         return np.asarray(self.answers[n].right | self.counts[n].any)

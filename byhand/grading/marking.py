@@ -44,7 +44,7 @@ from byhand.grading.verdicts import (
 )
 from byhand.lessons.command import command
 from byhand.processes import Limits
-from byhand.translations import in_language
+from byhand.translations import _, in_language
 
 LIMITS = Limits(20.0, 600_000_000)
 """The time and memory that marking one file may take."""
@@ -185,7 +185,7 @@ class Marker:
                 findings[place] = finding
         for place, exact in self._exact_keys(student).items():
             findings[place] = judge_exactly(typed[place], exact, self.rules[place], float(key[place]), findings[place])
-        complete = [finding or CellFinding(Verdict.WRONG, WRONG) for finding in findings]
+        complete = [finding or CellFinding(Verdict.WRONG, _(WRONG)) for finding in findings]
         return tuple(map(self._cell_mark, range(len(typed)), typed, complete))
 
     def _cell_mark(self, place: int, typed: TypedAnswer, finding: CellFinding) -> CellMark:
@@ -217,7 +217,7 @@ class Marker:
                 continue
             row, column = self._place(n, 0), self._place(n, 1)
             if (values[row], values[column]) == (key[column], key[row]) and key[row] != key[column]:
-                findings |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, ROW_FIRST))
+                findings |= dict.fromkeys((row, column), CellFinding(Verdict.SLIP, _(ROW_FIRST)))
         return findings
 
     def _exact_keys(self, student: KeyStudent) -> dict[int, AnswerKey | None]:
@@ -346,4 +346,4 @@ def judge_exactly(
         same = judgement.right
     else:
         same = abs(typed.value - number) <= ALL_DIGITS * max(1.0, abs(number))
-    return RIGHT if same else CellFinding(Verdict.WRONG, NOT_EXACT)
+    return RIGHT if same else CellFinding(Verdict.WRONG, _(NOT_EXACT))

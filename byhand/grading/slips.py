@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
+from byhand.answers.mistakes import CUT_OFF, TOO_LARGE
 from byhand.core import ops
 from byhand.core.captions import symbol
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.number_text import to_digits
+from byhand.exercises.problem import Flags
 from byhand.grading.stages import ROOM
+from byhand.translations import _
 
 FEW = 3
 """At most one in so many answers to a table may be a slip."""
@@ -24,15 +27,27 @@ ONE = "You are one off: add up once more."
 NEXT = "This is the number of the cell beside it, above or below."
 TURNED = "This is the number of the cell whose row is this one's column."
 COARSE = "Rounded too early, or too far: keep more decimals on the way, and give {places} in the answer."
+TERMS = {
+    1: ("In this sum the {nth} term is missing.", "In this sum the {nth} term, {term}, is missing."),
+    -1: ("In this sum the {nth} term is counted twice.", "In this sum the {nth} term, {term}, is counted twice."),
+    2: ("In this sum the {nth} term has the wrong sign.", "In this sum the {nth} term, {term}, has the wrong sign."),
+}
+"""By how many times a term is missing: the sentences, without and with the term."""
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+SWAPPED = "This number and another one of the table have changed places."
+PERCENT, CELLS_SWAPPED = "percent-for-fraction", "two-cells-swapped"
+"""The names of two mistakes in writing the right numbers down. They do not go on into later tables."""
 
 
 @dataclass(frozen=True)
 class Slip:
-    """A slip. coarse: the right number, rounded to fewer places than asked."""
+    """A slip. coarse: the right number, rounded to fewer places than asked. mistake: its name, if it has one."""
 
     sentence: str
     coarse: bool = False
+    mistake: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,29 +72,55 @@ def find_slip(
     return found or _elsewhere(answer, table, cell, room)
 
 
+def as_percent(answer: float, expected: float, places: int) -> Slip | None:
+    """Return the mistake of writing a fraction as so many percent: 88 or 88.1 for 0.8808."""
+    if not 0 < abs(expected) <= 1 or abs(answer) < 1:
+        return None
+    near = abs(answer - 100 * expected) <= 0.5 * 10.0 ** -max(0, places - 2) + ROOM * 100
+    return Slip(_(TOO_LARGE), mistake=PERCENT) if near or abs(answer - round(100 * expected)) <= ROOM * 100 else None
+
+
+def cut_off(answer: float, expected: float, places: int) -> Slip | None:
+    """Return the slip of cutting a number off where it should be rounded: 0.66 for 2/3."""
+    whole = float(np.trunc(expected * 10.0**places) / 10.0**places)
+    rounded = round(expected, places)
+    return Slip(_(CUT_OFF)) if abs(answer - whole) <= ROOM < abs(whole - rounded) and answer else None
+
+
+def swapped(answers: Array, expected: Array, open_: Flags, margins: Array) -> dict[int, Slip]:
+    """Return the cells of a table in which two numbers have changed places. (n,) each"""
+    wrong = [int(n) for n in np.flatnonzero(open_)]
+    for one, other in combinations(wrong, 2):
+        room = margins[one] + margins[other]
+        far = abs(expected[one] - expected[other]) > room
+        if far and abs(answers[one] - expected[other]) <= room and abs(answers[other] - expected[one]) <= room:
+            return dict.fromkeys((one, other), Slip(_(SWAPPED), mistake=CELLS_SWAPPED))
+    return {}
+
+
 def _sign(answer: float, expected: float, room: float) -> Slip | None:
-    return Slip(SIGN) if abs(answer + expected) <= room < abs(expected) else None
+    return Slip(_(SIGN)) if abs(answer + expected) <= room < abs(expected) else None
 
 
 def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) -> Slip | None:
     if len(terms) < 2:
         return None
-    for times, what in ((1, "is missing"), (-1, "is counted twice"), (2, "has the wrong sign")):
+    for times, (plain, named) in TERMS.items():
         for n, term in enumerate(terms):
             if abs(times * term.value) > 2 * room and abs(answer - expected + times * term.value) <= room:
-                which = ORDINALS[n] if n < len(ORDINALS) else f"{n + 1}th"
-                return Slip(f"In this sum the {which} term{term.text} {what}.")
+                nth = _(ORDINALS[n]) if n < len(ORDINALS) else f"{n + 1}th"
+                return Slip(_(named if term.text else plain).format(nth=nth, term=term.text))
     return None
 
 
 def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
     """Return the slip in writing a right number down; None if there is none."""
     if abs(expected) > 2 * room and any(_near(answer * 10.0**k, expected, places, room) for k in (1, -1, 2, -2)):
-        return Slip(POINT)
+        return Slip(_(POINT))
     if answer in _swapped(expected, places):
-        return Slip(DIGITS)
+        return Slip(_(DIGITS))
     if abs(abs(answer - round(expected, places)) - 10.0**-places) < 1e-9:
-        return Slip(LAST if places else ONE)
+        return Slip(_(LAST if places else ONE))
     return None
 
 
@@ -102,8 +143,8 @@ def _elsewhere(answer: float, table: Array, cell: tuple[int, int], room: float) 
     row, column = cell
     for i, j in ((row, column - 1), (row, column + 1), (row - 1, column), (row + 1, column)):
         if _holds(table, i, j, answer, room):
-            return Slip(NEXT)
-    return Slip(TURNED) if row != column and _holds(table, column, row, answer, room) else None
+            return Slip(_(NEXT))
+    return Slip(_(TURNED)) if row != column and _holds(table, column, row, answer, room) else None
 
 
 def _holds(table: Array, row: int, column: int, answer: float, room: float) -> bool:
@@ -116,16 +157,14 @@ def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner
     if node.op is ops.matmul and not (inner and node.name):
         left, right = node.args
         x, y = values[left][row], values[right][:, column]
-        findings = _given(left) and _given(right)
-        return [
-            Term(float(a * b), f", {_number(a)} × {_number(b)}," if findings else "") for a, b in zip(x, y, strict=True)
-        ]
+        shown = _given(left) and _given(right)
+        return [Term(float(a * b), f"{_number(a)} × {_number(b)}" if shown else "") for a, b in zip(x, y, strict=True)]
     if node.op in (ops.add, ops.sub) and not (inner and node.name):
         one, other = (terms(a, row, column, values, True) for a in node.args)
         return [*one, *(Term(-t.value, t.text) if node.op is ops.sub else t for t in other)]
     table = values[node]
     value = table[row if table.shape[0] > 1 else 0, column if table.shape[1] > 1 else 0]
-    return [Term(float(value), f", {symbol(node)}," if node.name else "")]
+    return [Term(float(value), symbol(node) if node.name else "")]
 
 
 def _given(node: Node) -> bool:

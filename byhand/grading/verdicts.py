@@ -12,6 +12,7 @@ from byhand.core.number_text import to_places
 from byhand.core.roles import Look
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
+from byhand.translations import _
 from byhand.workbook.style import LOOKS
 from byhand.xlsx.cells import position
 
@@ -150,18 +151,20 @@ class CellFinding:
 def finding_without_number(typed: TypedAnswer) -> CellFinding | None:
     """Return the finding for a cell without a number; None for a cell with a number."""
     if typed.blank:
-        return CellFinding(Verdict.BLANK, BLANK)
+        return CellFinding(Verdict.BLANK, _(BLANK))
     if typed.value is not None:
         return None
     if typed.doubt:
         return CellFinding(Verdict.UNREADABLE, typed.doubt)
-    why = f"{UNREADABLE[:-1]}: {typed.read_as.removesuffix('.')}." if typed.read_as else UNREADABLE
+    if not typed.read_as:
+        return CellFinding(Verdict.UNREADABLE, _(UNREADABLE))
+    why = _("This cannot be read as a number: {why}.").format(why=typed.read_as.removesuffix("."))
     return CellFinding(Verdict.UNREADABLE, why)
 
 
-def finding_that_follows(table: str, rounded: bool) -> CellFinding:
+def finding_that_follows(table: str) -> CellFinding:
     """Return the finding for a number that follows from an earlier table of the student's own."""
-    return CellFinding(Verdict.FOLLOWS, f"Right from your own {table}{', as you rounded them' if rounded else ''}.")
+    return CellFinding(Verdict.FOLLOWS, _("Right from your own {table}.").format(table=table))
 
 
 WITH_OTHER_NUMBERS = "This step, worked with other numbers"
