@@ -11,7 +11,7 @@ from byhand.cli.terminal import render
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.class_set import SetOptions, SetResult
 from byhand.exercises.formats import OWN_KEY, answer_files, student_files
-from byhand.exercises.recipe import Exercise, read_exercise, ready_made
+from byhand.exercises.recipe import Exercise, read_exercise, ready_made, ready_made_exams
 from byhand.exercises.roster import number_of_students
 
 
@@ -20,7 +20,7 @@ def list_exercises(as_json: bool, word: str = "") -> str:
 
     word: list only exercises with this word in the name, title, model or sentence. ByhandError if there are none.
     """
-    exercises = [read_exercise(path) for path in ready_made().values()]
+    exercises = [read_exercise(path) for path in (ready_made() | ready_made_exams()).values()]
     matches = sorted((e for e in exercises if _has(e, word)), key=lambda e: (e.level, e.minutes, e.name))
     if not matches:
         raise ByhandError(f"No ready-made exercise has the word {quoted(word)}: `byhand exercise --list` names all.")

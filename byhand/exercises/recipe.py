@@ -113,7 +113,7 @@ LESSON_KEYS = (
 
 
 @dataclass(frozen=True)
-class _ExerciseTable:
+class ExerciseTable:
     """The keys of an exercise's file that are not the lesson's; see Exercise for their meaning."""
 
     title: str
@@ -133,7 +133,7 @@ class _ExerciseTable:
 
 
 @dataclass(frozen=True)
-class _AskTable:
+class AskTable:
     """The keys of a table [[ask]]; see Ask."""
 
     table: str
@@ -154,16 +154,26 @@ REQUIRED = ("model", "title", "teaches", "minutes", "level", "ask")
 
 def ready_made() -> dict[str, Path]:
     """Return the paths of the exercises that come with byhand, by name."""
-    here = Path(__file__).parents[1]
-    folder = here / "_exercises" if (here / "_exercises").is_dir() else here.parent / "exercises"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for path in sorted(ready_made_folder().glob("*.toml"))}
+
+
+def ready_made_exams() -> dict[str, Path]:
+    """Return the paths of the exams that come with byhand, by name."""
+    return {path.stem: path for path in sorted((ready_made_folder() / "exams").glob("*.toml"))}
+
+
+def ready_made_folder() -> Path:
+    """Return the folder of the exercises that come with byhand: inside the installed package, or beside it."""
+    package = Path(__file__).parents[1]
+    installed = package / "_exercises"
+    return installed if installed.is_dir() else package.parent / "exercises"
 
 
 def find(text: str) -> Path:
-    """Return the path of a recipe: `text` is a .toml file, or the name of a ready-made exercise."""
+    """Return the path of a recipe: `text` is a .toml file, or the name of a ready-made exercise or exam."""
     if text.casefold().endswith(".toml"):
         return Path(text)
-    known = ready_made()
+    known = ready_made() | ready_made_exams()
     if text not in known:
         raise ByhandError(
             f"There is no exercise {quoted(text)}; {nearest(text, known)} (`byhand exercise --list` lists all)."
@@ -192,14 +202,14 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     if is_exam(table):
         return _exam_of(table, path)
     where = f"the exercise {path}"
-    check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(_ExerciseTable))], where)
+    check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(ExerciseTable))], where)
     for name in REQUIRED:
         if name not in table:
             raise ByhandError(f"The exercise {path} has no {quoted(name)}: add it (a ready-made one shows how).")
     lesson = record(Recipe, {name: table[name] for name in LESSON_KEYS if name in table}, where)
     model = model_named(lesson.model, path.parent)
     lesson = replace(lesson, model=model.model, size={**model.size, **lesson.size})
-    content = record(_ExerciseTable, {name: value for name, value in table.items() if name not in LESSON_KEYS}, where)
+    content = record(ExerciseTable, {name: value for name, value in table.items() if name not in LESSON_KEYS}, where)
     asks = tuple(_ask(path, n, row) for n, row in enumerate(content.ask, 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
@@ -327,10 +337,10 @@ def _partial_credit(table: dict[str, Any], where: str) -> PartialCredit:
 
 def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     where = f"question {n} of the exercise {path}"
-    check_keys(row, [f.name for f in fields(_AskTable)], where)
+    check_keys(row, [f.name for f in fields(AskTable)], where)
     if "table" not in row:
         raise ByhandError(f'Q{where[1:]} names no table: add a line such as table = "weights".')
-    ask = record(_AskTable, row, where)
+    ask = record(AskTable, row, where)
     if ask.kind not in KINDS:
         raise ByhandError(f"Q{where[1:]} has an unknown kind {quoted(ask.kind)}; {nearest(ask.kind, KINDS)}.")
     if ask.cell is not None and (len(ask.cell) != 2 or min(ask.cell) < 1):
@@ -348,7 +358,7 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     return Ask(**asdict(ask) | part | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
 
 
-def _check_part(where: str, ask: _AskTable) -> None:
+def _check_part(where: str, ask: AskTable) -> None:
     """Raise ByhandError unless rows, columns and cells name a part of a table, each row, column and cell once."""
     chosen = [name for name in ("cell", "rows", "columns", "cells") if getattr(ask, name)]
     parts_of = {"table": ("rows", "columns", "cells"), "choice": ("cell", "rows")}

@@ -23,7 +23,7 @@ from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.exam import ExamTable, PartTable, shared_points
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import PartialCredit, exercise_of, find, read_exercise, ready_made
+from byhand.exercises.recipe import PartialCredit, exercise_of, find, read_exercise, ready_made, ready_made_exams
 from byhand.exercises.roster import numbered
 from byhand.grading.marking import Grader, load_key
 from byhand.grading.verdicts import Verdict
@@ -343,3 +343,18 @@ def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -
         *("Find weights. Give 2 decimals.", "Find Z. Give 2 decimals."),
         *("Part 3: Softmax again (5 points)", "Find part3.p. Give 3 decimals."),
     ]
+
+
+@pytest.mark.parametrize("name", ready_made_exams())
+def test_a_ready_made_exam_can_be_set_and_solved(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exercise = read_exercise(find(name))
+    assert len(exercise.parts) >= 3
+    assert {ask.points * 4 % 1 for ask in exercise.asks} == {0}
+    result = make_set(SetOptions(find(name), Path("exam"), numbered(2), seed=1, formats=("xlsx", "pdf")))
+    assert result.exercise.points == exercise.points
+    path = answered(json.loads(Path("exam", "keys", "key.json").read_bytes()), {})
+    with Grader(load_key(Path("exam"))) as grader:
+        assert grader.mark(path).marks.points == pytest.approx(exercise.points)
+    listed = CliRunner().invoke(main, ["exercise", "--list", name, "--json"])
+    assert [row["name"] for row in json.loads(listed.stdout)["exercises"]] == [name]

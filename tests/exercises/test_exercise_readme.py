@@ -1,0 +1,72 @@
+"""exercises/README.md: every key of a recipe is described and stands in an example, and every example works."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Student, variants
+from byhand.exercises.exam import ExamTable, PartTable
+from byhand.exercises.problem import problem
+from byhand.exercises.recipe import LESSON_KEYS, AskTable, ExerciseTable, PartialCredit, exercise_of, ready_made_folder
+from byhand.exercises.student_book import StudentBook
+from byhand.exercises.worksheet import worksheet
+
+README = (ready_made_folder() / "README.md").read_text("utf-8")
+EXAMPLES = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL)]
+KEYS = {
+    "recipe": [*LESSON_KEYS, *(f.name for f in fields(ExerciseTable))],
+    "ask": [f.name for f in fields(AskTable)],
+    "marks": [f.name for f in fields(PartialCredit)],
+    "exam": [f.name for f in fields(ExamTable)],
+    "exercise": [f.name for f in fields(PartTable)],
+}
+"""All keys that the reader of recipes takes, by the kind of table."""
+
+
+def recipes_in(example: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a recipe, or the recipes that stand in an exam."""
+    if "exercise" not in example:
+        yield example
+    yield from (row["recipe"] for row in example.get("exercise", ()) if isinstance(row["recipe"], dict))
+
+
+def used_keys(example: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the kind of table and the key, of every key in an example."""
+    for recipe in recipes_in(example):
+        yield from (("recipe", key) for key in recipe)
+        yield from (("ask", key) for row in recipe["ask"] for key in row)
+        yield from (("marks", key) for key in recipe.get("marks", ()))
+    if "exercise" in example:
+        yield from (("exam", key) for key in example)
+        yield from (("marks", key) for key in example.get("marks", ()))
+        yield from (("exercise", key) for row in example["exercise"] for key in row)
+
+
+@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, keys in KEYS.items() for key in keys])
+def test_every_key_is_described_and_stands_in_an_example(kind: str, key: str) -> None:
+    assert f"`{key}`" in README
+    assert (kind, key) in {used for example in EXAMPLES for used in used_keys(example)}
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_every_example_makes_an_exercise(number: int) -> None:
+    """It can be built, drawn for a class, and written as a workbook and on paper."""
+    built = problem(exercise_of(EXAMPLES[number], Path(f"example{number}.toml")))
+    shown = mistakes(built)
+    made = variants(built, [changed for _, changed in shown], 1, [Student(f"s{n}") for n in range(3)])
+    assert len({str([row.tolist() for row in one.answers]) for one in made}) == 3
+    assert StudentBook(built).fill(made[0])
+    assert worksheet(built, made[0]).blocks
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 7
+    assert sum("exercise" in example for example in EXAMPLES) == 1
