@@ -24,7 +24,7 @@ def keyword(mark: str) -> str:
 
 def marked(data: bytes, suffix: str, mark: str) -> bytes:
     """Return a page, Markdown or a PDF with its mark at the end, where it is not shown."""
-    texts = {".html": f"<!-- {keyword(mark)} -->\n", ".pdf": f"% {keyword(mark)}\n"}
+    texts = {".html": f"<!-- {keyword(mark)} -->\n", ".pdf": f"\n% {keyword(mark)}\n"}
     return data + texts.get(suffix, texts[".html"]).encode()
 
 

@@ -8,14 +8,16 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.class_sets import HEAD, order, refusal, tree
+from support.selection import often
 
 from byhand.exercises.class_set import SetOptions, make_set
-from byhand.exercises.draw import Variant, variants
+from byhand.exercises.draw import variants
 from byhand.exercises.keys import Key, read_key
 from byhand.exercises.problem import problem
-from byhand.exercises.recipe import read_exercise
+from byhand.exercises.recipe import find, read_exercise, ready_made
 from byhand.exercises.roster import numbered
 from byhand.exercises.secret import PRACTICE, Source, new_secret
 
@@ -177,17 +179,35 @@ def test_a_source_is_not_printed_with_its_secret() -> None:
     assert PRACTICE in repr(Source(secret=bytes([7]) * 32, purpose=PRACTICE))
 
 
-def test_with_another_secret_no_number_is_the_same_more_often_than_by_chance() -> None:
-    """Each number of 40 students, drawn with two secrets: as many agree as do for two students of one secret."""
+ONE = Source(secret=bytes([1]) * 32)
+OTHERS = {"secret": Source(secret=bytes([2]) * 32), "purpose": replace(ONE, purpose=PRACTICE)}
+STUDENTS, PAIRINGS = 40, 200
+
+
+@pytest.mark.parametrize("name", often(ready_made(), ["attention-head", "softmax", "find-the-wrong-score"]))
+@pytest.mark.parametrize("other", OTHERS)
+def test_with_another_secret_no_number_is_the_same_more_often_than_by_chance(name: str, other: str) -> None:
+    """Each number of 40 students, drawn twice: as many agree as do when the students are paired at random."""
+    built = problem(read_exercise(find(name)))
+    students = numbered(STUDENTS).students
+    left, right = (variants(built, [], source, students) for source in (ONE, OTHERS[other]))
+    tables = [
+        (np.stack([v.numbers[node] for v in left]), np.stack([v.numbers[node] for v in right])) for node in built.drawn
+    ]
+    chance = np.random.default_rng(0)
+    pairings = [np.arange(STUDENTS), *(chance.permutation(STUDENTS) for _ in range(PAIRINGS))]
+    agreeing = [sum(int((one == two[pairing]).sum()) for one, two in tables) for pairing in pairings]
+    assert agreeing[0] < np.mean(agreeing[1:]) + 5 * max(1.0, float(np.std(agreeing[1:])))
+    assert sum(one.size for one, _ in tables) > agreeing[0]
+
+
+def test_the_statistic_sees_numbers_that_stay() -> None:
+    """Three tenths of the numbers of one table copied into the other set are far more than by chance."""
     built = problem(read_exercise(HEAD))
-    students = numbered(40).students
-    one, other = (variants(built, [], Source(secret=bytes([n]) * 32), students) for n in (1, 2))
-
-    def agreeing(pairs: list[tuple[int, int]], left: list[Variant], right: list[Variant]) -> float:
-        """The share of all numbers that are the same."""
-        both = [(left[i].numbers[node], right[j].numbers[node]) for node in built.drawn for i, j in pairs]
-        return float(sum((a == b).sum() for a, b in both) / sum(a.size for a, _ in both))
-
-    cells = 40 * sum(int(node.shape[0]) * int(node.shape[1]) for node in built.drawn)
-    chance = agreeing([(i, j) for i in range(40) for j in range(40) if i != j], one, one)
-    assert abs(agreeing([(i, i) for i in range(40)], one, other) - chance) < 4 * (chance * (1 - chance) / cells) ** 0.5
+    students = numbered(STUDENTS).students
+    left, right = (variants(built, [], source, students) for source in (ONE, OTHERS["secret"]))
+    one, two = (np.stack([v.numbers[next(iter(built.drawn))] for v in made]) for made in (left, right))
+    chance = np.random.default_rng(0)
+    copied = np.where(chance.random(one.shape) < 0.3, one, two)
+    agreeing = [int((one == copied[chance.permutation(STUDENTS)]).sum()) for _ in range(PAIRINGS)]
+    assert int((one == copied).sum()) > np.mean(agreeing) + 5 * float(np.std(agreeing))
