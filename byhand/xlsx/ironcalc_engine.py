@@ -34,7 +34,10 @@ class FileRequest:
 
 @dataclass(frozen=True)
 class SheetsRequest:
-    """A request for the values of cells of a new workbook. A text among the values may begin with =."""
+    """A request for the values of cells of a new workbook. A text among the values may begin with =.
+
+    names: each defined name and its reference; a name that is local to a sheet is sheet!name.
+    """
 
     sheets: Sequence[str]
     values: Sequence[tuple[Place, float | str | bool]]
@@ -83,8 +86,9 @@ def _sheet_values(request: SheetsRequest) -> list[Any]:
         model.add_sheet(sheet)
     number = {sheet: i for i, sheet in enumerate(request.sheets)}
     for name, place in request.names.items():
+        sheet, _, local = name.rpartition("!")
         with suppress(ironcalc.WorkbookError):  # a name that the engine does not take is unknown to the formulas
-            model.new_defined_name(name, None, place)
+            model.new_defined_name(local, number.get(sheet), place)
     for (sheet, row, column), value in request.values:
         at = number[sheet], row + 1, column + 1
         if isinstance(value, str):

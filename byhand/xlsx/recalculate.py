@@ -11,9 +11,8 @@ from tempfile import TemporaryDirectory
 from byhand.errors import ByhandError, nearest
 from byhand.processes import Limits, Stopped, run, spread_within
 from byhand.xlsx import ironcalc_engine
-from byhand.xlsx.archive import clause
 from byhand.xlsx.cells import Cell, CellError, Value
-from byhand.xlsx.ironcalc_engine import Answer, FileRequest
+from byhand.xlsx.ironcalc_engine import Answer, FileRequest, SheetsRequest
 from byhand.xlsx.reader import Contents, read
 
 Values = dict[Cell, Value]
@@ -100,12 +99,31 @@ def _ironcalc(books: Sequence[Contents]) -> list[Values]:
     answers = spread_within(limits, ironcalc_engine.start, (), requests, processes=1, quiet=True)
     values: list[Values] = []
     for book, answer in zip(books, answers, strict=True):
-        if isinstance(answer, Stopped):
-            raise _failure("ironcalc", book, answer)
-        if answer.reason:
-            raise _failure("ironcalc", book, clause(answer.reason))
+        if isinstance(answer, Answer) and answer.reason:
+            answer = _from_cells(book, limits)
+        if isinstance(answer, Stopped) or answer.reason:
+            raise _failure("ironcalc", book, answer if isinstance(answer, Stopped) else "it does not take this file")
         values.append(dict(zip(book.formulas, values_of(answer), strict=True)))
     return values
+
+
+def _from_cells(book: Contents, limits: Limits) -> Answer | Stopped:
+    """Give IronCalc the cells alone, of a file that it does not take as it is.
+
+    It wants parts that the format lets a program leave out (styles), and other forms of addresses between parts.
+    """
+    if book.arrays:
+        return Answer(reason="array formulas")  # it would spill them over the cells that hold their numbers
+    formulas: list[tuple[Cell, str]] = list(book.formulas.items())
+    values: list[tuple[Cell, float | str | bool]] = []
+    for cell, value in book.values.items():
+        if isinstance(value, CellError) and cell not in book.formulas:
+            formulas.append((cell, value))
+        elif value is not None and cell not in book.formulas:
+            values.append((cell, value))
+    request = SheetsRequest(list(book.sheets), values, formulas, book.names, list(book.formulas))
+    (answer,) = spread_within(limits, ironcalc_engine.start, (), [request], processes=1, quiet=True)
+    return answer
 
 
 def values_of(answer: Answer) -> list[Value]:
@@ -185,5 +203,7 @@ def _limits(engine: str, books: Sequence[Contents]) -> Limits:
 def _failure(engine: str, book: Contents, why: str | Stopped) -> ByhandError:
     if isinstance(why, Stopped):
         why = f"no answer within {why.seconds:.0f} s" if why.cause == "time" else "it crashed"
-    title = ENGINES[engine].title
-    return ByhandError(f"{title} cannot recalculate {book.path} ({why}): choose another engine, or mend the file.")
+    others = " or ".join(name for name in ENGINES if name != engine)
+    return ByhandError(
+        f"{ENGINES[engine].title} cannot recalculate {book.path} ({why}): choose the engine {others}, or mend the file."
+    )

@@ -116,12 +116,21 @@ def test_a_file_that_is_no_workbook(engine: str, tmp_path: Path) -> None:
         assert str(tmp_path) in refusal(do)
 
 
-def test_a_file_that_ironcalc_cannot_read(simple: Path) -> None:
-    """It wants a list of styles, which the format lets a program leave out."""
+def test_a_file_that_ironcalc_cannot_read_as_it_is(simple: Path) -> None:
+    """It wants a list of styles, which the format lets a program leave out: it is given the cells alone."""
     zipped(simple, {name: data for name, data in parts_of(simple).items() if name != "xl/styles.xml"})
+    assert recalculate(simple) == {at("B1"): 2.0}
+
+
+def test_a_file_that_ironcalc_does_not_take_at_all(simple: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own words, such as `index out of bounds`, help nobody."""
+    zipped(simple, {name: data for name, data in parts_of(simple).items() if name != "xl/styles.xml"})
+    monkeypatch.setattr(
+        engines, "_from_cells", lambda book, limits: ironcalc_engine.Answer(reason="index out of bounds")
+    )
     assert refusal(lambda: recalculate(simple)) == (
-        f"IronCalc cannot recalculate {simple} (Zip Error: specified file not found in archive): "
-        "choose another engine, or mend the file."
+        f"IronCalc cannot recalculate {simple} (it does not take this file): "
+        "choose the engine libreoffice or gnumeric, or mend the file."
     )
 
 
@@ -139,7 +148,8 @@ def test_a_file_that_crashes_ironcalc(simple: Path) -> None:
         },
     )
     assert refusal(lambda: recalculate(simple)) == (
-        f"IronCalc cannot recalculate {simple} (it crashed): choose another engine, or mend the file."
+        f"IronCalc cannot recalculate {simple} (it crashed): "
+        "choose the engine libreoffice or gnumeric, or mend the file."
     )
 
 
@@ -177,8 +187,9 @@ def test_a_program_that_fails(
 ) -> None:
     imitate(body)
     title = ENGINES[engine].title
+    others = " or ".join(name for name in ENGINES if name != engine)
     assert refusal(lambda: recalculate(simple, engine)) == (
-        f"{title} cannot recalculate {simple} ({why}): choose another engine, or mend the file."
+        f"{title} cannot recalculate {simple} ({why}): choose the engine {others}, or mend the file."
     )
     assert not list(temporary.iterdir())
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from support.programs import saved_by
 from support.workbooks import NOTHING, altered, at, write
 
@@ -19,6 +21,7 @@ from byhand.workbook.build import write_lesson
 from byhand.xlsx import verify as verifying
 from byhand.xlsx.cells import CellError
 from byhand.xlsx.reader import Contents, read
+from byhand.xlsx.recalculate import ENGINES
 from byhand.xlsx.verify import Finding, Report, compare, tolerance_of, verify
 
 GOOD: dict[str, Any] = {
@@ -295,8 +298,52 @@ def test_a_workbook_that_another_program_has_saved(program: str, tmp_path: Path,
     write_lesson(build(Recipe("attention")), tmp_path / "attention.xlsx")
     cells = len(read(tmp_path / "attention.xlsx").formulas)
     path = saved_by(program, tmp_path / "attention.xlsx", tmp_path)
-    for engine in ("libreoffice", "gnumeric"):
+    for engine in ENGINES:
         report = verify(path, engine)
         assert report.cells == cells
         assert report.ok == (program != "openpyxl")
         assert len(report.missing) == (cells if program == "openpyxl" else 0)
+
+
+def without_cell_styles(styles: str) -> str:
+    """Gnumeric leaves out the names of styles."""
+    return re.sub(r"<cellStyles.*?</cellStyles>", "", styles, flags=re.DOTALL)
+
+
+PARTS = {
+    "no names of styles": ("xl/styles.xml", without_cell_styles),
+    "a comment by its absolute address": (
+        "xl/worksheets/_rels/sheet1.xml.rels",
+        lambda xml: xml.replace('Target="../comments1.xml"', 'Target="/xl/comments1.xml"'),
+    ),
+    "a drawing by its absolute address": (
+        "xl/worksheets/_rels/sheet1.xml.rels",
+        lambda xml: xml.replace('Target="../drawings/', 'Target="/xl/drawings/'),
+    ),
+    "a number format with an empty body": (
+        "xl/styles.xml",
+        lambda xml: re.sub(r"(<numFmt [^>]*?)/>", r"\1></numFmt>", xml),
+    ),
+    "a cell format without a number format": ("xl/styles.xml", lambda xml: xml.replace('<xf numFmtId="0" ', "<xf ")),
+}
+"""What other programs write, as people have reported it: a part of the file, and how it differs."""
+
+
+@pytest.mark.parametrize("what", PARTS)
+def test_what_other_programs_write_is_taken(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write("A1", 2, book.add_format({"num_format": "0.0000"}))
+        sheet.write_formula("B1", "=A1*half", None, 1)
+        sheet.write_comment("A1", "the first number")
+        book.define_name("half", "=Sheet1!$C$1")
+        book.define_name("Sheet1!third", "=Sheet1!$C$2")
+        sheet.write("C1", 0.5)
+        sheet.write("C2", 0.25)
+        sheet.write_formula("B2", "=third*4", None, 1)
+    part, change = PARTS[what]
+    altered(path, change, part)
+    report = verify(path)
+    assert report.ok
+    assert report.cells == 2
