@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import lms_proof
+from support import lms_proof, moodle_import
 from support.rounding_students import going_on
 from support.selection import often
 from support.simulated_students import class_of, verdicts
@@ -17,6 +17,7 @@ from support.small_exercises import with_answers
 from byhand.exercises import canvas, moodle
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.lms_fields import class_parts, shares
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 
@@ -45,6 +46,18 @@ OFTEN = "softmax layer-norm causal-mask attention-head find-the-wrong-score miss
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
     assert findings(problem(read_exercise(find(name))), count) == []
+
+
+@pytest.mark.parametrize("name", often(ready_made(), [*OFTEN, "sort", "reverse", "count-letters"]))
+def test_weights_and_points_add_up_for_every_ready_made_exercise(name: str) -> None:
+    """As Moodle counts them; in Canvas and QTI to the last hundredth."""
+    asked = problem(read_exercise(find(name)))
+    variant = variants(asked, [], 0, [Student("s1")])
+    [question] = moodle_import.read(moodle.write(asked, variant))
+    assert question.marks == asked.exercise.points
+    assert all(field.weight == int(field.weight) for field in question.fields)
+    [own] = class_parts(asked, variant)
+    assert sum(float(share) for part in own for share in shares(part)) == pytest.approx(asked.exercise.points, abs=1e-9)
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
