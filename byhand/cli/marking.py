@@ -53,6 +53,15 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
 @click.option(
     "--format", "formats", default="xlsx,html", show_default=True, metavar="NAME,...", help="The feedback: xlsx, html."
 )
+@click.option(
+    "--decide",
+    type=click.Path(path_type=Path),
+    help="A file of decisions on single students, as the output folder's decisions.toml.",
+)
+@click.option("--anonymous", is_flag=True, help="Mark under pseudonyms; keys/pseudonyms.csv says who is who.")
+@click.option(
+    "--answers", "show_answers", is_flag=True, help="After the deadline: feedback works the steps with own numbers."
+)
 @click.option("--gradescope", is_flag=True, help="Write a results.json for each student too.")
 @click.option("--title", default="", help="The name of the assignment.  [default: the exercise's title]")
 @click.option("--canvas-id", default="", metavar="N", help="The assignment's number in Canvas.")
@@ -64,20 +73,23 @@ def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json
 def grade(submissions: Path, as_json: bool, **options: Any) -> None:
     """Mark a class: grades, feedback for each student, and a report.
 
-    DIR holds the submissions, in any files and folders. grades.csv can be imported into Moodle, and grades_canvas.csv
-    into Canvas; feedback/ has a marked workbook and a page for each student; report.html says what to talk about in the
-    next lesson. Files that cannot be read, or that a person must look at, are listed with reasons; the rest is graded.
-    If the command is stopped, the same command continues it.
+    DIR holds the submissions, in any files and folders, or is the zip file that Moodle or Canvas makes. grades.csv can
+    be imported into Moodle, and grades_canvas.csv into Canvas; feedback/ has a marked workbook and a page for each
+    student; report.html says what to talk about in the next lesson. Files that cannot be read, or that a person must
+    look at, are listed with reasons and have no grade until you decide, in the folder's decisions.toml; the rest is
+    graded. If the command is stopped, the same command continues it.
 
     \b
     Examples
         byhand grade quiz/students --key quiz -o marks
         byhand grade quiz/students --key quiz -o marks --gradescope --json
+        byhand grade quiz/students --key quiz -o nameless --anonymous
     """
     from byhand.cli.show_marks import class_report
-    from byhand.grading.class_marks import files_in, grade, grading_options
+    from byhand.grading.class_marks import grade_files, grading_options
+    from byhand.grading.submitted_files import submitted_files
 
     settings = grading_options(submissions, **options)
-    with bar_of(len(files_in(submissions)), "Marking") as advance:
-        outcome = grade(settings, advance)
+    with submitted_files(submissions) as files, bar_of(len(files), "Marking") as advance:
+        outcome = grade_files(settings, files, advance)
     click.echo(class_report(outcome, as_json), nl=False)

@@ -14,8 +14,10 @@ from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
 from byhand.grading.class_marks import ClassResult
+from byhand.grading.decisions_file import DECISIONS
 from byhand.grading.grades import STATUS_WORDS, Status
 from byhand.grading.marking import LIMITS, MarkedFile
+from byhand.grading.marks_folder import CHANGES
 from byhand.grading.verdicts import (
     VERDICT_STYLES,
     WITH_OTHER_NUMBERS,
@@ -138,6 +140,7 @@ def class_report(result: ClassResult, as_json: bool) -> str:
         ]
         facts = {**result.report, "grades": grades, "folder": str(folder), "read": result.read, "kept": result.kept}
         facts["notes"] = list(result.notes)
+        facts["changes"] = [vars(change) for change in result.changes]
         return json.dumps(facts, ensure_ascii=False) + "\n"
     statuses = Counter(s.status for s in result.grades)
     counts = ", ".join(f"{statuses[status]:,} {STATUS_WORDS[status]}" for status in Status if statuses[status])
@@ -151,11 +154,21 @@ def class_report(result: ClassResult, as_json: bool) -> str:
         parts += ["", _problem_table(result)]
         remaining = len(result.problems) - MOST_SHOWN
         parts += [f"And {remaining:,} more: see {folder / 'problems.csv'}."] if remaining > 0 else []
+    if result.changes:
+        parts.append(f"\n{_counted(len(result.changes), 'grade')} changed: see {folder / CHANGES}.")
+    if result.open_cases:
+        what = _counted(len(result.open_cases), "case")
+        verb = "needs" if len(result.open_cases) == 1 else "need"
+        parts.append(f"\n{what} {verb} a decision of yours: see the lines in {folder / DECISIONS}.")
     parts += [
         f"\nGrades: {folder / 'grades.csv'} (Moodle), {folder / 'grades_canvas.csv'} (Canvas).",
         f"Report: {folder / 'report.html'}. For the students: {folder / 'feedback'}.",
     ]
     return render(*parts)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _problem_table(result: ClassResult) -> Table:

@@ -1,22 +1,22 @@
-"""Marking of a class: every file in a folder, grades, feedback and report, continued after a stop."""
+"""Marking of a class: every file that was handed in, grades, feedback and report, continued after a stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import Student
-from byhand.exercises.formats import FORMATS as SET_FORMATS
-from byhand.exercises.formats import STUDENTS, student_files
-from byhand.exercises.keys import KEYS, Key
-from byhand.exercises.roster import clean
+from byhand.exercises.keys import Key
+from byhand.exercises.roster import clean, number_of_students
 from byhand.exercises.set_folder import file_names
 from byhand.files import save
+from byhand.grading.changes import GradeChange, changes_since
 from byhand.grading.class_report import ClassStatistics, report_json, report_page, report_text
+from byhand.grading.decisions import BEST, Decisions, decided, read_decisions
+from byhand.grading.decisions_file import TEMPLATE, OpenCase, decisions_text, merged, with_open_cases
 from byhand.grading.feedback_book import FeedbackBooks
 from byhand.grading.feedback_page import feedback_page
 from byhand.grading.grades import (
@@ -25,27 +25,41 @@ from byhand.grading.grades import (
     StudentGrade,
     canvas_csv,
     gradescope_results,
+    is_blank,
     moodle_csv,
     problems_csv,
     problems_of,
     student_grade,
 )
-from byhand.grading.marking import LIMITS, Grader, MarkedFile, Marker, explain_commands, load_key
+from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, key_file, load_key, marker_of
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
-from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files, submissions
+from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files
+from byhand.grading.pseudonyms import Pseudonyms
+from byhand.grading.submitted_files import digest, submitted_files
 from byhand.processes import Stopped, cores, spread_within
 from byhand.translations import in_language
-from byhand.xlsx.archive import MOST_BYTES
 
 FORMATS = {"xlsx": ".xlsx", "html": ".html"}
 """The formats of feedback, and how their files' names end."""
-Job = tuple[str, str]
-"""A file's path in the folder of submissions, and the digest of its bytes."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to mark. name: in the folder of submissions. digest: of its bytes. owner: if the teacher says whose."""
+
+    name: str
+    path: Path
+    digest: str
+    owner: str = ""
 
 
 @dataclass(frozen=True)
 class GradingOptions:
-    """The options of a grading run. title: of the assignment. canvas_id: its number in Canvas."""
+    """The options of a grading run. title: of the assignment. canvas_id: its number in Canvas.
+
+    decide: a file of decisions that replace those in the folder. anonymous: whether marks are under pseudonyms.
+    show_answers: whether feedback works missed steps with the student's own numbers.
+    """
 
     submissions: Path
     key: Path
@@ -57,6 +71,9 @@ class GradingOptions:
     gradescope: bool = False
     title: str = ""
     canvas_id: str = ""
+    decide: Path | None = None
+    anonymous: bool = False
+    show_answers: bool = False
     jobs: int | None = None
     force: bool = False
 
@@ -65,7 +82,7 @@ class GradingOptions:
 class ClassResult:
     """The grades of a class, in the key's order. read: how many files this run read. kept: those of earlier runs.
 
-    notes: sentences for the teacher.
+    notes: sentences for the teacher. open_cases: what waits for a decision. changes: since the run before.
     """
 
     options: GradingOptions
@@ -75,6 +92,8 @@ class ClassResult:
     read: int
     kept: int
     notes: tuple[str, ...] = ()
+    open_cases: tuple[OpenCase, ...] = ()
+    changes: tuple[GradeChange, ...] = ()
 
 
 def grading_options(submissions: Path, formats: str, **more: Any) -> GradingOptions:
@@ -87,59 +106,48 @@ def grading_options(submissions: Path, formats: str, **more: Any) -> GradingOpti
 
 
 def grade(options: GradingOptions, advance: Callable[[int], object] = lambda files: None) -> ClassResult:
-    """Mark every file in the folder, and write grades, feedback and report.
+    """Mark every file that was handed in, and write grades, feedback and report.
 
-    Raises ByhandError, before anything is written, for an unusable key, roster or folder. After a stop, another call
-    reads the remaining files and writes the same results as one uninterrupted run.
+    Raises ByhandError, before anything is written, for an unusable key, roster, decision or folder. After a stop,
+    another call reads the remaining files and writes the same results as one uninterrupted run.
     """
+    with submitted_files(options.submissions) as files:
+        return grade_files(options, files, advance)
+
+
+def grade_files(
+    options: GradingOptions, files: Mapping[str, Path], advance: Callable[[int], object] = lambda files: None
+) -> ClassResult:
+    """Mark these files, by their names; otherwise as `grade`."""
     key = load_key(options.key)
-    Marker(key)  # refuses a key that does not give its answers
+    marker_of(key, None)  # refuses a key that does not give its answers
     people, notes = enrolled(key, Rosters(options.rosters, options.id_column, options.encoding))
-    files = files_in(options.submissions)
-    folder = MarksFolder.opened(options.folder, key, options.submissions, options.force)
-    settings = WorkerSettings(options.key, options.submissions, folder, options.formats)
+    pseudonyms = None
+    if options.anonymous:
+        pseudonyms = Pseudonyms.beside(key_file(options.key), key)
+        files, key = pseudonyms.of_files(files, key), pseudonyms.of_key(key)
+        people, _ = enrolled(key, Rosters())
+        notes.append(f"Who is who is in {pseudonyms.path}.")
+    folder = MarksFolder.opened(options.folder, key, options.submissions, options.force, options.anonymous)
+    text = _decisions_before(options, folder, key)
+    decisions = read_decisions(text, str(options.decide or folder.decisions), key)
+    folder.begin()
+    if options.decide:
+        save(folder.decisions, text.encode())
+    settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
+    run = ClassRun(options, key, people, files, settings, text)
     with Journal(folder.journal) as journal:
-        jobs = [(name, digest(path)) for name, path in files.items()]
-        waiting = list(_not_read_yet(jobs, journal, settings, names_of(key)))
-        advance(len(jobs) - len(waiting))
-        for result in _mark_all(settings, waiting, options.jobs):
-            journal.add(result)
-            advance(1)
-        counted = _choose_files(key, settings, files, journal, options.jobs)
-        return write_class(options, key, people, folder, counted, len(waiting), notes)
+        return run.finish(journal, advance, [*notes, *folder.notes])
 
 
-def files_in(folder: Path) -> dict[str, Path]:
-    """Return the submitted files by their paths in the folder. Raises ByhandError if there are none."""
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "is not there"
-        raise ByhandError(f"{folder} {what}: name the folder with what was handed in.")
-    there = [path for path in submissions(folder) if not _was_handed_out(path, folder)]
-    files = {path.relative_to(folder).as_posix(): path for path in there}
-    if not files:
-        raise ByhandError(f"{folder} holds no files: name the folder with what was handed in.")
-    return files
-
-
-def _was_handed_out(path: Path, folder: Path) -> bool:
-    """Whether a file is a sheet or key that byhand wrote beside a workbook in the set's own folder."""
-    whole = folder.resolve()
-    if whole.name != STUDENTS or not (whole.parent / KEYS / "set.json").is_file():
-        return False
-    others = (kind.suffix for kind in student_files(tuple(SET_FORMATS), practice=True) if kind.folder == STUDENTS)
-    bare = next((path.name.removesuffix(s) for s in others if s != ".xlsx" and path.name.endswith(s)), "")
-    return bool(bare) and path.with_name(f"{bare}.xlsx").is_file()
-
-
-def digest(path: Path) -> str:
-    """Return the digest of a file's bytes; an empty text for a special or too large file."""
-    if not path.is_file() or path.stat().st_size > MOST_BYTES:
-        return ""
-    hashed = sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            hashed.update(piece)
-    return hashed.hexdigest()
+def _decisions_before(options: GradingOptions, folder: MarksFolder, key: Key) -> str:
+    """Return the text of the decisions in the folder, with those of the file that is given with --decide."""
+    text = decisions_text(folder.decisions) if folder.before and folder.decisions.is_file() else TEMPLATE
+    if options.decide is None:
+        return text
+    more = decisions_text(options.decide)
+    read_decisions(more, str(options.decide), key)
+    return merged(text, more, str(options.decide))
 
 
 def names_of(key: Key) -> dict[str, str]:
@@ -153,9 +161,15 @@ class WorkerSettings:
     """The settings of a marking process."""
 
     key: Path
-    submissions: Path
     folder: MarksFolder
     formats: tuple[str, ...]
+    decisions: Decisions
+    pseudonyms: Pseudonyms | None = None
+    show_answers: bool = False
+
+    def fingerprint(self, student: str, file: str) -> str:
+        """Return a text that differs where a file is marked or shown otherwise."""
+        return self.decisions.fingerprint(student, file) + (" with answers" if self.show_answers else "")
 
     def has_feedback(self, name: str, result: FileResult) -> bool:
         """Whether the feedback on a file that was read before still exists."""
@@ -166,23 +180,14 @@ class WorkerSettings:
         return all(self.folder.file(here, name, suffix).is_file() for suffix in wanted.values())
 
 
-def _not_read_yet(
-    jobs: Sequence[Job], journal: Journal, settings: WorkerSettings, names: Mapping[str, str]
-) -> Iterator[Job]:
-    """Yield the files that are new, changed, or without feedback."""
-    for file, digest in jobs:
-        result = journal.get(file)
-        same = result is not None and digest == result.digest != ""
-        if not (result and same and settings.has_feedback(names.get(result.student, ""), result)):
-            yield file, digest
-
-
 def _mark_all(settings: WorkerSettings, jobs: Sequence[Job], processes: int | None) -> Iterator[FileResult]:
     """Yield the result of each job, in order. A file that takes too long or too much memory is refused."""
     results = spread_within(LIMITS, FileMarker, (settings,), jobs, processes or cores())
-    for (file, digest), result in zip(jobs, results, strict=True):
+    for job, result in zip(jobs, results, strict=True):
         if isinstance(result, Stopped):
-            yield FileResult(file, digest, refused=f"It could not be read: {result.why}; look at it by hand.")
+            why = f"It could not be read: {result.why}; look at it by hand."
+            decision = settings.fingerprint(job.owner, job.name)
+            yield FileResult(job.name, job.digest, job.owner, refused=why, decision=decision)
         else:
             yield result
 
@@ -192,27 +197,47 @@ class FileMarker:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
-        self.key = load_key(settings.key)
-        self.grader = Grader(self.key).__enter__()
+        self.grader = Grader(load_key(settings.key), settings.pseudonyms).__enter__()
+        self.key = self.grader.key
         with in_language(self.key.language):
             self.books = FeedbackBooks(self.grader.handed_out)
         self.names = names_of(self.key)
 
     def __call__(self, job: Job) -> FileResult:
         """Mark a file, write its feedback, and return the result; a file that cannot be marked is refused."""
-        file, digest = job
-        path = self.settings.submissions / file
+        result, marked = self._result(job)
+        if marked is not None and result.marks is not None:
+            with in_language(self.key.language):
+                self._write_feedback(replace(marked, marks=result.marks))
+        return result
+
+    def _result(self, job: Job) -> tuple[FileResult, MarkedFile | None]:
         try:
-            marked = self.grader.mark(path)
+            marked = self.grader.mark(job.path, job.owner)
         except UnknownId as error:
-            why = without_folder(str(error), self.settings.submissions)
-            return FileResult(file, digest, refused=why, unknown_id=error.stated)
+            if self.settings.pseudonyms:
+                why = f"{job.name} states an id that is not in this key: mark it with the key of its set."
+                return self._refused(job, "", why), None
+            return replace(self._refused(job, "", str(error)), unknown_id=error.stated), None
         except ByhandError as error:
-            why = without_folder(str(error), self.settings.submissions)
-            return FileResult(file, digest, self.grader.owners.by_name(path), refused=why)
+            student = self.grader.owners.by_name(job.path)
+            if self.settings.pseudonyms:
+                student = self.settings.pseudonyms.students.get(student, "")
+            return self._refused(job, job.owner or student, str(error)), None
         with in_language(self.key.language):
-            self._write_feedback(marked)
-        return FileResult(file, digest, marked.marks.student, marked.marks, by=marked.identified_by)
+            marks = decided(marked.marks, self.key, self.settings.decisions, job.digest)
+        set_aside = tuple(warning for warning in marked.marks.warnings if warning not in marks.warnings)
+        decision = self.settings.fingerprint(marks.student, job.name)
+        by = marked.identified_by
+        return FileResult(job.name, job.digest, marks.student, marks, "", by, "", decision, set_aside), marked
+
+    def _refused(self, job: Job, student: str, error: str) -> FileResult:
+        """Return the result for a file that cannot be marked; the sentence names the file as in the folder."""
+        why = clean(error)
+        for path in (str(job.path), clean(str(job.path))):
+            why = why.replace(path, clean(job.name))
+        decision = self.settings.fingerprint(student, job.name)
+        return FileResult(job.name, job.digest, student, refused=why, decision=decision)
 
     def _write_feedback(self, marked: MarkedFile) -> None:
         """Write the feedback on a file; marks that a person must look at go to a folder of their own."""
@@ -226,11 +251,6 @@ class FileMarker:
             save(folder.file(here, name, ".xlsx"), self.books.book(marked.submission.own, marks))
 
 
-def without_folder(sentence: str, folder: Path) -> str:
-    """Return a sentence about a file with the file's path relative to the folder."""
-    return clean(sentence.replace(f"{folder}/", "").replace(f"{folder}\\", ""))
-
-
 @dataclass(frozen=True)
 class CountedFiles:
     """counts: the file that counts for each student. replaced: for each other file, the one that counts instead."""
@@ -240,84 +260,185 @@ class CountedFiles:
     replaced: Mapping[str, str]
     journal: Journal
 
-
-def _choose_files(
-    key: Key, settings: WorkerSettings, files: Mapping[str, Path], journal: Journal, processes: int | None
-) -> CountedFiles:
-    """Choose the file that counts for each student.
-
-    A readable file is preferred to an unreadable one. If a student has several readable files, the one that counts is
-    marked once more, so that the feedback is about that file.
-    """
-    names = {path: name for name, path in files.items()}
-    results = list(journal.all(list(files)))
-    latest = latest_files(key, {files[r.file]: r.student for r in results if r.student and r.marks})
-    unread = {r.student: r.file for r in results if r.student and not r.marks}
-    counts = unread | {student: names[path] for student, path in latest.used.items()}
-    again = [(counts[student], digest(files[counts[student]])) for student in latest.older]
-    for result in _mark_all(settings, again, processes):
-        journal.add(result)
-    replaced = {names[path]: counts[student] for student, older in latest.older.items() for path in older}
-    return CountedFiles(list(files), counts, replaced, journal)
+    def result(self, student: str) -> FileResult | None:
+        """Return the result of the file that counts for a student; None if there is none."""
+        return self.journal.get(self.counts[student]) if student in self.counts else None
 
 
-def write_class(
-    options: GradingOptions,
-    key: Key,
-    people: Sequence[Person],
-    folder: MarksFolder,
-    counted: CountedFiles,
-    read: int,
-    notes: Sequence[str],
-) -> ClassResult:
-    """Write the files about the whole class: the grades, the report and the list of problems."""
-    statistics, grades = _grades(options, key, people, folder, counted)
-    problems = list(_problems(key, counted, grades))
-    report = report_json(statistics, grades, problems)
-    save(folder.path / "report.html", report_page(statistics, grades, problems, explain_commands(key)))
-    save(folder.path / "report.json", report_text(report))
-    save(folder.path / "problems.csv", problems_csv(problems))
-    title = options.title or str(key.recipe.get("title", key.exercise))
-    in_canvas = f"{title} ({options.canvas_id})" if options.canvas_id else title
-    most = sum(question.points for question in key.questions)
-    save(folder.path / "grades_canvas.csv", canvas_csv(in_canvas, most, grades))
-    save(folder.path / "grades.csv", moodle_csv(title, grades))
-    return ClassResult(options, grades, problems, report, read, len(counted.files) - read, tuple(notes))
+@dataclass(frozen=True)
+class ClassRun:
+    """One run over the files of a class. text: of the decisions."""
+
+    options: GradingOptions
+    key: Key
+    people: Sequence[Person]
+    files: Mapping[str, Path]
+    settings: WorkerSettings
+    text: str
+
+    @property
+    def folder(self) -> MarksFolder:
+        return self.settings.folder
+
+    @property
+    def decisions(self) -> Decisions:
+        return self.settings.decisions
+
+    def finish(self, journal: Journal, advance: Callable[[int], object], notes: Sequence[str]) -> ClassResult:
+        """Mark the files that are not marked yet, and write all about the class."""
+        jobs = [Job(name, path, digest(path), self.decisions.owner_of(name)) for name, path in self.files.items()]
+        waiting = list(self._not_marked_yet(jobs, journal))
+        advance(len(jobs) - len(waiting))
+        for result in _mark_all(self.settings, waiting, self.options.jobs):
+            journal.add(result)
+            advance(1)
+        return self._write(self._choose_files(journal), len(waiting), notes)
+
+    def _not_marked_yet(self, jobs: Sequence[Job], journal: Journal) -> Iterator[Job]:
+        """Yield the files that are new, changed, decided otherwise, or without feedback."""
+        names = names_of(self.key)
+        for job in jobs:
+            result = journal.get(job.name)
+            same = result is not None and job.digest == result.digest != ""
+            if not (result and same and self._is_current(result, names)):
+                yield job
+
+    def _is_current(self, result: FileResult, names: Mapping[str, str]) -> bool:
+        """Return whether a file's marks are by the present decisions, and its feedback is there."""
+        decision = self.settings.fingerprint(result.student, result.file)
+        return decision == result.decision and self.settings.has_feedback(names.get(result.student, ""), result)
+
+    def _choose_files(self, journal: Journal) -> CountedFiles:
+        """Choose the file that counts for each student: the one the teacher names, the best, or the latest.
+
+        A readable file is preferred to an unreadable one. If a student has several readable files, the one that counts
+        is marked once more, so that the feedback is about that file.
+        """
+        names = {path: name for name, path in self.files.items()}
+        results = {result.file: result for result in journal.all(list(self.files))}
+        readable = {name: r for name, r in results.items() if r.student and r.marks}
+        pseudonyms = self.settings.pseudonyms
+        ids = {pseudonym: id for id, pseudonym in pseudonyms.students.items()} if pseudonyms else None
+        latest = latest_files(self.key, {self.files[name]: r.student for name, r in readable.items()}, ids)
+        counts = {r.student: name for name, r in results.items() if r.student and not r.marks}
+        replaced, several = dict[str, str](), list[str]()
+        for student, path in latest.used.items():
+            theirs = [names[one] for one in (path, *latest.older.get(student, ()))]
+            counts[student] = self._counting(student, theirs, readable)
+            replaced |= {name: counts[student] for name in theirs if name != counts[student]}
+            several += [student] if len(theirs) > 1 else []
+        again = [
+            Job(name, self.files[name], digest(self.files[name]), self.decisions.owner_of(name))
+            for name in (counts[student] for student in several)
+        ]
+        for result in _mark_all(self.settings, again, self.options.jobs):
+            journal.add(result)
+        return CountedFiles(list(self.files), counts, replaced, journal)
+
+    def _counting(self, student: str, theirs: Sequence[str], readable: Mapping[str, FileResult]) -> str:
+        """Return which of a student's files counts. theirs: the latest first."""
+        chosen = self.decisions.of(student).file
+        if chosen:
+            named = [name for name in theirs if chosen in (clean(name), clean(Path(name).name))]
+            if not named:
+                raise ByhandError(
+                    f"decisions.toml names {quoted(chosen)} for {student}, who has handed in {', '.join(theirs)}: "
+                    "name one of these."
+                )
+            return named[0]
+        if self.decisions.attempts == BEST:
+            return max(theirs, key=lambda name: (_points(readable[name]), -theirs.index(name)))
+        return theirs[0]
+
+    def _write(self, counted: CountedFiles, read: int, notes: Sequence[str]) -> ClassResult:
+        """Write the files about the whole class: the grades, the report and the list of problems."""
+        options, key, folder = self.options, self.key, self.folder
+        statistics, grades = self._grades(counted)
+        problems = list(_problems(counted, grades))
+        cases = list(self._open_cases(counted, grades))
+        report = report_json(statistics, grades, problems) | {"open_cases": len(cases)}
+        save(folder.path / "report.html", report_page(statistics, grades, problems, explain_commands(key)))
+        save(folder.path / "report.json", report_text(report))
+        save(folder.path / "problems.csv", problems_csv(problems))
+        title = options.title or str(key.recipe.get("title", key.exercise))
+        in_canvas = f"{title} ({options.canvas_id})" if options.canvas_id else title
+        most = sum(question.points for question in key.questions)
+        save(folder.path / "grades_canvas.csv", canvas_csv(in_canvas, most, grades))
+        save(folder.path / "grades.csv", moodle_csv(title, grades))
+        text = with_open_cases(self.text, cases)
+        if not folder.decisions.is_file() or decisions_text(folder.decisions) != text:
+            save(folder.decisions, text.encode())
+        results = {person.id: result for person in self.people if (result := counted.result(person.id))}
+        prints = {p.id: self.decisions.fingerprint(p.id, counted.counts.get(p.id, "")) for p in self.people}
+        changes = changes_since(folder, grades, results, prints)
+        kept = len(counted.files) - read
+        notes = (*notes, *_notes_on_blanks(results.values()))
+        return ClassResult(options, grades, problems, report, read, kept, notes, tuple(cases), tuple(changes))
+
+    def _grades(self, counted: CountedFiles) -> tuple[ClassStatistics, list[StudentGrade]]:
+        """Return the statistics of the graded students and every grade; remove files that are no longer valid."""
+        key, folder = self.key, self.folder
+        statistics, names = ClassStatistics.of(key), names_of(key)
+        grades: list[StudentGrade] = []
+        kept: list[tuple[str, str]] = []
+        for person in self.people:
+            result = counted.result(person.id)
+            with in_language(key.language):
+                grades.append(student_grade(key, person, result, self.decisions.of(person.id)))
+            if result is None or result.marks is None:
+                continue
+            kept.append((LOOK if result.needs_a_look else FEEDBACK, names[person.id]))
+            if grades[-1].status is Status.GRADED:
+                statistics.add(result.marks)
+                if self.options.gradescope:
+                    kept.append((GRADESCOPE, names[person.id]))
+                    place = folder.file(GRADESCOPE, names[person.id], ".json")
+                    place.parent.mkdir(exist_ok=True)
+                    with in_language(key.language):
+                        save(place, gradescope_results(key, result.marks))
+        folder.keep_only(kept, names.values())
+        return statistics, grades
+
+    def _open_cases(self, counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator[OpenCase]:
+        """Yield each case that a person must decide, with a proposal."""
+        for one in grades:
+            result = counted.result(one.student)
+            if result is None or one.status not in (Status.LOOK, Status.UNREADABLE):
+                continue
+            if result.marks is None:
+                yield OpenCase("students", one.student, "{ grade = 0 }", result.refused)
+                continue
+            first, *others = result.marks.warnings
+            more = f" (and {len(others)} more: see problems.csv)" if others else ""
+            choice = f'{{ accept = "{result.digest[:8]}" }}'
+            yield OpenCase("students", one.student, choice, f"{one.file}: {first}{more}")
+        for result in counted.journal.all(list(counted.files)):
+            if not result.student and result.file not in counted.replaced:
+                yield OpenCase("files", clean(result.file), '""', f"Whose is it? {result.refused}")
 
 
-def _grades(
-    options: GradingOptions, key: Key, people: Sequence[Person], folder: MarksFolder, counted: CountedFiles
-) -> tuple[ClassStatistics, list[StudentGrade]]:
-    """Return the statistics of the graded students and every grade; remove files that are no longer valid."""
-    statistics, names = ClassStatistics.of(key), names_of(key)
-    grades: list[StudentGrade] = []
-    kept: list[tuple[str, str]] = []
-    for person in people:
-        result = counted.journal.get(counted.counts[person.id]) if person.id in counted.counts else None
-        grades.append(student_grade(key, person, result))
-        if result is None or result.marks is None:
-            continue
-        kept.append((LOOK if result.needs_a_look else FEEDBACK, names[person.id]))
-        if grades[-1].status is Status.GRADED:
-            statistics.add(result.marks)
-            if options.gradescope:
-                kept.append((GRADESCOPE, names[person.id]))
-                place = folder.file(GRADESCOPE, names[person.id], ".json")
-                place.parent.mkdir(exist_ok=True)
-                with in_language(key.language):
-                    save(place, gradescope_results(key, result.marks))
-    folder.keep_only(kept, names.values())
-    return statistics, grades
+def _points(result: FileResult) -> float:
+    return result.marks.points if result.marks else 0.0
 
 
-def _problems(key: Key, counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator[FileProblem]:
+def _notes_on_blanks(results: Collection[FileResult]) -> Iterator[str]:
+    blank = [result for result in results if is_blank(result)]
+    marked = sum(result.marks is not None for result in results)
+    if blank and len(blank) == marked:
+        what = "The only book has" if marked == 1 else f"All {marked:,} books have"
+        yield f"{what} no answers in them, and 0 points: are these the files as they were handed out?"
+    elif blank:
+        yield f"{number_of_students(len(blank))} handed in a book without answers, which has 0 points."
+
+
+def _problems(counted: CountedFiles, grades: Sequence[StudentGrade]) -> Iterator[FileProblem]:
     """Yield the problems of each file, then the students without a file."""
     for result in counted.journal.all(list(counted.files)):
         if result.file in counted.replaced:
             why = f"Not counted: {clean(counted.replaced[result.file])} counts instead."
             yield FileProblem("duplicate", clean(result.file), result.student, why)
         else:
-            yield from problems_of(key, result)
+            yield from problems_of(result)
     for one in grades:
         if one.status is Status.MISSING:
             yield FileProblem("missing", "", one.student, "Nothing was handed in that is known to be theirs.")

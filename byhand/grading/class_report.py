@@ -413,6 +413,10 @@ def _problem_table(problems: Sequence[FileProblem]) -> Iterator[str]:
         yield f'<p class="quiet">And {len(problems) - MOST_SHOWN:,} more: problems.csv has all.</p>'
 
 
+USUAL = (Status.GRADED, Status.LOOK, Status.UNREADABLE, Status.MISSING)
+"""The statuses that the report always has, with 0 if nobody has them."""
+
+
 def report_json(
     statistics: ClassStatistics, grades: Sequence[StudentGrade], problems: Sequence[FileProblem]
 ) -> dict[str, Any]:
@@ -421,7 +425,7 @@ def report_json(
     return {
         "exercise": statistics.key.exercise,
         "students": len(grades),
-        "statuses": {str(status): statuses[status] for status in Status},
+        "statuses": {str(status): statuses[status] for status in Status if statuses[status] or status in USUAL},
         **statistics.as_json(),
         "talk": [f"{m.students} of {len(statistics.points)}: {m.sentence}" for m in statistics.mistakes_by_frequency()],
         "concerns": [vars(c) for c in problems],

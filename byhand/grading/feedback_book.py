@@ -224,9 +224,10 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
     sheet.text(0, CELLS, title, style.TITLE)
     sheet.text(1, CELLS, student_name(marks), style.SUBTITLE)
     sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
-    if marks.warnings:
-        sheet.text(4, CELLS, NOT_FINAL, style.SUBTITLE)
-    row = 6 if marks.warnings else 5
+    above = [NOT_FINAL] if marks.warnings else []
+    for line, text in enumerate([*above, *marks.notes], 4):
+        sheet.text(line, CELLS, text, style.SUBTITLE)
+    row = 5 + len(above) + len(marks.notes)
     for n, (question, cells) in enumerate(by_question(handed_out.key, marks), 1):
         row = _write_question(sheet, row, handed_out, n, question, cells)
     row = _write_legend(sheet, row, marks)

@@ -46,6 +46,7 @@ STYLE = """
 .remarks { list-style: none; padding: 0; }
 .remarks li { margin: .6rem 0; padding-left: .9rem; border-left: 3px solid var(--frame); break-inside: avoid; }
 .where { color: var(--grey); font-size: .94rem; overflow-wrap: anywhere; }
+.note { border-left: 3px solid var(--ink); padding-left: .9rem; margin: 1rem 0; }
 .look { border: 2px solid #C0392B; border-radius: 4px; padding: .6rem 1rem; margin: 1rem 0; }
 code { background: var(--faint); border: 1px solid var(--frame); border-radius: 3px; padding: .05rem .3rem;
   font-size: .85em; }
@@ -79,6 +80,7 @@ def _body(key: Key, marks: StudentMark, steps: Sequence[str]) -> Iterator[str]:
     )
     if marks.warnings:
         yield f'<p class="look">{NOT_FINAL}</p>'
+    yield from (f'<p class="note">{escaped(note)}</p>' for note in marks.notes)
     yield _legend(marks)
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         yield from _question(n, question, cells, steps[n - 1] if steps else "")

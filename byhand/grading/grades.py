@@ -12,6 +12,7 @@ from typing import Any
 
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
+from byhand.grading.decisions import NO_DECISION, Decision
 from byhand.grading.marks_folder import FileResult
 from byhand.grading.owners import Person
 from byhand.grading.verdicts import (
@@ -27,6 +28,7 @@ from byhand.grading.verdicts import (
     typed_text,
     verdict_counts,
 )
+from byhand.translations import _
 
 
 class Status(StrEnum):
@@ -36,6 +38,7 @@ class Status(StrEnum):
     LOOK = "look"
     UNREADABLE = "unreadable"
     MISSING = "missing"
+    EXEMPT = "exempt"
 
 
 STATUS_WORDS = {status: str(status) for status in Status} | {Status.LOOK: "to look at"}
@@ -44,6 +47,7 @@ NOT_GRADED = {
     Status.LOOK: "Not graded yet: your teacher will look at what you handed in.",
     Status.UNREADABLE: "What you handed in could not be read: ask your teacher.",
     Status.MISSING: "Nothing was handed in.",
+    Status.EXEMPT: "You are exempt from this exercise.",
 }
 """The sentence that a student reads in place of a grade."""
 
@@ -81,12 +85,22 @@ class FileProblem:
     reason: str
 
 
-def student_grade(key: Key, person: Person, result: FileResult | None) -> StudentGrade:
-    """Return the grade of one student from the result of the file that counts."""
+def student_grade(
+    key: Key, person: Person, result: FileResult | None, decision: Decision = NO_DECISION
+) -> StudentGrade:
+    """Return the grade of one student from the result of the file that counts, and from what the teacher decided."""
     status, file = _status(result), clean(result.file) if result else ""
-    if result is None or result.marks is None or status is not Status.GRADED:
-        return StudentGrade(person, status, file, None, NOT_GRADED[status])
-    return StudentGrade(person, status, file, round(result.marks.points, 6), summary(key, result.marks))
+    comment = [decision.comment] if decision.comment else []
+    if decision.exempt:
+        return StudentGrade(person, Status.EXEMPT, file, None, " ".join([_(NOT_GRADED[Status.EXEMPT]), *comment]))
+    marks = result.marks if result else None
+    if status is Status.GRADED and marks is not None:
+        feedback = " ".join([summary(key, marks), *marks.notes])
+        return StudentGrade(person, status, file, round(marks.points, 6), feedback)
+    if decision.grade is not None:
+        sentence = " ".join([_("Your teacher has decided on these points."), *comment])
+        return StudentGrade(person, Status.GRADED, file, round(decision.grade, 6), sentence)
+    return StudentGrade(person, status, file, None, " ".join([_(NOT_GRADED[status]), *comment]))
 
 
 def _status(result: FileResult | None) -> Status:
@@ -97,8 +111,8 @@ def _status(result: FileResult | None) -> Status:
     return Status.LOOK if result.needs_a_look else Status.GRADED
 
 
-def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
-    """Yield the problems of one file, including answers that could not be read."""
+def problems_of(result: FileResult) -> Iterator[FileProblem]:
+    """Yield the problems of one file, and what the teacher has set aside."""
     file = clean(result.file)
     if result.unknown_id:
         yield FileProblem("look", file, result.unknown_id[:LONGEST_ID], result.refused)
@@ -106,25 +120,24 @@ def problems_of(key: Key, result: FileResult) -> Iterator[FileProblem]:
         yield FileProblem("not marked", file, result.student, result.refused)
     for warning in result.marks.warnings if result.marks else ():
         yield FileProblem("look", file, result.student, warning)
-    if unread := _unread(key, result):
-        yield FileProblem("unread", file, result.student, unread)
+    for warning in result.accepted:
+        yield FileProblem("accepted", file, result.student, warning)
+    if is_blank(result):
+        yield FileProblem("blank", file, result.student, "No answer is filled in: it has 0 points.")
 
 
-def _unread(key: Key, result: FileResult) -> str:
-    """Return a sentence on answers that could not be read; an empty text if there are none."""
-    cells = [cell for cell in result.marks.cells if cell.verdict is Verdict.UNREADABLE] if result.marks else []
-    if not cells:
-        return ""
-    first = f"{cell_address(key.questions[cells[0].question], cells[0].cell)} ({typed_text(cells[0])})"
-    if len(cells) == 1:
-        return f"The answer in {first} could not be read, and has no points."
-    return f"{len(cells)} answers could not be read, and have no points; the first is in {first}."
+def is_blank(result: FileResult) -> bool:
+    """Return whether a marked file has no answer in it."""
+    marks = result.marks
+    return marks is not None and marks.final is None and all(cell.verdict is Verdict.BLANK for cell in marks.cells)
 
 
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 NO_GRADE = "-"
 """Moodle's sign for no grade."""
+EXCUSED = "EX"
+"""Canvas's sign for a student who need not hand in."""
 
 
 def safe(text: str) -> str:
@@ -147,7 +160,7 @@ def canvas_csv(title: str, most: float, grades: Iterable[StudentGrade]) -> bytes
     lines = [_line(["Student", "ID", "SIS User ID", "SIS Login ID", "Section", safe(title)])]
     lines.append(f"    Points Possible,,,,,{points(most)}")
     for g in grades:
-        got = "" if g.points is None else points(g.points)
+        got = EXCUSED if g.status is Status.EXEMPT else "" if g.points is None else points(g.points)
         lines.append(f"{_line([safe(cell) for cell in g.person.canvas])},{got}")
     return _file(lines)
 
@@ -155,7 +168,12 @@ def canvas_csv(title: str, most: float, grades: Iterable[StudentGrade]) -> bytes
 def problems_csv(problems: Iterable[FileProblem]) -> bytes:
     """Return the list of problems as a file."""
     rows = ([p.kind, p.student, p.file, p.reason] for p in problems)
-    return _file([_line(["What", "Student", "File", "Why"]), *(_line([safe(cell) for cell in row]) for row in rows)])
+    return csv_file([["What", "Student", "File", "Why"], *rows])
+
+
+def csv_file(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return rows of texts as a CSV file, which no spreadsheet takes for formulas."""
+    return _file([_line([safe(cell) for cell in row]) for row in rows])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from byhand.core.roles import Role
 from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
-from byhand.exercises.student_book import FIRST_MARK, MARK, StudentBook
+from byhand.exercises.student_book import FIRST_MARK, MARK, POINTS, StudentBook
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
 from byhand.xlsx.reader import HANDED_IN, Contents, read
@@ -87,6 +87,8 @@ class HandedOut:
             for cell, value in contents.values.items()
             if isinstance(value, str) and MARK.search(value) and cell not in contents.formulas
         )
+        front = book.book.sheet_names[book.book.home]
+        points = {(front, row, POINTS) for row in book.question_rows}  # which a teacher may change afterwards
         for cell, value in contents.values.items():
             if cell in contents.formulas or isinstance(value, bool | None):
                 continue
@@ -95,7 +97,7 @@ class HandedOut:
             elif match := MARK.fullmatch(value):
                 if keys[int(match[1]) - FIRST_MARK] == ("student", "id"):
                     self.id = cell
-            elif not MARK.search(value):
+            elif not MARK.search(value) and cell not in points:
                 self.texts[cell] = value
 
     def _take_number(self, cell: Cell, value: float, keys: list[object]) -> None:

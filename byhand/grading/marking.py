@@ -17,7 +17,7 @@ from byhand.answers.keys import Key as AnswerKey
 from byhand.answers.mistakes import NOT_EXACT
 from byhand.answers.rules import Rule
 from byhand.core.graph import Array, fold
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, quoted
 from byhand.exercises.keys import KEYS, Key, KeyStudent, read_key
 from byhand.exercises.problem import Numbers, Problem, Question, problem, stacked
 from byhand.exercises.recipe import Exercise, exercise_of
@@ -27,7 +27,8 @@ from byhand.grading.exact_keys import exact_keys
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.hypotheses import Hypotheses
 from byhand.grading.integrity import warnings_of
-from byhand.grading.owners import Owners
+from byhand.grading.owners import Owner, Owners
+from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import Submission, read_submission, read_typed
@@ -41,10 +42,12 @@ from byhand.grading.verdicts import (
     Verdict,
     cell_address,
     finding_without_number,
+    typed_text,
 )
 from byhand.lessons.command import command
 from byhand.processes import Limits
 from byhand.translations import _, in_language
+from byhand.xlsx.ranges import spoken_address
 
 LIMITS = Limits(20.0, 600_000_000)
 """The time and memory that marking one file may take."""
@@ -58,11 +61,15 @@ CHECKED_AT_A_TIME = 500
 RIGHT = CellFinding(Verdict.RIGHT)
 
 
+def key_file(path: Path) -> Path:
+    """Return the file of a key: the path itself, or the one in the folder of a set or of its keys."""
+    inside = [path / KEYS / "key.json", path / "key.json"]
+    return next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
+
+
 def load_key(path: Path) -> Key:
     """Read the key from its file or from the folder of its set. Raises ByhandError for any other file."""
-    inside = [path / KEYS / "key.json", path / "key.json"]
-    file = next((p for p in inside if p.is_file()), inside[0]) if path.is_dir() else path
-    return read_key(file)
+    return read_key(key_file(path))
 
 
 def explain_commands(key: Key) -> list[str]:
@@ -87,12 +94,14 @@ class MarkedFile:
 class Grader:
     """Marks files with one key. Use it as a context manager: it may start a process that recalculates formulas."""
 
-    def __init__(self, key: Key) -> None:
-        self.key = key
+    def __init__(self, key: Key, pseudonyms: Pseudonyms | None = None) -> None:
+        """pseudonyms: with them, `key` and all marks have these in place of ids and names."""
         with in_language(key.language):
-            self.handed_out = HandedOut.of(key)
-        self.marker = marker_of(key, self.handed_out.problem)
-        self.owners = Owners(self.handed_out)
+            handed_out = HandedOut.of(key)
+        self.owners, self.pseudonyms = Owners(handed_out), pseudonyms
+        self.key = pseudonyms.of_key(key) if pseudonyms else key
+        self.handed_out = replace(handed_out, key=self.key)
+        self.marker = marker_of(self.key, handed_out.problem)
         self.engine = Recomputer()
 
     def __enter__(self) -> Self:
@@ -109,25 +118,42 @@ class Grader:
         """The command for each question that works its table with other numbers."""
         return _commands(self.marker.problem.exercise)
 
-    def mark(self, path: Path) -> MarkedFile:
-        """Mark a file. Raises ByhandError, which says what to do, for a file that cannot be read or is nobody's."""
+    def mark(self, path: Path, owner: str = "") -> MarkedFile:
+        """Mark a file. Raises ByhandError, which says what to do, for a file that cannot be read or is nobody's.
+
+        owner: the student's id, if the teacher says whose file it is.
+        """
         try:
             with in_language(self.key.language):
-                return self._mark(path)
+                return self._mark(path, owner)
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             raise ByhandError(BROKEN) from None  # the reader met something that it does not expect
 
-    def _mark(self, path: Path) -> MarkedFile:
+    def _mark(self, path: Path, owner_id: str) -> MarkedFile:
         submission = read_submission(path, self.handed_out, read_typed, self.engine)
-        owner = self.owners.owner(submission)
+        owner = Owner(owner_id, "the teacher") if owner_id else self.owners.owner(submission)
+        if self.pseudonyms:
+            owner, submission = self.pseudonyms.hide_owner(owner, submission, self.owners.handed_out)
         student = self.key.students[owner.id]
         cells = self.marker.mark(student, submission.answers)
-        undecided = [
-            f"{cell_address(self.key.questions[c.question], c.cell)}: {c.sentence}" for c in cells if c.undecided
-        ]
+        undecided = [warning for cell in cells if (warning := self._doubt(cell, submission))]
         warnings = (*submission.warnings, *undecided, *warnings_of(submission, self.handed_out, owner.id))
         marks = StudentMark(owner.id, student.name, submission.file, cells, warnings)
         return MarkedFile(submission, marks, owner.identified_by)
+
+    def _doubt(self, mark: CellMark, submission: Submission) -> str:
+        """Return what a person must decide about an answer: one that cannot be read, or not for certain."""
+        place = cell_address(self.key.questions[mark.question], mark.cell)
+        if mark.undecided:
+            return f"{place}: {mark.sentence}"
+        says_something = any(letter.isalnum() for letter in mark.typed.text)
+        if mark.verdict is not Verdict.UNREADABLE or not says_something:
+            return ""
+        cell = spoken_address(self.handed_out.asked[mark.question][mark.cell])
+        if any(f" in {cell} " in warning for warning in submission.warnings):
+            return ""  # of a formula that is not worked out, this is said already
+        why = mark.typed.read_as.rstrip(".")
+        return f"{place}: {quoted(typed_text(mark))} is no number that could be read ({why})."
 
     def revealed(self, student: str) -> list[list[str]]:
         """Return a student's right answers as texts: one list for each question, one text for each cell."""

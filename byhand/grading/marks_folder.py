@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,39 +16,81 @@ import msgspec
 
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
+from byhand.exercises.roster import number_of_students
 from byhand.files import save, swept
 from byhand.grading.verdicts import StudentMark
 
 KIND, VERSION = "class marks", 1
 FEEDBACK, LOOK, GRADESCOPE = "feedback", "look", "gradescope"
-FILES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.html", "report.json")
+CHANGES = "changes.csv"
+FILES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.html", "report.json", CHANGES)
 SUFFIXES = (".xlsx", ".html", ".json")
 
 
+class KeyRecord(msgspec.Struct, frozen=True):
+    """What identifies a key. scheme: the digest of the recipe and the questions. students: digests by id.
+
+    numbers, answers: of the tables that each student is given, and of the right answers.
+    """
+
+    exercise: str
+    byhand: str
+    scheme: str
+    numbers: dict[str, str]
+    answers: dict[str, str]
+    anonymous: bool = False
+
+    @classmethod
+    def of(cls, key: Key, anonymous: bool = False) -> KeyRecord:
+        numbers = {id: _digest(student.drawn) for id, student in key.students.items()}
+        answers = {id: _digest(student.answers) for id, student in key.students.items()}
+        scheme = _digest([key.recipe, key.digest, key.practice, key.questions])
+        return cls(key.exercise, version("byhand"), scheme, numbers, answers, anonymous)
+
+    def same_set(self, other: KeyRecord) -> bool:
+        """Return whether most of the students that both have are given the same numbers."""
+        shared = self.numbers.keys() & other.numbers.keys()
+        same = sum(self.numbers[id] == other.numbers[id] for id in shared)
+        return self.exercise == other.exercise and self.anonymous == other.anonymous and 2 * same > len(shared)
+
+    def same_marks(self, other: KeyRecord) -> bool:
+        """Return whether a file of a student that both have gets the same marks."""
+        shared = self.answers.keys() & other.answers.keys()
+        alike = (self.byhand, self.scheme) == (other.byhand, other.scheme)
+        return alike and all(
+            (self.numbers[id], self.answers[id]) == (other.numbers[id], other.answers[id]) for id in shared
+        )
+
+
+def _digest(thing: object) -> str:
+    return sha256(json.dumps(msgspec.to_builtins(thing), sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
 class MarksFile(msgspec.Struct, frozen=True):
-    """The contents of marking.json. digest: of the key by which the folder's files are marked."""
+    """The contents of marking.json. key: of the key by which the folder's files are marked."""
 
     byhand: Literal["class marks"]
     version: Literal[1]
-    digest: str
-
-
-def digest_of(key: Key) -> str:
-    """Return a digest that differs for another key, and for another version of byhand."""
-    identity = json.dumps([version("byhand"), key.digest, key.seed, sorted(key.students)])
-    answers = sha256(json.dumps([s.answers for s in key.students.values()]).encode()).hexdigest()
-    return sha256(f"{identity}{answers}".encode()).hexdigest()
+    key: KeyRecord
 
 
 @dataclass(frozen=True)
 class MarksFolder:
-    """A folder with the grades, the report, and a file or two for each student."""
+    """A folder with the grades, the report, and a file or two for each student.
+
+    now, before: the key's record, and that of the marks in the folder; None if it has none of this set.
+    """
 
     path: Path
+    now: KeyRecord
+    before: KeyRecord | None = None
 
     @classmethod
-    def opened(cls, path: Path, key: Key, submissions: Path, force: bool) -> MarksFolder:
-        """Open a new or empty folder, or one that a run with this key began. Raises ByhandError for any other."""
+    def opened(cls, path: Path, key: Key, submissions: Path, force: bool, anonymous: bool = False) -> MarksFolder:
+        """Open a new or empty folder, or one with marks of this set. Raises ByhandError for any other.
+
+        Nothing is written yet, see `begin`.
+        """
         if os.path.lexists(path) and not path.is_dir():
             raise ByhandError(f"{path} is not a folder: choose another with -o.")
         if path.resolve().is_relative_to(submissions.resolve()):
@@ -56,23 +98,33 @@ class MarksFolder:
         nearest = next(p for p in (path, *path.absolute().parents) if p.is_dir())
         if not os.access(nearest, os.W_OK):
             raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
-        folder = cls(path)
-        before, digest = folder._before(), digest_of(key)
+        now = KeyRecord.of(key, anonymous)
+        before = cls(path, now)._before()
         if before is None and not force and path.is_dir() and any(path.iterdir()):
             raise ByhandError(
                 f"{path} holds files that byhand has not begun as marks: choose an empty folder, "
                 "or add --force to write among them."
             )
-        if before not in (None, digest) and not force:
-            raise ByhandError(
-                f"{path} holds marks by another key: choose another folder, or add --force to put these in their place."
-            )
-        folder._begin(digest, anew=before != digest)
-        return folder
+        if before and not now.same_set(before):
+            if not force:
+                raise ByhandError(
+                    f"{path} holds marks {_difference(before, now)}: choose another folder, or add --force to put "
+                    "these in their place."
+                )
+            before = None
+        return cls(path, now, before)
 
     @property
     def journal(self) -> Path:
         return self.path / "journal.jsonl"
+
+    @property
+    def decisions(self) -> Path:
+        return self.path / "decisions.toml"
+
+    @property
+    def last_run(self) -> Path:
+        return self.path / "last-run.json"
 
     @property
     def _about(self) -> Path:
@@ -91,13 +143,15 @@ class MarksFolder:
                     for suffix in SUFFIXES:
                         self.file(folder, name, suffix).unlink(missing_ok=True)
 
-    def _before(self) -> str | None:
+    def _before(self) -> KeyRecord | None:
         try:
-            return msgspec.json.decode(self._about.read_bytes(), type=MarksFile).digest
+            return msgspec.json.decode(self._about.read_bytes(), type=MarksFile).key
         except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
             return None
 
-    def _begin(self, digest: str, anew: bool) -> None:
+    def begin(self) -> None:
+        """Make the folder. Marks of the same set stay if the class was enlarged, and go where the key has changed."""
+        now, before = self.now, self.before
         for folder in (FEEDBACK, LOOK):
             try:
                 (self.path / folder).mkdir(parents=True, exist_ok=True)
@@ -106,10 +160,85 @@ class MarksFolder:
                 raise ByhandError(f"Cannot make the folder {self.path}: {reason}; choose another with -o.") from None
             swept(self.path / folder)
         swept(self.path)
-        if anew:
-            for name in (self.journal.name, *FILES):
+        if before == now:
+            return
+        if before is None:
+            self._set_aside_decisions()
+            for name in (self.last_run.name, *FILES):
                 (self.path / name).unlink(missing_ok=True)
-            save(self._about, json.dumps({"byhand": KIND, "version": VERSION, "digest": digest}).encode())
+        if before is None or not now.same_marks(before):
+            self.journal.unlink(missing_ok=True)
+        else:
+            _keep_marks(self.journal)
+        save(self._about, msgspec.json.encode(MarksFile("class marks", 1, now)))
+
+    @property
+    def key_change(self) -> str:
+        """Why marks may differ from those of the run before, as a clause; an empty text if the key is the same."""
+        return "" if self.before is None or self.now.same_marks(self.before) else _key_change(self.before, self.now)
+
+    @property
+    def notes(self) -> list[str]:
+        """What has changed in the class and its key since the run before."""
+        now, before = self.now, self.before
+        if before is None:
+            return []
+        notes = []
+        added, gone = now.numbers.keys() - before.numbers.keys(), before.numbers.keys() - now.numbers.keys()
+        if added:
+            notes.append(f"{number_of_students(len(added))} came to the class since the last run.")
+        if gone:
+            notes.append(f"{number_of_students(len(gone))} of the last run {_verb(gone)} no longer in the class.")
+        if self.key_change:
+            notes.append(
+                f"All files are marked again, since {self.key_change}: {CHANGES} lists the grades that change."
+            )
+        return notes
+
+    def _set_aside_decisions(self) -> None:
+        """Give the decisions about another class another name, since a person wrote them."""
+        if self.decisions.is_file():
+            self.decisions.replace(self.decisions.with_name("decisions-before.toml"))
+
+
+def _difference(before: KeyRecord, now: KeyRecord) -> str:
+    """Return in which way the marks in a folder are of something else."""
+    if before.exercise != now.exercise:
+        return f"of another exercise ({before.exercise})"
+    if before.anonymous != now.anonymous:
+        return "under pseudonyms" if before.anonymous else "under names"
+    return f"of another set of {before.exercise}, in which the students have other numbers"
+
+
+def _key_change(before: KeyRecord, now: KeyRecord) -> str:
+    """Return why the same file may get other marks, as a clause."""
+    reasons = []
+    if before.byhand != now.byhand:
+        reasons.append(f"byhand is of another version ({now.byhand}, was {before.byhand})")
+    if before.scheme != now.scheme:
+        reasons.append("the recipe's questions, points or shares have changed")
+    shared = before.answers.keys() & now.answers.keys()
+    others = sum((before.numbers[i], before.answers[i]) != (now.numbers[i], now.answers[i]) for i in shared)
+    if others:
+        reasons.append(f"the key has other answers for {number_of_students(others)}")
+    return " and ".join(reasons)
+
+
+def _verb(many: Collection[str]) -> str:
+    return "is" if len(many) == 1 else "are"
+
+
+def _keep_marks(journal: Path) -> None:
+    """Take out of a journal the files without marks, which may be those of students who are new in the class."""
+    if not journal.is_file():
+        return
+    lines = journal.read_bytes().splitlines(keepends=True)
+    kept = []
+    for line in lines:
+        with suppress(ValueError, msgspec.ValidationError):
+            if from_line(_text(line)).marks is not None:
+                kept.append(line)
+    save(journal, b"".join(kept))
 
 
 @dataclass(frozen=True)
@@ -118,6 +247,8 @@ class FileResult:
 
     student: the id; empty for a file that is nobody's. marks: None for a file that could not be marked; `refused` says
     why. by: what identifies the student. unknown_id: the id that the workbook states, if it is not in the key.
+    decision: the fingerprint of the decisions by which it was marked. accepted: the warnings that the teacher has set
+    aside.
     """
 
     file: str
@@ -127,6 +258,8 @@ class FileResult:
     refused: str = ""
     by: str = ""
     unknown_id: str = ""
+    decision: str = ""
+    accepted: tuple[str, ...] = ()
 
     @property
     def needs_a_look(self) -> bool:

@@ -192,20 +192,34 @@ class LatestFiles:
     older: dict[str, tuple[Path, ...]]
 
 
-def latest_files(key: Key, owners: Mapping[Path, str]) -> LatestFiles:
-    """Return each student's latest file, by the learning system's number or else by its time, and the others."""
+def latest_files(key: Key, owners: Mapping[Path, str], ids: Mapping[str, str] | None = None) -> LatestFiles:
+    """Return each student's latest file, by the learning system's number or else by its time, and the others.
+
+    ids: the ids by which the students name their files, if those in the key are pseudonyms.
+    """
     theirs: dict[str, list[Path]] = defaultdict(list)
     for path, student in owners.items():
         theirs[student].append(path)
-    ordered = {student: _latest_first(theirs[student]) for student in key.students if student in theirs}
+    ordered = {
+        student: _latest_first(theirs[student], (ids or {}).get(student, student))
+        for student in key.students
+        if student in theirs
+    }
     return LatestFiles(
         {student: paths[0] for student, paths in ordered.items()},
         {student: tuple(paths[1:]) for student, paths in ordered.items() if len(paths) > 1},
     )
 
 
-def _latest_first(paths: Sequence[Path]) -> list[Path]:
-    return sorted(paths, key=lambda path: (*read_name(path).order, _time(path), str(path)), reverse=True)
+def _latest_first(paths: Sequence[Path], id: str) -> list[Path]:
+    """Sort a student's files. A number at the end of the id itself is no number of a resubmission."""
+
+    def order(path: Path) -> tuple[int, int, int, str]:
+        name = read_name(path)
+        number = 0 if fold_text(name.stem) == fold_text(id) else name.order[1]
+        return name.order[0], number, _time(path), str(path)
+
+    return sorted(paths, key=order, reverse=True)
 
 
 def _time(path: Path) -> int:

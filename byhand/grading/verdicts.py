@@ -78,6 +78,7 @@ class StudentMark:
     """A student's submission, marked. file: the name under which it was handed in.
 
     cells: one for each asked cell, in the key's order. warnings: what a person should look at before the marks count.
+    final: the points as the teacher has decided; None for the cells' own. notes: what the teacher says to the student.
     """
 
     student: str
@@ -85,10 +86,12 @@ class StudentMark:
     file: str
     cells: tuple[CellMark, ...]
     warnings: tuple[str, ...] = ()
+    final: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
-        return sum(cell.points for cell in self.cells)
+        return sum(cell.points for cell in self.cells) if self.final is None else self.final
 
     @property
     def most(self) -> float:

@@ -25,8 +25,8 @@ from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key
 from byhand.exercises.recipe import find
 from byhand.exercises.roster import Roster
-from byhand.grading.class_marks import files_in
 from byhand.grading.grades import NOT_GRADED, Status
+from byhand.grading.submitted_files import submitted_files
 
 GRADES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.json", "report.html")
 
@@ -182,38 +182,46 @@ def test_sheets_and_keys_beside_the_books_that_were_handed_out_are_not_handed_in
     a_set(tmp_path / "set", 1, formats=("xlsx", "html"), practice=True)
     students = tmp_path / "set" / "students"
     assert sorted(path.name for path in students.iterdir()) == ["s001.html", "s001.key.json", "s001.xlsx"]
-    assert list(files_in(students)) == ["s001.xlsx"]
+    with submitted_files(students) as files:
+        assert list(files) == ["s001.xlsx"]
     (students / "notes.html").write_text("<html>")
-    assert list(files_in(students)) == ["notes.html", "s001.xlsx"]
+    with submitted_files(students) as files:
+        assert list(files) == ["notes.html", "s001.xlsx"]
     students.rename(tmp_path / "in")
-    assert len(files_in(tmp_path / "in")) == 4
+    with submitted_files(tmp_path / "in") as files:
+        assert len(files) == 4
 
 
-def test_answers_that_cannot_be_read_are_listed(made: tuple[Path, Key], tmp_path: Path) -> None:
+def test_answers_that_cannot_be_read_go_to_a_person(made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, key = made
     (tmp_path / "in").mkdir()
     for student, several in (("s001", 2), ("s002", 1)):
         data = answered(folder / "set", key, student, lambda n, c, x, k=several: "no idea" if n == 0 and c < k else x)
         (tmp_path / "in" / f"{student}.xlsx").write_bytes(data)
-    byhand(f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --jobs 1 --format html")
-    where = f"{key.questions[0].cells[0]} (no idea)"
-    assert [row for row in rows(tmp_path / "out" / "problems.csv") if row[0] == "unread"] == [
-        [
-            "unread",
-            "s001",
-            "s001.xlsx",
-            f"2 answers could not be read, and have no points; the first is in {where}.",
-        ],
-        ["unread", "s002", "s002.xlsx", f"The answer in {where} could not be read, and has no points."],
+    result = byhand(f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --jobs 1 --format html")
+    assert "5 students: 2 to look at, 3 missing." in result.stdout
+    assert "2 cases need a decision of yours" in result.stdout
+    first, second = key.questions[0].cells[:2]
+    why = "'no idea' is no number that could be read"
+    listed = [row for row in rows(tmp_path / "out" / "problems.csv") if row[0] == "look"]
+    assert [row[1] for row in listed] == ["s001", "s001", "s002"]
+    assert [row[3].startswith(f"{cell}: {why}") for row, cell in zip(listed, (first, second, first), strict=True)] == [
+        True,
+        True,
+        True,
     ]
+    assert [row[2] for row in rows(tmp_path / "out" / "grades.csv")[1:3]] == ["-", "-"]
+
+
+NAME_IT = "name the folder or the zip file with what was handed in."
 
 
 @pytest.mark.parametrize(
     ("prepare", "why"),
     [
-        ("mkdir in", "in holds no files: name the folder with what was handed in."),
-        ("touch in", "in is no folder: name the folder with what was handed in."),
-        ("", "in is not there: name the folder with what was handed in."),
+        ("mkdir in", f"in holds no files: {NAME_IT}"),
+        ("touch in", f"in is neither a folder nor a zip file: {NAME_IT}"),
+        ("", f"in is not there: {NAME_IT}"),
     ],
 )
 def test_there_is_nothing_to_grade(
@@ -248,7 +256,7 @@ def test_marks_by_another_key_stay_unless_forced(made: tuple[Path, Key], here: P
     assert byhand(f"byhand grade {folder / 'in'} --key {folder / 'set'} -o marks --format html").exit_code == 0
     assert not list(Path("marks/feedback").glob("*.xlsx"))
     other = byhand(f"byhand grade {folder / 'in'} --key other -o marks")
-    assert "holds marks by another key" in other.stderr
+    assert "holds marks of another set of attention-head, in which the students have other numbers" in other.stderr
     assert byhand(f"byhand grade {folder / 'in'} --key other -o marks --force").exit_code == 0
 
 

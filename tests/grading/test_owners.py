@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,18 @@ def test_a_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("byhand.grading.owners.MOST_FILES", 1)
     with pytest.raises(ByhandError, match="holds more than 1 files: name the folder of one class"):
         submissions(tmp_path)
+
+
+def test_a_number_that_belongs_to_the_id_is_no_resubmission(tmp_path: Path) -> None:
+    """Of student-002.xlsx and a later file with another name, the later one counts."""
+    key = class_set().key
+    student = replace(key.students["s01"], id="student-002", file="student-002")
+    key = replace(key, students={"student-002": student})
+    first, second = tmp_path / "student-002.xlsx", tmp_path / "my work.xlsx"
+    for n, path in enumerate((first, second)):
+        path.touch()
+        os.utime(path, (n, n))
+    assert latest_files(key, dict.fromkeys((first, second), "student-002")).used == {"student-002": second}
+    again = tmp_path / "student-002 (1).xlsx"
+    again.touch()
+    assert latest_files(key, dict.fromkeys((first, second, again), "student-002")).used == {"student-002": again}
