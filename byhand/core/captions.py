@@ -10,6 +10,7 @@ from byhand.core.graph import Node, Scope, times
 from byhand.core.roles import Look, Role
 from byhand.notation.text import text
 from byhand.notation.tree import Maths, Name
+from byhand.translations import _
 
 SYMBOLS = {
     "neg_inf": "−∞",
@@ -48,9 +49,9 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def symbol(node: Node) -> str:
     """Return a table's symbol in captions: the last part of its name, or the paper's letter for it, with its number."""
-    stem, _, number = node.symbol.rpartition("_")
+    stem, number = node.symbol.rpartition("_")[::2]
     numbered = f"{SYMBOLS.get(stem, stem)}_{number}" if number.isdigit() else node.symbol
-    letter = SYMBOLS.get(node.symbol, numbered)
+    letter = _(SYMBOLS[node.symbol]) if node.symbol in SYMBOLS else numbered
     if node.role.traits.look is Look.GRADIENT:
         return f"∂{letter}"
     return f"{letter}{_primes(node)}" if node.role is Role.UPDATED else letter
@@ -109,7 +110,31 @@ def defined_name(node: Node) -> str:
 
 def titles(scope: Scope) -> list[str]:
     """Return a page's place in the model, in words: Encoder, Layer 1, Head 2."""
-    return [s.title for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
+    return [title(s) for s in reversed(scope.outward) if s.title and (s.page or not s.equation)]
+
+
+def title(scope: Scope) -> str:
+    """Return the title of a page or a step, in the language that is written now; a number at its end stays."""
+    words = scope.title.rstrip("0123456789")
+    return f"{_(words.rstrip())}{scope.title[len(words.rstrip()) :]}"
+
+
+def equation(scope: Scope, turned: bool) -> str:
+    """Return the formula of a step in the language that is written now, for tokens as rows or (turned) as columns."""
+    formula = scope.equation_as(turned)
+    return _(formula) if in_words(formula) else formula
+
+
+def in_words(formula: str) -> bool:
+    """Return whether there are words of a language in a formula, such as: 1 for the largest, E[word]."""
+    return not WORDS.isdisjoint(re.findall("[a-z]+", formula))
+
+
+WORDS = frozenset(
+    "after ago chosen column experts far for largest neighbours of on over place smallest so steps the turn where word"
+    " words".split()
+)
+"""Words of formulas that are no names of tables or functions."""
 
 
 def opened(title: str) -> str:

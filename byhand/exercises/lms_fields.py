@@ -62,7 +62,7 @@ class WrongAnswer(NamedTuple):
 
 def join_sentences(sentences: tuple[str, ...]) -> str:
     """Return the sentences of the mistakes that give one number."""
-    joined, *others = (_(sentence) for sentence in sentences)
+    joined, *others = sentences
     for other in others:
         joined = _("{sentence} Or: {other}").format(sentence=joined, other=other)
     return joined

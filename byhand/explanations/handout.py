@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from string import Formatter
 
-from byhand.core.captions import defined_name, opened, titles
+from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Node, times, toposort
 from byhand.core.number_text import shown
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
@@ -115,7 +115,7 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
     yield Heading(heading, 1)
     page = tables[0].node.page
     if page and page.equation:
-        yield _sentence(page.equation_as(tables[0].turned), page.source)
+        yield _sentence(equation(page, tables[0].turned), page.source)
     step = page
     for table in tables:
         if table.step not in (None, step) and not table.is_given:
@@ -127,8 +127,8 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
 
 def _step(table: WorkedTable) -> Iterator[Block]:
     if table.step and table.step.title:
-        yield Heading(opened(table.step.title), 2)
-        yield _sentence(table.step.equation_as(table.turned), table.step.source)
+        yield Heading(opened(title(table.step)), 2)
+        yield _sentence(equation(table.step, table.turned), table.step.source)
 
 
 def _sentence(*parts: str) -> Paragraph:
@@ -143,7 +143,7 @@ def _where(lesson: Lesson, table: WorkedTable) -> str:
     """Return the place of a table in the model, and its step: GPT-2 by hand, small · Layer 1 · Head 1."""
     page = titles(table.node.page) if table.node.page else []
     step = table.step
-    about = [step.title] if step and step.title.casefold() not in ("", *(p.casefold() for p in page)) else []
+    about = [title(step)] if step and title(step).casefold() not in ("", *(p.casefold() for p in page)) else []
     source = [step.source] if step and step.source else []
     return " · ".join([describe(lesson)[0], *page, *about, *source])
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
-from byhand.core.captions import defined_name, opened, titles
+from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Tokens, word
 from byhand.core.number_text import in_cell
@@ -191,7 +191,7 @@ class PageWriter:
         """Write the page, which is the `number`th (from 0) after the home page."""
         self._write_title(number)
         for place in self.page.headings:
-            parts = [(opened(place.scope.title), style.STEP)]
+            parts = [(opened(title(place.scope)), style.STEP)]
             if place.scope.source:
                 parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
             self.sheet.rich(place.row, place.column, parts)
@@ -211,7 +211,7 @@ class PageWriter:
         scope = self.page.scope
         self.sheet.text(0, 1, title_of(scope), style.TITLE)
         self.sheet.height(0, 27)
-        subtitle = "     ".join(filter(None, (scope.equation_as(self.book.turned), scope.source)))
+        subtitle = "     ".join(filter(None, (equation(scope, self.book.turned), scope.source)))
         self.sheet.text(1, 1, subtitle or self.book.about.title, style.SUBTITLE)
         neighbours = [self.book.home, *self.book.pages][number], *self.book.pages[number + 1 : number + 2]
         names = [self.book.sheet_names[p] for p in neighbours]

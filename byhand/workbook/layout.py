@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from byhand.core import ops
-from byhand.core.captions import letters, origin, shapes, symbol, symbol_from
+from byhand.core.captions import letters, origin, shapes, symbol, symbol_from, title
 from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
 from byhand.core.roles import Look, Role
+from byhand.translations import _
 from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
 
 LABEL = 1  # columns before a table: the labels of its rows
@@ -169,7 +170,7 @@ class Layout:
         """Return the caption of a table's home."""
         rule = "" if node.op.given else f"= {self.wording.rule(node, self._call(node), self.turned)}"
         if node.role is Role.SCORES:
-            rule += "   keys down, queries across" if self.turned else "   queries down, keys across"
+            rule += f"   {_('keys down, queries across') if self.turned else _('queries down, keys across')}"
         return Caption(self.wording.name(node), shapes(node, self.turned), rule)
 
     def _call(self, reader: Node) -> Callable[[Node], str]:
@@ -188,7 +189,8 @@ class Layout:
         here, home = reader.page, self.homes[table].page.scope if table in self.homes else table.page
         if here is None or home is None:
             return Caption(name, "", "")
-        return Caption(name, "", "shown again" if home is here else f"from {origin(home, here)}")
+        again = _("shown again") if home is here else _("from {place}").format(place=origin(home, here))
+        return Caption(name, "", again)
 
     def _append(
         self, page: Page, band: Band, node: Node, above: list[Node], reader: Node, factor: Node | None = None
@@ -263,7 +265,7 @@ class Layout:
 
 
 def heading(step: Scope) -> str:
-    return f"{step.title} · {step.source}" if step.source else step.title
+    return f"{title(step)} · {step.source}" if step.source else title(step)
 
 
 def scalar(node: Node) -> bool:

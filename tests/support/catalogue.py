@@ -7,6 +7,7 @@ those that nothing says any more go out.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +19,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 import byhand
+from byhand.core.captions import SYMBOLS, in_words
+from byhand.core.graph import toposort
 from byhand.core.roles import Role
+from byhand.exercises.problem import problem
+from byhand.exercises.recipe import read_exercise
 from byhand.misconceptions import MISCONCEPTIONS
 from byhand.translations import ENGLISH, LANGUAGES
 
@@ -42,8 +47,8 @@ Message = str | tuple[str, str]
 def messages() -> dict[Message, list[str]]:
     """Return every text that a catalogue must hold, with the places that say it, in a fixed order."""
     places: dict[Message, list[str]] = {}
-    for where, message in (*in_code(), *in_records(), *in_recipes()):
-        if message and message != "":
+    for where, message in (*in_code(), *in_records(), *in_models(), *in_recipes()):
+        if message:
             places.setdefault(message, [])
             if where not in places[message]:
                 places[message].append(where)
@@ -54,14 +59,16 @@ def in_code() -> Iterator[tuple[str, Message]]:
     """Yield the texts of the calls of `_` and `counted`: literals, and constants of modules."""
     for path in sorted(PACKAGE.rglob("*.py")):
         where = path.relative_to(PACKAGE.parent).as_posix()
-        tree = ast.parse(path.read_text("utf-8"))
+        source = path.read_text("utf-8")
+        tree = ast.parse(source)
+        imports_counted = re.search(r"^from byhand.translations import .*\bcounted\b", source, re.MULTILINE) is not None
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             assert isinstance(call.func, ast.Name)
             if call.func.id == "_" and call.args:
                 yield from ((where, text) for text in texts_of(call.args[0], path))
             elif call.func.id == "Words" and call.args:
                 yield from ((where, text) for text in texts_of(call.args[0], path) if text.strip().isalpha())
-            elif call.func.id == "counted":
+            elif call.func.id == "counted" and imports_counted:
                 one, many = (next(texts_of(argument, path)) for argument in call.args[:2])
                 yield where, (one, many)
 
@@ -109,11 +116,24 @@ def in_records() -> Iterator[tuple[str, Message]]:
         yield "byhand/misconceptions", misconception.english
 
 
+def in_models() -> Iterator[tuple[str, Message]]:
+    """Yield the titles and formulas of the parts of the recipes' models, and the meanings of their constants."""
+    for path in sorted(RECIPES.glob("*.toml")):
+        for node in toposort(problem(read_exercise(path)).lesson.graph.outputs):
+            for scope in node.scope.outward:
+                yield "byhand/models", scope.title.rstrip("0123456789").rstrip()
+                yield from (("byhand/models", e) for e in (scope.equation, scope.column_equation) if in_words(e))
+            yield "byhand/models", node.meaning
+    for letters in SYMBOLS.values():
+        if " " in letters:
+            yield "byhand/core/captions.py", letters
+
+
 def in_recipes() -> Iterator[tuple[str, Message]]:
     """Yield what students read in the ready-made recipes."""
     for path in sorted(RECIPES.glob("*.toml")):
         recipe = tomllib.loads(path.read_text("utf-8"))
-        for table in (recipe, *recipe.get("ask", ())):
+        for table in (recipe, *recipe.get("ask", ()), *recipe.get("exercise", ())):
             yield from ((f"exercises/{path.name}", table[key]) for key in TEXTS if key in table)
 
 
