@@ -267,7 +267,7 @@ def place_in_words(node: Node) -> str:
     """Return the part of the model that a table is in: Layer 1 · Head 2; nothing where the model has no parts."""
     prefix = prefix_of(node)
     places = titles(node.scope)[1 if prefix else 0 :]
-    return " · ".join(map(_, places)) if "." in node.name.removeprefix(prefix) else ""
+    return " · ".join(places) if "." in node.name.removeprefix(prefix) else ""
 
 
 def part_title(problem: Problem, n: int) -> str:

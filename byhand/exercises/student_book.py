@@ -138,7 +138,7 @@ class StudentBook:
         self.marks = Marks()
         asked = [q.node for q in problem.questions]
         shown = [problem.lesson.tables[name] for name in problem.exercise.show]
-        about = About(problem.exercise.title, problem.exercise.teaches, "")
+        about = About(_(problem.exercise.title), _(problem.exercise.teaches), "")
         turned = problem.exercise.build.orientation == "columns"
         self.book = Book(Graph([*asked, *shown]), about, turned, home="Exercise", wording=_wording(problem))
         self.repeats: dict[Cell, Cell] = {}
@@ -181,7 +181,7 @@ class StudentBook:
         return self.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
 
     def _template(self) -> Template:
-        file = BookFile(None, self.problem.exercise.title)
+        file = BookFile(None, _(self.problem.exercise.title))
         file.keywords(self.marks.text(MARK_KEY))
         sheets = self.write(file)
         if self.practice:

@@ -16,6 +16,7 @@ from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
+from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views
@@ -224,7 +225,7 @@ class PageWriter:
         twin = self.book.twin(self.page)
         if twin:
             name = self.book.sheet_names[twin]
-            self.sheet.link(2, 12, f"the same places: {name}", name, "A1", style.LINK)
+            self.sheet.link(2, 12, _("the same places: {name}").format(name=name), name, "A1", style.LINK)
 
     def _captions(self, block: Block) -> None:
         _, colour, _ = style.LOOKS[look_of(block.node, block.home)]

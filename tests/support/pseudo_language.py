@@ -17,6 +17,7 @@ import byhand.translations as translations
 
 CODE = "xx"
 OPEN, CLOSE = "⟦", "⟧"
+PAPER = re.compile(r"\b[A-Z][\w-]+(?: et al\.| and [A-Z]\w+)? (?:19|20)\d\d(?:, [^⟦\n]*)?")
 FIELD = re.compile(r"\{[^{}]*\}")
 
 
@@ -46,8 +47,8 @@ def in_pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Marked:
 
 
 def outside(text: str) -> str:
-    """The text without what is between ⟦ and ⟧."""
-    return re.sub(f"{OPEN}[^{CLOSE}]*{CLOSE}", " ", text)
+    """The text without what is between ⟦ and ⟧ (or the end, where it is cut), and without the papers that it names."""
+    return PAPER.sub(" ", re.sub(f"{OPEN}[^{CLOSE}]*({CLOSE}|$)", " ", text))
 
 
 class _Texts(HTMLParser):
@@ -72,7 +73,7 @@ def of_html(page: str) -> list[str]:
     """The texts that a page shows."""
     reader = _Texts()
     reader.feed(page)
-    return reader.pieces
+    return ["\n".join(reader.pieces)]
 
 
 SHOWN = (

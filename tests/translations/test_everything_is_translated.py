@@ -1,0 +1,72 @@
+"""What students see is in the catalogues: written in a language that marks what comes from there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from support.pseudo_language import CODE, in_pseudo_language, outside, texts_of
+from support.selection import often
+
+from byhand.exercises.class_set import SetOptions, make_set
+from byhand.exercises.problem import Problem
+from byhand.exercises.recipe import find, ready_made
+from byhand.exercises.roster import numbered
+
+RECIPES = sorted(ready_made())
+WORD = re.compile(r"[A-Za-z]{3,}")
+MATHS = set(
+    "softmax softplus exp sin cos tanh erf max argmax mean sum mod Concat ReLU GELU SiLU elu sublayer cap score".split()
+)
+MATHS |= set("aggregate select selector width indices tokens places all".split())
+"""Names of functions, those of the language RASP too."""
+FORMS = set("NUMERICAL NUMERICALS MULTICHOICE SHORTANSWER".split())
+"""Names of kinds of fields in Moodle's own notation."""
+
+
+def names_of(problem: Problem) -> set[str]:
+    """The words of table names, of vocabularies and of the student: they are the same in every language."""
+    lesson = problem.lesson
+    words = {word for vocabulary in lesson.architecture.vocabularies(lesson.options) for word in vocabulary.words}
+    for node in lesson.tables.values():
+        words |= {node.name, node.symbol}
+        words |= {word for dim in node.shape for word in getattr(getattr(dim, "labels", None), "words", ())}
+    return {part for word in words for part in WORD.findall(word)}
+
+
+def unknown(texts: Iterable[str], names: set[str]) -> set[str]:
+    return {
+        f"{match[0]}: …{left[max(0, match.start() - 40) : match.end() + 40]}…".replace("\n", " ")
+        for left in map(outside, texts)
+        for match in WORD.finditer(left)
+        if match[0] not in names
+    }
+
+
+@pytest.mark.parametrize("name", often(RECIPES, {"softmax", "attention-head", "llama", "find-the-wrong-score"}))
+def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_pseudo_language(monkeypatch)
+    formats = ("xlsx", "html", "moodle", "canvas", "qti")
+    if name == "softmax-exactly":  # Canvas cannot mark four places
+        formats = ("xlsx", "html", "moodle", "qti")
+    options = SetOptions(
+        find(name),
+        tmp_path / "set",
+        numbered(2),
+        seed=1,
+        formats=formats,
+        practice=True,
+        jobs=1,
+        language=CODE,
+    )
+    result = make_set(options)
+    names = names_of(result.problem) | MATHS | FORMS | {"student1", "student", "byhand", "check", *name.split("-")}
+    missing: dict[str, list[str]] = {}
+    for path in sorted((tmp_path / "set").rglob("*")):
+        if path.suffix in (".xlsx", ".html", ".md", ".xml", ".zip") and "secret" not in path.name:
+            found = unknown(texts_of(path.name, path.read_bytes()), names)
+            if found:
+                missing[path.name] = sorted(found)
+    assert missing == {}
