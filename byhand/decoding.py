@@ -63,6 +63,8 @@ def in_words(kind: Any) -> str:
     item = arguments[0]
     if get_origin(item) in (Union, UnionType):
         item = get_args(item)[-1]
+    if get_origin(item) is list:
+        return f"a list of lists{in_words(item).removeprefix('a list')}"
     return f"a list of {PLURALS[get_origin(item) or item]}"
 
 

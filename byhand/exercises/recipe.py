@@ -21,6 +21,8 @@ CELL_KINDS = ("cell", "choice", "missing", "symbolic")
 LEVELS = range(1, 6)
 MOST_NUMBERS = 1000
 """The most numbers that a cell may be drawn from."""
+LONGEST_LINE, LONGEST_TEXT = 300, 5000
+"""The most letters of a title or of what an exercise teaches, and of any other text."""
 MOST_POINTS, MOST_MINUTES, WIDEST = 1000, 1440, 1000
 """The most points of a question, the most minutes of an exercise, and the widest tolerance."""
 
@@ -213,6 +215,7 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     asks = tuple(_ask(path, n, row) for n, row in enumerate(content.ask, 1))
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
+    _check_texts(where, {"title": content.title, "teaches": content.teaches}, content.text)
     if content.level not in LEVELS:
         raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
     if not 1 <= content.minutes <= MOST_MINUTES:
@@ -244,6 +247,17 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     )
 
 
+def _check_texts(where: str, lines: dict[str, str], text: str, name: str = "text") -> None:
+    """Raise ByhandError for a line that is empty, too long or no line, and for a text that is too long."""
+    for key, line in lines.items():
+        if not 1 <= len(line.strip()) <= LONGEST_LINE or not line.isprintable():
+            raise ByhandError(f"In {where}, {key} is one line of 1 to {LONGEST_LINE} letters, not {quoted(line)}.")
+    if len(text) > LONGEST_TEXT or not "".join(text.split()).isprintable():
+        raise ByhandError(
+            f"In {where}, {name} has at most {LONGEST_TEXT:,} letters and no control characters, not {quoted(text)}."
+        )
+
+
 def _with_recipes(table: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return the content of an exam's file with the whole recipes in place of their names, as a key keeps it."""
     rows = table["exercise"]
@@ -273,6 +287,8 @@ def _exam_of(table: dict[str, Any], path: Path) -> Exercise:
         raise ByhandError(f"In {where}, minutes is 1 to {MOST_MINUTES:,}, not {quoted(content.minutes)}.")
     if content.level is not None and content.level not in LEVELS:
         raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
+    lines = {"title": content.title} | ({"teaches": content.teaches} if content.teaches else {})
+    _check_texts(where, lines, content.text)
     credit = None if content.marks is None else _partial_credit(content.marks, where)
     parts = [_part_of(row, n, path, credit) for n, row in enumerate(content.exercise, 1)]
     return Exercise(
@@ -303,6 +319,8 @@ def _part_of(row: dict[str, Any], n: int, path: Path, credit: PartialCredit | No
     part = record(PartTable, row, where)
     if not isinstance(part.recipe, dict):
         raise ByhandError(f"In {where}, recipe is a name, a file or a table, not {quoted(part.recipe)}.")
+    _check_texts(where, {"title": part.title} if part.title else {}, part.text)
+    _check_texts(where, {"name": part.name} if part.name else {}, "")
     if is_exam(part.recipe):
         raise ByhandError(f"P{where[1:]} is an exam itself: name its exercises one by one.")
     if part.points is not None and not 0 < part.points <= MOST_POINTS:
@@ -347,6 +365,8 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
         raise ByhandError(f"Q{where[1:]}: cell is a row and a column, each counted from 1, not {quoted(ask.cell)}.")
     if ask.cell is not None and ask.kind not in CELL_KINDS:
         raise ByhandError(f'Q{where[1:]} asks for more than a cell: leave cell out, or give it kind = "cell".')
+    _check_texts(where, {}, ask.text)
+    _check_texts(where, {}, ask.hint, "hint")
     _check_part(f"Q{where[1:]}", ask)
     if not 0 <= ask.places <= 9:
         raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")

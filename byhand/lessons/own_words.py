@@ -56,10 +56,14 @@ def sizes_for_words(recipe: Recipe, architecture: Architecture) -> dict[str, Any
 def _set_size(recipe: Recipe, size: dict[str, Any], name: str, counted_by: str, count: int) -> None:
     """Set the option that is the number of words. ByhandError if `size` says another number."""
     if str(size.get(counted_by, count)) != str(count):
-        raise ByhandError(
-            f"{option(name)} makes {count} words, but --size says {counted_by}={size[counted_by]}: leave it out."
-        )
+        there = f"{counted_by}={_shown(size[counted_by])}"
+        raise ByhandError(f"{option(name)} makes {count} words, but --size says {there}: leave it out.")
     size[counted_by] = count
+
+
+def _shown(value: object) -> str:
+    """Return a setting for a message: as it was given, unless it is long or no plain text."""
+    return str(value) if len(str(value)) < LONGEST_WORD and str(value).isprintable() else quoted(value)
 
 
 def with_own_words(recipe: Recipe, architecture: Architecture, options: Any) -> Architecture:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from byhand.errors import ByhandError, nearest
+from byhand.errors import ByhandError, nearest, quoted
 
 if TYPE_CHECKING:  # the list of models must not pay for numpy
     from byhand.language.architecture import Architecture
@@ -229,7 +229,7 @@ def resolve(name: str) -> Alias:
     spelled = {_folded(known): Alias(known) for known in INDEX}
     spelled |= {_folded(known): alias for known, alias in ALIASES.items()}
     if _folded(name) not in spelled:
-        raise ByhandError(f"There is no model '{name}'; {nearest(name, MODELS)} (`byhand models` lists all).")
+        raise ByhandError(f"There is no model {quoted(name)}; {nearest(name, MODELS)} (`byhand models` lists all).")
     return spelled[_folded(name)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, variants
 from byhand.exercises.exam import ExamTable, PartTable
@@ -70,3 +71,42 @@ def test_every_example_makes_an_exercise(number: int) -> None:
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 7
     assert sum("exercise" in example for example in EXAMPLES) == 1
+
+
+ODD: tuple[Any, ...] = (
+    *(0, -1, 2.5, 1e308, float("inf"), float("nan"), 10**400, "", "x" * 6000, "a\n\x00b"),
+    *([], [[]], [[1, 2], [3]], {}, {"a": 1}, True, [True], [1e308], [float("nan")], ["a", 1], [[1e308]], [10**30, 1]),
+)
+"""Values that few keys can have."""
+
+
+def places_in(table: Any, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every key in a recipe."""
+    rows = table.items() if isinstance(table, dict) else enumerate(table) if isinstance(table, list) else ()
+    for name, value in rows:
+        if isinstance(table, dict):
+            yield (*so_far, name)
+        if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+            yield from places_in(value, (*so_far, name))
+
+
+def with_value(table: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """Return a copy of a recipe with another value in a place."""
+    name, *rest = place
+    copy = table.copy()
+    copy[name] = with_value(copy[name], tuple(rest), value) if rest else value
+    return copy
+
+
+@pytest.mark.parametrize("number", [0, 1, 6])
+def test_a_value_that_cannot_be_is_refused_in_one_sentence(number: int) -> None:
+    """Each odd value, in the place of each value of the examples, makes an exercise or a short sentence."""
+    example, sentences = EXAMPLES[number], []
+    for place in places_in(example):
+        for value in ODD:
+            try:
+                problem(exercise_of(with_value(example, place, value), Path("mine.toml")))
+            except ByhandError as error:
+                sentences.append(str(error))
+    assert len(sentences) > 100
+    assert all(sentence.isprintable() and len(sentence) < 1000 for sentence in sentences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +171,29 @@ def test_what_a_recipe_must_say(name: str) -> None:
     lines = [line for line in HEAD.splitlines() if not line.startswith(name)]
     said = refusal("\n".join([*lines, ASK]))
     assert said == f"The exercise mine.toml has no '{name}': add it (a ready-made one shows how)."
+
+
+@pytest.mark.parametrize("name", ["title", "teaches"])
+@pytest.mark.parametrize("value", ["", " ", "two\nlines", "\x00", "x" * 301])
+def test_what_a_title_may_not_be(name: str, value: str) -> None:
+    line = next(line for line in HEAD.splitlines() if line.startswith(name))
+    said = refusal(HEAD.replace(line, f"{name} = {json.dumps(value)}") + ASK)
+    assert said.startswith(f"In the exercise mine.toml, {name} is one line of 1 to 300 letters, not '")
+
+
+@pytest.mark.parametrize("value", ["\x00", "x" * 5001])
+def test_what_a_text_may_not_be(value: str) -> None:
+    ending = "has at most 5,000 letters and no control characters, not '"
+    assert refusal(f"{HEAD}text = {json.dumps(value)}\n{ASK}").startswith(f"In the exercise mine.toml, text {ending}")
+    for name in ("text", "hint"):
+        said = asked(f"table = 'Z'\n{name} = {json.dumps(value)}")
+        assert said.startswith(f"In question 1 of the exercise mine.toml, {name} {ending}")
+
+
+def test_cells_are_lists_of_numbers() -> None:
+    assert asked("table = 'Z'\ncells = 3") == (
+        "In question 1 of the exercise mine.toml, 'cells' must be a list of lists of whole numbers, not 3."
+    )
 
 
 @pytest.mark.parametrize("level", [0, 6, -1])
