@@ -44,12 +44,16 @@ ASIDE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class StageFindings:
-    """The diagnosis of a stage's answers. by: the misconceptions behind each. mistake, rounded: (n,)"""
+    """The diagnosis of a stage's answers. by: the misconceptions behind each. mistake, rounded, from_given: (n,)
+
+    from_given: whether the misconceptions lead to an answer from the given numbers, not from the student's own.
+    """
 
     evidence: StageEvidence
     mistake: Flags
     rounded: Flags
     by: tuple[Combination, ...]
+    from_given: Flags
 
     @property
     def open(self) -> Flags:
@@ -152,7 +156,11 @@ def _explained(
     """Return the explanation with one more stage, explained by the chosen misconceptions or by none."""
     nothing: Flags = np.zeros(len(evidence.written), dtype=bool)
     findings = StageFindings(
-        evidence, chosen.matched if chosen else nothing, nothing, _combinations(chosen, fits, len(nothing))
+        evidence,
+        chosen.matched if chosen else nothing,
+        nothing,
+        _combinations(chosen, fits, len(nothing)),
+        chosen.hits[0] if chosen else nothing,
     )
     combination = tuple(sorted({*explanation.combination, *(chosen.combination if chosen else ())}))
     matches, against = _evidence(explanation, chosen, fits)
@@ -394,6 +402,8 @@ def _stage_answers(findings: StageFindings, found: Mapping[int, Slip], alike: bo
         evidence.follows,
         evidence.sources,
         tuple(by or other for by, other in zip(mistakes, in_writing, strict=True)),
+        findings.from_given,
+        evidence.ways.source(evidence.ways.main),
         findings.rounded,
         coarse,
         slipped,

@@ -40,9 +40,10 @@ class StageAnswers:
     """The answers to one stage and what may explain them. All but `stage`: one entry for each cell. (n,)
 
     typed: NaN where there is no number. sources: the earlier stage that an answer follows from. mistakes: the
-    misconceptions behind an answer, and negative numbers for mistakes in writing it down. rounded: on the way.
-    coarse: right, to fewer places than asked. alike: whether all wrong answers of the table have the same slip.
-    copied: whether they are the numbers of a given table.
+    misconceptions behind an answer, and negative numbers for mistakes in writing it down. from_given: whether
+    they lead to it from the given numbers. source: the table of the student's own from which they otherwise do.
+    rounded: on the way. coarse: right, to fewer places than asked. alike: whether all wrong answers of the table have
+    the same slip. copied: whether they are the numbers of a given table.
     """
 
     stage: Stage
@@ -52,6 +53,8 @@ class StageAnswers:
     follows: Flags
     sources: Indices
     mistakes: tuple[tuple[int, ...], ...]
+    from_given: Flags
+    source: int | None
     rounded: Flags
     coarse: Flags
     slips: Flags
@@ -125,9 +128,10 @@ class _Weighing:
             count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
             alone = one.alike or len(one.key) == 1
             count.slips[:] = one.slips & (alone and self._several(self._numbers(n, one.slips)))
-        self._mistakes_that_stand_by_themselves()
+        for _ in range(2):  # what a mistake makes of the student's own numbers counts if those are work
+            self._mistakes_that_stand_by_themselves()
+            self._carry_forward()
         self.by_themselves = [count.mistakes.copy() for count in self.counts]
-        self._carry_forward()
         self._supported()
         self._carry_forward()
         return [self._without_idle(n) for n in range(len(self.answers))]
@@ -142,11 +146,19 @@ class _Weighing:
 
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
-            cells = [one.made_by(index) for one in self.answers]
+            cells = [self._made_by(index, n) for n in range(len(self.answers))]
             numbers = [self._numbers(n, of | self._following_from(n, cells)) for n, of in enumerate(cells)]
             if self._several(np.concatenate(numbers)):
                 for count, of in zip(self.counts, cells, strict=True):
                     count.mistakes[:] |= of
+
+    def _made_by(self, misconception: int, n: int) -> Flags:
+        """Return the answers of a table behind which a misconception is, from numbers that are given or work."""
+        one = self.answers[n]
+        made = one.made_by(misconception)
+        if misconception < 0 or one.source is None or self._is_work(one.source):
+            return made
+        return made & one.from_given
 
     def _following_from(self, n: int, cells: Sequence[Flags]) -> Flags:
         """Return which answers of a table follow from a table with some of these cells."""
@@ -189,9 +201,10 @@ class _Weighing:
         if not (one.answered & ~one.right).any():
             return True
         cells, earned = self.telling[n], self._earned(n)
-        if len(one.key) >= ALIKE and not one.alike:
+        if len(one.key) > 1 and not one.alike:
             earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
-        return _most(earned & cells, cells) and self._says_something(n) and not one.copied
+        hard = len(self._numbers(n, earned)) > 0
+        return hard and _most(earned & cells, cells) and self._says_something(n) and not one.copied
 
     def _carry_forward(self) -> None:
         trusted: set[int] = set()
@@ -212,11 +225,10 @@ class _Weighing:
         one = self.answers[n]
         if one.stage.choice or not one.follows.any() or not all(map(self._varied, self._sources(n))):
             return False
-        explained, numbers = one.follows | one.right, one.typed[one.follows]
-        several = len(np.unique(numbers)) >= 2 or any(map(self._distinctive, numbers.tolist()))
+        several = self._several(self._numbers(n, one.follows))
         sources = {self.answers[source].stage.node for source in self._sources(n)}
-        most = 2 * explained.sum() >= one.answered.sum()
-        return bool(several and most and self._varied(n)) and _reads(one.stage, sources, self.drawn)
+        most = _most((one.follows | one.right) & one.answered, one.answered)
+        return several and most and self._varied(n) and _reads(one.stage, sources, self.drawn)
 
     def _varied(self, n: int) -> bool:
         """Whether a table has about as many different numbers as the right one has: three, if that has three."""
@@ -229,7 +241,7 @@ class _Weighing:
         for n, one in enumerate(self.answers):
             count = self.counts[n]
             for index in {i for combination in one.mistakes for i in combination}:
-                cells = [other.made_by(index) for other in self.answers]
+                cells = [self._made_by(index, m) for m in range(len(self.answers))]
                 of = cells[n] & ~count.mistakes
                 if of.any() and self._rest_is_explained(
                     {m: c | self._following_from(m, cells) for m, c in enumerate(cells)}
@@ -237,12 +249,16 @@ class _Weighing:
                     count.mistakes[:] |= of
             for found, so_far in ((one.rounded, count.rounded), (one.slips, count.slips)):
                 of = found & ~so_far
-                if of.any() and (self._rest_of_table_is_explained(n, of) or self._rest_is_explained({n: of})):
+                alone = len(one.key) == 1 and self._rest_is_explained({n: of})
+                if of.any() and (alone or self._rest_of_table_is_explained(n, of)):
                     so_far[:] |= of
 
     def _rest_of_table_is_explained(self, n: int, cells: Flags) -> bool:
+        """Whether twice as many other answers of a table are right or explained, and most of them are."""
         rest = self.telling[n] & ~cells
-        return _most(self._earned(n) & rest, rest) and self._says_something(n)
+        earned = self._earned(n) & rest
+        enough = int(earned.sum()) >= 2 * int((cells & self.telling[n]).sum())
+        return enough and _most(earned, rest) and self._says_something(n)
 
     def _rest_is_explained(self, cells: Mapping[int, Flags]) -> bool:
         """Whether most of all other answers, of several different numbers, have earned something."""
@@ -269,11 +285,14 @@ def _telling(one: StageAnswers) -> Flags:
 
 
 def _reads(stage: Stage, sources: set[Node], drawn: frozenset[Node]) -> bool:
-    """Whether a table is computed from given numbers as well, beside those that come through these sources."""
+    """Whether a table is computed from given tables as well, beside those that come through these sources.
+
+    A small one may be another student's too.
+    """
     todo, passed = [stage.by_hand], set[Node]()
     while todo:
         node = todo.pop()
-        if node in drawn:
+        if node in drawn and int(node.shape[0]) * int(node.shape[1]) >= ALIKE:
             return True
         if node not in passed and (node is stage.by_hand or node not in sources):
             passed.add(node)

@@ -74,7 +74,7 @@ def find_slip(
 
 def as_percent(answer: float, expected: float, places: int) -> Slip | None:
     """Return the mistake of writing a fraction as so many percent: 88 or 88.1 for 0.8808."""
-    if not 0 < abs(expected) <= 1 or abs(answer) < 1:
+    if not 0 < abs(expected) <= 1 or abs(answer) <= 1:
         return None
     near = abs(answer - 100 * expected) <= 0.5 * 10.0 ** -max(0, places - 2) + ROOM * 100
     return Slip(_(TOO_LARGE), mistake=PERCENT) if near or abs(answer - round(100 * expected)) <= ROOM * 100 else None
@@ -119,7 +119,7 @@ def _written(answer: float, expected: float, places: int, room: float) -> Slip |
         return Slip(_(POINT))
     if answer in _swapped(expected, places):
         return Slip(_(DIGITS))
-    if abs(abs(answer - round(expected, places)) - 10.0**-places) < 1e-9:
+    if abs(abs(answer - round(expected, places)) - 10.0**-places) < 1e-9 and (answer or not places):
         return Slip(_(LAST if places else ONE))
     return None
 
