@@ -220,6 +220,7 @@ def make_exercises(
     practice: bool = False,
     language: str | None = None,
     versions: int | None = None,
+    variants: int | None = None,
     jobs: int | None = 1,
     overwrite: bool = False,
 ) -> SetResult:
@@ -230,7 +231,9 @@ def make_exercises(
     that anybody who knows it can make again; without it, the numbers come from a secret in keys/. formats: of xlsx,
     html, pdf, md, moodle, canvas, qti, qti3. practice: each answer shows at once whether it is right. language: what
     the class reads, such as "de"; None for the recipe's. versions: how many the class shares (A, B, ...), with a table
-    of the answers; None for other numbers for each student. jobs: the number of processes, or None for as many as pay.
+    of the answers; None for other numbers for each student. variants: how many the class shares in the files for
+    learning systems alone; None for each system's usual number. jobs: the number of processes, or None for as many as
+    pay. What to do with those files is in the result's `notes`.
 
     Called again after a stop it makes what is missing. Raises ByhandError for a recipe, a roster or a folder that
     is invalid; then nothing is written.
@@ -249,6 +252,7 @@ def make_exercises(
         "practice": practice,
         "language": language,
         "versions": versions,
+        "variants": variants,
         "jobs": jobs,
         "force": overwrite,
     }

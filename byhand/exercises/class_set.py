@@ -71,13 +71,17 @@ def set_options(
     path = find(recipe)
     names = formats_of(formats)
     students = read_roster(roster, id_column, encoding) if roster is not None else numbered(count)
-    versions = more.get("versions")
+    versions, variants = more.get("versions"), more.get("variants")
+    if variants is not None and not 1 <= variants <= MOST_VARIANTS:
+        raise ByhandError(f"A class shares 1 to {MOST_VARIANTS:,} variants, not {quoted(variants)}.")
     if versions is not None and not 2 <= versions <= MOST_VERSIONS:
         raise ByhandError(f"A class shares 2 to {MOST_VERSIONS} versions, not {quoted(versions)}.")
     code = None if language is None else language_of(language)
     return SetOptions(path, folder or Path(path.stem), students, formats=names, language=code, **more)
 
 
+MOST_VARIANTS = 1000
+"""The most variants that a class shares in files for learning systems."""
 MOST_VERSIONS = 26
 """The most versions that a class shares: one for each letter."""
 BLOCK = 100

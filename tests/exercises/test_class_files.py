@@ -9,6 +9,8 @@ import pytest
 from support import canvas_import, moodle_import, qti_import
 from support.commands import answer
 
+import byhand
+from byhand.errors import ByhandError
 from byhand.exercises import canvas
 from byhand.exercises.class_set import SetResult, make_set, set_options
 
@@ -86,6 +88,13 @@ def test_a_variant_has_the_same_numbers_however_many_there_are(tmp_path: Path) -
     four = [q.fields for q in moodle_import.read((tmp_path / "set/keys/moodle.xml").read_bytes())]
     made(tmp_path, "moodle", 5, variants=2)
     assert [q.fields for q in moodle_import.read((tmp_path / "set/keys/moodle.xml").read_bytes())] == four[:2]
+
+
+@pytest.mark.parametrize("variants", [0, -1, 1001])
+def test_a_number_of_variants_that_cannot_be_is_refused(tmp_path: Path, variants: int) -> None:
+    with pytest.raises(ByhandError, match=rf"A class shares 1 to 1,000 variants, not {variants}\."):
+        byhand.make_exercises("softmax", tmp_path / "set", count=2, formats=["moodle"], variants=variants)
+    assert not (tmp_path / "set").exists()
 
 
 def test_numbered_files_of_before_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
