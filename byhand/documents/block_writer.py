@@ -15,6 +15,7 @@ from byhand.documents.document import (
     Paragraph,
     Piece,
     Room,
+    SideBySide,
     Steps,
     Table,
     pieces,
@@ -41,6 +42,7 @@ class BlockWriter:
     """A caption, the labels above the columns and before the rows (perhaps none), the cells, and a role."""
     lines: Callable[[Row], str]
     room: Callable[[int], str]
+    side_by_side: Callable[[Row], str] = "\n\n".join
     formulas_in_words: bool = True
     """Whether what reads as a formula among words, such as W_Q, is written as one."""
 
@@ -66,6 +68,8 @@ class BlockWriter:
                 return self.lines(list(map(self.words, lines)))
             case Room(height):
                 return self.room(height)
+            case SideBySide(tables):
+                return self.side_by_side([self.block(table) for table in tables])
             case Table():
                 return self.table(*self._table(block), block.role)
 

@@ -93,7 +93,14 @@ class Room:
     height: int
 
 
-Block = Heading | Paragraph | Formula | Steps | Table | Code | Lines | Room
+@dataclass(frozen=True)
+class SideBySide:
+    """Tables that stand side by side, as many as there is room for; one below the other in a text without pages."""
+
+    tables: tuple[Table, ...]
+
+
+Block = Heading | Paragraph | Formula | Steps | Table | Code | Lines | Room | SideBySide
 
 
 @dataclass(frozen=True)

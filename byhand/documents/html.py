@@ -51,6 +51,8 @@ figcaption { color: var(--grey); font-size: .94rem; padding-bottom: .4rem; }
 .values tbody th { text-align: left; }
 .values thead td { background: none !important; border: 0; }
 .rules { list-style: none; margin: .7rem 0; padding: 0 0 0 1rem; border-left: 2px solid var(--light); }
+.tables { display: flex; flex-wrap: wrap; align-items: flex-start; column-gap: 2.4rem; }
+.tables figure { margin: .6rem 0; max-width: 100%; }
 .room { border: 1px dashed var(--frame); border-radius: 4px; margin: .8rem 0; }
 .answer td { min-width: 4.6rem; height: 1.9rem; }
 LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; } }
@@ -135,5 +137,6 @@ HTML = BlockWriter(
     steps=_steps,
     table=_table,
     lines=lambda lines: "\n".join(['<ul class="rules">', *(f"<li>{line}</li>" for line in lines), "</ul>"]),
+    side_by_side=lambda tables: f'<div class="tables">\n{chr(10).join(tables)}\n</div>',
     room=lambda height: f'<div class="room" style="height: {1.6 * height:g}em"></div>',
 )

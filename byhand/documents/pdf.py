@@ -29,17 +29,19 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
   columns: columns, align: (right + horizon, center + horizon, left + horizon, left + horizon),
   column-gutter: (0.5em, 0.5em, 1.6em), row-gutter: 0.95em, ..cells))
 #let leading(body) = block(sticky: true, width: 100%, above: 1em, below: 1em, body)
-#let reason(body) = text(size: 9.5pt, fill: grey, body)
+#let reason(body) = text(size: 0.864em, fill: grey, body)
 #let lines(body) = block(above: 1em, below: 1em, inset: (left: 0.9em), stroke: (left: 1.5pt + light), body)
 #let room(height) = block(width: 100%, height: height * 1.6em, above: 1em, below: 1.2em, radius: 3pt,
   stroke: (paint: frame, dash: "dashed", thickness: 0.6pt))
 #let values(columns, caption, labels, role, ..cells) = block(breakable: false, above: 1.3em, below: 1.3em)[
   #if caption != [] { block(below: 0.6em, reason(caption)) }
   #table(columns: columns, align: (x, y) => if x == 0 and "side" in labels { left } else { right } + horizon,
-    stroke: 0.5pt + frame, inset: (x: 0.7em, y: 0.45em),
+    stroke: 0.5pt + frame, inset: (x: if columns > 16 { 0.3em } else { 0.7em }, y: 0.45em),
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
     ..cells)]
 """
+WIDE = 16
+"""A table of more columns is set in small letters, with upright labels."""
 FEW = 10
 """Lines of a derivation that stay together on one page."""
 SHOWN = (Steps, Formula, Table, Code)
@@ -102,12 +104,15 @@ def _row(row: StepRow, beside: bool) -> str:
 
 def _table(caption: str, above: Row, before: Row, cells: list[Row], role: str) -> str:
     room = "#box(width: 3.6em, height: 1.5em)" if role == Look.ANSWER else ""
-    above, before = ([f"reason[{label}]" for label in side] for side in (above, before))
+    turn = "rotate(-90deg, reflow: true)[#{}]" if len(above) > WIDE else "{}"
+    above, before = [turn.format(f"reason[{label}]") for label in above], [f"reason[{label}]" for label in before]
     rows = with_labels(above, before, [[f"[{room}{cell}]" for cell in row] for row in cells], corner="[]")
     fill = LOOKS[Look(role or Look.COMPUTED)][0]
     labels = "".join(f'"{side}",' for side, there in (("top", above), ("side", before)) if there)
     lines = "\n".join(", ".join(row) + "," for row in rows)
-    return f"#values({max(map(len, rows))}, [{caption}], ({labels}), rgb({string(fill)}),\n{lines})"
+    columns = max(map(len, rows))
+    table = f"#values({columns}, [{caption}], ({labels}), rgb({string(fill)}),\n{lines})"
+    return f"#[#set text(size: 9pt)\n{table}]" if columns > WIDE else table
 
 
 TYPST = BlockWriter(
@@ -120,5 +125,8 @@ TYPST = BlockWriter(
     steps=_steps,
     table=_table,
     lines=lambda lines: f"#lines[{' #linebreak() '.join(lines)}]",
+    side_by_side=lambda tables: (
+        f"#block(width: 100%)[#set par(leading: 1.3em)\n{' #h(2.2em, weak: true) '.join(f'#box[{t}]' for t in tables)}]"
+    ),
     room=lambda height: f"#room({height})",
 )

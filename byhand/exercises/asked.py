@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 
@@ -188,15 +189,26 @@ def _named(node: Node, names: dict[Node, str]) -> Maths:
 
 def _short_names(tables: Iterable[Node]) -> dict[Node, str]:
     """Return each table's symbol with as much of its path as tells it from the others: Q, or head1.Q and head2.Q."""
-    paths = {node: [*node.name.split(".")[:-1], _word(node)] for node in tables}
+    paths = {node: (tuple(node.name.split(".")[:-1]), _word(node)) for node in tables}
+    alike: dict[str, list[tuple[str, ...]]] = {}
+    for path, word in paths.values():
+        alike.setdefault(word, []).append(path)
     names: dict[Node, str] = {}
-    for node, path in paths.items():
-        others = [other for table, other in paths.items() if table is not node]
-        lengths = range(2 if path[-1] in RESERVED and len(path) > 1 else 1, len(path) + 1)
-        own = next((n for n in lengths if not any(other[-n:] == path[-n:] for other in others)), 0)
-        name = ".".join(path[-own:] if own else path)
+    for node, (path, word) in paths.items():
+        others = list(alike[word])
+        others.remove(path)
+        name = ".".join((*_telling(path, others, 1 if word in RESERVED and path else 0), word))
         names[node] = f"{name}_{len(names)}" if name in names.values() else name
     return names
+
+
+def _telling(path: tuple[str, ...], others: list[tuple[str, ...]], least: int) -> tuple[str, ...]:
+    """Return the fewest parts of a path, the last ones if possible, that no other path has all of."""
+    for count in range(least, len(path) + 1):
+        for places in reversed([*combinations(path, count)]):
+            if not any(set(places) <= set(other) for other in others):
+                return places
+    return path
 
 
 def _word(node: Node) -> str:

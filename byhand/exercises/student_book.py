@@ -326,6 +326,7 @@ STUDENT_NAME, ID = (3, 2), (4, 2)
 NAME = style.text(11, bottom=4, bottom_color=style.GREY) | {"locked": False}
 """The cell of the student's name, which a student may type."""
 TEXT_WIDTH = 76
+TOP = {"valign": "top"}
 FIRST_QUESTION, NUMBER, TEXT, WHERE, POINTS, ANSWER_COLUMN = 9, 1, 2, 3, 4, 5
 
 
@@ -368,9 +369,9 @@ def _question(student: StudentBook, sheet: Sheet, n: int, task: Task, row: int) 
         sheet.text(row - (2 if text else 1), TEXT, part_title(student.problem, part), style.HEADING)
         if text:
             sheet.text(row - 1, TEXT, _(text), style.text(10, style.GREY))
-    sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
+    sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL | TOP)
     _wrapped(sheet, row, question_text(student.problem, question, student.label), style.text(11), 15)
-    sheet.text(row, POINTS, localized(f"{question.ask.points:g}"), style.text(11))
+    sheet.text(row, POINTS, localized(f"{question.ask.points:g}"), style.text(11, **TOP))
     remarks = [task.about()]
     if question.ask.hint:
         remarks.append(_("Hint: {hint}").format(hint=_(question.ask.hint)))
@@ -379,7 +380,7 @@ def _question(student: StudentBook, sheet: Sheet, n: int, task: Task, row: int) 
     _wrapped(sheet, row + 1, " ".join(remarks), style.text(9, style.GREY, italic=True), 12.5)
     block = student.book.homes[question.node]
     name = student.book.sheet_names[block.page]
-    sheet.link(row, WHERE, name, name, str(Address(max(block.row - 2, 0), block.column)), style.LINK)
+    sheet.link(row, WHERE, name, name, str(Address(max(block.row - 2, 0), block.column)), style.LINK | TOP)
     place = student.places[n]
     if place.sheet == student.book.sheet_names[student.book.home]:
         for cell in place.cells:
@@ -390,7 +391,7 @@ def _wrapped(sheet: Sheet, row: int, text: str, text_style: dict[str, Any], line
     """Write a text in as many lines as it needs, each so many points high; a mark counts as a word."""
     letters = TEXT_WIDTH * 11 / text_style["font_size"]
     lines = ceil(len(MARK.sub("a word", text)) / letters)
-    sheet.text(row, TEXT, text, text_style | {"text_wrap": True, "valign": "top"})
+    sheet.text(row, TEXT, text, text_style | TOP | {"text_wrap": True})
     sheet.height(row, lines * line)
 
 

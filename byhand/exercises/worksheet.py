@@ -10,7 +10,7 @@ from math import exp
 from byhand.core.graph import INFINITE, Array, Node, times
 from byhand.core.labels import labels, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
-from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, Table
+from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, SideBySide, Table
 from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
@@ -19,8 +19,8 @@ from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
 from byhand.translations import _, counted, localized
 
-LEAST_ROOM, MOST_ROOM = 3, 22
-"""Lines to work in, at a question: at least for a question of one step, at most half a page."""
+LEAST_ROOM, MOST_ROOM = 3, 40
+"""Lines to work in, at a question: at least for a question of one step, at most a page."""
 
 
 def worksheet(problem: Problem, variant: Variant) -> Document:
@@ -51,8 +51,7 @@ def _section(
             yield Paragraph((_(section.problem.exercise.text),))
     level = 2 if problem.parts else 1
     yield Heading(_("Given"), level)
-    for node in section.given:
-        yield _given(problem, variant, said, node)
+    yield SideBySide(tuple(_given(problem, variant, said, node) for node in section.given))
     for task in section.tasks:
         yield from _question(problem, variant, said, next(numbers), task, level)
 

@@ -24,6 +24,7 @@ from byhand.documents.document import (
     Paragraph,
     Plain,
     Room,
+    SideBySide,
     Steps,
     Table,
     pieces,
@@ -55,6 +56,7 @@ SMALL = Document(
         Code("byhand derive softmax > a_b.md"),
         Lines(("Q = X · W_Q", Plain("p_i < 1"))),
         Room(3),
+        SideBySide((Table("x", (), (), (("5",),)), Table("y", (), (), (("6",),)))),
     ),
 )
 pdf_only = pytest.mark.skipif(find_spec("typst") is None, reason="typst, an optional extra, is not installed")
@@ -93,7 +95,9 @@ def test_markdown() -> None:
         "| 1 | 2 |\n\n"
         "```\nbyhand derive softmax > a_b.md\n```\n\n"
         "- Q = X · W\\_Q\n- p\\_i \\< 1\n\n"
-        "<br>\n<br>\n<br>\n"
+        "<br>\n<br>\n<br>\n\n"
+        "x\n\n|  |\n| --: |\n| 5 |\n\n"
+        "y\n\n|  |\n| --: |\n| 6 |\n"
     )
 
 
@@ -120,7 +124,8 @@ def test_plain_text() -> None:
         "    1  2\n\n"
         "    byhand derive softmax > a_b.md\n\n"
         "    Q = X · W_Q\n    p_i < 1\n\n"
-        "\n\n\n\n"
+        "\n\n\n\n\n"
+        "x\n    5\n\ny\n    6\n"
     )
 
 
@@ -168,6 +173,8 @@ def test_tex() -> None:
         "\\begin{verbatim}\nbyhand derive softmax > a_b.md\n\\end{verbatim}\n\n"
         "\\begin{quote}\nQ = X $\\cdot$ W\\_Q \\\\\np\\_i < 1\n\\end{quote}\n\n"
         "\\vspace{3\\baselineskip}\n\n"
+        "\\begin{center}\n{\\small x}\\\\[0.4em]\n\\begin{tabular}{r}\n5 \\\\\n\\end{tabular}\n\\end{center}\n\n"
+        "\\begin{center}\n{\\small y}\\\\[0.4em]\n\\begin{tabular}{r}\n6 \\\\\n\\end{tabular}\n\\end{center}\n\n"
         "\\end{document}\n"
     )
 
@@ -190,6 +197,7 @@ def test_html_has_each_block_in_its_element() -> None:
         "<pre>byhand derive softmax &gt; a_b.md</pre>",
         '<ul class="rules">\n<li>Q = X · W_Q</li>\n<li>p_i &lt; 1</li>\n</ul>',
         '<div class="room" style="height: 4.8em"></div>',
+        '<div class="tables">\n<figure><figcaption>x</figcaption>',
     ):
         assert expected in body
     assert "<title>Softmax &amp; more</title>" in text

@@ -15,7 +15,7 @@ import pytest
 from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
-from byhand.documents.document import Document, Heading, Paragraph, Table
+from byhand.documents.document import Document, Heading, Paragraph, SideBySide, Table
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
@@ -56,7 +56,8 @@ def distinct() -> tuple[Problem, Variant]:
 
 
 def tables(document: Document, *, answer: bool) -> list[Table]:
-    return [b for b in document.blocks if isinstance(b, Table) and (b.role == "answer") == answer]
+    blocks = [t for b in document.blocks for t in (b.tables if isinstance(b, SideBySide) else (b,))]
+    return [b for b in blocks if isinstance(b, Table) and (b.role == "answer") == answer]
 
 
 def page_of(document: Document) -> str:

@@ -193,7 +193,7 @@ def moodle_text(built: Problem, variant: Variant) -> str:
 @pytest.mark.parametrize(
     ("name", "rules"),
     [
-        ("multi-head", ["head1.softmax.exp = 2^head1.softmax.shifted", "head1.scaled = head1.scores / √2"]),
+        ("multi-head", ["head1.exp = 2^head1.shifted", "head1.scaled = head1.scores / √2"]),
         ("multi-head", ["head2.Z = head2.weights · head2.V", "Y = [head1.Z | head2.Z] · W_O"]),
         ("linear-attention", ["φ_K = K + 1 where K > 0, else e^K", "φ_Q = Q + 1 where Q > 0, else e^Q"]),
         ("nearest-chunk", ["d = sum of each row of apart²", "chunk1.mean = mean of each column of embedded"]),
