@@ -16,23 +16,30 @@ KEY = click.option(
 
 @click.command()
 @click.argument("submission", type=click.Path(path_type=Path))
-@KEY
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    help="The set's folder, its keys folder, or its key.json.  [default: the one beside the submission]",
+)
 @click.option("--reveal", is_flag=True, help="Show the answers too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def check(ctx: click.Context, submission: Path, key: Path, reveal: bool, as_json: bool) -> None:
+def check(ctx: click.Context, submission: Path, key: Path | None, reveal: bool, as_json: bool) -> None:
     """Mark one SUBMISSION: a verdict for each cell, and why.
 
-    The right answers are shown only with --reveal. Exits with 0 if all is right, and with 1 if not.
+    Without --key, the key is looked for beside it: NAME.key.json of a set for practice, key.json, or a folder keys. The
+    right answers are shown only with --reveal. Exits with 0 if all is right, and with 1 if not.
 
     \b
     Examples
+        byhand check practice/students/student.xlsx
         byhand check practice/students/student.xlsx --key practice
         byhand check practice/students/student.xlsx --key practice --reveal
     """
     from byhand.cli.show_marks import check_file
+    from byhand.grading.key_beside import key_beside
 
-    report, all_right = check_file(submission, key, reveal, as_json)
+    report, all_right = check_file(submission, key or key_beside(submission), reveal, as_json)
     click.echo(report, nl=False)
     ctx.exit(0 if all_right else 1)
 

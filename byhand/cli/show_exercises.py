@@ -61,8 +61,7 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
     if OWN_KEY in student_files(options.formats, options.practice):
         lines.insert(
             2,
-            f"With NAME.xlsx and NAME{OWN_KEY.suffix}, a student can check alone: byhand check NAME.xlsx --key "
-            f"NAME{OWN_KEY.suffix}",
+            f"With NAME.xlsx and NAME{OWN_KEY.suffix} in one folder, a student can check alone: byhand check NAME.xlsx",
         )
     if options.roster.column:
         lines.insert(

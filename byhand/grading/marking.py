@@ -27,6 +27,7 @@ from byhand.grading.exact_keys import exact_keys
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.hypotheses import Hypotheses
 from byhand.grading.integrity import warnings_of
+from byhand.grading.misplaced import in_white_tables
 from byhand.grading.owners import Owner, Owners
 from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
@@ -137,6 +138,7 @@ class Grader:
         student = self.key.students[owner.id]
         cells = self.marker.mark(student, submission.answers)
         undecided = [warning for cell in cells if (warning := self._doubt(cell, submission))]
+        undecided += in_white_tables(self.handed_out, student, submission.answers, submission.scratch)
         warnings = (*submission.warnings, *undecided, *warnings_of(submission, self.handed_out, owner.id))
         marks = StudentMark(owner.id, student.name, submission.file, cells, warnings)
         return MarkedFile(submission, marks, owner.identified_by)

@@ -25,6 +25,7 @@ from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import CellFinder, HandedOut
+from byhand.grading.misplaced import misplaced
 from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.unseen_work import unseen_findings
@@ -325,7 +326,8 @@ def _submission(
     where = handed_out.id and find(handed_out.id)
     printed = {cell: _printed_value(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
     unseen = unseen_findings(handed_out, contents, find)
-    warnings = [*_about(handed_out, contents, places), *unseen, *cells.warnings]
+    elsewhere = misplaced(handed_out, contents, find, answers, read_text)
+    warnings = [*_about(handed_out, contents, places), *elsewhere, *unseen, *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     shown = tuple(map(clean, warnings))

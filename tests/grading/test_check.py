@@ -196,3 +196,39 @@ def test_whatever_a_reader_trips_over_has_a_sentence(made: tuple[Path, Key], mon
     monkeypatch.setattr(marking, "read_submission", trips)
     with marking.Grader(made[1]) as marker, pytest.raises(ByhandError, match="This file could not be understood"):
         marker.mark(made[0] / "right.xlsx")
+
+
+BESIDE = {
+    "the practice key": ("s001.xlsx", "s001.key.json"),
+    "the practice key of a copy": ("s001 (1).xlsx", "s001.key.json"),
+    "a key in the same folder": ("mine.xlsx", "key.json"),
+    "the keys of the set": ("students/s001.xlsx", "keys/key.json"),
+    "the keys beside it": ("s001.xlsx", "keys/key.json"),
+    "the only practice key": ("my work.xlsx", "s001.key.json"),
+}
+
+
+@pytest.mark.parametrize("place", BESIDE)
+def test_the_key_beside_it_is_found(place: str, made: tuple[Path, Key], tmp_path: Path) -> None:
+    folder, _ = made
+    book, key = (tmp_path / name for name in BESIDE[place])
+    for path in (book, key):
+        path.parent.mkdir(exist_ok=True)
+    book.write_bytes((folder / "right.xlsx").read_bytes())
+    own = "students/s001.key.json" if key.name != "key.json" else "keys/key.json"
+    key.write_bytes((folder / own).read_bytes())
+    assert told(f'byhand check "{book}"', 0).endswith("\n8 of 8 points\n")
+
+
+def test_without_a_key_it_says_what_to_give(made: tuple[Path, Key], tmp_path: Path) -> None:
+    book = tmp_path / "s001.xlsx"
+    book.write_bytes((made[0] / "right.xlsx").read_bytes())
+    result = byhand(f"byhand check {book}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: No key lies beside {book}: give one with --key, the folder of the set (or its keys/key.json), or for "
+        "practice the file s001.key.json that came with the workbook.\n"
+    )
+    assert byhand(f"byhand check {tmp_path}/none.xlsx").stderr.startswith(
+        f"Error: There is no file {tmp_path}/none.xlsx"
+    )
