@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from byhand.core.graph import Node, named_like, rewrite, toposort
 from byhand.core.ops import add, below, beside, div, matmul, maximum, mul, stretch, tanh, transpose, where
 from byhand.core.roles import Role
+from byhand.layers.attention import NEG_INF
 from byhand.misconceptions.patterns import Pattern, nearest, piece
 from byhand.misconceptions.rewriting import Misconception, mistake
 
@@ -41,6 +42,8 @@ capped = Pattern(mul, piece(), Pattern(tanh, Pattern(div, piece())), role=Role.C
 matched = Pattern(tanh, Pattern(add, piece(), piece()), symbol="match_*")
 """tanh(keys + query): (keys, query)."""
 head_sum = Pattern(matmul, Pattern(role=Role.ATTENTION), role=Role.HEADS)
+head_sum_of_any = Pattern(matmul, Pattern(role=Role.ATTENTION))
+"""weights V: (weights, V)."""
 
 
 def context(node: Node) -> tuple[Node, ...] | None:
@@ -81,7 +84,67 @@ def groups_in_turn(outputs: Iterable[Node]) -> dict[Node, Node]:
     return rewrite(nodes, rule)
 
 
+def open_scores(node: Node) -> tuple[Node, ...] | None:
+    """Match x - max of a softmax over scores of words with words that no mask changes: (x,)."""
+    x = node.args[0] if node.role is Role.SHIFTED else None
+    if x is None or not x.shape[0] == x.shape[1] > 1 or x.shape[0].labels != x.shape[1].labels:
+        return None
+    of_scores = nearest(x, lambda n: n.role in (Role.SCORES, Role.MASK, Role.ATTENTION))
+    return (x,) if of_scores and of_scores.role is Role.SCORES else None
+
+
+def looking_back_only(x: Node) -> Node:
+    """Return x - max, with a causal mask before it."""
+    masked = where(window(x, int(x.shape[0])), x, NEG_INF)
+    return masked - masked.max(1)
+
+
+def products_for_scores(nodes: Iterable[Node]) -> dict[Node, Node]:
+    """Return for each x W_K that leads to scores the W_V of the values that these scores weigh."""
+    found: dict[Node, Node] = {}
+    for node in nodes:
+        scores = nearest(node.args[0], _are_scores) if head_sum_of_any(node) else None
+        if scores is None:
+            continue
+        keys, values = nearest(scores.args[1], _is_projected), nearest(node.args[1], _is_projected)
+        alike = keys and values and keys.args[0] is values.args[0] and keys.args[1].shape == values.args[1].shape
+        if keys and values and alike and keys is not values:
+            found[keys] = values.args[1]
+    return found
+
+
+def _are_scores(node: Node) -> bool:
+    return node.op is matmul and node.role is Role.SCORES
+
+
+def _is_projected(node: Node) -> bool:
+    return node.op is matmul and node.args[1].role is Role.WEIGHT
+
+
+def keys_made_with_w_v(outputs: Iterable[Node]) -> dict[Node, Node]:
+    """Return the tables if the keys are x W_V in place of x W_K."""
+    nodes = toposort(outputs)
+    weights = products_for_scores(nodes)
+
+    def rule(node: Node, like: Node) -> Node:
+        if node not in weights:
+            return like
+        return named_like(node, Node(node.op, (like.args[0], weights[node]), node.attrs, node.shape))
+
+    return rewrite(nodes, rule)
+
+
 LATER_HEADS = (
+    mistake(
+        "mask-where-there-is-none",
+        "You masked the words to come; in this model every word sees all words, those after it too.",
+        (open_scores, looking_back_only),
+    ),
+    Misconception(
+        "keys-made-with-w_v",
+        "You made the keys with W_V; the keys are x W_K, and W_V makes the values that are added up.",
+        keys_made_with_w_v,
+    ),
     mistake(
         "window-left-out",
         "You let every word see all that came before; in this model it sees only the last few.",

@@ -41,6 +41,13 @@ def has_another_row(node: Node) -> bool:
     return in_a_row(node) and node.args[0].shape[0] > node.shape[0]
 
 
+def is_seen(epsilon: Node) -> bool:
+    """Return whether a norm's ε is more than a number that only keeps it from dividing by 0."""
+    return epsilon.data is not None and float(epsilon.data.max()) >= SEEN
+
+
+SEEN = 0.01
+"""The least ε that shows in numbers of two decimals."""
 residual = Pattern(add, role=Role.RESIDUAL)
 """x + sublayer(x): (x, sublayer(x))."""
 gained = Pattern(mul, Pattern(role=Role.NORM), Pattern(role=Role.WEIGHT))
@@ -54,6 +61,9 @@ variance = Pattern(role=Role.VARIANCE, when=lambda node: node.args[0].shape[1] >
 """The mean of the squared deviations, if there are several: (deviation,)."""
 root = Pattern(sqrt, role=Role.ROOT)
 """√(variance + ε): (variance + ε,)."""
+kept_from_0 = Pattern(add, piece(), Pattern(when=is_seen))
+root_of_more = Pattern(sqrt, kept_from_0, role=Role.ROOT)
+"""√(variance + ε), if ε is large enough to be seen: (variance,)."""
 divided = Pattern(div, piece(), Pattern(None, Pattern(None, ANY, piece())), role=Role.NORM)
 """deviation / √(variance + ε): (deviation, ε)."""
 relu = Pattern(maximum, piece(), role=Role.ACTIVATION)
@@ -186,6 +196,11 @@ NORM = (
         "norm-without-root",
         "You left out the root: a row is divided by the square root of its variance or mean square.",
         (root, lambda variance: variance),
+    ),
+    mistake(
+        "epsilon-left-out",
+        "You left out ε: it is added to the variance or the mean square, under the root.",
+        (root_of_more, sqrt),
     ),
     mistake(
         "mean-not-subtracted",

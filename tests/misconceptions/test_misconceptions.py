@@ -41,6 +41,8 @@ RECIPES = {
 }
 SUBJECTS = ["product", *RECIPES]
 ELSEWHERE = {
+    "open attention": Recipe("attention", size={"bias": True}),
+    "layernorm with a large ε": Recipe("layernorm", size={"eps": 1}),
     "rotary": Recipe("llama", size=LLAMA, ids=[0, 1, 2]),
     "rotary pairs": Recipe("llama", size=LLAMA | {"interleaved": True}, ids=[0, 1, 2]),
     "marian": Recipe("marian", size={"d_model": 4}),

@@ -247,6 +247,19 @@ def gpt2_places(first: int) -> Case:
     return lambda t: {"x": t["words"] + t["wpe"][:, first : first + 3]}
 
 
+def looking_back(scores: Array, keep: Array) -> Array:
+    return softmax(np.where(keep, scores, NEG_INF))
+
+
+def with_w_v(t: Tables, place: str) -> Array:
+    return t["layer1.norm1"] @ t[f"{place}W_V"] + t[f"{place}b_K"]
+
+
+def keys_from_values(t: Tables) -> dict[str, Array]:
+    keys = t["X"] @ t["W_V"] + t["b_K"]
+    return head({**t, "W_K": t["W_V"]}, t["X"], causal=False) | {"K": keys}
+
+
 CASES: dict[str, tuple[str, Case]] = {
     "factors-swapped": ("product", product(lambda a, b: b @ a)),
     "product-elementwise": ("product", product(lambda a, b: a * b)),
@@ -284,6 +297,8 @@ CASES: dict[str, tuple[str, Case]] = {
     "keys-for-values": ("attention", one_head(gather=lambda w, q, k, v: w @ k)),
     "queries-for-values": ("attention", one_head(gather=lambda w, q, k, v: w @ q)),
     "attention-transposed": ("attention", one_head(gather=lambda w, q, k, v: turned(w) @ v)),
+    "mask-where-there-is-none": ("open attention", one_head(soft=looking_back, causal=False)),
+    "keys-made-with-w_v": ("open attention", keys_from_values),
     "heads-in-wrong-order": ("multi-head", two_heads(lambda t, a, b: side_by_side(b, a) @ t["W_O"])),
     "output-projection-left-out": ("multi-head", two_heads(lambda t, a, b: side_by_side(a, b))),
     "residual-left-out": ("encoder-layer", encoder_layer(lambda x, f: f)),
@@ -292,6 +307,7 @@ CASES: dict[str, tuple[str, Case]] = {
     "norm-before-the-sublayer": ("encoder-layer", encoder_layer(before=True)),
     "norm-after-the-residual": ("gpt2", gpt2_layer(after=True)),
     "sample-variance": ("layernorm", layer_norm(variance=lambda d: d.var(axis=-1, ddof=1, keepdims=True))),
+    "epsilon-left-out": ("layernorm with a large ε", layer_norm(divide=lambda d, v: d / np.sqrt(v))),
     "norm-without-root": ("layernorm", layer_norm(divide=lambda d, v: d / (v + EPS))),
     "mean-not-subtracted": ("layernorm", layer_norm(mean=lambda x: 0)),
     "mean-added": ("layernorm", layer_norm(mean=lambda x: -x.mean(axis=-1, keepdims=True))),
@@ -350,6 +366,12 @@ MORE: list[tuple[str, str, Case]] = [
         "step",
         lambda t: {"grad.logits": (softmax(t["logits"]) - t["loss.y"]) / 3, "grad.loss.total": t["grad.loss.total"]},
     ),
+    (
+        "mask-where-there-is-none",
+        "encoder-layer",
+        lambda t: head(t, t["X"], "head2.", soft=looking_back, causal=False),
+    ),
+    ("keys-made-with-w_v", "gpt2", lambda t: {"layer1.head1.K": with_w_v(t, "layer1.head1.")}),
     ("mask-missing", "gpt2", lambda t: head(t, t["layer1.norm1"], "layer1.head2.", hide=lambda s, keep: s)),
     ("output-projection-left-out", "gpt2", lambda t: {"layer1.attention": side_by_side(*both_heads(t))}),
 ]
@@ -361,6 +383,8 @@ RIGHT: dict[str, Case] = {
     "softmax": soft(softmax),
     "attention": one_head(),
     "wide attention": one_head(),
+    "open attention": one_head(causal=False),
+    "layernorm with a large ε": layer_norm(divide=lambda d, v: d / np.sqrt(v + 1)),
     "multi-head": two_heads(lambda t, a, b: side_by_side(a, b) @ t["W_O"]),
     "encoder-layer": encoder_layer(),
     "gpt2": gpt2_layer(),
