@@ -292,7 +292,7 @@ def shared_variants(count: int) -> list[Student]:
 
 def of_versions(versions: Sequence[str]) -> list[Student]:
     """Return the students in whose name the versions are drawn."""
-    return [Student(f"version {version}", version=version) for version in versions]
+    return [Student(version, version=version) for version in versions]
 
 
 def blocks_of(named_students: Block) -> list[Block]:

@@ -144,7 +144,7 @@ def test_versions_and_learning_systems_share_the_same_variants() -> None:
     make_set(order("class", 5, versions=2, formats=("moodle",)))
     text = Path("class", "keys", "moodle.xml").read_text("utf-8")
     assert text.count('<question type="cloze">') == 2
-    assert "version A" in text
+    assert "· A</text>" in text
 
 
 def test_versions_from_the_command_line() -> None:

@@ -118,7 +118,7 @@ def in_records() -> Iterator[tuple[str, Message]]:
 
 def in_models() -> Iterator[tuple[str, Message]]:
     """Yield the titles and formulas of the parts of the recipes' models, and the meanings of their constants."""
-    for path in sorted(RECIPES.glob("*.toml")):
+    for path in sorted(RECIPES.rglob("*.toml")):
         for node in toposort(problem(read_exercise(path)).lesson.graph.outputs):
             for scope in node.scope.outward:
                 yield "byhand/models", scope.title.rstrip("0123456789").rstrip()
@@ -131,10 +131,12 @@ def in_models() -> Iterator[tuple[str, Message]]:
 
 def in_recipes() -> Iterator[tuple[str, Message]]:
     """Yield what students read in the ready-made recipes."""
-    for path in sorted(RECIPES.glob("*.toml")):
+    for path in sorted(RECIPES.rglob("*.toml")):
         recipe = tomllib.loads(path.read_text("utf-8"))
         for table in (recipe, *recipe.get("ask", ()), *recipe.get("exercise", ())):
-            yield from ((f"exercises/{path.name}", table[key]) for key in TEXTS if key in table)
+            yield from (
+                (f"exercises/{path.relative_to(RECIPES).as_posix()}", table[key]) for key in TEXTS if key in table
+            )
 
 
 def catalogue(code: str) -> Catalog:

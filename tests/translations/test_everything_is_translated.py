@@ -12,10 +12,10 @@ from support.selection import often
 
 from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.problem import Problem
-from byhand.exercises.recipe import find, ready_made
+from byhand.exercises.recipe import find, ready_made, ready_made_exams
 from byhand.exercises.roster import numbered
 
-RECIPES = sorted(ready_made())
+RECIPES = sorted(ready_made() | ready_made_exams())
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
     "softmax softplus exp sin cos tanh erf max argmax mean sum mod Concat ReLU GELU SiLU elu sublayer cap score".split()
@@ -45,7 +45,9 @@ def unknown(texts: Iterable[str], names: set[str]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", often(RECIPES, {"softmax", "attention-head", "llama", "find-the-wrong-score"}))
+@pytest.mark.parametrize(
+    "name", often(RECIPES, {"softmax", "attention-head", "llama", "find-the-wrong-score", "midterm"})
+)
 def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_pseudo_language(monkeypatch)
     formats = ("xlsx", "html", "moodle", "canvas", "qti")
@@ -60,6 +62,7 @@ def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, m
         practice=True,
         jobs=1,
         language=CODE,
+        versions=2 if name in ready_made_exams() else None,
     )
     result = make_set(options)
     names = names_of(result.problem) | MATHS | FORMS | {"student1", "student", "byhand", "check", *name.split("-")}
