@@ -205,7 +205,7 @@ class SetWriter:
                 save(path, data, private=True)
             count += len(files)
             notes += more
-        return count, [*notes, *(FOR_ALL_SYSTEMS if count else ())]
+        return count, [*dict.fromkeys(notes), *(FOR_ALL_SYSTEMS if count else ())]
 
     def _all_variants(self, students: Sequence[Student]) -> list[Variant]:
         blocks = [students[n : n + BLOCK] for n in range(0, len(students), BLOCK)]
