@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from openpyxl.utils import get_column_letter
 from support.submissions import ClassSet, class_set, filled, found, right
 from support.workbooks import parts_of, zipped
 
@@ -253,13 +254,29 @@ def test_a_formula_for_a_given_number_is_told_whatever_result_is_stored(path: Pa
     assert any(told in line for line in said), said
 
 
-@pytest.mark.parametrize("matching", [4, 5, 6, 7])
-def test_how_many_of_anothers_numbers_are_beyond_chance(matching: int) -> None:
-    """Six students with other numbers in all of 24 cells: one's wrong numbers are another's.
+@pytest.mark.parametrize(("changed", "another"), [(1, False), (17, False), (18, True), (19, True), (45, True)])
+def test_from_how_many_changed_numbers_on_it_is_a_book_of_another_set(path: Path, changed: int, another: bool) -> None:
+    """Two fifths of the 45 given numbers are 18."""
+    handed_out = class_set().handed_out
+    givens = list(handed_out.givens)
+    assert len(givens) == 45
+    cells = {(sheet, f"{get_column_letter(column + 1)}{row + 1}"): 50 for sheet, row, column in givens[:changed]}
+    (said,) = found(filled(path, changes=cells))[1]
+    assert said.startswith(f"{changed} of the 45 given numbers ")
+    assert ("was made for another set" in said) == another
+
+
+@pytest.mark.parametrize(
+    ("cells", "matching"),
+    [*((24, matching) for matching in (4, 5, 6, 7)), *((4000, matching) for matching in (2, 3, 4, 5))],
+)
+def test_how_many_of_anothers_numbers_are_beyond_chance(cells: int, matching: int) -> None:
+    """Six students with other numbers in all of 24 cells (or 4,000): one's wrong numbers are another's.
 
     A share p of all answers is such a number; two thirds of the numbers count, and one in a million may be accused.
+    However rare the numbers, fewer than four accuse nobody: 3 of 4,000 would be enough by chance alone.
     """
-    people, cells = 6, 24
+    people = 6
     students = {
         f"s{n}": KeyStudent(f"s{n}", "", f"s{n}", [[float(100 * (n * cells + i)) for i in range(cells)]], {}, {})
         for n in range(people)
@@ -272,6 +289,6 @@ def test_how_many_of_anothers_numbers_are_beyond_chance(matching: int) -> None:
     typed = tuple(TypedAnswer(str(x), x) if i < matching else TypedAnswer() for i, x in enumerate(theirs))
     source = copied_from(handed_out, Submission(Path("x"), "x", "", (typed,), {}, {}), "s0")
     p = 2 / (people * cells + 1)
-    assert (source is not None) == (people * p ** (2 / 3 * matching) <= 1e-6)
+    assert (source is not None) == (people * p ** (2 / 3 * matching) <= 1e-6 and matching >= 4)
     if source:
         assert (source.student, source.matching, source.wrong) == ("s1", matching, matching)

@@ -57,6 +57,51 @@ def test_the_papers_formula(model: str, size: dict[str, Any], numbers: list[int]
     assert kept(model, **size) == numbers
 
 
+def counted(model: str, **size: Any) -> tuple[list[int], list[int], list[int], list[int]]:
+    """The numbers kept, and the multiplications with the cache, without it and saved, for each step."""
+    made = build(Recipe(model, size=size, ids=[0, 1, 2], generate=6, cache=True)).numbers()
+    assert np.abs(made["cache.differences"]).max() < 1e-10
+    names = ("numbers_kept", "with", "without", "saved")
+    kept, alone, whole, saved = ([int(n) for n in made[f"cache.{name}"][:, 0]] for name in names)
+    return kept, alone, whole, saved
+
+
+LONGER = range(PROMPT + 1, PROMPT + 6)
+NEAR_WORDS = {
+    "strided": lambda t, stride: min(t, stride + 1),
+    "fixed": lambda t, stride: (t - 1) % stride + 1,
+}
+"""How many words the last of t words sees near by: up to a stride back, or in its block (Child et al. 2019, 4.2)."""
+
+
+@pytest.mark.parametrize("pattern", NEAR_WORDS)
+@pytest.mark.parametrize("stride", [2, 3])
+def test_far_words_are_kept_and_near_ones_are_dropped(pattern: str, stride: int) -> None:
+    """One head sees near words, and keeps no others; the other comes back to every word or may do so, and keeps all.
+
+    Counted by hand for d = 4, a width of heads of 2, f = 8 and v = 8: each key that is met costs a product of two
+    numbers, a division by √d_k, one by the total, and two products with its value.
+    """
+    kept, alone, whole, saved = counted("sparse-transformer", pattern=pattern, stride=stride)
+    met = [NEAR_WORDS[pattern](t, stride) + t for t in LONGER]
+    assert kept == [2 * 2 * keys for keys in met]
+    d, f, v = 4, 8, 8
+    others = 3 * (3 * d + 2) + 4 * d * d + 2 * d * f + (4 * f + 1) + d * v
+    assert alone == [others + keys * (2 * 2 + 2) for keys in met]
+    assert saved == [all_of_it - new for all_of_it, new in zip(whole, alone, strict=True)]
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+def test_a_strided_head_keeps_every_word(stride: int) -> None:
+    """A word that is out of sight comes back when it is whole strides away: all are kept, and all are met."""
+    strided = counted("mistral", attention="strided", window=stride)
+    assert strided[0] == [2 * 2 * t for t in LONGER]
+    assert strided == counted("mistral", attention="causal")
+    near = counted("mistral", attention="window", window=stride)
+    each = 2 * (2 * 2 + 2)
+    assert [a - b for a, b in zip(strided[1], near[1], strict=True)] == [each * (t - stride) for t in LONGER]
+
+
 def test_an_encoders_words_are_kept_once() -> None:
     """Keys and values of the decoder's words, and of the three that were read."""
     assert kept("transformer") == [2 * 4 * t + 2 * 4 * 3 for t in WORDS]
