@@ -27,6 +27,10 @@ MOST_POINTS, MOST_MINUTES, WIDEST = 1000, 1440, 1000
 """The most points of a question, the most minutes of an exercise, and the widest tolerance."""
 
 
+LONGEST_WORD = 40
+"""The longest word of strip_words."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """One question.
@@ -35,7 +39,7 @@ class Ask:
     the last cell. rows, columns, cells: the part of the table that is asked for, counted from 1; by default all of it;
     a choice with `rows` is made in each of them. places: decimals that the answer needs. tolerance: how far it may be
     off; by default half a unit of the last place, or 0.2 for whole answers. text: the question, in place of the
-    standard sentence.
+    standard sentence. strip_words: words before or after an answer that change nothing, such as points.
     """
 
     table: str
@@ -49,6 +53,7 @@ class Ask:
     rows: tuple[int, ...] = ()
     columns: tuple[int, ...] = ()
     cells: tuple[tuple[int, int], ...] = ()
+    strip_words: tuple[str, ...] = ()
 
     @property
     def margin(self) -> float:
@@ -149,6 +154,7 @@ class AskTable:
     tolerance: float | None = None
     hint: str = ""
     text: str = ""
+    strip_words: list[str] = field(default_factory=list)
 
 
 REQUIRED = ("model", "title", "teaches", "minutes", "level", "ask")
@@ -374,7 +380,12 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
         value = getattr(ask, name)
         if value is not None and not 0 < value <= most:
             raise ByhandError(f"Q{where[1:]}: {name} is above 0 and up to {most:,}, not {quoted(value)}.")
-    part = {"rows": tuple(ask.rows), "columns": tuple(ask.columns), "cells": tuple((r, c) for r, c in ask.cells)}
+    if not all(1 <= len(word.strip()) <= LONGEST_WORD and word.isprintable() for word in ask.strip_words):
+        raise ByhandError(f"Q{where[1:]}: strip_words are words of 1 to {LONGEST_WORD} letters each.")
+    if number := next((word for word in ask.strip_words if any(c.isdigit() for c in word)), ""):
+        raise ByhandError(f"Q{where[1:]}: strip_words holds {quoted(number)}, which has digits: name words alone.")
+    part: dict[str, Any] = {"strip_words": tuple(word.strip() for word in ask.strip_words)}
+    part |= {"rows": tuple(ask.rows), "columns": tuple(ask.columns), "cells": tuple((r, c) for r, c in ask.cells)}
     return Ask(**asdict(ask) | part | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
 
 

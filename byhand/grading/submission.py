@@ -18,6 +18,7 @@ from byhand.answers.equality import constant_value
 from byhand.answers.grammar import Meaning
 from byhand.answers.judge import UNDECIDED
 from byhand.answers.limits import LONGEST, Unreadable
+from byhand.answers.phrases import without_words
 from byhand.answers.reading import AskedShape, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Settings
 from byhand.answers.tree import Infinite, letters_in
@@ -53,10 +54,16 @@ NOT_WORKED_OUT = "Not marked yet, a person looks at it: the formula is not worke
 
 
 class AnswerCells:
-    """Reads the answers of one workbook. warnings: sentences for a person."""
+    """Reads the answers of one workbook. words: those that a cell's question leaves out. warnings: for a person."""
 
-    def __init__(self, contents: Contents, read_text: Callable[[str], TypedAnswer], engine: Recomputer) -> None:
-        self.contents, self.read_text, self.engine = contents, read_text, engine
+    def __init__(
+        self,
+        contents: Contents,
+        read_text: Callable[[str], TypedAnswer],
+        engine: Recomputer,
+        words: Mapping[Cell, tuple[str, ...]],
+    ) -> None:
+        self.contents, self.read_text, self.engine, self.words = contents, read_text, engine, words
         self.warnings: list[str] = []
         self.commas = False
 
@@ -75,6 +82,8 @@ class AnswerCells:
         value = self.contents.values.get(cell)
         if isinstance(value, CellDate) or cell in self.contents.dates:
             return self._date(value)
+        if isinstance(value, str) and cell in self.words and len(value) <= LONGEST_CELL:
+            return replace(self._typed(without_words(value, self.words[cell])), text=_shown(value.strip()))
         return self._typed(value)
 
     def _typed(self, value: Value) -> TypedAnswer:
@@ -320,7 +329,7 @@ def _submission(
             f"{path} is not the workbook of this exercise ({clean(handed_out.key.exercise)}): "
             "hand in the one that was handed out."
         )
-    cells = AnswerCells(contents, read_text, engine)
+    cells = AnswerCells(contents, read_text, engine, _words_left_out(handed_out, places))
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
@@ -332,6 +341,13 @@ def _submission(
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     shown = tuple(map(clean, warnings))
     return Submission(path, clean(path.name), stated, answers, scratch, printed, shown, own)
+
+
+def _words_left_out(handed_out: HandedOut, places: list[list[Cell | None]]) -> dict[Cell, tuple[str, ...]]:
+    """Return the words that the questions leave out, by their cells in the submission."""
+    questions = handed_out.problem.questions if handed_out.problem else ()
+    asked = zip(questions, places, strict=False)
+    return {place: q.ask.strip_words for q, row in asked if q.ask.strip_words for place in row if place}
 
 
 def _fixed(handed_out: HandedOut) -> list[Cell]:

@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
-from support.submissions import as_float, class_set, engine, filled, handed_in, right, values
+from support.submissions import HEAD, as_float, class_set, engine, filled, handed_in, right, values
 from support.workbooks import altered
 
 from byhand.errors import ByhandError
@@ -189,6 +189,22 @@ def test_an_array_of_numbers_fills_its_table(path: Path) -> None:
     student = class_set().key.students["s01"]
     assert [typed.value for typed in read.answers[0]] == [9, *student.answers[0][1:]]
     assert read.warnings == ()
+
+
+def test_words_that_a_question_leaves_out(path: Path) -> None:
+    recipe = HEAD.read_text("utf-8").replace("[[ask]]", '[[ask]]\nstrip_words = ["EUR", "Euro"]', 1)
+    of = class_set(recipe)
+    cells = {(SHEET, "H29"): "12 EUR", (SHEET, "I29"): "€ 3", (SHEET, "J29"): "euro 0,5", (SHEET, "U44"): "12 EUR"}
+    read = read_submission(filled(path, of=of, changes=cells), of.handed_out, read_typed, engine())
+    assert [typed.value for typed in read.answers[0][:3]] == [12, None, 0.5]
+    assert read.answers[0][0].text == "12 EUR"
+    assert read.answers[1][0].value is None
+
+
+@pytest.mark.parametrize(("words", "why"), [('["x2"]', "has digits"), ('[""]', "words of 1 to 40 letters")])
+def test_words_that_cannot_be_left_out(words: str, why: str) -> None:
+    with pytest.raises(ByhandError, match=why):
+        class_set(HEAD.read_text("utf-8").replace("[[ask]]", f"[[ask]]\nstrip_words = {words}", 1))
 
 
 def test_a_formula_that_is_not_worked_out_is_not_marked_yet(path: Path) -> None:
