@@ -194,7 +194,9 @@ def test_an_array_of_numbers_fills_its_table(path: Path) -> None:
 def test_words_that_a_question_leaves_out(path: Path) -> None:
     recipe = HEAD.read_text("utf-8").replace("[[ask]]", '[[ask]]\nstrip_words = ["EUR", "Euro"]', 1)
     of = class_set(recipe)
-    cells = {(SHEET, "H29"): "12 EUR", (SHEET, "I29"): "€ 3", (SHEET, "J29"): "euro 0,5", (SHEET, "U44"): "12 EUR"}
+    cells = {(SHEET, "H29"): "12 EUR", (SHEET, "I29"): "€ 3", (SHEET, "J29"): "euro 0,5"}
+    other = of.key.questions[1]
+    cells[other.sheet, other.cells[0]] = "12 EUR"
     read = read_submission(filled(path, of=of, changes=cells), of.handed_out, read_typed, engine())
     assert [typed.value for typed in read.answers[0][:3]] == [12, None, 0.5]
     assert read.answers[0][0].text == "12 EUR"
