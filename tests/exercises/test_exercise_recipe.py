@@ -34,7 +34,7 @@ KEYS = (
     "model, size, words, target_words, ids, prompt, target_ids, target_prompt, mask, targets, backward, optimizer, lr, "
     "set, title, teaches, minutes, level, ask, text, draw, whole, show, largest, attend, mistakes, marks, language"
 )
-ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text"
+ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text, strip_words"
 NO_SIZES = {"0.0": "0.0", "nan": "nan", "inf": "inf", "-1.5": "-1.5", "1e308": "1e+308"}
 """Numbers that points, a tolerance and a largest number cannot be, as they are written and read."""
 
