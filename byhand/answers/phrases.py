@@ -1,4 +1,4 @@
-"""The words around an answer: about 0.12, 0.12 (rounded), 12 points, p = 0.12. They are left out before it is read."""
+"""The words around an answer, which are left out: about 0.12, 0.12 (rounded), 12 points, p = 0.12."""
 
 from __future__ import annotations
 
