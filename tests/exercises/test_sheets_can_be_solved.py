@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import sheet_reader
-from support.sheet_reader import Sheet, Unreadable, answer, of_canvas, of_moodle, of_page
+from support.sheet_reader import Sheet, Unreadable, answer, of_canvas, of_moodle, of_page, of_qti
 from support.small_exercises import a_class, attention
 
 from byhand.core.graph import INFINITE, fold
 from byhand.documents import html
 from byhand.errors import ByhandError
-from byhand.exercises import asked, canvas, moodle
+from byhand.exercises import asked, canvas, moodle, qti
 from byhand.exercises.draw import Student, Variant, random_tables, variants
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import Ask, Exercise, exercise_of, find, read_exercise, ready_made
@@ -46,7 +46,12 @@ def as_printed(table: np.ndarray) -> np.ndarray:
 
 def wrong_on_page(built: Problem, variant: Variant) -> list[str]:
     """The questions whose answers the reader does not find on the printed page."""
-    wrong, found = [], of_page(page_of(built, variant).encode())
+    return wrong_among(built, variant, of_page(page_of(built, variant).encode()))
+
+
+def wrong_among(built: Problem, variant: Variant, found: list[list[float]]) -> list[str]:
+    """The questions of which these are not the answers."""
+    wrong = []
     assert len(found) == len(built.questions)
     for question, values, key in zip(built.questions, found, variant.answers, strict=True):
         key = as_printed(key).ravel()
@@ -79,6 +84,11 @@ def solved_in_every_format(built: Problem, class_variants: list[Variant]) -> Non
     marked = list(of_moodle(moodle.write(built, class_variants)))
     assert marked
     assert [m for m in marked if not m.right] == []
+    for version in qti.VERSIONS:
+        for variant, answers in zip(
+            class_variants, of_qti(qti.write(built, class_variants, name=version)), strict=True
+        ):
+            assert wrong_among(built, variant, answers) == []
     try:
         canvas.check(built)
     except ByhandError:

@@ -518,6 +518,18 @@ def _moodle_key(field_text: str) -> tuple[float, float]:
     return right, right
 
 
+def of_qti(package: bytes) -> Iterator[list[list[float]]]:
+    """Yield the answers to the questions of each item of a QTI package (2.1 or 3.0)."""
+    with ZipFile(BytesIO(package)) as archive:
+        for name in archive.namelist():
+            root = ET.fromstring(archive.read(name)) if name.endswith(".xml") else ET.Element("other")
+            for element in root.iter():
+                element.tag = element.tag.partition("}")[2] or element.tag
+            for body in (e for e in root.iter() if e.tag in ("itemBody", "qti-item-body")):
+                sheet = Sheet(ET.tostring(body, encoding="unicode"))
+                yield [answer(sheet, question) for question in sheet.questions]
+
+
 def of_canvas(package: bytes) -> Iterator[Marked]:
     """Yield each item of each quiz of a Canvas package (QTI 1.2), with what the reader answers."""
     with ZipFile(BytesIO(package)) as archive:
