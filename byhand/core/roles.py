@@ -108,7 +108,7 @@ class Role(StrEnum):
     RESIDUAL = "residual", "a sublayer's result added to what came in"
     ACTIVATION = "activation", "what an activation function lets through"
     GATES = "gates", "the share of each chosen expert"
-    GATE = "gate", "how much passes, from 0 to 1"
+    GATE = "gate", "how much passes, or what may pass"
     STATE = "state", "what is carried from word to word"
     STEP_SIZE = "step_size", "how far a state moves with each word"
     MEMORY = "memory", "what is remembered of the text before, without learning from it again", Traits(followed=False)

@@ -329,6 +329,8 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
         yield _("The angles of sin and cos are in radians.")
     if ops.log in operations:
         yield _("ln: the logarithm to the base e.")
+    if ops.tanh in operations:
+        yield _("tanh(A) is (e^A − e^(−A)) / (e^A + e^(−A)), number by number.")
     if ops.erf in operations:
         yield _("erf: the error function, 2/√π times the area under e^(−t²) from 0 to the number.")
     if any(part.data is not None and _is_constant(part) and part.holds_infinity for part in used):
