@@ -60,15 +60,22 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
 
 def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
     """Draw every drawn table `count` times; a cell that the recipe sets is always the same. -> (count, r, c) each"""
-    shapes = {node: (count, *map(int, node.shape)) for node in problem.drawn}
     tables = {
-        node: np.array(numbers)[generator.integers(len(numbers), size=shapes[node])]
+        node: _random_table(np.array(numbers), (count, *map(int, node.shape)), generator)
         for node, numbers in problem.drawn.items()
     }
     for node, cells in problem.fixed.items():
         assert node.data is not None
         tables[node] = np.where(cells, node.data, tables[node])
     return tables
+
+
+def _random_table(numbers: Array, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    """Return cells drawn from numbers, or rows drawn from rows, each in some order. numbers: (n,) or (n, c)"""
+    if numbers.ndim == 1:
+        return np.asarray(numbers[generator.integers(len(numbers), size=shape)])
+    rows = numbers[generator.integers(len(numbers), size=shape[:-1])]
+    return np.asarray(generator.permuted(rows, axis=-1))
 
 
 def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:

@@ -9,10 +9,12 @@ from time import perf_counter
 
 import numpy as np
 
-from byhand.core.graph import INFINITE, Array
+from byhand.core.graph import INFINITE, Array, Node
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, distinguishable, near_tie, variants
 from byhand.exercises.problem import Numbers, Problem
+from byhand.exercises.varied_answers import FEW, MOST_COPIED, copies, has_distinct, visible_tables, written_answers
+from byhand.exercises.work import faults_of_claims, rounded_minutes
 
 
 @dataclass
@@ -58,18 +60,31 @@ class Report:
     functions: int
     largest: float
     whole: float
+    minutes: int
     seconds: float
     mistakes: dict[str, str]
     collisions: list[str] = field(default_factory=list)
     ties: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     sizes: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     guesses: dict[str, float] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
-        return [*self.collisions, *self.ties, *self.duplicates, *self.sizes, *self.marks]
+        return [
+            *self.collisions,
+            *self.ties,
+            *self.duplicates,
+            *self.sizes,
+            *self.claims,
+            *self.alike,
+            *self.given,
+            *self.marks,
+        ]
 
     @property
     def ok(self) -> bool:
@@ -82,7 +97,8 @@ class Report:
         """Return the report as lines of text."""
         first = f"{self.exercise}: {self.variants:,} variants, {self.seconds / self.variants * 1000:.2f} ms each."
         work = (
-            f"By hand: {self.multiplications} multiplications, {self.additions} additions, {self.functions} functions; "
+            f"By hand, about {self.minutes} minutes: {self.multiplications} multiplications, "
+            f"{self.additions} additions, {self.functions} functions; "
             f"largest number {self.largest:g}; {self.whole:.0%} of the numbers on the way are whole."
         )
         named = f"{len(self.mistakes)} mistakes show, each apart from the others: {', '.join(self.mistakes) or 'none'}."
@@ -127,12 +143,16 @@ def lint(problem: Problem, seeds: int) -> Report:
         work.functions,
         round(totals.largest, 4),
         totals.whole / max(totals.cells, 1),
+        rounded_minutes(problem.work_minutes),
         seconds,
         {m.name: m.sentence for m, _ in shown_mistakes},
         collisions=_collisions(problem, shown_mistakes, samples),
         ties=_ties(problem, samples),
         duplicates=[] if problem.same_for_all else _duplicates(samples),
         sizes=_size_messages(problem, totals.largest),
+        claims=_claims(problem),
+        alike=[*_alike(problem, samples), *_copied(problem, samples)],
+        given=_not_nice(problem, samples),
     )
 
 
@@ -183,3 +203,68 @@ def _size_messages(problem: Problem, largest: float) -> list[str]:
     if largest <= LARGEST[level]:
         return []
     return [f"A number of {largest:g} comes up, too large for level {level}: lower `largest`, or raise the level."]
+
+
+def _claims(problem: Problem) -> list[str]:
+    """Return messages about minutes and a level that do not fit the work."""
+    _, cells = problem.effort
+    return faults_of_claims(problem.exercise.minutes, problem.exercise.level, len(cells), problem.work_minutes)
+
+
+def _alike(problem: Problem, samples: list[Variant]) -> list[str]:
+    """Return messages about questions for more than a few numbers that are nearly all the same."""
+    messages = []
+    for question, answers in written_answers(problem, _together(samples)):
+        same = ~has_distinct(answers)
+        if same.any():
+            student = samples[int(np.argmax(same))].student.id
+            messages.append(
+                f"{question.ask.table} has fewer than 3 different answers in {int(same.sum())} variants, such as "
+                f"{student}: let more numbers be drawn, or ask for less of it."
+            )
+    return messages
+
+
+def _copied(problem: Problem, samples: list[Variant]) -> list[str]:
+    """Return messages about answers that stand in the same place of a given table, so that it can be copied."""
+    messages = []
+    values = _together(samples)
+    for question, answers in written_answers(problem, values):
+        if answers.shape[-1] < FEW:
+            continue
+        for node, hits in copies(problem, [(question, answers)], values):
+            copied = hits.mean(-1) > MOST_COPIED
+            if copied.any():
+                student = samples[int(np.argmax(copied))].student.id
+                messages.append(
+                    f"{question.ask.table} can be copied from {node.name} in {int(copied.sum())} variants, such as "
+                    f"{student}: draw other numbers, or ask for less of it."
+                )
+    return messages
+
+
+def _together(samples: Sequence[Variant]) -> dict[Node, Array]:
+    """Return every table of all variants. (variants, r, c) each"""
+    return {node: np.stack([variant.values[node] for variant in samples]) for node in samples[0].values}
+
+
+NICE = {1: 4, 2: 4, 3: 100, 4: 1000, 5: 1000}
+"""By level, the whole number by which given numbers become whole: quarters, hundredths, thousandths."""
+NICE_NAMES = {4: "quarters", 100: "hundredths", 1000: "thousandths"}
+
+
+def _not_nice(problem: Problem, samples: list[Variant]) -> list[str]:
+    """Return messages about given and shown tables with numbers that are awkward by hand."""
+    level, values = problem.exercise.level, _together(samples)
+    parts = NICE[level]
+    messages = []
+    for node in visible_tables(problem):
+        table = values[node] if node.data is None else values.get(node, node.data)
+        table = table[np.abs(table) < INFINITE]
+        awkward = np.abs(table * parts - np.rint(table * parts)) > 1e-6
+        if awkward.any():
+            messages.append(
+                f"{node.name} gives numbers such as {table[awkward][0]:.6g}, but level {level} promises "
+                f"{NICE_NAMES[parts]}: draw the numbers of {node.name} itself, or raise the level."
+            )
+    return messages

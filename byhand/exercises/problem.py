@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from byhand.core import ops
-from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work
+from byhand.core.arithmetic.counts import Work
 from byhand.core.graph import Array, Node, Scope, fold, move_into, rewrite, toposort
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
-from byhand.core.table import Table, read
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.recipe import Ask, Exercise, part_prefix
+from byhand.exercises.recipe import Ask, Choices, Exercise, part_prefix
+from byhand.exercises.work import Effort, effort_of, minutes_of, plain_tables
 from byhand.language.architecture import Graph
 from byhand.lessons.build import build
 from byhand.lessons.inputs import inputs_of
@@ -33,6 +33,8 @@ NORM_NUMBERS = {"gamma": (1.0, 2.0), "beta": (-1.0, 0.0, 1.0)}
 
 SHOWN_PLACES = 4
 """Decimals of a computed number that a student is shown."""
+SAMPLES = 16
+"""Draws that show which tables hold only 0 and 1, so that they cost no arithmetic."""
 NOT_ASKED = "–"
 """What stands in place of a number of an asked table that is not asked for."""
 
@@ -62,6 +64,14 @@ class Question:
         ]
 
     @property
+    def read(self) -> list[tuple[int, int]]:
+        """The cells that a student needs for the answer: for a choice its rows, for a wrong cell all."""
+        rows, columns = map(int, self.node.shape)
+        if self.ask.kind == "choice":
+            return [(row, j) for row, _ in self.indices for j in range(columns)]
+        return [(i, j) for i in range(rows) for j in range(columns)] if self.ask.kind == "wrong cell" else self.indices
+
+    @property
     def in_part(self) -> bool:
         """Whether only a part of the table is asked for."""
         return bool(self.ask.rows or self.ask.columns or self.ask.cells)
@@ -85,7 +95,7 @@ class Problem:
 
     exercise: Exercise
     lesson: Lesson
-    drawn: dict[Node, tuple[float, ...]]
+    drawn: dict[Node, Choices]
     questions: tuple[Question, ...]
     fixed: dict[Node, Flags] = field(default_factory=dict)
     parts: tuple[Problem, ...] = ()
@@ -182,10 +192,30 @@ class Problem:
         """Whether the student computes powers of e."""
         return any(n.op is ops.exp for n in self.needed if n not in self.shown)
 
+    @cached_property
+    def effort(self) -> tuple[Effort, dict[Node, int]]:
+        """The operations that the student does by hand, and how many numbers of each table they make."""
+        asked: dict[Node, set[tuple[int, int]]] = {}
+        for question in self.questions:
+            asked.setdefault(question.node, set()).update(question.read)
+        backward = [node for node in self.shown if any(q.ask.kind == "missing" for q in self.questions)]
+        asked |= {node: set(np.ndindex(*map(int, node.shape))) for node in backward}
+        from byhand.exercises.draw import random_tables  # which is made for problems
+
+        with np.errstate(all="ignore"):
+            values = fold(self.outputs, random_tables(self, np.random.default_rng(0), SAMPLES))
+        return effort_of(asked, set(self.shown) - set(backward), self.drawn, plain_tables(values))
+
     def work(self) -> Work:
         """Count the operations that the student does by hand."""
-        needed = [n for n in self.needed if n.name and not n.op.given and n not in self.shown]
-        return NOTHING.joined(*(_work(n) for n in needed))
+        effort, _ = self.effort
+        return Work(effort.multiplications + effort.divisions, effort.additions, effort.functions)
+
+    @property
+    def work_minutes(self) -> float:
+        """The minutes that the asked numbers take by hand, by the times of `work`."""
+        effort, cells = self.effort
+        return minutes_of(effort, sum(cells.values()), len(self.questions))
 
 
 def problem(exercise: Exercise) -> Problem:
@@ -221,6 +251,8 @@ def _from_drawn_tables(lesson: Lesson, exercise: Exercise) -> Lesson:
     graph = lesson.graph
     changed = rewrite(graph.outputs, rule)
     outputs = [changed.get(node, node) for node in graph.outputs]
+    labels = [size.labels for node in toposort(outputs) for size in node.shape]
+    outputs += [of.ids for of in dict.fromkeys(labels) if isinstance(of, Tokens) and of.ids not in changed]
     return replace(lesson, graph=replace(graph, outputs=outputs, probabilities=None, logits=None, training=None))
 
 
@@ -295,25 +327,41 @@ def _checked_name(exercise: Exercise, tables: Mapping[str, Node], name: str, whe
     return name
 
 
-def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, tuple[float, ...]]:
+def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, Choices]:
     """Return the tables to draw, each with the numbers that its cells may be."""
     given = {n.name: n for n in lesson.tables.values() if n.data is not None}
     for name in exercise.draw:
         if name not in ROLE_NUMBERS:
             _checked_name(exercise, lesson.tables, name, "draw")
-    found = {}
+    found: dict[Node, Choices] = {}
     rows = {node for node, _ in lookup_tables(lesson)}
     for name, node in given.items():
         if node in rows and node.role is not Role.TOKENS and name not in exercise.draw:
             continue
         if node.role is Role.TOKENS and name.rpartition(".")[2] == "ids":
-            of = node.shape[0].labels
-            assert isinstance(of, Tokens)
-            found[node] = tuple(float(i) for i in range(len(of.vocabulary.words)))
+            found[node] = _drawn_words(exercise, node)
         elif name in exercise.draw or node.role in ROLE_NUMBERS:
             usual = NORM_NUMBERS.get(node.symbol, exercise.draw.get(node.role, ROLE_NUMBERS.get(node.role, ())))
             found[node] = exercise.draw.get(name, usual)
+            width = np.shape(found[node])[-1] if np.ndim(found[node]) == 2 else int(node.shape[1])
+            if width != node.shape[1]:
+                raise ByhandError(
+                    f"In the exercise {exercise.name}, draw: a row of {name} has {node.shape[1]} numbers, not {width}."
+                )
     return found
+
+
+def _drawn_words(exercise: Exercise, ids: Node) -> Choices:
+    """Return the ids that a prompt's words are drawn from: those of the recipe, by default the whole vocabulary."""
+    of = ids.shape[0].labels
+    assert isinstance(of, Tokens)
+    words = len(of.vocabulary.words)
+    chosen = exercise.draw.get(ids.name, tuple(map(float, range(words))))
+    if not all(isinstance(i, float) and i.is_integer() and 0 <= i < words for i in chosen):
+        raise ByhandError(
+            f"In the exercise {exercise.name}, draw: {ids.name} are the numbers of words, from 0 to {words - 1}."
+        )
+    return chosen
 
 
 def _fixed_cells(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> dict[Node, Flags]:
@@ -349,16 +397,6 @@ def _prompts(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> Itera
                     f"In the exercise {exercise.name}, {columns[place].name} is both a prompt and drawn: leave out one."
                 )
             yield columns[place]
-
-
-def _work(node: Node) -> Work:
-    """Count the operations of all cells of a table; a number such as √d_k counts as known."""
-    table = read(node, COUNTS, lambda n: Table(n.shape, lambda r, c: NOTHING) if n.name or _is_constant(n) else None)
-    return NOTHING.joined(*(table[i] for i in np.ndindex(*node.shape)))
-
-
-def _is_constant(node: Node) -> bool:
-    return bool(node.args) and all(n.op is ops.constant for n in node.args)
 
 
 def stacked(numbers: Iterable[Numbers]) -> Numbers:

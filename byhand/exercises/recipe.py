@@ -19,6 +19,8 @@ expression."""
 CELL_KINDS = ("cell", "choice", "missing", "symbolic")
 """The kinds with a row and a column; a choice is among the cells of that row."""
 LEVELS = range(1, 6)
+Choices = tuple[float, ...] | tuple[tuple[float, ...], ...]
+"""What a table is drawn from: numbers for each cell, or rows, of which each row of the table is one in some order."""
 MOST_NUMBERS = 1000
 """The most numbers that a cell may be drawn from."""
 LONGEST_LINE, LONGEST_TEXT = 300, 5000
@@ -99,7 +101,7 @@ class Exercise:
     asks: tuple[Ask, ...]
     text: str = ""
     show: tuple[str, ...] = ()
-    draw: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    draw: dict[str, Choices] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
     largest: float = 99
     attend: tuple[float, float] = (0.4, 0.98)
@@ -407,8 +409,8 @@ def _check_part(where: str, ask: AskTable) -> None:
         raise ByhandError(f"{where} has both {chosen[0]} and {chosen[1]}: leave one of them out.")
 
 
-def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
-    """Return the numbers that may be drawn: from a list of them, or a range such as "0..3"."""
+def _numbers(path: Path, name: str, value: Any) -> Choices:
+    """Return the numbers that may be drawn: a list of them, a range such as "0..3", or a list of whole rows."""
     numbers = value
     if isinstance(value, str):
         first, _, last = value.partition("..")
@@ -418,6 +420,10 @@ def _numbers(path: Path, name: str, value: Any) -> tuple[float, ...]:
             numbers = []
     if isinstance(numbers, list) and 0 < len(numbers) <= MOST_NUMBERS and all(map(_is_number, numbers)):
         return tuple(map(float, numbers))
+    if isinstance(numbers, list) and 0 < len(numbers) <= MOST_NUMBERS and all(isinstance(r, list) for r in numbers):
+        rows = [tuple(map(float, row)) for row in numbers if row and all(map(_is_number, row))]
+        if len(rows) == len(numbers) and len({len(row) for row in rows}) == 1:
+            return tuple(rows)
     raise ByhandError(f'In the exercise {path}, {quoted(name)} is drawn from numbers such as "0..3" or [-1, 0, 1].')
 
 

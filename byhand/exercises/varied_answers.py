@@ -17,6 +17,8 @@ from byhand.exercises.problem import Flags, Problem, Question
 
 LIMITS = (0.2, 0.25, 0.34, 0.5)
 """The share of the answers that may be one number, or stand in the same place of a given table; the strictest first."""
+MOST_COPIED = 0.5
+"""The share of a question's answers, if they are not few, that may stand in the same place of a given table."""
 FEW, LEAST_DISTINCT = 4, 3
 """A question that asks for more than FEW numbers must have LEAST_DISTINCT different answers."""
 
@@ -48,6 +50,10 @@ def varied_answers(problem: Problem, values: dict[Node, Array], limit: float) ->
     good = good & ((same @ weights).max(-1) <= most)
     for _, copied in copies(problem, asked, values):
         good = good & (copied @ weights <= most)
+    for question, answers in asked:
+        if answers.shape[-1] >= FEW:
+            for _, copied in copies(problem, [(question, answers)], values):
+                good = good & (copied.mean(-1) <= MOST_COPIED)
     return np.asarray(good)
 
 
@@ -74,19 +80,20 @@ def copies(
 ) -> Iterator[tuple[Node, Flags]]:
     """Yield each table that the student sees, and which answers a copy of it hits. (..., n) each
 
-    A copy is taken in the place of each answer where the shapes are the same, else in reading order.
+    A copy is taken in reading order, and where the shapes are the same also in the place of each answer.
     """
     for node in visible_tables(problem):
         table = values[node] if node.data is None else values.get(node, node.data)
-        flags = []
+        flat = table.reshape(*table.shape[:-2], -1)
+        in_order: list[Flags] = []
+        in_place: list[Flags] = []
         for question, answers in asked:
-            if question.node.shape == node.shape:
-                copied = question.cells(table)
-            else:
-                flat = table.reshape(*table.shape[:-2], -1)
-                copied = flat[..., np.arange(answers.shape[-1]) % flat.shape[-1]]
-            flags.append(np.broadcast_to(np.abs(copied - answers) < 1e-9, answers.shape))
-        yield node, np.concatenate(flags, axis=-1)
+            read = flat[..., np.arange(answers.shape[-1]) % flat.shape[-1]]
+            there = question.cells(table) if question.node.shape == node.shape else read
+            for copied, flags in ((read, in_order), (there, in_place)):
+                flags.append(np.broadcast_to(np.abs(copied - answers) < 1e-9, answers.shape))
+        for flags in (in_order, in_place):
+            yield node, np.concatenate(flags, axis=-1)
 
 
 def visible_tables(problem: Problem) -> list[Node]:

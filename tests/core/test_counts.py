@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.small_exercises import attention
 
 from byhand.core.arithmetic.counts import COUNTS, NOTHING, Work, work
 from byhand.core.graph import Node, source, toposort
 from byhand.core.ops import SQRT
 from byhand.core.table import Table, read
 from byhand.exercises.problem import problem
-from byhand.exercises.recipe import find, read_exercise
+from byhand.exercises.recipe import Ask, find, read_exercise
 from byhand.layers.attention import softmax
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
@@ -64,9 +65,9 @@ def test_a_whole_recipe_is_the_sum_of_its_tables() -> None:
 
 
 def test_what_no_question_needs_is_not_counted() -> None:
-    """who-looks-at-whom asks for scores of 4 words: no softmax and no values."""
-    built = problem(read_exercise(find("who-looks-at-whom")))
-    assert built.work() == Work(2 * (4 * 3 * 4) + 4 * 4 * 4, 2 * (4 * 4 * 2) + 4 * 4 * 3, 0)
+    """At whom the second of 3 words looks: its query, all keys and a row of scores; no softmax and no values."""
+    built = attention(Ask("scores", kind="choice", cell=(2, 1)))
+    assert built.work() == Work(4 * 3 + 3 * 4 * 3 + 3 * 4, 4 * 2 + 3 * 4 * 2 + 3 * 3, 0)
 
 
 def test_tables_that_are_made_once() -> None:

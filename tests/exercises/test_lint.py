@@ -22,7 +22,7 @@ SOFTMAX = HEAD + (
     '[draw]\nX = "-3..4"\nT = [1]\n[[ask]]\ntable = "probabilities"\nplaces = 3\n'
 )
 PRODUCT = HEAD + 'model = "matrix-product"\nmistakes = []\n'
-TINY = HEAD + (
+TINY = HEAD.replace("minutes = 5", "minutes = 2") + (
     'model = "dot-product"\nlevel = 1\nmistakes = []\n[draw]\nx = [1]\ny = "1..4"\n[[ask]]\ntable = "product"\n'
     "places = 0\n"
 )
@@ -102,7 +102,7 @@ def test_numbers_too_large_for_the_level_are_reported() -> None:
 def test_the_command_says_that_nothing_is_wrong() -> None:
     lines = answer("byhand exercise dot-product --lint --seeds 20").splitlines()
     assert lines[0].startswith("dot-product: 20 variants, ")
-    assert lines[1].startswith("By hand: ")
+    assert lines[1].startswith("By hand, about 3 minutes: ")
     assert " mistakes show, each apart from the others: " in lines[2]
     assert lines[3].startswith("The best guess, ")
     assert lines[4:] == ["Nothing is wrong."]

@@ -211,7 +211,8 @@ def moodle_text(built: Problem, variant: Variant) -> str:
         ("layer-norm", ["variance = mean of each row of deviation²", "root = √(variance + ε)", "ε = 0"]),
         ("attention-with-a-pencil", ["exp = 2^shifted"]),
         ("nearest-context", ["best1 = place of the largest in each row of nearness", "lambda = 0.25"]),
-        ("bert", ["masked = scaled where padding_mask, else −∞", "ε = 0.000000000001"]),
+        ("bert", ["masked = scaled where padding_mask, else −∞"]),
+        ("distilbert", ["ε = 0.000000000001"]),
     ],
 )
 def test_what_a_step_needs_is_said(name: str, rules: list[str]) -> None:

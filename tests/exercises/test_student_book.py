@@ -213,7 +213,8 @@ def test_practice_hides_its_marks_and_colours_the_answers(head: Problem) -> None
 
 def test_a_segments_words_are_the_students_own() -> None:
     """They are part of a prompt that is drawn for each student, and label tables that are cut from it."""
-    built = found("transformer-xl")
+    recipe = {**read_toml(find("transformer-xl")), "draw": {}, "attend": [0, 1]}
+    built = problem(exercise_of(recipe, Path("mine.toml")))
     of = StudentBook(built)
     for one in drawn(built, Student("s1", "Ada"), Student("s2", "Ben")):
         book = openpyxl.load_workbook(io.BytesIO(of.fill(one)))

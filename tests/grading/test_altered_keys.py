@@ -127,11 +127,17 @@ def test_layout_and_order_do_not_matter(quiz: Path) -> None:
     assert load_key(quiz) == before
 
 
+def another_wrong_cell(student: Content) -> None:
+    """A cell that was right is wrong too."""
+    row = 1 if student["answers"][0][0] == 1 else 0
+    student["planted"]["scores"][row][0] = 99
+
+
 UNTRUE: dict[str, tuple[Callable[[Content], object], str]] = {
     "an answer": (CHANGES["an answer"], "the answers of s001 are not those of its numbers"),
     "nothing drawn": (CHANGES["nothing drawn"], "the numbers of s001 are not those that its recipe draws"),
     "another wrong cell": (
-        lambda c: c["students"]["s002"]["planted"]["scores"][0].__setitem__(0, 99),
+        lambda c: another_wrong_cell(c["students"]["s002"]),
         "the answers of s002 are not those of its numbers",
     ),
     "no wrong cell": (

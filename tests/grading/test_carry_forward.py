@@ -37,8 +37,7 @@ EXERCISES: dict[str, dict[str, Step]] = {
     },
     "feed-forward": {
         "hidden": lambda t: t["X"] @ t["W_1"] + t["b_1"],
-        "relu": lambda t: np.maximum(t["hidden"], 0),
-        "Y": lambda t: t["relu"] @ t["W_2"] + t["b_2"],
+        "Y": lambda t: np.maximum(t["hidden"], 0) @ t["W_2"] + t["b_2"],
     },
     "next-word": {
         "logits": lambda t: t["X"] @ t["W_vocab"] + t["b_vocab"],

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from support.misconceptions import CASES, states, variants
 from support.misconceptions.transformer import head, softmax
-from support.simulated_students import Class, class_of, named, verdicts
+from support.simulated_students import Class, built, class_of, named, verdicts
 
 from byhand.core.graph import fold, toposort
 from byhand.exercises.distinct_mistakes import mistaken_tables
 from byhand.exercises.draw import distinguishable
 from byhand.exercises.problem import stacked
-from byhand.exercises.recipe import ready_made
+from byhand.exercises.recipe import find, ready_made
+from byhand.lessons.recipe import read_toml
 
 SEEDS = 200
 PLANTED = [name for name in ready_made() if name not in ("embedding", "find-the-wrong-score", "missing-number")]
@@ -125,7 +126,8 @@ def test_random_answers_accuse_nobody() -> None:
 @pytest.mark.parametrize("place", [-50.0, -1.0, 9.0, 10.0, 1e9, 1e300, 2.5])
 def test_a_place_that_no_table_has_is_wrong(place: float) -> None:
     """What would be looked up there follows from it, and is no number."""
-    of = class_of("roberta", 1)
+    asks = [{"table": name, "places": 0} for name in ("position", "sum")]
+    of = built(find("roberta"), {**read_toml(find("roberta")), "ask": asks}, 1)
     rows = of.right(0)
     rows[0][0] = place
     assert verdicts(of.mark(0, rows))[:2] in (["WRONG", "RIGHT"], ["SLIP", "RIGHT"])
@@ -245,15 +247,15 @@ def test_a_mistake_that_is_made_in_plain_numpy_is_named(name: str, mistake: str,
     of, found = class_of(name, 10), 0
     assert mistake in {m.name for m, _ in of.told}
     for n in range(10):
-        pairs_ = zip(of.problem.questions, of.right(n), strict=True)
-        tables = {q.node.name: row.reshape(q.node.shape) for q, row in pairs_}
+        values = fold(of.problem.outputs, of.made[n].numbers)
+        tables = {q.node.name: values[q.node] for q in of.problem.questions}
         with np.errstate(all="ignore"):
             tables |= {k: v[0] for k, v in case(with_tables(of, n)).items()}
         if name == "layer-norm":
             variance = varied(mistake, of.tables(n)["X"])
             root = variance if mistake == "norm-without-root" else np.sqrt(variance)
             tables |= {"norm.variance": variance, "norm.root": root}
-        found += named(of.mark(n, of.asked([tables[q.node.name] for q in of.problem.questions]))) == {mistake}
+        found += named(of.mark(n, of.asked([q.cells(tables[q.node.name]) for q in of.problem.questions]))) == {mistake}
     assert found == 10
 
 

@@ -36,7 +36,7 @@ def marks(problem: Problem, shown_mistakes: ShownMistakes, made: Sequence[Varian
         for name, sentence, _, answers in mistakes:
             if not all(np.isfinite(a).all() for a in answers):
                 continue
-            texts = field_texts(asked, answers)
+            texts = field_texts(asked, _named_rightly(problem, variant, answers))
             shares = [field.mark(text)[0] for field, text in zip(question.fields, texts, strict=True)]
             if min(shares) > 1 - 1e-9 and problem.exercise.partial_credit.mistake < 1:
                 yield f"Moodle gives full marks to {name} of {variant.student.id}."
@@ -82,6 +82,12 @@ def _plain(
             yield f"{system} gives {found:.0%} for {what} of {variant.student.id}."
 
 
+def _named_rightly(problem: Problem, variant: Variant, answers: Sequence[Array]) -> list[Array]:
+    """Return answers in which a wrong cell is named rightly: no misconception changes that."""
+    rows = zip(problem.questions, answers, variant.answers, strict=True)
+    return [right if question.ask.kind == "wrong cell" else row for question, row, right in rows]
+
+
 def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
     """Return the texts that a student with these answers types into the fields, in order."""
     return [
@@ -94,5 +100,5 @@ def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
 def _field_values(part: Part, row: Array) -> Array:
     if part.question.ask.kind != "table":
         return row
-    columns = int(part.question.node.shape[1])
-    return row[[i * columns + j for i, j in part.places]]
+    order = {place: n for n, place in enumerate(part.question.indices)}
+    return row[[order[place] for place in part.places]]
