@@ -11,7 +11,7 @@ import numpy as np
 from byhand.core.graph import INFINITE, Array, Node, fold
 from byhand.core.roles import Role
 from byhand.errors import ByhandError
-from byhand.exercises.problem import Flags, Numbers, Problem
+from byhand.exercises.problem import Flags, Numbers, Problem, random_tables
 from byhand.exercises.recipe import Exercise
 from byhand.exercises.secret import Source
 from byhand.exercises.varied_answers import LIMITS, varied_answers
@@ -56,26 +56,6 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
         f"ask for less (largest, whole, attend, mistakes){', set other numbers' if problem.fixed else ''} "
         "or let more numbers be drawn."
     )
-
-
-def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
-    """Draw every drawn table `count` times; a cell that the recipe sets is always the same. -> (count, r, c) each"""
-    tables = {
-        node: _random_table(np.array(numbers), (count, *map(int, node.shape)), generator)
-        for node, numbers in problem.drawn.items()
-    }
-    for node, cells in problem.fixed.items():
-        assert node.data is not None
-        tables[node] = np.where(cells, node.data, tables[node])
-    return tables
-
-
-def _random_table(numbers: Array, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
-    """Return cells drawn from numbers, or rows drawn from rows, each in some order. numbers: (n,) or (n, c)"""
-    if numbers.ndim == 1:
-        return np.asarray(numbers[generator.integers(len(numbers), size=shape)])
-    rows = numbers[generator.integers(len(numbers), size=shape[:-1])]
-    return np.asarray(generator.permuted(rows, axis=-1))
 
 
 def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:

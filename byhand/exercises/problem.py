@@ -200,8 +200,6 @@ class Problem:
             asked.setdefault(question.node, set()).update(question.read)
         backward = [node for node in self.shown if any(q.ask.kind == "missing" for q in self.questions)]
         asked |= {node: set(np.ndindex(*map(int, node.shape))) for node in backward}
-        from byhand.exercises.draw import random_tables  # which is made for problems
-
         with np.errstate(all="ignore"):
             values = fold(self.outputs, random_tables(self, np.random.default_rng(0), SAMPLES))
         return effort_of(asked, set(self.shown) - set(backward), self.drawn, plain_tables(values))
@@ -397,6 +395,26 @@ def _prompts(exercise: Exercise, lesson: Lesson, drawn: Iterable[Node]) -> Itera
                     f"In the exercise {exercise.name}, {columns[place].name} is both a prompt and drawn: leave out one."
                 )
             yield columns[place]
+
+
+def random_tables(problem: Problem, generator: np.random.Generator, count: int) -> Numbers:
+    """Draw every drawn table `count` times; a cell that the recipe sets is always the same. -> (count, r, c) each"""
+    tables = {
+        node: _random_table(np.array(numbers), (count, *map(int, node.shape)), generator)
+        for node, numbers in problem.drawn.items()
+    }
+    for node, cells in problem.fixed.items():
+        assert node.data is not None
+        tables[node] = np.where(cells, node.data, tables[node])
+    return tables
+
+
+def _random_table(numbers: Array, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    """Return cells drawn from numbers, or rows drawn from rows, each in some order. numbers: (n,) or (n, c)"""
+    if numbers.ndim == 1:
+        return np.asarray(numbers[generator.integers(len(numbers), size=shape)])
+    rows = numbers[generator.integers(len(numbers), size=shape[:-1])]
+    return np.asarray(generator.permuted(rows, axis=-1))
 
 
 def stacked(numbers: Iterable[Numbers]) -> Numbers:
