@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from byhand.answers import equality
 from byhand.answers.rules import Rule
 from byhand.core.graph import INFINITE, Array, Node, fold, named_like, toposort, within
-from byhand.exercises.draw import random_tables
 from byhand.exercises.lms_fields import INDEX_MARGIN
-from byhand.exercises.problem import Flags, Problem, Question
+from byhand.exercises.problem import Flags, Problem, Question, random_tables
 from byhand.exercises.recipe import Ask
 
 TRIES = 8

@@ -17,8 +17,8 @@ from byhand.core.graph import INFINITE, fold
 from byhand.documents import html
 from byhand.errors import ByhandError
 from byhand.exercises import asked, canvas, moodle, qti
-from byhand.exercises.draw import Student, Variant, random_tables, variants
-from byhand.exercises.problem import Problem, problem
+from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.problem import Problem, problem, random_tables
 from byhand.exercises.recipe import Ask, Exercise, exercise_of, find, read_exercise, ready_made
 from byhand.exercises.worksheet import worksheet
 from byhand.lessons.recipe import Recipe

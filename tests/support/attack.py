@@ -30,8 +30,8 @@ import numpy as np
 import openpyxl
 
 from byhand.exercises.class_set import SetOptions, make_set
-from byhand.exercises.draw import DRAWS_PER_ROUND, Student, random_tables
-from byhand.exercises.problem import Numbers, Problem, problem
+from byhand.exercises.draw import DRAWS_PER_ROUND, Student
+from byhand.exercises.problem import Numbers, Problem, problem, random_tables
 from byhand.exercises.recipe import find, read_exercise, ready_made
 from byhand.exercises.roster import Roster
 from byhand.exercises.secret import EXAM, PRACTICE, SECRET_BYTES, Source
