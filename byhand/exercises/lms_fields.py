@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import pairwise
@@ -213,14 +213,16 @@ def _easily_guessed(values: Array, margin: float) -> Flags:
         return np.asarray((np.abs(np.abs(values)[..., None] - [0, 1]) <= margin).any(-1))
 
 
-def _few(cells: Iterable[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
-    """Return at most MOST_LISTED wrong answers of each cell, those that the cells before list least."""
+def _few(cells: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
+    """Return at most MOST_LISTED wrong answers of each cell: first those not listed yet, the rarest of them."""
+    telling = Counter(wrong.sentences for wrong_answers in cells for wrong in wrong_answers)
     listed: Counter[tuple[str, ...]] = Counter()
     chosen = []
     for wrong_answers in cells:
-        order = sorted(range(len(wrong_answers)), key=lambda n: listed[wrong_answers[n].sentences])[:MOST_LISTED]
-        chosen.append(tuple(wrong_answers[n] for n in sorted(order)))
-        listed.update(wrong_answers[n].sentences for n in order)
+        sentences = [wrong.sentences for wrong in wrong_answers]
+        order = sorted(range(len(sentences)), key=lambda n: (listed[sentences[n]] > 0, telling[sentences[n]]))
+        chosen.append(tuple(wrong_answers[n] for n in sorted(order[:MOST_LISTED])))
+        listed.update(sentences[n] for n in order[:MOST_LISTED])
     return chosen
 
 

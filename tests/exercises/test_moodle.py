@@ -185,6 +185,10 @@ def test_a_field_lists_few_wrong_answers_and_every_mistake_somewhere() -> None:
     listed = [[a.feedback for a in field.answers if a.feedback] for field in question.fields]
     assert max(map(len, listed)) == MOST_LISTED
     assert len({sentence for sentences in listed for sentence in sentences}) == 15
+    rare = shifted(variant, 0.0, 0.5, "You swapped the last two.")
+    rare.answers[0][-1] += 50
+    [question] = moodle_import.read(moodle.write(PROBLEM, [variant], [[*many, rare]]))
+    assert "You swapped the last two." in [a.feedback for a in question.fields[8].answers]
 
 
 @pytest.mark.parametrize(
