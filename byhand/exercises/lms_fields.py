@@ -147,10 +147,10 @@ def _part(
     fields: tuple[Field, ...]
     if ask.kind == "choice":
         fields = tuple(_choice(problem, variant, n, question, c, mistakes) for c in range(len(key)))
-        return Part(n + 1, question, instruction(problem, question), fields, tuple(question.indices))
+        return Part(n + 1, question, instruction(problem, variant, question), fields, tuple(question.indices))
     if ask.kind == "wrong cell":
         fields = tuple(Field(float(k), INDEX_MARGIN) for k in key)
-        return Part(n + 1, question, instruction(problem, question), fields, ((0, 0), (0, 1)))
+        return Part(n + 1, question, instruction(problem, variant, question), fields, ((0, 0), (0, 1)))
     if np.isnan(key).any():
         raise ByhandError(
             f"In the exercise {problem.exercise.name}, an answer to question {n + 1} ({ask.table}) is not a number "
@@ -163,7 +163,9 @@ def _part(
     fields = tuple(
         replace(_field(question, float(key[c]), wrong_answers[c], reach, c), wrong_answers=few[c]) for c in asked
     )
-    return Part(n + 1, question, instruction(problem, question), fields, tuple(question.indices[c] for c in asked))
+    return Part(
+        n + 1, question, instruction(problem, variant, question), fields, tuple(question.indices[c] for c in asked)
+    )
 
 
 def _field(question: Question, key: float, wrong_answers: Sequence[WrongAnswer], reach: Reach, c: int) -> Field:
@@ -286,8 +288,7 @@ def shares(part: Part) -> list[str]:
     return [in_full((end - start) / unit) for start, end in pairwise(ends)]
 
 
-def instruction(problem: Problem, question: Question) -> str:
+def instruction(problem: Problem, variant: Variant, question: Question) -> str:
     """Return the question as a sentence. An exact expression on paper is a decimal number here."""
-    if question.ask.kind != "symbolic":
-        return question_text(problem, question)
-    return question_text(problem, Question(replace(question.ask, kind="cell"), question.node))
+    asked = replace(question, ask=replace(question.ask, kind="cell")) if question.ask.kind == "symbolic" else question
+    return question_text(problem, asked, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values))
