@@ -381,7 +381,8 @@ def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
 def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool) -> CellFinding:
     """Return the finding for an answer whose explanation does not count; a copy may still be of a known mistake."""
     if mine.copied:
-        named = finding.verdict is Verdict.MISTAKE and BETWEEN not in finding.mistake
+        behind = {combination for combination, right in zip(mine.mistakes, mine.right, strict=True) if not right}
+        named = finding.verdict is Verdict.MISTAKE and len(behind) == 1 and BETWEEN not in finding.mistake
         return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, _(COPIED))
     if mine.idle or one_number:
         return CellFinding(Verdict.WRONG, _(ONE_NUMBER))

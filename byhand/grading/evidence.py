@@ -131,7 +131,6 @@ class _Weighing:
         for _ in range(2):  # what a mistake makes of the student's own numbers counts if those are work
             self._mistakes_that_stand_by_themselves()
             self._carry_forward()
-        self.by_themselves = [count.mistakes.copy() for count in self.counts]
         self._supported()
         self._carry_forward()
         return [self._without_idle(n) for n in range(len(self.answers))]
@@ -140,9 +139,19 @@ class _Weighing:
         """Return what counts of a table; of one number in every cell, only a mistake that leads to it."""
         one, count = self.answers[n], self.counts[n]
         nothing: Flags = np.zeros(len(one.key), dtype=bool)
-        if one.copied:
-            return Counted(nothing, nothing, nothing, nothing)
-        return Counted(nothing, self.by_themselves[n], nothing, nothing) if one.one_number else count
+        if not one.idle:
+            return count
+        by_mistake = nothing if one.copied else self._made_by_evident_mistakes(n)
+        return Counted(nothing, by_mistake, nothing, nothing)
+
+    def _made_by_evident_mistakes(self, n: int) -> Flags:
+        """Return the answers by mistakes that the numbers themselves tell of, without what follows from them."""
+        found: Flags = np.zeros(len(self.answers[n].key), dtype=bool)
+        for index in {i for combination in self.answers[n].mistakes for i in combination}:
+            cells = [self._made_by(index, m) for m in range(len(self.answers))]
+            if self._several(np.concatenate([self._numbers(m, of) for m, of in enumerate(cells)])):
+                found |= cells[n]
+        return found
 
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in {i for one in self.answers for combination in one.mistakes for i in combination}:

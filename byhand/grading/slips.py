@@ -84,7 +84,7 @@ def cut_off(answer: float, expected: float, places: int) -> Slip | None:
     """Return the slip of cutting a number off where it should be rounded: 0.66 for 2/3."""
     whole = float(np.trunc(expected * 10.0**places) / 10.0**places)
     rounded = round(expected, places)
-    return Slip(_(CUT_OFF)) if abs(answer - whole) <= ROOM < abs(whole - rounded) and answer else None
+    return Slip(_(CUT_OFF)) if abs(answer - whole) <= ROOM < abs(whole - rounded) else None
 
 
 def swapped(answers: Array, expected: Array, open_: Flags, margins: Array) -> dict[int, Slip]:
