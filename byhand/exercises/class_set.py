@@ -260,10 +260,11 @@ def _make_set(
     folder.begin(about, source, options.formats, named_students)
     result = SetResult(exercise, folder, source.seed, writer.problem, len(students))
     with writer.in_language():
-        questions = questions_of(writer.problem, StudentBook(writer.problem, options.practice).places)
+        book = StudentBook(writer.problem, options.practice)
+        questions = questions_of(writer.problem, book.places)
     with replacing(folder.key, private=True) as file:
         lines = _key_lines(writer, named_students, options.jobs, result, advance)
-        write_key(file, in_key, questions, lines, source)
+        write_key(file, {**in_key, "printed": book.template.printed}, questions, lines, source)
     result.kept = len(students) * len(writer.kinds) - result.written
     count, result.notes = writer.write_class(named_students, options.variants)
     result.written += count

@@ -140,8 +140,10 @@ def _book(problem: Problem, about: About) -> Writer:
 
 def _own_key(problem: Problem, about: About) -> Writer:
     """Return the writer of a key with a single student."""
-    questions = questions_of(problem, StudentBook(problem, about["practice"]).places)
+    book = StudentBook(problem, about["practice"])
+    questions = questions_of(problem, book.places)
     own_about = {name: value for name, value in about.items() if name != "seed"}  # from it all answers would follow
+    own_about["printed"] = book.template.printed
 
     def write(variant: Variant, name: str) -> bytes:
         stream = BytesIO()

@@ -65,7 +65,8 @@ class Key:
     """A class's key. recipe: the content of the exercise's file, from which the problem can be rebuilt.
 
     digest: of the recipe and its name. seed: None if the numbers are drawn from a secret, and in a student's own key.
-    language: a code of byhand.translations, in which the class reads.
+    language: a code of byhand.translations, in which the class reads. printed: a digest of the workbooks' texts, which
+    another version of byhand may word in another way.
     """
 
     exercise: str
@@ -76,6 +77,7 @@ class Key:
     questions: tuple[KeyQuestion, ...]
     students: dict[str, KeyStudent]
     language: str = ENGLISH
+    printed: str = ""
 
 
 def questions_of(problem: Problem, places: Iterable[Place]) -> list[dict[str, Any]]:
@@ -193,6 +195,7 @@ class _KeyFile(msgspec.Struct):
     students: dict[str, msgspec.Raw]
     seed: int | None = None
     language: str = ENGLISH
+    printed: str = ""
 
 
 class _Head(msgspec.Struct):
@@ -224,7 +227,7 @@ def read_key(path: Path) -> Key:
         raise _unsound(path, "language")
     _check_unaltered(path, data)
     about = (table.exercise, table.recipe, table.digest, table.seed, table.practice)
-    return Key(*about, tuple(table.questions), students, table.language)
+    return Key(*about, tuple(table.questions), students, table.language, table.printed)
 
 
 def _check_unaltered(path: Path, data: bytes) -> None:

@@ -7,10 +7,12 @@ in the marks then takes little time for each student.
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from itertools import chain
 from math import ceil, exp
 from typing import Any
@@ -44,6 +46,8 @@ FIRST_MARK = 700_000_001
 MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
 MARK_KEY = ("student", "mark")
 """The key of the file's own mark."""
+TEXTS = "xl/sharedStrings.xml"
+"""The part of a workbook with all its texts."""
 LEVEL = 1
 """The compression level: low, since a class may have thousands of workbooks."""
 ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
@@ -87,6 +91,13 @@ class Template:
         with ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
                 self._parts.append((name, *marks.cut(archive.read(name).decode("utf-8"))))
+
+    @property
+    def printed(self) -> str:
+        """A digest of the texts that are the same for every student."""
+        return sha256(json.dumps([pieces for name, pieces, _ in self._parts if name == TEXTS]).encode()).hexdigest()[
+            :32
+        ]
 
     def fill(self, values: Mapping[object, float | str]) -> bytes:
         """Return the workbook with the marks replaced by their values. values: by key."""

@@ -192,18 +192,25 @@ def warnings_of(submission: Submission, handed_out: HandedOut, student: str) -> 
 
 def _id_findings(submission: Submission, handed_out: HandedOut, student: str) -> list[str]:
     stated = submission.stated
-    if fold_text(stated) == fold_text(student) or handed_out.id is None:
+    others = stated in handed_out.key.students and stated != student
+    if (fold_text(stated) == fold_text(student) and not others) or handed_out.id is None:
         return []
     if not stated:
         return [f"The workbook states no id any more: it was taken for that of {name_and_id(handed_out, student)}."]
     same = [id for id in handed_out.key.students if fold_text(id) == fold_text(stated)]
+    same = [stated] if stated in same else same
     if same:
         return [f"The workbook was made for another student: it states the id of {name_and_id(handed_out, same[0])}."]
     return [f"The workbook states the id {quoted(stated)}, which no student of this class has."]
 
 
 def _text_findings(submission: Submission, handed_out: HandedOut) -> list[str]:
-    """Return a warning about changed questions, captions and printed numbers."""
+    """Return a warning about changed questions, captions and printed numbers.
+
+    None if another version of byhand made the books, since its words are not known.
+    """
+    if handed_out.book is None or handed_out.book.template.printed != handed_out.key.printed:
+        return []
     printed = submission.printed
     texts = [cell for cell, text in handed_out.texts.items() if not _same(printed.get(cell), text)]
     numbers = [cell for cell, number in handed_out.numbers.items() if not _near(printed.get(cell), number)]

@@ -99,6 +99,7 @@ def test_a_practice_key_holds_one_student_and_neither_seed_nor_secret() -> None:
                 "questions",
                 "students",
                 "checksum",
+                "printed",
             }
             assert list(own["students"]) == [student.id]
 

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.class_submissions import a_set
+from support.class_submissions import a_set, answered
 from support.commands import byhand
 
 from byhand.errors import ByhandError
+from byhand.exercises.class_set import SetOptions, make_set
+from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key
+from byhand.exercises.recipe import find
+from byhand.exercises.roster import Roster
 from byhand.grading.marking import Grader, load_key
 
 Content = dict[str, Any]
@@ -22,6 +26,7 @@ ALTERED = (
     "or make it again with the command that made the class."
 )
 RECIPE = "find-the-wrong-score"
+OLD = Path(__file__).parents[1] / "data" / "old_sets"
 
 
 @pytest.fixture(scope="module", params=[None, 3], ids=["secret", "seed"])
@@ -192,6 +197,45 @@ def test_a_students_own_key_needs_no_secret(tmp_path: Path) -> None:
     assert read.students == key.students
     altered(own, lambda content: content["students"]["s001"]["answers"][0].__setitem__(0, 77))
     assert refusal(own) == ALTERED.format(own)
+
+
+# Sets of before
+
+
+@pytest.mark.parametrize("name", ["dot-product", "softmax"])
+def test_a_set_of_byhand_0_1_0_is_graded_as_it_was(name: str, tmp_path: Path) -> None:
+    """Drawn from a seed, with a key without checksum, and with other words on its sheets than today."""
+    folder = OLD / name
+    key = load_key(folder)
+    assert key.seed == 7
+    with Grader(key) as grader:
+        for student in key.students:
+            (tmp_path / f"{student}.xlsx").write_bytes(answered(folder, key, student))
+            marks = grader.mark(tmp_path / f"{student}.xlsx").marks
+            assert (marks.student, marks.warnings) == (student, ())
+            assert marks.points == pytest.approx(marks.most)
+        taken = tmp_path / "student-001.xlsx"
+        taken.write_bytes(answered(folder, key, "student-002"))
+        marks = grader.mark(taken).marks
+        assert marks.warnings or marks.points < marks.most / 4
+
+
+def test_a_student_who_is_taken_for_another_by_capitals_alone(tmp_path: Path) -> None:
+    """ada hands in the book of Ada, whose id is the same but for its capital."""
+    students = tuple(Student(id) for id in ("ada", "Ada", "bob"))
+    make_set(SetOptions(find("softmax"), tmp_path / "quiz", Roster(students), seed=3, formats=("xlsx",)))
+    key = load_key(tmp_path / "quiz")
+    with Grader(key) as grader:
+        for id in ("ada", "Ada"):
+            for path in (tmp_path / f"{key.students[id].file}.xlsx", tmp_path / "work.xlsx"):
+                path.write_bytes(answered(tmp_path / "quiz", key, id))
+                marks = grader.mark(path).marks
+                assert (marks.student, marks.warnings) == (id, ())
+        path = tmp_path / f"{key.students['ada'].file}.xlsx"
+        path.write_bytes(answered(tmp_path / "quiz", key, "Ada"))
+        marks = grader.mark(path).marks
+    assert marks.student == "ada"
+    assert marks.warnings[0] == "The workbook was made for another student: it states the id of Ada."
 
 
 # Who may read it
