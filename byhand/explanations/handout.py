@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 
 from byhand.core.captions import defined_name, equation, opened, title, titles
-from byhand.core.graph import Node, times, toposort
+from byhand.core.graph import Array, Node, times, toposort
 from byhand.core.number_text import shown
 from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
 from byhand.documents.line_layout import width
@@ -90,6 +90,15 @@ def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exac
     if cell is None:
         return _one_table(lesson, worked_table(node, cells, ALL))
     return _one_cell(lesson, node, cells, cell)
+
+
+def work_cells(
+    lesson: Lesson, node: Node, numbers: Mapping[str, Array], places: Sequence[tuple[int, int]]
+) -> list[Block]:
+    """Return the rule of a table and some of its cells (row and column from 0) worked with these numbers by name."""
+    cells = Cells(numbers, no_exact, lesson.recipe.orientation == "columns")
+    worked = [cells.worked(node, i, j) for i, j in places]
+    return [*_rule(worked_table(node, cells, 0), with_names=True), *_lines_of(worked)]
 
 
 def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:

@@ -13,6 +13,7 @@ from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean, number_of_students
 from byhand.exercises.set_folder import file_names
 from byhand.files import save
+from byhand.grading.cell_words import words_for_all
 from byhand.grading.changes import GradeChange, changes_since
 from byhand.grading.class_report import ClassStatistics, report_json, report_page, report_text
 from byhand.grading.decisions import BEST, Decisions, decided, read_decisions
@@ -36,6 +37,7 @@ from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, 
 from byhand.grading.owners import Person, Rosters, UnknownId, enrolled, latest_files
 from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.submitted_files import digest, submitted_files
+from byhand.grading.worked_steps import WorkedSteps
 from byhand.processes import Stopped, cores, spread_within
 from byhand.translations import in_language
 
@@ -120,7 +122,7 @@ def grade_files(
 ) -> ClassResult:
     """Mark these files, by their names; otherwise as `grade`."""
     key = load_key(options.key)
-    marker_of(key, None)  # refuses a key that does not give its answers
+    problem = marker_of(key, None).problem  # refuses a key that does not give its answers
     people, notes = enrolled(key, Rosters(options.rosters, options.id_column, options.encoding))
     pseudonyms = None
     if options.anonymous:
@@ -135,7 +137,7 @@ def grade_files(
     if options.decide:
         save(folder.decisions, text.encode())
     settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
-    run = ClassRun(options, key, people, files, settings, text)
+    run = ClassRun(options, key, people, files, settings, text, words_for_all(problem))
     with Journal(folder.journal) as journal:
         return run.finish(journal, advance, [*notes, *folder.notes])
 
@@ -201,6 +203,8 @@ class FileMarker:
         self.key = self.grader.key
         with in_language(self.key.language):
             self.books = FeedbackBooks(self.grader.handed_out)
+        built = self.grader.handed_out.problem
+        self.steps = WorkedSteps(self.key, built, settings.show_answers) if built else None
         self.names = names_of(self.key)
 
     def __call__(self, job: Job) -> FileResult:
@@ -246,7 +250,7 @@ class FileMarker:
         for suffix in FORMATS.values():
             folder.file(elsewhere, name, suffix).unlink(missing_ok=True)
         if "html" in self.settings.formats:
-            save(folder.file(here, name, ".html"), feedback_page(self.key, marks, self.grader.explain_commands))
+            save(folder.file(here, name, ".html"), feedback_page(self.key, marks, self.steps))
         if "xlsx" in self.settings.formats:
             save(folder.file(here, name, ".xlsx"), self.books.book(marked.submission.own, marks))
 
@@ -267,7 +271,7 @@ class CountedFiles:
 
 @dataclass(frozen=True)
 class ClassRun:
-    """One run over the files of a class. text: of the decisions."""
+    """One run over the files of a class. text: of the decisions. places: of all answers, in words."""
 
     options: GradingOptions
     key: Key
@@ -275,6 +279,7 @@ class ClassRun:
     files: Mapping[str, Path]
     settings: WorkerSettings
     text: str
+    places: list[list[str]]
 
     @property
     def folder(self) -> MarksFolder:
@@ -378,7 +383,7 @@ class ClassRun:
     def _grades(self, counted: CountedFiles) -> tuple[ClassStatistics, list[StudentGrade]]:
         """Return the statistics of the graded students and every grade; remove files that are no longer valid."""
         key, folder = self.key, self.folder
-        statistics, names = ClassStatistics.of(key), names_of(key)
+        statistics, names = ClassStatistics.of(key, self.places), names_of(key)
         grades: list[StudentGrade] = []
         kept: list[tuple[str, str]] = []
         for person in self.people:

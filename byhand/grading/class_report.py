@@ -37,17 +37,24 @@ class MistakeCount:
 
 @dataclass
 class ClassStatistics:
-    """Statistics of a class's answers. cells: the counts of verdicts for each cell of each question."""
+    """Statistics of a class's answers. cells: the counts of verdicts for each cell of each question.
+
+    places: where each cell stands, in words: cat → sat.
+    """
 
     key: Key
     cells: list[list[VerdictCounts]]
+    places: list[list[str]] = field(default_factory=list)
     points: list[float] = field(default_factory=list)
     got: list[float] = field(default_factory=list)
     mistakes: dict[str, MistakeCount] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, key: Key) -> ClassStatistics:
-        return cls(key, [[Counter() for _ in q.cells] for q in key.questions], [], [0.0] * len(key.questions))
+    def of(cls, key: Key, places: list[list[str]] | None = None) -> ClassStatistics:
+        """Return statistics without students. places: in words; without them, the cells' addresses."""
+        addresses = [[cell_address(q, c) for c in range(len(q.cells))] for q in key.questions]
+        counts: list[list[VerdictCounts]] = [[Counter() for _ in q.cells] for q in key.questions]
+        return cls(key, counts, places or addresses, [], [0.0] * len(key.questions))
 
     def add(self, marks: StudentMark) -> None:
         """Count a student's marks."""
@@ -105,7 +112,12 @@ class ClassStatistics:
                 for m in self.mistakes_by_frequency()
             ],
             "hardest": [
-                {"question": n + 1, "cell": cell_address(self.key.questions[n], c), "right": round(share, 4)}
+                {
+                    "question": n + 1,
+                    "cell": cell_address(self.key.questions[n], c),
+                    "where": self.places[n][c],
+                    "right": round(share, 4),
+                }
                 for n, c, share in self.hardest()
             ],
         }
@@ -120,7 +132,12 @@ class ClassStatistics:
             "share": round(self.share(n), 4),
             "verdicts": _named(self.question(n)),
             "cells": [
-                {"cell": cell_address(question, c), "right": round(self.right(n, c), 4), "verdicts": _named(counts)}
+                {
+                    "cell": cell_address(question, c),
+                    "where": self.places[n][c],
+                    "right": round(self.right(n, c), 4),
+                    "verdicts": _named(counts),
+                }
                 for c, counts in enumerate(self.cells[n])
             ],
         }
@@ -248,7 +265,7 @@ def _map(statistics: ClassStatistics, n: int, y: float) -> tuple[list[str], floa
         parts.append(
             f'<rect x="{x + 1:g}" y="{top + 1:g}" width="{wide - 2:g}" height="{high - 2:g}" rx="2" fill="{GREEN}" '
             f'fill-opacity="{0.04 + 0.86 * share:.2f}" stroke="{FRAME}">'
-            f"<title>{cell_address(question, c)}: {share:.0%} right</title></rect>"
+            f"<title>{escaped(statistics.places[n][c])} ({cell_address(question, c)}): {share:.0%} right</title></rect>"
         )
         if wide >= 24 and high >= 14:
             parts.append(_text(x + wide / 2, top + high / 2 + 4, f"{100 * share:.0f}", 11, ink, "middle"))
@@ -372,7 +389,7 @@ def _hardest(statistics: ClassStatistics) -> Iterator[str]:
         right = round(share * len(statistics.points))
         yield (
             f'<span class="many">Only {_students(right, statistics)}</span> have nothing wrong in '
-            f"{cell_address(question, cell)} of {escaped(question.table)}. "
+            f"“{escaped(statistics.places[n][cell])}” of {escaped(question.table)}. "
             f"Of the rest, most: {VERDICT_STYLES[verdict].means}."
         )
 

@@ -22,13 +22,18 @@ from byhand.grading.verdicts import (
     Verdict,
     by_question,
     cell_address,
+    in_short,
+    in_words,
+    meaning,
+    number_right,
     of_points,
-    points,
     remarks,
+    share_of,
     student_name,
     total,
     typed_text,
 )
+from byhand.translations import _
 from byhand.workbook import style
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.writer import BookFile, Sheet
@@ -194,8 +199,8 @@ def _note(cell: CellMark) -> str:
         return ""
     look = VERDICT_STYLES[cell.verdict]
     odd = cell.typed.read_as not in ("", cell.typed.text) and cell.verdict is not Verdict.UNREADABLE
-    read = f"Read as {cell.typed.read_as}." if odd else ""
-    head = f"{look.sign} {cell.verdict} · {of_points(cell.points, cell.most)}"
+    read = _("Read as {reading}.").format(reading=cell.typed.read_as) if odd else ""
+    head = f"{look.sign} {in_words(cell.verdict)} · {of_points(cell.points, cell.most)}"
     return "\n".join(line for line in (head, cell.sentence, read) if line)
 
 
@@ -219,12 +224,12 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
     """Write the page of marks: the points, and the reason for each cell that is not right."""
     for column, width in enumerate(WIDTHS):
         sheet.columns(column, column, width)
-    sheet.list_page(f"{student_name(marks)} · feedback")
+    sheet.list_page(_("{student} · feedback").format(student=student_name(marks)))
     sheet.show_first()
     sheet.text(0, CELLS, title, style.TITLE)
     sheet.text(1, CELLS, student_name(marks), style.SUBTITLE)
     sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
-    above = [NOT_FINAL] if marks.warnings else []
+    above = [_(NOT_FINAL)] if marks.warnings else []
     for line, text in enumerate([*above, *marks.notes], 4):
         sheet.text(line, CELLS, text, style.SUBTITLE)
     row = 5 + len(above) + len(marks.notes)
@@ -232,9 +237,11 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
         row = _write_question(sheet, row, handed_out, n, question, cells)
     row = _write_legend(sheet, row, marks)
     if handed_out.book is None:
-        sheet.text(row, CELLS, "Your answers are not shown again: this byhand makes the exercise otherwise.", LABEL)
+        lost = _("Your answers are not shown again: this byhand makes the exercise otherwise.")
+        sheet.text(row, CELLS, lost, LABEL)
     elif own.left_out:
-        sheet.text(row, CELLS, f"Not in this copy of your workbook: {', '.join(own.left_out)}.", LABEL)
+        left_out = _("Not in this copy of your workbook: {things}.").format(things=", ".join(own.left_out))
+        sheet.text(row, CELLS, left_out, LABEL)
 
 
 def _write_question(
@@ -242,12 +249,11 @@ def _write_question(
 ) -> int:
     """Write the remarks on a question; return the row after them."""
     sheet.text(row, CELLS, f"{n}. {question.text}", HEADING)
-    right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
-    sheet.text(row + 1, CELLS, f"{of_points(*total(cells))} · {right} of {len(cells)} right", LABEL)
+    sheet.text(row + 1, CELLS, f"{of_points(*total(cells))} · {number_right(cells)}", LABEL)
     row, said = row + 2, remarks(cells)
     if said:
-        for column, name in HEADS.items():
-            sheet.text(row, column, name, LABEL if column == CELLS else BESIDE_LABEL)
+        for column in HEADS:
+            sheet.text(row, column, _(HEADS[column]), LABEL if column == CELLS else BESIDE_LABEL)
         row += 1
     for remark in said:
         _write_remark(sheet, row, handed_out, question, remark)
@@ -261,7 +267,7 @@ def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQu
     where = " ".join(cell_address(question, cell.cell) for cell in remark.cells)
     texts = {
         WROTE: " · ".join(typed_text(c) for c in remark.cells if typed_text(c)),
-        POINTS: f"{points(remark.points)} of {points(remark.most)}",
+        POINTS: share_of(remark.points, remark.most),
         SAID: remark.sentence,
     }
     if handed_out.book:
@@ -269,7 +275,7 @@ def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQu
     else:
         sheet.text(row, CELLS, where, TEXT)
     frame = {"bg_color": look.fill, "border": 1, "border_color": style.FRAME, "valign": "top", "text_wrap": True}
-    sheet.text(row, VERDICT, f"{look.sign} {remark.verdict}", style.text(11, look.ink, bold=True) | frame)
+    sheet.text(row, VERDICT, f"{look.sign} {in_words(remark.verdict)}", style.text(11, look.ink, bold=True) | frame)
     for column, text in texts.items():
         sheet.text(row, column, text, TEXT)
     lines = max(ceil(len(text) / WIDTHS[column]) for column, text in (texts | {CELLS: where}).items())
@@ -278,14 +284,14 @@ def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQu
 
 
 def _write_legend(sheet: Sheet, row: int, marks: StudentMark) -> int:
-    sheet.text(row, CELLS, "How to read the colours", LABEL)
+    sheet.text(row, CELLS, _("How to read the colours"), LABEL)
     there = {cell.verdict for cell in marks.cells}
     for verdict, look in VERDICT_STYLES.items():
         if verdict not in there:
             continue
         row += 1
         frame = {"bg_color": look.fill, "border": LINES[look.line], "border_color": look.ink}
-        sheet.text(row, CELLS, f"{look.sign} {look.short}", style.text(11, look.ink, bold=True) | frame)
-        sheet.text(row, WROTE, look.means, BESIDE_LABEL)
-    sheet.text(row + 1, CELLS, "Rest the mouse on a coloured cell to read its note.", LABEL)
+        sheet.text(row, CELLS, f"{look.sign} {in_short(verdict)}", style.text(11, look.ink, bold=True) | frame)
+        sheet.text(row, WROTE, meaning(verdict), BESIDE_LABEL)
+    sheet.text(row + 1, CELLS, _("Rest the mouse on a coloured cell to read its note."), LABEL)
     return row + 2

@@ -11,19 +11,26 @@ from byhand.grading.verdicts import (
     NOT_FINAL,
     VERDICT_STYLES,
     WITH_OTHER_NUMBERS,
+    WITH_OWN_NUMBERS,
     CellMark,
+    Remark,
     StudentMark,
     Verdict,
     as_grid,
     by_question,
     cell_address,
+    in_words,
+    meaning,
+    number_right,
     of_points,
-    points,
     remarks,
+    share_of,
     student_name,
     total,
     typed_text,
 )
+from byhand.grading.worked_steps import WorkedSteps
+from byhand.translations import _
 
 FRAMES = {
     "thin": "1px solid",
@@ -48,15 +55,18 @@ STYLE = """
 .where { color: var(--grey); font-size: .94rem; overflow-wrap: anywhere; }
 .note { border-left: 3px solid var(--ink); padding-left: .9rem; margin: 1rem 0; }
 .look { border: 2px solid #C0392B; border-radius: 4px; padding: .6rem 1rem; margin: 1rem 0; }
+.worked { border: 1px solid var(--frame); border-radius: 4px; padding: .2rem 1rem; margin: .8rem 0; }
+.worked summary { color: var(--blue); cursor: pointer; padding: .4rem 0; }
+@media print { .worked::details-content { content-visibility: visible; block-size: auto; } }
 code { background: var(--faint); border: 1px solid var(--frame); border-radius: 3px; padding: .05rem .3rem;
   font-size: .85em; }
 @media print { * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
 
-def feedback_page(key: Key, marks: StudentMark, steps: Sequence[str]) -> bytes:
-    """Return the page, in UTF-8. steps: for each question the command that works its table with other numbers."""
-    title = str(key.recipe.get("title", key.exercise))
+def feedback_page(key: Key, marks: StudentMark, steps: WorkedSteps | None = None) -> bytes:
+    """Return the page, in UTF-8. steps: works what was missed; None for a page without worked steps."""
+    title = _(str(key.recipe.get("title", key.exercise)))
     return page(title, escaped(f"{student_name(marks)} · {marks.file}"), _body(key, marks, steps), STYLE + colours())
 
 
@@ -69,64 +79,75 @@ def colours() -> str:
 
 
 def name(verdict: Verdict) -> str:
-    return verdict.name.lower()
+    return f"mark-{verdict.name.lower()}"
 
 
-def _body(key: Key, marks: StudentMark, steps: Sequence[str]) -> Iterator[str]:
+def _body(key: Key, marks: StudentMark, steps: WorkedSteps | None) -> Iterator[str]:
     share = 100 * marks.points / marks.most if marks.most else 0
     yield (
         f'<div class="score"><b>{of_points(marks.points, marks.most)}</b><div class="bar" role="presentation">'
         f'<i style="width:{share:.1f}%;background:#237A45"></i></div></div>'
     )
     if marks.warnings:
-        yield f'<p class="look">{NOT_FINAL}</p>'
+        yield f'<p class="look">{escaped(_(NOT_FINAL))}</p>'
     yield from (f'<p class="note">{escaped(note)}</p>' for note in marks.notes)
     yield _legend(marks)
+    places = steps.places(marks.student) if steps else [[""] * len(question.cells) for question in key.questions]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
-        yield from _question(n, question, cells, steps[n - 1] if steps else "")
+        yield from _question(n, question, cells, places[n - 1])
+        missed = [cell.cell for cell in cells if cell.points < cell.most]
+        step = steps.step(marks.student, n - 1, missed) if steps and missed else ""
+        if steps and step:
+            title = _(WITH_OWN_NUMBERS) if steps.own else _(WITH_OTHER_NUMBERS)
+            yield f'<details class="worked"><summary>{escaped(title)}</summary>\n{step}\n</details>'
 
 
 def _legend(marks: StudentMark) -> str:
     there = {cell.verdict for cell in marks.cells}
     entries = (
-        f'<span class="{name(verdict)}">{look.sign} {look.means}</span>'
+        f'<span class="{name(verdict)}">{look.sign} {escaped(meaning(verdict))}</span>'
         for verdict, look in VERDICT_STYLES.items()
         if verdict in there
     )
     return f'<p class="legend">{" ".join(entries)}</p>'
 
 
-def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], step: str) -> Iterator[str]:
-    right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
-    got = f"{of_points(*total(cells))} · {right} of {len(cells)} right"
-    yield f'<h2>{n}. {escaped(question.text)} <span class="got">{got}</span></h2>'
-    rows = "".join(_row(question, row) for row in as_grid(question, cells))
+def _question(n: int, question: KeyQuestion, cells: Sequence[CellMark], places: Sequence[str]) -> Iterator[str]:
+    got = f"{of_points(*total(cells))} · {number_right(cells)}"
+    yield f'<h2>{n}. {escaped(question.text)} <span class="got">{escaped(got)}</span></h2>'
+    rows = "".join(_row(question, row, places) for row in as_grid(question, cells))
     yield f'<div class="scroll"><table class="marked">{rows}</table></div>'
-    items = "".join(_remark(question, remark.verdict, remark.sentence, remark.cells) for remark in remarks(cells))
+    items = "".join(_remark(question, remark, places) for remark in remarks(cells))
     if items:
         yield f'<ul class="remarks">{items}</ul>'
-    if step and any(cell.points < cell.most for cell in cells):
-        yield f'<p class="where">{WITH_OTHER_NUMBERS}: <code>{escaped(step)}</code></p>'
 
 
-def _row(question: KeyQuestion, row: Sequence[CellMark | None]) -> str:
-    return f"<tr>{''.join(_cell(question, cell) for cell in row)}</tr>"
+def _row(question: KeyQuestion, row: Sequence[CellMark | None], places: Sequence[str]) -> str:
+    return f"<tr>{''.join(_cell(question, cell, places) for cell in row)}</tr>"
 
 
-def _cell(question: KeyQuestion, cell: CellMark | None) -> str:
+def _cell(question: KeyQuestion, cell: CellMark | None, places: Sequence[str]) -> str:
     if cell is None:
         return "<td></td>"
-    title = escaped(f"{cell.verdict}. {cell.sentence}".strip())
+    place = f"{places[cell.cell]}: " if places[cell.cell] else ""
+    title = escaped(f"{place}{in_words(cell.verdict)}. {cell.sentence}".strip())
     return (
         f'<td class="{name(cell.verdict)}" title="{title}"><span class="at">{cell_address(question, cell.cell)}</span>'
         f"{VERDICT_STYLES[cell.verdict].sign} {escaped(typed_text(cell))}</td>"
     )
 
 
-def _remark(question: KeyQuestion, verdict: Verdict, sentence: str, cells: Sequence[CellMark]) -> str:
-    where = ", ".join(f"{cell_address(question, c.cell)}: {typed_text(c)}".removesuffix(": ") for c in cells)
-    got = f"{points(sum(c.points for c in cells))} of {points(sum(c.most for c in cells))}"
+def _remark(question: KeyQuestion, remark: Remark, places: Sequence[str]) -> str:
+    where = ", ".join(_typed_at(question, cell, places) for cell in remark.cells)
+    got = share_of(remark.points, remark.most)
+    said = f"{VERDICT_STYLES[remark.verdict].sign} {in_words(remark.verdict)}"
     return (
-        f'<li><span class="verdict {name(verdict)}">{VERDICT_STYLES[verdict].sign} {verdict}</span> {escaped(sentence)}'
+        f'<li><span class="verdict {name(remark.verdict)}">{escaped(said)}</span> {escaped(remark.sentence)}'
         f'<br><span class="where">{escaped(where)} · {got}</span></li>'
     )
+
+
+def _typed_at(question: KeyQuestion, cell: CellMark, places: Sequence[str]) -> str:
+    """Return an answer and its place: C14 (cat → sat): 0.5."""
+    words = f" ({places[cell.cell]})" if places[cell.cell] else ""
+    return f"{cell_address(question, cell.cell)}{words}: {typed_text(cell)}".removesuffix(": ")

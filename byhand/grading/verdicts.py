@@ -12,7 +12,7 @@ from byhand.core.number_text import to_places
 from byhand.core.roles import Look
 from byhand.exercises.keys import Key, KeyQuestion
 from byhand.exercises.roster import clean
-from byhand.translations import _
+from byhand.translations import _, counted
 from byhand.workbook.style import LOOKS
 from byhand.xlsx.cells import position
 
@@ -130,6 +130,26 @@ VERDICT_STYLES = {
 }
 """In the order of legends."""
 
+WORDS = {verdict: str(verdict) for verdict in Verdict}
+MEANINGS = {verdict: look.means for verdict, look in VERDICT_STYLES.items()}
+SHORT = {verdict: look.short for verdict, look in VERDICT_STYLES.items()}
+
+
+def in_words(verdict: Verdict) -> str:
+    """Return a verdict as the class reads it: arithmetic slip."""
+    return _(WORDS[verdict])
+
+
+def meaning(verdict: Verdict) -> str:
+    """Return what a verdict means, for the legend."""
+    return _(MEANINGS[verdict])
+
+
+def in_short(verdict: Verdict) -> str:
+    """Return a verdict in a word or two."""
+    return _(SHORT[verdict])
+
+
 BLANK = "Nothing is written here yet."
 WRONG = "Not right: work this one out once more."
 UNREADABLE = "This cannot be read as a number."
@@ -171,7 +191,9 @@ def finding_that_follows(table: str) -> CellFinding:
 
 
 WITH_OTHER_NUMBERS = "This step, worked with other numbers"
-"""Stands before the command that works a question's table, without giving its answer away."""
+"""Stands before a question's step with numbers of an example, or the command for it, which give no answer away."""
+WITH_OWN_NUMBERS = "This step, worked with your numbers"
+"""Stands before a question's step once answers may be shown."""
 NOT_FINAL = "These points are not final: your teacher will look at what you handed in."
 """The only sentence on warnings that a student reads, since a warning may name other students."""
 LONGEST = 60
@@ -185,7 +207,19 @@ def points(value: float) -> str:
 
 def of_points(got: float, most: float) -> str:
     """Return 7.5 of 8 points."""
-    return f"{points(got)} of {points(most)} point{'' if points(most) == '1' else 's'}"
+    several = 1 if points(most) == "1" else 2
+    return counted("{got} of {n} point", "{got} of {n} points", several).format(got=points(got), n=points(most))
+
+
+def share_of(got: float, most: float) -> str:
+    """Return 7.5 of 8."""
+    return _("{got} of {most}").format(got=points(got), most=points(most))
+
+
+def number_right(cells: Sequence[CellMark]) -> str:
+    """Return how many cells are right: 7 of 9 right."""
+    right = sum(cell.verdict is Verdict.RIGHT for cell in cells)
+    return _("{n} of {all} right").format(n=right, all=len(cells))
 
 
 def typed_text(mark: CellMark) -> str:
@@ -195,16 +229,16 @@ def typed_text(mark: CellMark) -> str:
 
 
 PLURALS = {
-    Verdict.RIGHT: "right",
-    Verdict.FOLLOWS: "right from your own earlier step",
-    Verdict.MISTAKE: "with a known mistake",
-    Verdict.ROUNDED: "rounded too early",
-    Verdict.SLIP: "with an arithmetic slip",
-    Verdict.WRONG: "wrong",
-    Verdict.BLANK: "blank",
-    Verdict.UNREADABLE: "not a number",
+    Verdict.RIGHT: "{n} right",
+    Verdict.FOLLOWS: "{n} right from your own earlier step",
+    Verdict.MISTAKE: "{n} with a known mistake",
+    Verdict.ROUNDED: "{n} rounded too early",
+    Verdict.SLIP: "{n} with an arithmetic slip",
+    Verdict.WRONG: "{n} wrong",
+    Verdict.BLANK: "{n} blank",
+    Verdict.UNREADABLE: "{n} not a number",
 }
-"""The words after a number of cells: 2 with an arithmetic slip."""
+"""A number of cells in words: 2 with an arithmetic slip."""
 
 
 def cell_address(question: KeyQuestion, cell: int) -> str:
@@ -267,9 +301,9 @@ def student_name(marks: StudentMark) -> str:
 def summary(key: Key, marks: StudentMark) -> str:
     """Return a student's marks on one line: the points and the counts of verdicts for each question."""
     if all(cell.verdict is Verdict.RIGHT for cell in marks.cells):
-        return "All right."
+        return _("All right.")
     return "; ".join(
-        f"{n} {question.table} {points(total(cells)[0])} of {points(total(cells)[1])}: {verdict_counts(cells)}"
+        f"{n} {question.table} {share_of(*total(cells))}: {verdict_counts(cells)}"
         for n, (question, cells) in enumerate(by_question(key, marks), 1)
     )
 
@@ -278,5 +312,5 @@ def verdict_counts(cells: Sequence[CellMark]) -> str:
     """Return the counts of verdicts: 7 right, 2 blank; the verdict alone if all are the same."""
     counts = Counter(cell.verdict for cell in cells)
     if len(counts) == 1:
-        return str(cells[0].verdict)
-    return ", ".join(f"{counts[verdict]} {several}" for verdict, several in PLURALS.items() if counts[verdict])
+        return in_words(cells[0].verdict)
+    return ", ".join(_(PLURALS[verdict]).format(n=counts[verdict]) for verdict in PLURALS if counts[verdict])

@@ -12,12 +12,15 @@ import pytest
 from support.class_submissions import a_set, some_marks
 
 from byhand.exercises.keys import Key
+from byhand.grading.cell_words import words_for_all
 from byhand.grading.class_report import ClassStatistics, report_json, report_page
 from byhand.grading.feedback_page import feedback_page
 from byhand.grading.grades import FileProblem, gradescope_results, student_grade
+from byhand.grading.handed_out import HandedOut
 from byhand.grading.marks_folder import FileResult, as_line, from_line
 from byhand.grading.owners import Person
 from byhand.grading.verdicts import VERDICT_STYLES, CellMark, StudentMark, TypedAnswer, Verdict
+from byhand.grading.worked_steps import WorkedSteps
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m‮{0}%s</td></table><img src=x onerror=alert(1)>"
 STEPS = ["byhand explain attention --step scores"] * 3
@@ -26,6 +29,12 @@ STEPS = ["byhand explain attention --step scores"] * 3
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
     return a_set(tmp_path_factory.mktemp("set"), 3, formats=("xlsx",))
+
+
+def steps_of(key: Key, own: bool = False) -> WorkedSteps:
+    built = HandedOut.of(key).problem
+    assert built is not None
+    return WorkedSteps(key, built, own)
 
 
 class Tags(HTMLParser):
@@ -74,7 +83,7 @@ def hostile(marks: StudentMark) -> StudentMark:
 
 def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
     marks = some_marks(key, "s001", 1)
-    text = visible(feedback_page(key, marks, STEPS)).text
+    text = visible(feedback_page(key, marks, steps_of(key))).text
     for cell in marks.cells:
         assert VERDICT_STYLES[cell.verdict].sign in text
         assert cell.sentence in text
@@ -82,19 +91,20 @@ def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
         v.means for v in VERDICT_STYLES.values() if v.means in text
     }
     assert f"{marks.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in text
-    assert text.count(STEPS[0]) == 3
+    assert text.count("This step, worked with other numbers") == 3
+    assert "byhand" not in text, "a student need not have it"
     assert len({(look.sign, look.line) for look in VERDICT_STYLES.values()}) == len(VERDICT_STYLES) == len(Verdict)
 
 
 def test_all_right_needs_no_remark(key: Key) -> None:
-    page = feedback_page(key, some_marks(key, "s001", 1, (Verdict.RIGHT,)), STEPS)
+    page = feedback_page(key, some_marks(key, "s001", 1, (Verdict.RIGHT,)), steps_of(key))
     assert "remarks" not in page.decode().partition("</style>")[2]
-    assert STEPS[0] not in page.decode()
+    assert "worked with" not in page.decode()
 
 
 def test_what_a_student_writes_is_only_text(key: Key) -> None:
     marks = hostile(some_marks(key, "s001"))
-    tags = visible(feedback_page(key, marks, STEPS))
+    tags = visible(feedback_page(key, marks))
     assert "<script>alert(1)</script>" in tags.text
     assert "not final" in tags.text
     statistics = ClassStatistics.of(key)
@@ -142,8 +152,8 @@ def test_a_cell_that_a_mistake_explains_is_not_told_again(key: Key) -> None:
         statistics.add(StudentMark("s001", "", "f", (one(0, 0, Verdict.MISTAKE), one(0, 1, verdict))))
     page = visible(report_page(statistics, [], [], STEPS))
     first, second = key.questions[0].cells[:2]
-    assert f"nothing wrong in {first} " not in page.text
-    assert f"Only 0 of 3 have nothing wrong in {second} of scores. Of the rest, most: " in page.text
+    assert f"nothing wrong in “{first}” " not in page.text
+    assert f"Only 0 of 3 have nothing wrong in “{second}” of scores. Of the rest, most: " in page.text
 
 
 def test_a_class_without_marks_has_a_report(key: Key) -> None:
@@ -174,5 +184,49 @@ def test_a_result_is_the_same_after_the_journal(key: Key) -> None:
 
 
 def test_the_page_stands_alone(key: Key, tmp_path: Path) -> None:
-    page = feedback_page(key, some_marks(key, "s001"), STEPS).decode()
+    page = feedback_page(key, some_marks(key, "s001"), steps_of(key)).decode()
     assert not re.search(r"https?://|@import|url\(", page)
+
+
+def right_numbers(key: Key, student: str, question: int) -> list[str]:
+    """The right answers as a worked step writes them: to four digits."""
+    return [f"{x:.4g}".replace("-", "−") for x in key.students[student].answers[question] if abs(x) % 1]
+
+
+def test_a_missed_step_is_worked_with_other_numbers_while_answers_are_secret(key: Key) -> None:
+    """None of the student's right numbers is in it."""
+    steps = steps_of(key)
+    for question in range(3):
+        text = visible(b"<p>" + steps.step("s001", question, [0, 1]).encode() + b"</p>").text
+        assert "=" in text or "≈" in text
+        own = visible(b"<p>" + steps_of(key, own=True).step("s001", question, [0, 1]).encode() + b"</p>").text
+        assert own != text
+        assert own == visible(b"<p>" + steps_of(key, own=True).step("s001", question, [0, 1]).encode() + b"</p>").text
+    shown = steps.step("s001", 1, [0, 1])
+    assert not [number for number in right_numbers(key, "s001", 1) if f"<mn>{number}</mn>" in shown]
+
+
+def test_after_the_deadline_it_is_worked_with_the_students_own_numbers(key: Key) -> None:
+    marks = some_marks(key, "s001", 1, (Verdict.WRONG,))
+    page = feedback_page(key, marks, steps_of(key, own=True)).decode()
+    assert page.count("This step, worked with your numbers") == 3
+    weights = page.partition("<h2>2.")[2].partition("<h2>3.")[0]
+    found = [number for number in right_numbers(key, "s001", 1)[:4] if f"<mn>{number}</mn>" in weights]
+    assert found == right_numbers(key, "s001", 1)[:4]
+
+
+def test_places_are_named_by_words(key: Key) -> None:
+    """Those that all students have; the report and the page say cat → sat, and no addresses alone."""
+    built = HandedOut.of(key).problem
+    assert built is not None
+    places = words_for_all(built)
+    assert places[0][:2] == ["the → the", "the → cat"]
+    assert places[2][0] == "the, column 1"
+    statistics = ClassStatistics.of(key, places)
+    for n in range(3):
+        statistics.add(some_marks(key, "s001", n, (Verdict.WRONG,)))
+    text = visible(report_page(statistics, [], [], STEPS)).text
+    assert "have nothing wrong in “the → the” of scores" in text
+    assert report_json(statistics, [], [])["hardest"][0]["where"] == "the → the"
+    page = feedback_page(key, some_marks(key, "s001", 1, (Verdict.WRONG,)), steps_of(key)).decode()
+    assert f"{key.questions[0].cells[1]} (the → cat): " in page
