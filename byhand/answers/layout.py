@@ -52,12 +52,26 @@ def layout_of(words: Words, blanks: bool, decimal_comma: bool) -> Layout | None:
 
 
 def _finished(rows: list[list[Words]], bare: bool, turned: bool, loose: bool) -> Layout:
-    rows = _without_empty_columns(rows)
+    rows = _without_empty_columns(_without_margins(rows))
     if any(not cell for row in rows for cell in row):
         raise Unreadable("an entry is missing")
     if len({len(row) for row in rows}) > 1:
         raise Unreadable("its rows are not equally long")
     return Layout([list(row) for row in zip(*rows, strict=True)] if turned else rows, bare, loose)
+
+
+def _without_margins(rows: list[list[Words]]) -> list[list[Words]]:
+    """Return the rows without the empty first or last cells of all rows but one, whose own went with its blanks."""
+    width = max(map(len, rows))
+    if len(rows[0]) < width and all(len(row) == width for row in rows[1:]):
+        cut = width - len(rows[0])
+        if not any(cell for row in rows[1:] for cell in row[:cut]):
+            return [rows[0], *(row[cut:] for row in rows[1:])]
+    if len(rows[-1]) < width and all(len(row) == width for row in rows[:-1]):
+        cut = len(rows[-1])
+        if not any(cell for row in rows[:-1] for cell in row[cut:]):
+            return [*(row[:cut] for row in rows[:-1]), rows[-1]]
+    return rows
 
 
 def _without_empty_columns(rows: list[list[Words]]) -> list[list[Words]]:

@@ -18,10 +18,11 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _IS = re.compile(
-    r"(?:[A-Za-z][\w ']{0,40}? (?:is|equals)|it's|答案是?|so|therefore|thus|hence)\s*[:,]?\s+"
+    r"(?:[A-Za-z][\w ']{0,40}? (?:is|equals)|it's|so|therefore|thus|hence)\s*[:,]?\s+"
     rf"(?:{_ABOUT.pattern}|{_BEFORE_NUMBER})",
     re.IGNORECASE,
 )
+_CHINESE = re.compile(r"(?:(?:答案|结果|等于|大约|大概|约等于|约为|约|是|为)+)[:：,，]?\s*(?=[-−+]?[\d.√（(［\[])")
 _DIGITS = (
     r"(?:rounded |correct |given |gerundet |arrondi )?(?:to |auf |à )?\d{1,2}[ -]?(?:d\.? ?p\.?|s\.? ?f\.?|s\.? ?d\.?|"
     r"(?:decimal )?places?|decimals?|dec\.?|sig(?:nificant|\.)? ?(?:figures?|digits?|figs?\.?)|"
@@ -32,7 +33,7 @@ _ROUNDED = (
     r"四舍五入|约|or so|exact(?:ly)?)"
 )
 _AFTER = re.compile(
-    rf"(?<=[\d.)\]}}%eπ⁰¹²³⁴⁵⁶⁷⁸⁹])\s*,?\s*(?:\(\s*(?:{_DIGITS}|{_ROUNDED}|to\s+{_DIGITS})\s*\)|\s(?:{_DIGITS}|{_ROUNDED}))$",
+    rf"(?<=[\w.)\]}}%])\s*,?\s*(?:\(\s*(?:{_DIGITS}|{_ROUNDED}|to\s+{_DIGITS})\s*\)|\s(?:{_DIGITS}|{_ROUNDED}))$",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -94,6 +95,8 @@ def without_phrases(text: str, words: Sequence[str], symbolic: bool) -> str:
     symbolic: whether letters of the question may stand there instead.
     """
     text = without_words(text, words) if words else text
+    if not text.isascii() and (match := _CHINESE.match(text)):
+        text = text[match.end() :]
     if _IN_BRACKETS.fullmatch(text):
         text = text[1:-1].strip()
     if text[:1].isalpha():

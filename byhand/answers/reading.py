@@ -15,7 +15,7 @@ from byhand.answers.excel_formula import ExcelGrammar
 from byhand.answers.grammar import Grammar, Meaning
 from byhand.answers.latex import from_latex, looks_like_latex
 from byhand.answers.layout import layout_of, without_bars
-from byhand.answers.limits import Unreadable
+from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.phrases import (
     check_power,
     from_program,
@@ -131,6 +131,8 @@ def _read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, ot
     if asked.sides:
         text = _sides(text)
     check_power(text)
+    if not text.isascii() and len(text) <= LONGEST:  # words with letters that numbers lack: `约0.5`, `ungefähr 0,5`
+        text = without_phrases(strip_invisible(text), settings.strip_words, bool(meaning.variables))
     text = clean_answer(text)
     source, fixed = Source.PROGRAM if from_program(text) else Source.KEYBOARD, False
     if looks_like_latex(text):
