@@ -204,10 +204,11 @@ def _cells(row: Words, blanks: bool, nested: bool) -> list[Words]:
 
 
 def _both_ways(row: Words, cells: list[Words]) -> bool:
-    """Whether a row such as `1 -0,5` has entries apart at a blank, and commas between digits without a blank."""
+    """Whether a row such as `1 -0,5` or `0,1 100` has blanks between digits, and commas without a blank."""
     commas = [place for place, word in enumerate(row) if word.text == "," and word.kind == "sign"]
     tight = all(not row[n].blank and n + 1 < len(row) and not row[n + 1].blank for n in commas)
-    return bool(commas) and tight and any(_apart(cell) for cell in cells)
+    grouped = any(word.kind == "number" and " " in word.text for word in row)
+    return bool(commas) and tight and (grouped or any(_apart(cell) for cell in cells))
 
 
 def _apart(cell: Words) -> bool:
