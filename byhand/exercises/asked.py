@@ -87,7 +87,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Task:
-    """A question with what its student needs to know. rules: in order, those that no earlier question has named."""
+    """A question with what its student needs to know.
+
+    rules: in order, those of the steps that no earlier question has named; the last is that of the asked table.
+    """
 
     question: Question
     name: str
@@ -156,7 +159,8 @@ def _section(problem: Problem, questions: list[Question], names: dict[Node, str]
         ends = [question.node, *(problem.shown if question.ask.kind == "missing" else [])]
         needed = [n for n in _reading(ends, ruled) if n.name and (n.data is None or n in constants)]
         fresh = [n for n in needed if n not in ruled and not n.holds_infinity]
-        rules = tuple(Rule(n, names[n], rule(n, lambda n: _named(n, names))) for n in fresh)
+        own = [question.node] if question.node.data is None and question.node not in fresh else []
+        rules = tuple(Rule(n, names[n], rule(n, lambda n: _named(n, names))) for n in (*fresh, *own))
         ruled.update(fresh)
         tasks.append(Task(question, names[question.node], rules))
     given = [n for n in tables if n.data is not None and n not in constants]

@@ -351,7 +351,9 @@ def write_front_page(student: StudentBook, sheet: Sheet) -> None:
     sheet.text(*STUDENT_NAME, marks.text(("student", "name")), NAME)
     sheet.text(4, 1, _("Id"), style.HEADING)
     sheet.text(*ID, marks.text(("student", "id")), style.text(11))
-    sheet.text(6, 1, _(exercise.text) or _(USE), style.text(10, style.GREY))
+    if exercise.text:
+        _wrapped(sheet, 6, _(exercise.text), style.text(11), 15)
+    sheet.text(7 if exercise.text else 6, TEXT, _(USE), style.text(10, style.GREY))
     for column, title in ((TEXT, _("What to find")), (WHERE, _("Where")), (POINTS, _("Points"))):
         sheet.text(FIRST_QUESTION - 1, column, title, style.HEADING)
     tasks = sheet_of(student.problem).tasks
@@ -379,7 +381,7 @@ def _question(student: StudentBook, sheet: Sheet, n: int, task: Task, row: int) 
         text = student.problem.parts[part - 1].exercise.text
         sheet.text(row - (2 if text else 1), TEXT, part_title(student.problem, part), style.HEADING)
         if text:
-            sheet.text(row - 1, TEXT, _(text), style.text(10, style.GREY))
+            _wrapped(sheet, row - 1, _(text), style.text(11), 15)
     sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL | TOP)
     _wrapped(sheet, row, question_text(student.problem, question, student.label), style.text(11), 15)
     sheet.text(row, POINTS, localized(f"{question.ask.points:g}"), style.text(11, **TOP))

@@ -231,8 +231,9 @@ def test_a_mask_says_what_its_numbers_mean() -> None:
 
 
 def test_steps_that_an_earlier_question_names_are_not_said_again() -> None:
-    built = attention(Ask("scores"), Ask("weights"))
-    first, second = asked.sheet(built).tasks
+    built = attention(Ask("scores"), Ask("weights"), Ask("weights", kind="choice", cell=(1, 1)))
+    first, second, third = asked.sheet(built).tasks
+    assert [rule.name for rule in third.rules] == ["weights"]
     assert [rule.name for rule in first.rules] == ["Q", "K", "scores"]
     assert [rule.name for rule in second.rules] == ["scaled", "softmax.max", "shifted", "exp", "total", "weights"]
 
