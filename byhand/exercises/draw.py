@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,10 +52,22 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
                 first = int(np.argmax(flags))
                 numbers_of[student] = {node: table[first] for node, table in numbers.items()}
     raise ByhandError(
-        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * DRAWS_PER_ROUND:,} draws: "
-        f"ask for less (largest, whole, attend, mistakes){', set other numbers' if problem.fixed else ''} "
-        "or let more numbers be drawn."
+        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * DRAWS_PER_ROUND:,} draws; "
+        f"{_hardest_condition(problem, generators[waiting[0]])}: ask for less there"
+        f"{', set other numbers' if problem.fixed else ''} or let more numbers be drawn."
     )
+
+
+def _hardest_condition(problem: Problem, generator: np.random.Generator) -> str:
+    """Return which condition fewest draws meet, as words of a sentence."""
+    given = random_tables(problem, generator, SAMPLES)
+    if easy_by_hand(problem, given).any():
+        return "none meets mistakes (each shows by itself)"
+    met: dict[str, Flags] = {}
+    for name, flags in conditions(problem, given):
+        met[name] = met[name] & flags if name in met else flags
+    hardest = min(met, key=lambda name: float(met[name].mean()))
+    return f"only {met[hardest].mean():.0%} meet {hardest}"
 
 
 def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flags:
@@ -70,30 +82,40 @@ def _suitable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Flag
 
 def easy_by_hand(problem: Problem, given: Numbers) -> Flags:
     """Return which draws are easy to work out by hand: small, varied, without ties in rounding. (draws,)"""
+    good = np.ones(len(next(iter(given.values()))), dtype=bool)
+    for _, flags in conditions(problem, given):
+        good &= flags
+    return good
+
+
+def conditions(problem: Problem, given: Numbers) -> Iterator[tuple[str, Flags]]:
+    """Yield each condition of easy draws, by its key in the recipe, and which draws meet it. (draws,) each"""
     exercise = problem.exercise
     shares = exercise.attend != Exercise.attend
     with np.errstate(all="ignore"):
         values = fold(problem.outputs, given)
-    good = np.ones(len(next(iter(given.values()))), dtype=bool)
+    least, most = exercise.attend
     for node in problem.computed:
         table = values[node]
-        good &= np.isfinite(table).all((-1, -2))
-        good &= ((np.abs(table) <= exercise.largest) | (table < -INFINITE)).all((-1, -2))
+        small = (np.abs(table) <= exercise.largest) | (table < -INFINITE)
+        yield f"largest = {exercise.largest:g}", np.asarray((np.isfinite(table) & small).all((-1, -2)))
         if exercise.attend != ANY_ATTENTION and (
             node.role is Role.ATTENTION or (shares and problem.local_name(node) == "probabilities")
         ):
-            good &= _attention_in_range(table, *exercise.attend)
+            yield f"attend = [{least:g}, {most:g}]", _attention_in_range(table, least, most)
         if problem.local_name(node) in exercise.whole:
-            good &= (np.abs(table - np.rint(table)) < 1e-9).all((-1, -2))
+            yield "whole (tables of whole numbers)", _whole(table.reshape(*table.shape[:-2], -1))
     for node, table in given.items():
         if not np.all(problem.fixed.get(node, False)):
-            good &= _varied(node, table, problem.local_name(node) in exercise.draw)
+            listed = problem.local_name(node) in exercise.draw
+            yield "draw (given tables that are not all 0 and have no row twice)", _varied(node, table, listed)
     for question in problem.questions:
         if question.ask.kind not in ("choice", "wrong cell"):
+            answers = question.cells(values[question.node])
             if question.ask.places == 0:
-                good &= _whole(question.cells(values[question.node]))
-            good &= ~near_tie(question.cells(values[question.node]), question.ask.places).any(-1)
-    return good
+                yield "places = 0 (whole answers)", _whole(answers)
+            tie = near_tie(answers, question.ask.places).any(-1)
+            yield "places (answers that cannot be rounded either way)", np.asarray(~tie)
 
 
 def worth_doing(problem: Problem, given: Numbers) -> Flags:

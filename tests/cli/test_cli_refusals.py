@@ -251,8 +251,8 @@ REFUSALS = {
         "or ask for a table that it changes."
     ),
     "exercise impossible.toml": (
-        "No numbers fit the exercise impossible in 6,400 draws: "
-        "ask for less (largest, whole, attend, mistakes) or let more numbers be drawn."
+        "No numbers fit the exercise impossible in 6,400 draws; only 0% meet largest = 0.5: "
+        "ask for less there or let more numbers be drawn."
     ),
     "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",
     "exercise attention-head --format ,": (

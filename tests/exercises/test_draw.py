@@ -202,13 +202,19 @@ def test_one_cell_and_no_other_is_wrong_where_it_is_to_be_found() -> None:
         assert variant.answers[0].tolist() == [row + 1, column + 1]
 
 
-@pytest.mark.parametrize("condition", ["largest = 0.001", "attend = [0.5001, 0.5002]"])
-def test_what_can_never_be_met_is_said(condition: str) -> None:
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        ("largest = 0.001", "largest = 0.001"),
+        ("attend = [0.5001, 0.5002]", "attend = [0.5001, 0.5002]"),
+    ],
+)
+def test_what_can_never_be_met_is_said(condition: str, named: str) -> None:
     text = find("attention-with-a-pencil").read_text("utf-8").replace("largest = 64", condition)
     built = problem(exercise_of(tomllib.loads(text), Path("mine.toml")))
     with pytest.raises(ByhandError) as refused:
         variants(built, [], 1, STUDENTS[:1])
     assert str(refused.value) == (
-        "No numbers fit the exercise mine in 6,400 draws: ask for less (largest, whole, attend, mistakes) or let more "
+        f"No numbers fit the exercise mine in 6,400 draws; only 0% meet {named}: ask for less there or let more "
         "numbers be drawn."
     )
