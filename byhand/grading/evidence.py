@@ -126,14 +126,24 @@ class _Weighing:
             n = one.stage.number
             count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
             count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
-            alone = one.alike or len(one.key) == 1
-            count.slips[:] = one.slips & (alone and self._several(self._numbers(n, one.slips)))
         for _ in range(2):  # what a mistake makes of the student's own numbers counts if those are work
             self._mistakes_that_stand_by_themselves()
             self._carry_forward()
+        self._same_slips()
         self._supported()
         self._carry_forward()
         return [self._without_idle(n) for n in range(len(self.answers))]
+
+    def _same_slips(self) -> None:
+        """Count the slips of tables in which all are the same, and of single numbers."""
+        for n, one in enumerate(self.answers):
+            alone = one.alike or len(one.key) == 1
+            self.counts[n].slips[:] = self._slips(n) & (alone and self._several(self._numbers(n, one.slips)))
+
+    def _slips(self, n: int) -> Flags:
+        """Return the slips in a table that is worked out from numbers that are given or work."""
+        one = self.answers[n]
+        return one.slips & (one.source is None or self._is_work(one.source))
 
     def _without_idle(self, n: int) -> Counted:
         """Return what counts of a table; of one number in every cell, only a mistake that leads to it."""
@@ -256,7 +266,7 @@ class _Weighing:
                     {m: c | self._following_from(m, cells) for m, c in enumerate(cells)}
                 ):
                     count.mistakes[:] |= of
-            for found, so_far in ((one.rounded, count.rounded), (one.slips, count.slips)):
+            for found, so_far in ((one.rounded, count.rounded), (self._slips(n), count.slips)):
                 of = found & ~so_far
                 alone = len(one.key) == 1 and self._rest_is_explained({n: of})
                 if of.any() and (alone or self._rest_of_table_is_explained(n, of)):

@@ -89,7 +89,7 @@ def cut_off(answer: float, expected: float, places: int) -> Slip | None:
 
 def swapped(answers: Array, expected: Array, open_: Flags, margins: Array) -> dict[int, Slip]:
     """Return the cells of a table in which two numbers have changed places. (n,) each"""
-    wrong = [int(n) for n in np.flatnonzero(open_)]
+    wrong = [int(n) for n in np.flatnonzero(open_ & (np.abs(expected) < INFINITE))]
     for one, other in combinations(wrong, 2):
         room = margins[one] + margins[other]
         far = abs(expected[one] - expected[other]) > room
