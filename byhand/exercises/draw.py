@@ -224,7 +224,7 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
     """
     shape = right[0].shape[:-1]
     low, high, right_low, right_high = (np.full(shape, x) for x in (np.inf, -np.inf, np.inf, -np.inf))
-    good, varied = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+    good, varied, idle_before = (np.zeros(shape, dtype=bool) for _ in range(3))
     for question, key, answers in zip(problem.questions, right, wrong, strict=True):
         if question.ask.kind in ("choice", "wrong cell"):
             good |= (key != answers).any(-1)
@@ -233,6 +233,9 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
         with np.errstate(all="ignore"):
             numbers = np.round(answers / unit)
             shown = (np.abs(answers - key) > question.ask.margin) & np.isfinite(numbers)
+            one_number = (numbers.shape[-1] >= 4) & (numbers.min(-1) == numbers.max(-1))
+            shown &= (one_number | ~idle_before)[..., None]  # what follows from one number in every cell is no work
+            idle_before |= one_number & shown.any(-1)
             size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
             digits = np.abs(numbers) / 10.0**size
             good |= ~np.isfinite(answers).all(-1)
@@ -244,7 +247,7 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             idle = shown | ((numbers == 0) & ~alone[..., None])
             right_low = np.minimum(right_low, np.where(idle, np.inf, numbers).min(-1))
             right_high = np.maximum(right_high, np.where(idle, -np.inf, numbers).max(-1))
-            varied |= shown.any(-1) & ((numbers.min(-1) < numbers.max(-1)) | (numbers.shape[-1] < 4))
+            varied |= shown.any(-1) & ~one_number
     return np.asarray(good | (high > low) | ((right_high > right_low) & varied))
 
 
