@@ -15,11 +15,12 @@ import pytest
 from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
-from byhand.documents.document import Document, Heading, Paragraph, SideBySide, Table
+from byhand.documents.document import Document, Heading, Paragraph, Room, SideBySide, Table
+from byhand.exercises.asked import sheet
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
-from byhand.exercises.worksheet import powers, solution, worksheet
+from byhand.exercises.worksheet import LEAST_ROOM, MOST_ROOM, powers, room_for, solution, worksheet
 
 ADA = Student("s1", "Ada Lovelace")
 DISTINCT = """
@@ -245,3 +246,18 @@ def test_a_pdf_is_the_same_twice(kind: object) -> None:
     first = pdf.write(kind(built, variant))
     assert first[:4] == b"%PDF"
     assert first == pdf.write(kind(built, variant))
+
+
+def test_there_is_room_to_work_at_each_question_and_more_for_more_steps() -> None:
+    for name in ("relu", "multi-head"):
+        built, variant = case(name)
+        assert len([b for b in worksheet(built, variant).blocks if isinstance(b, Room)]) == len(built.questions)
+    (one,), (first, _, last) = (sheet(case(name)[0]).tasks for name in ("relu", "multi-head"))
+    assert LEAST_ROOM < room_for(one) < room_for(first) <= MOST_ROOM
+    assert room_for(last) < room_for(first)
+
+
+def test_given_tables_stand_side_by_side() -> None:
+    built, variant = case("multi-head")
+    (together,) = [b for b in worksheet(built, variant).blocks if isinstance(b, SideBySide)]
+    assert [str(table.caption) for table in together.tables][:3] == ["X (2×4)", "head1.W_Q (4×2)", "head1.W_K (4×2)"]
