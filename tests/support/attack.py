@@ -17,7 +17,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import md5, sha1, sha256
 from html import unescape
@@ -29,6 +29,7 @@ from zipfile import ZipFile, is_zipfile
 import numpy as np
 import openpyxl
 
+from byhand.errors import ByhandError
 from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.draw import DRAWS_PER_ROUND, Student
 from byhand.exercises.problem import Numbers, Problem, problem, random_tables
@@ -219,14 +220,20 @@ def shared_with_the_class_alone(one: Files, other: Files, elsewhere: Files) -> s
 
 # By hand
 
-FORMATS = ("xlsx", "html", "pdf", "md", "moodle", "canvas", "qti", "qti3")
+PAPER = ("xlsx", "html", "pdf", "md")
+FORMATS = (*PAPER, "moodle", "canvas", "qti", "qti3")
 CLASSMATES = ("student-1", "student-2", "student-3")
 
 
 def made(folder: Path, recipe: Path, **more: object) -> Path:
-    """A set of three, drawn from a secret unless a seed is named."""
-    roster = Roster(tuple(map(Student, CLASSMATES)))
-    make_set(SetOptions(recipe, folder, roster, **{"formats": FORMATS, "jobs": 1, **more}))
+    """A set of three, drawn from a secret unless a seed is named, without formats that cannot hold the exercise."""
+    options = SetOptions(
+        recipe, folder, Roster(tuple(map(Student, CLASSMATES))), **{"formats": FORMATS, "jobs": 1, **more}
+    )
+    try:
+        make_set(options)
+    except ByhandError:
+        make_set(replace(options, formats=tuple(name for name in options.formats if name in PAPER)))
     return folder
 
 
