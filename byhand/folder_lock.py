@@ -24,15 +24,16 @@ LONGEST = 1000
 
 
 @contextmanager
-def locked(folder: Path, whole: Path) -> Iterator[None]:
+def locked(folder: Path, whole: Path, private: bool = False) -> Iterator[None]:
     """Hold the lock of a folder, which is made if it is not there yet, and removed again if nothing is in it.
 
-    whole: the folder as the user knows it, for the sentence. ByhandError if another run holds the lock, with its
-    process, computer and time.
+    whole: the folder as the user knows it, for the sentence. private: a new folder is for its owner only. ByhandError
+    if another run holds the lock, with its process, computer and time.
     """
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
         file = _acquired(folder / LOCK, whole)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()

@@ -234,7 +234,7 @@ def make_set(options: SetOptions, advance: Callable[[int], object] = lambda stud
     table = exercise_table(options.recipe)
     exercise = exercise_of(table, options.recipe)
     SetFolder.open(options.folder, options.force)  # refuses before a lock is made
-    with locked(options.folder / KEYS, options.folder):
+    with locked(options.folder / KEYS, options.folder, private=True):
         return _make_set(options, table, exercise, advance)
 
 

@@ -13,6 +13,7 @@ from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean, number_of_students
 from byhand.exercises.set_folder import file_names
 from byhand.files import save
+from byhand.folder_lock import locked
 from byhand.grading.cell_words import words_for_all
 from byhand.grading.changes import GradeChange, changes_since
 from byhand.grading.class_report import ClassStatistics, report_json, report_page, report_text
@@ -133,13 +134,14 @@ def grade_files(
     folder = MarksFolder.opened(options.folder, key, options.submissions, options.force, options.anonymous)
     text = _decisions_before(options, folder, key)
     decisions = read_decisions(text, str(options.decide or folder.decisions), key)
-    folder.begin()
-    if options.decide:
-        save(folder.decisions, text.encode())
-    settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
-    run = ClassRun(options, key, people, files, settings, text, words_for_all(problem))
-    with Journal(folder.journal) as journal:
-        return run.finish(journal, advance, [*notes, *folder.notes])
+    with locked(folder.path, options.folder):
+        folder.begin()
+        if options.decide:
+            save(folder.decisions, text.encode())
+        settings = WorkerSettings(options.key, folder, options.formats, decisions, pseudonyms, options.show_answers)
+        run = ClassRun(options, key, people, files, settings, text, words_for_all(problem))
+        with Journal(folder.journal) as journal:
+            return run.finish(journal, advance, [*notes, *folder.notes])
 
 
 def _decisions_before(options: GradingOptions, folder: MarksFolder, key: Key) -> str:

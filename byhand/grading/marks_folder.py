@@ -18,6 +18,7 @@ from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
 from byhand.files import save, swept
+from byhand.folder_lock import LOCK
 from byhand.grading.verdicts import StudentMark
 
 KIND, VERSION = "class marks", 1
@@ -100,7 +101,7 @@ class MarksFolder:
             raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
         now = KeyRecord.of(key, anonymous)
         before = cls(path, now)._before()
-        if before is None and not force and path.is_dir() and any(path.iterdir()):
+        if before is None and not force and path.is_dir() and any(file.name != LOCK for file in path.iterdir()):
             raise ByhandError(
                 f"{path} holds files that byhand has not begun as marks: choose an empty folder, "
                 "or add --force to write among them."

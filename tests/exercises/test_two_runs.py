@@ -25,6 +25,7 @@ from byhand.exercises.file_marks import mark_of
 from byhand.exercises.keys import read_key
 from byhand.exercises.roster import Roster
 from byhand.folder_lock import LOCK, locked
+from byhand.grading.class_marks import grade, grading_options
 from byhand.grading.marking import Grader, load_key
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -133,6 +134,19 @@ def test_a_lock_that_was_taken_away_in_between_is_made_anew(monkeypatch: pytest.
     with locked(Path("keys"), Path()):
         assert removed
         assert Path("keys", LOCK).exists()
+
+
+def test_two_runs_of_grade_do_not_write_into_one_folder(holder: subprocess.Popen[str]) -> None:
+    make_set(order("quiz", 1))
+    options = grading_options(
+        Path("quiz/students"), "html", key=Path("quiz"), folder=Path("class/keys"), jobs=1, force=True
+    )
+    with pytest.raises(ByhandError, match=rf"^Another run is at work in class/keys \(process {holder.pid} on "):
+        grade(options)
+    holder.kill()
+    holder.wait()
+    assert len(grade(options).grades) == 1
+    assert not Path("class/keys", LOCK).exists()
 
 
 # Files of another set
