@@ -267,7 +267,7 @@ REFUSALS = {
     ),
     "exercise attention-head -o there.xlsx": "there.xlsx is not a folder: choose another with -o.",
     "exercise attention-head -o there.xlsx/class": (
-        "Cannot make the folder there.xlsx/class/students: not a directory; choose another with -o."
+        "Cannot make the folder there.xlsx/class: not a directory; choose another with -o."
     ),
     "exercise attention-head -o busy": (
         "busy holds files that byhand has not begun as a set: choose an empty folder, "

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import byhand
 from byhand import translations
 from byhand.cli.show_marks import FileChecker
 from byhand.errors import ByhandError
@@ -18,7 +19,6 @@ from byhand.exercises.draw import Student
 from byhand.exercises.keys import read_key
 from byhand.exercises.recipe import exercise_of, find, read_exercise
 from byhand.exercises.secret import Source
-from byhand.grading import class_marks
 from byhand.lessons.recipe import read_toml
 from byhand.translations import in_language, language
 from tests.support.class_sets import order, refusal
@@ -84,27 +84,17 @@ def test_a_key_without_a_language_is_english_and_an_unknown_one_is_refused() -> 
     assert "has no sound 'language'" in str(refused.value)
 
 
-def test_marks_and_feedback_are_in_the_language_of_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_and_feedback_are_in_the_language_of_the_set() -> None:
     make_set(order("class", 2, language="de", formats=("xlsx",)))
-    languages: list[str] = []
-
-    def recorded(function: Any) -> Any:
-        def call(*args: Any, **more: Any) -> Any:
-            languages.append(language())
-            return function(*args, **more)
-
-        return call
-
-    book = Path("class", "students", "student-001.xlsx")
-    FileChecker(Path("class"), reveal=False, as_json=True)(book)
-    monkeypatch.setattr(class_marks, "feedback_page", recorded(class_marks.feedback_page))
-    folder = class_marks.MarksFolder(Path("marks"))
-    for name in ("feedback", "look"):
-        Path("marks", name).mkdir(parents=True)
-    settings = class_marks.WorkerSettings(Path("class"), Path("class", "students"), folder, ("xlsx", "html"))
-    result = class_marks.FileMarker(settings)((book.name, ""))
-    assert result.refused == ""
-    assert languages == ["de"]
+    report, right = FileChecker(Path("class"), reveal=True, as_json=False)(
+        Path("class", "students", "student-001.xlsx")
+    )
+    assert not right
+    assert "«" in report
+    byhand.grade("class/students", "class", "marks")  # in processes of its own, whose catalogues are the real ones
+    page = Path("marks", "feedback", "student-001.html").read_text("utf-8")
+    assert '<html lang="de"' in page
+    assert '<html lang="en"' in Path("marks", "report.html").read_text("utf-8")
     assert language() == "en"
 
 
