@@ -216,15 +216,27 @@ def _easily_guessed(values: Array, margin: float) -> Flags:
 
 
 def _few(cells: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
-    """Return at most MOST_LISTED wrong answers of each cell: first those not listed yet, the rarest of them."""
-    telling = Counter(wrong.sentences for wrong_answers in cells for wrong in wrong_answers)
-    listed: Counter[tuple[str, ...]] = Counter()
+    """Return at most MOST_LISTED wrong answers of each cell: first those not listed yet, the rarest of them.
+
+    A cell lists more where a mistake would be told nowhere else.
+    """
+    telling = Counter(sentence for wrong_answers in cells for wrong in wrong_answers for sentence in wrong.sentences)
+    listed: Counter[str] = Counter()
     chosen = []
     for wrong_answers in cells:
-        sentences = [wrong.sentences for wrong in wrong_answers]
-        order = sorted(range(len(sentences)), key=lambda n: (listed[sentences[n]] > 0, telling[sentences[n]]))
-        chosen.append(tuple(wrong_answers[n] for n in sorted(order[:MOST_LISTED])))
-        listed.update(sentences[n] for n in order[:MOST_LISTED])
+
+        def rank(wrong: WrongAnswer) -> tuple[bool, int, int]:
+            fresh = [sentence for sentence in wrong.sentences if not listed[sentence]]
+            return not fresh, min(telling[s] for s in fresh or wrong.sentences), min(listed[s] for s in wrong.sentences)
+
+        few = sorted(wrong_answers, key=rank)[:MOST_LISTED]
+        chosen.append(tuple(wrong for wrong in wrong_answers if wrong in few))
+        listed.update(sentence for wrong in few for sentence in wrong.sentences)
+    for n, wrong_answers in enumerate(cells):
+        for wrong in wrong_answers:
+            if not all(listed[sentence] for sentence in wrong.sentences):
+                chosen[n] += (wrong,)
+                listed.update(wrong.sentences)
     return chosen
 
 
