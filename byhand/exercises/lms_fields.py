@@ -123,13 +123,18 @@ def class_parts(problem: Problem, variants: Sequence[Variant], mistakes: Mistake
     own_mistakes = mistakes or [()] * len(variants)
     for variant, own, reach in zip(variants, own_mistakes, reaches(problem, variants), strict=True):
         named = [Mistake(*m) for m in own]
-        yield [
+        asked = [
             replace(
                 _part(problem, variant, n, task.question, named, reach[n]),
                 rules=rules(task),
                 before=before_question(problem, n, variant),
             )
             for n, task in enumerate(sheet(problem).tasks)
+        ]
+        few = iter(_few([field.wrong_answers for part in asked for field in part.fields]))
+        yield [
+            replace(part, fields=tuple(replace(field, wrong_answers=next(few)) for field in part.fields))
+            for part in asked
         ]
 
 
@@ -158,11 +163,8 @@ def _part(
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
     wrong_answers = _wrong_answers(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
-    few = _few(wrong_answers)
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
-    fields = tuple(
-        replace(_field(question, float(key[c]), wrong_answers[c], reach, c), wrong_answers=few[c]) for c in asked
-    )
+    fields = tuple(_field(question, float(key[c]), wrong_answers[c], reach, c) for c in asked)
     return Part(
         n + 1, question, instruction(problem, variant, question), fields, tuple(question.indices[c] for c in asked)
     )
@@ -215,29 +217,33 @@ def _easily_guessed(values: Array, margin: float) -> Flags:
         return np.asarray((np.abs(np.abs(values)[..., None] - [0, 1]) <= margin).any(-1))
 
 
-def _few(cells: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
-    """Return at most MOST_LISTED wrong answers of each cell: first those not listed yet, the rarest of them.
+def _few(fields: Sequence[tuple[WrongAnswer, ...]]) -> list[tuple[WrongAnswer, ...]]:
+    """Return at most MOST_LISTED wrong answers of each field: first of mistakes not listed yet, the rarest of them.
 
-    A cell lists more where a mistake would be told nowhere else.
+    Near neighbours that share their sentences count as one. A field lists more where a mistake would be told nowhere.
     """
-    telling = Counter(sentence for wrong_answers in cells for wrong in wrong_answers for sentence in wrong.sentences)
+    telling = Counter(s for wrong_answers in fields for sentences in _feedback(wrong_answers) for s in sentences)
     listed: Counter[str] = Counter()
+
+    def rank(sentences: tuple[str, ...]) -> tuple[bool, int, int]:
+        fresh = [s for s in sentences if not listed[s]]
+        return not fresh, min(telling[s] for s in fresh or sentences), min(listed[s] for s in sentences)
+
     chosen = []
-    for wrong_answers in cells:
+    for wrong_answers in fields:
+        chosen.append(sorted(_feedback(wrong_answers), key=rank)[:MOST_LISTED])
+        listed.update(s for sentences in chosen[-1] for s in sentences)
+    for few, wrong_answers in zip(chosen, fields, strict=True):
+        for sentences in _feedback(wrong_answers):
+            if not all(listed[s] for s in sentences):
+                few.append(sentences)
+                listed.update(sentences)
+    return [tuple(w for w in each if w.sentences in few) for few, each in zip(chosen, fields, strict=True)]
 
-        def rank(wrong: WrongAnswer) -> tuple[bool, int, int]:
-            fresh = [sentence for sentence in wrong.sentences if not listed[sentence]]
-            return not fresh, min(telling[s] for s in fresh or wrong.sentences), min(listed[s] for s in wrong.sentences)
 
-        few = sorted(wrong_answers, key=rank)[:MOST_LISTED]
-        chosen.append(tuple(wrong for wrong in wrong_answers if wrong in few))
-        listed.update(sentence for wrong in few for sentence in wrong.sentences)
-    for n, wrong_answers in enumerate(cells):
-        for wrong in wrong_answers:
-            if not all(listed[sentence] for sentence in wrong.sentences):
-                chosen[n] += (wrong,)
-                listed.update(wrong.sentences)
-    return chosen
+def _feedback(wrong_answers: Sequence[WrongAnswer]) -> list[tuple[str, ...]]:
+    """Return what is told for these wrong answers, each once."""
+    return list(dict.fromkeys(wrong.sentences for wrong in wrong_answers))
 
 
 Feedback = tuple[float, tuple[str, ...]]

@@ -14,6 +14,8 @@ from byhand.exercises.problem import Flags
 from byhand.grading.hypotheses import Combination, Hypotheses
 from byhand.grading.stages import ROOM, Indices, Stage
 
+MOST_RIGHT_SUBSETS = 4
+"""Up to so many right tables, every choice of which to go on with as written is tried."""
 MOST_SUBSETS = 3
 """Up to so many wrong tables, every subset is tried as the source of a later table."""
 MOST_UNSURE = 24
@@ -110,7 +112,7 @@ def _subsets(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
 
 def _rounded_in_part(before: Sequence[OwnTable]) -> list[Sequence[OwnTable]]:
     """Return subsets of right tables that a student may have gone on with as written, with all digits of the others."""
-    if any(own.in_error for own in before) or len(before) > MOST_SUBSETS:
+    if any(own.in_error for own in before) or len(before) > MOST_RIGHT_SUBSETS:
         return []
     return [chosen for size in range(1, len(before)) for chosen in combinations(before, size)]
 
