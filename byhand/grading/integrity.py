@@ -195,6 +195,8 @@ def _id_findings(submission: Submission, handed_out: HandedOut, student: str) ->
     others = stated in handed_out.key.students and stated != student
     if (fold_text(stated) == fold_text(student) and not others) or handed_out.id is None:
         return []
+    if not stated and submission.one_sheet:
+        return []  # the id stands on a sheet that is not in the file; its given numbers show whose it is
     if not stated:
         return [f"The workbook states no id any more: it was taken for that of {name_and_id(handed_out, student)}."]
     same = [id for id in handed_out.key.students if fold_text(id) == fold_text(stated)]

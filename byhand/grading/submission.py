@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import inf, isfinite
@@ -31,7 +31,7 @@ from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.unseen_work import unseen_findings
 from byhand.grading.verdicts import TypedAnswer
-from byhand.xlsx.any_book import read_any
+from byhand.xlsx.any_book import CSV_SHEET, read_any
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import spoken_address
 from byhand.xlsx.reader import HANDED_IN, Contents, day
@@ -292,7 +292,7 @@ class Submission:
     file: its name, fit to be printed. stated: the id that it states, or an empty text. answers: the cells of each
     question of the key. scratch: the numbers in each table by name, NaN for none. own: all numbers and texts, for a
     marked copy. printed: the contents of the cells with given numbers, questions and captions. warnings: sentences
-    for a person.
+    for a person. one_sheet: whether the format holds a single sheet, so that what stands on others is not missing.
     """
 
     path: Path
@@ -303,6 +303,7 @@ class Submission:
     printed: Mapping[Cell, Value]
     warnings: tuple[str, ...] = ()
     own: OwnWork = field(default_factory=OwnWork)
+    one_sheet: bool = False
 
 
 def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engine: Recomputer) -> Submission:
@@ -334,13 +335,23 @@ def _submission(
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
     printed = {cell: _printed_value(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
+    one_sheet = contents.sheets == (CSV_SHEET,)
+    if one_sheet:
+        there = {cell[0] for row, cells in zip(places, handed_out.asked, strict=True) for cell in cells if any(row)}
+        others = {cell: value for cell, value in _same_for_all(handed_out) if cell[0] not in there}
+        printed = others | printed
     unseen = unseen_findings(handed_out, contents, find)
     elsewhere = misplaced(handed_out, contents, find, answers, read_text)
     warnings = [*_about(handed_out, contents, places), *elsewhere, *unseen, *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
     shown = tuple(map(clean, warnings))
-    return Submission(path, clean(path.name), stated, answers, scratch, printed, shown, own)
+    return Submission(path, clean(path.name), stated, answers, scratch, printed, shown, own, one_sheet)
+
+
+def _same_for_all(handed_out: HandedOut) -> Iterator[tuple[Cell, Value]]:
+    yield from handed_out.texts.items()
+    yield from handed_out.numbers.items()
 
 
 def _words_left_out(handed_out: HandedOut, places: list[list[Cell | None]]) -> dict[Cell, tuple[str, ...]]:

@@ -1,0 +1,312 @@
+"""A class of forty-six behaviours: what each hands in, and the verdicts, points and sentence that it should get.
+
+The same file goes through the workbook's marking, through `check`, and, where only answers are typed, through the
+rules of Moodle and Canvas. What is right is worked out with numpy in support/behaviours.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from support import behaviours as b
+from support import canvas_import, moodle_import
+from support.class_submissions import a_set
+from support.commands import byhand
+from support.lms_proof import field_texts
+
+from byhand.cli.show_marks import FileChecker
+from byhand.exercises import canvas, moodle
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Student, variants
+from byhand.exercises.formats import wrong_answers
+from byhand.exercises.lms_fields import class_parts
+from byhand.exercises.problem import problem
+from byhand.exercises.recipe import find, read_exercise
+from byhand.grading.marking import Grader
+from byhand.grading.verdicts import StudentMark, Verdict
+
+WORDS = {
+    "right": Verdict.RIGHT,
+    "follows": Verdict.FOLLOWS,
+    "mistake": Verdict.MISTAKE,
+    "rounded": Verdict.ROUNDED,
+    "slip": Verdict.SLIP,
+    "wrong": Verdict.WRONG,
+    "blank": Verdict.BLANK,
+    "unread": Verdict.UNREADABLE,
+}
+ALL = "9 right | 9 right | 12 right"
+NONE = "9 blank | 9 blank | 12 blank"
+SAME = "9 wrong | 9 wrong | 12 wrong"
+SCORE, WEIGHT, Z = 3 / 9, 3 / 9, 2 / 12
+"""The points of one cell of each question."""
+HALF = 0.5
+"""The share of a known mistake, of rounding and of a slip."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    verdicts: how many cells of scores | weights | Z have which. points: of 8. says: a part of a sentence to the
+    student. person: a part of what a person is told, for a file that has no grade until somebody looks. moodle, canvas:
+    the least and the most of the points there; None where no answers are typed.
+    """
+
+    verdicts: str
+    points: float
+    says: str = ""
+    person: str = ""
+    moodle: tuple[float, float] | None = None
+    canvas: tuple[float, float] | None = None
+
+
+def same(points: float, verdicts: str, says: str = "", person: str = "") -> Row:
+    """The same points everywhere."""
+    return Row(verdicts, points, says, person, (points, points), (points, points))
+
+
+NOT_READ = "8 right"
+TYPED: dict[str, tuple[b.Behaviour, Row]] = {
+    # right, in many notations
+    "right, rounded as asked": (b.right, same(8, ALL)),
+    "right, with all digits": (b.all_digits, same(8, ALL)),
+    "right, going on with rounded weights": (b.goes_on_with_rounded_weights, same(8, ALL)),
+    "right, as texts with blanks around": (b.texts(lambda x, n: f" {x:.{n}f} "), same(8, ALL)),
+    "right, with a decimal comma": (
+        b.texts(lambda x, n: f"{x:.{n}f}".replace(".", ",")),
+        Row(ALL, 8, moodle=(8, 8), canvas=(3, 5)),  # Canvas reads a comma as a separator of thousands
+    ),
+    "right, with the sign of a minus": (
+        b.texts(lambda x, n: f"{x:.{n}f}".replace("-", "−")),
+        Row(ALL, 8),
+    ),
+    "right, weights as percent": (
+        b.texts(lambda x, n: f"{100 * x:.0f} %" if 0 < x < 1 and n else x, 1),
+        Row(ALL, 8),
+    ),
+    "right, about": (b.texts(lambda x, n: f"about {x:.{n}f}"), Row(ALL, 8)),
+    "right, (rounded)": (b.texts(lambda x, n: f"{x:.{n}f} (rounded)"), Row(ALL, 8)),
+    "right, as powers of ten": (b.texts(lambda x, n: f"{x:e}"), Row(ALL, 8)),
+    "right, as formulas": (b.as_formulas, Row(ALL, 8)),
+    # right, but for rounding
+    "to one place": (
+        b.to_one_place,
+        Row(
+            "9 right | 2 wrong, 1 slip, 6 rounded | 4 right, 2 follows, 6 rounded",
+            3 + 7 * HALF * WEIGHT + (6 + 6 * HALF) * Z,
+            "Rounded too early, or too far",
+        ),
+    ),
+    "cut off, not rounded": (
+        b.cut_off,
+        Row("9 right | 2 right, 6 slip, 1 rounded | 12 right", 8 - 7 * HALF * WEIGHT, "It seems to be cut off"),
+    ),
+    # a slip, and what is carried on
+    "one score is off by one": (
+        b.slip_in_one_cell,
+        Row("8 right, 1 slip | 9 right | 12 right", 8 - HALF * SCORE, "You are one off: add up once more."),
+    ),
+    "one score is off by one, and all else follows": (
+        b.carried_slip,
+        Row(
+            "8 right, 1 slip | 6 right, 3 follows | 9 right, 3 follows", 8 - HALF * SCORE, "Right from your own scores."
+        ),
+    ),
+    "a wrong sign": (
+        b.wrong_sign,
+        Row("8 right, 1 slip | 9 right | 12 right", 8 - HALF * SCORE, "Only the sign is not right."),
+    ),
+    "two numbers have changed places": (
+        b.two_swapped,
+        Row("7 right, 2 mistake | 9 right | 12 right", 8 - SCORE, "have changed places"),
+    ),
+    # mistakes with a name
+    "scores not divided by √4": (
+        b.not_scaled,
+        Row("9 right | 9 mistake | 3 right, 9 follows", 8 - 9 * HALF * WEIGHT, "You left out the division by √d_k"),
+    ),
+    "softmax down the columns": (
+        b.down_the_columns,
+        Row("9 right | 9 mistake | 12 follows", 8 - 9 * HALF * WEIGHT, "You made the columns add up to 1"),
+    ),
+    "keys in place of values": (
+        b.keys_for_values,
+        Row("9 right | 9 right | 12 mistake", 8 - 12 * HALF * Z, "You weighted the keys"),
+    ),
+    "queries and keys swapped": (
+        b.queries_and_keys_swapped,
+        Row("3 right, 6 mistake | 9 follows | 3 right, 9 follows", 8 - 6 * HALF * SCORE, "You swapped Q and K"),
+    ),
+    "a mask where none is asked for": (
+        b.masked,
+        Row("9 right | 3 right, 6 mistake | 6 right, 6 follows", 8 - 6 * HALF * WEIGHT, "You masked the words to come"),
+    ),
+    # nothing, or nothing of one's own
+    "blank": (b.blank, same(0, NONE, "Nothing is written here yet.")),
+    "the first table alone": (
+        b.first_table_alone,
+        Row("9 right | 9 blank | 12 blank", 3, "Nothing is written here yet.", moodle=(3, 3), canvas=(2.9, 3.1)),
+    ),
+    "zeros": (b.everywhere(0), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 1), canvas=(0, 1))),
+    "ones": (b.everywhere(1), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 1), canvas=(0, 1))),
+    "a quarter": (b.everywhere(0.25), Row(SAME, 0, "The same number", moodle=(0, 1), canvas=(0, 1))),
+    "the neighbour's numbers": (
+        b.neighbours_numbers,
+        Row("9 wrong | 1 right, 8 wrong | 12 wrong", WEIGHT, person="likely source", moodle=(0, 2), canvas=(0, 1)),
+    ),
+    # what is no number
+    "a word in one cell": (
+        b.one_cell("no idea"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "cannot be read", "'no idea' is no number"),
+    ),
+    "a question mark in one cell": (
+        b.one_cell("?"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "it has a question mark"),
+    ),
+    "a date in one cell": (
+        b.one_cell(b.A_DATE),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "has made a date", "'2026-01-02' is no number"),
+    ),
+    "an error in one cell": (
+        b.one_cell("=1/0"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "the error #DIV/0!", "'=1/0' is no number"),
+    ),
+    "TRUE in one cell": (
+        b.one_cell(True),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "a truth value", "'TRUE' is no number"),
+    ),
+    "one cell left out": (
+        b.one_cell(None),
+        Row("9 right | 8 right, 1 blank | 12 right", 8 - WEIGHT, "Nothing is written here yet."),
+    ),
+}
+FILES: dict[str, tuple[b.File, Row]] = {
+    "a row inserted": (b.changed(b.row_inserted), Row(ALL, 8)),
+    "a column inserted": (b.changed(b.column_inserted), Row(ALL, 8)),
+    "renamed sheets": (b.changed(b.renamed_sheets), Row(ALL, 8)),
+    "saved as .ods": (b.ODS, Row(ALL, 8)),
+    "saved as .xls": (b.XLS, Row(ALL, 8)),
+    "saved by Gnumeric": (b.GNUMERIC, Row(ALL, 8)),
+    "saved as .csv": (b.in_csv, Row(ALL, 8)),
+    "a given number changed": (b.changed(b.given_changed), Row(ALL, 8, person="is not as handed out")),
+    "the id erased": (b.changed(b.id_erased), Row(ALL, 8, person="states no id any more")),
+    "somebody else's book": (
+        b.somebody_elses_book,
+        Row("9 wrong | 1 right, 8 wrong | 12 wrong", WEIGHT, person="was made for another student"),
+    ),
+    "answers in a new sheet": (b.answers_in_a_new_sheet, Row(NONE, 0, person="none are asked for: Answers!")),
+    "answers in a copied tab": (b.answers_in_a_copied_tab, Row(NONE, 0, person="for: Attention Copy!")),
+}
+COUNT = 4
+CLASS = {**TYPED, **FILES}
+
+
+@pytest.fixture(scope="module")
+def pupil(tmp_path_factory: pytest.TempPathFactory) -> b.Pupil:
+    folder = tmp_path_factory.mktemp("behaviours")
+    return b.Pupil(folder, a_set(folder, COUNT, formats=("xlsx",)))
+
+
+@pytest.fixture(scope="module")
+def grader(pupil: b.Pupil) -> Iterator[Grader]:
+    with Grader(pupil.key) as opened:
+        yield opened
+
+
+def handed_in(pupil: b.Pupil, behaviour: str, folder: Path) -> Path:
+    if behaviour in FILES:
+        return FILES[behaviour][0](pupil, folder)
+    return b.plain(pupil, folder, TYPED[behaviour][0](pupil))
+
+
+def counted(text: str) -> list[Counter[Verdict]]:
+    """9 right | 8 right, 1 blank | 12 right -> the verdicts of each question."""
+    parts = [re.findall(r"(\d+) (\w+)", part) for part in text.split("|")]
+    return [Counter({WORDS[word]: int(n) for n, word in part}) for part in parts]
+
+
+def by_question(marks: StudentMark) -> list[Counter[Verdict]]:
+    return [Counter(cell.verdict for cell in marks.cells if cell.question == n) for n in range(3)]
+
+
+@pytest.mark.parametrize("behaviour", CLASS)
+def test_in_the_workbook(behaviour: str, pupil: b.Pupil, grader: Grader, tmp_path: Path) -> None:
+    row = CLASS[behaviour][1]
+    marks = grader.mark(handed_in(pupil, behaviour, tmp_path)).marks
+    assert by_question(marks) == counted(row.verdicts)
+    assert marks.points == pytest.approx(row.points)
+    assert row.says in " ".join(cell.sentence for cell in marks.cells)
+    assert bool(marks.warnings) == bool(row.person), marks.warnings
+    assert row.person in " ".join(marks.warnings)
+
+
+@pytest.fixture(scope="module")
+def checker(pupil: b.Pupil) -> Iterator[FileChecker]:
+    opened = FileChecker(pupil.folder, reveal=False, as_json=False)
+    yield opened
+    opened.grader.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("behaviour", CLASS)
+def test_in_check(behaviour: str, pupil: b.Pupil, checker: FileChecker, tmp_path: Path) -> None:
+    """What the command prints: the points, the sentence, and what a person must look at."""
+    row = CLASS[behaviour][1]
+    text, all_right = checker(handed_in(pupil, behaviour, tmp_path))
+    said = " ".join(text.split())
+    assert all_right == (row.verdicts == ALL and not row.person)
+    assert f" {row.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in said
+    assert ("A person must look at this: " in said) == bool(row.person)
+    assert row.person in said
+
+
+def test_a_few_of_them_through_the_command(pupil: b.Pupil, tmp_path: Path) -> None:
+    for n, (behaviour, code) in enumerate({"saved as .ods": 0, "blank": 1, "answers in a new sheet": 1}.items()):
+        (tmp_path / str(n)).mkdir()
+        path = handed_in(pupil, behaviour, tmp_path / str(n))
+        assert byhand(f"byhand check {path} --key {pupil.folder}").exit_code == code
+
+
+def test_the_zip_of_the_class(pupil: b.Pupil, tmp_path: Path) -> None:
+    line = f"byhand grade {b.in_a_zip(pupil, tmp_path)} --key {pupil.folder} -o {tmp_path / 'out'} --jobs 1"
+    assert byhand(line).stdout.startswith("4 students: 1 graded, 3 missing.\n")
+
+
+@cache
+def systems() -> tuple[object, object, list[object]]:
+    """The first student's question in Moodle and in Canvas, and what their fields ask for."""
+    asked = problem(read_exercise(find("attention-head")))
+    shown = mistakes(asked)
+    students = [Student(f"s{n:03}", f"Student {n}") for n in range(1, COUNT + 1)]
+    drawn = variants(asked, [changes for _, changes in shown], 3, students)
+    wrong = wrong_answers(asked, shown, drawn)
+    first = next(iter(class_parts(asked, drawn, wrong)))
+    in_moodle = moodle_import.read(moodle.write(asked, drawn, wrong))[0]
+    in_canvas = canvas_import.read(canvas.write(asked, drawn, wrong))[0]
+    return in_moodle, in_canvas, list(first)
+
+
+IN_SYSTEMS = [name for name, (_, row) in TYPED.items() if row.moodle]
+
+
+@pytest.mark.parametrize("behaviour", IN_SYSTEMS)
+def test_in_moodle_and_canvas(behaviour: str, pupil: b.Pupil) -> None:
+    make, row = TYPED[behaviour]
+    in_moodle, in_canvas, asked = systems()
+    rows = make(pupil)
+    texts = [("" if x is None else x if isinstance(x, str) else f"{x:.10g}") for typed in rows for x in typed]
+    assert len(texts) == len(field_texts(asked, [b.np.zeros(9), b.np.zeros(9), b.np.zeros(12)]))
+    for system, bounds in ((in_moodle, row.moodle), (in_canvas, row.canvas)):
+        assert bounds is not None
+        points = 8 * system.mark(texts).mark
+        assert bounds[0] - 1e-6 <= points <= bounds[1] + 1e-6, points
+
+
+def test_there_are_forty_behaviours_and_more() -> None:
+    assert len(CLASS) + 1 >= 40
