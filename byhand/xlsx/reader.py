@@ -298,6 +298,10 @@ def _is_date(looks: Looks, code: str) -> bool:
     return code.isdigit() and int(code) in BUILT_IN_DATES
 
 
+STYLE_NUMBERS = (("numFmtId", "0"), ("fontId", ""), ("fillId", ""))
+"""The attributes of a cell style, and what stands for a missing one."""
+
+
 class _StylesPart:
     """Reads the number formats, letters, backgrounds and cell styles, and stops after them."""
 
@@ -305,27 +309,35 @@ class _StylesPart:
         self.looks = Looks()
         self.inside = self.finished = False
         self.current: dict[str, str] | None = None
+        self.count = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         local, looks = _local(tag), self.looks
-        if local == "numFmt":
-            looks.formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
+        if self.inside:
+            if local == "xf":
+                self._count()
+                numbers = (attributes.get(name, missing) for name, missing in STYLE_NUMBERS)
+                looks.styles.append((next(numbers), next(numbers), next(numbers)))
+        elif self.current is not None:
+            if local in ("color", "fgColor"):
+                self.current |= {name: value for name, value in attributes.items() if name in COLOUR_ATTRIBUTES}
+            elif local == "sz":
+                self.current["size"] = attributes.get("val", "")
+            elif local == "patternFill":
+                self.current["pattern"] = attributes.get("patternType", "none")
         elif local in ("font", "fill"):
+            self._count()
             self.current = {}
             (looks.fonts if local == "font" else looks.fills).append(self.current)
-        elif self.current is not None and local in ("color", "fgColor"):
-            self.current |= {name: value for name, value in attributes.items() if name in COLOUR_ATTRIBUTES}
-        elif self.current is not None and local == "sz":
-            self.current["size"] = attributes.get("val", "")
-        elif self.current is not None and local == "patternFill":
-            self.current["pattern"] = attributes.get("patternType", "none")
+        elif local == "numFmt":
+            self._count()
+            looks.formats[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif local == "cellXfs":
             self.inside = True
-        elif local == "xf" and self.inside:
-            looks.styles.append(
-                (attributes.get("numFmtId", "0"), attributes.get("fontId", ""), attributes.get("fillId", ""))
-            )
-        if sum(map(len, (looks.styles, looks.formats, looks.fonts, looks.fills))) > MOST_STYLES:
+
+    def _count(self) -> None:
+        self.count += 1
+        if self.count > MOST_STYLES:
             raise ValueError(f"more than {MOST_STYLES:,} styles")
 
     def end(self, tag: str) -> None:

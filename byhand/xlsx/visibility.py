@@ -6,9 +6,9 @@ What only a conditional format, a shape or merged cells cover is not looked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from byhand.xlsx.cells import Cell, Hidden, Value, number
 
@@ -39,12 +39,8 @@ class Looks:
     styles: list[tuple[str, str, str]] = field(default_factory=list)
     """The numbers of the number format, of the font and of the fill."""
 
-    @cached_property
-    def unseen(self) -> Callable[[str, bool], str]:
-        """A function from a style's number, and whether a number is shown, to why it is not seen; empty if it is."""
-        return lru_cache(10_000)(self._why)
-
-    def _why(self, style: str, of_number: bool) -> str:
+    def why(self, style: str, of_number: bool) -> str:
+        """Return why a number (or a text) in a style is not seen; an empty text if it is."""
         try:
             code, font_number, fill_number = self.styles[int(style)]
             font, fill = self.fonts[int(font_number)], self.fills[int(fill_number)]
@@ -69,10 +65,13 @@ def unseen_cells(
     looks: Looks,
 ) -> dict[Cell, str]:
     """Return the filled cells that are not seen, and why. styles: the style of each filled cell."""
+    unseen = {style: (looks.why(style, False), looks.why(style, True)) for style in set(styles.values())}
+    if not (hidden_sheets or hidden.rows or hidden.columns or any(map(any, unseen.values()))):
+        return {}
     found = {}
     for cell, style in styles.items():
         why = "on a hidden sheet" if cell[0] in hidden_sheets else hidden.why(cell)
-        why = why or looks.unseen(style, not isinstance(values.get(cell), str))
+        why = why or unseen[style][not isinstance(values.get(cell), str)]
         if why:
             found[cell] = why
     return found
@@ -107,6 +106,7 @@ def background(fill: Mapping[str, str]) -> str:
     return colour(fill, WHITE) if fill.get("pattern", "none") == "solid" else WHITE
 
 
+@lru_cache(1000)
 def contrast(one: str, other: str) -> float:
     """Return the contrast of two colours, from 1 (the same) to 21 (black on white); WCAG 2, relative luminance."""
     high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
