@@ -486,6 +486,9 @@ def _in_writing(evidence: StageEvidence, cells: Flags) -> dict[int, Slip]:
             slip = slips.as_percent(answer, number, places) or slips.cut_off(answer, number, places)
             if slip and n not in found:
                 found[n] = slip
+        percent = [n for n, slip in found.items() if slip.mistake == slips.PERCENT]
+        if 3 * len(percent) < 2 * int(cells.sum()):  # a whole table is written as percent, or hardly any of it
+            found = {n: slip for n, slip in found.items() if n not in percent}
         left = cells & ~np.isin(np.arange(len(cells)), [*found])
         found |= slips.swapped(evidence.written, numbers, left, stage.tolerances.margins)
     return found

@@ -31,6 +31,8 @@ ALIKE = 4
 """A table of so many answers or more that are all the same is no work."""
 COMMON = 1 / 3
 """A number in more than this share of a table's cells is the table's commonest one."""
+SWAPPED = -1
+"""The index of the mistake of two numbers in each other's cells."""
 EASY = (-1.0, 0.0, 1.0)
 """Numbers that everybody tries."""
 
@@ -166,6 +168,8 @@ class _Weighing:
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
             cells = [self._made_by(index, n) for n in range(len(self.answers))]
+            if index == SWAPPED:
+                continue  # of many numbers, two are easily those of each other's cells
             numbers = [self._numbers(n, of | self._following_from(n, cells)) for n, of in enumerate(cells)]
             if self._several(np.concatenate(numbers)):
                 for count, of in zip(self.counts, cells, strict=True):
@@ -271,6 +275,12 @@ class _Weighing:
                 alone = len(one.key) == 1 and self._rest_is_explained({n: of})
                 if of.any() and (alone or self._rest_of_table_is_explained(n, of)):
                     so_far[:] |= of
+
+    def _swap_is_seen(self, n: int, cells: Flags) -> bool:
+        """Whether two numbers in each other's cells stand in a table that is otherwise right, or are all of it."""
+        if len(self.answers[n].key) == 2:
+            return all(map(self._distinctive, self.answers[n].typed[cells].tolist()))
+        return self._rest_of_table_is_explained(n, cells)
 
     def _rest_of_table_is_explained(self, n: int, cells: Flags) -> bool:
         """Whether twice as many other answers of a table are right or explained, and most of them are."""
