@@ -213,8 +213,19 @@ class Marker:
                 findings[place] = finding
         for place, exact in self._exact_keys(student).items():
             findings[place] = judge_exactly(typed[place], exact, self.rules[place], float(key[place]), findings[place])
+        for place, sentence in self._right_otherwise(typed, key).items():
+            if findings[place] != RIGHT:
+                findings[place] = CellFinding(Verdict.UNREADABLE, sentence)
         complete = [finding or CellFinding(Verdict.WRONG, _(WRONG)) for finding in findings]
         return tuple(map(self._cell_mark, range(len(typed)), typed, complete))
+
+    def _right_otherwise(self, typed: Sequence[TypedAnswer], key: Array) -> dict[int, str]:
+        """Return the sentence on each answer that is right in its other meaning, by its place among all answers."""
+        if not any(t.otherwise for t in typed):
+            return {}
+        values = np.array([t.otherwise[0] if t.otherwise else np.nan for t in typed], dtype=float)
+        right = self.tolerances.agree(values, key)
+        return {n: t.otherwise[1] for n, t in enumerate(typed) if t.otherwise and right[n]}
 
     def _cell_mark(self, place: int, typed: TypedAnswer, finding: CellFinding) -> CellMark:
         question, cell, most = self.cells[place]

@@ -19,7 +19,7 @@ from byhand.answers.grammar import Meaning
 from byhand.answers.judge import UNDECIDED
 from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.phrases import without_words
-from byhand.answers.reading import AskedShape, describe_reading, read
+from byhand.answers.reading import AskedShape, Reading, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Settings
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
@@ -185,6 +185,8 @@ def _agree(stored: Value, value: Value) -> bool:
 
 _PLAIN = re.compile(r"[+-]?(?:[0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})(?:[eE][+-]?[0-9]{1,2})?")
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+_TWOFOLD = re.compile(r"[+-]?(?!1e)[0-9]+e[+-](?!0[0-9])[0-9]+")
+"""A number whose e may be a letter, as in 2e+1."""
 _LONGEST_SHOWN = 200
 _NUMBER = AskedShape()
 
@@ -196,30 +198,45 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
     """
     settings = settings or _DEFAULT
     plain = text.strip()
-    if _PLAIN.fullmatch(plain) and not (settings.decimal == "comma" and _GROUPED.fullmatch(plain)):
+    unclear = _TWOFOLD.fullmatch(plain) or (settings.decimal == "comma" and _GROUPED.fullmatch(plain))
+    if _PLAIN.fullmatch(plain) and not unclear:
         return TypedAnswer(plain, float(plain), plain, plain)
     if not strip_invisible(text):
         return TypedAnswer()
     shown = text if len(text) <= _LONGEST_SHOWN and text.isprintable() else quoted(text[:LONGEST])
     try:
-        value, read_as = _read(text, settings)
+        reading = _reading(text, settings)
+        value, read_as = _number_of(reading)
     except NeedsPerson as doubt:
         return TypedAnswer(shown, None, str(doubt), doubt=f"{UNDECIDED}: {doubt}.")
     except Unreadable as refusal:
         return TypedAnswer(shown, None, str(refusal))
-    return TypedAnswer(shown, value, read_as, text)
+    other = _otherwise(text, settings, reading.twofold) if reading.twofold else None
+    return TypedAnswer(shown, value, read_as, text, otherwise=other)
 
 
 _DEFAULT = Settings()
 
 
-def _read(text: str, settings: Settings) -> tuple[float, str]:
+def _reading(text: str, settings: Settings, other: bool = False) -> Reading:
     meaning = Meaning(log=settings.log, infinity=settings.allow_infinity, mixed=settings.mixed)
-    reading = read(text, _NUMBER, meaning, settings)
+    reading = read(text, _NUMBER, meaning, settings, other)
     if reading.shape not in (None, (1, 1)):
         raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
     if reading.doubt:
         raise NeedsPerson(reading.doubt)
+    return reading
+
+
+def _otherwise(text: str, settings: Settings, meanings: str) -> tuple[float, str] | None:
+    """Return the number that a text may be as well, and the sentence for a person."""
+    try:
+        return _number_of(_reading(text, settings, other=True))[0], f"{UNDECIDED}: {meanings}."
+    except (Unreadable, NeedsPerson):
+        return None
+
+
+def _number_of(reading: Reading) -> tuple[float, str]:
     tree = reading.entries[0]
     if isinstance(tree, Infinite):
         return tree.sign * inf, describe_reading(reading, tree, "")

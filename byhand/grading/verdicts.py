@@ -37,6 +37,7 @@ class TypedAnswer:
     text: as the student sees it. read_as: how it was read, or why it could not be.
     expression: the text that is judged if an exact answer is asked for; a formula with its references filled in.
     doubt: the reason why a person must decide about it: a formula that is not worked out, two sides that differ.
+    otherwise: the number that it may be as well, and the sentence on that: 2e+1 is 20, or 2*e + 1.
     """
 
     text: str = ""
@@ -44,6 +45,7 @@ class TypedAnswer:
     read_as: str = ""
     expression: str = field(default="", compare=False)
     doubt: str = ""
+    otherwise: tuple[float, str] | None = None
 
     @property
     def blank(self) -> bool:

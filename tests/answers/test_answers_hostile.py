@@ -142,6 +142,31 @@ PIECES += [
     "\\\\",
     "inf",
 ]
+PIECES += [
+    "\\over ",
+    "\\begin{array}{cc}",
+    "\\end{array}",
+    "\\\\[4pt]",
+    "\\boxed{",
+    "\\text{",
+    "\\num{",
+    "\\overline{",
+    "{,}",
+]
+PIECES += [
+    "2e+1",
+    "x10^",
+    "about ",
+    "(rounded)",
+    " points",
+    "| 1 | 2 |\n",
+    "<sup>",
+    "&nbsp;",
+    "**",
+    "\u202d",
+    "\u2067",
+    "≈",
+]
 PIECES += ["nan", "kB", "12 288", "1,234", "x=", "tensor(", " by ", "|x|"]
 texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=60)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from byhand.exercises.formats import wrong_answers
 from byhand.exercises.keys import Key
 from byhand.exercises.recipe import find
 from byhand.grading.marking import Marker, explain_commands
+from byhand.grading.submission import read_typed
 from byhand.grading.verdicts import TypedAnswer
 from byhand.lessons.recipe import read_toml
 
@@ -78,6 +80,28 @@ def test_a_slip_is_told(value: float, cell: int, sentence: str) -> None:
 
 def test_no_slip_is_seen_where_there_is_none() -> None:
     assert said(1234) == ("WRONG", "Not right: work this one out once more.")
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "verdict", "sentence"),
+    [
+        ("2e+1", 2 * math.e + 1, "UNREADABLE", "A person must decide: 2e+1 may be 2*e + 1 or 2*10^1: "),
+        ("5e-3", 5 * math.e - 3, "UNREADABLE", "A person must decide: 5e-3 may be 5*e - 3 or 5*10^(-3): "),
+        ("2e+1", 20, "RIGHT", ""),
+        ("2e+1", 21, "WRONG", "Not right"),
+        ("1/3 = 0.34", 1 / 3, "UNREADABLE", "A person must decide: its sides are not equal (1/3 and 0.34)"),
+        ("1/3 = 0.333", 1 / 3, "RIGHT", ""),
+        ("1/(2e+1)", 1 / (2 * math.e + 1), "RIGHT", ""),
+    ],
+)
+def test_an_answer_that_is_right_in_another_meaning_goes_to_a_person(
+    text: str, product: float, verdict: str, sentence: str
+) -> None:
+    marker, student, right = one_product([[product, 0.0, 0.0], A[1]], [[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], places=3)
+    mark = marker.mark(student, [[read_typed(text), *as_typed([right])[0][1:]]])[0]
+    assert mark.verdict.name == verdict
+    assert mark.sentence.startswith(sentence)
+    assert mark.undecided is (verdict == "UNREADABLE")
 
 
 def softmax_student() -> tuple[Class, list[Any]]:
