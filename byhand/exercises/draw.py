@@ -17,7 +17,10 @@ from byhand.exercises.secret import Source
 from byhand.exercises.varied_answers import LIMITS, varied_answers
 
 DRAWS_PER_ROUND, MOST_ROUNDS = 32, 200
-"""Draws for one student in a round, and the rounds after which a recipe counts as impossible."""
+"""Draws for one student in a round, and the rounds after which draws are searched in large rounds."""
+LARGE_ROUND, MOST_LARGE_ROUNDS = 1024, 60
+"""Draws in a large round, and the large rounds after which a recipe counts as impossible."""
+MOST_DRAWS = DRAWS_PER_ROUND * MOST_ROUNDS + LARGE_ROUND * MOST_LARGE_ROUNDS
 MISTAKE_BATCH = 256
 """Draws on which all mistakes are evaluated at once; a limit, so that memory stays small."""
 SAMPLES, MOST_SAMPLE_ROUNDS = 1024, 64
@@ -43,7 +46,7 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
     for _ in range(MOST_ROUNDS):
         waiting = [s for s in unique if s not in numbers_of]
         if not waiting:
-            return [numbers_of[s] for s in students]
+            break
         trials = [random_tables(problem, generators[s], DRAWS_PER_ROUND) for s in waiting]
         together = {node: np.concatenate([trial[node] for trial in trials]) for node in trials[0]}
         good = _suitable(problem, mistakes, together).reshape(-1, DRAWS_PER_ROUND)
@@ -51,9 +54,23 @@ def draw_numbers(problem: Problem, mistakes: MistakeTables, source: Source, stud
             if flags.any():
                 first = int(np.argmax(flags))
                 numbers_of[student] = {node: table[first] for node, table in numbers.items()}
+    for student in unique:
+        if student not in numbers_of:
+            numbers_of[student] = _rare_numbers(problem, mistakes, generators[student])
+    return [numbers_of[s] for s in students]
+
+
+def _rare_numbers(problem: Problem, mistakes: MistakeTables, generator: np.random.Generator) -> Numbers:
+    """Return numbers that few draws have. ByhandError if none turn up."""
+    for _ in range(0 if problem.same_for_all else MOST_LARGE_ROUNDS):
+        trial = random_tables(problem, generator, LARGE_ROUND)
+        flags = _suitable(problem, mistakes, trial)
+        if flags.any():
+            first = int(np.argmax(flags))
+            return {node: table[first] for node, table in trial.items()}
     raise ByhandError(
-        f"No numbers fit the exercise {problem.exercise.name} in {MOST_ROUNDS * DRAWS_PER_ROUND:,} draws; "
-        f"{_hardest_condition(problem, generators[waiting[0]])}: ask for less there"
+        f"No numbers fit the exercise {problem.exercise.name} in {MOST_DRAWS:,} draws; "
+        f"{_hardest_condition(problem, generator)}: ask for less there"
         f"{', set other numbers' if problem.fixed else ''} or let more numbers be drawn."
     )
 

@@ -251,7 +251,7 @@ REFUSALS = {
         "or ask for a table that it changes."
     ),
     "exercise impossible.toml": (
-        "No numbers fit the exercise impossible in 6,400 draws; only 0% meet largest = 0.5: "
+        "No numbers fit the exercise impossible in 67,840 draws; only 0% meet largest = 0.5: "
         "ask for less there or let more numbers be drawn."
     ),
     "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",

@@ -215,6 +215,6 @@ def test_what_can_never_be_met_is_said(condition: str, named: str) -> None:
     with pytest.raises(ByhandError) as refused:
         variants(built, [], 1, STUDENTS[:1])
     assert str(refused.value) == (
-        f"No numbers fit the exercise mine in 6,400 draws; only 0% meet {named}: ask for less there or let more "
+        f"No numbers fit the exercise mine in 67,840 draws; only 0% meet {named}: ask for less there or let more "
         "numbers be drawn."
     )

@@ -138,12 +138,12 @@ def test_the_prompts_of_a_translator_are_two() -> None:
         ),
         (
             "draw = { X = [0] }",
-            "No numbers fit the exercise mine in 6,400 draws; only 0% meet draw (given tables that are not all 0 and "
+            "No numbers fit the exercise mine in 67,840 draws; only 0% meet draw (given tables that are not all 0 and "
             "have no row twice): ask for less there or let more numbers be drawn.",
         ),
         (
             "set = { X = 50 }\nlargest = 9\ndraw = { weight = [1, 2] }",
-            "No numbers fit the exercise mine in 6,400 draws; only 0% meet largest = 9: ask for less there, "
+            "No numbers fit the exercise mine in 67,840 draws; only 0% meet largest = 9: ask for less there, "
             "set other numbers or let more numbers be drawn.",
         ),
     ],
