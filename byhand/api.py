@@ -267,14 +267,19 @@ def grade(
     rosters: Sequence[PathText] = (),
     formats: Sequence[str] = ("xlsx", "html"),
     title: str = "",
+    decide: PathText | None = None,
+    anonymous: bool = False,
+    show_answers: bool = False,
     jobs: int | None = 1,
     overwrite: bool = False,
 ) -> ClassResult:
     """Mark the submissions of a class: grades, feedback for each student and a report, as `byhand grade` does.
 
-    submissions: their folder. key: the set's folder, its keys folder, or its key.json. folder:
-    gets grades.csv, feedback/ and report.html. rosters: the class as Moodle or Canvas exports it. formats: of the
-    feedback.
+    submissions: their folder, or the zip file of a learning system. key: the set's folder, its keys folder, or its
+    key.json. folder: gets grades.csv, feedback/ and report.html. rosters: the class as Moodle or Canvas exports it.
+    formats: of the feedback. decide: a file of decisions on single students; they are kept in the folder's
+    decisions.toml. anonymous: marks under pseudonyms. show_answers: feedback works what was missed with the student's
+    own numbers.
 
     Submissions are never run as code. Raises ByhandError for an invalid key, roster or folder.
 
@@ -289,7 +294,9 @@ def grade(
     from byhand.grading.class_marks import grade as graded
     from byhand.grading.class_marks import grading_options
 
-    more = {"key": Path(key), "folder": Path(folder), "rosters": tuple(map(Path, rosters)), "title": title}
+    more: dict[str, Any] = {"key": Path(key), "folder": Path(folder), "rosters": tuple(map(Path, rosters))}
+    more |= {"title": title, "decide": None if decide is None else Path(decide)}
+    more |= {"anonymous": anonymous, "show_answers": show_answers}
     chosen = grading_options(Path(submissions), ",".join(formats), **more, jobs=jobs, force=overwrite)
     return graded(chosen)
 

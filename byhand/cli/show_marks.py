@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from byhand.cli.terminal import render
@@ -26,6 +27,7 @@ from byhand.grading.verdicts import (
     Verdict,
     by_question,
     cell_address,
+    in_words,
     of_points,
     points,
     student_name,
@@ -33,10 +35,12 @@ from byhand.grading.verdicts import (
     typed_text,
 )
 from byhand.processes import Stopped, spread_within
-from byhand.translations import in_language
+from byhand.translations import _, in_language
 
 SAME = "The same."
 """Shown in place of the sentence that the cell above has, or has already left out."""
+COLUMNS = {name: name for name in ("cell", "read as", "verdict", "points", "answer", "why")}
+"""The heads of the columns of a report on one submission."""
 MOST_SHOWN = 40
 """The most problems to print; problems.csv has all."""
 
@@ -46,28 +50,30 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
     if as_json:
         return json.dumps(_facts(key, marked, steps, answers), ensure_ascii=False) + "\n"
     marks = marked.marks
-    parts = [render(f"{student_name(marks)} · {marks.file} (by {marked.identified_by})")]
+    by = _("by {reason}").format(reason=marked.identified_by)
+    parts = [render(f"{student_name(marks)} · {marks.file} ({by})")]
     for n, (question, cells) in enumerate(by_question(key, marks), 1):
         parts.append(render(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
-            parts.append(f"{WITH_OTHER_NUMBERS}: {steps[n - 1]}\n")  # on one line, to be pasted
+            parts.append(f"{_(WITH_OTHER_NUMBERS)}: {steps[n - 1]}\n")  # on one line, to be pasted
     parts.append(f"\n{of_points(marks.points, marks.most)}\n")
-    parts += [render(f"A person must look at this: {warning}") for warning in marks.warnings]
+    parts += [render(_("A person must look at this: {warning}").format(warning=w)) for w in marks.warnings]
     return "".join(parts)
 
 
 def _grid(key: Key, cells: list[CellMark], answers: list[list[str]] | None) -> Table:
     grid = Table(box=None, pad_edge=False)
-    names = ["cell", "read as", "verdict", "points", *(["answer"] if answers else []), "why"]
-    for name in names:
+    for name in COLUMNS:
         whole = name in ("cell", "verdict", "points")
-        grid.add_column(name, justify="right" if name == "points" else "left", no_wrap=whole, overflow="fold")
+        if name != "answer" or answers:
+            side: JustifyMethod = "right" if name == "points" else "left"
+            grid.add_column(_(COLUMNS[name]), justify=side, no_wrap=whole, overflow="fold")
     above = ""
     for cell in cells:
         question = key.questions[cell.question]
         row = [cell_address(question, cell.cell), _read(cell), _verdict(cell), _points(cell)]
         row += [answers[cell.question][cell.cell]] if answers else []
-        grid.add_row(*row, SAME if cell.sentence == above and len(above) > len(SAME) else cell.sentence)
+        grid.add_row(*row, _(SAME) if cell.sentence == above and len(above) > len(SAME) else cell.sentence)
         above = cell.sentence
     return grid
 
@@ -81,7 +87,7 @@ def _read(cell: CellMark) -> str:
 
 
 def _verdict(cell: CellMark) -> str:
-    return "? not decided" if _open(cell) else f"{VERDICT_STYLES[cell.verdict].sign} {cell.verdict}"
+    return _("? not decided") if _open(cell) else f"{VERDICT_STYLES[cell.verdict].sign} {in_words(cell.verdict)}"
 
 
 def _points(cell: CellMark) -> str:

@@ -12,8 +12,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from byhand.grading.class_marks import FileMarker, Job, WorkerSettings, digest
-from byhand.grading.marks_folder import MarksFolder
+from byhand.grading.class_marks import FileMarker, Job, WorkerSettings
+from byhand.grading.decisions import Decisions
+from byhand.grading.marking import load_key
+from byhand.grading.marks_folder import KeyRecord, MarksFolder
+from byhand.grading.submitted_files import digest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.class_submissions import a_set, typed_in
@@ -51,10 +54,11 @@ def handed_in(folder: Path, count: int) -> None:
 def ready(folder: Path) -> tuple[FileMarker, list[Job]]:
     shutil.rmtree(folder / "out", ignore_errors=True)
     marks = folder / "out"
-    marking = FileMarker(WorkerSettings(folder / "set", folder / "in", MarksFolder(marks), ("xlsx", "html")))
+    there = MarksFolder(marks, KeyRecord.of(load_key(folder / "set")))
+    marking = FileMarker(WorkerSettings(folder / "set", there, ("xlsx", "html"), Decisions()))
     for name in ("feedback", "look"):
         (marks / name).mkdir(parents=True)
-    return marking, [(path.name, digest(path)) for path in sorted((folder / "in").iterdir())]
+    return marking, [Job(path.name, path, digest(path)) for path in sorted((folder / "in").iterdir())]
 
 
 def all_marked(marking: FileMarker, jobs: list[Job]) -> None:
@@ -66,7 +70,7 @@ def test_a_submission_against_two_openpyxl_loads(tmp_path: Path, benchmark: Any)
     handed_in(tmp_path, FEW)
     marking, jobs = ready(tmp_path)
     all_marked(marking, jobs[:20])
-    loads = processor_time(lambda: [openpyxl.load_workbook(tmp_path / "in" / name) for name, _ in jobs]) / FEW
+    loads = processor_time(lambda: [openpyxl.load_workbook(job.path) for job in jobs]) / FEW
     ours = processor_time(lambda: all_marked(marking, jobs)) / FEW
     benchmark.extra_info["a submission / two loads"] = round(ours / loads / 2, 3)
     benchmark.pedantic(all_marked, args=(marking, jobs), rounds=1)
