@@ -51,7 +51,6 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
     existing = f"; {result.kept:,} were there already" if result.kept else ""
     lines = [
         f"Wrote {result.written:,} {'file' if result.written == 1 else 'files'} to {result.folder.path}{existing}.",
-        *_where_from(options, result),
         f"By hand, about {result.exercise.minutes} minutes: {facts['multiplications']:,} products and quotients, "
         f"{facts['additions']:,} sums and differences, {facts['functions']:,} powers and roots; "
         f"largest number {facts['largest']:.4g}, {facts['whole']:.0%} of all numbers whole.",
@@ -72,17 +71,19 @@ def describe_set(options: SetOptions, result: SetResult, as_json: bool) -> str:
         tables = ", ".join(map(str, answer_files(result.folder.path, options.formats).values()))
         counts = ", ".join(f"{version} for {count:,}" for version, count in result.versions.items())
         lines.insert(2, f"Versions: {counts}. The answers of each, for marking on paper, are in {tables}.")
-    return "\n".join([*lines, *result.notes]) + "\n"
+    return "\n".join([*lines, *result.notes, *_where_from(options, result)]) + "\n"
 
 
 def _where_from(options: SetOptions, result: SetResult) -> list[str]:
     """Return the sentences on the key and on what the numbers are drawn from."""
     keys, seed = result.folder.key.parent, result.seed
-    key = f"The key is {result.folder.key}: whoever has {keys} has all answers, so do not hand it out."
-    if seed is None:
-        return [key, f"With a copy of {keys}, the same command makes the same files on any machine."]
-    warning = "" if options.practice else " Whoever knows the seed knows all answers: leave --seed out for an exam."
-    return [key, f"Seed {seed}: with --seed {seed}, the same command makes the same files anywhere.{warning}"]
+    sentences = [f"With a copy of {keys}, the same command makes the same files on any machine."]
+    if seed is not None:
+        warning = "" if options.practice else " Whoever knows the seed knows all answers: leave --seed out for an exam."
+        sentences = [f"Seed {seed}: with --seed {seed}, the same command makes the same files anywhere.{warning}"]
+    if result.folder.is_open_to_others:
+        sentences.append(f"Others on this computer can read {keys}, since its disk has no owners of files: move it.")
+    return [*sentences, f"The key is {result.folder.key}: whoever has {keys} has all answers, so do not hand it out."]
 
 
 def _facts(options: SetOptions, result: SetResult) -> dict[str, Any]:

@@ -192,6 +192,11 @@ class SetFolder:
         """Let nobody but the owner read the folder with the keys, as far as the system can."""
         _make_folder(self.path / KEYS, private=True)
 
+    @property
+    def is_open_to_others(self) -> bool:
+        """Whether others may read the keys all the same, as on a disk that has no owners of files."""
+        return os.name == "posix" and bool((self.path / KEYS).stat().st_mode & 0o077)
+
     def _other(self, which: str) -> ByhandError:
         return ByhandError(
             f"{self.path} holds a set {which}: choose another folder, or add --force to put this one in its place."

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.class_sets import HEAD, order, refusal, tree
+from support.commands import answer
 from support.selection import often
 
 from byhand.exercises.class_set import SetOptions, make_set
@@ -108,6 +109,34 @@ def test_the_key_itself_does_not_hold_the_secret() -> None:
     make_set(order("class", seed=None, formats=("xlsx", "html", "moodle", "canvas")))
     text = secret_of("class").hex().encode()
     assert [name for name, data in tree("class").items() if text in data] == ["keys/secret"]
+
+
+SECRET_SAID = "With a copy of class/keys, the same command makes the same files on any machine."
+KEY_SAID = "The key is class/keys/key.json: whoever has class/keys has all answers, so do not hand it out."
+SEED_SAID = "Seed 7: with --seed 7, the same command makes the same files anywhere."
+WARNED = " Whoever knows the seed knows all answers: leave --seed out for an exam."
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", SECRET_SAID),
+        ("--self-check", SECRET_SAID),
+        ("--seed 7", SEED_SAID + WARNED),
+        ("--seed 7 --self-check", SEED_SAID),
+    ],
+)
+def test_the_command_ends_with_where_the_key_is_and_what_a_seed_means(words: str, said: str) -> None:
+    lines = answer(f"byhand exercise softmax --count 2 --format xlsx,moodle -o class {words}").splitlines()
+    assert lines[-2:] == [said, KEY_SAID]
+
+
+def test_keys_that_others_can_read_all_the_same_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk without owners of files, such as a memory stick, takes no permissions."""
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    Path("class/keys").mkdir(parents=True, mode=0o755)
+    lines = answer("byhand exercise softmax --count 2 --format xlsx -o class").splitlines()
+    assert lines[-2] == "Others on this computer can read class/keys, since its disk has no owners of files: move it."
 
 
 # A secret that is missing, or not the set's own
