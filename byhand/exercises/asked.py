@@ -273,10 +273,17 @@ def _joined(parts: list[Maths], beside: bool) -> Maths:
 
 
 def given_meaning(node: Node) -> str:
-    """Return what a mask's numbers mean, or the part of the model that a computed table comes from."""
-    if node.data is None:
-        return place_in_words(node)
-    return _(node.role.traits.given_words) if node.role is Role.MASK else ""
+    """Return what a given table holds, if its name does not tell: a mask, words by number, a step of the model."""
+    if node.data is not None and node.role in (Role.MASK, Role.TOKENS):
+        return _(node.role.traits.given_words)
+    if node.role in NAMES_TELL:
+        return ""
+    words = "" if node.role in (Role.NONE, Role.RESULT) else _(node.role.words)
+    return "; ".join(filter(None, (words, place_in_words(node))))
+
+
+NAMES_TELL = (Role.INPUT, Role.WEIGHT, Role.CONSTANT, Role.SETTING, Role.GIVEN)
+"""Roles whose words say no more than the name of a table."""
 
 
 def place_in_words(node: Node) -> str:

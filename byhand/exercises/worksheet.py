@@ -85,7 +85,7 @@ def _answers(variant: Variant, said: Sheet, task: Task) -> Table:
         rows, columns = map(int, question.node.shape)
         asked = set(question.indices)
         cells = tuple(tuple("" if (i, j) in asked else NOT_ASKED for j in range(columns)) for i in range(rows))
-        return Table(_caption(said, question.node), *_labels(question.node, variant), cells, "answer")
+        return Table(_name(said, question.node), *_labels(question.node, variant), cells, "answer")
     if question.ask.kind == "choice" and len(question.indices) > 1:
         names, chosen = labels(question.node, 0, variant.values), [row for row, __ in question.indices]
         return Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
@@ -118,9 +118,14 @@ def number_on_paper(value: float, is_given: bool) -> str:
 
 
 def _caption(said: Sheet, node: Node) -> Plain:
-    """Return a table's name on the sheet, its rows and columns, and what it holds if that is no plain number."""
-    caption, meaning = f"{said.names[node]} ({times(node.shape)})", given_meaning(node)
-    return Plain(_("{table} – {meaning}").format(table=caption, meaning=meaning) if meaning else caption)
+    """Return a given table's name on the sheet, its rows and columns, and what it holds if its name does not tell."""
+    name, meaning = _name(said, node), given_meaning(node)
+    return Plain(_("{table} – {meaning}").format(table=name, meaning=meaning)) if meaning else name
+
+
+def _name(said: Sheet, node: Node) -> Plain:
+    """Return a table's name on the sheet, with its rows and columns."""
+    return Plain(f"{said.names[node]} ({times(node.shape)})")
 
 
 def _labels(node: Node, variant: Variant) -> tuple[tuple[str, ...], tuple[str, ...]]:

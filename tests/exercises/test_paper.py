@@ -113,14 +113,14 @@ def test_shown_tables_have_the_students_own_words_and_nothing_behind_them_is_giv
     words = [built.lesson.architecture.vocabularies(built.lesson.options)[0].words[int(i)] for i in ids_of(variant)]
     shown = {str(table.caption): table for table in tables(worksheet(built, variant), answer=False)}
     assert shown.keys() == {
-        "output (3×2)",
-        "norm1 (2×2)",
+        "output (3×2) – Encoder · Layer 1 · Feed-forward",
+        "norm1 (2×2) – Decoder · Layer 1 · Self · Attention",
         "W_Q (2×2)",
         "W_K (2×2)",
         "source_mask (1×3) – 1 where a word may be seen, 0 where not",
         "",  # the powers of e
     }
-    assert list(shown["output (3×2)"].rows) == words
+    assert list(shown["output (3×2) – Encoder · Layer 1 · Feed-forward"].rows) == words
 
 
 def ids_of(variant: Variant) -> list[float]:
