@@ -305,7 +305,7 @@ class Marker:
     ) -> NDArray[np.bool_]:
         """Return for each student whether the shown table is wrong in the one cell that the key names. (students,)"""
         shape = tuple(map(int, question.node.shape))
-        shown = [np.array(student.planted.get(question.ask.table, [[]]), dtype=float) for student in people]
+        shown = [np.array(student.planted.get(question.node.name, [[]]), dtype=float) for student in people]
         if any(table.shape != shape for table in shown):
             return np.array([table.shape == shape for table in shown])
         off = np.asarray(np.abs(np.stack(shown) - tables) > ALIKE)

@@ -358,3 +358,18 @@ def test_a_ready_made_exam_can_be_set_and_solved(name: str, tmp_path: Path, monk
         assert grader.mark(path).marks.points == pytest.approx(exercise.points)
     listed = CliRunner().invoke(main, ["exercise", "--list", name, "--json"])
     assert [row["name"] for row in json.loads(listed.stdout)["exercises"]] == [name]
+
+
+def test_questions_of_every_kind_are_marked_in_an_exam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipes = ("find-the-wrong-score", "missing-number", "who-looks-at-whom", "gradient-step")
+    parts = "".join(f'[[exercise]]\nrecipe = "{name}"\n' for name in recipes)
+    HERE.write_text(f'title = "Kinds"\n{parts}', "utf-8")
+    result = make_set(SetOptions(HERE, Path("exam"), numbered(2), seed=1, practice=True))
+    kinds = [ask.kind for ask in result.exercise.asks]
+    assert {"wrong cell", "missing", "choice", "table"} <= set(kinds)
+    path = answered(json.loads(Path("exam", "keys", "key.json").read_bytes()), {})
+    for key in (Path("exam"), Path("exam", "students", "student-001.key.json")):
+        with Grader(load_key(key)) as grader:
+            marks = grader.mark(path).marks
+            assert (marks.points, marks.warnings) == (result.exercise.points, ())
