@@ -29,7 +29,7 @@ ROUND_TO = (1, 5)
 ROUND_UP = 10
 NEAR = 1.6
 """The factor by which a recipe's minutes may differ from the minutes of its work."""
-MOST_MINUTES = {1: 12, 2: 25, 3: 45, 4: 75, 5: inf}
+MOST_MINUTES = {1: 15, 2: 25, 3: 45, 4: 75, 5: inf}
 """By level, the most minutes of work."""
 LEAST_LEVEL_STEPS = {4: 2, 5: 3}
 """By level, the fewest different tables that have to be worked out; a higher level asks for more than one step."""

@@ -69,7 +69,7 @@ def test_minutes_and_levels_that_do_not_fit_the_work_are_reported() -> None:
         '[[ask]]\ntable = "Z"\n'
     )
     assert lint(head, 4).claims == [
-        "About 40 minutes of work are too many for level 1, which has at most 12: raise the level, or ask for less."
+        "About 40 minutes of work are too many for level 1, which has at most 15: raise the level, or ask for less."
     ]
 
 
