@@ -80,6 +80,18 @@ class Files:
         return {where: part for name, data in self.files.items() for where, part in parts_of(name, data)}
 
     @cached_property
+    def readable(self) -> list[str]:
+        """The parts that are text, and a PDF without its streams: no packed bytes, which agree by chance."""
+        found = []
+        for data in self.parts.values():
+            bare = re.sub(rb"stream\r?\n.*?endstream", b"", data, flags=re.DOTALL) if data.startswith(b"%PDF") else data
+            try:
+                found.append(unescape(bare.decode("utf-8")))
+            except UnicodeDecodeError:
+                continue
+        return found
+
+    @cached_property
     def words(self) -> set[str]:
         """Every run of letters and digits in every part, as text and as a name writes it."""
         return {word for data in self.parts.values() for word in re.findall(r"[\w+/=-]+", text_of(data))}
@@ -214,7 +226,7 @@ def shared_with_the_class_alone(one: Files, other: Files, elsewhere: Files) -> s
 
     What follows from the set's secret and is the same for the whole class would be among them.
     """
-    texts = [set(re.findall(r"[0-9A-Za-z_]{8,}", " ".join(files.words))) for files in (one, other, elsewhere)]
+    texts = [set(re.findall(r"[0-9A-Za-z_]{8,}", " ".join(files.readable))) for files in (one, other, elsewhere)]
     return {word for word in texts[0] & texts[1] - texts[2] if not word.isdigit()}
 
 
