@@ -35,7 +35,7 @@ from byhand.grading.verdicts import (
     typed_text,
 )
 from byhand.processes import Stopped, spread_within
-from byhand.translations import _, in_language
+from byhand.translations import _, counted, in_language
 
 SAME = "The same."
 """Shown in place of the sentence that the cell above has, or has already left out."""
@@ -56,7 +56,10 @@ def check_report(key: Key, marked: MarkedFile, steps: list[str], answers: list[l
         parts.append(render(f"\n{n}. {question.text}  {of_points(*total(cells))}", _grid(key, cells, answers)))
         if any(cell.points < cell.most for cell in cells):
             parts.append(f"{_(WITH_OTHER_NUMBERS)}: {steps[n - 1]}\n")  # on one line, to be pasted
+    undecided = sum(map(_open, marks.cells))
+    later = counted("{n} answer is not decided yet.", "{n} answers are not decided yet.", undecided)
     parts.append(f"\n{of_points(marks.points, marks.most)}\n")
+    parts += [f"{later.format(n=undecided)}\n"] if undecided else []
     parts += [render(_("A person must look at this: {warning}").format(warning=w)) for w in marks.warnings]
     return "".join(parts)
 

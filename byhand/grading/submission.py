@@ -31,6 +31,7 @@ from byhand.grading.own_work import OwnWork, own_work
 from byhand.grading.student_formulas import Needed, Recomputer, Refused
 from byhand.grading.unseen_work import unseen_findings
 from byhand.grading.verdicts import TypedAnswer
+from byhand.translations import _
 from byhand.xlsx.any_book import CSV_SHEET, read_any
 from byhand.xlsx.cells import Cell, CellDate, CellError, Value
 from byhand.xlsx.ranges import spoken_address
@@ -47,10 +48,6 @@ GROUPED = re.compile(r"\s*[+−-]?[1-9][0-9]{0,2},[0-9]{3}\s*")
 """A number whose comma may be a thousands separator or a decimal comma: 1,728."""
 DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s*")
 """A number whose comma can only be a decimal comma: 0,05."""
-
-
-NOT_WORKED_OUT = "Not marked yet, a person looks at it: the formula is not worked out"
-"""The first words of the sentence on a formula that only a person can judge."""
 
 
 class AnswerCells:
@@ -133,7 +130,7 @@ class AnswerCells:
         """Return an answer that a person must look at: what a formula stores may be anything."""
         formula = _shown(self.contents.formulas[cell])
         self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
-        doubt = f"{NOT_WORKED_OUT}: {reason}."
+        doubt = _("Not marked yet, since a person must look at the formula: {reason}.").format(reason=reason)
         return TypedAnswer(formula, None, f"the formula is not worked out: {reason}", doubt=doubt)
 
     def _result(self, cell: Cell, value: Value, needed: Needed) -> TypedAnswer:

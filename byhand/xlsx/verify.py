@@ -83,6 +83,13 @@ class Report:
             if self.largest > TOLERANCE:
                 yield f"  ({self.why}, so up to {self.tolerance:.0e} counts as none here.)"
             return
+        if not self.errors and self.cells < 2 * len(self.missing) == 2 * len(self.differing):
+            yield (
+                f"{self.path} stores no result for {len(self.missing):,} of its {self.cells:,} formulas, as a program "
+                f"leaves it that does not calculate; {title} works out all of them without an error. "
+                "To compare, open it in a spreadsheet program and save it again."
+            )
+            return
         yield (
             f"{self.path}: of {self.cells:,} formulas recalculated in {title}, {len(self.differing):,} give another "
             f"result than the stored one ({len(self.missing):,} store none); {len(self.errors):,} cells show an "

@@ -215,8 +215,7 @@ def test_a_formula_that_is_not_worked_out_is_not_marked_yet(path: Path) -> None:
     finding = finding_without_number(typed)
     assert finding is not None
     assert finding.sentence == (
-        "Not marked yet, a person looks at it: the formula is not worked out: it calls REPT, which marking does not "
-        "work out."
+        "Not marked yet, since a person must look at the formula: it calls REPT, which marking does not work out."
     )
 
 

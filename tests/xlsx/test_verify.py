@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 from support.programs import saved_by
@@ -347,3 +348,14 @@ def test_what_other_programs_write_is_taken(what: str, tmp_path: Path) -> None:
     report = verify(path)
     assert report.ok
     assert report.cells == 2
+
+
+def test_a_book_that_stores_no_results_is_said_to_in_one_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "book.xlsx", {"Sheet1": {"A1": 2, "B1": ("=A1*2", 4), "B2": ("=B1*2", 8)}})
+    openpyxl.load_workbook(path).save(path)
+    report = verify(path)
+    assert not report.ok
+    assert list(report.lines()) == [
+        f"{path} stores no result for 2 of its 2 formulas, as a program leaves it that does not calculate; IronCalc "
+        "works out all of them without an error. To compare, open it in a spreadsheet program and save it again."
+    ]
