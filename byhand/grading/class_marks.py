@@ -32,6 +32,7 @@ from byhand.grading.grades import (
     problems_csv,
     problems_of,
     student_grade,
+    together,
 )
 from byhand.grading.marking import LIMITS, Grader, MarkedFile, explain_commands, key_file, load_key, marker_of
 from byhand.grading.marks_folder import FEEDBACK, GRADESCOPE, LOOK, FileResult, Journal, MarksFolder
@@ -415,7 +416,7 @@ class ClassRun:
             if result.marks is None:
                 yield OpenCase("students", one.student, "{ grade = 0 }", result.refused)
                 continue
-            first, *others = result.marks.warnings
+            first, *others = together(result.marks.warnings)
             more = f" (and {len(others)} more: see problems.csv)" if others else ""
             choice = f'{{ accept = "{result.digest[:8]}" }}'
             yield OpenCase("students", one.student, choice, f"{one.file}: {first}{more}")

@@ -14,7 +14,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean
 from byhand.grading.decisions_file import DECISIONS, SECTIONS, SETTINGS, toml_table
-from byhand.grading.verdicts import CellFinding, CellMark, StudentMark, Verdict, cell_address
+from byhand.grading.verdicts import CellFinding, CellMark, StudentMark, Verdict, cell_address, numbered_place
 from byhand.translations import _, counted
 
 LAST, BEST = "last", "best"
@@ -243,4 +243,8 @@ def _decided_cell(cell: CellMark, points: float | None) -> CellMark:
 
 def _is_about(warning: str, cells: Iterable[tuple[int, int]], key: Key) -> bool:
     """Return whether a warning is about an answer on which the teacher has decided."""
-    return any(warning.startswith(f"{cell_address(key.questions[n], c)}: ") for n, c in cells)
+    for n, c in cells:
+        spoken = f" in {key.questions[n].sheet}!{cell_address(key.questions[n], c)} "
+        if warning.startswith(f"{numbered_place(key, n, c)}: ") or spoken in warning:
+            return True
+    return False

@@ -118,12 +118,34 @@ def problems_of(result: FileResult) -> Iterator[FileProblem]:
         yield FileProblem("look", file, result.unknown_id[:LONGEST_ID], result.refused)
     elif result.refused:
         yield FileProblem("not marked", file, result.student, result.refused)
-    for warning in result.marks.warnings if result.marks else ():
+    for warning in together(result.marks.warnings if result.marks else ()):
         yield FileProblem("look", file, result.student, warning)
-    for warning in result.accepted:
+    for warning in together(result.accepted):
         yield FileProblem("accepted", file, result.student, warning)
     if is_blank(result):
         yield FileProblem("blank", file, result.student, "No answer is filled in: it has 0 points.")
+
+
+_PLACED = re.compile(r"(Question \d+), ([A-Z]+\d+): (.+)", re.DOTALL)
+MOST_PLACES = 3
+"""The most cells that one sentence names."""
+
+
+def together(warnings: Iterable[str]) -> list[str]:
+    """Return the warnings, with one for all cells of a question of which the same is said."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for warning in warnings:
+        match = _PLACED.fullmatch(warning)
+        question, cell, said = match.groups() if match else ("", "", warning)
+        groups.setdefault((question, said), []).append(cell)
+    return [_of_cells(question, cells, said) for (question, said), cells in groups.items()]
+
+
+def _of_cells(question: str, cells: Sequence[str], said: str) -> str:
+    if not question:
+        return said
+    more = f" and {len(cells) - MOST_PLACES} more cells" if len(cells) > MOST_PLACES else ""
+    return f"{question}, {', '.join(cells[:MOST_PLACES])}{more}: {said}"
 
 
 def is_blank(result: FileResult) -> bool:

@@ -41,8 +41,8 @@ from byhand.grading.verdicts import (
     StudentMark,
     TypedAnswer,
     Verdict,
-    cell_address,
     finding_without_number,
+    numbered_place,
     typed_text,
 )
 from byhand.lessons.command import command
@@ -145,7 +145,7 @@ class Grader:
 
     def _doubt(self, mark: CellMark, submission: Submission) -> str:
         """Return what a person must decide about an answer: one that cannot be read, or not for certain."""
-        place = cell_address(self.key.questions[mark.question], mark.cell)
+        place = numbered_place(self.key, mark.question, mark.cell)
         if mark.undecided:
             return f"{place}: {mark.sentence}"
         says_something = any(letter.isalnum() for letter in mark.typed.text)

@@ -248,6 +248,11 @@ def cell_address(question: KeyQuestion, cell: int) -> str:
     return question.cells[cell].replace("$", "")
 
 
+def numbered_place(key: Key, question: int, cell: int) -> str:
+    """Return where an answer stands, in an exam too, whose sheets may have the same address: Question 2, C14."""
+    return f"Question {question + 1}, {cell_address(key.questions[question], cell)}"
+
+
 def by_question(key: Key, marks: StudentMark) -> list[tuple[KeyQuestion, list[CellMark]]]:
     """Return each question with the marks of its cells."""
     groups: list[tuple[KeyQuestion, list[CellMark]]] = [(question, []) for question in key.questions]
