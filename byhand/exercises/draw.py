@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from byhand.core.graph import INFINITE, Array, Node, fold
+from byhand.core.graph import INFINITE, Array, Node, fold, toposort
 from byhand.core.roles import Role
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem, random_tables
@@ -242,7 +242,9 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
     shape = right[0].shape[:-1]
     low, high, right_low, right_high = (np.full(shape, x) for x in (np.inf, -np.inf, np.inf, -np.inf))
     good, varied, idle_before = (np.zeros(shape, dtype=bool) for _ in range(3))
-    for question, key, answers in zip(problem.questions, right, wrong, strict=True):
+    changed: list[Flags] = []
+    for question, before, key, answers in zip(problem.questions, _only_from(problem), right, wrong, strict=True):
+        changed.append(np.zeros(shape, dtype=bool))
         if question.ask.kind in ("choice", "wrong cell"):
             good |= (key != answers).any(-1)
             continue
@@ -253,6 +255,10 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             one_number = (numbers.shape[-1] >= 4) & (numbers.min(-1) == numbers.max(-1))
             shown &= (one_number | ~idle_before)[..., None]  # what follows from one number in every cell is no work
             idle_before |= one_number & shown.any(-1)
+            changed[-1] = np.asarray(shown.any(-1))
+            differs = shown
+            if before:
+                shown = shown & ~np.any([changed[n] for n in before], axis=0)[..., None]
             size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
             digits = np.abs(numbers) / 10.0**size
             good |= ~np.isfinite(answers).all(-1)
@@ -261,11 +267,48 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             good |= (shown & (np.abs(digits - np.rint(digits)) > 1e-9)).any(-1)
             low = np.minimum(low, np.where(shown & ~easy, numbers, np.inf).min(-1))
             high = np.maximum(high, np.where(shown & ~easy, numbers, -np.inf).max(-1))
-            idle = shown | ((numbers == 0) & ~alone[..., None])
+            idle = differs | easy
             right_low = np.minimum(right_low, np.where(idle, np.inf, numbers).min(-1))
             right_high = np.maximum(right_high, np.where(idle, -np.inf, numbers).max(-1))
             varied |= shown.any(-1) & ~one_number
     return np.asarray(good | (high > low) | ((right_high > right_low) & varied))
+
+
+SMALL = 4
+"""A given table with fewer numbers may be another student's too."""
+
+
+@lru_cache(maxsize=4)
+def _only_from(problem: Problem) -> list[list[int]]:
+    """Return for each question the earlier ones from whose answers alone it follows, without given numbers.
+
+    Its answers tell nothing that those do not tell; they do where only a part of those tables is asked.
+    """
+    tables = [question.node for question in problem.questions]
+    found: list[list[int]] = []
+    for n, question in enumerate(problem.questions):
+        earlier = [m for m in range(n) if tables[m] is not question.node and tables[m] in toposort([question.node])]
+        in_part = any(len(problem.questions[m].indices) < _cells(tables[m]) for m in earlier)
+        reads = reads_given(question.node, {tables[m] for m in earlier}, problem.drawn)
+        found.append([] if reads or in_part else earlier)
+    return found
+
+
+def _cells(table: Node) -> int:
+    return int(table.shape[0]) * int(table.shape[1])
+
+
+def reads_given(table: Node, earlier: Set[Node], drawn: Mapping[Node, object]) -> bool:
+    """Return whether a table is computed from given tables, beside those that come through these earlier ones."""
+    todo, passed = [table], set[Node]()
+    while todo:
+        node = todo.pop()
+        if node in drawn and _cells(node) >= SMALL:
+            return True
+        if node not in passed and node not in earlier:
+            passed.add(node)
+            todo += node.args
+    return False
 
 
 def distinguishable(problem: Problem, one: list[Array], other: list[Array]) -> Flags:

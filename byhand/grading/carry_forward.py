@@ -228,7 +228,7 @@ class StageEvidence:
         self.right = self.answered & stage.tolerances.agree(self.written, self.key)
         self.follows = self.answered & ~self.right & self.hits.any(0)
         self.open = self.answered & ~self.right & ~self.follows
-        self.coarse = self.open & self._to_fewer_places()
+        self.coarse = self.open & self._to_fewer_places() if self.open.any() else self.open
 
     def _stacked(self, table: Array) -> Array:
         return np.broadcast_to(table, (len(self.ways.each), *table.shape[-2:]))

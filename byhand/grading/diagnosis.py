@@ -360,7 +360,9 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     by_place: dict[int, CellFinding] = {}
     several = len(hypotheses.stages) > 1
     one_number = several and one_number_in_every_cell(answers.written, answers.key)
-    for stage, mine, counts in zip(hypotheses.stages, all_answers, counted(all_answers, hypotheses.drawn), strict=True):
+    for stage, mine, counts in zip(
+        hypotheses.stages, all_answers, counted(all_answers, hypotheses.reads_given), strict=True
+    ):
         found = slips_by_stage[stage.number][0]
         idle = one_number or mine.idle
         for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
@@ -372,9 +374,10 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
 
 
 def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
-    """Whether the answers of a stage are the numbers of a given table of the same size."""
+    """Whether the answers of a stage are the numbers of a given table, or its first rows."""
     written, key = answers.written[stage.flat], answers.key[stage.flat]
-    alike = (table for table in answers.visible if table.shape == tuple(map(int, stage.node.shape)))
+    rows, columns = map(int, stage.node.shape)
+    alike = (table for table in answers.visible if table.shape[0] >= rows and table.shape[1] == columns)
     return not stage.choice and any(is_copy(written, key, table[stage.rows, stage.columns]) for table in alike)
 
 
@@ -469,8 +472,14 @@ def _slips(explanation: Explanation, stage: Stage) -> tuple[dict[int, Slip], boo
         [n for n in np.flatnonzero(findings.open).tolist() if n not in found],
     )
     origins = [*_origins(evidence), *_with_mistakes(findings)] if wrong else []
-    each = {n: _slip(stage, n, float(evidence.written[n]), origins) for n in wrong}
-    slips_by_cell = {n: one for n, one in each.items() if one}
+    must_be_alike = len(wrong) > answered // 2 + max(1, answered // slips.FEW)
+    slips_by_cell: dict[int, Slip] = {}
+    for n in wrong:
+        slip = _slip(stage, n, float(evidence.written[n]), origins)
+        if slip:
+            slips_by_cell[n] = slip
+        elif must_be_alike:
+            break  # so many wrong answers are no slips, unless all of them are the same
     few = len(slips_by_cell) <= max(1, answered // slips.FEW) and len(wrong) - len(slips_by_cell) <= answered // 2
     alike = len(slips_by_cell) == len(wrong) > 1 and len({one.sentence for one in slips_by_cell.values()}) == 1
     return found | (slips_by_cell if few or alike else {}), alike or (not wrong and len(found) > 1)
@@ -480,6 +489,8 @@ def _in_writing(evidence: StageEvidence, cells: Flags) -> dict[int, Slip]:
     """Return the mistakes in writing down numbers that are right, or follow: as percent, cut off, in another cell."""
     stage, expected = evidence.stage, evidence.expected[evidence.ways.main]
     found: dict[int, Slip] = {}
+    if not cells.any():
+        return found
     for numbers in (expected, evidence.key):
         for n in np.flatnonzero(cells & np.isfinite(numbers)).tolist():
             answer, number, places = float(evidence.written[n]), float(numbers[n]), int(stage.tolerances.places[n])

@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 
 from byhand.core.graph import Array, Node
+from byhand.exercises.draw import reads_given
 from byhand.exercises.problem import Flags
 from byhand.grading.stages import Indices, Stage
 
@@ -96,9 +97,14 @@ class Counted:
         return self.follows | self.mistakes | self.rounded | self.slips
 
 
-def counted(answers: Sequence[StageAnswers], drawn: frozenset[Node]) -> list[Counted]:
-    """Return for each stage which explanations count as work."""
-    return _Weighing(answers, drawn).result()
+def counted(answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> list[Counted]:
+    """Return for each stage which explanations count as work. reads_given: of each stage, see stages_that_read."""
+    return _Weighing(answers, reads_given).result()
+
+
+def stages_that_read(stages: Sequence[Stage], drawn: Mapping[Node, object]) -> list[bool]:
+    """Return whether each table is computed from given tables as well, beside those that earlier answers are about."""
+    return [reads_given(stage.by_hand, {stages[n].node for n in stage.before}, drawn) for stage in stages]
 
 
 def one_number_in_every_cell(typed: Array, key: Array) -> bool:
@@ -117,10 +123,13 @@ def is_copy(typed: Array, key: Array, given: Array) -> bool:
 class _Weighing:
     """The weighing of one student's answers: first what stands by itself, then what the rest supports."""
 
-    def __init__(self, answers: Sequence[StageAnswers], drawn: frozenset[Node]) -> None:
-        self.answers, self.drawn = answers, drawn
-        self.tables_with = Counter(x for one in answers for x in {*one.typed[one.answered].tolist()})
-        self.telling = [_telling(one) for one in answers]
+    def __init__(self, answers: Sequence[StageAnswers], reads_given: Sequence[bool]) -> None:
+        self.answers, self.reads_given = answers, reads_given
+        self.numbers = [{*one.typed[one.answered].tolist()} for one in answers]
+        self.tables_with = Counter(x for numbers in self.numbers for x in numbers)
+        self.telling, self.hard = zip(*map(_telling_and_hard, answers), strict=True)
+        self.sources = [sorted({*one.sources[one.follows].tolist()}) for one in answers]
+        self.mistakes = sorted({i for one in answers for combination in one.mistakes for i in combination})
         self.counts = [Counted(*(np.zeros(len(one.key), dtype=bool) for _ in range(4))) for one in answers]
 
     def result(self) -> list[Counted]:
@@ -128,12 +137,12 @@ class _Weighing:
             n = one.stage.number
             count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
             count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
-        for _ in range(2):  # what a mistake makes of the student's own numbers counts if those are work
+        for _ in range(2 if self.mistakes else 1):  # what a mistake makes of the student's own numbers counts later
             self._mistakes_that_stand_by_themselves()
             self._carry_forward()
         self._same_slips()
-        self._supported()
-        self._carry_forward()
+        if self._supported():
+            self._carry_forward()
         return [self._without_idle(n) for n in range(len(self.answers))]
 
     def _same_slips(self) -> None:
@@ -159,18 +168,20 @@ class _Weighing:
     def _made_by_evident_mistakes(self, n: int) -> Flags:
         """Return the answers by mistakes that the numbers themselves tell of, without what follows from them."""
         found: Flags = np.zeros(len(self.answers[n].key), dtype=bool)
-        for index in {i for combination in self.answers[n].mistakes for i in combination}:
+        for index in self.mistakes:
             cells = [self._made_by(index, m) for m in range(len(self.answers))]
-            if self._several(np.concatenate([self._numbers(m, of) for m, of in enumerate(cells)])):
+            if cells[n].any() and self._several(np.concatenate([self._numbers(m, of) for m, of in enumerate(cells)])):
                 found |= cells[n]
         return found
 
     def _mistakes_that_stand_by_themselves(self) -> None:
-        for index in {i for one in self.answers for combination in one.mistakes for i in combination}:
-            cells = [self._made_by(index, n) for n in range(len(self.answers))]
+        for index in self.mistakes:
             if index == SWAPPED:
                 continue  # of many numbers, two are easily those of each other's cells
-            numbers = [self._numbers(n, of | self._following_from(n, cells)) for n, of in enumerate(cells)]
+            cells = [self._made_by(index, n) for n in range(len(self.answers))]
+            numbers = [
+                self._numbers(n, of | self._following_from(n, cells, with_given=True)) for n, of in enumerate(cells)
+            ]
             if self._several(np.concatenate(numbers)):
                 for count, of in zip(self.counts, cells, strict=True):
                     count.mistakes[:] |= of
@@ -183,18 +194,25 @@ class _Weighing:
             return made
         return made & one.from_given
 
-    def _following_from(self, n: int, cells: Sequence[Flags]) -> Flags:
-        """Return which answers of a table follow from a table with some of these cells."""
+    def _following_from(self, n: int, cells: Sequence[Flags], with_given: bool) -> Flags:
+        """Return which answers of a table follow from a table with some of these cells.
+
+        with_given: only where they need given numbers as well, or cells of that table that nobody asks for.
+        """
         one = self.answers[n]
-        from_them = [source >= 0 and bool(cells[source].any()) for source in one.sources.tolist()]
-        return np.asarray(one.follows & np.array(from_them, dtype=bool))
+        found: Flags = np.zeros(len(one.key), dtype=bool)
+        for source in self.sources[n]:
+            if cells[source].any() and (not with_given or self.reads_given[n] or self._is_asked_in_part(source)):
+                found |= one.follows & (one.sources == source)
+        return found
+
+    def _is_asked_in_part(self, n: int) -> bool:
+        shape = self.answers[n].stage.node.shape
+        return len(self.answers[n].key) < int(shape[0]) * int(shape[1])
 
     def _numbers(self, n: int, cells: Flags) -> Array:
         """Return the numbers in these cells of a table, without 0 and ±1 unless the right table has nothing else."""
-        one = self.answers[n]
-        numbers = one.typed[cells]
-        whole = np.isin(np.rint(one.key / one.stage.tolerances.units) * one.stage.tolerances.units, EASY)
-        return numbers if whole.all() else numbers[~np.isin(numbers, EASY)]
+        return np.asarray(self.answers[n].typed[cells & self.hard[n]])
 
     def _several(self, numbers: Array) -> bool:
         """Whether several different numbers agree, or one that is seldom met by chance."""
@@ -214,9 +232,7 @@ class _Weighing:
 
     def _says_something(self, n: int) -> bool:
         """Whether the numbers of a table differ; a single number does."""
-        one = self.answers[n]
-        numbers = one.typed[one.answered]
-        return len(numbers) == 1 or len(np.unique(numbers)) > 1
+        return len(self.numbers[n]) > 1 or int(self.answers[n].answered.sum()) == 1
 
     def _is_work(self, n: int) -> bool:
         """Whether a table of the student's is work, so that others may follow from it."""
@@ -226,55 +242,64 @@ class _Weighing:
         cells, earned = self.telling[n], self._earned(n)
         if len(one.key) > 1 and not one.alike:
             earned = earned & ~self.counts[n].slips  # of several numbers, some are always near to what some slip gives
-        hard = len(self._numbers(n, earned)) > 0
+        hard = bool((earned & self.hard[n]).any())
         return hard and _most(earned & cells, cells) and self._says_something(n) and not one.copied
 
     def _carry_forward(self) -> None:
         trusted: set[int] = set()
         for n in reversed(range(len(self.answers))):
-            if n in trusted or self._shows_that_its_sources_are_work(n):
-                trusted.update((n, *self._sources(n)))
+            if self.sources[n] and (n in trusted or self._shows_that_its_sources_are_work(n)):
+                trusted.update((n, *self.sources[n]))
         for n, one in enumerate(self.answers):
-            work = {source: source in trusted or n in trusted or self._is_work(source) for source in self._sources(n)}
-            stands = np.array([work.get(int(source), False) for source in one.sources], dtype=bool)
-            self.counts[n].follows[:] = one.follows & stands & (self._says_something(n) or len(one.key) == 1)
-
-    def _sources(self, n: int) -> list[int]:
-        one = self.answers[n]
-        return sorted({int(source) for source in one.sources[one.follows]})
+            for source in self.sources[n]:
+                work = source in trusted or n in trusted or self._is_work(source)
+                if work and (self._says_something(n) or len(one.key) == 1):
+                    self.counts[n].follows[:] |= one.follows & (one.sources == source)
 
     def _shows_that_its_sources_are_work(self, n: int) -> bool:
         """Whether most of a table follows, with different numbers, and not without numbers that are given."""
         one = self.answers[n]
-        if one.stage.choice or not one.follows.any() or not all(map(self._varied, self._sources(n))):
+        if one.stage.choice or not self.reads_given[n] or not all(map(self._varied, [n, *self.sources[n]])):
             return False
-        several = self._several(self._numbers(n, one.follows))
-        sources = {self.answers[source].stage.node for source in self._sources(n)}
-        most = _most((one.follows | one.right) & one.answered, one.answered)
-        return several and most and self._varied(n) and _reads(one.stage, sources, self.drawn)
+        numbers = self._numbers(n, one.follows)
+        several = self._several(numbers) and len({*numbers.tolist()}) >= min(2, len(one.key))
+        return several and _most((one.follows | one.right) & one.answered, one.answered)
 
     def _varied(self, n: int) -> bool:
         """Whether a table has about as many different numbers as the right one has: three, if that has three."""
         one = self.answers[n]
-        different = len(np.unique(one.typed[one.answered]))
-        return different >= min(3, len(np.unique(one.key)), int(one.answered.sum()))
+        return len(self.numbers[n]) >= min(3, len({*one.key.tolist()}), int(one.answered.sum()))
 
-    def _supported(self) -> None:
-        """Count smaller signs of a mistake, of rounding and of a slip, if the other answers are mostly explained."""
+    def _supported(self) -> bool:
+        """Count smaller signs of a mistake, of rounding and of a slip, if the other answers are mostly explained.
+
+        Return whether there are any.
+        """
+        found_any = False
         for n, one in enumerate(self.answers):
             count = self.counts[n]
-            for index in {i for combination in one.mistakes for i in combination}:
-                cells = [self._made_by(index, m) for m in range(len(self.answers))]
-                of = cells[n] & ~count.mistakes
-                if of.any() and self._rest_is_explained(
-                    {m: c | self._following_from(m, cells) for m, c in enumerate(cells)}
-                ):
+            for index in self.mistakes:
+                of = self._made_by(index, n) & ~count.mistakes
+                if of.any() and self._mistake_is_supported(index, n, of):
                     count.mistakes[:] |= of
+                    found_any = True
             for found, so_far in ((one.rounded, count.rounded), (self._slips(n), count.slips)):
                 of = found & ~so_far
+                if not of.any():
+                    continue
                 alone = len(one.key) == 1 and self._rest_is_explained({n: of})
-                if of.any() and (alone or self._rest_of_table_is_explained(n, of)):
+                if alone or self._rest_of_table_is_explained(n, of):
                     so_far[:] |= of
+                    found_any = True
+        return found_any
+
+    def _mistake_is_supported(self, index: int, n: int, cells: Flags) -> bool:
+        if index == SWAPPED:
+            return self._swap_is_seen(n, cells)
+        made = [self._made_by(index, m) for m in range(len(self.answers))]
+        return self._rest_is_explained(
+            {m: of | self._following_from(m, made, with_given=False) for m, of in enumerate(made)}
+        )
 
     def _swap_is_seen(self, n: int, cells: Flags) -> bool:
         """Whether two numbers in each other's cells stand in a table that is otherwise right, or are all of it."""
@@ -293,9 +318,11 @@ class _Weighing:
         """Whether most of all other answers, of several different numbers, have earned something."""
         rest = [telling & ~cells[n] if n in cells else telling for n, telling in enumerate(self.telling)]
         earned = [self._earned(m) & flags for m, flags in enumerate(rest)]
-        numbers = np.concatenate([one.typed[flags] for one, flags in zip(self.answers, earned, strict=True)])
+        if not any((flags & hard).any() for flags, hard in zip(earned, self.hard, strict=True)):
+            return False
         every = np.concatenate(rest)
-        return _most(np.concatenate(earned), every) and len(np.unique(numbers)) >= min(2, int(every.sum()))
+        numbers = {x for one, flags in zip(self.answers, earned, strict=True) for x in one.typed[flags].tolist()}
+        return _most(np.concatenate(earned), every) and len(numbers) >= min(2, int(every.sum()))
 
 
 def _most(some: Flags, every: Flags) -> bool:
@@ -304,26 +331,19 @@ def _most(some: Flags, every: Flags) -> bool:
     return 2 * count > total if total >= ALIKE else 2 * count >= max(1, total)
 
 
-def _telling(one: StageAnswers) -> Flags:
-    """Return the answers that tell something: those whose right number is not the commonest of the table."""
-    units = one.stage.tolerances.units
-    numbers, inverse, counts = np.unique(np.rint(one.key / units) * units, return_inverse=True, return_counts=True)
-    if len(numbers) == 1 or counts.max() <= max(2, COMMON * len(one.key)):
-        return one.answered
-    return np.asarray(one.answered & (inverse != np.argmax(counts)))
+def _telling_and_hard(one: StageAnswers) -> tuple[Flags, Flags]:
+    """Return the answers that tell something, and those that not everybody tries.
 
-
-def _reads(stage: Stage, sources: set[Node], drawn: frozenset[Node]) -> bool:
-    """Whether a table is computed from given tables as well, beside those that come through these sources.
-
-    A small one may be another student's too.
+    The first are those whose right number is not the commonest of the table; the second are not 0 or ±1, unless all
+    right numbers are.
     """
-    todo, passed = [stage.by_hand], set[Node]()
-    while todo:
-        node = todo.pop()
-        if node in drawn and int(node.shape[0]) * int(node.shape[1]) >= ALIKE:
-            return True
-        if node not in passed and (node is stage.by_hand or node not in sources):
-            passed.add(node)
-            todo += node.args
-    return False
+    units = one.stage.tolerances.units
+    right = (np.rint(one.key / units) * units + 0.0).tolist()
+    ((commonest, count),) = Counter(right).most_common(1)
+    hard = one.answered
+    if any(number not in EASY for number in right):
+        size = np.abs(one.typed)
+        hard = one.answered & (size != 0) & (size != 1)
+    if count == len(right) or count <= max(2, COMMON * len(right)):
+        return one.answered, hard
+    return one.answered & np.array([number != commonest for number in right], dtype=bool), hard

@@ -13,6 +13,7 @@ import numpy as np
 from byhand.core.graph import Array, Node, Op, toposort
 from byhand.exercises.distinct_mistakes import mistaken_tables, mistakes
 from byhand.exercises.problem import Flags, Problem
+from byhand.grading.evidence import stages_that_read
 from byhand.grading.stages import Indices, Stage
 from byhand.misconceptions import applicable
 from byhand.misconceptions.rewriting import Misconception
@@ -119,7 +120,7 @@ class Hypotheses:
         found = [(m, changed) for m, changed in [*distinct, *others] if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
-        self.drawn = frozenset(problem.drawn)
+        self.reads_given = stages_that_read(stages, problem.drawn)
         alternatives = {s.node: s.by_hand for s in stages}
         self._changed: dict[Combination, dict[Node, Node]] = {(): alternatives} | {
             (n,): c for n, (_, c) in enumerate(found)

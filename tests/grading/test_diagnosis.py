@@ -27,7 +27,7 @@ slow = pytest.mark.sweep
 
 
 def numbers_only(name: str) -> bool:
-    return name not in ("find-the-wrong-score", "who-looks-at-whom")
+    return name not in ("find-the-wrong-score", "who-looks-at-whom", "softmax-exactly")
 
 
 each = pytest.mark.parametrize(
@@ -63,10 +63,11 @@ def pencil(of: Class, n: int, places: dict[str, int]) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "seeds"), [*((n, 10) for n in SOME), *(pytest.param(n, SEEDS, marks=slow) for n in ready_made())]
+    ("name", "seeds"),
+    [*((n, 10) for n in SOME), *(pytest.param(n, SEEDS, marks=slow) for n in ready_made() if n != "softmax-exactly")],
 )
 def test_nobody_who_is_right_is_called_wrong_or_accused(name: str, seeds: int) -> None:
-    """Exact, rounded as asked or to more places, or worked on with the rounded answers."""
+    """Exact, rounded as asked or to more places, or worked on with the rounded answers; where numbers are asked."""
     of = class_of(name, seeds)
     places = {q.node.name: q.ask.places for q in of.problem.questions}
     for n in range(seeds):

@@ -79,7 +79,7 @@ def test_zeros_earn_nothing_of_what_follows_from_zeros() -> None:
 def test_where_everything_counts_guesses_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds would not hold by themselves: they see it when evidence is not weighed."""
 
-    def all_counted(answers: list[StageAnswers], drawn: object) -> list[Counted]:
+    def all_counted(answers: list[StageAnswers], reads_given: object) -> list[Counted]:
         every = [np.ones(len(one.key), dtype=bool) for one in answers]
         return [Counted(flags, flags, flags, flags) for flags in every]
 
