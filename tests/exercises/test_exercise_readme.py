@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,11 +13,21 @@ from typing import Any
 import pytest
 
 from byhand.errors import ByhandError
+from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.distinct_mistakes import mistakes
 from byhand.exercises.draw import Student, variants
 from byhand.exercises.exam import ExamTable, PartTable
 from byhand.exercises.problem import problem
-from byhand.exercises.recipe import LESSON_KEYS, AskTable, ExerciseTable, PartialCredit, exercise_of, ready_made_folder
+from byhand.exercises.recipe import (
+    LESSON_KEYS,
+    AskTable,
+    ExerciseTable,
+    PartialCredit,
+    exercise_of,
+    find,
+    ready_made_folder,
+)
+from byhand.exercises.roster import numbered
 from byhand.exercises.student_book import StudentBook
 from byhand.exercises.worksheet import worksheet
 
@@ -66,6 +77,16 @@ def test_every_example_makes_an_exercise(number: int) -> None:
     assert len({str([row.tolist() for row in one.answers]) for one in made}) == 3
     assert StudentBook(built).fill(made[0])
     assert worksheet(built, made[0]).blocks
+
+
+def test_every_field_of_a_key_is_described(tmp_path: Path) -> None:
+    text = (ready_made_folder().parent / "docs" / "exercises.md").read_text("utf-8").split("## The key")[1]
+    make_set(SetOptions(find("find-the-wrong-score"), tmp_path / "one", numbered(2), seed=1, versions=2))
+    make_set(SetOptions(find("midterm"), tmp_path / "other", numbered(2)))
+    for folder in ("one", "other"):
+        key = json.loads((tmp_path / folder / "keys" / "key.json").read_bytes())
+        names = {*key, *key["questions"][0], *next(iter(key["students"].values()))}
+        assert {name for name in names if f"`{name}`" not in text} == set()
 
 
 def test_there_are_examples() -> None:
