@@ -84,11 +84,11 @@ class Files:
         """The parts that are text, and a PDF without its streams: no packed bytes, which agree by chance."""
         found = []
         for data in self.parts.values():
-            bare = re.sub(rb"stream\r?\n.*?endstream", b"", data, flags=re.DOTALL) if data.startswith(b"%PDF") else data
-            try:
-                found.append(unescape(bare.decode("utf-8")))
-            except UnicodeDecodeError:
+            if data.startswith(b"%PDF"):
+                found.append(re.sub(rb"stream\r?\n.*?endstream", b"", data, flags=re.DOTALL).decode("latin-1"))
                 continue
+            with suppress(UnicodeDecodeError):
+                found.append(unescape(data.decode("utf-8")))
         return found
 
     @cached_property
