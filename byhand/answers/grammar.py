@@ -405,7 +405,7 @@ class Grammar(Cursor):
             part = latex
         elif whole and self.next.kind == "number" and self.next.blank and self.next.text.isdigit():
             over, sign, under, end = (self.tokens[self.place : self.place + 4] + [self.tokens[-1]] * 4)[:4]
-            if sign.text != "/" or not under.text.isdigit() or end.text in ("^", "!", "/", "%") or end.kind == "power":
+            if sign.text != "/" or not under.text.isdigit() or end.text in ("^", "!", "/") or end.kind == "power":
                 return None
             if not 0 < _value(over) < _value(under):
                 return None
