@@ -101,9 +101,11 @@ def test_one_wrong_field_costs_its_weight() -> None:
         canvas_import.read(canvas.write(PROBLEM, [VARIANT])),
     )
     points = [(p.question.ask.points / len(p.fields)) for p in ASKED for _ in p.fields]
-    for n, share in enumerate(points):
+    of_questions = moodle.weights(ASKED, VARIANT.student.id)
+    weights = [weight for p in ASKED for weight in of_questions[p.number]]
+    for n, (share, weight) in enumerate(zip(points, weights, strict=True)):
         wrong = [*KEY[:n], "777", *KEY[n + 1 :]]
-        assert question.mark(wrong).mark == pytest.approx(1 - share / sum(points))
+        assert question.mark(wrong).mark == pytest.approx(1 - weight / sum(weights))
         assert quiz.mark(wrong).mark == pytest.approx(1 - share / sum(points), abs=0.001)
 
 
