@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
-from math import inf
+from math import ceil, inf
 
 import numpy as np
 
@@ -229,7 +229,7 @@ def faults_of_claims(minutes: float, level: int, tables: int, work_minutes: floa
         )
     if work_minutes > MOST_MINUTES[level]:
         messages.append(
-            f"About {rounded_minutes(work_minutes)} minutes of work are too many for level {level}, "
+            f"About {ceil(work_minutes)} minutes of work are too many for level {level}, "
             f"which has at most {MOST_MINUTES[level]:g}: raise the level, or ask for less."
         )
     if tables < LEAST_LEVEL_STEPS.get(level, 0):
