@@ -28,7 +28,6 @@ from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import class_parts
 from byhand.exercises.problem import problem
 from byhand.exercises.recipe import find, read_exercise
-from byhand.grading.marking import Grader
 from byhand.grading.verdicts import StudentMark, Verdict
 
 WORDS = {
@@ -214,12 +213,6 @@ def pupil(tmp_path_factory: pytest.TempPathFactory) -> b.Pupil:
     return b.Pupil(folder, a_set(folder, COUNT, formats=("xlsx",)))
 
 
-@pytest.fixture(scope="module")
-def grader(pupil: b.Pupil) -> Iterator[Grader]:
-    with Grader(pupil.key) as opened:
-        yield opened
-
-
 def handed_in(pupil: b.Pupil, behaviour: str, folder: Path) -> Path:
     if behaviour in FILES:
         return FILES[behaviour][0](pupil, folder)
@@ -236,17 +229,6 @@ def by_question(marks: StudentMark) -> list[Counter[Verdict]]:
     return [Counter(cell.verdict for cell in marks.cells if cell.question == n) for n in range(3)]
 
 
-@pytest.mark.parametrize("behaviour", CLASS)
-def test_in_the_workbook(behaviour: str, pupil: b.Pupil, grader: Grader, tmp_path: Path) -> None:
-    row = CLASS[behaviour][1]
-    marks = grader.mark(handed_in(pupil, behaviour, tmp_path)).marks
-    assert by_question(marks) == counted(row.verdicts)
-    assert marks.points == pytest.approx(row.points)
-    assert row.says in " ".join(cell.sentence for cell in marks.cells)
-    assert bool(marks.warnings) == bool(row.person), marks.warnings
-    assert row.person in " ".join(marks.warnings)
-
-
 @pytest.fixture(scope="module")
 def checker(pupil: b.Pupil) -> Iterator[FileChecker]:
     opened = FileChecker(pupil.folder, reveal=False, as_json=False)
@@ -255,10 +237,16 @@ def checker(pupil: b.Pupil) -> Iterator[FileChecker]:
 
 
 @pytest.mark.parametrize("behaviour", CLASS)
-def test_in_check(behaviour: str, pupil: b.Pupil, checker: FileChecker, tmp_path: Path) -> None:
-    """What the command prints: the points, the sentence, and what a person must look at."""
-    row = CLASS[behaviour][1]
-    text, all_right = checker(handed_in(pupil, behaviour, tmp_path))
+def test_in_the_workbook_and_in_check(behaviour: str, pupil: b.Pupil, checker: FileChecker, tmp_path: Path) -> None:
+    """The marks of the file, and what the command prints: points, sentence, and what a person must look at."""
+    row, path = CLASS[behaviour][1], handed_in(pupil, behaviour, tmp_path)
+    marks = checker.grader.mark(path).marks
+    assert by_question(marks) == counted(row.verdicts)
+    assert marks.points == pytest.approx(row.points)
+    assert row.says in " ".join(cell.sentence for cell in marks.cells)
+    assert bool(marks.warnings) == bool(row.person), marks.warnings
+    assert row.person in " ".join(marks.warnings)
+    text, all_right = checker(path)
     said = " ".join(text.split())
     assert all_right == (row.verdicts == ALL and not row.person)
     assert f" {row.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in said

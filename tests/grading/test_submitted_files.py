@@ -54,7 +54,12 @@ SYSTEMS = {
 }
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+SLOW = ("Moodle, without", "Canvas")
+
+
+@pytest.mark.parametrize(
+    "system", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SYSTEMS]
+)
 def test_the_zip_of_a_learning_system(system: str, books: tuple[Path, Key, list[bytes]], tmp_path: Path) -> None:
     """It is graded as it was downloaded, and by the system's names, whatever the students call their files."""
     folder, _, data = books
