@@ -74,7 +74,7 @@ def find_slip(
 
 def as_percent(answer: float, expected: float, places: int) -> Slip | None:
     """Return the mistake of writing a fraction as so many percent: 88 or 88.1 for 0.8808."""
-    if not 0 < abs(expected) <= 1 or abs(answer) <= 1:
+    if not 0 < abs(expected) <= 1 or abs(answer) < 1:
         return None
     near = abs(answer - 100 * expected) <= 0.5 * 10.0 ** -max(0, places - 2) + ROOM * 100
     return Slip(_(TOO_LARGE), mistake=PERCENT) if near or abs(answer - round(100 * expected)) <= ROOM * 100 else None
