@@ -48,11 +48,17 @@ def messages() -> dict[Message, list[str]]:
     """Return every text that a catalogue must hold, with the places that say it, in a fixed order."""
     places: dict[Message, list[str]] = {}
     for where, message in (*in_code(), *in_records(), *in_models(), *in_recipes()):
-        if message:
+        if message and has_words(message):
             places.setdefault(message, [])
             if where not in places[message]:
                 places[message].append(where)
     return dict(sorted(places.items(), key=lambda entry: (entry[1][0], str(entry[0]))))
+
+
+def has_words(message: Message) -> bool:
+    """Return whether there is a word of a language in a text, not only letters of mathematics."""
+    text = message if isinstance(message, str) else " ".join(message)
+    return re.search("[A-Za-z]{2}", re.sub("ln|lr|2i|kNN", "", text)) is not None
 
 
 def in_code() -> Iterator[tuple[str, Message]]:
