@@ -28,18 +28,18 @@ from byhand.translations import _, counted, language
 RESERVED = frozenset("e ln sin cos tanh erf max mean sum".split())
 """Words of rules. A table with such a name is called with the part of the model that it is in, if it is in one."""
 ROWS = {
-    "sum": "sum of each row of",
-    "max": "max of each row of",
-    "mean": "mean of each row of",
-    "mean_square": "mean of each row of",
-    "argmax": "place of the largest in each row of",
+    ops.sum_: "sum of each row of",
+    ops.max_: "max of each row of",
+    ops.mean: "mean of each row of",
+    ops.mean_square: "mean of each row of",
+    ops.argmax: "place of the largest in each row of",
 }
 COLUMNS = {
-    "sum": "sum of each column of",
-    "max": "max of each column of",
-    "mean": "mean of each column of",
-    "mean_square": "mean of each column of",
-    "argmax": "place of the largest in each column of",
+    ops.sum_: "sum of each column of",
+    ops.max_: "max of each column of",
+    ops.mean: "mean of each column of",
+    ops.mean_square: "mean of each column of",
+    ops.argmax: "place of the largest in each column of",
 }
 """By operation, the words before the table whose rows (or columns) are reduced to one number each."""
 COUNTED_THINGS = {
@@ -250,7 +250,7 @@ def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Mat
     maths = write(*parts, **node.attrs)
     if isinstance(maths, Over):
         of_rows = (node.attrs["axis"] == 1) != turned
-        return replace(maths, sign=_(ROWS[node.op.name] if of_rows else COLUMNS[node.op.name]))
+        return replace(maths, sign=_(ROWS[node.op] if of_rows else COLUMNS[node.op]))
     return maths
 
 

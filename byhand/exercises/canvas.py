@@ -163,6 +163,7 @@ def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: in
 
 
 def zipped(files: Sequence[tuple[str, str]]) -> bytes:
+    """Return a zip of texts, each with its name; with a fixed date, so that the same set gives the same bytes."""
     file = io.BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         for name, text in files:

@@ -14,6 +14,8 @@ LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Text(Printer):
+    """Plain text on one line, as captions and rules have it: Q · Kᵀ / √d_k."""
+
     flat = True
 
     def number(self, digits: str) -> str:
