@@ -75,6 +75,7 @@ class Report:
 
     @property
     def problems(self) -> list[str]:
+        """All that speaks against the recipe, a sentence each."""
         return [
             *self.collisions,
             *self.ties,
