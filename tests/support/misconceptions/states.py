@@ -105,21 +105,24 @@ def two_experts(choose: Callable[[Array], Array], shared: bool = True, counted: 
     return case
 
 
-def full(itself: bool = True, room: int = 2, gate: bool = True, limit: bool = True, most: bool = True) -> Case:
+def full(
+    itself: bool = True, room: int | None = None, gate: bool = True, limit: bool = True, most: bool = True
+) -> Case:
     """Word by word to the expert of two with the larger p, while that one has room."""
 
     def case(t: Tables) -> dict[str, Array]:
         p = t["layer1.p"]
+        most_words = p.shape[1] // 2 if room is None else room
         queue, gates = np.zeros_like(p), np.zeros_like(p)
         for draw in range(len(p)):
             got = np.zeros(2)
-            for word in range(4):
+            for word in range(p.shape[1]):
                 chosen = int(np.argmax(p[draw, word]))
                 chosen = chosen if most else 1 - chosen
                 before = got.copy()
                 got[chosen] += 1
                 queue[draw, word] = got if itself else before
-                if not limit or queue[draw, word, chosen] <= room:
+                if not limit or queue[draw, word, chosen] <= most_words:
                     gates[draw, word, chosen] = p[draw, word, chosen] if gate else 1
         load = (gates > 0).sum(-2, keepdims=True).astype(float)
         return {"layer1.queue": queue, "layer1.gates": gates, "layer1.load": load}

@@ -56,9 +56,9 @@ def waves(x: Array, halves: bool) -> Array:
 
 def alibi(slope: float, sign: int = 1) -> Case:
     def case(t: Tables) -> dict[str, Array]:
-        place = np.arange(3)
+        place = np.arange(t["layer1.head1.scaled"].shape[-1])
         biased = t["layer1.head1.scaled"] + sign * slope * (place - place[:, None])
-        return {"layer1.head1.biased": biased, "layer1.head1.weights": looking_at(biased, 3)}
+        return {"layer1.head1.biased": biased, "layer1.head1.weights": looking_at(biased, len(place))}
 
     return case
 
