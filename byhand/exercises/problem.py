@@ -19,6 +19,7 @@ from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.recipe import Ask, Choices, Exercise, part_prefix
 from byhand.exercises.work import Effort, effort_of, minutes_of, plain_tables
 from byhand.language.architecture import Graph
+from byhand.layers.attention import NEG_INF
 from byhand.lessons.build import build
 from byhand.lessons.inputs import inputs_of
 from byhand.lessons.lesson import Lesson
@@ -285,7 +286,8 @@ def _exam(exercise: Exercise) -> Problem:
     parts = []
     for n, part in enumerate(map(problem, exercise.parts), 1):
         prefix = part_prefix(n)
-        move_into(_behind([*part.lesson.graph.outputs, *part.outputs]), Scope(prefix[:-1], title=f"Part {n}"))
+        own = _behind([*part.lesson.graph.outputs, *part.outputs]) - {NEG_INF}  # one −∞ for all graphs there are
+        move_into(own, Scope(prefix[:-1], title=f"Part {n}"))
         parts.append(replace(part, prefix=prefix))
     questions = (q for part in parts for q in part.questions)
     lesson = parts[0].lesson

@@ -126,7 +126,8 @@ def test_a_number_in_every_notation(form: str, number: Decimal, minus: bool, aro
     if minus and not text.startswith(("=", "$")) and form not in ("boxed", "its own fraction"):
         text, wanted = f"−{text}", -wanted
     around = "{}" if text.startswith("=") or form == "its own fraction" else around
-    assume(not ("per" in form and around not in ("{}", "≈ {}", "x = {}")))  # percentage points are something else
+    if "per" in form and around not in ("{}", "≈ {}", "x = {}"):
+        around = "{}"  # percentage points are something else
     assume(not (form == "x10" and number < 1))  # 0x10 is a number in another base
     text = around.format(text)
     text = unseen.format(text) if "{}" in unseen else unseen + text + unseen

@@ -27,6 +27,9 @@ from byhand.exercises.recipe import PartialCredit, exercise_of, find, read_exerc
 from byhand.exercises.roster import numbered
 from byhand.grading.marking import Grader, load_key
 from byhand.grading.verdicts import Verdict
+from byhand.layers.attention import NEG_INF
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 
 EXAM = """
 title = "Final exam"
@@ -373,3 +376,11 @@ def test_questions_of_every_kind_are_marked_in_an_exam(tmp_path: Path, monkeypat
         with Grader(load_key(key)) as grader:
             marks = grader.mark(path).marks
             assert (marks.points, marks.warnings) == (result.exercise.points, ())
+
+
+def test_an_exam_changes_no_table_that_other_graphs_have() -> None:
+    """The one −∞ of all graphs keeps its name, whatever is built before or after."""
+    problem(read_exercise(find("midterm")))
+    assert NEG_INF.name == "neg_inf"
+    assert NEG_INF.scope.outward[-1].name == ""
+    assert "neg_inf" in build(Recipe("gpt2")).tables

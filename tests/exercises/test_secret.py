@@ -179,9 +179,9 @@ def test_with_force_a_changed_recipe_keeps_the_numbers_and_the_same_one_gets_oth
     made = SetOptions(mine, Path("class"), numbered(3))
     make_set(made)
     drawn = {id: student.drawn for id, student in key_of("class").students.items()}
-    mine.write_text(f"{HEAD.read_text('utf-8')}\n[[ask]]\ntable = 'weights'\nkind = 'choice'\n", "utf-8")
+    mine.write_text(re.sub("points = .*", "points = 7", HEAD.read_text("utf-8"), count=1), "utf-8")
     make_set(replace(made, force=True))
-    assert key_of("class").questions[-1].kind == "choice"
+    assert key_of("class").questions[0].points == 7
     assert {id: student.drawn for id, student in key_of("class").students.items()} == drawn
     make_set(replace(made, force=True))
     assert all(student.drawn != drawn[id] for id, student in key_of("class").students.items())
