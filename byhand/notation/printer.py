@@ -75,7 +75,7 @@ class Printer(ABC):
                     return self.row([("", self.name(Name("∂"))), ("", self._write(Name(letters[1:], below, bold)))])
                 return self.name(maths if self.flat else word_below(maths))
             case Words(words):
-                return self.words(_(words))
+                return self.words(words.replace(words.strip(), _(words.strip())))
             case Sum() | Product() | Chain():
                 return self.row(self.pieces(maths))
             case Negative(of):

@@ -73,7 +73,9 @@ def in_code() -> Iterator[tuple[str, Message]]:
             if call.func.id == "_" and call.args:
                 yield from ((where, text) for text in texts_of(call.args[0], path))
             elif call.func.id == "Words" and call.args:
-                yield from ((where, text) for text in texts_of(call.args[0], path) if text.strip().isalpha())
+                yield from ((where, text.strip()) for text in texts_of(call.args[0], path))
+            elif call.func.id == "Over" and call.args:  # a sign of several words becomes words
+                yield from ((where, text) for text in texts_of(call.args[0], path) if " " in text)
             elif call.func.id == "counted" and imports_counted:
                 one, many = (next(texts_of(argument, path)) for argument in call.args[:2])
                 yield where, (one, many)
@@ -118,6 +120,7 @@ def in_records() -> Iterator[tuple[str, Message]]:
     for role in Role:
         yield "byhand/core/roles.py", role.words
         yield "byhand/core/roles.py", role.traits.given_words
+    yield "byhand/exercises/student_book.py", "Exercise"  # the first sheet, translated as the titles of all pages
     for misconception in MISCONCEPTIONS.values():
         yield "byhand/misconceptions", misconception.english
 

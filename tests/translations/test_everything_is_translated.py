@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from support.catalogue import has_words, messages
 from support.pseudo_language import CODE, in_pseudo_language, outside, texts_of
 from support.selection import often
 
@@ -18,7 +20,8 @@ from byhand.exercises.roster import numbered
 RECIPES = sorted(ready_made() | ready_made_exams())
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
-    "softmax softplus exp sin cos tanh erf max argmax mean sum mod Concat ReLU GELU SiLU elu sublayer cap score".split()
+    "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap score"
+    " FFN Concat ReLU GELU SiLU elu sublayer".split()
 )
 MATHS |= set("aggregate select selector width indices tokens places all".split())
 """Names of functions, those of the language RASP too."""
@@ -45,11 +48,16 @@ def unknown(texts: Iterable[str], names: set[str]) -> set[str]:
     }
 
 
+@cache
+def in_catalogues() -> set[str]:
+    return {text for message in messages() for text in ([message] if isinstance(message, str) else message)}
+
+
 @pytest.mark.parametrize(
     "name", often(RECIPES, {"softmax", "attention-head", "llama", "find-the-wrong-score", "midterm"})
 )
 def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_pseudo_language(monkeypatch)
+    marked = in_pseudo_language(monkeypatch)
     formats = ("xlsx", "html", "moodle", "canvas", "qti")
     if name == "softmax-exactly":  # Canvas cannot mark four places
         formats = ("xlsx", "html", "moodle", "qti")
@@ -73,3 +81,4 @@ def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, m
             if found:
                 missing[path.name] = sorted(found)
     assert missing == {}
+    assert {text for text in marked.texts if has_words(text)} - in_catalogues() == set()
