@@ -75,6 +75,8 @@ class FeedbackBooks:
             for method, arguments in recorded.calls:
                 getattr(sheet, method)(*arguments)
             self._fill(sheet, recorded, values, marked)
+            for row, column, text, look in recorded.texts:
+                sheet.text(row, column, self._with_own_words(text, values), look)
             for (name, row, column), value in own.values.items():
                 if name == recorded.name and (name, row, column) not in self.handed_out.cells:
                     _put(sheet, row, column, value, BESIDE)
@@ -82,6 +84,10 @@ class FeedbackBooks:
             file.name(defined, reference)
         _write_marks(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title, self.handed_out, own, marks)
         return file.data()
+
+    def _with_own_words(self, text: str, values: Mapping[Cell, float | str]) -> str:
+        """Return a text with the student's words in place of their marks, read where each word labels a table."""
+        return MARK.sub(lambda mark: str(values.get(self._record.labels[mark[0]], "")), text)
 
     def _fill(
         self,
@@ -109,10 +115,11 @@ class _Record:
 
     def __init__(self) -> None:
         self.sheets: list[_RecordedSheet] = []
+        self.labels: dict[str, Cell] = {}
         self.names: list[tuple[str, str]] = []
 
     def sheet(self, name: str, colour: str) -> _RecordedSheet:
-        self.sheets.append(_RecordedSheet(name, colour))
+        self.sheets.append(_RecordedSheet(name, colour, self.labels))
         return self.sheets[-1]
 
     def name(self, name: str, reference: str) -> None:
@@ -122,17 +129,22 @@ class _Record:
 class _RecordedSheet:
     """The calls that write what everybody has, and the cells that students fill in or differ in.
 
-    blanks: by row and column the style, and the text that stands there unless the student has another.
+    blanks: by row and column the style, and the text that stands there unless the student has another. texts: those
+    with marks of the student's words in them. labels: the cell in which each mark stands alone.
     """
 
-    def __init__(self, name: str, colour: str) -> None:
-        self.name, self.colour = name, colour
+    def __init__(self, name: str, colour: str, labels: dict[str, Cell]) -> None:
+        self.name, self.colour, self.labels = name, colour, labels
+        self.texts: list[tuple[int, int, str, dict[str, Any]]] = []
         self.calls: list[Call] = []
         self.blanks: dict[tuple[int, int], tuple[dict[str, Any], str]] = {}
 
     def text(self, row: int, column: int, text: str, style: dict[str, Any]) -> None:
         if MARK.fullmatch(text):
+            self.labels.setdefault(text, (self.name, row, column))
             self.blanks[row, column] = style, ""
+        elif MARK.search(text):
+            self.texts.append((row, column, text, style))
         else:
             self.calls.append(("text", (row, column, text, style)))
 

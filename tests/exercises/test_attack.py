@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from support.attack import CLASSMATES, Attack, Files, made, parts_of, shared_with_the_class_alone, text_of
 from support.class_submissions import answered
-from support.selection import often
 
 from byhand.exercises.formats import FORMATS, KEYS, STUDENTS
 from byhand.exercises.keys import read_key
@@ -24,8 +23,21 @@ from byhand.grading.class_marks import grade, grading_options
 ALL = tuple(FORMATS)
 QUICK = tuple(name for name in ALL if name != "pdf")
 OFTEN = "softmax find-the-wrong-score who-looks-at-whom".split()
-each = pytest.mark.parametrize("name", often(ready_made(), OFTEN))
-kinds = pytest.mark.parametrize("practice", [False, True], ids=["exam", "practice"])
+IN_TURN = {name: bool(n % 2) for n, name in enumerate(sorted(ready_made()))}
+"""Which of the two purposes CI tries of each recipe; the other is for a sweep."""
+each_purpose = pytest.mark.parametrize(
+    ("name", "practice"),
+    [
+        pytest.param(
+            name,
+            practice,
+            id=f"{'practice' if practice else 'exam'}-{name}",
+            marks=() if name in OFTEN else pytest.mark.slow if practice is IN_TURN[name] else pytest.mark.sweep,
+        )
+        for name in ready_made()
+        for practice in (False, True)
+    ],
+)
 GUESSES = 50
 
 
@@ -60,8 +72,7 @@ def the_set(tmp_path_factory: pytest.TempPathFactory) -> Sets:
     return of
 
 
-@each
-@kinds
+@each_purpose
 def test_no_part_of_any_file_holds_the_secret_or_a_classmate(name: str, practice: bool, the_set: Sets) -> None:
     """The learning systems' files hold the whole class, but not the secret either; only keys/secret does."""
     folder = the_set(name, practice)
@@ -76,8 +87,7 @@ def test_no_part_of_any_file_holds_the_secret_or_a_classmate(name: str, practice
                 assert not any(other in text_of(data) for other in others), where
 
 
-@each
-@kinds
+@each_purpose
 def test_the_attack_fails(name: str, practice: bool, the_set: Sets, tmp_path: Path) -> None:
     folder = the_set(name, practice)
     elsewhere = made(tmp_path / "other", find(name), practice=practice, formats=formats(name)[:4])

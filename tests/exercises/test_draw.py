@@ -49,7 +49,7 @@ def allowed(numbers: Any) -> set[float]:
     if isinstance(numbers, str):
         first, last = numbers.split("..")
         return set(range(int(first), int(last) + 1))
-    return set(numbers)
+    return {float(x) for x in np.ravel(numbers)}
 
 
 def made(shown_mistakes: ShownMistakes, built: Problem, seed: int, students: list[Student]) -> list[dict[str, Any]]:

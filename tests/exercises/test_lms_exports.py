@@ -42,7 +42,9 @@ def exported(count: int) -> list[str]:
 OFTEN = "softmax layer-norm causal-mask attention-head find-the-wrong-score missing-number who-looks-at-whom".split()
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
+)
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
     assert findings(problem(read_exercise(find(name))), count) == []
@@ -60,7 +62,9 @@ def test_weights_and_points_add_up_for_every_ready_made_exercise(name: str) -> N
     assert sum(float(share) for part in own for share in shares(part)) == pytest.approx(asked.exercise.points, abs=1e-9)
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
+)
 @pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_a_workbook_pays_rounded_earlier_answers_as_learning_systems_do(name: str, count: int) -> None:
     made = class_of(name, count)

@@ -116,6 +116,8 @@ def test_no_part_of_an_exam_book_holds_a_number_that_is_an_answer(each: Problem)
         given += [n.data for n in each.lesson.tables.values() if n.data is not None and n not in each.drawn]
         seen = {f"{x:.{n}f}" for table in given for x in table.ravel() for n in range(2, 7)}
         seen |= {f"{round(value, 6):.{n}f}" for _, value in powers() for n in range(2, 7)}
+        said = " ".join([each.exercise.text, *(f"{q.ask.text} {q.ask.hint}" for q in each.questions)])  # to everybody
+        seen |= {f"{float(x):.{n}f}" for x in re.findall(r"-?\d+\.\d+", said) for n in range(2, 7)}
         hidden = [x for table in variant.values.values() for x in np.ravel(table) if x != np.rint(x)]
         secret = {f"{x:.{n}f}" for x in hidden for n in range(2, 7)} - seen - HARMLESS
         assert len(secret) > 30 or each.exercise.name not in ("attention-head", "kinds", "encoder-block", "tiny-gpt")

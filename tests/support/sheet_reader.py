@@ -570,7 +570,9 @@ def _value_of_item(sheet: Sheet, question: Question) -> float:
 
 
 def _canvas_key(item: ET.Element) -> tuple[float, float]:
-    keys = {e.tag.partition("}")[2]: e.text or "" for e in item.iter()}
+    keys: dict[str, str] = {}
+    for e in item.iter():  # the first right answer; those that come after are for students who rounded on the way
+        keys.setdefault(e.tag.partition("}")[2], e.text or "")
     if "vargte" in keys:
         return float(keys["vargte"]), float(keys["varlte"])
     chosen = float(keys["varequal"].removeprefix("choice"))

@@ -20,7 +20,7 @@ from byhand.exercises.roster import numbered
 RECIPES = sorted(ready_made() | ready_made_exams())
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
-    "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap score"
+    "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap gate score"
     " FFN Concat ReLU GELU SiLU elu sublayer".split()
 )
 MATHS |= set("aggregate select selector width indices tokens places all".split())
