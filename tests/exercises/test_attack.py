@@ -170,6 +170,7 @@ def test_the_attack_finds_what_a_class_shares(tmp_path: Path) -> None:
 # What comes back to a student
 
 
+@pytest.mark.slow
 def test_feedback_holds_neither_secret_nor_seed_nor_a_classmate(tmp_path: Path) -> None:
     """Each student's feedback and results.json, of a set with a secret and of one with a seed of 15 digits."""
     seed = 123_456_789_012_345

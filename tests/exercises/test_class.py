@@ -60,6 +60,7 @@ def test_everybody_has_other_numbers_and_the_same_ones_in_another_class() -> Non
     )
 
 
+@pytest.mark.slow
 def test_blocks_and_processes_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     make_set(order("class", 30, jobs=1))
     monkeypatch.setattr(class_set, "BLOCK", 7)
@@ -135,6 +136,7 @@ def test_every_format_is_made_and_answers_stay_in_the_folder_of_keys() -> None:
     assert tree("class") == tree("again")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["html", "moodle", "canvas"])
 def test_a_format_that_comes_later_is_added(form: str) -> None:
     make_set(order("class", 3))

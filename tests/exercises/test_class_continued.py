@@ -125,6 +125,7 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", OTHERS)
 def test_another_set_in_the_same_folder_is_refused_unless_forced(other: str) -> None:
     more, sentence = OTHERS[other]

@@ -202,6 +202,7 @@ def test_one_cell_and_no_other_is_wrong_where_it_is_to_be_found() -> None:
         assert variant.answers[0].tolist() == [row + 1, column + 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "named"),
     [

@@ -240,6 +240,7 @@ def test_marks_of_the_exam_apply_to_all_parts_and_else_each_part_keeps_its_own()
     assert credits_ == [PartialCredit(slip=0.75)] * 2
 
 
+@pytest.mark.slow
 def test_lint_reports_on_each_part(tmp_path: Path) -> None:
     path = tmp_path / "final.toml"
     path.write_text('title = "T"\n[[exercise]]\nrecipe = "softmax"\n[[exercise]]\nrecipe = "dot-product"\n', "utf-8")

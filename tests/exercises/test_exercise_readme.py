@@ -119,6 +119,7 @@ def with_value(table: Any, place: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 6])
 def test_a_value_that_cannot_be_is_refused_in_one_sentence(number: int) -> None:
     """Each odd value, in the place of each value of the examples, makes an exercise or a short sentence."""

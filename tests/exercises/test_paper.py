@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.selection import often
 from support.small_exercises import ALL, SPECIALS, attention
 
 from byhand.documents import html
@@ -42,6 +43,9 @@ places = 3
 points = 3
 hint = "Powers first."
 """
+
+OFTEN = "softmax attention-head multi-head causal-mask llama vit switch lstm-cell find-the-wrong-score".split()
+"""The recipes that the default run takes."""
 
 
 @cache
@@ -90,7 +94,7 @@ def test_a_worksheet_holds_the_given_numbers_and_no_answer() -> None:
                 assert f"{value:.{places}f}" not in text
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_a_worksheet_shows_no_table_that_is_asked_or_on_the_way(name: str) -> None:
     built, variant = case(name)
     recipe = built.exercise

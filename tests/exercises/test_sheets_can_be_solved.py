@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import sheet_reader
+from support.selection import often
 from support.sheet_reader import Sheet, Unreadable, answer, of_canvas, of_moodle, of_page, of_qti
 from support.small_exercises import a_class, attention
 
@@ -23,6 +24,9 @@ from byhand.exercises.recipe import Ask, Exercise, exercise_of, find, read_exerc
 from byhand.exercises.worksheet import worksheet
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
+
+OFTEN = "softmax attention-head multi-head causal-mask llama vit switch lstm-cell find-the-wrong-score".split()
+"""The recipes that the default run takes."""
 
 
 @cache
@@ -67,7 +71,7 @@ def test_the_reader_imports_nothing_of_byhand() -> None:
     assert not [name for name in imported if name.startswith(("byhand", "support"))]
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_every_exercise_can_be_solved_from_what_is_printed(name: str) -> None:
     solved_in_every_format(*case(name))
 

@@ -162,6 +162,7 @@ def test_each_file_of_a_student_has_a_mark_of_its_own() -> None:
         assert mark_of(path) == mark_of(Path("class/students", f"{path.stem}.xlsx"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["xlsx", "html", "pdf"])
 def test_a_file_of_another_set_is_found_when_a_run_continues(form: str) -> None:
     if form == "pdf":

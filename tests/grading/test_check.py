@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.class_submissions import a_set, answered, typed_in
 from support.commands import byhand
+from support.selection import often
 
 from byhand.cli import show_marks
 from byhand.errors import ByhandError
@@ -65,6 +66,7 @@ def test_all_is_right(made: tuple[Path, Key]) -> None:
     assert not any("answer" in cell for cell in facts["cells"])
 
 
+@pytest.mark.slow
 def test_a_wrong_cell_has_a_reason_and_a_step_but_no_answer(made: tuple[Path, Key]) -> None:
     folder, key = made
     line = f"byhand check {folder}/wrong.xlsx --key {folder}/keys"
@@ -148,6 +150,7 @@ def test_a_book_of_another_set_is_nobodys_whatever_its_name_looks_like(tmp_path:
     assert told(f"byhand check {tmp_path}/student-1.xlsx --key {tmp_path}/practice", 1).startswith("student · ")
 
 
+@pytest.mark.slow
 def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> None:
     folder, key = made
 
@@ -208,7 +211,7 @@ BESIDE = {
 }
 
 
-@pytest.mark.parametrize("place", BESIDE)
+@pytest.mark.parametrize("place", often(BESIDE, ["the practice key", "the keys of the set"]))
 def test_the_key_beside_it_is_found(place: str, made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, _ = made
     book, key = (tmp_path / name for name in BESIDE[place])

@@ -254,6 +254,7 @@ def test_in_the_workbook_and_in_check(behaviour: str, pupil: b.Pupil, checker: F
     assert row.person in said
 
 
+@pytest.mark.slow
 def test_a_few_of_them_through_the_command(pupil: b.Pupil, tmp_path: Path) -> None:
     for n, (behaviour, code) in enumerate({"saved as .ods": 0, "blank": 1, "answers in a new sheet": 1}.items()):
         (tmp_path / str(n)).mkdir()

@@ -60,6 +60,7 @@ def most(key: Key) -> float:
     return sum(question.points for question in key.questions)
 
 
+@pytest.mark.slow
 def test_each_case_that_needs_a_person_is_counted_and_has_a_line(made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, key = made
     result = graded(folder, tmp_path / "out")
@@ -86,6 +87,7 @@ def uncommented(text: str, student: str) -> str:
     return text.replace(f"\n# {student} = ", f"\n{student} = ")
 
 
+@pytest.mark.slow
 def test_what_is_accepted_stays_accepted_until_another_file_comes(made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, key = made
     shutil.copytree(folder, tmp_path / "class")
@@ -149,6 +151,7 @@ def test_every_kind_of_decision(made: tuple[Path, Key], tmp_path: Path) -> None:
     assert points(out) == before
 
 
+@pytest.mark.slow
 def test_a_question_that_is_left_out_for_everybody(made: tuple[Path, Key], tmp_path: Path) -> None:
     folder, _ = made
     (tmp_path / "mine.toml").write_text('[everyone]\ncells = { "1" = "right" }\n', "utf-8")
@@ -269,6 +272,7 @@ def test_a_class_that_was_enlarged(tmp_path: Path) -> None:
     assert set(points(tmp_path / "out").values()) == {f"{most(key):g}"}
 
 
+@pytest.mark.slow
 def test_other_points_mark_everything_again(tmp_path: Path) -> None:
     """changes.csv says whose grade changes, from what to what, and why."""
     recipe = tmp_path / "mine.toml"

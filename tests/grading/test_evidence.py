@@ -133,6 +133,7 @@ def test_a_single_number_tells_of_a_mistake_if_it_is_seldom_met() -> None:
     assert (nothing.verdict.name, nothing.points) == ("WRONG", 0)
 
 
+@pytest.mark.slow
 def test_zero_and_one_are_no_evidence_of_a_mistake() -> None:
     """Even in a table where some mistake leads to just these."""
     of = head()

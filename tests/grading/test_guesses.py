@@ -57,6 +57,7 @@ def test_each_kind_of_guess_is_tried() -> None:
     assert sheets["in each table its most frequent answer"][0][0] == numbers[np.argmax(counts)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "students"),
     [*((n, 20) for n in OFTEN), *(pytest.param(n, 50, marks=pytest.mark.sweep) for n in ready_made())],
@@ -76,6 +77,7 @@ def test_zeros_earn_nothing_of_what_follows_from_zeros() -> None:
             assert {mark.sentence for mark in marks} == {"The same number stands in every cell: work each of them out."}
 
 
+@pytest.mark.slow
 def test_where_everything_counts_guesses_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds would not hold by themselves: they see it when evidence is not weighed."""
 

@@ -332,6 +332,7 @@ def test_a_chain_too_long_is_not_worked_out(path: Path) -> None:
     assert typed.read_as == "the formula is not worked out: it leans on more than 2,000 formulas"
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("byhand.grading.student_formulas.LIMITS", Limits(3.0, 800_000_000))
     slow = "=SUMPRODUCT(MMULT(A1:A1400,TRANSPOSE(A1:A1400)))+SUMPRODUCT(EXP(A1:A900000)*LN(A1:A900000))"

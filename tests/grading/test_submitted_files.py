@@ -162,6 +162,7 @@ def with_texts(book: bytes, path: Path) -> None:
     opened.save(path)
 
 
+@pytest.mark.slow
 def test_marks_under_pseudonyms(books: tuple[Path, Key, list[bytes]], tmp_path: Path) -> None:
     """No name and no id is in any file of the marks; who is who stays beside the key, and is the same next time."""
     folder, key, (one, two, three) = books
