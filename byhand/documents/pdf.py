@@ -1,4 +1,7 @@
-"""A document as a PDF, set by Typst with the fonts that it brings, so that every machine makes the same bytes."""
+"""A document as a PDF, set by Typst with the fonts that it brings, so that every machine makes the same bytes.
+
+For a script that these fonts lack, a font of the computer is taken.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ from byhand.core.roles import Look
 from byhand.documents.block_writer import BlockWriter, Row, with_labels
 from byhand.documents.document import Block, Code, Document, Formula, Paragraph, Steps, Table
 from byhand.documents.line_layout import StepRow, laid_out
+from byhand.errors import ByhandError
 from byhand.notation.tree import Maths
 from byhand.notation.typst import Typst, escaped, string
+from byhand.translations import LANGUAGES, language
 from byhand.workbook.style import LOOKS
 
 FORMULA = Typst()
 PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 / 1",
   footer: context align(center, text(size: 8pt, fill: grey, counter(page).display("1 / 1", both: true))))
-#set text(font: "Libertinus Serif", size: 11pt, fill: ink, lang: "en", hyphenate: false)
+#set text(font: FONTS, size: 11pt, fill: ink, lang: "LANGUAGE", hyphenate: false)
 #set par(leading: 0.68em, spacing: 1em)
 #show math.equation: set text(font: "New Computer Modern Math")
 #show math.equation: set math.mat(gap: 0.5em)
@@ -40,6 +45,13 @@ PREAMBLE = """#set page(paper: "a4", margin: (x: 22mm, y: 22mm), numbering: "1 /
     fill: (x, y) => if (y == 0 and "top" in labels) or (x == 0 and "side" in labels) { faint } else { role },
     ..cells)]
 """
+LATIN = "Libertinus Serif"
+CHINESE = (
+    *("Noto Serif CJK SC", "Noto Sans CJK SC", "Source Han Serif SC", "Source Han Sans SC"),
+    *("Songti SC", "PingFang SC", "SimSun", "Microsoft YaHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+)
+"""Fonts with Chinese letters, of which a computer has one or another."""
+OTHER_SCRIPTS = {"zh": CHINESE}
 WIDE = 16
 """A table of more columns is set in small letters, with upright labels."""
 FEW = 10
@@ -53,7 +65,14 @@ def write(document: Document) -> bytes:
     """Return the whole PDF; `output.chosen` has checked that Typst is installed."""
     import typst
 
-    fonts = typst.Fonts(include_system_fonts=False)
+    fonts = typst.Fonts(include_system_fonts=language() in OTHER_SCRIPTS)
+    if wanted := OTHER_SCRIPTS.get(language()):
+        known = {family.casefold() for family in fonts.families()}
+        if not any(family.casefold() in known for family in wanted):
+            raise ByhandError(
+                f"A PDF in {LANGUAGES[language()]} needs a font with its letters: install {wanted[0]}, "
+                "or choose --format html."
+            )
     pdf: bytes = typst.compile(markup(document).encode(), font_paths=fonts, format="pdf", timestamp=0)
     return pdf
 
@@ -67,7 +86,9 @@ def markup(document: Document) -> str:
         [f"#v(-0.5em)\n#text(fill: grey)[{TYPST.inline(document.subtitle)}]\n#v(0.6em)"] if document.subtitle else []
     )
     blocks = [_placed(block, after) for block, after in pairwise([*document.blocks, None]) if block]
-    return "\n\n".join([title, colours, PREAMBLE, head, *subtitle, *blocks]) + "\n"
+    families = ", ".join(map(string, (LATIN, *OTHER_SCRIPTS.get(language(), ()))))
+    preamble = PREAMBLE.replace("FONTS", f"({families},)").replace("LANGUAGE", language())
+    return "\n\n".join([title, colours, preamble, head, *subtitle, *blocks]) + "\n"
 
 
 def _large(maths: Maths) -> str:
