@@ -63,9 +63,10 @@ def train(
     """Train a model on a text.
 
     TEXT is a file with a line for each sequence, - for standard input, or a text that comes with byhand: sentences,
-    names or phrases. A translator learns from pairs (source, tab,
-    target), BERT and its like from words that are hidden in turn. --model is a name from `byhand models`, a recipe, or
-    a folder with a checkpoint. Ctrl-C ends the training early and keeps what is learnt.
+    names or phrases. With a tab in a line, what stands before it is given, and what follows it is to be learnt: a
+    question and its answer, or a text and its translation. BERT and its like learn words that are hidden in turn.
+    --model is a name from `byhand models`, a recipe, or a folder with a checkpoint. Ctrl-C ends the training early and
+    keeps what is learnt.
 
     \b
     Examples

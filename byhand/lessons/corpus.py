@@ -106,9 +106,9 @@ def corpus_of_ids(sequences: Any, recipe: Recipe, architecture: Architecture, op
         if wrong is not None:
             raise ByhandError(f"Sequence {n} has the id {quoted(wrong)}, but the vocabulary has ids 0 to {count - 1}.")
     room = position_count(options)
-    cut, notes = _cut(sequences, room)
+    cut, notes = _cut([(ids, 0) for ids in sequences], room)
     words = vocabularies[0].words
-    return Corpus(recipe, [_following(ids) for ids in cut], [[words[i] for i in ids] for ids in cut], notes)
+    return Corpus(recipe, [_following(ids) for ids, _ in cut], [[words[i] for i in ids] for ids, _ in cut], notes)
 
 
 Task = Callable[["_Reader", Recipe, list[str]], Corpus]
@@ -176,32 +176,59 @@ class _Reader:
 
 
 def _text_to_go_on_with(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
-    """Each line is read, and each of its words but the first is to be predicted."""
-    split = [reader.split(line) for line in lines]
-    words, own = reader.vocabulary(0, split)
-    read = [reader.ids(line, words) for line in split]
-    short = sum(len(ids) < 2 for ids in read)
-    read = [ids for ids in read if len(ids) > 1]
+    """Each line is read, and each of its words but the first is to be predicted; of a line with a tab, those after it.
+
+    The text before a tab is a question, such as letters to sort, and the text after it is the answer.
+    """
+    split = [_question_and_answer(reader, n, line) for n, line in enumerate(lines, 1)]
+    words, own = reader.vocabulary(0, [tokens for tokens, _ in split])
+    read = [(reader.ids(tokens, words), asked) for tokens, asked in split]
+    short = sum(len(ids) < 2 for ids, _ in read)
+    read = [(ids, asked) for ids, asked in read if len(ids) > 1]
     if not read:
         raise ByhandError("No line of the text has two words: give a text whose lines go on after their first word.")
+    longest = max((len(ids) - 1 for ids, asked in read if asked), default=0)
+    if reader.room is not None and longest > reader.room:
+        raise ByhandError(
+            f"A question with its answer takes {longest} positions, but the model has {reader.room}: "
+            f"shorten it, or add --size max_positions={longest}."
+        )
     cut, notes = _cut(read, reader.room)
     if short:
         notes = (f"{short} line{'s' * (short > 1)} of one word left out.", *notes)
     recipe = replace(recipe, words=own or recipe.words)
-    return Corpus(recipe, [_following(ids) for ids in cut], [[words[i] for i in ids] for ids in cut], notes)
+    examples = [_following(ids, asked) for ids, asked in cut]
+    return Corpus(recipe, examples, [[words[i] for i in ids] for ids, _ in cut], notes)
 
 
-def _following(ids: Sequence[int]) -> Example:
-    return {"ids": list(ids[:-1]), "targets": list(ids[1:])}
+def _question_and_answer(reader: _Reader, number: int, line: str) -> tuple[list[str], int]:
+    """Return a line's tokens, and how many of them are a question; none of a line without a tab."""
+    sides = line.strip().split("\t")
+    if len(sides) == 1:
+        return reader.split(line), 0
+    if len(sides) != 2 or not all(map(str.strip, sides)):
+        raise ByhandError(f"Line {number} has more than one tab: write a question, a tab, and its answer.")
+    question, answer = (_inner(reader.split(side)) for side in sides)
+    return [*question, *answer], len(question)
 
 
-def _cut(sequences: Sequence[Sequence[int]], room: int | None) -> tuple[list[Sequence[int]], tuple[str, ...]]:
+def _following(ids: Sequence[int], asked: int = 0) -> Example:
+    """Return the example that reads all ids but the last; of `asked` ids of a question only the last has a target."""
+    targets = [NONE if n < asked else i for n, i in enumerate(ids)]
+    return {"ids": list(ids[:-1]), "targets": targets[1:]}
+
+
+Sequences = Sequence[tuple[Sequence[int], int]]
+"""Ids, and how many of them are a question."""
+
+
+def _cut(sequences: Sequences, room: int | None) -> tuple[Sequences, tuple[str, ...]]:
     """Return sequences of at most room + 1 ids; the next one begins with the last id of the one before."""
-    if room is None or all(len(ids) <= room + 1 for ids in sequences):
-        return list(sequences), ()
-    cut = [ids[start : start + room + 1] for ids in sequences for start in range(0, len(ids) - 1, room)]
-    longer = sum(len(ids) > room + 1 for ids in sequences)
-    what = f"{longer} line is" if longer == 1 else f"{longer} lines are"
+    longer = 0 if room is None else sum(len(ids) > room + 1 for ids, _ in sequences)
+    if room is None or not longer:
+        return sequences, ()
+    cut = [(ids[at : at + room + 1], asked) for ids, asked in sequences for at in range(0, len(ids) - 1, room)]
+    what = "1 line is" if longer == 1 else f"{longer} lines are"
     return cut, (f"{what} longer than the model's {room} positions and cut: {len(cut)} sequences in all.",)
 
 

@@ -13,14 +13,16 @@ from byhand.core.number_text import in_full
 from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
 from byhand.lessons.recipe import Recipe
-from byhand.lessons.training import Learnt, TrainingOptions
+from byhand.lessons.training import Example, Learnt, TrainingOptions
 from byhand.models import MODELS
 
 
 def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text: str) -> Recipe:
-    """Return the corpus's recipe with the learnt weights, and a prompt from the text's first line."""
-    first = corpus.examples[0]
-    prompt = {key: value for key, value in first.items() if key in ("ids", "target_ids")}
+    """Return the corpus's recipe with the learnt weights, and a prompt from the text's first line.
+
+    Where the first line is a question with its answer, the question is the prompt, and the model writes the answer.
+    """
+    prompt = _prompt(corpus.examples[0])
     weights = {path: _numbers(table) for path, table in learnt.weights.items()}
     steps, last = len(learnt.losses), learnt.final
     start = learnt.losses[0] if learnt.losses else last
@@ -29,6 +31,20 @@ def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text:
         f"step{'s' * (steps != 1)} of {options.optimizer}, loss {start:.4g} → {last:.4g}."
     )
     return replace(corpus.recipe, **prompt, learnt=sentence, set=corpus.recipe.set | weights)
+
+
+LONGEST_ANSWER = 8
+"""The most words that a model writes after a question: each is a whole pass through the model."""
+
+
+def _prompt(example: Example) -> dict[str, Any]:
+    """Return the keys of a recipe for what the model reads of an example."""
+    prompt: dict[str, Any] = {key: value for key, value in example.items() if key in ("ids", "target_ids")}
+    targets = example["targets"]
+    asked = next(n for n, target in enumerate(targets) if target >= 0)
+    if "target_ids" not in prompt and asked and min(targets[asked:]) >= 0 and len(targets) - asked <= LONGEST_ANSWER:
+        prompt |= {"ids": prompt["ids"][: asked + 1], "generate": len(targets) - asked}
+    return prompt
 
 
 def _numbers(table: Array) -> list[list[float]]:

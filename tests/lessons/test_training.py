@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from support.commands import answer, byhand, refusal
 
 from byhand.core.evaluation import Evaluator
 from byhand.core.graph import fold
+from byhand.errors import ByhandError
 from byhand.lessons.build import build, model_of
 from byhand.lessons.corpus import Corpus, corpus, held_out
 from byhand.lessons.grid import Grid
+from byhand.lessons.learnt import with_weights
 from byhand.lessons.recipe import Recipe, read_recipe
 from byhand.lessons.training import Loss, TrainingOptions, train
 from byhand.models import MODELS
@@ -135,6 +138,35 @@ def test_a_grid_ends_where_no_single_step_helps() -> None:
     grid = Grid(0.5, 3.0, 3)
     row = grid.fixed(np.zeros(3), 1.0)
     assert grid.improved(row, lambda w: float(((w - target) ** 2).sum())).tolist() == [1.0, -2.0, 3.0]
+
+
+QUESTIONS = {
+    "sorting": "".join(f"{' '.join(letters)}\t{' '.join(sorted(letters))}\n" for letters in product("abc", repeat=3)),
+    "reversing": "".join(f"{' '.join(letters)}\t{' '.join(letters[::-1])}\n" for letters in product("abc", repeat=3)),
+}
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_questions_are_learnt_with_their_answers(task: str) -> None:
+    read = text_of("gpt2", QUESTIONS[task])
+    assert read.examples[1] == {"ids": [0, 0, 1, *read.examples[1]["ids"][3:]], "targets": read.examples[1]["targets"]}
+    assert read.examples[1]["targets"][:2] == [-1, -1], "the question itself is not to be guessed"
+    options = TrainingOptions(600, lr=0.03, cosine=True)
+    learnt = train(read.recipe, read.examples, options)
+    recipe = with_weights(read, learnt, options, f"{task}.txt")
+    assert build(recipe).words == ["a", "a", "a"], "the first question, answered"
+    right = 0
+    for line in QUESTIONS[task].splitlines():
+        question, answer = line.split("\t")
+        right += build(replace(recipe, ids=None, prompt=question)).words == answer.split()
+    assert right == 27
+
+
+def test_a_line_with_a_tab_has_one_answer() -> None:
+    with pytest.raises(ByhandError, match=r"Line 2 has more than one tab: write a question, a tab, and its answer."):
+        text_of("gpt2", "a\tb\na\tb\tc\n")
+    with pytest.raises(ByhandError, match=r"takes 9 positions, but the model has 8: .* --size max_positions=9"):
+        text_of("gpt2", "a a a a a a\tb b b b\n")
 
 
 def test_a_longer_text_is_cut_where_the_positions_end() -> None:
