@@ -40,6 +40,7 @@ def test_a_line_names_what_is_there(line: str) -> None:
         assert shutil.which(program, path=Path(sys.executable).parent) or shutil.which(program), line
 
 
+@pytest.mark.slow
 def test_benchmarks_are_not_switched_off_by_the_settings() -> None:
     """pytest-benchmark refuses --benchmark-only where -n or --dist is among the settings."""
     (line,) = [line for line in LINES if "--benchmark-only" in line]

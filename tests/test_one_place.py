@@ -56,6 +56,7 @@ def names_of_operations(tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
+@pytest.mark.slow
 def test_operations_are_not_told_apart_by_their_names() -> None:
     """By a field of their record or, where one is meant for its mathematics, by identity: `node.op is ops.matmul`."""
     places = {file: [*names_of_operations(tree)] for file, tree in trees().items() if file != "core/graph.py"}

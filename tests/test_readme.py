@@ -41,6 +41,7 @@ def test_every_line_to_paste_is_understood() -> None:
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_the_lines_to_paste_run_one_after_the_other(
     times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

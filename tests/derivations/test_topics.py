@@ -119,6 +119,7 @@ def test_the_gradient_of_the_loss_with_and_without_smoothing(j: int) -> None:
 
 
 @pytest.mark.parametrize("i", [1, 2, 3, 4])
+@pytest.mark.slow
 def test_the_gradients_of_the_norms(i: int) -> None:
     x, g, e = RNG.normal(size=4), RNG.normal(size=4), 1e-2
     given = {"x": x, "g": g, "ε": np.array(e)}
@@ -135,6 +136,7 @@ def loss_of(q: Array, k: Array, v: Array) -> float:
     return float((G * (softmax(q @ k.T / math.sqrt(2)) @ v)).sum())
 
 
+@pytest.mark.slow
 def test_attention_forward() -> None:
     z = softmax(Q @ K.T / math.sqrt(2)) @ V
     assert last_line("attention", "In components", {"Q": Q, "K": K, "V": V}, T=3, d_k=2, i=2, c=1) == near(z[1, 0])

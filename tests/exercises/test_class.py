@@ -76,6 +76,7 @@ def test_another_seed_gives_other_numbers() -> None:
 
 
 @pytest.mark.parametrize(("words", "files"), [((), 5), pytest.param(("--self-check",), 8, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_the_same_bytes_in_two_processes_with_other_hashes(words: tuple[str, ...], files: int) -> None:
     for seed in "12":
         environment = {**os.environ, "PYTHONHASHSEED": seed}
@@ -115,6 +116,7 @@ def test_a_process_that_the_system_ends_is_told() -> None:
         list(spread(doubler, (0,), [1, 99, 3], 2))
 
 
+@pytest.mark.slow
 def test_progress_counts_every_student() -> None:
     steps: list[int] = []
     make_set(order("class", 120), steps.append)
@@ -156,6 +158,7 @@ def test_moodle_knows_each_students_mistakes() -> None:
     assert sum(m.sentence[:20] in text for m, _ in told) > 10
 
 
+@pytest.mark.slow
 def test_paper_is_the_same_bytes_again() -> None:
     pytest.importorskip("typst")
     for name in ("one", "two"):

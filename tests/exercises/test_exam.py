@@ -350,6 +350,7 @@ def test_the_first_sheet_of_the_workbook_lists_the_parts(made: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("name", ready_made_exams())
+@pytest.mark.slow
 def test_a_ready_made_exam_can_be_set_and_solved(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exercise = read_exercise(find(name))

@@ -116,6 +116,7 @@ def test_the_command_tells_programs() -> None:
     assert 0 < max(told["guesses"].values()) <= 0.25
 
 
+@pytest.mark.slow
 def test_the_command_fails_for_what_is_not_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").write_text(TINY)

@@ -296,6 +296,7 @@ def test_any_key_gets_full_marks(answers: list[float], places: int) -> None:
     assert question.mark([repr(a) for a in answers]).mark == 1
 
 
+@pytest.mark.slow
 def test_the_same_class_gives_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; from support.small_exercises import *; from byhand.exercises import moodle, canvas;"

@@ -101,6 +101,7 @@ def test_set_numbers_stand_in_the_workbook_on_paper_and_in_learning_systems(tmp_
     assert values.count(7.25) >= 2
 
 
+@pytest.mark.slow
 def test_a_prompt_is_everybodys_prompt() -> None:
     head = HEAD.replace('"attention"', '"gpt2"').replace("size = { tokens = 2, d_model = 2, d_k = 2 }", "")
     built = problem_of(f'{head}prompt = "the cat the"\nlargest = 9999\n[[ask]]\ntable = "logits"\n')
@@ -136,15 +137,17 @@ def test_the_prompts_of_a_translator_are_two() -> None:
             "set = { X = 1 }\ndraw = { X = [1, 2] }",
             "In the exercise mine, X is both set and drawn: leave it out of `set` or of [draw].",
         ),
-        (
+        pytest.param(
             "draw = { X = [0] }",
             "No numbers fit the exercise mine in 67,840 draws; only 0% meet draw (given tables that are not all 0 and "
             "have no row twice): ask for less there or let more numbers be drawn.",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "set = { X = 50 }\nlargest = 9\ndraw = { weight = [1, 2] }",
             "No numbers fit the exercise mine in 67,840 draws; only 0% meet largest = 9: ask for less there, "
             "set other numbers or let more numbers be drawn.",
+            marks=pytest.mark.slow,
         ),
     ],
 )

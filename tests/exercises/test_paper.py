@@ -132,7 +132,7 @@ def ids_of(variant: Variant) -> list[float]:
     return [float(i) for i in ids[:, 0]]
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_there_is_room_for_each_answer(name: str) -> None:
     built, variant = case(name)
     for question, room in zip(built.questions, tables(worksheet(built, variant), answer=True), strict=True):

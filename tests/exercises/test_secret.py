@@ -42,6 +42,7 @@ def test_a_secret_has_256_bits_of_the_operating_system(monkeypatch: pytest.Monke
     assert secret_of("other") == bytes([7]) * 32
 
 
+@pytest.mark.slow
 def test_a_set_is_the_same_from_a_copy_of_its_keys_or_of_its_secret_alone() -> None:
     make_set(order("class", seed=None))
     shutil.copytree("class/keys", "copied/keys")
@@ -163,6 +164,7 @@ def test_what_is_no_secret_is_refused(text: str) -> None:
     assert refusal(order("class", seed=None)).startswith("class/keys/secret is not the secret of a set, ")
 
 
+@pytest.mark.slow
 def test_a_seed_is_refused_where_a_secret_is_and_replaces_it_with_force() -> None:
     make_set(order("class", seed=None))
     assert refusal(order("class")).startswith("class holds a set that is drawn from a secret: ")
@@ -172,6 +174,7 @@ def test_a_seed_is_refused_where_a_secret_is_and_replaces_it_with_force() -> Non
     assert tree("class") == tree("right")
 
 
+@pytest.mark.slow
 def test_with_force_a_changed_recipe_keeps_the_numbers_and_the_same_one_gets_others() -> None:
     """More points for a question: the books that are out stay valid, and only the key is another."""
     mine = Path("mine.toml")

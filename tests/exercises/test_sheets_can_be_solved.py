@@ -171,7 +171,7 @@ def test_a_rule_may_use_only_what_stands_before_it() -> None:
 # What the sheets must say
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_no_two_questions_read_alike_and_no_two_tables_have_one_name(name: str) -> None:
     built, (variant,) = case(name)
     said = asked.sheet(built)
@@ -183,7 +183,7 @@ def test_no_two_questions_read_alike_and_no_two_tables_have_one_name(name: str) 
     assert len(set(sentences)) == len(sentences) == len(built.questions)
 
 
-@pytest.mark.parametrize("name", ready_made())
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
 def test_every_asked_table_has_its_rule_rows_columns_and_places_in_every_format(name: str) -> None:
     built, (variant,) = case(name)
     pages = [text_of(page_of(built, variant)), text_of(moodle_text(built, variant))]

@@ -136,6 +136,7 @@ def test_a_lock_that_was_taken_away_in_between_is_made_anew(monkeypatch: pytest.
         assert Path("keys", LOCK).exists()
 
 
+@pytest.mark.slow
 def test_two_runs_of_grade_do_not_write_into_one_folder(holder: subprocess.Popen[str]) -> None:
     make_set(order("quiz", 1))
     options = grading_options(

@@ -73,6 +73,7 @@ def test_a_student_keeps_the_version_when_the_roster_is_in_another_order() -> No
     assert second["late"] == "A"
 
 
+@pytest.mark.slow
 def test_another_number_of_versions_is_another_set() -> None:
     make_set(order("class", 2, versions=2, formats=("html",)))
     ending = "choose another folder, or add --force to put this one in its place."
@@ -84,6 +85,7 @@ def test_another_number_of_versions_is_another_set() -> None:
     assert not Path("class", "keys", "answers.html").exists()
 
 
+@pytest.mark.slow
 def test_the_answer_table_lists_each_versions_answers_as_they_are_to_be_given() -> None:
     make_set(order("class", 4, versions=2, formats=("html", "md", "pdf")))
     assert {p.name for p in Path("class", "keys").glob("answers.*")} == {"answers.html", "answers.md", "answers.pdf"}

@@ -89,6 +89,7 @@ def test_every_model(model: str) -> None:
     check_whole(build(Recipe(model)), exact=False)
 
 
+@pytest.mark.slow
 def test_gradients_and_updates_need_nothing_of_their_own() -> None:
     check_whole(build(LEARNING), exact=True)
     document = explain(build(LEARNING), "grad.layer1.head1.Q", (2, 1), False)

@@ -78,6 +78,7 @@ def changed_at(content: Content, path: tuple[Any, ...]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_number_and_text_of_a_key_counts(quiz: Path) -> None:
     key = quiz / "keys" / "key.json"
     text = key.read_bytes()

@@ -150,6 +150,7 @@ def test_where_numbers_are_missing_the_right_ones_stand_in(seeds: int) -> None:
         assert set(found[18:]) <= {"RIGHT", "FOLLOWS"}
 
 
+@pytest.mark.slow
 def test_of_two_wrong_tables_either_may_have_been_worked_on_from() -> None:
     """The scores are wrong, and so is a weight: the other weights follow; Z is worked out from right weights."""
     of = class_of("attention-head", 20)

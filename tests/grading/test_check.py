@@ -101,6 +101,7 @@ def test_what_people_type_is_read_and_shown_as_it_was_read(made: tuple[Path, Key
     assert "\u202e" not in said
 
 
+@pytest.mark.slow
 def test_a_person_must_look_at_a_changed_book(made: tuple[Path, Key], tmp_path: Path) -> None:
     """All right, and yet not silently so."""
     folder, key = made
@@ -133,6 +134,7 @@ def test_bad_input_has_a_sentence(line: str, why: str, made: tuple[Path, Key], h
     assert why.replace("{0}", str(made[0])) in result.stderr
 
 
+@pytest.mark.slow
 def test_a_book_of_another_set_is_nobodys_whatever_its_name_looks_like(tmp_path: Path) -> None:
     """student-001.xlsx looks like a browser's second copy of student.xlsx."""
     for folder, ids in (("practice", ["student"]), ("quiz", ["student-001", "student-002"])):
@@ -169,6 +171,7 @@ def test_the_sentence_of_one_mistake_is_told_once(made: tuple[Path, Key]) -> Non
     assert said.count("The same.") == sum(alike) > 0
 
 
+@pytest.mark.slow
 def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> None:
     """It judges as the class's key does, and holds nothing of anybody else."""
     key = a_set(tmp_path, 2, formats=("xlsx",), practice=True)

@@ -257,6 +257,7 @@ def test_the_teachers_lines_stay_and_new_ones_take_the_place_of_old() -> None:
 # What has changed in the class or the key
 
 
+@pytest.mark.slow
 def test_a_class_that_was_enlarged(tmp_path: Path) -> None:
     """The marks stay, and it is said what happened."""
     key = a_set(tmp_path / "set", 2, "dot-product", formats=("xlsx",))

@@ -42,6 +42,7 @@ def test_a_book_of_another_format(name: str, tmp_path: Path) -> None:
     assert found(path) == ("s01", [])
 
 
+@pytest.mark.slow
 def test_a_numbers_file(tmp_path: Path) -> None:
     pytest.importorskip("numbers_parser")
     with warnings.catch_warnings():

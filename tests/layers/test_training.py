@@ -117,6 +117,7 @@ def check(books: Mapping[tuple[str, str], Contents], engine: str, columns: bool 
     ("folder", "run"),
     [(ENCODER, "sgd"), pytest.param(GPT2, "adam", marks=pytest.mark.slow)],
 )
+@pytest.mark.slow
 def test_ironcalc_trains_as_pytorch_does(folder: str, run: str, written: Callable[..., Contents]) -> None:
     check({(folder, run): written(folder, run)}, "ironcalc")
 

@@ -64,6 +64,7 @@ def test_the_command_makes_the_same_book(name: str, tmp_path: Path) -> None:
 
 @given(recipe=recipes_at_random())
 @examples(6)
+@pytest.mark.slow
 def test_the_command_makes_the_same_book_of_any_recipe(recipe: Recipe) -> None:
     with TemporaryDirectory() as folder:
         book = book_of(recipe, Path(folder))

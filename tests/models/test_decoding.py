@@ -206,6 +206,7 @@ def test_a_place_among_the_candidates_is_a_beam_and_its_word(place: int) -> None
     assert fold([ids])[ids].ravel().tolist() == [*before, place % 3]
 
 
+@pytest.mark.slow
 def test_every_writer_takes_every_way_of_choosing() -> None:
     for model in WRITERS:
         for way in ({"beams": 2}, {"temperature": 1.5, "top_k": 3, "top_p": 0.9, "cache": True}):

@@ -70,6 +70,7 @@ def test_performers_directions_are_at_right_angles() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_performers_error_falls_as_features_grow(seed: int) -> None:
     """The mean over many draws of the features falls at least fourfold where there are 64 times as many."""
     draw = np.random.default_rng(seed)
@@ -107,6 +108,7 @@ STRIDES = [(1, 1), (3, 2), *(pytest.param(*n, marks=pytest.mark.slow) for n in (
 
 @pytest.mark.parametrize(("stride", "summaries"), STRIDES)
 @pytest.mark.parametrize("pattern", ["strided", "fixed"])
+@pytest.mark.slow
 def test_sparse_equals_full_with_the_mask(pattern: str, stride: int, summaries: int) -> None:
     size = {"pattern": pattern, "stride": stride, "summaries": summaries, "layers": 2}
     lesson, n = made("sparse-transformer", ids=IDS, size=size)

@@ -57,7 +57,7 @@ FEW = {
     *("attention turned", "transformer turned"),
 }
 """Models and books of every kind that there is, by which the rest stand."""
-FEWEST = {"softmax", "attention-columns", "layernorm-backward", "gpt2", "transformer", "mamba", "attention turned"}
+FEWEST = {"softmax", "attention-columns", "layernorm-backward", "gpt2", "mamba", "attention turned"}
 """Of those the ones that do most of what can be done, for what takes seconds each."""
 
 

@@ -38,10 +38,10 @@ REST = [name for name in GALLERY if name not in SOME]
 
 
 @pytest.mark.parametrize("names", [SOME, pytest.param(REST, marks=pytest.mark.slow)], ids=["some", "rest"])
-def test_every_workbook_is_right(names: list[str], every_engine: str) -> None:
+def test_every_workbook_is_right(names: list[str], engine: str) -> None:
     """LibreOffice starts once for all of them."""
     books = [read(path_of(name)) for name in names]
-    reports = [compare(*pair, every_engine) for pair in zip(books, recalculate_books(books, every_engine), strict=True)]
+    reports = [compare(*pair, engine) for pair in zip(books, recalculate_books(books, engine), strict=True)]
     assert all(report.cells == len(book.formulas) > 0 for report, book in zip(reports, books, strict=True))
     assert "\n".join(line for report in reports if not report.ok for line in report.lines()) == ""
 
@@ -176,6 +176,7 @@ def test_only_after_steps_of_adam_more_than_the_last_digits_may_differ() -> None
     assert gallery.closeness(GALLERY["gpt2-training"]) == 1e-9
 
 
+@pytest.mark.slow
 def test_a_point_of_a_chart_is_a_number_too(tmp_path: Path) -> None:
     book = path_of("gpt2-training")
     for change, same in ((1e-14, True), (1e-6, False)):

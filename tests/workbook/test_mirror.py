@@ -176,7 +176,7 @@ def test_tables_are_homes_of_all_that_is_named() -> None:
 
 
 FEW = [(name, turned) for name in ("attention", "layernorm", "gpt2") for turned in (False, True)] + [
-    ("gpt2 batch", False)
+    ("encoder-layer batch", False)
 ]
 REST = [(name, turned) for name in GRADIENT_MODELS for turned in (False, True) if (name, turned) not in FEW]
 
@@ -234,7 +234,7 @@ def test_three_steps_of_adam_in_every_program(engine: str) -> None:
         np.testing.assert_allclose(numbers_of(book_of(*key), table, fresh), expected, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["gpt2 batch", "multi-head"])
+@pytest.mark.parametrize("name", ["encoder-layer batch", "multi-head"])
 def test_the_same_bytes_each_time(name: str, tmp_path: Path) -> None:
     path = tmp_path / path_of(name, False).name
     write_lesson(build(recipe_of(name, False)), path)
@@ -242,6 +242,7 @@ def test_the_same_bytes_each_time(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["grad.layer1.head1.Q", "step2.grad.layer1.output", "step2.updated.wte", "loss"])
+@pytest.mark.slow
 def test_a_wrong_number_that_is_stored_is_found(table: str) -> None:
     book, fresh = book_of("gpt2", False), recalculate(path_of("gpt2", False))
     cell = cells_of(book, table)[0][0]

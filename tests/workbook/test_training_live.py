@@ -78,6 +78,7 @@ def test_the_learning_rate_changes_all_that_comes_after_it_and_nothing_before() 
         pytest.param([2, 4, 0], {3: 0}, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_another_target_changes_the_loss_and_the_gradients(targets: list[Any], words: dict[int, Any]) -> None:
     """Chosen on the home page, by its word, or _ for none."""
     made, path, _ = live()
@@ -123,6 +124,7 @@ def test_every_word_as_no_target_shows_an_error_and_no_wrong_number() -> None:
         pytest.param("layer1.norm1.gamma", 2.0, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_another_weight_changes_every_step(table: str, value: float) -> None:
     _, path, _ = live()
     cell = cell_of(table, 1, 2)
