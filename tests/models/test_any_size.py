@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given
+from hypothesis import Phase, example, given
 from support.examples import examples
 from support.lessons import (
     BOOKS,
@@ -107,6 +107,7 @@ UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
 @given(recipes_at_random())
+@example(Recipe("mamba", size={"d_inner": 2, "d_state": 1}, ids=[1, 2], generate=2))
 @examples(8, phases=UNSHRUNK)
 def test_any_model_of_any_size_is_laid_out_well(recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:

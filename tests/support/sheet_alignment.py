@@ -64,6 +64,7 @@ def out_of_line(made: Lesson, book: Contents) -> list[tuple[Cell, str]]:
     columns = made.recipe.orientation == "columns"
     alone = {cells_of(book, n.name)[0][0] for n in made.tables.values() if n.shape == (1, 1)}
     alone |= {cell for cell, formula in book.formulas.items() if target(cell[0], formula[1:]) in alone}
+    alone |= {cell for cell, formula in book.formulas.items() if shows_one_number(cell, formula, book)}
     found = []
     for node in homes(forward(made)):
         in_a_column = node.op.name == "lookup" and node.args[0].shape[1] == 1
@@ -77,6 +78,14 @@ def out_of_line(made: Lesson, book: Contents) -> list[tuple[Cell, str]]:
                 if (elsewhere or not in_line) and there not in alone:
                     found.append((cell, book.formulas[cell]))
     return found
+
+
+def shows_one_number(cell: Cell, formula: str, book: Contents) -> bool:
+    """Whether it shows one number of another sheet, as a table of one cell: B of a token whose state is one number."""
+    sheet, row, column = cell
+    there = target(sheet, formula[1:])
+    around = [(row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)]
+    return there is not None and there[0] != sheet and not any((sheet, *place) in book.formulas for place in around)
 
 
 # Cells that are not formulas
