@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +113,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in which the test runs."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def running_browser() -> Iterator[Any]:
+    """Chromium, started once; a test is skipped without it, and fails where BYHAND_REQUIRE_PROGRAMS is set."""
+    from support.browser import browser, require
+
+    require()
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(running_browser: Any) -> Iterator[Any]:
+    """A tab of its own, in which no page may make an error or ask the network for anything."""
+    from support.browser import Visit
+
+    opened = Visit(running_browser, viewport={"width": 1440, "height": 900})
+    yield opened
+    opened.close()

@@ -65,6 +65,7 @@ ORDER = [
     "xlsx workbook",
     "documents",
     "explanations derivations",
+    "page",
     "exercises answers",
     "grading",
     "api",

@@ -20,6 +20,7 @@ COMMANDS = {
     "gallery": "workbooks",
     "grade": "marking",
     "models": "models",
+    "page": "pages",
     "run": "lessons",
     "train": "training",
     "verify": "workbooks",

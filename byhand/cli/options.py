@@ -179,6 +179,12 @@ def document_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def stem_of(model: str) -> str:
+    """Return the name of MODEL's file: that of its recipe's file, its checkpoint's folder, or the model."""
+    path = Path(os.path.abspath(model))
+    return path.stem if path.suffix.casefold() == ".toml" else path.name
+
+
 def recipe_from(model: str, sizes: tuple[str, ...], changes: tuple[tuple[str, str], ...], **options: Any) -> Recipe:
     """Return the recipe of MODEL, changed by the options."""
     from dataclasses import replace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from byhand.cli.options import NewFile, model_options, orientation_option, recipe_from
+from byhand.cli.options import NewFile, model_options, orientation_option, recipe_from, stem_of
 from byhand.cli.progress import bar_of, with_progress
 
 
@@ -37,16 +36,10 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
     from byhand.workbook.build import check_place, write_lesson
 
     recipe = recipe_from(**options)
-    path = output or Path(f"{_stem(options['model'])}.xlsx")
+    path = output or Path(f"{stem_of(options['model'])}.xlsx")
     check_place(path, force)
     cells = write_lesson(build(recipe), path, with_progress)
     click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
-
-
-def _stem(model: str) -> str:
-    """Return the name of MODEL's workbook: that of its recipe's file, its checkpoint's folder, or the model."""
-    path = Path(os.path.abspath(model))
-    return path.stem if path.suffix.casefold() == ".toml" else path.name
 
 
 @click.command()

@@ -1,0 +1,134 @@
+"""The tables of a page: given numbers, the rules of computed ones, labels, and the forms of their formulas."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from byhand.core.arithmetic.javascript import rule
+from byhand.core.captions import equation, opened, symbol, symbol_from, title
+from byhand.core.graph import Array, Node, Scope
+from byhand.core.labels import Labels, Tokens
+from byhand.core.number_text import in_full
+from byhand.page.formulas import Forms, symbol_markup
+from byhand.translations import _
+
+
+class Numbered(dict[Any, int]):
+    """Things in the order in which they are first asked for, each with its number."""
+
+    def of(self, thing: Any) -> int:
+        return self.setdefault(thing, len(self))
+
+
+class PageTables:
+    """Every table of a page with its number: the named ones in the model's order, then the views that it shows."""
+
+    def __init__(self, nodes: Iterable[Node], values: Mapping[Node, Array], infinite: set[Node], forms: Forms) -> None:
+        self._values, self._infinite, self._forms = values, infinite, forms
+        self.nodes = [node for node in nodes if node.name]
+        self._named = {node.name: n for n, node in enumerate(self.nodes)}
+        self._views = Numbered()
+        self.symbols, self.steps, self.vocabularies = Numbered(), Numbered(), Numbered()
+
+    def named(self, node: Node) -> int | None:
+        """Return the number of a named table; None for another."""
+        return self._named.get(node.name) if node.name else None
+
+    def number(self, node: Node) -> int:
+        """Return the number of a table that the page shows, named or a view."""
+        known = self.named(node)
+        if known is not None:
+            return known
+        if node not in self._views:
+            self._views[node] = len(self.nodes)
+            self.nodes.append(node)
+        return self._views[node]
+
+    def _labels(self, node: Node, axis: int) -> Any:
+        """Return where the words of an axis come from: a vocabulary, or (ids, vocabulary) of a text; None for none."""
+        of = node.shape[axis].labels
+        if isinstance(of, Labels):
+            return self.vocabularies.of(of)
+        if isinstance(of, Tokens):
+            return [self.number(of.ids), self.vocabularies.of(of.vocabulary)]
+        return None
+
+    def rules(self) -> list[str]:
+        """Return the function of each table's cells; null for given numbers."""
+        return ["null" if n.data is not None else rule(n, self.named) for n in self.nodes]
+
+    def forms(self) -> list[str]:
+        """Return the function of each table's cells to their formula; null for given numbers and views."""
+        return ["null" if n.data is not None or not n.name else self._forms.of(n, self.named) for n in self.nodes]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return what the page knows of each table, besides its rule; labels may bring further tables."""
+        return [self._record(node) for node in self.nodes]
+
+    def _record(self, node: Node) -> dict[str, Any]:
+        reads = _reads(node)
+        record: dict[str, Any] = {
+            "name": node.name,
+            "rows": int(node.shape[0]),
+            "columns": int(node.shape[1]),
+            "labels": [self._labels(node, axis) for axis in (0, 1)],
+            "reads": sorted({number for a in reads if (number := self.named(a)) is not None}),
+        }
+        if node.data is not None:
+            record["data"] = packed(self._values.get(node, node.data))
+        if not node.name:
+            return record
+        record |= {"symbol": self.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
+        called = {a: symbol_from(a, node) for a in reads}
+        calls = {self.named(a): self.symbols.of(text) for a, text in called.items() if text != symbol(a)}
+        step = next((s for s in node.scope.outward if s.equation or s.source), None)
+        record |= {"calls": calls} if calls else {}
+        record |= {"step": self.steps.of(step)} if step else {}
+        record |= {"infinite": 1} if node in self._infinite else {}
+        return record | ({"role": str(node.role)} if node.role else {})
+
+    def symbol_list(self) -> list[list[str]]:
+        """Return each symbol as text, and as MathML with room for row and column."""
+        return [[text, symbol_markup(text)] for text in self.symbols]
+
+    def step_list(self, turned: bool) -> list[list[str]]:
+        """Return the title, the equation and the source of each step."""
+        return [[opened(title(s)), equation(s, turned), s.source] for s in self.steps if isinstance(s, Scope)]
+
+    def vocabulary_list(self) -> list[dict[str, Any]]:
+        """Return each vocabulary's name and words."""
+        return [{"name": of.name, "words": list(of.words)} for of in self.vocabularies]
+
+
+def about(node: Node) -> str:
+    """Return what a table is, in a few words."""
+    return _(node.role.traits.given_words if node.data is not None else node.role.words)
+
+
+def _reads(node: Node) -> list[Node]:
+    """Return the named tables that a table's rule reads, each once."""
+    found: dict[Node, None] = {}
+    todo = list(node.args)
+    while todo:
+        argument = todo.pop(0)
+        if argument.name:
+            found.setdefault(argument)
+        else:
+            todo = [*argument.args, *todo]
+    return list(found)
+
+
+def packed(values: Array) -> Any:
+    """Return numbers for JSON: a list, or their bytes in base 64 (of single precision, if that is exact)."""
+    flat = np.ascontiguousarray(values, dtype="<f8").ravel()
+    texts = [in_full(float(x)) for x in flat]
+    single = flat.astype("<f4")
+    exact = bool((single.astype("<f8") == flat).all())
+    kind, data = ("f4", single.tobytes()) if exact else ("f8", flat.tobytes())
+    if sum(map(len, texts)) + len(texts) <= len(data) * 4 // 3 + 16:
+        return [float(x) if "." in t or "e" in t else int(t) for x, t in zip(flat, texts, strict=True)]
+    return {kind: b64encode(data).decode()}

@@ -1,0 +1,81 @@
+"""A page of byhand in a real browser, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+READY = "() => window.byhand !== undefined"
+
+
+def missing() -> str:
+    """What is not installed for tests in a browser; nothing if all is."""
+    try:
+        import playwright  # noqa: F401
+    except ImportError:
+        return "playwright is not installed: pip install -e '.[dev]'"
+    return "" if BROWSER else "chromium is not installed: apt-get install chromium"
+
+
+def require() -> None:
+    """Skip the test if there is no browser; where BYHAND_REQUIRE_PROGRAMS is set, it fails."""
+    if reason := missing():
+        if os.environ.get("BYHAND_REQUIRE_PROGRAMS"):
+            pytest.fail(f"{reason} (BYHAND_REQUIRE_PROGRAMS is set)")
+        pytest.skip(reason)
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """Start the browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+class Visit:
+    """Opens pages in a tab, and notes every error that they make."""
+
+    def __init__(self, running: Any, **about: Any) -> None:
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.tab = running.new_page(**about)
+        self.tab.set_default_timeout(10_000)
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.on("console", lambda message: self._note(message))
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+    def open(self, path: Path, fragment: str = "") -> Any:
+        """Open a page of byhand and return the tab once it is ready."""
+        self.tab.goto("about:blank")
+        self.tab.goto(path.absolute().as_uri() + fragment)
+        self.tab.wait_for_function(READY)
+        return self.tab
+
+    def close(self) -> None:
+        """Close the tab. AssertionError if a page made an error, or asked the network for anything."""
+        self.tab.close()
+        assert self.errors == []
+        assert [url for url in self.requests if not url.startswith(("file:", "about:", "data:", "blob:"))] == []
+
+    def values(self) -> dict[str, Any]:
+        """Every table of the page, by name, as nested lists."""
+        text = self.tab.evaluate("JSON.stringify(byhand.names().map((name) => [name, byhand.value(name)]))")
+        return dict(json.loads(text))
