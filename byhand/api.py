@@ -15,7 +15,7 @@ from byhand.decoding import record
 from byhand.documents import document as documents
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons import lesson as lessons
-from byhand.lessons.recipe import Recipe, find
+from byhand.lessons.recipe import KEYS, Recipe, find
 from byhand.lessons.tables import Table, table_of
 
 if TYPE_CHECKING:  # a lesson must not pay for exercises
@@ -156,7 +156,7 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
     <One attention head by hand, medium: part · d_model 6 · d_k 4, 15 tables>
     """
     recipe = model if isinstance(model, Recipe) else find(str(model))
-    known = {f.name for f in fields(Recipe)} - {"model"}
+    known = set(KEYS) - {"model"}
     for name in options:
         if name not in known:
             raise ByhandError(f"build takes no option {quoted(name)}; {nearest(name, known)}.")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from dataclasses import fields
 from typing import Any
 
-from byhand.lessons.recipe import Recipe, option
+from byhand.lessons.recipe import KEYS, Recipe, option
 from byhand.models import MODELS
 
 WRITTEN_OTHERWISE = ("model", "size", "batch", "set", "learnt")
@@ -16,16 +15,25 @@ WRITTEN_OTHERWISE = ("model", "size", "batch", "set", "learnt")
 
 
 def command(recipe: Recipe, does: str = "workbook") -> str:
-    """Return the command line for the same workbook, or (`does`) for another command on the same lesson."""
-    words = ["byhand", does, _model(recipe), *(f"--size={name}={value}" for name, value in recipe.size.items())]
-    for key in recipe.given(f.name for f in fields(Recipe)):
+    """Return the command line for the same workbook, or (`does`) for another command on the same lesson.
+
+    A recipe whose weights are learnt is named by its file, and followed by what is not as there.
+    """
+    base = recipe.origin.recipe if recipe.origin else Recipe(recipe.model)
+    name = recipe.origin.name if recipe.origin else _model(recipe)
+    sizes = {key: value for key, value in recipe.size.items() if base.size.get(key) != value}
+    words = ["byhand", does, name, *(f"--size={key}={value}" for key, value in sizes.items())]
+    for key in KEYS:
+        if getattr(recipe, key) == getattr(base, key) or getattr(recipe, key) is None:
+            continue
         if key not in WRITTEN_OTHERWISE and (key != "title" or does == "workbook"):
             words += _option(key, getattr(recipe, key))
     for row in recipe.batch:
         for key, value in row.items():
             words += _option(key, value)
     for table, value in recipe.set.items():
-        words += ["--set", f"{table}={value}"]
+        if base.set.get(table) != value:
+            words += ["--set", f"{table}={value}"]
     return shlex.join(words)
 
 

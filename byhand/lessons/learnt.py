@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from byhand.core.graph import Array
 from byhand.core.number_text import in_full
 from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
-from byhand.lessons.recipe import Recipe
+from byhand.lessons.recipe import KEYS, Recipe
 from byhand.lessons.training import Example, Learnt, TrainingOptions
 from byhand.models import MODELS
 
@@ -63,7 +63,7 @@ def save_folder(recipe: Recipe, folder: Path) -> None:
 
 def recipe_file(recipe: Recipe) -> str:
     """Return a recipe as a TOML file, a line for each row of a table."""
-    changed = ["model", *recipe.given(f.name for f in fields(recipe))]
+    changed = ["model", *recipe.given(KEYS)]
     lines = [f"{name} = {_value(getattr(recipe, name))}" for name in changed if name != "set"]
     if recipe.set:
         lines += ["", "[set]"]

@@ -14,6 +14,14 @@ from byhand.models import MODELS, Alias, resolve
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The file of a recipe with learnt weights: its name on the command line, and the recipe as the file has it."""
+
+    name: str
+    recipe: Any
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what is built. The same recipe gives the same numbers and the same file.
 
@@ -24,6 +32,7 @@ class Recipe:
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     learnt: how the weights in `set` were learnt, in a sentence.
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
+    origin: no key, but where the recipe was read, for the commands that build it again.
     """
 
     model: str
@@ -55,6 +64,7 @@ class Recipe:
     orientation: str = "rows"
     learnt: str = ""
     set: dict[str, Any] = field(default_factory=dict)
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def given(self, names: Iterable[str]) -> list[str]:
         """Return those of the keys whose value is not the default."""
@@ -62,6 +72,8 @@ class Recipe:
         return [name for name in names if getattr(self, name) != getattr(plain, name)]
 
 
+KEYS = tuple(f.name for f in fields(Recipe) if f.name != "origin")
+"""The keys of a recipe's file."""
 OF_A_ROW = ("ids", "prompt", "target_ids", "target_prompt", "segment_ids", "mask", "pixels", "targets")
 LEARNING = ("targets", "label_smoothing", "optimizer", "lr", "train_steps")
 """The settings of the backward pass."""
@@ -120,7 +132,7 @@ def read_recipe(path: Path) -> Recipe:
     from byhand.decoding import check_keys, record  # what a model's name stands for needs no decoder
 
     table, where = read_toml(path), f"the recipe {path}"
-    check_keys(table, [f.name for f in fields(Recipe)], where)
+    check_keys(table, KEYS, where)
     if "model" not in table:
         raise ByhandError(f'The recipe {path} names no model: add a line such as model = "gpt2".')
     read = record(Recipe, table, where)
@@ -130,7 +142,11 @@ def read_recipe(path: Path) -> Recipe:
         if "pixels" in row:
             row["pixels"] = os.path.join(path.parent, row["pixels"])
     pixels = None if read.pixels is None else os.path.join(path.parent, read.pixels)
-    return replace(read, model=named.model, size={**named.size, **read.size}, pixels=pixels)
+    found = replace(read, model=named.model, size={**named.size, **read.size}, pixels=pixels)
+    if not read.learnt:
+        return found
+    own = path == ready_made().get(path.stem)
+    return replace(found, origin=Origin(path.stem if own else path.name, found))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from byhand.cli.options import recipe_from
 from byhand.errors import ByhandError
 from byhand.layers.activations import ACTIVATIONS
 from byhand.lessons.build import build
+from byhand.lessons.command import command
 from byhand.lessons.lesson import describe
 from byhand.lessons.recipe import Recipe, find, read_recipe, ready_made
 from byhand.models import MODELS
@@ -140,7 +141,7 @@ def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None
 
 def test_every_part_of_a_recipe_is_tried_above() -> None:
     tried = (FULL + LEARNING + WRITING).replace("=", " ").replace("]", " ").replace("[", " ").split()
-    assert {f.name for f in fields(Recipe)} - set(tried) == {
+    assert {f.name for f in fields(Recipe)} - {"origin"} - set(tried) == {
         "words",
         "target_words",
         "learnt",
@@ -148,6 +149,26 @@ def test_every_part_of_a_recipe_is_tried_above() -> None:
         "segment_ids",
         "pixels",
     }
+
+
+LEARNT = """
+model = "gpt2"
+words = ["a", "b"]
+ids = [0, 1]
+learnt = "The weights are learnt from a text."
+
+[set]
+"layer1.b_O" = [[1, 2, 3, 4]]
+"""
+
+
+def test_the_command_of_learnt_weights_names_their_file(tmp_path: Path) -> None:
+    """The weights would be longer than a command line; what is not as in the file follows its name."""
+    recipe = in_file(tmp_path / "learnt.toml", LEARNT)
+    assert command(recipe) == "byhand workbook learnt.toml"
+    other = replace(recipe, ids=None, prompt="b a", set=recipe.set | {"layer1.b_O[1,2]": 5})
+    assert command(other, "explain") == "byhand explain learnt.toml --prompt 'b a' --set 'layer1.b_O[1,2]=5'"
+    assert in_file(tmp_path / "plain.toml", 'model = "gpt2"\nids = [1]').origin is None
 
 
 @pytest.mark.parametrize("text", ['\ufeffmodel = "gpt2"', 'model = "gpt2"\r\n', '# A comment\n\nmodel = "gpt2"'])
