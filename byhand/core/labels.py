@@ -40,6 +40,10 @@ class Tokens:
         return self.vocabulary.words[int(number)] if number >= 0 else NO_WORD
 
 
+SO_FAR = "1 where the word of the column is that of the row or stands before it"
+"""The meaning of a lower triangle of ones, by which the words up to each are counted."""
+
+
 def token_ids(name: str, ids: list[int], vocabulary: Labels, optional: bool = False) -> Node:
     """Return a prompt's ids as a column; its words label its rows and the rows of all tables made from it. (T, 1)"""
     node = source(name, np.array(ids)[:, None], role="tokens")

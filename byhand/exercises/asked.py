@@ -44,6 +44,7 @@ COLUMNS = {
 """By operation, the words before the table whose rows (or columns) are reduced to one number each."""
 COUNTED_THINGS = {
     "words": "the words",
+    "letters": "the letters of the text",
     "target_words": "the words of the translation",
     "source_words": "the words of the source text",
     "vocabulary": "the words of the vocabulary",
@@ -126,10 +127,23 @@ class Sheet:
     def tasks(self) -> tuple[Task, ...]:
         return tuple(task for section in self.sections for task in section.tasks)
 
-    def explanations(self) -> list[str]:
-        """Return one sentence for each sign in the rules that needs one, and for each number with a letter."""
+    def explanations(self, of_tables: bool = True) -> list[str]:
+        """Return one sentence for each sign in the rules that needs one, and for each number with a letter.
+
+        of_tables: also what a dash in a table for the answers says.
+        """
         rules = [rule for task in self.tasks for rule in task.rules]
-        return list(dict.fromkeys((*_signs([rule.node for rule in rules if rule.node.data is None]), *_letters(rules))))
+        computed = [rule.node for rule in rules if rule.node.data is None]
+        lines = [*_signs(computed), *_letters(rules), *self._on_the_way()]
+        if of_tables and any(task.question.ask.kind == "table" and task.question.in_part for task in self.tasks):
+            lines.append(_("– in a table for your answers: this number is not asked for."))
+        return list(dict.fromkeys(lines))
+
+    def _on_the_way(self) -> Iterator[str]:
+        """Yield how many decimals to keep on the way, where there are steps on the way and decimals are asked for."""
+        decimals = any(task.question.ask.kind in ("table", "cell") and task.question.ask.places for task in self.tasks)
+        if decimals and sum(rule.node.data is None for task in self.tasks for rule in task.rules) > 1:
+            yield _("On the way, keep at least three decimals more than you are asked for. An answer may be used further as you gave it.")
 
 
 def sheet(problem: Problem) -> Sheet:
@@ -274,6 +288,11 @@ def _joined(parts: list[Maths], beside: bool) -> Maths:
 
 def given_meaning(node: Node) -> str:
     """Return what a given table holds, if its name does not tell: a mask, words by number, a step of the model."""
+    if node.data is not None and node.meaning:
+        return _(node.meaning)
+    of = node.shape[0].labels
+    if node.data is not None and node.role is Role.TOKENS and isinstance(of, Tokens) and are_letters(of):
+        return _("the letters of the text, by their numbers in the alphabet, counted from 0")
     if node.data is not None and node.role in (Role.MASK, Role.TOKENS):
         return _(node.role.traits.given_words)
     if node.role in NAMES_TELL:
@@ -300,14 +319,20 @@ def part_title(problem: Problem, n: int) -> str:
     return _("Part {n}: {title} ({points})").format(n=n, title=_(exercise.title), points=points)
 
 
+def are_letters(of: Tokens) -> bool:
+    """Return whether a text is one of letters, not of words."""
+    return all(len(word) == 1 for word in of.vocabulary.words)
+
+
 def counted_things(node: Node, axis: int) -> str:
-    """Return what the rows (axis 0) or columns (axis 1) of a table are: the words, or how many there are."""
+    """Return what the rows (axis 0) or columns (axis 1) of a table are: the words, or from 1 to which number."""
     of = node.shape[axis].labels
     if isinstance(of, Tokens):
-        return _(COUNTED_THINGS["words"])
+        return _(COUNTED_THINGS["letters" if are_letters(of) else "words"])
     if isinstance(of, Labels):
         return _(COUNTED_THINGS[of.name]) if of.name in COUNTED_THINGS else of.name.replace("_", " ")
-    return str(int(node.shape[axis]))
+    count = int(node.shape[axis])
+    return f"1…{count}" if count > 1 else "1"
 
 
 def _signs(nodes: list[Node]) -> Iterator[str]:
@@ -324,9 +349,10 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
         yield _("A[n]: for each number in a table n, the row of A with that number; the first row is row 0.")
     if any(part.op is ops.lookup and part.args[1].shape[1] > 1 for part in used):
         yield _("A[n, 1]: the same, of column 1 of A alone; each number stands where its row number stands in n.")
-    if operations & {ops.rows, ops.columns}:
+    inside = {id(part.args[0]) for part in used if part.op is ops.lookup}
+    if any(part.op in (ops.rows, ops.columns) and id(part) not in inside for part in used):
         yield _("A[2]: row 2 of A. A[1…3]: rows 1 to 3. A[·, 2]: column 2. All counted from 1.")
-    if operations & {ops.beside, ops.below}:
+    if any(part.op in (ops.beside, ops.below) and len(part.args) > 1 for part in used):
         yield _("[A | B]: B at the right of A. [A; B]: B below A. 0 (2×3): two rows of three zeros.")
     if ops.alternate in operations:
         yield _("A, B by turns: the first column of A, the first of B, the second of A, and so on.")
@@ -421,7 +447,7 @@ def rounding(question: Question) -> str:
     return (
         counted("Give {n} decimal.", "Give {n} decimals.", places).format(n=places)
         if places
-        else _("Give whole numbers.")
+        else counted("Give a whole number.", "Give whole numbers.", len(question.indices))
     )
 
 

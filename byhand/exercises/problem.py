@@ -351,12 +351,21 @@ def _drawn_tables(exercise: Exercise, lesson: Lesson) -> dict[Node, Choices]:
     return found
 
 
+FEWEST_WORDS = 3
+"""The fewest words, beside as many as the text has, that a text is drawn from."""
+
+
 def _drawn_words(exercise: Exercise, ids: Node) -> Choices:
-    """Return the ids that a prompt's words are drawn from: those of the recipe, by default the whole vocabulary."""
+    """Return the ids that a prompt's words are drawn from: those of the recipe, by default every word of a text.
+
+    Marks such as [START] have places of their own in a text; they are drawn where there are too few words without them.
+    """
     of = ids.shape[0].labels
     assert isinstance(of, Tokens)
     words = len(of.vocabulary.words)
-    chosen = exercise.draw.get(ids.name, tuple(map(float, range(words))))
+    every = tuple(map(float, range(words)))
+    ordinary = tuple(i for i in every if not of.vocabulary.words[int(i)].startswith(("[", "<")))
+    chosen = exercise.draw.get(ids.name, ordinary if len(ordinary) >= max(FEWEST_WORDS, int(ids.shape[0])) else every)
     if not all(isinstance(i, float) and i.is_integer() and 0 <= i < words for i in chosen):
         raise ByhandError(
             f"In the exercise {exercise.name}, draw: {ids.name} are the numbers of words, from 0 to {words - 1}."

@@ -412,7 +412,7 @@ def _explanations(student: StudentBook, sheet: Sheet, row: int) -> int:
     """Write the numbers with a letter and how to read the rules, and return the next free row."""
     said = sheet_of(student.problem)
     constants = [rule.text() for task in said.tasks for rule in task.rules if rule.node.data is not None]
-    lines = [*dict.fromkeys(constants), *said.explanations()]
+    lines = [*dict.fromkeys(constants), *said.explanations(of_tables=False)]
     if not lines:
         return row
     sheet.text(row, TEXT, _("How to read the rules"), style.HEADING)

@@ -19,6 +19,7 @@ from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
 from byhand.translations import _, counted, localized
 
+OTHER_POWERS = "For other powers of e, use the key e^x of a calculator."
 LEAST_ROOM, MOST_ROOM = 3, 40
 """Lines to work in, at a question: at least for a question of one step, at most a page."""
 
@@ -37,7 +38,7 @@ def worksheet(problem: Problem, variant: Variant) -> Document:
     if explanations:
         blocks += [Heading(_("How to read the rules")), Lines(tuple(explanations))]
     if problem.needs_powers:
-        blocks += [Heading(_("Powers of e")), powers()]
+        blocks += [Heading(_("Powers of e")), powers(), Paragraph((_(OTHER_POWERS),))]
     return Document(_(exercise.title), _(exercise.teaches), tuple(blocks))
 
 

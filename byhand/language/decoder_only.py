@@ -49,7 +49,7 @@ def add_positions(
     """Return x plus learned or sinusoidal positions, named `name`; x itself if there are none. (T, d) -> (T, d)"""
     if o.positions not in ADDED_POSITIONS:
         return x
-    position = position_column(x.shape[0]) if at is None else source("position", at, "given", rows=x.shape[0].labels)
+    position = position_column(x.shape[0], at)
     if o.positions == "sinusoidal":
         waves = sinusoidal(position, o.d_model, halves)
         with scope("", "+ positions", equation="words + PE", look=Look.INPUT):

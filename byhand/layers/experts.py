@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from byhand.core.graph import Dim, Node, page, scope, source
-from byhand.core.labels import Labels
+from byhand.core.labels import SO_FAR, Labels
 from byhand.core.ops import argmax, beside, exp, greater, one_hot, stretch, where
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
@@ -124,7 +124,7 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
         chosen = top_k(p, 1)
     with scope("", "capacity", equation="T / experts × factor", source="Fedus et al. 2021, eq. 3"):
         capacity = source("capacity", math.ceil(tokens / experts * capacity_factor), role="given")
-        so_far = source("so_far", np.tri(tokens), role="given", rows=tokens.labels, columns=tokens.labels)
+        so_far = source("so_far", np.tri(tokens), "given", rows=tokens.labels, columns=tokens.labels, meaning=SO_FAR)
         queue = (so_far @ chosen).named("queue")  # (T, T) @ (T, experts) -> (T, experts)
         accepted = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
     with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):

@@ -15,9 +15,15 @@ from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 
 
-def position_column(tokens: Dim) -> Node:
-    """Return 0, 1, 2, ... as a column, one row a token. (T, 1)"""
-    return source("position", np.arange(tokens)[:, None], role="given", rows=tokens.labels)
+PLACES = "the places in the text, counted from 0"
+PAIRS = "twice the number of each pair of columns, counted from 0"
+"""The meanings of given tables, for the sheets of exercises."""
+
+
+def position_column(tokens: Dim, at: Array | None = None) -> Node:
+    """Return 0, 1, 2, ... as a column, one row a token; `at`: other places. (T, 1)"""
+    places = np.arange(tokens)[:, None] if at is None else at
+    return source("position", places, role="given", rows=tokens.labels, meaning=PLACES)
 
 
 def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
@@ -27,7 +33,7 @@ def sinusoidal(position: Node, width: int, halves: bool = False) -> Node:
     """
     equation, place = "sin, cos of position / 10000^(2i/d)", "Vaswani et al. 2017, section 3.5"
     with scope("", "positional encoding", equation=equation, source=place, look=Look.INPUT):
-        twice = source("two_i", np.arange(0, width, 2), role="given")
+        twice = source("two_i", np.arange(0, width, 2), role="given", meaning=PAIRS)
         rate = (1 / power(10000, twice / width)).named("rate", role="rate")
         angle = (position * rate).named("angle")  # (T, 1) * (1, width/2) -> (T, width/2)
         if halves:
@@ -90,7 +96,7 @@ def rotary(
     """Return the angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
     equation, place = "position / θ^(2i/d)", "Su et al. 2021, section 3.2.2"
     with scope("", "rotary angles", equation=equation, source=place):
-        twice = source("two_i", list(range(0, turned, 2)), role="given")
+        twice = source("two_i", list(range(0, turned, 2)), role="given", meaning=PAIRS)
         rate = (1 / power(theta, twice / turned)).named("rate", role="rate")  # (1, turned/2)
         if scaling is not None:
             rate = _stretched(rate, twice, theta, scaling)

@@ -148,8 +148,9 @@ def test_a_worksheet_says_who_what_and_for_how_many_points() -> None:
     assert texts == [
         "Name: Ada Lovelace   Id: s1",
         "Take your time.",
-        "Rows: the words. Columns: 4.",
+        "Rows: the words. Columns: 1…4.",
         "Hint: Powers first.",
+        "For other powers of e, use the key e^x of a calculator.",
     ]
     heads = [b.text for b in blocks if isinstance(b, Heading)]
     assert heads == ["Given", "1. Find p. Give 3 decimals. (3 points)", "How to read the rules", "Powers of e"]

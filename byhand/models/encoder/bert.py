@@ -48,6 +48,12 @@ def vocabularies(o: Options) -> tuple[Labels, ...]:
     return (words("vocabulary", o.vocab, SPECIAL),)
 
 
+def segment_column(segments: list[int], words: object, role: str) -> Node:
+    """Return which text each word is of, as a column. (T, 1)"""
+    meaning = "0 for the words of the first text, 1 for those of the second"
+    return source("segment_ids", [[s] for s in segments], role, rows=words, meaning=meaning)
+
+
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
     o.check()
     (vocabulary,) = vocabularies(o)
@@ -55,7 +61,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     tokens = token_ids("ids", ids, vocabulary)
     given = inputs.segment_ids or [0] * len(ids)
     labels = tokens.shape[0].labels
-    segment_ids = source("segment_ids", [[s] for s in given], role="input", rows=labels) if o.segments else None
+    segment_ids = segment_column(given, labels, "input") if o.segments else None
     mask = padding_mask(tokens, inputs)
     with page("", "Input"):
         table = weight("E", Dim(o.vocab, vocabulary), o.d_model)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from byhand.core.graph import Dim, Node, page, scope, source
-from byhand.core.labels import Labels, token_ids
+from byhand.core.labels import SO_FAR, Labels, token_ids
 from byhand.core.ops import equal
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
@@ -29,7 +29,7 @@ def positions(ids: Node, pad: Node) -> Node:
         "", "positions", equation="pad + real × (how many are real so far)", source="Liu et al. 2019", look=Look.INPUT
     ):
         real = (1 - equal(ids, pad)).named("real")
-        so_far = source("so_far", np.tri(words), role="given", rows=words.labels, columns=words.labels)
+        so_far = source("so_far", np.tri(words), "given", rows=words.labels, columns=words.labels, meaning=SO_FAR)
         before = (so_far * real.T).named("real_so_far")  # (T, T) * (1, T) -> (T, T)
         counted = before.sum(1).named("counted")  # (T, T) -> (T, 1)
         return (pad + real * counted).named("position")
@@ -44,7 +44,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     (vocabulary,) = vocabularies(o)
     tokens = token_ids("ids", inputs.ids or example_ids([0, 4, 3, 2, 1], o.vocab, o.max_positions), vocabulary)
     given = inputs.segment_ids or [0] * int(tokens.shape[0])
-    segment_ids = source("segment_ids", [[s] for s in given], role="given", rows=tokens.shape[0].labels)
+    segment_ids = bert.segment_column(given, tokens.shape[0].labels, "given")
     mask = padding_mask(tokens, inputs)
     pad = source("pad", o.pad, role="constant", meaning="the id of padding, and its own position")
     like_bert = replace(o, max_positions=o.max_positions + o.pad + 1)

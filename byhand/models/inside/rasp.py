@@ -17,7 +17,8 @@ from byhand.layers.positions import position_column
 def one_hot_of(x: Node, width: Dim, name: str) -> Node:
     """Return 1 in the column of the whole number nearest to x. (T, 1) -> (T, n)"""
     with scope("", "one-hot", equation="1 where place − ½ < x < place + ½"):
-        place = source(f"place_{name}", np.arange(int(width)), role="given", columns=width.labels)
+        meaning = "the place that each column stands for"
+        place = source(f"place_{name}", np.arange(int(width)), "given", columns=width.labels, meaning=meaning)
         return (greater(x, place - 0.5) * greater(place + 0.5, x)).named(name)
 
 
@@ -84,19 +85,22 @@ def histogram(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
 def sort(ids: Node, tokens: Node, o: Options, vocabulary: Labels) -> Graph:
     """Return the words sorted: a word's place is the number of words that are smaller, or equal and earlier."""
     count = ids.shape[0]
+    labels = count.labels
     with page("", "Smaller", equation="select(tokens, tokens, <)", source="Weiss et al. 2021"):
-        less = source("less", np.tri(o.vocab, k=-1), role="given", rows=vocabulary, columns=vocabulary)
+        meaning = "1 where the letter of the column comes before that of the row in the alphabet"
+        less = source("less", np.tri(o.vocab, k=-1), "given", rows=vocabulary, columns=vocabulary, meaning=meaning)
         below = (tokens @ less).named("smaller_letters")  # (T, V) @ (V, V) -> (T, V)
         smaller = (below @ tokens.T).named("smaller", role="scores")  # (T, V) @ (V, T) -> (T, T)
-        earlier = source("earlier", np.tri(count, k=-1), role="given", rows=count.labels, columns=count.labels)
+        meaning = "1 where the letter of the column stands before that of the row in the text"
+        earlier = source("earlier", np.tri(count, k=-1), "given", rows=labels, columns=labels, meaning=meaning)
         equal = (tokens @ tokens.T).named("equal", role="scores")
         selector = (smaller + equal * earlier).named("before")
     with page("", "How many before", equation="selector_width(select(tokens, tokens, <))", source="Weiss et al. 2021"):
         place = selector_width(selector)
     with page("place", "Place", equation="aggregate(select(places, indices, ==), tokens)"):
         places = one_hot_of(place, Dim(count), "key")
-        labels = Labels("places", tuple(f"place {n + 1}" for n in range(int(count))))
-        indices = one_hot_of(position_column(Dim(count, labels)), Dim(count), "query")
+        places_in_order = Labels("places", tuple(f"place {n + 1}" for n in range(int(count))))
+        indices = one_hot_of(position_column(Dim(count, places_in_order)), Dim(count), "query")
         rows = (shared(select_equal(places, indices)) @ tokens).named("sorted", role="result")
     return answer(rows, vocabulary)
 
