@@ -143,7 +143,10 @@ class Sheet:
         """Yield how many decimals to keep on the way, where there are steps on the way and decimals are asked for."""
         decimals = any(task.question.ask.kind in ("table", "cell") and task.question.ask.places for task in self.tasks)
         if decimals and sum(rule.node.data is None for task in self.tasks for rule in task.rules) > 1:
-            yield _("On the way, keep at least three decimals more than you are asked for. An answer may be used further as you gave it.")
+            yield _(
+                "On the way, keep at least three decimals more than you are asked for. "
+                "An answer may be used further as you gave it."
+            )
 
 
 def sheet(problem: Problem) -> Sheet:

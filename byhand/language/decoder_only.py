@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup, tanh
 from byhand.core.roles import Look

@@ -14,7 +14,6 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 
-
 PLACES = "the places in the text, counted from 0"
 PAIRS = "twice the number of each pair of columns, counted from 0"
 """The meanings of given tables, for the sheets of exercises."""

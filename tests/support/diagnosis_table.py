@@ -15,9 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from grading.test_diagnosis import PLANTED, both_named
-from support.simulated_students import Class, class_of, named, verdicts
 
 from byhand.exercises.recipe import ready_made
+from support.simulated_students import Class, class_of, named, verdicts
 
 HEAD = f"{'recipe':<24}{'named':>15}{'of':>9}{'accused':>9}{'not right':>11}{'both':>7}{'of':>7}\n"
 
