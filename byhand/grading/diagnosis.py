@@ -359,6 +359,7 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     ]
     by_place: dict[int, CellFinding] = {}
     several = len(hypotheses.stages) > 1
+    unguessed = any(mine.tells_of_mistakes for mine in all_answers)
     one_number = several and one_number_in_every_cell(answers.written, answers.key)
     for stage, mine, counts in zip(
         hypotheses.stages, all_answers, counted(all_answers, hypotheses.reads_given), strict=True
@@ -368,7 +369,7 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
         for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
             if one_number or not counts.any[n]:
-                finding = _without_evidence(finding, mine, one_number)
+                finding = _without_evidence(finding, mine, one_number, unguessed)
             by_place[int(stage.flat[n])] = finding
     return by_place
 
@@ -381,8 +382,14 @@ def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
     return not stage.choice and any(is_copy(written, key, table[stage.rows, stage.columns]) for table in alike)
 
 
-def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool) -> CellFinding:
-    """Return the finding for an answer whose explanation does not count; a copy may still be of a known mistake."""
+def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool, unguessed: bool) -> CellFinding:
+    """Return the finding for an answer whose explanation earns nothing.
+
+    A mistake is named all the same where a copy can only be made by it, and where many numbers of some table tell of
+    mistakes. unguessed: whether they do.
+    """
+    if unguessed and finding.verdict is Verdict.MISTAKE:
+        return replace(finding, verdict=Verdict.WRONG)
     if mine.copied:
         behind = {combination for combination, right in zip(mine.mistakes, mine.right, strict=True) if not right}
         named = finding.verdict is Verdict.MISTAKE and len(behind) == 1 and BETWEEN not in finding.mistake

@@ -34,6 +34,8 @@ COMMON = 1 / 3
 """A number in more than this share of a table's cells is the table's commonest one."""
 SWAPPED = -1
 """The index of the mistake of two numbers in each other's cells."""
+UNGUESSED = 3
+"""So many different numbers of two digits that a mistake leads to are met by no guess."""
 EASY = (-1.0, 0.0, 1.0)
 """Numbers that everybody tries."""
 
@@ -77,6 +79,12 @@ class StageAnswers:
     def idle(self) -> bool:
         """Whether the table is no work."""
         return self.one_number or self.copied
+
+    @property
+    def tells_of_mistakes(self) -> bool:
+        """Whether so many different numbers of some digits are made by mistakes that no guess meets them."""
+        made = [x for x, combination in zip(self.typed.tolist(), self.mistakes, strict=True) if combination]
+        return len({x for x in made if _has_digits(x)}) >= UNGUESSED
 
     def made_by(self, misconception: int) -> Flags:
         """Return the answers behind which this misconception is, alone or with another."""
@@ -222,7 +230,7 @@ class _Weighing:
 
     def _distinctive(self, number: float) -> bool:
         """Whether a number has two significant digits or more, and does not stand in one table after the other."""
-        return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2 and not self._stands_often(number)
+        return _has_digits(number) and not self._stands_often(number)
 
     def _stands_often(self, number: float) -> bool:
         return self.tables_with[number] > max(1, COMMON * len(self.answers))
@@ -323,6 +331,11 @@ class _Weighing:
         every = np.concatenate(rest)
         numbers = {x for one, flags in zip(self.answers, earned, strict=True) for x in one.typed[flags].tolist()}
         return _most(np.concatenate(earned), every) and len(numbers) >= min(2, int(every.sum()))
+
+
+def _has_digits(number: float) -> bool:
+    """Whether a number has two significant digits or more."""
+    return len(f"{abs(number):.9f}".replace(".", "").strip("0")) >= 2
 
 
 def _most(some: Flags, every: Flags) -> bool:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 from support.misconceptions import CASES, states, variants
 from support.misconceptions.transformer import head, softmax
-from support.simulated_students import Class, built, class_of, named, verdicts
+from support.simulated_students import PLANTED, Class, both_named, built, class_of, named, pairs, verdicts
 
 from byhand.core.graph import fold, toposort
-from byhand.exercises.distinct_mistakes import mistaken_tables
-from byhand.exercises.draw import distinguishable
-from byhand.exercises.problem import stacked
 from byhand.exercises.recipe import find, ready_made
 from byhand.lessons.recipe import read_toml
 
 SEEDS = 200
-PLANTED = [name for name in ready_made() if name not in ("embedding", "find-the-wrong-score", "missing-number")]
 SOME = ["attention-head", "causal-mask", "softmax", "layer-norm", "gradient-step"]
 slow = pytest.mark.sweep
 
@@ -134,41 +129,29 @@ def test_a_place_that_no_table_has_is_wrong(place: float) -> None:
     assert verdicts(of.mark(0, rows))[:2] in (["WRONG", "RIGHT"], ["SLIP", "RIGHT"])
 
 
-def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
-    """Two mistakes in one graph, where the first leaves a place for the second."""
-    found = []
-    for (one, first), (other, _) in combinations(of.told, 2):
-        try:
-            then = mistaken_tables(of.problem, other, first)
-        except (LookupError, TypeError, AssertionError):
-            continue
-        if then != first:
-            found.append((one.name, other.name, then))
-    return found
-
-
-def both_named(name: str, seeds: int, most: int) -> Counter[bool]:
-    """Of pairs that can be told from each mistake alone and from each other pair, how often both are named."""
-    of, found = class_of(name, seeds), Counter[bool]()
-    given = stacked(v.numbers for v in of.made)
-    tried = pairs(of)
-    with np.errstate(all="ignore"):
-        two = [of.problem.solve(given, nodes) for _, _, nodes in tried]
-        fewer = [of.problem.solve(given), *(of.problem.solve(given, changed) for _, changed in of.told)]
-    for place in np.random.default_rng(2).permutation(len(tried))[:most]:
-        (one, other, _), answers = tried[place], two[place]
-        others = [*fewer, *two[:place], *two[place + 1 :]]
-        for n in np.flatnonzero(np.all([distinguishable(of.problem, answers, table) for table in others], axis=0)):
-            rows = [table[n] for table in answers]
-            if all(np.isfinite(row).all() for row in rows):
-                found[{one, other} <= named(of.mark(n, of.asked(rows)))] += 1
-    return found
-
-
 @pytest.mark.parametrize("name", ["attention-head", "softmax"])
 def test_two_mistakes_are_both_named_in_a_few(name: str) -> None:
     found = both_named(name, 2, 12)
     assert found[True] >= 0.8 * found.total() > 0, found
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("layer-norm", "norm-without-root", "mean-not-subtracted"),
+        ("cross-attention", "softmax-over-columns", "sums-multiplied"),
+    ],
+)
+def test_many_numbers_tell_of_mistakes_whose_first_table_is_no_work(name: str, one: str, other: str) -> None:
+    """A copy of X, or one number in every cell, earns nothing; what comes after it tells of both mistakes."""
+    of = class_of(name, 6)
+    [changed] = [both for first, second, both in pairs(of) if (first, second) == (one, other)]
+    found = Counter[bool]()
+    for n, rows in enumerate(of.planted(changed)):
+        marks = of.mark(n, of.asked(rows))
+        found[{one, other} <= named(marks)] += 1
+        assert sum(mark.points for mark in marks) <= 0.5 * of.problem.exercise.points
+    assert found[True] >= 4, found
 
 
 @slow

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from byhand.exercises.distinct_mistakes import mistakes
-from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.distinct_mistakes import mistaken_tables, mistakes
+from byhand.exercises.draw import Student, Variant, distinguishable, variants
 from byhand.exercises.keys import Key, KeyQuestion, KeyStudent, student_line
 from byhand.exercises.problem import Problem, problem, stacked
-from byhand.exercises.recipe import exercise_of, find
+from byhand.exercises.recipe import exercise_of, find, ready_made
 from byhand.exercises.set_folder import digest_of
 from byhand.grading.marking import Marker
 from byhand.grading.verdicts import CellMark, TypedAnswer
@@ -107,3 +109,38 @@ def named(marks: Sequence[CellMark]) -> set[str]:
 
 def verdicts(marks: Sequence[CellMark]) -> list[str]:
     return [mark.verdict.name for mark in marks]
+
+
+PLANTED = [name for name in ready_made() if name not in ("embedding", "find-the-wrong-score", "missing-number")]
+"""The recipes in which a mistake shows in the numbers that are asked for."""
+
+
+def pairs(of: Class) -> list[tuple[str, str, dict[Any, Any]]]:
+    """Two mistakes in one graph, where the first leaves a place for the second."""
+    found = []
+    for (one, first), (other, _) in combinations(of.told, 2):
+        try:
+            then = mistaken_tables(of.problem, other, first)
+        except (LookupError, TypeError, AssertionError):
+            continue
+        if then != first:
+            found.append((one.name, other.name, then))
+    return found
+
+
+def both_named(name: str, seeds: int, most: int) -> Counter[bool]:
+    """Of pairs that can be told from each mistake alone and from each other pair, how often both are named."""
+    of, found = class_of(name, seeds), Counter[bool]()
+    given = stacked(v.numbers for v in of.made)
+    tried = pairs(of)
+    with np.errstate(all="ignore"):
+        two = [of.problem.solve(given, nodes) for _, _, nodes in tried]
+        fewer = [of.problem.solve(given), *(of.problem.solve(given, changed) for _, changed in of.told)]
+    for place in np.random.default_rng(2).permutation(len(tried))[:most]:
+        (one, other, _), answers = tried[place], two[place]
+        others = [*fewer, *two[:place], *two[place + 1 :]]
+        for n in np.flatnonzero(np.all([distinguishable(of.problem, answers, table) for table in others], axis=0)):
+            rows = [table[n] for table in answers]
+            if all(np.isfinite(row).all() for row in rows):
+                found[{one, other} <= named(of.mark(n, of.asked(rows)))] += 1
+    return found
