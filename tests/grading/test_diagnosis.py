@@ -139,7 +139,7 @@ def test_two_mistakes_are_both_named_in_a_few(name: str) -> None:
     ("name", "one", "other"),
     [
         ("layer-norm", "norm-without-root", "mean-not-subtracted"),
-        ("cross-attention", "softmax-over-columns", "sums-multiplied"),
+        ("cross-attention", "softmax-not-normalised", "terms-added"),
     ],
 )
 def test_many_numbers_tell_of_mistakes_whose_first_table_is_no_work(name: str, one: str, other: str) -> None:
@@ -150,8 +150,8 @@ def test_many_numbers_tell_of_mistakes_whose_first_table_is_no_work(name: str, o
     for n, rows in enumerate(of.planted(changed)):
         marks = of.mark(n, of.asked(rows))
         found[{one, other} <= named(marks)] += 1
-        assert sum(mark.points for mark in marks) <= 0.5 * of.problem.exercise.points
-    assert found[True] >= 4, found
+        assert not any(mark.points for mark in marks if mark.verdict.name == "WRONG")
+    assert found[True] >= 5, found
 
 
 @slow
