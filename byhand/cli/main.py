@@ -22,6 +22,7 @@ COMMANDS = {
     "models": "models",
     "page": "pages",
     "run": "lessons",
+    "tokenize": "tokenize",
     "train": "training",
     "verify": "workbooks",
     "workbook": "workbooks",
