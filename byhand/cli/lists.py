@@ -30,8 +30,9 @@ def list_models(as_json: bool) -> str:
     lines += [
         wrap(
             "Weights: ",
-            "small numbers drawn at random (--seed draws others), so a prediction means nothing; those of "
-            "induction-head, circuits and rasp are set by hand; a checkpoint has its own.",
+            "some models have learnt a text of a few lines; the others have small numbers drawn at random (as --seed "
+            "draws them), so a prediction means nothing; those of induction-head, circuits and rasp are set by hand; "
+            "a checkpoint has its own.",
             2,
         ),
         "",

@@ -135,14 +135,14 @@ def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: s
     from dataclasses import replace
 
     from byhand.cli.options import recipe_from
-    from byhand.lessons.build import model_of
+    from byhand.lessons.build import before_learning, model_of
     from byhand.lessons.corpus import corpus, corpus_of_ids
 
     if (text is None) == (ids_file is None):
         raise BadInput("Give a text or --ids-file, one of them.")
     recipe: Recipe = recipe_from(options["model"], options["sizes"], (), words=options["words"])
     recipe = recipe if seed is None else replace(recipe, seed=seed)
-    architecture, sizes = model_of(recipe)
+    architecture, sizes = model_of(before_learning(recipe))
     if ids_file is not None:
         return corpus_of_ids(_ids(ids_file), recipe, architecture, sizes)
     assert text is not None

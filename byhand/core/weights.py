@@ -18,12 +18,18 @@ class Weights:
     """The weights of a model: call it with a name to get the weight of that name in the open scope.
 
     Without arrays, matrices are drawn from {-1, 0, 1} and biases mostly 0: each from the seed and its own name, so a
-    weight does not change when another part of the model does.
+    weight does not change when another part of the model does. about: where the arrays come from, in a sentence.
     """
 
-    def __init__(self, seed: int = 0, arrays: Mapping[str, Array] | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        arrays: Mapping[str, Array] | None = None,
+        about: str = "The weights are the checkpoint's own.",
+    ) -> None:
         self.seed = seed
         self.arrays = arrays
+        self.about = about
         self.nodes: dict[str, Node] = {}
         self.constants: dict[str, Node] = {}
         self.any_drawn = False
@@ -34,21 +40,18 @@ class Weights:
         if not self.nodes:
             return ""
         if self.arrays is not None:
-            return "The weights are the checkpoint's own."
+            return self.about
         if self.any_drawn:
             return f"The weights are small numbers drawn at random (seed {self.seed}): the model has learnt nothing."
         return "The weights are set by hand."
 
     def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
-        """Return the weight `name` of the open scope. (rows, columns); `fill`: its numbers without a checkpoint."""
+        """Return the weight `name` of the open scope. (rows, columns); `fill`: its numbers without such an array."""
         scopes = reversed(current_scope().outward)
         path = ".".join([*(s.name for s in scopes if s.name and not s.repeats), name])
         if path not in self.nodes:
-            array = (
-                self._given(path, (rows, columns))
-                if self.arrays is not None
-                else self._drawn(path, rows, columns, fill)
-            )
+            given = self.arrays is not None and (fill is None or path in self.arrays)
+            array = self._given(path, (rows, columns)) if given else self._drawn(path, rows, columns, fill)
             self.nodes[path] = source(name, array, role="weight", rows=labels_of(rows), columns=labels_of(columns))
         return self.nodes[path]
 

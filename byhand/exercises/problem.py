@@ -20,7 +20,7 @@ from byhand.exercises.recipe import Ask, Choices, Exercise, part_prefix
 from byhand.exercises.work import Effort, effort_of, minutes_of, plain_tables
 from byhand.language.architecture import Graph
 from byhand.layers.attention import NEG_INF
-from byhand.lessons.build import build
+from byhand.lessons.build import before_learning, build
 from byhand.lessons.inputs import inputs_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.overrides import lookup_tables, place_of
@@ -221,7 +221,7 @@ def problem(exercise: Exercise) -> Problem:
     """Build the exercise's problem. ByhandError for a table that the model does not have."""
     if exercise.parts:
         return _exam(exercise)
-    lesson = _from_drawn_tables(build(exercise.build), exercise)
+    lesson = _from_drawn_tables(build(before_learning(exercise.build)), exercise)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
         for name in getattr(exercise, where):

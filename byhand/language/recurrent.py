@@ -19,7 +19,7 @@ from byhand.layers.recurrence import stack_rows
 
 @dataclass(frozen=True)
 class Options:
-    vocab: int = option(7)
+    vocab: int = option(8)
     d_embed: int = option(3)
     d_model: int = option(3)
     layers: int = option(1, counts="layers")

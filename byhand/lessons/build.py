@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from byhand.core.graph import Array, Node, Scope, current_scope, scope
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, quoted
-from byhand.language.architecture import Architecture, Graph, options_of
+from byhand.language.architecture import Architecture, Graph, Inputs, options_of
 from byhand.language.options import Option, option_values, parse_setting
 from byhand.lessons.inputs import batch_rows, inputs_of
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.recipe import LEARNING, Recipe
+from byhand.lessons.recipe import LEARNING, Recipe, read_toml, ready_made_folder
 from byhand.models import MODELS
 
 LONGEST_TITLE = 100
+EXAMPLE = ("ids", "target_ids", "segment_ids", "mask")
+"""The keys of a stored recipe that are the model's example: what it reads if nothing else is given."""
 
 
 def build(recipe: Recipe) -> Lesson:
@@ -78,16 +82,17 @@ def _check(recipe: Recipe) -> None:
 
 @dataclass(frozen=True)
 class _Model:
-    """A model before its graph is built; assemble as in Lesson."""
+    """A model before its graph is built; assemble as in Lesson. example: inputs in place of the model's own example."""
 
     architecture: Architecture
     options: Any
     weights: Weights
     assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
+    example: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _built_in_model(recipe: Recipe) -> _Model:
-    """Return a built-in model with random weights."""
+    """Return a built-in model with the weights that it has learnt, or with random ones."""
     architecture = MODELS[recipe.model]
     seed = architecture.seed if recipe.seed is None else recipe.seed
     if seed < 0:
@@ -97,7 +102,68 @@ def _built_in_model(recipe: Recipe) -> _Model:
         from byhand.lessons.own_words import sizes_for_words
 
         size = sizes_for_words(recipe, architecture)
-    return _Model(architecture, options_of(architecture, size), Weights(seed))
+    options = options_of(architecture, size)
+    learnt = _learnt(recipe, options)
+    if learnt is None:
+        return _Model(architecture, options, Weights(seed))
+    usual = [list(vocabulary.words) for vocabulary in architecture.vocabularies(options)]
+    if learnt.words and learnt.words not in usual and not recipe.given(("words", "target_words")):
+        from byhand.lessons.own_words import with_own_words
+
+        named = replace(recipe, words=learnt.words, target_words=learnt.target_words)
+        architecture = with_own_words(named, architecture, options)
+    return _Model(architecture, options, Weights(seed, learnt.weights, learnt.about), example=learnt.example)
+
+
+@dataclass(frozen=True)
+class LearntModel:
+    """What a built-in model has learnt: its weights by path, the words of its text, and an example.
+
+    example: some of the fields of Inputs. about: how the weights were learnt, in a sentence.
+    """
+
+    weights: dict[str, Array]
+    words: list[str]
+    target_words: list[str]
+    example: dict[str, Any]
+    about: str
+
+
+def learnt_folder() -> Path:
+    """Return the folder of the stored recipes."""
+    return ready_made_folder() / "learnt"
+
+
+@cache
+def learnt_model(name: str) -> LearntModel | None:
+    """Return what a built-in model has learnt; None for one that has learnt nothing."""
+    path = learnt_folder() / f"{name}.toml"
+    if not path.is_file():
+        return None
+    table = read_toml(path)
+    weights = {name: np.atleast_2d(np.array(numbers, dtype=np.float64)) for name, numbers in table["set"].items()}
+    example = {key: table[key] for key in EXAMPLE if key in table}
+    return LearntModel(weights, table.get("words", []), table.get("target_words", []), example, table["learnt"])
+
+
+def _learnt(recipe: Recipe, options: Any) -> LearntModel | None:
+    """Return what the recipe's model has learnt, if the recipe asks for no other sizes and no random weights.
+
+    The temperature is no size: it changes how sure the model is, not what it has learnt.
+    """
+    if recipe.seed is not None or recipe.model not in MODELS:
+        return None
+    usual = MODELS[recipe.model].options
+    if hasattr(options, "temperature"):
+        options = replace(options, temperature=usual.temperature)
+    return learnt_model(recipe.model) if options == usual else None
+
+
+def before_learning(recipe: Recipe) -> Recipe:
+    """Return the recipe of the same model with its random weights, before it has learnt anything."""
+    if recipe.seed is not None or recipe.model not in MODELS:
+        return recipe
+    return replace(recipe, seed=MODELS[recipe.model].seed)
 
 
 def _checkpoint_model(recipe: Recipe) -> _Model:
@@ -118,6 +184,7 @@ def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:
     """Return the scope and graph of each row of the batch; all share weights and vocabulary."""
     architecture = model.architecture
     inputs = [inputs_of(row, architecture, model.options) for row in rows]
+    inputs = [replace(given, **_example(model, given)) for given in inputs]
     if len(rows) > 1:
         words = architecture.vocabularies(model.options)
         architecture = architecture.with_words(words) if words else architecture
@@ -126,6 +193,12 @@ def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:
         with scope(f"row{n}", f"Sentence {n}", repeats=True) as row:
             graphs.append((row, architecture.build(model.options, model.weights, given)))
     return graphs
+
+
+def _example(model: _Model, given: Inputs) -> dict[str, Any]:
+    """Return the model's example for those inputs that are not given; a mask and segments only with its ids."""
+    absent = {name: value for name, value in model.example.items() if getattr(given, name) is None}
+    return {name: absent[name] for name in absent if given.ids is None or name == "target_ids"}
 
 
 def _with_learning(recipe: Recipe, model: _Model, graphs: list[tuple[Scope, Graph]], rows: list[Recipe]) -> Graph:

@@ -15,7 +15,7 @@ from byhand.core.graph import Array, Node, source, toposort
 from byhand.core.optimizers import OPTIMIZERS
 from byhand.core.roles import Role
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.lessons.build import build
+from byhand.lessons.build import before_learning, build
 from byhand.lessons.grid import Grid
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
@@ -193,7 +193,8 @@ def _data(node: Node) -> Array:
 def _lesson(recipe: Recipe, example: Example) -> Lesson:
     """Return the lesson of one example, with its backward pass."""
     targets = ["_" if target < 0 else target for target in example["targets"]]
-    plain = replace(recipe, backward=True, optimizer=None, batch=[], prompt=None, target_prompt=None, generate=1)
+    recipe = replace(before_learning(recipe), backward=True, optimizer=None, generate=1)
+    plain = replace(recipe, batch=[], prompt=None, target_prompt=None)
     return build(replace(plain, **{**example, "targets": targets}))
 
 

@@ -24,9 +24,9 @@ def test_what_is_printed() -> None:
     lines = [line.split() for line in result.output.splitlines()]
     assert lines[0] == ["rnn", "lstm"]
     assert not any(line[:1] == ["two_biases"] for line in lines)  # an RNN has one bias, and so has this LSTM
-    assert ["parameters", "70", "133"] in lines
-    assert ["multiplications", "(4", "words)", "156", "444"] in lines
-    assert ["of", "word", "5", "alone,", "from", "a", "cache", "39", "111"] in lines
+    assert ["parameters", "77", "140"] in lines
+    assert ["multiplications", "(4", "words)", "168", "456"] in lines
+    assert ["of", "word", "5", "alone,", "from", "a", "cache", "42", "114"] in lines
     assert ["numbers", "in", "the", "cache", "(5", "words)", "3", "6"] in lines
     assert not any(line[:1] == ["vocab"] for line in lines)
 

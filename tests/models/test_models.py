@@ -26,8 +26,10 @@ SAID = {
     "roberta": [None, "the", "cat", None, None],
     "distilbert": [None, "the", "cat", None, None],
     "bert": [None, "the", "cat", None, None],
-    **{name: ["cat", "sat", "on"] for name in ("rnn", "lstm")},
+    "rnn": [None, None, None],
+    "lstm": [None, None, None],
     "mamba": [None, None, "on"],
+    "gpt2": [None, "sat", "on"],
 }
 """The most probable word at each position of the model's own example; None where any will do."""
 

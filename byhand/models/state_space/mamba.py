@@ -21,7 +21,7 @@ from byhand.layers.recurrence import causal_convolution, selective_scan, softplu
 
 @dataclass(frozen=True)
 class Options:
-    vocab: int = 7
+    vocab: int = 8
     d_model: int = 3
     d_inner: int = 3
     d_state: int = 2

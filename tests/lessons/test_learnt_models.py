@@ -1,0 +1,98 @@
+"""What the built-in models have learnt: the words of their texts, on a grid, and only where nothing else is asked."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.learnt import LEARNT, Knowledge, command_of, knowledge, row
+from support.lessons import sweep
+
+from byhand.lessons.build import before_learning, build, learnt_folder, learnt_model
+from byhand.lessons.recipe import Recipe
+from byhand.models import MODELS
+
+FEW = {"gpt2"}
+CLOSE = 0.15
+"""How far above the floor of its text a model's loss is at most, in nats, where nothing else is known of it."""
+each = pytest.mark.parametrize("model", sweep(LEARNT, FEW))
+
+
+@each
+def test_a_model_knows_its_text(model: str) -> None:
+    """Every word that the text decides; of several that may follow, one of the most frequent."""
+    known = knowledge(model)
+    assert (known.right, known.total) == (known.total, known.total)
+    assert known.loss < known.floor + CLOSE
+
+
+@each
+def test_random_weights_know_nothing(model: str) -> None:
+    known = knowledge(model, seed=1)
+    assert known.right < known.total
+    assert known.loss > known.floor + 0.5
+
+
+@each
+def test_the_page_of_the_learnt_models_says_so(model: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "learnt.md"
+    assert row(model) in page.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("model", LEARNT)
+def test_every_weight_is_on_its_grid(model: str) -> None:
+    command, learnt = command_of(model), learnt_model(model)
+    assert learnt is not None
+    weights = np.concatenate([table.ravel() for table in learnt.weights.values()])
+    grid, largest = (float(command[command.index(name) + 1]) for name in ("--grid", "--largest"))
+    assert np.array_equal(np.rint(weights / grid) * grid, weights)
+    assert np.abs(weights).max() <= largest
+
+
+@pytest.mark.parametrize("model", LEARNT)
+def test_a_file_is_the_recipe_that_its_command_writes(model: str) -> None:
+    """The command names the model and the words, and every weight that training changes is there."""
+    table = tomllib.loads((learnt_folder() / f"{model}.toml").read_text(encoding="utf-8"))
+    command = command_of(model)
+    assert table["model"] == model == command[command.index("--model") + 1]
+    assert table["words"] == command[command.index("--words") + 1].split(",")
+    drawn = build(before_learning(Recipe(model)))
+    weights = {name for name, node in drawn.tables.items() if node.role == "weight"}
+    assert set(table["set"]) == weights
+
+
+def test_only_the_usual_sizes_have_learnt() -> None:
+    learnt = build(Recipe("gpt2"))
+    assert "learnt from animals" in learnt.weights
+    for other in (Recipe("gpt2", seed=1), Recipe("gpt2", size={"layers": 2}), Recipe("gpt2", words=["a", "b"])):
+        assert "drawn at random" in build(other).weights
+    for same in (
+        Recipe("gpt2", size={"name": "small"}),
+        Recipe("gpt2", size={"temperature": 2}),
+        Recipe("gpt2", words=list("abcdefgh")),
+    ):
+        assert build(same).weights == learnt.weights
+    renamed = build(Recipe("gpt2", words=list("abcdefgh"), prompt="a b", generate=2))
+    assert renamed.words == ["e", "g"]  # the sat and on of the text
+
+
+def test_one_number_of_a_learnt_model_can_be_changed() -> None:
+    changed = build(Recipe("gpt2", set={"layer1.W_O[1,2]": 5}))
+    differs = [n for n, t in changed.numbers().items() if not np.array_equal(t, build(Recipe("gpt2")).numbers()[n])]
+    assert differs[0] == "layer1.W_O"
+    assert "layer1.head1.Q" not in differs
+
+
+def test_training_begins_with_random_weights() -> None:
+    """What a model has learnt before does not help with another text of as many words."""
+    assert before_learning(Recipe("gpt2")) == Recipe("gpt2", seed=MODELS["gpt2"].seed)
+    assert before_learning(Recipe("gpt2", seed=3)) == Recipe("gpt2", seed=3)
+
+
+def test_what_is_measured_can_fail() -> None:
+    """Without its attention a model that needs it is wrong."""
+    without = knowledge("gpt2", set={"layer1.W_O": 0})
+    assert isinstance(without, Knowledge)
+    assert without.right < without.total

@@ -1,0 +1,127 @@
+"""What a built-in model knows of the text that it has learnt: its loss, the floor, the words that it gets right."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from functools import cache
+from math import log
+from typing import Any
+
+import numpy as np
+
+from byhand.core.graph import Array
+from byhand.lessons.build import before_learning, build, learnt_folder, learnt_model, model_of
+from byhand.lessons.corpus import Corpus, corpus, ready_made_texts
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.recipe import Recipe
+from byhand.models import MODELS
+
+LEARNT = [path.stem for path in sorted(learnt_folder().glob("*.toml"))]
+"""The built-in models that have learnt something."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """loss: the mean over all targets, in nats. floor: for a reader who knows the text. right: of `total`."""
+
+    text: str
+    weights: int
+    grid: float
+    largest: float
+    loss: float
+    floor: float
+    right: int
+    total: int
+
+
+def command_of(model: str) -> list[str]:
+    """Return the command that taught a model, the first line of its file."""
+    with (learnt_folder() / f"{model}.toml").open(encoding="utf-8") as file:
+        return shlex.split(file.readline().removeprefix("# "))
+
+
+@cache
+def text_of(model: str) -> Corpus:
+    """Return the text that a model has learnt, as examples in its own words."""
+    learnt = learnt_model(model)
+    assert learnt is not None
+    text = ready_made_texts()[command_of(model)[2]].read_text(encoding="utf-8")
+    recipe = before_learning(Recipe(model, words=learnt.words, target_words=learnt.target_words))
+    return corpus(text, recipe, *model_of(recipe), "words")
+
+
+def lessons_of(model: str, **changes: Any) -> list[tuple[dict[str, Any], Lesson]]:
+    """Return each example, and the model's lesson of it."""
+    examples = [dict(example) for example in text_of(model).examples]
+    recipe = Recipe(model, **changes)
+    return [(e, build(replace(recipe, **{k: v for k, v in e.items() if k != "targets"}))) for e in examples]
+
+
+def logits_of(lesson: Lesson) -> Array:
+    assert lesson.graph.logits is not None
+    table: Array = lesson.numbers()[lesson.graph.logits.name]
+    return table
+
+
+def _read_until(example: dict[str, Any], place: int) -> Hashable:
+    """Return all that a model has read when it answers at a place."""
+    if "target_ids" in example:
+        return (*example["ids"], "→", *example["target_ids"][: place + 1])
+    if -1 in example["targets"]:
+        return (*example["ids"], place)
+    return tuple(example["ids"][: place + 1])
+
+
+def counts(examples: list[dict[str, Any]]) -> dict[Hashable, Counter[int]]:
+    """Return how often each answer follows what is read, in the text."""
+    counted: dict[Hashable, Counter[int]] = defaultdict(Counter)
+    for example in examples:
+        for place, target in enumerate(example["targets"]):
+            if target >= 0:
+                counted[_read_until(example, place)][target] += 1
+    return counted
+
+
+def knowledge(model: str, **changes: Any) -> Knowledge:
+    """Return what a model knows of its text. changes: of its recipe, such as a head's weights set to 0."""
+    lessons = lessons_of(model, **changes)
+    counted = counts([example for example, _ in lessons])
+    losses, floors, right = [], [], 0
+    for example, lesson in lessons:
+        for place, (target, scores) in enumerate(zip(example["targets"], logits_of(lesson), strict=True)):
+            if target < 0:
+                continue
+            answers = counted[_read_until(example, place)]
+            losses.append(float(np.log(np.exp(scores - scores[target]).sum())))
+            floors.append(log(answers.total() / answers[target]))
+            right += answers[int(scores.argmax())] == max(answers.values())
+    command = command_of(model)
+    largest = max(float(np.abs(table).max()) for table in _learnt_weights(model).values())
+    grid = float(command[command.index("--grid") + 1]) if "--grid" in command else 0.0
+    size = sum(table.size for table in _learnt_weights(model).values())
+    return Knowledge(
+        command[2], size, grid, largest, float(np.mean(losses)), float(np.mean(floors)), right, len(losses)
+    )
+
+
+def _learnt_weights(model: str) -> dict[str, Array]:
+    learnt = learnt_model(model)
+    assert learnt is not None
+    return learnt.weights
+
+
+def row(model: str) -> str:
+    """Return the line of docs/learnt.md on a model."""
+    k = knowledge(model)
+    return (
+        f"| {MODELS[model].title} (`{model}`) | {k.text} | {k.weights} | {k.grid or 'none'} | {k.largest:g} "
+        f"| {k.loss:.2f} | {k.floor:.2f} | {k.right} of {k.total} |"
+    )
+
+
+if __name__ == "__main__":
+    for name in LEARNT:
+        print(row(name), flush=True)
