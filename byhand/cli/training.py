@@ -106,7 +106,7 @@ def train(
         learnt = learn(read.recipe, to_learn, settings, aside, advance)
     if learnt.stopped:
         click.echo(f"Stopped after {len(learnt.losses)} steps; what is learnt so far is kept.", err=True)
-    recipe = with_weights(read, learnt, settings, text or str(options["ids_file"]))
+    recipe = with_weights(read, learnt, settings, text or str(options["ids_file"]), options["hold_out"])
     if output is not None and output.suffix.casefold() == ".toml":
         save(output, recipe_file(recipe).encode())
     elif output is not None:

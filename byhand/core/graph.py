@@ -325,10 +325,11 @@ def source(name: str, data: Any, role: str, rows: object = None, columns: object
     return node
 
 
-def move_into(tables: Iterable[Node], outer: Scope) -> None:
+def move_into(tables: Iterable[Node], outer: Scope) -> dict[Scope, Scope]:
     """Put tables, and the scopes in which they were made, inside another scope; their names then begin with its name.
 
-    For a graph that has just been built and that nobody else holds, since its tables are changed in place.
+    For a graph that has just been built and that nobody else holds, since its tables are changed in place. Returns what
+    each scope has become.
     """
     moved: dict[Scope, Scope] = {}
 
@@ -342,6 +343,7 @@ def move_into(tables: Iterable[Node], outer: Scope) -> None:
     for node in tables:
         node.scope = inside(node.scope)
         node.name = f"{outer.path}.{node.name}" if node.name else ""
+    return moved
 
 
 def toposort(outputs: Iterable[Node]) -> list[Node]:

@@ -10,8 +10,11 @@ from typing import Any
 from byhand.lessons.recipe import KEYS, Recipe, option
 from byhand.models import MODELS
 
-WRITTEN_OTHERWISE = ("model", "size", "batch", "set", "learnt")
+WRITTEN_OTHERWISE = ("model", "size", "batch", "set", "learnt", "training")
 """The keys of a recipe that have no command-line option of the same form."""
+
+LEARNT = "learnt.toml"
+"""What the file is called to which the weights can be written that have just been learnt."""
 
 
 def command(recipe: Recipe, does: str = "workbook") -> str:
@@ -19,6 +22,8 @@ def command(recipe: Recipe, does: str = "workbook") -> str:
 
     A recipe whose weights are learnt is named by its file, and followed by what is not as there.
     """
+    if recipe.learnt and not recipe.origin:
+        return f"byhand {does} {LEARNT}"
     base = recipe.origin.recipe if recipe.origin else Recipe(recipe.model)
     name = recipe.origin.name if recipe.origin else _model(recipe)
     sizes = {key: value for key, value in recipe.size.items() if base.size.get(key) != value}

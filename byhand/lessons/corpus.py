@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ MOST_WORDS = 2_000
 """The largest vocabulary that is made from a text: a sheet has a column for each word."""
 BLANK, LINE_END = "␣", "⏎"
 """How a blank and the end of a line are shown where each character is a word."""
+TO = "→"
+"""Stands between a text and its translation where both are shown."""
 PAUSE = re.compile(r"\w+(?:[’'-]\w+)*|[^\w\s]")
 NONE = -1
 """The target of a position without one."""
@@ -46,18 +48,26 @@ SPLITS: dict[str, Callable[[str], list[str]]] = {"words": words_of, "chars": cha
 """How `--tokens` cuts a line."""
 
 
+Place = tuple[int, int]
+"""An example's number, and a position in it."""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """The examples of a text.
 
-    recipe: the model's, with the text's words. lines: the tokens of each sequence, as they are read. notes: what a
-    reader should know of how the text was read.
+    recipe: the model's, with the text's words. lines: the tokens of each sequence, as they are read. asked: for each
+    token of a line, the example and the position in it where it is to be found; None for one that is given. notes: what
+    a reader should know of how the text was read. source: the text's lines and how they are cut, or its ids, under the
+    keys of a recipe's training.
     """
 
     recipe: Recipe
     examples: list[Example]
     lines: list[list[str]]
+    asked: list[list[Place | None]]
     notes: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
 
 
 def ready_made_texts() -> dict[str, Path]:
@@ -88,7 +98,8 @@ def corpus(text: str, recipe: Recipe, architecture: Architecture, options: Any, 
     """
     task = _task(architecture)
     reader = _Reader(architecture, options, SPLITS[tokens], own_words=bool(recipe.words) or recipe.model not in MODELS)
-    return task(reader, recipe, [line for line in text.splitlines() if line.strip()])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return replace(task(reader, recipe, lines), source={"text": lines, "tokens": tokens})
 
 
 def corpus_of_ids(sequences: Any, recipe: Recipe, architecture: Architecture, options: Any) -> Corpus:
@@ -107,8 +118,7 @@ def corpus_of_ids(sequences: Any, recipe: Recipe, architecture: Architecture, op
             raise ByhandError(f"Sequence {n} has the id {quoted(wrong)}, but the vocabulary has ids 0 to {count - 1}.")
     room = position_count(options)
     cut, notes = _cut([(ids, 0) for ids in sequences], room)
-    words = vocabularies[0].words
-    return Corpus(recipe, [_following(ids) for ids, _ in cut], [[words[i] for i in ids] for ids, _ in cut], notes)
+    return replace(_continued(recipe, cut, vocabularies[0].words, notes), source={"sequences": sequences})
 
 
 Task = Callable[["_Reader", Recipe, list[str]], Corpus]
@@ -197,13 +207,22 @@ def _text_to_go_on_with(reader: _Reader, recipe: Recipe, lines: list[str]) -> Co
     if short:
         notes = (f"{short} line{'s' * (short > 1)} of one word left out.", *notes)
     recipe = replace(recipe, words=own or recipe.words)
-    examples = [_following(ids, asked) for ids, asked in cut]
-    return Corpus(recipe, examples, [[words[i] for i in ids] for ids, _ in cut], notes)
+    return _continued(recipe, cut, words, notes)
+
+
+def _continued(recipe: Recipe, sequences: Sequences, words: Sequence[str], notes: tuple[str, ...]) -> Corpus:
+    """Return the corpus whose sequences are read word by word."""
+    examples = [_following(ids, asked) for ids, asked in sequences]
+    asked: list[list[Place | None]] = [
+        [None, *(None if target == NONE else (n, m) for m, target in enumerate(example["targets"]))]
+        for n, example in enumerate(examples)
+    ]
+    return Corpus(recipe, examples, [[words[i] for i in ids] for ids, _ in sequences], asked, notes)
 
 
 def _question_and_answer(reader: _Reader, number: int, line: str) -> tuple[list[str], int]:
     """Return a line's tokens, and how many of them are a question; none of a line without a tab."""
-    sides = line.strip().split("\t")
+    sides = line.split("\t")
     if len(sides) == 1:
         return reader.split(line), 0
     if len(sides) != 2 or not all(map(str.strip, sides)):
@@ -240,12 +259,15 @@ def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corp
     mask = next(n for n, word in enumerate(words) if _is_mask(word))
     begin, end = (words.index(next(w for w in special if w in marks)) for marks in (BEGINS, ENDS))
     examples: list[Example] = []
-    shown, left_out = [], 0
+    shown: list[list[str]] = []
+    asked: list[list[Place | None]] = []
+    left_out = 0
     for line in split:
         ids = [begin, *reader.ids(line, words), end]
         if reader.room is not None and len(ids) > reader.room:
             left_out += 1
             continue
+        asked.append([None, *((len(examples) + n, n + 1) for n in range(len(ids) - 2)), None])
         for n in range(1, len(ids) - 1):
             hidden = [*ids[:n], mask, *ids[n + 1 :]]
             examples.append({"ids": hidden, "targets": [i if m == n else NONE for m, i in enumerate(ids)]})
@@ -253,7 +275,7 @@ def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corp
     if not examples:
         raise ByhandError(f"No line fits the model's {reader.room} positions: shorten them, or enlarge the model.")
     notes = (f"{left_out} lines longer than the model's {reader.room} positions left out.",) if left_out else ()
-    return Corpus(replace(recipe, words=own or recipe.words), examples, shown, notes)
+    return Corpus(replace(recipe, words=own or recipe.words), examples, shown, asked, notes)
 
 
 BEGINS, ENDS = ("[CLS]", "<s>"), ("[SEP]", "</s>")
@@ -283,7 +305,10 @@ def _pairs(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
             )
         examples.append({"ids": ids, "target_ids": [0, *following[:-1]], "targets": following})
     recipe = replace(recipe, words=own or recipe.words, target_words=own_targets or recipe.target_words)
-    return Corpus(recipe, examples, [[*source, "→", *target] for source, target in pairs])
+    asked: list[list[Place | None]] = [
+        [*[None] * (len(source) + 1), *((n, m) for m in range(len(target)))] for n, (source, target) in enumerate(pairs)
+    ]
+    return Corpus(recipe, examples, [[*source, TO, *target] for source, target in pairs], asked)
 
 
 def _inner(tokens: list[str]) -> list[str]:
@@ -293,6 +318,15 @@ def _inner(tokens: list[str]) -> list[str]:
 
 def held_out(corpus: Corpus, share: float, seed: int) -> tuple[list[Example], list[Example]]:
     """Return the examples to learn from, and a share of them, drawn at random, that are only tried."""
+    aside = set(set_aside(corpus, share, seed))
+    return (
+        [e for n, e in enumerate(corpus.examples) if n not in aside],
+        [e for n, e in enumerate(corpus.examples) if n in aside],
+    )
+
+
+def set_aside(corpus: Corpus, share: float, seed: int) -> list[int]:
+    """Return the numbers of the examples that are held out."""
     if not 0 <= share < 1:
         raise ByhandError(f"--hold-out is a share below 100%, not {share:.0%}.")
     count = round(share * len(corpus.examples))
@@ -301,9 +335,4 @@ def held_out(corpus: Corpus, share: float, seed: int) -> tuple[list[Example], li
             f"--hold-out {share:.0%} of {len(corpus.examples)} sequences leaves nothing to learn or nothing to try: "
             "give a longer text or another share."
         )
-    order = np.random.default_rng(seed).permutation(len(corpus.examples)).tolist()
-    aside = set(order[:count])
-    return (
-        [e for n, e in enumerate(corpus.examples) if n not in aside],
-        [e for n, e in enumerate(corpus.examples) if n in aside],
-    )
+    return [int(n) for n in np.random.default_rng(seed).permutation(len(corpus.examples))[:count]]

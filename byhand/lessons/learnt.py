@@ -14,12 +14,14 @@ from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
 from byhand.lessons.recipe import KEYS, Recipe
 from byhand.lessons.training import Example, Learnt, TrainingOptions
+from byhand.lessons.training_record import recorded
 from byhand.models import MODELS
 
 
-def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text: str) -> Recipe:
-    """Return the corpus's recipe with the learnt weights, and a prompt from the text's first line.
+def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text: str, share: float = 0.0) -> Recipe:
+    """Return the corpus's recipe with the learnt weights, how they were learnt, and a prompt from its first line.
 
+    text: its name. share: of the examples that were held out.
     Where the first line is a question with its answer, the question is the prompt, and the model writes the answer.
     """
     prompt = _prompt(corpus.examples[0])
@@ -30,7 +32,8 @@ def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text:
         f"The weights are learnt from {Path(text).name}: {len(corpus.examples)} sequences, {steps:,} "
         f"step{'s' * (steps != 1)} of {options.optimizer}, loss {start:.4g} → {last:.4g}."
     )
-    return replace(corpus.recipe, **prompt, learnt=sentence, set=corpus.recipe.set | weights)
+    training = recorded(corpus, learnt, options, share)
+    return replace(corpus.recipe, **prompt, learnt=sentence, training=training, set=corpus.recipe.set | weights)
 
 
 LONGEST_ANSWER = 8
@@ -64,11 +67,20 @@ def save_folder(recipe: Recipe, folder: Path) -> None:
 def recipe_file(recipe: Recipe) -> str:
     """Return a recipe as a TOML file, a line for each row of a table."""
     changed = ["model", *recipe.given(KEYS)]
-    lines = [f"{name} = {_value(getattr(recipe, name))}" for name in changed if name != "set"]
-    if recipe.set:
-        lines += ["", "[set]"]
-        lines += [f"{json.dumps(name)} = {_value(value)}" for name, value in recipe.set.items()]
+    lines = [f"{name} = {_value(getattr(recipe, name))}" for name in changed if name not in TABLES]
+    for table in TABLES:
+        if entries := getattr(recipe, table):
+            lines += ["", f"[{table}]"]
+            lines += [f"{_key(name)} = {_value(value)}" for name, value in entries.items()]
     return "\n".join(lines) + "\n"
+
+
+TABLES = ("training", "set")
+"""The keys of a recipe that are tables at the end of its file."""
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").isalnum() and name.isascii() else json.dumps(name)
 
 
 def _value(value: Any) -> str:
@@ -81,6 +93,12 @@ def _value(value: Any) -> str:
         return str(value)
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{json.dumps(k)} = {_value(v)}' for k, v in value.items())} }}"
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(row, str) and row.count(" ") + row.count("\t") for row in value)
+    ):
+        return "[\n" + "".join(f"  {_value(line)},\n" for line in value) + "]"
     if isinstance(value, list) and value and all(isinstance(row, list) for row in value):
         rows = "".join(f"  {_value(row)},\n" for row in value)
         return f"[\n{rows}]" if len(value) > 1 else f"[{_value(value[0])}]"

@@ -30,7 +30,8 @@ class Recipe:
     one. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
-    learnt: how the weights in `set` were learnt, in a sentence.
+    learnt: how the weights in `set` were learnt, in a sentence. training: the text and the settings of that, see
+    TrainingRecord.
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
     origin: no key, but where the recipe was read, for the commands that build it again.
     """
@@ -63,6 +64,7 @@ class Recipe:
     train_steps: int = 1
     orientation: str = "rows"
     learnt: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
     set: dict[str, Any] = field(default_factory=dict)
     origin: Origin | None = field(default=None, compare=False, repr=False)
 

@@ -130,6 +130,12 @@ class Loss:
         tables = self.tables(row)
         return sum(g.loss(tables) for g in self.groups) / sum(float(g.counts.sum()) for g in self.groups)
 
+    def probabilities(self, row: Array) -> list[Array]:
+        """Return what the model expects in each position of each example, with these weights. each (T, V)"""
+        tables = self.tables(row)
+        by_group = [group.probabilities(tables) for group in self.groups]
+        return [by_group[g][m] for g, m in (self.place[n] for n in range(len(self.place)))]
+
     def _chosen(self, chosen: Sequence[int] | None) -> Iterator[tuple[_Group, list[int] | None]]:
         """Yield the groups that chosen examples are in, each with their places there; None for all."""
         if chosen is None:
@@ -170,6 +176,16 @@ class _Group:
     def loss(self, tables: Mapping[str, Array]) -> float:
         """Return the sum of the losses of all positions."""
         return float(_summed(self._loss(self._numbers(tables, None))[0], self.counts)[0, 0])
+
+    def probabilities(self, tables: Mapping[str, Array]) -> Array:
+        """Return what the model expects in each position. (examples, T, V)"""
+        logits = self.lesson.graph.logits
+        assert logits is not None
+        given = self._numbers(tables, None)
+        with np.errstate(all="ignore"):
+            scores = Evaluator([logits], given)(given)[0]
+        e = np.exp(scores - scores.max(-1, keepdims=True))
+        return np.broadcast_to(e / e.sum(-1, keepdims=True), (len(self.counts), *logits.shape))
 
     def _numbers(self, tables: Mapping[str, Array], places: list[int] | None) -> dict[Node, Array]:
         given = self.given if places is None else {node: table[places] for node, table in self.given.items()}
@@ -281,14 +297,14 @@ def train(
         raise ByhandError("There is nothing to learn from: give a text with at least two words in a line.")
     loss = Loss(recipe, examples)
     others = Loss(recipe, held_out) if held_out else None
-    batches = _batches(len(examples), options.batch_size, options.seed)
+    order = batches(len(examples), options.batch_size, options.seed)
     optimizer = _Optimizer(options, loss.start())
     grid = Grid(options.grid, options.largest, len(optimizer.row)) if options.grid else None
     learnt = Learnt({})
     try:
         for step in range(1, options.steps + 1):
             with np.errstate(all="ignore"):
-                value, gradient = loss(optimizer.row, next(batches))
+                value, gradient = loss(optimizer.row, next(order))
             if not value < MOST_LOSS or not np.isfinite(gradient).all():
                 raise _too_large(step, options)
             learnt.losses.append(value)
@@ -320,7 +336,7 @@ def _too_large(step: int, options: TrainingOptions) -> ByhandError:
     return ByhandError(f"At step {step} the loss grows beyond all bounds: choose a smaller --lr, such as {smaller}.")
 
 
-def _batches(count: int, size: int | None, seed: int) -> Iterator[list[int] | None]:
+def batches(count: int, size: int | None, seed: int) -> Iterator[list[int] | None]:
     """Yield the examples of each step: None for all, or as many as a batch holds, in a new random order each round."""
     if size is None or size >= count:
         yield from repeat(None)

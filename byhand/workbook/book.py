@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
+from byhand.layers.training import Training
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
@@ -52,12 +53,22 @@ class Book:
     """The plan of a workbook before it is written: pages, the place of each table and word, and the numbers.
 
     turned: tokens are columns. homes: each table's block. words: the cells in which each word is typed or looked up.
+    front: pages before those of the model, which others write. apart: a scope whose tables do not belong to the model
+    that the home page shows, such as those of its training.
     """
 
     def __init__(
-        self, graph: Graph, about: About, turned: bool = False, home: str = "Contents", wording: Wording = WORDING
+        self,
+        graph: Graph,
+        about: About,
+        turned: bool = False,
+        home: str = "Contents",
+        wording: Wording = WORDING,
+        front: Sequence[Page] = (),
+        apart: Scope | None = None,
     ) -> None:
         self.graph, self.about, self.turned, self.wording = graph, about, turned, wording
+        self.front, self.apart = front, apart
         self.nodes = toposort(graph.outputs)
         self._check_size()
         self.values = fold(graph.outputs, graph.given)
@@ -66,7 +77,7 @@ class Book:
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
-        self.sheet_names = _sheet_names([self.home, *self.pages])
+        self.sheet_names = _sheet_names([self.home, *front, *self.pages])
         self.words: dict[Labels | Tokens, list[Cell]] = {}
         for page in self.pages:
             self._check_place(page)
@@ -134,6 +145,15 @@ class Book:
         """The tables of later training steps that repeat one of the first."""
         return self.graph.training.repeated if self.graph.training else set()
 
+    def in_model(self, place: Scope) -> bool:
+        """Return whether a scope belongs to the model that the home page shows."""
+        return self.apart is None or self.apart not in place.outward
+
+    @property
+    def training(self) -> Training | None:
+        """The training of the model that the home page shows."""
+        return self.graph.training if self.apart is None else None
+
     def twin(self, page: Page) -> Page | None:
         """Return the backward page of a forward page, or the other way round; None if there is none."""
         scopes = {p.scope: p for p in self.pages}
@@ -143,7 +163,7 @@ class Book:
     @property
     def prompts(self) -> list[Tokens]:
         """The prompts that a reader can type, in the model's order."""
-        given = [n for n in self.nodes if n.role is Role.TOKENS and n.data is not None]
+        given = [n for n in self.nodes if n.role is Role.TOKENS and n.data is not None and self.in_model(n.scope)]
         return [n.shape[0].labels for n in given if isinstance(n.shape[0].labels, Tokens)]
 
     def text_of(self, of: Labels | Tokens, i: int) -> str:

@@ -1,9 +1,12 @@
 """Write a graph or a lesson as an .xlsx file."""
 
+from __future__ import annotations
+
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from byhand import files
 from byhand.core.captions import defined_name
@@ -16,6 +19,9 @@ from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
 from byhand.xlsx.writer import BookFile
+
+if TYPE_CHECKING:  # most workbooks are of models that have not been trained
+    from byhand.workbook.training_pages import TrainingPages
 
 Progress = Callable[[list[Page]], Iterable[Page]]
 """Passes the pages on one by one, and may show the progress."""
@@ -34,17 +40,32 @@ def collector_paused() -> Iterator[None]:
 
 
 @collector_paused()
-def write_workbook(graph: Graph, about: About, path: Path, turned: bool = False, progress: Progress = iter) -> int:
+def write_workbook(
+    graph: Graph,
+    about: About,
+    path: Path,
+    turned: bool = False,
+    progress: Progress = iter,
+    training: TrainingPages | None = None,
+) -> int:
     """Write the graph as a live workbook (turned: tokens as columns) and return the number of its formula cells.
 
-    ByhandError if the model is too large for a sheet, or the file cannot be written; then there is no file.
+    training: pages about how the weights were learnt. ByhandError if the model is too large for a sheet, or the file
+    cannot be written; then there is no file.
     """
-    book = Book(graph, about, turned)
+    if training is None:
+        book = Book(graph, about, turned)
+    else:
+        book = Book(training.graph_with(graph), about, turned, front=training.pages, apart=training.apart)
+        training.plan(book)
     place = plan(book)
     file = BookFile(path, about.title)
-    sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in [book.home, *book.pages]}
+    pages = [book.home, *book.front, *book.pages]
+    sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     for number, page in enumerate(progress(book.pages)):
         PageWriter(book, file, sheets[page], page).write(number)
+    if training is not None:
+        training.write(book, sheets)
     write_home(book, file, sheets[book.home], place)
     for node, block in book.homes.items():
         file.name(defined_name(node), range_of(book, block))
@@ -65,7 +86,19 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         lesson.weights,
         "smaller sizes with --size" if built_in else "a smaller checkpoint or a shorter prompt",
     )
-    return write_workbook(lesson.graph, about, path, lesson.recipe.orientation == "columns", progress)
+    turned = lesson.recipe.orientation == "columns"
+    return write_workbook(lesson.graph, about, path, turned, progress, _training(lesson))
+
+
+def _training(lesson: Lesson) -> TrainingPages | None:
+    """Return the pages about a lesson's training; None if its recipe states none."""
+    if not lesson.recipe.training:
+        return None
+    from byhand.lessons.training_story import story_of
+    from byhand.workbook.training_pages import TrainingPages
+
+    story = story_of(lesson)
+    return TrainingPages(story) if story else None
 
 
 def check_place(path: Path, force: bool) -> None:

@@ -46,7 +46,7 @@ class Step:
 def steps(book: Book) -> list[Step]:
     """Return the model's steps in order: the outermost scopes with an equation, and pages that are single steps."""
     blocks_of: dict[Scope, list[Block]] = {}
-    for page in book.pages:
+    for page in (page for page in book.pages if book.in_model(page.scope)):
         computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in book.repeated]
         for block, following in zip(computed, [*computed[1:], None], strict=True):
             scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
@@ -92,9 +92,9 @@ def plan(book: Book) -> Plan:
 
 def next_words(book: Book) -> list[Node]:
     """Return the tables of the words that the model adds, one for each step."""
-    if book.graph.training is not None:
+    if book.training is not None:
         return []
-    return [n for n in book.nodes if n.symbol == "next" and n.role is Role.TOKENS]
+    return [n for n in book.nodes if n.symbol == "next" and n.role is Role.TOKENS and book.in_model(n.scope)]
 
 
 def output_words(book: Book) -> list[tuple[Node, int]]:
@@ -126,8 +126,11 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
             f"{symbol(block.node)}, in formulas {block.node.name}: {block.node.meaning}",
             style.text(10),
         )
-    if book.graph.training is not None:
-        _losses(book, sheet, place, book.graph.training.losses)
+    if book.training is not None:
+        _losses(book, sheet, place, book.training.losses)
+    for n, page in enumerate(book.front):
+        name = book.sheet_names[page]
+        sheet.link(FIRST - 1, SIDE + 2 * n, f"{name} ▸", name, "A1", style.LINK)
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)

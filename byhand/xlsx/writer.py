@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -90,6 +90,8 @@ CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
 
 INK, GRID = "#1F2933", "#C9D1DA"
+BELOW, ABOVE = "#E08283", "#6FA8DC"
+"""The colours of negative and of positive numbers, pale enough to read what stands on them."""
 NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
 """The pixels of a note's box and of its lines, and the letters of a line."""
 WHITE = {"font_color": "#FFFFFF"}
@@ -250,6 +252,13 @@ class Sheet:
         white = self._book.format(WHITE)
         self._sheet.conditional_format(*place, {"type": "cell", "criteria": ">", "value": 0.6, "format": white})
 
+    def shades(self, place: Range, largest: float) -> None:
+        """Shade cells from red (-largest) over white (0) to blue (largest)."""
+        bounds = {"min_value": -largest, "mid_value": 0, "max_value": largest}
+        kinds = dict.fromkeys(("min_type", "mid_type", "max_type"), "num")
+        colours = {"min_color": BELOW, "mid_color": "#FFFFFF", "max_color": ABOVE}
+        self._sheet.conditional_format(*place, {"type": "3_color_scale", **bounds, **kinds, **colours})
+
     def bars(self, place: Range, colour: str) -> None:
         """Show each cell's number (0 to 1) as a bar."""
         bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": True}
@@ -278,6 +287,42 @@ class Sheet:
         chart.set_legend({"none": True})
         chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.00"})
         chart.set_size({"width": 480, "height": 260})
+        self._sheet.insert_chart(row, column, chart)
+
+    def curves(
+        self,
+        row: int,
+        column: int,
+        rows: tuple[int, int],
+        steps: int,
+        series: Sequence[tuple[str, int, str]],
+        size: tuple[int, int],
+        end: float,
+    ) -> None:
+        """Insert a chart of some columns over another, with its corner in a cell and a line for each.
+
+        rows: the first and the last. steps: the column along the chart. series: the name, the column and the colour of
+        each. size: width and height in pixels. end: the last step.
+        """
+        name, (first, last) = self._sheet.get_name(), rows
+        chart = self._book.scatter_chart()
+        for n, (title, of, colour) in enumerate(series):
+            dashes = {"dash_type": "dash"} if n == len(series) - 1 > 0 else {}
+            chart.add_series(
+                {
+                    "name": title,
+                    "categories": [name, first, steps, last, steps],
+                    "values": [name, first, of, last, of],
+                    "line": {"color": colour, "width": 2, **dashes},
+                }
+            )
+        lines = {"major_gridlines": {"visible": True, "line": {"color": GRID}}}
+        chart.set_legend({"position": "top"})
+        chart.set_y_axis({**lines, "num_format": "0.0", "min": 0, "name": "loss"})
+        chart.set_x_axis(
+            {"major_gridlines": {"visible": False}, "num_format": "0", "min": 0, "max": end, "name": "steps"}
+        )
+        chart.set_size({"width": size[0], "height": size[1]})
         self._sheet.insert_chart(row, column, chart)
 
     def columns(self, first: int, last: int, width: float) -> None:
@@ -357,6 +402,9 @@ class BookFile:
 
     def line_chart(self) -> Any:
         return self._book.add_chart({"type": "line"})
+
+    def scatter_chart(self) -> Any:
+        return self._book.add_chart({"type": "scatter", "subtype": "straight"})
 
     def keywords(self, text: str) -> None:
         """Set the keywords in the file's properties."""

@@ -145,6 +145,7 @@ def test_every_part_of_a_recipe_is_tried_above() -> None:
         "words",
         "target_words",
         "learnt",
+        "training",
         "target_prompt",
         "segment_ids",
         "pixels",
@@ -205,7 +206,7 @@ KEYS = (
     "model, title, size, seed, words, target_words, prompt, ids, target_prompt, "
     "target_ids, segment_ids, mask, pixels, targets, batch, "
     "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
-    "optimizer, lr, train_steps, orientation, learnt, set"
+    "optimizer, lr, train_steps, orientation, learnt, training, set"
 )
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {

@@ -23,7 +23,7 @@ from byhand.lessons.corpus import Corpus, corpus, held_out
 from byhand.lessons.grid import Grid
 from byhand.lessons.learnt import with_weights
 from byhand.lessons.recipe import Recipe, read_recipe
-from byhand.lessons.training import Loss, TrainingOptions, train
+from byhand.lessons.training import Loss, TrainingOptions, batches, train
 from byhand.models import MODELS
 
 DATA = Path(__file__).parents[1] / "data" / "training"
@@ -92,13 +92,11 @@ def test_each_position_counts_the_same_whatever_its_line() -> None:
 @given(st.integers(1, 6), st.integers(0, 3))
 @settings(max_examples=10, deadline=None)
 def test_batches_take_every_sequence_once_a_round(size: int, seed: int) -> None:
-    from byhand.lessons.training import _batches
-
-    batches = _batches(6, size, seed)
+    order = batches(6, size, seed)
     if size == 6:
-        assert next(batches) is None
+        assert next(order) is None
         return
-    drawn = [n for _ in range(6) for n in next(batches) or ()]
+    drawn = [n for _ in range(6) for n in next(order) or ()]
     for start in range(0, len(drawn) - 5, 6):
         assert sorted(drawn[start : start + 6]) == list(range(6))
 

@@ -1,0 +1,128 @@
+"""The page Before and after: each weight before it learns, its first gradient and step, and what it has learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.core.arithmetic.excel import Formula
+from byhand.core.graph import Array, Node, times
+from byhand.core.labels import word
+from byhand.core.roles import Look, Role
+from byhand.lessons.first_step import FirstStep
+from byhand.workbook import style
+from byhand.workbook.book import Book
+from byhand.workbook.page import Page
+from byhand.xlsx.writer import Sheet, Span, cut, points
+
+FIRST, WIDEST, GAP = 4, 40, 2  # the row under the header, the columns of a band, those between two tables
+MOST_NUMBERS = 20_000
+"""The most numbers in all weights that are shown."""
+WIDTH = 6.8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table to show: its title, its numbers and, if it lives on another page, its node."""
+
+    title: str
+    values: Array
+    node: Node | None
+    look: Look
+
+
+class WeightsPage:
+    """Writes the page: a band for each weight, its tables side by side, or below each other if they are wide."""
+
+    def __init__(
+        self, book: Book, sheet: Sheet, page: Page, before: Mapping[str, Array], step: FirstStep | None
+    ) -> None:
+        self.book, self.sheet, self.page, self.before, self.step = book, sheet, page, before, step
+        self.spans: list[Span] = []
+        self.learnt = {n.name: n for n in book.nodes if n.role is Role.WEIGHT and n.name in before}
+
+    def write(self, training: str) -> None:
+        """Write all of the page. training: the name of the sheet about the training."""
+        self.sheet.text(0, 1, "Before and after: what learning did to each weight", style.TITLE)
+        self.sheet.height(0, 27)
+        about = (
+            "Blue is above 0, red below; the tables of a weight share one scale of colours, its gradient has its own."
+        )
+        self.sheet.text(1, 1, about, style.SUBTITLE)
+        self.sheet.link(2, 1, f"◂ {training}", training, "A1", style.LINK)
+        row, shown = FIRST, 0
+        for path, node in self.learnt.items():
+            if shown + node.shape[0] * node.shape[1] > MOST_NUMBERS:
+                self.sheet.text(row, 1, f"The weights from {path} on are too many to show here.", style.RULE)
+                break
+            shown += node.shape[0] * node.shape[1]
+            row = self._band(row, path, node)
+        self.sheet.columns(0, 0, 3)
+        self.sheet.columns(1, WIDEST + 10, WIDTH)
+        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], 30 * points(WIDTH)))
+
+    def _band(self, row: int, path: str, node: Node) -> int:
+        """Write a weight's tables, and return the row of the next band."""
+        tables = self._tables(path, node)
+        rows, columns = node.shape
+        self.sheet.text(row, 1, path, style.STEP)
+        moved = float(np.sqrt(np.mean((tables[-1].values - tables[0].values) ** 2)))
+        self.sheet.text(row, 5, f"{times(node.shape)}, moved by {moved:.2f} (root of the mean square)", style.NOTE)
+        beside = len(tables) * (columns + GAP) <= WIDEST
+        largest = max(float(np.abs(t.values).max()) for t in tables if t.look is not Look.GRADIENT) or 1.0
+        for n, table in enumerate(tables):
+            at = (row + 2, 2 + n * (max(columns, 3) + GAP)) if beside else (row + 2 + n * (rows + 2), 2)
+            self._table(at, table, node, largest)
+        end = row + 3 + rows if beside else row + 2 + len(tables) * (rows + 2)
+        self.spans.append((row, end))
+        return end + 1
+
+    def _tables(self, path: str, node: Node) -> Sequence[Shown]:
+        """Return the tables about a weight, in the order of time."""
+        learnt = Shown("learnt", self.book.values[node], node, Look.SHOWN)
+        if self.step is None:
+            return [Shown("before", self.before[path], None, Look.SHOWN), learnt]
+        training = self.step.training
+        gradient = next((g for p, g in training.gradients.items() if p == path), None)
+        by_gradient = {g: n for n, g in training.backward.gradients.items()}
+        if gradient is None:
+            return [Shown("before", self.before[path], None, Look.SHOWN), learnt]
+        before, updated = by_gradient[gradient], training.updated[path]
+        return [
+            Shown("before", self.book.values[before], before, Look.SHOWN),
+            Shown("∂ of the first loss", self.book.values[gradient], gradient, Look.GRADIENT),
+            Shown("after one step", self.book.values[updated], updated, Look.SHOWN),
+            learnt,
+        ]
+
+    def _table(self, at: tuple[int, int], table: Shown, node: Node, largest: float) -> None:
+        """Write a table with its first number in a cell, its title above and the labels of its rows at the left."""
+        row, column = at
+        rows, columns = node.shape
+        self.sheet.text(row - 1, column, table.title, style.text(10, style.LOOKS[table.look][1], bold=True))
+        for i in range(rows):
+            label = word(node.shape[0].labels, i, self.book.values) if rows > 1 else ""
+            self.sheet.text(row + i, column - 1, label, style.ROW_LABEL)
+        look = style.cell(
+            table.look, "0.00" if table.look is not Look.GRADIENT else style.number_format(table.values, False)[0]
+        )
+        place = (row, column, row + rows - 1, column + columns - 1)
+        if table.node is None:
+            for i, numbers in enumerate(table.values.tolist()):
+                for j, number in enumerate(numbers):
+                    self.sheet.number(row + i, column + j, number, look)
+        else:
+            addresses = self.book.addresses(self.book.homes[table.node], self.page)
+            cells = [[Formula(addresses[i, j]) for j in range(columns)] for i in range(rows)]
+            self.sheet.formulas(
+                place,
+                (
+                    ([(row + i, column + j) for j in range(columns)], list(cells[i]), (table.values[i] + 0.0).tolist())
+                    for i in range(rows)
+                ),
+                look,
+            )
+        scale = largest if table.look is not Look.GRADIENT else float(np.abs(table.values).max())
+        self.sheet.shades(place, scale or 1.0)

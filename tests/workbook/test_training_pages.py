@@ -1,0 +1,128 @@
+"""The pages about a training: live where they can be, the same in other programs, and readable."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from math import log
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from support.editing import edited
+from support.lessons import cells_of, numbers_of
+
+from byhand.lessons.build import build, model_of
+from byhand.lessons.corpus import corpus, held_out
+from byhand.lessons.learnt import with_weights
+from byhand.lessons.recipe import Recipe
+from byhand.lessons.training import TrainingOptions, train
+from byhand.workbook.build import write_lesson
+from byhand.xlsx.cells import Cell
+from byhand.xlsx.reader import Contents, read
+from byhand.xlsx.verify import verify
+
+TEXT = "the cat sat.\nthe dog ran.\na dog sat.\na cat ran.\n"
+
+
+@cache
+def book(model: str = "gpt2", text: str = TEXT, share: float = 0.0, steps: int = 40) -> Path:
+    recipe = Recipe(model)
+    learning = corpus(text, recipe, *model_of(recipe), "words")
+    options = TrainingOptions(steps, lr=0.03)
+    to_learn, aside = held_out(learning, share, 0)
+    learnt = train(learning.recipe, to_learn, options, aside)
+    path = Path(mkdtemp(prefix="byhand-pages-")) / "learnt.xlsx"
+    write_lesson(build(with_weights(learning, learnt, options, "text.txt", share)), path)
+    return path
+
+
+def texts(contents: Contents, sheet: str) -> dict[str, Cell]:
+    """Each text on a sheet, and the first cell with it."""
+    found: dict[str, Cell] = {}
+    for cell, value in contents.values.items():
+        if cell[0] == sheet and isinstance(value, str):
+            found.setdefault(value, cell)
+    return found
+
+
+def beside(cell: Cell, columns: int, rows: int = 0) -> Cell:
+    return cell[0], cell[1] + rows, cell[2] + columns
+
+
+def test_the_summary_says_what_was_learnt_and_what_can_be() -> None:
+    contents = read(book())
+    at = texts(contents, "Training")
+    right = at["right words"]
+    values: Any = contents.values
+    row = [values[beside(right, n, -1)] for n in (1, 2, 3)]
+    assert row[0] > row[1] > row[2] == pytest.approx(4 * log(2) / 12, rel=1e-12)
+    assert values[beside(right, 3)] == pytest.approx(10 / 12)
+    assert [values[beside(right, n)] for n in (1, 2)] == sorted(values[beside(right, n)] for n in (1, 2))
+
+
+def test_the_curve_is_a_chart_of_cells() -> None:
+    with ZipFile(book(share=0.25)) as archive:
+        charts = [archive.read(n).decode() for n in archive.namelist() if n.startswith("xl/charts/chart")]
+    assert len(charts) == 1
+    references = re.findall(r"<c:f>(.*?)</c:f>", charts[0])
+    assert len(references) == 6, "steps and losses of three lines"
+    assert all(re.fullmatch(r"Training!\$[A-Z]+\$\d+:\$[A-Z]+\$\d+", reference) for reference in references)
+    assert "the floor of the text" in charts[0]
+    assert "loss of what is held out" in charts[0]
+
+
+def test_the_first_step_is_live() -> None:
+    """Another start of a weight changes the first loss, the curve's first point, the gradients and the updates."""
+    path = book()
+    contents = read(path)
+    weight = cells_of(contents, "first_step.wte")[0][0]
+    values = edited(path, {weight: 2.0})
+    before = numbers_of(contents, "first_step.loss", contents.values)
+    after = numbers_of(contents, "first_step.loss", values)
+    assert abs(after - before).max() > 1e-3
+    steps = texts(contents, "Training")["steps"]
+    assert values[beside(steps, 1, 1)] == pytest.approx(after.item())
+    for name in ("first_step.grad.layer1.head1.W_Q", "first_step.updated.wte"):
+        assert abs(numbers_of(contents, name, values) - numbers_of(contents, name, contents.values)).max() > 1e-3
+    np.testing.assert_array_equal(numbers_of(contents, "wte", values), numbers_of(contents, "wte", contents.values))
+
+
+def test_a_count_changes_the_floor() -> None:
+    path = book()
+    contents = read(path)
+    times = texts(contents, "Training")["times"]
+    values = edited(path, {beside(times, 0, 1): 3})
+    floor = values[beside(texts(contents, "Training")["right words"], 3, -1)]
+    assert floor == pytest.approx((-3 * log(3 / 4) - log(1 / 4) + 2 * log(2)) / 14, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("t5", "le chat\tthe cat\nla maison\tthe house\n"),
+        ("bert", "the cat sat\n"),
+        ("rnn", "a b a b\n"),
+        ("gpt2", TEXT),
+    ],
+)
+def test_other_programs_get_what_is_stored(model: str, text: str) -> None:
+    report = verify(book(model, text), "ironcalc")
+    assert report.cells > 1000
+    assert not report.errors
+    assert not report.differing
+
+
+def test_before_and_after_show_the_weights_of_their_pages() -> None:
+    contents = read(book())
+    formulas = {cell: formula for cell, formula in contents.formulas.items() if cell[0] == "Before and after"}
+    assert formulas
+    assert all(re.fullmatch(r"('[^']+'|\w+)!\$?[A-Z]+\$?\d+", formula.lstrip("=")) for formula in formulas.values())
+
+
+def test_a_lesson_that_learnt_nothing_has_no_such_pages(tmp_path: Path) -> None:
+    write_lesson(build(Recipe("gpt2")), tmp_path / "plain.xlsx")
+    assert not {"Training", "Before and after"} & set(read(tmp_path / "plain.xlsx").sheets)
