@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import IO
 from xml.parsers import expat
 from zipfile import ZipFile
 
@@ -67,14 +68,25 @@ def parse(
     data: Callable[[str], None],
     finished: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Parse a part as a stream, to its end or until `done` returns true."""
+    """Parse a part as a stream, to its end or until `finished` returns true."""
+    with archive.open(name) as stream:
+        parse_stream(stream, start, end, data, finished)
+
+
+def parse_stream(
+    stream: IO[bytes],
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None],
+    data: Callable[[str], None],
+    finished: Callable[[], bool],
+) -> None:
+    """Parse an open part, as `parse` does."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
-    with archive.open(name) as stream:
-        for _ in feed(parser, stream):
-            if finished():
-                return
+    for _ in feed(parser, stream):
+        if finished():
+            return
 
 
 def _tag(name: str) -> str:
@@ -298,6 +310,7 @@ def _plain(text: str) -> str:
 _PLACE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
+@lru_cache(10_000)
 def position(place: str) -> tuple[int, int]:
     """Return the row and the column of an address, from 0: (2, 1) for B3. ValueError for no address."""
     match = _PLACE.fullmatch(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -9,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 from zipfile import ZipFile
 
 from byhand.errors import ByhandError
 from byhand.xlsx.archive import SAVE_AGAIN, damaged, open_archive
-from byhand.xlsx.cells import Cell, Cells, Value, parse, strings_of
+from byhand.xlsx.cells import Cell, Cells, Value, parse, parse_stream, strings_of
 from byhand.xlsx.visibility import COLOUR_ATTRIBUTES, Looks, unseen_cells
 
 LARGEST_INDEX = 10_000_000
@@ -286,8 +288,24 @@ def _looks(archive: ZipFile, part: str) -> Looks:
     """Return the cell styles of a workbook."""
     if not part:
         return Looks()
+    if archive.getinfo(part).file_size <= USUAL_STYLES:
+        return _looks_in(archive.read(part))
+    with archive.open(part) as stream:
+        return _looks_of(stream)
+
+
+USUAL_STYLES = 100_000
+"""Up to so many bytes, the styles of a file are kept for others: a class has most of its books from one program."""
+
+
+@lru_cache(16)
+def _looks_in(text: bytes) -> Looks:
+    return _looks_of(io.BytesIO(text))
+
+
+def _looks_of(stream: IO[bytes]) -> Looks:
     reader = _StylesPart()
-    parse(archive, part, reader.start, reader.end, lambda text: None, lambda: reader.finished)
+    parse_stream(stream, reader.start, reader.end, lambda text: None, lambda: reader.finished)
     return reader.looks
 
 

@@ -39,6 +39,16 @@ class Looks:
     styles: list[tuple[str, str, str]] = field(default_factory=list)
     """The numbers of the number format, of the font and of the fill."""
 
+    _unseen: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def unseen(self, style: str) -> tuple[str, str]:
+        """Return why a text and a number in a style are not seen, as `why` does; each style is looked at once."""
+        if not (style.isdigit() and int(style[:9]) < len(self.styles)):
+            return "", ""
+        if style not in self._unseen:
+            self._unseen[style] = self.why(style, of_number=False), self.why(style, of_number=True)
+        return self._unseen[style]
+
     def why(self, style: str, of_number: bool) -> str:
         """Return why a number (or a text) in a style is not seen; an empty text if it is."""
         try:
@@ -65,7 +75,7 @@ def unseen_cells(
     looks: Looks,
 ) -> dict[Cell, str]:
     """Return the filled cells that are not seen, and why. styles: the style of each filled cell."""
-    unseen = {style: (looks.why(style, False), looks.why(style, True)) for style in set(styles.values())}
+    unseen = {style: looks.unseen(style) for style in set(styles.values())}
     if not (hidden_sheets or hidden.rows or hidden.columns or any(map(any, unseen.values()))):
         return {}
     found = {}
