@@ -6,8 +6,9 @@ The student's id is in the name, the tag and the id number, for a teacher who as
 format follows Moodle's importer (question/format/xml/format.php, question/type/multianswer).
 
 The marks of a Cloze question are the sum of the weights of its fields, whatever <defaultgrade> says, and weights are
-whole numbers, 0 included. So that the sum is the points, a table of 9 numbers for 3 points has 3 fields that weigh 1
-and 6 that weigh 0: which ones differs from student to student, and nobody sees it before the marks are given.
+whole numbers, 0 included. The ready-made exercises have one, two or three points for each number, so that every field
+counts as it does in marking. In a recipe of one's own, a table of 9 numbers for 3 points has 3 fields that weigh 1 and
+6 that weigh 0: which ones differs from student to student, and nobody sees it before the marks are given.
 """
 
 from __future__ import annotations
@@ -211,9 +212,16 @@ def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: in
         lines.append(
             f"Moodle's marks are whole numbers, so {len(each) - silent} of the {len(each)} numbers count (others for "
             "each student) and the rest are marked and explained, but count nothing; the share of a named mistake then "
-            "depends on which of them it changes. Workbooks, Canvas and QTI count all."
+            "depends on which of them it changes. Workbooks, Canvas and QTI count all. In Moodle they all count "
+            f"if the recipe gives {_enough(asked)}."
         )
     return lines
+
+
+def _enough(asked: Sequence[Part]) -> str:
+    """Return what points a recipe must give for every field to count: question 1 at least 9 points."""
+    few = [part for part in asked if part.question.ask.points < len(part.fields)]
+    return " and ".join(f"question {part.number} at least {len(part.fields)} points" for part in few)
 
 
 @lru_cache(4096)

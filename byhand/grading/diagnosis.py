@@ -350,27 +350,26 @@ MOST_OR = 2
 
 def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
     """Return the finding for each answer that is not simply right, by its place among all answers."""
+    hypotheses = answers.hypotheses
+    if len(hypotheses.stages) > 1 and one_number_in_every_cell(answers.written, answers.key):
+        answered = [n for stage in hypotheses.stages for n in stage.flat.tolist() if not np.isnan(answers.written[n])]
+        return dict.fromkeys(answered, CellFinding(Verdict.WRONG, _(ONE_NUMBER)))
     explanations = best_explanations(answers)
-    best, hypotheses = explanations[0], answers.hypotheses
+    best = explanations[0]
     slips_by_stage = [_slips(best, stage) for stage in hypotheses.stages]
     all_answers = [
         _stage_answers(best.findings[stage.number], *found, _is_copy(answers, stage))
         for stage, found in zip(hypotheses.stages, slips_by_stage, strict=True)
     ]
     by_place: dict[int, CellFinding] = {}
-    several = len(hypotheses.stages) > 1
     unguessed = any(mine.tells_of_mistakes for mine in all_answers)
-    one_number = several and one_number_in_every_cell(answers.written, answers.key)
     for stage, mine, counts in zip(
         hypotheses.stages, all_answers, counted(all_answers, hypotheses.reads_given), strict=True
     ):
         found = slips_by_stage[stage.number][0]
-        idle = one_number or mine.idle
-        for n in np.flatnonzero(mine.answered & (idle | ~mine.right)).tolist():
+        for n in np.flatnonzero(mine.answered & (mine.idle | ~mine.right)).tolist():
             finding = _finding(hypotheses, explanations, stage, n, found.get(n))
-            if one_number or not counts.any[n]:
-                finding = _without_evidence(finding, mine, one_number, unguessed)
-            by_place[int(stage.flat[n])] = finding
+            by_place[int(stage.flat[n])] = finding if counts.any[n] else _without_evidence(finding, mine, unguessed)
     return by_place
 
 
@@ -382,7 +381,7 @@ def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
     return not stage.choice and any(is_copy(written, key, table[stage.rows, stage.columns]) for table in alike)
 
 
-def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool, unguessed: bool) -> CellFinding:
+def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool) -> CellFinding:
     """Return the finding for an answer whose explanation earns nothing.
 
     A mistake is named all the same where a copy can only be made by it, and where many numbers of some table tell of
@@ -394,7 +393,7 @@ def _without_evidence(finding: CellFinding, mine: StageAnswers, one_number: bool
         behind = {combination for combination, right in zip(mine.mistakes, mine.right, strict=True) if not right}
         named = finding.verdict is Verdict.MISTAKE and len(behind) == 1 and BETWEEN not in finding.mistake
         return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, _(COPIED))
-    if mine.idle or one_number:
+    if mine.idle:
         return CellFinding(Verdict.WRONG, _(ONE_NUMBER))
     return CellFinding(Verdict.WRONG, _(NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG))
 

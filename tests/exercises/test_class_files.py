@@ -115,6 +115,7 @@ def test_numbered_files_of_before_are_removed(tmp_path: Path, monkeypatch: pytes
     ("points", "sentence"),
     [
         ("3", "so 3 of the 6 numbers count"),
+        ("3", "In Moodle they all count if the recipe gives question 1 at least 6 points."),
         ("2.5", "Moodle counts whole marks alone: 3 for the 2.5 points of the exercise."),
         ("6", None),
     ],

@@ -186,7 +186,7 @@ def test_a_changed_recipe_of_a_part_is_another_set(tmp_path: Path, monkeypatch: 
         make_set(options)
     assert str(refused.value).startswith("exam holds a set of another version of the recipe: ")
     part.unlink()
-    assert Grader(load_key(Path("exam"))).marker.problem.exercise.points == 3  # the key needs no other file
+    assert Grader(load_key(Path("exam"))).marker.problem.exercise.points == 12  # the key needs no other file
 
 
 def test_right_answers_earn_all_points_and_one_grade(made: dict[str, Any]) -> None:

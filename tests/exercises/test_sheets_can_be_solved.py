@@ -129,7 +129,7 @@ def test_an_exam_can_be_solved_though_its_parts_have_tables_of_the_same_name() -
     built = problem(exercise_of({"title": "Exam", "exercise": parts}, Path("exam.toml")))
     solved_in_every_format(built, a_class(built))
     text = text_of(page_of(built, a_class(built)[0]))
-    assert "Part 2: One attention head (8 points)" in text
+    assert "Part 2: One attention head (48 points)" in text
     assert len(re.findall(r"(?m)^part[13]\.p = ", text)) == 2
 
 

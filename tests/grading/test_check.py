@@ -58,11 +58,11 @@ def test_all_is_right(made: tuple[Path, Key]) -> None:
     folder, _ = made
     said = told(f"byhand check {folder}/right.xlsx --key {folder}", 0)
     assert said.startswith("Student 1 (s001) · right.xlsx (by the id in the workbook)\n")
-    assert said.endswith("\n8 of 8 points\n")
+    assert said.endswith("\n48 of 48 points\n")
     assert said.count("✓ right") == 30
     assert "This step, worked with other numbers" not in said
     facts = json.loads(told(f"byhand check {folder}/right.xlsx --key {folder}/keys/key.json --json", 0))
-    assert (facts["right"], facts["points"], facts["warnings"], len(facts["cells"])) == (True, 8, [], 30)
+    assert (facts["right"], facts["points"], facts["warnings"], len(facts["cells"])) == (True, 48, [], 30)
     assert not any("answer" in cell for cell in facts["cells"])
 
 
@@ -183,7 +183,7 @@ def test_each_student_of_a_class_has_a_key_to_practise_alone(tmp_path: Path) -> 
     with marking.Grader(alone) as theirs, marking.Grader(key) as teachers:
         found, expected = (grader.mark(tmp_path / "mine.xlsx").marks for grader in (theirs, teachers))
     assert found == expected
-    assert found.points == pytest.approx(8 - 3 / 9)
+    assert found.points == pytest.approx(48 - 2)
     a_set(tmp_path / "quiz", 2, formats=("xlsx",))
     assert [path.name for path in sorted((tmp_path / "quiz" / "students").iterdir())] == ["s001.xlsx", "s002.xlsx"]
 
@@ -223,7 +223,7 @@ def test_the_key_beside_it_is_found(place: str, made: tuple[Path, Key], tmp_path
     book.write_bytes((folder / "right.xlsx").read_bytes())
     own = "students/s001.key.json" if key.name != "key.json" else "keys/key.json"
     key.write_bytes((folder / own).read_bytes())
-    assert told(f'byhand check "{book}"', 0).endswith("\n8 of 8 points\n")
+    assert told(f'byhand check "{book}"', 0).endswith("\n48 of 48 points\n")
 
 
 def test_without_a_key_it_says_what_to_give(made: tuple[Path, Key], tmp_path: Path) -> None:

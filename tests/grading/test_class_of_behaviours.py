@@ -43,7 +43,9 @@ WORDS = {
 ALL = "9 right | 9 right | 12 right"
 NONE = "9 blank | 9 blank | 12 blank"
 SAME = "9 wrong | 9 wrong | 12 wrong"
-SCORE, WEIGHT, Z = 3 / 9, 3 / 9, 2 / 12
+FULL = 48
+"""The points of the exercise."""
+SCORE, WEIGHT, Z = 2, 2, 1
 """The points of one cell of each question."""
 HALF = 0.5
 """The share of a known mistake, of rounding and of a slip."""
@@ -53,7 +55,7 @@ HALF = 0.5
 class Row:
     """One line of the table.
 
-    verdicts: how many cells of scores | weights | Z have which. points: of 8. says: a part of a sentence to the
+    verdicts: how many cells of scores | weights | Z have which. points: of FULL. says: a part of a sentence to the
     student. person: a part of what a person is told, for a file that has no grade until somebody looks. moodle, canvas:
     the least and the most of the points there; None where no answers are typed.
     """
@@ -74,128 +76,136 @@ def same(points: float, verdicts: str, says: str = "", person: str = "") -> Row:
 NOT_READ = "8 right"
 TYPED: dict[str, tuple[b.Behaviour, Row]] = {
     # right, in many notations
-    "right, rounded as asked": (b.right, same(8, ALL)),
-    "right, with all digits": (b.all_digits, same(8, ALL)),
-    "right, going on with rounded weights": (b.goes_on_with_rounded_weights, same(8, ALL)),
-    "right, as texts with blanks around": (b.texts(lambda x, n: f" {x:.{n}f} "), same(8, ALL)),
+    "right, rounded as asked": (b.right, same(FULL, ALL)),
+    "right, with all digits": (b.all_digits, same(FULL, ALL)),
+    "right, going on with rounded weights": (b.goes_on_with_rounded_weights, same(FULL, ALL)),
+    "right, as texts with blanks around": (b.texts(lambda x, n: f" {x:.{n}f} "), same(FULL, ALL)),
     "right, with a decimal comma": (
         b.texts(lambda x, n: f"{x:.{n}f}".replace(".", ",")),
-        Row(ALL, 8, moodle=(8, 8), canvas=(3, 5)),  # Canvas reads a comma as a separator of thousands
+        Row(ALL, FULL, moodle=(FULL, FULL), canvas=(18, 30)),  # Canvas reads a comma as a separator of thousands
     ),
     "right, with the sign of a minus": (
         b.texts(lambda x, n: f"{x:.{n}f}".replace("-", "−")),
-        Row(ALL, 8),
+        Row(ALL, FULL),
     ),
     "right, weights as percent": (
         b.texts(lambda x, n: f"{100 * x:.0f} %" if 0 < x < 1 and n else x, 1),
-        Row(ALL, 8),
+        Row(ALL, FULL),
     ),
-    "right, about": (b.texts(lambda x, n: f"about {x:.{n}f}"), Row(ALL, 8)),
-    "right, (rounded)": (b.texts(lambda x, n: f"{x:.{n}f} (rounded)"), Row(ALL, 8)),
-    "right, as powers of ten": (b.texts(lambda x, n: f"{x:e}"), Row(ALL, 8)),
-    "right, as formulas": (b.as_formulas, Row(ALL, 8)),
+    "right, about": (b.texts(lambda x, n: f"about {x:.{n}f}"), Row(ALL, FULL)),
+    "right, (rounded)": (b.texts(lambda x, n: f"{x:.{n}f} (rounded)"), Row(ALL, FULL)),
+    "right, as powers of ten": (b.texts(lambda x, n: f"{x:e}"), Row(ALL, FULL)),
+    "right, as formulas": (b.as_formulas, Row(ALL, FULL)),
     # right, but for rounding
     "to one place": (
         b.to_one_place,
         Row(
             "9 right | 2 wrong, 1 slip, 6 rounded | 4 right, 2 follows, 6 rounded",
-            3 + 7 * HALF * WEIGHT + (6 + 6 * HALF) * Z,
+            18 + 7 * HALF * WEIGHT + (6 + 6 * HALF) * Z,
             "Rounded too early, or too far",
         ),
     ),
     "cut off, not rounded": (
         b.cut_off,
-        Row("9 right | 2 right, 6 slip, 1 rounded | 12 right", 8 - 7 * HALF * WEIGHT, "It seems to be cut off"),
+        Row("9 right | 2 right, 6 slip, 1 rounded | 12 right", FULL - 7 * HALF * WEIGHT, "It seems to be cut off"),
     ),
     # a slip, and what is carried on
     "one score is off by one": (
         b.slip_in_one_cell,
-        Row("8 right, 1 slip | 9 right | 12 right", 8 - HALF * SCORE, "You are one off: add up once more."),
+        Row("8 right, 1 slip | 9 right | 12 right", FULL - HALF * SCORE, "You are one off: add up once more."),
     ),
     "one score is off by one, and all else follows": (
         b.carried_slip,
         Row(
-            "8 right, 1 slip | 6 right, 3 follows | 9 right, 3 follows", 8 - HALF * SCORE, "Right from your own scores."
+            "8 right, 1 slip | 6 right, 3 follows | 9 right, 3 follows",
+            FULL - HALF * SCORE,
+            "Right from your own scores.",
         ),
     ),
     "a wrong sign": (
         b.wrong_sign,
-        Row("8 right, 1 slip | 9 right | 12 right", 8 - HALF * SCORE, "Only the sign is not right."),
+        Row("8 right, 1 slip | 9 right | 12 right", FULL - HALF * SCORE, "Only the sign is not right."),
     ),
     "two numbers have changed places": (
         b.two_swapped,
-        Row("7 right, 2 mistake | 9 right | 12 right", 8 - SCORE, "have changed places"),
+        Row("7 right, 2 mistake | 9 right | 12 right", FULL - SCORE, "have changed places"),
     ),
     # mistakes with a name
     "scores not divided by √4": (
         b.not_scaled,
-        Row("9 right | 9 mistake | 3 right, 9 follows", 8 - 9 * HALF * WEIGHT, "You left out the division by √d_k"),
+        Row("9 right | 9 mistake | 3 right, 9 follows", FULL - 9 * HALF * WEIGHT, "You left out the division by √d_k"),
     ),
     "softmax down the columns": (
         b.down_the_columns,
-        Row("9 right | 9 mistake | 12 follows", 8 - 9 * HALF * WEIGHT, "You made the columns add up to 1"),
+        Row("9 right | 9 mistake | 12 follows", FULL - 9 * HALF * WEIGHT, "You made the columns add up to 1"),
     ),
     "keys in place of values": (
         b.keys_for_values,
-        Row("9 right | 9 right | 12 mistake", 8 - 12 * HALF * Z, "You weighted the keys"),
+        Row("9 right | 9 right | 12 mistake", FULL - 12 * HALF * Z, "You weighted the keys"),
     ),
     "queries and keys swapped": (
         b.queries_and_keys_swapped,
-        Row("3 right, 6 mistake | 9 follows | 3 right, 9 follows", 8 - 6 * HALF * SCORE, "You swapped Q and K"),
+        Row("3 right, 6 mistake | 9 follows | 3 right, 9 follows", FULL - 6 * HALF * SCORE, "You swapped Q and K"),
     ),
     "a mask where none is asked for": (
         b.masked,
-        Row("9 right | 3 right, 6 mistake | 6 right, 6 follows", 8 - 6 * HALF * WEIGHT, "You masked the words to come"),
+        Row(
+            "9 right | 3 right, 6 mistake | 6 right, 6 follows",
+            FULL - 6 * HALF * WEIGHT,
+            "You masked the words to come",
+        ),
     ),
     # nothing, or nothing of one's own
     "blank": (b.blank, same(0, NONE, "Nothing is written here yet.")),
     "the first table alone": (
         b.first_table_alone,
-        Row("9 right | 9 blank | 12 blank", 3, "Nothing is written here yet.", moodle=(3, 3), canvas=(2.9, 3.1)),
+        Row("9 right | 9 blank | 12 blank", 18, "Nothing is written here yet.", moodle=(18, 18), canvas=(18, 18)),
     ),
-    "zeros": (b.everywhere(0), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 1), canvas=(0, 1))),
-    "ones": (b.everywhere(1), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 1), canvas=(0, 1))),
-    "a quarter": (b.everywhere(0.25), Row(SAME, 0, "The same number", moodle=(0, 1), canvas=(0, 1))),
+    "zeros": (b.everywhere(0), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 6), canvas=(0, 6))),
+    "ones": (b.everywhere(1), Row(SAME, 0, "The same number stands in every cell", moodle=(0, 6), canvas=(0, 6))),
+    "a quarter": (b.everywhere(0.25), Row(SAME, 0, "The same number", moodle=(0, 6), canvas=(0, 6))),
     "the neighbour's numbers": (
         b.neighbours_numbers,
-        Row("9 wrong | 1 right, 8 wrong | 12 wrong", WEIGHT, person="likely source", moodle=(0, 2), canvas=(0, 1)),
+        Row("9 wrong | 1 right, 8 wrong | 12 wrong", WEIGHT, person="likely source", moodle=(0, 12), canvas=(0, 6)),
     ),
     # what is no number
     "a word in one cell": (
         b.one_cell("no idea"),
-        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "cannot be read", "'no idea' is no number"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", FULL - WEIGHT, "cannot be read", "'no idea' is no number"),
     ),
     "a question mark in one cell": (
         b.one_cell("?"),
-        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "it has a question mark"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", FULL - WEIGHT, "it has a question mark"),
     ),
     "a date in one cell": (
         b.one_cell(b.A_DATE),
-        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "has made a date", "'2026-01-02' is no number"),
+        Row(
+            f"9 right | {NOT_READ}, 1 unread | 12 right", FULL - WEIGHT, "has made a date", "'2026-01-02' is no number"
+        ),
     ),
     "an error in one cell": (
         b.one_cell("=1/0"),
-        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "the error #DIV/0!", "'=1/0' is no number"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", FULL - WEIGHT, "the error #DIV/0!", "'=1/0' is no number"),
     ),
     "TRUE in one cell": (
         b.one_cell(True),
-        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", 8 - WEIGHT, "a truth value", "'TRUE' is no number"),
+        Row(f"9 right | {NOT_READ}, 1 unread | 12 right", FULL - WEIGHT, "a truth value", "'TRUE' is no number"),
     ),
     "one cell left out": (
         b.one_cell(None),
-        Row("9 right | 8 right, 1 blank | 12 right", 8 - WEIGHT, "Nothing is written here yet."),
+        Row("9 right | 8 right, 1 blank | 12 right", FULL - WEIGHT, "Nothing is written here yet."),
     ),
 }
 FILES: dict[str, tuple[b.File, Row]] = {
-    "a row inserted": (b.changed(b.row_inserted), Row(ALL, 8)),
-    "a column inserted": (b.changed(b.column_inserted), Row(ALL, 8)),
-    "renamed sheets": (b.changed(b.renamed_sheets), Row(ALL, 8)),
-    "saved as .ods": (b.ODS, Row(ALL, 8)),
-    "saved as .xls": (b.XLS, Row(ALL, 8)),
-    "saved by Gnumeric": (b.GNUMERIC, Row(ALL, 8)),
-    "saved as .csv": (b.in_csv, Row(ALL, 8)),
-    "a given number changed": (b.changed(b.given_changed), Row(ALL, 8, person="is not as handed out")),
-    "the id erased": (b.changed(b.id_erased), Row(ALL, 8, person="states no id any more")),
+    "a row inserted": (b.changed(b.row_inserted), Row(ALL, FULL)),
+    "a column inserted": (b.changed(b.column_inserted), Row(ALL, FULL)),
+    "renamed sheets": (b.changed(b.renamed_sheets), Row(ALL, FULL)),
+    "saved as .ods": (b.ODS, Row(ALL, FULL)),
+    "saved as .xls": (b.XLS, Row(ALL, FULL)),
+    "saved by Gnumeric": (b.GNUMERIC, Row(ALL, FULL)),
+    "saved as .csv": (b.in_csv, Row(ALL, FULL)),
+    "a given number changed": (b.changed(b.given_changed), Row(ALL, FULL, person="is not as handed out")),
+    "the id erased": (b.changed(b.id_erased), Row(ALL, FULL, person="states no id any more")),
     "somebody else's book": (
         b.somebody_elses_book,
         Row("9 wrong | 1 right, 8 wrong | 12 wrong", WEIGHT, person="was made for another student"),
@@ -249,7 +259,7 @@ def test_in_the_workbook_and_in_check(behaviour: str, pupil: b.Pupil, checker: F
     text, all_right = checker(path)
     said = " ".join(text.split())
     assert all_right == (row.verdicts == ALL and not row.person)
-    assert f" {row.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in said
+    assert f" {row.points:.2f}".rstrip("0").rstrip(".") + f" of {FULL} points" in said
     assert ("A person must look at this: " in said) == bool(row.person)
     assert row.person in said
 
@@ -293,7 +303,7 @@ def test_in_moodle_and_canvas(behaviour: str, pupil: b.Pupil) -> None:
     assert len(texts) == len(field_texts(asked, [b.np.zeros(9), b.np.zeros(9), b.np.zeros(12)]))
     for system, bounds in ((in_moodle, row.moodle), (in_canvas, row.canvas)):
         assert bounds is not None
-        points = 8 * system.mark(texts).mark
+        points = FULL * system.mark(texts).mark
         assert bounds[0] - 1e-6 <= points <= bounds[1] + 1e-6, points
 
 

@@ -90,7 +90,7 @@ def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
     assert {VERDICT_STYLES[cell.verdict].means for cell in marks.cells} == {
         v.means for v in VERDICT_STYLES.values() if v.means in text
     }
-    assert f"{marks.points:.2f}".rstrip("0").rstrip(".") + " of 8 points" in text
+    assert f"{marks.points:.2f}".rstrip("0").rstrip(".") + " of 48 points" in text
     assert text.count("This step, worked with other numbers") == 3
     assert "byhand" not in text, "a student need not have it"
     assert len({(look.sign, look.line) for look in VERDICT_STYLES.values()}) == len(VERDICT_STYLES) == len(Verdict)
@@ -131,7 +131,7 @@ def test_the_items_are_counted(key: Key) -> None:
     assert cells[0]["right"] == 0.5
     assert cells[0]["verdicts"] == {"right": 1, "right from your own earlier step": 1, "a known mistake": 2}
     assert told["questions"][1]["cells"][2]["right"] == 1.0
-    assert told["questions"][0]["share"] == round(4 * 0.5 / (4 * 3), 4)
+    assert told["questions"][0]["share"] == round(4 * 0.5 / (4 * 18), 4)
     (mistake,) = told["mistakes"]
     assert (mistake["name"], mistake["students"], mistake["cells"], mistake["questions"]) == (
         "scores-not-scaled",
@@ -169,7 +169,7 @@ def test_gradescopes_form(key: Key) -> None:
     assert set(told) == {"score", "output", "output_format", "visibility", "stdout_visibility", "extra_data", "tests"}
     assert told["score"] == pytest.approx(marks.points, abs=1e-3)
     assert sum(test["score"] for test in told["tests"]) == pytest.approx(told["score"], abs=1e-3)
-    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(8)
+    assert sum(test["max_score"] for test in told["tests"]) == pytest.approx(48)
     fields = {"name", "number", "score", "max_score", "status", "output", "output_format", "tags", "visibility"}
     assert all(set(test) == fields for test in told["tests"])
 

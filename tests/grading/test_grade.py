@@ -88,7 +88,7 @@ def test_a_small_class(made: tuple[Path, Key], tmp_path: Path) -> None:
     ]
     wrong = 8 - 3 / 9
     assert [row[1:3] for row in grades] == [
-        ["s001", "8"],
+        ["s001", "48"],
         ["s002", f"{wrong:.2f}"],
         ["s003", "8"],
         ["s004", "-"],
@@ -144,7 +144,7 @@ def test_a_second_run_reads_only_what_is_new(made: tuple[Path, Key], tmp_path: P
     (tmp_path / "out" / "feedback" / "s001.html").unlink()
     more = json.loads(byhand(line).stdout)
     assert (more["read"], more["kept"]) == (3, 0)
-    assert [g["points"] for g in more["grades"]] == [8, 8, 8, None, None]
+    assert [g["points"] for g in more["grades"]] == [48, 48, 48, None, None]
     (here / "s003.xlsx").unlink()
     fewer = json.loads(byhand(line).stdout)
     assert fewer["statuses"] == {"graded": 2, "look": 0, "unreadable": 0, "missing": 3}
@@ -266,9 +266,9 @@ def test_of_several_files_the_latest_counts(made: tuple[Path, Key], tmp_path: Pa
         path.write_bytes(answered(folder / "set", key, "s001", right_of(key, "s001", wrong)))
         os.utime(path, (time_, time_))
     told = json.loads(byhand(f"byhand grade {tmp_path}/in --key {folder}/set -o {tmp_path}/out --json --jobs 1").stdout)
-    assert (told["grades"][0]["points"], told["grades"][0]["file"]) == (8, "s001 (1).xlsx")
+    assert (told["grades"][0]["points"], told["grades"][0]["file"]) == (48, "s001 (1).xlsx")
     assert [c["file"] for c in told["concerns"] if c["kind"] == "duplicate"] == ["s001.xlsx"]
-    assert "8 of 8 points" in (tmp_path / "out" / "feedback" / "s001.html").read_text("utf-8")
+    assert "48 of 48 points" in (tmp_path / "out" / "feedback" / "s001.html").read_text("utf-8")
 
 
 @pytest.mark.slow
