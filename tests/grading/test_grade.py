@@ -86,7 +86,7 @@ def test_a_small_class(made: tuple[Path, Key], tmp_path: Path) -> None:
         "Assignment: One attention head (Real)",
         "Assignment: One attention head (Feedback)",
     ]
-    wrong = 8 - 3 / 9
+    wrong = 48 - 2
     assert [row[1:3] for row in grades] == [
         ["s001", "48"],
         ["s002", f"{wrong:.2f}"],
@@ -96,15 +96,15 @@ def test_a_small_class(made: tuple[Path, Key], tmp_path: Path) -> None:
     ]
     assert [row[3] for row in grades] == [
         "All right.",
-        "1 scores 2.67 of 3: 8 right, 1 wrong; 2 weights 3 of 3: right; 3 Z 2 of 2: right",
+        "1 scores 16 of 18: 8 right, 1 wrong; 2 weights 18 of 18: right; 3 Z 12 of 12: right",
         "All right.",
         "What you handed in could not be read: ask your teacher.",
         "Nothing was handed in.",
     ]
     assert rows(out / "grades_canvas.csv")[:3] == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "One attention head"],
-        ["    Points Possible", "", "", "", "", "8"],
-        ["Student 1", "", "s001", "", "", "8"],
+        ["    Points Possible", "", "", "", "", "48"],
+        ["Student 1", "", "s001", "", "", "48"],
     ]
     problems = rows(out / "problems.csv")
     assert sorted(row[:3] for row in problems[1:]) == [
