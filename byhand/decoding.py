@@ -21,7 +21,7 @@ WORDS: dict[Any, str] = {
     dict: "a table of settings",
 }
 """Names of types in a sentence."""
-PLURALS = {int: "whole numbers", float: "numbers", str: "words", dict: "tables"}
+PLURALS = {int: "whole numbers", float: "numbers", str: "words", dict: "tables", tuple: "pairs"}
 
 
 def check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> None:

@@ -62,6 +62,17 @@ class Words(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
         return words
 
 
+class WordCounts(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
+    """Words with how often each is there: low:5,lower:2; or a JSON file, [["low", 5], ["lower", 2]]."""
+
+    name = "WORD:N,..."
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> list[tuple[str, int]]:
+        from byhand.lessons.word_counts import read_word_counts
+
+        return read_word_counts(value)
+
+
 class Settings(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """A setting: NAME=VALUE."""
 
@@ -109,6 +120,11 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--prompt", multiple=True, help="The prompt as words of the vocabulary."),
         click.option("--words", type=Words(), help="Your own words, in place of the model's."),
         click.option("--words-file", metavar="FILE", help="The same from a text file, one word a line."),
+        click.option(
+            "--word-counts",
+            type=WordCounts(),
+            help="The words that pieces are learnt from, with their counts, or a JSON file of them.",
+        ),
         click.option("--target-words", type=Words(), help="Your own words of a translator's second vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
         click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),

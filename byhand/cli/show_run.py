@@ -85,6 +85,8 @@ def _table(lesson: Lesson, name: str) -> Table:
 def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
     """Yield one JSON object table by table, so that a large model's numbers are not all in memory as text."""
     about = {} if names else {"model": lesson.recipe.model, **_training_results(lesson)}
+    if lesson.graph.report and not names:
+        about |= lesson.graph.report(lesson.numbers())
     if lesson.graph.written and not names:
         about |= {"written": lesson.words}
     yield json.dumps(about)[:-1] + (", " if about else "") + '"tables": {'

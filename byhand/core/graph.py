@@ -73,6 +73,7 @@ class Op:
     cellwise: a cell is made from the same cell of each argument. by_row: (settings) to whether a row is made from the
     same row of each argument (or from its only row).
     finite: the result is a finite number also where an argument is −∞, as e^−∞ is 0.
+    counting: its arguments are counts, or numbers of things such as places, through which no gradient flows.
     examples: ((shapes of the arguments), settings) for the tests to run; never empty.
     """
 
@@ -91,6 +92,7 @@ class Op:
     cellwise: bool = False
     by_row: Callable[..., bool] = never
     finite: bool = False
+    counting: bool = False
 
     def __call__(self, *args: Node | float, **attrs: Any) -> Node:
         nodes = tuple(a if isinstance(a, Node) else OPS["constant"](value=float(a)) for a in args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,64 @@ SO_FAR = "1 where the word of the column is that of the row or stands before it"
 """The meaning of a lower triangle of ones, by which the words up to each are counted."""
 
 
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The pieces of words, numbered from 1: letters, then what each merge makes, which can change with what is typed.
+
+    typed: the letters that words are typed in, in the order of their numbers. letters: the pieces that are there before
+    any merge. merges: the numbers of the two pieces that each merge joins, (1, 1) each; it grows with the model.
+    inside: what a piece begins with that does not begin a word, such as ##; a merge drops it.
+    """
+
+    name: str
+    typed: str
+    letters: tuple[str, ...]
+    merges: list[tuple[Node, Node]] = field(default_factory=list)
+    inside: str = ""
+
+    def spell(self, number: float, numbers: Mapping[Any, Array]) -> str:
+        """Return the text of the piece with this number, from the numbers of tables; an empty text for 0."""
+        n = int(number) - 1
+        if n < 0:
+            return ""
+        if n < len(self.letters):
+            return self.letters[n]
+        left, right = (self.spell(_number(side, numbers), numbers) for side in self.merges[n - len(self.letters)])
+        return left + right.removeprefix(self.inside)
+
+
+@dataclass(frozen=True, eq=False)
+class Typed:
+    """Words that are typed letter by letter: they label the rows of their letters' numbers, and of what follows.
+
+    ids: (words, letters), 0 where a word is over. end: a last piece of each word's own, if it has one. first, last: by
+    how much the number of a letter grows at the beginning and at the end of a word, where such letters are pieces of
+    their own; rest: by how much everywhere else.
+    """
+
+    ids: Node
+    words: tuple[str, ...]
+    pieces: Pieces
+    end: int = 0
+    rest: int = 0
+    first: int = 0
+    last: int = 0
+
+
+WordLabels = Labels | Tokens | Typed | Pieces
+"""Labels that are words, each in a cell of its own."""
+
+
+def _number(node: Node, numbers: Mapping[Any, Array]) -> float:
+    """Return the only number of a table, from the numbers of tables by table or by name."""
+    if node in numbers:
+        return float(numbers[node].flat[0])
+    if node.name in numbers:
+        return float(numbers[node.name].flat[0])
+    given = {n: numbers[key] for n in toposort([node]) for key in (n, n.name) if key in numbers}
+    return float(fold([node], given)[node].flat[0])
+
+
 def token_ids(name: str, ids: list[int], vocabulary: Labels, optional: bool = False) -> Node:
     """Return a prompt's ids as a column; its words label its rows and the rows of all tables made from it. (T, 1)"""
     node = source(name, np.array(ids)[:, None], role="tokens")
@@ -62,8 +120,10 @@ def word(of: object, i: int, numbers: Mapping[Node, Array] | Mapping[str, Array]
 
     numbers: of the tables from which the ids of a prompt are computed, by table or by name.
     """
-    if isinstance(of, Labels):
+    if isinstance(of, Labels | Typed):
         return of.words[i]
+    if isinstance(of, Pieces):
+        return of.spell(i + 1, numbers)
     if isinstance(of, Tokens):
         return of.word(_ids(of, numbers)[i, 0])
     return ""
@@ -76,6 +136,13 @@ def _ids(tokens: Tokens, numbers: Mapping[Any, Array]) -> Array:
     if tokens.ids.name in numbers:
         return numbers[tokens.ids.name]
     return tokens.ids_from({n: numbers[key] for n in toposort([tokens.ids]) for key in (n, n.name) if key in numbers})
+
+
+def spelling(node: Node) -> Pieces | None:
+    """Return the pieces whose numbers a table holds, if its cells are shown as pieces."""
+    while node.op.view and len(node.args) == 1 and "pieces" not in node.attrs:
+        (node,) = node.args
+    return node.attrs.get("pieces")
 
 
 def label(node: Node, axis: int, i: int, numbers: Mapping[Node, Array] | Mapping[str, Array]) -> str:

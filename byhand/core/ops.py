@@ -11,7 +11,19 @@ import numpy as np
 
 from byhand.core.arithmetic import Function
 from byhand.core.graph import Array, Dim, Node, Op, always, register
-from byhand.core.shapes import broadcast, by_turns, joined, looked_up, one_hot_for, one_line, product, span, stretched
+from byhand.core.shapes import (
+    broadcast,
+    by_turns,
+    joined,
+    looked_up,
+    one_hot_for,
+    one_line,
+    product,
+    span,
+    stretched,
+    taken,
+    tallied,
+)
 from byhand.core.table import Table
 from byhand.notation.tree import (
     ALL,
@@ -114,6 +126,47 @@ def _part_cell(i: Index, parts: tuple[Table, ...], axis: int) -> Any:
             return table[(i[0], at) if axis == 1 else (at, i[1])]
         at -= table.shape[axis]
     raise IndexError(i)
+
+
+def _with_equal_axes(*arrays: Array) -> list[Array]:
+    """Return the arrays with the same leading axes."""
+    leading = np.broadcast_shapes(*(a.shape[:-2] for a in arrays))
+    return [np.broadcast_to(a, (*leading, *a.shape[-2:])) for a in arrays]
+
+
+def _take(x: Array, index: Array) -> Array:
+    x, index = _with_equal_axes(x, index)
+    return np.take_along_axis(x, index.astype(np.int64), axis=-1)
+
+
+def _tally(lines: Array, weights: Array, x: Array) -> Array:
+    lines, weights, x = _with_equal_axes(lines, weights, x)
+    equal_cells = lines[..., None, None, :, :] == x[..., None, None]  # (..., m, n, rows, columns)
+    return np.asarray((equal_cells.sum(-1) * weights[..., None, None, :, 0]).sum(-1))
+
+
+def _apart(x: Array) -> Array:
+    kept = np.array(x)
+    for column in range(1, x.shape[-1]):
+        kept[..., column] = x[..., column] * (1 - kept[..., column - 1])
+    return kept
+
+
+def _apart_cell(k: Any, line: Sequence[Any]) -> Any:
+    """Return the last cell of a line, unless the one before it is kept."""
+    if len(line) == 1:
+        return line[0] + k.number(0)
+    kept = line[0]
+    for cell in line[1:]:
+        kept = cell * (k.number(1) - kept)
+    return kept
+
+
+def _at_places(x: Array, places: Array) -> Array:
+    x, places = _with_equal_axes(x, places)
+    there = places[..., None, :] == np.arange(1, x.shape[-1] + 1)[:, None]  # (..., rows, place, column)
+    first = there.argmax(-1)
+    return np.where(there.any(-1), np.take_along_axis(x, first, axis=-1), 0.0)
 
 
 def _in_a_row(*parts: Maths) -> Maths:
@@ -251,6 +304,7 @@ equal = _pairwise(
 )
 
 negate = _elementwise("negate", np.negative, lambda k, x: -x, lambda g, out, x: -g, Negative)
+INT = Function("int", math.floor, lambda x: Call("int", (x,)), "floor")
 EXP = Function("exp", math.exp, lambda x: Power(Name("e"), x), "exp")
 LOG = Function("ln", math.log, _call("ln"), "log")
 SQRT = Function("sqrt", math.sqrt, Root, "sqrt")
@@ -259,6 +313,7 @@ ERF = Function("erf", math.erf, _call("erf"), "erf")
 SIN = Function("sin", math.sin, _call("sin"), "sin")
 COS = Function("cos", math.cos, _call("cos"), "cos")
 
+int_ = _function("int", INT, np.floor, lambda g, out, x: None)
 exp = _function("exp", EXP, np.exp, lambda g, out, x: g * out, finite=True)
 log: Op = _function("log", LOG, np.log, lambda g, out, x: g / x)
 sqrt = _function("sqrt", SQRT, np.sqrt, lambda g, out, x: g / (2 * out))
@@ -426,3 +481,78 @@ alternate = register(
     by_row=always,
     examples=((((2, 2), (2, 2)), {"width": 4}), (((2, 2), (2, 2)), {"width": 3})),
 )
+
+tally = register(
+    "tally",
+    shape=tallied,
+    value=_tally,
+    cell=lambda k, i, lines, weights, x: k.dot(
+        weights.line((0, 0), 0), tuple(k.count(x[i], lines.line((row, 0), 1)) for row in range(lines.shape[0]))
+    ),
+    vjp=lambda g, out, lines, weights, x: (None, None, None),
+    maths=lambda lines, weights, x: Over("Σ", Product((weights, Call("count", (x, lines))), "·")),
+    sides=("left", "left", "left"),
+    counting=True,
+    examples=((((3, 4), (3, 1), (2, 3)), {}), (((1, 3), (1, 1), (1, 3)), {})),
+)
+"""How often each number stands in the lines, each line counted as often as its weight says."""
+take = register(
+    "take",
+    shape=taken,
+    value=_take,
+    cell=lambda k, i, x, index: k.pick(x.line(i, 1), index[i[0], 0]),
+    vjp=lambda g, out, x, index: (None, None),
+    maths=lambda x, index: part(x, ALL, index),
+    by_row=always,
+    counting=True,
+    examples=((((3, 4), (3, 1)), {}), (((1, 2), (1, 1)), {})),
+)
+"""The number in each row at the index, from 0, that stands in the same row of a column."""
+apart = register(
+    "apart",
+    shape=lambda x: x,
+    value=_apart,
+    cell=lambda k, i, x: _apart_cell(k, x.line(i, 1)[: i[1] + 1]),
+    vjp=lambda g, out, x: (None,),
+    maths=_call("apart"),
+    by_row=always,
+    counting=True,
+    examples=((((2, 4),), {}), (((1, 1),), {})),
+)
+"""A row's ones, from the left, without each that follows one that is kept: 1 1 1 0 1 becomes 1 0 1 0 1."""
+joined_places = register(
+    "joined_places",
+    shape=lambda gaps: (gaps[0], Dim(gaps[1] + 1)),
+    value=lambda gaps: np.arange(1.0, gaps.shape[-1] + 2) - np.insert(np.cumsum(gaps, axis=-1), 0, 0, axis=-1),
+    cell=lambda k, i, gaps: k.number(1) if i[1] < 1 else k.number(i[1] + 1) - k.total(gaps.line(i, 1)[: i[1]]),
+    vjp=lambda g, out, gaps: (None,),
+    maths=_call("place"),
+    by_row=always,
+    counting=True,
+    examples=((((2, 4),), {}), (((3, 1),), {})),
+)
+"""The place of each column, from 1, once it is joined with the next one where the gap between the two has a 1."""
+at_places = register(
+    "at_places",
+    shape=broadcast,
+    value=_at_places,
+    cell=lambda k, i, x, places: k.look_up(k.number(i[1] + 1), places.line(i, 1), x.line(i, 1)),
+    vjp=lambda g, out, x, places: (None, None),
+    maths=lambda x, places: Call("at", (x, places)),
+    by_row=always,
+    counting=True,
+    examples=((((2, 4), (2, 4)), {}),),
+)
+"""Each row's numbers at the places, from 1, that stand beside them: of equal places the first; 0 where none is."""
+spelled = register(
+    "spelled",
+    shape=lambda x, pieces: x,
+    value=lambda x, pieces: x,
+    cell=lambda k, i, x, pieces: x[i],
+    vjp=lambda g, out, x, pieces: (g,),
+    maths=lambda x, pieces: Call("letters", (x,)),
+    view=True,
+    by_row=always,
+    examples=((((2, 3),), {"pieces": None}),),
+)
+"""The same numbers, which are shown as the pieces of words whose numbers they are (labels.Pieces)."""

@@ -27,7 +27,8 @@ class Traits:
 
     look: the style of computed cells. given_look, given_words: the style of cells whose numbers are
     given, and what the table is called then. shared: a number of the whole model, which lives on the home page.
-    followed: whether gradients flow through the table.
+    followed: whether gradients flow through the table. blank: whether 0 stands for nothing, and its cell looks empty.
+    shaded: whether a larger number has a darker cell.
     """
 
     look: Look = Look.COMPUTED
@@ -35,6 +36,8 @@ class Traits:
     given_words: str = "given"
     shared: bool = False
     followed: bool = True
+    blank: bool = False
+    shaded: bool = False
 
 
 class Role(StrEnum):
@@ -113,6 +116,12 @@ class Role(StrEnum):
     STEP_SIZE = "step_size", "how far a state moves with each word"
     MEMORY = "memory", "what is remembered of the text before, without learning from it again", Traits(followed=False)
     REMEMBERED = "remembered", "what is kept for the text that follows"
+
+    # Pieces of words
+    IDS = "ids", "pieces by their numbers", Traits(given_words="the letters, by their numbers", blank=True)
+    PIECES = "pieces", "pieces of words"
+    PAIRS = "pairs", "what stands side by side, by number", Traits(blank=True)
+    COUNTS = "counts", "how often", Traits(given_words="how often each is there", blank=True, shaded=True)
 
     # Results and learning
     RESULT = "result", "a result of the model", Traits(look=Look.RESULT)

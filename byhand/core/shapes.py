@@ -78,3 +78,15 @@ def by_turns(even: Shape, odd: Shape, width: int) -> Shape:
     if even != odd or not 2 * even[1] - 1 <= width <= 2 * even[1]:
         raise ValueError("they must have one shape and together the columns that are asked for")
     return even[0], Dim(width)
+
+
+def tallied(lines: Shape, weights: Shape, x: Shape) -> Shape:
+    if weights != (lines[0], 1):
+        raise ValueError("the lines need one weight each")
+    return x
+
+
+def taken(x: Shape, index: Shape) -> Shape:
+    if index != (x[0], 1):
+        raise ValueError("there must be one index for each row")
+    return x[0], Dim(1)

@@ -23,7 +23,7 @@ import numpy as np
 from byhand.core.arithmetic.excel import EXCEL, Address, quoted
 from byhand.core.captions import defined_name, symbol, symbol_from
 from byhand.core.graph import Node, toposort
-from byhand.core.labels import Labels, Tokens, word
+from byhand.core.labels import Tokens, WordLabels, word
 from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
 from byhand.escaping import escaped
@@ -185,9 +185,9 @@ class StudentBook:
     def label(self, node: Node, axis: int, i: int) -> str:
         """Return the word of a row (axis 0) or column (axis 1); the mark of one that differs among students."""
         of = node.shape[axis].labels
-        return self.word_of(of, i) if isinstance(of, Labels | Tokens) else ""
+        return self.word_of(of, i) if isinstance(of, WordLabels) else ""
 
-    def word_of(self, of: Labels | Tokens, i: int) -> str:
+    def word_of(self, of: WordLabels, i: int) -> str:
         drawn = isinstance(of, Tokens) and any(ids in self.problem.drawn for ids in toposort([of.ids]))
         return self.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
 
@@ -290,9 +290,7 @@ class BlankPage(PageWriter):
         self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind != "choice" for i in q.indices}
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
-    def _word(
-        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, cell_style: dict[str, object]
-    ) -> None:
+    def _word(self, place: tuple[int, int], block: Block, of: WordLabels, i: int, cell_style: dict[str, Any]) -> None:
         self.sheet.text(*place, self.student.word_of(of, i), cell_style)
 
     def _cells(self, block: Block) -> None:

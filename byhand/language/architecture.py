@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from byhand.core.graph import Array, Node
-from byhand.core.labels import Labels
+from byhand.core.labels import Labels, Typed
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.language.options import option_records, option_values, parse_setting
@@ -78,6 +78,8 @@ class Inputs:
     generate: int = 1
     pixels: Array | None = None
     decoding: Decoding = Decoding()
+    text: str | None = None
+    word_counts: tuple[tuple[str, int], ...] | None = None
 
 
 def example_ids(ids: list[int], vocab: int, room: int | None = None) -> list[int]:
@@ -93,6 +95,8 @@ class Graph:
     logits: (T, V), from which a loss is made. training: the backward pass and updates, if there are some.
     prompt: the ids of the prompt, (T, 1), if the model continues it. written: the ids that it writes, in order.
     given: numbers that replace those of given tables, such as one student's.
+    typed: words that a reader types, and the table with the number of times that each is there, if it has one.
+    report: the result in words, by key, from the numbers of tables by name.
     """
 
     outputs: list[Node]
@@ -103,6 +107,8 @@ class Graph:
     prompt: Node | None = None
     written: tuple[Node, ...] = ()
     given: Mapping[Node, Array] = field(default_factory=dict)
+    typed: tuple[tuple[Typed, Node | None], ...] = ()
+    report: Callable[[Mapping[str, Array]], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ def _option(key: str, value: Any) -> list[str]:
         return [option(key)]
     if key == "pixels":
         value = os.path.basename(value)
+    if key == "word_counts":
+        return [option(key), json.dumps(value, ensure_ascii=False)]
     if isinstance(value, list) and any(isinstance(word, str) and "," in word for word in value):
         return [option(key), json.dumps(value, ensure_ascii=False)]
     return [option(key), ",".join(map(str, value)) if isinstance(value, list) else str(value)]

@@ -12,7 +12,7 @@ from byhand.language.architecture import Architecture, Decoding, Inputs
 from byhand.lessons.recipe import OF_A_ROW, Recipe, option
 
 INPUTS = {"ids": "ids", "prompt": "ids", "target_ids": "target_ids", "target_prompt": "target_ids"}
-INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels")}
+INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels", "word_counts")}
 """A recipe's input -> its name in Architecture.takes."""
 DECODING = ("temperature", "top_k", "top_p", "beams", "cache")
 MOST_ROWS = 100
@@ -61,7 +61,9 @@ def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Input
 
         pixels = read_picture(Path(recipe.pixels), options.channels)
     decoding = decoding_of(recipe, architecture)
-    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding)
+    text = recipe.prompt if "text" in architecture.takes else None
+    counts = tuple(recipe.word_counts) or None
+    inputs = Inputs(ids, target_ids, recipe.segment_ids, recipe.mask, recipe.generate, pixels, decoding, text, counts)
     if inputs.generate < 1:
         raise ByhandError(f"--generate is the number of words to write, at least 1, not {quoted(inputs.generate)}.")
     if inputs.decoding.samples and len(vocabularies[-1].words) > MOST_SORTED:
@@ -99,8 +101,9 @@ def decoding_of(recipe: Recipe, architecture: Architecture) -> Decoding:
 
 def _check_taken(recipe: Recipe, architecture: Architecture) -> None:
     for name in recipe.given(INPUTS):
-        if INPUTS[name] not in architecture.takes:
+        if INPUTS[name] not in architecture.takes and not (name == "prompt" and "text" in architecture.takes):
             accepted = [option(other) for other, of in INPUTS.items() if of in architecture.takes]
+            accepted += ["--prompt"] if "text" in architecture.takes else []
             listed = ", ".join(accepted) or "--size, --seed and --set"
             raise ByhandError(f"{architecture.name} takes no {option(name)}; it takes {listed}.")
 

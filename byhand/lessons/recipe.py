@@ -27,7 +27,8 @@ class Recipe:
 
     model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
     named size. words, target_words: the vocabulary, in place of the model's own; target_words for a translator's second
-    one. pixels: the file of a picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
+    one. word_counts: the words that pieces are learnt from, each with how often it is there. pixels: the file of a
+    picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     learnt: how the weights in `set` were learnt, in a sentence. training: the text and the settings of that, see
@@ -42,6 +43,7 @@ class Recipe:
     seed: int | None = None
     words: list[str] = field(default_factory=list)
     target_words: list[str] = field(default_factory=list)
+    word_counts: list[tuple[str, int]] = field(default_factory=list)
     prompt: str | None = None
     ids: list[int] | None = None
     target_prompt: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import INFINITE, Array, times
-from byhand.core.labels import labels
+from byhand.core.labels import labels, spelling
 from byhand.core.number_text import in_table
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.escaping import escaped
@@ -43,6 +43,7 @@ class Table:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     rule: str = ""
+    texts: tuple[tuple[str, ...], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,7 +107,7 @@ class Table:
         """Return the first rows and columns as aligned text, one line a row, with labels."""
         shown = self.values[:MOST_ROWS, :MOST_COLUMNS]
         grid = [["", *self.columns[:MOST_COLUMNS]]]
-        grid += [[label, *map(in_table, numbers)] for label, numbers in zip(self.rows, shown.tolist(), strict=False)]
+        grid += [[label, *texts] for label, texts in zip(self.rows, self._cell_texts(shown), strict=False)]
         from rich.cells import cell_len
 
         widths = [max(cell_len(line[n]) for line in grid) for n in range(len(grid[0]))]
@@ -117,6 +118,12 @@ class Table:
         if shown.shape != self.shape:
             lines.append(f"(the first {times(shown.shape)} of {times(self.shape)} numbers)")
         return lines
+
+    def _cell_texts(self, shown: Array) -> list[list[str]]:
+        """Return what the cells of a corner show: numbers, or pieces of words."""
+        if self.texts:
+            return [list(row[: shown.shape[1]]) for row in self.texts[: shown.shape[0]]]
+        return [[in_table(number) for number in row] for row in shown.tolist()]
 
     def _repr_html_(self) -> str:
         """Return the table with its labels and a heat map, for a notebook; it suits light and dark pages."""
@@ -131,9 +138,12 @@ class Table:
         )
         body = "".join(
             f'<tr><th scope="row" style="{LABEL}">{escaped(label)}</th>'
-            + "".join(f'<td style="{CELL}{heat(v, largest)}">{in_table(v)}</td>' for v in numbers)
+            + "".join(
+                f'<td style="{CELL}{"" if self.texts else heat(v, largest)}">{escaped(text)}</td>'
+                for v, text in zip(numbers, texts, strict=True)
+            )
             + "</tr>"
-            for label, numbers in zip(self.rows, shown.tolist(), strict=False)
+            for label, numbers, texts in zip(self.rows, shown.tolist(), self._cell_texts(shown), strict=False)
         )
         return (
             f'<table style="border-collapse: collapse; font-variant-numeric: tabular-nums">'
@@ -157,4 +167,8 @@ def heat(value: float, largest: float) -> str:
 def table_of(lesson: Lesson, name: str, rule: str = "") -> Table:
     """Return the lesson's table with this dotted name. Raises ByhandError if there is none."""
     node, numbers = lesson.table(name), lesson.numbers()
-    return Table(name, numbers[name], labels(node, 0, numbers), labels(node, 1, numbers), rule)
+    pieces = spelling(node)
+    texts: tuple[tuple[str, ...], ...] = ()
+    if pieces is not None:
+        texts = tuple(tuple(pieces.spell(number, numbers) for number in row) for row in numbers[name].tolist())
+    return Table(name, numbers[name], labels(node, 0, numbers), labels(node, 1, numbers), rule, texts)

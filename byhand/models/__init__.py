@@ -47,6 +47,12 @@ INDEX: dict[str, Entry] = {
         Entry(
             "decoder-layer", "part", "looks back at the words so far, and at the other sentence", "parts.decoder_layer"
         ),
+        Entry(
+            "bpe",
+            "tokens",
+            "learns pieces of words: the most frequent pair of neighbours becomes one, over and over",
+            "tokens.bpe",
+        ),
         Entry("rnn", "before", "reads word by word; its memory is one row of numbers", "recurrent.rnn"),
         Entry("lstm", "before", "gates decide what a cell keeps, and what it shows", "recurrent.lstm"),
         Entry(

@@ -10,7 +10,7 @@ from typing import Any
 from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Array, Node, Scope, fold, toposort
-from byhand.core.labels import NO_WORD, Labels, Tokens, word
+from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
 from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
@@ -28,6 +28,9 @@ from byhand.xlsx.writer import BookFile, FormulaRow, Sheet, cut, points
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
+
+WIDEST_PIECE = 10.0
+"""The width of a column of pieces, in letters; longer ones are shown smaller."""
 
 NO_EDGES: frozenset[str] = frozenset()
 
@@ -75,10 +78,12 @@ class Book:
         self.infinite = infinite(self.nodes)
         self.home = Page(Scope("", title=home, page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
+        self.typed = {typed: self._constant(counts) if counts else None for typed, counts in self.graph.typed}
+        self.letters: dict[Pieces, Cell] = {}
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
         self.sheet_names = _sheet_names([self.home, *front, *self.pages])
-        self.words: dict[Labels | Tokens, list[Cell]] = {}
+        self.words: dict[WordLabels, list[Cell]] = {}
         for page in self.pages:
             self._check_place(page)
             for block in page.blocks:
@@ -86,7 +91,7 @@ class Book:
 
     def _layout(self) -> Layout:
         """Place the forward pass, then the gradients, then later training steps, then the updates of the weights."""
-        homes = {b.node: b for b in self.constants}
+        homes = {b.node: b for b in (*self.constants, *self.typed.values()) if b}
         if self.graph.training is None:
             layout = Layout(self.turned, homes, wording=self.wording)
             layout.place(self.nodes)
@@ -130,7 +135,9 @@ class Book:
         """Note where words stand: a vocabulary's at the first table with them, generated words beside their ids."""
         for axis in () if block.strip else (0, 1):  # a strip shows no words
             of = block.node.shape[axis].labels
-            if isinstance(of, Labels) or (isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None):
+            if isinstance(of, Labels | Pieces) or (
+                isinstance(of, Tokens) and of.ids is block.node and of.ids.data is None
+            ):
                 self.words.setdefault(
                     of, [(block.page, *self.label_cell(block, axis, i)) for i in range(block.node.shape[axis])]
                 )
@@ -166,8 +173,16 @@ class Book:
         given = [n for n in self.nodes if n.role is Role.TOKENS and n.data is not None and self.in_model(n.scope)]
         return [n.shape[0].labels for n in given if isinstance(n.shape[0].labels, Tokens)]
 
-    def text_of(self, of: Labels | Tokens, i: int) -> str:
+    def text_of(self, of: WordLabels, i: int) -> str:
         return word(of, i, self.values)
+
+    def spelled(self, pieces: Pieces, number: str) -> str:
+        """Return the formula for the text of the piece with a number; empty for 0."""
+        return f'IF({number}=0,"",{self.piece(pieces, number)})'
+
+    def piece(self, pieces: Pieces, number: str) -> str:
+        """Return the formula for the text of the piece with a number from 1."""
+        return f"INDEX({self.reference(self.words[pieces])},{number})"
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
@@ -175,7 +190,7 @@ class Book:
 
     def addresses(self, block: Block, reader: Page) -> Table:
         """Return the addresses of a block's cells, as formulas on the reader's page write them."""
-        if block.page is self.home:
+        if block.page is self.home and block.node.shape == (1, 1):
             return Table(block.node.shape, lambda i, j: Formula(defined_name(block.node)))
         grid = block.addresses
         if block.page is reader:
@@ -276,23 +291,39 @@ class PageWriter:
             of = block.node.shape[axis].labels
             for i in range(block.node.shape[axis]):
                 place = self.book.label_cell(block, axis, i)
-                if isinstance(of, Labels | Tokens):
+                if isinstance(of, WordLabels):
                     self._word(place, block, of, i, cell_style)
                 elif block.node.shape[axis] > 1:
                     self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", cell_style)
 
     def _word(
-        self, place: tuple[int, int], block: Block, of: Labels | Tokens, i: int, cell_style: dict[str, Any]
+        self,
+        place: tuple[int, int],
+        block: Block,
+        of: WordLabels,
+        i: int,
+        cell_style: dict[str, Any],
     ) -> None:
         home = self.book.words[of][i]
         text = self.book.text_of(of, i)
         if home != (self.page, *place):
             self.sheet.formula(*place, self.book.address(home, self.page), text, cell_style)
-        elif isinstance(of, Labels):
+        elif isinstance(of, Labels) or (isinstance(of, Pieces) and i < len(of.letters)):
             self.sheet.text(*place, text, cell_style)
+        elif isinstance(of, Pieces):
+            self.sheet.formula(*place, self._joined(of, i - len(of.letters)), text, cell_style)
         else:
+            assert isinstance(of, Tokens)
             words = self._vocabulary(of.vocabulary)
             self.sheet.formula(*place, EXCEL.pick(words, Address(*block.at(i, 0))), text, cell_style)
+
+    def _joined(self, pieces: Pieces, n: int) -> str:
+        """Return the formula for the text of the piece that a merge (from 0) makes; empty where it joins nothing."""
+        left, right = (self.book.addresses(self.book.homes[side], self.page)[0, 0] for side in pieces.merges[n])
+        end = self.book.piece(pieces, right)
+        if pieces.inside:
+            end = f"MID({end},{len(pieces.inside) + 1},LEN({end}))"
+        return f'IF({left}=0,"",{self.book.piece(pieces, left)}&{end})'
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
@@ -300,11 +331,16 @@ class PageWriter:
     def _cells(self, block: Block) -> None:
         node, values = block.node, self.book.values[block.node]
         look = look_of(node, block.home)
-        number_format, whole = style.number_format(values, node in self.book.infinite)
-        self._widen(values, number_format)
+        number_format, whole = style.number_format(values, node in self.book.infinite, node.role.traits.blank)
+        if (pieces := spelling(node)) is not None:
+            number_format, whole = "General", False
+            texts = [pieces.spell(number, self.book.values) for number in values.flat]
+            self.width = max(self.width, min(max(map(len, texts)) + 1.6, WIDEST_PIECE))
+        else:
+            self._widen(values, number_format)
         rows, columns = node.shape
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
-        if node.data is not None and block.home and node.role is not Role.TOKENS:
+        if node.data is not None and block.home and node.role is not Role.TOKENS and not _is_typed(node):
             for i in range(rows):
                 for j in range(columns):
                     cell_style = style.cell(
@@ -315,6 +351,8 @@ class PageWriter:
             self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
         if look is Look.ATTENTION:
             self.sheet.heat(place, style.HEAT)
+        if node.role.traits.shaded and not node.op.given and rows * columns > 1:
+            self.sheet.heat_by_count(place, style.COUNT_HEAT)
         if whole and look is not Look.ATTENTION:
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
@@ -322,7 +360,10 @@ class PageWriter:
     def _formulas(self, block: Block, values: Array) -> Iterator[FormulaRow]:
         rule = self._rule(block)
         columns = range(block.node.shape[1])
+        pieces = spelling(block.node)
         for i, results in enumerate((values + 0.0).tolist()):
+            if pieces is not None:
+                results = [pieces.spell(number, self.book.values) for number in results]
             formulas = [rule(i, j) for j in columns]
             longest = max(map(len, formulas))
             if longest > LONGEST_FORMULA:
@@ -335,11 +376,18 @@ class PageWriter:
     def _rule(self, block: Block) -> Callable[[int, int], str]:
         """Return the function that makes the formula of the node's cell (i, j)."""
         node = block.node
+        if (pieces := spelling(node)) is not None:
+            numbers = self.book.links(block, self.page)
+            if block.home or not node.name:
+                return lambda i, j: self.book.spelled(pieces, numbers[i, j])
+            return lambda i, j: numbers[i, j]
         if not block.home or all_views(node):
             links = self.book.links(block, self.page)
             return lambda i, j: links[i, j]
         if node.role is Role.TOKENS and node.data is not None:
             return self._id_rule(block)
+        if _is_typed(node):
+            return self._letter_rule(block)
         table = read_block(self.book, block)
         return lambda i, j: table[i, j]
 
@@ -356,6 +404,28 @@ class PageWriter:
 
         return rule
 
+    def _letter_rule(self, block: Block) -> Callable[[int, int], str]:
+        """Return the function that makes the formula of a letter's number: its place among the letters.
+
+        FIND tells capitals from small letters, and takes no sign as a wildcard, as MATCH does. The letter itself stands
+        after the letters, so that an unknown one has the number after all others.
+        """
+        typed = block.node.shape[0].labels
+        assert isinstance(typed, Typed)
+        letters = self.book.address(self.book.letters[typed.pieces], self.page)
+
+        def rule(i: int, j: int) -> str:
+            word = self.book.address(self.book.words[typed][i], self.page)
+            letter = f"MID({word},{j + 1},1)"
+            offset = typed.rest + (typed.first if j == 0 else 0)
+            number = f"FIND({letter},{letters}&{letter})" + (f"+{offset}" if offset else "")
+            if typed.last:
+                number += f"+IF(LEN({word})={j + 1},{typed.last},0)"
+            after = f"IF(LEN({word})={j},{typed.end},0)" if typed.end else "0"
+            return f"IF(LEN({word})>{j},{number},{after})"
+
+        return rule
+
     def _edges(self, block: Block, i: int, j: int) -> frozenset[str]:
         """Return the sides of a cell that are on the edge of its table."""
         row, column = (j, i) if block.turned else (i, j)
@@ -366,6 +436,12 @@ class PageWriter:
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
             self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
+
+
+def _is_typed(node: Node) -> bool:
+    """Return whether a table holds the numbers of letters that a reader types."""
+    of = node.shape[0].labels
+    return isinstance(of, Typed) and of.ids is node
 
 
 def infinite(nodes: list[Node]) -> set[Node]:

@@ -13,6 +13,7 @@ from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP, floating, sides
 from byhand.workbook.page import Block, Page, key
+from byhand.workbook.typed_words import write_typed
 from byhand.xlsx.writer import BookFile, Sheet
 
 FIRST = 4  # the row under the header
@@ -61,6 +62,7 @@ def steps(book: Book) -> list[Step]:
 class Plan:
     """The rows of the sections at the side of the home page, from top to bottom."""
 
+    typed: list[int]
     prompts: list[int]
     output: int
     prediction: int
@@ -72,6 +74,16 @@ class Plan:
 def plan(book: Book) -> Plan:
     """Decide where the sections stand, and enter prompts and constants in the book, since the pages refer to them."""
     row = FIRST
+    starts = []
+    for typed, counts in book.typed.items():
+        starts.append(row)
+        book.words[typed] = [(book.home, row + 1 + i, SIDE) for i in range(len(typed.words))]
+        row += len(typed.words) + 1
+        book.letters[typed.pieces] = (book.home, row, SIDE + 1)
+        if counts:
+            counts.across, counts.along = starts[-1] + 1, SIDE + 1
+        row += 3
+        row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
     prompts = []
     for tokens in book.prompts:
         prompts.append(row)
@@ -87,7 +99,7 @@ def plan(book: Book) -> Plan:
     constants = row
     for n, block in enumerate(book.constants):
         block.across, block.along = constants + 1 + n, SIDE
-    return Plan(prompts, output, prediction, legend, constants, row + 2 + len(book.constants))
+    return Plan(starts, prompts, output, prediction, legend, constants, row + 2 + len(book.constants))
 
 
 def next_words(book: Book) -> list[Node]:
@@ -107,6 +119,8 @@ def output_words(book: Book) -> list[tuple[Node, int]]:
 def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     """Write the home page; the other pages must have been written, since it counts their cells."""
     _steps(book, sheet)
+    for (typed, counts), row in zip(book.typed.items(), place.typed, strict=True):
+        write_typed(book, sheet, typed, counts, row)
     for tokens, row in zip(book.prompts, place.prompts, strict=True):
         _prompt(book, sheet, tokens, row)
     if output_words(book):

@@ -13,6 +13,8 @@ from byhand.core.roles import Look
 
 INK, GREY, FRAME, RED = "#1F2933", "#6B7785", "#C9D1DA", "#C0392B"
 HEAT = "#8E63C7"
+COUNT_HEAT = "#5B9BD5"
+"""The colour of the largest count of a table."""
 TEXT = "Calibri"
 MATHS = "Cambria"
 
@@ -93,12 +95,14 @@ ROW_WORD = text(11, INK, align="right")
 WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME)
 
 
-def number_format(values: Array, infinite: bool) -> tuple[str, bool]:
-    """Return a table's number format, and whether it shows whole numbers."""
+def number_format(values: Array, infinite: bool, blank: bool = False) -> tuple[str, bool]:
+    """Return a table's number format, and whether it shows whole numbers. blank: 0 looks empty."""
     sizes = np.abs(values)
     sizes = sizes[sizes < INFINITE]
     whole = bool((np.abs(sizes - np.rint(sizes)) < 1e-12).all())
     places = 0 if whole else _places(float(sizes.max()))
+    if blank:
+        return f"{fixed(places)};-{fixed(places)};", whole
     return with_infinity(places) if infinite else fixed(places), whole
 
 

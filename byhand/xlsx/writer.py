@@ -97,8 +97,8 @@ NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
 WHITE = {"font_color": "#FFFFFF"}
 
 Range = tuple[int, int, int, int]
-FormulaRow = tuple[list[tuple[int, int]], list[str], list[float]]
-"""The places, the formulas without their =, and the stored results of some cells."""
+FormulaRow = tuple[list[tuple[int, int]], list[str], list[float] | list[str]]
+"""The places, the formulas without their =, and the stored results (numbers, or texts) of some cells."""
 
 
 StyleKey = tuple[tuple[str, Any], ...]
@@ -258,6 +258,11 @@ class Sheet:
         kinds = dict.fromkeys(("min_type", "mid_type", "max_type"), "num")
         colours = {"min_color": BELOW, "mid_color": "#FFFFFF", "max_color": ABOVE}
         self._sheet.conditional_format(*place, {"type": "3_color_scale", **bounds, **kinds, **colours})
+
+    def heat_by_count(self, place: Range, colour: str) -> None:
+        """Shade cells from white (0) to the colour (the largest of them)."""
+        scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max"}
+        self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
 
     def bars(self, place: Range, colour: str) -> None:
         """Show each cell's number (0 to 1) as a bar."""

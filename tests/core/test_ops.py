@@ -132,6 +132,9 @@ REFUSED = [
     ("stretch", [(2, 3)], {"rows": 2, "columns": 6}, "it cannot be stretched to 2×6"),
     ("matmul", [(2, 3), (2, 3)], {}, "the first one's columns must equal the second one's rows"),
     ("lookup", [(4, 3), (2, 2)], {}, "the row numbers must be one column"),
+    ("tally", [(4, 3), (2, 1), (2, 2)], {}, "the lines need one weight each"),
+    ("take", [(4, 3), (2, 1)], {}, "there must be one index for each row"),
+    ("at_places", [(2, 3), (3, 3)], {}, "their rows differ"),
     ("beside", [(2, 3), (3, 3)], {}, "their rows differ"),
     ("below", [(2, 3), (2, 2)], {}, "their columns differ"),
     (

@@ -26,7 +26,9 @@ Cells = Mapping[tuple[str, tuple[int, ...]], float]
 
 FUNCTIONS = {
     "max": lambda *x: sorted(x)[-1],
+    "count": lambda x, *line: line.count(x),
     "argmax": lambda *x: float(x.index(sorted(x)[-1])),
+    "int": math.floor,
     "tanh": math.tanh,
     "erf": math.erf,
     "sin": math.sin,

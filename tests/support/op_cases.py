@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 import mpmath
@@ -57,6 +57,12 @@ def by_turns(even: Rows, odd: Rows, width: int) -> Rows:
     return [list(chain(*zip(*rows, strict=True)))[:width] for rows in zip(even, odd, strict=True)]
 
 
+def ones_apart(row: list[float]) -> list[float]:
+    """Whether each 1 is the first, third ... of its run."""
+    runs = [(one, len(list(run))) for one, run in groupby(row)]
+    return [one and float(n % 2 == 0) for one, length in runs for n in range(length)]
+
+
 ORACLES: dict[str, Callable[..., Rows]] = {
     "source": lambda shape: [[0] * shape[1]] * shape[0],
     "constant": lambda value: [[value]],
@@ -70,6 +76,7 @@ ORACLES: dict[str, Callable[..., Rows]] = {
     "greater": pairwise(lambda x, y: 1 if y < x else 0),
     "equal": pairwise(lambda x, y: 0 if x < y or x > y else 1),
     "negate": pairwise(lambda x: 0 - x),
+    "int": pairwise(lambda x: x // 1),
     "exp": pairwise(lambda x: mpmath.e**x),
     "log": pairwise(mpmath.ln),
     "sqrt": pairwise(lambda x: mpmath.root(x, 2)),
@@ -93,6 +100,17 @@ ORACLES: dict[str, Callable[..., Rows]] = {
     "beside": lambda *parts: [list(chain(*rows)) for rows in zip(*parts, strict=True)],
     "below": lambda *parts: list(chain(*parts)),
     "alternate": by_turns,
+    "tally": lambda lines, weights, x: [
+        [math.fsum(line.count(n) * w for line, (w,) in zip(lines, weights, strict=True)) for n in row] for row in x
+    ],
+    "take": lambda x, index: [[row[int(n)]] for row, (n,) in zip(x, index, strict=True)],
+    "apart": lambda x: [ones_apart(row) for row in x],
+    "joined_places": lambda gaps: [[n + 1 - math.fsum(row[:n]) for n in range(len(row) + 1)] for row in gaps],
+    "at_places": lambda x, places: [
+        [dict(reversed(list(zip(to, row, strict=True)))).get(n + 1, 0) for n in range(len(row))]
+        for row, to in zip(x, places, strict=True)
+    ],
+    "spelled": lambda x, pieces: x,
 }
 """Each operation as a textbook defines it: on lists of rows, in plain Python or in mpmath's many digits."""
 

@@ -41,6 +41,11 @@ DOMAINS: dict[str, Callable[[int], st.SearchStrategy[float]]] = {
     "one_hot": lambda n: st.integers(-1, 3).map(float),
     "where": lambda n: st.sampled_from([0.0, 1.0]) if n == 0 else numbers,
     "lookup": lambda n: numbers if n == 0 else st.integers(0, 3).map(float),
+    "tally": lambda n: small,
+    "take": lambda n: numbers if n == 0 else st.integers(0, 1).map(float),
+    "apart": lambda n: st.sampled_from([0.0, 1.0]),
+    "joined_places": lambda n: st.sampled_from([0.0, 1.0]),
+    "at_places": lambda n: numbers if n == 0 else st.integers(1, 5).map(float),
 }
 """The numbers that argument n of an operation may be; any where the operation is not listed."""
 

@@ -94,6 +94,17 @@ class Arithmetic(ABC, Generic[Cell]):
         """Return the mean of a line."""
         return self.total(line) / self.number(len(line))
 
+    def count(self, x: Cell, line: tuple[Cell, ...]) -> Cell:
+        """Return how many cells of a line equal x."""
+        return self.total(tuple(self.compare(cell, "=", x) for cell in line))
+
+    def look_up(self, x: Cell, line: tuple[Cell, ...], values: tuple[Cell, ...]) -> Cell:
+        """Return the one of `values` beside the first cell of a line that equals x; 0 if none does."""
+        found = self.number(0)
+        for cell, value in reversed(list(zip(line, values, strict=True))):
+            found = self.choose(self.compare(cell, "=", x), value, found)
+        return found
+
     def larger(self, x: Cell, y: Cell) -> Cell:
         """Return the larger of two."""
         return self.largest((x, y))

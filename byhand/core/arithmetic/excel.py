@@ -16,7 +16,7 @@ from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import OPS
 from byhand.notation.printer import ATOM, PRODUCT, SUM
 
-OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT IF INDEX MATCH MAX PI POWER SUM SUMSQ".split())
+OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT COUNTIF FIND IF INDEX LEN MATCH MAX MID PI POWER SUM SUMSQ".split())
 """The functions in formulas, besides those of the operations."""
 
 
@@ -206,6 +206,17 @@ class Excel(Arithmetic[Formula]):
 
     def choose(self, condition: Formula, x: Formula, y: Formula) -> Formula:
         return Formula(f"IF({condition},{x},{y})")
+
+    def count(self, x: Formula, line: tuple[Formula, ...]) -> Formula:
+        if in_one_range(line):
+            return Formula(f"COUNTIF({cells(line)},{x})")
+        return super().count(x, line)
+
+    def look_up(self, x: Formula, line: tuple[Formula, ...], values: tuple[Formula, ...]) -> Formula:
+        if not (in_one_range(line) and in_one_range(values)):
+            return super().look_up(x, line, values)
+        place = Formula(f"MATCH({x},{cells(line)},0)")
+        return Formula(f"IF({self.count(x, line)}=0,0,{nth(values, place)})")
 
     def pick(self, line: tuple[Formula, ...], index: Formula) -> Formula:
         return nth(line, Formula(f"{index}+1"))

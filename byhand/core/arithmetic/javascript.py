@@ -22,7 +22,7 @@ from byhand.notation.printer import ATOM, PRODUCT, SUM
 
 VARIABLES = "klmnopqrs"
 """The variables of lines inside lines."""
-FUNCTIONS = {"ln": "Math.log", "erf": "erf"}
+FUNCTIONS = {"ln": "Math.log", "erf": "erf", "int": "Math.floor"}
 """Function of an operation -> its name, where that is not Math.NAME."""
 SIGNS = {"=": "===", ">": ">"}
 

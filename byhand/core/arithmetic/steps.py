@@ -270,5 +270,12 @@ class Steps(Arithmetic[Step]):
     def pick(self, line: Line, index: Step) -> Step:
         return LookedUp(line, index)
 
+    def count(self, x: Step, line: Line) -> Step:
+        return Operation(_call("count"), (x, *line), float(sum(c.value == x.value for c in line)))
+
+    def look_up(self, x: Step, line: Line, values: Line) -> Step:
+        place = next((n for n, cell in enumerate(line) if cell.value == x.value), None)
+        return self.number(0) if place is None else LookedUp(values, self.number(place))
+
 
 STEPS = Steps()

@@ -1,0 +1,57 @@
+"""The words that a reader types, their counts and their letters, and the merges that follow, on the home page."""
+
+from __future__ import annotations
+
+from byhand.core.labels import Typed
+from byhand.core.roles import Look
+from byhand.workbook import style
+from byhand.workbook.book import Book
+from byhand.workbook.page import Block
+from byhand.xlsx.writer import Sheet
+
+UNKNOWN_LETTER = "A letter of these words is not among the letters below: add it there, or it counts as �."
+TOO_LONG = "A word is longer than {n} letters: what comes after them is left out."
+
+
+def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, row: int) -> None:
+    """Write the words with their counts, the letters, a sentence where something does not fit, and the merges."""
+    sheet.text(row, 7, "The words, and how often: type others" if counts else "The words: type others", style.HEADING)
+    for i, (_, line, column) in enumerate(book.words[typed]):
+        sheet.text(line, column, typed.words[i], style.WORD)
+        if counts:
+            number = float(book.values[counts.node][i, 0])
+            sheet.number(line, column + 1, number, style.cell(Look.INPUT, "0.###" if number % 1 else "0"))
+    _, line, column = book.letters[typed.pieces]
+    sheet.text(line, column - 1, "letters", style.ROW_WORD)
+    sheet.text(line, column, typed.pieces.typed, style.text(11, style.INK, bg_color=style.LOOKS[Look.INPUT][0]))
+    sheet.formula(line + 1, column - 1, _warning(book, typed), "", style.text(10, style.RED))
+    if typed.pieces.merges:
+        _write_merges(book, sheet, typed, line + 3)
+
+
+def _warning(book: Book, typed: Typed) -> str:
+    """Return the formula for the sentence about words that do not fit; an empty text where all do."""
+    words = [book.address(cell, book.home) for cell in book.words[typed]]
+    ids = book.result(typed.ids)
+    width = int(typed.ids.shape[1])
+    last = book.reference([ids[0][0], ids[-1][-1]])
+    unknown = [n + 1 for n, letter in enumerate(typed.pieces.letters) if "�" in letter]
+    count = "+".join(f"COUNTIF({last},{number})" for number in unknown)
+    longest = f"MAX({','.join(f'LEN({word})' for word in words)})"
+    most = width - (1 if typed.end else 0)
+    return f'IF({longest}>{most},"{TOO_LONG.format(n=most)}",IF({count}>0,"{UNKNOWN_LETTER}",""))'
+
+
+def _write_merges(book: Book, sheet: Sheet, typed: Typed, row: int) -> None:
+    """Write each merge: its two pieces, and what they make."""
+    pieces = typed.pieces
+    sheet.text(row, 7, "and the merges, in the order in which they are learnt", style.HEADING)
+    for n, (left, right) in enumerate(pieces.merges):
+        new = len(pieces.letters) + n + 1
+        sides = [book.addresses(book.homes[side], book.home)[0, 0] for side in (left, right)]
+        texts = [pieces.spell(float(book.values[side][0, 0]), book.values) for side in (left, right)]
+        sheet.text(row + 1 + n, 7, f"{n + 1}", style.ROW_LABEL)
+        for k, (side, text) in enumerate(zip(sides, texts, strict=True)):
+            sheet.formula(row + 1 + n, 8 + k, book.spelled(pieces, side), text, style.cell(Look.COMPUTED, "General"))
+        whole = pieces.spell(new, book.values)
+        sheet.formula(row + 1 + n, 10, book.piece(pieces, str(new)), whole, style.cell(Look.RESULT, "General"))

@@ -1,0 +1,151 @@
+"""Books of tokens: words and counts that are typed change every merge, as a plain implementation has them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+from support.editing import edited
+from support.plain_pieces import Words, learn_bpe
+
+from byhand.core.labels import Typed
+from byhand.lessons.build import build
+from byhand.lessons.command import command
+from byhand.lessons.lesson import Lesson
+from byhand.lessons.recipe import Recipe
+from byhand.workbook.book import About, Book
+from byhand.workbook.build import write_lesson
+from byhand.workbook.home_page import plan
+from byhand.xlsx.cells import Cell
+from byhand.xlsx.verify import verify
+
+SENNRICH = [("low", 5), ("lower", 2), ("newest", 6), ("widest", 3)]
+COURSE = [("hug", 10), ("pug", 5), ("pun", 12), ("bun", 4), ("hugs", 5)]
+ENGINES = ["ironcalc", *(pytest.param(other, marks=pytest.mark.slow) for other in ("libreoffice", "gnumeric"))]
+
+
+class TokenBook:
+    """A book of tokens, its plan, and what it shows after other words are typed."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.lesson: Lesson = build(recipe)
+        self.path = Path(mkdtemp(prefix="byhand-")) / "book.xlsx"
+        write_lesson(self.lesson, self.path)
+        self.book = Book(self.lesson.graph, About("", "", command(recipe)))
+        plan(self.book)
+
+    def place(self, cell: Any) -> Cell:
+        page, row, column = cell
+        return self.book.sheet_names[page], row, column
+
+    def typing(self, words: Words, which: int = 0) -> dict[Cell, Any]:
+        """The changes of typing these words with these counts."""
+        typed, counts = list(self.book.typed.items())[which]
+        changes: dict[Cell, Any] = {
+            self.place(cell): word for cell, (word, _) in zip(self.book.words[typed], words, strict=True)
+        }
+        if counts:
+            numbers = (self.book.result(counts.node)[n][0] for n in range(len(words)))
+            changes |= {self.place(cell): times for cell, (_, times) in zip(numbers, words, strict=True)}
+        return changes
+
+    def texts(self, values: dict[Cell, Any], table: str) -> list[list[Any]]:
+        """The cells of a table as they are shown, without those that are empty."""
+        cells = self.book.result(self.lesson.tables[table])
+        return [[v for v in (values.get(self.place(cell)) for cell in row) if v not in ("", None)] for row in cells]
+
+    def numbers(self, values: dict[Cell, Any], table: str) -> list[list[Any]]:
+        return [[values[self.place(cell)] for cell in row] for row in self.book.result(self.lesson.tables[table])]
+
+    def warning(self, values: dict[Cell, Any]) -> Any:
+        (typed, *_) = (t for t in self.book.typed if isinstance(t, Typed))
+        page, row, column = self.book.letters[typed.pieces]
+        return values[self.place((page, row + 1, column - 1))]
+
+
+@cache
+def token_book(
+    model: str, size: tuple[tuple[str, Any], ...] = (), words: tuple[Any, ...] = (), prompt: Any = None
+) -> TokenBook:
+    return TokenBook(Recipe(model, size=dict(size), word_counts=list(words), prompt=prompt))
+
+
+def random_words(count: int, longest: int, seed: int) -> list[tuple[str, int]]:
+    draw = random.Random(seed)
+    words: dict[str, int] = {}
+    while len(words) < count:
+        words["".join(draw.choices("aabbc", k=draw.randint(1, longest)))] = draw.randint(0, 9)
+    return list(words.items())
+
+
+def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word: str, engine: str) -> None:
+    values = edited(book.path, book.typing(words), engine)
+    merges, cut = learn_bpe(words, len(book.texts(values, "merges")), end_of_word)
+    shown = [tuple(row) for row in book.texts(values, "merges") if row]
+    counts = [row[0] for row in book.numbers(values, "merge_counts")]
+    assert shown == [(left, right) for left, right, _ in merges]
+    assert counts[: len(merges)] == [times for *_, times in merges]
+    assert not any(counts[len(merges) :])
+    assert [" ".join(row) for row in book.texts(values, "words_in_pieces")] == cut
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_result_is_recalculated(engine: str) -> None:
+    assert verify(token_book("bpe").path, engine).ok
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("end_of_word", ["own", "last", "none"])
+def test_typed_words_and_counts_change_every_merge(end_of_word: str, engine: str) -> None:
+    book = token_book("bpe", (("merges", 6), ("end_of_word", end_of_word)))
+    assert_learns(book, SENNRICH, end_of_word, engine)
+    assert_learns(book, [("newer", 3), ("hugs", 9), ("aaaaaa", 4), ("a", 1)], end_of_word, engine)
+    assert_learns(book, [("abab", 2), ("aab", 0), ("baba", 7), ("bb", 1)], end_of_word, engine)
+    for seed in range(2):
+        assert_learns(book, random_words(4, 6, seed), end_of_word, engine)
+
+
+def test_few_pairs_leave_merges_empty() -> None:
+    book = token_book("bpe", (("merges", 6), ("end_of_word", "none")))
+    assert_learns(book, [("ab", 1), ("b", 1), ("c", 1), ("d", 1)], "none", "ironcalc")
+
+
+def test_an_unknown_letter_and_a_long_word_have_a_sentence() -> None:
+    book = token_book("bpe")
+    assert book.warning(edited(book.path, book.typing(SENNRICH))) == ""
+    unknown = edited(book.path, book.typing([("löw", 5), *SENNRICH[1:]]))
+    assert "not among the letters" in book.warning(unknown)
+    assert book.texts(unknown, "merge1.letters")[0] == ["l", "�", "w", "</w>"]
+    longer = edited(book.path, book.typing([("lowest", 5), ("lowlands", 2), *SENNRICH[2:]]))
+    assert "longer than 6 letters" in book.warning(longer)
+
+
+def test_capitals_and_wildcards_are_letters_of_their_own() -> None:
+    words = [("aA*", 2), ("A?a", 1), ("~a*", 5)]
+    book = token_book("bpe", (("merges", 3),), tuple(words))
+    assert_learns(book, words, "own", "ironcalc")
+
+
+def test_published_merges() -> None:
+    """Sennrich et al. 2016; the course of Hugging Face; Gage 1994, whose text ends as X d X a c."""
+    report = token_book("bpe", (("merges", 10),)).lesson.graph.report
+    assert report is not None
+    learnt = report(token_book("bpe", (("merges", 10),)).lesson.numbers())
+    assert learnt["merges"] == [
+        ["e", "s"], ["es", "t"], ["est", "</w>"], ["l", "o"], ["lo", "w"],
+        ["n", "e"], ["ne", "w"], ["new", "est</w>"], ["low", "</w>"], ["w", "i"],
+    ]  # fmt: skip
+    assert [step["count"] for step in learnt["steps"]] == [9, 9, 9, 7, 7, 6, 6, 6, 5, 3]
+    course = build(Recipe("bpe", size={"merges": 3, "end_of_word": "none"}, word_counts=COURSE))
+    assert course.graph.report is not None
+    assert course.graph.report(course.numbers())["steps"] == [
+        {"pair": ["u", "g"], "count": 20}, {"pair": ["u", "n"], "count": 16}, {"pair": ["h", "ug"], "count": 15},
+    ]  # fmt: skip
+    gage = build(Recipe("bpe", size={"merges": 3, "end_of_word": "none"}, prompt="aaabdaaabac"))
+    assert gage.graph.report is not None
+    assert gage.graph.report(gage.numbers())["words"] == {"aaabdaaabac": ["aaab", "d", "aaab", "a", "c"]}
