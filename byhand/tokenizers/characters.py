@@ -5,6 +5,19 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from byhand.tokenizers.unicode_tables import (
+    NEWER_LETTERS,
+    NEWER_NUMBERS,
+    NEWER_PARTS_OF_WORDS,
+    NO_CONTROL,
+    NO_MARK,
+    NO_NONSPACING,
+    NO_PUNCTUATION,
+    OLDER_MARKS,
+    OLDER_NONSPACING,
+    OLDER_PUNCTUATION,
+)
+
 KEPT = 1 << 16
 FILE_SEPARATORS = "\x1c\x1d\x1e\x1f"
 """Python calls these spaces; Unicode's property White_Space leaves them out."""
@@ -16,6 +29,8 @@ def kind(letter: str) -> str:
     category = unicodedata.category(letter)[0]
     if category in "LN":
         return category
+    if letter in NEWER_LETTERS or letter in NEWER_NUMBERS:
+        return "L" if letter in NEWER_LETTERS else "N"
     return "S" if is_space(letter) else "O"
 
 
@@ -28,11 +43,13 @@ def is_space(letter: str) -> bool:
 def is_word(letter: str) -> bool:
     r"""Return whether it is part of a word: \\w of Unicode's regular expressions (UTS 18)."""
     category = unicodedata.category(letter)
-    if category[0] in "LM" or category in ("Nd", "Nl", "Pc"):
+    if category[0] in "LM" or category in ("Nd", "Nl", "Pc") or letter in JOINERS or letter in NEWER_PARTS_OF_WORDS:
         return True
     return any(start <= letter <= end for start, end in ALPHABETIC_SYMBOLS)
 
 
+JOINERS = "\u200c\u200d"
+"""What joins letters and what keeps them apart, without a width."""
 ALPHABETIC_SYMBOLS = (
     ("\u24b6", "\u24e9"),
     ("\U0001f130", "\U0001f149"),
@@ -47,13 +64,16 @@ def is_punctuation(letter: str) -> bool:
     """Return whether BERT splits a text around it: a sign of ASCII that is no letter or number, or punctuation."""
     if letter.isascii():
         return letter.isprintable() and not letter.isalnum() and letter != " "
-    return unicodedata.category(letter)[0] == "P"
+    return letter not in NO_PUNCTUATION and (unicodedata.category(letter)[0] == "P" or letter in OLDER_PUNCTUATION)
 
 
 @lru_cache(KEPT)
 def is_control(letter: str) -> bool:
     """Return whether BERT removes it: control and format characters, private ones, and lone surrogates."""
-    return letter not in "\t\n\r" and unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs")
+    return letter not in "\t\n\r" and letter not in NO_CONTROL and unicodedata.category(letter) in CONTROLS
+
+
+CONTROLS = ("Cc", "Cf", "Co", "Cs")
 
 
 CHINESE = (
@@ -77,4 +97,10 @@ def is_chinese(letter: str) -> bool:
 @lru_cache(KEPT)
 def is_mark(letter: str) -> bool:
     """Return whether it is a combining mark."""
-    return unicodedata.category(letter)[0] == "M"
+    return letter not in NO_MARK and (unicodedata.category(letter)[0] == "M" or letter in OLDER_MARKS)
+
+
+@lru_cache(KEPT)
+def is_nonspacing(letter: str) -> bool:
+    """Return whether it is a mark without a width of its own: an accent."""
+    return letter not in NO_NONSPACING and (unicodedata.category(letter) == "Mn" or letter in OLDER_NONSPACING)

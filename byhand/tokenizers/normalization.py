@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import Literal
 
-from byhand.tokenizers.characters import is_chinese, is_control, is_mark, is_space
+from byhand.tokenizers.characters import is_chinese, is_control, is_mark, is_nonspacing, is_space
 from byhand.tokenizers.letters import Letters, Span, build
+from byhand.tokenizers.unicode_tables import NEWER_SMALL_LETTERS, NOT_TAKEN_APART
 
 Normalizer = Callable[[Letters], Letters]
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -22,7 +23,7 @@ def lower_case(letters: Letters) -> Letters:
     """Return the text in small letters, each letter by itself (so a Greek final sigma is an ordinary one)."""
     if letters.text.isascii():
         return Letters(letters.text.lower(), letters.spans)
-    return letters.mapped(str.lower)
+    return letters.mapped(lambda each: NEWER_SMALL_LETTERS.get(each) or each.lower())
 
 
 def strip_marks(letters: Letters) -> Letters:
@@ -34,7 +35,7 @@ def strip_accents_of_bert(letters: Letters) -> Letters:
     """Return the text decomposed (NFD) and without its nonspacing marks."""
     if letters.text.isascii():
         return letters
-    return normal_form("NFD")(letters).mapped(lambda each: "" if unicodedata.category(each) == "Mn" else each)
+    return normal_form("NFD")(letters).mapped(lambda each: "" if is_nonspacing(each) else each)
 
 
 def normal_form(form: Form) -> Normalizer:
@@ -62,7 +63,7 @@ def _groups(form: Form, text: str) -> list[tuple[int, int]]:
 
 def _joins(form: Form, letter: str) -> bool:
     """Return whether a letter may move, or be composed with one before it."""
-    first = unicodedata.normalize("NFKD" if "K" in form else "NFD", letter)[0]
+    first = _apart(form, letter)[0]
     return unicodedata.combining(first) != 0 or first in COMPOSED_WITH_THE_LETTER_BEFORE
 
 
@@ -74,30 +75,59 @@ COMPOSED_WITH_THE_LETTER_BEFORE = frozenset(
 """Letters that are no marks and yet are composed with the one before: Korean vowels and finals, Indic vowel signs."""
 
 
+def _apart(form: Form, letter: str) -> str:
+    """Return a letter taken apart."""
+    if "K" not in form or letter in NOT_TAKEN_APART:
+        return unicodedata.normalize("NFD", letter)
+    return unicodedata.normalize("NFKD", letter)
+
+
 def _normal_group(form: Form, group: Letters) -> list[tuple[str, Span]]:
-    apart: Form = "NFKD" if "K" in form else "NFD"
-    parts = [(new, span) for old, span in zip(group.text, group.spans, strict=True) for new in _apart(apart, old)]
-    ordered: list[tuple[str, Span]] = []
-    run: list[tuple[str, Span]] = []
-    for each in parts:
-        if unicodedata.combining(each[0]) == 0:
+    """Return the normal form of such a part.
+
+    Each letter stands for the next of the old letters that goes into it; one into which none goes (the second part of a
+    letter that is taken apart) stands for what the one before it stands for. So it is in the tokenizers library.
+    """
+    parts: list[tuple[str, int]] = []
+    for old in group.text:
+        apart = _apart(form, old)
+        parts += [(new, 1 if n == 0 else 0) for n, new in enumerate(apart)]
+    ordered: list[tuple[str, int]] = []
+    run: list[tuple[str, int]] = []
+    for each in [*parts, ("", 0)]:
+        if each[0] and unicodedata.combining(each[0]):
+            run.append(each)
+        else:
             ordered += [*sorted(run, key=lambda pair: unicodedata.combining(pair[0])), each]
             run = []
-        else:
-            run.append(each)
-    ordered += sorted(run, key=lambda pair: unicodedata.combining(pair[0]))
-    if form in ("NFD", "NFKD"):
-        return ordered
-    composed: list[tuple[str, Span]] = []
+    ordered.pop()
+    if form in ("NFC", "NFKC"):
+        ordered = _composed(ordered)
+    found: list[tuple[str, Span]] = []
     place = 0
-    for letter in unicodedata.normalize("NFC", "".join(each for each, _ in ordered)):
-        composed.append((letter, ordered[min(place, len(ordered) - 1)][1]))
-        place += len(unicodedata.normalize("NFD", letter))
-    return composed
+    for letter, used in ordered:
+        found.append((letter, group.spans[max(0, min(place if used else place - 1, len(group) - 1))]))
+        place += used
+    return found
 
 
-def _apart(form: Form, letter: str) -> str:
-    return unicodedata.normalize(form, letter)
+def _composed(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return letters and marks in canonical order composed, with the sum of the numbers beside them (UAX 15)."""
+    done: list[tuple[str, int]] = []
+    starter: int | None = None
+    last = 0
+    for letter, used in parts:
+        order = unicodedata.combining(letter)
+        if starter is not None and (last < order or (last == 0 and starter == len(done) - 1)):
+            both = unicodedata.normalize("NFC", done[starter][0] + letter)
+            if len(both) == 1:
+                done[starter] = (both, done[starter][1] + used)
+                continue
+        if order == 0:
+            starter = len(done)
+        last = order
+        done.append((letter, used))
+    return done
 
 
 def clean_for_bert(letters: Letters) -> Letters:

@@ -118,7 +118,7 @@ class Template:
     """Which special tokens a model expects around one text, and around two."""
 
     single: tuple[Slot, ...] = (Slot("A", 0),)
-    pair: tuple[Slot, ...] = (Slot("A", 0), Slot("B", 0))
+    pair: tuple[Slot, ...] = (Slot("A", 0), Slot("B", 1))
     trim: bool = False
     """Offsets leave out the spaces at a piece's ends (GPT-2's byte level)."""
     prefix_space: bool = False

@@ -34,7 +34,10 @@ class Tokenizer:
     @cached_property
     def vocabulary(self) -> dict[int, str]:
         """The piece of each id."""
-        return {n: text for text, n in self.model.ids.items()} | {n: text for text, n in self.added.ids.items()}
+        added = {
+            t.id: self.normalize(Letters.typed(t.text)).text if t.normalized else t.text for t in self.added.tokens
+        }
+        return {n: text for text, n in self.model.ids.items()} | added
 
     def id_of(self, piece: str) -> int | None:
         """Return the id of a piece, None for one that the vocabulary lacks."""
@@ -77,7 +80,7 @@ class Tokenizer:
         for part in parts:
             if part.token:
                 special.add(len(tokens))
-                tokens.append(part.token.text)
+                tokens.append(part.letters.text)
                 ids.append(part.token.id)
                 offsets.append(part.letters.span(0, len(part.letters)))
                 words.append(part.token.text)
@@ -140,12 +143,10 @@ SPACE = LETTER_OF_BYTE[ord(" ")]
 def _trimmed(tokens: list[str], offsets: list[Span], prefix_space: bool) -> Iterator[Span]:
     """Yield the offsets without the spaces at the ends of each piece, as GPT-2's post-processor does."""
     for n, (token, (start, end)) in enumerate(zip(tokens, offsets, strict=True)):
-        before = len(token) - len(token.lstrip(SPACE)) if token else 0
-        after = len(token) - len(token.rstrip(SPACE)) if token else 0
-        while before < len(token) and is_space(token[before]):
-            before += 1
-        if before and n == 0 and prefix_space:
+        blank = [letter == SPACE or is_space(letter) for letter in token]
+        before = blank.index(False) if False in blank else len(blank)
+        after = blank[::-1].index(False) if False in blank else len(blank)
+        if before and prefix_space and (n == 0 or start == 0):
             before -= 1
-        yield (
-            (min(start + before, end), max(end - after, min(start + before, end))) if before or after else (start, end)
-        )
+        first = min(start + before, end)
+        yield first, max(end - after, first) if after and end >= after else end
