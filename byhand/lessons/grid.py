@@ -10,8 +10,13 @@ from byhand.core.graph import Array
 
 FREE = 0.4
 """The share of the steps in which all weights are free."""
-STAGES = 12
-"""In so many stages, more and more weights are fixed on the grid, the nearest to it first, while the others go on."""
+FIXED = 0.95
+"""The share of the steps after which all weights are on the grid."""
+STAGES = 30
+"""In so many stages, more and more weights are fixed on the grid, the nearest to it first, while the others go on.
+
+Each stage fixes fewer than the one before, so that the last ones, whose errors nothing makes up for, are few.
+"""
 MOST_TRIED = 60_000
 """The most single changes of a weight that are tried at the end."""
 
@@ -32,8 +37,8 @@ class Grid:
         """Return the weights with as many of them on the grid as belong to this share of the steps. (n,) -> (n,)"""
         row = np.where(self.is_fixed, self.values, row)
         row = row if self.largest is None else np.clip(row, -self.largest, self.largest)
-        stage = int(STAGES * max(done - FREE, 0) / (1 - FREE) + 1e-9)
-        more = len(row) * stage // STAGES - int(self.is_fixed.sum())
+        stage = int(STAGES * min(max(done - FREE, 0) / (FIXED - FREE), 1) + 1e-9) / STAGES
+        more = round(len(row) * (1 - (1 - stage) ** 2)) - int(self.is_fixed.sum())
         if more > 0:
             nearest = self._rounded(row)
             distance = np.where(self.is_fixed, np.inf, np.abs(row - nearest))

@@ -16,13 +16,15 @@ from byhand.core.optimizers import OPTIMIZERS
 from byhand.core.roles import Role
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.lessons.build import before_learning, build
-from byhand.lessons.grid import Grid
+from byhand.lessons.grid import FREE, Grid
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 
 Example = Mapping[str, Any]
 """What a model reads and should answer, by the keys of a recipe's row: ids, target_ids, pixels ..., and targets."""
 MOST_STEPS = 1_000_000
+FIXING_RATE = 0.5
+"""The share of the learning rate with which free weights make up for those that are fixed on a grid."""
 MOST_LOSS = 1e6
 """A loss from which no training comes back: it is about 3 where nothing is known of twenty words."""
 MOST_BUILT = 2_000
@@ -35,7 +37,8 @@ class TrainingOptions:
 
     optimizer: a name of OPTIMIZERS. lr, weight_decay: None for its usual ones. batch_size: examples a step, all by
     default. warmup: steps in which the rate grows from 0. cosine: the rate then falls to 0 along a cosine. grid: every
-    weight ends as a multiple of it, of at most `largest`. seed: for the order of the examples.
+    weight ends as a multiple of it, of at most `largest`; from when the first are fixed on it, the rate is half.
+    seed: for the order of the examples.
     """
 
     steps: int = 300
@@ -79,6 +82,9 @@ class TrainingOptions:
         """Return the learning rate of a step, counted from 1."""
         if step <= self.warmup:
             return self.rate * step / self.warmup
+        if self.grid is not None:
+            done = min(step / self.steps / FREE, 1)
+            return self.rate * max(FIXING_RATE, (1 + cos(pi * done)) / 2 if self.cosine else float(done < 1))
         if not self.cosine:
             return self.rate
         left = max(self.steps - self.warmup, 1)
