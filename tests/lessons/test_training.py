@@ -131,6 +131,25 @@ def test_weights_end_on_the_grid_and_still_know_the_text(grid: float, largest: f
     assert learnt.unrounded is not None
 
 
+def test_fewer_and_fewer_weights_come_onto_the_grid_and_at_half_the_rate() -> None:
+    grid, row = Grid(0.5, None, 900), np.random.default_rng(0).normal(size=900)
+    on_it = []
+    for step in range(1, 101):
+        row = grid.fixed(row, step / 100)
+        on_it.append(int((row == np.rint(row / 0.5) * 0.5).sum()))
+    assert on_it[39] == 0
+    assert on_it[94] == 900, "the last steps improve what is left"
+    more = np.diff([on_it[n] for n in (40, 50, 60, 70, 80, 90)])
+    assert (more > 0).all()
+    assert (np.diff(more) < 0).all()
+    options = TrainingOptions(100, lr=1.0, grid=0.5)
+    assert (options.rate_at(39), options.rate_at(41), options.rate_at(100)) == (1.0, 0.5, 0.5)
+    falling = replace(options, cosine=True)
+    assert falling.rate_at(20) == pytest.approx(0.5)
+    assert falling.rate_at(10) > 0.8
+    assert falling.rate_at(100) == 0.5
+
+
 def test_a_grid_ends_where_no_single_step_helps() -> None:
     target = np.array([0.9, -2.2, 7.0])
     grid = Grid(0.5, 3.0, 3)
