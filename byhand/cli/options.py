@@ -130,7 +130,12 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),
         click.option("--segment-ids", type=Numbers(), multiple=True, help="The segment of each word (BERT)."),
         click.option("--mask", type=Numbers(), multiple=True, help="1 for a word, 0 for padding."),
-        click.option("--pixels", multiple=True, metavar="FILE", help="A picture (ViT): a .npy file or a small PNG."),
+        click.option(
+            "--pixels",
+            multiple=True,
+            metavar="FILE",
+            help="A picture (ViT): a .npy file, a small PNG, or rows such as .#../.#..",
+        ),
         click.option("--generate", type=int, metavar="N", help="Write N words, each from those before it."),
         click.option(
             "--temperature",

@@ -63,10 +63,10 @@ def train(
     """Train a model on a text.
 
     TEXT is a file with a line for each sequence, - for standard input, or a text that comes with byhand: sentences,
-    names or phrases. With a tab in a line, what stands before it is given, and what follows it is to be learnt: a
-    question and its answer, or a text and its translation. BERT and its like learn words that are hidden in turn.
-    --model is a name from `byhand models`, a recipe, or a folder with a checkpoint. Ctrl-C ends the training early and
-    keeps what is learnt.
+    names, phrases or bars. With a tab in a line, what stands before it is given, and what follows it is to be learnt: a
+    question and its answer, or a text and its translation. BERT and its like learn words that are hidden in turn; ViT
+    learns small pictures, each its class and a line of . and # for each row of pixels. --model is a name from `byhand
+    models`, a recipe, or a folder with a checkpoint. Ctrl-C ends the training early and keeps what is learnt.
 
     \b
     Examples
@@ -75,6 +75,7 @@ def train(
         byhand train sentences --model rnn --lr 0.03 --grid 0.5 --json
         byhand train names --tokens chars --model llama --hold-out 20%
         byhand train phrases --model t5 --lr 0.03 --save translator
+        byhand train bars --model vit --lr 0.03 -o bars.toml
     """
     import json
 

@@ -48,9 +48,10 @@ def _model(recipe: Recipe) -> _Model:
     model = _built_in_model(recipe) if recipe.model in MODELS else _checkpoint_model(recipe)
     if not (recipe.words or recipe.target_words):
         return model
-    from byhand.lessons.own_words import with_own_words
+    from byhand.lessons.own_words import classes_named, with_own_words
 
-    return replace(model, architecture=with_own_words(recipe, model.architecture, model.options))
+    options = classes_named(recipe, model.architecture, model.options)
+    return replace(model, architecture=with_own_words(recipe, model.architecture, options), options=options)
 
 
 def weights_of(recipe: Recipe) -> dict[str, Node]:

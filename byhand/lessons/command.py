@@ -7,6 +7,7 @@ import os
 import shlex
 from typing import Any
 
+from byhand.lessons.drawn_pictures import is_drawn
 from byhand.lessons.recipe import KEYS, Recipe, option
 from byhand.models import MODELS
 
@@ -51,7 +52,7 @@ def _option(key: str, value: Any) -> list[str]:
     """Return the words of one option; a picture is given by its file name without folders."""
     if value is True:
         return [option(key)]
-    if key == "pixels":
+    if key == "pixels" and not is_drawn(value):
         value = os.path.basename(value)
     if key == "word_counts":
         return [option(key), json.dumps(value, ensure_ascii=False)]

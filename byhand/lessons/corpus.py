@@ -12,7 +12,8 @@ import numpy as np
 
 from byhand.errors import ByhandError, nearest_word, quoted
 from byhand.language.architecture import Architecture, position_count
-from byhand.lessons.own_words import LONGEST_WORD, special_words
+from byhand.lessons.drawn_pictures import picture_of, rows_of
+from byhand.lessons.own_words import LONGEST_WORD, class_names, names_classes, special_words
 from byhand.lessons.recipe import Recipe, ready_made_folder
 from byhand.lessons.training import Example
 from byhand.models import MODELS
@@ -98,7 +99,9 @@ def corpus(text: str, recipe: Recipe, architecture: Architecture, options: Any, 
     """
     task = _task(architecture)
     reader = _Reader(architecture, options, SPLITS[tokens], own_words=bool(recipe.words) or recipe.model not in MODELS)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.strip().splitlines()]
+    if task is not _pictures:
+        lines = [line for line in lines if line]
     return replace(task(reader, recipe, lines), source={"text": lines, "tokens": tokens})
 
 
@@ -132,8 +135,10 @@ def _task(architecture: Architecture) -> Task:
         return _text_to_go_on_with
     if "ids" in takes and any(_is_mask(word) for word in _special(architecture)):
         return _words_to_fill_in
+    if "pixels" in takes and names_classes(architecture):
+        return _pictures
     raise ByhandError(
-        f"{architecture.name} does not learn from a text: choose a language model, such as --model gpt2, or bert."
+        f"{architecture.name} does not learn from a text: choose a language model, such as --model gpt2, bert or vit."
     )
 
 
@@ -252,8 +257,12 @@ def _cut(sequences: Sequences, room: int | None) -> tuple[Sequences, tuple[str, 
 
 
 def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
-    """Of each line, each word is hidden once and to be found, between the marks of the text's begin and end."""
-    split = [reader.split(line) for line in lines]
+    """Of each line, each word is hidden once and to be found, between the marks of the text's begin and end.
+
+    A line with a tab is a class and a text: only the class, which stands before the text, is hidden.
+    """
+    split = [_inner(reader.split(line)) for line in lines]
+    classes = [_class_of(reader, n, line) for n, line in enumerate(lines, 1)]
     words, own = reader.vocabulary(0, split)
     special = special_words(reader.architecture.vocabularies(reader.architecture.options)[0])
     mask = next(n for n, word in enumerate(words) if _is_mask(word))
@@ -262,13 +271,15 @@ def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corp
     shown: list[list[str]] = []
     asked: list[list[Place | None]] = []
     left_out = 0
-    for line in split:
+    for line, of_class in zip(split, classes, strict=True):
         ids = [begin, *reader.ids(line, words), end]
         if reader.room is not None and len(ids) > reader.room:
             left_out += 1
             continue
-        asked.append([None, *((len(examples) + n, n + 1) for n in range(len(ids) - 2)), None])
-        for n in range(1, len(ids) - 1):
+        hidden_words = 1 if of_class else len(ids) - 2
+        given: list[Place | None] = [None] * (len(ids) - 1 - hidden_words)
+        asked.append([None, *((len(examples) + n, n + 1) for n in range(hidden_words)), *given])
+        for n in range(1, hidden_words + 1):
             hidden = [*ids[:n], mask, *ids[n + 1 :]]
             examples.append({"ids": hidden, "targets": [i if m == n else NONE for m, i in enumerate(ids)]})
         shown.append([words[i] for i in ids])
@@ -276,6 +287,16 @@ def _words_to_fill_in(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corp
         raise ByhandError(f"No line fits the model's {reader.room} positions: shorten them, or enlarge the model.")
     notes = (f"{left_out} lines longer than the model's {reader.room} positions left out.",) if left_out else ()
     return Corpus(replace(recipe, words=own or recipe.words), examples, shown, asked, notes)
+
+
+def _class_of(reader: _Reader, number: int, line: str) -> str:
+    """Return the class before a line's tab; an empty text of a line without a tab."""
+    if "\t" not in line:
+        return ""
+    of_class, *texts = line.split("\t")
+    if len(texts) != 1 or not texts[0].strip() or len(_inner(reader.split(of_class))) != 1:
+        raise ByhandError(f"Line {number} is no class with its text: write the class as one word, a tab, and the text.")
+    return of_class.strip()
 
 
 BEGINS, ENDS = ("[CLS]", "<s>"), ("[SEP]", "</s>")
@@ -314,6 +335,51 @@ def _pairs(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
 def _inner(tokens: list[str]) -> list[str]:
     """Return a line's tokens without the marks of its end, which a pair does not need."""
     return [token for token in tokens if token != LINE_END]
+
+
+def _pictures(reader: _Reader, recipe: Recipe, lines: list[str]) -> Corpus:
+    """Pictures with an empty line between, each a line with its class, and a line for each row of pixels."""
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        if line:
+            blocks[-1].append(line)
+        elif blocks[-1]:
+            blocks.append([])
+    wrong = next((block[0] for block in blocks if len(block) < 2), None)
+    if wrong is not None:
+        raise ByhandError(
+            f"{quoted(wrong)} is no class with its picture: write the class, below it a line of . and # for each row "
+            "of pixels, and an empty line before the next."
+        )
+    names = list(dict.fromkeys(" ".join(block[0].split()).replace(" ", "_") for block in blocks))
+    options, own = reader.options, recipe.words or names
+    if reader.own_words and recipe.model not in MODELS and not recipe.words:
+        own = list(class_names(options))
+    unknown = next((name for name in names if name not in own), None)
+    if unknown is not None:
+        raise ByhandError(f"{quoted(unknown)} is not among the model's classes; {nearest_word(unknown, own)}.")
+    pictures = ["/".join(block[1:]) for block in blocks]
+    height, width = picture_of(pictures[0], options.channels).shape[1:]
+    if height != width:
+        raise ByhandError(f"The first picture has {height} rows and {width} columns of pixels: make it a square.")
+    if height % options.patch:
+        fits = next(n for n in range(2, height + 1) if height % n == 0) if height > 1 else 1
+        raise ByhandError(
+            f"A picture of {height}×{height} is not cut into patches of {options.patch}×{options.patch}: "
+            f"add --size patch={fits}, or draw it larger."
+        )
+    if recipe.model in MODELS:
+        recipe = replace(recipe, words=own, size={"image": height} | recipe.size)
+    examples: list[Example] = []
+    for block, picture in zip(blocks, pictures, strict=True):
+        if picture_of(picture, options.channels).shape[1:] != (height, width):
+            raise ByhandError(
+                f"A picture of class {quoted(block[0])} is not of {height}×{width} pixels as the first is."
+            )
+        examples.append({"pixels": picture, "targets": [own.index("_".join(block[0].split()))]})
+    shown = [[*rows_of(picture), TO, own[e["targets"][0]]] for picture, e in zip(pictures, examples, strict=True)]
+    asked: list[list[Place | None]] = [[*[None] * (len(line) - 1), (n, 0)] for n, line in enumerate(shown)]
+    return Corpus(recipe, examples, shown, asked)
 
 
 def held_out(corpus: Corpus, share: float, seed: int) -> tuple[list[Example], list[Example]]:

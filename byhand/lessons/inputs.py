@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from byhand.core.labels import Labels
@@ -57,9 +56,9 @@ def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Input
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
     pixels = None
     if recipe.pixels is not None:
-        from byhand.lessons.pictures import read_picture
+        from byhand.lessons.pictures import picture
 
-        pixels = read_picture(Path(recipe.pixels), options.channels)
+        pixels = picture(recipe.pixels, options.channels)
     decoding = decoding_of(recipe, architecture)
     text = recipe.prompt if "text" in architecture.takes else None
     counts = tuple(recipe.word_counts) or None

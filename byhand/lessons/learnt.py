@@ -42,10 +42,16 @@ LONGEST_ANSWER = 8
 
 def _prompt(example: Example) -> dict[str, Any]:
     """Return the keys of a recipe for what the model reads of an example."""
-    prompt: dict[str, Any] = {key: value for key, value in example.items() if key in ("ids", "target_ids")}
+    prompt: dict[str, Any] = {key: value for key, value in example.items() if key in ("ids", "target_ids", "pixels")}
     targets = example["targets"]
     asked = next(n for n, target in enumerate(targets) if target >= 0)
-    if "target_ids" not in prompt and asked and min(targets[asked:]) >= 0 and len(targets) - asked <= LONGEST_ANSWER:
+    if (
+        "ids" in prompt
+        and "target_ids" not in prompt
+        and asked
+        and min(targets[asked:]) >= 0
+        and len(targets) - asked <= LONGEST_ANSWER
+    ):
         prompt |= {"ids": prompt["ids"][: asked + 1], "generate": len(targets) - asked}
     return prompt
 
@@ -71,7 +77,9 @@ def recipe_file(recipe: Recipe) -> str:
     for table in TABLES:
         if entries := getattr(recipe, table):
             lines += ["", f"[{table}]"]
-            lines += [f"{_key(name)} = {_value(value)}" for name, value in entries.items()]
+            lines += [
+                f"{_key(name)} = {_text(value) if name == 'text' else _value(value)}" for name, value in entries.items()
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -83,6 +91,11 @@ def _key(name: str) -> str:
     return name if name.replace("_", "").isalnum() and name.isascii() else json.dumps(name)
 
 
+def _text(lines: list[str]) -> str:
+    """Return the lines of a text, each on a line of its own."""
+    return "[\n" + "".join(f"  {_value(line)},\n" for line in lines) + "]"
+
+
 def _value(value: Any) -> str:
     """Return a value as TOML: texts, numbers, lists, tables of numbers a row a line, and settings."""
     if isinstance(value, bool):
@@ -92,13 +105,7 @@ def _value(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(k)} = {_value(v)}' for k, v in value.items())} }}"
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(row, str) and row.count(" ") + row.count("\t") for row in value)
-    ):
-        return "[\n" + "".join(f"  {_value(line)},\n" for line in value) + "]"
+        return f"{{ {', '.join(f'{_key(k)} = {_value(v)}' for k, v in value.items())} }}"
     if isinstance(value, list) and value and all(isinstance(row, list) for row in value):
         rows = "".join(f"  {_value(row)},\n" for row in value)
         return f"[\n{rows}]" if len(value) > 1 else f"[{_value(value[0])}]"

@@ -72,7 +72,7 @@ def beginnings(
 ) -> list[Beginning]:
     """Return each text that a word of the examples follows, in the order of the examples.
 
-    vocabularies: the model's words, and those of its answers last.
+    vocabularies: the model's words, and those of its answers last, such as classes.
     """
     found: dict[object, Beginning] = {}
     for example, places in zip(examples, all_guesses, strict=True):
@@ -94,6 +94,8 @@ def _before(
     architecture: Architecture, words: Sequence[str], answers: Sequence[str], example: Example, n: int
 ) -> tuple[object, str]:
     """Return all that a model may use for position n: as a key, and as a text."""
+    if "pixels" in example:
+        return example["pixels"], example["pixels"]
     ids = example["ids"]
     if "target_ids" in example:
         given = example["target_ids"][: n + 1]

@@ -43,6 +43,9 @@ def sizes_for_words(recipe: Recipe, architecture: Architecture) -> dict[str, Any
     vocabularies = architecture.vocabularies(architecture.options)
     for name in own:
         _check_words(recipe, name)
+        if name == "words" and names_classes(architecture):
+            _set_size(recipe, size, name, "classes", len(recipe.words))
+            continue
         if not vocabularies and name == "words" and (counted := [o for o in COUNTED_BY if o in options]):
             _set_size(recipe, size, name, counted[0], len(recipe.words))
             continue
@@ -51,6 +54,27 @@ def sizes_for_words(recipe: Recipe, architecture: Architecture) -> dict[str, Any
         vocabulary = vocabularies[-1 if name == "target_words" else 0]
         _set_size(recipe, size, name, SIZES[name], len(_with_special(vocabulary, getattr(recipe, name))))
     return size
+
+
+def names_classes(architecture: Architecture) -> bool:
+    """Return whether a model has no words but classes, whose names are an option of it."""
+    return {"classes", "labels"} <= option_values(architecture.options).keys()
+
+
+def class_names(options: Any) -> tuple[str, ...]:
+    """Return the names of a model's classes, as its options state them."""
+    return tuple(options.labels) or tuple(f"class{n}" for n in range(options.classes))
+
+
+def classes_named(recipe: Recipe, architecture: Architecture, options: Any) -> Any:
+    """Return a model's options with the recipe's words as the names of its classes, if it has such."""
+    if not (recipe.words and names_classes(architecture)):
+        return options
+    if len(recipe.words) != options.classes:
+        raise ByhandError(
+            f"--words names {len(recipe.words)} classes, but the model has {options.classes}: give each one name."
+        )
+    return replace(options, labels=tuple(recipe.words))
 
 
 def _set_size(recipe: Recipe, size: dict[str, Any], name: str, counted_by: str, count: int) -> None:

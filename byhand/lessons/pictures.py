@@ -1,4 +1,4 @@
-"""Small pictures as numbers: a .npy of channels × height × width, or a PNG."""
+"""Small pictures as numbers: drawn in a text, a .npy of channels × height × width, or a PNG."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
+from byhand.lessons.drawn_pictures import is_drawn, picture_of
 
 LARGEST_FILE = 20_000_000
 """The most bytes in a picture's file."""
@@ -26,6 +27,13 @@ DEPTHS = {0: (1, 2, 4, 8, 16), 3: (1, 2, 4, 8)} | dict.fromkeys((2, 4, 6), (8, 1
 """Colour type -> allowed numbers of bits."""
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 """Version of .npy -> the function that reads its header."""
+
+
+def picture(given: str, channels: int) -> Array:
+    """Return the numbers of a picture that is drawn in a text, or of the file that the text names."""
+    if is_drawn(given) and not os.path.isfile(given):
+        return picture_of(given, channels)
+    return read_picture(Path(given), channels)
 
 
 def read_picture(path: Path, channels: int) -> Array:

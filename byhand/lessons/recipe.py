@@ -28,7 +28,8 @@ class Recipe:
     model: a name from `byhand models`, or a checkpoint's folder. size: settings of its options, and `name` for a
     named size. words, target_words: the vocabulary, in place of the model's own; target_words for a translator's second
     one. word_counts: the words that pieces are learnt from, each with how often it is there. pixels: the file of a
-    picture. set: tables or cells to change, as in {"layer1.head1.W_Q[1,2]": 5}.
+    picture, or a small picture itself (see drawn_pictures). set: tables or cells to change, as in
+    {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
     learnt: how the weights in `set` were learnt, in a sentence. training: the text and the settings of that, see
@@ -144,13 +145,20 @@ def read_recipe(path: Path) -> Recipe:
     for row in read.batch:
         record(Recipe, {"model": read.model} | {name: row[name] for name in OF_A_ROW if name in row}, where)
         if "pixels" in row:
-            row["pixels"] = os.path.join(path.parent, row["pixels"])
-    pixels = None if read.pixels is None else os.path.join(path.parent, read.pixels)
+            row["pixels"] = _picture(row["pixels"], path.parent)
+    pixels = None if read.pixels is None else _picture(read.pixels, path.parent)
     found = replace(read, model=named.model, size={**named.size, **read.size}, pixels=pixels)
     if not read.learnt:
         return found
     own = path == ready_made().get(path.stem)
     return replace(found, origin=Origin(path.stem if own else path.name, found))
+
+
+def _picture(pixels: str, beside: Path) -> str:
+    """Return a drawn picture as it is, or a picture's file with its folder."""
+    from byhand.lessons.drawn_pictures import is_drawn
+
+    return pixels if is_drawn(pixels) else os.path.join(beside, pixels)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _summed(table: Array, counts: Array) -> Array:
 
 
 def _sizes(example: Example) -> object:
-    return tuple((key, np.shape(value) if key != "pixels" else value) for key, value in sorted(example.items()))
+    return tuple((key, np.shape(value)) for key, value in sorted(example.items()))
 
 
 def _data(node: Node) -> Array:

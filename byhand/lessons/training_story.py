@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from byhand.core.graph import Array
+from byhand.core.labels import Labels
 from byhand.lessons.build import model_of
 from byhand.lessons.corpus import Corpus, set_aside
 from byhand.lessons.first_step import FirstStep, first_step
@@ -53,10 +54,15 @@ def story_of(lesson: Lesson) -> Story | None:
     trained = Loss(replace(start, set=lesson.recipe.set), corpus.examples)
     before, after = (guesses(loss, corpus.examples, loss.start()) for loss in (untrained, trained))
     aside = set(set_aside(corpus, stated.hold_out, stated.options.seed)) if stated.hold_out else set()
-    words = [vocabulary.words for vocabulary in architecture.vocabularies(options)]
+    logits = trained.lesson.graph.logits
+    assert logits is not None
+    answers = logits.shape[1].labels
+    assert isinstance(answers, Labels)
+    words = [*(vocabulary.words for vocabulary in architecture.vocabularies(options)), answers.words]
     inside = [n for n in range(len(corpus.examples)) if n not in aside]
     found = beginnings(architecture, words, [corpus.examples[n] for n in inside], [after[n] for n in inside])
     kinds = {
+        "the whole picture": "pixels" in architecture.takes,
         "the source and the words of its target before it": "target_ids" in architecture.takes,
         "all words before it in its sequence": "generate" in architecture.takes,
     }

@@ -290,7 +290,7 @@ def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
         ("", "Give a text or --ids-file, one of them."),
         ("poem.txt --ids-file ids.json", "Give a text or --ids-file, one of them."),
         ("poem.txt --model attention", "attention does not learn from a text"),
-        ("poem.txt --model vit", "vit does not learn from a text"),
+        ("poem.txt --model vit", "'the dog ran.' is no row of a picture"),
         ("poem.txt --model rasp-reverse", "rasp-reverse does not learn from a text"),
         ("poem.txt --model transformer", "Line 1 is no pair: write the source, a tab, and the target."),
         ("poem.txt --lr 1e9", "--lr is a number above 0 and up to 1000"),
