@@ -10,32 +10,37 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files as resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
-from byhand.core.captions import equation, opened, title
 from byhand.errors import ByhandError
 from byhand.escaping import escaped
 from byhand.files import check_place, save
-from byhand.language.architecture import Graph
 from byhand.lessons.command import command
-from byhand.lessons.lesson import Lesson, describe
-from byhand.page.formulas import Forms
+from byhand.lessons.lesson import Lesson
+from byhand.page.lesson_data import LessonData, lesson_data
+from byhand.page.longer import longer_lessons
 from byhand.page.parts import part_of
-from byhand.page.tables import PageTables
+from byhand.page.tables import Shared
+from byhand.page.texts import texts
 from byhand.translations import language
-from byhand.workbook.book import About, Book, title_of
-from byhand.workbook.page import Block, Page
 
-SCRIPTS = ("numbers", "engine", "draw", "view", "main")
+SCRIPTS = (
+    *("numbers", "engine", "draw", "view", "formula", "inspect"),
+    *("start", "arcs", "map", "play", "present", "app", "main"),
+)
+CALLED = "sum,max,argmax,pick,choose,max2,test,erf"
+"""The functions that rules call."""
 MOST_CELLS = 300_000
 """The most cells of a page: a browser needs seconds to read more."""
+ROOM = 700_000
+"""The bytes that a page may have when lessons of more words are added."""
 
 
 @dataclass(frozen=True)
 class PageFile:
     """A page before it is written: what JSON holds, and the functions of the rules."""
 
-    title: str
     data: dict[str, Any]
     rules: str
 
@@ -61,73 +66,53 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
     """Return the page of a lesson, or of a part of it, as HTML."""
     if part is not None:
         lesson = part_of(lesson, part)
-    turned = lesson.recipe.orientation == "columns"
-    heading, subtitle = describe(lesson)
-    check_size(lesson.graph, lesson)
-    book = Book(lesson.graph, About(heading, subtitle, command(lesson.recipe, "page")), turned)
-    return html(page_file(book))
+    check_size(lesson)
+    shared = Shared()
+    first = lesson_data(lesson, shared)
+    longer: list[LessonData] = []
+    for more in longer_lessons(lesson) if part is None else ():
+        made = lesson_data(more, shared, first)
+        if sum(_size(each) for each in (first, *longer, made)) > ROOM:
+            break
+        longer.append(made)
+    return html(page_file([first, *longer], shared))
 
 
-def check_size(graph: Graph, lesson: Lesson) -> None:
+def _size(made: LessonData) -> int:
+    return len(_json(made.data)) + sum(map(len, made.rules)) + sum(map(len, made.forms))
+
+
+def check_size(lesson: Lesson) -> None:
     """Raise ByhandError for a lesson of too many cells."""
     cells = sum(int(n.shape[0]) * int(n.shape[1]) for n in lesson.tables.values())
     if cells > MOST_CELLS:
         raise ByhandError(
-            f"This page would have {cells:,} cells, more than a browser bears ({MOST_CELLS:,}): "
-            f"take one layer or one head with --part, or `{command(lesson.recipe)}`."
+            f"This page would have {cells:,} cells, more than a browser bears ({MOST_CELLS:,}): take one layer or one "
+            f"head with --part, such as --part {_example(lesson)}, or `{command(lesson.recipe)}`."
         )
 
 
-def page_file(book: Book) -> PageFile:
-    """Return the data and the rules of a book's page."""
-    forms = Forms()
-    tables = PageTables(book.nodes, book.values, book.infinite, forms)
-    parts = [_part(book, tables, page) for page in book.pages]
-    data = {
-        "title": book.about.title,
-        "subtitle": book.about.subtitle,
-        "command": book.about.command,
-        "turned": book.turned,
-        "parts": parts,
-        "tables": tables.records(),
-        "symbols": tables.symbol_list(),
-        "steps": tables.step_list(book.turned),
-        "vocabularies": tables.vocabulary_list(),
-    }
-    rules = _functions("byhandRules", tables.rules()) + _functions("byhandForms", tables.forms())
-    data["forms"] = [list(form) for form in forms.forms]
-    return PageFile(book.about.title, data, rules)
+def _example(lesson: Lesson) -> str:
+    """Return the part with the longest path, such as layer1.head1."""
+    places = [name.rpartition(".")[0] for name, node in lesson.tables.items() if node.data is None]
+    return max(places, key=lambda place: ("head" in place, -place.count("."), -len(place)), default="") or "layer1"
 
 
-def _functions(name: str, functions: Iterable[str]) -> str:
-    """Return a list of one function that makes the functions of all tables from those that they call."""
-    called = "{sum,max,argmax,pick,choose,max2,test,erf,f,c,n}"
-    return f"const {name}=[(t,{called})=>[\n" + ",\n".join(functions) + "]];\n"
+def page_file(lessons: list[LessonData], shared: Shared) -> PageFile:
+    """Return a page of lessons: the first is shown, each further one has one more word."""
+    first, *longer = lessons
+    data = first.data | shared.data() | {"longer": [made.data for made in longer], "texts": texts()}
+    rules = _functions("byhandRules", [made.rules for made in lessons], "sum,max,argmax,pick,choose,max2,test,erf")
+    forms = _functions(
+        "byhandForms", [made.forms for made in lessons], "sum,max,argmax,pick,choose,max2,test,erf,f,c,n"
+    )
+    return PageFile(data, rules + forms)
 
 
-def _part(book: Book, tables: PageTables, page: Page) -> dict[str, Any]:
-    return {
-        "title": title_of(page.scope),
-        "equation": equation(page.scope, book.turned),
-        "source": page.scope.source,
-        "blocks": [_block(tables, block) for block in page.blocks],
-        "headings": [[opened(title(h.scope)), h.scope.source, h.row, h.column] for h in page.headings],
-    }
-
-
-def _block(tables: PageTables, block: Block) -> list[Any]:
-    caption = block.caption
-    return [
-        tables.number(block.node),
-        block.row,
-        block.column,
-        int(block.home),
-        caption.name,
-        caption.shape,
-        caption.rule,
-        int(block.strip),
-        list(block.labels),
-    ]
+def _functions(name: str, lists: Iterable[list[str]], called: str) -> str:
+    """Return, for each lesson, the function that makes the functions of its tables from those that they call."""
+    made = ",\n".join(f"(t,{{{called}}})=>[\n" + ",\n".join(functions) + "]" for functions in lists)
+    return f"const {name}=[{made}];\n"
 
 
 def html(page: PageFile) -> str:
@@ -139,12 +124,14 @@ def html(page: PageFile) -> str:
         f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
+    words = page.data["texts"] | {name: page.data[name] for name in ("title", "subtitle", "command")}
+    shell = Template(own_file("shell.html")).substitute({name: escaped(text) for name, text in words.items()})
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(page.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f'<main id="parts"></main>\n<script type="application/json" id="lesson">{_json(page.data)}</script>\n'
+        f"<title>{escaped(page.data['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n{shell}"
+        f'<script type="application/json" id="lesson">{_json(page.data)}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 

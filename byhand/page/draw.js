@@ -164,6 +164,8 @@ class Block {
           cell.textContent = text;
         }
         if (heat) heat(cell, x, r, c);
+        const [n, i, j] = this.record.name ? this.source(r, c) : [this.table, 0, 0];
+        cell.classList.toggle("held", this.view.lesson.isPatched(n, i, j));
       }
     }
     this.rowLabels.forEach((label, r) => relabel(label, this.label(0, r)));

@@ -58,12 +58,15 @@ function unpacked(data) {
 class Lesson {
   /**
    * data: the tables' records. makeRules: (t, functions) to the rules over the cells t(table, row, column).
-   * makeForms: the same for the formulas: a rule returns the number of its form, and the cells or numbers in it.
+   * base: the lesson in which tables stand whose numbers are the `same`. makeForms: the same for the formulas: a rule returns the number of its form, and the cells or numbers in it.
    */
-  constructor(data, makeRules, makeForms) {
+  constructor(data, makeRules, makeForms, base = data) {
     this.tables = data.tables;
     this.names = new Map(data.tables.map((table, n) => [table.name, n]).filter(([name]) => name));
-    this.given = data.tables.map((table) => (table.data ? unpacked(table.data) : null));
+    this.given = data.tables.map((table) => {
+      const numbers = table.same === undefined ? table.data : base.tables[table.same].data;
+      return numbers ? unpacked(numbers) : null;
+    });
     this.values = [...this.given];
     const widths = data.tables.map((table) => table.columns);
     const values = this.values;

@@ -24,15 +24,46 @@ class Numbered(dict[Any, int]):
         return self.setdefault(thing, len(self))
 
 
+class Shared:
+    """What the lessons of a page share: forms of formulas, symbols, steps and vocabularies."""
+
+    def __init__(self) -> None:
+        self.forms = Forms()
+        self.symbols, self.steps, self.vocabularies = Numbered(), Numbered(), Numbered()
+
+    def data(self) -> dict[str, Any]:
+        """Return them for the page, each list in the order of the numbers. A symbol is text, and MathML with a hole."""
+        return {
+            "forms": [list(form) for form in self.forms.forms],
+            "symbols": [[text, symbol_markup(text)] for text in self.symbols],
+            "steps": [list(step) for step in self.steps],
+            "vocabularies": [{"name": name, "words": list(words)} for name, words in self.vocabularies],
+        }
+
+    def vocabulary(self, of: Labels) -> int:
+        """Return the number of a vocabulary."""
+        return self.vocabularies.of((of.name, of.words))
+
+    def step(self, of: Scope, turned: bool) -> int:
+        """Return the number of a step: its title, its equation and its source."""
+        return self.steps.of((opened(title(of)), equation(of, turned), of.source))
+
+
 class PageTables:
     """Every table of a page with its number: the named ones in the model's order, then the views that it shows."""
 
-    def __init__(self, nodes: Iterable[Node], values: Mapping[Node, Array], infinite: set[Node], forms: Forms) -> None:
-        self._values, self._infinite, self._forms = values, infinite, forms
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        values: Mapping[Node, Array],
+        infinite: set[Node],
+        shared: Shared,
+        turned: bool = False,
+    ) -> None:
+        self._values, self._infinite, self.shared, self._turned = values, infinite, shared, turned
         self.nodes = [node for node in nodes if node.name]
         self._named = {node.name: n for n, node in enumerate(self.nodes)}
         self._views = Numbered()
-        self.symbols, self.steps, self.vocabularies = Numbered(), Numbered(), Numbered()
 
     def named(self, node: Node) -> int | None:
         """Return the number of a named table; None for another."""
@@ -52,9 +83,9 @@ class PageTables:
         """Return where the words of an axis come from: a vocabulary, or (ids, vocabulary) of a text; None for none."""
         of = node.shape[axis].labels
         if isinstance(of, Labels):
-            return self.vocabularies.of(of)
+            return self.shared.vocabulary(of)
         if isinstance(of, Tokens):
-            return [self.number(of.ids), self.vocabularies.of(of.vocabulary)]
+            return [self.number(of.ids), self.shared.vocabulary(of.vocabulary)]
         return None
 
     def rules(self) -> list[str]:
@@ -63,7 +94,7 @@ class PageTables:
 
     def forms(self) -> list[str]:
         """Return the function of each table's cells to their formula; null for given numbers and views."""
-        return ["null" if n.data is not None or not n.name else self._forms.of(n, self.named) for n in self.nodes]
+        return ["null" if n.data is not None or not n.name else self.shared.forms.of(n, self.named) for n in self.nodes]
 
     def records(self) -> list[dict[str, Any]]:
         """Return what the page knows of each table, besides its rule; labels may bring further tables."""
@@ -82,26 +113,14 @@ class PageTables:
             record["data"] = packed(self._values.get(node, node.data))
         if not node.name:
             return record
-        record |= {"symbol": self.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
+        record |= {"symbol": self.shared.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
         called = {a: symbol_from(a, node) for a in reads}
-        calls = {self.named(a): self.symbols.of(text) for a, text in called.items() if text != symbol(a)}
+        calls = {self.named(a): self.shared.symbols.of(text) for a, text in called.items() if text != symbol(a)}
         step = next((s for s in node.scope.outward if s.equation or s.source), None)
         record |= {"calls": calls} if calls else {}
-        record |= {"step": self.steps.of(step)} if step else {}
+        record |= {"step": self.shared.step(step, self._turned)} if step else {}
         record |= {"infinite": 1} if node in self._infinite else {}
         return record | ({"role": str(node.role)} if node.role else {})
-
-    def symbol_list(self) -> list[list[str]]:
-        """Return each symbol as text, and as MathML with room for row and column."""
-        return [[text, symbol_markup(text)] for text in self.symbols]
-
-    def step_list(self, turned: bool) -> list[list[str]]:
-        """Return the title, the equation and the source of each step."""
-        return [[opened(title(s)), equation(s, turned), s.source] for s in self.steps if isinstance(s, Scope)]
-
-    def vocabulary_list(self) -> list[dict[str, Any]]:
-        """Return each vocabulary's name and words."""
-        return [{"name": of.name, "words": list(of.words)} for of in self.vocabularies]
 
 
 def about(node: Node) -> str:

@@ -5,7 +5,7 @@ class Part {
   constructor(view, number, { title, equation, source, blocks, headings }) {
     Object.assign(this, { view, number, title, headings });
     this.blocks = blocks.map((block) => new Block(view, this, block));
-    this.blocks.forEach((block, n) => (block.key = `${number}-${n}`));
+    this.blocks.forEach((block, n) => (block.key = `${view.frozen ? "was-" : ""}${number}-${n}`));
     this.drawn = false;
     const tops = this.blocks.map((b) => b.row - (b.strip ? 1 : 3)).concat(headings.map((h) => h[2]));
     const lefts = this.blocks.map((b) => b.column - 1).concat(headings.map((h) => h[3]));
@@ -18,13 +18,37 @@ class Part {
     this.plane.style.setProperty("--top", this.top);
     this.plane.style.setProperty("--left", this.left);
     put(this.plane, 0, 0, this.bottom - this.top, this.right - this.left);
-    this.heading = el("h2", { id: `part-${number}`, tabindex: "-1" }, title);
+    this.heading = el("h2", { id: `${view.frozen ? "was-" : ""}part-${number}`, tabindex: "-1" }, title);
+    this.scroll = el("div", { class: "scroll" }, this.plane);
+    this.sides = el("div", { class: "sides" }, this.scroll);
     this.element = el(
       "section",
       { class: "part", "aria-labelledby": `part-${number}` },
       el("header", {}, this.heading, el("p", { class: "equation" }, [equation, source].filter(Boolean).join("  ·  "))),
-      el("div", { class: "scroll", tabindex: "-1" }, this.plane),
+      this.sides,
     );
+  }
+
+  /** The place of a heading where tables stand one after the other: before the first table below it. */
+  flowOf(row, column) {
+    const first = this.blocks.findIndex((block) => block.row >= row && block.column >= column);
+    return 2 * Math.max(first, 0);
+  }
+
+  /** Put the same part of another lesson at its left. */
+  beside(other) {
+    this.twin = other;
+    const titled = (text, scroll) => el("div", { class: "side" }, el("p", { class: "side-title" }, text), scroll);
+    this.sides.replaceChildren(titled(say("as_it_was"), other.scroll), titled(say("as_it_is"), this.scroll));
+    if (this.drawn) other.draw();
+    const together = (from, to) => from.addEventListener("scroll", () => to.scrollTo(from.scrollLeft, from.scrollTop));
+    together(this.scroll, other.scroll);
+    together(other.scroll, this.scroll);
+  }
+
+  alone() {
+    this.twin = null;
+    this.sides.replaceChildren(this.scroll);
   }
 
   draw() {
@@ -32,9 +56,16 @@ class Part {
     this.drawn = true;
     for (const [text, source, row, column] of this.headings) {
       const heading = el("h3", {}, text, source ? el("span", { class: "source" }, ` ${source}`) : "");
+      heading.style.setProperty("--flow", this.flowOf(row, column));
       this.plane.append(put(heading, row, column));
     }
-    for (const block of this.blocks) this.plane.append(...block.draw());
+    this.blocks.forEach((block, n) => {
+      for (const element of block.draw()) {
+        element.style.setProperty("--flow", 2 * n + 1);
+        this.plane.append(element);
+      }
+    });
+    this.twin?.draw();
     this.view.extras?.(this);
     this.update();
   }
@@ -44,14 +75,16 @@ class Part {
     const changed = this.blocks.flatMap((block) => block.update());
     const longest = Math.max(0, ...this.blocks.flatMap((b) => b.texts.flat().map((text) => text?.length ?? 0)));
     this.plane.style.setProperty("--letters", Math.max(6, longest));
+    this.arcs?.forEach((arcs) => arcs.update());
     return changed;
   }
 }
 
 /** A lesson on the page. chosen: the cell that is kept; pointed: the one under the pointer or the focus. */
 class View {
-  constructor(data, lesson, root) {
-    Object.assign(this, { data, lesson, root });
+  constructor(data, lesson, root, frozen = false) {
+    Object.assign(this, { data, lesson, root, frozen });
+    this.against = null;
     this.parts = data.parts.map((part, n) => new Part(this, n, part));
     this.blocksOf = new Map();
     for (const block of this.parts.flatMap((part) => part.blocks)) {
@@ -68,6 +101,10 @@ class View {
     );
     this.parts.forEach((part) => this.observer.observe(part.element));
     this.lit = [];
+  }
+
+  close() {
+    this.observer.disconnect();
   }
 
   partOf(element) {
@@ -88,17 +125,44 @@ class View {
     return (this.blocksOf.get(n) ?? []).find((block) => block.home) ?? null;
   }
 
-  /** The function that colours the cells of a table by their size; null for one without. */
+  /** The function that colours the cells of a table by their size, or by their difference from the other lesson. */
   heatOf(block) {
     const { look } = block.record;
-    if (look !== "attention" && look !== "gradient") return null;
-    const values = this.lesson.table(block.table);
-    const largest = look === "attention" ? 1 : values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
-    return (cell, x) => {
-      const share = Math.min(1, Math.abs(x) / largest);
-      cell.style.setProperty("--heat", share.toFixed(3));
-      cell.classList.toggle("below", x < 0);
+    const { against, lesson } = this;
+    const values = lesson.table(block.table);
+    const others = against?.table(block.table);
+    const compared = others?.length === values.length;
+    const kinds = { attention: "more", gradient: "signed", updated: "signed" };
+    const before = look === "updated" && !compared ? this.weightBefore(block) : null;
+    const size = compared ? (x, at) => x - others[at] : before ? (x, at) => x - before[at] : (x) => x;
+    const kind = compared ? "signed" : kinds[look];
+    if (!kind) return block.warm ? cool : null;
+    block.warm = true;
+    let largest = kind === "more" ? 1 : 0;
+    if (kind === "signed")
+      values.forEach((x, at) => {
+        const difference = Math.abs(size(x, at));
+        if (difference < INFINITE && difference > largest) largest = difference;
+      });
+    if (largest < 1e-12) return cool;
+    const { columns } = block.record;
+    return (cell, x, r, c) => {
+      const difference = size(x, block.turned ? c * columns + r : r * columns + c);
+      const share = Math.min(1, Math.abs(difference) / largest);
+      cell.classList.toggle("warm", share > 0.002);
+      cell.classList.toggle("differs", compared && Math.abs(difference) > 1e-12);
+      cell.style.setProperty("--strength", `${(share * 62).toFixed(1)}%`);
+      cell.style.setProperty("--tint", `var(--heat-${kind === "more" ? "more" : difference > 0 ? "up" : "down"})`);
     };
+  }
+
+  /** The numbers of the weight that an updated table replaces, if its name says which. */
+  weightBefore(block) {
+    const { name, rows, columns } = block.record;
+    const n = this.lesson.names.get(name.replace(/^(step\d+\.)?updated\./, ""));
+    if (n === undefined || n === block.table) return null;
+    const of = this.lesson.tables[n];
+    return of.rows === rows && of.columns === columns ? this.lesson.table(n) : null;
   }
 
   /** Draw again what has changed, and flash it. */
@@ -128,11 +192,21 @@ class View {
     this.lit = [];
   }
 
+  /** The cells of the lesson that are lit in one way, once for each place. */
+  litCells(kind) {
+    const cells = this.lit.filter(([, name]) => name === `lit-${kind}`).map(([cell]) => cell.place);
+    return cells.map(([block, r, c]) => block.source(r, c));
+  }
+
   light(cells, kind) {
     for (const [n, i, j] of cells)
       for (const cell of this.shownAt(n, i, j)) {
-        cell.classList.add(kind);
-        this.lit.push([cell, kind]);
+        cell.classList.add(`lit-${kind}`);
+        this.lit.push([cell, `lit-${kind}`]);
       }
   }
+}
+
+function cool(cell) {
+  cell.classList.remove("warm", "differs");
 }

@@ -171,10 +171,10 @@ def _steps(book: Book, sheet: Sheet) -> None:
         row += 2 if group not in ("", page.partition(" · ")[0]) else 1
         group = page.partition(" · ")[0]
         sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-        title = _title(step)
+        title = title_of_step(step)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.link(row, BOX, title, name, target, style.box(_look(step)))
+        sheet.link(row, BOX, title, name, target, style.box(look_of_step(step)))
         sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
@@ -188,11 +188,11 @@ def _shapes(step: Step, turned: bool) -> str:
     return f"{shapes(read, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
 
 
-def _title(step: Step) -> str:
+def title_of_step(step: Step) -> str:
     """Return the text of the step's box. A page that is a single step has its kind before its title."""
     if not step.scope.page:
         return step.scope.title
-    before = BEFORE_TITLES.get(_look(step)) or ("attention · " if _is_attention(step) else "")
+    before = BEFORE_TITLES.get(look_of_step(step)) or ("attention · " if _is_attention(step) else "")
     return f"{before}{step.scope.title.casefold()}"
 
 
@@ -201,14 +201,14 @@ def _is_attention(step: Step) -> bool:
     return step.scope.page and any(block.node.role is Role.ATTENTION for block in step.page.blocks)
 
 
-def _look(step: Step) -> Look:
+def look_of_step(step: Step) -> Look:
     """Return the look of the step's box: the outermost scope's that has one, else attention's or the usual one."""
     look = next((place.look for place in reversed(step.scope.outward) if place.look), None)
     return look or (Look.ATTENTION if _is_attention(step) else Look.COMPUTED)
 
 
 def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
-    sheet.text(row, SIDE, f"{_what(tokens)}: change them (drop-downs)", style.HEADING)
+    sheet.text(row, SIDE, f"{prompt_heading(tokens)}: change them (drop-downs)", style.HEADING)
     for i, (_, line, column) in enumerate(book.words[tokens]):
         sheet.text(line, column, book.text_of(tokens, i), style.WORD)
     last = SIDE + tokens.ids.shape[0] - 1
@@ -220,7 +220,7 @@ def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
     )
 
 
-def _what(tokens: Tokens) -> str:
+def prompt_heading(tokens: Tokens) -> str:
     """Return the heading of a prompt's words."""
     sentence, _, part = tokens.ids.name.rpartition(".")[0].rpartition(".")
     if not sentence and part.startswith("row"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-READY = "() => window.byhand !== undefined"
 
 
 def missing() -> str:
@@ -66,14 +66,22 @@ class Visit:
         """Open a page of byhand and return the tab once it is ready."""
         self.tab.goto("about:blank")
         self.tab.goto(path.absolute().as_uri() + fragment)
-        self.tab.wait_for_function(READY)
+        self.until("window.byhand !== undefined")
         return self.tab
+
+    def until(self, condition: str, seconds: float = 10) -> None:
+        """Wait until a condition of the page holds. (A page of byhand lets nobody evaluate text, so we ask again.)"""
+        end = time.monotonic() + seconds
+        while not self.tab.evaluate(condition):
+            assert time.monotonic() < end, condition
+            self.tab.wait_for_timeout(20)
 
     def close(self) -> None:
         """Close the tab. AssertionError if a page made an error, or asked the network for anything."""
         self.tab.close()
-        assert self.errors == []
-        assert [url for url in self.requests if not url.startswith(("file:", "about:", "data:", "blob:"))] == []
+        assert not self.errors, self.errors
+        asked = [url for url in self.requests if not url.startswith(("file:", "about:", "data:", "blob:"))]
+        assert not asked, asked
 
     def values(self) -> dict[str, Any]:
         """Every table of the page, by name, as nested lists."""
