@@ -12,9 +12,6 @@ from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, words
 
-SEED = 1435
-"""Gives an input without two equal rows, and attention that is neither uniform nor all on one word."""
-
 
 def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
     """Return X, small whole numbers from the seed, a row for each word. Rows of a batch differ. (tokens, width)"""
@@ -35,5 +32,8 @@ def other_sentence(count: int) -> Labels:
     return Labels("source_words", tuple(f"{word}′" for word in words("", count).words))
 
 
-def part(name: str, title: str, about: str, options: Any, build: Any, source: str, **more: Any) -> Architecture:
-    return Architecture(name, title, "part", source, about, options, build, seed=SEED, **more)
+def part(
+    name: str, title: str, about: str, options: Any, build: Any, source: str, seed: int = 0, **more: Any
+) -> Architecture:
+    """Return a part; `seed` gives numbers without two equal rows or columns, and attention that says something."""
+    return Architecture(name, title, "part", source, about, options, build, seed=seed, **more)

@@ -6,26 +6,32 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from byhand.core.graph import Array, Node
+from byhand.core.graph import Array, Node, toposort
 from byhand.core.labels import word
 from byhand.core.roles import Role
 from byhand.lessons.lesson import Lesson
 
 SAME = 1e-6
+"""Numbers that differ by less, for their size, look alike."""
+MASKED = 1e29
+"""Scores from here on are masked."""
 FLAT = 0.03
 """The least by which the largest weight of a row of attention is above an equal share, somewhere in the table."""
 SHARP = 0.995
 """The most that a weight of attention is, on average over the rows with a choice."""
-SKIPPED = {Role.TOKENS, Role.MASK, Role.CONSTANT, Role.SETTING, Role.GIVEN, Role.RATE, Role.GRADIENT, Role.SHARE}
+SKIPPED = {Role.TOKENS, Role.MASK, Role.CONSTANT, Role.SETTING, Role.GIVEN, Role.GRADIENT, Role.SHARE, Role.TURNED}
 """Tables whose numbers are counted, not chosen; and gradients, which are 0 for a word that does not occur."""
+SOFTMAX = {Role.SHIFT, Role.SHIFTED, Role.EXP, Role.TOTAL}
+"""The columns of a softmax: 0 and 1 for the largest of a row, so that what counts is in its result."""
 
 
 def faults(lesson: Lesson) -> dict[str, str]:
     """Return the tables with numbers that say nothing, and what is wrong with each."""
     numbers = lesson.numbers()
+    chosen = _chosen(lesson)
     found: dict[str, str] = {}
     for name, node in lesson.tables.items():
-        if node.role in SKIPPED:
+        if node.role in SKIPPED | SOFTMAX or node not in chosen:
             continue
         values = np.asarray(numbers[name], dtype=float)
         labels = [_label(node, row, numbers) for row in range(len(values))]
@@ -35,6 +41,18 @@ def faults(lesson: Lesson) -> dict[str, str]:
     return found
 
 
+def _chosen(lesson: Lesson) -> set[Node]:
+    """Return the tables that depend on a weight, an input or the words: not on positions alone, nor on a gradient."""
+    chosen: set[Node] = set()
+    learning: set[Node] = set()
+    for node in toposort(lesson.graph.outputs):
+        if node.role in (Role.GRADIENT, Role.SHARE) or any(arg in learning for arg in node.args):
+            learning.add(node)
+        elif node.role in (Role.WEIGHT, Role.INPUT, Role.TOKENS) or any(arg in chosen for arg in node.args):
+            chosen.add(node)
+    return chosen
+
+
 def _label(node: Node, row: int, numbers: dict[str, Array]) -> str:
     labels = node.shape[0].labels
     return f"row {row + 1}" if labels is None else word(labels, row, numbers)
@@ -42,19 +60,30 @@ def _label(node: Node, row: int, numbers: dict[str, Array]) -> str:
 
 def _wrong(node: Node, values: Array, labels: list[str]) -> Iterator[str]:
     rows, columns = values.shape
+    same = SAME * max(float(np.abs(values[np.abs(values) < MASKED]).max(initial=0)), SAME)
     if node.role is Role.ATTENTION:
         yield from _attention(values, labels)
     for j in range(columns if rows > 1 else 0):
-        if np.ptp(values[:, j]) < SAME:
+        if np.ptp(values[:, j]) <= same and not _is_centred(node, values) and not _is_last(node, values[:, j]):
             yield f"column {j + 1} is {values[0, j]:g} in every row"
     for i in range(rows if columns > 1 else 0):
         for k in range(i):
-            if labels[i] != labels[k] and np.allclose(values[i], values[k], rtol=0, atol=SAME):
+            if labels[i] != labels[k] and np.allclose(values[i], values[k], rtol=0, atol=same):
                 yield f"rows {labels[k]} and {labels[i]} are equal"
     for j in range(columns if rows > 1 else 0):
         for k in range(j):
-            if np.allclose(values[:, j], values[:, k], rtol=0, atol=SAME):
+            if np.allclose(values[:, j], values[:, k], rtol=0, atol=same):
                 yield f"columns {k + 1} and {j + 1} are equal"
+
+
+def _is_centred(node: Node, values: Array) -> bool:
+    """Return whether these are means of rows that a norm has centred before."""
+    return node.role is Role.MEAN and float(np.abs(values).max()) < SAME
+
+
+def _is_last(node: Node, column: Array) -> bool:
+    """Return whether these are the looks at a word that no other word may see."""
+    return node.role is Role.ATTENTION and int((column > 0).sum()) < 2
 
 
 def _attention(values: Array, labels: list[str]) -> Iterator[str]:

@@ -86,7 +86,7 @@ ARCHITECTURE = approximate(
     source=PAPER,
     about="attention by random features, beside the exact one",
     options=PERFORMER,
-    seed=12847,
+    seed=13,
     sizes={
         "small": {},
         "medium": {"tokens": 4, "d_model": 6, "d_k": 3, "features": 6},

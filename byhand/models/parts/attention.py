@@ -44,6 +44,7 @@ ATTENTION = part(
         "medium": {"tokens": 4, "d_model": 6, "d_k": 4},
         "large": {"tokens": 6, "d_model": 8, "d_k": 4},
     },
+    seed=49436,
 )
 
 
@@ -74,6 +75,7 @@ MULTI_HEAD = part(
     build_multi_head,
     "Vaswani et al. 2017",
     sizes={"small": {}, "medium": {"tokens": 4, "d_model": 6, "heads": 3}, "large": {"tokens": 6, "d_model": 8}},
+    seed=1505,
 )
 
 
@@ -110,4 +112,5 @@ CROSS_ATTENTION = part(
         "medium": {"tokens": 3, "d_k": 4},
         "large": {"tokens": 4, "source_tokens": 5, "d_model": 6, "d_k": 4},
     },
+    seed=1597,
 )

@@ -47,6 +47,7 @@ EMBEDDING = part(
     sizes={"small": {}, "medium": {"vocab": 12, "d_model": 6}, "large": {"vocab": 20, "d_model": 8}},
     takes=frozenset({"ids"}),
     vocabularies=vocabularies_of_embedding,
+    seed=4,
 )
 
 
