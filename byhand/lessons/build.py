@@ -39,7 +39,7 @@ def build(recipe: Recipe) -> Lesson:
         from byhand.lessons.own_words import label_with_words
 
         label_with_words(graph.outputs, recipe.words)
-    _override(lesson)
+    _override(lesson, model.weights)
     lesson.numbers()
     return lesson
 
@@ -59,7 +59,7 @@ def weights_of(recipe: Recipe) -> dict[str, Node]:
     model = _model(recipe)
     rows = batch_rows(replace(recipe, batch=[]), model.architecture)
     ((_, graph),) = _graphs(model, rows)
-    _override(Lesson(recipe, model.architecture, model.options, graph))
+    _override(Lesson(recipe, model.architecture, model.options, graph), model.weights)
     return model.weights.nodes
 
 
@@ -113,14 +113,15 @@ def _built_in_model(recipe: Recipe) -> _Model:
 
         named = replace(recipe, words=learnt.words, target_words=learnt.target_words)
         architecture = with_own_words(named, architecture, options)
-    return _Model(architecture, options, Weights(seed, learnt.weights, learnt.about), example=learnt.example)
+    return _Model(architecture, options, Weights(learnt.seed, learnt.weights, learnt.about), example=learnt.example)
 
 
 @dataclass(frozen=True)
 class LearntModel:
     """What a built-in model has learnt: its weights by path, the words of its text, and an example.
 
-    example: some of the fields of Inputs. about: how the weights were learnt, in a sentence.
+    example: some of the fields of Inputs. about: how the weights were learnt, in a sentence. seed: gives what is drawn
+    beside the weights, such as the texts of a database.
     """
 
     weights: dict[str, Array]
@@ -128,6 +129,7 @@ class LearntModel:
     target_words: list[str]
     example: dict[str, Any]
     about: str
+    seed: int
 
 
 def learnt_folder() -> Path:
@@ -144,7 +146,8 @@ def learnt_model(name: str) -> LearntModel | None:
     table = read_toml(path)
     weights = {name: np.atleast_2d(np.array(numbers, dtype=np.float64)) for name, numbers in table["set"].items()}
     example = {key: table[key] for key in EXAMPLE if key in table}
-    return LearntModel(weights, table.get("words", []), table.get("target_words", []), example, table["learnt"])
+    words, target_words = table.get("words", []), table.get("target_words", [])
+    return LearntModel(weights, words, target_words, example, table["learnt"], table["seed"])
 
 
 def _learnt(recipe: Recipe, options: Any) -> LearntModel | None:
@@ -210,11 +213,12 @@ def _with_learning(recipe: Recipe, model: _Model, graphs: list[tuple[Scope, Grap
     return learn(recipe, model.architecture, model.weights, batch)
 
 
-def _override(lesson: Lesson) -> None:
-    """Put the numbers of the recipe's `set` into the lesson's tables."""
+def _override(lesson: Lesson, weights: Weights) -> None:
+    """Put the numbers of the recipe's `set` into the lesson's tables; a weight is named by its path, too."""
     if lesson.recipe.set:
         from byhand.lessons.overrides import check_lookups, override
 
         for name, value in lesson.recipe.set.items():
-            override(lesson, name, value)
+            weight = weights.nodes.get(name)
+            override(lesson, weight.name if weight is not None and name not in lesson.tables else name, value)
         check_lookups(lesson)

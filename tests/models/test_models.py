@@ -1,6 +1,7 @@
 """The built-in models with their own seeds: what their examples say."""
 
 import pytest
+from support.learnt import LEARNT
 from support.lessons import SET_BY_HAND
 
 from byhand.language.architecture import Architecture
@@ -16,7 +17,8 @@ def writes(model: Architecture) -> bool:
 
 
 SAID = {
-    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if writes(model)},
+    **{name: [None, "sat", "on"] for name, model in MODELS.items() if writes(model) and name in LEARNT},
+    **{name: ["cat", "sat", "on"] for name, model in MODELS.items() if writes(model) and name not in LEARNT},
     "transformer": ["the", "cat", "sat"],
     **{name: ["the", "cat", "sat"] for name in ("bart", "marian", "t5")},
     "sparse-transformer": [None, None, None, "the", "mat", None],
@@ -25,11 +27,9 @@ SAID = {
     "seq2seq-attention": ["the", "cat", "sat"],
     "roberta": [None, "the", "cat", None, None],
     "distilbert": [None, "the", "cat", None, None],
-    "bert": [None, "the", "cat", None, None],
-    "rnn": [None, None, None],
-    "lstm": [None, None, None],
+    "bert": [None, None, "cat", None, None],
+    **{name: [None, "sat", "on"] for name in ("rnn", "lstm")},
     "mamba": [None, None, "on"],
-    "gpt2": [None, "sat", "on"],
 }
 """The most probable word at each position of the model's own example; None where any will do."""
 

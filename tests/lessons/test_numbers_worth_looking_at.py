@@ -1,0 +1,71 @@
+"""The ready-made books hold numbers from which something can be seen: no equal rows, no constant columns, no flat looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from support.lessons import GALLERY, SET_BY_HAND, lesson
+from support.worth_looking_at import faults
+
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
+
+REASONS = {
+    "difference": "two ways of computing the same are shown equal",
+    "differences": "a cache and the whole computation are shown equal",
+    "h_0": "the state before the first word is 0",
+    "segment_ids": "all words belong to one sentence",
+    "segments": "all words belong to one sentence",
+    "ahead": "a word that is not drawn from stands ahead of none",
+    "before_each": "the first of the words that are drawn from begins at 0",
+    "from_each": "the first of the words that are drawn from begins at 0",
+    "y": "a word that is never the target has zeros",
+    "counted": "every word has a target",
+}
+"""Tables whose equal numbers are what they show, by the last part of their name; their pages say so."""
+AT_RANDOM = {
+    *"bart bert deepseek decoder-layer distilbert gpt2-backward gpt2-training knn-lm linear-attention linformer".split(),
+    *"mamba marian mixtral retro roberta seq2seq-attention sparse-transformer sparse-transformer-fixed switch".split(),
+    *"t5 transformer transformer-xl vit".split(),
+}
+"""Books whose numbers are still drawn without a look at them."""
+
+
+def unexplained(found: dict[str, str]) -> dict[str, str]:
+    return {name: what for name, what in found.items() if name.rpartition(".")[2] not in REASONS}
+
+
+def test_every_ready_made_book_is_worth_looking_at() -> None:
+    """Those set by hand show what their zeros do."""
+    wrong = [
+        f"{name}: {table}: {what}"
+        for name, recipe in GALLERY.items()
+        if recipe.model not in SET_BY_HAND and name not in AT_RANDOM
+        for table, what in unexplained(faults(lesson(name))).items()
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "table", "what"),
+    [
+        ({"W_Q": 0}, "W_Q", "column 1 is 0 in every row"),
+        ({"W_K[1,1]": 1, "W_K[1,2]": 0, "W_K[2,1]": 1, "W_K[2,2]": 0}, "W_K", "rows row 1 and row 2 are equal"),
+        ({"W_Q": 0}, "weights", "attention of the is flat"),
+        ({"X": [[0, 3, 2, 1], [0, 3, 2, 1], [3, 1, 0, 0]]}, "X", "rows the and cat are equal"),
+        ({"X": [[9, 9, 9, 90], [0, 9, 90, 1], [90, 1, 0, 0]]}, "weights", "attention is all on one word in every row"),
+    ],
+)
+def test_each_fault_is_found(change: dict[str, object], table: str, what: str) -> None:
+    found = faults(build(Recipe("attention", set=change)))
+    assert found[table] == what or (table == "weights" and "attention" in found[table])
+
+
+def test_what_is_found_names_each_table_once() -> None:
+    assert not faults(build(Recipe("attention")))
+    plain = build(Recipe("attention"))
+    flat = build(replace(Recipe("attention"), set={"W_K": np.ones((4, 2)).tolist()}))
+    assert set(faults(flat)) <= set(plain.tables)
+    assert "W_K" in faults(flat)
