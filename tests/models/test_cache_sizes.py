@@ -194,7 +194,7 @@ def test_multiplications_counted_by_hand() -> None:
     (_, gpt2), (_, found) = compare(("gpt2", "rnn"))
     assert (gpt2.words, gpt2.multiplications, found.multiplications) == (4, counted, rnn)
     alone = norms // t + 4 * d * d + 2 * 5 * d + 2 * h * 5 + 2 * d * f + 4 * f + d * v
-    assert (gpt2.cached, found.cached) == (alone + 1, 3 * 3 + 3 * 3 + 3 * 7)
+    assert (gpt2.cached, found.cached) == (alone + 1, 3 * 3 + 3 * 3 + 3 * 8)
 
 
 def test_what_is_beside_the_result_is_not_counted() -> None:

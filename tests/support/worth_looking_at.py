@@ -93,7 +93,7 @@ def _attention(values: Array, labels: list[str]) -> Iterator[str]:
         return
     if max(row.max() - 1 / (row > 0).sum() for row in chosen) < FLAT:
         yield "attention is flat in every row"
-    if np.mean([row.max() for row in chosen]) > SHARP:
+    if len(chosen) > 1 and np.mean([row.max() for row in chosen]) > SHARP:
         yield "attention is all on one word in every row"
     for row, label in zip(values, labels, strict=True):
         if (row > 0).sum() > 1 and np.ptp(row[row > 0]) < SAME:

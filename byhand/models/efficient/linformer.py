@@ -49,7 +49,7 @@ ARCHITECTURE = approximate(
     source=PAPER,
     about="a few sums of keys and values in place of all of them",
     options=LINFORMER,
-    seed=1377,
+    seed=16088,
     sizes={
         "small": {},
         "medium": {"tokens": 6, "d_model": 6, "d_k": 3, "projected": 3},
