@@ -145,26 +145,27 @@ def tokenizer_of(model: Pieces) -> Tokenizer:
     if unknown is None:
         raise ValueError("it has no unknown piece")
     of_kind = {k: frozenset(text for text, _, kind in model.pieces if kind == k) for k in range(1, 7)}
+    always = of_kind[USER_DEFINED]
     if model.kind == "unigram":
         rule: Unigram | ScoredBpe = Unigram(
             tuple((text, score) for text, score, _ in model.pieces),
             unknown,
             model.byte_fallback,
             single=True,
-            matched=of_kind[NORMAL] | of_kind[USER_DEFINED],
-            always=of_kind[USER_DEFINED],
+            matched=of_kind[NORMAL] | always,
+            always=always,
         )
     elif model.kind in ("bpe", "char"):
-        listed = of_kind[NORMAL] | of_kind[USER_DEFINED] | of_kind[UNUSED]
+        listed = of_kind[NORMAL] | always | of_kind[UNUSED]
         scores = {text: score for text, score, _ in model.pieces if text in listed}
         if model.kind == "char":
-            scores = {text: score for text, score in scores.items() if len(text) == 1}
-        rule = ScoredBpe(ids, scores, unknown, of_kind[UNUSED], of_kind[USER_DEFINED], model.byte_fallback)
+            scores = {text: score for text, score in scores.items() if len(text) == 1 or text in always}
+        rule = ScoredBpe(ids, scores, unknown, of_kind[UNUSED], always, model.byte_fallback)
     else:
         raise ByhandError("byhand does not read SentencePiece models of the type word: choose one of bpe or unigram.")
     return Tokenizer(
         rule,
-        normalizer_of(model, of_kind[USER_DEFINED]),
+        normalizer_of(model, always),
         decoder=_decoder(model, model.pieces[unknown][0]),
         left_out=of_kind[CONTROL],
         about={
@@ -262,19 +263,22 @@ def normalizer_of(model: Pieces, always: frozenset[str] = frozenset()) -> Normal
     space = META if model.escape_spaces else " "
 
     def normalize(letters: Letters) -> Letters:
-        pairs: list[tuple[str, Span]] = []
-        for new, span in _replaced(letters, table, always):
-            for letter in new:
-                if letter != " ":
-                    pairs.append((letter, span))
-                elif not (model.remove_extra_spaces and (not pairs or pairs[-1][0] == space)):
-                    pairs.append((space, span))
+        parts = list(_replaced(letters, table, always))
+        while model.remove_extra_spaces and parts and parts[0][0] == " ":
+            del parts[0]
+        if not parts:
+            return Letters("", ())
+        start, end = parts[0][1][0], parts[-1][1][1]
+        pairs: list[tuple[str, Span]] = [(space, (start, start))] if model.dummy_prefix and not model.suffix else []
+        after_space = model.remove_extra_spaces
+        for new, span in parts:
+            for letter in new.lstrip(" ") if after_space else new:
+                pairs.append((space if letter == " " else letter, span))
+            after_space = model.remove_extra_spaces and (new.endswith(" ") if new else after_space)
         while model.remove_extra_spaces and pairs and pairs[-1][0] == space:
             pairs.pop()
-        if model.dummy_prefix and pairs and not model.suffix:
-            pairs.insert(0, (space, (pairs[0][1][0], pairs[0][1][0])))
-        elif model.dummy_prefix and pairs:
-            pairs.append((space, (pairs[-1][1][1], pairs[-1][1][1])))
+        if model.dummy_prefix and model.suffix:
+            pairs.append((space, (end, end)))
         return build(pairs)
 
     return normalize
@@ -359,14 +363,13 @@ def _decoder(model: Pieces, unknown: str) -> Decoder:
                 written.append(model.unknown_text)
                 at_start = False
                 continue
-            if at_start and text.startswith(META) and not model.suffix:
+            if at_start and text.startswith(META):
                 text = text[1:]
                 at_start = model.remove_extra_spaces
             elif text:
                 at_start = False
             written.append(text.replace(META, " "))
             at_start = at_start and not text
-        result = "".join(written)
-        return [result.removesuffix(" ") if model.suffix and model.dummy_prefix else result]
+        return written
 
     return decode

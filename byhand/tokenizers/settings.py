@@ -6,6 +6,7 @@ it they are refused by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ from byhand.tokenizers.unigram import Unigram
 from byhand.tokenizers.whole import WholeWords
 from byhand.tokenizers.wordpiece import WordPiece
 
+MOST_IDS = 1 << 32
 Settings = Mapping[str, Any]
 Other = Callable[[str, Settings], Any]
 """What makes a normalizer, a splitter or a decoder of settings that are not ours: by the part's name."""
@@ -84,9 +86,9 @@ def _model(settings: Settings) -> Model:
             raise ByhandError("The tokenizer's BPE leaves out merges by chance (dropout): set dropout to null.")
         merges = [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in settings["merges"]]
         prefix = settings.get("continuing_subword_prefix") or ""
-        ids = _ids(settings["vocab"])
+        ids, cut = _ids(settings["vocab"]), len(prefix)
         for pair in merges:
-            if len(pair) != 2 or not all(part in ids for part in (*pair, pair[0] + pair[1][len(prefix) :])):
+            if len(pair) != 2 or not (pair[0] in ids and pair[1] in ids and pair[0] + pair[1][cut:] in ids):
                 raise ByhandError(
                     f"The tokenizer's merge {quoted(' '.join(pair))} is not of two pieces whose joined piece is in the "
                     "vocabulary: save the tokenizer again."
@@ -109,14 +111,19 @@ def _model(settings: Settings) -> Model:
         return WholeWords(_ids(settings["vocab"]), settings.get("unk_token"))
     if kind == "Unigram":
         scores = tuple((str(text), float(score)) for text, score in settings["vocab"])
-        return Unigram(scores, settings.get("unk_id"), bool(settings.get("byte_fallback")))
+        unknown = settings.get("unk_id")
+        if not all(map(math.isfinite, (score for _, score in scores))):
+            raise ValueError("a score is no finite number")
+        if unknown is not None and not (type(unknown) is int and 0 <= unknown < len(scores)):
+            raise ValueError("its unk_id is no id of a piece")
+        return Unigram(scores, unknown, bool(settings.get("byte_fallback")))
     refuse("model", settings)
     raise AssertionError
 
 
 def _ids(vocab: Any) -> dict[str, int]:
-    if not isinstance(vocab, dict) or not all(type(n) is int for n in vocab.values()):
-        raise ValueError("a vocabulary must give each piece its id")
+    if not isinstance(vocab, dict) or not all(type(n) is int and 0 <= n < MOST_IDS for n in vocab.values()):
+        raise ValueError("its vocabulary must give each piece its id, a whole number from 0 on")
     return vocab
 
 

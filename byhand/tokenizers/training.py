@@ -242,8 +242,8 @@ def _refuse_more_merges(learned: LearnedBpe | LearnedWordPiece) -> None:
         )
     last = learned.steps[-1].pair
     raise ByhandError(
-        f"No pair is left after merge {count} ({last[0]} {last[1]}), as each word is one piece: ask for at most "
-        f"{count} merges, or a vocabulary of at most {len(learned.vocabulary)}."
+        f"No pair is left after merge {count} ({last[0]} {last[1]}), as each word is one piece: ask for "
+        f"{count} or fewer, or a vocabulary of {len(learned.vocabulary)} or fewer."
     )
 
 

@@ -1,0 +1,76 @@
+"""The time of learning merges beside the tokenizers library's own trainer; encoding is linear in the text."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.tokenizer_oracles import DATA, stored
+
+from byhand.tokenizers import sentencepiece
+from byhand.tokenizers.settings import tokenizer_of
+from byhand.tokenizers.training import train
+
+pytestmark = pytest.mark.benchmark
+LINES = (DATA / "training_text.txt").read_text("utf-8").splitlines()
+
+
+def text_of(size: int) -> str:
+    """A text of so many letters, with many different words."""
+    random_ = random.Random(1)
+    words = [word for line in LINES for word in line.split()]
+    made: list[str] = []
+    length = 0
+    while length < size:
+        word = random_.choice(words)
+        if random_.random() < 0.3:
+            cut = random_.randrange(len(word))
+            word = word[:cut] + random_.choice(words)[cut:]
+        made.append(word + ("\n" if random_.random() < 0.1 else " "))
+        length += len(made[-1])
+    return "".join(made)[:size]
+
+
+def seconds(work: Callable[[], Any], times: int = 3) -> float:
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+@pytest.mark.parametrize("algorithm", ["bpe", "bpe-bytes"])
+def test_500_merges_on_100_kb_take_less_than_10_times_the_librarys_trainer(algorithm: Any) -> None:
+    library = pytest.importorskip("tokenizers")
+    text = text_of(100_000)
+    pre, trainers = library.pre_tokenizers, library.trainers
+
+    def theirs() -> None:
+        by_bytes = algorithm == "bpe-bytes"
+        made = library.Tokenizer(library.models.BPE(**({} if by_bytes else {"end_of_word_suffix": "</w>"})))
+        made.pre_tokenizer = pre.ByteLevel(add_prefix_space=False) if by_bytes else pre.Whitespace()
+        made.normalizer = None if by_bytes else library.normalizers.Lowercase()
+        settings = {"initial_alphabet": pre.ByteLevel.alphabet()} if by_bytes else {"end_of_word_suffix": "</w>"}
+        trainer = trainers.BpeTrainer(vocab_size=1000, show_progress=False, **settings)
+        made.train_from_iterator(text.splitlines(), trainer)
+
+    ours = seconds(lambda: train(text, algorithm, merges=500))
+    library_time = seconds(theirs)
+    print(f"\n{algorithm}: ours {ours:.3f} s, the library's {library_time:.3f} s, {ours / library_time:.1f} times")
+    assert ours < 10 * library_time
+
+
+def test_encoding_is_linear_in_the_text() -> None:
+    tokenizers = {name: tokenizer_of(stored(f"{name}.tokenizer")) for name in ("bpe_bytelevel", "wordpiece", "unigram")}
+    for kind in ("bpe", "unigram"):
+        tokenizers[kind] = sentencepiece.read(DATA / f"sentencepiece_{kind}.model")
+    for name, tokenizer in tokenizers.items():
+        for make in (text_of, lambda size: "a" * size, lambda size: "ab" * (size // 2)):
+            short, long = (make(size) for size in (20_000, 200_000))
+            ratio = seconds(lambda: tokenizer.encode(long), 1) / seconds(lambda: tokenizer.encode(short))  # noqa: B023
+            print(f"{name}: ten times the text takes {ratio:.1f} times as long")
+            assert ratio < 25
