@@ -76,7 +76,7 @@ class Typed:
 
     ids: (words, letters), 0 where a word is over. end: a last piece of each word's own, if it has one. first, last: by
     how much the number of a letter grows at the beginning and at the end of a word, where such letters are pieces of
-    their own; rest: by how much everywhere else.
+    their own; rest: by how much everywhere else. what: "words", or "pieces" where these are typed themselves.
     """
 
     ids: Node
@@ -86,6 +86,11 @@ class Typed:
     rest: int = 0
     first: int = 0
     last: int = 0
+    what: str = "words"
+
+    def spell(self, number: float, numbers: Mapping[Any, Array]) -> str:
+        """Return the word with this number, from 1; an empty text for 0."""
+        return self.words[int(number) - 1] if number >= 1 else ""
 
 
 WordLabels = Labels | Tokens | Typed | Pieces
@@ -138,7 +143,7 @@ def _ids(tokens: Tokens, numbers: Mapping[Any, Array]) -> Array:
     return tokens.ids_from({n: numbers[key] for n in toposort([tokens.ids]) for key in (n, n.name) if key in numbers})
 
 
-def spelling(node: Node) -> Pieces | None:
+def spelling(node: Node) -> Pieces | Typed | None:
     """Return the pieces whose numbers a table holds, if its cells are shown as pieces."""
     while node.op.view and len(node.args) == 1 and "pieces" not in node.attrs:
         (node,) = node.args

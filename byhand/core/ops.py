@@ -14,15 +14,18 @@ from byhand.core.graph import Array, Dim, Node, Op, always, register
 from byhand.core.shapes import (
     broadcast,
     by_turns,
+    found_in,
     joined,
     looked_up,
     one_hot_for,
     one_line,
     product,
     span,
+    square,
     stretched,
     taken,
     tallied,
+    valued,
 )
 from byhand.core.table import Table
 from byhand.notation.tree import (
@@ -160,6 +163,35 @@ def _apart_cell(k: Any, line: Sequence[Any]) -> Any:
     for cell in line[1:]:
         kept = cell * (k.number(1) - kept)
     return kept
+
+
+def _total_of(x: Array, numbers: Array, values: Array) -> Array:
+    x, numbers, values = _with_equal_axes(x, numbers, values)
+    here = numbers[..., None, None, :, :] == x[..., None, None]  # (..., m, n, rows, columns)
+    return np.asarray(np.where(here, values[..., None, None, :, :], 0.0).sum((-1, -2)))
+
+
+def _find(x: Array, numbers: Array, values: Array) -> Array:
+    x, numbers, values = _with_equal_axes(x, numbers, values)
+    here = x[..., None] == numbers[..., None, None, :, 0]  # (..., m, n, numbers)
+    spread = np.broadcast_to(values[..., None, None, :, 0], here.shape)
+    first = np.take_along_axis(spread, here.argmax(-1)[..., None], axis=-1)[..., 0]
+    return np.where(here.any(-1), first, 0.0)
+
+
+def _spans(x: Array, base: int) -> Array:
+    count = x.shape[-1]
+    power = np.subtract.outer(np.arange(count), np.arange(count)).T  # start, place
+    weights = np.where(power >= 0, float(base) ** np.maximum(power, 0), 0.0)
+    until = np.cumsum(weights * x, axis=-1)
+    return np.where((power >= 0) & (x != 0), until, 0.0)
+
+
+def _span_cell(k: Any, line: Sequence[Any], start: int, stop: int, base: int) -> Any:
+    if stop < start:
+        return k.number(0)
+    terms = [line[n] if n == start else k.number(base ** (n - start)) * line[n] for n in range(start, stop + 1)]
+    return k.choose(line[stop], reduce(lambda a, b: a + b, terms), k.number(0))
 
 
 def _at_places(x: Array, places: Array) -> Array:
@@ -544,6 +576,60 @@ at_places = register(
     examples=((((2, 4), (2, 4)), {}),),
 )
 """Each row's numbers at the places, from 1, that stand beside them: of equal places the first; 0 where none is."""
+total_of = register(
+    "total_of",
+    shape=valued,
+    value=_total_of,
+    cell=lambda k, i, x, numbers, values: k.total(
+        tuple(
+            k.total_where(x[i], numbers.line((row, 0), 1), values.line((row, 0), 1)) for row in range(numbers.shape[0])
+        )
+    ),
+    vjp=lambda g, out, x, numbers, values: (None, None, None),
+    maths=lambda x, numbers, values: Over("Σ", Cases(((values, Chain((numbers, x), ("=",))),))),
+    sides=("left", "left", "left"),
+    counting=True,
+    examples=((((4, 1), (2, 3), (2, 3)), {}),),
+)
+"""The sum of the values that stand where a table of numbers has each number."""
+find = register(
+    "find",
+    shape=found_in,
+    value=_find,
+    cell=lambda k, i, x, numbers, values: k.look_up(x[i], numbers.line((0, 0), 0), values.line((0, 0), 0)),
+    vjp=lambda g, out, x, numbers, values: (None, None, None),
+    maths=lambda x, numbers, values: part(values, Chain((numbers, x), ("=",))),
+    sides=("left", "left", "left"),
+    counting=True,
+    examples=((((2, 3), (4, 1), (4, 1)), {}),),
+)
+"""The value beside the first of a column of numbers that equals each number; 0 where none does."""
+max_product = register(
+    "max_product",
+    shape=product,
+    value=lambda x, y: (x[..., :, :, None] * y[..., None, :, :]).max(-2),
+    cell=lambda k, i, x, y: k.largest(tuple(a * b for a, b in zip(x.line(i, 1), y.line(i, 0), strict=True))),
+    vjp=lambda g, out, x, y: (None, None),
+    maths=lambda x, y: Over("max", Product((x, y), "·")),
+    sides=("left", "above"),
+    counting=True,
+    examples=((((2, 3), (3, 2)), {}),),
+)
+"""As a product of tables, with the largest of the products in place of their sum."""
+spans = register(
+    "spans",
+    shape=lambda x, base: square(x),
+    value=_spans,
+    cell=lambda k, i, x, base: _span_cell(k, x.line((0, 0), 1), int(i[0]), int(i[1]), base),
+    vjp=lambda g, out, x, base: (None,),
+    maths=lambda x, base: Call("spans", (x,)),
+    counting=True,
+    examples=((((1, 3),), {"base": 10}), (((1, 1),), {"base": 10})),
+)
+"""The number of each span of a row, from the place of its row to that of its column: first + base · second + ...
+
+0 where the span is empty, or its last number is 0.
+"""
 spelled = register(
     "spelled",
     shape=lambda x, pieces: x,

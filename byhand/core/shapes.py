@@ -90,3 +90,21 @@ def taken(x: Shape, index: Shape) -> Shape:
     if index != (x[0], 1):
         raise ValueError("there must be one index for each row")
     return x[0], Dim(1)
+
+
+def found_in(x: Shape, numbers: Shape, values: Shape) -> Shape:
+    if numbers[1] != 1 or values != numbers:
+        raise ValueError("the numbers need one column, and one value each")
+    return x
+
+
+def valued(x: Shape, numbers: Shape, values: Shape) -> Shape:
+    if values != numbers:
+        raise ValueError("each number needs a value")
+    return x
+
+
+def square(x: Shape) -> Shape:
+    if x[0] != 1:
+        raise ValueError("it must be one row")
+    return x[1], x[1]

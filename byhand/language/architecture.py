@@ -96,7 +96,8 @@ class Graph:
     prompt: the ids of the prompt, (T, 1), if the model continues it. written: the ids that it writes, in order.
     given: numbers that replace those of given tables, such as one student's.
     typed: words that a reader types, and the table with the number of times that each is there, if it has one.
-    report: the result in words, by key, from the numbers of tables by name.
+    cut: the table and the row with the pieces of each word that is typed first. report: the result in words, by key,
+    from the numbers of tables by name.
     """
 
     outputs: list[Node]
@@ -108,6 +109,7 @@ class Graph:
     written: tuple[Node, ...] = ()
     given: Mapping[Node, Array] = field(default_factory=dict)
     typed: tuple[tuple[Typed, Node | None], ...] = ()
+    cut: tuple[tuple[Node, int], ...] = ()
     report: Callable[[Mapping[str, Array]], dict[str, Any]] | None = None
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Dim, Node, page, scope, source
+from byhand.core.graph import Array, Dim, Node, page, scope, source, within
 from byhand.core.labels import Labels, Pieces, Typed
 from byhand.core.ops import (
     apart,
@@ -26,18 +27,30 @@ from byhand.core.ops import (
     tally,
     where,
 )
+from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
-from byhand.language.typed_words import gaps
+from byhand.language.typed_words import alphabet, counts_table, gaps, typed_letters
+
+MOST_MERGES = 40
 
 
 @dataclass(frozen=True)
 class Merge:
-    """One merge, a (1, 1) table each: the pair's number, those of its two pieces, and how often the pair is there."""
+    """One merge, a (1, 1) table each: the pair's number, those of its two pieces, and its count or score.
+
+    pairs, worth: all pairs, and the count or score of each. (W, L − 1)
+    """
 
     pair: Node
     left: Node
     right: Node
-    count: Node
+    best: Node
+    pairs: Node
+    worth: Node
+
+
+Choose = Callable[[Node, Node, Node, int], Merge]
+"""(pieces, pairs, how often each word is there, the base of pairs) -> the next merge."""
 
 
 def base_of(pieces: int) -> int:
@@ -74,24 +87,24 @@ def pair_counts(pairs: Node, counts: Node, overlaps: str) -> Node:
     return where(pairs, tally(counted, counts, pairs), 0).named("count", role="counts")
 
 
-def most_frequent(pairs: Node, times: Node, base: int, ties: str) -> Merge:
-    """Return the most frequent pair: of ties the first in the order of the words, or the one with the smallest numbers.
+def largest(pairs: Node, worth: Node, base: int, ties: str, role: str = "counts") -> Merge:
+    """Return the pair that is worth most: of ties the first in reading order, or the one with the smallest numbers.
 
     Both pieces are 0 where no pair is left. (W, L − 1), (W, L − 1) -> (1, 1) each
     """
-    most = times.max(1).named("most", role="counts")
+    most = worth.max(1).named("most", role=role)
     if ties == "first":
-        first = take(pairs, argmax(times, axis=1)).named("its_pair", role="pairs")
-        best = most.max(0).named("best", role="counts")
+        first = take(pairs, argmax(worth, axis=1)).named("its_pair", role="pairs")
+        best = most.max(0).named("best", role=role)
         pair = lookup(first, argmax(most, axis=0))
     else:
-        best = most.max(0).named("best", role="counts")
-        order = where(equal(times, best), base * base - pairs, 0).named("order", role="pairs")
+        best = most.max(0).named("best", role=role)
+        order = where(equal(worth, best), base * base - pairs, 0).named("order", role="pairs")
         pair = base * base - order.max(1).named("first_of_row", role="pairs").max(0)
     pair = where(best, pair, 0).named("best_pair", role="pairs")
     left = int_(pair / base).named("left", role="ids")
     right = (pair - base * left).named("right", role="ids")
-    return Merge(pair, left, right, best)
+    return Merge(pair, left, right, best, pairs, worth)
 
 
 def merged(ids: Node, pairs: Node, merge: Merge, number: int) -> Node:
@@ -106,6 +119,34 @@ def merged(ids: Node, pairs: Node, merge: Merge, number: int) -> Node:
         return at_places(marked, places)
 
 
+def learn(words: Sequence[tuple[str, int]], count: int, ends: str, about: Mapping[str, str], choose: Choose) -> Graph:
+    """Return the graph of so many merges, each on a page. ends: see `typed_letters`; about: the caption of a page."""
+    if count > MOST_MERGES:
+        raise ByhandError(f"A workbook shows at most {MOST_MERGES} merges, not {count:,}: choose fewer.")
+    names = [word for word, _ in words]
+    with scope("merge1"), page("", "Merge 1", **about) as first:
+        typed = typed_letters("ids", names, alphabet(names), ends, width=2)
+    counts = counts_table("words", [times for _, times in words], typed)
+    pieces, ids = typed.pieces, typed.ids
+    base = base_of(len(pieces.letters) + count)
+    merges, steps = [], []
+    for n in range(1, count + 1):
+        with (
+            within(first) if n == 1 else scope(f"merge{n}"),
+            nullcontext() if n == 1 else page("", f"Merge {n}", **about),
+        ):
+            with scope("", "the words so far", equation="pieces by their numbers"):
+                ids = ids if n == 1 else ids.named("ids", role="ids")
+                steps.append(letters_of(ids, pieces))
+            pairs = pair_numbers(ids, base)
+            merge = choose(ids, pairs, counts, base)
+            pieces.merges.append((merge.left, merge.right))
+            steps.append(spelled(beside(merge.left, merge.right), pieces=pieces).named("merge", role="pieces"))
+            ids = merged(ids, pairs, merge, len(pieces.letters) + n)
+            merges.append(merge)
+    return result(typed, counts, ids, merges, steps)
+
+
 def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: list[Node]) -> Graph:
     """Return the graph with the words in pieces, the merges in order, and how often each piece is used."""
     pieces = typed.pieces
@@ -116,30 +157,48 @@ def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: li
         learnt = below(*(beside(merge.left, merge.right) for merge in merges))
         learnt.shape = (Dim(len(merges), order), Dim(2, Labels("sides", ("left", "right"))))
         learnt = spelled(learnt, pieces=pieces).named("merges", role="pieces")
-        times = below(*(merge.count for merge in merges))
-        times.shape = (learnt.shape[0], times.shape[1])
-        times = times.named("merge_counts", role="counts")
+        worth = below(*(merge.best for merge in merges))
+        worth.shape = (learnt.shape[0], worth.shape[1])
+        worth = worth.named("worth", role="counts")
     with page("", "Pieces", equation="letters, then what each merge makes"):
         count = len(pieces.letters) + len(merges)
         numbers = source("number", np.arange(1.0, count + 1)[:, None], "ids", rows=pieces)
         used = tally(ids, counts, numbers).named("used", role="counts")
 
+    cut = tuple((words, row) for row in range(len(typed.words)))
+
     def report(tables: Mapping[str, Array]) -> dict[str, Any]:
-        return learnt_in_words(pieces, [merge.count.name for merge in merges], tables, ids.name, typed)
+        return learnt_in_words(typed, merges, tables, ids.name)
 
-    return Graph([words, learnt, times, used, *steps], typed=((typed, counts),), report=report)
+    return Graph([words, learnt, worth, used, *steps], typed=((typed, counts),), cut=cut, report=report)
 
 
-def learnt_in_words(
-    pieces: Pieces, counts: list[str], tables: Mapping[str, Array], ids: str, typed: Typed
-) -> dict[str, Any]:
-    """Return the merges with their counts, the words in pieces, and the vocabulary, for JSON."""
-    merges = [[pieces.spell(float(tables[side.name][0, 0]), tables) for side in pair] for pair in pieces.merges]
-    times = [float(tables[name][0, 0]) for name in counts]
-    done = [(pair, count) for pair, count in zip(merges, times, strict=True) if count]
+def learnt_in_words(typed: Typed, merges: list[Merge], tables: Mapping[str, Array], ids: str) -> dict[str, Any]:
+    """Return the merges with their counts (or scores) and ties, the words in pieces, and the vocabulary, for JSON."""
+    pieces = typed.pieces
+
+    def spelt(pair: float, base: int) -> list[str]:
+        return [pieces.spell(side, tables) for side in divmod(pair, base)]
+
+    base = base_of(len(pieces.letters) + len(merges))
+    steps: list[dict[str, Any]] = []
+    for merge in merges:
+        best, chosen = (float(tables[node.name][0, 0]) for node in (merge.best, merge.pair))
+        pairs, worth = (tables[node.name].ravel().tolist() for node in (merge.pairs, merge.worth))
+        tied = dict.fromkeys(
+            pair for pair, x in zip(pairs, worth, strict=True) if x == best and pair not in (0, chosen)
+        )
+        if best:
+            number = int(best) if best % 1 == 0 else best
+            tied_with = [spelt(pair, base) for pair in tied]
+            steps.append({"pair": spelt(chosen, base), merge.worth.symbol: number, "tied_with": tied_with})
     cut = [[pieces.spell(n, tables) for n in row if n] for row in tables[ids].tolist()]
+    letters = {n for row in tables[typed.ids.name].tolist() for n in row if n}
+    new = (pieces.spell(len(pieces.letters) + n + 1, tables) for n in range(len(merges)))
+    vocabulary = [*(pieces.spell(n, tables) for n in sorted(letters)), *filter(None, new)]
     return {
-        "merges": [pair for pair, _ in done],
-        "steps": [{"pair": pair, "count": int(count) if count % 1 == 0 else count} for pair, count in done],
+        "merges": [step["pair"] for step in steps],
+        "steps": steps,
+        "vocabulary": list(dict.fromkeys(vocabulary)),
         "words": dict(zip(typed.words, cut, strict=True)),
     }

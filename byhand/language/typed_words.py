@@ -66,11 +66,14 @@ def alphabet(words: Sequence[str]) -> str:
     return "".join(sorted(letters | (set(LATIN) if letters & set(LATIN) else set())))
 
 
-def typed_letters(name: str, words: Sequence[str], letters: str, end_of_word: str, width: int = 0) -> Typed:
+def typed_letters(
+    name: str, words: Sequence[str], letters: str, end_of_word: str, width: int = 0, like: Typed | None = None
+) -> Typed:
     """Return words as the numbers of their letters in a table, named in the open scope. (words, letters)
 
     end_of_word: "own", a piece of its own; "last", a part of the last letter's piece; "none"; or "inside", where
     letters inside a word have pieces of their own. width: of the table, at least as wide as the longest word needs.
+    like: other words with the same letters, of which these are pieces.
     """
     count = len(letters) + 1
     alone = (*letters, UNKNOWN)
@@ -80,11 +83,11 @@ def typed_letters(name: str, words: Sequence[str], letters: str, end_of_word: st
         "none": (alone, {}),
         "inside": ((*alone, *(f"{INSIDE}{letter}" for letter in alone)), {"rest": count, "first": -count}),
     }[end_of_word]
-    of = Pieces("pieces", letters, pieces, inside=INSIDE if end_of_word == "inside" else "")
+    of = like.pieces if like else Pieces("pieces", letters, pieces, inside=INSIDE if end_of_word == "inside" else "")
     width = max(width, *(len(word) + (end_of_word == "own") for word in words))
     rows = [numbers_of(word, letters, offsets, width) for word in words]
     ids = source(name, rows, "ids", columns=positions(width))
-    typed = Typed(ids, tuple(words), of, **offsets)
+    typed = Typed(ids, tuple(words), of, what="pieces" if like else "words", **offsets)
     ids.shape = (Dim(len(words), typed), ids.shape[1])
     return typed
 

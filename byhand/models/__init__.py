@@ -53,6 +53,18 @@ INDEX: dict[str, Entry] = {
             "learns pieces of words: the most frequent pair of neighbours becomes one, over and over",
             "tokens.bpe",
         ),
+        Entry(
+            "wordpiece",
+            "tokens",
+            "learns pieces of words: a pair's count is divided by those of its two pieces",
+            "tokens.wordpiece",
+        ),
+        Entry(
+            "unigram",
+            "tokens",
+            "pieces with probabilities: the likeliest way to cut a word, a step of EM, what a piece is worth",
+            "tokens.unigram",
+        ),
         Entry("rnn", "before", "reads word by word; its memory is one row of numbers", "recurrent.rnn"),
         Entry("lstm", "before", "gates decide what a cell keeps, and what it shows", "recurrent.lstm"),
         Entry(

@@ -176,11 +176,11 @@ class Book:
     def text_of(self, of: WordLabels, i: int) -> str:
         return word(of, i, self.values)
 
-    def spelled(self, pieces: Pieces, number: str) -> str:
+    def spelled(self, pieces: Pieces | Typed, number: str) -> str:
         """Return the formula for the text of the piece with a number; empty for 0."""
         return f'IF({number}=0,"",{self.piece(pieces, number)})'
 
-    def piece(self, pieces: Pieces, number: str) -> str:
+    def piece(self, pieces: Pieces | Typed, number: str) -> str:
         """Return the formula for the text of the piece with a number from 1."""
         return f"INDEX({self.reference(self.words[pieces])},{number})"
 

@@ -79,9 +79,12 @@ def plan(book: Book) -> Plan:
         starts.append(row)
         book.words[typed] = [(book.home, row + 1 + i, SIDE) for i in range(len(typed.words))]
         row += len(typed.words) + 1
-        book.letters[typed.pieces] = (book.home, row, SIDE + 1)
         if counts:
             counts.across, counts.along = starts[-1] + 1, SIDE + 1
+        if typed.what == "pieces":
+            row += 1
+            continue
+        book.letters[typed.pieces] = (book.home, row, SIDE + 1)
         row += 3
         row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
     prompts = []

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-from byhand.core.labels import Typed
+from byhand.core.labels import Typed, spelling
 from byhand.core.roles import Look
 from byhand.workbook import style
 from byhand.workbook.book import Book
 from byhand.workbook.page import Block
 from byhand.xlsx.writer import Sheet
 
+CUT = 12
+"""The first column of the pieces."""
 UNKNOWN_LETTER = "A letter of these words is not among the letters below: add it there, or it counts as �."
 TOO_LONG = "A word is longer than {n} letters: what comes after them is left out."
 
 
 def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, row: int) -> None:
     """Write the words with their counts, the letters, a sentence where something does not fit, and the merges."""
-    sheet.text(row, 7, "The words, and how often: type others" if counts else "The words: type others", style.HEADING)
+    often = f"The {typed.what}, and how often each is there: type others"
+    sheet.text(row, 7, often if counts else f"The {typed.what}: type others", style.HEADING)
     for i, (_, line, column) in enumerate(book.words[typed]):
         sheet.text(line, column, typed.words[i], style.WORD)
         if counts:
             number = float(book.values[counts.node][i, 0])
             sheet.number(line, column + 1, number, style.cell(Look.INPUT, "0.###" if number % 1 else "0"))
+    if typed is next(iter(book.typed)):
+        _write_cut(book, sheet, row)
+    if typed.what == "pieces":  # their letters are those of the words
+        return
     _, line, column = book.letters[typed.pieces]
     sheet.text(line, column - 1, "letters", style.ROW_WORD)
     sheet.text(line, column, typed.pieces.typed, style.text(11, style.INK, bg_color=style.LOOKS[Look.INPUT][0]))
     sheet.formula(line + 1, column - 1, _warning(book, typed), "", style.text(10, style.RED))
     if typed.pieces.merges:
         _write_merges(book, sheet, typed, line + 3)
+
+
+def _write_cut(book: Book, sheet: Sheet, row: int) -> None:
+    """Write the pieces of each word in its row."""
+    if book.graph.cut:
+        sheet.text(row, CUT, "and their pieces", style.HEADING)
+    for line, (table, at) in enumerate(book.graph.cut, row + 1):
+        pieces = spelling(table)
+        assert pieces is not None
+        for n, cell in enumerate(book.result(table)[at]):
+            text = pieces.spell(float(book.values[table][at, n]), book.values)
+            cell_style = style.cell(Look.RESULT, "General")
+            sheet.formula(line, CUT + n, book.address(cell, book.home), text, cell_style)
 
 
 def _warning(book: Book, typed: Typed) -> str:

@@ -32,7 +32,7 @@ def numbers(op: Any, n: int, shape: tuple[int, int], random: np.random.Generator
         return random.integers(0, 2, shape).astype(float)
     if op.name == "at_places" and n == 1:
         return random.integers(1, 5, shape).astype(float)
-    if op.name in ("argmax", "greater", "equal", "tally"):
+    if op.name in ("argmax", "greater", "equal", "tally", "total_of", "find", "spans"):
         return random.integers(-2, 3, shape).astype(float)
     positive = op.name in ("sqrt", "log", "div") or (op.name == "power" and n == 0)
     least = 0.125 if positive else -9 if op.name in DOMAINS else -99

@@ -110,6 +110,23 @@ ORACLES: dict[str, Callable[..., Rows]] = {
         [dict(reversed(list(zip(to, row, strict=True)))).get(n + 1, 0) for n in range(len(row))]
         for row, to in zip(x, places, strict=True)
     ],
+    "total_of": lambda x, numbers, values: [
+        [math.fsum(v for n, v in zip(chain(*numbers), chain(*values), strict=True) if n == here) for here in row]
+        for row in x
+    ],
+    "find": lambda x, numbers, values: [
+        [next((v for (n,), (v,) in zip(numbers, values, strict=True) if n == here), 0) for here in row] for row in x
+    ],
+    "max_product": lambda x, y: [
+        [max(a * b for a, b in zip(row, column, strict=True)) for column in turned(y)] for row in x
+    ],
+    "spans": lambda x, base: [
+        [
+            math.fsum(n * base**k for k, n in enumerate(x[0][start : stop + 1])) if stop >= start and x[0][stop] else 0
+            for stop in range(len(x[0]))
+        ]
+        for start in range(len(x[0]))
+    ],
     "spelled": lambda x, pieces: x,
 }
 """Each operation as a textbook defines it: on lists of rows, in plain Python or in mpmath's many digits."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.editing import edited
-from support.plain_pieces import Words, learn_bpe
+from support.plain_pieces import Words, best_way, costs_of_dropping, em_step, learn_bpe, learn_wordpiece
 
 from byhand.core.labels import Typed
 from byhand.lessons.build import build
@@ -87,7 +87,7 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
     values = edited(book.path, book.typing(words), engine)
     merges, cut = learn_bpe(words, len(book.texts(values, "merges")), end_of_word)
     shown = [tuple(row) for row in book.texts(values, "merges") if row]
-    counts = [row[0] for row in book.numbers(values, "merge_counts")]
+    counts = [row[0] for row in book.numbers(values, "worth")]
     assert shown == [(left, right) for left, right, _ in merges]
     assert counts[: len(merges)] == [times for *_, times in merges]
     assert not any(counts[len(merges) :])
@@ -95,8 +95,9 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_result_is_recalculated(engine: str) -> None:
-    assert verify(token_book("bpe").path, engine).ok
+@pytest.mark.parametrize("model", ["bpe", "wordpiece", "unigram"])
+def test_every_result_is_recalculated(model: str, engine: str) -> None:
+    assert verify(token_book(model).path, engine).ok
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -143,9 +144,47 @@ def test_published_merges() -> None:
     assert [step["count"] for step in learnt["steps"]] == [9, 9, 9, 7, 7, 6, 6, 6, 5, 3]
     course = build(Recipe("bpe", size={"merges": 3, "end_of_word": "none"}, word_counts=COURSE))
     assert course.graph.report is not None
-    assert course.graph.report(course.numbers())["steps"] == [
-        {"pair": ["u", "g"], "count": 20}, {"pair": ["u", "n"], "count": 16}, {"pair": ["h", "ug"], "count": 15},
-    ]  # fmt: skip
+    steps = course.graph.report(course.numbers())["steps"]
+    assert [(*step["pair"], step["count"]) for step in steps] == [("u", "g", 20), ("u", "n", 16), ("h", "ug", 15)]
     gage = build(Recipe("bpe", size={"merges": 3, "end_of_word": "none"}, prompt="aaabdaaabac"))
     assert gage.graph.report is not None
     assert gage.graph.report(gage.numbers())["words"] == {"aaabdaaabac": ["aaab", "d", "aaab", "a", "c"]}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_wordpiece_divides_by_the_counts_of_the_pieces(engine: str) -> None:
+    book = token_book("wordpiece", (("merges", 5),))
+    for words in (COURSE, [("gag", 3), ("agag", 2), ("ga", 9), ("a", 4), ("aaaa", 1)], random_words(5, 4, 3)):
+        values = edited(book.path, book.typing(words), engine)
+        merges, cut = learn_wordpiece(words, 5)
+        assert [tuple(row) for row in book.texts(values, "merges") if row] == [(a, b) for a, b, _ in merges]
+        scores = [row[0] for row in book.numbers(values, "worth")][: len(merges)]
+        assert scores == pytest.approx([float(score) for *_, score in merges], rel=1e-12)
+        assert [" ".join(row) for row in book.texts(values, "words_in_pieces")] == cut
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_unigram_cuts_estimates_and_drops(engine: str) -> None:
+    """The lattice of typed words and typed pieces, against every way to cut them."""
+    book = token_book("unigram")
+    pieces = [("h", 5), ("u", 9), ("g", 4), ("s", 2), ("n", 3), ("b", 1), ("p", 2)]
+    pieces += [("hu", 7), ("ug", 3), ("gs", 8), ("hug", 1), ("nu", 6), ("un", 4)]
+    for words, vocabulary in (
+        (COURSE, None),
+        ([("hugs", 4), ("snug", 2), ("guns", 3), ("hub", 1), ("u", 6)], None),
+        ([("hugs", 4), ("snug", 2), ("guns", 3), ("hub", 1), ("ugh", 0)], pieces),
+    ):
+        changes = book.typing(words) | (book.typing(vocabulary, 1) if vocabulary else {})
+        values = edited(book.path, changes, engine)
+        start = book.lesson.numbers()["frequency"][:, 0].tolist()
+        names = list(book.book.typed)[1].words
+        counts = dict(vocabulary or zip(names, start, strict=True))
+        p = {piece: n / sum(counts.values()) for piece, n in counts.items()}
+        loss, new = em_step(words, p)
+        assert book.numbers(values, "loss")[0][0] == pytest.approx(loss, rel=1e-9)
+        assert [row[0] for row in book.numbers(values, "new_p")] == pytest.approx(list(new.values()), rel=1e-9)
+        assert [row[0] for row in book.numbers(values, "cost")] == pytest.approx(
+            list(costs_of_dropping(words, p).values()), rel=1e-9, abs=1e-9
+        )
+        for n, (word, _) in enumerate(words, 1):
+            assert book.texts(values, f"word{n}.path") == [best_way(word, p)[0]], word

@@ -105,6 +105,12 @@ class Arithmetic(ABC, Generic[Cell]):
             found = self.choose(self.compare(cell, "=", x), value, found)
         return found
 
+    def total_where(self, x: Cell, line: tuple[Cell, ...], values: tuple[Cell, ...]) -> Cell:
+        """Return the sum of those of `values` whose neighbour in a line equals x."""
+        zero = self.number(0)
+        pairs = zip(line, values, strict=True)
+        return self.total(tuple(self.choose(self.compare(cell, "=", x), value, zero) for cell, value in pairs))
+
     def larger(self, x: Cell, y: Cell) -> Cell:
         """Return the larger of two."""
         return self.largest((x, y))

@@ -16,7 +16,9 @@ from byhand.core.arithmetic import Arithmetic, Function
 from byhand.core.graph import OPS
 from byhand.notation.printer import ATOM, PRODUCT, SUM
 
-OWN_FUNCTIONS = frozenset("ABS AVERAGE CHOOSE COUNT COUNTIF FIND IF INDEX LEN MATCH MAX MID PI POWER SUM SUMSQ".split())
+OWN_FUNCTIONS = frozenset(
+    "ABS AVERAGE CHOOSE COUNT COUNTIF FIND IF INDEX LEN MATCH MAX MID PI POWER SUM SUMIF SUMSQ".split()
+)
 """The functions in formulas, besides those of the operations."""
 
 
@@ -211,6 +213,11 @@ class Excel(Arithmetic[Formula]):
         if in_one_range(line):
             return Formula(f"COUNTIF({cells(line)},{x})")
         return super().count(x, line)
+
+    def total_where(self, x: Formula, line: tuple[Formula, ...], values: tuple[Formula, ...]) -> Formula:
+        if not (in_one_range(line) and in_one_range(values)):
+            return super().total_where(x, line, values)
+        return Formula(f"SUMIF({cells(line)},{x},{cells(values)})")
 
     def look_up(self, x: Formula, line: tuple[Formula, ...], values: tuple[Formula, ...]) -> Formula:
         if not (in_one_range(line) and in_one_range(values)):

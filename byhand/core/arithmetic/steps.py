@@ -273,6 +273,10 @@ class Steps(Arithmetic[Step]):
     def count(self, x: Step, line: Line) -> Step:
         return Operation(_call("count"), (x, *line), float(sum(c.value == x.value for c in line)))
 
+    def total_where(self, x: Step, line: Line, values: Line) -> Step:
+        there = tuple(value for cell, value in zip(line, values, strict=True) if cell.value == x.value)
+        return self.total(there) if there else self.number(0)
+
     def look_up(self, x: Step, line: Line, values: Line) -> Step:
         place = next((n for n, cell in enumerate(line) if cell.value == x.value), None)
         return self.number(0) if place is None else LookedUp(values, self.number(place))
