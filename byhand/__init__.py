@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from byhand.answers.judge import Judgement
-    from byhand.api import Document, Lesson, build, derive, explain, grade, judge, make_exercises, model_names
+    from byhand.api import Document, Lesson, Page, build, derive, explain, grade, judge, make_exercises, model_names
     from byhand.errors import ByhandError
     from byhand.lessons.recipe import Recipe
     from byhand.lessons.tables import Table
@@ -22,6 +22,7 @@ __all__ = [
     "Document",
     "Judgement",
     "Lesson",
+    "Page",
     "Recipe",
     "Table",
     "build",

@@ -83,6 +83,25 @@ class Lesson(lessons.Lesson):
         write_lesson(self, place)
         return place
 
+    def page(self, path: PathText | None = None, part: str | None = None, overwrite: bool = True) -> Page:
+        """Return the lesson as a page to explore: a notebook shows it, and with a path it is written as one HTML file.
+
+        part: only one part of the model, such as "layer1.head1". Raises ByhandError for a name that does not end in
+        .html, a file that may not be written, or a model too large for a page; then no file is left.
+
+        >>> import byhand
+        >>> byhand.build("softmax").page()
+        <page: Softmax by hand, small>
+        """
+        from byhand.page.build import check_name, page_html, save_page
+
+        if path is None:
+            return Page(page_html(self, part), lessons.describe(self)[0])
+        check_name(Path(path), overwrite)
+        made = Page(page_html(self, part), lessons.describe(self)[0])
+        save_page(made.html, Path(path))
+        return made
+
     def explain(self, step: str | None = None, cell: tuple[int, int] | None = None, exact: bool = False) -> Document:
         """Return the worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
 
@@ -99,17 +118,36 @@ class Lesson(lessons.Lesson):
         return Document(worked(self, step, cell, exact))
 
     def _repr_html_(self) -> str:
-        """Return the prediction, or the result, as a labelled heat map under the lesson's title."""
+        """Return the lesson as a page to explore; of a model too large for that, its result as a heat map."""
         from byhand.escaping import escaped
 
-        title, sizes = lessons.describe(self)
-        result = self.graph.probabilities or self.graph.outputs[0]
-        heading = f"<p><strong>{escaped(title)}</strong><br>{escaped(sizes)}</p>"
-        return heading + self[result.name]._repr_html_()
+        try:
+            return self.page()._repr_html_()
+        except ByhandError:
+            title, sizes = lessons.describe(self)
+            result = self.graph.probabilities or self.graph.outputs[0]
+            heading = f"<p><strong>{escaped(title)}</strong><br>{escaped(sizes)}</p>"
+            return heading + self[result.name]._repr_html_()
 
     def __repr__(self) -> str:
         title, sizes = lessons.describe(self)
         return f"<{title}: {sizes}, {len(self)} tables>"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A lesson as one HTML page in which every number is alive: a notebook shows it in a frame of its own."""
+
+    html: str
+    title: str
+
+    def _repr_html_(self) -> str:
+        from byhand.page.build import in_frame
+
+        return in_frame(self.html, self.title)
+
+    def __repr__(self) -> str:
+        return f"<page: {self.title}>"
 
 
 @dataclass(frozen=True)

@@ -189,9 +189,9 @@ class App {
     if (!block) return;
     block.part.draw();
     this.presenter?.goTo(block.part);
-    if (this.cell) this.follow(this.cell, this.kept);
     const place = block.placeOf(...cell);
-    const element = place && block.cells[place[0]]?.[place[1]];
+    const element = place && block.cellAt(place, true);
+    if (this.cell) this.follow(this.cell, this.kept);
     if (element && !isInView(element)) element.scrollIntoView({ block: "center", inline: "center", behavior });
     return element;
   }

@@ -57,9 +57,22 @@ def write_page(lesson: Lesson, path: Path, part: str | None = None) -> int:
 
     Raises ByhandError if it is too large, or there is no such part.
     """
-    text = page_html(lesson, part).encode()
-    save(path, text)
-    return len(text)
+    return save_page(page_html(lesson, part), path)
+
+
+def save_page(html: str, path: Path) -> int:
+    """Write a page to its file, and return the number of its bytes."""
+    data = html.encode()
+    save(path, data)
+    return len(data)
+
+
+def in_frame(html: str, title: str) -> str:
+    """Return a page as a frame for a notebook, in which its script runs and reaches nothing outside."""
+    style = "width: 100%; height: 42rem; border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 6px"
+    return (
+        f'<iframe srcdoc="{escaped(html)}" title="{escaped(title)}" sandbox="allow-scripts" style="{style}"></iframe>'
+    )
 
 
 def page_html(lesson: Lesson, part: str | None = None) -> str:

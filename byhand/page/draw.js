@@ -1,8 +1,9 @@
 // The parts of a lesson as grids of cells: the same tables in the same places as in the workbook.
 
 const LETTERS_A_COLUMN = 8.5;
+/** A table of more cells shows so many rows and columns at a time. */
 const MOST_AT_ONCE = 3000;
-const MOST_CELLS_A_SIDE = 60;
+const WINDOW = 24;
 
 /** An element with properties, classes, attributes and children; texts are always text. */
 function el(tag, properties = {}, ...children) {
@@ -35,8 +36,51 @@ class Block {
     this.turned = view.data.turned;
     const { rows, columns } = this.record;
     [this.height, this.width] = this.turned ? [columns, rows] : [rows, columns];
+    const big = this.height * this.width > MOST_AT_ONCE;
+    this.rowsShown = big ? Math.min(this.height, WINDOW) : this.height;
+    this.columnsShown = big ? Math.min(this.width, WINDOW) : this.width;
+    this.first = [0, 0];
     this.cells = null;
     this.texts = [];
+  }
+
+  /** Whether only some of its rows and columns are shown. */
+  get isWindow() {
+    return this.rowsShown < this.height || this.columnsShown < this.width;
+  }
+
+  /** Show other rows and columns: those from a cell on. */
+  moveTo(row, column) {
+    const within = (x, size, count) => Math.max(0, Math.min(x, size - count));
+    this.first = [within(row, this.height, this.rowsShown), within(column, this.width, this.columnsShown)];
+    this.update();
+    this.drawWindow();
+  }
+
+  /** The element of a cell (row and column as shown) if it is drawn; `move` brings it into the window. */
+  cellAt([r, c], move = false) {
+    if (!this.cells) return null;
+    const [row, column] = this.first;
+    const inside = r >= row && r < row + this.rowsShown && c >= column && c < column + this.columnsShown;
+    if (!inside && !move) return null;
+    if (!inside) this.moveTo(r - (WINDOW >> 1), c - (WINDOW >> 1));
+    return this.cells[r - this.first[0]][c - this.first[1]];
+  }
+
+  /** The buttons that move the window. */
+  drawWindow() {
+    if (!this.isWindow) return;
+    const [row, column] = this.first;
+    const move = (key, sign, down, right) =>
+      el("button", { type: "button", "aria-label": say(key), title: say(key), onclick: () => this.moveTo(row + down, column + right) }, sign);
+    const text = say("window", { a: row + 1, b: row + this.rowsShown, c: column + 1, d: column + this.columnsShown });
+    this.mover.replaceChildren(
+      move("up", "▴", -WINDOW, 0),
+      move("down", "▾", WINDOW, 0),
+      move("left", "◂", 0, -WINDOW),
+      move("right_side", "▸", 0, WINDOW),
+      el("span", {}, text),
+    );
   }
 
   get look() {
@@ -66,6 +110,11 @@ class Block {
     return this.sources.get(`${n},${i},${j}`) ?? null;
   }
 
+  /** The cell of the lesson that an element of the block shows. */
+  sourceOf([, r, c]) {
+    return this.source(this.first[0] + r, this.first[1] + c);
+  }
+
   number(r, c) {
     return this.turned ? this.view.lesson.value(this.table, c, r) : this.view.lesson.value(this.table, r, c);
   }
@@ -91,10 +140,12 @@ class Block {
       if (rule) caption.append(el("span", { class: "rule" }, rule));
     }
     parts.push(caption);
-    const big = this.height * this.width > MOST_AT_ONCE;
-    this.rowsShown = Math.min(this.height, big ? MOST_CELLS_A_SIDE : Infinity);
-    this.columnsShown = Math.min(this.width, big ? MOST_CELLS_A_SIDE : Infinity);
     parts.push(this.grid());
+    if (this.isWindow) {
+      this.mover = put(el("div", { class: "mover" }), this.row + this.rowsShown, this.column);
+      this.drawWindow();
+      parts.push(this.mover);
+    }
     return parts;
   }
 
@@ -124,7 +175,7 @@ class Block {
       const cells = [];
       for (let c = 0; c < this.columnsShown; c++) {
         const cell = el("td", { role: "gridcell", tabindex: r || c ? "-1" : "0" });
-        cell.place = [this, r, c];
+        cell.at = [this, r, c];
         cells.push(cell);
         line.append(cell);
       }
@@ -142,7 +193,7 @@ class Block {
     table.append(body);
     this.element = table;
     const before = labelled ? 1 : 0;
-    return put(table, this.row - before, this.column - before, this.height + before, this.width + before);
+    return put(table, this.row - before, this.column - before, this.rowsShown + before, this.columnsShown + before);
   }
 
   /** Write the numbers and labels that differ from what stands there. Returns the cells that have changed. */
@@ -152,9 +203,10 @@ class Block {
     const places = placesOf(values);
     const changed = [];
     const heat = this.view.heatOf(this);
+    const [row, column] = this.first;
     for (let r = 0; r < this.rowsShown; r++) {
       for (let c = 0; c < this.columnsShown; c++) {
-        const x = this.number(r, c);
+        const x = this.number(row + r, column + c);
         const shownPlaces = places || Number.isInteger(x) || Math.abs(x - Math.round(x)) < 1e-9 ? places : 2;
         const text = inCell(x, shownPlaces);
         const cell = this.cells[r][c];
@@ -163,13 +215,13 @@ class Block {
           this.texts[r][c] = text;
           cell.textContent = text;
         }
-        if (heat) heat(cell, x, r, c);
-        const [n, i, j] = this.record.name ? this.source(r, c) : [this.table, 0, 0];
+        if (heat) heat(cell, x, row + r, column + c);
+        const [n, i, j] = this.record.name ? this.source(row + r, column + c) : [this.table, 0, 0];
         cell.classList.toggle("held", this.view.lesson.isPatched(n, i, j));
       }
     }
-    this.rowLabels.forEach((label, r) => relabel(label, this.label(0, r)));
-    this.columnLabels.forEach((label, c) => relabel(label, this.label(1, c)));
+    this.rowLabels.forEach((label, r) => relabel(label, this.label(0, row + r)));
+    this.columnLabels.forEach((label, c) => relabel(label, this.label(1, column + c)));
     return changed;
   }
 }

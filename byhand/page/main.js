@@ -7,20 +7,29 @@ app.map = new ModelMap(app, document.getElementById("map"));
 app.player = new Player(app, document.getElementById("player"));
 
 function cellAt(target) {
-  const place = target.closest?.("td")?.place;
-  return place ? place[0].source(place[1], place[2]) : null;
+  const at = target.closest?.("td")?.at;
+  return at ? at[0].sourceOf(at) : null;
 }
 
 /** The cell beside another in its grid, for the arrow keys. */
 function beside(element, key) {
-  const [block, r, c] = element.place;
-  const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -c], End: [0, block.columnsShown - 1 - c] };
+  const [block, r, c] = element.at;
+  const [row, column] = [block.first[0] + r, block.first[1] + c];
+  const moves = {
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    Home: [row, 0],
+    End: [row, block.width - 1],
+  };
   const [down, right] = moves[key];
-  return block.cells[r + down]?.[c + right];
+  const inside = down >= 0 && down < block.height && right >= 0 && right < block.width;
+  return inside ? block.cellAt([down, right], true) : null;
 }
 
 function focusCell(element) {
-  const [block] = element.place;
+  const [block] = element.at;
   block.cells.flat().forEach((cell) => cell.setAttribute("tabindex", cell === element ? "0" : "-1"));
   element.focus();
 }
@@ -48,7 +57,7 @@ parts.addEventListener("click", (event) => {
 });
 parts.addEventListener("keydown", (event) => {
   const element = event.target.closest?.("td");
-  if (!element?.place || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!element?.at || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
     const next = beside(element, event.key);
     if (next) focusCell(next);

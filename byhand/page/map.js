@@ -13,11 +13,12 @@ class ModelMap {
   draw() {
     const { boxes } = this.app.data.map;
     this.buttons = boxes.map(([title, look, line, lane, lanes, part, block, heading]) => {
-      const text = el("span", {}, title);
+      const few = lanes > 3 ? /\d+$/.exec(title)?.[0] : null;
+      const text = el("span", {}, few ?? title);
       const button = el(
         "button",
         { type: "button", class: `box ${look}`, title: heading ? `${heading}: ${title}` : title, onclick: () => this.go(part, block) },
-        ...(heading ? [el("small", {}, heading)] : []),
+        ...(heading && !few ? [el("small", {}, heading)] : []),
         text,
       );
       button.style.setProperty("--line", line);

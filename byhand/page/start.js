@@ -45,6 +45,7 @@ class Start {
     const parts = [];
     if (start.prompts.length) parts.push(this.prompts(start.prompts));
     if (start.prediction) parts.push(this.prediction(start.prediction));
+    if (start.written.length) parts.push(this.writes(start.written));
     if (start.losses.length) parts.push(this.losses(start.losses));
     if (start.settings.length) parts.push(this.settings(start.settings));
     this.element.replaceChildren(...parts);
@@ -59,6 +60,15 @@ class Start {
       return el("fieldset", {}, el("legend", {}, heading), el("div", { class: "words" }, ...pickers));
     });
     return el("div", { class: "prompts" }, ...groups);
+  }
+
+  /** The words that the lesson itself writes. */
+  writes(written) {
+    const words = written.map(([n, row]) => {
+      const word = this.app.view.word(this.app.lesson.tables[n].labels[0], row) ?? "";
+      return el("button", { type: "button", class: "word", onclick: () => this.app.choose([n, row, 0]) }, word);
+    });
+    return el("div", { class: "writes" }, el("h2", {}, say("writes")), el("div", { class: "words" }, ...words));
   }
 
   /** The probabilities at a position as bars, and the next word. */

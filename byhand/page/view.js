@@ -7,13 +7,14 @@ class Part {
     this.blocks = blocks.map((block) => new Block(view, this, block));
     this.blocks.forEach((block, n) => (block.key = `${view.frozen ? "was-" : ""}${number}-${n}`));
     this.drawn = false;
-    const tops = this.blocks.map((b) => b.row - (b.strip ? 1 : 3)).concat(headings.map((h) => h[2]));
-    const lefts = this.blocks.map((b) => b.column - 1).concat(headings.map((h) => h[3]));
+    if (this.blocks.some((block) => block.isWindow)) this.closeUp();
+    const tops = this.blocks.map((b) => b.row - (b.strip ? 1 : 3)).concat(this.headings.map((h) => h[2]));
+    const lefts = this.blocks.map((b) => b.column - 1).concat(this.headings.map((h) => h[3]));
     const across = (text) => Math.ceil(text.length / LETTERS_A_COLUMN);
     const { min, max } = Math;
     [this.top, this.left] = [min(...tops), min(...lefts)];
-    this.bottom = max(...this.blocks.map((b) => b.row + b.height));
-    this.right = max(...this.blocks.map((b) => b.column + max(b.width, across(b.caption.rule), 1)));
+    this.bottom = max(...this.blocks.map((b) => b.row + b.rowsShown + (b.isWindow ? 1 : 0)));
+    this.right = max(...this.blocks.map((b) => b.column + max(b.columnsShown, across(b.caption.rule), 1)));
     this.plane = el("div", { class: "plane" });
     this.plane.style.setProperty("--top", this.top);
     this.plane.style.setProperty("--left", this.left);
@@ -27,6 +28,24 @@ class Part {
       el("header", {}, this.heading, el("p", { class: "equation" }, [equation, source].filter(Boolean).join("  ·  "))),
       this.sides,
     );
+  }
+
+  /** Leave out the rows and columns in which there are only cells that are not shown. */
+  closeUp() {
+    const kept = (start, count, before) => this.blocks.map((b) => [b[start] - before, b[start] + b[count] + 1]);
+    const closer = (start, count, size, before) => {
+      const spans = kept(start, count, before);
+      const left = [];
+      for (const block of this.blocks)
+        for (let at = block[start] + block[count] + 1; at < block[start] + block[size]; at++)
+          if (!spans.some(([from, to]) => at >= from && at < to)) left.push(at);
+      const gone = [...new Set(left)].sort((a, b) => a - b);
+      return (at) => at - gone.filter((x) => x < at).length;
+    };
+    const rowAt = closer("row", "rowsShown", "height", 3);
+    const columnAt = closer("column", "columnsShown", "width", 1);
+    for (const block of this.blocks) [block.row, block.column] = [rowAt(block.row), columnAt(block.column)];
+    this.headings = this.headings.map(([text, source, row, column]) => [text, source, rowAt(row), columnAt(column)]);
   }
 
   /** The place of a heading where tables stand one after the other: before the first table below it. */
@@ -181,7 +200,7 @@ class View {
     const found = [];
     for (const block of this.blocksOf.get(n) ?? []) {
       const place = block.cells && block.placeOf(n, i, j);
-      const cell = place && block.cells[place[0]]?.[place[1]];
+      const cell = place && block.cellAt(place);
       if (cell) found.push(cell);
     }
     return found;
@@ -194,8 +213,8 @@ class View {
 
   /** The cells of the lesson that are lit in one way, once for each place. */
   litCells(kind) {
-    const cells = this.lit.filter(([, name]) => name === `lit-${kind}`).map(([cell]) => cell.place);
-    return cells.map(([block, r, c]) => block.source(r, c));
+    const cells = this.lit.filter(([, name]) => name === `lit-${kind}`).map(([cell]) => cell.at);
+    return cells.map((at) => at[0].sourceOf(at));
   }
 
   light(cells, kind) {
