@@ -107,7 +107,7 @@ def largest(pairs: Node, worth: Node, base: int, ties: str, role: str = "counts"
     return Merge(pair, left, right, best, pairs, worth)
 
 
-def merged(ids: Node, pairs: Node, merge: Merge, number: int) -> Node:
+def joined_by(ids: Node, pairs: Node, merge: Merge, number: int) -> Node:
     """Return the words with the merge's pair joined, from the left, as a piece of this number. (W, L) -> (W, L)"""
     with scope("", "where it is", equation="1 where the pair begins", below=True):
         here = where(pairs, equal(pairs, merge.pair), 0).named("here", role="pairs")
@@ -142,7 +142,7 @@ def learn(words: Sequence[tuple[str, int]], count: int, ends: str, about: Mappin
             merge = choose(ids, pairs, counts, base)
             pieces.merges.append((merge.left, merge.right))
             steps.append(spelled(beside(merge.left, merge.right), pieces=pieces).named("merge", role="pieces"))
-            ids = merged(ids, pairs, merge, len(pieces.letters) + n)
+            ids = joined_by(ids, pairs, merge, len(pieces.letters) + n)
             merges.append(merge)
     return result(typed, counts, ids, merges, steps)
 

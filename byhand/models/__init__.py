@@ -54,6 +54,12 @@ INDEX: dict[str, Entry] = {
             "tokens.bpe",
         ),
         Entry(
+            "bpe-encode",
+            "tokens",
+            "cuts words that are typed: the merges that were learnt, one after the other",
+            "tokens.bpe_encode",
+        ),
+        Entry(
             "wordpiece",
             "tokens",
             "learns pieces of words: a pair's count is divided by those of its two pieces",

@@ -55,5 +55,7 @@ def test_the_models_own_example_has_something_to_follow(name: str) -> None:
     """No computed table of its own numbers is all zeros, but differences that are to be 0."""
     lesson = build(Recipe(name))
     numbers = lesson.numbers()
-    computed = {k: t for k, t in numbers.items() if lesson.tables[k].op.name != "source" and t.size > 1}
+    tables = lesson.tables  # one in which 0 is an empty cell may be empty, as after the end of a short word
+    followed = {k for k, node in tables.items() if node.op.name != "source" and not node.role.traits.blank}
+    computed = {k: t for k, t in numbers.items() if k in followed and t.size > 1}
     assert not [k for k, table in computed.items() if not table.any() and not k.endswith(("shifted", "difference"))]

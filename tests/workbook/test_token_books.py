@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 from support.editing import edited
-from support.plain_pieces import Words, best_way, costs_of_dropping, em_step, learn_bpe, learn_wordpiece
+from support.plain_pieces import (
+    Words,
+    best_way,
+    costs_of_dropping,
+    em_step,
+    joined,
+    learn_bpe,
+    learn_wordpiece,
+    symbols,
+)
 
 from byhand.core.labels import Typed
 from byhand.lessons.build import build
@@ -95,7 +104,7 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("model", ["bpe", "wordpiece", "unigram"])
+@pytest.mark.parametrize("model", ["bpe", "bpe-encode", "wordpiece", "unigram"])
 def test_every_result_is_recalculated(model: str, engine: str) -> None:
     assert verify(token_book(model).path, engine).ok
 
@@ -149,6 +158,21 @@ def test_published_merges() -> None:
     gage = build(Recipe("bpe", size={"merges": 3, "end_of_word": "none"}, prompt="aaabdaaabac"))
     assert gage.graph.report is not None
     assert gage.graph.report(gage.numbers())["words"] == {"aaabdaaabac": ["aaab", "d", "aaab", "a", "c"]}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("end_of_word", ["own", "last", "none"])
+def test_a_typed_word_goes_merge_by_merge(end_of_word: str, engine: str) -> None:
+    """In the order in which the merges were learnt, as the plain implementation applies them."""
+    book = token_book("bpe-encode", (("merges", 9), ("end_of_word", end_of_word)))
+    merges, _ = learn_bpe(SENNRICH, 9, end_of_word)
+    for words in (["lowest", "newer"], ["west", "low"], ["wildes", "t"], ["nownow", "lo"]):
+        values = edited(book.path, book.typing([(word, 1) for word in words]), engine)
+        for n, word in enumerate(words, 1):
+            way = [symbols(word, end_of_word)]
+            for left, right, _ in merges:
+                way.append(joined(way[-1], left, right, left + right))
+            assert book.texts(values, f"way_{n}") == way
 
 
 @pytest.mark.parametrize("engine", ENGINES)
