@@ -522,7 +522,7 @@ tally = register(
         weights.line((0, 0), 0), tuple(k.count(x[i], lines.line((row, 0), 1)) for row in range(lines.shape[0]))
     ),
     vjp=lambda g, out, lines, weights, x: (None, None, None),
-    maths=lambda lines, weights, x: Over("Σ", Product((weights, Call("count", (x, lines))), "·")),
+    maths=lambda lines, weights, x: Call("count", (x, lines, weights)),
     sides=("left", "left", "left"),
     counting=True,
     examples=((((3, 4), (3, 1), (2, 3)), {}), (((1, 3), (1, 1), (1, 3)), {})),
@@ -586,7 +586,7 @@ total_of = register(
         )
     ),
     vjp=lambda g, out, x, numbers, values: (None, None, None),
-    maths=lambda x, numbers, values: Over("Σ", Cases(((values, Chain((numbers, x), ("=",))),))),
+    maths=lambda x, numbers, values: Call("total", (x, numbers, values)),
     sides=("left", "left", "left"),
     counting=True,
     examples=((((4, 1), (2, 3), (2, 3)), {}),),
@@ -598,24 +598,12 @@ find = register(
     value=_find,
     cell=lambda k, i, x, numbers, values: k.look_up(x[i], numbers.line((0, 0), 0), values.line((0, 0), 0)),
     vjp=lambda g, out, x, numbers, values: (None, None, None),
-    maths=lambda x, numbers, values: part(values, Chain((numbers, x), ("=",))),
+    maths=lambda x, numbers, values: Call("find", (x, numbers, values)),
     sides=("left", "left", "left"),
     counting=True,
     examples=((((2, 3), (4, 1), (4, 1)), {}),),
 )
 """The value beside the first of a column of numbers that equals each number; 0 where none does."""
-max_product = register(
-    "max_product",
-    shape=product,
-    value=lambda x, y: (x[..., :, :, None] * y[..., None, :, :]).max(-2),
-    cell=lambda k, i, x, y: k.largest(tuple(a * b for a, b in zip(x.line(i, 1), y.line(i, 0), strict=True))),
-    vjp=lambda g, out, x, y: (None, None),
-    maths=lambda x, y: Over("max", Product((x, y), "·")),
-    sides=("left", "above"),
-    counting=True,
-    examples=((((2, 3), (3, 2)), {}),),
-)
-"""As a product of tables, with the largest of the products in place of their sum."""
 spans = register(
     "spans",
     shape=lambda x, base: square(x),

@@ -164,7 +164,7 @@ def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
         return
     yield from _rule(table, with_names)
     yield from _lines_of(table.cells)
-    left = table.shape[0] * table.shape[1] - len(table.cells)
+    left = 0 if table.texts else table.shape[0] * table.shape[1] - len(table.cells)
     if left:
         same_way = counted("The other {n} cell in the same way.", "The other {n} cells in the same way.", left)
         yield Paragraph((same_way.format(n=f"{left:,}"),))
@@ -229,4 +229,6 @@ def _numbers(table: WorkedTable, caption: str) -> Table:
     rows = table.rows if table.shape[0] > 1 or table.rows != ("1",) else ()
     columns = table.columns if table.shape[1] > 1 or table.columns != ("1",) else ()
     cells = tuple(tuple(map(shown, numbers)) for numbers in table.numbers.tolist())
+    if table.texts:
+        cells = tuple(tuple(Name(text) for text in row) for row in table.texts)
     return Table(caption, rows, columns, cells, table.node.look)

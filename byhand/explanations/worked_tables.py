@@ -8,7 +8,7 @@ from itertools import islice, product
 
 from byhand.core.captions import rule, shapes, symbol, symbol_from, titles
 from byhand.core.graph import Array, Node, Scope, times, toposort
-from byhand.core.labels import label
+from byhand.core.labels import label, spelling
 from byhand.explanations.worked_cells import Cells, Worked
 from byhand.notation.tree import Chain, Maths, Name
 from byhand.translations import _
@@ -23,7 +23,8 @@ class WorkedTable:
 
     about: what it is, in a few words, and its size. step: the step of the model that it belongs to. rule: its formula
     over whole tables, such as Q = x · W_Q + b_Q. reads: what the rule calls a table -> the table's dotted name, where
-    the two differ. cells: the first of them, worked. numbers: the upper left corner, with its labels.
+    the two differ. cells: the first of them, worked. numbers: the upper left corner, with its labels; texts: the pieces
+    of words that these stand for, where the table shows pieces.
     """
 
     node: Node
@@ -35,6 +36,7 @@ class WorkedTable:
     reads: dict[str, str]
     cells: list[Worked]
     numbers: Array
+    texts: tuple[tuple[str, ...], ...]
     rows: tuple[str, ...]
     columns: tuple[str, ...]
 
@@ -51,7 +53,7 @@ def worked_table(node: Node, cells: Cells, most: int | None) -> WorkedTable:
     """Return a table with its rule, its numbers and, if it is computed, at most so many cells worked, row by row."""
     height, width = node.shape
     shape = (width, height) if cells.turned else (height, width)
-    places = islice(product(*map(range, shape)), 0 if node.data is not None else most)
+    places = islice(product(*map(range, shape)), 0 if node.data is not None or spelling(node) else most)
     shown = [(column, row) if cells.turned else (row, column) for row, column in places]
     numbers = cells.numbers[node.name].T if cells.turned else cells.numbers[node.name]
     corner = numbers[:MOST_ROWS, :MOST_COLUMNS]
@@ -71,8 +73,17 @@ def worked_table(node: Node, cells: Cells, most: int | None) -> WorkedTable:
         {letters: name for letters, name in called.items() if letters != name},
         list(cells.each_worked(node, shown)),
         corner,
+        _texts(node, corner, cells),
         *labels,
     )
+
+
+def _texts(node: Node, corner: Array, cells: Cells) -> tuple[tuple[str, ...], ...]:
+    """Return the pieces that the numbers stand for; nothing for a table of numbers."""
+    pieces = spelling(node)
+    if pieces is None:
+        return ()
+    return tuple(tuple(pieces.spell(number, cells.numbers) for number in row) for row in corner.tolist())
 
 
 def _named(nodes: Iterable[Node]) -> Iterator[Node]:

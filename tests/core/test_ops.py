@@ -136,7 +136,6 @@ REFUSED = [
     ("take", [(4, 3), (2, 1)], {}, "there must be one index for each row"),
     ("total_of", [(2, 3), (2, 3), (2, 4)], {}, "each number needs a value"),
     ("find", [(2, 3), (3, 1), (2, 1)], {}, "the numbers need one column, and one value each"),
-    ("max_product", [(2, 3), (2, 3)], {}, "the first one's columns must equal the second one's rows"),
     ("at_places", [(2, 3), (3, 3)], {}, "their rows differ"),
     ("beside", [(2, 3), (3, 3)], {}, "their rows differ"),
     ("below", [(2, 3), (2, 2)], {}, "their columns differ"),

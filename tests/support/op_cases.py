@@ -117,9 +117,6 @@ ORACLES: dict[str, Callable[..., Rows]] = {
     "find": lambda x, numbers, values: [
         [next((v for (n,), (v,) in zip(numbers, values, strict=True) if n == here), 0) for here in row] for row in x
     ],
-    "max_product": lambda x, y: [
-        [max(a * b for a, b in zip(row, column, strict=True)) for column in turned(y)] for row in x
-    ],
     "spans": lambda x, base: [
         [
             math.fsum(n * base**k for k, n in enumerate(x[0][start : stop + 1])) if stop >= start and x[0][stop] else 0

@@ -122,7 +122,7 @@ def dropping(lattices: list[Lattice], counts: Node, of: Vocabulary) -> Node:
             best = maximum(one.at_end(one.best), 1e-30).named("best")
             left = without(one, of).named("without", role="counts")
             ratio = best / where(left, left, best)
-            costs.append(log(ratio).named("cost", role="losses"))
+            costs.append(log(ratio).named("cost", role="counts"))
     with page("", "Drop a piece", equation="Σ count · ln (best way / best way without)", source=PLACE):
         grown = (beside(*costs) @ counts if len(costs) > 1 else costs[0] * counts).named("grown")
         return where(greater(of.codes, BASE - 1), grown, 0).named("cost", role="losses")
