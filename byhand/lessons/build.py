@@ -21,7 +21,7 @@ from byhand.lessons.recipe import LEARNING, Recipe, read_toml, ready_made_folder
 from byhand.models import MODELS
 
 LONGEST_TITLE = 100
-EXAMPLE = ("ids", "target_ids", "segment_ids", "mask")
+EXAMPLE = ("ids", "target_ids", "segment_ids", "mask", "pixels")
 """The keys of a stored recipe that are the model's example: what it reads if nothing else is given."""
 
 
@@ -109,9 +109,10 @@ def _built_in_model(recipe: Recipe) -> _Model:
         return _Model(architecture, options, Weights(seed))
     usual = [list(vocabulary.words) for vocabulary in architecture.vocabularies(options)]
     if learnt.words and learnt.words not in usual and not recipe.given(("words", "target_words")):
-        from byhand.lessons.own_words import with_own_words
+        from byhand.lessons.own_words import classes_named, with_own_words
 
         named = replace(recipe, words=learnt.words, target_words=learnt.target_words)
+        options = classes_named(named, architecture, options)
         architecture = with_own_words(named, architecture, options)
     return _Model(architecture, options, Weights(learnt.seed, learnt.weights, learnt.about), example=learnt.example)
 
@@ -146,6 +147,10 @@ def learnt_model(name: str) -> LearntModel | None:
     table = read_toml(path)
     weights = {name: np.atleast_2d(np.array(numbers, dtype=np.float64)) for name, numbers in table["set"].items()}
     example = {key: table[key] for key in EXAMPLE if key in table}
+    if "pixels" in example:
+        from byhand.lessons.drawn_pictures import picture_of
+
+        example["pixels"] = picture_of(example["pixels"])
     words, target_words = table.get("words", []), table.get("target_words", [])
     return LearntModel(weights, words, target_words, example, table["learnt"], table["seed"])
 

@@ -257,7 +257,9 @@ REFUSALS = {
     + WORDS_ARE,
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
-    "run vit --backward --targets horse": "The target 'horse' is not among the classes; there are: cat, dog, bird.",
+    "run vit --backward --targets horse": (
+        "The target 'horse' is not among the classes; there are: standing, lying, slanting."
+    ),
     "run vit --backward --targets 3": (
         "The target '3' is not among the classes, which have ids 0 to 2; _ stands for none."
     ),

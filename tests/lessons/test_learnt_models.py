@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.learnt import LEARNT, Knowledge, command_of, knowledge, row
+from support.learnt import BORROWED, LEARNT, Knowledge, command_of, experts_of, knowledge, row
 from support.lessons import sweep
 
 from byhand.lessons.build import before_learning, build, learnt_folder, learnt_model
@@ -63,6 +63,24 @@ def test_a_file_is_the_recipe_that_its_command_writes(model: str) -> None:
     drawn = build(before_learning(Recipe(model)))
     weights = {name for name, node in drawn.tables.items() if node.role == "weight"}
     assert set(table["set"]) == weights
+
+
+@pytest.mark.parametrize(("model", "lender"), BORROWED.items())
+def test_a_model_that_trains_nothing_has_the_weights_of_its_base(model: str, lender: str) -> None:
+    one, other = learnt_model(model), learnt_model(lender)
+    assert one is not None
+    assert other is not None
+    assert one.weights.keys() == other.weights.keys()
+    assert all(np.array_equal(one.weights[name], other.weights[name]) for name in other.weights)
+
+
+def test_mixtral_sends_every_article_to_one_expert_and_the_rest_elsewhere() -> None:
+    """Expert 1 reads all articles, and one noun beside them; the verbs and "on" go to expert 3, and no article does."""
+    kinds = experts_of("mixtral")
+    assert all(1 in chosen for chosen in kinds["article"])
+    assert sum(1 in chosen for kind in ("noun", "verb", "preposition") for chosen in kinds[kind]) == 1
+    assert all(3 in chosen for chosen in kinds["verb"] + kinds["preposition"])
+    assert not any(3 in chosen for chosen in kinds["article"])
 
 
 def test_only_the_usual_sizes_have_learnt() -> None:

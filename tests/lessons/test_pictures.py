@@ -169,7 +169,7 @@ def test_the_home_page_says_which_class_and_follows_the_picture(tmp_path: Path) 
     book = read(path)
     (at,) = [cell for cell, text in book.values.items() if text == "The model's answer"]
     _, row, column = at
-    assert [book.values["Contents", row + 1 + n, column] for n in range(3)] == ["cat", "dog", "bird"]
+    assert [book.values["Contents", row + 1 + n, column] for n in range(3)] == ["standing", "lying", "slanting"]
     changed = build(Recipe("vit", set={"picture[1,1]": 3}))
     values = edited(path, {cells_of(book, "picture")[0][0]: 3.0})
     shown = [values["Contents", row + 1 + n, column + 1] for n in range(3)]

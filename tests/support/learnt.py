@@ -13,14 +13,17 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array
+from byhand.core.roles import Role
 from byhand.lessons.build import before_learning, build, learnt_folder, learnt_model, model_of
 from byhand.lessons.corpus import Corpus, corpus, ready_made_texts
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
-LEARNT = [path.stem for path in sorted(learnt_folder().glob("*.toml"))]
-"""The built-in models that have learnt something."""
+BORROWED = {"knn-lm": "gpt2"}
+"""Models that take the weights of another, and learn nothing of their own."""
+LEARNT = [path.stem for path in sorted(learnt_folder().glob("*.toml")) if path.stem not in BORROWED]
+"""The built-in models that have learnt a text."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def logits_of(lesson: Lesson) -> Array:
 
 def _read_until(example: dict[str, Any], place: int) -> Hashable:
     """Return all that a model has read when it answers at a place."""
+    if "pixels" in example:
+        return str(example["pixels"])
     if "target_ids" in example:
         return (*example["ids"], "→", *example["target_ids"][: place + 1])
     if -1 in example["targets"]:
@@ -111,6 +116,21 @@ def _learnt_weights(model: str) -> dict[str, Array]:
     learnt = learnt_model(model)
     assert learnt is not None
     return learnt.weights
+
+
+KINDS = {"the": "article", "a": "article", "cat": "noun", "dog": "noun", "mat": "noun", "on": "preposition"}
+"""The kinds of the words of the text animals; the others are verbs."""
+
+
+def experts_of(model: str) -> dict[str, list[set[int]]]:
+    """Return the experts to which a mixture sends each word of its text, by the kind of the word."""
+    found: dict[str, list[set[int]]] = defaultdict(list)
+    words = text_of(model).recipe.words
+    for example, lesson in lessons_of(model):
+        gates = next(name for name, node in lesson.tables.items() if node.role is Role.GATES)
+        for index, row in zip(example["ids"], lesson.numbers()[gates], strict=True):
+            found[KINDS.get(words[index], "verb")].append({int(n) + 1 for n in np.flatnonzero(row)})
+    return dict(found)
 
 
 def row(model: str) -> str:

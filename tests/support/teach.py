@@ -37,10 +37,10 @@ def teach(path: Path) -> None:
 
 
 def store(path: Path, command: str, learnt: dict[str, object]) -> None:
-    """Write a learnt recipe under its command; the example of the file that is there is kept."""
+    """Write a learnt recipe under its command, for the model of the file's name; the example that is there is kept."""
     old = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else learnt
     kept = {key: old[key] for key in EXAMPLE if key in old}
-    fields = {key: value for key, value in learnt.items() if key not in EXAMPLE} | kept
+    fields = {key: value for key, value in learnt.items() if key not in EXAMPLE} | kept | {"model": path.stem}
     path.write_text(f"# {command}\n{recipe_file(Recipe(**fields))}", encoding="utf-8")  # type: ignore[arg-type]
 
 

@@ -28,14 +28,14 @@ SOFTMAX = {Role.SHIFT, Role.SHIFTED, Role.EXP, Role.TOTAL}
 def faults(lesson: Lesson) -> dict[str, str]:
     """Return the tables with numbers that say nothing, and what is wrong with each."""
     numbers = lesson.numbers()
-    chosen = _chosen(lesson)
+    chosen, learnt = _chosen(lesson), "learnt from" in lesson.weights
     found: dict[str, str] = {}
     for name, node in lesson.tables.items():
         if node.role in SKIPPED | SOFTMAX or node not in chosen:
             continue
         values = np.asarray(numbers[name], dtype=float)
         labels = [_label(node, row, numbers) for row in range(len(values))]
-        wrong = next(_wrong(node, values, labels), None)
+        wrong = next(_wrong(node, values, labels, learnt and node.role is Role.WEIGHT), None)
         if wrong:
             found[name] = wrong
     return found
@@ -58,7 +58,8 @@ def _label(node: Node, row: int, numbers: dict[str, Array]) -> str:
     return f"row {row + 1}" if labels is None else word(labels, row, numbers)
 
 
-def _wrong(node: Node, values: Array, labels: list[str]) -> Iterator[str]:
+def _wrong(node: Node, values: Array, labels: list[str], learnt: bool) -> Iterator[str]:
+    """Yield what is wrong with a table. Rows of learnt weights may be equal: two features then weigh alike."""
     rows, columns = values.shape
     same = SAME * max(float(np.abs(values[np.abs(values) < MASKED]).max(initial=0)), SAME)
     if node.role is Role.ATTENTION:
@@ -66,7 +67,7 @@ def _wrong(node: Node, values: Array, labels: list[str]) -> Iterator[str]:
     for j in range(columns if rows > 1 else 0):
         if np.ptp(values[:, j]) <= same and not _is_centred(node, values) and not _is_last(node, values[:, j]):
             yield f"column {j + 1} is {values[0, j]:g} in every row"
-    for i in range(rows if columns > 1 else 0):
+    for i in range(rows if columns > 1 and not learnt else 0):
         for k in range(i):
             if labels[i] != labels[k] and np.allclose(values[i], values[k], rtol=0, atol=same):
                 yield f"rows {labels[k]} and {labels[i]} are equal"
