@@ -131,7 +131,7 @@ def clean_answer(text: str) -> str:
     """Return an answer in ASCII, except for letters and signs without an ASCII form. Raises Unreadable."""
     text = strip_invisible(text)
     if len(text) > LONGEST:
-        raise Unreadable(f"it is longer than {LONGEST:,} characters")
+        raise Unreadable("it is longer than {most:,} characters", most=LONGEST)
     if ";" in text or "<" in text:
         text = _without_markup(text)
     if "\\" in text:
@@ -209,7 +209,7 @@ def _plain(c: str) -> str:
         return " "
     if unicodedata.category(c) == "No" and "\N{FRACTION SLASH}" in unicodedata.normalize("NFKC", c):
         return c
-    raise Unreadable(f"it holds {character_name(c)}, which is not read here")
+    raise Unreadable("it holds {character}, which is not read here", character=character_name(c))
 
 
 def character_name(c: str) -> str:
@@ -222,7 +222,7 @@ def _lines(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BREAKS)
     for c in text:
         if c not in "\n\t\u0305" and unicodedata.category(c).startswith("C"):
-            raise Unreadable(f"it holds {character_name(c)}, which is not read here")
+            raise Unreadable("it holds {character}, which is not read here", character=character_name(c))
     return text
 
 

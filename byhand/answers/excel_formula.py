@@ -104,7 +104,7 @@ class ExcelGrammar(Cursor):
         if token.text in ("$", "'") or (token.text == "#" and token.kind == "sign"):
             raise Unreadable("a formula that reads other cells is not an answer here")
         if token.text in ("{", '"', "@"):
-            raise Unreadable(f"{token.text} is not read in a formula here")
+            raise Unreadable("{sign} is not read in a formula here", sign=token.text)
         raise self.refusal()
 
     def called(self) -> Tree:
@@ -112,10 +112,12 @@ class ExcelGrammar(Cursor):
         name = self.take().text.upper().replace("_", "")
         if not self.accept("("):
             if _CELL.fullmatch(name) or self.sees("!", ":", "$"):
-                raise Unreadable(f"{quoted(name)} is another cell: give the numbers themselves")
-            raise Unreadable(f"{quoted(name)} is not known in a formula")
+                raise Unreadable("{name} is another cell: give the numbers themselves", name=quoted(name))
+            raise Unreadable("{name} is not known in a formula", name=quoted(name))
         if name not in READ:
-            raise Unreadable(f"the function {quoted(name)} is not read; these are: {', '.join(READ)}")
+            raise Unreadable(
+                "the function {name} is not read; these are: {names}", name=quoted(name), names=", ".join(READ)
+            )
         self.deeper()
         args = [] if self.sees(")") else [self.sum()]
         separator = self.next.text if self.sees(",", ";") else ""
@@ -143,4 +145,8 @@ def applied(name: str, args: list[Tree]) -> Tree:
         return Apply(_ROUND[name], (args[0], args[1] if count == 2 else Number(Fraction(0))))
     if name in _ALL and args:
         return Apply(_ALL[name], tuple(args))
-    raise Unreadable(f"{name} does not take {count} argument{'' if count == 1 else 's'}")
+    raise Unreadable(
+        "{name} does not take 1 argument" if count == 1 else "{name} does not take {count} arguments",
+        name=name,
+        count=count,
+    )

@@ -39,6 +39,22 @@ _WHOLE = {*FUNCTIONS, "log", "pi"}
 MANY = {"max", "min"}
 BASES = {"natural": "e", "base10": "10", "base2": "2"}
 
+MISPLACED = {
+    "=": "it is an equation: give one side only",
+    ":": "a colon may be a ratio or a division: write / for a division",
+    ")": "a bracket ) is closed that was never opened",
+    "]": "a bracket ] is closed that was never opened",
+    "}": "a bracket } is closed that was never opened",
+    "_": "digits may not be grouped by _",
+    "\\": "a backslash is no division sign: write /",
+    ".": "it has a point where none belongs",
+    ",": "it has a comma where none belongs",
+    ";": "it has a semicolon where none belongs",
+    "…": "the digits go on: write a fraction",
+    "?": "it has a question mark",
+}
+"""Why a sign is not understood where it stands."""
+
 _FOR_BOTH = {"lg": "log10(...) or log2(...)", "ld": "log2(...)", "lb": "log2(...)", "LOG": "log10(...) or ln(...)"}
 
 
@@ -52,7 +68,9 @@ def operation_of(name: str, log: str) -> tuple[str, ...] | None:
     if base != name and (base == "e" or (base.isdigit() and 2 <= int(base[:6]) <= 10_000)):
         return ("log", base)
     if name in _FOR_BOTH:
-        raise Unreadable(f"{name} means different things in different places: write {_FOR_BOTH[name]}")
+        raise Unreadable(
+            "{name} means different things in different places: write {clear}", name=name, clear=_FOR_BOTH[name]
+        )
     lowered = name.lower()
     return operation_of(lowered, log) if lowered != name and (lowered == "log" or lowered in FUNCTIONS) else None
 
@@ -62,10 +80,14 @@ def apply_function(operation: tuple[str, ...], args: list[Tree], name: str) -> T
     op = operation[0]
     if op == "log":
         if len(args) != 1:
-            raise Unreadable(f"{name} takes one number: write log2(...), log10(...) or ln(...)")
+            raise Unreadable("{name} takes one number: write log2(...), log10(...) or ln(...)", name=name)
         return logarithm(args[0], operation[1])
     if len(args) != 1 and not (op in MANY and args):
-        raise Unreadable(f"{name} takes {'some numbers' if op in MANY else 'one number'}, not {len(args)}")
+        raise Unreadable(
+            "{name} takes some numbers, not {count}" if op in MANY else "{name} takes one number, not {count}",
+            name=name,
+            count=len(args),
+        )
     return Apply(op, tuple(args))
 
 
@@ -87,10 +109,16 @@ def symbol_of(name: str, variables: frozenset[str], free: bool, shown: str = "")
     stem, _, below = name.partition("_")
     if stem in variables and below.isdigit():
         typed = shown or name
-        raise Unreadable(f"it is not clear what {quoted(typed)} is: write {stem}*{below} or {stem}^{below}", typed)
+        raise Unreadable(
+            "it is not clear what {name} is: write {stem}*{below} or {stem}^{below}",
+            typed,
+            name=quoted(typed),
+            stem=stem,
+            below=below,
+        )
     if free and len(name.partition("_")[0]) == 1:
         return Symbol(name)
-    raise Unreadable(_unknown(name, shown or name, variables), shown or name)
+    raise _unknown(name, shown or name, variables)
 
 
 def split_letters(tokens: list[Token], variables: frozenset[str]) -> list[Token]:
@@ -119,18 +147,19 @@ def _parts(name: str, variables: frozenset[str]) -> list[str] | None:
     return None
 
 
-def _unknown(name: str, typed: str, variables: frozenset[str]) -> str:
+def _unknown(name: str, typed: str, variables: frozenset[str]) -> Unreadable:
     shown = quoted(typed)
     if name.lower() in ("inf", "infinity", "oo"):
-        return "infinity is no number here"
+        return Unreadable("infinity is no number here", typed)
     if name == "E":
-        return "E is not known here: write e for the base of natural logarithms"
+        return Unreadable("E is not known here: write e for the base of natural logarithms", typed)
     known = sorted(variables) or None
     if known:
-        return f"{shown} is not a name of this question ({nearest(name, known)})"
+        near = nearest(name, known)
+        return Unreadable("{name} is not a name of this question ({near})", typed, name=shown, near=near)
     if name.lower() in ("nan", "n", "na", "idk", "none", "null", "true", "false") or len(name) == 1:
-        return f"{shown} is no number"
-    return f"{shown} is not a number, nor a function that is read here"
+        return Unreadable("{name} is no number", typed, name=shown)
+    return Unreadable("{name} is not a number, nor a function that is read here", typed, name=shown)
 
 
 CLOSING: dict[str, str] = {"(": ")", "[": "]", "{": "}"}
@@ -171,14 +200,14 @@ class Cursor:
         """Move past the closing bracket. Raises Unreadable if it is not next."""
         if not self.accept(CLOSING.get(opening, opening)):
             if self.next.kind == "end":
-                raise Unreadable(f"the bracket {opening} is never closed", opening)
+                raise Unreadable("the bracket {opening} is never closed", opening, opening=opening)
             raise self.refusal()
 
     def deeper(self) -> None:
         """Count a level of nesting. Raises Unreadable if there are too many."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Unreadable(f"brackets or powers are nested more than {DEEPEST} deep")
+            raise Unreadable("brackets or powers are nested more than {most} deep", most=DEEPEST)
 
     def refusal(self) -> Unreadable:
         """Return the error that says why the next token does not fit."""
@@ -187,24 +216,10 @@ class Cursor:
             return Unreadable("it is not finished")
         if token.kind in ("line", "cell"):
             return Unreadable("a line ends, or a cell, where it should go on")
-        reasons = {
-            "=": "it is an equation: give one side only",
-            ":": "a colon may be a ratio or a division: write / for a division",
-            ")": "a bracket ) is closed that was never opened",
-            "]": "a bracket ] is closed that was never opened",
-            "}": "a bracket } is closed that was never opened",
-            "_": "digits may not be grouped by _",
-            "\\": "a backslash is no division sign: write /",
-            ".": "it has a point where none belongs",
-            ",": "it has a comma where none belongs",
-            ";": "it has a semicolon where none belongs",
-            "…": "the digits go on: write a fraction",
-            "?": "it has a question mark",
-        }
         typed = token.shown or token.text
-        if token.text in reasons:
-            return Unreadable(reasons[token.text], token.text)
-        return Unreadable(f"{quoted(typed)} is not understood there", typed)
+        if token.text in MISPLACED:
+            return Unreadable(MISPLACED[token.text], token.text)
+        return Unreadable("{name} is not understood there", typed, name=quoted(typed))
 
 
 _RADIX = re.compile(r"[xXbBoO](?:_[0-9]|[A-Fa-f])")
@@ -318,7 +333,7 @@ class Grammar(Cursor):
             return Number(Fraction(int(text)))
         if len(text) == 1 and text.isalpha() and text != "T":
             return symbol_of(text, self.meaning.variables, self.meaning.free)
-        raise Unreadable(f"the raised {quoted(text)} is not understood: write ^(...)")
+        raise Unreadable("the raised {name} is not understood: write ^(...)", name=quoted(text))
 
     def postfix(self) -> Tree:
         """Parse an operand with the signs that follow it: ! and %."""
@@ -354,20 +369,24 @@ class Grammar(Cursor):
         if self.accept("\\frac"):
             return Apply("/", (self.group(), self.group()))
         if token.text.startswith("\\") and len(token.text) > 1:
-            raise Unreadable(f"the command {quoted(token.text[1:])} is not read")
+            raise Unreadable("the command {name} is not read", name=quoted(token.text[1:]))
         raise self.refusal()
 
     def number(self) -> Tree:
         """Parse a number, which may be mixed (1 3/7) or open (0.333...)."""
         token = self.take()
         if self.next.text in {"e", "E"} - self.meaning.variables and not self.next.blank and self.unfinished():
-            raise Unreadable(f"{quoted(token.text + self.next.text)} is not finished: write 2*e, or 2e3 for 2000")
+            raise Unreadable(
+                "{name} is not finished: write 2*e, or 2e3 for 2000", name=quoted(token.text + self.next.text)
+            )
         if token.text == "0" and self.next.kind == "name" and not self.next.blank and _RADIX.match(self.next.text):
             raise Unreadable("numbers are written with the digits 0 to 9, in tens")
         if self.next.kind == "name" and self.next.text in ("x", "X", "x_10", "X_10"):
             self.times()
         if token.places and self.sees("(") and not self.next.blank and self.after.text.isdigit():
-            raise Unreadable(f"{token.text}(...) may be a product or repeated digits: write a sign, or a fraction")
+            raise Unreadable(
+                "{sign}(...) may be a product or repeated digits: write a sign, or a fraction", sign=token.text
+            )
         open_end = bool(self.accept("…") or self.dots())
         if open_end and (token.places or 0) < 2:
             raise Unreadable("the digits go on: write more of them, or a fraction")
@@ -483,7 +502,7 @@ class Grammar(Cursor):
             return Apply(stem, (Number(Fraction(int(digits))),))
         if self.sees("(") and name not in ("e", "pi"):
             typed = token.shown or token.text
-            raise Unreadable(f"{quoted(typed)} is not a function that is read here", typed)
+            raise Unreadable("{name} is not a function that is read here", typed, name=quoted(typed))
         return symbol_of(name, meaning.variables, meaning.free, token.shown)
 
     def call(self, operation: tuple[str, ...], name: str) -> Tree:
@@ -509,26 +528,26 @@ class Grammar(Cursor):
         elif self.accept("^"):
             braces = self.accept("{", "(")
             if self.next.kind != "number":
-                raise Unreadable(f"the power of {name} is not clear: write ({name}(...))^(...)")
+                raise Unreadable("the power of {name} is not clear: write ({name}(...))^(...)", name=name)
             exponent = Number(_value(self.take()))
             if braces:
                 self.close(braces)
         else:
             return None
         if not isinstance(exponent, Number) or exponent.value <= 0:
-            raise Unreadable(f"the power of {name} is not clear: write ({name}(...))^(...)")
+            raise Unreadable("the power of {name} is not clear: write ({name}(...))^(...)", name=name)
         return exponent
 
     def bare(self, name: str) -> Tree:
         """Parse an argument without brackets: `ln 2`, `sin 2x`."""
         if self.next.kind not in ("number", "name", "vulgar") and not self.sees("√", "|", "\\frac", "\\sqrt"):
-            raise Unreadable(f"{name} lacks its number: write {name}(...)")
+            raise Unreadable("{name} lacks its number: write {name}(...)", name=name)
         self.deeper()
         tree = self.power()
         while self.next.kind == "name" and not self.next.blank and not self.calls(self.next):
             tree = Apply("*", (tree, self.power()))
         if self.next.kind == "name" and not self.calls(self.next):
-            raise Unreadable(f"it is not clear how far {name} goes: write {name}(...)")
+            raise Unreadable("it is not clear how far {name} goes: write {name}(...)", name=name)
         self.depth -= 1
         return tree
 

@@ -112,8 +112,10 @@ def _letters(words: list[Token], meaning: Meaning) -> frozenset[str]:
         stem = name.partition("_")[0]
         if len(stem) > 1 and stem not in GREEK.values() and "_" not in name:
             if after.text == "(":
-                raise Unreadable(f"{quoted(name)} is not a function that is read here")
-            raise Unreadable(f"{quoted(name)} may be one name or a product: write *, or give the setting vars")
+                raise Unreadable("{name} is not a function that is read here", name=quoted(name))
+            raise Unreadable(
+                "{name} may be one name or a product: write *, or give the setting vars", name=quoted(name)
+            )
         letters.add(name)
     return frozenset(letters)
 

@@ -119,14 +119,14 @@ class _Scanner:
             elif self.take("}"):
                 parts.append("}")
             elif end := _END.match(self.text, self.place):
-                raise Unreadable(f"the table {end[1]} is closed and was never opened")
+                raise Unreadable("the table {name} is closed and was never opened", name=end[1])
         return re.sub(r"(?:\s*;)+\s*$", "", "".join(parts)) if "\\\\" in self.text else "".join(parts)
 
     def part(self) -> str:
         r"""Read up to the end of a group, a cell, a row or a table. a \over b becomes a fraction."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise Unreadable(f"brackets or powers are nested more than {DEEPEST} deep")
+            raise Unreadable("brackets or powers are nested more than {most} deep", most=DEEPEST)
         parts: list[str] = []
         over: list[str] | None = None
         while self.place < len(self.text):
@@ -342,13 +342,13 @@ class _Scanner:
         if name in _LINES:
             return self.lines()
         if name not in _MATRICES:
-            raise Unreadable(f"the LaTeX table {name} is not read")
+            raise Unreadable("the LaTeX table {name} is not read", name=name)
         self.skip(_OPTION)
         if name in ("array", "tabular"):
             self.skip(_COLUMNS)
         rows = self.rows()
         if not self.skip(_END):
-            raise Unreadable(f"the table {name} is never closed")
+            raise Unreadable("the table {name} is never closed", name=name)
         return rows
 
     def old_matrix(self) -> str:

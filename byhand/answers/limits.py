@@ -1,5 +1,7 @@
 """The bounds of an answer, and the error for an answer that cannot be read."""
 
+from byhand.translations import _
+
 LONGEST = 2_000
 """The longest answer, in characters."""
 MOST_TOKENS = 500
@@ -19,9 +21,16 @@ FARTHEST = 400_000
 class Unreadable(Exception):
     """An answer that cannot be read. The message is the reason: a clause without its full stop.
 
-    sign: the sign or name in the answer that the reason names, as it was read; empty if it names none.
+    The reason is an entry of the catalogues, written in the language of now with the fields filled in. sign: the sign
+    or name in the answer that the reason names, as it was read; empty if it names none.
     """
 
-    def __init__(self, reason: str, sign: str = "") -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, sign: str = "", /, **fields: object) -> None:
+        super().__init__(filled_in(reason, fields))
         self.sign = sign
+
+
+def filled_in(reason: str, fields: dict[str, object]) -> str:
+    """Return a reason in the language of now, with its fields, if it has any, filled in."""
+    text = _(reason)
+    return text.format(**fields) if fields else text

@@ -67,7 +67,9 @@ _LABEL = re.compile(
 def check_power(text: str) -> None:
     """Raise Unreadable for 1.5×10-3, which may be 1.5×10⁻³."""
     if match := _LOST_POWER.fullmatch(text):
-        raise Unreadable(f"it may be {match[1]}*10^({match[2]}) or a sum: write the one that is meant")
+        raise Unreadable(
+            "it may be {number}*10^({power}) or a sum: write the one that is meant", number=match[1], power=match[2]
+        )
 
 
 def from_program(text: str) -> bool:

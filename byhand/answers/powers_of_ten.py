@@ -160,8 +160,16 @@ def check_blank(words: Sequence[Token], place: int, evidence: Evidence) -> None:
     if sign.text == "+" and word.text == "e" and sum(w.text == "(" for w in words[1:place]):
         return
     power = f"{before.text}{word.text}{sign.text}{digits.text}"
-    letter = f", or {before.text}*e {sign.text} {digits.text}" if word.text == "e" else ""
-    raise Unreadable(f"{before.text} {word.text}{sign.text}{digits.text} is not clear: write {power}{letter}")
+    typed = f"{before.text} {word.text}{sign.text}{digits.text}"
+    letter = f"{before.text}*e {sign.text} {digits.text}"
+    raise Unreadable(
+        "{typed} is not clear: write {power}, or {letter}"
+        if word.text == "e"
+        else "{typed} is not clear: write {power}",
+        typed=typed,
+        power=power,
+        letter=letter,
+    )
 
 
 def both_meanings(match: re.Match[str]) -> str:

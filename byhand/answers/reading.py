@@ -116,15 +116,15 @@ def read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, oth
         return _read(text, asked, meaning, settings, other)
     except Unreadable as refusal:
         if refusal.sign and refusal.sign not in original:
-            raise Unreadable(_unnamed(original)) from None
+            raise _unnamed(original) from None
         raise
 
 
-def _unnamed(text: str) -> str:
-    """Return a reason that names no sign, where the sign is not what was typed."""
+def _unnamed(text: str) -> Unreadable:
+    """Return a refusal that names no sign, where the sign is not what was typed."""
     if "&" in text or "\\\\" in text:
-        return "its rows and cells do not stand where they can be read"
-    return "it is not understood"
+        return Unreadable("its rows and cells do not stand where they can be read")
+    return Unreadable("it is not understood")
 
 
 def _read(text: str, asked: AskedShape, meaning: Meaning, settings: Settings, other: bool) -> Reading:
@@ -210,7 +210,7 @@ def _one_side(whole: _Text, asked: AskedShape, meaning: Meaning, settings: Setti
     if fallback is None:
         raise first or Unreadable("it is not understood")
     if asked.shape is None and _bare(text):
-        raise Unreadable(f"{len(fallback.entries)} numbers stand where one is asked for")
+        raise Unreadable("{count} numbers stand where one is asked for", count=len(fallback.entries))
     return fallback
 
 

@@ -80,7 +80,7 @@ def split_unit(text: str) -> tuple[str, str]:
     if unit not in UNITS and len(unit) >= 4 and unit.lower() in UNITS:
         unit = unit.lower()
     if unit not in UNITS:
-        raise Unreadable(f"{unit[:20]} is not a unit that is read here")
+        raise Unreadable("{unit} is not a unit that is read here", unit=unit[:20])
     return match["number"], unit
 
 

@@ -84,13 +84,13 @@ def _scan(text: str, pattern: re.Pattern[str], comma: Comma) -> Iterator[Token]:
             rest = text[place:].lstrip(" ")
             if not rest:
                 return
-            raise Unreadable(f"it holds {character_name(rest[0])}, which is not read here")
+            raise Unreadable("it holds {character}, which is not read here", character=character_name(rest[0]))
         count += 1
         if count > MOST_TOKENS:
-            raise Unreadable(f"it has more than {MOST_TOKENS} numbers, names and signs")
+            raise Unreadable("it has more than {most} numbers, names and signs", most=MOST_TOKENS)
         token = _token(match, comma)
         if token.kind == "number" and before == "number" and not token.blank:
-            raise Unreadable(f"{_shown(text, place)} is no number: it has two decimal signs")
+            raise Unreadable("{number} is no number: it has two decimal signs", number=_shown(text, place))
         before = token.kind
         place = match.end()
         yield token
@@ -113,7 +113,7 @@ def _token(match: re.Match[str], comma: Comma) -> Token:
     if kind == "repeating":
         return Token("number", match["repeating"], blank, _repeating(match["repeating"]))
     if kind == "error":
-        raise Unreadable(f"{match['error']} is a spreadsheet's error, not a number")
+        raise Unreadable("{error} is a spreadsheet's error, not a number", error=match["error"])
     return Token("sign", "^" if match[0].strip(" ") == "**" else match[0].strip(" "), blank)
 
 
@@ -133,7 +133,7 @@ def _number(text: str, blank: bool, comma: Comma) -> Token:
     elif "," in body:
         body = body.replace(",", "")
     if sum(map(str.isdigit, body)) > MOST_DIGITS:
-        raise Unreadable(f"a number has more than {MOST_DIGITS} digits")
+        raise Unreadable("a number has more than {most} digits", most=MOST_DIGITS)
     power = exponent.lstrip("+-").lstrip("0")
     if len(power) > 5 or int(power or 0) > HIGHEST_POWER:
         raise Unreadable("a power of ten is too large")

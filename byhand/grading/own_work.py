@@ -9,6 +9,7 @@ from math import isfinite
 
 from byhand.exercises.roster import clean
 from byhand.grading.handed_out import CellFinder, HandedOut
+from byhand.translations import _, counted
 from byhand.xlsx.cells import Cell, Value
 from byhand.xlsx.reader import Contents, day
 
@@ -18,16 +19,17 @@ MOST_BESIDE = 2_000
 """The largest number of cells beside the tables that a marked copy shows."""
 MOST_SHEETS = 5
 """The largest number of the student's own sheets that are named."""
+PICTURES, CHARTS, SHAPES = "xl/media/", "xl/charts/", "xl/drawings/drawing"
 EXTRAS = {
-    "pictures": "xl/media/",
-    "charts": "xl/charts/",
-    "notes on cells": "xl/comments|xl/threadedComments",
-    "shapes": "xl/drawings/drawing",
-    "macros": ".*vbaProject|xl/macrosheets|xl/dialogsheets",
-    "controls or embedded files": "xl/activeX|xl/ctrlProps|xl/embeddings",
-    "links to other files": "xl/externalLinks|xl/connections|xl/queryTables",
+    PICTURES: "pictures",
+    CHARTS: "charts",
+    "xl/comments|xl/threadedComments": "notes on cells",
+    SHAPES: "shapes",
+    ".*vbaProject|xl/macrosheets|xl/dialogsheets": "macros",
+    "xl/activeX|xl/ctrlProps|xl/embeddings": "controls or embedded files",
+    "xl/externalLinks|xl/connections|xl/queryTables": "links to other files",
 }
-"""Other contents of a file, and the patterns of their parts."""
+"""The patterns of parts with other contents of a file, and what these are called."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +75,27 @@ def _plain(contents: Contents, place: Cell) -> float | str | None:
     if isinstance(value, str):
         return value[:LONGEST]
     if place in contents.dates:
-        return day(value, contents.epoch) or "a time"
+        return day(value, contents.epoch) or _("a time")
     return value if isfinite(value) else str(value)
 
 
 def _left_out(handed_out: HandedOut, contents: Contents, sheets: set[str], beside: int) -> Iterator[str]:
     if len(contents.formulas) > len(handed_out.formulas):
-        yield "formulas (their results stand in their place)"
+        yield _("formulas (their results stand in their place)")
     own = [clean(sheet) for sheet in contents.sheets if sheet not in sheets]
     if own:
         names = ", ".join(f"“{name}”" for name in own[:MOST_SHEETS])
-        more = f" and {len(own) - MOST_SHEETS} more" if len(own) > MOST_SHEETS else ""
-        yield f"your own {'sheets' if len(own) > 1 else 'sheet'} {names}{more}"
+        more = len(own) - MOST_SHEETS
+        yield (
+            _("your own sheets {names} and {n} more").format(names=names, n=more)
+            if more > 0
+            else counted("your own sheet {names}", "your own sheets {names}", len(own)).format(names=names)
+        )
     if beside:
-        yield f"{beside:,} cell{'s' if beside > 1 else ''} beside the tables"
-    there = [what for what, where in EXTRAS.items() if any(re.match(where, part) for part in contents.parts)]
-    if "pictures" in there or "charts" in there:
-        there = [what for what in there if what != "shapes"]  # a picture is one, in the file
-    yield from there
+        yield counted("{n:,} cell beside the tables", "{n:,} cells beside the tables", beside).format(n=beside)
+    there = [where for where in EXTRAS if any(re.match(where, part) for part in contents.parts)]
+    if PICTURES in there or CHARTS in there:
+        there = [where for where in there if where != SHAPES]  # a picture is one, in the file
+    yield from (_(EXTRAS[where]) for where in there)
     if contents.links:
-        yield "links to places outside the workbook"
+        yield _("links to places outside the workbook")

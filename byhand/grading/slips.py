@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from math import floor, log10
 
 import numpy as np
 
@@ -21,6 +22,10 @@ FEW = 3
 """At most one in so many answers to a table may be a slip."""
 SIGN = "Only the sign is not right."
 POINT = "The digits are right, but the point is in the wrong place."
+EXTRA = "There is a digit too many; the others are right."
+MISSING = "A digit is missing; the others are right."
+BEFORE_POINT = "The digits after the point are right; one before it is not."
+ONE_DIGIT = "One digit is not right; the others are."
 DIGITS = "Two digits have changed places."
 LAST = "The last digit is one off: look at the digit after it when you round."
 ONE = "You are one off: add up once more."
@@ -115,17 +120,58 @@ def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) ->
 
 def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
     """Return the slip in writing a right number down; None if there is none."""
-    if abs(expected) > 2 * room and any(_near(answer * 10.0**k, expected, places, room) for k in (1, -1, 2, -2)):
+    if _has_its_point_elsewhere(answer, expected, places):
         return Slip(_(POINT))
     if answer in _swapped(expected, places):
         return Slip(_(DIGITS))
     if abs(abs(answer - round(expected, places)) - 10.0**-places) < 1e-9 and (answer or not places):
         return Slip(_(LAST if places else ONE))
-    return None
+    sentence = _of_one_digit(answer, expected, places)
+    return Slip(sentence) if sentence else None
 
 
-def _near(moved: float, expected: float, places: int, room: float) -> bool:
-    return abs(moved - expected) <= room or abs(moved - round(expected, places)) <= ROOM
+def _has_its_point_elsewhere(answer: float, expected: float, places: int) -> bool:
+    """Return whether an answer has the digits of the right number, in full or rounded, and is 10 or 100 times as large.
+
+    One digit is enough only where the right number, as it is asked for, has no more.
+    """
+    if not answer * expected > 0:
+        return False
+    mine, asked = _significant(answer), round(expected, places)
+    unit = 10.0 ** (floor(log10(abs(answer))) - len(mine) + 1)
+    moved = [expected * 10.0**k for k in (1, -1, 2, -2)]
+    same = len(mine) > 1 and any(abs(answer - number) <= unit / 2 * (1 + ROOM) for number in moved)
+    return same or any(abs(answer - asked * 10.0**k) <= ROOM * abs(answer) for k in (1, -1, 2, -2))
+
+
+def _significant(number: float) -> str:
+    """Return the digits of a number without zeros at its ends."""
+    return f"{abs(number):.11e}".partition("e")[0].replace(".", "").rstrip("0")
+
+
+FEWEST_DIGITS = 4
+"""The fewest digits of a number in which one that differs is seen; two, where those after the point are right."""
+
+
+def _of_one_digit(answer: float, expected: float, places: int) -> str:
+    """Return what is wrong with the one digit in which an answer differs from the right number; "" if more differ."""
+    if not answer * expected > 0 or abs(answer) >= 1e9:
+        return ""
+    places = max(places, len(f"{abs(answer):.6f}".rstrip("0").partition(".")[2]))
+    mine, right = (f"{abs(number):.{places}f}" for number in (answer, expected))
+    count = len(_significant(float(right)))
+    if abs(len(mine) - len(right)) == 1:
+        longer, shorter = (mine, right) if len(mine) > len(right) else (right, mine)
+        one_more = any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
+        seen = count >= FEWEST_DIGITS or (places > 1 and count > 2)
+        return _(EXTRA if longer is mine else MISSING) if one_more and seen else ""
+    spots = [n for n, (one, other) in enumerate(zip(mine, right, strict=False)) if one != other]
+    if len(mine) != len(right) or len(spots) != 1:
+        return ""
+    before = spots[0] < mine.find(".")
+    if before and places > 1 and count > 1:
+        return _(BEFORE_POINT)
+    return _(ONE_DIGIT) if count >= FEWEST_DIGITS else ""
 
 
 def _swapped(expected: float, places: int) -> Iterator[float]:

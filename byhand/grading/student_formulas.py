@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from byhand.answers.limits import filled_in
 from byhand.core.arithmetic.excel import Address
 from byhand.processes import Limits, Stopped, Workers
 from byhand.xlsx import ironcalc_engine
@@ -51,7 +52,11 @@ LARGEST_RANGE = 2_000_000
 
 
 class Refused(Exception):
-    """Raised for a formula that is not computed. The message is the reason: a clause without its full stop."""
+    """A formula that is not computed. The message is the reason: a clause without its full stop; also in English."""
+
+    def __init__(self, reason: str, /, **fields: object) -> None:
+        super().__init__(filled_in(reason, fields))
+        self.english = reason.format(**fields) if fields else reason
 
 
 @dataclass
@@ -100,7 +105,7 @@ class Needed:
         parts = [self._operand(text, cell, depth) if p == "RANGE" else text for _, p, text in tokens(formula)]
         whole = "".join(parts)
         if len(whole) > LONGEST:
-            raise Refused(f"it has more than {LONGEST:,} characters")
+            raise Refused("it has more than {most:,} characters", most=LONGEST)
         return whole
 
     def _operand(self, text: str, cell: Cell, depth: int) -> str:
@@ -126,12 +131,12 @@ class Needed:
             return []
         self._formulas += 1
         if self._formulas > MOST_FORMULAS:
-            raise Refused(f"it leans on more than {MOST_FORMULAS:,} formulas")
+            raise Refused("it leans on more than {most:,} formulas", most=MOST_FORMULAS)
         read_cells: list[Cell] = []
         for text in operands(formula):
             read_cells += self._cells_of(self._region(text, cell[0]))
             if len(read_cells) + len(self._reads) > MOST_CELLS:
-                raise Refused(f"it leans on more than {MOST_CELLS:,} cells")
+                raise Refused("it leans on more than {most:,} cells", most=MOST_CELLS)
         return read_cells
 
     def _region(self, text: str, sheet: str) -> Region:
@@ -139,16 +144,16 @@ class Needed:
             raise Refused("it reads another file or program")
         region = region_of(text) or self._named(text, sheet)
         if region is None:
-            raise Refused(f"it reads {text[:40]!r}, which is no range of cells")
+            raise Refused("it reads {name}, which is no range of cells", name=repr(text[:40]))
         place = region if region.sheet else replace(region, sheet=sheet)
         known = {name.casefold(): name for name in self.contents.sheets}
         if place.sheet.casefold() not in known:
-            raise Refused(f"it reads the sheet {place.sheet[:40]!r}, which is not there")
+            raise Refused("it reads the sheet {name}, which is not there", name=repr(place.sheet[:40]))
         if place.size > LARGEST_RANGE:
-            raise Refused(f"it reads {place.size:,} cells at once")
+            raise Refused("it reads {count:,} cells at once", count=place.size)
         name = known[place.sheet.casefold()]
         if name in self.contents.hidden:
-            raise Refused(f"it reads the hidden sheet {name!r}")
+            raise Refused("it reads the hidden sheet {name}", name=repr(name))
         return replace(place, sheet=name)
 
     def _named(self, text: str, sheet: str) -> Region | None:
@@ -170,7 +175,7 @@ class Needed:
 def operands(formula: str) -> list[str]:
     """Return the ranges and names that a formula reads. Raises Refused if it calls an unsupported function."""
     if len(formula) > LONGEST:
-        raise Refused(f"it has more than {LONGEST:,} characters")
+        raise Refused("it has more than {most:,} characters", most=LONGEST)
     try:
         pieces = tokens(formula)
     except ValueError:
@@ -180,7 +185,7 @@ def operands(formula: str) -> list[str]:
     for kind, part, text in pieces:
         depth += (part == "OPEN") - (part == "CLOSE")
         if depth > DEEPEST:
-            raise Refused(f"it is more than {DEEPEST} brackets deep")
+            raise Refused("it is more than {most} brackets deep", most=DEEPEST)
         if kind == "FUNC" and part == "OPEN":
             _check_function(text[:-1])
         elif kind == "OPERAND" and part == "RANGE" and not (local and text.upper().startswith(LOCAL)):
@@ -202,10 +207,10 @@ def _check_function(name: str) -> None:
         return
     shown = bare[:40]
     if bare in CHANGING:
-        raise Refused(f"{shown} gives another number every time")
+        raise Refused("{shown} gives another number every time", shown=shown)
     if bare in REACHING:
-        raise Refused(f"{shown} reaches for what is not in the formula")
-    raise Refused(f"it calls {shown}, which marking does not work out")
+        raise Refused("{shown} reaches for what is not in the formula", shown=shown)
+    raise Refused("it calls {shown}, which marking does not work out", shown=shown)
 
 
 LIMITS = Limits(3.0, 800_000_000)

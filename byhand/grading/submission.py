@@ -88,17 +88,19 @@ class AnswerCells:
             return TypedAnswer()
         if isinstance(value, bool):
             word = str(value).upper()
-            return TypedAnswer(word, None, f"{word} is a truth value, not a number")
+            return TypedAnswer(word, None, _("{word} is a truth value, not a number").format(word=word))
         if isinstance(value, float):
             return _number_in_cell(value)
         if isinstance(value, CellError):
             shown = _shown(value)
-            return TypedAnswer(shown, None, f"the cell shows the error {shown}")
+            return TypedAnswer(shown, None, _("the cell shows the error {error}").format(error=shown))
         return self._text(value)
 
     def _text(self, text: str) -> TypedAnswer:
         if len(text) > LONGEST_CELL:
-            return TypedAnswer(_shown(text), None, f"a text of more than {LONGEST_CELL:,} characters")
+            return TypedAnswer(
+                _shown(text), None, _("a text of more than {most:,} characters").format(most=LONGEST_CELL)
+            )
         if self.commas and GROUPED.fullmatch(text):
             read = self.read_text(text.replace(",", "."))
             return replace(read, text=_shown(text.strip()))
@@ -106,8 +108,8 @@ class AnswerCells:
 
     def _date(self, value: Value) -> TypedAnswer:
         shown = day(value, self.contents.epoch) if isinstance(value, float) else _shown(str(value))
-        why = "the spreadsheet has made a date or a time of what was typed"
-        return TypedAnswer(shown or "a time", None, f"{why}: type =1/2 or 0.5 for a half")
+        why = _("the spreadsheet has made a date or a time of what was typed: type =1/2 or 0.5 for a half")
+        return TypedAnswer(shown or _("a time"), None, why)
 
     def _compute(self, cells: Sequence[Cell]) -> dict[Cell, TypedAnswer]:
         """Compute the cells that hold formulas."""
@@ -116,22 +118,24 @@ class AnswerCells:
             try:
                 needed.add(cell)
             except Refused as reason:
-                answers[cell] = self._refuse(cell, str(reason))
+                answers[cell] = self._refuse(cell, reason)
         asked = [cell for cell in cells if cell not in answers]
         values = self.engine.values(needed, asked) if asked else []
         for cell, value in zip(asked, values or [None] * len(asked), strict=True):
             if values is None:
-                answers[cell] = self._refuse(cell, "it could not be worked out in time")
+                answers[cell] = self._refuse(cell, Refused("it could not be worked out in time"))
             else:
                 answers[cell] = self._result(cell, value, needed)
         return answers
 
-    def _refuse(self, cell: Cell, reason: str) -> TypedAnswer:
+    def _refuse(self, cell: Cell, reason: Refused) -> TypedAnswer:
         """Return an answer that a person must look at: what a formula stores may be anything."""
         formula = _shown(self.contents.formulas[cell])
-        self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason}.")
+        self.warnings.append(f"The formula {formula} in {spoken_address(cell)} was not worked out: {reason.english}.")
         doubt = _("Not marked yet, since a person must look at the formula: {reason}.").format(reason=reason)
-        return TypedAnswer(formula, None, f"the formula is not worked out: {reason}", doubt=doubt)
+        return TypedAnswer(
+            formula, None, _("the formula is not worked out: {reason}").format(reason=reason), doubt=doubt
+        )
 
     def _result(self, cell: Cell, value: Value, needed: Needed) -> TypedAnswer:
         formula = _shown(self.contents.formulas[cell])
@@ -142,10 +146,10 @@ class AnswerCells:
                 f"but gives {_brief(value)}, which counts."
             )
         if value is None or value == "":
-            return TypedAnswer(formula, None, "the formula gives an empty text")
+            return TypedAnswer(formula, None, _("the formula gives an empty text"))
         if isinstance(value, CellError):
-            why = "refers to itself in a circle" if value == CIRCLE else f"gives the error {_shown(value)}"
-            return TypedAnswer(formula, None, f"the formula {why}")
+            circle, error = _("the formula refers to itself in a circle"), _("the formula gives the error {error}")
+            return TypedAnswer(formula, None, circle if value == CIRCLE else error.format(error=_shown(value)))
         read = self._typed(value)
         expression = read.expression if isinstance(value, str) else needed.written_out(cell)
         return TypedAnswer(formula, read.value, f"{formula} gives {read.read_as}", expression)
@@ -219,7 +223,7 @@ def _reading(text: str, settings: Settings, other: bool = False) -> Reading:
     meaning = Meaning(log=settings.log, infinity=settings.allow_infinity, mixed=settings.mixed)
     reading = read(text, _NUMBER, meaning, settings, other)
     if reading.shape not in (None, (1, 1)):
-        raise Unreadable(f"{len(reading.entries)} numbers stand where one is asked for")
+        raise Unreadable("{count} numbers stand where one is asked for", count=len(reading.entries))
     if reading.doubt:
         raise NeedsPerson(reading.doubt)
     return reading

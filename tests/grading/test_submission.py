@@ -20,6 +20,7 @@ from byhand.grading.student_formulas import Recomputer
 from byhand.grading.submission import read_submission, read_typed
 from byhand.grading.verdicts import TypedAnswer, finding_without_number
 from byhand.processes import Limits
+from byhand.translations import in_language
 from byhand.xlsx.cells import Cell
 
 SHEET = "Attention"
@@ -455,3 +456,22 @@ def test_the_marked_cells_are_the_ones_that_were_asked() -> None:
     assert handed_out.asked[0][0] == first
     sheet = openpyxl.load_workbook(class_set().book("s01"))[SHEET]
     assert all(not sheet.cell(r + 1, c + 1).protection.locked for row in handed_out.asked for _, r, c in row)
+
+
+@pytest.mark.parametrize(
+    ("text", "german", "chinese"),
+    [
+        ("?", "es hat ein Fragezeichen", "其中有问号"),
+        ("no idea", "", ""),
+        ("(3", "die Klammer ( wird nie geschlossen", "括号 ( 没有关闭"),
+        ("1/", "es ist nicht fertig", "没有写完"),
+        ("3, 4, 5", "3 Zahlen stehen, wo nach einer gefragt ist", "只要求一个数，却写了 3 个"),
+    ],
+)
+def test_the_reason_why_an_answer_is_not_read_is_in_the_students_language(text: str, german: str, chinese: str) -> None:
+    english = read_typed(text).read_as
+    for code, wanted in (("de", german), ("zh", chinese)):
+        with in_language(code):
+            said = read_typed(text).read_as
+        assert said not in ("", english)
+        assert not wanted or said == wanted
