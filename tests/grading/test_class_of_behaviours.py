@@ -1,4 +1,4 @@
-"""A class of forty-six behaviours: what each hands in, and the verdicts, points and sentence that it should get.
+"""A class of fifty-six behaviours: what each hands in, and the verdicts, points and sentence that it should get.
 
 The same file goes through the workbook's marking, through `check`, and, where only answers are typed, through the
 rules of Moodle and Canvas. What is right is worked out with numpy in support/behaviours.py.
@@ -57,7 +57,7 @@ class Row:
 
     verdicts: how many cells of scores | weights | Z have which. points: of FULL. says: a part of a sentence to the
     student. person: a part of what a person is told, for a file that has no grade until somebody looks. moodle, canvas:
-    the least and the most of the points there; None where no answers are typed.
+    the least and the most of the points there; None where that is in ELSEWHERE, or where no answers are typed.
     """
 
     verdicts: str
@@ -155,6 +155,46 @@ TYPED: dict[str, tuple[b.Behaviour, Row]] = {
             "You masked the words to come",
         ),
     ),
+    "scores divided by 4": (
+        b.divided_by_d_k,
+        Row("9 right | 9 mistake | 3 right, 9 follows", FULL - 9 * HALF * WEIGHT, "You divided by d_k"),
+    ),
+    "scores multiplied by √4": (
+        b.multiplied_by_the_root,
+        Row("9 right | 9 mistake | 3 right, 9 follows", FULL - 9 * HALF * WEIGHT, "You multiplied by √d_k"),
+    ),
+    "powers of 2": (
+        b.with_weights(b.power_of(2)),
+        Row("9 right | 9 mistake | 3 right, 9 follows", FULL - 9 * HALF * WEIGHT, "You took powers of 2"),
+    ),
+    "powers of 10": (
+        b.with_weights(b.power_of(10)),
+        Row("9 right | 9 mistake | 3 right, 9 follows", FULL - 9 * HALF * WEIGHT, "You took powers of 10"),
+    ),
+    "powers not divided by their total": (
+        b.with_weights(b.not_normalised),
+        Row("9 right | 2 right, 7 mistake | 12 follows", FULL - 7 * HALF * WEIGHT, "You stopped after the powers"),
+    ),
+    "queries in place of values": (
+        b.queries_for_values,
+        Row("9 right | 9 right | 12 mistake", FULL - 12 * HALF * Z, "You weighted the queries"),
+    ),
+    "the weights' columns in place of their rows": (
+        b.weights_turned,
+        Row("9 right | 9 right | 12 mistake", FULL - 12 * HALF * Z, "You went down the columns"),
+    ),
+    "keys made with W_V": (
+        b.keys_made_with_w_v,
+        Row("9 mistake | 9 follows | 3 right, 9 follows", FULL - 9 * HALF * SCORE, "You made the keys with W_V"),
+    ),
+    "percent without its sign": (
+        b.percent_without_its_sign,
+        Row("9 right | 9 mistake | 12 right", FULL - 9 * HALF * WEIGHT, "is a percent sign missing?"),
+    ),
+    "a wrong digit before the point": (
+        b.wrong_digit,
+        Row("9 right | 8 right, 1 slip | 12 right", FULL - HALF * WEIGHT, "one before it is not."),
+    ),
     # nothing, or nothing of one's own
     "blank": (b.blank, same(0, NONE, "Nothing is written here yet.")),
     "the first table alone": (
@@ -196,6 +236,45 @@ TYPED: dict[str, tuple[b.Behaviour, Row]] = {
         Row("9 right | 8 right, 1 blank | 12 right", FULL - WEIGHT, "Nothing is written here yet."),
     ),
 }
+ELSEWHERE: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
+    # notations: both read plain numbers alone; Moodle also takes what stands after a number
+    "right, with the sign of a minus": ((30, 42), (30, 42)),
+    "right, weights as percent": ((30, 36), (30, 36)),
+    "right, about": ((0, 0), (0, 0)),
+    "right, (rounded)": ((48, 48), (0, 0)),
+    "right, as powers of ten": ((48, 48), (48, 48)),
+    "right, as formulas": ((30, 36), (30, 36)),
+    # rounding and slips: a cell's points at most, since nothing knows of them
+    "to one place": ((24, 36), (21, 33)),
+    "cut off, not rounded": ((27, 39), (30, 39)),
+    "one score is off by one": ((42, 48), (45, 47.4)),
+    "one score is off by one, and all else follows": ((30, 42), (33, 42)),
+    "a wrong sign": ((42, 48), (45, 47.4)),
+    "two numbers have changed places": ((39, 48), (42, 47.4)),
+    "a wrong digit before the point": ((39, 48), (45, 47.4)),
+    "a word in one cell": ((42, 48), (45, 47.4)),
+    "a question mark in one cell": ((42, 48), (45, 47.4)),
+    "a date in one cell": ((42, 48), (45, 47.4)),
+    "an error in one cell": ((42, 48), (45, 47.4)),
+    "TRUE in one cell": ((42, 48), (45, 47.4)),
+    "one cell left out": ((42, 48), (45, 47.4)),
+    # mistakes: half where they are known, in Canvas mostly nothing, and nothing for what follows
+    "scores not divided by √4": ((27, 39), (18, 27)),
+    "scores divided by 4": ((27, 39), (18, 27)),
+    "scores multiplied by √4": ((27, 39), (18, 27)),
+    "powers of 2": ((27, 39), (18, 27)),
+    "powers of 10": ((27, 39), (18, 27)),
+    "powers not divided by their total": ((21, 36), (18, 27)),
+    "softmax down the columns": ((18, 36), (18, 24)),
+    "keys in place of values": ((39, 45), (36, 42)),
+    "queries in place of values": ((39, 45), (36, 42)),
+    "the weights' columns in place of their rows": ((39, 45), (36, 42)),
+    "queries and keys swapped": ((18, 30), (6, 15)),
+    "keys made with W_V": ((12, 30), (0, 9)),
+    "a mask where none is asked for": ((30, 42), (27, 36)),
+    "percent without its sign": ((30, 39), (30, 39)),
+}
+"""What the behaviours that earn something else there earn in Moodle, and in Canvas: the least and the most."""
 FILES: dict[str, tuple[b.File, Row]] = {
     "a row inserted": (b.changed(b.row_inserted), Row(ALL, FULL)),
     "a column inserted": (b.changed(b.column_inserted), Row(ALL, FULL)),
@@ -291,18 +370,15 @@ def systems() -> tuple[object, object, list[object]]:
     return in_moodle, in_canvas, list(first)
 
 
-IN_SYSTEMS = [name for name, (_, row) in TYPED.items() if row.moodle]
-
-
-@pytest.mark.parametrize("behaviour", IN_SYSTEMS)
+@pytest.mark.parametrize("behaviour", TYPED)
 def test_in_moodle_and_canvas(behaviour: str, pupil: b.Pupil) -> None:
     make, row = TYPED[behaviour]
     in_moodle, in_canvas, asked = systems()
     rows = make(pupil)
     texts = [("" if x is None else x if isinstance(x, str) else f"{x:.10g}") for typed in rows for x in typed]
     assert len(texts) == len(field_texts(asked, [b.np.zeros(9), b.np.zeros(9), b.np.zeros(12)]))
-    for system, bounds in ((in_moodle, row.moodle), (in_canvas, row.canvas)):
-        assert bounds is not None
+    everywhere = ELSEWHERE[behaviour] if row.moodle is None or row.canvas is None else (row.moodle, row.canvas)
+    for system, bounds in zip((in_moodle, in_canvas), everywhere, strict=True):
         points = FULL * system.mark(texts).mark
         assert bounds[0] - 1e-6 <= points <= bounds[1] + 1e-6, points
 

@@ -136,6 +136,58 @@ def queries_and_keys_swapped(pupil: Pupil) -> Rows:
     return pupil.head(pupil.k @ pupil.q.T)
 
 
+def with_weights(weights: Callable[[Table], Table]) -> Behaviour:
+    """The weights are made otherwise of the scaled scores; all else follows."""
+
+    def behaviour(pupil: Pupil) -> Rows:
+        own = weights(pupil.scores / 2)
+        return rounded([pupil.scores, own, own @ pupil.v])
+
+    return behaviour
+
+
+def divided_by_d_k(pupil: Pupil) -> Rows:
+    return pupil.head(scale=4.0)
+
+
+def multiplied_by_the_root(pupil: Pupil) -> Rows:
+    return pupil.head(scale=0.5)
+
+
+def power_of(base: float) -> Callable[[Table], Table]:
+    return lambda scaled: softmax(scaled * np.log(base))
+
+
+def not_normalised(scaled: Table) -> Table:
+    return np.exp(scaled - scaled.max(axis=1, keepdims=True))
+
+
+def queries_for_values(pupil: Pupil) -> Rows:
+    return pupil.head(values=pupil.q)
+
+
+def weights_turned(pupil: Pupil) -> Rows:
+    weights = softmax(pupil.scores / 2)
+    return rounded([pupil.scores, weights, weights.T @ pupil.v])
+
+
+def keys_made_with_w_v(pupil: Pupil) -> Rows:
+    return pupil.head(pupil.q @ (pupil.table("X") @ pupil.table("W_V")).T)
+
+
+def percent_without_its_sign(pupil: Pupil) -> Rows:
+    rows = right(pupil)
+    return [rows[0], [round(100 * x) if x else x for x in rows[1]], rows[2]]
+
+
+def wrong_digit(pupil: Pupil) -> Rows:
+    """One weight is written with a 1 before the point."""
+    rows = right(pupil)
+    n = next(n for n, x in enumerate(rows[1]) if 0.1 < x < 1)
+    rows[1][n] = round(1 + rows[1][n], 2)
+    return rows
+
+
 def masked(pupil: Pupil) -> Rows:
     weights = softmax(np.where(np.tri(3, dtype=bool), pupil.scores / 2, -1e9))
     return rounded([pupil.scores, weights, weights @ pupil.v])
