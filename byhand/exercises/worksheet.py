@@ -92,7 +92,7 @@ def _answers(variant: Variant, said: Sheet, task: Task) -> Table:
         return Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
     if question.ask.kind == "wrong cell":
         return Table("", (), (_("row"), _("column")), (("", ""),), "answer")
-    return Table("", (), (), (("",),), "answer")
+    return Table("", ("?",) if question.ask.kind == "missing" else (), (), (("",),), "answer")
 
 
 def _given(problem: Problem, variant: Variant, said: Sheet, node: Node) -> Table:

@@ -15,6 +15,7 @@ from support.sheet_reader import Sheet, Unreadable, answer, of_canvas, of_moodle
 from support.small_exercises import a_class, attention
 
 from byhand.core.graph import INFINITE, fold
+from byhand.core.roles import Role
 from byhand.documents import html
 from byhand.errors import ByhandError
 from byhand.exercises import asked, canvas, moodle, qti
@@ -295,3 +296,29 @@ def unreadable(name: str, options: dict[str, object]) -> list[str]:
                 wrong.append(f"{node.name} = {page.rules[names[node]]}: {found} for {right}")
         page.know(names[node], right)
     return wrong
+
+
+def test_every_sheet_says_what_its_given_tables_and_signs_are() -> None:
+    """Found by solving twelve sheets by hand: a table without a word, a sign without need, a dash without a reason."""
+    for name in ready_made():
+        built = problem(read_exercise(find(name)))
+        said = asked.sheet(built)
+        words = " ".join([built.exercise.text, *(q.ask.text + " " + q.ask.hint for q in built.questions)])
+        for node in (node for section in said.sections for node in section.given if node.role is Role.GIVEN):
+            called = said.names[node].split(".")[-1]
+            assert asked.given_meaning(node) or called in words or called.startswith("W_"), (name, node.name)
+        rules = " ".join(rule.text() for task in said.tasks for rule in task.rules)
+        lines = " ".join(said.explanations())
+        assert ("[A | B]" in lines) == (" | " in rules or "; " in rules), name
+        assert ("A[2]: row 2" in lines) == bool(re.search(r"\[(·|\d)", rules)), name
+        in_part = any(task.question.ask.kind == "table" and task.question.in_part for task in said.tasks)
+        assert ("– in a table for your answers" in lines) == in_part, name
+        decimals = any(task.question.ask.places and task.question.ask.kind in ("table", "cell") for task in said.tasks)
+        assert ("On the way" in lines) <= decimals, name
+
+
+def test_words_of_letters_are_letters_and_marks_are_no_words() -> None:
+    built, _ = case("sort")
+    assert asked.sheet(built).tasks[0].about() == "Rows: the letters of the text. Columns: 1."
+    built, [variant] = case("transformer")
+    assert "[START]" not in text_of(page_of(built, variant))
