@@ -102,6 +102,19 @@ class Lesson(lessons.Lesson):
         save_page(made.html, Path(path))
         return made
 
+    def code(self, library: str = "numpy") -> str:
+        """Return a script that computes the same tables, a line each, in "numpy" or "torch".
+
+        Raises ByhandError for another library, and for a lesson with too many numbers for a script.
+
+        >>> import byhand
+        >>> byhand.build("softmax").code().splitlines()[4]
+        'import numpy as np'
+        """
+        from byhand.code.build import script
+
+        return script(self, library)[0]
+
     def explain(self, step: str | None = None, cell: tuple[int, int] | None = None, exact: bool = False) -> Document:
         """Return the worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
 

@@ -66,7 +66,7 @@ ORDER = [
     "xlsx workbook",
     "documents",
     "explanations derivations",
-    "page",
+    "page code",
     "exercises answers",
     "grading",
     "api",

@@ -14,6 +14,7 @@ import click
 COMMANDS = {
     "answer": "answer",
     "check": "marking",
+    "code": "code",
     "derive": "derivations",
     "exercise": "exercises",
     "explain": "lessons",

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from byhand.core.arithmetic import Function
 from byhand.core.roles import Look, Role
 from byhand.errors import ByhandError
 from byhand.notation.tree import Maths
+
+if TYPE_CHECKING:  # a model that is only computed needs no program
+    from byhand.core.expressions import Expression
 
 Array = NDArray[np.float64]
 INFINITE = 1e29
@@ -66,6 +69,8 @@ class Op:
     flows. A gradient may still be stretched or unsummed: gradients.py fits it to its argument.
     maths: (*arguments as trees) to the formula as it is written on paper; column_maths: the same where tokens are
     columns, if that differs.
+    code: (a library of arrays, the node, *arguments as expressions) to the expression of a program; not for operations
+    that are cellwise, whose cell rule says it (see expressions.py).
     sides: where a picture of the operation puts each argument: "left" of the result (the default) or "above" it.
     view: the result only rearranges cells of its arguments, so a sheet needs no cells for it.
     given: the numbers are given, not computed.
@@ -86,6 +91,7 @@ class Op:
     examples: tuple[tuple[tuple[Shape, ...], dict[str, Any]], ...]
     sides: tuple[str, ...] = ()
     column_maths: Callable[..., Maths] | None = None
+    code: Callable[..., Expression] | None = None
     view: bool = False
     given: bool = False
     function: Function | None = None

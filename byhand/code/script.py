@@ -1,0 +1,378 @@
+"""A lesson as a script: numpy or PyTorch, one line for each table, and one function for each step that is repeated."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+
+from byhand.code import literals
+from byhand.code.formatting import formatted
+from byhand.code.steps import Step, readers_of, repeated_steps
+from byhand.core import ops
+from byhand.core.captions import equation, titles
+from byhand.core.expressions import OWN, Expression, Numpy, Whole
+from byhand.core.graph import Array, Node, Scope, toposort
+from byhand.core.labels import Labels
+from byhand.errors import ByhandError
+from byhand.lessons.lesson import Lesson, describe
+
+FEW = 32
+"""The most numbers of a table that stays in a script whose numbers lie in a file beside it."""
+LONGEST_LINE, MOST_COLUMNS = 88, 100
+"""The longest line that ruff leaves as it is, and the longest one of a comment."""
+USED = {"erf", "float", "globals", "keep", "len", "math", "np", "print", "step", "sys", "table", "torch", "vocabulary"}
+"""What a script calls and imports, after which no step and no table of a step is called."""
+ASKED = """for name in sys.argv[1:] if __name__ == "__main__" else []:
+    print(f"{name} =\\n{globals().get(name.replace('.', '_'))}")
+"""
+CHANGE = """
+# For the check at the end: a given table, a row, a column and by how much the number changes
+given, change = list(globals()), globals().get("change")
+if change:
+    globals()[change[0]][change[1], change[2]] += change[3]
+"""
+TRAINED = """if __name__ == "__main__":
+    PREDICTION
+    for name in sys.argv[1:]:
+        if name != "--check":
+            print(f"{name} =\\n{globals().get(name.replace('.', '_'))}")
+"""
+CHECK = """
+# Each gradient beside the slope of the loss, by central differences
+if __name__ == "__main__" and "--check" in sys.argv:
+    from runpy import run_path
+
+    for name in [name for name in given if f"grad_{name}" in globals()]:
+        slopes = np.zeros(globals()[name].shape)
+        for place in np.ndindex(slopes.shape):
+            changes = ((name, *place, step) for step in (1e-5, -1e-5))
+            up, down = (run_path(__file__, {"change": c})["LOSS"].item() for c in changes)
+            slopes[place] = (up - down) / 2e-5
+        print(f"{name}: {abs(slopes - globals()[f'grad_{name}']).max():.1e}")
+"""
+
+
+def variable(name: str) -> str:
+    """Return the variable of a table: its dotted name with underscores, and one more after a word of the language."""
+    text = re.sub(r"\W", "_", name)
+    return f"{text}_" if keyword.iskeyword(text) else text
+
+
+class Script:
+    """A lesson's tables as lines of a program for one library of arrays.
+
+    file: the name of a file (.npz) from which the script reads its larger tables; `beside` then holds them, once the
+    text has been made.
+    """
+
+    def __init__(self, lesson: Lesson, library: Numpy, file: str = "") -> None:
+        self.lesson, self.k, self.file = lesson, library, file
+        self.beside: dict[str, Array] | None = {} if file else None
+        self.nodes = toposort(lesson.graph.outputs)
+        self.names = {node: variable(node.name) for node in self.nodes if node.name}
+        self.kinds = repeated_steps(self.nodes)
+        self.ends = {step.result: step for steps in self.kinds.values() for step in steps}
+        self.within_steps = {table for step in self.ends.values() for table in step.inside}
+
+    @property
+    def has_check(self) -> bool:
+        """Whether the script can compare gradients with differences."""
+        return self.lesson.graph.training is not None and self.k.module == "np"
+
+    @cached_property
+    def indices(self) -> set[Node]:
+        """The given tables that are read as indices alone."""
+        readers: dict[Node, list[Node]] = defaultdict(list)
+        for node in self.nodes:
+            for argument in node.args:
+                readers[argument].append(node)
+
+        def only(node: Node) -> bool:
+            return bool(readers[node]) and all(
+                (reader.op is ops.lookup and reader.args[0] is not node)
+                or reader.op is ops.one_hot
+                or (reader.op.view and not reader.name and only(reader))
+                for reader in readers[node]
+            )
+
+        given = (node for node in self.nodes if node.name and node.op.given and only(node))
+        return {node for node in given if (self.data(node) % 1 == 0).all()}
+
+    def data(self, node: Node) -> Array:
+        """Return the numbers of a given table."""
+        data = self.lesson.graph.given.get(node, node.data)
+        return node.op.value(**node.attrs) if data is None else data
+
+    def expression(self, node: Node, names: dict[Node, str]) -> Expression:
+        """Return the formula of a table over those that have names."""
+        arguments = [self.read(argument, names) for argument in node.args]
+        if node.op.code is not None:
+            return node.op.code(self.k, node, *arguments)
+        if not node.op.cellwise:
+            raise ByhandError(f"{node.label} has no form in a program yet: leave it out.")
+        formula: Expression = node.op.cell(self.k, (0, 0), *map(Whole, arguments), **node.attrs)
+        return formula
+
+    def read(self, node: Node, names: dict[Node, str]) -> Expression:
+        """Return a table as it is read in a formula: by its name, or its own formula."""
+        if node in names:
+            return Expression(names[node], whole=node in self.indices)
+        return self.expression(node, names)
+
+    # Lines
+
+    def given(self, node: Node) -> str:
+        """Return the line of a table of given numbers."""
+        name, data = self.names[node], self.data(node)
+        if node in self.indices:
+            return f"{name} = {self.k.module}.{self.k.array}({data.astype(int).tolist()})"
+        if self.beside is not None and data.size > FEW:
+            self.beside[name] = data
+            return f"{name} = {self.k.loaded.replace('NAME', repr(name))}"
+        return f"{name} = {literals.table(data)}"
+
+    def lines(self) -> Iterator[tuple[str, Node]]:
+        """Yield each statement of the model with the table that it makes, in the model's order."""
+        in_calls = {step.arguments[n] for step in self.ends.values() for n in self.owned[step.kind]}
+        for node in self.nodes:
+            if not node.name or node in self.within_steps or node in in_calls:
+                continue
+            if node in self.ends:
+                yield self.call(self.ends[node]), node
+            elif node.op.given:
+                yield self.given(node), node
+            else:
+                yield self.computed(node), node
+
+    def computed(self, node: Node) -> str:
+        """Return the line of a computed table; two where it is another one and both have long names."""
+        name, formula = self.names[node], self.expression(node, self.names)
+        if formula.number is not None:
+            return f"{name} = {literals.table(np.array([[formula.number]]))}"
+        if formula.text.isidentifier() and len(name) + len(formula.text) > LONGEST_LINE:
+            return f"same = {formula.text}\n{name} = same"
+        return f"{name} = {formula.text}"
+
+    def call(self, step: Step) -> str:
+        """Return the line that calls a step's function."""
+        own = {step.arguments[n] for n in self.owned[step.kind]}
+        taken = (step.arguments[n] for n in self.parameters(step.kind))
+        read = [literals.table(self.data(table)) if table in own else self.names[table] for table in taken]
+        arguments = [repr(variable(step.place.path)), *read]
+        return f"{self.names[step.result]} = {self.functions[step.kind]}({', '.join(arguments)})"
+
+    @cached_property
+    def owned(self) -> dict[Hashable, list[int]]:
+        """Which arguments of each kind of step nothing else reads, such as a norm's γ: the call holds their numbers."""
+        readers = readers_of(self.nodes)
+
+        def is_own(step: Step, n: int) -> bool:
+            table = step.arguments[n]
+            inside = {*step.inside, step.result}
+            return table.op.given and table.scope is step.place and readers[table] <= inside
+
+        return {
+            kind: [n for n in self.parameters(kind) if all(is_own(step, n) for step in steps)]
+            for kind, steps in self.kinds.items()
+        }
+
+    # Functions
+
+    @cached_property
+    def functions(self) -> dict[Hashable, str]:
+        """The name of each kind of step."""
+        taken = {*self.names.values(), *(table.symbol for table in self.within_steps), *USED}
+        found: dict[Hashable, str] = {}
+        for kind, steps in self.kinds.items():
+            stem = re.sub(r"\W+", "_", steps[0].place.title.casefold()).strip("_") or "step"
+            name = next(n for n in (stem, *(f"{stem}_{i}" for i in range(2, 1000))) if n not in taken)
+            taken.add(name)
+            found[kind] = name
+        return found
+
+    def parameters(self, kind: Hashable) -> list[int]:
+        """Return which arguments of a kind of step its function takes; it reads those that are always the same."""
+        steps = self.kinds[kind]
+        first = steps[0].arguments
+        always = [len({step.arguments[n] for step in steps}) == 1 and first[n].op.given for n in range(len(first))]
+        return [n for n, same in enumerate(always) if not same]
+
+    def function(self, kind: Hashable) -> str:
+        """Return the text of a function."""
+        steps = self.kinds[kind]
+        first = steps[0]
+        taken = {self.functions[kind], *USED}
+        names = {argument: self.names[argument] for argument in first.arguments}
+        for table in first.inside:
+            names[table] = _fresh(variable(table.symbol), taken)
+        for n in self.parameters(kind):
+            symbols = {step.arguments[n].symbol for step in steps}
+            names[first.arguments[n]] = _fresh(variable(symbols.pop()) if len(symbols) == 1 else "x", taken)
+        parameters = [names[first.arguments[n]] for n in self.parameters(kind)]
+        body = [f"{names[table]} = {self.expression(table, names).text}" for table in first.inside]
+        kept = " ".join(names[table] for table in (*(first.arguments[n] for n in self.owned[kind]), *first.inside))
+        said = literals.docstring(_about(first.place) or first.place.title)
+        result = self.expression(first.result, names).text
+        lines = [said, *body, f'keep(step, "{kept}", locals())', f"return {result}"]
+        head = f"def {self.functions[kind]}({', '.join(['step', *parameters])}):"
+        return "\n    ".join([head, *lines])
+
+    # The whole
+
+    def text(self) -> str:
+        """Return the script."""
+        head = [f"{self.docstring()}\n\n{self.imports()}", self.table_function()]
+        functions = [self.function(kind) for kind in self.kinds]
+        lines = dict(self.lines())
+        array = f"{self.k.module}.{self.k.array}"
+        head += [OWN[name].replace("ARRAY", array) for name in OWN if name in self.k.own_functions]
+        if self.kinds:
+            head += [KEEP, *functions]
+        body = "\n".join(self.in_sections(lines))
+        end = f"{self.prediction()}\n{ASKED}"
+        if self.has_check and (training := self.lesson.graph.training):
+            loss = self.names[training.losses[0]]
+            end = TRAINED.replace("PREDICTION", self.prediction()) + CHECK.replace("LOSS", loss)
+        whole = "\n\n\n".join([*head, f"{self.words()}\n{body}\n{end}"])
+        return self.with_shapes(formatted(whole), lines)
+
+    def in_sections(self, lines: dict[str, Node]) -> Iterator[str]:
+        """Yield the lines, with a heading before those of each page; what no page has and is given comes first."""
+        shared = {line: node for line, node in lines.items() if node.op.given and (self.has_check or not node.page)}
+        yield from side_by_side(dict(sorted(shared.items(), key=lambda item: item[1] not in self.indices)))
+        if self.has_check:
+            yield CHANGE
+        rest = [(line, node) for line, node in lines.items() if line not in shared]
+        for place, group in groupby(rest, lambda item: item[1].page):
+            block = dict(group)
+            if len(block) > 1:
+                yield f"\n{literals.comment(self.heading(place))}" if place else ""
+            yield from side_by_side(block)
+
+    def docstring(self) -> str:
+        """Return the title, the sizes and the source."""
+        title, sizes = (literals.sentence(text) for text in describe(self.lesson))
+        sizes = sizes.partition(" · ")[2] or sizes
+        source = literals.sentence(self.lesson.architecture.source)
+        line = f'"""{title}: {sizes} ({source})."""'
+        return line if len(line) <= MOST_COLUMNS else literals.docstring(f"{title} ({source}).", f"{sizes}.")
+
+    def imports(self) -> str:
+        """Return the lines that import what the script needs, and open the file with its larger tables."""
+        functions = {node.op.function.sympy for node in self.nodes if node.op.function}
+        lines = self.k.imports(functions)
+        if not self.file:
+            return lines
+        lines = lines.replace("import sys\n", "import sys\nfrom pathlib import Path\n", 1)
+        if self.k.module != "np":
+            lines = lines.replace("\nimport torch", "\nimport numpy as np\nimport torch", 1)
+        return f"{lines}\n\nnumbers = np.load(Path(__file__).with_name({self.file!r}))"
+
+    def words(self) -> str:
+        """Return the lines of the vocabularies; the first is that of the prediction."""
+        labels = self.vocabulary
+        return f"vocabulary = {literals.words(labels.words)}" if labels else ""
+
+    @cached_property
+    def vocabulary(self) -> Labels | None:
+        node = self.lesson.graph.probabilities
+        labels = getattr(node.shape[1], "labels", None) if node else None
+        return labels if isinstance(labels, Labels) else None
+
+    def table_function(self) -> str:
+        """Return the function that reads the numbers of a table."""
+        return (
+            "def table(text):  # rows end with a semicolon; a number after a stroke divides all\n"
+            '    rows, _, over = text.partition("/")\n'
+            f"    return {self.k.from_rows} / float(over or 1)"
+        )
+
+    def heading(self, place: Scope) -> str:
+        """Return the title of a page, its equation and its source."""
+        return f"{', '.join(titles(place))}{_about(place, ': ')}"
+
+    def prediction(self) -> str:
+        """Return the lines that print what the first sheet shows."""
+        node = self.lesson.graph.probabilities
+        if node is None or self.vocabulary is None:
+            return f"print({self.names[self.lesson.graph.outputs[0]]})"
+        row = self.lesson.graph.look_at
+        chosen = f"{self.names[node]}[{-1 if row is None else row}]"
+        return f"print({{word: round(p, 4) for word, p in zip(vocabulary, {chosen}.tolist())}})"
+
+    def with_shapes(self, script: str, lines: dict[str, Node]) -> str:
+        """Return the script with the shapes of products and tables at the ends of lines, where there is room."""
+        nodes = {self.names[node]: node for node in lines.values() if not node.op.given}
+        done = script.split("\n")
+        for n, line in enumerate(done):
+            name, equals, formula = line.partition(" = ")
+            if not (equals and name in nodes) or formula.endswith(("(", "[")):
+                continue
+            for comment in (_product(nodes[name]), _shape(nodes[name].shape)):
+                if comment and len(line) + 4 + len(comment) <= LONGEST_LINE:
+                    done[n] = f"{line}  # {comment}"
+                    break
+        return "\n".join(done)
+
+
+KEEP = """def keep(step, names, tables):  # mean of layer1_norm1 becomes layer1_norm1_mean
+    globals().update({f"{step}_{name}": tables[name] for name in names.split()})"""
+
+
+def side_by_side(lines: Mapping[str, Node]) -> Iterator[str]:
+    """Yield the lines; given tables that follow each other share one where there is room."""
+    waiting = ""
+    for line, node in lines.items():
+        is_given = node.op.given and "table(" in line
+        if waiting and is_given and len(both := _beside(waiting, line)) <= LONGEST_LINE:
+            waiting = both
+            continue
+        if waiting:
+            yield waiting
+        waiting = line if is_given else ""
+        if not is_given:
+            yield line
+    if waiting:
+        yield waiting
+
+
+def _beside(first: str, second: str) -> str:
+    """Return one assignment for two: a, b = 1, 2."""
+    (names, numbers), (name, number) = (line.split(" = ", 1) for line in (first, second))
+    return f"{names}, {name} = {numbers}, {number}"
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken, and take it."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _about(place: Scope, before: str = "") -> str:
+    """Return a step's equation and source: softmax(Q Kᵀ / √d_k) V (Vaswani et al. 2017, eq. 1). Some have neither."""
+    formula = equation(place, turned=False)
+    about = f"{formula} ({place.source})" if formula and place.source else formula or place.source
+    return f"{before}{about}" if about else ""
+
+
+def _product(node: Node) -> str:
+    """Return the shapes of the first product in a formula: (3, 4) @ (4, 2) -> (3, 2)."""
+    todo = [node]
+    while todo:
+        other = todo.pop()
+        if other.op is ops.matmul:
+            return f"{_shape(other.args[0].shape)} @ {_shape(other.args[1].shape)} -> {_shape(node.shape)}"
+        todo += [argument for argument in other.args if not argument.name]
+    return ""
+
+
+def _shape(shape: tuple[int, int]) -> str:
+    return f"({int(shape[0])}, {int(shape[1])})"

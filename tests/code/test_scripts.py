@@ -1,0 +1,146 @@
+"""Scripts: each named table of a lesson by numpy alone, clean to ruff, whatever the model and its words are called."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.commands import byhand, refusal
+from support.selection import often
+
+from byhand.code.build import script
+from byhand.code.script import variable
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
+from byhand.models import MODELS
+
+WAYS: dict[str, dict[str, Any]] = {
+    "forward": {},
+    "backward": {"backward": True},
+    "two words": {"generate": 2},
+    "two steps of adam": {"train_steps": 2, "optimizer": "adam"},
+}
+RUNNER = """
+import json, runpy, sys
+sys.modules["byhand"] = None  # importing it fails
+import numpy as np
+found = {}
+for name in sys.argv[1:]:
+    variables = runpy.run_path(name)
+    found[name] = {k: np.asarray(v, float).tolist() for k, v in variables.items() if isinstance(v, np.ndarray)}
+json.dump(found, open("found.json", "w"))
+"""
+
+
+def lessons_of(model: str) -> dict[str, Any]:
+    """Return the model's lessons in each way that it has."""
+    from byhand.errors import ByhandError
+
+    found = {}
+    for way, settings in WAYS.items():
+        try:
+            found[way] = build(Recipe(model, **settings))
+        except ByhandError:  # a part that writes no words, or has nothing to learn
+            assert way != "forward"
+    return found
+
+
+@pytest.mark.parametrize("model", often(MODELS, ["gpt2", "attention", "mamba"]))
+def test_a_script_computes_every_table(model: str, tmp_path: Path) -> None:
+    lessons = lessons_of(model)
+    for n, lesson in enumerate(lessons.values()):
+        (tmp_path / f"{n}.py").write_text(script(lesson)[0])
+    (tmp_path / "runner").write_text(RUNNER)
+    files = [f"{n}.py" for n in range(len(lessons))]
+    subprocess.run([sys.executable, "-W", "error", "runner", *files], cwd=tmp_path, check=True, capture_output=True)
+    found = json.loads((tmp_path / "found.json").read_text())
+    for file, (way, lesson) in zip(files, lessons.items(), strict=True):
+        for name, numbers in lesson.numbers().items():
+            there = np.array(found[file][variable(name)])
+            assert there.shape == numbers.shape, (way, name)
+            np.testing.assert_allclose(there, numbers, rtol=1e-12, atol=1e-12, err_msg=f"{way}, {name}")
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", *files]
+        checked = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+    longest = max((line for file in files for line in (tmp_path / file).read_text().split("\n")), key=len)
+    assert len(longest) <= 100, longest
+
+
+def test_the_script_of_gpt2_is_short() -> None:
+    assert len(script(build(Recipe("gpt2")))[0].splitlines()) < 120
+
+
+HOSTILE = ['"', "'", '"""', "\\", "a b", "a\nb", "\u202e", "{x}", "__import__('os')", "ü", "#", "🙂"]
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_words_and_titles_stay_text(library: str) -> None:
+    """Read as a tree, the script has the words as literals, and nothing of them or of the title elsewhere."""
+    import ast
+
+    made = build(Recipe("gpt2", size={"vocab": len(HOSTILE)}, title='""" ; import os ; \\'))
+    labels = made.graph.probabilities.shape[1].labels  # type: ignore[union-attr]  # it has probabilities
+    object.__setattr__(labels, "words", tuple(HOSTILE))  # as the words of a checkpoint may be
+    lesson = made
+    text = script(lesson, library)[0]
+    tree = ast.parse(text)
+    (words,) = [node.value for node in tree.body if isinstance(node, ast.Assign) and _target(node) == "vocabulary"]
+    assert ast.literal_eval(words) == HOSTILE
+    assert "\u202e" not in text
+    assert {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names} <= {
+        "sys",
+        "math",
+        "numpy",
+        "torch",
+    }
+
+
+def _target(node: Any) -> str:
+    return str(getattr(node.targets[0], "id", ""))
+
+
+def test_gradients_are_compared_with_slopes(tmp_path: Path) -> None:
+    path = tmp_path / "attention.py"
+    byhand(f"byhand code attention --backward -o {path}")
+    line = [sys.executable, str(path), "--check"]
+    said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    differences = dict(row.split(": ") for row in said.splitlines() if ": " in row)
+    assert list(differences) == ["X", "W_Q", "W_K", "W_V"]
+    assert all(float(difference) < 1e-8 for difference in differences.values())
+    path.write_text(path.read_text().replace("grad_W_Q = ", "grad_W_Q = 2 * "))  # a wrong gradient is seen
+    said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    assert float(dict(row.split(": ") for row in said.splitlines() if ": " in row)["W_Q"]) > 1e-3
+
+
+def test_numbers_in_a_file_beside_it(here: Path) -> None:
+    said = byhand("byhand code gpt2 --size large -o large.py --weights large.npz").stdout
+    assert said == "Wrote large.py and large.npz. Run it with: python large.py\n"
+    line = [sys.executable, "large.py", "layer1.head1.Q"]
+    printed = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    assert "layer1.head1.Q =" in printed
+    assert len(Path("large.py").read_text()) < len(script(build(Recipe("gpt2", size={"name": "large"})))[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (
+            "code gpt2 --size d_model=64 --size vocab=500",
+            "The script would hold 50,649 numbers, and takes 20,000: give --weights FILE.npz for a file beside it, "
+            "or choose smaller sizes.",
+        ),
+        ("code gpt2 -o gpt2.txt", "'gpt2.txt' is no name of a script: end it with .py."),
+        ("code gpt2 --weights a.npz", "Give -o FILE.py with --weights: the script reads the file beside itself."),
+        ("code gpt2 -o a.py --weights a.bin", "'a.bin' is no name for its numbers: end it with .npz."),
+        ("code gpt2 -o a.py --weights b/a.npz", "The script reads 'a.npz' beside itself: name a file in its folder."),
+    ],
+)
+def test_what_cannot_be_written(line: str, why: str, here: Path) -> None:
+    assert refusal(line) == f"Error: {why}\n"
+    assert list(here.iterdir()) == []
