@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from byhand.answers.judge import Judgement
-    from byhand.api import Document, Lesson, Page, build, derive, explain, grade, judge, make_exercises, model_names
+    from byhand.api import (
+        Document,
+        Lesson,
+        Page,
+        build,
+        derive,
+        explain,
+        grade,
+        judge,
+        make_exercises,
+        model_names,
+        train,
+    )
     from byhand.errors import ByhandError
     from byhand.lessons.recipe import Recipe
     from byhand.lessons.tables import Table
@@ -32,6 +44,7 @@ __all__ = [
     "judge",
     "make_exercises",
     "model_names",
+    "train",
 ]
 
 _PLACES = {

@@ -115,6 +115,24 @@ class Lesson(lessons.Lesson):
 
         return script(self, library)[0]
 
+    def save(self, path: PathText, overwrite: bool = True) -> Path:
+        """Write the lesson's recipe with its numbers (.toml), or else its model as a checkpoint's folder.
+
+        A folder has Hugging Face's layout and must be new or empty. Returns the path. Raises ByhandError for a model
+        that has no such form.
+        """
+        from byhand.files import check_place
+        from byhand.files import save as save_file
+        from byhand.lessons.learnt import recipe_file, save_folder
+
+        place = Path(path)
+        if place.suffix.casefold() == ".toml":
+            check_place(place, overwrite)
+            save_file(place, recipe_file(self.recipe).encode())
+        else:
+            save_folder(self.recipe, place)
+        return place
+
     def explain(self, step: str | None = None, cell: tuple[int, int] | None = None, exact: bool = False) -> Document:
         """Return the worked solution on paper: the whole lesson, one table (a dotted name), or one cell of it (from 1).
 
@@ -219,6 +237,10 @@ def build(model: str | PathLike[str] | Recipe, **options: Any) -> Lesson:
         if isinstance(value, np.ndarray | np.generic):
             options[name] = value.tolist()
     record(Recipe, {"model": recipe.model, **options}, "the options of build")
+    for one, other in (("prompt", "ids"), ("target_prompt", "target_ids")):
+        for given, replaced in ((one, other), (other, one)):
+            if options.get(given) is not None:
+                options.setdefault(replaced, None)  # which the recipe may state
     from byhand.lessons.build import build as built
 
     lesson = built(replace(recipe, **options))
@@ -235,6 +257,63 @@ def model_names() -> list[str]:
     from byhand.models import MODELS
 
     return list(MODELS)
+
+
+def train(
+    text: str | PathLike[str],
+    model: str | PathLike[str] | Recipe = "gpt2",
+    *,
+    tokens: str = "words",
+    hold_out: float = 0.0,
+    size: str | dict[str, Any] | None = None,
+    words: Sequence[str] = (),
+    seed: int | None = None,
+    **settings: Any,
+) -> Lesson:
+    """Train a model on a text, and return the lesson with the weights that it has learnt.
+
+    text: the text itself, a line for each sequence; or the name of one that comes with byhand, or a Path. model: as for
+    `build`; it begins with random weights. tokens: words or chars. hold_out: the share of the sequences that are only
+    tried. words: the vocabulary, in place of the text's words. settings: of TrainingOptions, such as steps=300,
+    lr=0.03, optimizer="adam", batch_size=8, grid=0.5. Ctrl-C ends it early, with what is learnt so far.
+
+    Raises ByhandError for a text or settings that do not fit, and for a loss that grows beyond all bounds.
+
+    >>> import byhand
+    >>> lesson = byhand.train("the cat sat\\na dog ran", steps=100, lr=0.03)
+    >>> lesson["probabilities"].shape
+    (2, 6)
+    >>> lesson.words
+    ['sat']
+    """
+    from byhand.lessons.build import before_learning, model_of
+    from byhand.lessons.corpus import SPLITS, corpus, held_out, read_text, ready_made_texts
+    from byhand.lessons.learnt import with_weights
+    from byhand.lessons.training import TrainingOptions
+    from byhand.lessons.training import train as learn
+
+    recipe = model if isinstance(model, Recipe) else find(str(model))
+    given = {"name": size} if isinstance(size, str) else dict(size or {})
+    recipe = replace(recipe, size=recipe.size | given, words=list(words) or recipe.words)
+    recipe = before_learning(recipe if seed is None else replace(recipe, seed=seed))
+    options = record(TrainingOptions, {"seed": seed or 0} | settings, "the settings of train")
+    if tokens not in SPLITS:
+        raise ByhandError(f"There are no tokens {quoted(tokens)}; {nearest(tokens, SPLITS)}.")
+    file = ready_made_texts().get(text) if isinstance(text, str) else Path(text)
+    name = "a text" if file is None else file.name
+    content = str(text) if file is None else read_text(_bytes(file), name)
+    learning = corpus(read_text(content.encode(), name), recipe, *model_of(recipe), tokens)
+    to_learn, aside = held_out(learning, hold_out, options.seed)
+    learnt = learn(learning.recipe, to_learn, options, aside)
+    return build(with_weights(learning, learnt, options, name, hold_out))
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a file's bytes. Raises ByhandError for a file that cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ByhandError(f"{path} cannot be read ({error.strerror}): check its name and folder.") from None
 
 
 def explain(

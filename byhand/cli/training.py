@@ -82,7 +82,7 @@ def train(
     from byhand.files import check_place, save
     from byhand.lessons.build import build
     from byhand.lessons.corpus import held_out
-    from byhand.lessons.learnt import recipe_file, save_folder, with_weights
+    from byhand.lessons.learnt import check_can_be_saved, recipe_file, save_folder, with_weights
     from byhand.lessons.training import TrainingOptions
     from byhand.lessons.training import train as learn
     from byhand.workbook.build import write_lesson
@@ -100,6 +100,8 @@ def train(
         **{name: options[name] for name in TrainingOptions.__dataclass_fields__ if name in options}, seed=seed or 0
     )
     read = _corpus(text, seed, **options)
+    if folder is not None:
+        check_can_be_saved(read.recipe)
     for note in read.notes:
         click.echo(note, err=True)
     to_learn, aside = held_out(read, options["hold_out"], settings.seed)
@@ -108,6 +110,8 @@ def train(
     if learnt.stopped:
         click.echo(f"Stopped after {len(learnt.losses)} steps; what is learnt so far is kept.", err=True)
     recipe = with_weights(read, learnt, settings, text or str(options["ids_file"]), options["hold_out"])
+    if output is not None and not recipe.training:
+        click.echo("The text is too long to be kept beside the weights: there is no page Training.", err=True)
     if output is not None and output.suffix.casefold() == ".toml":
         save(output, recipe_file(recipe).encode())
     elif output is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from byhand.checkpoints.saving import save, save_again
@@ -58,6 +59,13 @@ def _prompt(example: Example) -> dict[str, Any]:
 
 def _numbers(table: Array) -> list[list[float]]:
     return [[float(x) + 0.0 for x in row] for row in table]
+
+
+def check_can_be_saved(recipe: Recipe) -> None:
+    """Raise ByhandError if a recipe's model has no form as a checkpoint: better before it is trained than after."""
+    if recipe.model in MODELS:
+        with TemporaryDirectory(prefix="byhand-") as folder:
+            save_folder(recipe, Path(folder) / "tried")
 
 
 def save_folder(recipe: Recipe, folder: Path) -> None:

@@ -111,7 +111,7 @@ class Loss:
         return np.concatenate([_data(node).ravel() for node in self.weights.values()])
 
     def tables(self, row: Array) -> dict[str, Array]:
-        """Return the weights in a row as tables, by path."""
+        """Return the weights in a row as tables, by name."""
         tables, start = {}, 0
         for path, node in self.weights.items():
             rows, columns = node.shape
@@ -162,7 +162,8 @@ class _Group:
         training = self.lesson.graph.training
         assert training is not None
         by_gradient = {gradient: node for node, gradient in training.backward.gradients.items()}
-        self.weights = {path: by_gradient[gradient] for path, gradient in training.gradients.items()}
+        learnt = [by_gradient[gradient] for gradient in training.gradients.values()]
+        self.weights = {node.name: node for node in learnt}
         self.given = _stacked(recipe, self.lesson, examples)
         targets = self.given[_named(self.lesson, "targets")]
         self.counts = (targets >= 0).sum((-1, -2)).astype(float)  # (examples,)
@@ -271,7 +272,7 @@ def _column(values: Sequence[int]) -> Array:
 class Learnt:
     """What training gives.
 
-    weights: by path. losses: before each step, and `final` after the last. held_out: the loss of the examples that are
+    weights: by name. losses: before each step, and `final` after the last. held_out: the loss of the examples that are
     not learnt from, before each step and at the end; empty without such. unrounded: of weights on a grid, the smallest
     loss on the way, most of them still off it. stopped: whether it was stopped before all steps were taken.
     """

@@ -20,7 +20,7 @@ class Story:
     """What a recipe states of its training, and what was learnt: all that the pages show.
 
     before, after: the model's guesses at the examples, with the weights before and after. aside: the numbers of the
-    examples that were held out. weights: of each weight the numbers before it learnt, by its path.
+    examples that were held out. weights: of each weight the numbers before it learnt, by its name.
     """
 
     stated: TrainingRecord

@@ -87,7 +87,14 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         "smaller sizes with --size" if built_in else "a smaller checkpoint or a shorter prompt",
     )
     turned = lesson.recipe.orientation == "columns"
-    return write_workbook(lesson.graph, about, path, turned, progress, _training(lesson))
+    training = _training(lesson)
+    try:
+        return write_workbook(lesson.graph, about, path, turned, progress, training)
+    except ByhandError:
+        if training is None or training.story.step is None:
+            raise
+    shorter = training.without_step()  # whose tables may take more than a sheet bears, where the model's do not
+    return write_workbook(lesson.graph, about, path, turned, progress, shorter)
 
 
 def _training(lesson: Lesson) -> TrainingPages | None:

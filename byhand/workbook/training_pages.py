@@ -53,6 +53,10 @@ class TrainingPages:
         """The pages, in the order of their sheets."""
         return [self.training, self.weights]
 
+    def without_step(self) -> TrainingPages:
+        """Return the pages without the first training step."""
+        return TrainingPages(replace(self.story, step=None))
+
     def graph_with(self, graph: Graph) -> Graph:
         """Return the graph of the model that has learnt, with the tables of the first training step."""
         if self.story.step is None:
@@ -80,7 +84,7 @@ class TrainingPages:
     @property
     def counts_row(self) -> int:
         """The row of the heading over what may follow what."""
-        return self.words_row + (len(self.words) + 4 if self.words else 0)
+        return self.words_row + (len(self.words) + 4 if self.words else 2)
 
     def plan(self, book: Book) -> None:
         """Decide where the words of the first step stand, and enter them in the book, whose pages refer to them."""
@@ -355,9 +359,12 @@ class _TrainingPage:
 
     def _first_step(self) -> None:
         step = self.story.step
-        if step is None or not self.plan.words:
-            return
         row = self.plan.words_row
+        if step is None or not self.plan.words:
+            self.sheet.text(
+                row, 1, "The first training step has more cells, or longer formulas, than fit here.", style.RULE
+            )
+            return
         count = len(step.examples)
         what = (
             "all of its examples"

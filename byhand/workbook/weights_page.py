@@ -11,7 +11,7 @@ from byhand.core.arithmetic.excel import Formula
 from byhand.core.graph import Array, Node, times
 from byhand.core.labels import word
 from byhand.core.roles import Look, Role
-from byhand.lessons.first_step import FirstStep
+from byhand.lessons.first_step import PLACE, FirstStep
 from byhand.workbook import style
 from byhand.workbook.book import Book
 from byhand.workbook.page import Page
@@ -53,21 +53,21 @@ class WeightsPage:
         self.sheet.text(1, 1, about, style.SUBTITLE)
         self.sheet.link(2, 1, f"◂ {training}", training, "A1", style.LINK)
         row, shown = FIRST, 0
-        for path, node in self.learnt.items():
+        for name, node in self.learnt.items():
             if shown + node.shape[0] * node.shape[1] > MOST_NUMBERS:
-                self.sheet.text(row, 1, f"The weights from {path} on are too many to show here.", style.RULE)
+                self.sheet.text(row, 1, f"The weights from {name} on are too many to show here.", style.RULE)
                 break
             shown += node.shape[0] * node.shape[1]
-            row = self._band(row, path, node)
+            row = self._band(row, name, node)
         self.sheet.columns(0, 0, 3)
         self.sheet.columns(1, WIDEST + 10, WIDTH)
         self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], 30 * points(WIDTH)))
 
-    def _band(self, row: int, path: str, node: Node) -> int:
+    def _band(self, row: int, name: str, node: Node) -> int:
         """Write a weight's tables, and return the row of the next band."""
-        tables = self._tables(path, node)
+        tables = self._tables(name, node)
         rows, columns = node.shape
-        self.sheet.text(row, 1, path, style.STEP)
+        self.sheet.text(row, 1, name, style.STEP)
         moved = float(np.sqrt(np.mean((tables[-1].values - tables[0].values) ** 2)))
         self.sheet.text(row, 5, f"{times(node.shape)}, moved by {moved:.2f} (root of the mean square)", style.NOTE)
         beside = len(tables) * (columns + GAP) <= WIDEST
@@ -79,17 +79,15 @@ class WeightsPage:
         self.spans.append((row, end))
         return end + 1
 
-    def _tables(self, path: str, node: Node) -> Sequence[Shown]:
+    def _tables(self, name: str, node: Node) -> Sequence[Shown]:
         """Return the tables about a weight, in the order of time."""
         learnt = Shown("learnt", self.book.values[node], node, Look.SHOWN)
         if self.step is None:
-            return [Shown("before", self.before[path], None, Look.SHOWN), learnt]
+            return [Shown("before", self.before[name], None, Look.SHOWN), learnt]
         training = self.step.training
-        gradient = next((g for p, g in training.gradients.items() if p == path), None)
-        by_gradient = {g: n for n, g in training.backward.gradients.items()}
-        if gradient is None:
-            return [Shown("before", self.before[path], None, Look.SHOWN), learnt]
-        before, updated = by_gradient[gradient], training.updated[path]
+        table_of = {gradient: table for table, gradient in training.backward.gradients.items()}
+        by_name = {table_of[g].name: (table_of[g], g, training.updated[p]) for p, g in training.gradients.items()}
+        before, gradient, updated = by_name[f"{PLACE.path}.{node.name}"]
         return [
             Shown("before", self.book.values[before], before, Look.SHOWN),
             Shown("∂ of the first loss", self.book.values[gradient], gradient, Look.GRADIENT),
