@@ -91,6 +91,23 @@ def _by_turns_apart(g: Node, width: int) -> tuple[Node, Node]:
     return beside(*single[::2]), beside(*single[1::2], *unused)
 
 
+def _power(x: Array, y: Array) -> Array:
+    """Return x to the power y; of a square and a cube, the product, which is many times as fast."""
+    if y.size == 1 and y.ndim <= x.ndim and (exponent := y.item()) in (2.0, 3.0):
+        return np.asarray(x * x if exponent == 2 else x * x * x)
+    return np.power(x, y)
+
+
+def _mean(x: Array, axis: int, keepdims: bool) -> Array:
+    """Return what np.mean returns, in half its time."""
+    total: Any = np.add.reduce
+    return np.asarray(total(x, axis=axis, keepdims=keepdims) / x.shape[axis])
+
+
+def _erf(x: Array) -> Array:
+    return np.fromiter(map(math.erf, x.ravel().tolist()), float, x.size).reshape(x.shape)
+
+
 def _lookup(table: Array, index: Array) -> Array:
     """Return the rows at these indices (of a table of one column, the numbers); NaN where there is no such row."""
     axes = max(table.ndim, index.ndim)
@@ -317,7 +334,7 @@ maximum = _pairwise(
 )
 power: Op = _pairwise(
     "power",
-    np.power,
+    _power,
     lambda k, x, y: k.power(x, y),
     lambda g, out, x, y: (g * y * power(x, y - 1), g * out * log(x)),
     Power,
@@ -353,24 +370,22 @@ exp = _function("exp", EXP, np.exp, lambda g, out, x: g * out, finite=True)
 log: Op = _function("log", LOG, np.log, lambda g, out, x: g / x)
 sqrt = _function("sqrt", SQRT, np.sqrt, lambda g, out, x: g / (2 * out))
 tanh = _function("tanh", TANH, np.tanh, lambda g, out, x: g * (1 - out * out))
-erf = _function(
-    "erf", ERF, np.vectorize(math.erf, otypes=[float]), lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x))
-)
+erf = _function("erf", ERF, _erf, lambda g, out, x: g * 2 / sqrt(pi()) * exp(-(x * x)))
 sin = _function("sin", SIN, np.sin, lambda g, out, x: g * cos(x))
 cos: Op = _function("cos", COS, np.cos, lambda g, out, x: -(g * sin(x)))
 
-sum_ = _reduce("sum", np.sum, lambda k, line: k.total(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
-max_ = _reduce("max", np.max, lambda k, line: k.largest(line), _to_largest, lambda x: Over("max", x))
+sum_ = _reduce("sum", np.add.reduce, lambda k, line: k.total(line), lambda g, out, x, axis: g, lambda x: Over("Σ", x))
+max_ = _reduce("max", np.maximum.reduce, lambda k, line: k.largest(line), _to_largest, lambda x: Over("max", x))
 mean = _reduce(
     "mean",
-    np.mean,
+    _mean,
     lambda k, line: k.mean(line),
     lambda g, out, x, axis: g / int(x.shape[axis]),
     lambda x: Over("mean", x),
 )
 mean_square = _reduce(
     "mean_square",
-    lambda x, axis, keepdims: np.mean(x * x, axis=axis, keepdims=keepdims),
+    lambda x, axis, keepdims: _mean(x * x, axis, keepdims),
     lambda k, line: k.sum_of_squares(line) / k.number(len(line)),
     lambda g, out, x, axis: g * 2 / int(x.shape[axis]) * x,
     lambda x: Over("mean of", Power(x, Number("2"))),

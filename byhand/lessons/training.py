@@ -167,22 +167,31 @@ class _Group:
         self.given = _stacked(recipe, self.lesson, examples)
         targets = self.given[_named(self.lesson, "targets")]
         self.counts = (targets >= 0).sum((-1, -2)).astype(float)  # (examples,)
-        inputs, loss = [*self.given, *self.weights.values()], training.losses[0]
-        self._both = Evaluator([loss, *training.gradients.values()], inputs)
-        self._loss = Evaluator([loss], inputs)
+        self._loss, self._gradients = training.losses[0], list(training.gradients.values())
+        self._evaluators: dict[tuple[bool, bool], Evaluator] = {}
 
     def loss_and_gradient(
         self, tables: Mapping[str, Array], places: list[int] | None = None
     ) -> tuple[float, Array, float]:
         """Return the sum of the losses of all positions, its gradient for all weights in a row, and their number."""
         counts = self.counts if places is None else self.counts[places]
-        loss, *gradients = self._both(self._numbers(tables, places))
-        slope = np.concatenate([_summed(gradient, counts).ravel() for gradient in gradients])
-        return float(_summed(loss, counts)[0, 0]), slope, float(counts.sum())
+        loss, *gradients = self._computed(tables, places, with_gradients=True)
+        return float(_summed(loss, counts)[0, 0]), _summed_rows(gradients, counts), float(counts.sum())
 
     def loss(self, tables: Mapping[str, Array]) -> float:
         """Return the sum of the losses of all positions."""
-        return float(_summed(self._loss(self._numbers(tables, None))[0], self.counts)[0, 0])
+        (loss,) = self._computed(tables, None, with_gradients=False)
+        return float(_summed(loss, self.counts)[0, 0])
+
+    def _computed(self, tables: Mapping[str, Array], places: list[int] | None, with_gradients: bool) -> list[Array]:
+        """Return the loss, and the gradients; of all examples at once, what they give is computed a single time."""
+        key = (places is None, with_gradients)
+        weights = list(self.weights.values())
+        if key not in self._evaluators:
+            outputs = [self._loss, *(self._gradients if with_gradients else ())]
+            always, inputs = (self.given, weights) if places is None else ({}, [*self.given, *weights])
+            self._evaluators[key] = Evaluator(outputs, inputs, always)
+        return self._evaluators[key](self._numbers(tables, places))
 
     def probabilities(self, tables: Mapping[str, Array]) -> Array:
         """Return what the model expects in each position. (examples, T, V)"""
@@ -202,6 +211,13 @@ class _Group:
 def _summed(table: Array, counts: Array) -> Array:
     """Return the sum over all positions, of a mean for each example. (examples, r, c) or (r, c) -> (r, c)"""
     return table * counts.sum() if table.ndim == 2 else np.tensordot(counts, table, 1)
+
+
+def _summed_rows(tables: Sequence[Array], counts: Array) -> Array:
+    """Return such sums of many tables in a row. each (examples, r, c) or (r, c) -> (n,)"""
+    many = len(counts)
+    rows = [t.reshape(many, -1) if t.ndim > 2 else np.broadcast_to(t.reshape(1, -1), (many, t.size)) for t in tables]
+    return np.asarray(counts @ np.concatenate(rows, axis=1))
 
 
 def _sizes(example: Example) -> object:

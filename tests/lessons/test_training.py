@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import signal
+import subprocess
+import time
 import tomllib
+import tracemalloc
 from dataclasses import replace
 from itertools import pairwise, product
 from pathlib import Path
@@ -13,7 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.commands import answer, byhand, refusal
+from support.commands import PROGRAM, answer, byhand, refusal
 
 from byhand.core.evaluation import Evaluator
 from byhand.core.graph import fold
@@ -168,7 +173,7 @@ def test_questions_are_learnt_with_their_answers(task: str) -> None:
     read = text_of("gpt2", QUESTIONS[task])
     assert read.examples[1] == {"ids": [0, 0, 1, *read.examples[1]["ids"][3:]], "targets": read.examples[1]["targets"]}
     assert read.examples[1]["targets"][:2] == [-1, -1], "the question itself is not to be guessed"
-    options = TrainingOptions(600, lr=0.03, cosine=True)
+    options = TrainingOptions(600, lr=0.02, cosine=True)
     learnt = train(read.recipe, read.examples, options)
     recipe = with_weights(read, learnt, options, f"{task}.txt")
     assert build(recipe).words == ["a", "a", "a"], "the first question, answered"
@@ -232,6 +237,54 @@ def test_what_is_learnt_is_kept_when_it_is_stopped() -> None:
     assert learnt.final < learnt.losses[0]
 
 
+def test_memory_does_not_grow_with_the_steps() -> None:
+    read = text_of("gpt2")
+    sizes = {}
+
+    def measure(step: int, loss: float) -> None:
+        if step in (20, 120):
+            gc.collect()
+            sizes[step] = tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        train(read.recipe, read.examples, TrainingOptions(120), advance=measure)
+    finally:
+        tracemalloc.stop()
+    assert sizes[120] - sizes[20] < 100 * 100, "a hundred bytes for the loss of each step"
+
+
+def test_the_default_model_learns_its_text_in_seconds() -> None:
+    read = text_of("gpt2")
+    start = time.process_time()
+    train(read.recipe, read.examples, TrainingOptions(300, lr=0.03))
+    assert time.process_time() - start < 10
+
+
+def test_an_interrupted_training_writes_what_it_has_learnt(text: Path) -> None:
+    """With the signal that Ctrl-C sends, after the note that it writes before it trains, far from the last step."""
+    line = "train poem.txt --size max_positions=2 --steps 1000000 -o learnt.toml --save folder --json"
+    process = subprocess.Popen([str(PROGRAM), *line.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    assert "cut: 8 sequences in all." in process.stderr.readline()
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    report = json.loads(out)
+    assert process.returncode == 0
+    assert f"Stopped after {report['steps']} steps; what is learnt so far is kept." in err
+    assert report["final_loss"] < report["losses"][0]
+    assert build(read_recipe(Path("learnt.toml"))).recipe.training["steps"] == 1_000_000
+    assert sorted(path.name for path in Path().iterdir()) == ["folder", "learnt.toml", "poem.txt"]
+
+
+@pytest.mark.slow
+def test_a_first_step_that_no_sheet_bears_is_left_out(text: Path) -> None:
+    Path("long.txt").write_text("a b c d e f g h i j k l m n o p\n")
+    assert "Wrote long.xlsx" in answer("byhand train long.txt --model retro --steps 2 -o long.xlsx")
+    assert "gets the stored result of all" in answer("byhand verify long.xlsx")
+
+
 @pytest.fixture
 def text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -291,6 +344,8 @@ def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
         ("poem.txt --ids-file ids.json", "Give a text or --ids-file, one of them."),
         ("poem.txt --model attention", "attention does not learn from a text"),
         ("poem.txt --model vit", "'the dog ran.' is no row of a picture"),
+        ("poem.txt --model rnn --save new", "rnn has no form as a checkpoint: leave --save out"),
+        ("poem.txt --size positions=rotary --save new", "A checkpoint of this kind cannot state the weight"),
         ("poem.txt --model rasp-reverse", "rasp-reverse does not learn from a text"),
         ("poem.txt --model transformer", "Line 1 is no pair: write the source, a tab, and the target."),
         ("poem.txt --lr 1e9", "--lr is a number above 0 and up to 1000"),
