@@ -96,7 +96,7 @@ OWN = {
                     break
     return found''',
     "spans": '''def spans(row, base):
-    """Return the number of each span of a row, from its first place to its last; 0 where the last number is 0."""
+    """Return the number of each span of a row, by its ends; 0 where the last number is 0."""
     letters = [float(x) for x in row[0]]
     table = [[0.0] * len(letters) for _ in letters]
     for start in range(len(letters)):
