@@ -374,27 +374,27 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
 
 
 def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
-    """Whether the answers of a stage are the numbers of a given table, or its first rows."""
-    written, key = answers.written[stage.flat], answers.key[stage.flat]
-    rows, columns = map(int, stage.node.shape)
-    alike = (table for table in answers.visible if table.shape[0] >= rows and table.shape[1] == columns)
-    return not stage.choice and any(is_copy(written, key, table[stage.rows, stage.columns]) for table in alike)
+    """Whether the answers of a stage are the numbers of a given table, in part or over and over."""
+    written, key, margins = answers.written[stage.flat], answers.key[stage.flat], stage.tolerances.margins
+    columns = int(stage.node.shape[1])
+    copies = [np.resize(table, len(key)) for table in answers.visible if table.size > 1]
+    copies += [t[stage.rows % t.shape[0], stage.columns] for t in answers.visible if t.shape[1] == columns > 1]
+    return not stage.choice and any(is_copy(written, key, copy, margins) for copy in copies)
 
 
 def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool) -> CellFinding:
     """Return the finding for an answer whose explanation earns nothing.
 
-    A mistake is named all the same where a copy can only be made by it, and where many numbers of some table tell of
-    mistakes. unguessed: whether they do.
+    A mistake is named all the same where a copy, or one number, can only be made by it, and where many numbers of some
+    table tell of mistakes. unguessed: whether they do.
     """
     if unguessed and finding.verdict is Verdict.MISTAKE:
         return replace(finding, verdict=Verdict.WRONG)
-    if mine.copied:
+    if mine.idle:
         behind = {combination for combination, right in zip(mine.mistakes, mine.right, strict=True) if not right}
         named = finding.verdict is Verdict.MISTAKE and len(behind) == 1 and BETWEEN not in finding.mistake
-        return replace(finding, verdict=Verdict.WRONG) if named else CellFinding(Verdict.WRONG, _(COPIED))
-    if mine.idle:
-        return CellFinding(Verdict.WRONG, _(ONE_NUMBER))
+        nothing = CellFinding(Verdict.WRONG, _(COPIED if mine.copied else ONE_NUMBER))
+        return replace(finding, verdict=Verdict.WRONG) if named else nothing
     return CellFinding(Verdict.WRONG, _(NOT_WORKED_OUT if finding.verdict is Verdict.FOLLOWS else WRONG))
 
 

@@ -7,8 +7,10 @@ number is right in places. So a wrong answer earns something only where the stud
   them have earned something. Where fewer have, it counts if it needs given numbers and several different ones agree.
 - A mistake, rounding or a slip counts if several different numbers agree, or one that is seldom met by chance; a
   smaller sign of it, if most of the other answers are right or explained.
-- One number in every cell of a table is no work, unless the right numbers are all the same, or a mistake leads to that
-  number and counts by itself. Nor is the copy of a given table.
+- One number in every cell of a table is no work, unless the right numbers are all the same, even if a mistake leads to
+  it. Nor is the copy of a given table, or of its row over and over.
+- Two mistakes at once explain a lot by chance: they count if three different numbers agree, or two of several digits.
+- What is 1/2 or 1/3 in a table of shares tells of no rounding.
 
 Most are more than half, or half of two or three. The commonest number of a table counts neither for nor against: a
 mask's zeros are no work.
@@ -38,6 +40,8 @@ UNGUESSED = 3
 """So many different numbers of two digits that a mistake leads to are met by no guess."""
 EASY = (-1.0, 0.0, 1.0)
 """Numbers that everybody tries."""
+SHARES = sorted({round(1 / n, places) for n in (2, 3, 4) for places in (1, 2, 3, 4)})
+"""Equal shares of two, three or four, as they are written down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +125,13 @@ def one_number_in_every_cell(typed: Array, key: Array) -> bool:
     return len(numbers) >= ALIKE and bool(np.ptp(numbers) == 0) and len(np.unique(key)) > 1
 
 
-def is_copy(typed: Array, key: Array, given: Array) -> bool:
+def is_copy(typed: Array, key: Array, given: Array, margins: Array) -> bool:
     """Whether several answers are the numbers of a given table, and not all right. given: its number for each. (n,)"""
     answered = ~np.isnan(typed)
-    same = bool((typed[answered] == given[answered]).all())
-    return same and int(answered.sum()) >= ALIKE and not np.allclose(typed[answered], key[answered])
+    with np.errstate(all="ignore"):
+        same = bool((np.abs(typed - given) <= margins)[answered].all())
+        right = bool((np.abs(typed - key) <= margins)[answered].all())
+    return same and int(answered.sum()) >= ALIKE and not right
 
 
 class _Weighing:
@@ -143,7 +149,8 @@ class _Weighing:
     def result(self) -> list[Counted]:
         for one, count in zip(self.answers, self.counts, strict=True):
             n = one.stage.number
-            count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
+            told = one.rounded & ~np.isin(one.typed, SHARES)
+            count.rounded[:] = one.rounded & self._several(self._numbers(n, told))
             count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
         for _ in range(2 if self.mistakes else 1):  # what a mistake makes of the student's own numbers counts later
             self._mistakes_that_stand_by_themselves()
@@ -165,22 +172,9 @@ class _Weighing:
         return one.slips & (one.source is None or self._is_work(one.source))
 
     def _without_idle(self, n: int) -> Counted:
-        """Return what counts of a table; of one number in every cell, only a mistake that leads to it."""
-        one, count = self.answers[n], self.counts[n]
-        nothing: Flags = np.zeros(len(one.key), dtype=bool)
-        if not one.idle:
-            return count
-        by_mistake = nothing if one.copied else self._made_by_evident_mistakes(n)
-        return Counted(nothing, by_mistake, nothing, nothing)
-
-    def _made_by_evident_mistakes(self, n: int) -> Flags:
-        """Return the answers by mistakes that the numbers themselves tell of, without what follows from them."""
-        found: Flags = np.zeros(len(self.answers[n].key), dtype=bool)
-        for index in self.mistakes:
-            cells = [self._made_by(index, m) for m in range(len(self.answers))]
-            if cells[n].any() and self._several(np.concatenate([self._numbers(m, of) for m, of in enumerate(cells)])):
-                found |= cells[n]
-        return found
+        """Return what counts of a table: nothing of one that is no work."""
+        nothing: Flags = np.zeros(len(self.answers[n].key), dtype=bool)
+        return Counted(nothing, nothing, nothing, nothing) if self.answers[n].idle else self.counts[n]
 
     def _mistakes_that_stand_by_themselves(self) -> None:
         for index in self.mistakes:
@@ -190,9 +184,20 @@ class _Weighing:
             numbers = [
                 self._numbers(n, of | self._following_from(n, cells, with_given=True)) for n, of in enumerate(cells)
             ]
-            if self._several(np.concatenate(numbers)):
+            alone = [of & ~self._made_by_two(n) for n, of in enumerate(cells)]
+            if self._many(np.concatenate(numbers)) or self._several(
+                np.concatenate(
+                    [
+                        self._numbers(n, of | self._following_from(n, alone, with_given=True))
+                        for n, of in enumerate(alone)
+                    ]
+                )
+            ):
                 for count, of in zip(self.counts, cells, strict=True):
                     count.mistakes[:] |= of
+
+    def _made_by_two(self, n: int) -> Flags:
+        return np.array([len(combination) > 1 for combination in self.answers[n].mistakes], dtype=bool)
 
     def _made_by(self, misconception: int, n: int) -> Flags:
         """Return the answers of a table behind which a misconception is, from numbers that are given or work."""
@@ -227,6 +232,11 @@ class _Weighing:
         different = set(numbers.tolist())
         enough = len(different - {0.0}) >= 2 or (len(different) >= 2 and len(numbers) >= ALIKE)
         return enough or any(map(self._distinctive, different))
+
+    def _many(self, numbers: Array) -> bool:
+        """Whether three different numbers agree, or two that are seldom met by chance."""
+        different = set(numbers.tolist()) - {0.0}
+        return len(different) >= 3 or sum(map(self._distinctive, different)) >= 2
 
     def _distinctive(self, number: float) -> bool:
         """Whether a number has two significant digits or more, and does not stand in one table after the other."""
