@@ -109,6 +109,40 @@ def test_a_copy_of_a_given_table_is_no_work() -> None:
         assert {mark.sentence for mark in marks} <= {COPIED}
 
 
+def test_a_bias_in_every_row_is_no_work() -> None:
+    """It is what is left of the sums without their products, and earned half of them, and what follows."""
+    of = class_of("feed-forward", 20)
+    for n in range(20):
+        marks = of.mark(n, [np.tile(of.tables(n)["b_1"], (2, 1)), np.tile(of.tables(n)["b_2"], (2, 1))])
+        assert {mark.sentence for mark in marks if mark.verdict.name == "MISTAKE"} == set()
+        assert share(marks) == 0 or {mark.question for mark in marks if mark.points} == {1}
+
+
+def test_one_number_that_a_mistake_leads_to_is_named_and_not_paid() -> None:
+    """Without rows, the softmax of sort leads to 15 everywhere."""
+    of = class_of("sort", 5)
+    for n in range(5):
+        marks = of.mark(n, [np.full(16, 15.0)])
+        assert share(marks) == 0
+        assert named(marks) == {"softmax-over-columns"}
+
+
+def test_equal_shares_tell_of_no_rounding() -> None:
+    """1, 1/2 and 1/3 are what coarse enough rounding of any scores leads to."""
+    of = class_of("find-the-wrong-score", 20)
+    weights = np.round([[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]], 2)
+    for n in range(20):
+        marks = of.mark(n, [np.zeros(2), weights])
+        assert sum(mark.points for mark in marks if mark.verdict.name == "ROUNDED") <= 1, "one cell by chance"
+
+
+def test_two_mistakes_at_once_need_more_than_two_small_numbers() -> None:
+    """A neighbour's logits: two of four small numbers are met by one pair of mistakes or another, and all follows."""
+    of = class_of("softmax-gradient", 50)
+    shares = [share(of.mark(n, of.asked(of.right(n - 1)))) for n in range(50)]
+    assert max(shares) <= 0.35
+
+
 ONE_NUMBER = (
     'title = "Mine"\nteaches = "A thing."\nminutes = 5\nlevel = 2\nmodel = "dot-product"\nsize = {{ width = 3 }}\n'
     '[draw]\nx = {numbers}\ny = {numbers}\n[[ask]]\ntable = "product"\nplaces = 0\n'
