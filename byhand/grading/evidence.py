@@ -10,7 +10,7 @@ number is right in places. So a wrong answer earns something only where the stud
 - One number in every cell of a table is no work, unless the right numbers are all the same, even if a mistake leads to
   it. Nor is the copy of a given table, or of its row over and over.
 - Two mistakes at once explain a lot by chance: they count if three different numbers agree, or two of several digits.
-- What is 1/2 or 1/3 in a table of shares tells of no rounding.
+- 0, ±1 and equal shares such as 1/2 and 1/3 tell of nothing.
 
 Most are more than half, or half of two or three. The commonest number of a table counts neither for nor against: a
 mask's zeros are no work.
@@ -149,8 +149,7 @@ class _Weighing:
     def result(self) -> list[Counted]:
         for one, count in zip(self.answers, self.counts, strict=True):
             n = one.stage.number
-            told = one.rounded & ~np.isin(one.typed, SHARES)
-            count.rounded[:] = one.rounded & self._several(self._numbers(n, told))
+            count.rounded[:] = one.rounded & self._several(self._numbers(n, one.rounded))
             count.rounded[:] |= one.coarse & ~np.array([self._stands_often(x) for x in one.typed.tolist()])
         for _ in range(2 if self.mistakes else 1):  # what a mistake makes of the student's own numbers counts later
             self._mistakes_that_stand_by_themselves()
@@ -224,7 +223,7 @@ class _Weighing:
         return len(self.answers[n].key) < int(shape[0]) * int(shape[1])
 
     def _numbers(self, n: int, cells: Flags) -> Array:
-        """Return the numbers in these cells of a table, without 0 and ±1 unless the right table has nothing else."""
+        """Return the numbers in these cells of a table, without 0, ±1 and equal shares if others are right."""
         return np.asarray(self.answers[n].typed[cells & self.hard[n]])
 
     def _several(self, numbers: Array) -> bool:
@@ -357,16 +356,15 @@ def _most(some: Flags, every: Flags) -> bool:
 def _telling_and_hard(one: StageAnswers) -> tuple[Flags, Flags]:
     """Return the answers that tell something, and those that not everybody tries.
 
-    The first are those whose right number is not the commonest of the table; the second are not 0 or ±1, unless all
-    right numbers are.
+    The first are those whose right number is not the commonest of the table; the second are not 0, ±1 or an equal
+    share, unless all right numbers are 0 or ±1.
     """
     units = one.stage.tolerances.units
     right = (np.rint(one.key / units) * units + 0.0).tolist()
     ((commonest, count),) = Counter(right).most_common(1)
     hard = one.answered
     if any(number not in EASY for number in right):
-        size = np.abs(one.typed)
-        hard = one.answered & (size != 0) & (size != 1)
+        hard = one.answered & ~np.isin(np.abs(one.typed), [0, 1, *SHARES])
     if count == len(right) or count <= max(2, COMMON * len(right)):
         return one.answered, hard
     return one.answered & np.array([number != commonest for number in right], dtype=bool), hard
