@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.learnt import BORROWED, LEARNT, Knowledge, command_of, experts_of, knowledge, row
+from support.learnt import BORROWED, LEARNT, Knowledge, command_of, experts_of, knowledge, row, says_what_its_text_says
 from support.lessons import sweep
 
+from byhand.core.graph import fold
 from byhand.lessons.build import before_learning, build, learnt_folder, learnt_model
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
@@ -74,6 +75,12 @@ def test_a_model_that_trains_nothing_has_the_weights_of_its_base(model: str, len
     assert all(np.array_equal(one.weights[name], other.weights[name]) for name in other.weights)
 
 
+@pytest.mark.parametrize("model", LEARNT)
+def test_the_own_example_is_of_the_text(model: str) -> None:
+    """What the model answers to it is what the text says there."""
+    assert says_what_its_text_says(model)
+
+
 def test_mixtral_sends_every_article_to_one_expert_and_the_rest_elsewhere() -> None:
     """Expert 1 reads all articles, and one noun beside them; the verbs and "on" go to expert 3, and no article does."""
     kinds = experts_of("mixtral")
@@ -81,6 +88,22 @@ def test_mixtral_sends_every_article_to_one_expert_and_the_rest_elsewhere() -> N
     assert sum(1 in chosen for kind in ("noun", "verb", "preposition") for chosen in kinds[kind]) == 1
     assert all(3 in chosen for chosen in kinds["verb"] + kinds["preposition"])
     assert not any(3 in chosen for chosen in kinds["article"])
+
+
+def test_transformer_xl_uses_its_memory() -> None:
+    """After "sat on" the article follows from the segment before: "the cat" or "a dog". Without memory it is a guess."""
+    answers = []
+    for prompt in ("the cat sat on", "a dog sat on"):
+        lesson = build(Recipe("transformer-xl", prompt=prompt))
+        assert lesson.graph.logits is not None
+        memories = [node for node in lesson.tables.values() if node.role == "memory"]
+        assert memories
+        nothing = {node: np.zeros(tuple(map(int, node.shape))) for node in memories}
+        scores = [fold([lesson.graph.logits], given)[lesson.graph.logits][-1] for given in ({}, nothing)]
+        answers.append([lesson.architecture.vocabularies(lesson.options)[0].words[int(row.argmax())] for row in scores])
+    (with_cat, alone), (with_dog, also_alone) = answers
+    assert (with_cat, with_dog) == ("a", "the")
+    assert alone == also_alone
 
 
 def test_only_the_usual_sizes_have_learnt() -> None:

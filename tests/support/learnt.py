@@ -118,6 +118,23 @@ def _learnt_weights(model: str) -> dict[str, Array]:
     return learnt.weights
 
 
+def says_what_its_text_says(model: str) -> bool:
+    """Return whether the answer to a model's own example, in its last place, is one that the text has there."""
+    learnt = learnt_model(model)
+    assert learnt is not None
+    counted = counts([dict(example) for example in text_of(model).examples])
+    lesson = build(Recipe(model))
+    scores = logits_of(lesson)
+    example = {"targets": [], **learnt.example}
+    place = len(scores) - 1
+    if "pixels" in example:
+        example["pixels"] = text_of(model).examples[1]["pixels"]  # the drawn text of the same bar
+        assert np.array_equal(lesson.numbers()["picture"], learnt.example["pixels"][0])
+    elif lesson.graph.look_at is not None:
+        place, example["targets"] = lesson.graph.look_at, [-1]
+    return int(scores[place].argmax()) in counted[_read_until(example, place)]
+
+
 KINDS = {"the": "article", "a": "article", "cat": "noun", "dog": "noun", "mat": "noun", "on": "preposition"}
 """The kinds of the words of the text animals; the others are verbs."""
 
