@@ -91,7 +91,7 @@ def test_mixtral_sends_every_article_to_one_expert_and_the_rest_elsewhere() -> N
 
 
 def test_transformer_xl_uses_its_memory() -> None:
-    """After "sat on" the article follows from the segment before, "the cat" or "a dog"; without memory it is a guess."""
+    """After "sat on" the article follows from the segment before: without memory it is the same guess both times."""
     answers = []
     for prompt in ("the cat sat on", "a dog sat on"):
         lesson = build(Recipe("transformer-xl", prompt=prompt))
