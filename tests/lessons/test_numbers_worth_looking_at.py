@@ -33,12 +33,11 @@ REASONS = {
     "knn-lm values": "a word that is not stored has no neighbours",
     "knn-lm p_kNN": "a word that is not stored has no neighbours",
     "knn-lm weights": "only the nearest contexts weigh, and GPT-2 looks past some words",
-    "bert S": "of two rows, one for each sentence, one is read",
+    "real_so_far": "the first word is real for all words after it",
 }
 """Tables whose equal numbers are what they show, by the last part of their name, or by model and name."""
 AT_RANDOM = {
-    *"deepseek marian retro roberta seq2seq-attention sparse-transformer sparse-transformer-fixed switch".split(),
-    "transformer",
+    *"deepseek retro sparse-transformer sparse-transformer-fixed switch transformer".split(),
 }
 """Books whose numbers are still drawn without a look at them."""
 
