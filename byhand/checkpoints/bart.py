@@ -146,7 +146,7 @@ def marian_pieces(o: Options) -> Pieces:
     else:
         yield from embeddings(d, o.vocab, o.target_vocab)
     yield from layer_pieces(o)
-    yield from output_pieces(o, o.target_vocab)
+    yield from output_pieces(o, o.vocab if o.shared_embeddings else o.target_vocab)
 
 
 def embeddings(d: int, vocab: int, target_vocab: int) -> Pieces:

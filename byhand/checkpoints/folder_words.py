@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from byhand.errors import ByhandError
 
 MOST_BYTES = 100_000_000
 """The most bytes of a tokenizer's file; one with 250,000 words has about 20 million."""
+
+TWO_FILES = ("vocab.json", "target_vocab.json")
+"""The files of a translator with a vocabulary for each text, as Marian has them."""
 
 Ids = dict[str, int]
 
@@ -24,14 +27,26 @@ def words_of_folder(folder: Path, count: int) -> tuple[str, ...] | None:
     for name, read in READERS.items():
         path = folder / name
         if os.path.isfile(path):
-            if path.stat().st_size > MOST_BYTES:
-                raise ByhandError(f"{path} is larger than {MOST_BYTES:,} bytes: remove it to go on without words.")
-            words = [f"t{n}" for n in range(count)]
-            for word, n in read(path).items():
-                if 0 <= n < count:
-                    words[n] = word
-            return tuple(words)
+            return _words(path, read, count)
     return None
+
+
+def words_of_files(folder: Path, counts: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return the words of a source and of its translation, from TWO_FILES; none if the folder does not have both."""
+    paths = [folder / name for name in TWO_FILES]
+    if len(counts) != len(paths) or not all(map(os.path.isfile, paths)):
+        return []
+    return [_words(path, _vocab_json, count) for path, count in zip(paths, counts, strict=True)]
+
+
+def _words(path: Path, read: Callable[[Path], Ids], count: int) -> tuple[str, ...]:
+    if path.stat().st_size > MOST_BYTES:
+        raise ByhandError(f"{path} is larger than {MOST_BYTES:,} bytes: remove it to go on without words.")
+    words = [f"t{n}" for n in range(count)]
+    for word, n in read(path).items():
+        if 0 <= n < count:
+            words[n] = word
+    return tuple(words)
 
 
 def _tokenizer_json(path: Path) -> Ids:

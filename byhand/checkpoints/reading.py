@@ -12,7 +12,7 @@ import numpy as np
 from byhand.checkpoints import FAMILIES
 from byhand.checkpoints.family import Family, Piece
 from byhand.checkpoints.folder import Config, Tensors, brief, read_config
-from byhand.checkpoints.folder_words import words_of_folder
+from byhand.checkpoints.folder_words import words_of_files, words_of_folder
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
@@ -58,9 +58,14 @@ def read(folder: Path) -> Checkpoint:
 
 
 def _words(vocabularies: tuple[Labels, ...], folder: Path) -> tuple[Labels, ...]:
-    """Return the vocabularies with the words of the folder's tokenizer, if it has one and the model one vocabulary."""
+    """Return the vocabularies with the words of the folder's tokenizer, or of a file for each of two vocabularies."""
     if not vocabularies or any(v is not vocabularies[0] for v in vocabularies):
-        return vocabularies
+        lists = words_of_files(folder, tuple(len(v.words) for v in vocabularies))
+        return (
+            tuple(Labels(v.name, words) for v, words in zip(vocabularies, lists, strict=True))
+            if lists
+            else vocabularies
+        )
     words = words_of_folder(folder, len(vocabularies[0].words))
     return (Labels(vocabularies[0].name, words),) * len(vocabularies) if words else vocabularies
 

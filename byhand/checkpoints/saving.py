@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from byhand.checkpoints import FAMILIES, reading
 from byhand.checkpoints.family import Family
 from byhand.checkpoints.folder import WEIGHTS
+from byhand.checkpoints.folder_words import TWO_FILES
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
@@ -37,7 +38,7 @@ def kind_of(model: str) -> str:
 def save(folder: Path, model: str, options: Any, weights: Mapping[str, Array], words: tuple[Labels, ...]) -> None:
     """Write a built-in model as a folder that byhand and transformers read. The folder must be new or empty.
 
-    weights: by our paths, written as 32-bit numbers. words: the vocabularies; of one, a tokenizer is written.
+    weights: by our paths, written as 32-bit numbers. words: the vocabularies, as a tokenizer or, of two, a list each.
     ByhandError for a model, or options of it, that no config states.
     """
     kind = kind_of(model)
@@ -51,6 +52,10 @@ def save(folder: Path, model: str, options: Any, weights: Mapping[str, Array], w
         if words and all(vocabulary is words[0] for vocabulary in words):
             tokenizer = json.dumps(_tokenizer(words[0].words), ensure_ascii=False, indent=2)
             (unfinished / "tokenizer.json").write_text(tokenizer + "\n", encoding="utf-8")
+        elif len(words) == len(TWO_FILES):
+            for name, vocabulary in zip(TWO_FILES, words, strict=True):
+                ids = {word: n for n, word in enumerate(vocabulary.words)}
+                (unfinished / name).write_text(json.dumps(ids, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         _check(unfinished, options, weights)
 
 
@@ -59,6 +64,7 @@ TOKENIZERS = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "vocab.json",
+    "target_vocab.json",
     "merges.txt",
     "vocab.txt",
 )
