@@ -90,6 +90,15 @@ def test_mixtral_sends_every_article_to_one_expert_and_the_rest_elsewhere() -> N
     assert not any(3 in chosen for chosen in kinds["article"])
 
 
+def test_switch_has_an_expert_for_each_kind_of_word() -> None:
+    """Of the three experts one reads nearly all articles, one most nouns, and one the verbs, which it alone reads."""
+    kinds = experts_of("switch")
+    assert [sum({1} == chosen for chosen in kinds["article"]), len(kinds["article"])] == [5, 6]
+    assert [sum({2} == chosen for chosen in kinds["noun"]), len(kinds["noun"])] == [3, 4]
+    assert all({3} == chosen for chosen in kinds["verb"])
+    assert not any(3 in chosen for kind in ("article", "noun", "preposition") for chosen in kinds[kind])
+
+
 def test_transformer_xl_uses_its_memory() -> None:
     """After "sat on" the article follows from the segment before: without memory it is the same guess both times."""
     answers = []

@@ -26,6 +26,10 @@ REASONS = {
     "relu": "a neuron is silent for all words of a short text",
     "t5 bias1": "words to come count as no distance at all",
     "t5 bias2": "words to come count as no distance at all",
+    "switch W_1": "an expert for one kind of word needs few of its neurons",
+    "switch hidden": "an expert for one kind of word needs few of its neurons",
+    "switch W_2": "an expert for one kind of word needs few of its neurons",
+    "switch ffn": "an expert for one kind of word needs few of its neurons",
     "weighed": "of an expert to which a word is not sent, it gets 0",
     "vit picture": "a bar leaves the rest of its picture empty",
     "vit patches": "a bar goes through two patches in the same way",
@@ -37,7 +41,7 @@ REASONS = {
 }
 """Tables whose equal numbers are what they show, by the last part of their name, or by model and name."""
 AT_RANDOM = {
-    *"deepseek retro sparse-transformer sparse-transformer-fixed switch transformer".split(),
+    *"deepseek retro sparse-transformer-fixed transformer".split(),
 }
 """Books whose numbers are still drawn without a look at them."""
 

@@ -34,7 +34,7 @@ def faults(lesson: Lesson) -> dict[str, str]:
         if node.role in SKIPPED | SOFTMAX or node not in chosen:
             continue
         values = np.asarray(numbers[name], dtype=float)
-        labels = [_label(node, row, numbers) for row in range(len(values))]
+        labels = _labels(node, 0, numbers), _labels(node, 1, numbers)
         wrong = next(_wrong(node, values, labels, learnt and node.role is Role.WEIGHT), None)
         if wrong:
             found[name] = wrong
@@ -53,27 +53,29 @@ def _chosen(lesson: Lesson) -> set[Node]:
     return chosen
 
 
-def _label(node: Node, row: int, numbers: dict[str, Array]) -> str:
-    labels = node.shape[0].labels
-    return f"row {row + 1}" if labels is None else word(labels, row, numbers)
+def _labels(node: Node, axis: int, numbers: dict[str, Array]) -> list[str]:
+    """Return what stands beside the rows or above the columns; of equal words, equal numbers are no accident."""
+    size = node.shape[axis]
+    plain = size.labels is None
+    return [f"{('row', 'column')[axis]} {n + 1}" if plain else word(size.labels, n, numbers) for n in range(int(size))]
 
 
-def _wrong(node: Node, values: Array, labels: list[str], learnt: bool) -> Iterator[str]:
+def _wrong(node: Node, values: Array, labels: tuple[list[str], list[str]], learnt: bool) -> Iterator[str]:
     """Yield what is wrong with a table. Rows of learnt weights may be equal: two features then weigh alike."""
     rows, columns = values.shape
     same = SAME * max(float(np.abs(values[np.abs(values) < MASKED]).max(initial=0)), SAME)
     if node.role is Role.ATTENTION:
-        yield from _attention(values, labels)
+        yield from _attention(values, labels[0])
     for j in range(columns if rows > 1 else 0):
         if np.ptp(values[:, j]) <= same and not _is_centred(node, values) and not _is_last(node, values[:, j]):
             yield f"column {j + 1} is {values[0, j]:g} in every row"
     for i in range(rows if columns > 1 and not learnt else 0):
         for k in range(i):
-            if labels[i] != labels[k] and np.allclose(values[i], values[k], rtol=0, atol=same):
-                yield f"rows {labels[k]} and {labels[i]} are equal"
+            if labels[0][i] != labels[0][k] and np.allclose(values[i], values[k], rtol=0, atol=same):
+                yield f"rows {labels[0][k]} and {labels[0][i]} are equal"
     for j in range(columns if rows > 1 else 0):
         for k in range(j):
-            if np.allclose(values[:, j], values[:, k], rtol=0, atol=same):
+            if labels[1][j] != labels[1][k] and np.allclose(values[:, j], values[:, k], rtol=0, atol=same):
                 yield f"columns {k + 1} and {j + 1} are equal"
 
 
