@@ -17,8 +17,8 @@ from byhand.cli.options import NewFile, model_options, recipe_from
     "library",
     default="numpy",
     show_default=True,
-    type=click.Choice(["numpy", "torch"]),
-    help="The library that the script computes with.",
+    type=click.Choice(["numpy", "torch", "notebook"]),
+    help="The library of the script; or a notebook with numpy.",
 )
 @click.option("-o", "--output", type=NewFile("model.py"), help="The file to write.  [default: the terminal]")
 @click.option("--weights", type=NewFile("model.npz"), help="A file beside the script for its larger tables.")
@@ -36,12 +36,19 @@ def code(output: Path | None, library: str, weights: Path | None, force: bool, *
         byhand code attention
         byhand code gpt2 --prompt "the cat sat" -o gpt2.py
         byhand code gpt2 --backward --as torch -o gpt2-torch.py
+        byhand code gpt2 --as notebook -o gpt2.ipynb
     """
     from byhand.cli.main import BadInput
-    from byhand.code.build import script, write_script
+    from byhand.code.build import script, write_notebook, write_script
     from byhand.lessons.build import build
 
     lesson = build(recipe_from(**options))
+    if library == "notebook":
+        if output is None or weights is not None:
+            raise BadInput("A notebook is written to a file and holds its numbers: give -o FILE.ipynb, not --weights.")
+        write_notebook(lesson, output, force)
+        click.echo(f"Wrote {output}. Open it in Jupyter, or in any program that runs notebooks.")
+        return
     if output is None:
         if weights is not None:
             raise BadInput("Give -o FILE.py with --weights: the script reads the file beside itself.")

@@ -28,6 +28,18 @@ def script(lesson: Lesson, library: str = "numpy", weights: str = "") -> tuple[s
     """
     if library not in LIBRARIES:
         raise ByhandError(f"There is no code for {quoted(library)}; {nearest(library, LIBRARIES)}.")
+    _check_size(lesson, weights)
+    made = Script(lesson, LIBRARIES[library](), weights)
+    text = made.text()
+    if made.beside is None:
+        return text, b""
+    data = io.BytesIO()
+    np.savez(data, **made.beside)  # type: ignore[arg-type]  # numpy's stubs take the names of tables for its options
+    return text, data.getvalue()
+
+
+def _check_size(lesson: Lesson, weights: str) -> None:
+    """Raise ByhandError for a lesson that is too large to be written out."""
     count = sum(node.shape[0] * node.shape[1] for node in lesson.tables.values() if node.op.given)
     if len(lesson.tables) > MOST_TABLES:
         raise ByhandError(
@@ -39,13 +51,17 @@ def script(lesson: Lesson, library: str = "numpy", weights: str = "") -> tuple[s
             f"The script would hold {count:,} numbers, and takes {MOST_NUMBERS:,}: "
             "give --weights FILE.npz for a file beside it, or choose smaller sizes."
         )
-    made = Script(lesson, LIBRARIES[library](), weights)
-    text = made.text()
-    if made.beside is None:
-        return text, b""
-    data = io.BytesIO()
-    np.savez(data, **made.beside)  # type: ignore[arg-type]  # numpy's stubs take the names of tables for its options
-    return text, data.getvalue()
+
+
+def write_notebook(lesson: Lesson, path: Path, force: bool) -> None:
+    """Write the lesson as a notebook. Raises ByhandError for a file that may not be written, or too large a lesson."""
+    from byhand.code.notebook import notebook
+
+    if path.suffix != ".ipynb":
+        raise ByhandError(f"{quoted(path.name)} is no name of a notebook: end it with .ipynb.")
+    check_place(path, force)
+    _check_size(lesson, "")
+    save(path, notebook(lesson).encode())
 
 
 def write_script(lesson: Lesson, path: Path, library: str, weights: Path | None, force: bool) -> None:

@@ -217,7 +217,7 @@ class Script:
         parameters = [names[first.arguments[n]] for n in self.parameters(kind)]
         body = [f"{names[table]} = {self.expression(table, names).text}" for table in first.inside]
         kept = " ".join(names[table] for table in (*(first.arguments[n] for n in self.owned[kind]), *first.inside))
-        said = literals.docstring(_about(first.place) or first.place.title)
+        said = literals.docstring(about(first.place) or first.place.title)
         result = self.expression(first.result, names).text
         lines = [said, *body, f'keep(step, "{kept}", locals())', f"return {result}"]
         head = f"def {self.functions[kind]}({', '.join(['step', *parameters])}):"
@@ -227,33 +227,44 @@ class Script:
 
     def text(self) -> str:
         """Return the script."""
-        head = [f"{self.docstring()}\n\n{self.imports()}", self.table_function()]
-        functions = [self.function(kind) for kind in self.kinds]
         lines = dict(self.lines())
-        array = f"{self.k.module}.{self.k.array}"
-        head += [OWN[name].replace("ARRAY", array) for name in OWN if name in self.k.own_functions]
-        if self.kinds:
-            head += [KEEP, *functions]
         body = "\n".join(self.in_sections(lines))
         end = f"{self.prediction()}\n{ASKED}"
         if self.has_check and (training := self.lesson.graph.training):
             loss = self.names[training.losses[0]]
             end = TRAINED.replace("PREDICTION", self.prediction()) + CHECK.replace("LOSS", loss)
-        whole = "\n\n\n".join([*head, f"{self.words()}\n{body}\n{end}"])
+        first = f"{self.docstring()}\n\n{self.imports()}"
+        whole = "\n\n\n".join([first, *self.head(), f"{self.words()}\n{body}\n{end}"])
         return self.with_shapes(formatted(whole), lines)
 
     def in_sections(self, lines: dict[str, Node]) -> Iterator[str]:
-        """Yield the lines, with a heading before those of each page; what no page has and is given comes first."""
+        """Yield the lines, with a heading before those of each page."""
+        for n, (place, block) in enumerate(self.sections(lines)):
+            if place and len(block) > 1:
+                yield f"\n{literals.comment(self.heading(place))}"
+            elif n and len(block) > 1:
+                yield ""
+            yield from side_by_side(block)
+            if not n and self.has_check:
+                yield CHANGE
+
+    def sections(self, lines: dict[str, Node]) -> Iterator[tuple[Scope | None, dict[str, Node]]]:
+        """Yield the lines of each page in the model's order; what no page has and is given comes first.
+
+        All that is given comes first where a check changes it.
+        """
         shared = {line: node for line, node in lines.items() if node.op.given and (self.has_check or not node.page)}
-        yield from side_by_side(dict(sorted(shared.items(), key=lambda item: item[1] not in self.indices)))
-        if self.has_check:
-            yield CHANGE
+        yield None, dict(sorted(shared.items(), key=lambda item: item[1] not in self.indices))
         rest = [(line, node) for line, node in lines.items() if line not in shared]
         for place, group in groupby(rest, lambda item: item[1].page):
-            block = dict(group)
-            if len(block) > 1:
-                yield f"\n{literals.comment(self.heading(place))}" if place else ""
-            yield from side_by_side(block)
+            yield place, dict(group)
+
+    def head(self) -> list[str]:
+        """Return the functions of the script."""
+        functions = [self.function(kind) for kind in self.kinds]
+        array = f"{self.k.module}.{self.k.array}"
+        own = [OWN[name].replace("ARRAY", array) for name in OWN if name in self.k.own_functions]
+        return [self.table_function(), *own, *([KEEP] if self.kinds else []), *functions]
 
     def docstring(self) -> str:
         """Return the title, the sizes and the source."""
@@ -295,7 +306,7 @@ class Script:
 
     def heading(self, place: Scope) -> str:
         """Return the title of a page, its equation and its source."""
-        return f"{', '.join(titles(place))}{_about(place, ': ')}"
+        return f"{', '.join(titles(place))}{about(place, ': ')}"
 
     def prediction(self) -> str:
         """Return the lines that print what the first sheet shows."""
@@ -356,7 +367,7 @@ def _fresh(name: str, taken: set[str]) -> str:
     return name
 
 
-def _about(place: Scope, before: str = "") -> str:
+def about(place: Scope, before: str = "") -> str:
     """Return a step's equation and source: softmax(Q Kᵀ / √d_k) V (Vaswani et al. 2017, eq. 1). Some have neither."""
     formula = equation(place, turned=False)
     about = f"{formula} ({place.source})" if formula and place.source else formula or place.source

@@ -144,3 +144,22 @@ def test_numbers_in_a_file_beside_it(here: Path) -> None:
 def test_what_cannot_be_written(line: str, why: str, here: Path) -> None:
     assert refusal(line) == f"Error: {why}\n"
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("model", [pytest.param("gpt2", marks=pytest.mark.slow), "attention"])
+def test_a_notebook_runs_from_top_to_bottom(model: str, tmp_path: Path) -> None:
+    """Its last table is the lesson's, it ends with three things to try, and it is the same each time."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    byhand(f"byhand code {model} --as notebook -o {tmp_path}/lesson.ipynb")
+    text = (tmp_path / "lesson.ipynb").read_text()
+    book = nbformat.reads(text, 4)
+    lesson = build(Recipe(model))
+    last = [name for name in lesson.tables if lesson.tables[name].role == "attention"][-1]
+    asked = nbformat.v4.new_code_cell(f"print({variable(last)}.tolist())")
+    book.cells.append(asked)
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    np.testing.assert_allclose(json.loads(asked.outputs[0]["text"]), lesson.numbers()[last], rtol=1e-12)
+    assert sum("image/png" in output.get("data", {}) for cell in book.cells for output in cell.get("outputs", [])) > 0
+    assert [line[:2] for line in book.cells[-2].source.splitlines()] == ["1.", "2.", "3."]
+    byhand(f"byhand code {model} --as notebook -o {tmp_path}/again.ipynb")
+    assert (tmp_path / "again.ipynb").read_text() == text
