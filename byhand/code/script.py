@@ -17,7 +17,7 @@ from byhand.code.steps import Step, readers_of, repeated_steps
 from byhand.core import ops
 from byhand.core.captions import equation, titles
 from byhand.core.expressions import OWN, Expression, Numpy, Whole
-from byhand.core.graph import Array, Node, Scope, toposort
+from byhand.core.graph import Array, Node, Op, Scope, named_like, rewrite, toposort
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.lessons.lesson import Lesson, describe
@@ -64,6 +64,54 @@ def variable(name: str) -> str:
     return f"{text}_" if keyword.iskeyword(text) else text
 
 
+GRADIENT = Op(
+    "gradient",
+    shape=lambda x: x,
+    value=np.zeros_like,
+    cell=lambda k, i, x: x[i],
+    vjp=lambda g, out, x: (None,),
+    maths=lambda x: x,
+    code=lambda k, node, x: Expression(f"{x.text}.grad"),
+    examples=(),
+)
+"""The gradient of a table, which PyTorch leaves beside it: no operation of a lesson, only of its script."""
+STEPS = {ops.greater, ops.equal, ops.one_hot, ops.argmax}
+"""The operations whose result does not change with a small change of their arguments."""
+BACKWARD = """for value in list(globals().values()):
+    if torch.is_tensor(value) and value.requires_grad:
+        value.retain_grad()
+LOSS.backward(retain_graph=True)"""
+DETACHED = """
+for name, value in list(globals().items()):
+    if torch.is_tensor(value):
+        globals()[name] = value.detach()
+"""
+"""So that numbers alone are printed."""
+
+
+def by_autograd(lesson: Lesson) -> list[Node]:
+    """Return the lesson's tables with each gradient of the first step as the one that the library finds."""
+    training = lesson.graph.training
+    if training is None:
+        return lesson.graph.outputs
+    gradients = training.backward.gradients
+    smooth: set[Node] = set()  # a comparison is not: no gradient flows through it
+    for node in toposort(lesson.graph.outputs):
+        if (node.op.given and node in gradients) or (node.op not in STEPS and not smooth.isdisjoint(node.args)):
+            smooth.add(node)
+    found = {gradient: table for table, gradient in gradients.items() if table in smooth and gradient.args}
+
+    def rule(node: Node, copy: Node) -> Node:
+        if node not in found:
+            return copy
+        gradient = named_like(node, Node(GRADIENT, (found[node],), {}, node.shape))
+        gradient.serial = node.serial
+        return gradient
+
+    new = rewrite(lesson.graph.outputs, rule)
+    return [new.get(node, node) for node in lesson.graph.outputs]
+
+
 class Script:
     """A lesson's tables as lines of a program for one library of arrays.
 
@@ -74,16 +122,26 @@ class Script:
     def __init__(self, lesson: Lesson, library: Numpy, file: str = "") -> None:
         self.lesson, self.k, self.file = lesson, library, file
         self.beside: dict[str, Array] | None = {} if file else None
-        self.nodes = toposort(lesson.graph.outputs)
+        self.nodes = toposort(by_autograd(lesson) if self.is_torch else lesson.graph.outputs)
         self.names = {node: variable(node.name) for node in self.nodes if node.name}
         self.kinds = repeated_steps(self.nodes)
         self.ends = {step.result: step for steps in self.kinds.values() for step in steps}
         self.within_steps = {table for step in self.ends.values() for table in step.inside}
 
     @property
+    def is_torch(self) -> bool:
+        """Whether the library finds gradients by itself."""
+        return self.k.module == "torch"
+
+    @property
     def has_check(self) -> bool:
         """Whether the script can compare gradients with differences."""
-        return self.lesson.graph.training is not None and self.k.module == "np"
+        return self.lesson.graph.training is not None and not self.is_torch
+
+    @cached_property
+    def followed(self) -> set[Node]:
+        """The tables whose gradients the library finds."""
+        return {node.args[0] for node in self.nodes if node.op is GRADIENT}
 
     @cached_property
     def indices(self) -> set[Node]:
@@ -113,11 +171,13 @@ class Script:
         """Return the formula of a table over those that have names."""
         arguments = [self.read(argument, names) for argument in node.args]
         if node.op.code is not None:
-            return node.op.code(self.k, node, *arguments)
-        if not node.op.cellwise:
+            formula: Expression = node.op.code(self.k, node, *arguments)
+        elif node.op.cellwise:
+            formula = node.op.cell(self.k, (0, 0), *map(Whole, arguments), **node.attrs)
+        else:
             raise ByhandError(f"{node.label} has no form in a program yet: leave it out.")
-        formula: Expression = node.op.cell(self.k, (0, 0), *map(Whole, arguments), **node.attrs)
-        return formula
+        is_fixed = self.followed and node.name and not node.role.traits.followed
+        return formula.method("detach") if is_fixed else formula
 
     def read(self, node: Node, names: dict[Node, str]) -> Expression:
         """Return a table as it is read in a formula: by its name, or its own formula."""
@@ -132,13 +192,15 @@ class Script:
         name, data = self.names[node], self.data(node)
         if node in self.indices:
             return f"{name} = {self.k.module}.{self.k.array}({data.astype(int).tolist()})"
+        follow = ".requires_grad_()" if node in self.followed else ""
         if self.beside is not None and data.size > FEW:
             self.beside[name] = data
-            return f"{name} = {self.k.loaded.replace('NAME', repr(name))}"
-        return f"{name} = {literals.table(data)}"
+            return f"{name} = {self.k.loaded.replace('NAME', repr(name))}{follow}"
+        return f"{name} = {literals.table(data)}{follow}"
 
     def lines(self) -> Iterator[tuple[str, Node]]:
         """Yield each statement of the model with the table that it makes, in the model's order."""
+        backward = True
         in_calls = {step.arguments[n] for step in self.ends.values() for n in self.owned[step.kind]}
         for node in self.nodes:
             if not node.name or node in self.within_steps or node in in_calls:
@@ -147,6 +209,9 @@ class Script:
                 yield self.call(self.ends[node]), node
             elif node.op.given:
                 yield self.given(node), node
+            elif backward and node.op is GRADIENT and (training := self.lesson.graph.training):
+                backward = False
+                yield f"{BACKWARD.replace('LOSS', self.names[training.losses[0]])}\n{self.computed(node)}", node
             else:
                 yield self.computed(node), node
 
@@ -229,7 +294,7 @@ class Script:
         """Return the script."""
         lines = dict(self.lines())
         body = "\n".join(self.in_sections(lines))
-        end = f"{self.prediction()}\n{ASKED}"
+        end = f"{DETACHED if self.followed else ''}{self.prediction()}\n{ASKED}"
         if self.has_check and (training := self.lesson.graph.training):
             loss = self.names[training.losses[0]]
             end = TRAINED.replace("PREDICTION", self.prediction()) + CHECK.replace("LOSS", loss)

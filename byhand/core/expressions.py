@@ -281,7 +281,7 @@ class Torch(Numpy):
     def larger(self, x: Expression, y: Expression) -> Expression:
         """Return the larger of two, cell by cell."""
         if y.number is not None:
-            return x.method("clamp", f"min={y.text}")
+            return self.of_module("relu", x) if y.number == 0 else x.method("clamp", f"min={y.text}")
         return self.of_module("maximum", x, y)
 
     def choose(self, keep: Expression, x: Expression, y: Expression) -> Expression:

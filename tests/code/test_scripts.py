@@ -163,3 +163,18 @@ def test_a_notebook_runs_from_top_to_bottom(model: str, tmp_path: Path) -> None:
     assert [line[:2] for line in book.cells[-2].source.splitlines()] == ["1.", "2.", "3."]
     byhand(f"byhand code {model} --as notebook -o {tmp_path}/again.ipynb")
     assert (tmp_path / "again.ipynb").read_text() == text
+
+
+TORCH = Path(__file__).parents[1] / "data" / "code"
+"""What PyTorch computed from scripts of ours, once: the script (NAME.txt) and the tables that they left (NAME.npz)."""
+
+
+@pytest.mark.parametrize("model", ["attention", "gpt2"])
+def test_pytorch_computed_the_gradients(model: str) -> None:
+    """The script is still the one that was run, and what its autograd found equals our gradients."""
+    lesson = build(Recipe(model, backward=True, seed=1))
+    assert script(lesson, "torch")[0] == (TORCH / f"{model}.txt").read_text()
+    with np.load(TORCH / f"{model}.npz") as found:
+        assert set(found) == {variable(name) for name in lesson.tables}
+        for name, numbers in lesson.numbers().items():
+            np.testing.assert_allclose(found[variable(name)], numbers, rtol=1e-9, atol=1e-9, err_msg=name)
