@@ -143,10 +143,11 @@ class Lesson(lessons.Lesson):
         softmax.total
         """
         from byhand.explanations.handout import explain as worked
+        from byhand.lessons.few_words import few_words
 
         if cell is not None and step is None:
             raise ByhandError("A cell belongs to a table: name the table with step.")
-        return Document(worked(self, step, cell, exact))
+        return Document(worked(few_words(self), step, cell, exact))
 
     def _repr_html_(self) -> str:
         """Return the lesson as a page to explore; of a model too large for that, its result as a heat map."""

@@ -71,10 +71,16 @@ def _vocab_json(path: Path) -> Ids:
 
 def _vocab_txt(path: Path) -> Ids:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise ByhandError(f"{path} cannot be read as a text in UTF-8 ({error}): save the tokenizer again.") from None
-    return {word: n for n, word in enumerate(lines) if word}
+    return {word: n for n, line in enumerate(lines) if (word := line.rstrip("\r"))}
+
+
+def _sentencepiece(path: Path) -> Ids:
+    from byhand.tokenizers.sentencepiece import read
+
+    return dict(read(path).model.ids)
 
 
 def _checked(listed: Mapping[str, Any], path: Path) -> Ids:
@@ -87,5 +93,8 @@ READERS: dict[str, Callable[[Path], Ids]] = {
     "tokenizer.json": _tokenizer_json,
     "vocab.json": _vocab_json,
     "vocab.txt": _vocab_txt,
+    "tokenizer.model": _sentencepiece,
+    "spiece.model": _sentencepiece,
+    "sentencepiece.bpe.model": _sentencepiece,
 }
 """The files that name the ids, the first that is there counts."""

@@ -67,6 +67,9 @@ TOKENIZERS = (
     "target_vocab.json",
     "merges.txt",
     "vocab.txt",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
 )
 """The files of a folder that say how texts become ids."""
 

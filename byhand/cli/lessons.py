@@ -81,8 +81,9 @@ def explain(
     from byhand.documents.output import chosen, hand_out
     from byhand.explanations.handout import explain as handout
     from byhand.lessons.build import build
+    from byhand.lessons.few_words import few_words
 
     form = chosen(output, format_name, force)
     if cell and not step:
         raise BadInput("--cell is a cell of one table: name the table with --step.")
-    click.echo(hand_out(handout(build(recipe_from(**options)), step, cell, exact), form, output), nl=False)
+    click.echo(hand_out(handout(few_words(build(recipe_from(**options))), step, cell, exact), form, output), nl=False)

@@ -125,6 +125,9 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             type=WordCounts(),
             help="The words that pieces are learnt from, with their counts, or a JSON file of them.",
         ),
+        click.option(
+            "--all-words", is_flag=True, default=None, help="Show every word of a large vocabulary in a workbook."
+        ),
         click.option("--target-words", type=Words(), help="Your own words of a translator's second vocabulary."),
         click.option("--target-ids", type=Numbers(), multiple=True, help="The decoder's words so far, as ids."),
         click.option("--target-prompt", multiple=True, help="The decoder's words so far, as words."),

@@ -32,12 +32,13 @@ def page(output: Path | None, force: bool, part: str | None, show: bool, **optio
         byhand page gpt2 --size large --part layer1.head1 -o head.html
     """
     from byhand.lessons.build import build
+    from byhand.lessons.few_words import few_words
     from byhand.page.build import check_name, write_page
 
     recipe = recipe_from(**options)
     path = output or Path(f"{stem_of(options['model'])}.html")
     check_name(path, force)
-    size = write_page(build(recipe), path, part)
+    size = write_page(few_words(build(recipe)), path, part)
     click.echo(f"Wrote {path}: {max(1, size // 1000):,} kB. Open it in any browser; it needs no network.")
     if show:
         click.launch(path.absolute().as_uri())

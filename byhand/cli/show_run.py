@@ -89,6 +89,7 @@ def _json(lesson: Lesson, names: Sequence[str]) -> Iterator[str]:
         about |= lesson.graph.report(lesson.numbers())
     if lesson.graph.written and not names:
         about |= {"written": lesson.words}
+        about |= {"text": lesson.texts[1]} if lesson.texts else {}
     yield json.dumps(about)[:-1] + (", " if about else "") + '"tables": {'
     numbers = lesson.numbers()
     for n, name in enumerate(names or numbers):
@@ -129,7 +130,11 @@ def _generated_words(lesson: Lesson) -> str:
     """Return the prompt, and the words that the model generates after it."""
     if not lesson.words:
         return ""
-    return wrap(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n\n"
+    pieces = wrap(f"{' '.join(lesson.prompt)} → ", " ".join(lesson.words)) + "\n"
+    if (texts := lesson.texts) is not None:
+        before, written = ("".join(c if c.isprintable() else repr(c)[1:-1] for c in text) for text in texts)
+        pieces += wrap("as a text: ", f"{before} → {written}") + "\n"
+    return pieces + "\n"
 
 
 def _table_lines(table: Table) -> list[str]:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, Scope, current_scope, scope
+from byhand.core.graph import Array, Node, Scope, current_scope, scope, toposort
+from byhand.core.labels import Labels
+from byhand.core.roles import Role
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, quoted
 from byhand.language.architecture import Architecture, Graph, Inputs, options_of
@@ -19,6 +21,9 @@ from byhand.lessons.inputs import batch_rows, inputs_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import LEARNING, Recipe, read_toml, ready_made_folder
 from byhand.models import MODELS
+
+if TYPE_CHECKING:  # most lessons have none
+    from byhand.tokenizers.tokenizer import Tokenizer
 
 LONGEST_TITLE = 100
 EXAMPLE = ("ids", "target_ids", "segment_ids", "mask", "pixels")
@@ -29,12 +34,12 @@ def build(recipe: Recipe) -> Lesson:
     """Build a recipe's lesson. Raises ByhandError if the recipe is invalid."""
     _check(recipe)
     model = _model(recipe)
-    rows = batch_rows(recipe, model.architecture)
+    given = recipe if recipe.model in MODELS else _with_ids(recipe, model)
+    rows = batch_rows(given, model.architecture)
     graphs = _graphs(model, rows)
-    graph = _with_learning(recipe, model, graphs, rows) if recipe.backward else graphs[0][1]
-    lesson = Lesson(
-        recipe, model.architecture, model.options, graph, model.assemble, recipe.learnt or model.weights.origin
-    )
+    graph = _with_learning(given, model, graphs, rows) if recipe.backward else graphs[0][1]
+    origin = recipe.learnt or model.weights.origin
+    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble, origin, _tokenizer(recipe))
     if recipe.words and not model.architecture.vocabularies(model.options):
         from byhand.lessons.own_words import label_with_words
 
@@ -52,6 +57,60 @@ def _model(recipe: Recipe) -> _Model:
 
     options = classes_named(recipe, model.architecture, model.options)
     return replace(model, architecture=with_own_words(recipe, model.architecture, options), options=options)
+
+
+def _with_ids(recipe: Recipe, model: _Model) -> Recipe:
+    """Return a checkpoint's recipe with its texts as ids of the folder's own tokenizer."""
+    from byhand.lessons.folder_text import in_ids
+
+    return in_ids(recipe, model.architecture, model.options)
+
+
+def _tokenizer(recipe: Recipe) -> Tokenizer | None:
+    """Return the tokenizer of a checkpoint's folder; None where there is none, or it cannot be read."""
+    if recipe.model in MODELS or recipe.words:
+        return None
+    from byhand.lessons.folder_text import tokenizer_of_folder
+
+    try:
+        return tokenizer_of_folder(Path(recipe.model))
+    except ByhandError:  # what it is needed for has said so
+        return None
+
+
+def with_few_words(lesson: Lesson, shown: tuple[int, ...], note: str) -> Lesson:
+    """Return a checkpoint's lesson with only some words of its vocabulary: those rows of its embeddings and logits.
+
+    shown: their ids, among them those of the prompt. Which axis of a weight is the vocabulary's is found by building
+    the model once with random weights for so many words.
+    """
+    model = _model(lesson.recipe)
+    vocabularies = model.architecture.vocabularies(model.options)
+    words = Labels(vocabularies[0].name, tuple(vocabularies[0].words[n] for n in shown))
+    architecture = model.architecture.with_words((words,) * len(vocabularies))
+    sizes = {name: len(shown) for name in ("vocab", "target_vocab") if hasattr(model.options, name)}
+    options = replace(model.options, **sizes)
+    place = {n: new for new, n in enumerate(shown)}
+    read = [node for node in toposort(lesson.graph.outputs) if node.role is Role.TOKENS and node.data is not None]
+    ids = [[place[int(n)] for n in node.data[:, 0]] for node in read if node.data is not None]
+    given = inputs_of(_with_ids(lesson.recipe, model), model.architecture, model.options)
+    inputs = replace(given, ids=ids[0], target_ids=ids[1] if len(ids) > 1 else None)
+    probe = Weights()
+    architecture.build(options, probe, inputs)
+    arrays = dict(model.weights.arrays or {})
+    for path, node in probe.nodes.items():
+        array = np.atleast_2d(arrays[path]) if path in arrays else None
+        for axis in (0, 1):
+            if array is not None and array.shape[axis] != node.shape[axis]:
+                array = np.take(array, shown, axis)
+        arrays |= {path: array} if array is not None else {}
+    weights = Weights(arrays=arrays)
+    few = Lesson(
+        lesson.recipe, architecture, options, architecture.build(options, weights, inputs), dict, lesson.weights
+    )
+    _override(few, weights)
+    few.numbers()
+    return replace(few, tokenizer=lesson.tokenizer, shown=shown, note=note)
 
 
 def weights_of(recipe: Recipe) -> dict[str, Node]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,13 +18,17 @@ from byhand.language.options import option_values
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
+if TYPE_CHECKING:  # most lessons have none
+    from byhand.tokenizers.tokenizer import Tokenizer
+
 
 @dataclass(frozen=True)
 class Lesson:
     """A recipe that has been built.
 
     assemble: turns arrays by the paths of weights into a checkpoint's own tensors; for a built-in model it is dict.
-    weights: where the weights come from, in a sentence.
+    weights: where the weights come from, in a sentence. tokenizer: of a checkpoint's folder, if it has one. shown: the
+    ids of the words that the tables have, where these are not all; note: the sentence that says so.
     """
 
     recipe: Recipe
@@ -33,6 +37,9 @@ class Lesson:
     graph: Graph
     assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
     weights: str = ""
+    tokenizer: Tokenizer | None = None
+    shown: tuple[int, ...] = ()
+    note: str = ""
 
     @cached_property
     def tables(self) -> dict[str, Node]:
@@ -63,6 +70,20 @@ class Lesson:
     def prompt(self) -> list[str]:
         """The words that the model reads before it writes: of a translator, its translation so far."""
         return self._words_of([self.graph.prompt] if self.graph.prompt else [])
+
+    @property
+    def texts(self) -> tuple[str, str] | None:
+        """The text that the model reads and the text that it adds, decoded; None without a tokenizer."""
+        if self.tokenizer is None or self.graph.prompt is None:
+            return None
+        from byhand.lessons.folder_text import text_of
+
+        numbers = self.numbers()
+        before, written = (
+            [self.shown[int(n)] if self.shown else int(n) for ids in columns for n in numbers[ids.name][:, 0]]
+            for columns in ([self.graph.prompt], self.graph.written)
+        )
+        return text_of(self.tokenizer, before, written)
 
     def _words_of(self, columns: Iterable[Node]) -> list[str]:
         """Return the words of columns of ids, one column after the other."""

@@ -35,6 +35,7 @@ class Recipe:
     learnt: how the weights in `set` were learnt, in a sentence. training: the text and the settings of that, see
     TrainingRecord.
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
+    all_words: show every word of a large vocabulary in a workbook, a page or an explanation.
     origin: no key, but where the recipe was read, for the commands that build it again.
     """
 
@@ -66,6 +67,7 @@ class Recipe:
     lr: float | None = None
     train_steps: int = 1
     orientation: str = "rows"
+    all_words: bool = False
     learnt: str = ""
     training: dict[str, Any] = field(default_factory=dict)
     set: dict[str, Any] = field(default_factory=dict)

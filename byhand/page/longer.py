@@ -9,6 +9,7 @@ from typing import Any
 from byhand.core.graph import fold
 from byhand.errors import ByhandError
 from byhand.lessons.build import build
+from byhand.lessons.few_words import few_words
 from byhand.lessons.lesson import Lesson
 
 MOST_WORDS = 8
@@ -26,9 +27,11 @@ def longer_lessons(lesson: Lesson) -> Iterator[Lesson]:
     field = "target_ids" if "target_ids" in lesson.architecture.takes else "ids"
     text = "target_prompt" if field == "target_ids" else "prompt"
     ids = [int(n) for n in fold([graph.prompt], graph.given)[graph.prompt][:, 0]]
+    ids = [lesson.shown[n] for n in ids] if lesson.shown else ids
+    first = lesson.shown[0] if lesson.shown else 0
     for more in range(1, MOST_WORDS + 1):
         try:
-            given: dict[str, Any] = {field: [*ids, *([0] * more)], text: None}
-            yield build(replace(recipe, **given))
+            given: dict[str, Any] = {field: [*ids, *([first] * more)], text: None}
+            yield few_words(build(replace(recipe, **given)), lesson.shown)
         except ByhandError:
             return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def read(path: Path) -> Tokenizer:
         name = next((name for name in IN_FOLDERS if _is_file(path / name)), None)
         if name is None:
             raise ByhandError(f"{path} has no tokenizer: no {', '.join(IN_FOLDERS[:-1])} or {IN_FOLDERS[-1]} is in it.")
-        path = path / name
+        return _with_special_tokens(read(path / name), path)
     if not _is_file(path):
         raise ByhandError(f"There is no file {path}: give a tokenizer.json, vocab.txt, vocab.json or .model.")
     if path.stat().st_size > MOST_BYTES:
@@ -59,6 +60,53 @@ def read(path: Path) -> Tokenizer:
         )
     values = read_json(path)
     return _from_tokenizer_json(values, path) if "model" in values else _from_vocab_json(values, path)
+
+
+def _with_special_tokens(tokenizer: Tokenizer, folder: Path) -> Tokenizer:
+    """Return the tokenizer with the special tokens around a text that the folder's tokenizer_config.json asks for.
+
+    A tokenizer.json says itself which there are; older files do not, and their kind of tokenizer (its class) does.
+    """
+    if tokenizer.template.single != Template().single:
+        return tokenizer
+    about = _settings_beside(folder / "tokenizer.json")
+    kind = str(about.get("tokenizer_class", ""))
+    begins = next((starts for name, starts, _ in AROUND if name in kind), False)
+    ends = next((end for name, _, end in AROUND if name in kind), False)
+    if _is_file(folder / "tokenizer.json"):
+        begins = ends = False
+    slots: list[Slot] = []
+    for key, usual, default, wanted in (
+        ("bos_token", "add_bos_token", "<s>", begins),
+        ("", "", "", True),
+        ("eos_token", "add_eos_token", "</s>", ends),
+    ):
+        if not key:
+            slots.append(Slot("A", 0))
+        elif about.get(usual, wanted):
+            named = about.get(key, default)
+            text = str(named.get("content")) if isinstance(named, dict) else str(named)
+            if (n := tokenizer.id_of(text)) is not None:
+                slots.append(Slot("", 0, ((text, n),)))
+    template = replace(tokenizer.template, single=tuple(slots))
+    return replace(tokenizer, template=template)
+
+
+AROUND = (
+    ("T5", False, True),
+    ("Roberta", True, True),
+    ("Bart", True, True),
+    ("Marian", False, True),
+    ("Llama", True, False),
+    ("Gemma", True, False),
+    ("Mistral", True, False),
+)
+"""Kinds of tokenizers, and whether they put a token before and after each text, where no setting says so."""
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Return whether a folder has a file by which its tokenizer is known."""
+    return any(_is_file(folder / name) for name in IN_FOLDERS)
 
 
 def _is_file(path: Path) -> bool:
@@ -174,6 +222,7 @@ KNOWN_PATTERNS = frozenset(
             for numbers in (r"\p{N}{1,3}", r"\p{N}")
         ),
         r" {2,}",
+        r".",
         r"\s+",
     ]
 )

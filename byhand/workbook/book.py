@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,8 @@ Cell = tuple[Page, int, int]
 class About:
     """The texts about a workbook. explain: the command that works out its tables, without --step NAME.
 
-    weights: where the weights come from, in a sentence. smaller: advice if the model is too large for a workbook.
+    weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
+    book has only some of a vocabulary's. smaller: advice if the model is too large for a workbook.
     """
 
     title: str
@@ -49,13 +51,16 @@ class About:
     command: str
     explain: str = ""
     weights: str = ""
+    note: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
     smaller: str = "smaller sizes with --size"
 
 
 class Book:
     """The plan of a workbook before it is written: pages, the place of each table and word, and the numbers.
 
-    turned: tokens are columns. homes: each table's block. words: the cells in which each word is typed or looked up.
+    turned: tokens are columns. homes: each table's block. sentences: where the home page says that a prompt has an
+    unknown word. words: the cells in which each word is typed or looked up.
     front: pages before those of the model, which others write. apart: a scope whose tables do not belong to the model
     that the home page shows, such as those of its training.
     """
@@ -80,6 +85,7 @@ class Book:
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         self.typed = {typed: self._constant(counts) if counts else None for typed, counts in self.graph.typed}
         self.letters: dict[Pieces, Cell] = {}
+        self.sentences: dict[Tokens, Cell] = {}
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
         self.sheet_names = _sheet_names([self.home, *front, *self.pages])
@@ -261,6 +267,10 @@ class PageWriter:
         if twin:
             name = self.book.sheet_names[twin]
             self.sheet.link(2, 12, _("the same places: {name}").format(name=name), name, "A1", style.LINK)
+        here = [cell for of, cell in self.book.sentences.items() if self.book.homes[of.ids].page is self.page]
+        if here:
+            joined = ",".join(str(self.book.address(cell, self.page)) for cell in here)
+            self.sheet.formula(3, 1, f"CONCATENATE({joined})", "", style.text(10, style.RED))
 
     def _captions(self, block: Block) -> None:
         _, colour, _ = style.LOOKS[look_of(block.node, block.home)]
@@ -392,15 +402,27 @@ class PageWriter:
         return lambda i, j: table[i, j]
 
     def _id_rule(self, block: Block) -> Callable[[int, int], str]:
-        """Return the function that makes the formula of an id: the number of the word beside it."""
+        """Return the function that makes the formula of an id: the number of the word beside it.
+
+        An unknown word counts as the unknown piece, or else as the first word, and the home page says so: so one typing
+        error does not turn every number that follows into an error. MATCH takes capitals and small letters for the
+        same, and * and ? as wildcards; words that differ in these alone are compared one by one.
+        """
         tokens = block.node.shape[0].labels
         assert isinstance(tokens, Tokens)
         words = self._vocabulary(tokens.vocabulary)
 
+        fallback = -1 if tokens.optional else unknown_id(tokens.vocabulary)
+        alike = _alike(tokens.vocabulary.words)
+
         def rule(i: int, j: int) -> str:
             word = Address(*self.book.label_cell(block, 0, i))
             place = look_up(word, words)
-            return f'IF({word}="{NO_WORD}",-1,{place})' if tokens.optional else place
+            known = f"IF(ISNA({place}),{fallback},{place})"
+            if alike:
+                exactly = "+".join(f"EXACT({word},{words[n]})*{n + 1}" for n in alike)
+                known = f"IF({exactly}>0,{exactly}-1,{known})"
+            return f'IF({word}="{NO_WORD}",-1,{known})' if tokens.optional else known
 
         return rule
 
@@ -436,6 +458,22 @@ class PageWriter:
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
             self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
+
+
+MOST_ALIKE = 60
+"""The most words that a formula compares one by one."""
+
+
+def _alike(words: tuple[str, ...]) -> list[int]:
+    """Return the ids of words that MATCH would take for others."""
+    count = Counter(word.casefold() for word in words)
+    return [n for n, word in enumerate(words) if count[word.casefold()] > 1 or set(word) & set("*?~")][:MOST_ALIKE]
+
+
+def unknown_id(vocabulary: Labels) -> int:
+    """Return the id that an unknown word counts as: that of the vocabulary's unknown piece, or else the first."""
+    words = vocabulary.words
+    return next((words.index(word) for word in ("<unk>", "[UNK]", "<UNK>", "unk") if word in words), 0)
 
 
 def _is_typed(node: Node) -> bool:

@@ -13,6 +13,7 @@ from byhand.core.captions import defined_name
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.lessons.command import command
+from byhand.lessons.few_words import few_words
 from byhand.lessons.lesson import Lesson, describe
 from byhand.models import MODELS
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
@@ -74,7 +75,11 @@ def write_workbook(
 
 
 def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
-    """Write a lesson as a workbook, and return the number of its formula cells."""
+    """Write a lesson as a workbook, and return the number of its formula cells.
+
+    Of a large vocabulary, only the words that matter are in it (see few_words), unless the recipe asks for all.
+    """
+    lesson = few_words(lesson)
     title, subtitle = describe(lesson)
     explain = command(lesson.recipe, "explain")
     built_in = lesson.recipe.model in MODELS
@@ -84,6 +89,8 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         f"Made by byhand: {command(lesson.recipe)}",
         explain,
         lesson.weights,
+        tuple(f"{sentence.rstrip('.')}." for sentence in lesson.note.split(". ")) if lesson.note else (),
+        lesson.shown,
         "smaller sizes with --size" if built_in else "a smaller checkpoint or a shorter prompt",
     )
     turned = lesson.recipe.orientation == "columns"

@@ -13,6 +13,7 @@ from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP, floating, sides
 from byhand.workbook.page import Block, Page, key
+from byhand.workbook.prompt_words import rows_of, write_prompt
 from byhand.workbook.typed_words import write_typed
 from byhand.xlsx.writer import BookFile, Sheet
 
@@ -26,9 +27,6 @@ USE = (
     "Every table has a name (the box at the left of the formula bar lists them).",
     "Every table's note says the command that works it on paper: rest the mouse on its name.",
 )
-
-NOT_LISTED = "Not all of these are in the list: choose each from its drop-down."
-"""Shown under a prompt with a word that is not in the vocabulary, since then all that follows has no numbers."""
 
 BEFORE_TITLES = {Look.GRADIENT: "∂ ", Look.UPDATED: "update · "}
 """The text before the title of a page that is a single step."""
@@ -91,7 +89,8 @@ def plan(book: Book) -> Plan:
     for tokens in book.prompts:
         prompts.append(row)
         book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
-        row += 3
+        book.sentences[tokens] = (book.home, row + 3, SIDE)
+        row += rows_of(book, tokens)
     output = row
     row += 3 if output_words(book) else 0
     prediction = row
@@ -125,7 +124,7 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     for (typed, counts), row in zip(book.typed.items(), place.typed, strict=True):
         write_typed(book, sheet, typed, counts, row)
     for tokens, row in zip(book.prompts, place.prompts, strict=True):
-        _prompt(book, sheet, tokens, row)
+        write_prompt(book, sheet, tokens, row, prompt_heading(tokens), SIDE)
     if output_words(book):
         _output_words(book, sheet, place.output)
     if book.graph.probabilities is not None:
@@ -208,19 +207,6 @@ def look_of_step(step: Step) -> Look:
     """Return the look of the step's box: the outermost scope's that has one, else attention's or the usual one."""
     look = next((place.look for place in reversed(step.scope.outward) if place.look), None)
     return look or (Look.ATTENTION if _is_attention(step) else Look.COMPUTED)
-
-
-def _prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int) -> None:
-    sheet.text(row, SIDE, f"{prompt_heading(tokens)}: change them (drop-downs)", style.HEADING)
-    for i, (_, line, column) in enumerate(book.words[tokens]):
-        sheet.text(line, column, book.text_of(tokens, i), style.WORD)
-    last = SIDE + tokens.ids.shape[0] - 1
-    words = book.reference(book.words[tokens.vocabulary])
-    sheet.choices((row + 1, SIDE, row + 1, last), f"={words}", "Choose a word of the vocabulary.")
-    ids = book.reference([cell for cell, *_ in book.result(tokens.ids)])
-    sheet.formula(
-        row + 2, SIDE, f'IF(COUNT({ids})={tokens.ids.shape[0]},"","{NOT_LISTED}")', "", style.text(10, style.RED)
-    )
 
 
 def prompt_heading(tokens: Tokens) -> str:

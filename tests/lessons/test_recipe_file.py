@@ -149,6 +149,8 @@ def test_every_part_of_a_recipe_is_tried_above() -> None:
         "target_prompt",
         "segment_ids",
         "pixels",
+        "all_words",
+        "word_counts",
     }
 
 
@@ -203,10 +205,10 @@ def test_recipes_that_come_with_byhand_are_found_by_name() -> None:
 
 MODEL = 'model = "gpt2"\n'
 KEYS = (
-    "model, title, size, seed, words, target_words, prompt, ids, target_prompt, "
+    "model, title, size, seed, words, target_words, word_counts, prompt, ids, target_prompt, "
     "target_ids, segment_ids, mask, pixels, targets, batch, "
     "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
-    "optimizer, lr, train_steps, orientation, learnt, training, set"
+    "optimizer, lr, train_steps, orientation, all_words, learnt, training, set"
 )
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {

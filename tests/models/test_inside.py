@@ -71,10 +71,12 @@ def test_a_workbook_answers_what_is_typed_in(tmp_path: Path) -> None:
 def test_a_word_that_is_not_in_the_list_is_told_on_the_home_page(tmp_path: Path, typed: str | None) -> None:
     path = tmp_path / "book.xlsx"
     write_lesson(build(Recipe("rasp-sort")), path)
-    sign, first = ("Contents", 6, 7), ("Contents", 5, 7)
+    sign, first, again = ("Contents", 7, 7), ("Contents", 5, 7), ("Input", 3, 1)
     assert read(path).values.get(sign, "") == ""
-    told = "Not all of these are in the list: choose each from its drop-down."
-    assert edited(path, {first: typed})[sign] == told
+    sentence = "Not in the list: a word that is unknown counts as a until you choose another."
+    changed = edited(path, {first: typed})
+    assert (changed[sign], changed[again], changed["Contents", 6, 7]) == (sentence, sentence, "unknown")
+    assert not any(str(value).startswith("#") for value in changed.values())
     assert edited(path, {first: "c"})[sign] == ""
 
 

@@ -17,7 +17,8 @@ from byhand.core.graph import OPS
 from byhand.notation.printer import ATOM, PRODUCT, SUM
 
 OWN_FUNCTIONS = frozenset(
-    "ABS AVERAGE CHOOSE COUNT COUNTIF FIND IF INDEX LEN MATCH MAX MID PI POWER SUM SUMIF SUMSQ".split()
+    "ABS AVERAGE CHOOSE CONCATENATE COUNT COUNTIF EXACT FIND IF INDEX ISNA LEN MATCH MAX MID PI POWER SUBSTITUTE SUM "
+    "SUMIF SUMSQ".split()
 )
 """The functions in formulas, besides those of the operations."""
 

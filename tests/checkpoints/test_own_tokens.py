@@ -1,0 +1,197 @@
+"""Checkpoints speak: a folder's own tokenizer cuts the prompt, and large vocabularies show the words that matter."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+from support.commands import answer, refusal
+from support.editing import edited
+from support.tokenizer_oracles import DATA, stored
+
+from byhand.checkpoints.folder import WEIGHTS
+from byhand.errors import ByhandError
+from byhand.lessons.build import build
+from byhand.lessons.few_words import few_words
+from byhand.lessons.recipe import Recipe
+from byhand.workbook.build import write_lesson
+from byhand.xlsx.reader import read
+from byhand.xlsx.verify import verify
+
+pytest.importorskip("tokenizers")
+REFERENCE = Path(__file__).parents[1] / "data"
+TEXT = "The miller opens the old door."
+
+
+def folder_of(tmp_path: Path, model: str, vocabulary: int, files: dict[str, Any]) -> Path:
+    """A reference checkpoint with another vocabulary, of random embeddings, and a tokenizer's files."""
+    folder = tmp_path / model
+    shutil.copytree(REFERENCE / model, folder)
+    config = json.loads((folder / "config.json").read_text())
+    before = config["vocab_size"]
+    config["vocab_size"] = vocabulary
+    (folder / "config.json").write_text(json.dumps(config))
+    random_, tensors = np.random.default_rng(0), load_file(folder / WEIGHTS)
+    for name, tensor in tensors.items():
+        if tensor.shape[:1] == (before,) and any(
+            part in name for part in ("embed", "wte", "lm_head", "decoder", "bias", "shared")
+        ):
+            tensors[name] = (random_.integers(-1024, 1024, (vocabulary, *tensor.shape[1:])) / 1024).astype(np.float32)
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    for name, content in files.items():
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def encoding(name: str) -> Any:
+    return next(each for each in stored(name)["encodings"] if each["text"] == TEXT)
+
+
+@pytest.fixture
+def gpt2(tmp_path: Path) -> Path:
+    return folder_of(tmp_path, "gpt2", 347, {"tokenizer.json": stored("bpe_bytelevel.tokenizer")})
+
+
+def large(tmp_path: Path, vocabulary: int) -> Path:
+    """GPT-2 with many more pieces than its tokenizer learnt: letters that no text has."""
+    tokenizer = stored("bpe_bytelevel.tokenizer")
+    pieces = tokenizer["model"]["vocab"]
+    for n in range(vocabulary - len(pieces)):
+        pieces[f"{chr(0x4E00 + n % 20_000)}{n}"] = len(pieces)
+    return folder_of(tmp_path, "gpt2", vocabulary, {"tokenizer.json": tokenizer})
+
+
+def ids_of(recipe: Recipe) -> list[int]:
+    return [int(n) for n in build(recipe).numbers()["ids"][:, 0]]
+
+
+def test_a_prompt_is_cut_by_the_folders_own_tokenizer(gpt2: Path) -> None:
+    expected = encoding("bpe_bytelevel")
+    short = TEXT.removesuffix(" old door.")
+    lesson = build(Recipe(str(gpt2), prompt=short, generate=2))
+    count = len(lesson.prompt)
+    assert lesson.prompt == expected["tokens"][:count]
+    assert [int(n) for n in lesson.numbers()["ids"][:, 0]] == expected["ids"][:count]
+    assert lesson.texts is not None
+    pieces = [*lesson.prompt, *lesson.words]
+    assert (short + lesson.texts[1]).replace(" ", "Ġ") == "".join(pieces) or "Ã" in "".join(pieces)
+    printed = answer(f"byhand run {gpt2} --prompt '{short}' --generate 2")
+    assert f"as a text: {short} →" in " ".join(printed.split())
+    assert json.loads(answer(f"byhand run {gpt2} --prompt '{short}' --json"))["written"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "size"),
+    [("bert", "wordpiece", 170), ("llama", "sentencepiece_bpe", 110), ("t5", "sentencepiece_unigram", 120)],
+)
+def test_the_special_tokens_that_a_model_expects(model: str, name: str, size: int, tmp_path: Path) -> None:
+    """BERT's from its tokenizer.json; Llama's <s> and T5's </s> from the class in tokenizer_config.json."""
+    kind = {"llama": "LlamaTokenizer", "t5": "T5Tokenizer"}.get(model, "")
+    files: dict[str, Any] = {"tokenizer.json": stored("wordpiece.tokenizer")}
+    if kind:
+        name_of_file = {"llama": "tokenizer.model", "t5": "spiece.model"}[model]
+        files = {
+            name_of_file: (DATA / f"{name}.model").read_bytes(),
+            "tokenizer_config.json": {"tokenizer_class": kind},
+        }
+    folder = folder_of(tmp_path, model, size, files)
+    text = "The old door."
+    lesson = build(Recipe(str(folder), prompt=text))
+    got = lesson.numbers()
+    ids = [int(n) for n in got["encoder.ids" if model == "t5" else "ids"][:, 0]]
+    inner = {"bert": ids[1:-1], "llama": ids[1:], "t5": ids[:-1]}[model]
+    listed = stored(name)
+    pieces = (
+        [piece[0] for piece in listed["pieces"]]
+        if "pieces" in listed
+        else sorted(listed["vocab"], key=listed["vocab"].get)
+    )
+    around = {"bert": ("[CLS]", "[SEP]"), "llama": ("<s>", "▁The"), "t5": ("▁The", "</s>")}[model]
+    assert lesson.architecture.vocabularies(lesson.options)[0].words == tuple(pieces)
+    assert pieces[ids[0]] == around[0]
+    assert (pieces[ids[-1]] if model != "llama" else pieces[ids[1]]) == around[1]
+    assert "".join(pieces[n] for n in inner).replace("▁", " ").replace("##", "").strip().casefold().replace(
+        " ", ""
+    ) == (text.casefold().replace(" ", ""))
+
+
+def test_a_folder_without_the_library_says_what_to_install(gpt2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from byhand.lessons import folder_text
+
+    folder_text._read.cache_clear()
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    assert len(build(Recipe(str(gpt2), ids=[1, 2])).prompt) == 2
+    with pytest.raises(ByhandError, match="pip install"):
+        build(Recipe(str(gpt2), prompt="the"))
+
+
+def test_a_damaged_tokenizer_is_one_sentence(gpt2: Path) -> None:
+    (gpt2 / "tokenizer.json").write_text((gpt2 / "tokenizer.json").read_text()[:5000])
+    assert "is not JSON" in refusal(f"run {gpt2} --prompt the")
+
+
+def test_the_words_that_matter_of_a_large_vocabulary(tmp_path: Path) -> None:
+    """Their logits are those of the whole model, and all others are said to be left out."""
+    folder = large(tmp_path, 3000)
+    whole = build(Recipe(str(folder), prompt="the old", generate=2))
+    few = few_words(whole)
+    assert len(few.shown) < 150
+    assert few.words == whole.words
+    for table in ("logits", "step2.logits"):
+        np.testing.assert_allclose(few.numbers()[table], whole.numbers()[table][:, few.shown], rtol=1e-12, atol=1e-12)
+    p = whole.numbers()["step2.probabilities"][-1]
+    assert list(few.shown[:24]) == sorted(range(3000), key=lambda n: (-p[n], n))[:24]
+    assert f"{len(few.shown)} of the 3,000 words" in few.note
+    assert f"{p.max():.3g}" in few.note
+    assert few_words(build(Recipe(str(folder), prompt="the old", all_words=True))).shown == ()
+    assert few.texts == whole.texts
+
+
+def test_a_book_of_a_large_vocabulary(tmp_path: Path) -> None:
+    """It opens with the text, its pieces and their own ids; an unknown word is one sentence, and no cell an error."""
+    folder, path = large(tmp_path, 3000), tmp_path / "book.xlsx"
+    write_lesson(build(Recipe(str(folder), prompt="the old")), path)
+    assert verify(path).ok
+    values = read(path).values
+    expected = [n for n, piece in enumerate(encoding("bpe_bytelevel")["tokens"]) if piece]
+    assert expected
+    assert values["Contents", 4, 7] == "The prompt's text: the old"
+    pieces = [values["Contents", 5, 7 + n] for n in range(4)]
+    vocabulary = stored("bpe_bytelevel")["vocab"]
+    assert "".join(map(str, pieces)) == "theĠold"
+    assert [values["Contents", 6, 7 + n] for n in range(4)] == [vocabulary[str(piece)] for piece in pieces]
+    lines = [str(values.get(("Contents", row, 7), "")) for row in range(8, 13)]
+    assert lines[0] == "Ġ in front of a piece stands for a space before it."
+    assert "of the 3,000 words are here" in lines[1]
+    changed = edited(path, {("Contents", 5, 7): "xyzzy"})
+    assert str(changed["Contents", 7, 7]).startswith("Not in the list")
+    assert not any(str(value).startswith("#") for value in changed.values())
+
+
+def test_capitals_and_signs_are_told_apart(gpt2: Path, tmp_path: Path) -> None:
+    """MATCH takes The for the, and ? and * for any letter; the ids are right all the same."""
+    path = tmp_path / "book.xlsx"
+    write_lesson(build(Recipe(str(gpt2), prompt="a a a")), path)
+    vocabulary = stored("bpe_bytelevel")["vocab"]
+    for word in ("A", "?", "*", "Ġa", "!"):
+        changed = edited(path, {("Contents", 5, 7): word})
+        assert changed["Contents", 6, 7] == vocabulary[word], word
+        assert changed["Contents", 7, 7] == ""
+
+
+@pytest.mark.slow
+def test_a_vocabulary_of_128_000_makes_a_small_book_soon(tmp_path: Path) -> None:
+    folder, path = large(tmp_path, 128_000), tmp_path / "book.xlsx"
+    start = time.perf_counter()
+    answer(f"byhand workbook {folder} --prompt 'the old' -o {path}")
+    assert time.perf_counter() - start < 20
+    assert path.stat().st_size < 10_000_000
