@@ -31,6 +31,9 @@ class Arcs {
   update() {
     const { record, table } = this.block;
     const { view, lesson } = this.app;
+    const stamp = [lesson.table(table), ...record.labels.map((of) => (Array.isArray(of) ? lesson.table(of[0]) : null))];
+    if (this.stamp?.every((part, n) => part === stamp[n])) return;
+    this.stamp = stamp;
     const { rows, columns } = record;
     const words = (axis, count) => Array.from({ length: count }, (_, n) => view.word(record.labels[axis], n) ?? view.word(record.labels[0], n) ?? String(n + 1));
     const [from, to] = [words(0, rows), words(1, columns)];

@@ -92,7 +92,7 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
 
 
 def _size(made: LessonData) -> int:
-    return len(_json(made.data)) + sum(map(len, made.rules)) + sum(map(len, made.forms))
+    return len(as_json(made.data)) + sum(map(len, made.rules)) + sum(map(len, made.forms))
 
 
 def check_size(lesson: Lesson) -> None:
@@ -144,12 +144,13 @@ def html(page: PageFile) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(page.data['title'])}</title>\n<style>{style}</style>\n</head>\n<body>\n{shell}"
-        f'<script type="application/json" id="lesson">{_json(page.data)}</script>\n'
+        f'<script type="application/json" id="lesson">{as_json(page.data)}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """Return JSON for a script element: in ASCII, without a sign that begins or ends markup."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

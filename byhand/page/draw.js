@@ -196,36 +196,53 @@ class Block {
     return put(table, this.row - before, this.column - before, this.rowsShown + before, this.columnsShown + before);
   }
 
+  /** What the texts of pieces depend on besides their numbers: what was changed anywhere. */
+  spelling() {
+    const of = [this.record.spell, ...this.record.labels].filter((kind) => typeof kind === "number");
+    const grows = of.some((kind) => this.view.data.vocabularies[kind].merges);
+    return grows ? this.view.lesson.version : 0;
+  }
+
   /** Write the numbers and labels that differ from what stands there. Returns the cells that have changed. */
   update() {
     if (!this.cells) return [];
-    const values = this.view.lesson.table(this.table);
+    const { lesson, against } = this.view;
+    const values = lesson.table(this.table);
+    const words = this.record.labels.map((of) => (Array.isArray(of) ? lesson.table(of[0]) : null));
+    const stamp = [values, ...words, against?.table(this.table), this.first, lesson.patches.get(this.table)?.size, this.spelling()];
+    if (this.stamp?.every((part, n) => part === stamp[n])) return [];
+    this.stamp = stamp;
+    this.longest = 0;
     const places = placesOf(values);
     const changed = [];
     const heat = this.view.heatOf(this);
+    const patched = lesson.patches.has(this.table);
     const [row, column] = this.first;
     for (let r = 0; r < this.rowsShown; r++) {
       for (let c = 0; c < this.columnsShown; c++) {
         const x = this.number(row + r, column + c);
         const shownPlaces = places || Number.isInteger(x) || Math.abs(x - Math.round(x)) < 1e-9 ? places : 2;
-        const text = inCell(x, shownPlaces);
+        const { spell } = this.record;
+        const text = spell === undefined ? inCell(x, shownPlaces) : this.view.spelled(spell, x);
         const cell = this.cells[r][c];
+        if (text.length > this.longest) this.longest = text.length;
         if (this.texts[r][c] !== text) {
           if (this.texts[r][c] !== null) changed.push(cell);
           this.texts[r][c] = text;
           cell.textContent = text;
         }
         if (heat) heat(cell, x, row + r, column + c);
-        const [n, i, j] = this.record.name ? this.source(row + r, column + c) : [this.table, 0, 0];
-        cell.classList.toggle("held", this.view.lesson.isPatched(n, i, j));
+        if (patched) cell.classList.toggle("held", lesson.isPatched(...this.source(row + r, column + c)));
       }
     }
-    this.rowLabels.forEach((label, r) => relabel(label, this.label(0, row + r)));
-    this.columnLabels.forEach((label, c) => relabel(label, this.label(1, column + c)));
+    this.rowLabels.forEach((label, r) => relabel(label, this.label(0, row + r), row + r + 1));
+    this.columnLabels.forEach((label, c) => relabel(label, this.label(1, column + c), column + c + 1));
     return changed;
   }
 }
 
-function relabel(element, text) {
+/** Write a label; one that shows nothing is read out as its number. */
+function relabel(element, text, number) {
   if (element.textContent !== text) element.textContent = text;
+  if (!text) element.setAttribute("aria-label", String(number));
 }

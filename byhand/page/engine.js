@@ -96,6 +96,7 @@ class Lesson {
     data.tables.forEach((table, n) => table.reads.forEach((read) => this.readers[read].push(n)));
     this.changes = new Map();
     this.patches = new Map();
+    this.version = 0;
   }
 
   number(name) {
@@ -152,7 +153,7 @@ class Lesson {
     const at = i * this.tables[n].columns + j;
     const old = this.table(n)[at];
     if (this.isGiven(n)) {
-      if (this.values[n] === this.given[n]) this.values[n] = Float64Array.from(this.given[n]);
+      this.values[n] = Float64Array.from(this.values[n]);
       this.values[n][at] = value;
     } else {
       if (!this.patches.has(n)) this.patches.set(n, new Map());
@@ -173,6 +174,7 @@ class Lesson {
   }
 
   forget(n) {
+    this.version += 1;
     for (const table of this.following(n)) if (!this.isGiven(table)) this.values[table] = null;
   }
 

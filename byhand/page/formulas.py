@@ -11,7 +11,7 @@ from typing import Any
 
 from byhand.core.arithmetic.javascript import Expression, Index, JavaScript, cells, indices, read_symbolic, split
 from byhand.core.arithmetic.steps import Given, Step, Steps
-from byhand.core.graph import Node
+from byhand.core.graph import Node, Shape
 from byhand.core.table import Table
 from byhand.notation.mathml import MathML
 from byhand.notation.tree import Maths, Name, Number
@@ -59,15 +59,19 @@ class _Steps(Steps):
 
     def pick(self, line: Any, index: Step) -> Step:
         """Return the cell of a line whose index the page computes."""
-        if not isinstance(line[0], Hole) or index not in self.expressions:
-            return super().pick(tuple(line), index)
-        return Hole(line.at(self.expressions[index]()).cell, self._order)
+        place = Expression(self.expressions[index]() if index in self.expressions else f"{index.value:g}")
+        try:
+            return Hole(line.at(place).cell, self._order)
+        except (TypeError, AttributeError):  # a line of several tables, or of what is computed: a number without a name
+            return Hole(f"n({JavaScript().pick(line.numeric, place)})", self._order)
 
 
 class _Line(tuple[Step, ...]):
     """A line of cells, and the function that gives its cell at an index that only the page knows."""
 
     at: Callable[[Any], Hole]
+    numeric: Any
+    """The same line as expressions of its numbers."""
 
 
 class _Table(Table):
@@ -83,6 +87,21 @@ class _Table(Table):
 
         line = _Line(cell(k) for k in range(self.shape[axis]))
         line.at = cell
+        return line
+
+
+class _Noted(_Table):
+    """A table of steps beside the same table as expressions of its numbers."""
+
+    __slots__ = ("numeric",)
+
+    def __init__(self, shape: Shape, cell: Callable[[Any, Any], Step], numeric: Table) -> None:
+        super().__init__(shape, cell)
+        self.numeric = numeric
+
+    def line(self, i: Any, axis: int) -> Any:
+        line = super().line(i, axis)
+        line.numeric = self.numeric.line(i, axis)
         return line
 
 
@@ -103,7 +122,7 @@ def _read(node: Node, arithmetic: _Steps, given: Given_by, numeric: Given_by) ->
             arithmetic.expressions[made] = lambda: numbers[n][r, c]
             return made
 
-        return _Table(node.args[n].shape, step)
+        return _Noted(node.args[n].shape, step, numbers[n])
 
     arguments = [noted(n) for n in range(len(tables))]
     return _Table(node.shape, lambda r, c: cell(arithmetic, (r, c), *arguments, **attrs))

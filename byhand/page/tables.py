@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from byhand.core.arithmetic.javascript import rule
 from byhand.core.captions import equation, opened, symbol, symbol_from, title
 from byhand.core.graph import Array, Node, Scope
-from byhand.core.labels import Labels, Tokens
+from byhand.core.labels import Labels, Pieces, Tokens, Typed, spelling
 from byhand.core.number_text import in_full
 from byhand.page.formulas import Forms, symbol_markup
 from byhand.translations import _
@@ -37,12 +37,19 @@ class Shared:
             "forms": [list(form) for form in self.forms.forms],
             "symbols": [[text, symbol_markup(text)] for text in self.symbols],
             "steps": [list(step) for step in self.steps],
-            "vocabularies": [{"name": name, "words": list(words)} for name, words in self.vocabularies],
+            "vocabularies": [
+                {"name": name, "words": list(words)} | dict(more) for name, words, *more in self.vocabularies
+            ],
         }
 
     def vocabulary(self, of: Labels) -> int:
         """Return the number of a vocabulary."""
         return self.vocabularies.of((of.name, of.words))
+
+    def pieces(self, of: Pieces, number: Callable[[Node], int]) -> int:
+        """Return the number of a vocabulary of pieces, which grows with merges. number: of a table."""
+        merges = tuple((number(left), number(right)) for left, right in of.merges)
+        return self.vocabularies.of((of.name, of.letters, ("merges", merges), ("inside", of.inside)))
 
     def step(self, of: Scope, turned: bool) -> int:
         """Return the number of a step: its title, its equation and its source."""
@@ -84,6 +91,10 @@ class PageTables:
         of = node.shape[axis].labels
         if isinstance(of, Labels):
             return self.shared.vocabulary(of)
+        if isinstance(of, Typed):
+            return self.shared.vocabularies.of((of.what, of.words))
+        if isinstance(of, Pieces):
+            return self.shared.pieces(of, self.number)
         if isinstance(of, Tokens):
             return [self.number(of.ids), self.shared.vocabulary(of.vocabulary)]
         return None
@@ -116,6 +127,11 @@ class PageTables:
         record |= {"symbol": self.shared.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
         called = {a: symbol_from(a, node) for a in reads}
         calls = {self.named(a): self.shared.symbols.of(text) for a, text in called.items() if text != symbol(a)}
+        spelled = spelling(node)
+        if isinstance(spelled, Typed):
+            record["spell"] = self.shared.vocabularies.of((spelled.what, spelled.words))
+        elif spelled:
+            record["spell"] = self.shared.pieces(spelled, self.number)
         step = next((s for s in node.scope.outward if s.equation or s.source), None)
         record |= {"calls": calls} if calls else {}
         record |= {"step": self.shared.step(step, self._turned)} if step else {}

@@ -28,6 +28,7 @@ class Part {
       el("header", {}, this.heading, el("p", { class: "equation" }, [equation, source].filter(Boolean).join("  ·  "))),
       this.sides,
     );
+    this.element.style.setProperty("--tall", this.bottom - this.top);
   }
 
   /** Leave out the rows and columns in which there are only cells that are not shown. */
@@ -92,8 +93,9 @@ class Part {
   update() {
     if (!this.drawn) return [];
     const changed = this.blocks.flatMap((block) => block.update());
-    const longest = Math.max(0, ...this.blocks.flatMap((b) => b.texts.flat().map((text) => text?.length ?? 0)));
-    this.plane.style.setProperty("--letters", Math.max(6, longest));
+    const letters = Math.max(6, ...this.blocks.map((block) => block.longest));
+    if (letters !== this.letters) this.plane.style.setProperty("--letters", letters);
+    this.letters = letters;
     this.arcs?.forEach((arcs) => arcs.update());
     return changed;
   }
@@ -133,10 +135,21 @@ class View {
   /** The word of a row or column, from a vocabulary or from the ids of a text; null if it has none. */
   word(labels, index) {
     if (labels === null) return null;
-    if (typeof labels === "number") return this.data.vocabularies[labels].words[index];
+    if (typeof labels === "number") return this.spelled(labels, index + 1);
     const [ids, vocabulary] = labels;
     const id = this.lesson.value(ids, index, 0);
     return id < 0 ? "_" : (this.data.vocabularies[vocabulary].words[id] ?? "?");
+  }
+
+  /** The word or piece with a number from 1: a piece of a merge is its two pieces, joined. */
+  spelled(vocabulary, number) {
+    const { words, merges, inside } = this.data.vocabularies[vocabulary];
+    if (!(number >= 1)) return "";
+    if (number <= words.length) return words[number - 1];
+    const sides = merges?.[number - words.length - 1];
+    if (!sides) return "?";
+    const [left, right] = sides.map((n) => this.spelled(vocabulary, this.lesson.value(n, 0, 0)));
+    return left + (right.startsWith(inside) ? right.slice(inside.length) : right);
   }
 
   /** The block in which a table is computed or typed. */
@@ -184,13 +197,13 @@ class View {
     return of.rows === rows && of.columns === columns ? this.lesson.table(n) : null;
   }
 
-  /** Draw again what has changed, and flash it. */
+  /** Draw again what has changed, and flash it. (Two animations take turns, so that one can begin anew at once.) */
   update() {
     const changed = this.parts.flatMap((part) => part.update());
+    this.turn = !this.turn;
     for (const cell of changed) {
-      cell.classList.remove("flash");
-      void cell.offsetWidth; // so that the flash starts again
       cell.classList.add("flash");
+      cell.classList.toggle("again", this.turn);
     }
     return changed;
   }

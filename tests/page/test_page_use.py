@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pytest
+from support.browser import page_of
 
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
-from byhand.page.build import write_page
 
-FOLDER = Path(mkdtemp(prefix="byhand-pages-"))
 GPT2 = Recipe("gpt2", ids=[0, 1, 4])
 
 
-@cache
-def page(model: str = "gpt2", **settings: Any) -> Path:
-    """A page of a model, written once."""
-    path = FOLDER / f"{model}-{len(list(FOLDER.iterdir()))}.html"
-    write_page(lesson(model, **settings), path)
-    return path
+def page() -> Path:
+    """The page of a small GPT-2."""
+    return page_of(GPT2)
 
 
-def lesson(model: str = "gpt2", **settings: Any) -> Lesson:
-    return build(replace(GPT2, **settings) if model == "gpt2" else Recipe(model, **settings))
+def lesson(**settings: Any) -> Lesson:
+    return build(replace(GPT2, **settings))
 
 
 def cell(tab: Any, table: str, row: int, column: int) -> Any:
@@ -61,6 +55,7 @@ def test_pointing_at_a_cell_lights_what_it_reads(visit: Any) -> None:
     assert "How well each query fits each key." in panel
 
 
+@pytest.mark.slow
 def test_a_click_keeps_a_cell_and_an_input_goes_on_from_there(visit: Any) -> None:
     tab = visit.open(page())
     cell(tab, "layer1.head1.scores", 2, 1).click()
@@ -102,6 +97,7 @@ def test_changes_undo_reset_and_a_link_that_restores_them(visit: Any) -> None:
     assert same(visit.values(), lesson())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["five", "", "1e", "--2", "<b>"])
 def test_what_is_no_number_changes_nothing(wrong: str, visit: Any) -> None:
     tab = visit.open(page())
@@ -112,12 +108,14 @@ def test_what_is_no_number_changes_nothing(wrong: str, visit: Any) -> None:
     assert same(visit.values(), lesson())
 
 
+@pytest.mark.slow
 def test_a_link_that_does_not_fit_says_so(visit: Any) -> None:
     tab = visit.open(page(), "#set=layer9.W[1,1]=2;layer1.head1.W_Q[1,9]=1;ids[1,1]=x&cell=%E0%A4%A[1,1]")
     assert "layer9.W[1,1]=2; layer1.head1.W_Q[1,9]=1; ids[1,1]=x" in tab.inner_text("#notice")
     assert same(visit.values(), lesson())
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_every_cell_and_does_what_the_mouse_does(visit: Any) -> None:
     tab = visit.open(page())
     cell(tab, "layer1.head1.scores", 1, 1).focus()
@@ -161,6 +159,7 @@ def test_the_tour_goes_from_the_first_word_to_the_last(visit: Any) -> None:
     assert not tab.is_visible("#player")
 
 
+@pytest.mark.slow
 def test_playing_sweeps_the_cells_of_a_table(visit: Any) -> None:
     tab = visit.open(page())
     tab.click("#play")
@@ -187,6 +186,7 @@ def test_the_next_words_are_those_that_the_model_writes(visit: Any) -> None:
     assert same(visit.values(), lesson())
 
 
+@pytest.mark.slow
 def test_a_word_may_be_drawn_and_changed_weights_stay(visit: Any) -> None:
     tab = visit.open(page())
     tab.evaluate("byhand.set('layer1.head1.W_Q', 1, 2, 3)")
@@ -199,6 +199,7 @@ def test_a_word_may_be_drawn_and_changed_weights_stay(visit: Any) -> None:
     assert same(visit.values(), lesson(ids=ids, set={"layer1.head1.W_Q[1,2]": 3}))
 
 
+@pytest.mark.slow
 def test_comparing_shows_what_differs_and_patches_carry_over(visit: Any) -> None:
     """As activation patching does: what one side computed is put into the other."""
     tab = visit.open(page())
@@ -215,6 +216,7 @@ def test_comparing_shows_what_differs_and_patches_carry_over(visit: Any) -> None
     assert tab.locator("td.differs").count() == 0
 
 
+@pytest.mark.slow
 def test_presenting_shows_one_part_at_a_time(visit: Any) -> None:
     tab = visit.open(page())
     tab.click("#present")

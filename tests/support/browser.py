@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -9,11 +10,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
+from byhand.page.build import write_page
+
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+FOLDER = Path(mkdtemp(prefix="byhand-pages-"))
+atexit.register(rmtree, FOLDER, ignore_errors=True)
+_pages: dict[str, Path] = {}
+
+
+def page_of(recipe: Recipe) -> Path:
+    """The page of a recipe, written once a worker."""
+    key = repr(recipe)
+    if key not in _pages:
+        path = FOLDER / f"{recipe.model}-{len(_pages)}.html"
+        write_page(build(recipe), path)
+        _pages[key] = path
+    return _pages[key]
 
 
 def missing() -> str:
