@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from support.commands import answer, refusal
 
+from byhand.core.labels import labels
 from byhand.errors import ByhandError
+from byhand.language.architecture import WORDS as USUAL
 from byhand.lessons.build import build
 from byhand.lessons.command import command
+from byhand.lessons.own_words import special_words
 from byhand.lessons.recipe import Recipe, read_recipe
+from byhand.models import MODELS
 
 REFERENCE = Path(__file__).parents[1] / "data" / "training" / "gpt2"
 
@@ -149,3 +153,18 @@ def test_a_broken_vocabulary_gets_a_sentence(name: str, content: str | bytes, me
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ByhandError, match=message):
         build(Recipe(str(folder)))
+
+
+@pytest.mark.parametrize("model", [name for name, model in MODELS.items() if model.vocabularies(model.options)])
+def test_no_model_shows_a_word_that_it_does_not_have(model: str) -> None:
+    """With own words for each of its vocabularies, none of the usual words labels a row, a column or a prediction."""
+    architecture = MODELS[model]
+    vocabularies = architecture.vocabularies(architecture.options)
+    own = [f"w{n}" for n in range(len(vocabularies[0].words))]
+    own = own[len(special_words(vocabularies[0])) :]
+    two = len(vocabularies) > 1 and vocabularies[0] is not vocabularies[1]
+    lesson = build(Recipe(model, words=own, target_words=[f"v{word}" for word in own] if two else []))
+    numbers = lesson.numbers()
+    shown = {word for node in lesson.tables.values() for axis in (0, 1) for word in labels(node, axis, numbers)}
+    assert not shown & set(USUAL)
+    assert not {*lesson.words, *lesson.prompt} & set(USUAL)

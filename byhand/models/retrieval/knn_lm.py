@@ -60,7 +60,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     o.check()
     if not o.mix < 1:  # nothing would be left to the language model, and a logarithm be infinite
         raise ByhandError(f"mix is from 0 to below 1, not {o.mix}: choose a smaller one.")
-    (vocabulary,) = one_vocabulary(o)
+    (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1
     stored = [TEXT[n % len(TEXT)] % o.vocab for n in range(max(2, min(o.stored, o.max_positions)))]
 
