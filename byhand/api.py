@@ -274,9 +274,9 @@ def train(
     """Train a model on a text, and return the lesson with the weights that it has learnt.
 
     text: the text itself, a line for each sequence; or the name of one that comes with byhand, or a Path. model: as for
-    `build`; it begins with random weights. tokens: words or chars. hold_out: the share of the sequences that are only
-    tried. words: the vocabulary, in place of the text's words. settings: of TrainingOptions, such as steps=300,
-    lr=0.03, optimizer="adam", batch_size=8, grid=0.5. Ctrl-C ends it early, with what is learnt so far.
+    `build`; it begins with random weights. tokens: words, chars or bpe:40. hold_out: the share of the sequences that
+    are only tried. words: the vocabulary, in place of the text's words. settings: of TrainingOptions, such as
+    steps=300, lr=0.03, optimizer="adam", batch_size=8, grid=0.5. Ctrl-C ends it early, with what is learnt so far.
 
     Raises ByhandError for a text or settings that do not fit, and for a loss that grows beyond all bounds.
 
@@ -288,7 +288,7 @@ def train(
     ['sat']
     """
     from byhand.lessons.build import before_learning, model_of
-    from byhand.lessons.corpus import SPLITS, corpus, held_out, read_text, ready_made_texts
+    from byhand.lessons.corpus import corpus, held_out, read_text, ready_made_texts
     from byhand.lessons.learnt import with_weights
     from byhand.lessons.training import TrainingOptions
     from byhand.lessons.training import train as learn
@@ -298,8 +298,6 @@ def train(
     recipe = replace(recipe, size=recipe.size | given, words=list(words) or recipe.words)
     recipe = before_learning(recipe if seed is None else replace(recipe, seed=seed))
     options = record(TrainingOptions, {"seed": seed or 0} | settings, "the settings of train")
-    if tokens not in SPLITS:
-        raise ByhandError(f"There are no tokens {quoted(tokens)}; {nearest(tokens, SPLITS)}.")
     file = ready_made_texts().get(text) if isinstance(text, str) else Path(text)
     name = "a text" if file is None else file.name
     content = str(text) if file is None else read_text(_bytes(file), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +22,8 @@ from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 
+END = "</w>"
+"""Ends the last piece of a word, where pieces are merged."""
 BLANK = "␣"
 """The word for a blank, where each character is a word."""
 
@@ -35,10 +37,18 @@ def kind_of(model: str) -> str:
     raise ByhandError(f"{model} has no form as a checkpoint: leave --save out, and write a recipe with -o learnt.toml.")
 
 
-def save(folder: Path, model: str, options: Any, weights: Mapping[str, Array], words: tuple[Labels, ...]) -> None:
+def save(
+    folder: Path,
+    model: str,
+    options: Any,
+    weights: Mapping[str, Array],
+    words: tuple[Labels, ...],
+    merges: Sequence[tuple[str, str]] = (),
+) -> None:
     """Write a built-in model as a folder that byhand and transformers read. The folder must be new or empty.
 
     weights: by our paths, written as 32-bit numbers. words: the vocabularies, as a tokenizer or, of two, a list each.
+    merges: those of byte pairs, where the words are their pieces.
     ByhandError for a model, or options of it, that no config states.
     """
     kind = kind_of(model)
@@ -50,7 +60,7 @@ def save(folder: Path, model: str, options: Any, weights: Mapping[str, Array], w
         (unfinished / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         _write_tensors(unfinished, tensors)
         if words and all(vocabulary is words[0] for vocabulary in words):
-            tokenizer = json.dumps(_tokenizer(words[0].words), ensure_ascii=False, indent=2)
+            tokenizer = json.dumps(_tokenizer(words[0].words, merges), ensure_ascii=False, indent=2)
             (unfinished / "tokenizer.json").write_text(tokenizer + "\n", encoding="utf-8")
         elif len(words) == len(TWO_FILES):
             for name, vocabulary in zip(TWO_FILES, words, strict=True):
@@ -165,23 +175,45 @@ def _in_effect(options: Any, name: str) -> Any:
     return getattr(options, EFFECTIVE.get(name, name), getattr(options, name))
 
 
-def _tokenizer(words: tuple[str, ...]) -> dict[str, Any]:
-    """Return a tokenizer.json in which each of the words is a token: cut at blanks, or at each character."""
+def _tokenizer(words: tuple[str, ...], merges: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return a tokenizer.json in which each of the words is a token: cut at blanks, at each character, or merged."""
     marks = [n for n, word in enumerate(words) if len(word) > 2 and (word[0], word[-1]) in {("[", "]"), ("<", ">")}]
     one_by_one = all(len(word) == 1 for n, word in enumerate(words) if n not in marks)
     added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    return {
+    always = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [{"id": n, "content": words[n], **added} for n in marks],
+        "post_processor": None,
+    }
+    ids = {word: n for n, word in enumerate(words)}
+    if merges:
+        return {
+            **always,
+            "normalizer": None,
+            "pre_tokenizer": {"type": "Whitespace"},
+            "decoder": {"type": "BPEDecoder", "suffix": END},
+            "model": {
+                "type": "BPE",
+                "dropout": None,
+                "unk_token": None,
+                "continuing_subword_prefix": None,
+                "end_of_word_suffix": END,
+                "fuse_unk": False,
+                "byte_fallback": False,
+                "vocab": ids,
+                "merges": [list(pair) for pair in merges],
+            },
+        }
+    return {
+        **always,
         "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": BLANK} if one_by_one else None,
         "pre_tokenizer": (
             {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False}
             if one_by_one
             else {"type": "WhitespaceSplit"}
         ),
-        "post_processor": None,
         "decoder": {"type": "Fuse"} if one_by_one else None,
-        "model": {"type": "WordLevel", "vocab": {word: n for n, word in enumerate(words)}, "unk_token": words[0]},
+        "model": {"type": "WordLevel", "vocab": ids, "unk_token": words[0]},
     }

@@ -37,7 +37,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
 @click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,...")
 @click.option("--words", type=Words(), help="The words of the model; by default, those of the text.")
 @click.option(
-    "--tokens", type=click.Choice(["words", "chars"]), default="words", show_default=True, help="How lines are cut."
+    "--tokens", default="words", show_default=True, metavar="KIND", help="How lines are cut: words, chars, bpe:MERGES."
 )
 @click.option("--ids-file", type=click.Path(path_type=Path), metavar="FILE.json", help="Lists of ids in place of TEXT.")
 @click.option("--steps", type=int, default=300, show_default=True, help="The number of training steps.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from byhand.language.architecture import Architecture, position_count
 from byhand.lessons.drawn_pictures import picture_of, rows_of
 from byhand.lessons.own_words import LONGEST_WORD, class_names, names_classes, special_words
 from byhand.lessons.recipe import Recipe, ready_made_folder
+from byhand.lessons.splitting import LINE_END, Splitting, splitting
 from byhand.lessons.training import Example
 from byhand.models import MODELS
 
@@ -22,31 +22,10 @@ MOST_TEXT = 5_000_000
 """The most characters in a text."""
 MOST_WORDS = 2_000
 """The largest vocabulary that is made from a text: a sheet has a column for each word."""
-BLANK, LINE_END = "␣", "⏎"
-"""How a blank and the end of a line are shown where each character is a word."""
 TO = "→"
 """Stands between a text and its translation where both are shown."""
-PAUSE = re.compile(r"\w+(?:[’'-]\w+)*|[^\w\s]")
 NONE = -1
 """The target of a position without one."""
-
-
-def words_of(line: str) -> list[str]:
-    """Return the words and the punctuation marks of a line; a bracketed word such as [MASK] stays whole."""
-    return [part for piece in line.split() for part in ([piece] if _is_special(piece) else PAUSE.findall(piece))]
-
-
-def _is_special(piece: str) -> bool:
-    return len(piece) > 2 and (piece[0], piece[-1]) in {("[", "]"), ("<", ">")}
-
-
-def characters_of(line: str) -> list[str]:
-    """Return the characters of a line, from a mark for the line's end to another."""
-    return [LINE_END, *(BLANK if c.isspace() else c for c in line.strip()), LINE_END]
-
-
-SPLITS: dict[str, Callable[[str], list[str]]] = {"words": words_of, "chars": characters_of}
-"""How `--tokens` cuts a line."""
 
 
 Place = tuple[int, int]
@@ -94,12 +73,13 @@ def read_text(data: bytes, name: str) -> str:
 def corpus(text: str, recipe: Recipe, architecture: Architecture, options: Any, tokens: str) -> Corpus:
     """Return the examples of a text for a model: text to go on with, words to fill in, or pairs to translate.
 
-    recipe: the model's. options: its sizes, of which the number of words is not used. tokens: a name of SPLITS.
+    recipe: the model's. options: its sizes, of which the number of words is not used. tokens: words, chars or bpe:40.
     ByhandError for a model that does not learn from text, and for a text that does not fit the model.
     """
     task = _task(architecture)
-    reader = _Reader(architecture, options, SPLITS[tokens], own_words=bool(recipe.words) or recipe.model not in MODELS)
     lines = [line.strip() for line in text.strip().splitlines()]
+    own_words = bool(recipe.words) or recipe.model not in MODELS
+    reader = _Reader(architecture, options, splitting(tokens, [line for line in lines if line]), own_words)
     if task is not _pictures:
         lines = [line for line in lines if line]
     return replace(task(reader, recipe, lines), source={"text": lines, "tokens": tokens})
@@ -157,8 +137,12 @@ class _Reader:
 
     architecture: Architecture
     options: Any
-    split: Callable[[str], list[str]]
+    splitting: Splitting
     own_words: bool
+
+    def split(self, line: str) -> list[str]:
+        """Return a line's tokens."""
+        return self.splitting.split(line)
 
     @property
     def room(self) -> int | None:
@@ -170,7 +154,9 @@ class _Reader:
         if self.own_words:
             return vocabularies[place].words, []
         special = special_words(vocabularies[place])
-        own = [word for word in dict.fromkeys(word for line in lines for word in line) if word not in special]
+        read = dict.fromkeys(word for line in lines for word in line)
+        own = [word for word in [*self.splitting.pieces, *read] if word not in special]
+        own = list(dict.fromkeys(own))
         if len(own) > MOST_WORDS:
             raise ByhandError(
                 f"The text has {len(own):,} different words, and a sheet has room for {MOST_WORDS:,}: "

@@ -52,7 +52,12 @@ def inputs_of(recipe: Recipe, architecture: Architecture, options: Any) -> Input
     """Return the recipe's inputs, checked against the model."""
     _check_taken(recipe, architecture)
     vocabularies = architecture.vocabularies(options)
-    ids = _ids("--ids", recipe.ids, "--prompt", recipe.prompt, vocabularies[:1])
+    prompt = recipe.prompt
+    if prompt is not None and recipe.training and vocabularies:
+        from byhand.lessons.splitting import prompt_in_tokens
+
+        prompt = prompt_in_tokens(prompt, recipe.training, vocabularies[0].words)
+    ids = _ids("--ids", recipe.ids, "--prompt", prompt, vocabularies[:1])
     target_ids = _ids("--target-ids", recipe.target_ids, "--target-prompt", recipe.target_prompt, vocabularies[-1:])
     pixels = None
     if recipe.pixels is not None:

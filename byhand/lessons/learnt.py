@@ -14,6 +14,7 @@ from byhand.core.number_text import in_full
 from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
 from byhand.lessons.recipe import KEYS, Recipe
+from byhand.lessons.splitting import merges_of
 from byhand.lessons.training import Example, Learnt, TrainingOptions
 from byhand.lessons.training_record import recorded
 from byhand.models import MODELS
@@ -75,7 +76,7 @@ def save_folder(recipe: Recipe, folder: Path) -> None:
         save_again(Path(recipe.model), folder, weights)
         return
     architecture, options = model_of(recipe)
-    save(folder, recipe.model, options, weights, architecture.vocabularies(options))
+    save(folder, recipe.model, options, weights, architecture.vocabularies(options), merges_of(recipe.training))
 
 
 def recipe_file(recipe: Recipe) -> str:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from byhand.decoding import record
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError
 from byhand.lessons.build import before_learning, model_of
-from byhand.lessons.corpus import SPLITS, Corpus, corpus, corpus_of_ids
+from byhand.lessons.corpus import Corpus, corpus, corpus_of_ids
 from byhand.lessons.recipe import Recipe
 from byhand.lessons.training import Learnt, TrainingOptions
 
@@ -63,8 +63,6 @@ def record_of(recipe: Recipe) -> TrainingRecord | None:
     names = {f.name for f in fields(TrainingOptions)}
     options = record(TrainingOptions, {name: table.pop(name) for name in names & table.keys()}, where)
     stated = record(TrainingRecord, table | {"options": asdict(options)}, where)
-    if stated.tokens not in SPLITS:
-        raise ByhandError(f"Tokens are cut as {quoted(stated.tokens)} in {where}; {nearest(stated.tokens, SPLITS)}.")
     if not all(len(point) in (2, 3) for point in stated.curve):
         raise ByhandError(f"Each point of the curve in {where} is [steps, loss] or [steps, loss, held-out loss].")
     return stated if stated.text or stated.sequences else None

@@ -202,6 +202,33 @@ def test_characters_have_marks_for_blanks_and_line_ends() -> None:
     assert read.lines == [["⏎", "a", "b", "␣", "c", "⏎"]]
 
 
+LOW = "low lower lowest\nnew newer newest\nwide wider widest\n"
+
+
+def test_pieces_are_learnt_before_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("low.txt").write_text(LOW)
+    report = json.loads(answer("byhand train low.txt --tokens bpe:12 --lr 0.03 -o low.toml --save folder --json"))
+    assert report["final_loss"] < 0.1
+    recipe = read_recipe(Path("low.toml"))
+    assert {"low</w>", "lower</w>", "lowest</w>", "wide", "st</w>"} <= set(recipe.words)
+    lesson = build(replace(recipe, ids=None, prompt="low lower"))
+    assert lesson.prompt == ["low</w>", "lower</w>"]
+    assert lesson.words == ["lowest</w>"]
+    tokenizer = json.loads(Path("folder/tokenizer.json").read_text())
+    assert tokenizer["model"]["type"] == "BPE"
+    assert len(tokenizer["model"]["merges"]) == 12
+    assert all(piece in tokenizer["model"]["vocab"] for pair in tokenizer["model"]["merges"] for piece in pair)
+    assert tokenizer["model"]["vocab"] == {word: n for n, word in enumerate(recipe.words)}
+
+
+def test_a_prompt_is_cut_as_the_text_was() -> None:
+    recipe = text_of("rnn", "ab ba\n", "chars").recipe
+    lesson = build(replace(recipe, training={"tokens": "chars", "text": ["ab ba"]}, prompt="ab"))
+    assert lesson.prompt == ["⏎", "a", "b"]
+    assert build(replace(lesson.recipe, prompt="⏎ b ␣")).prompt == ["⏎", "b", "␣"]
+
+
 def test_words_and_punctuation_are_told_apart() -> None:
     read = text_of("gpt2", "Don’t stop, she said.\n", max_positions=9)
     assert read.lines == [["Don’t", "stop", ",", "she", "said", "."]]
@@ -344,6 +371,9 @@ def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
         ("poem.txt --ids-file ids.json", "Give a text or --ids-file, one of them."),
         ("poem.txt --model attention", "attention does not learn from a text"),
         ("poem.txt --model vit", "'the dog ran.' is no row of a picture"),
+        ("poem.txt --tokens letters", "There are no tokens 'letters': choose words, chars, or pieces"),
+        ("poem.txt --tokens bpe:900", "No pair is left after merge"),
+        ("poem.txt --tokens bpe:", "There are no tokens 'bpe:'"),
         ("poem.txt --model rnn --save new", "rnn has no form as a checkpoint: leave --save out"),
         ("poem.txt --size positions=rotary --save new", "A checkpoint of this kind cannot state the weight"),
         ("poem.txt --model rasp-reverse", "rasp-reverse does not learn from a text"),

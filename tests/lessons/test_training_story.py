@@ -162,7 +162,7 @@ def test_weights_that_were_learnt_on_begin_where_the_first_training_ended() -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tokens": "letters"}, "Tokens are cut as 'letters' in the recipe's"),
+        ({"tokens": "letters"}, "There are no tokens 'letters'"),
         ({"optimizer": "lion"}, "There is no optimizer 'lion'"),
         ({"lines": ["a"]}, "has an unknown key 'lines'"),
         ({"text": "the cat"}, "'text' must be a list of words, not 'the cat'"),
