@@ -26,6 +26,8 @@ REASONS = {
     "relu": "a neuron is silent for all words of a short text",
     "t5 bias1": "words to come count as no distance at all",
     "t5 bias2": "words to come count as no distance at all",
+    "transformer W_1": "four phrases leave a neuron unused",
+    "transformer hidden": "four phrases leave a neuron unused",
     "switch W_1": "an expert for one kind of word needs few of its neurons",
     "switch hidden": "an expert for one kind of word needs few of its neurons",
     "switch W_2": "an expert for one kind of word needs few of its neurons",
@@ -41,7 +43,7 @@ REASONS = {
 }
 """Tables whose equal numbers are what they show, by the last part of their name, or by model and name."""
 AT_RANDOM = {
-    *"deepseek retro sparse-transformer-fixed transformer".split(),
+    *"deepseek retro".split(),
 }
 """Books whose numbers are still drawn without a look at them."""
 
