@@ -22,6 +22,10 @@ gallery:
 derivations:
     python -m byhand.derivations.rebuild
 
+# teach the built-in models again
+learnt:
+    python tests/support/teach.py
+
 # what the speed of building is, as ratios
 benchmark:
     python -m pytest tests/benchmarks -m benchmark --benchmark-only

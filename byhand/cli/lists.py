@@ -30,9 +30,9 @@ def list_models(as_json: bool) -> str:
     lines += [
         wrap(
             "Weights: ",
-            "some models have learnt a text of a few lines; the others have small numbers drawn at random (as --seed "
-            "draws them), so a prediction means nothing; those of induction-head, circuits and rasp are set by hand; "
-            "a checkpoint has its own.",
+            "a model in its usual size has learnt a text of a few lines; with --seed, in other sizes and in parts they "
+            "are small numbers drawn at random, so a prediction means nothing; those of induction-head, circuits and "
+            "rasp are set by hand; a checkpoint has its own.",
             2,
         ),
         "",

@@ -47,11 +47,13 @@ class Weights:
 
     def __call__(self, name: str, rows: int, columns: int, fill: float | Array | None = None) -> Node:
         """Return the weight `name` of the open scope. (rows, columns); `fill`: its numbers without such an array."""
-        scopes = reversed(current_scope().outward)
-        path = ".".join([*(s.name for s in scopes if s.name and not s.repeats), name])
+        scopes = [s for s in reversed(current_scope().outward) if s.name]
+        path = ".".join([*(s.name for s in scopes if not s.repeats), name])
         if path not in self.nodes:
-            given = self.arrays is not None and (fill is None or path in self.arrays)
-            array = self._given(path, (rows, columns)) if given else self._drawn(path, rows, columns, fill)
+            place = ".".join([*(s.name for s in scopes), name])  # the table's name, where the weight is first used
+            known = next((key for key in (path, place) if key in (self.arrays or ())), path)
+            given = self.arrays is not None and (fill is None or known in self.arrays)
+            array = self._given(known, (rows, columns)) if given else self._drawn(path, rows, columns, fill)
             self.nodes[path] = source(name, array, role="weight", rows=labels_of(rows), columns=labels_of(columns))
         return self.nodes[path]
 

@@ -159,7 +159,7 @@ RECIPES = [
     Recipe("gpt2", ids=[3], targets=[1], backward=True, batch=[{"ids": [2, 4], "targets": ["_", 0]}], seed=3),
     Recipe("bert", ids=[3], segment_ids=[1], mask=[1], targets=[1], backward=True, optimizer="momentum"),
     Recipe("attention", backward=True, optimizer="adamw", size={"causal": True}),
-    Recipe("transformer", prompt="cat dog", target_prompt="a", targets=[2], backward=True),
+    Recipe("transformer", prompt="chat noir", target_prompt="black", targets=[2], backward=True),
 ]
 
 

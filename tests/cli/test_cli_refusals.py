@@ -98,7 +98,7 @@ REFUSALS = {
     "workbook gpt2 --prompt '  '": f"The prompt is empty: give some of {WORDS8} with --prompt.",
     "workbook gpt2 --ids ''": f"The prompt is empty: give some of {WORDS8} with --prompt.",
     "run transformer --target-prompt ''": (
-        "The prompt is empty: give some of [START], the, cat, dog, a, sat, ran, on with --target-prompt."
+        "The prompt is empty: give some of [START], petit, chat, noir, ., small, black, cat with --target-prompt."
     ),
     "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat; "
     + WORDS_ARE,
@@ -106,8 +106,8 @@ REFUSALS = {
     "run gpt2 --size vocab=40 --prompt 日本": f"'日本' is not in the vocabulary; the words are {', '.join(WORDS40)}.",
     "run gpt2 --size vocab=41 --prompt catt": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
     "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; the words are {WORDS8}.",
-    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and sat; "
-    "the words are [START], the, cat, dog, a, sat, ran, on.",
+    "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and chat; "
+    "the words are [START], petit, chat, noir, ., small, black, cat.",
     "run gpt2 --ids 0,8": "Id 8 is not in the vocabulary, which has ids 0 to 7.",
     "run gpt2 --ids 0,-1": "Id -1 is not in the vocabulary, which has ids 0 to 7.",
     "run transformer --target-ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
@@ -193,7 +193,7 @@ REFUSALS = {
     "run gpt2 --set position=8": "position holds 8, which is no row of wpe: it takes whole numbers from 0 to 7.",
     "run bert --set segment_ids=2": "segment_ids holds 2, which is no row of S: it takes whole numbers from 0 to 1.",
     "run bert --set segment_ids=-1": "segment_ids holds -1, which is no row of S: it takes whole numbers from 0 to 1.",
-    "run roberta --set so_far=3": "position would hold 13, which is no row of P: it takes whole numbers from 0 to 9.",
+    "run roberta --set so_far=3": "position would hold 16, which is no row of P: it takes whole numbers from 0 to 9.",
     "workbook softmax --set T=0": f"divided {NOT_FINITE}",
     # checkpoints
     "workbook unfinished": "unfinished has no config.json; save the model with save_pretrained, which writes it.",

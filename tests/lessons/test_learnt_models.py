@@ -99,6 +99,14 @@ def test_switch_has_an_expert_for_each_kind_of_word() -> None:
     assert not any(3 in chosen for kind in ("article", "noun", "preposition") for chosen in kinds[kind])
 
 
+def test_deepseek_sends_the_verbs_to_a_pair_of_their_own() -> None:
+    """Beside the shared expert: all verbs to 1 and 4, where no other word goes, and no article to 4."""
+    kinds = experts_of("deepseek")
+    assert all({1, 4} == chosen for chosen in kinds["verb"])
+    assert not any({1, 4} == chosen for kind in ("article", "noun", "preposition") for chosen in kinds[kind])
+    assert not any(4 in chosen for chosen in kinds["article"])
+
+
 def test_transformer_xl_uses_its_memory() -> None:
     """After "sat on" the article follows from the segment before: without memory it is the same guess both times."""
     answers = []
