@@ -125,7 +125,8 @@ class Book:
             widest = max(n.shape)
             if n.name and widest > COLUMNS - 10:
                 raise ByhandError(
-                    f"Table {n.name} is {widest:,} wide, but a sheet has {COLUMNS:,} columns: choose smaller sizes."
+                    f"Table {n.name} is {widest:,} wide, but a sheet has {COLUMNS:,} columns: "
+                    f"choose {self.about.smaller}, or print it with `byhand run`."
                 )
 
     def _check_place(self, page: Page) -> None:

@@ -82,7 +82,6 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
     lesson = few_words(lesson)
     title, subtitle = describe(lesson)
     explain = command(lesson.recipe, "explain")
-    built_in = lesson.recipe.model in MODELS
     about = About(
         title,
         subtitle,
@@ -91,7 +90,7 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         lesson.weights,
         tuple(f"{sentence.rstrip('.')}." for sentence in lesson.note.split(". ")) if lesson.note else (),
         lesson.shown,
-        "smaller sizes with --size" if built_in else "a smaller checkpoint or a shorter prompt",
+        _smaller(lesson),
     )
     turned = lesson.recipe.orientation == "columns"
     training = _training(lesson)
@@ -102,6 +101,15 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
             raise
     shorter = training.without_step()  # whose tables may take more than a sheet bears, where the model's do not
     return write_workbook(lesson.graph, about, path, turned, progress, shorter)
+
+
+def _smaller(lesson: Lesson) -> str:
+    """Return the advice for a model that is too large for a workbook."""
+    if lesson.recipe.model in MODELS:
+        return "smaller sizes with --size"
+    if lesson.recipe.all_words:
+        return "fewer words, by leaving --all-words out"
+    return "a smaller checkpoint or a shorter prompt"
 
 
 def _training(lesson: Lesson) -> TrainingPages | None:

@@ -39,7 +39,9 @@ NOT_FINITE = (
 )
 TOO_LONG = "shorten it (a built-in model also takes --size max_positions={})."
 SET_RANGE = "takes numbers from -100,000,000 to 100,000,000, not"
-WIDER = "is 20,000 wide, but a sheet has 16,384 columns: choose smaller sizes."
+WIDER = (
+    "is 20,000 wide, but a sheet has 16,384 columns: choose smaller sizes with --size, or print it with `byhand run`."
+)
 NAME_ONE = "is a folder: name a file in it, such as model.xlsx."
 MASK = "--mask takes 1 for a word that may be seen and 0 for padding, with at least one 1."
 WRONG_SET = "is not of the form NAME=VALUE."

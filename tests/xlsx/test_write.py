@@ -192,7 +192,8 @@ def test_a_stop_between_the_pages_leaves_no_file(tmp_path: Path, monkeypatch: py
     [
         (
             Recipe("softmax", size={"rows": 2, "width": 16_380}),
-            "Table X is 16,380 wide, but a sheet has 16,384 columns: choose smaller sizes.",
+            "Table X is 16,380 wide, but a sheet has 16,384 columns: choose smaller sizes with --size, or print "
+            "it with `byhand run`.",
         ),
         (
             Recipe("softmax", size={"rows": 1_000, "width": 1_000}),
