@@ -18,14 +18,14 @@ import numpy as np
 from byhand.core import ops
 from byhand.core.captions import symbol, titles
 from byhand.core.graph import Node, times, toposort
-from byhand.core.labels import Labels, Tokens
+from byhand.core.labels import Labels, Tokens, Typed
 from byhand.core.roles import Role
 from byhand.exercises.problem import Problem, Question, prefix_of
 from byhand.notation.text import Text
 from byhand.notation.tree import Cases, Chain, Grid, Maths, Name, Number, Over, Power, whether
 from byhand.translations import _, counted, language
 
-RESERVED = frozenset("e ln sin cos tanh erf max mean sum".split())
+RESERVED = frozenset("e ln sin cos tanh erf max mean sum count apart place at int".split())
 """Words of rules. A table with such a name is called with the part of the model that it is in, if it is in one."""
 ROWS = {
     ops.sum_: "sum of each row of",
@@ -58,6 +58,11 @@ COUNTED_THINGS = {
     "distances": "the distances",
     "buckets": "the ranges of distances",
     "steps": "the steps",
+    "pairs": "the places between letters",
+    "merges": "the merges",
+    "sides": "the left and the right piece",
+    "starts": "where a piece begins",
+    "ends": "where a piece ends",
 }
 """What rows or columns stand for, by the name of their labels."""
 
@@ -332,6 +337,8 @@ def counted_things(node: Node, axis: int) -> str:
     of = node.shape[axis].labels
     if isinstance(of, Tokens):
         return _(COUNTED_THINGS["letters" if are_letters(of) else "words"])
+    if isinstance(of, Typed):
+        return _(COUNTED_THINGS["words"])
     if isinstance(of, Labels):
         return _(COUNTED_THINGS[of.name]) if of.name in COUNTED_THINGS else of.name.replace("_", " ")
     count = int(node.shape[axis])
@@ -365,6 +372,21 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
         yield _("where A = column 0…5: where the number of A is that of the column; the first column is column 0.")
     if ops.argmax in operations:
         yield _("The place of the largest is counted from 0; of equal numbers the first is taken.")
+    if ops.tally in operations:
+        yield _(
+            "count(A, B, n): for each number of A, how often it stands in the rows of B, "
+            "each row taken as often as the number of n in that row says."
+        )
+    if ops.apart in operations:
+        yield _("apart(A): the ones of each row of A, from the left, but not one right after one that is kept.")
+    if ops.joined_places in operations:
+        yield _("place(A): 1, 2, 3 ... along each row, less the ones of A that stand before; one number more than A.")
+    if ops.at_places in operations:
+        yield _("at(A, B): in column n the first number of A whose number in B is n; 0 where there is none.")
+    if ops.take in operations:
+        yield _("A[·, n]: from each row of A the number in column n of that row; here the first column is column 0.")
+    if ops.int_ in operations:
+        yield _("int(A): the number without its decimals.")
     if operations & {ops.sin, ops.cos}:
         yield _("The angles of sin and cos are in radians.")
     if ops.log in operations:

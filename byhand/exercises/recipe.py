@@ -116,7 +116,7 @@ class Exercise:
 
 
 LESSON_KEYS = (
-    *("model", "size", "words", "target_words", "ids", "prompt", "target_ids", "target_prompt", "mask"),
+    *("model", "size", "words", "target_words", "word_counts", "ids", "prompt", "target_ids", "target_prompt", "mask"),
     *("targets", "backward", "optimizer", "lr", "set"),
 )
 

@@ -85,12 +85,13 @@ def lattice(ids: Node, of: Vocabulary) -> Lattice:
         parts = parts.named("part", role="pairs")
         edges = where(parts, find(parts, of.codes, of.numbers), 0).named("edge", role="ids")
         letters = spelled(edges, pieces=of.typed).named("piece", role="pieces")
-        p = where(edges, find(edges, of.numbers, of.p), 0).named("p", role="counts")
+        chance = find(edges, of.numbers, of.p).named("chance", role="counts")
+        p = where(edges, chance, 0).named("p", role="counts")
     best, came, sums = [one()], [], [one()]
     for n in range(1, size + 1):
         arriving = p.rows(0, n).columns(n - 1, n).T  # (1, n): the pieces that end with letter n
         equation = "largest of (best before) · p, and the sum of all ways"
-        with scope("", f"up to letter {n}; of ties, the longest last piece", equation=equation, below=True):
+        with scope("", f"up to letter {n}", equation=equation, below=True):
             ways = (_row(best) * arriving).named(f"ways_{n}", role="counts")
             best.append(ways.max(1).named(f"best_{n}", role="counts"))
             came.append(argmax(ways, axis=1).named(f"came_{n}"))

@@ -119,13 +119,16 @@ def joined_by(ids: Node, pairs: Node, merge: Merge, number: int) -> Node:
         return at_places(marked, places)
 
 
-def learn(words: Sequence[tuple[str, int]], count: int, ends: str, about: Mapping[str, str], choose: Choose) -> Graph:
-    """Return the graph of so many merges, each on a page. ends: see `typed_letters`; about: the caption of a page."""
+def learn(
+    words: Sequence[tuple[str, int]], count: int, ends: str, letters: str, about: Mapping[str, str], choose: Choose
+) -> Graph:
+    """Return the graph of so many merges, each on a page. ends: see `typed_letters`; letters:
+    see `alphabet`; about: the caption of a page."""
     if count > MOST_MERGES:
         raise ByhandError(f"A workbook shows at most {MOST_MERGES} merges, not {count:,}: choose fewer.")
     names = [word for word, _ in words]
     with scope("merge1"), page("", "Merge 1", **about) as first:
-        typed = typed_letters("ids", names, alphabet(names), ends, width=2)
+        typed = typed_letters("ids", names, alphabet(names, letters), ends, width=2)
     counts = counts_table("words", [times for _, times in words], typed)
     pieces, ids = typed.pieces, typed.ids
     base = base_of(len(pieces.letters) + count)

@@ -60,9 +60,14 @@ def check_word(word: str) -> None:
         raise ByhandError(f"{quoted(word)} has a sign that spreadsheets count as two letters: leave it out.")
 
 
-def alphabet(words: Sequence[str]) -> str:
-    """Return the letters that can be typed: those of the words, and small Latin ones beside others of these."""
+ALPHABETS = ("latin", "words")
+
+
+def alphabet(words: Sequence[str], which: str) -> str:
+    """Return the letters that can be typed: those of the words and, with "latin", small ones beside any of these."""
     letters = {letter for word in words for letter in word}
+    if which == "words":
+        return "".join(sorted(letters))
     return "".join(sorted(letters | (set(LATIN) if letters & set(LATIN) else set())))
 
 

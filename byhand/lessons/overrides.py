@@ -98,7 +98,7 @@ def _lookups(lesson: Lesson) -> list[tuple[Node, Node]]:
 
 
 def _whole(table: Node) -> Node:
-    """Return the table of which this is a view, or the table itself."""
-    while not table.name and table.op.view:
+    """Return the table of which this is rows or columns, or the table itself, as where it is turned or joined."""
+    while not table.name and table.op.view and len(table.args) == 1 and table.op is not ops.transpose:
         table = table.args[0]
     return table

@@ -9,6 +9,7 @@ from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMA
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
+from byhand.misconceptions.pieces import PIECES
 from byhand.misconceptions.positions import DISTANCE, TURNING
 from byhand.misconceptions.recurrence import LINEAR, RECURRENT, SCAN
 from byhand.misconceptions.rewriting import Misconception
@@ -19,7 +20,8 @@ IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEA
 IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)
 IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD)
-ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *PRODUCTS)
+IN_TOKENS = PIECES
+ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *IN_TOKENS, *PRODUCTS)
 MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for m in ALL}
 """All misconceptions by name. If two give the same answers, the earlier is more likely: wrong ideas before slips."""
 

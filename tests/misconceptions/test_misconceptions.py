@@ -64,6 +64,20 @@ ELSEWHERE = {
     "retro": Recipe("retro", ids=[0, 1]),
     "reverse": Recipe("rasp-reverse", size={"vocab": 5, "max_positions": 5}, ids=[0, 1, 2, 3, 4]),
     "sort": Recipe("rasp-sort", size={"vocab": 5, "max_positions": 5}, ids=[3, 1, 1, 0, 4]),
+    "pairs": Recipe("bpe", size={"merges": 1}),
+    "pairs apart": Recipe(
+        "bpe",
+        size={"merges": 1, "end_of_word": "none", "overlaps": "apart"},
+        word_counts=[("aaab", 4), ("abaa", 3), ("babb", 2)],
+    ),
+    "scores": Recipe("wordpiece", size={"merges": 1}),
+    "merges": Recipe(
+        "bpe-encode",
+        size={"merges": 3, "end_of_word": "none", "letters": "words"},
+        word_counts=[("bca", 5), ("bc", 4), ("aab", 3), ("ab", 2)],
+        prompt="abca aabc",
+    ),
+    "lattice": Recipe("unigram", set={"frequency[8,1]": 1}),
     "roberta": Recipe("roberta", ids=[0, 4, 1, 3, 2]),
 }
 """Where the misconceptions about later models are planted; what else can go wrong there is planted in SUBJECTS."""

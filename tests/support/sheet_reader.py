@@ -178,6 +178,19 @@ def number(cell: str) -> float:
 # Rules
 
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+
+
+def kept_apart(row: Array) -> list[float]:
+    kept: list[float] = []
+    for one in row:
+        kept.append(0.0 if kept and kept[-1] else float(one))
+    return kept
+
+
+def first_at(row: Array, places: Array, n: int) -> float:
+    return next((float(x) for x, place in zip(row, places, strict=True) if place == n), 0.0)
+
+
 FUNCTIONS: dict[str, Callable[..., Array]] = {
     "tanh": np.tanh,
     "sin": np.sin,
@@ -185,6 +198,13 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "ln": np.log,
     "max": np.maximum,
     "erf": np.vectorize(__import__("math").erf, otypes=[float]),
+    "int": np.floor,
+    "count": lambda a, b, n: np.array(
+        [[sum(np.sum(row == x) * k[0] for row, k in zip(b, n, strict=True)) for x in r] for r in a]
+    ),
+    "apart": lambda a: np.array([kept_apart(row) for row in a]),
+    "place": lambda a: np.array([[n + 1 - sum(row[:n]) for n in range(len(row) + 1)] for row in a]),
+    "at": lambda a, b: np.array([[first_at(r, p, n + 1) for n in range(len(r))] for r, p in zip(a, b, strict=True)]),
 }
 OF_LINES: dict[str, Callable[..., Array]] = {"sum": np.sum, "max": np.max, "mean": np.mean}
 LETTER = re.compile(r"(?![ᵀ²³¹⁰-⁹])[\w.′″‴]")
@@ -292,6 +312,10 @@ class Reader:
             self.at = places.end()
             spans = [span(place) for place in places[1].split(", ")]
             return table[spans[0], spans[1] if len(spans) > 1 else slice(None)]
+        if self.skip("·, "):
+            index = matrix(self.cases()).astype(int)
+            self.need("]")
+            return np.take_along_axis(table, index, axis=1)
         index = matrix(self.cases()).astype(int)
         if self.skip(", "):
             column = re.compile(r"(\d+)\]").match(self.text, self.at)
@@ -378,7 +402,7 @@ def by_turns(even: Array, odd: Array) -> Array:
 # Questions
 
 NAME = r"(?P<name>\S+?)(?: \([^()]*(?:\([^()]*\)[^()]*)*\))?"
-PLACES = r"(?: Give (?:(?P<places>\d) decimals?|whole numbers)\.)"
+PLACES = r"(?: Give (?:(?P<places>\d) decimals?|whole numbers|a whole number)\.)"
 FORMS = {
     "table": rf"Find {NAME}\.{PLACES}",
     "cell": rf"Find the number of {NAME} in row (?P<rows>\d+)[^,]*, column (?P<columns>\d+).*?\.{PLACES}",

@@ -9,7 +9,7 @@ from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.options import option
 from byhand.language.pieces import Merge, largest, learn, pair_counts
-from byhand.language.typed_words import counted_words
+from byhand.language.typed_words import ALPHABETS, counted_words
 
 PAPER = "Sennrich et al. 2016"
 EXAMPLE = (("low", 5), ("lower", 2), ("newest", 6), ("widest", 3))
@@ -26,6 +26,7 @@ class Options:
     end_of_word: str = option("own", choices=("own", "last", "none"))
     ties: str = option("first", choices=("first", "smallest"))
     overlaps: str = option("counted", choices=("counted", "apart"))
+    letters: str = option("latin", choices=ALPHABETS)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
@@ -37,7 +38,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             return largest(pairs, times, base, o.ties)
 
     about = {"equation": "the most frequent pair becomes one piece", "source": PAPER}
-    return learn(counted_words(inputs, EXAMPLE), o.merges, o.end_of_word, about, choose)
+    return learn(counted_words(inputs, EXAMPLE), o.merges, o.end_of_word, o.letters, about, choose)
 
 
 ARCHITECTURE = Architecture(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, page, scope, source
 from byhand.core.labels import Labels, Pieces, Typed
-from byhand.core.ops import below, spelled, tally
+from byhand.core.ops import below, lookup, maximum, spelled, tally, where
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.options import option
 from byhand.language.pieces import MOST_MERGES, Merge, base_of, joined_by, letters_of, pair_numbers
-from byhand.language.typed_words import alphabet, counted_words, typed_letters, words_of
+from byhand.language.typed_words import ALPHABETS, alphabet, counted_words, typed_letters, words_of
 from byhand.models.tokens import bpe
 from byhand.tokenizers.bpe_training import learn
 
@@ -28,6 +28,8 @@ MOST_TYPED = 12
 class Options:
     merges: int = 8
     end_of_word: str = option("own", choices=("own", "last", "none"))
+    letters: str = option("latin", choices=ALPHABETS)
+    features: int = option(0, zero="no embedding")
 
 
 def learnt_merges(words: tuple[tuple[str, int], ...], o: Options) -> list[tuple[str, str]]:
@@ -62,7 +64,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     merges = learnt_merges(words, o)
     if not merges:
         raise ByhandError("These words have no pair of letters to merge: give longer ones with --word-counts.")
-    letters = alphabet([*(word for word, _ in words), *typed_text])
+    letters = alphabet([*(word for word, _ in words), *typed_text], o.letters)
     with page("", "Merges", equation="learnt from other words, in this order", source=bpe.PAPER):
         typed = typed_letters("ids", typed_text, letters, o.end_of_word, width=2)
         pieces, ids = typed.pieces, typed.ids
@@ -83,7 +85,19 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             ids = marked.named("ids", role="ids")
             shown.append(letters_of(ids, pieces))
             steps.append(ids)
-    return _result(typed, ids, steps, merges, shown)
+    graph = _result(typed, ids, steps, merges, shown)
+    return replace(graph, outputs=[*graph.outputs, *embedded(ids, pieces, weight, o)]) if o.features else graph
+
+
+def embedded(ids: Node, pieces: Pieces, weight: Weights, o: Options) -> list[Node]:
+    """Return the sum of each word's rows of the embedding, one feature after the other. (W, L) -> (W, 1) each"""
+    with page("", "Embedding", equation="the sum of the numbers of a word's pieces"):
+        sums = []
+        for n in range(o.features):
+            table = weight(f"E_{n + 1}", len(pieces.letters) + o.merges, 1)
+            rows = where(ids, lookup(table, maximum(ids - 1, 0)), 0).named(f"looked_up_{n + 1}")
+            sums.append(rows.sum(1).named(f"sum_{n + 1}"))
+        return sums
 
 
 def _result(typed: Typed, ids: Node, steps: list[Node], merges: list[tuple[str, str]], shown: list[Node]) -> Graph:

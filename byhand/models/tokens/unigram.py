@@ -28,6 +28,7 @@ EXAMPLE = (("hug", 10), ("pug", 5), ("pun", 12), ("bun", 4), ("hugs", 5))
 """The words of the course of Hugging Face."""
 MOST_WORDS, LONGEST = 12, 7
 BASE = 100
+BEST_WAY = "the likeliest way to cut the word; of ties, the longest last piece"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             "give fewer or shorter ones."
         )
     names, times = [word for word, _ in words], [count for _, count in words]
-    letters, size = alphabet(names), max(map(len, names))
+    letters, size = alphabet(names, "latin"), max(map(len, names))
     pieces = seeds(words, o)
     with page("", "Words", equation="letters by their numbers"):
         typed_words = typed_letters("word_letters", names, letters, "none")
@@ -71,7 +72,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     vocabulary = Vocabulary(of_pieces, numbers, codes, p, BASE)
     lattices, paths, shares = [], [], []
     for n in range(len(words)):
-        with page(f"word{n + 1}", f"Word {n + 1}", equation="the likeliest way to cut the word", source=PLACE):
+        with page(f"word{n + 1}", f"Word {n + 1}", equation=BEST_WAY, source=PLACE):
             ids = typed_words.ids.rows(n, n + 1).named("letters", role="ids")
             of = lattice(ids, vocabulary)
             paths.append(best_path(of, of_pieces))

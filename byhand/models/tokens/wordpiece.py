@@ -8,8 +8,9 @@ from byhand.core.graph import Node, scope
 from byhand.core.ops import maximum, tally, where
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
+from byhand.language.options import option
 from byhand.language.pieces import Merge, largest, learn, pair_counts
-from byhand.language.typed_words import counted_words
+from byhand.language.typed_words import ALPHABETS, counted_words
 
 PAPER = "Schuster and Nakajima 2012"
 EXAMPLE = (("hug", 10), ("pug", 5), ("pun", 12), ("bun", 4), ("hugs", 5))
@@ -19,6 +20,7 @@ EXAMPLE = (("hug", 10), ("pug", 5), ("pun", 12), ("bun", 4), ("hugs", 5))
 @dataclass(frozen=True)
 class Options:
     merges: int = 4
+    letters: str = option("latin", choices=ALPHABETS)
 
 
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
@@ -36,7 +38,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             return largest(pairs, score, base, "first")
 
     about = {"equation": "the pair with the largest score becomes one piece", "source": PAPER}
-    return learn(counted_words(inputs, EXAMPLE), o.merges, "inside", about, choose)
+    return learn(counted_words(inputs, EXAMPLE), o.merges, "inside", o.letters, about, choose)
 
 
 ARCHITECTURE = Architecture(

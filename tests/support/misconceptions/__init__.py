@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from support.misconceptions import states, transformer, variants
+from support.misconceptions import pieces, states, transformer, variants
 
 Case = transformer.Case
-CASES = transformer.CASES | variants.CASES | states.CASES
+CASES = transformer.CASES | variants.CASES | states.CASES | pieces.CASES
 """Misconception -> the subject in which it is planted, and what the student then has."""
 MORE = transformer.MORE + variants.MORE + states.MORE
 """The same misconceptions in other places."""
-RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT
+RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT | pieces.RIGHT
 """With nothing wrong, the same plain numpy says what the model does."""
