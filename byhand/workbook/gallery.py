@@ -72,7 +72,8 @@ CLOSE_AFTER_ADAM = 1e-9
 
 def closeness(recipe: Recipe) -> float:
     """Return the largest difference between two machines' numbers in a recipe's workbook."""
-    return CLOSE_AFTER_ADAM if recipe.optimizer in ("adam", "adamw") else CLOSE
+    optimizers = {recipe.optimizer, recipe.training.get("optimizer")}
+    return CLOSE_AFTER_ADAM if optimizers & {"adam", "adamw"} else CLOSE
 
 
 def same_contents(one: Path, other: Path, close: float = CLOSE) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,12 @@ def _sequence(node: Node) -> int:
     return int(numbered[1]) if numbered else 1
 
 
+def _first_rows(beginnings: Sequence[Beginning], most: int) -> list[Beginning]:
+    """Return the first beginnings, each with all of its rows, of at most so many rows; one at least."""
+    ends = accumulate(len(b.continuations) for b in beginnings)
+    return [b for n, (b, end) in enumerate(zip(beginnings, ends, strict=True)) if end <= most or n == 0]
+
+
 class _TrainingPage:
     """Writes the page Training."""
 
@@ -162,11 +169,11 @@ class _TrainingPage:
 
     def _counts(self) -> _Totals:
         """Write what stands before each word and what may follow; return where the totals stand, or their numbers."""
-        rows = [(b, c) for b in self.story.beginnings for c in b.continuations.values()]
+        shown = _first_rows(self.story.beginnings, MOST_ROWS)
         row = self.plan.counts_row
         self._head(row, "What may follow, counted in the text, and what the model expects")
-        fits = len(rows) <= MOST_ROWS
-        more = "" if fits else f" The first {MOST_ROWS:,} of {len(rows):,} rows."
+        fits = len(shown) == len(self.story.beginnings)
+        more = "" if fits else f" The first {len(shown):,} of {len(self.story.beginnings):,} beginnings."
         self.sheet.text(
             row + 1, 1, f"Each word is to be found from {self.story.given}.{more}", style.text(10, style.GREY)
         )
@@ -187,14 +194,12 @@ class _TrainingPage:
             self.sheet.text(row + 3, column + (3 if column == BEFORE else 0), head, label)
         for column, sum_of in {ENTROPY: "floor", LOSS: "loss"}.items() if fits else ():
             self.sheet.text(row + 1, column, sum_of, style.COLUMN_LABEL)
-        first, last = row + 4, row + 3 + min(len(rows), MOST_ROWS)
-        at = first
-        for beginning in self.story.beginnings:
+        at = first = row + 4
+        for beginning in shown:
             for n in range(len(beginning.continuations)):
-                if at > last:
-                    break
                 self._count(at, at - n, beginning, n)
                 at += 1
+        last = at - 1
         self._total_row(row + 2, first, last, rows_fit=fits)
         self.sheet.heat((first, SHARE, last, SHARE), GREEN)
         self.sheet.heat((first, EXPECTED, last, EXPECTED), GREEN)
