@@ -155,7 +155,7 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
             "--cache", is_flag=True, default=None, help="Compute each step from a cache too, and show what it saves."
         ),
         click.option("--size", "sizes", multiple=True, metavar="SIZE", help="small, medium, large, or NAME=VALUE,..."),
-        click.option("--seed", type=int, help="Draw other weights, and other uniform numbers."),
+        click.option("--seed", type=int, help="Random weights in place of learnt ones; other uniform numbers."),
         click.option(
             "--set",
             "changes",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.commands import answer
 from support.learnt import BORROWED, LEARNT, Knowledge, command_of, experts_of, knowledge, row, says_what_its_text_says
 from support.lessons import sweep
 
@@ -121,6 +124,14 @@ def test_transformer_xl_uses_its_memory() -> None:
     (with_cat, alone), (with_dog, also_alone) = answers
     assert (with_cat, with_dog) == ("a", "the")
     assert alone == also_alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["rnn", "vit"])
+def test_a_stored_command_teaches_the_same_again(model: str) -> None:
+    """Not to the last digit, which is the processor's; the quickest two stand for all."""
+    known, again = knowledge(model), json.loads(answer(shlex.join([*command_of(model), "--json"])))
+    assert again["final_loss"] < known.loss + 0.1
 
 
 def test_only_the_usual_sizes_have_learnt() -> None:
