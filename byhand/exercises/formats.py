@@ -153,6 +153,12 @@ def _own_key(problem: Problem, about: About) -> Writer:
     return write
 
 
+def _page(problem: Problem, about: About) -> Writer:
+    """Return the writer of the page to fill in; its module is imported late."""
+    made = import_module("byhand.exercises.practice_page").ExercisePage(problem, about["practice"])
+    return lambda variant, name: marked(made.page(variant), ".html", variant.mark)
+
+
 OWN_KEY = StudentFile(STUDENTS, ".key.json", _own_key)
 """The key that comes with a workbook for practice; it holds that student's answers only."""
 FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
@@ -160,6 +166,7 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "html": _paper("html"),
     "pdf": _paper("pdf"),
     "md": _paper("md"),
+    "page": (StudentFile(STUDENTS, ".page.html", _page),),
     "moodle": (ClassFile("moodle", ".xml", "moodle", numbered=True),),
     "canvas": (ClassFile("canvas", ".zip", "canvas"),),
     "qti": (ClassFile("qti", ".zip", "qti"),),

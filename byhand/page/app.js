@@ -18,6 +18,11 @@ class App {
     this.random = Math.random;
     this.start = new Start(this, document.getElementById("start"));
     this.show(0);
+    if (data.exercise) {
+      this.practice = new Practice(this, data.exercise, document.getElementById("exercise"));
+      this.view.practice = this.practice;
+      document.body.classList.add("practising");
+    }
     this.inspector = new Inspector(this, document.getElementById("cell"));
   }
 
@@ -146,11 +151,22 @@ class App {
   /** Light a cell and what it reads, as long as the pointer or the focus is there. */
   point(cell) {
     if (this.kept) return;
-    this.follow(cell, false);
+    if (this.practice) this.pointForPractice(cell);
+    else this.follow(cell, false);
+  }
+
+  /** In an exercise a cell lights what it reads; what the student works out is not shown. */
+  pointForPractice(cell) {
+    this.cell = cell;
+    this.view.unlight();
+    this.view.light([cell], "here");
+    this.view.light(this.lesson.inputs(...cell), "input");
+    this.inspector.describe(cell, this.practice.hidden);
   }
 
   /** Keep a cell: it stays lit, and the address bar remembers it. */
   choose(cell, remember = true) {
+    if (this.practice) return;
     this.asking = false;
     this.follow(cell, true);
     this.reveal(cell, remember ? smooth() : "instant");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -13,21 +13,24 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from byhand.core.graph import Array, Node
 from byhand.errors import ByhandError
 from byhand.escaping import escaped
 from byhand.files import check_place, save
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson
-from byhand.page.lesson_data import LessonData, lesson_data
+from byhand.page.lesson_data import LessonData, book_data, lesson_data
 from byhand.page.longer import longer_lessons
 from byhand.page.parts import part_of
-from byhand.page.tables import Shared
+from byhand.page.start import NOTHING
+from byhand.page.tables import PageTables, Shared
 from byhand.page.texts import texts
 from byhand.translations import language
+from byhand.workbook.book import Book
 
 SCRIPTS = (
     *("numbers", "engine", "draw", "view", "formula", "inspect"),
-    *("start", "arcs", "map", "play", "present", "app", "main"),
+    *("start", "arcs", "map", "play", "present", "practice", "app", "main"),
 )
 CALLED = "sum,max,argmax,pick,choose,max2,test,erf"
 """The functions that rules call."""
@@ -89,6 +92,21 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
             break
         longer.append(made)
     return html(page_file([first, *longer], shared))
+
+
+def page_of_book(
+    book: Book, values: Mapping[Node, Array], exercise: dict[str, Any], given: Collection[Node], with_rules: bool
+) -> str:
+    """Return a page of a book to fill in. values: the numbers that are given. exercise: see practice.js.
+
+    given: computed tables that are shown. with_rules: whether the page may compute the others.
+    """
+    shared = Shared()
+    tables = PageTables(book.nodes, values, book.infinite, shared, book.turned, given, with_rules)
+    made = book_data(book, tables, NOTHING)
+    page = page_file([made], shared)
+    page.data["exercise"] = exercise
+    return html(page)
 
 
 def _size(made: LessonData) -> int:

@@ -42,6 +42,7 @@ class Block {
     this.first = [0, 0];
     this.cells = null;
     this.texts = [];
+    this.longest = 0;
   }
 
   /** Whether only some of its rows and columns are shown. */
@@ -206,6 +207,7 @@ class Block {
   /** Write the numbers and labels that differ from what stands there. Returns the cells that have changed. */
   update() {
     if (!this.cells) return [];
+    if (this.view.practice?.draw(this)) return [];
     const { lesson, against } = this.view;
     const values = lesson.table(this.table);
     const words = this.record.labels.map((of) => (Array.isArray(of) ? lesson.table(of[0]) : null));

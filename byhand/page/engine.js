@@ -132,6 +132,7 @@ class Lesson {
     const { rows, columns } = this.tables[n];
     const rule = this.rules[n];
     const made = new Float64Array(rows * columns);
+    if (!rule) return made.fill(NaN); // an exam's page knows nothing of it
     for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) made[at] = rule(i, j);
     for (const [at, value] of this.patches.get(n) ?? []) made[at] = value;
     return made;
@@ -191,7 +192,7 @@ class Lesson {
 
   /** The cells that a cell's rule reads, each once: [table, row, column]. */
   inputs(n, i, j) {
-    if (this.isGiven(n)) return [];
+    if (!this.traces[n]) return [];
     this.tracing = [];
     try {
       this.traces[n](i, j);

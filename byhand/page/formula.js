@@ -111,6 +111,11 @@ class Formulas {
     ];
   }
 
+  /** The line of a cell's formula in letters. */
+  lettersOf(cell) {
+    return this.lines(cell).slice(0, 1);
+  }
+
   /** Where a cell stands: row 2 (cat), column 1. */
   place([n, i, j]) {
     const labels = this.lesson.tables[n].labels;

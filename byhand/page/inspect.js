@@ -34,6 +34,24 @@ class Inspector {
     this.element.classList.toggle("kept", kept);
   }
 
+  /** Show what a cell of an exercise is: of one that the student works out, the formula in letters alone. */
+  describe(cell, hidden) {
+    const { view } = this.app;
+    const formulas = new Formulas(view);
+    const { name, about } = view.lesson.tables[cell[0]];
+    const secret = hidden.has(cell[0]);
+    const math = mathOf("");
+    math.append(formulas.name(cell));
+    const value = secret ? "" : el("output", { class: "value" }, shown(view.lesson.value(...cell)));
+    const lines = secret ? formulas.lettersOf(cell) : [];
+    this.element.replaceChildren(
+      el("p", { class: "where" }, el("b", {}, name), ` · ${formulas.place(cell)}`),
+      el("p", { class: "big" }, math, " ", value),
+      el("p", { class: "about" }, `${opened(about)}.`),
+      ...(lines.length ? [this.formula(lines)] : []),
+    );
+  }
+
   stepText([title, equation, source]) {
     return el("span", { class: "of" }, ` ${[title, equation].filter(Boolean).join(": ")}`, source ? el("cite", {}, ` ${source}`) : "");
   }

@@ -35,25 +35,31 @@ def lesson_data(lesson: Lesson, shared: Shared, first: LessonData | None = None)
     turned = lesson.recipe.orientation == "columns"
     book = Book(lesson.graph, About(heading, subtitle, command(lesson.recipe, "page")), turned)
     tables = PageTables(book.nodes, book.values, book.infinite, shared, turned)
-    parts = [_part(book, tables, page) for page in book.pages]
-    if book.constants:
-        parts.append(_constants(tables, book.constants))
-    data: dict[str, Any] = {
-        "title": heading,
-        "subtitle": subtitle,
-        "command": book.about.command,
-        "turned": turned,
-        "parts": parts,
-        "map": model_map(book),
-        "start": start(book, tables),
-    }
-    records = tables.records()
-    packed = {r["name"]: (n, r["data"]) for n, r in enumerate(records) if r["name"] and "data" in r}
-    for record in records if first else ():
+    made = book_data(book, tables, start(book, tables))
+    for record in made.data["tables"] if first else ():
         known = first.packed.get(record["name"]) if first else None
         if known and known[1] == record.get("data"):
             del record["data"]
             record["same"] = known[0]
+    return made
+
+
+def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonData:
+    """Return what a page holds of a book. start: see byhand.page.start."""
+    parts = [_part(book, tables, page) for page in book.pages]
+    if book.constants:
+        parts.append(_constants(tables, book.constants))
+    data: dict[str, Any] = {
+        "title": book.about.title,
+        "subtitle": book.about.subtitle,
+        "command": book.about.command,
+        "turned": book.turned,
+        "parts": parts,
+        "map": model_map(book),
+        "start": start,
+    }
+    records = tables.records()
+    packed = {r["name"]: (n, r["data"]) for n, r in enumerate(records) if r["name"] and "data" in r}
     return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), packed)
 
 

@@ -43,6 +43,7 @@ parts.addEventListener("focusin", (event) => {
   const cell = cellAt(event.target);
   if (!cell) return;
   app.point(cell);
+  if (app.practice) return;
   document.getElementById("spoken").textContent = new Formulas(app.view).spoken(cell);
   event.target.setAttribute("aria-describedby", "spoken");
 });
@@ -50,7 +51,7 @@ parts.addEventListener("click", (event) => {
   const element = event.target.closest?.("td");
   const cell = cellAt(event.target);
   if (!cell) return;
-  if (element.matches(":not([tabindex])")) return;
+  if (app.practice || element.matches(":not([tabindex])")) return;
   focusCell(element);
   if (app.kept && app.cell?.join() === cell.join()) app.release();
   else app.choose(cell);
@@ -107,7 +108,7 @@ addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || (typing(event.target) && event.key !== "Escape")) return;
   if (event.key === " " && event.target.matches?.("button, summary, a")) return;
-  const action = KEYS[event.key];
+  const action = app.practice ? null : KEYS[event.key];
   if (!action || ((event.key === "PageDown" || event.key === "PageUp") && !app.presenter.on)) return;
   action();
   event.preventDefault();

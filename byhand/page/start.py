@@ -11,6 +11,16 @@ from byhand.page.tables import PageTables
 from byhand.workbook.book import Book
 from byhand.workbook.home_page import output_words, prompt_heading
 
+NOTHING: dict[str, Any] = {
+    "prompts": [],
+    "prediction": None,
+    "written": [],
+    "losses": [],
+    "settings": [],
+    "text": None,
+}
+"""The start of a page without one, such as an exercise's."""
+
 
 def start(book: Book, tables: PageTables) -> dict[str, Any]:
     """Return what the first screen shows, by the numbers of tables."""

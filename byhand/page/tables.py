@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,8 +65,12 @@ class PageTables:
         values: Mapping[Node, Array],
         infinite: set[Node],
         shared: Shared,
-        turned: bool = False,
+        turned: bool,
+        given: Collection[Node] = (),
+        with_rules: bool = True,
     ) -> None:
+        """given: computed tables whose numbers are given on this page. with_rules: whether the page computes others."""
+        self._given, self._with_rules = given, with_rules
         self._values, self._infinite, self.shared, self._turned = values, infinite, shared, turned
         self.nodes = [node for node in nodes if node.name]
         self._named = {node.name: n for n, node in enumerate(self.nodes)}
@@ -101,11 +105,17 @@ class PageTables:
 
     def rules(self) -> list[str]:
         """Return the function of each table's cells; null for given numbers."""
-        return ["null" if n.data is not None else rule(n, self.named) for n in self.nodes]
+        return [rule(n, self.named) if self._has_rule(n) else "null" for n in self.nodes]
 
     def forms(self) -> list[str]:
         """Return the function of each table's cells to their formula; null for given numbers and views."""
-        return ["null" if n.data is not None or not n.name else self.shared.forms.of(n, self.named) for n in self.nodes]
+        return [self.shared.forms.of(n, self.named) if n.name and self._has_rule(n) else "null" for n in self.nodes]
+
+    def _is_given(self, node: Node) -> bool:
+        return node.data is not None or node in self._given
+
+    def _has_rule(self, node: Node) -> bool:
+        return not self._is_given(node) and (self._with_rules or not node.name)
 
     def records(self) -> list[dict[str, Any]]:
         """Return what the page knows of each table, besides its rule; labels may bring further tables."""
@@ -120,8 +130,8 @@ class PageTables:
             "labels": [self._labels(node, axis) for axis in (0, 1)],
             "reads": sorted({number for a in reads if (number := self.named(a)) is not None}),
         }
-        if node.data is not None:
-            record["data"] = packed(self._values.get(node, node.data))
+        if self._is_given(node):
+            record["data"] = packed(self._values[node] if node in self._values or node.data is None else node.data)
         if not node.name:
             return record
         record |= {"symbol": self.shared.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
