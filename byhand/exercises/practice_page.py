@@ -85,6 +85,8 @@ class ExercisePage:
 
     def _known_mistakes(self, n: int, variant: Variant) -> list[list[Any]]:
         """Return the sentence of each known mistake with the answers that it gives, where they are wrong."""
+        if self.problem.questions[n].ask.kind == "wrong cell":
+            return []
         found = []
         given = stacked([variant.numbers])
         for misconception, changed in self._mistakes:

@@ -11,7 +11,9 @@ function svg(tag, attributes, text) {
 
 /** Draw the arcs of a part's attention weights below its tables; they follow every change. */
 function drawArcs(app, part) {
-  const blocks = part.blocks.filter((block) => block.home && block.record.look === "attention" && block.record.labels[0] !== null);
+  const { practice } = app;
+  const known = part.blocks.filter((block) => !practice?.hidden.has(block.table));
+  const blocks = known.filter((block) => block.home && block.record.look === "attention" && block.record.labels[0] !== null);
   if (!blocks.length) return;
   const figures = blocks.filter((b) => b.record.rows * b.record.columns <= 400).map((block) => new Arcs(app, block));
   part.arcs = figures;

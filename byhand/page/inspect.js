@@ -52,6 +52,12 @@ class Inspector {
     );
   }
 
+  /** Add a sentence, in place of one that was added before. */
+  add(sentence) {
+    this.element.querySelector(".verdict")?.remove();
+    this.element.append(el("p", { class: "verdict" }, sentence));
+  }
+
   stepText([title, equation, source]) {
     return el("span", { class: "of" }, ` ${[title, equation].filter(Boolean).join(": ")}`, source ? el("cite", {}, ` ${source}`) : "");
   }

@@ -34,6 +34,8 @@ function focusCell(element) {
   element.focus();
 }
 
+const typing = (target) => target.matches?.("input, select, textarea");
+
 const parts = document.getElementById("parts");
 parts.addEventListener("mouseover", (event) => {
   const cell = cellAt(event.target);
@@ -58,7 +60,7 @@ parts.addEventListener("click", (event) => {
 });
 parts.addEventListener("keydown", (event) => {
   const element = event.target.closest?.("td");
-  if (!element?.at || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!element?.at || typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
     const next = beside(element, event.key);
     if (next) focusCell(next);
@@ -68,8 +70,6 @@ parts.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
-
-const typing = (target) => target.matches?.("input, select, textarea");
 
 /** Keys that work anywhere but where one types. */
 const KEYS = {
@@ -138,7 +138,7 @@ for (const [id, action] of Object.entries(BUTTONS)) {
 
 function restore() {
   const hash = location.hash.slice(1);
-  if (hash === app.hashNow) return;
+  if (app.practice || hash === app.hashNow) return;
   const strange = app.restore(hash);
   app.notice(strange.length ? say("not_kept", { what: strange.join("; ").slice(0, 200) }) : "");
 }

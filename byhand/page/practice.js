@@ -23,7 +23,7 @@ class Practice {
     });
     this.score = el("p", { class: "score", role: "status" });
     this.element.replaceChildren(
-      el("h2", {}, [say("practice"), about.who].filter(Boolean).join(" · ")),
+      el("h2", {}, [about.checked ? say("practice") : "", about.who].filter(Boolean).join(" · ")),
       ...(about.text ? [el("p", {}, about.text)] : []),
       el("p", { class: "hint" }, say(about.checked ? "practice_about" : "paper_about")),
       el("ol", { class: "questions" }, ...items),
@@ -89,6 +89,7 @@ class Practice {
       if (!right) input.setAttribute("aria-invalid", "true");
       input.title = sentence;
       said.textContent = sentence;
+      this.app.inspector.add(sentence);
     }
     const count = this.about.questions.reduce((sum, each) => sum + (each.beside || each.cells.length), 0);
     const rights = [...this.verdicts.values()].filter(Boolean).length;

@@ -259,7 +259,7 @@ REFUSALS = {
     ),
     "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",
     "exercise attention-head --format ,": (
-        "--format names no format; there are: xlsx, html, pdf, md, moodle, canvas, qti, qti3."
+        "--format names no format; there are: xlsx, html, pdf, md, page, moodle, canvas, qti, qti3."
     ),
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",

@@ -181,6 +181,7 @@ def test_formats_are_named_once() -> None:
     with pytest.raises(ByhandError, match=r"^There is no format 'xslx'; the nearest is xlsx\.$"):
         formats_of("xslx")
     with pytest.raises(
-        ByhandError, match=r"^--format names no format; there are: xlsx, html, pdf, md, moodle, canvas, qti, qti3\.$"
+        ByhandError,
+        match=r"^--format names no format; there are: xlsx, html, pdf, md, page, moodle, canvas, qti, qti3\.$",
     ):
         formats_of(" , ")
