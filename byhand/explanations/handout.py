@@ -8,7 +8,19 @@ from string import Formatter
 from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Array, Node, times, toposort
 from byhand.core.number_text import shown
-from byhand.documents.document import Block, Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.documents.document import (
+    Block,
+    Code,
+    Document,
+    Formula,
+    Heading,
+    Line,
+    Paragraph,
+    Piece,
+    Plain,
+    Steps,
+    Table,
+)
 from byhand.documents.line_layout import width
 from byhand.errors import ByhandError
 from byhand.explanations.worked_cells import Cells, Worked, no_exact
@@ -17,7 +29,7 @@ from byhand.explanations.worked_tables import WorkedTable, pages, place_in_words
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Maths, Name, Number
-from byhand.translations import _, counted
+from byhand.translations import _, counted, localized
 
 PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""
@@ -115,9 +127,57 @@ def _whole(lesson: Lesson, cells: Cells) -> Document:
     title, sizes = describe(lesson)
     how_to_read = pieces_of(_(HOW_TO_READ), cell=Q21, table=Name("Q", bold=True))
     blocks: list[Block] = [Paragraph(how_to_read), Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
+    if lesson.recipe.training:
+        blocks += _heads(lesson)
     for heading, tables in pages(lesson.graph.outputs, cells, FEW):
         blocks += _page(heading, tables)
     return Document(_("{title}: the worked solution").format(title=title), sizes, tuple(blocks))
+
+
+def _heads(lesson: Lesson) -> Iterator[Block]:
+    """Yield what each head of a model that has learnt does, as measured on its text."""
+    from byhand.lessons.heads import findings_of, thing
+
+    findings = findings_of(lesson.recipe)
+    if findings is None:
+        return
+    yield Heading(_("What each head does"), 1)
+    measured = counted(
+        "Measured on the text that it learnt, {n} sequence. Its loss is {loss}, and {share} of its answers are right.",
+        "Measured on the text that it learnt, {n} sequences. Its loss is {loss}, and {share} of its answers are right.",
+        findings.sequences,
+    )
+    loss, right = localized(f"{findings.score.loss:.3f}"), f"{findings.score.right:.0%}"
+    yield Paragraph((Plain(measured.format(n=f"{findings.sequences:,}", loss=loss, share=right)),))
+    columns = (
+        _("looks most at"),
+        _("share of its weight"),
+        _("if it looked evenly"),
+        _("loss without it"),
+        _("right without it"),
+        _("most is lost at"),
+    )
+    rows = tuple(
+        (
+            Plain(thing(head.look) if head.look else "–"),
+            localized(f"{head.look.share:.2f}" if head.look else "–"),
+            localized(f"{head.look.even:.2f}" if head.look else "–"),
+            localized(f"{head.without.loss:.3f}"),
+            f"{head.without.right:.0%}",
+            Plain(head.hit[0]),
+        )
+        for head in findings.heads
+    )
+    yield Table("", tuple(Plain(head.title) for head in findings.heads), columns, rows)
+    yield Paragraph(
+        (
+            _(
+                "Without a head its result Z is 0 everywhere. The share of its weight is the mean over all places in "
+                "the text where it has a choice; if it looked evenly, it would look at all that it may see alike."
+            ),
+        ),
+        quiet=True,
+    )
 
 
 def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:

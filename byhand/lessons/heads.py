@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,13 +18,19 @@ from byhand.core.roles import Role
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.lessons.training import Example, Loss
+from byhand.lessons.training_record import corpus_of, record_of, start_of
 from byhand.translations import _
 
 Flags = NDArray[np.bool_]
 Where = Callable[[NDArray[np.int_], NDArray[np.int_], int], Flags]
 """Where a pattern is: of query i, key j, and n keys."""
+MOST_EXAMPLES = 1000
+"""The most sequences on which heads are measured."""
 LEAST_CHANCES = 0.25
 """What a head is said to look at must be there to be looked at in this share of the cases."""
+
+WORD_MORE = 0.1
+"""By so much the share of a single word must be larger than that of a place to come before it."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ class Look:
 class Head:
     """A head, measured. name: dotted, such as layer1.head2. title: Layer 1 · Head 2.
 
-    looks: what it may look at, the largest share first. without: the score when its output is all 0.
-    hit: the answer whose loss its removal raises most, with its mean loss before and after.
+    looks: what it may look at, the largest share first, single words a little later. without: the score when its output
+    is all 0. hit: the answer whose loss its removal raises most, with its mean loss before and after.
     """
 
     name: str
@@ -96,6 +102,19 @@ def measure(recipe: Recipe, examples: Sequence[Example]) -> Findings:
     return Findings(len(examples), _score(groups, {}, before), heads)
 
 
+def findings_of(recipe: Recipe) -> Findings | None:
+    """Measure a recipe's model on the text that it learnt; None if the recipe states none, or the model has no heads.
+
+    Of a very long text, the first sequences.
+    """
+    stated = record_of(recipe)
+    if stated is None or recipe.backward:
+        return None
+    corpus = corpus_of(recipe, stated)
+    found = measure(replace(start_of(recipe, stated), set=recipe.set), corpus.examples[:MOST_EXAMPLES])
+    return found if found.heads else None
+
+
 def _score(groups: Sequence[_Group], removed: Mapping[str, bool], losses: Array) -> Score:
     right = np.concatenate([group.right(removed) for group in groups])
     return Score(float(losses.mean()), float(right.mean()))
@@ -115,7 +134,7 @@ def _head(name: str, groups: Sequence[_Group], before: Array, answers: Sequence[
         for (pattern, word), (share, even, there) in sums.items()
         if there >= LEAST_CHANCES * cases
     ]
-    looks.sort(key=lambda look: -round(look.share, 9))
+    looks.sort(key=lambda look: -round(look.share - WORD_MORE * bool(look.word), 9))
     return Head(name, groups[0].title(name), tuple(looks), _score(groups, removed, after), _hit(before, after, answers))
 
 

@@ -116,11 +116,12 @@ def _training(lesson: Lesson) -> TrainingPages | None:
     """Return the pages about a lesson's training; None if its recipe states none."""
     if not lesson.recipe.training:
         return None
+    from byhand.lessons.heads import findings_of
     from byhand.lessons.training_story import story_of
     from byhand.workbook.training_pages import TrainingPages
 
     story = story_of(lesson)
-    return TrainingPages(story) if story else None
+    return TrainingPages(story, findings_of(lesson.recipe)) if story else None
 
 
 def check_place(path: Path, force: bool) -> None:

@@ -18,10 +18,13 @@ from byhand.core.roles import Look, Role
 from byhand.language.architecture import Graph
 from byhand.lessons.corpus import Place
 from byhand.lessons.first_step import PLACE, FirstStep
+from byhand.lessons.heads import Findings
 from byhand.lessons.measures import Beginning, Guess, best_share, floor, loss_of, share_right
 from byhand.lessons.training_story import Story
 from byhand.workbook import style
 from byhand.workbook.book import Book, absolute
+from byhand.workbook.heads_page import NAME as HEADS
+from byhand.workbook.heads_page import write_heads
 from byhand.workbook.page import Page
 from byhand.workbook.weights_page import WeightsPage
 from byhand.xlsx.writer import Sheet, Span, cut, points
@@ -41,18 +44,23 @@ WIDTH = 8.5
 
 @dataclass
 class TrainingPages:
-    """The pages Training, and Before and after, of a workbook: planned with its Book, then written."""
+    """The pages Training, What each head does, and Before and after: planned with the workbook, then written.
+
+    findings: what each head does; None for a model without heads.
+    """
 
     story: Story
+    findings: Findings | None = None
     training: Page = field(default_factory=lambda: Page(Scope("", title="Training", page=True), turned=False))
     weights: Page = field(default_factory=lambda: Page(Scope("", title="Before and after", page=True), turned=False))
+    heads: Page = field(default_factory=lambda: Page(Scope("", title=HEADS, page=True), turned=False))
     words: dict[int, tuple[str, Tokens]] = field(default_factory=dict)
     apart: Scope = PLACE
 
     @property
     def pages(self) -> list[Page]:
         """The pages, in the order of their sheets."""
-        return [self.training, self.weights]
+        return [self.training, *([self.heads] if self.findings else []), self.weights]
 
     def without_step(self) -> TrainingPages:
         """Return the pages without the first training step."""
@@ -102,11 +110,13 @@ class TrainingPages:
             row += 1
 
     def write(self, book: Book, sheets: Mapping[Page, Sheet]) -> None:
-        """Write both pages; the others must have been written."""
+        """Write these pages; the others must have been written."""
         _TrainingPage(self, book, sheets[self.training]).write()
         WeightsPage(book, sheets[self.weights], self.weights, self.story.weights, self.story.step).write(
             book.sheet_names[self.training]
         )
+        if self.findings:
+            write_heads(book, sheets[self.heads], self.findings)
 
 
 def _sequence(node: Node) -> int:
