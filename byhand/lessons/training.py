@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import repeat
+from itertools import combinations, repeat
 from math import cos, isfinite, pi
 from typing import Any
 
@@ -250,13 +250,19 @@ def _sources(lesson: Lesson) -> dict[str, Node]:
 def _stacked(recipe: Recipe, lesson: Lesson, examples: Sequence[Example]) -> dict[Node, Array]:
     """Return the given tables that depend on the example, each with one example after the other. (examples, r, c)
 
-    Where the first and the last example show that a table is one of the example's own lists, the others are not built.
+    Where a few examples show that a table is one of the example's own lists, the others are not built.
     """
     own = _sources(lesson)
-    last = _sources(_lesson(recipe, examples[-1])) if len(examples) > 1 else own
+    some = {n: _sources(_lesson(recipe, examples[n])) for n in _telling(examples)}
     always = _named(lesson, "targets")
-    changing = [n for name, n in own.items() if n is always or not np.array_equal(_data(n), _data(last[name]))]
-    columns = {node: _column_of(node, last[node.name], examples) for node in changing}
+    changing = [
+        node
+        for name, node in own.items()
+        if node is always or any(not np.array_equal(_data(node), _data(other[name])) for other in some.values())
+    ]
+    columns = {
+        node: _column_of({0: node} | {n: other[node.name] for n, other in some.items()}, examples) for node in changing
+    }
     if all(columns.values()):
         return {node: np.array([_column(e[key]) for e in examples]) for node, key in columns.items() if key}
     if len(examples) > MOST_BUILT:
@@ -267,13 +273,26 @@ def _stacked(recipe: Recipe, lesson: Lesson, examples: Sequence[Example]) -> dic
     return {node: np.array([_data(other[node.name]) for other in tables]) for node in nodes}
 
 
-def _column_of(node: Node, last: Node, examples: Sequence[Example]) -> str:
-    """Return the key of the examples whose list is this table, as a column; an empty text if none is."""
-    for key, value in examples[0].items():
-        lists = isinstance(value, list) and all(type(x) is int for x in value)
-        if lists and _is(node, value) and _is(last, examples[-1][key]):
-            return key
-    return ""
+def _telling(examples: Sequence[Example]) -> list[int]:
+    """Return the numbers of examples that, beside the first, tell its lists from constants and from each other."""
+    lists = _lists(examples[0])
+    found = [next((n for n, e in enumerate(examples) if e[key] != examples[0][key]), 0) for key in lists]
+    found += [next((n for n, e in enumerate(examples) if e[a] != e[b]), 0) for a, b in combinations(lists, 2)]
+    return sorted({n for n in (*found, len(examples) - 1) if n})
+
+
+def _lists(example: Example) -> list[str]:
+    """Return the keys of an example's lists of whole numbers."""
+    return [key for key, v in example.items() if isinstance(v, list) and all(type(x) is int for x in v)]
+
+
+def _column_of(tables: Mapping[int, Node], examples: Sequence[Example]) -> str:
+    """Return the key of the examples whose list is this table, as a column; an empty text if none is.
+
+    tables: by the numbers of some examples.
+    """
+    fits = (key for key in _lists(examples[0]) if all(_is(node, examples[n][key]) for n, node in tables.items()))
+    return next(fits, "")
 
 
 def _is(node: Node, values: Any) -> bool:

@@ -94,6 +94,26 @@ def test_each_position_counts_the_same_whatever_its_line() -> None:
     assert loss.value(loss.start()) == pytest.approx(np.average(each, weights=counts), rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        ("gpt2", "the cat sat\na dog sat\nthe cat ran\n"),
+        ("transformer", "a a a\ta a a\na b c\tc b a\nb b b\tb b b\n"),
+        ("t5", "a b\tb a\nb b\ta a\na b\tb b\n"),
+        ("bert", "the cat sat\nthe dog sat\n"),
+        ("mixtral", "a a\na b\na a\n"),
+    ],
+)
+def test_each_line_is_read_as_itself(model: str, text: str) -> None:
+    """Even if the first and the last begin alike, or answers are like their questions."""
+    read = text_of(model, text)
+    loss = Loss(read.recipe, read.examples)
+    for n, example in enumerate(read.examples):
+        targets = ["_" if target < 0 else target for target in example["targets"]]
+        alone = build(replace(read.recipe, backward=True, **{**example, "targets": targets}))
+        assert loss(loss.start(), [n])[0] == pytest.approx(alone.numbers()["loss"].item(), abs=1e-12)
+
+
 @given(st.integers(1, 6), st.integers(0, 3))
 @settings(max_examples=10, deadline=None)
 def test_batches_take_every_sequence_once_a_round(size: int, seed: int) -> None:
