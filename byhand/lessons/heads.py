@@ -314,12 +314,10 @@ OF_TWO_TEXTS: dict[str, Where] = {
     "place_after": lambda i, j, n: j == i + 1,
     "place_before": lambda i, j, n: j == i - 1,
     "mirror": lambda i, j, n: j == n - 1 - i,
-}
-"""The patterns of queries from one text, and keys from another."""
-OF_BOTH: dict[str, Where] = {
-    "first": lambda i, j, n: j + 0 * i == 0,
     "last": lambda i, j, n: j + 0 * i == n - 1,
 }
+"""The patterns of queries from one text, and keys from another."""
+OF_BOTH: dict[str, Where] = {"first": lambda i, j, n: j + 0 * i == 0}
 
 
 def thing(look: Look) -> str:

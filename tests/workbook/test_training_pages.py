@@ -17,11 +17,13 @@ from support.lessons import cells_of, numbers_of
 
 from byhand.lessons.build import build, model_of
 from byhand.lessons.corpus import corpus, held_out
+from byhand.lessons.heads import findings_of, thing
 from byhand.lessons.learnt import with_weights
 from byhand.lessons.recipe import Recipe
 from byhand.lessons.training import TrainingOptions, train
 from byhand.workbook import training_pages
 from byhand.workbook.build import write_lesson
+from byhand.workbook.heads_page import NAME as HEADS
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.verify import verify
@@ -30,14 +32,20 @@ TEXT = "the cat sat.\nthe dog ran.\na dog sat.\na cat ran.\n"
 
 
 @cache
-def book(model: str = "gpt2", text: str = TEXT, share: float = 0.0, steps: int = 40) -> Path:
+def taught(model: str = "gpt2", text: str = TEXT, share: float = 0.0, steps: int = 40) -> Recipe:
+    """The recipe of a model that has learnt a text."""
     recipe = Recipe(model)
     learning = corpus(text, recipe, *model_of(recipe), "words")
     options = TrainingOptions(steps, lr=0.03)
     to_learn, aside = held_out(learning, share, 0)
     learnt = train(learning.recipe, to_learn, options, aside)
+    return with_weights(learning, learnt, options, "text.txt", share)
+
+
+@cache
+def book(model: str = "gpt2", text: str = TEXT, share: float = 0.0, steps: int = 40) -> Path:
     path = Path(mkdtemp(prefix="byhand-pages-")) / "learnt.xlsx"
-    write_lesson(build(with_weights(learning, learnt, options, "text.txt", share)), path)
+    write_lesson(build(taught(model, text, share, steps)), path)
     return path
 
 
@@ -137,3 +145,33 @@ def test_before_and_after_show_the_weights_of_their_pages() -> None:
 def test_a_lesson_that_learnt_nothing_has_no_such_pages(tmp_path: Path) -> None:
     write_lesson(build(Recipe("gpt2")), tmp_path / "plain.xlsx")
     assert not {"Training", "Before and after"} & set(read(tmp_path / "plain.xlsx").sheets)
+
+
+# What each head does
+
+
+def test_a_page_says_what_each_head_does() -> None:
+    """Its numbers are those of the measurement."""
+    contents = read(book())
+    at = texts(contents, HEADS)
+    found = findings_of(taught())
+    assert found is not None
+    values: Any = contents.values
+    for head in found.heads:
+        assert head.look is not None
+        first = at[head.title]
+        assert values[beside(first, 1)] == thing(head.look)
+        shown = [values[beside(first, column)] for column in (2, 3, 4, 5)]
+        assert shown == pytest.approx([head.look.share, head.look.even, head.without.loss, head.without.right])
+        assert [values[beside(first, column)] for column in (6, 7, 8)] == [
+            head.hit[0],
+            *map(pytest.approx, head.hit[1:]),
+        ]
+    whole = at["With all its heads"]
+    assert values[beside(whole, 4)] == pytest.approx(found.score.loss)
+    hidden = [cell for cell in contents.formulas if cell[0] == HEADS]
+    assert hidden == [], "measured on the whole text, so not live"
+
+
+def test_a_model_without_heads_has_no_such_page() -> None:
+    assert HEADS not in {sheet for sheet, _, _ in read(book("rnn")).values}
