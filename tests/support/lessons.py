@@ -44,8 +44,9 @@ MEDIUM = {f"{model}-medium": Recipe(model, size={"name": "medium"}) for model in
 TURNED = {
     f"{name} turned": replace(GALLERY[name], orientation="columns")
     for name in GALLERY
-    if GALLERY[name].orientation == "rows"
+    if GALLERY[name].orientation == "rows" and (not GALLERY[name].learnt or name == "learnt-sorting")
 }
+"""Of what is learnt one stands for all: it is laid out as its model is."""
 SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
 """Models without weights to draw or to learn."""
 UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
