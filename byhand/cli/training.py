@@ -157,6 +157,8 @@ def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: s
 def _text(name: str) -> str:
     from byhand.lessons.corpus import MOST_TEXT, read_text, ready_made_texts
 
+    if name.casefold().endswith(".toml"):
+        raise BadInput(f"{name} is a recipe, no text: name it with --model, and a text beside it.")
     if name == "-":
         return read_text(sys.stdin.buffer.read(4 * MOST_TEXT + 1), "the standard input")
     return read_text(_bytes(ready_made_texts().get(name, Path(name)), 4 * MOST_TEXT), name)

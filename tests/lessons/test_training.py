@@ -391,6 +391,7 @@ def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
         ("poem.txt --ids-file ids.json", "Give a text or --ids-file, one of them."),
         ("poem.txt --model attention", "attention does not learn from a text"),
         ("poem.txt --model vit", "'the dog ran.' is no row of a picture"),
+        ("poem.toml", "poem.toml is a recipe, no text: name it with --model"),
         ("poem.txt --tokens letters", "There are no tokens 'letters': choose words, chars, or pieces"),
         ("poem.txt --tokens bpe:900", "No pair is left after merge"),
         ("poem.txt --tokens bpe:", "There are no tokens 'bpe:'"),
