@@ -92,7 +92,9 @@ ROW_LABEL = text(9, GREY, align="right")
 COLUMN_LABEL = text(9, GREY, align="center")
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
-WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME)
+WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME) | {
+    "num_format": "@"  # a piece that is a number, such as 24, stays a text when it is typed
+}
 
 
 def number_format(values: Array, infinite: bool, blank: bool = False) -> tuple[str, bool]:
