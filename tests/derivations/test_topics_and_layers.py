@@ -31,6 +31,7 @@ from byhand.derivations.topics import (
     gelu,
     linear,
     norms,
+    pieces,
     sampling,
     scores,
     softmax,
@@ -45,6 +46,8 @@ from byhand.layers import losses, masks
 from byhand.layers import norms as norm
 from byhand.layers import positions as place
 from byhand.layers.feed_forward import gated_feed_forward
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 
 Array = np.ndarray
 Numbers = dict[str, Array | float]
@@ -412,6 +415,23 @@ def adam_ties() -> Iterator[Tie]:
         if t == 1:
             step: Numbers = {"g": float(slope), "η": rate, "ε": e, "β_1": betas[0], "β_2": betas[1]}
             yield from (Tie(line, -one(numbers_of(new)), step) for line in claim("adam", "The first step"))
+
+
+def wordpiece_score_ties() -> Iterator[Tie]:
+    """The gain of the pair with the best score in the workbook's example: ##u ##g, of 113 letters."""
+    tables = build(Recipe("wordpiece", size={"merges": 1})).numbers()
+    score = float(tables["merge1.score"][0, 1])
+    counts = {"a": 36.0, "b": 20.0, "m": 20.0, "N": 113.0}
+    last = claim("wordpiece-score", "What one joining gains")[-1]
+    yield Tie(last, float(np.log(counts["N"] * score)), counts)
+    shorter = claim("wordpiece-score", "What byte pairs gain")[-1]
+    best = one(build(Recipe("bpe", size={"merges": 1})).numbers()["merge1.best"])
+    yield Tie(shorter, 20.0 - best, {"N": 20.0, "m": 9.0})
+
+
+def unigram_em_ties() -> Iterator[Tie]:
+    tables = build(Recipe("unigram", size={"pieces": 3}, word_counts=[("ab", 3), ("a", 2)])).numbers()
+    yield from each(pieces.q[pieces.j], tables["new_p"][:, 0], {"c": tables["use"][:, 0]}, "j", n=3)
 
 
 TIES: dict[str, Callable[[], Iterable[Tie]]] = {name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS}

@@ -140,6 +140,18 @@ TOPICS: dict[str, Topic] = {
             "Kingma and Ba 2015, Adam, section 3 and algorithm 1",
             "adam",
         ),
+        Topic(
+            "wordpiece-score",
+            "Why WordPiece's score is a likelihood ratio, and what BPE's count gains: a shorter text.",
+            "Schuster and Nakajima 2012, section 3; Sennrich, Haddow and Birch 2016, section 3.2",
+            "pieces",
+        ),
+        Topic(
+            "unigram-em",
+            "One step of EM for the pieces of Unigram: the new probability is a piece's share of all expected uses.",
+            "Kudo 2018, Subword Regularization, section 3.2; Dempster, Laird and Rubin 1977",
+            "pieces",
+        ),
     )
 }
 
