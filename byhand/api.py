@@ -14,6 +14,7 @@ from byhand.answers.judge import Judgement
 from byhand.decoding import record
 from byhand.documents import document as documents
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.files import read_bytes
 from byhand.lessons import lesson as lessons
 from byhand.lessons.recipe import KEYS, Recipe, find
 from byhand.lessons.tables import Table, table_of
@@ -308,11 +309,10 @@ def train(
 
 
 def _bytes(path: Path) -> bytes:
-    """Return a file's bytes. Raises ByhandError for a file that cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ByhandError(f"{path} cannot be read ({error.strerror}): check its name and folder.") from None
+    """Return a text file's bytes. Raises ByhandError for a file that cannot be read, or is too large to learn from."""
+    from byhand.lessons.corpus import MOST_TEXT
+
+    return read_bytes(path, "text", 4 * MOST_TEXT, "give a shorter text")
 
 
 def explain(

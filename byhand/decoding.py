@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
+from datetime import date, time
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,6 +23,43 @@ WORDS: dict[Any, str] = {
 }
 """Names of types in a sentence."""
 PLURALS = {int: "whole numbers", float: "numbers", str: "words", dict: "tables", tuple: "pairs"}
+
+
+MOST_PARTS = 5_000_000
+"""The most brackets, commas and colons of a JSON file: each may become a value of some 80 bytes in memory."""
+DEEPEST = 50
+"""How deep tables and lists of a recipe may lie in one another."""
+LARGEST_NUMBER = 10**15
+"""The largest number of a recipe or a key: up to it, every whole number is a number of a computer's, too."""
+
+
+def check_parts(data: bytes, where: str, fix: str) -> None:
+    """Raise ByhandError for JSON with more values than are read, before any is. fix: what to do, to end a sentence."""
+    if sum(map(data.count, (b"[", b"{", b",", b":"))) > MOST_PARTS:
+        raise ByhandError(f"{where} holds more than {MOST_PARTS:,} values: {fix}.")
+
+
+def check_numbers(table: Mapping[str, Any], where: str) -> None:
+    """Raise ByhandError, with the place, for a value that no recipe has: a number beyond bounds, a date, a deep list.
+
+    where: "the recipe story.toml".
+    """
+    waiting: list[tuple[str, Any, int]] = [(name, value, 1) for name, value in table.items()]
+    while waiting:
+        place, value, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise ByhandError(f"In {where}, {quoted(place)} is nested deeper than {DEEPEST} tables: flatten it.")
+        if isinstance(value, Mapping):
+            waiting += [(f"{place}.{name}", inner, depth + 1) for name, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(f"{place}[{n}]", inner, depth + 1) for n, inner in enumerate(value, 1)]
+        elif isinstance(value, int | float) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+            raise ByhandError(
+                f"In {where}, {quoted(place)} is {quoted(value)}: "
+                f"write a number from -{LARGEST_NUMBER:,} to {LARGEST_NUMBER:,}."
+            )
+        elif isinstance(value, date | time):
+            raise ByhandError(f"In {where}, {quoted(place)} is a date or a time: write a text in quotes.")
 
 
 def check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> None:

@@ -37,7 +37,17 @@ def near(word: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
     return [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=cutoff)]
 
 
-_SHORT = Repr()
+class _Short(Repr):
+    """Shortens a value, also a whole number of so many digits that Python does not write it."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:
+            return f"a number of {x.bit_length():,} bits"
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 

@@ -16,7 +16,9 @@ from byhand.answers.limits import Unreadable
 from byhand.answers.reading import Reading, describe_reading, plain_unit_text, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
 from byhand.answers.tree import Apply, nodes_of
+from byhand.decoding import check_parts
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 
 UNDECIDED = "A person must decide"
 """The first words of the sentence on an answer that only a person can judge."""
@@ -136,15 +138,14 @@ def _has_percent(reading: Reading) -> bool:
     return any(isinstance(n, Apply) and n.op == "percent" for entry in reading.entries for n in nodes_of(entry))
 
 
-LARGEST_FILE = 200_000_000
+LARGEST_FILE = 100_000_000
 _TEXTS = ("student", "key")
 
 
 def read_entries(path: Path) -> list[Any]:
     """Read a list of answers. Raises ByhandError unless the file is a JSON list."""
-    if path.is_file() and path.stat().st_size > LARGEST_FILE:
-        raise ByhandError(f"{path} is larger than {LARGEST_FILE:,} bytes: judge it in parts.")
-    data = path.read_bytes()
+    data = read_bytes(path, "list of answers", LARGEST_FILE, "judge it in parts")
+    check_parts(data, str(path), "judge it in parts")
     try:
         entries = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, deserialize, safe_open
+from safetensors import SafetensorError, safe_open
 
 from byhand.core.graph import Array
+from byhand.decoding import check_parts
 from byhand.errors import ByhandError
+from byhand.files import open_file, read_bytes
 
 WEIGHTS = "model.safetensors"
+LONGEST_JSON = 50_000_000
+"""The most bytes of config.json, and of an index of shards."""
 INDEX = "model.safetensors.index.json"
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"})
 FLOATS = ("F64", "F32", "F16", "BF16")
@@ -31,10 +35,10 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file."""
+    data = read_bytes(path, path.name, LONGEST_JSON, "copy it again")
+    check_parts(data, str(path), "save the model again")
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ByhandError(f"{path} cannot be read ({error.strerror}); mend its permissions or copy it again.") from None
+        values = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ByhandError(f"{path} is not JSON ({error}); mend it there or save the model again.") from None
     if not isinstance(values, dict):
@@ -239,14 +243,16 @@ class Tensors:
 
 def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
     """Return tensors in bfloat16, which numpy lacks: its 16 bits are the upper half of a float32's."""
-    every = dict(deserialize(path.read_bytes()))  # type: ignore[no-untyped-call]  # safetensors has no types
-    return {
-        name: (np.frombuffer(every[name]["data"], "<u2").astype("<u4") << 16)
-        .view("<f4")
-        .astype(np.float64)
-        .reshape(every[name]["shape"])
-        for name in names
-    }
+    arrays = {}
+    with open_file(path) as file:
+        start = 8 + int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(start - 8))
+        for name in names:
+            first, last = header[name]["data_offsets"]
+            file.seek(start + first)
+            upper = np.frombuffer(file.read(last - first), "<u2").astype("<u4") << 16
+            arrays[name] = upper.view("<f4").astype(np.float64).reshape(header[name]["shape"])
+    return arrays
 
 
 def _by(shape: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from byhand.checkpoints.folder import read_json
 from byhand.errors import ByhandError
+from byhand.files import read_bytes
 
 MOST_BYTES = 100_000_000
 """The most bytes of a tokenizer's file; one with 250,000 words has about 20 million."""
@@ -71,8 +72,9 @@ def _vocab_json(path: Path) -> Ids:
 
 def _vocab_txt(path: Path) -> Ids:
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, ValueError) as error:
+        lines = read_bytes(path, "vocabulary", MOST_BYTES).decode().split("
+")
+    except ValueError as error:
         raise ByhandError(f"{path} cannot be read as a text in UTF-8 ({error}): save the tokenizer again.") from None
     return {word: n for n, line in enumerate(lines) if (word := line.rstrip("\r"))}
 

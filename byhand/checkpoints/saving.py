@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save as safetensors
 
 from byhand.checkpoints import FAMILIES, reading
 from byhand.checkpoints.family import Family
@@ -21,6 +21,7 @@ from byhand.checkpoints.folder_words import TWO_FILES
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
+from byhand.files import temporary_name
 
 END = "</w>"
 """Ends the last piece of a word, where pieces are merged."""
@@ -107,14 +108,14 @@ def check_new_folder(folder: Path) -> None:
 
 def _write_tensors(folder: Path, tensors: Mapping[str, Array]) -> None:
     narrow = {name: np.ascontiguousarray(whole, dtype=np.float32) for name, whole in tensors.items()}
-    save_file(narrow, folder / WEIGHTS, metadata={"format": "pt"})
+    (folder / WEIGHTS).write_bytes(safetensors(narrow, {"format": "pt"}))
 
 
 @contextmanager
 def _new_folder(folder: Path) -> Iterator[Path]:
     """Make a folder that gets its name only once it is whole."""
     check_new_folder(folder)
-    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    unfinished = temporary_name(folder)
     try:
         unfinished.mkdir()
         yield unfinished

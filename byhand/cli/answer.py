@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from byhand.cli.main import BadInput
-from byhand.cli.options import Settings
+from byhand.cli.options import AnyPath, Settings
 
 
 class AnswerCommand(click.Command):
@@ -29,9 +29,7 @@ class AnswerCommand(click.Command):
 @click.option("--key", metavar="EXPR", help="The right answer: a number, an expression, a list or a table.")
 @click.option("--rule", metavar="RULE", help="When an answer is right.  [default: exact]")
 @click.option("--setting", "settings", type=Settings(), multiple=True, help="How answers are read.")
-@click.option(
-    "--batch", type=click.Path(path_type=Path), metavar="FILE", help="Judge a JSON list of {student, key, rule}."
-)
+@click.option("--batch", type=AnyPath(), metavar="FILE", help="Judge a JSON list of {student, key, rule}.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def answer(

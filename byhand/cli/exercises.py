@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from byhand.cli.main import completion_of
+from byhand.cli.options import AnyPath, NewFolder
 from byhand.cli.progress import bar_of
 
 
 @click.command()
 @click.argument("recipe", required=False, shell_complete=completion_of("exercise"))
-@click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), help="The folder to make.  [default: RECIPE's name]"
-)
-@click.option("--roster", type=click.Path(path_type=Path), help="The class: a CSV file with a column of ids.")
+@click.option("-o", "--output", "folder", type=NewFolder(), help="The folder to make.  [default: RECIPE's name]")
+@click.option("--roster", type=AnyPath(), help="The class: a CSV file with a column of ids.")
 @click.option("--id-column", default="", metavar="NAME", help="The roster's column of ids.  [default: as found]")
 @click.option("--encoding", default="", metavar="NAME", help="The roster's encoding, such as gbk.  [default: as found]")
 @click.option("--count", type=int, metavar="N", help="N numbered students, in place of a roster.")

@@ -92,14 +92,12 @@ class Commands(click.Group):
         except MemoryError:
             raise BadInput("This takes more memory than there is: choose smaller sizes or fewer words.") from None
         except OSError as error:
+            from byhand.files import reason_of
+
             if error.errno == errno.EPIPE:
                 raise
             place = quoted(error.filename) if error.filename else "the output"
-            raise BadInput(f"Cannot use {place}: {_reason(error)}; choose another place.") from None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+            raise BadInput(f"Cannot use {place}: {reason_of(error)}; choose another place.") from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

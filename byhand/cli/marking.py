@@ -7,18 +7,17 @@ from typing import Any
 
 import click
 
+from byhand.cli.options import AnyPath, NewFolder
 from byhand.cli.progress import bar_of
 
-KEY = click.option(
-    "--key", type=click.Path(path_type=Path), required=True, help="The set's folder, its keys folder, or its key.json."
-)
+KEY = click.option("--key", type=AnyPath(), required=True, help="The set's folder, its keys folder, or its key.json.")
 
 
 @click.command()
-@click.argument("submission", type=click.Path(path_type=Path))
+@click.argument("submission", type=AnyPath())
 @click.option(
     "--key",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     help="The set's folder, its keys folder, or its key.json.  [default: the one beside the submission]",
 )
 @click.option("--reveal", is_flag=True, help="Show the answers too.")
@@ -45,13 +44,13 @@ def check(ctx: click.Context, submission: Path, key: Path | None, reveal: bool, 
 
 
 @click.command()
-@click.argument("submissions", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("submissions", type=AnyPath(), metavar="DIR")
 @KEY
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="The folder to make.")
+@click.option("-o", "--output", "folder", type=NewFolder(), required=True, help="The folder to make.")
 @click.option(
     "--roster",
     "rosters",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     multiple=True,
     help="A class list from Moodle (for e-mail addresses) or Canvas (for its ids); repeatable.",
 )
@@ -62,7 +61,7 @@ def check(ctx: click.Context, submission: Path, key: Path | None, reveal: bool, 
 )
 @click.option(
     "--decide",
-    type=click.Path(path_type=Path),
+    type=AnyPath(),
     help="A file of decisions on single students, as the output folder's decisions.toml.",
 )
 @click.option("--anonymous", is_flag=True, help="Mark under pseudonyms; keys/pseudonyms.csv says who is who.")

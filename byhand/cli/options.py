@@ -98,6 +98,30 @@ class Place(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
         return row, column
 
 
+class AnyPath(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
+    """The path of a file or a folder. An empty one is refused, which would be the current folder."""
+
+    name = "PATH"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        """Return the path."""
+        if isinstance(value, str) and not value.strip():
+            self.fail("the path is empty: name a file or a folder.", param, ctx)
+        return Path(value)
+
+
+class NewFolder(AnyPath):
+    """The path of a folder to make, or to go on with."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path:
+        """Return the path."""
+        from byhand.files import check_name
+
+        path = super().convert(value, param, ctx)
+        check_name(path)
+        return path
+
+
 class NewFile(click.ParamType):  # type: ignore[type-arg]  # no generic class in click 8.1
     """The path of a file to write. The error for a folder has an example of a name."""
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from byhand.cli.main import BadInput
+from byhand.cli.options import AnyPath
 
 if TYPE_CHECKING:  # `byhand --help` must not pay for it
     from byhand.tokenizers.bpe_training import EndOfWord, Ties
     from byhand.tokenizers.training import Algorithm, Trained
 
 ALGORITHMS = ("words", "chars", "bpe", "bpe-bytes", "wordpiece", "unigram")
-PATH = click.Path(path_type=Path)
+PATH = AnyPath()
 
 
 @click.command()
@@ -124,10 +125,14 @@ def tokenize(
 def _text_of(text: str | None, path: Path) -> str:
     if text is not None:
         raise BadInput("Give the text or --text-file, not both.")
-    if str(path) == "-":
-        return sys.stdin.read()
-    from byhand.tokenizers.training import read_text
+    from byhand.text_encoding import decode
+    from byhand.tokenizers.training import MOST_BYTES, read_text
 
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise BadInput(f"The standard input has more than {MOST_BYTES:,} bytes: give a part of it.")
+        return decode(data).text
     return read_text(path)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from byhand.cli.main import BadInput, completion_of
-from byhand.cli.options import NewFile, Words
+from byhand.cli.options import AnyPath, NewFile, NewFolder, Words
 
 if TYPE_CHECKING:
     from byhand.lessons.corpus import Corpus
@@ -39,7 +39,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
 @click.option(
     "--tokens", default="words", show_default=True, metavar="KIND", help="How lines are cut: words, chars, bpe:MERGES."
 )
-@click.option("--ids-file", type=click.Path(path_type=Path), metavar="FILE.json", help="Lists of ids in place of TEXT.")
+@click.option("--ids-file", type=AnyPath(), metavar="FILE.json", help="Lists of ids in place of TEXT.")
 @click.option("--steps", type=int, default=300, show_default=True, help="The number of training steps.")
 @click.option("--batch-size", type=int, metavar="N", help="Sequences a step.  [default: all]")
 @click.option("--optimizer", metavar="NAME", default="adam", show_default=True, help="sgd, momentum, adam or adamw.")
@@ -54,7 +54,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
 @click.option(
     "-o", "--output", type=NewFile("learnt.toml"), help="What is learnt, as a workbook (.xlsx) or a recipe (.toml)."
 )
-@click.option("--save", "folder", type=click.Path(path_type=Path), help="A checkpoint's folder, as transformers reads.")
+@click.option("--save", "folder", type=NewFolder(), help="A checkpoint's folder, as transformers reads.")
 @click.option("--json", "as_json", is_flag=True, help="Print the loss before each step as JSON.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def train(
@@ -155,30 +155,29 @@ def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: s
 
 
 def _text(name: str) -> str:
+    from byhand.files import read_bytes
     from byhand.lessons.corpus import MOST_TEXT, read_text, ready_made_texts
 
     if name.casefold().endswith(".toml"):
         raise BadInput(f"{name} is a recipe, no text: name it with --model, and a text beside it.")
     if name == "-":
         return read_text(sys.stdin.buffer.read(4 * MOST_TEXT + 1), "the standard input")
-    return read_text(_bytes(ready_made_texts().get(name, Path(name)), 4 * MOST_TEXT), name)
+    path = ready_made_texts().get(name, Path(name))
+    return read_text(read_bytes(path, "text", 4 * MOST_TEXT, "give a shorter text"), name)
 
 
 def _ids(path: Path) -> Any:
     import json
 
+    from byhand.decoding import check_parts
+    from byhand.files import read_bytes
+
+    data = read_bytes(path, "list of ids", 100_000_000, "give a shorter list")
+    check_parts(data, str(path), "give a shorter list")
     try:
-        return json.loads(_bytes(path, 100_000_000))
+        return json.loads(data)
     except (ValueError, RecursionError):
         raise BadInput(f"{path} is not JSON: give a list of lists such as [[0, 1, 4], [0, 2, 5]].") from None
-
-
-def _bytes(path: Path, most: int) -> bytes:
-    """Return a file's bytes, one more than `most` of a longer one. BadInput for a file that cannot be read."""
-    if not path.is_file():
-        raise BadInput(f"There is no file {str(path)!r}: check its name and folder.")
-    with path.open("rb") as file:
-        return file.read(most + 1)
 
 
 class _Progress:

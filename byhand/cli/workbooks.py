@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from byhand.cli.options import NewFile, model_options, orientation_option, recipe_from, stem_of
+from byhand.cli.options import AnyPath, NewFile, NewFolder, model_options, orientation_option, recipe_from, stem_of
 from byhand.cli.progress import bar_of, with_progress
 
 
@@ -43,7 +43,7 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=AnyPath())
 @click.option(
     "--engine",
     default="ironcalc",
@@ -75,12 +75,12 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("recipes", type=click.Path(path_type=Path), required=False)
+@click.argument("recipes", type=AnyPath(), required=False)
 @click.option(
     "-o",
     "--output",
     "folder",
-    type=click.Path(path_type=Path),
+    type=NewFolder(),
     default=Path("gallery"),
     show_default=True,
     help="The folder to make.",

@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from byhand.files import open_file
+
 NAME = "byhand"
 MARK = re.compile(rb"byhand ([0-9a-f]{32})\b")
 LONGEST = 65_536
@@ -35,7 +37,7 @@ def mark_of(path: Path) -> str | None:
             with ZipFile(path) as archive, archive.open(PROPERTIES) as part:
                 text = part.read(LONGEST)
         else:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 file.seek(max(0, path.stat().st_size - LONGEST))
                 text = file.read()
     except (OSError, BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError):

@@ -15,18 +15,23 @@ import numpy as np
 
 from byhand.core.arithmetic.excel import Address
 from byhand.core.graph import Array
+from byhand.decoding import LARGEST_NUMBER, check_numbers, check_parts
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.asked import question_text
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem
-from byhand.exercises.recipe import KINDS
+from byhand.exercises.recipe import KINDS, MOST_POINTS, WIDEST
+from byhand.exercises.roster import MOST_STUDENTS
 from byhand.exercises.secret import SECRET, Source, keyed_hash, read_secret
 from byhand.exercises.student_book import Place
+from byhand.files import read_bytes
 from byhand.translations import ENGLISH, LANGUAGES
 
 KIND, VERSION = "class key", 1
 KEYS = "keys"
 """The folder of a set with its key."""
+LONGEST_FILE, LONGEST_HEAD, LONGEST_STUDENT = 500_000_000, 30_000_000, 1_000_000
+"""The most bytes of a key's file, of each of its parts but the students, and of one student."""
 Rows = list[list[int | float]]
 
 
@@ -169,7 +174,8 @@ def seal_of(secret: bytes, checksum: str) -> str:
     return keyed_hash(secret, "key", checksum).hex()
 
 
-_Number = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)] | float
+_Bounds = msgspec.Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)
+_Number = Annotated[int, _Bounds] | Annotated[float, _Bounds]
 """As a key writes it; a whole number of hundreds of digits is none that can be computed with."""
 
 
@@ -205,7 +211,7 @@ class _Head(msgspec.Struct):
 
 def read_key(path: Path) -> Key:
     """Read the key of a class. ByhandError for a file that is no key, is incomplete, or is of a newer version."""
-    data = _bytes(path)
+    data = read_bytes(path, "key", LONGEST_FILE, "name a class's key.json")
     head = _head(path, data)
     if head.byhand != KIND:
         raise ByhandError(f"{path} is no key of a class: name the key.json that `byhand exercise` has written.")
@@ -213,6 +219,7 @@ def read_key(path: Path) -> Key:
         raise ByhandError(
             f"The key {path} is of version {quoted(head.version)}, which this byhand does not read: update it."
         )
+    _check_sizes(path, data)
     try:
         table = msgspec.json.decode(data, type=_KeyFile)
     except msgspec.ValidationError as error:
@@ -222,6 +229,10 @@ def read_key(path: Path) -> Key:
             raise _unsound(path, f"question {n}, kind")
         if not question.cells or not all(map(CELL.fullmatch, question.cells)):
             raise _unsound(path, f"question {n}, cells")
+        for name, least, most in (("points", 0, MOST_POINTS), ("places", 0, 9), ("margin", 0, WIDEST)):
+            if not least <= getattr(question, name) <= most:
+                raise _unsound(path, f"question {n}, {name}")
+    check_numbers(table.recipe, f"the key {path}")
     students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
     if table.language not in LANGUAGES:
         raise _unsound(path, "language")
@@ -232,19 +243,40 @@ def read_key(path: Path) -> Key:
 
 def _check_unaltered(path: Path, data: bytes) -> None:
     """Raise ByhandError if the content is not as it was written. Keys of before have no checksum."""
-    content = msgspec.json.decode(data)
-    written, seal, students = content.pop("checksum", None), content.pop("seal", None), content.pop("students")
+    parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    students = msgspec.json.decode(parts.pop("students"), type=dict[str, msgspec.Raw])
+    content = {name: msgspec.json.decode(part) for name, part in parts.items()}
+    written, seal = content.pop("checksum", None), content.pop("seal", None)
     secret = read_secret(path.parent / SECRET) if seal is not None or path.absolute().parent.name == KEYS else None
     if written is None and secret is None:
         return
     checksum = Checksum(content)
     for id, line in students.items():
-        checksum.add({id: line})
+        checksum.add({id: msgspec.json.decode(line)})
     if written != checksum.text or (secret is not None and seal != seal_of(secret, checksum.text)):
         raise ByhandError(
             f"The key {path} was altered after byhand had written it, or belongs to another secret: put a copy in its "
             "place, or make it again with the command that made the class."
         )
+
+
+def _check_sizes(path: Path, data: bytes) -> None:
+    """Raise ByhandError for a key with more students than a class has, or larger parts than byhand writes."""
+    parts = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    students = parts.pop("students", msgspec.Raw(b"{}"))
+    try:
+        lines = msgspec.json.decode(students, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError as error:
+        raise _unsound(path, f"students{_place(str(error))}") from None
+    if len(lines) > MOST_STUDENTS:
+        raise ByhandError(f"The key {path} has more than {MOST_STUDENTS:,} students: name the key of one class.")
+    for name, part in parts.items():
+        if len(bytes(part)) > LONGEST_HEAD:
+            raise _unsound(path, name)
+        check_parts(bytes(part), f"The key {path}", "make it again with the command that made the class")
+    for id, line in lines.items():
+        if len(bytes(line)) > LONGEST_STUDENT:
+            raise _unsound(path, f"student {id}")
 
 
 def _head(path: Path, data: bytes) -> _Head:
@@ -257,16 +289,6 @@ def _head(path: Path, data: bytes) -> _Head:
             return _Head()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ByhandError(f"The key {path} is not whole: make it again with the command that made the class.") from None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ByhandError(f"There is no key {path}: check its name and folder.") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ByhandError(f"The key {path} cannot be read ({reason}): name a class's key.json.") from None
 
 
 def _student(path: Path, id: str, line: msgspec.Raw, questions: list[KeyQuestion]) -> KeyStudent:

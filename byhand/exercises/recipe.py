@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.decoding import check_keys, record
+from byhand.decoding import check_keys, check_numbers, record
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.exam import MOST_PARTS, ExamTable, PartTable, is_exam, shared_points
 from byhand.lessons.overrides import FARTHEST
@@ -235,6 +235,7 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
             f"In {where}, attend is the least and the most, each 0 to 1, such as [0.4, 0.98], "
             f"not {quoted(table['attend'])}."
         )
+    check_numbers(table, where)
     return Exercise(
         path.stem,
         lesson,
@@ -298,6 +299,7 @@ def _exam_of(table: dict[str, Any], path: Path) -> Exercise:
     lines = {"title": content.title} | ({"teaches": content.teaches} if content.teaches else {})
     _check_texts(where, lines, content.text)
     credit = None if content.marks is None else _partial_credit(content.marks, where)
+    check_numbers(table, where)
     parts = [_part_of(row, n, path, credit) for n, row in enumerate(content.exercise, 1)]
     return Exercise(
         path.stem,

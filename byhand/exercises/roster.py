@@ -13,6 +13,7 @@ from pathlib import Path
 
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.draw import Student
+from byhand.files import read_bytes
 from byhand.text_encoding import decode
 
 ID_NUMBERS = (
@@ -129,16 +130,7 @@ def read_columns(path: Path, encoding: str = "") -> RosterTable:
 
 def _decoded(path: Path, encoding: str) -> tuple[str, tuple[str, ...]]:
     """Return the text of a roster, and a note if its encoding was guessed."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST_FILE + 1)
-    except FileNotFoundError:
-        raise ByhandError(f"There is no roster {path}: check its name and folder.") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ByhandError(f"The roster {path} cannot be read ({reason}): name a CSV file.") from None
-    if len(data) > LONGEST_FILE:
-        raise ByhandError(f"{path} is no roster, which has at most {LONGEST_FILE:,} bytes: name another file.")
+    data = read_bytes(path, "roster", LONGEST_FILE, "name a CSV file")
     if data.startswith((b"PK\3\4", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise ByhandError(f"{path} is no text: save the class as CSV, and name that file.")
     decoded = decode(data, encoding)

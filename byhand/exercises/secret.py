@@ -8,6 +8,7 @@ nor another student's generator follows.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
@@ -16,11 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from byhand.errors import ByhandError
+from byhand.files import read_bytes
 
 SECRET = "secret"
 """The name of its file in keys/."""
-SECRET_BYTES = 32
-"""The length of a new secret: 256 bits."""
+SECRET_BYTES, LONGEST = 32, 1_000
+"""The length of a new secret, 256 bits; and the most bytes of its file."""
 EXAM, PRACTICE = "exam", "practice"
 
 
@@ -36,13 +38,10 @@ def secret_text(secret: bytes) -> bytes:
 
 def read_secret(path: Path) -> bytes | None:
     """Return the secret in a file; None if there is no such file. ByhandError for a file without one."""
-    try:
-        secret = bytes.fromhex(path.read_text("ascii").strip())
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ByhandError(f"The secret {path} cannot be read ({reason}): put a copy of it in its place.") from None
+    try:
+        secret = bytes.fromhex(read_bytes(path, "secret", LONGEST, "put a copy of it in its place").decode().strip())
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +22,11 @@ from byhand.exercises.formats import FORMATS, OWN_KEY, STUDENTS, answer_files, c
 from byhand.exercises.keys import KEYS
 from byhand.exercises.roster import number_of_students
 from byhand.exercises.secret import SECRET, Source, new_secret, read_secret, secret_text
-from byhand.files import save, swept
+from byhand.files import RESERVED, read_bytes, save, swept
 from byhand.folder_lock import LOCK
 from byhand.translations import ENGLISH
 
-KIND, VERSION = "class set", 1
+KIND, VERSION, LONGEST_FILE = "class set", 1, 50_000_000
 
 Row = tuple[str, str, str]
 """A student's id, the student's name, and the name of the student's files."""
@@ -222,8 +221,8 @@ class SetFolder:
 def _read_set_file(path: Path) -> SetFile | None:
     """Read the description of a set; None if there is none, or the file is not byhand's."""
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=SetFile)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        content = msgspec.json.decode(read_bytes(path, "set", LONGEST_FILE), type=SetFile)
+    except (ByhandError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return None
     return None if any("/" in name or "\\" in name for _, _, name in content.students) else content
 
@@ -254,8 +253,6 @@ def _make_folder(folder: Path, private: bool = False) -> None:
         raise ByhandError(f"Cannot make the folder {folder}: {reason}; choose another with -o.") from None
 
 
-RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-"""Names that a file cannot have on Windows."""
 LONGEST_NAME = 80
 """The most bytes of a name, without its suffix."""
 

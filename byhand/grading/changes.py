@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from byhand.files import save
+from byhand.errors import ByhandError
+from byhand.files import read_bytes, save
 from byhand.grading.grades import StudentGrade, csv_file
-from byhand.grading.marks_folder import FileResult, MarksFolder
+from byhand.grading.marks_folder import LONGEST_RECORD, FileResult, MarksFolder
 from byhand.grading.verdicts import points
 
 
@@ -75,8 +76,8 @@ def _now(
 
 def _last(path: Path) -> dict[str, LastGrade]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, LastGrade])
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_bytes(path, "record of a run", LONGEST_RECORD), type=dict[str, LastGrade])
+    except (ByhandError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return {}
 
 

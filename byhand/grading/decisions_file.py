@@ -13,6 +13,7 @@ from typing import Any
 from byhand.decoding import check_keys
 from byhand.errors import ByhandError
 from byhand.exercises.roster import clean
+from byhand.files import read_bytes
 
 DECISIONS = "decisions.toml"
 LONGEST_FILE = 5_000_000
@@ -152,15 +153,7 @@ def toml_value(value: Any) -> str:
 
 def decisions_text(path: Path) -> str:
     """Return the text of a file of decisions. Raises ByhandError for one that cannot be read."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise ByhandError(f"There is no file {path}: check its name and folder.") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ByhandError(f"The decisions {path} cannot be read ({reason}): name a file such as {DECISIONS}.") from None
-    if len(data) > LONGEST_FILE:
-        raise ByhandError(f"{path} holds no decisions, which have at most {LONGEST_FILE:,} bytes: name another file.")
+    data = read_bytes(path, "file of decisions", LONGEST_FILE, f"name a file such as {DECISIONS}")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:

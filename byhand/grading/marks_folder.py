@@ -17,13 +17,15 @@ import msgspec
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
-from byhand.files import save, swept
+from byhand.files import read_bytes, save, swept
 from byhand.folder_lock import LOCK
 from byhand.grading.verdicts import StudentMark
 
 KIND, VERSION = "class marks", 1
 FEEDBACK, LOOK, GRADESCOPE = "feedback", "look", "gradescope"
 CHANGES = "changes.csv"
+LONGEST_RECORD = 100_000_000
+"""The most bytes of a record of a run, which has a line for each student."""
 FILES = ("grades.csv", "grades_canvas.csv", "problems.csv", "report.html", "report.json", CHANGES)
 SUFFIXES = (".xlsx", ".html", ".json")
 
@@ -146,8 +148,8 @@ class MarksFolder:
 
     def _before(self) -> KeyRecord | None:
         try:
-            return msgspec.json.decode(self._about.read_bytes(), type=MarksFile).key
-        except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+            return msgspec.json.decode(read_bytes(self._about, "record of marks", LONGEST_RECORD), type=MarksFile).key
+        except (ByhandError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
             return None
 
     def begin(self) -> None:

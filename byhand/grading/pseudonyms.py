@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
-from byhand.files import save
+from byhand.files import read_bytes, save
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.own_work import OwnWork
 from byhand.grading.owners import Owner, fold_text, letters
@@ -24,6 +25,7 @@ STUDENT, FILE = "student", "file"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Letters that are not taken for each other."""
 LENGTH = 5
+MOST_BYTES = 100_000_000
 SHORTEST_WORD = 3
 """The fewest letters of a word of a name that is looked for in a student's own texts."""
 REMOVED = "(a name was here)"
@@ -116,13 +118,13 @@ class Pseudonyms:
         return name
 
     def _read(self) -> None:
-        try:
-            text = self.path.read_text("utf-8", "surrogateescape")
-        except FileNotFoundError:
+        if not os.path.lexists(self.path):
             return
-        except OSError:
-            raise ByhandError(f"The list {self.path} cannot be read: put a copy of it in its place.") from None
-        rows = list(csv.reader(io.StringIO(text)))
+        data = read_bytes(self.path, "list of pseudonyms", MOST_BYTES, "put a copy of it in its place")
+        try:
+            rows = list(csv.reader(io.StringIO(data.decode("utf-8", "surrogateescape"))))
+        except csv.Error:
+            rows = []
         if not rows or rows[0] != HEADER or any(len(row) != len(HEADER) for row in rows):
             raise ByhandError(f"{self.path} is no list of pseudonyms: put a copy of it in its place.")
         self.students = {id: name for what, name, id, _ in rows[1:] if what == STUDENT}

@@ -11,6 +11,7 @@ from typing import Any
 from byhand.core.graph import Dim, Node, toposort
 from byhand.core.labels import Labels, Tokens
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 from byhand.language.architecture import WORDS, Architecture
 from byhand.language.options import option_values
 from byhand.lessons.recipe import Recipe, option
@@ -173,16 +174,9 @@ def _check_words(recipe: Recipe, name: str) -> None:
 
 def read_words(path: Path) -> list[str]:
     """Return the words in a text file, one a line. ByhandError for a file that cannot be read."""
+    data = read_bytes(path, "list of words", MOST_IN_FILE, "give a shorter list of words")
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_IN_FILE + 1)
         text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ByhandError(
-            f"The words in {path} cannot be read ({error.strerror}): check its name and folder."
-        ) from None
     except ValueError:
         raise ByhandError(f"{path} is not a text in UTF-8: save it as one, with one word a line.") from None
-    if len(data) > MOST_IN_FILE:
-        raise ByhandError(f"{path} is larger than {MOST_IN_FILE:,} bytes: give a shorter list of words.")
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 from byhand.lessons.drawn_pictures import is_drawn, picture_of
 
 LARGEST_FILE = 20_000_000
@@ -40,13 +41,7 @@ def read_picture(path: Path, channels: int) -> Array:
     """Return a picture's numbers; of a PNG from -1 (black) to 1, without alpha. (channels, height, width)"""
     if not os.path.isfile(path):
         raise ByhandError(f"There is no picture {quoted(str(path))}: give a .npy file or a small PNG with --pixels.")
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ByhandError(f"The picture {path} cannot be read ({error.strerror}): mend its permissions.") from None
-    if len(data) > LARGEST_FILE:
-        raise ByhandError(f"The picture {path} has more than {LARGEST_FILE:,} bytes: choose a smaller one.")
+    data = read_bytes(path, "picture", LARGEST_FILE, "choose a smaller one")
     if not data.startswith(SIGNATURE):
         return _numpy(path, data)
     try:

@@ -165,15 +165,12 @@ def _picture(pixels: str, beside: Path) -> str:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises ByhandError if it cannot be read, or is not TOML."""
+    from byhand.files import read_bytes  # as above
+
     if not os.path.isfile(path):
         raise ByhandError(f"There is no recipe {path}: check its name and folder.")
+    data = read_bytes(path, "recipe", LONGEST_FILE)
     try:
-        with path.open("rb") as file:
-            text = file.read(LONGEST_FILE + 1)
-        if len(text) > LONGEST_FILE:
-            raise ByhandError(f"{path} is no recipe, which has at most {LONGEST_FILE:,} bytes: name another file.")
-        return tomllib.loads(text.decode("utf-8-sig"))
-    except OSError as error:
-        raise ByhandError(f"The recipe {path} cannot be read ({error.strerror}): mend its permissions.") from None
+        return tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ByhandError(f"The recipe {path} is not TOML ({error}): mend it there.") from None

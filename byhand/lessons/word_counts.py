@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 
 MOST_BYTES = 1_000_000
 EXAMPLE = "low:5,lower:2"
@@ -33,13 +34,7 @@ def read_word_counts(text: str) -> list[tuple[str, int]]:
 
 
 def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ByhandError(f"The words in {path} cannot be read ({error.strerror}): check name and folder.") from None
-    if len(data) > MOST_BYTES:
-        raise ByhandError(f"{path} is larger than {MOST_BYTES:,} bytes: give fewer words.")
+    data = read_bytes(path, "list of words", MOST_BYTES, "give fewer words")
     try:
         return data.decode("utf-8-sig")
     except ValueError:

@@ -15,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from byhand.decoding import check_parts
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 from byhand.tokenizers import decoding, normalization, splitting
 from byhand.tokenizers.byte_map import BYTE_OF_LETTER
 from byhand.tokenizers.letters import Letters, build
@@ -116,7 +118,9 @@ def _is_file(path: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file. Raises ByhandError for another content, cut off or nested without end."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
+        data = read_bytes(path, "tokenizer", MOST_BYTES)
+        check_parts(data, str(path), "choose a smaller tokenizer")
+        values = json.loads(data.decode("utf-8-sig"))
     except RecursionError:
         raise ByhandError(f"{path} is nested too deeply for a tokenizer: save the tokenizer again.") from None
     except ValueError as error:
@@ -320,7 +324,8 @@ def _cut(letters: Letters, parts: list[tuple[str, tuple[int, int]]]) -> list[Let
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split("\n")
+        text = read_bytes(path, "tokenizer", MOST_BYTES).decode()
+        return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except ValueError as error:
         raise ByhandError(f"{path} cannot be read as a text in UTF-8 ({error}): save the tokenizer again.") from None
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from byhand.errors import ByhandError
+from byhand.files import read_bytes
 from byhand.tokenizers.bpe import MergeStep, merged
 from byhand.tokenizers.decoding import Decoder, from_byte_pieces
 from byhand.tokenizers.encoding import Piece
@@ -89,7 +90,7 @@ def read(path: Path) -> Tokenizer:
     if path.stat().st_size > MOST_BYTES:
         raise ByhandError(f"{path} is larger than {MOST_BYTES:,} bytes, too large for a SentencePiece model.")
     try:
-        return tokenizer_of(parse(path.read_bytes()))
+        return tokenizer_of(parse(read_bytes(path, "tokenizer", MOST_BYTES)))
     except (ValueError, struct.error) as error:
         raise ByhandError(f"{path} is no SentencePiece model ({error}): save or copy the file again.") from None
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from byhand.decoding import check_parts
 from byhand.errors import ByhandError, quoted
+from byhand.files import read_bytes
 from byhand.text_encoding import decode
 from byhand.tokenizers import bpe_training, decoding, normalization, splitting, unigram_training, wordpiece_training
 from byhand.tokenizers.bpe import Bpe
@@ -67,15 +69,14 @@ def read_text(path: Path) -> str:
     """Return the text of a file. Raises ByhandError for one that is too large, a folder, or not there."""
     if not os.path.isfile(path):  # unlike Path.is_file, never raises
         raise ByhandError(f"There is no file {path} to train on: give a text file.")
-    if path.stat().st_size > MOST_BYTES:
-        raise ByhandError(f"{path} is larger than {MOST_BYTES:,} bytes: train on a part of it.")
-    return decode(path.read_bytes()).text
+    return decode(read_bytes(path, "text to train on", MOST_BYTES, "train on a part of it")).text
 
 
 def read_counts(given: str) -> list[tuple[str, int]]:
     """Return the words and counts of JSON, [["low", 5], ...], or of a file with it. ByhandError for another content."""
     path = "--word-counts" if given.lstrip().startswith(("[", "{")) else given
     text = given if path != given else read_text(Path(given))
+    check_parts(text.encode("utf-8", "replace"), path, "give fewer words")
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):

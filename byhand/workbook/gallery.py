@@ -10,6 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
+from byhand.files import save
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe, read_recipe
@@ -41,7 +42,7 @@ def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambd
             advance(1)
             yield f"{book.name}: {cells[path]:,} live cells"
         yield previews.finish()
-    (folder / "README.md").write_text(_index(lessons, cells), encoding="utf-8")
+    save(folder / "README.md", _index(lessons, cells).encode())
     yield "README.md"
 
 

@@ -12,7 +12,7 @@ from typing import Self
 from zipfile import ZipFile
 
 from byhand.errors import ByhandError
-from byhand.files import save
+from byhand.files import reason_of, save
 from byhand.processes import Limits, Stopped, run
 from byhand.xlsx.recalculate import MOST_MEMORY, convert
 
@@ -92,8 +92,8 @@ def _draw(previews: list[Preview], folder: Path) -> int:
             pdftoppm = ["pdftoppm", "-png", "-r", str(SHARPNESS), "-singlefile", f"{name}.pdf", name]
             outcomes.append(run(pdftoppm, LIMITS))
             save(preview.picture, copy.with_suffix(".png").read_bytes())
-    except OSError:
-        outcomes = [Stopped("crash")]
+    except OSError as error:
+        raise ByhandError(f"Cannot draw {previews[0].picture}: {reason_of(error)}; choose another place with -o.") from None
     if any(isinstance(outcome, Stopped) for outcome in outcomes):
         names = ", ".join(preview.book.name for preview in previews)
         raise ByhandError(f"LibreOffice cannot print {names}: open them in it to see why.")

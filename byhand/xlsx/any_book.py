@@ -15,6 +15,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
+from byhand.files import read_bytes
 from byhand.text_encoding import decode
 from byhand.xlsx.archive import SAVE_AGAIN, check_archive, clause
 from byhand.xlsx.cells import COLUMNS, ROWS, Cell, CellError, Value
@@ -198,7 +199,7 @@ _WITH_COMMA = re.compile(r"[+-]?[0-9]{0,30},[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?"
 def _read_csv(path: Path, bounds: Bounds) -> Contents:
     """Read the one sheet that a CSV file holds, as a spreadsheet program saves it."""
     _check_size(path, bounds)
-    text = decode(path.read_bytes()).text.replace("\0", "")
+    text = decode(read_bytes(path, "table", MOST_BYTES)).text.replace("\0", "")
     first = next((line for line in text.splitlines() if line.strip(",;\t ")), "")
     declared = re.fullmatch(r'"?sep=(.)"?', first.strip(), re.IGNORECASE)
     start = "\n".join(text.splitlines()[:50])

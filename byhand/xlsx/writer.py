@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +23,7 @@ from xlsxwriter.worksheet import (
 )
 
 from byhand.core.arithmetic.excel import column_letters
-from byhand.errors import ByhandError
+from byhand.files import replacing
 
 WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
 ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
@@ -369,15 +367,21 @@ class Sheet:
         sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&A · &P/&N")
 
 
+class _Memory(io.BytesIO):
+    """Bytes that stay open: a zip file that could not be finished writes its end when Python throws both away."""
+
+    def close(self) -> None:
+        """Leave them open."""
+
+
 class BookFile:
     """An .xlsx file to write: no file has its name before `save`. Without a path it is in memory, see `data`."""
 
     def __init__(self, path: Path | None, title: str) -> None:
         self.path = path
         self.formula_cells = 0
-        self._memory = io.BytesIO()
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp") if path else None
-        self._book = xlsxwriter.Workbook(str(self._temporary) if path else self._memory, {"in_memory": True})
+        self._memory = _Memory()
+        self._book = xlsxwriter.Workbook(self._memory, {"in_memory": True})
         self._book.worksheet_class = PlainWorksheet
         self._title = title
         self.keywords("")
@@ -432,20 +436,11 @@ class BookFile:
         return self._memory.getvalue()
 
     def save(self) -> None:
-        """Write the file under a temporary name, then rename it."""
+        """Write the file, whole or not at all. Raises ByhandError if the disk refuses."""
         assert self.path
-        assert self._temporary
-        try:
-            self._book.close()
-            os.replace(self._temporary, self.path)
-        except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-            raise ByhandError(f"Cannot write {self.path}: {_reason(error)}; choose another place with -o.") from None
-        finally:
-            with suppress(OSError):
-                self._temporary.unlink(missing_ok=True)
-
-
-def _reason(error: Exception) -> str:
-    while error.args and isinstance(error.args[0], Exception):
-        error = error.args[0]
-    return (getattr(error, "strerror", None) or str(error)).lower()
+        with replacing(self.path) as file:
+            try:
+                data = self.data()
+            except xlsxwriter.exceptions.FileCreateError as error:
+                raise error.args[0] from None  # the system's own
+            file.write(data)

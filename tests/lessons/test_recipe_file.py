@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -316,10 +317,10 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pyt
     def refuse(*args: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(ByhandError) as error:
         read_recipe(path)
-    assert str(error.value) == f"The recipe {path} cannot be read (Permission denied): mend its permissions."
+    assert str(error.value) == f"The recipe {path} cannot be read (permission denied): mend its permissions."
 
 
 # Options in place of what a recipe says

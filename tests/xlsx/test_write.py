@@ -129,7 +129,7 @@ def test_an_old_file_stays_until_the_new_one_is_whole(tmp_path: Path, monkeypatc
         seen.append((path.read_text(), len(read(source).formulas)))
         replace(source, target)
 
-    monkeypatch.setattr(writer.os, "replace", look)
+    monkeypatch.setattr(os, "replace", look)
     begun(path).save()
     assert seen == [("old", 3)]
     assert list(tmp_path.iterdir()) == [path]
