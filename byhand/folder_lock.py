@@ -84,7 +84,8 @@ def _this_process() -> bytes:
 def _owner(path: Path) -> str:
     """Return who holds the lock, as a part of a sentence; an empty text if the file does not say it."""
     try:
-        owner = json.loads(path.read_bytes()[:LONGEST])
+        with path.open("rb") as file:
+            owner = json.loads(file.read(LONGEST))
         return f" (process {owner['process']} on {owner['host']}, since {owner['since']})"
     except (OSError, ValueError, TypeError, KeyError):
         return ""

@@ -72,8 +72,7 @@ def _vocab_json(path: Path) -> Ids:
 
 def _vocab_txt(path: Path) -> Ids:
     try:
-        lines = read_bytes(path, "vocabulary", MOST_BYTES).decode().split("
-")
+        lines = read_bytes(path, "vocabulary", MOST_BYTES).decode().split("\n")
     except ValueError as error:
         raise ByhandError(f"{path} cannot be read as a text in UTF-8 ({error}): save the tokenizer again.") from None
     return {word: n for n, line in enumerate(lines) if (word := line.rstrip("\r"))}

@@ -93,7 +93,9 @@ def _draw(previews: list[Preview], folder: Path) -> int:
             outcomes.append(run(pdftoppm, LIMITS))
             save(preview.picture, copy.with_suffix(".png").read_bytes())
     except OSError as error:
-        raise ByhandError(f"Cannot draw {previews[0].picture}: {reason_of(error)}; choose another place with -o.") from None
+        raise ByhandError(
+            f"Cannot draw {previews[0].picture}: {reason_of(error)}; choose another place with -o."
+        ) from None
     if any(isinstance(outcome, Stopped) for outcome in outcomes):
         names = ", ".join(preview.book.name for preview in previews)
         raise ByhandError(f"LibreOffice cannot print {names}: open them in it to see why.")
