@@ -15,7 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
-from byhand.core import ops
+from byhand.core import ops, piece_ops
 from byhand.core.captions import symbol, titles
 from byhand.core.graph import Node, times, toposort
 from byhand.core.labels import Labels, Tokens, Typed
@@ -372,18 +372,18 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
         yield _("where A = column 0…5: where the number of A is that of the column; the first column is column 0.")
     if ops.argmax in operations:
         yield _("The place of the largest is counted from 0; of equal numbers the first is taken.")
-    if ops.tally in operations:
+    if piece_ops.tally in operations:
         yield _(
             "count(A, B, n): for each number of A, how often it stands in the rows of B, "
             "each row taken as often as the number of n in that row says."
         )
-    if ops.apart in operations:
+    if piece_ops.apart in operations:
         yield _("apart(A): the ones of each row of A, from the left, but not one right after one that is kept.")
-    if ops.joined_places in operations:
+    if piece_ops.joined_places in operations:
         yield _("place(A): 1, 2, 3 ... along each row, less the ones of A that stand before; one number more than A.")
-    if ops.at_places in operations:
+    if piece_ops.at_places in operations:
         yield _("at(A, B): in column n the first number of A whose number in B is n; 0 where there is none.")
-    if ops.take in operations:
+    if piece_ops.take in operations:
         yield _("A[·, n]: from each row of A the number in column n of that row; here the first column is column 0.")
     if ops.int_ in operations:
         yield _("int(A): the number without its decimals.")

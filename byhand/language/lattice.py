@@ -11,22 +11,8 @@ from dataclasses import dataclass
 
 from byhand.core.graph import Dim, Node, scope
 from byhand.core.labels import Labels, Typed
-from byhand.core.ops import (
-    argmax,
-    below,
-    beside,
-    equal,
-    find,
-    greater,
-    lookup,
-    maximum,
-    spans,
-    spelled,
-    stretch,
-    take,
-    total_of,
-    where,
-)
+from byhand.core.ops import argmax, below, beside, equal, greater, lookup, maximum, stretch, where
+from byhand.core.piece_ops import find, spans, spelled, take, total_of
 
 PLACE = "Kudo 2018, section 3.2"
 

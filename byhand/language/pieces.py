@@ -11,22 +11,8 @@ import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, page, scope, source, within
 from byhand.core.labels import Labels, Pieces, Typed
-from byhand.core.ops import (
-    apart,
-    argmax,
-    at_places,
-    below,
-    beside,
-    equal,
-    int_,
-    joined_places,
-    lookup,
-    spelled,
-    stretch,
-    take,
-    tally,
-    where,
-)
+from byhand.core.ops import argmax, below, beside, equal, int_, lookup, stretch, where
+from byhand.core.piece_ops import apart, at_places, joined_places, spelled, take, tally
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.language.typed_words import alphabet, counts_table, gaps, typed_letters

@@ -5,26 +5,21 @@ from __future__ import annotations
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Typed
 from byhand.core.ops import (
-    apart,
     argmax,
-    at_places,
     below,
     beside,
     div,
-    find,
     greater,
     int_,
-    joined_places,
     lookup,
     max_,
     maximum,
     mul,
     one_hot,
     stretch,
-    take,
-    tally,
     where,
 )
+from byhand.core.piece_ops import apart, at_places, find, joined_places, take, tally
 from byhand.misconceptions.patterns import ANY, Pattern, itself, piece
 from byhand.misconceptions.rewriting import mistake
 

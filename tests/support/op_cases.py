@@ -11,9 +11,13 @@ import mpmath
 import numpy as np
 import pytest
 
+from byhand.core import ops, piece_ops
 from byhand.core.graph import OPS, Op
 
 Rows = list[list[float]]
+
+MODULES = (ops, piece_ops)
+"""Where operations are defined; all are there once these are imported."""
 
 CASES = [
     pytest.param(op, shapes, attrs, id=f"{op.name}-{n}")

@@ -10,7 +10,8 @@ import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, page, scope, source
 from byhand.core.labels import Labels, Pieces, Typed
-from byhand.core.ops import below, lookup, maximum, spelled, tally, where
+from byhand.core.ops import below, lookup, maximum, where
+from byhand.core.piece_ops import spelled, tally
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array, Node, page, scope, source
-from byhand.core.ops import beside, greater, log, maximum, spelled, tally, where
+from byhand.core.ops import beside, greater, log, maximum, where
+from byhand.core.piece_ops import spelled, tally
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs

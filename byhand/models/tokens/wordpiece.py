@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from byhand.core.graph import Node, scope
-from byhand.core.ops import maximum, tally, where
+from byhand.core.ops import maximum, where
+from byhand.core.piece_ops import tally
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.options import option
