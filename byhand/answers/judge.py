@@ -13,6 +13,7 @@ from byhand.answers.characters import strip_invisible
 from byhand.answers.compare import Comparison, compare, compare_words, has_form
 from byhand.answers.keys import Key, key_from
 from byhand.answers.limits import Unreadable
+from byhand.answers.pieces import compare_pieces, read_pieces, shown
 from byhand.answers.reading import Reading, describe_reading, plain_unit_text, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
 from byhand.answers.tree import Apply, nodes_of
@@ -78,7 +79,28 @@ def judge(student: str, key: str, rule: Rule, settings: Settings | None = None) 
         if not read_as:
             return _blank()
         return Judgement(Outcome.RIGHT if right else Outcome.WRONG, read_as, sentence, mistake)
+    if rule.type == "pieces":
+        return _judge_pieces(student, key)
     return judge_by_key(student, key_from(key, rule, settings), rule, settings)
+
+
+def _judge_pieces(student: str, key: str) -> Judgement:
+    """Judge an answer that is a list of pieces of a word. Raises ByhandError for a key that is none."""
+    try:
+        wanted = read_pieces(key)
+    except Unreadable as reason:
+        raise ByhandError(f"The key {quoted(key)} cannot be used: {reason}.") from None
+    if not wanted:
+        raise ByhandError("The key names no piece: give some, such as --key 'low er'.")
+    if not strip_invisible(student).strip():
+        return _blank()
+    try:
+        pieces = read_pieces(student)
+    except Unreadable as refusal:
+        return Judgement(Outcome.UNREADABLE, f"not read: {refusal}", f"It could not be read: {refusal}.")
+    right, sentence = compare_pieces(pieces, wanted)
+    outcome = Outcome.RIGHT if pieces == wanted else Outcome.WRONG
+    return Judgement(outcome, shown(pieces), sentence, "", len(pieces), right)
 
 
 def judge_by_key(student: str, key: Key, rule: Rule, settings: Settings | None = None) -> Judgement:

@@ -84,7 +84,7 @@ def split_unit(text: str) -> tuple[str, str]:
     return match["number"], unit
 
 
-TYPES = ("dp", "sf", "abs", "rel", "margin", "exact", "equiv", "form", "unit", "text")
+TYPES = ("dp", "sf", "abs", "rel", "margin", "exact", "equiv", "form", "unit", "text", "pieces")
 FORMS = ("same", "whole", "fraction", "lowest", "decimal", "percent", "scientific", "mixed")
 _ALSO = {
     "reduced": "lowest",

@@ -58,6 +58,7 @@ def answer(
         form:NAME      written so, too: lowest, fraction, decimal, percent ...
         unit:NAME      a number with its unit: unit:byte
         text           the same word; text:casefold in small or large letters
+        pieces         the same pieces of a word: low er, low|er or ["low","er"]
 
     \b
     Settings
