@@ -146,7 +146,7 @@ def _trimmed(tokens: list[str], offsets: list[Span], prefix_space: bool) -> Iter
         blank = [letter == SPACE or is_space(letter) for letter in token]
         before = blank.index(False) if False in blank else len(blank)
         after = blank[::-1].index(False) if False in blank else len(blank)
-        if before and prefix_space and (n == 0 or start == 0):
-            before -= 1
+        if before == 1 and prefix_space and (n == 0 or start == 0):
+            before = 0  # the one that was put there; where there are more, none was
         first = min(start + before, end)
         yield first, max(end - after, first) if after and end >= after else end

@@ -103,7 +103,9 @@ def library_model(T: Any, random_: random.Random) -> Any:  # the library
         digits = p.Sequence([p.Digits(individual_digits=True), p.ByteLevel(add_prefix_space=False)])
         made.pre_tokenizer = random_.choice([p.ByteLevel(add_prefix_space=random_.random() < 0.5), digits])
         made.decoder = d.ByteLevel()
-        made.post_processor = T.processors.ByteLevel(trim_offsets=random_.random() < 0.5)
+        made.post_processor = T.processors.ByteLevel(
+            trim_offsets=random_.random() < 0.7, add_prefix_space=random_.random() < 0.5
+        )
         trainer = t.BpeTrainer(vocab_size=400, initial_alphabet=p.ByteLevel.alphabet(), **quiet)
     elif kind == "wordpiece":
         made = T.Tokenizer(m.WordPiece(unk_token="<unk>", max_input_chars_per_word=random_.choice([5, 100])))
