@@ -18,7 +18,8 @@ class Evaluator:
     """Computes some tables of a graph from other numbers for some of its given tables, as `fold` does.
 
     outputs: the tables to compute. inputs: the tables whose numbers come with each call. known: numbers in place of
-    those of other given tables. Tables that do not depend on an input are computed when the evaluator is made.
+    those of other given tables. Tables that do not depend on an input are computed when the evaluator is made, and
+    those that are made alike from the same tables are computed once.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Evaluator:
         changing = set(self.inputs)
         self._values: list[Array | None] = [None] * (max(place.values(), default=-1) + 1)
         self._steps: list[Step] = []
+        made: dict[object, int] = {}
         for node in order:
             if node in changing:
                 continue
@@ -39,7 +41,10 @@ class Evaluator:
             if any(a in changing for a in node.args):
                 changing.add(node)
                 if place[node] not in arguments:
-                    self._steps.append((place[node], rule, arguments))
+                    first = made.setdefault((node.op, tuple(node.attrs.items()), arguments), place[node])
+                    if first == place[node]:
+                        self._steps.append((first, rule, arguments))
+                    place[node] = first
             elif node in known or node.data is not None:
                 self._values[place[node]] = known.get(node, node.data)
             elif place[node] not in arguments:
