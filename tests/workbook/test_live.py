@@ -125,11 +125,11 @@ def with_words(name: str, *prompts: list[int]) -> tuple[Values, Recipe]:
 
 WORDS: dict[str, list[list[int]]] = {
     "gpt2": [[2, 1, 4]],
-    "bert": [[1, 5, 3, 2, 9]],
-    "transformer": [[7, 2, 4], [0, 6, 3]],
+    "bert": [[1, 5, 3, 2, 9, 0]],
+    "transformer": [[7, 2, 4, 1], [0, 6, 3]],
     "embedding": [[7, 0, 0]],
     "gpt2 turned": [[0, 6, 6]],
-    "transformer turned": [[1, 3, 4], [0, 2, 1]],
+    "transformer turned": [[1, 3, 4, 2], [0, 2, 1]],
     "gpt2-writes": [[5, 1, 4]],
     "gpt2-medium": [[0, 3, 7]],
 }

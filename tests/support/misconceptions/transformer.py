@@ -240,7 +240,7 @@ def absolute(x: Array, y: Array) -> Array:
 
 def unscaled_words(t: Tables) -> dict[str, Array]:
     words = t["encoder.E"][:, t["encoder.ids"][:, 0].astype(int)]
-    return {"encoder.words": words, "encoder.x": words + encoding(3, 4)}
+    return {"encoder.words": words, "encoder.x": words + encoding(words.shape[-2], 4)}
 
 
 def gpt2_places(first: int) -> Case:
