@@ -54,11 +54,11 @@ def unexplained(model: str, found: dict[str, str]) -> dict[str, str]:
 
 
 def test_every_ready_made_book_is_worth_looking_at() -> None:
-    """Those set by hand show what their zeros do."""
+    """Those set by hand show what their zeros do; a recipe with weights of its own shows what its training made."""
     wrong = [
         f"{name}: {table}: {what}"
         for name, recipe in GALLERY.items()
-        if recipe.model not in SET_BY_HAND
+        if recipe.model not in SET_BY_HAND and not recipe.learnt
         for table, what in unexplained(recipe.model, faults(lesson(name))).items()
     ]
     assert not wrong, "\n".join(wrong)
