@@ -11,7 +11,7 @@ import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, page, scope, source, within
 from byhand.core.labels import Labels, Pieces, Typed
-from byhand.core.ops import argmax, below, beside, equal, int_, lookup, stretch, where
+from byhand.core.ops import argmax, below, beside, equal, int_, lookup, maximum, stretch, where
 from byhand.core.piece_ops import apart, at_places, joined_places, spelled, take, tally
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
@@ -118,7 +118,7 @@ def learn(
     counts = counts_table("words", [times for _, times in words], typed)
     pieces, ids = typed.pieces, typed.ids
     base = base_of(len(pieces.letters) + count)
-    merges, steps = [], []
+    merges, steps, lengths = [], [], []
     for n in range(1, count + 1):
         with (
             within(first) if n == 1 else scope(f"merge{n}"),
@@ -127,16 +127,23 @@ def learn(
             with scope("", "the words so far", equation="pieces by their numbers"):
                 ids = ids if n == 1 else ids.named("ids", role="ids")
                 steps.append(letters_of(ids, pieces))
+            lengths.append(pieces_a_word(ids, counts))
             pairs = pair_numbers(ids, base)
             merge = choose(ids, pairs, counts, base)
             pieces.merges.append((merge.left, merge.right))
             steps.append(spelled(beside(merge.left, merge.right), pieces=pieces).named("merge", role="pieces"))
             ids = joined_by(ids, pairs, merge, len(pieces.letters) + n)
             merges.append(merge)
-    return result(typed, counts, ids, merges, steps)
+    return result(typed, counts, ids, merges, steps, lengths)
 
 
-def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: list[Node]) -> Graph:
+def pieces_a_word(ids: Node, counts: Node) -> Node:
+    """Return how many pieces a word of the text has on average. (W, L), (W, 1) -> (1, 1)"""
+    empty = tally(ids, counts, stretch(0, rows=1, columns=1)) / maximum(counts.sum(0), 1)
+    return (int(ids.shape[1]) - empty).named("pieces_a_word")
+
+
+def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: list[Node], lengths: list[Node]) -> Graph:
     """Return the graph with the words in pieces, the merges in order, and how often each piece is used."""
     pieces = typed.pieces
     with page("", "Result", equation="the words in pieces"):
@@ -149,6 +156,11 @@ def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: li
         worth = below(*(merge.best for merge in merges))
         worth.shape = (learnt.shape[0], worth.shape[1])
         worth = worth.named("worth", role="counts")
+        lengths.append(pieces_a_word(ids, counts))
+        after = Labels("steps", tuple(str(n) for n in range(len(lengths))))
+        curve = below(*lengths)
+        curve.shape = (Dim(len(lengths), after), curve.shape[1])
+        curve = curve.named("compression")
     with page("", "Pieces", equation="letters, then what each merge makes"):
         count = len(pieces.letters) + len(merges)
         numbers = source("number", np.arange(1.0, count + 1)[:, None], "ids", rows=pieces)
@@ -159,7 +171,7 @@ def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: li
     def report(tables: Mapping[str, Array]) -> dict[str, Any]:
         return learnt_in_words(typed, merges, tables, ids.name)
 
-    return Graph([words, learnt, worth, used, *steps], typed=((typed, counts),), cut=cut, report=report)
+    return Graph([words, learnt, worth, curve, used, *steps], typed=((typed, counts),), cut=cut, report=report)
 
 
 def learnt_in_words(typed: Typed, merges: list[Merge], tables: Mapping[str, Array], ids: str) -> dict[str, Any]:

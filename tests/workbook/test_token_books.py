@@ -101,6 +101,9 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
     assert counts[: len(merges)] == [times for *_, times in merges]
     assert not any(counts[len(merges) :])
     assert [" ".join(row) for row in book.texts(values, "words_in_pieces")] == cut
+    every = sum(len(pieces.split()) * times for pieces, (_, times) in zip(cut, words, strict=True))
+    last = book.numbers(values, "compression")[-1][0]
+    assert last == pytest.approx(every / sum(times for _, times in words), rel=1e-12)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
