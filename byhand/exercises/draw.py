@@ -231,19 +231,27 @@ def diagnosable(problem: Problem, mistakes: MistakeTables, given: Numbers) -> Fl
 
 EASY = (-1.0, 0.0, 1.0)
 """Numbers that everybody tries."""
+SHARES = sorted({round(1 / n, places) for n in (2, 3, 4) for places in (1, 2, 3, 4)})
+"""Equal shares of two, three or four, as they are written down."""
+COMMON = 1 / 3
+"""A number that stands in more than this share of the tables, and in more than one, is no evidence by itself."""
 
 
 def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
     """Return whether wrong answers tell of their mistake: by themselves, or beside others that are right. (..., draws)
 
-    By themselves, if two of them are numbers that nobody tries, or one has two digits. Beside right ones, if their
-    table holds more than a single number. Where the right answers are 0 and ±1 alone, these count as well.
+    By themselves, if two of them are numbers that nobody tries, or one has two digits and does not stand in one table
+    after the other. Beside right ones, if their table holds more than a single number. Where the right answers are 0
+    and ±1 alone, these and equal shares count as well.
     """
     shape = right[0].shape[:-1]
     low, high, right_low, right_high = (np.full(shape, x) for x in (np.inf, -np.inf, np.inf, -np.inf))
     good, varied, idle_before = (np.zeros(shape, dtype=bool) for _ in range(3))
     changed: list[Flags] = []
-    for question, before, key, answers in zip(problem.questions, _only_from(problem), right, wrong, strict=True):
+    often = _stand_often(problem, wrong)
+    for n, (question, before, key, answers) in enumerate(
+        zip(problem.questions, _only_from(problem), right, wrong, strict=True)
+    ):
         changed.append(np.zeros(shape, dtype=bool))
         if question.ask.kind in ("choice", "wrong cell"):
             good |= (key != answers).any(-1)
@@ -258,13 +266,14 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             changed[-1] = np.asarray(shown.any(-1))
             differs = shown
             if before:
-                shown = shown & ~np.any([changed[n] for n in before], axis=0)[..., None]
+                shown = shown & ~np.any([changed[m] for m in before], axis=0)[..., None]
             size = np.floor(np.log10(np.maximum(np.abs(numbers), 1)) + 1e-9)
             digits = np.abs(numbers) / 10.0**size
             good |= ~np.isfinite(answers).all(-1)
-            alone = np.asarray(np.isin(np.round(key / unit) * unit, EASY).all(-1))
-            easy = np.isin(numbers * unit, EASY) & ~alone[..., None]
-            good |= (shown & (np.abs(digits - np.rint(digits)) > 1e-9)).any(-1)
+            alone = np.asarray(np.isin(key, EASY).all(-1))
+            easy = np.isin(np.abs(np.round(numbers * unit, question.ask.places)), [0, 1, *SHARES]) & ~alone[..., None]
+            two_digits = np.abs(digits - np.rint(digits)) > 1e-9
+            good |= (shown & ~easy & two_digits & ~often[n]).any(-1)
             low = np.minimum(low, np.where(shown & ~easy, numbers, np.inf).min(-1))
             high = np.maximum(high, np.where(shown & ~easy, numbers, -np.inf).max(-1))
             idle = differs | easy
@@ -272,6 +281,17 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
             right_high = np.maximum(right_high, np.where(idle, -np.inf, numbers).max(-1))
             varied |= shown.any(-1) & ~one_number
     return np.asarray(good | (high > low) | ((right_high > right_low) & varied))
+
+
+def _stand_often(problem: Problem, answers: Sequence[Array]) -> list[Flags]:
+    """Return which numbers, as they are written down, stand in one table after the other. (..., n) each"""
+    with np.errstate(all="ignore"):
+        written = [np.round(a, q.ask.places) for q, a in zip(problem.questions, answers, strict=True)]
+    most = max(1, COMMON * len(written))
+    return [
+        sum(((one[..., :, None] == other[..., None, :]).any(-1) for other in written), np.zeros(one.shape, int)) > most
+        for one in written
+    ]
 
 
 SMALL = 4

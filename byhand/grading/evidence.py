@@ -26,22 +26,16 @@ from functools import cached_property
 import numpy as np
 
 from byhand.core.graph import Array, Node
-from byhand.exercises.draw import reads_given
+from byhand.exercises.draw import COMMON, EASY, SHARES, reads_given
 from byhand.exercises.problem import Flags
 from byhand.grading.stages import Indices, Stage
 
 ALIKE = 4
 """A table of so many answers or more that are all the same is no work."""
-COMMON = 1 / 3
-"""A number in more than this share of a table's cells is the table's commonest one."""
 SWAPPED = -1
 """The index of the mistake of two numbers in each other's cells."""
 UNGUESSED = 3
 """So many different numbers of two digits that a mistake leads to are met by no guess."""
-EASY = (-1.0, 0.0, 1.0)
-"""Numbers that everybody tries."""
-SHARES = sorted({round(1 / n, places) for n in (2, 3, 4) for places in (1, 2, 3, 4)})
-"""Equal shares of two, three or four, as they are written down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,7 +357,7 @@ def _telling_and_hard(one: StageAnswers) -> tuple[Flags, Flags]:
     right = (np.rint(one.key / units) * units + 0.0).tolist()
     ((commonest, count),) = Counter(right).most_common(1)
     hard = one.answered
-    if any(number not in EASY for number in right):
+    if not np.isin(one.key, EASY).all():
         hard = one.answered & ~np.isin(np.abs(one.typed), [0, 1, *SHARES])
     if count == len(right) or count <= max(2, COMMON * len(right)):
         return one.answered, hard
