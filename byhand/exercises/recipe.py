@@ -10,7 +10,9 @@ from byhand.decoding import check_keys, check_numbers, record
 from byhand.errors import ByhandError, nearest, quoted
 from byhand.exercises.exam import MOST_PARTS, ExamTable, PartTable, is_exam, shared_points
 from byhand.lessons.overrides import FARTHEST
-from byhand.lessons.recipe import Recipe, model_named, read_toml
+from byhand.lessons.recipe import Recipe, model_named, read_recipe, read_toml
+from byhand.lessons.recipe import ready_made as ready_made_lessons
+from byhand.models import MODELS
 from byhand.translations import ENGLISH, language_of
 
 KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
@@ -115,9 +117,11 @@ class Exercise:
         return sum(ask.points for ask in self.asks)
 
 
+LEARNT_KEYS = ("model", "size", "words", "target_words", "word_counts", "set", "learnt")
+"""The keys of a lesson that one with learnt weights has."""
 LESSON_KEYS = (
     *("model", "size", "words", "target_words", "word_counts", "ids", "prompt", "target_ids", "target_prompt", "mask"),
-    *("targets", "backward", "optimizer", "lr", "set"),
+    *("targets", "backward", "optimizer", "lr", "set", "learnt"),
 )
 
 
@@ -204,14 +208,14 @@ def read_exercise(path: Path) -> Exercise:
 def exercise_table(path: Path) -> dict[str, Any]:
     """Return the content of an exercise's file, as a key keeps it; an exam's with the recipes of its parts."""
     table = read_toml(path)
-    return _with_recipes(table, path) if is_exam(table) else table
+    return _with_recipes(table, path) if is_exam(table) else _with_learnt(table, path)
 
 
 def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     """Return the exercise or exam that the content of a TOML file describes. path: for its name and for messages."""
     if is_exam(table):
         return _exam_of(table, path)
-    where = f"the exercise {path}"
+    table, where = _with_learnt(table, path), f"the exercise {path}"
     check_keys(table, [*LESSON_KEYS, *(f.name for f in fields(ExerciseTable))], where)
     for name in REQUIRED:
         if name not in table:
@@ -254,6 +258,27 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         _partial_credit(content.marks, f"the exercise {path}"),
         language_of(content.language),
     )
+
+
+def _with_learnt(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the content of an exercise's file with a whole lesson in place of the name of one with learnt weights."""
+    name = table.get("model")
+    if not isinstance(name, str):
+        return table
+    if name.casefold().endswith(".toml"):
+        recipe = read_recipe(path.parent / name)
+    elif name in ready_made_lessons() and name not in MODELS:
+        recipe = read_recipe(ready_made_lessons()[name])
+    else:
+        return table
+    changes = {key: table[key] for key in ("size", "set") if isinstance(table.get(key), dict)}
+    lesson = {key: getattr(recipe, key) for key in recipe.given(LEARNT_KEYS)} | {"model": recipe.model}
+    return {
+        **lesson,
+        **table,
+        **{key: {**lesson.get(key, {}), **changes[key]} for key in changes},
+        "model": recipe.model,
+    }
 
 
 def _check_texts(where: str, lines: dict[str, str], text: str, name: str = "text") -> None:

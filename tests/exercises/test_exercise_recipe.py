@@ -31,8 +31,8 @@ level = 3
 ASK = '[[ask]]\ntable = "weights"\n'
 HERE = Path("mine.toml")
 KEYS = (
-    "model, size, words, target_words, ids, prompt, target_ids, target_prompt, mask, targets, backward, optimizer, lr, "
-    "set, title, teaches, minutes, level, ask, text, draw, whole, show, largest, attend, mistakes, marks, language"
+    "model, size, words, target_words, word_counts, ids, prompt, target_ids, target_prompt, mask, targets, backward, "
+    "optimizer, lr, set, learnt, title, teaches, minutes, level, ask, text, draw, whole, show, largest, attend, mistakes, marks, language"
 )
 ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text, strip_words"
 NO_SIZES = {"0.0": "0.0", "nan": "nan", "inf": "inf", "-1.5": "-1.5", "1e308": "1e+308"}
@@ -401,3 +401,15 @@ def test_what_wrong_answers_are_worth() -> None:
 )
 def test_shares_that_cannot_be_are_refused(line: str, reason: str) -> None:
     assert refusal(f"{HEAD}[marks]\n{line}\n{ASK}") == reason
+
+
+def test_an_exercise_takes_a_model_that_has_learnt(tmp_path: Path) -> None:
+    """Its words and weights are the recipe's, for everybody; a key has all of them, whatever becomes of the recipe."""
+    from byhand.exercises.recipe import exercise_table
+    from byhand.lessons.recipe import find as find_lesson
+
+    made, lesson = read_exercise(find("learnt-scores")), find_lesson("learnt-names")
+    assert (made.build.model, made.build.words, made.build.set) == ("gpt2", lesson.words, lesson.set)
+    table = exercise_table(find("learnt-scores"))
+    assert table["set"] == lesson.set
+    assert exercise_of(table, tmp_path / "again.toml").build == made.build
