@@ -94,13 +94,14 @@ class Lesson(lessons.Lesson):
         >>> byhand.build("softmax").page()
         <page: Softmax by hand, small>
         """
+        from byhand.lessons.few_words import few_words
         from byhand.page.build import check_name, page_html, save_page
 
-        if path is None:
-            return Page(page_html(self, part), lessons.describe(self)[0])
-        check_name(Path(path), overwrite)
-        made = Page(page_html(self, part), lessons.describe(self)[0])
-        save_page(made.html, Path(path))
+        if path is not None:
+            check_name(Path(path), overwrite)
+        made = Page(page_html(few_words(self), part), lessons.describe(self)[0])
+        if path is not None:
+            save_page(made.html, Path(path))
         return made
 
     def code(self, library: str = "numpy") -> str:

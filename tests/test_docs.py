@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.commands import byhand
 
+from byhand.models import MODELS
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
@@ -42,6 +44,13 @@ def test_the_folders_that_contributing_names_are_all_there_are() -> None:
     assert named == {path.parent.name for path in (ROOT / "byhand").glob("*/__init__.py")}
 
 
+def test_the_index_of_pages_has_every_model_with_its_picture() -> None:
+    text = (ROOT / "docs" / "pages.md").read_text("utf-8")
+    for name in MODELS:
+        assert f'<a href="live/{name}.html">' in text, f"{name}: tests/support/page_pictures.py draws its picture"
+        assert (ROOT / "docs" / "pictures" / "pages" / f"{name}.jpg").stat().st_size < 40_000
+
+
 @pytest.mark.slow
 def test_the_site_builds_offline(tmp_path: Path) -> None:
     """With every warning an error: a page that is left out, a link that leads nowhere, a name without a docstring."""
@@ -53,4 +62,5 @@ def test_the_site_builds_offline(tmp_path: Path) -> None:
     reference = (tmp_path / "site" / "reference" / "index.html").read_text("utf-8")
     assert "byhand.Lesson" in reference
     assert "byhand.build" in reference
+    assert "byhandRules" in (tmp_path / "site" / "pages" / "live" / "gpt2.html").read_text("utf-8")
     shutil.rmtree(tmp_path / "site")

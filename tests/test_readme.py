@@ -113,10 +113,12 @@ def test_the_reading_order_starts_with_the_core() -> None:
     assert len(steps) >= 5
 
 
-def test_the_picture_is_there_and_said_in_words() -> None:
-    ((words, path),) = re.findall(r"!\[(.+?)\]\((.+?)\)", README)
-    assert words
-    assert (ROOT / path).read_bytes().startswith(b"\x89PNG")
+def test_the_pictures_are_there_and_said_in_words() -> None:
+    pictures = re.findall(r"!\[(.*?)\]\((.+?)\)", README)
+    assert len(pictures) == 2
+    for words, path in pictures:
+        assert words
+        assert (ROOT / path).read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_tests_run_as_the_readme_and_ci_say() -> None:

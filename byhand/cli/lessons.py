@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from byhand.cli.main import BadInput
 from byhand.cli.options import NewFile, Place, document_options, model_options, orientation_option, recipe_from
+
+if TYPE_CHECKING:  # `byhand --help` must not pay for it
+    from byhand.lessons.lesson import Lesson
 
 
 @click.command()
@@ -68,6 +71,7 @@ def explain(
 ) -> None:
     """Work out a model on paper: rules in letters, numbers, results.
 
+    With -o FILE.html, each step is linked to its cell on FILE.page.html (see byhand page).
     Without --step, the whole lesson is explained in order. A --cell always has its exact value too, if it has one.
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
 
@@ -86,4 +90,24 @@ def explain(
     form = chosen(output, format_name, force)
     if cell and not step:
         raise BadInput("--cell is a cell of one table: name the table with --step.")
-    click.echo(hand_out(handout(few_words(build(recipe_from(**options))), step, cell, exact), form, output), nl=False)
+    lesson = few_words(build(recipe_from(**options)))
+    page = _page_beside(lesson, output, force) if output and form == "html" else None
+    click.echo(hand_out(handout(lesson, step, cell, exact, page.name if page else ""), form, output), nl=False)
+    if page:
+        click.echo(f"Wrote {page}: the page to which each step is linked.")
+
+
+def _page_beside(lesson: Lesson, output: Path, force: bool) -> Path | None:
+    """Write the lesson's page beside its explanation, and return its path; None of a model too large for a page."""
+    from byhand.errors import ByhandError
+    from byhand.files import check_place
+    from byhand.page.build import page_html, save_page
+
+    path = output.with_suffix(".page.html")
+    check_place(path, force)
+    try:
+        html = page_html(lesson)
+    except ByhandError:
+        return None
+    save_page(html, path)
+    return path

@@ -88,7 +88,7 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
 @click.option("--check", is_flag=True, help="List the workbooks that are out of date; writes nothing.")
 @click.pass_context
 def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool) -> None:
-    """Build the ready-made workbooks, a picture of each, and an index.
+    """Build the ready-made workbooks, a page to explore and a picture of each, and an index.
 
     RECIPES is a folder of recipes (.toml); by default, the ready-made recipes are built.
     With --check, formulas, texts and styles are compared exactly, and stored numbers within 1e-12 (within 1e-9 after
@@ -100,11 +100,12 @@ def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool)
         byhand gallery --check
     """
     from byhand.lessons.recipe import ready_made_folder
+    from byhand.page.build import page_html
     from byhand.workbook import gallery as books
 
     source = recipes or ready_made_folder()
     if check:
-        messages = books.outdated(source, folder)
+        messages = books.outdated(source, folder, page_html)
         click.echo(
             "\n".join(messages)
             if messages
@@ -112,5 +113,5 @@ def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool)
         )
         ctx.exit(1 if messages else 0)
     with bar_of(2 * len(books.recipes(source)), "Building") as advance:
-        lines = list(books.rebuild(source, folder, advance))
+        lines = list(books.rebuild(source, folder, advance, page_html))
     click.echo("\n".join(lines))

@@ -53,9 +53,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Steps:
-    """The lines of a derivation; the first one's relation is empty."""
+    """The lines of a derivation; the first one's relation is empty.
+
+    link: the address of the number that they work out, on a page that stands beside; only HTML follows it.
+    """
 
     lines: tuple[Line, ...]
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from urllib.parse import unquote
 
 from byhand.documents.block_writer import BlockWriter, Row
 from byhand.documents.document import Document, Steps
@@ -40,6 +41,8 @@ math .cases mtd { text-align: left; padding: .25em .8em .25em 0; }
 .steps .right { white-space: nowrap; padding-right: 2rem; }
 .steps .reason { color: var(--grey); font-size: .94rem; line-height: 1.4; }
 .steps .reason math { color: var(--ink); font-size: 1em; }
+.there { margin: -.6rem 0 1rem; font-size: .85rem; text-align: right; }
+.there a { color: var(--blue); text-decoration: none; }
 .beside .reason { width: 100%; border-left: 2px solid var(--light); padding-left: 1rem; min-width: 13rem; }
 .below .right { padding-right: 0; }
 .below .reason { padding-top: 0; padding-bottom: .9rem; }
@@ -62,6 +65,7 @@ LOOKS@media (max-width: 44rem) { body { margin: 0; border: 0; padding: 1.2rem; }
   body { max-width: none; margin: 0; padding: 0; border: 0; font-size: 10.5pt; line-height: 1.45; }
   h2, h3, h4, figcaption { break-after: avoid; }
   tr, .steps, figure { break-inside: avoid; }
+  .there { display: none; }
   .scroll, figure { overflow: visible; }
 }
 """
@@ -96,7 +100,14 @@ def _steps(steps: Steps) -> str:
     layout = laid_out(steps)
     rows = "\n".join(_row(row, layout.beside) for row in layout.rows)
     kind = "beside" if layout.beside else "below"
-    return f'<div class="scroll"><table class="steps {kind}" role="presentation">\n{rows}\n</table></div>'
+    table = f'<div class="scroll"><table class="steps {kind}" role="presentation">\n{rows}\n</table></div>'
+    return f"{table}\n{_link(steps.link)}" if steps.link else table
+
+
+def _link(address: str) -> str:
+    """Return a link to a number on another page, with the number's name: layer1.head1.scores[2,1]."""
+    cell = unquote(address.rpartition("cell=")[2])
+    return f'<p class="there"><a href="{escaped(address)}">▸ {escaped(cell)}</a></p>'
 
 
 def _row(row: StepRow, beside: bool) -> str:

@@ -88,17 +88,18 @@ def pieces_of(text: str, **maths: Maths) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool) -> Document:
+def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool, page: str = "") -> Document:
     """Return the worked solution of a lesson, of one table (`step`, its dotted name), or of one cell of it.
 
     cell: a row and a column, counted from 1 as they are shown. exact: with fractions, roots and powers of e.
+    page: the address of the lesson's page, to which each worked cell is linked.
 
     One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
     if step is None:
-        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact))
+        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page))
     node = find_step(lesson, step)
-    cells = _cells(lesson, [node], exact or cell is not None)
+    cells = _cells(lesson, [node], exact or cell is not None, page)
     if cell is None:
         return _one_table(lesson, worked_table(node, cells, ALL))
     return _one_cell(lesson, node, cells, cell)
@@ -113,14 +114,14 @@ def work_cells(
     return [*_rule(worked_table(node, cells, 0), with_names=True), *_lines_of(worked)]
 
 
-def _cells(lesson: Lesson, outputs: list[Node], exact: bool) -> Cells:
+def _cells(lesson: Lesson, outputs: list[Node], exact: bool, page: str) -> Cells:
     numbers = lesson.numbers()
     turned = lesson.recipe.orientation == "columns"
     if not exact:
-        return Cells(numbers, no_exact, turned)
+        return Cells(numbers, no_exact, turned, page)
     from byhand.explanations.worked_cells import exact_values
 
-    return Cells(numbers, exact_values(toposort(outputs), numbers), turned)
+    return Cells(numbers, exact_values(toposort(outputs), numbers), turned, page)
 
 
 def _whole(lesson: Lesson, cells: Cells) -> Document:
@@ -245,7 +246,7 @@ def _lines_of(worked: list[Worked]) -> Iterator[Block]:
     """Yield each cell on one line, if all of the table's fit; else the letters on one and the numbers below."""
     on_one = all(_fits(cell.name, cell.lines()) for cell in worked)
     for cell in worked:
-        yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell))
+        yield _steps(cell.name, [_chain(cell.lines())] if on_one else _packed(cell), cell.link)
         if cell.aside is not None:
             yield Paragraph(pieces_of(_("Exactly: {formula}."), formula=Chain((cell.name, cell.aside), ("=",))))
 
@@ -259,8 +260,8 @@ def _packed(cell: Worked) -> list[CellLine]:
     return [letters, *([_chain(numbers)] if numbers and _fits(cell.name, numbers) else numbers)]
 
 
-def _steps(name: Maths, lines: list[CellLine]) -> Steps:
-    return Steps((Line("", name), *(Line(sign, maths) for sign, maths in lines)))
+def _steps(name: Maths, lines: list[CellLine], link: str = "") -> Steps:
+    return Steps((Line("", name), *(Line(sign, maths) for sign, maths in lines)), link)
 
 
 def _chain(links: list[CellLine]) -> CellLine:
@@ -274,7 +275,7 @@ def _one_cell(lesson: Lesson, node: Node, cells: Cells, shown_at: tuple[int, int
     worked = cells.worked(node, *find_cell(node, shown_at, cells.turned))
     table = worked_table(node, cells, 0)
     blocks: list[Block] = [] if table.is_given else list(_rule(table, with_names=True))
-    blocks += [Heading(_("Step by step"), 2), _steps(worked.name, worked.in_decimals(ROUNDS))]
+    blocks += [Heading(_("Step by step"), 2), _steps(worked.name, worked.in_decimals(ROUNDS), worked.link)]
     exactly = worked.exactly()
     if exactly and exactly != worked.in_decimals():
         blocks += [Heading(_("Exactly"), 2), _steps(worked.name, exactly)]

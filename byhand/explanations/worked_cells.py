@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from sympy import Expr
 
@@ -31,13 +32,17 @@ def no_exact(node: Node, i: int, j: int, short: bool) -> Maths | None:
 
 @dataclass(frozen=True)
 class Worked:
-    """One cell: its name, its rule over decimals (and over exact numbers, if all of them are), and its value."""
+    """One cell: its name, its rule over decimals (and over exact numbers, if all of them are), and its value.
+
+    link: its address on the lesson's page, if there is one.
+    """
 
     name: Maths
     step: Step
     value: float
     exact_step: Step | None = None
     exact: Maths | None = None
+    link: str = ""
 
     @property
     def decimal(self) -> Line:
@@ -113,10 +118,12 @@ class _LazyLine(Sequence[Step]):
 
 
 class Cells:
-    """Works any cell of a lesson's tables. `turned`: tables are shown with tokens as columns."""
+    """Works any cell of a lesson's tables. `turned`: tables are shown with tokens as columns. page: see Worked.link."""
 
-    def __init__(self, numbers: Mapping[str, Array], exact: Exact = no_exact, turned: bool = False) -> None:
-        self.numbers, self.exact, self.turned = numbers, exact, turned
+    def __init__(
+        self, numbers: Mapping[str, Array], exact: Exact = no_exact, turned: bool = False, page: str = ""
+    ) -> None:
+        self.numbers, self.exact, self.turned, self.page = numbers, exact, turned, page
         self._symbol = cache(symbol_from)
 
     def worked(self, node: Node, i: int, j: int) -> Worked:
@@ -131,7 +138,8 @@ class Cells:
             value, exact_step = float(self.numbers[node.name][i, j]), exactly[i, j]
             known = exact_step if exact_step.is_exact_after(0) else None
             exact = self.exact(node, i, j, False)
-            yield Worked(self._name(node, node, i, j), in_decimals[i, j], value, known, exact)
+            link = f"{quote(self.page)}#cell={quote(node.name)}[{i + 1},{j + 1}]" if self.page else ""
+            yield Worked(self._name(node, node, i, j), in_decimals[i, j], value, known, exact, link)
 
     def _table(self, node: Node, exact: Exact) -> Table:
         if node.data is not None:

@@ -17,6 +17,9 @@ from byhand.lessons.recipe import Recipe, read_recipe
 from byhand.workbook.build import write_lesson
 from byhand.workbook.previews import Preview, Previews
 
+PageOf = Callable[[Lesson], str]
+"""Makes the page of a lesson, as HTML."""
+
 
 def recipes(folder: Path) -> list[Path]:
     paths = sorted(folder.glob("*.toml"))
@@ -25,11 +28,16 @@ def recipes(folder: Path) -> list[Path]:
     return paths
 
 
-def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambda steps: None) -> Iterator[str]:
+def rebuild(
+    source: Path,
+    folder: Path,
+    advance: Callable[[int], object] = lambda steps: None,
+    page_of: PageOf | None = None,
+) -> Iterator[str]:
     """Write the workbook and the picture of every recipe in `source`, and an index; yield a line after each.
 
     The folder is made if it does not exist. Pictures are drawn while further workbooks are built. advance: called after
-    each of the two steps of a recipe.
+    each of the two steps of a recipe. page_of: makes the page to explore of a lesson, which is written too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lessons, cells = {}, {}
@@ -38,6 +46,8 @@ def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambd
             lessons[path] = build(read_recipe(path))
             book = folder / f"{path.stem}.xlsx"
             cells[path] = write_lesson(lessons[path], book)
+            if page_of:
+                save(book.with_suffix(".html"), page_of(lessons[path]).encode())
             previews.add(Preview(book, _preview_sheet(lessons[path]), _picture(folder, path)))
             advance(1)
             yield f"{book.name}: {cells[path]:,} live cells"
@@ -46,8 +56,8 @@ def rebuild(source: Path, folder: Path, advance: Callable[[int], object] = lambd
     yield "README.md"
 
 
-def outdated(source: Path, folder: Path) -> list[str]:
-    """Return a line for each workbook, picture or index in the folder that is missing or out of date."""
+def outdated(source: Path, folder: Path, page_of: PageOf | None = None) -> list[str]:
+    """Return a line for each workbook, page, picture or index in the folder that is missing or out of date."""
     messages = []
     lessons = {path: build(read_recipe(path)) for path in recipes(source)}
     cells = {}
@@ -57,6 +67,9 @@ def outdated(source: Path, folder: Path) -> list[str]:
             cells[path] = write_lesson(lesson, fresh)
             if not same_contents(fresh, folder / fresh.name, closeness(lesson.recipe)):
                 messages.append(f"{path.stem}.xlsx is out of date.")
+            page = folder / f"{path.stem}.html"
+            if page_of and (not page.exists() or page.read_text("utf-8") != page_of(lesson)):
+                messages.append(f"{page.name} is out of date.")
             if not _picture(folder, path).exists():
                 messages.append(f"{path.stem}.png is missing.")
     index = folder / "README.md"
@@ -141,6 +154,7 @@ def _index(lessons: dict[Path, Lesson], cells: dict[Path, int]) -> str:
             "",
             f"{lesson.architecture.about[:1].upper()}{lesson.architecture.about[1:]} ({lesson.architecture.source}).",
             f"{sizes.capitalize()}; {cells[path]:,} live cells; `byhand workbook {path.stem}`.",
+            f"[A page to explore]({path.stem}.html) in a browser: `byhand page {path.stem}`.",
             "",
             f"![{title}](pictures/{path.stem}.png)",
         ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.commands import byhand
 from support.formula_values import worth
 from support.lessons import BOOKS, FEWEST, lesson, sweep
 
@@ -162,3 +165,17 @@ def test_cells_stand_on_one_line_where_all_of_the_table_fit() -> None:
 def test_what_is_not_there(step: str, cell: tuple[int, int] | None, sentence: str) -> None:
     with pytest.raises(ByhandError, match=sentence):
         explain(lesson("gpt2"), step, cell, False)
+
+
+def test_each_step_of_a_page_is_linked_to_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = byhand("byhand explain attention --step scores -o head.html")
+    assert result.output.splitlines() == [
+        "Wrote head.html.",
+        "Wrote head.page.html: the page to which each step is linked.",
+    ]
+    text = (tmp_path / "head.html").read_text("utf-8")
+    links = re.findall(r'href="([^"#]+)#cell=([^"]+)"', text)
+    assert {page for page, _ in links} == {"head.page.html"}
+    assert [cell for _, cell in links[:2]] == ["scores[1,1]", "scores[1,2]"]
+    assert 'id="lesson"' in (tmp_path / "head.page.html").read_text("utf-8")

@@ -20,6 +20,7 @@ from byhand.cli.main import main
 from byhand.errors import ByhandError
 from byhand.lessons.lesson import describe
 from byhand.models import MODELS
+from byhand.page.build import page_html
 from byhand.workbook import gallery
 from byhand.xlsx.reader import read
 from byhand.xlsx.recalculate import recalculate_books
@@ -71,8 +72,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copy(WORKSHEETS / f"{name}.toml", tmp_path / "recipes")
         (tmp_path / "gallery" / "pictures" / f"{name}.png").write_bytes(b"a picture")
     monkeypatch.setattr(shutil, "which", lambda program: None)
-    assert list(gallery.rebuild(tmp_path / "recipes", tmp_path / "gallery"))[-1] == "README.md"
-    assert gallery.outdated(tmp_path / "recipes", tmp_path / "gallery") == []
+    built = gallery.rebuild(tmp_path / "recipes", tmp_path / "gallery", page_of=page_html)
+    assert list(built)[-1] == "README.md"
+    assert gallery.outdated(tmp_path / "recipes", tmp_path / "gallery", page_html) == []
     return tmp_path
 
 
@@ -82,6 +84,10 @@ def forget_recipe(folder: Path) -> None:
 
 def forget_book(folder: Path) -> None:
     (folder / "gallery" / "softmax.xlsx").unlink()
+
+
+def forget_page(folder: Path) -> None:
+    (folder / "gallery" / "softmax.html").unlink()
 
 
 def damage_book(folder: Path) -> None:
@@ -99,7 +105,8 @@ def forget_index(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (forget_recipe, "softmax.xlsx is out of date."),
+        (forget_recipe, "softmax.xlsx is out of date.\nsoftmax.html is out of date."),
+        (forget_page, "softmax.html is out of date."),
         (forget_book, "softmax.xlsx is out of date."),
         (damage_book, "softmax.xlsx is out of date."),
         (forget_picture, "softmax.png is missing."),
@@ -215,7 +222,8 @@ def test_a_formula_a_text_and_a_style_are_compared_exactly(tmp_path: Path, part:
 def test_the_index_has_an_entry_for_each_workbook(small: Path) -> None:
     index = (small / "gallery" / "README.md").read_text(encoding="utf-8")
     entries = re.findall(
-        r"^## \[(.+)\]\((.+)\.xlsx\)\n\n.+\n(.+); ([0-9,]+) live cells; `byhand workbook \2`\.\n\n"
+        r"^## \[(.+)\]\((.+)\.xlsx\)\n\n.+\n(.+); ([0-9,]+) live cells; `byhand workbook \2`\.\n"
+        r"\[A page to explore\]\(\2\.html\) in a browser: `byhand page \2`\.\n\n"
         r"!\[\1\]\(pictures/\2.png\)$",
         index,
         re.MULTILINE,
