@@ -95,7 +95,12 @@ class App {
 
   /** Put numbers into cells: [table, row, column, number], null to let a cell follow its rule again. */
   change(cells) {
-    const undo = cells.map(([n, i, j]) => [n, i, j, this.lesson.isGiven(n) || this.lesson.isPatched(n, i, j) ? this.lesson.value(n, i, j) : null]);
+    const undo = cells.map(([n, i, j]) => [
+      n,
+      i,
+      j,
+      this.lesson.isGiven(n) || this.lesson.isPatched(n, i, j) ? this.lesson.value(n, i, j) : null,
+    ]);
     this.done.push({ cells: undo });
     for (const cell of cells) this.put(...cell);
     this.redraw();

@@ -13,12 +13,19 @@ function svg(tag, attributes, text) {
 function drawArcs(app, part) {
   const { practice } = app;
   const known = part.blocks.filter((block) => !practice?.hidden.has(block.table));
-  const blocks = known.filter((block) => block.home && block.record.look === "attention" && block.record.labels[0] !== null);
+  const blocks = known.filter(
+    (block) => block.home && block.record.look === "attention" && block.record.labels[0] !== null,
+  );
   if (!blocks.length) return;
   const figures = blocks.filter((b) => b.record.rows * b.record.columns <= 400).map((block) => new Arcs(app, block));
   part.arcs = figures;
   if (!figures.length) return;
-  const details = el("details", { class: "arcs" }, el("summary", {}, say("arcs")), el("div", {}, ...figures.map((f) => f.element)));
+  const details = el(
+    "details",
+    { class: "arcs" },
+    el("summary", {}, say("arcs")),
+    el("div", {}, ...figures.map((f) => f.element)),
+  );
   details.open = true;
   part.element.append(details);
 }
@@ -37,13 +44,23 @@ class Arcs {
     if (this.stamp?.every((part, n) => part === stamp[n])) return;
     this.stamp = stamp;
     const { rows, columns } = record;
-    const words = (axis, count) => Array.from({ length: count }, (_, n) => view.word(record.labels[axis], n) ?? view.word(record.labels[0], n) ?? String(n + 1));
+    const words = (axis, count) =>
+      Array.from(
+        { length: count },
+        (_, n) => view.word(record.labels[axis], n) ?? view.word(record.labels[0], n) ?? String(n + 1),
+      );
     const [from, to] = [words(0, rows), words(1, columns)];
     const height = Math.max(rows, columns) * 26 + 8;
     const letters = Math.max(...from.map((w) => w.length), ...to.map((w) => w.length));
     const side = Math.min(140, letters * 8 + 14);
     const width = side * 2 + 150;
-    const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": this.spoken(from, to) });
+    const drawing = svg("svg", {
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": this.spoken(from, to),
+    });
     const y = (n) => n * 26 + 17;
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < columns; j++) {
@@ -61,7 +78,9 @@ class Arcs {
         drawing.append(path);
       }
     const clip = (word) => (word.length > 16 ? `${word.slice(0, 15)}…` : word);
-    from.forEach((word, n) => drawing.append(svg("text", { x: side - 6, y: y(n) + 4, "text-anchor": "end" }, clip(word))));
+    from.forEach((word, n) =>
+      drawing.append(svg("text", { x: side - 6, y: y(n) + 4, "text-anchor": "end" }, clip(word))),
+    );
     to.forEach((word, n) => drawing.append(svg("text", { x: width - side + 6, y: y(n) + 4 }, clip(word))));
     this.drawing?.remove();
     this.drawing = drawing;

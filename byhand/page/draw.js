@@ -73,7 +73,16 @@ class Block {
     if (!this.isWindow) return;
     const [row, column] = this.first;
     const move = (key, sign, down, right) =>
-      el("button", { type: "button", "aria-label": say(key), title: say(key), onclick: () => this.moveTo(row + down, column + right) }, sign);
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-label": say(key),
+          title: say(key),
+          onclick: () => this.moveTo(row + down, column + right),
+        },
+        sign,
+      );
     const text = say("window", { a: row + 1, b: row + this.rowsShown, c: column + 1, d: column + this.columnsShown });
     this.mover.replaceChildren(
       move("up", "▴", -WINDOW, 0),
@@ -211,7 +220,14 @@ class Block {
     const { lesson, against } = this.view;
     const values = lesson.table(this.table);
     const words = this.record.labels.map((of) => (Array.isArray(of) ? lesson.table(of[0]) : null));
-    const stamp = [values, ...words, against?.table(this.table), this.first, lesson.patches.get(this.table)?.size, this.spelling()];
+    const stamp = [
+      values,
+      ...words,
+      against?.table(this.table),
+      this.first,
+      lesson.patches.get(this.table)?.size,
+      this.spelling(),
+    ];
     if (this.stamp?.every((part, n) => part === stamp[n])) return [];
     this.stamp = stamp;
     this.longest = 0;

@@ -199,7 +199,7 @@ class Lesson {
     } finally {
       const found = new Map(this.tracing.map((cell) => [cell.join(), cell]));
       this.tracing = null;
-      return [...found.values()]; // eslint-disable-line no-unsafe-finally
+      return [...found.values()];
     }
   }
 

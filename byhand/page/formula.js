@@ -68,9 +68,7 @@ class Formulas {
     for (const hole of math.querySelectorAll(".h")) {
       const content = fill(Number(hole.dataset.h));
       const bracketed = hole.classList.contains("b") && content.dataset?.negative;
-      hole.replaceChildren(
-        ...(bracketed ? [mathElement("mo", "("), content, mathElement("mo", ")")] : [content]),
-      );
+      hole.replaceChildren(...(bracketed ? [mathElement("mo", "("), content, mathElement("mo", ")")] : [content]));
     }
     return math;
   }
@@ -138,7 +136,9 @@ class Formulas {
   spoken(cell) {
     const caption = this.view.home(cell[0])?.caption.rule ?? "";
     const reads = this.lesson.inputs(...cell);
-    const listed = reads.slice(0, 12).map((input) => `${this.nameText(input, cell[0])} ${shown(this.lesson.value(...input))}`);
+    const listed = reads
+      .slice(0, 12)
+      .map((input) => `${this.nameText(input, cell[0])} ${shown(this.lesson.value(...input))}`);
     const more = reads.length > 12 ? `, ${say("and_more", { n: reads.length - 12 })}` : "";
     return [this.sentence(cell), caption, listed.join(", ") + more].filter(Boolean).join(" ");
   }

@@ -11,7 +11,7 @@ class Inspector {
   show(cell, kept) {
     const { view } = this.app;
     this.cell = cell;
-    const [n, i, j] = cell;
+    const [n] = cell;
     const record = view.lesson.tables[n];
     const formulas = new Formulas(view);
     const step = record.step === undefined ? null : view.data.steps[record.step];
@@ -21,13 +21,21 @@ class Inspector {
     const was = this.app.before?.(cell);
     const parts = [
       el("p", { class: "where" }, el("b", {}, record.name), ` · ${formulas.place(cell)}`),
-      el("p", { class: "big" }, math, " ", value, was === undefined ? "" : el("small", {}, ` ${say("was", { x: shown(was) })}`)),
+      el(
+        "p",
+        { class: "big" },
+        math,
+        " ",
+        value,
+        was === undefined ? "" : el("small", {}, ` ${say("was", { x: shown(was) })}`),
+      ),
       el("p", { class: "about" }, `${opened(record.about)}.`, step ? this.stepText(step) : ""),
     ];
     const lines = formulas.lines(cell);
     if (lines.length) parts.push(this.formula(lines));
     if (kept) parts.push(...this.more(cell, record, formulas));
-    else if (view.lesson.isGiven(n)) parts.push(el("p", { class: "hint" }, say(record.role === "tokens" ? "is_word" : "is_given")));
+    else if (view.lesson.isGiven(n))
+      parts.push(el("p", { class: "hint" }, say(record.role === "tokens" ? "is_word" : "is_given")));
     const focused = this.element.contains(document.activeElement) ? document.activeElement.id || "cell" : null;
     this.element.replaceChildren(...parts);
     if (focused) (document.getElementById(focused) ?? this.element).focus({ preventScroll: true });
@@ -59,7 +67,12 @@ class Inspector {
   }
 
   stepText([title, equation, source]) {
-    return el("span", { class: "of" }, ` ${[title, equation].filter(Boolean).join(": ")}`, source ? el("cite", {}, ` ${source}`) : "");
+    return el(
+      "span",
+      { class: "of" },
+      ` ${[title, equation].filter(Boolean).join(": ")}`,
+      source ? el("cite", {}, ` ${source}`) : "",
+    );
   }
 
   formula(lines) {
@@ -100,7 +113,11 @@ class Inspector {
         {},
         el(
           "button",
-          { type: "button", onclick: () => this.app.choose(cell), title: `${view.lesson.tables[cell[0]].name}, ${formulas.place(cell)}` },
+          {
+            type: "button",
+            onclick: () => this.app.choose(cell),
+            title: `${view.lesson.tables[cell[0]].name}, ${formulas.place(cell)}`,
+          },
           math,
           ` ${text}`,
         ),
@@ -156,14 +173,19 @@ class Inspector {
     const { app } = this;
     const { rows, columns } = app.lesson.tables[n];
     const all = [];
-    for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) all.push([n, r, c, app.other.lesson.value(n, r, c)]);
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) all.push([n, r, c, app.other.lesson.value(n, r, c)]);
     return [
-      el("button", { type: "button", onclick: () => app.change([[n, i, j, app.other.lesson.value(n, i, j)]]) }, say("take_cell")),
+      el(
+        "button",
+        { type: "button", onclick: () => app.change([[n, i, j, app.other.lesson.value(n, i, j)]]) },
+        say("take_cell"),
+      ),
       el("button", { type: "button", onclick: () => app.change(all) }, say("take_table")),
     ];
   }
 
-  wordEditor([n, i, j], record) {
+  wordEditor([n, i], record) {
     const { app } = this;
     const vocabulary = record.labels[0]?.[1];
     if (vocabulary === undefined) return [];

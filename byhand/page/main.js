@@ -180,5 +180,6 @@ window.byhand = {
   /** The element of a cell in the place where it is computed; drawn, and scrolled into view. */
   element: (name, row, column) => app.reveal(cellOf(name, row, column), "instant"),
   /** The cells that are lit: here, chosen, input or user. */
-  lit: (kind) => [...new Set(app.view.litCells(kind).map((cell) => cell.join()))].map((key) => named(key.split(",").map(Number))),
+  lit: (kind) =>
+    [...new Set(app.view.litCells(kind).map((cell) => cell.join()))].map((key) => named(key.split(",").map(Number))),
 };

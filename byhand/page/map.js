@@ -17,7 +17,12 @@ class ModelMap {
       const text = el("span", {}, few ?? title);
       const button = el(
         "button",
-        { type: "button", class: `box ${look}`, title: heading ? `${heading}: ${title}` : title, onclick: () => this.go(part, block) },
+        {
+          type: "button",
+          class: `box ${look}`,
+          title: heading ? `${heading}: ${title}` : title,
+          onclick: () => this.go(part, block),
+        },
         ...(heading && !few ? [el("small", {}, heading)] : []),
         text,
       );

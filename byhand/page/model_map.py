@@ -54,6 +54,9 @@ def model_map(book: Book) -> dict[str, Any]:
         title = opened(_(title_of_step(step))) if len(box.steps) == 1 else _part_title(box.page)
         if step.scope.page and part and " · " in title:
             title, part = part, title.partition(" · ")[0]
+        places = titles(box.page.scope)
+        if title == part and len(places) > 1:
+            part = places[0]
         small = box.lanes > MOST_LANES
         rows.append(
             [

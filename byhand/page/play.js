@@ -12,14 +12,31 @@ class Player {
     this.playing = false;
     this.sentence = el("p", { class: "sentence", role: "status" });
     this.count = el("span", { class: "count" });
-    const button = (key, action, sign) => el("button", { type: "button", id: `play-${key}`, onclick: action, "aria-label": say(key), title: say(key) }, sign);
+    const button = (key, action, sign) =>
+      el(
+        "button",
+        { type: "button", id: `play-${key}`, onclick: action, "aria-label": say(key), title: say(key) },
+        sign,
+      );
     this.toggleButton = button("play", () => this.toggle(), "▶");
-    const speed = el("select", { "aria-label": say("speed") }, ...Object.keys(SPEEDS).map((name) => el("option", { value: name }, say(name))));
+    const speed = el(
+      "select",
+      { "aria-label": say("speed") },
+      ...Object.keys(SPEEDS).map((name) => el("option", { value: name }, say(name))),
+    );
     speed.value = this.speed;
     speed.addEventListener("change", () => (this.speed = speed.value));
     this.bar = el("progress", { max: "1", value: "0", "aria-hidden": "true" });
     this.element.append(
-      el("div", { class: "controls" }, button("step_back", () => this.step(-1), "◂"), this.toggleButton, button("step", () => this.step(1), "▸"), speed, button("stop", () => this.stop(), "✕")),
+      el(
+        "div",
+        { class: "controls" },
+        button("step_back", () => this.step(-1), "◂"),
+        this.toggleButton,
+        button("step", () => this.step(1), "▸"),
+        speed,
+        button("stop", () => this.stop(), "✕"),
+      ),
       this.bar,
       this.count,
       this.sentence,
@@ -96,7 +113,8 @@ class Player {
     app.follow(cells[0], true);
     app.reveal(cells[0]);
     const time = SPEEDS[this.speed];
-    if (!still) cells.forEach((cell, k) => k && this.timers.push(setTimeout(() => app.follow(cell, true), (time * k) / count)));
+    if (!still)
+      cells.forEach((cell, k) => k && this.timers.push(setTimeout(() => app.follow(cell, true), (time * k) / count)));
     if (this.playing) this.timers.push(setTimeout(() => this.step(1), time));
   }
 }

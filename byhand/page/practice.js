@@ -7,7 +7,9 @@ class Practice {
     this.hidden = new Set(about.hidden.map((name) => app.lesson.names.get(name)));
     this.asked = new Map();
     about.questions.forEach((question, q) =>
-      question.cells.forEach(([i, j], k) => this.asked.set(`${app.lesson.names.get(question.table)},${i},${j}`, [q, k])),
+      question.cells.forEach(([i, j], k) =>
+        this.asked.set(`${app.lesson.names.get(question.table)},${i},${j}`, [q, k]),
+      ),
     );
     this.typed = new Map();
     this.verdicts = new Map();
@@ -19,7 +21,14 @@ class Practice {
     const items = about.questions.map((question, q) => {
       const fields = Array.from({ length: question.beside }, (_, k) => this.field(q, k));
       const hint = question.hint ? [el("p", { class: "hint" }, question.hint)] : [];
-      return el("li", {}, el("p", {}, question.text), ...hint, ...fields, el("p", { class: "said", id: `said-${q}`, role: "status" }));
+      return el(
+        "li",
+        {},
+        el("p", {}, question.text),
+        ...hint,
+        ...fields,
+        el("p", { class: "said", id: `said-${q}`, role: "status" }),
+      );
     });
     this.score = el("p", { class: "score", role: "status" });
     this.element.replaceChildren(
@@ -33,7 +42,13 @@ class Practice {
   }
 
   field(q, k, label = say("your_answer")) {
-    const input = el("input", { type: "text", class: "answer", inputmode: "decimal", autocomplete: "off", "aria-label": label });
+    const input = el("input", {
+      type: "text",
+      class: "answer",
+      inputmode: "decimal",
+      autocomplete: "off",
+      "aria-label": label,
+    });
     input.addEventListener("change", () => this.check(q, k, input));
     return input;
   }
@@ -43,7 +58,8 @@ class Practice {
     const tables = block.record.name ? [block.table] : block.record.reads;
     if (!tables.some((n) => this.hidden.has(n))) return false;
     if (block.home && !block.practised) this.drawFields(block);
-    if (!block.home) block.cells.forEach((line) => line.forEach((cell) => relabel(cell, this.typedIn(block.sourceOf(cell.at)), 0)));
+    if (!block.home)
+      block.cells.forEach((line) => line.forEach((cell) => relabel(cell, this.typedIn(block.sourceOf(cell.at)), 0)));
     block.practised = true;
     block.rowLabels.forEach((label, r) => relabel(label, block.label(0, r), r + 1));
     block.columnLabels.forEach((label, c) => relabel(label, block.label(1, c), c + 1));
@@ -83,7 +99,8 @@ class Practice {
       this.verdicts.delete(key);
       said.textContent = "";
     } else {
-      const [right, sentence] = x === null ? [false, say("no_number", { text: input.value })] : this.verdict(question, k, x);
+      const [right, sentence] =
+        x === null ? [false, say("no_number", { text: input.value })] : this.verdict(question, k, x);
       this.verdicts.set(key, right);
       input.classList.add(right ? "is-right" : "is-wrong");
       if (!right) input.setAttribute("aria-invalid", "true");

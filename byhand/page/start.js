@@ -12,9 +12,18 @@ function wordPicker(app, ids, row, vocabulary, optional, label) {
     const list = el("datalist", { id: `words-${ids}-${row}-${Math.random().toString(36).slice(2)}` });
     const fill = (text) =>
       list.replaceChildren(
-        ...words.filter((word) => word.startsWith(text)).slice(0, 50).map((word) => el("option", { value: word })),
+        ...words
+          .filter((word) => word.startsWith(text))
+          .slice(0, 50)
+          .map((word) => el("option", { value: word })),
       );
-    const input = el("input", { type: "text", class: "word", "aria-label": label, list: list.id, value: words[now] ?? "_" });
+    const input = el("input", {
+      type: "text",
+      class: "word",
+      "aria-label": label,
+      list: list.id,
+      value: words[now] ?? "_",
+    });
     input.addEventListener("input", () => fill(input.value));
     input.addEventListener("change", () => {
       const id = words.indexOf(input.value);
@@ -56,7 +65,9 @@ class Start {
     const groups = prompts.map(({ heading, ids, vocabulary, optional }) => {
       const pickers = [];
       for (let row = 0; row < this.app.lesson.tables[ids].rows; row++)
-        pickers.push(wordPicker(this.app, ids, row, vocabulary, optional === 1, `${heading}, ${say("word_n", { n: row + 1 })}`));
+        pickers.push(
+          wordPicker(this.app, ids, row, vocabulary, optional === 1, `${heading}, ${say("word_n", { n: row + 1 })}`),
+        );
       return el("fieldset", {}, el("legend", {}, heading), el("div", { class: "words" }, ...pickers));
     });
     return el("div", { class: "prompts" }, ...groups);
@@ -85,7 +96,9 @@ class Start {
     const bars = listed.map(([p, id]) => {
       const bar = el("span", { class: "bar" }, el("i", {}));
       bar.firstChild.style.setProperty("--share", Number.isFinite(p) ? p : 0);
-      if (before) bar.append(el("i", { class: "was" })), bar.lastChild.style.setProperty("--share", before.value(table, this.at, id));
+      if (before)
+        (bar.append(el("i", { class: "was" })),
+          bar.lastChild.style.setProperty("--share", before.value(table, this.at, id)));
       const button = el(
         "button",
         { type: "button", class: id === best ? "best" : "", onclick: () => app.choose([table, this.at, id]) },
@@ -97,7 +110,13 @@ class Start {
     });
     const heading = app.data.start.prompts.length ? say("expects") : say("answer");
     const place = rows > 1 ? this.position(rows, labels[0]) : "";
-    return el("div", { class: "prediction" }, el("h2", {}, heading, " ", place), el("ul", { class: "bars" }, ...bars), this.next(table, words));
+    return el(
+      "div",
+      { class: "prediction" },
+      el("h2", {}, heading, " ", place),
+      el("ul", { class: "bars" }, ...bars),
+      this.next(table),
+    );
   }
 
   position(rows, labels) {
@@ -114,16 +133,30 @@ class Start {
     return el("label", { class: "position" }, `${say("at_position")} `, select);
   }
 
-  next(table, words) {
+  next(table) {
     const { app } = this;
     if (!app.canWrite) return "";
     const drawn = el("input", { type: "checkbox", id: "drawn" });
     drawn.checked = this.drawing;
     drawn.addEventListener("change", () => (this.drawing = drawn.checked));
-    const temperature = el("input", { type: "number", id: "temperature", min: "0.1", max: "10", step: "0.1", value: String(this.temperature) });
-    temperature.addEventListener("change", () => (this.temperature = Math.min(10, Math.max(0.1, Number(temperature.value) || 1))));
+    const temperature = el("input", {
+      type: "number",
+      id: "temperature",
+      min: "0.1",
+      max: "10",
+      step: "0.1",
+      value: String(this.temperature),
+    });
+    temperature.addEventListener(
+      "change",
+      () => (this.temperature = Math.min(10, Math.max(0.1, Number(temperature.value) || 1))),
+    );
     const room = app.hasRoom;
-    const button = el("button", { type: "button", class: "main", id: "write", disabled: !room, onclick: () => this.write(table) }, say("write"));
+    const button = el(
+      "button",
+      { type: "button", class: "main", id: "write", disabled: !room, onclick: () => this.write(table) },
+      say("write"),
+    );
     const back = el("button", { type: "button", id: "unwrite", onclick: () => app.unwrite() }, say("unwrite"));
     return el(
       "div",
@@ -165,7 +198,13 @@ class Start {
       return el(
         "li",
         {},
-        el("button", { type: "button", onclick: () => this.app.choose([n, 0, 0]) }, el("span", { class: "name" }, name), bar, el("span", { class: "p" }, inCell(numbers[k], 4))),
+        el(
+          "button",
+          { type: "button", onclick: () => this.app.choose([n, 0, 0]) },
+          el("span", { class: "name" }, name),
+          bar,
+          el("span", { class: "p" }, inCell(numbers[k], 4)),
+        ),
       );
     });
     return el("div", { class: "losses" }, el("h2", {}, say("loss")), el("ul", { class: "bars" }, ...items));
@@ -173,12 +212,24 @@ class Start {
 
   settings(settings) {
     const fields = settings.map(([n, name, meaning]) => {
-      const input = el("input", { type: "number", step: "any", id: `setting-${n}`, value: String(this.app.lesson.value(n, 0, 0)) });
+      const input = el("input", {
+        type: "number",
+        step: "any",
+        id: `setting-${n}`,
+        value: String(this.app.lesson.value(n, 0, 0)),
+      });
       input.addEventListener("change", () => {
         const x = numberIn(input.value);
         if (x !== null) this.app.change([[n, 0, 0, x]]);
       });
-      return el("p", {}, el("label", { for: `setting-${n}` }, name), " ", input, meaning ? el("small", {}, ` ${meaning}`) : "");
+      return el(
+        "p",
+        {},
+        el("label", { for: `setting-${n}` }, name),
+        " ",
+        input,
+        meaning ? el("small", {}, ` ${meaning}`) : "",
+      );
     });
     return el("div", { class: "settings" }, el("h2", {}, say("constants")), ...fields);
   }
