@@ -27,7 +27,7 @@ def page(output: Path | None, force: bool, part: str | None, show: bool, **optio
     \b
     Examples
         byhand page gpt2 -o gpt2.html
-        byhand page gpt2 --prompt "the cat sat" --open
+        byhand page gpt2 --prompt "the cat sat" --open -o cat.html
         byhand page attention --backward -o attention.html
         byhand page gpt2 --size large --part layer1.head1 -o head.html
     """

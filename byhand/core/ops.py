@@ -290,7 +290,7 @@ ERF = Function("erf", math.erf, _call("erf"), "erf")
 SIN = Function("sin", math.sin, _call("sin"), "sin")
 COS = Function("cos", math.cos, _call("cos"), "cos")
 
-int_ = _function("int", INT, np.floor, lambda g, out, x: None)
+int_ = _function("int", INT, np.floor, lambda g, out, x: None, counting=True)
 exp = _function("exp", EXP, np.exp, lambda g, out, x: g * out, finite=True)
 log: Op = _function("log", LOG, np.log, lambda g, out, x: g / x)
 sqrt = _function("sqrt", SQRT, np.sqrt, lambda g, out, x: g / (2 * out))

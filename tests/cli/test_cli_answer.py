@@ -88,7 +88,7 @@ def test_settings() -> None:
         ("1 --key 1 --setting percent=x", "The setting percent is true or false, not 'x'."),
         ("1 --key 1 --setting vars=1", "The setting vars is a list of letters such as x,y, not '1'."),
         ("1 --key 1 --batch x.json", "--batch judges what FILE lists: leave the answer, --key, "),
-        ("--batch none.json", "Cannot use 'none.json': no such file or directory; choose another place."),
+        ("--batch none.json", "There is no list of answers none.json: check its name and folder."),
     ],
 )
 def test_what_the_teacher_must_mend(line: str, sentence: str) -> None:

@@ -47,7 +47,10 @@ TURNED = {
     if GALLERY[name].orientation == "rows" and (not GALLERY[name].learnt or name == "learnt-sorting")
 }
 """Of what is learnt one stands for all: it is laid out as its model is."""
-SET_BY_HAND = {"positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"}
+SET_BY_HAND = {
+    *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
+    *("bpe", "bpe-encode", "wordpiece", "unigram"),
+}
 """Models without weights to draw or to learn."""
 UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
 """One book of each lesson, for what does not depend on the orientation."""
