@@ -78,7 +78,9 @@ def train(
         byhand train bars --model vit --lr 0.03 -o bars.toml
     """
     import json
+    import shutil
 
+    from byhand.errors import ByhandError
     from byhand.files import check_place, save
     from byhand.lessons.build import build
     from byhand.lessons.corpus import held_out
@@ -112,12 +114,17 @@ def train(
     recipe = with_weights(read, learnt, settings, text or str(options["ids_file"]), options["hold_out"])
     if output is not None and not recipe.training:
         click.echo("The text is too long to be kept beside the weights: there is no page Training.", err=True)
-    if output is not None and output.suffix.casefold() == ".toml":
-        save(output, recipe_file(recipe).encode())
-    elif output is not None:
-        write_lesson(build(recipe), output)
     if folder is not None:
         save_folder(recipe, folder)
+    try:
+        if output is not None and output.suffix.casefold() == ".toml":
+            save(output, recipe_file(recipe).encode())
+        elif output is not None:
+            write_lesson(build(recipe), output)
+    except ByhandError:
+        if folder is not None:  # so that the same line can be given again
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     if as_json:
         report = {"losses": learnt.losses, "final_loss": learnt.final, "steps": len(learnt.losses)}
         report |= {"held_out": learnt.held_out} if aside else {}

@@ -79,6 +79,12 @@ def write_script(lesson: Lesson, path: Path, library: str, weights: Path | None,
             raise ByhandError(f"The script reads {quoted(weights.name)} beside itself: name a file in its folder.")
         check_place(weights, force)
     text, data = script(lesson, library, weights.name if weights else "")
-    if weights is not None:
-        save(weights, data)
-    save(path, text.encode())
+    if weights is None:
+        save(path, text.encode())
+        return
+    save(weights, data)
+    try:
+        save(path, text.encode())
+    except ByhandError:
+        weights.unlink(missing_ok=True)  # so that there is never one without the other
+        raise

@@ -103,7 +103,7 @@ class MarksFolder:
             raise ByhandError(f"The folder {nearest} cannot be written: choose another with -o.")
         now = KeyRecord.of(key, anonymous)
         before = cls(path, now)._before()
-        if before is None and not force and path.is_dir() and any(file.name != LOCK for file in path.iterdir()):
+        if before is None and not force and path.is_dir() and any(map(_is_foreign, path.rglob("*"))):
             raise ByhandError(
                 f"{path} holds files that byhand has not begun as marks: choose an empty folder, "
                 "or add --force to write among them."
@@ -229,6 +229,13 @@ def _key_change(before: KeyRecord, now: KeyRecord) -> str:
 
 def _verb(many: Collection[str]) -> str:
     return "is" if len(many) == 1 else "are"
+
+
+def _is_foreign(path: Path) -> bool:
+    """Return whether a file or folder is none that a run leaves which was stopped before it had begun the marks."""
+    if path.is_dir():
+        return path.name not in (FEEDBACK, LOOK)
+    return path.name != LOCK and not (path.name.startswith(".") and path.suffix == ".tmp")
 
 
 def _keep_marks(journal: Path) -> None:
