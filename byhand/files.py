@@ -123,6 +123,19 @@ def save(path: Path, data: bytes, private: bool = False) -> None:
         file.write(data)
 
 
+@contextmanager
+def together(*paths: Path) -> Iterator[None]:
+    """Take new files away again if a later one cannot be written, so that the same line can be given once more."""
+    new = [path for path in paths if not os.path.lexists(path)]
+    try:
+        yield
+    except BaseException:
+        for path in new:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
+
+
 def temporary_name(path: Path) -> Path:
     """Return the name that a file or folder has beside its place until it is whole, one for each process."""
     name = os.fsencode(path.name)

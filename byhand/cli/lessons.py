@@ -84,6 +84,7 @@ def explain(
     """
     from byhand.documents.output import chosen, hand_out
     from byhand.explanations.handout import explain as handout
+    from byhand.files import together
     from byhand.lessons.build import build
     from byhand.lessons.few_words import few_words
 
@@ -91,10 +92,16 @@ def explain(
     if cell and not step:
         raise BadInput("--cell is a cell of one table: name the table with --step.")
     lesson = few_words(build(recipe_from(**options)))
-    page = _page_beside(lesson, output, force) if output and form == "html" else None
-    click.echo(hand_out(handout(lesson, step, cell, exact, page.name if page else ""), form, output), nl=False)
+    with together(*([_page_of(output)] if output else [])):
+        page = _page_beside(lesson, output, force) if output and form == "html" else None
+        sentence = hand_out(handout(lesson, step, cell, exact, page.name if page else ""), form, output)
+    click.echo(sentence, nl=False)
     if page:
         click.echo(f"Wrote {page}: the page to which each step is linked.")
+
+
+def _page_of(output: Path) -> Path:
+    return output.with_suffix(".page.html")
 
 
 def _page_beside(lesson: Lesson, output: Path, force: bool) -> Path | None:
@@ -103,7 +110,7 @@ def _page_beside(lesson: Lesson, output: Path, force: bool) -> Path | None:
     from byhand.files import check_place
     from byhand.page.build import page_html, save_page
 
-    path = output.with_suffix(".page.html")
+    path = _page_of(output)
     check_place(path, force)
     try:
         html = page_html(lesson)

@@ -10,7 +10,7 @@ import numpy as np
 from byhand.code.script import Script
 from byhand.core.expressions import Numpy, Torch
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.files import check_place, save
+from byhand.files import check_place, save, together
 from byhand.lessons.lesson import Lesson
 
 LIBRARIES = {"numpy": Numpy, "torch": Torch}
@@ -82,9 +82,6 @@ def write_script(lesson: Lesson, path: Path, library: str, weights: Path | None,
     if weights is None:
         save(path, text.encode())
         return
-    save(weights, data)
-    try:
+    with together(weights):
+        save(weights, data)
         save(path, text.encode())
-    except ByhandError:
-        weights.unlink(missing_ok=True)  # so that there is never one without the other
-        raise
