@@ -61,7 +61,8 @@ def some_changes(lesson: Lesson, count: int, random: np.random.Generator) -> lis
     """Changes of words and weights, anywhere in the model: (table, row and column from 1, number)."""
     given = [n for n in lesson.tables.values() if n.data is not None]
     words = [n for n in given if n.role is Role.TOKENS and isinstance(n.shape[0].labels, Tokens)]
-    others = [n for n in given if n.role in (Role.WEIGHT, Role.INPUT) and n.shape != (1, 1)]
+    weights = [n for n in given if n.role is Role.WEIGHT]
+    others = weights or [n for n in given if n.role is Role.INPUT]
     changes = []
     for _ in range(count):
         tables = words if words and random.random() < 0.3 else others
