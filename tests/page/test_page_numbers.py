@@ -87,6 +87,9 @@ def rebuilt(lesson: Lesson, changes: list[tuple[str, int, int, float]]) -> Lesso
         assert node.data is not None
         field = "target_ids" if name.startswith("decoder") else "ids"
         ids.setdefault(field, [int(n) for n in node.data[:, 0]])[row - 1] = int(number)
+    for field, name in (("mask", "padding_mask"), ("segment_ids", "segment_ids")):  # those of the model's own example
+        if ids and field in lesson.architecture.takes and name in lesson.tables:
+            ids[field] = [int(n) for n in np.ravel(lesson.numbers()[name])]
     return build(replace(lesson.recipe, set=lesson.recipe.set | numbers, **ids))  # type: ignore[arg-type]
 
 
