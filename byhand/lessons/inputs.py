@@ -15,6 +15,7 @@ INPUTS |= {name: name for name in ("segment_ids", "mask", "generate", "pixels", 
 """A recipe's input -> its name in Architecture.takes."""
 DECODING = ("temperature", "top_k", "top_p", "beams", "cache")
 MOST_ROWS = 100
+MOST_DRAWN = 1_000_000
 MOST_SORTED = 2_000
 """The largest vocabulary to sample from: ranking compares each word with every other."""
 
@@ -92,6 +93,8 @@ def decoding_of(recipe: Recipe, architecture: Architecture) -> Decoding:
         raise ByhandError(f"--temperature is from 0.01 to 100, not {quoted(t)}.")
     if k is not None and k < 1:
         raise ByhandError(f"--top-k is how many words may be drawn, at least 1, not {quoted(k)}.")
+    if k is not None and k > MOST_DRAWN:
+        raise ByhandError(f"--top-k is at most {MOST_DRAWN:,}, not {quoted(k)}.")
     if p is not None and not 0 < p <= 1:
         raise ByhandError(f"--top-p is above 0 and up to 1, not {quoted(p)}.")
     if recipe.beams not in (1, 2):

@@ -162,7 +162,7 @@ def _from_tokenizer_json(values: dict[str, Any], path: Path) -> Tokenizer:
         raise ByhandError(f"{path} is no tokenizer that can be read ({_reason(error)}): save it again.") from None
     try:
         return tokenizer_of(values, _by_library)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError) as error:
         raise ByhandError(f"{path} is no tokenizer that can be read ({_reason(error)}): save it again.") from None
 
 
