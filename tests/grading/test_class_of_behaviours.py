@@ -293,13 +293,15 @@ FILES: dict[str, tuple[b.File, Row]] = {
     "answers in a copied tab": (b.answers_in_a_copied_tab, Row(NONE, 0, person="for: Attention Copy!")),
 }
 COUNT = 4
+RECIPE = str(Path(__file__).parents[1] / "data" / "attention-head.toml")
+"""One attention head of small numbers: the rows above are about what its first student is given."""
 CLASS = {**TYPED, **FILES}
 
 
 @pytest.fixture(scope="module")
 def pupil(tmp_path_factory: pytest.TempPathFactory) -> b.Pupil:
     folder = tmp_path_factory.mktemp("behaviours")
-    return b.Pupil(folder, a_set(folder, COUNT, formats=("xlsx",)))
+    return b.Pupil(folder, a_set(folder, COUNT, RECIPE, formats=("xlsx",)))
 
 
 def handed_in(pupil: b.Pupil, behaviour: str, folder: Path) -> Path:
@@ -359,7 +361,7 @@ def test_the_zip_of_the_class(pupil: b.Pupil, tmp_path: Path) -> None:
 @cache
 def systems() -> tuple[object, object, list[object]]:
     """The first student's question in Moodle and in Canvas, and what their fields ask for."""
-    asked = problem(read_exercise(find("attention-head")))
+    asked = problem(read_exercise(find(RECIPE)))
     shown = mistakes(asked)
     students = [Student(f"s{n:03}", f"Student {n}") for n in range(1, COUNT + 1)]
     drawn = variants(asked, [changes for _, changes in shown], 3, students)
