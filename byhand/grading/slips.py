@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from math import floor, log10
+from math import floor, isfinite, log10
 
 import numpy as np
 
@@ -135,7 +135,7 @@ def _has_its_point_elsewhere(answer: float, expected: float, places: int) -> boo
 
     One digit is enough only where the right number, as it is asked for, has no more.
     """
-    if not answer * expected > 0:
+    if not answer * expected > 0 or not isfinite(answer):
         return False
     mine, asked = _significant(answer), round(expected, places)
     unit = 10.0 ** (floor(log10(abs(answer))) - len(mine) + 1)
@@ -169,7 +169,7 @@ def _of_one_digit(answer: float, expected: float, places: int) -> str:
     if len(mine) != len(right) or len(spots) != 1:
         return ""
     before = spots[0] < mine.find(".")
-    if before and places > 1 and count > 1:
+    if before and places > 1 and count > 1 and right.partition(".")[2].strip("0"):
         return _(BEFORE_POINT)
     return _(ONE_DIGIT) if count >= FEWEST_DIGITS else ""
 

@@ -74,7 +74,8 @@ def in_order_of_the_text(node: Node) -> tuple[Node, ...] | None:
     start = next((n for n in nodes if n.symbol == "ids" and n.data is not None), None)
     if merges is None or start is None or node.op is not at_places or node.symbol != "ids":
         return None
-    return (start, merges) if node.name.startswith(f"merge{int(merges.shape[0])}.") else None
+    step = node.name.rpartition(".")[0].rpartition(".")[2]  # in an exam, the name of a part stands before it
+    return (start, merges) if step == f"merge{int(merges.shape[0])}" else None
 
 
 def joined_from_the_left(start: Node, merges: Node) -> Node:

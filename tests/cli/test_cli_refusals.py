@@ -313,7 +313,7 @@ USAGE = {
 
 HEAD = find("attention-head").read_text(encoding="utf-8")
 EXERCISES = {
-    "asks-nothing": (HEAD[HEAD.index("[[ask]]") :], "ask = []"),
+    "asks-nothing": (HEAD[HEAD.index("[draw]") :], "ask = []"),
     "misnamed": ("largest = 60", 'mistakes = ["scores-not-scald"]'),
     "silent": ("largest = 60", 'mistakes = ["residual-left-out"]'),
     "impossible": ("largest = 60", "largest = 0.5"),

@@ -130,7 +130,11 @@ def test_the_prompts_of_a_translator_are_two() -> None:
         ("set = { scores = 1 }", "scores is computed: set one of the tables that it is computed from."),
         ("set = { X = [[1, 0]] }", "X is 2×2: give as many numbers, or one for all."),
         ("set = { X = 1e9 }", "X takes numbers from -100,000,000 to 100,000,000, not 1000000000.0."),
-        ("set = { X = nan }", "X takes numbers from -100,000,000 to 100,000,000, not nan."),
+        (
+            "set = { X = nan }",
+            "In the exercise mine.toml, 'set.X' is nan: "
+            "write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000.",
+        ),
         ('set = { "X[3,1]" = 1 }', "X has rows 1 to 2 and columns 1 to 2, one number a cell."),
         ('set = { "X[1]" = 1 }', "'X[1]' names no cell: write NAME[row,column], each counted from 1."),
         (

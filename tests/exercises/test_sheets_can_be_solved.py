@@ -211,7 +211,7 @@ def moodle_text(built: Problem, variant: Variant) -> str:
         ("multi-head", ["head1.exp = 2^head1.shifted", "head1.scaled = head1.scores / √2"]),
         ("multi-head", ["head2.Z = head2.weights · head2.V", "Y = [head1.Z | head2.Z] · W_O"]),
         ("linear-attention", ["φ_K = K + 1 where K > 0, else e^K", "φ_Q = Q + 1 where Q > 0, else e^Q"]),
-        ("nearest-chunk", ["d = sum of each row of apart²", "chunk1.mean = mean of each column of embedded"]),
+        ("nearest-chunk", ["d = sum of each row of chunk1.apart²", "chunk1.mean = mean of each column of embedded"]),
         ("attention-head", ["scores = Q · Kᵀ", "scaled = scores / √4"]),
         ("layer-norm", ["variance = mean of each row of deviation²", "root = √(variance + ε)", "ε = 0"]),
         ("attention-with-a-pencil", ["exp = 2^shifted"]),

@@ -119,8 +119,8 @@ def test_questions_that_were_changed(path: Path, changes: dict[Any, Any], says: 
     assert found(filled(path, changes=changes)) == ("s01", [says])
 
 
-SHOWN = f"""{find("attention-head").read_text("utf-8").split("[[ask]]")[0]}
-show = ["Q", "softmax.exp"]
+SHOWN = f"""show = ["Q", "softmax.exp"]
+{find("attention-head").read_text("utf-8").split("[[ask]]")[0]}
 [[ask]]
 table = "V"
 kind = "wrong cell"
