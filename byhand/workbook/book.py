@@ -352,12 +352,12 @@ class PageWriter:
         rows, columns = node.shape
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
         if node.data is not None and block.home and node.role is not Role.TOKENS and not _is_typed(node):
-            for i in range(rows):
-                for j in range(columns):
-                    cell_style = style.cell(
-                        look, number_format, self._edges(block, i, j) if look is Look.WEIGHT else NO_EDGES
-                    )
-                    self.sheet.number(*block.at(i, j), float(values[i, j]), cell_style)
+            inner = style.cell(look, number_format, NO_EDGES)
+            for i, numbers in enumerate(values.tolist()):
+                for j, number in enumerate(numbers):
+                    at_edge = look is Look.WEIGHT and (i in (0, rows - 1) or j in (0, columns - 1))
+                    cell_style = style.cell(look, number_format, self._edges(block, i, j)) if at_edge else inner
+                    self.sheet.number(*block.at(i, j), number, cell_style)
         else:
             self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
         if look is Look.ATTENTION:

@@ -155,6 +155,12 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
             count += len(formulas)
         return count
 
+    def _write_rows(self) -> None:
+        """Write all rows, then let go of their cells, of which a large model has a million; links are read again."""
+        super()._write_rows()
+        for row in [row for row in self.table if row not in self.hyperlinks]:
+            del self.table[row]
+
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
         content = self._content(cell) if cell.format else None
         if content is None:
