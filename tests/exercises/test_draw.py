@@ -16,9 +16,9 @@ from support.selection import often
 from byhand.errors import ByhandError
 from byhand.exercises.distinct_mistakes import ShownMistakes
 from byhand.exercises.distinct_mistakes import mistakes as mistakes_of
-from byhand.exercises.draw import Student, Variant, variants
+from byhand.exercises.draw import Student, Variant, telling, variants
 from byhand.exercises.problem import Problem, problem
-from byhand.exercises.recipe import exercise_of, find, ready_made
+from byhand.exercises.recipe import exercise_of, find, read_exercise, ready_made
 
 STUDENTS = [Student(f"s{n}") for n in range(6)]
 USUAL = {"input": {0, 1, 2, 3}, "weight": {-1, 0, 1}, "gamma": {1, 2}, "beta": {-1, 0, 1}}
@@ -219,3 +219,20 @@ def test_what_can_never_be_met_is_said(condition: str, named: str) -> None:
         f"No numbers fit the exercise mine in 67,840 draws; only 0% meet {named}: ask for less there or let more "
         "numbers be drawn."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "tells"),
+    [
+        ("loss", [[2.24, 2.24], [2.24]], False),
+        ("loss", [[2.24, 3.1], [2.67]], True),
+        ("recurrent-step", [[1.0, 1.0], [-0.25, 0.5], [-0.245, 0.462]], False),
+        ("recurrent-step", [[1.0, 1.0], [-0.27, 0.5], [-0.264, 0.462]], True),
+    ],
+)
+def test_one_number_table_after_table_and_equal_shares_tell_of_no_mistake(
+    name: str, wrong: list[list[float]], tells: bool
+) -> None:
+    built = problem(read_exercise(find(name)))
+    right = [np.array([[4.702, 3.066, 0.141][: len(row)]]) for row in wrong]
+    assert telling(built, right, [np.array([row]) for row in wrong]).tolist() == [tells]
