@@ -52,6 +52,8 @@ def read_bytes(path: Path, what: str, most: int, fix: str = "name another file")
             data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
     except FileNotFoundError:
         raise ByhandError(f"There is no {what} {path}: check its name and folder.") from None
+    except IsADirectoryError:
+        raise ByhandError(f"{path} is a folder: name a file in it.") from None
     except OSError as error:
         fix = "mend its permissions" if isinstance(error, PermissionError) else fix
         raise ByhandError(f"The {what} {path} cannot be read ({reason_of(error)}): {fix}.") from None

@@ -30,7 +30,7 @@ def table(numbers: Array) -> str:
 
     def text(divisor: int) -> str:
         *rows, last = (" ".join(number(x * divisor) for x in row) for row in numbers.tolist())
-        return f"table({strings([*rows, last + (f' / {divisor}' if divisor > 1 else '')], '; ')})"
+        return f"table({strings([*rows, last + (f' /{divisor}' if divisor > 1 else '')], '; ')})"
 
     fitting = [d for d in DIVISORS if (np.rint(numbers * d) / d == numbers).all() and np.abs(numbers * d).max() < 1000]
     return min((text(divisor) for divisor in [1, *fitting]), key=len)

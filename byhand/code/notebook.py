@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import Any
 
 from byhand.code.formatting import formatted
@@ -36,19 +35,20 @@ def notebook(lesson: Lesson) -> str:
     Raises ByhandError where nbformat is not installed.
     """
     try:
-        nbformat: Any = import_module("nbformat")
+        import nbformat
     except ImportError:
         raise ByhandError('nbformat writes notebooks: install it with pip install "byhand[notebook]".') from None
 
     made = Script(lesson, Numpy())
-    v4, cells = nbformat.v4, []
+    library: Any = nbformat  # it has no types
+    v4, cells = library.v4, []
     for n, (kind, text) in enumerate(_cells(made)):
         cell: Any = v4.new_markdown_cell(text) if kind == "text" else v4.new_code_cell(formatted(text).strip())
         cell["id"] = f"cell-{n + 1}"  # the same each time
         cells.append(cell)
-    book = nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
-    nbformat.validate(book)
-    return str(nbformat.writes(book)) + "\n"
+    book = v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+    library.validate(book)
+    return str(library.writes(book)) + "\n"
 
 
 def _cells(script: Script) -> Iterator[tuple[str, str]]:

@@ -96,8 +96,8 @@ class Graph:
     prompt: the ids of the prompt, (T, 1), if the model continues it. written: the ids that it writes, in order.
     given: numbers that replace those of given tables, such as one student's.
     typed: words that a reader types, and the table with the number of times that each is there, if it has one.
-    cut: the table and the row with the pieces of each word that is typed first. report: the result in words, by key,
-    from the numbers of tables by name.
+    cut: the table and the row with the pieces of each word that is typed first.
+    report: the result in words, by key, made of the numbers of tables by name.
     """
 
     outputs: list[Node]

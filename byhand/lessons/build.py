@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -19,7 +20,7 @@ from byhand.language.architecture import Architecture, Graph, Inputs, options_of
 from byhand.language.options import Option, option_values, parse_setting
 from byhand.lessons.inputs import batch_rows, inputs_of
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.recipe import LEARNING, Recipe, read_toml, ready_made_folder
+from byhand.lessons.recipe import LEARNING, Recipe, ready_made_folder
 from byhand.models import MODELS
 
 if TYPE_CHECKING:  # most lessons have none
@@ -203,7 +204,7 @@ def learnt_model(name: str) -> LearntModel | None:
     path = learnt_folder() / f"{name}.toml"
     if not path.is_file():
         return None
-    table = read_toml(path)
+    table = tomllib.loads(path.read_text("utf-8"))  # a file of ours
     weights = {name: np.atleast_2d(np.array(numbers, dtype=np.float64)) for name, numbers in table["set"].items()}
     example = {key: table[key] for key in EXAMPLE if key in table}
     if "pixels" in example:

@@ -71,10 +71,9 @@ def test_refuses_a_config_that_cannot_be_read(folder, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
-    assert (
-        refusal(folder)
-        == f"{folder}/config.json cannot be read (Permission denied); mend its permissions or copy it again."
+    monkeypatch.setattr("byhand.files.os.open", refuse)
+    assert refusal(folder) == (
+        f"The config.json {folder}/config.json cannot be read (permission denied): mend its permissions."
     )
 
 

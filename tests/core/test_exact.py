@@ -32,12 +32,25 @@ from byhand.explanations.worked_cells import exact_tables
 
 def rules() -> set[str]:
     """What the cell rules of the operations call of an arithmetic `k`."""
-    tree = ast.parse((Path(byhand.__file__).parent / "core/ops.py").read_text("utf-8"))
+    trees = [ast.parse((Path(byhand.__file__).parent / f"core/{name}.py").read_text("utf-8")) for name in MODULES]
+    programs = {
+        inner for tree in trees for node in ast.walk(tree) for inner in ast.walk(node) if _is_of_a_program(node)
+    }
     return {
         node.attr
+        for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "k"
+        if node not in programs
     }
+
+
+MODULES = ("ops", "piece_ops")
+
+
+def _is_of_a_program(node: ast.AST) -> bool:
+    """Whether it says what an operation is in a program, where `k` is a library of arrays."""
+    return isinstance(node, ast.keyword) and node.arg == "code"
 
 
 def offered(arithmetic: type[Any]) -> set[str]:

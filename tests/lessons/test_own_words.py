@@ -95,7 +95,7 @@ def test_the_command_line_takes_words_with_commas_as_json(tmp_path: Path) -> Non
         ("""--words '["a", 3]'""", "is not a list of words such as the,cat,sat."),
         ("""--words '["a"'""", "is not a list of words"),
         ("--words a --words-file b", "Give --words or --words-file, not both."),
-        ("--words-file nowhere.txt", "The words in nowhere.txt cannot be read"),
+        ("--words-file nowhere.txt", "There is no list of words nowhere.txt: check its name and folder."),
     ],
 )
 def test_bad_words_on_the_command_line_are_refused(options: str, message: str) -> None:
