@@ -28,6 +28,8 @@ from byhand.core.graph import Op, toposort
 from byhand.core.ops import EXP
 from byhand.core.table import Table, read
 from byhand.explanations.worked_cells import exact_tables
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 
 
 def rules() -> set[str]:
@@ -157,7 +159,8 @@ def test_exact_values_of_whole_lessons(name: str) -> None:
 
 def test_softmax_and_layer_norm_are_exact_from_start_to_end() -> None:
     for name in ("softmax", "layernorm", "attention"):
-        tables = lesson(name).numbers()
-        found = exact_tables(toposort(lesson(name).graph.outputs), tables)
+        made = build(Recipe(name, seed=6))  # numbers whose values are short enough to be written
+        tables = made.numbers()
+        found = exact_tables(toposort(made.graph.outputs), tables)
         assert {node.name for node in found} == set(tables)
         assert not any(cell is NONE for rows in found.values() for row in rows for cell in row)
