@@ -64,20 +64,23 @@ def tokenize(
     steps: bool,
     as_json: bool,
 ) -> None:
-    """Cut TEXT into pieces, step by step: those of a file, or learnt from a text.
+    """Cut TEXT into pieces, step by step.
 
+    The pieces are those of a file, or are learnt from a text.
     A tokenizer's file is a tokenizer.json, vocab.txt, vocab.json with merges.txt beside it, or a SentencePiece .model.
 
     \b
     With --json
-        TEXT         {"tokens": [...], "ids": [...], "offsets": [[from, to], ...], "decoded": "..."}
-        --train ...  {"merges": [[a, b], ...], "steps": [{"pair", "count", "tied_with"}, ...], "vocabulary": [...]}
+        TEXT         {"tokens": [...], "ids": [...],
+                      "offsets": [[from, to], ...], "decoded": "..."}
+        --train ...  {"merges": [[a, b], ...], "vocabulary": [...],
+                      "steps": [{"pair", "count", "tied_with"}, ...]}
 
     \b
     Examples
         byhand tokenize "the dog sat" --train sentences --merges 8
-        byhand tokenize lowest --word-counts '[["low", 5], ["lower", 2], ["newest", 6], ["widest", 3]]' --steps
-        byhand tokenize "a dog" --train phrases --algorithm unigram --vocab 30 --steps
+        byhand tokenize low --word-counts '[["low", 5], ["lower", 2]]' --merges 4
+        byhand tokenize "a dog" --train phrases --algorithm unigram --steps
         byhand tokenize --train phrases --algorithm wordpiece --vocab 40 --json
     """
     from byhand.cli.show_tokens import encoding_json, show_encoding, show_training, training_json

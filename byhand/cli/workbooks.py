@@ -85,11 +85,12 @@ def verify(ctx: click.Context, file: Path, engine: str, as_json: bool) -> None:
     show_default=True,
     help="The folder to make.",
 )
-@click.option("--check", is_flag=True, help="List the workbooks that are out of date; writes nothing.")
+@click.option("--check", is_flag=True, help="List the files that are out of date; writes nothing.")
 @click.pass_context
 def gallery(ctx: click.Context, recipes: Path | None, folder: Path, check: bool) -> None:
-    """Build the ready-made workbooks, a page to explore and a picture of each, and an index.
+    """Build the ready-made workbooks, with pages and pictures.
 
+    Each has a page to explore and a picture, and README.md lists them all.
     RECIPES is a folder of recipes (.toml); by default, the ready-made recipes are built.
     With --check, formulas, texts and styles are compared exactly, and stored numbers within 1e-12 (within 1e-9 after
     steps of Adam): their last digits depend on the processor and on the version of numpy.

@@ -278,7 +278,10 @@ def test_gallery_says_what_it_writes_and_what_is_late(here: Path, monkeypatch: p
     draw_no_pictures(monkeypatch)
     late = byhand("byhand gallery --check")
     assert (late.exit_code, late.stderr) == (1, "")
-    assert late.stdout == "softmax.xlsx is out of date.\nsoftmax.png is missing.\nREADME.md is out of date.\n"
+    assert late.stdout == (
+        "softmax.xlsx is out of date.\nsoftmax.html is out of date.\n"
+        "softmax.png is missing.\nREADME.md is out of date.\n"
+    )
     said = answer("byhand gallery")
     cells = len(read(here / "gallery" / "softmax.xlsx").formulas)
     assert said == (

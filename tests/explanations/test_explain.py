@@ -64,7 +64,9 @@ LEARNING = "gpt2 --backward --targets cat,sat,_ --optimizer adam"
 @pytest.mark.parametrize("suffix", ["md", "tex", "html", "pdf"])
 @pytest.mark.parametrize("model", often(["softmax --exact", LEARNING], ["softmax --exact"]))
 def test_every_format_of_a_whole_lesson(model: str, suffix: str) -> None:
-    assert answer(f"byhand explain {model} -o lesson.{suffix}") == f"Wrote lesson.{suffix}.\n"
+    page = "Wrote lesson.page.html: the page to which each step is linked.\n" if suffix == "html" else ""
+    assert answer(f"byhand explain {model} -o lesson.{suffix}") == f"Wrote lesson.{suffix}.\n{page}"
+    assert Path("lesson.page.html").exists() == bool(page)
     data = Path(f"lesson.{suffix}").read_bytes()
     if suffix == "pdf":
         assert data.startswith(b"%PDF")
@@ -78,10 +80,19 @@ def test_every_format_of_a_whole_lesson(model: str, suffix: str) -> None:
 
 
 def test_the_same_lesson_gives_the_same_bytes() -> None:
-    for name in ("a.html", "b.html", "a.pdf", "b.pdf"):
-        answer(f"byhand explain softmax -o {name}")
-    assert Path("a.html").read_bytes() == Path("b.html").read_bytes()
-    assert Path("a.pdf").read_bytes() == Path("b.pdf").read_bytes()
+    """A page that explains has the name of the page to which its steps are linked, and nothing else of its own name."""
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        for suffix in ("html", "pdf"):
+            answer(f"byhand explain softmax -o {folder}/lesson.{suffix}")
+    assert {path.name for path in Path("a").iterdir()} == {"lesson.html", "lesson.page.html", "lesson.pdf"}
+    for path in Path("a").iterdir():
+        assert path.read_bytes() == Path("b", path.name).read_bytes()
+    answer("byhand explain softmax -o other.html")
+    own, other = Path("a/lesson.html").read_bytes(), Path("other.html").read_bytes()
+    assert b'href="lesson.page.html#' in own
+    assert own.replace(b'href="lesson.page.html#', b'href="other.page.html#') == other
+    assert Path("other.page.html").read_bytes() == Path("a/lesson.page.html").read_bytes()
 
 
 def test_a_workbooks_name_of_a_table_is_understood() -> None:

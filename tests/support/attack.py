@@ -221,18 +221,24 @@ class Attack:
 # What two students share
 
 
+NUMBER = re.compile(r"(?<![\w.])\d(?:\.\d+)?e[-+]?\d{1,3}(?![\w.])")
+"""A number with an exponent."""
+
+
 def shared_with_the_class_alone(one: Files, other: Files, elsewhere: Files) -> set[str]:
     """The longer words that two classmates' files share, and that a file of another class's set does not have.
 
-    What follows from the set's secret and is the same for the whole class would be among them.
+    What follows from the set's secret and is the same for the whole class would be among them. Not so numbers, of which
+    two students may have the same by chance: digits, also with an exponent, as in 3.057902221878571e-07.
     """
-    texts = [set(re.findall(r"[0-9A-Za-z_]{8,}", " ".join(files.readable))) for files in (one, other, elsewhere)]
+    plain = [NUMBER.sub(" ", " ".join(files.readable)) for files in (one, other, elsewhere)]
+    texts = [set(re.findall(r"[0-9A-Za-z_]{8,}", text)) for text in plain]
     return {word for word in texts[0] & texts[1] - texts[2] if not word.isdigit()}
 
 
 # By hand
 
-PAPER = ("xlsx", "html", "pdf", "md")
+PAPER = ("xlsx", "html", "pdf", "md", "page")
 FORMATS = (*PAPER, "moodle", "canvas", "qti", "qti3")
 CLASSMATES = ("student-1", "student-2", "student-3")
 
