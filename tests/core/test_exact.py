@@ -159,7 +159,7 @@ def test_exact_values_of_whole_lessons(name: str) -> None:
 
 def test_softmax_and_layer_norm_are_exact_from_start_to_end() -> None:
     for name in ("softmax", "layernorm", "attention"):
-        made = build(Recipe(name, seed=6))  # numbers whose values are short enough to be written
+        made = build(Recipe(name, seed=10))  # numbers whose values are short enough to be written
         tables = made.numbers()
         found = exact_tables(toposort(made.graph.outputs), tables)
         assert {node.name for node in found} == set(tables)
