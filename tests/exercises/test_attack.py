@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -169,6 +170,20 @@ def test_the_attack_finds_what_a_class_shares(tmp_path: Path) -> None:
         files.files = {name: data + b"<!-- 0123456789abcdef -->" for name, data in files.files.items()}
     there = Files.of(elsewhere / STUDENTS, CLASSMATES[0])
     assert shared_with_the_class_alone(one, other, there) == {"0123456789abcdef"}
+
+
+def test_the_attack_finds_a_digest_among_the_packed_numbers_of_a_page() -> None:
+    """Numbers that two pages pack agree by chance, as those of who has the same letter; a digest is no such number."""
+
+    def pages(data: bytes) -> list[Files]:
+        text = json.dumps({"f8": base64.b64encode(data).decode()}, separators=(",", ":"))
+        return [Files({f"{student}.page.html": text.encode()}) for student in CLASSMATES[:2]]
+
+    numbers = np.array([3.057902221878571e-07, -2.75, 0.1, 0]).tobytes()
+    digest = sha256(b"a secret").digest()
+    assert shared_with_the_class_alone(*pages(numbers), Files({})) == set()
+    assert shared_with_the_class_alone(*pages(digest), Files({}))
+    assert shared_with_the_class_alone(*pages(numbers + digest[:8] + numbers), Files({}))
 
 
 # What comes back to a student

@@ -223,15 +223,27 @@ class Attack:
 
 NUMBER = re.compile(r"(?<![\w.])\d(?:\.\d+)?e[-+]?\d{1,3}(?![\w.])")
 """A number with an exponent."""
+PACKED = re.compile(r'{"(f[48])":"([A-Za-z0-9+/]+=*)"}')
+"""Numbers of a page as their bytes in base 64."""
+
+
+def unpacked(found: re.Match[str]) -> str:
+    """Return packed numbers in decimals; as they stand, if some would be no number that an exercise has."""
+    data = base64.b64decode(found[2])
+    if len(data) % int(found[1][1]):
+        return found[0]
+    numbers = np.frombuffer(data, "<" + found[1]).astype(float)
+    usual = (numbers == 0) | ((abs(numbers) > 1e-9) & (abs(numbers) < 1e9))
+    return " ".join(map(repr, numbers.tolist())) if usual.all() else found[0]
 
 
 def shared_with_the_class_alone(one: Files, other: Files, elsewhere: Files) -> set[str]:
     """The longer words that two classmates' files share, and that a file of another class's set does not have.
 
     What follows from the set's secret and is the same for the whole class would be among them. Not so numbers, of which
-    two students may have the same by chance: digits, also with an exponent, as in 3.057902221878571e-07.
+    two students may have the same by chance: digits, also with an exponent, as in 3.057902221878571e-07, or packed.
     """
-    plain = [NUMBER.sub(" ", " ".join(files.readable)) for files in (one, other, elsewhere)]
+    plain = [NUMBER.sub(" ", PACKED.sub(unpacked, " ".join(files.readable))) for files in (one, other, elsewhere)]
     texts = [set(re.findall(r"[0-9A-Za-z_]{8,}", text)) for text in plain]
     return {word for word in texts[0] & texts[1] - texts[2] if not word.isdigit()}
 
