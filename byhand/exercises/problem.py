@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from byhand.core import ops
 from byhand.core.arithmetic.counts import Work
-from byhand.core.graph import Array, Node, Scope, fold, move_into, rewrite, toposort
+from byhand.core.graph import Array, Node, Scope, copy_with, fold, move_into, named_like, rewrite, toposort
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.errors import ByhandError, nearest, quoted
@@ -221,7 +221,7 @@ def problem(exercise: Exercise) -> Problem:
     """Build the exercise's problem. ByhandError for a table that the model does not have."""
     if exercise.parts:
         return _exam(exercise)
-    lesson = _from_drawn_tables(build(before_learning(exercise.build)), exercise)
+    lesson = _from_drawn_tables(_without_heads(build(before_learning(exercise.build)), exercise), exercise)
     questions = tuple(_question(exercise, lesson, n, ask) for n, ask in enumerate(exercise.asks, 1))
     for where in ("whole", "show"):
         for name in getattr(exercise, where):
@@ -231,6 +231,41 @@ def problem(exercise: Exercise) -> Problem:
     if not drawn:
         raise ByhandError(f"The exercise {exercise.name} draws nothing: choose a model with numbers to draw.")
     return Problem(exercise, lesson, drawn, questions, _fixed_cells(exercise, lesson, drawn))
+
+
+PREFIX = re.compile(r"[a-z][a-z0-9_]{0,29}")
+"""How a prefix of `without` is written."""
+MOST_WITHOUT = 8
+"""The most heads that a recipe takes away, each of them alone."""
+
+
+def _without_heads(lesson: Lesson, exercise: Exercise) -> Lesson:
+    """Return the lesson with a second copy of what needs a head of `without`, for each: its Z there is all 0."""
+    if len(exercise.without) > MOST_WITHOUT:
+        raise ByhandError(
+            f"In the exercise {exercise.name}, without takes away {MOST_WITHOUT} heads at most, "
+            f"not {len(exercise.without)}."
+        )
+    taken = {name.partition(".")[0] for name in lesson.tables}
+    outputs = [*lesson.graph.outputs]
+    for prefix, head in exercise.without.items():
+        if not PREFIX.fullmatch(prefix) or prefix in taken or re.fullmatch(r"part\d+", prefix):
+            raise ByhandError(
+                f"In the exercise {exercise.name}, without: {quoted(prefix)} is no prefix for a second copy of the "
+                'tables; choose a word of its own, such as without_head1 = "layer1.head1".'
+            )
+        heads = [name.removesuffix(".Z") for name in lesson.tables if re.search(r"(^|\.)head\d+\.Z$", name)]
+        if head not in heads:
+            raise ByhandError(
+                f"In the exercise {exercise.name}, without: the model has no head {quoted(head)}; "
+                + (f"{nearest(head, heads)}." if heads else "leave out `without`.")
+            )
+        z = lesson.tables[f"{head}.Z"]
+        nothing = named_like(z, z * 0)
+        nothing.name = f"{prefix}.{z.name}"
+        copies = copy_with(lesson.graph.outputs, {z: nothing}, prefix)
+        outputs += [copies[node] for node in lesson.graph.outputs if node in copies]
+    return replace(lesson, graph=replace(lesson.graph, outputs=outputs)) if exercise.without else lesson
 
 
 def _from_drawn_tables(lesson: Lesson, exercise: Exercise) -> Lesson:

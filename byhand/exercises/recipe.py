@@ -92,6 +92,8 @@ class Exercise:
     recipe gives it, also for the largest probability. mistakes: the misconceptions that must show; by default all that
     apply. language: a code of byhand.translations, in which the class reads.
     parts: of an exam, its exercises; their tables have names with a prefix here (see exam).
+    without: prefix -> a head, such as layer1.head1; the model has each table that needs this head a second time, named
+    with the prefix, and there all numbers of the head's Z are 0.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Exercise:
     partial_credit: PartialCredit = PartialCredit()
     language: str = ENGLISH
     parts: tuple[Exercise, ...] = ()
+    without: dict[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> float:
@@ -143,6 +146,7 @@ class ExerciseTable:
     mistakes: list[str] | None = None
     marks: dict[str, Any] = field(default_factory=dict)
     language: str = ENGLISH
+    without: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,7 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
         None if content.mistakes is None else tuple(content.mistakes),
         _partial_credit(content.marks, f"the exercise {path}"),
         language_of(content.language),
+        without=content.without,
     )
 
 
