@@ -33,7 +33,7 @@ HERE = Path("mine.toml")
 KEYS = (
     "model, size, words, target_words, word_counts, ids, prompt, target_ids, target_prompt, mask, targets, backward, "
     "optimizer, lr, set, learnt, title, teaches, minutes, level, ask, text, draw, whole, show, largest, attend, "
-    "mistakes, marks, language"
+    "mistakes, marks, language, without"
 )
 ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text, strip_words"
 NO_SIZES = {"0.0": "0.0", "nan": "nan", "inf": "inf", "-1.5": "-1.5", "1e308": "1e+308"}
