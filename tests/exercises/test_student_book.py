@@ -98,8 +98,8 @@ def test_an_exam_book_is_the_same_whatever_the_answers(each: Problem) -> None:
         assert StudentBook(each, practice=True).fill(other) != StudentBook(each, practice=True).fill(variant)
 
 
-HARMLESS = {"0.00", "1.00", "0.50", "0.000"} | {f"{x:.{n}f}" for x in (-0.0, 12.0, 0.044715) for n in range(2, 7)}
-"""A zero tells nothing, every file names the version 12.0000 of the program, and 0.044715 stands in the rule of GELU."""
+HARMLESS = {"0.00", "1.00", "0.50", "0.000"} | {f"{x:.{n}f}" for x in (0.0, -0.0, 12.0, 0.044715) for n in range(2, 7)}
+"""A zero tells nothing; every file names the version 12.0000 of the program, and the rule of GELU has 0.044715."""
 
 
 def shown(each: Problem) -> set[Node]:
