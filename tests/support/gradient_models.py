@@ -39,7 +39,8 @@ GRADIENT_MODELS: dict[str, dict[str, Any]] = {
 def recipe_of(name: str, **more: Any) -> Recipe:
     model = name.partition(" ")[0]
     usual = {"targets": TARGETS[model], "ids": [1, 5, 3, 2, 6]} if model in TARGETS else {}
-    return Recipe(model, backward=True, **{**usual, **GRADIENT_MODELS[name], **more})
+    seed = MODELS[model].seed  # random weights: what a model has learnt leaves gradients that are 0 but for rounding
+    return Recipe(model, backward=True, **{"seed": seed, **usual, **GRADIENT_MODELS[name], **more})
 
 
 GRADIENTS_OFTEN = {

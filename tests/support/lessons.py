@@ -40,11 +40,17 @@ from support.selection import often
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
 GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}
+OF_PIECES = {
+    name for name, recipe in GALLERY.items() if recipe.model in MODELS and MODELS[recipe.model].family == "tokens"
+}
+"""Books of pieces of words, which have tests of their own (test_token_books.py): their tables are no products."""
 MEDIUM = {f"{model}-medium": Recipe(model, size={"name": "medium"}) for model in ("gpt2", "bert", "transformer")}
 TURNED = {
     f"{name} turned": replace(GALLERY[name], orientation="columns")
     for name in GALLERY
-    if GALLERY[name].orientation == "rows" and (not GALLERY[name].learnt or name == "learnt-sorting")
+    if name not in OF_PIECES
+    and GALLERY[name].orientation == "rows"
+    and (not GALLERY[name].learnt or name == "learnt-sorting")
 }
 """Of what is learnt one stands for all: it is laid out as its model is."""
 SET_BY_HAND = {
@@ -52,7 +58,11 @@ SET_BY_HAND = {
     *("bpe", "bpe-encode", "wordpiece", "unigram"),
 }
 """Models without weights to draw or to learn."""
-UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
+UPRIGHT = (
+    {name: recipe for name, recipe in GALLERY.items() if name not in OF_PIECES}
+    | MEDIUM
+    | {"transformer-writes": Recipe("transformer", generate=3)}
+)
 """One book of each lesson, for what does not depend on the orientation."""
 BOOKS = UPRIGHT | TURNED
 FEW = {
