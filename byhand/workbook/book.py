@@ -189,7 +189,12 @@ class Book:
 
     def piece(self, pieces: Pieces | Typed, number: str) -> str:
         """Return the formula for the text of the piece with a number from 1."""
-        return f"INDEX({self.reference(self.words[pieces])},{number})"
+        return self.nth(self.words[pieces], number)
+
+    def nth(self, cells: list[Cell], place: str) -> str:
+        """Return the formula for the cell of a line at a place from 1. (Gnumeric's INDEX needs both in a row.)"""
+        is_row = len(cells) > 1 and cells[0][1] == cells[-1][1]
+        return f"INDEX({self.reference(cells)},{'1,' if is_row else ''}{place})"
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell

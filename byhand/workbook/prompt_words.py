@@ -94,8 +94,8 @@ def write_prompt(book: Book, sheet: Sheet, tokens: Tokens, row: int, heading: st
 
 def _shown_id(book: Book, tokens: Tokens, word: Address, number: Address) -> str:
     """Return the formula for the id under a word: that of the whole vocabulary, or UNKNOWN for no word of the list."""
-    words = book.reference(book.words[tokens.vocabulary])
     own = book.about.ids
     shown = f"CHOOSE({number}+1,{','.join(map(str, own))})" if own else str(number)
-    known = f'IF({word}=INDEX({words},{number}+1),{shown},"{UNKNOWN}")'
+    listed = book.nth(book.words[tokens.vocabulary], f"{number}+1")
+    known = f'IF({word}={listed},{shown},"{UNKNOWN}")'
     return f'IF({number}<0,IF({word}="{NO_WORD}","{NO_WORD}","{UNKNOWN}"),{known})' if tokens.optional else known

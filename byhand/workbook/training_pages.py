@@ -270,15 +270,17 @@ class _TrainingPage:
         heads = ["steps", "loss", *(["held out"] if self.story.aside else []), "floor"]
         for n, head in enumerate(heads):
             self.sheet.text(row + 3, CURVE + n, head, style.COLUMN_LABEL)
-        first = row + 4
+        first, last = row + 4, row + 3 + len(curve)
+        begins = self.story.step is not None and self.story.step.whole and curve[0][0] == 0
+        live = {*([first] if begins else []), *([] if totals.are_numbers else [last])}
         for at, point in enumerate(curve, first):
             self.sheet.number(at, CURVE, point[0], style.cell(Look.SHOWN, "0"))
-            self.sheet.number(at, CURVE + 1, point[1], style.cell(Look.SHOWN, "0.0000"))
+            if at not in live:
+                self.sheet.number(at, CURVE + 1, point[1], style.cell(Look.SHOWN, "0.0000"))
             if self.story.aside:
                 self.sheet.number(at, CURVE + 2, point[-1], style.cell(Look.SHOWN, "0.0000"))
             totals.write(at, CURVE + len(heads) - 1, "floor", style.cell(Look.COMPUTED, "0.0000"))
-        last = first + len(curve) - 1
-        if self.story.step is not None and self.story.step.whole and curve[0][0] == 0:
+        if self.story.step is not None and begins and (first != last or totals.are_numbers):
             self._link(first, CURVE + 1, self.story.step.training.losses[0], style.cell(Look.COMPUTED, "0.0000"))
         if not totals.are_numbers:
             totals.write(last, CURVE + 1, "loss", style.cell(Look.COMPUTED, "0.0000"))

@@ -235,8 +235,8 @@ def fits(found: Architecture, size: dict[str, Any]) -> bool:
 
 @st.composite
 def recipes_at_random(draw: st.DrawFn) -> Recipe:
-    """Any model with any of its options, small."""
-    model = draw(st.sampled_from(sorted(MODELS)))
+    """Any model with any of its options, small; but for those of pieces, whose books have tests of their own."""
+    model = draw(st.sampled_from(sorted(name for name in MODELS if MODELS[name].family != "tokens")))
     found = MODELS[model]
     about = option_records(found.options)
     size = {name: _setting(draw, name, default, about[name]) for name, default in settings_of(found).items()}
