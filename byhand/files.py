@@ -53,7 +53,7 @@ def read_bytes(path: Path, what: str, most: int, fix: str = "name another file")
     except FileNotFoundError:
         raise ByhandError(f"There is no {what} {path}: check its name and folder.") from None
     except IsADirectoryError:
-        raise ByhandError(f"{path} is a folder: name a file in it.") from None
+        raise ByhandError(f"The {what} {path} is a folder: name a file in it.") from None
     except OSError as error:
         fix = "mend its permissions" if isinstance(error, PermissionError) else fix
         raise ByhandError(f"The {what} {path} cannot be read ({reason_of(error)}): {fix}.") from None

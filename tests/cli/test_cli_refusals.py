@@ -264,7 +264,7 @@ REFUSALS = {
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",
     "exercise attention-head --roster nobody.csv": "There is no roster nobody.csv: check its name and folder.",
-    "exercise attention-head --roster folder": "The roster folder cannot be read (is a directory): name a CSV file.",
+    "exercise attention-head --roster folder": "The roster folder is a folder: name a file in it.",
     "exercise attention-head --roster twins.csv": (
         "Line 3 of twins.csv has the id 's1' of line 2 again: give each student an id of their own."
     ),

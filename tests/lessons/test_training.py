@@ -386,7 +386,7 @@ def test_a_folder_holds_what_was_learnt_and_learns_on(text: Path) -> None:
         ("one.txt", "No line of the text has two words"),
         ("binary.bin", "binary.bin is not a text in UTF-8"),
         ("nowhere.txt", "There is no text nowhere.txt: check its name and folder."),
-        (".", ". is a folder: name a file in it."),
+        (".", "The text . is a folder: name a file in it."),
         ("", "Give a text or --ids-file, one of them."),
         ("poem.txt --ids-file ids.json", "Give a text or --ids-file, one of them."),
         ("poem.txt --model attention", "attention does not learn from a text"),
