@@ -141,7 +141,7 @@ def test_a_key_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     assert refusal(Path("key.json")) == "There is no key key.json: check its name and folder."
     Path("key.json").mkdir()
-    assert refusal(Path("key.json")) == "The key key.json cannot be read (is a directory): name a class's key.json."
+    assert refusal(Path("key.json")) == "The key key.json is a folder: name a file in it."
 
 
 @pytest.mark.parametrize("text", ["", "{", "id,name", "[" * 100_000, '{"a": NaN}', "\xff"])
