@@ -27,7 +27,7 @@ from byhand.workbook.book import About, Book, PageWriter
 from byhand.workbook.page import Block, Page
 
 Cell = tuple[str, int, int]
-NAMES = [*MODELS, "gpt2 backward", "attention columns"]
+NAMES = [*(name for name in MODELS if name != "unigram"), "gpt2 backward", "attention columns"]  # its pieces are typed
 FEW = {"gpt2", "rasp-sort", "attention columns"}
 REFERENCE = re.compile(r"(?:'((?:[^']|'')+)'!)?\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?(?![\w(.])")
 

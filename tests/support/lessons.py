@@ -86,7 +86,7 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 @cache
 def lesson(name: str) -> Lesson:
-    return build(BOOKS[name])
+    return build((GALLERY | BOOKS)[name])
 
 
 @cache
@@ -116,7 +116,7 @@ def load(path: Path, **options: bool) -> openpyxl.Workbook:
 
 
 def turned(name: str) -> bool:
-    return BOOKS[name].orientation == "columns"
+    return (GALLERY | BOOKS)[name].orientation == "columns"
 
 
 def place(reference: str) -> list[list[Cell]]:
