@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from byhand.core.graph import OPS, Array, Node, toposort
+from byhand.core import ops
+from byhand.core.graph import Array, Node, toposort
 
 Step = tuple[int, Callable[..., Array], tuple[int, ...]]
 """One table to compute: its place among the values, its rule, and the places of its arguments."""
-PAIRWISE = frozenset({"add", "sub", "mul", "div"})
+PAIRWISE = frozenset({ops.add, ops.sub, ops.mul, ops.div})
 """The operations that stretch their arguments themselves."""
 
 
@@ -69,11 +70,10 @@ def _needless(order: Iterable[Node], wanted: set[Node]) -> list[Node]:
     return [
         node
         for node in order
-        if node.op is OPS["stretch"]
+        if node.op is ops.stretch
         and node not in wanted
         and all(
-            reader.op.name in PAIRWISE
-            and any(a.op is not OPS["stretch"] and a.shape == node.shape for a in reader.args)
+            reader.op in PAIRWISE and any(a.op is not ops.stretch and a.shape == node.shape for a in reader.args)
             for reader in readers.get(node, ())
         )
     ]
