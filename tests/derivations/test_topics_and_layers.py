@@ -490,6 +490,7 @@ ELSEWHERE = {
     "gelu_quick": "no model uses it",
     "M": "−∞ or 0: what it makes of the weights is tied",
     "h": "1 − b",
+    "p": "the probability of a piece: the books of pieces compute it",
     "s": "the slope of SiLU, which silu is tied with",
 }
 """Letters that a page explains and no table of a layer holds, with the reason."""

@@ -71,7 +71,7 @@ NUMBERS = {
     "bert segment": ("bert", "segment_ids", 1.0),
     "transformer weight": ("transformer", "decoder.layer1.cross.head2.W_K", 4.0),
     "transformer bias": ("transformer", "encoder.layer1.b_2", 0.75),
-    "transformer gamma": ("transformer", "decoder.layer1.norm3.gamma", 2.0),
+    "transformer gamma": ("transformer", "decoder.layer1.norm3.gamma", 0.3),
     "transformer source mask": ("transformer", "encoder.source_mask", 0.0),
     "transformer causal mask": ("transformer", "decoder.causal_mask", 1.0),
     "attention weight": ("attention", "W_K", 0.5),
