@@ -193,7 +193,9 @@ class Book:
 
     def nth(self, cells: list[Cell], place: str) -> str:
         """Return the formula for the cell of a line at a place from 1. (Gnumeric's INDEX needs both in a row.)"""
-        is_row = len(cells) > 1 and cells[0][1] == cells[-1][1]
+        if len(cells) == 1:
+            return self.reference(cells).partition(":")[0]
+        is_row = cells[0][1] == cells[-1][1]
         return f"INDEX({self.reference(cells)},{'1,' if is_row else ''}{place})"
 
     def address(self, cell: Cell, reader: Page) -> Address:

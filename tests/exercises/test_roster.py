@@ -339,7 +339,7 @@ def test_a_roster_that_is_not_there(roster: Path) -> None:
     with pytest.raises(ByhandError, match=r"^There is no roster class\.csv: check its name and folder\.$"):
         read_roster(roster)
     roster.mkdir()
-    with pytest.raises(ByhandError, match=r"^The roster class\.csv cannot be read \(is a directory\): name a CSV file"):
+    with pytest.raises(ByhandError, match=r"^The roster class\.csv is a folder: name a file in it"):
         read_roster(roster)
 
 
