@@ -21,7 +21,6 @@ from byhand.models import MODELS
 
 WAYS: dict[str, dict[str, Any]] = {
     "forward": {},
-    "backward": {"backward": True},
     "two words": {"generate": 2},
     "two steps of adam": {"train_steps": 2, "optimizer": "adam"},
 }

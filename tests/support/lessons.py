@@ -48,18 +48,16 @@ MEDIUM = {f"{model}-medium": Recipe(model, size={"name": "medium"}) for model in
 TURNED = {
     f"{name} turned": replace(GALLERY[name], orientation="columns")
     for name in GALLERY
-    if name not in OF_PIECES
-    and GALLERY[name].orientation == "rows"
-    and (not GALLERY[name].learnt or name == "learnt-sorting")
+    if name not in OF_PIECES and GALLERY[name].orientation == "rows" and not GALLERY[name].learnt
 }
-"""Of what is learnt one stands for all: it is laid out as its model is."""
+"""What is learnt has tests of its own: it is laid out as its model is, with pages about its training."""
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
     *("bpe", "bpe-encode", "wordpiece", "unigram"),
 }
 """Models without weights to draw or to learn."""
 UPRIGHT = (
-    {name: recipe for name, recipe in GALLERY.items() if name not in OF_PIECES}
+    {name: recipe for name, recipe in GALLERY.items() if name not in OF_PIECES and not recipe.learnt}
     | MEDIUM
     | {"transformer-writes": Recipe("transformer", generate=3)}
 )
