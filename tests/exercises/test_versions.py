@@ -107,7 +107,7 @@ def test_the_answer_table_lists_each_versions_answers_as_they_are_to_be_given() 
         ]
         assert [cell for cell in shown if cell in answers] == answers
     assert "A: student-001, student-003" in text
-    assert "(3 points, 0.333 for each number)" in text
+    assert "(18 points, 2 for each number)" in text
 
 
 def test_books_alone_get_the_answers_as_a_page() -> None:
