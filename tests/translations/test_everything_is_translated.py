@@ -19,7 +19,7 @@ from byhand.exercises.roster import numbered
 
 NOT_WHOLE = {"likeliest-cut", "order-of-merges", "wordpiece-score"}
 """Exercises on pieces of words: some words of their formulas are English in every language."""
-RECIPES = sorted((ready_made() | ready_made_exams()) - NOT_WHOLE)
+RECIPES = sorted({*ready_made(), *ready_made_exams()} - NOT_WHOLE)
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
     "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap gate score"
