@@ -10,7 +10,7 @@ import heapq
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from byhand.errors import ByhandError
 from byhand.tokenizers.bpe import Pair, merge
@@ -45,12 +45,24 @@ class Round:
     words: tuple[tuple[str, ...], ...]
 
 
+class NewPiece(Protocol):
+    """One merge: the pair that was joined, and the piece that it became."""
+
+    @property
+    def pair(self) -> Pair: ...
+    @property
+    def new(self) -> str: ...
+
+
+Step = TypeVar("Step", bound=NewPiece)
+
+
 @dataclass(frozen=True)
-class LearnedBpe:
+class LearnedMerges(Generic[Step]):
     """What was learnt. initial: the symbols at the start, in the order of their ids. exhausted: no pair was left."""
 
     initial: tuple[str, ...]
-    steps: tuple[LearnedMerge, ...]
+    steps: tuple[Step, ...]
     words: tuple[tuple[tuple[str, ...], int], ...]
     exhausted: bool = False
 
@@ -63,6 +75,10 @@ class LearnedBpe:
     def vocabulary(self) -> tuple[str, ...]:
         """The initial symbols and those that the merges made, each once."""
         return tuple(dict.fromkeys([*self.initial, *(step.new for step in self.steps)]))
+
+
+class LearnedBpe(LearnedMerges[LearnedMerge]):
+    """What byte pairs taught: each merge with the count of its pair."""
 
 
 def symbols_of(word: str, end_of_word: EndOfWord, suffix: str = END) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from byhand.tokenizers.bpe import Pair, merge
-from byhand.tokenizers.bpe_training import MOST_TIES, WordCounts, count_pairs
+from byhand.tokenizers.bpe_training import MOST_TIES, LearnedMerges, WordCounts, count_pairs
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,8 @@ class ScoredMerge:
         return Fraction(self.count, self.first_count * self.second_count)
 
 
-@dataclass(frozen=True)
-class LearnedWordPiece:
-    """What was learnt. exhausted: no pair was left."""
-
-    initial: tuple[str, ...]
-    steps: tuple[ScoredMerge, ...]
-    words: tuple[tuple[tuple[str, ...], int], ...]
-    exhausted: bool = False
-
-    @property
-    def merges(self) -> tuple[Pair, ...]:
-        """The pairs, in the order learnt."""
-        return tuple(step.pair for step in self.steps)
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """The initial pieces and those that were made, each once."""
-        return tuple(dict.fromkeys([*self.initial, *(step.new for step in self.steps)]))
+class LearnedWordPiece(LearnedMerges[ScoredMerge]):
+    """What WordPiece's training taught: each merge with the score of its pair."""
 
 
 def pieces_of(word: str, prefix: str = "##") -> list[str]:

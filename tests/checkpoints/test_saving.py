@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from support.saved_models import SIZES
 
 from byhand.checkpoints.saving import save
 from byhand.errors import ByhandError
@@ -18,26 +19,9 @@ from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
 OWN: dict[str, dict[str, Any]] = {
+    **SIZES,
     "lstm": {"two_biases": True},
     "transformer": {},
-    "bart": {},
-    "marian": {},
-    "t5": {},
-    "gpt2": {},
-    "gpt-neox": {},
-    "bloom": {"d_ff": 16},
-    "llama": {},
-    "mistral": {},
-    "qwen": {},
-    "gemma": {},
-    "gemma2": {},
-    "deepseek": {},
-    "bert": {},
-    "roberta": {},
-    "distilbert": {},
-    "vit": {},
-    "mixtral": {},
-    "mamba": {},
     "seq2seq-attention": {"lstm": True},
 }
 """Every model that has a form as a checkpoint, and what it needs for it."""
