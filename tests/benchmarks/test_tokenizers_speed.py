@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import answer
+from support.token_folders import large
 from support.tokenizer_oracles import DATA, stored
 
+from byhand.processes import Limits
 from byhand.tokenizers import sentencepiece
 from byhand.tokenizers.settings import tokenizer_of
 from byhand.tokenizers.training import train
+from byhand.xlsx.recalculate import convert, installed
 
 pytestmark = pytest.mark.benchmark
 LINES = (DATA / "training_text.txt").read_text("utf-8").splitlines()
@@ -74,3 +79,16 @@ def test_encoding_is_linear_in_the_text() -> None:
             ratio = seconds(lambda: tokenizer.encode(long), 1) / seconds(lambda: tokenizer.encode(short))  # noqa: B023
             print(f"{name}: ten times the text takes {ratio:.1f} times as long")
             assert ratio < 25
+
+
+def test_a_folder_with_128_000_words_makes_a_book_that_opens_soon(tmp_path: Path) -> None:
+    folder, path = large(tmp_path, 128_000), tmp_path / "book.xlsx"
+    made = seconds(lambda: answer(f"byhand workbook {folder} --prompt 'the old' -o {path}"), 1)
+    print(f"\nmade in {made:.1f} s, {path.stat().st_size:,} bytes")
+    assert made < 20
+    assert path.stat().st_size < 10_000_000
+    if installed("libreoffice"):
+        opened = seconds(lambda: convert([path], "pdf", tmp_path / "fresh", Limits(60, 4_000_000_000)), 1)
+        print(f"opened in LibreOffice, recalculated and printed in {opened:.1f} s")
+        assert (tmp_path / "fresh" / "book.pdf").exists()
+        assert opened < 20
