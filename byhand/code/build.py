@@ -29,13 +29,23 @@ def script(lesson: Lesson, library: str = "numpy", weights: str = "") -> tuple[s
     if library not in LIBRARIES:
         raise ByhandError(f"There is no code for {quoted(library)}; {nearest(library, LIBRARIES)}.")
     _check_size(lesson, weights)
-    made = Script(lesson, LIBRARIES[library](), weights)
+    made = script_of(lesson, library, weights)
     text = made.text()
     if made.beside is None:
         return text, b""
     data = io.BytesIO()
     np.savez(data, **made.beside)  # type: ignore[arg-type]  # numpy's stubs take the names of tables for its options
     return text, data.getvalue()
+
+
+def script_of(lesson: Lesson, library: str, weights: str = "") -> Script:
+    """Return the lesson's script; in PyTorch a model's is a module, and that of a part or a story is not."""
+    if library == "torch":
+        from byhand.code.module import ModuleScript, has_module
+
+        if has_module(lesson):
+            return ModuleScript(lesson, Torch(), weights)
+    return Script(lesson, LIBRARIES[library](), weights)
 
 
 def _check_size(lesson: Lesson, weights: str) -> None:

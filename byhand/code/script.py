@@ -13,7 +13,7 @@ import numpy as np
 
 from byhand.code import literals
 from byhand.code.formatting import formatted
-from byhand.code.steps import Step, readers_of, repeated_steps
+from byhand.code.steps import Step, base_of, readers_of, repeated_steps
 from byhand.core import ops
 from byhand.core.captions import equation, titles
 from byhand.core.expressions import OWN, Expression, Numpy, Whole
@@ -124,14 +124,21 @@ class Script:
         self.beside: dict[str, Array] | None = {} if file else None
         self.nodes = toposort(by_autograd(lesson) if self.is_torch else lesson.graph.outputs)
         self.names = {node: variable(node.name) for node in self.nodes if node.name}
-        self.kinds = repeated_steps(self.nodes)
-        self.ends = {step.result: step for steps in self.kinds.values() for step in steps}
+        self.set_steps(repeated_steps(self.nodes))
+
+    def set_steps(self, kinds: dict[Hashable, list[Step]]) -> None:
+        """Choose the steps that become functions."""
+        self.kinds = kinds
+        self.ends = {step.result: step for steps in kinds.values() for step in steps}
         self.within_steps = {table for step in self.ends.values() for table in step.inside}
 
     @property
     def is_torch(self) -> bool:
         """Whether the library finds gradients by itself."""
         return self.k.module == "torch"
+
+    backward = BACKWARD
+    """The lines that find gradients."""
 
     @property
     def has_check(self) -> bool:
@@ -211,7 +218,7 @@ class Script:
                 yield self.given(node), node
             elif backward and node.op is GRADIENT and (training := self.lesson.graph.training):
                 backward = False
-                yield f"{BACKWARD.replace('LOSS', self.names[training.losses[0]])}\n{self.computed(node)}", node
+                yield f"{self.backward.replace('LOSS', self.names[training.losses[0]])}\n{self.computed(node)}", node
             else:
                 yield self.computed(node), node
 
@@ -228,9 +235,13 @@ class Script:
         """Return the line that calls a step's function."""
         own = {step.arguments[n] for n in self.owned[step.kind]}
         taken = (step.arguments[n] for n in self.parameters(step.kind))
-        read = [literals.table(self.data(table)) if table in own else self.names[table] for table in taken]
+        read = [self.held(table) if table in own else self.read(table, self.names).text for table in taken]
         arguments = [repr(variable(step.place.path)), *read]
         return f"{self.names[step.result]} = {self.functions[step.kind]}({', '.join(arguments)})"
+
+    def held(self, table: Node) -> str:
+        """Return what a call holds in place of a table's name: its numbers."""
+        return literals.table(self.data(table))
 
     @cached_property
     def owned(self) -> dict[Hashable, list[int]]:
@@ -249,10 +260,15 @@ class Script:
 
     # Functions
 
+    @property
+    def reserved(self) -> set[str]:
+        """The names that no step has."""
+        return {*self.names.values(), *(table.symbol for table in self.within_steps), *USED}
+
     @cached_property
     def functions(self) -> dict[Hashable, str]:
         """The name of each kind of step."""
-        taken = {*self.names.values(), *(table.symbol for table in self.within_steps), *USED}
+        taken = self.reserved
         found: dict[Hashable, str] = {}
         for kind, steps in self.kinds.items():
             stem = re.sub(r"\W+", "_", steps[0].place.title.casefold()).strip("_") or "step"
@@ -273,12 +289,12 @@ class Script:
         steps = self.kinds[kind]
         first = steps[0]
         taken = {self.functions[kind], *USED}
-        names = {argument: self.names[argument] for argument in first.arguments}
+        names = {argument: self.names[argument] for argument in first.arguments if argument.name}
         for table in first.inside:
-            names[table] = _fresh(variable(table.symbol), taken)
+            names[table] = fresh(variable(table.symbol), taken)
         for n in self.parameters(kind):
-            symbols = {step.arguments[n].symbol for step in steps}
-            names[first.arguments[n]] = _fresh(variable(symbols.pop()) if len(symbols) == 1 else "x", taken)
+            symbols = {base_of(step.arguments[n]).symbol for step in steps}
+            names[first.arguments[n]] = fresh(variable(symbols.pop()) if len(symbols) == 1 else "x", taken)
         parameters = [names[first.arguments[n]] for n in self.parameters(kind)]
         body = [f"{names[table]} = {self.expression(table, names).text}" for table in first.inside]
         kept = " ".join(names[table] for table in (*(first.arguments[n] for n in self.owned[kind]), *first.inside))
@@ -298,9 +314,14 @@ class Script:
         if self.has_check and (training := self.lesson.graph.training):
             loss = self.names[training.losses[0]]
             end = TRAINED.replace("PREDICTION", self.prediction()) + CHECK.replace("LOSS", loss)
-        first = f"{self.docstring()}\n\n{self.imports()}"
-        whole = "\n\n\n".join([first, *self.head(), f"{self.words()}\n{body}\n{end}"])
-        return self.with_shapes(formatted(whole), lines)
+        return self.laid_out([*self.head(), f"{self.words()}\n{body}\n{end}"], lines)
+
+    def laid_out(self, parts: list[str], lines: dict[str, Node]) -> str:
+        """Return the script of some functions and what follows them, after the docstring and the imports."""
+        body = "\n\n\n".join(parts)
+        needs_math = self.is_torch and re.search(r"\bmath\.", body)
+        imports = f"import math\n{self.imports()}" if needs_math else self.imports()
+        return self.with_shapes(formatted(f"{self.docstring()}\n\n{imports}\n\n\n{body}"), lines)
 
     def in_sections(self, lines: dict[str, Node]) -> Iterator[str]:
         """Yield the lines, with a heading before those of each page."""
@@ -424,7 +445,7 @@ def _beside(first: str, second: str) -> str:
     return f"{names}, {name} = {numbers}, {number}"
 
 
-def _fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: set[str]) -> str:
     """Return a name that is not taken, and take it."""
     while name in taken:
         name += "_"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
+from byhand.core import ops
 from byhand.core.graph import Node, Scope
 
 
@@ -14,7 +15,7 @@ class Step:
     """One occurrence of a step.
 
     inside: its named tables, in order. result: the table that it ends in, which is the only one that the rest of the
-    model reads. arguments: the tables that it reads.
+    model reads. arguments: the tables, or parts of tables, that it reads.
     """
 
     place: Scope
@@ -63,6 +64,28 @@ def read_by(node: Node) -> list[Node]:
     return list(found)
 
 
+def outside_tables(tables: Sequence[Node]) -> list[Node]:
+    """Return what some tables read that is not among them, in order, each once.
+
+    Of a table of which only one part is read, such as one column, it is that part, which has no name.
+    """
+    read: dict[Node, dict[Node, None]] = defaultdict(dict)
+    todo = [other for table in reversed(tables) for other in reversed(table.args)]
+    while todo:
+        other = todo.pop()
+        base = other.args[0] if other.op in (ops.rows, ops.columns) and not other.name else other
+        if not base.name:
+            todo.extend(reversed(other.args))
+        elif base not in tables:
+            read[base].setdefault(other)
+    return [next(iter(parts)) if len(parts) == 1 else base for base, parts in read.items()]
+
+
+def base_of(table: Node) -> Node:
+    """Return the table of which this is a part; of one with a name, itself."""
+    return table if table.name else table.args[0]
+
+
 def _step(place: Scope, tables: list[Node], readers: dict[Node, set[Node]]) -> Step | None:
     """Return the step of a scope; None where it does not end in one table, or the rest reads more of it."""
     own = set(tables)
@@ -83,12 +106,8 @@ def _step(place: Scope, tables: list[Node], readers: dict[Node, set[Node]]) -> S
         return None
     if any(table.name != f"{place.path}.{table.symbol}" for table in inside):
         return None
-    arguments: dict[Node, None] = {}
-    for table in (*inside, result):
-        for other in read_by(table):
-            if other not in inside:
-                arguments.setdefault(other)
-    shape = tuple(_shape_of(table, inside, list(arguments)) for table in (*inside, result))
+    arguments = outside_tables((*inside, result))
+    shape = tuple(_shape_of(table, inside, arguments) for table in (*inside, result))
     symbols = tuple(table.symbol for table in inside)
     return Step(place, inside, result, tuple(arguments), (place.title, place.equation, symbols, shape))
 
@@ -99,7 +118,7 @@ def _shape_of(node: Node, inside: tuple[Node, ...], arguments: list[Node]) -> Ha
     def of(other: Node) -> Hashable:
         if other in inside:
             return ("inside", inside.index(other))
-        return ("argument", arguments.index(other)) if other.name else _shape_of(other, inside, arguments)
+        return ("argument", arguments.index(other)) if other in arguments else _shape_of(other, inside, arguments)
 
     settings = tuple(sorted((name, value) for name, value in node.attrs.items()))
     return (node.op, settings, *(of(other) for other in node.args))

@@ -269,7 +269,7 @@ class Torch(Numpy):
 
     def imports(self, functions: Collection[str]) -> str:
         """Return the lines that import what a script needs, for these functions of one number."""
-        return "import math\nimport sys\n\nimport torch\n\ntorch.set_default_dtype(torch.float64)"
+        return "import sys\n\nimport torch\n\ntorch.set_default_dtype(torch.float64)"
 
     def call(self, function: Function, x: Expression) -> Expression:
         """Return a function of each number; of a plain number, the one of the module math."""

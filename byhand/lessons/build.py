@@ -24,6 +24,7 @@ from byhand.lessons.recipe import LEARNING, Recipe, ready_made_folder
 from byhand.models import MODELS
 
 if TYPE_CHECKING:  # most lessons have none
+    from byhand.checkpoints.family import Piece
     from byhand.tokenizers.tokenizer import Tokenizer
 
 LONGEST_TITLE = 100
@@ -40,7 +41,16 @@ def build(recipe: Recipe) -> Lesson:
     graphs = _graphs(model, rows)
     graph = _with_learning(given, model, graphs, rows) if recipe.backward else graphs[0][1]
     origin = recipe.learnt or model.weights.origin
-    lesson = Lesson(recipe, model.architecture, model.options, graph, model.assemble, origin, _tokenizer(recipe))
+    lesson = Lesson(
+        recipe,
+        model.architecture,
+        model.options,
+        graph,
+        model.assemble,
+        origin,
+        _tokenizer(recipe),
+        pieces=model.pieces,
+    )
     if recipe.words and not model.architecture.vocabularies(model.options):
         from byhand.lessons.own_words import label_with_words
 
@@ -143,13 +153,17 @@ def _check(recipe: Recipe) -> None:
 
 @dataclass(frozen=True)
 class _Model:
-    """A model before its graph is built; assemble as in Lesson. example: inputs in place of the model's own example."""
+    """A model before its graph is built; assemble and pieces as in Lesson.
+
+    example: inputs in place of the model's own example.
+    """
 
     architecture: Architecture
     options: Any
     weights: Weights
     assemble: Callable[[Mapping[str, Array]], dict[str, Array]] = dict
     example: Mapping[str, Any] = field(default_factory=dict)
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
 
 
 def _built_in_model(recipe: Recipe) -> _Model:
@@ -246,7 +260,8 @@ def _checkpoint_model(recipe: Recipe) -> _Model:
         raise ByhandError("A checkpoint has its own sizes: leave --size out.")
     tokens = {name: parse_setting(name, value, 1, Option()) for name, value in recipe.size.items()}
     assemble = partial(reading.assemble, loaded)
-    return _Model(loaded.architecture, replace(loaded.options, **tokens), Weights(arrays=loaded.arrays), assemble)
+    options = replace(loaded.options, **tokens)
+    return _Model(loaded.architecture, options, Weights(arrays=loaded.arrays), assemble, pieces=loaded.pieces)
 
 
 def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:

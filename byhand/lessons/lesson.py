@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
 if TYPE_CHECKING:  # most lessons have none
+    from byhand.checkpoints.family import Piece
     from byhand.tokenizers.tokenizer import Tokenizer
 
 
@@ -28,7 +29,8 @@ class Lesson:
 
     assemble: turns arrays by the paths of weights into a checkpoint's own tensors; for a built-in model it is dict.
     weights: where the weights come from, in a sentence. tokenizer: of a checkpoint's folder, if it has one. shown: the
-    ids of the words that the tables have, where these are not all; note: the sentence that says so.
+    ids of the words that the tables have, where these are not all; note: the sentence that says so. pieces: where each
+    weight is in the checkpoint, if it is one.
     """
 
     recipe: Recipe
@@ -40,6 +42,7 @@ class Lesson:
     tokenizer: Tokenizer | None = None
     shown: tuple[int, ...] = ()
     note: str = ""
+    pieces: Mapping[str, Piece] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> dict[str, Node]:

@@ -22,7 +22,7 @@ from byhand.models import MODELS
 WAYS: dict[str, dict[str, Any]] = {
     "forward": {},
     "two words": {"generate": 2},
-    "two steps of adam": {"train_steps": 2, "optimizer": "adam"},
+    "two steps of adam": {"backward": True, "train_steps": 2, "optimizer": "adam"},
 }
 RUNNER = """
 import json, runpy, sys
@@ -168,7 +168,7 @@ TORCH = Path(__file__).parents[1] / "data" / "code"
 """What PyTorch computed from scripts of ours, once: the script (NAME.txt) and the tables that they left (NAME.npz)."""
 
 
-@pytest.mark.parametrize("model", ["attention", "gpt2"])
+@pytest.mark.parametrize("model", ["attention", "gpt2", "transformer"])
 def test_pytorch_computed_the_gradients(model: str) -> None:
     """The script is still the one that was run, and what its autograd found equals our gradients."""
     lesson = build(Recipe(model, backward=True, seed=1))
@@ -177,3 +177,34 @@ def test_pytorch_computed_the_gradients(model: str) -> None:
         assert set(found) == {variable(name) for name in lesson.tables}
         for name, numbers in lesson.numbers().items():
             np.testing.assert_allclose(found[variable(name)], numbers, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_a_module_has_the_names_of_a_checkpoint() -> None:
+    """The model registers the tensors of the folder that it can be saved as, and reads all of them."""
+    from byhand.checkpoints import FAMILIES
+    from byhand.code.module import ModuleScript
+    from byhand.core.expressions import Torch
+
+    for model, kind in {"gpt2": "gpt2", "llama": "llama", "t5": "t5", "mamba": "mamba", "bert": "bert"}.items():
+        lesson = build(Recipe(model, size={"layers": 2} if model == "llama" else {}))
+        made = ModuleScript(lesson, Torch())
+        wanted = {piece.tensor: piece.shape for _, piece in FAMILIES[kind].pieces(lesson.options)}
+        assert {name: whole.shape for name, whole in made.registered.tensors.items()} == wanted
+        text = made.text()
+        assert text.count("class Layer(nn.Module)") == 1
+        for tensor in wanted:
+            assert f'"{tensor}": table(' in text
+        if model == "llama":
+            assert "for layer in self.model.layers:" in text
+
+
+@pytest.mark.parametrize("model", often(MODELS, ["gpt2"]))
+def test_scripts_of_pytorch_are_clean(model: str, tmp_path: Path) -> None:
+    lessons = lessons_of(model)
+    for n, lesson in enumerate(lessons.values()):
+        (tmp_path / f"{n}.py").write_text(script(lesson, "torch")[0])
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", "."]
+        checked = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+    assert all(len(line) <= 100 for file in tmp_path.glob("*.py") for line in file.read_text().split("\n"))
