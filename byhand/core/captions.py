@@ -131,8 +131,8 @@ def in_words(formula: str) -> bool:
 
 
 WORDS = frozenset(
-    "above after ago chosen column else experts far first for largest neighbours of on over place position smallest so"
-    " sorted steps the turn where word words".split()
+    "above after ago by chosen column each else experts far first for its largest neighbours of often on over place"
+    " position smallest so sorted steps the together turn where word words".split()
 )
 """Words of formulas that are no names of tables or functions."""
 

@@ -36,6 +36,7 @@ class Lattice:
     (L, L) length: of the word, (1, 1).
     best, came: up to each letter, the largest product and the place before its last piece. (1, 1) each
     sums: up to each letter, over all ways. (1, 1) each
+    all_ways: the sum at the end of the word, 0 where there is no way to cut it. (1, 1)
     """
 
     edges: Node
@@ -45,6 +46,7 @@ class Lattice:
     best: list[Node]
     came: list[Node]
     sums: list[Node]
+    all_ways: Node
 
     @property
     def size(self) -> int:
@@ -52,7 +54,17 @@ class Lattice:
 
     def at_end(self, each: Sequence[Node]) -> Node:
         """Return what one of each letter's tables holds at the last letter. L × (1, 1) -> (1, 1)"""
-        return lookup(below(*each), maximum(self.length - 1, 0)) if len(each) > 1 else each[0]
+        return at_end(each, self.length)
+
+
+def at_end(each: Sequence[Node], length: Node) -> Node:
+    """Return what one of each letter's tables holds at the last letter of a word. L × (1, 1), (1, 1) -> (1, 1)"""
+    return lookup(below(*each), maximum(length - 1, 0)) if len(each) > 1 else each[0]
+
+
+def or_one(x: Node) -> Node:
+    """Return what to divide by: the numbers, and 1 in place of 0, where nothing is divided."""
+    return where(x, x, 1)
 
 
 def one() -> Node:
@@ -82,7 +94,9 @@ def lattice(ids: Node, of: Vocabulary) -> Lattice:
             best.append(ways.max(1).named(f"best_{n}", role="counts"))
             came.append(argmax(ways, axis=1).named(f"came_{n}"))
             sums.append((_row(sums) * arriving).sum(1).named(f"sum_{n}", role="counts"))
-    return Lattice(edges, letters, p, length, best[1:], came, sums[1:])
+    with scope("", "all ways", equation="the sum at the last letter", below=True):
+        all_ways = at_end(sums[1:], length).named("all_ways", role="counts")
+    return Lattice(edges, letters, p, length, best[1:], came, sums[1:], all_ways)
 
 
 def _row(numbers: Sequence[Node]) -> Node:
@@ -95,7 +109,8 @@ def _column(numbers: Sequence[Node]) -> Node:
 
 def best_path(of: Lattice, typed: Typed) -> Node:
     """Return the pieces of the best path, read back from the end of the word, and put in order. -> (1, L)"""
-    with scope("", "read the best path back", equation="where did the best way come from?", below=True):
+    equation = "where the best way came from; of ties, the longest last piece"
+    with scope("", "read the best path back", equation=equation, below=True):
         place, pieces = of.length, []
         for n in range(1, of.size + 1):
             letter = maximum(place - 1, 0)
@@ -120,8 +135,8 @@ def expected(of: Lattice) -> Node:
             ways = (leaving * _row(after)).sum(1)
             after.insert(0, (equal(of.length, n) + ways).named(f"after_{n}", role="counts"))
     with scope("", "expected use", equation="before · p · after / all", source=PLACE, below=True):
-        before, all_ways = _column([one(), *of.sums[:-1]]), maximum(of.at_end(of.sums), 1e-30)
-        return (before * of.p * _row(after) / all_ways).named("expected", role="counts")
+        before = _column([one(), *of.sums[:-1]])
+        return (before * of.p * _row(after) / or_one(of.all_ways)).named("expected", role="counts")
 
 
 def without(of: Lattice, vocabulary: Vocabulary) -> Node:
@@ -130,7 +145,7 @@ def without(of: Lattice, vocabulary: Vocabulary) -> Node:
     best = [stretch(1, rows=count, columns=1)]
     for n in range(1, of.size + 1):
         edges, p = (table.rows(0, n).columns(n - 1, n).T for table in (of.edges, of.p))
-        left = where(equal(vocabulary.numbers, edges), 0, p)  # (K, n)
+        left = where(equal(vocabulary.numbers, edges), 0, p).named(f"left_{n}", role="counts")  # (K, n)
         best.append((_row(best) * left).max(1).named(f"without_{n}", role="counts"))
     last = stretch(maximum(of.length - 1, 0), rows=count, columns=1)
     return take(_row(best[1:]), last)

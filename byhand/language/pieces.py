@@ -68,7 +68,8 @@ def pair_counts(pairs: Node, counts: Node, overlaps: str) -> Node:
         return where(pairs, tally(pairs, counts, pairs), 0).named("count", role="counts")
     width = int(pairs.shape[1])
     nothing = stretch(0, rows=pairs.shape[0], columns=1)
-    again = equal(pairs, beside(nothing, pairs.columns(0, width - 1))).named("again")
+    before = beside(nothing, pairs.columns(0, width - 1)) if width > 1 else nothing
+    again = equal(pairs, before).named("again")
     counted = where(apart(again), 0, pairs).named("counted", role="pairs")
     return where(pairs, tally(counted, counts, pairs), 0).named("count", role="counts")
 

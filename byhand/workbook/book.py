@@ -198,6 +198,10 @@ class Book:
         is_row = cells[0][1] == cells[-1][1]
         return f"INDEX({self.reference(cells)},{'1,' if is_row else ''}{place})"
 
+    def note_of(self, block: Block) -> str:
+        """Return the note of a table's home: its name, and the command that works it out."""
+        return f"{block.node.name}\nWorked: {self.about.explain} --step {block.node.name}"
+
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
         return Address(row, column, "" if page is reader else self.sheet_names[page])
@@ -298,7 +302,7 @@ class PageWriter:
     def _note(self, block: Block, place: tuple[int, int]) -> None:
         """Add a note to the caption of a table's home, with the command that works it out."""
         if block.home and self.book.about.explain:
-            self.sheet.note(*place, f"{block.node.name}\nWorked: {self.book.about.explain} --step {block.node.name}")
+            self.sheet.note(*place, self.book.note_of(block))
 
     def _labels(self, block: Block) -> None:
         if block.strip:
@@ -311,6 +315,8 @@ class PageWriter:
                 place = self.book.label_cell(block, axis, i)
                 if isinstance(of, WordLabels):
                     self._word(place, block, of, i, cell_style)
+                    if isinstance(of, Pieces) and not down:
+                        self._widen_for([self.book.text_of(of, i)])
                 elif block.node.shape[axis] > 1:
                     self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", cell_style)
 
@@ -341,7 +347,7 @@ class PageWriter:
         end = self.book.piece(pieces, right)
         if pieces.inside:
             end = f"MID({end},{len(pieces.inside) + 1},LEN({end}))"
-        return f'IF({left}=0,"",{self.book.piece(pieces, left)}&{end})'
+        return f'IF({left}=0,"",CONCATENATE({self.book.piece(pieces, left)},{end}))'
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
@@ -353,7 +359,7 @@ class PageWriter:
         if (pieces := spelling(node)) is not None:
             number_format, whole = "General", False
             texts = [pieces.spell(number, self.book.values) for number in values.flat]
-            self.width = max(self.width, min(max(map(len, texts)) + 1.6, WIDEST_PIECE))
+            self._widen_for(texts)
         else:
             self._widen(values, number_format)
         rows, columns = node.shape
@@ -448,7 +454,7 @@ class PageWriter:
             word = self.book.address(self.book.words[typed][i], self.page)
             letter = f"MID({word},{j + 1},1)"
             offset = typed.rest + (typed.first if j == 0 else 0)
-            number = f"FIND({letter},{letters}&{letter})" + (f"+{offset}" if offset else "")
+            number = f"FIND({letter},CONCATENATE({letters},{letter}))" + (f"+{offset}" if offset else "")
             if typed.last:
                 number += f"+IF(LEN({word})={j + 1},{typed.last},0)"
             after = f"IF(LEN({word})={j},{typed.end},0)" if typed.end else "0"
@@ -462,6 +468,9 @@ class PageWriter:
         rows, columns = block.shape
         ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
         return frozenset(edge for edge, here in ends.items() if here)
+
+    def _widen_for(self, texts: Sequence[str]) -> None:
+        self.width = max(self.width, min(max(map(len, texts)) + 1.6, WIDEST_PIECE))
 
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):

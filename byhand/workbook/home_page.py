@@ -83,7 +83,7 @@ def plan(book: Book) -> Plan:
             row += 1
             continue
         book.letters[typed.pieces] = (book.home, row, SIDE + 1)
-        row += 3
+        row += 4
         row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
     prompts = []
     for tokens in book.prompts:

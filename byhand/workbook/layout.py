@@ -22,7 +22,7 @@ from byhand.core.graph import Node, Scope
 from byhand.core.labels import Labels
 from byhand.core.roles import Look, Role
 from byhand.translations import _
-from byhand.workbook.page import HEADER, Block, Caption, Heading, Key, Page, key, width_of
+from byhand.workbook.page import HEADER, LETTERS_A_COLUMN, Block, Caption, Heading, Key, Page, key, width_of
 
 LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
@@ -199,8 +199,8 @@ class Layout:
         block = self._block(page, node, reader, band.next + (HEADER if self.turned else LABEL), labels=_prefixes(node))
         stack = []
         for leaf in above:
-            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].labels, Labels)
-            if not self.turned and not strip:
+            strip = leaf.shape[0] == 1 and not isinstance(leaf.shape[0].labels, Labels) and self._fits(leaf, node)
+            if self.turned or not strip:
                 extent = max(extent, self._extent(leaf, node))
             names = (_prefixes(factor)[1] if factor else "", block.labels[1])
             is_copy = leaf in self.homes or not leaf.name
@@ -210,6 +210,10 @@ class Layout:
         block.reads = {**self.numbers, **band.present, **{key(b.node): b for b in stack}}
         band.present[key(node)] = block
         band.next += extent
+
+    def _fits(self, leaf: Node, reader: Node) -> bool:
+        """Return whether a strip's name has room: at its left, or (turned) over its one column."""
+        return not self.turned or len(self._caption(leaf, reader).name) <= LETTERS_A_COLUMN
 
     def _block(
         self, page: Page, node: Node, reader: Node, along: int, strip: bool = False, labels: tuple[str, str] = ("", "")

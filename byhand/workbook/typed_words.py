@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from byhand.core.arithmetic.excel import Address, cells
 from byhand.core.labels import Typed, spelling
 from byhand.core.roles import Look
 from byhand.workbook import style
@@ -9,21 +10,28 @@ from byhand.workbook.book import Book
 from byhand.workbook.page import Block
 from byhand.xlsx.writer import Sheet
 
-CUT = 12
-"""The first column of the pieces."""
+LENGTH, CUT = 11, 13
+"""The column of the lengths of words, and the first one of their pieces."""
 UNKNOWN_LETTER = "A letter of these words is not among the letters below: add it there, or it counts as �."
 TOO_LONG = "A word is longer than {n} letters: what comes after them is left out."
 
 
 def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, row: int) -> None:
     """Write the words with their counts, the letters, a sentence where something does not fit, and the merges."""
-    often = f"The {typed.what}, and how often each is there: type others"
+    often = f"The {typed.what} and their counts: type others"
+    if counts and book.about.explain:
+        sheet.note(row, 8, book.note_of(counts))
+    if typed.what == "words":
+        sheet.text(row, LENGTH, "letters", style.ROW_WORD)
     sheet.text(row, 7, often if counts else f"The {typed.what}: type others", style.HEADING)
     for i, (_, line, column) in enumerate(book.words[typed]):
         sheet.text(line, column, typed.words[i], style.WORD)
         if counts:
             number = float(book.values[counts.node][i, 0])
             sheet.number(line, column + 1, number, style.cell(Look.INPUT, "0.###" if number % 1 else "0"))
+        if typed.what == "words":
+            length = float(len(typed.words[i]))
+            sheet.formula(line, LENGTH, f"LEN({Address(line, column)})", length, style.cell(Look.COMPUTED, "0"))
     if typed is next(iter(book.typed)):
         _write_cut(book, sheet, row)
     if typed.what == "pieces":  # their letters are those of the words
@@ -31,9 +39,10 @@ def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, ro
     _, line, column = book.letters[typed.pieces]
     sheet.text(line, column - 1, "letters", style.ROW_WORD)
     sheet.text(line, column, typed.pieces.typed, style.text(11, style.INK, bg_color=style.LOOKS[Look.INPUT][0]))
-    sheet.formula(line + 1, column - 1, _warning(book, typed), "", style.text(10, style.RED))
+    for n, warning in enumerate((_too_long(book, typed), _unknown(book, typed)), 1):
+        sheet.formula(line + n, column - 1, warning, "", style.text(10, style.RED))
     if typed.pieces.merges:
-        _write_merges(book, sheet, typed, line + 3)
+        _write_merges(book, sheet, typed, line + 4)
 
 
 def _write_cut(book: Book, sheet: Sheet, row: int) -> None:
@@ -49,17 +58,20 @@ def _write_cut(book: Book, sheet: Sheet, row: int) -> None:
             sheet.formula(line, CUT + n, book.address(cell, book.home), text, cell_style)
 
 
-def _warning(book: Book, typed: Typed) -> str:
-    """Return the formula for the sentence about words that do not fit; an empty text where all do."""
-    words = [book.address(cell, book.home) for cell in book.words[typed]]
+def _too_long(book: Book, typed: Typed) -> str:
+    """Return the formula for the sentence about a word that is too long; an empty text where none is."""
+    lengths = [Address(row, LENGTH) for _, row, _ in book.words[typed]]
+    most = int(typed.ids.shape[1]) - (1 if typed.end else 0)
+    return f'IF(MAX({cells(tuple(lengths))})>{most},"{TOO_LONG.format(n=most)}","")'
+
+
+def _unknown(book: Book, typed: Typed) -> str:
+    """Return the formula for the sentence about a letter that is none of the letters; an empty text where all are."""
     ids = book.result(typed.ids)
-    width = int(typed.ids.shape[1])
-    last = book.reference([ids[0][0], ids[-1][-1]])
+    table = book.reference([ids[0][0], ids[-1][-1]])
     unknown = [n + 1 for n, letter in enumerate(typed.pieces.letters) if "�" in letter]
-    count = "+".join(f"COUNTIF({last},{number})" for number in unknown)
-    longest = f"MAX({','.join(f'LEN({word})' for word in words)})"
-    most = width - (1 if typed.end else 0)
-    return f'IF({longest}>{most},"{TOO_LONG.format(n=most)}",IF({count}>0,"{UNKNOWN_LETTER}",""))'
+    count = "+".join(f"COUNTIF({table},{number})" for number in unknown)
+    return f'IF({count}>0,"{UNKNOWN_LETTER}","")'
 
 
 def _write_merges(book: Book, sheet: Sheet, typed: Typed, row: int) -> None:
@@ -74,4 +86,5 @@ def _write_merges(book: Book, sheet: Sheet, typed: Typed, row: int) -> None:
         for k, (side, text) in enumerate(zip(sides, texts, strict=True)):
             sheet.formula(row + 1 + n, 8 + k, book.spelled(pieces, side), text, style.cell(Look.COMPUTED, "General"))
         whole = pieces.spell(new, book.values)
-        sheet.formula(row + 1 + n, 10, book.piece(pieces, str(new)), whole, style.cell(Look.RESULT, "General"))
+        result = style.cell(Look.RESULT, "General") | {"align": "left"}  # a long piece runs to the right
+        sheet.formula(row + 1 + n, 10, book.piece(pieces, str(new)), whole, result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections.abc import Callable
@@ -69,6 +70,20 @@ def test_500_merges_on_100_kb_take_less_than_10_times_the_librarys_trainer(algor
     assert ours < 10 * library_time
 
 
+def processor_time(work: Callable[[], Any]) -> float:
+    """The least processor time of some rounds, without that of the collector, whose work grows with all there is."""
+    taken = []
+    gc.disable()
+    try:
+        for _ in range(3):
+            start = time.process_time()
+            work()
+            taken.append(time.process_time() - start)
+    finally:
+        gc.enable()
+    return min(taken)
+
+
 def test_encoding_is_linear_in_the_text() -> None:
     tokenizers = {name: tokenizer_of(stored(f"{name}.tokenizer")) for name in ("bpe_bytelevel", "wordpiece", "unigram")}
     for kind in ("bpe", "unigram"):
@@ -76,9 +91,9 @@ def test_encoding_is_linear_in_the_text() -> None:
     for name, tokenizer in tokenizers.items():
         for make in (text_of, lambda size: "a" * size, lambda size: "ab" * (size // 2)):
             short, long = (make(size) for size in (20_000, 200_000))
-            ratio = seconds(lambda: tokenizer.encode(long), 1) / seconds(lambda: tokenizer.encode(short))  # noqa: B023
+            ratio = processor_time(lambda: tokenizer.encode(long)) / processor_time(lambda: tokenizer.encode(short))  # noqa: B023
             print(f"{name}: ten times the text takes {ratio:.1f} times as long")
-            assert ratio < 25
+            assert ratio < 15
 
 
 def test_a_folder_with_128_000_words_makes_a_book_that_opens_soon(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ each_model = pytest.mark.parametrize("model", sweep(MODELS))
 # Changes
 
 
-@pytest.mark.parametrize("model", sweep([name for name in MODELS if MODELS[name].family != "tokens"]))
+@pytest.mark.parametrize("model", sweep(MODELS))
 def test_set_is_a_change_of_the_table(model: str) -> None:
     """All of it, one cell, and one number for all: as if the weight had been another."""
     tables = build(Recipe(model)).tables
@@ -55,7 +55,7 @@ def test_set_is_a_change_of_the_table(model: str) -> None:
 
 
 def changeable(node: Any) -> bool:
-    return node.role in ("weight", "input", "given") and node.symbol != "segment_ids" and node.shape != (1, 1)
+    return node.role in ("weight", "input", "given", "counts") and node.symbol != "segment_ids" and node.shape != (1, 1)
 
 
 def with_table(lesson: Lesson, name: str, numbers: Any) -> dict[str, Any]:

@@ -21,10 +21,12 @@ from support.lessons import (
     path_of,
     recipes_at_random,
     sweep,
+    texts_of,
     undecided,
 )
 from support.sheet_alignment import crossings, out_of_line
 
+from byhand.core.labels import spelling
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
@@ -132,6 +134,11 @@ def assert_well_made(recipe: Recipe, path: Path) -> Lesson:
     assert out_of_line(made, book) == []
     assert [n for n in book.names if not legal_name(n)] == []
     for table, numbers in made.numbers().items():
-        shown = numbers_of(book, table, columns=recipe.orientation == "columns")
+        columns = recipe.orientation == "columns"
+        if pieces := spelling(made.tables[table]):
+            spelt = [[pieces.spell(number, made.numbers()) for number in row] for row in numbers.tolist()]
+            assert texts_of(book, table, {}, columns) == spelt, table
+            continue
+        shown = numbers_of(book, table, columns=columns)
         np.testing.assert_allclose(shown, numbers, rtol=1e-15, atol=0, err_msg=table)
     return made

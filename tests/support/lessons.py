@@ -40,15 +40,11 @@ from support.selection import often
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
 GALLERY = {path.stem: read_recipe(path) for path in recipes(WORKSHEETS)}
-OF_PIECES = {
-    name for name, recipe in GALLERY.items() if recipe.model in MODELS and MODELS[recipe.model].family == "tokens"
-}
-"""Books of pieces of words, which have tests of their own (test_token_books.py): their tables are no products."""
 MEDIUM = {f"{model}-medium": Recipe(model, size={"name": "medium"}) for model in ("gpt2", "bert", "transformer")}
 TURNED = {
     f"{name} turned": replace(GALLERY[name], orientation="columns")
     for name in GALLERY
-    if name not in OF_PIECES and GALLERY[name].orientation == "rows" and not GALLERY[name].learnt
+    if GALLERY[name].orientation == "rows" and not GALLERY[name].learnt
 }
 """What is learnt has tests of its own: it is laid out as its model is, with pages about its training."""
 SET_BY_HAND = {
@@ -57,7 +53,7 @@ SET_BY_HAND = {
 }
 """Models without weights to draw or to learn."""
 UPRIGHT = (
-    {name: recipe for name, recipe in GALLERY.items() if name not in OF_PIECES and not recipe.learnt}
+    {name: recipe for name, recipe in GALLERY.items() if not recipe.learnt}
     | MEDIUM
     | {"transformer-writes": Recipe("transformer", generate=3)}
 )
@@ -136,9 +132,12 @@ def position(address: str) -> tuple[int, int]:
 
 
 def cells_of(book: Contents, table: str, columns: bool = False) -> list[list[Cell]]:
-    """Where each cell of a named table is, row by row of the model's table (columns: shown transposed)."""
+    """Where each cell of a named table is, row by row of the model's table.
+
+    columns: shown transposed, but for what is typed on the home page, which is the same in both orientations.
+    """
     grid = place(book.names[table if table in book.names else f"table.{table}"])
-    return [list(line) for line in zip(*grid, strict=True)] if columns else grid
+    return [list(line) for line in zip(*grid, strict=True)] if columns and grid[0][0][0] != "Contents" else grid
 
 
 INFINITE = -1e29
@@ -150,6 +149,12 @@ def numbers_of(book: Contents, table: str, fresh: Mapping[Cell, Value] | None = 
     fresh = fresh or {}
     grid = cells_of(book, table, columns)
     return np.array([[fresh.get(cell, book.values.get(cell)) for cell in line] for line in grid], dtype=float)
+
+
+def texts_of(book: Contents, table: str, fresh: Mapping[Cell, Value], columns: bool = False) -> list[list[str]]:
+    """The pieces of words that a named table shows, in letters; an empty text where there is none."""
+    grid = cells_of(book, table, columns)
+    return [[str(fresh.get(cell, book.values.get(cell)) or "") for cell in line] for line in grid]
 
 
 def undecided(made: Lesson) -> bool:
@@ -216,6 +221,7 @@ SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments":
 SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
+SIZES |= {"merges": (1, 4), "pieces": (1, 14), "longest": (1, 6)}
 SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
 SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
 SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}
@@ -233,8 +239,8 @@ def fits(found: Architecture, size: dict[str, Any]) -> bool:
 
 @st.composite
 def recipes_at_random(draw: st.DrawFn) -> Recipe:
-    """Any model with any of its options, small; but for those of pieces, whose books have tests of their own."""
-    model = draw(st.sampled_from(sorted(name for name in MODELS if MODELS[name].family != "tokens")))
+    """Any model with any of its options, small."""
+    model = draw(st.sampled_from(sorted(MODELS)))
     found = MODELS[model]
     about = option_records(found.options)
     size = {name: _setting(draw, name, default, about[name]) for name, default in settings_of(found).items()}
@@ -254,6 +260,9 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     if "segment_ids" in found.takes:
         segments = st.integers(0, size["segments"] - 1)
         inputs["segment_ids"] = draw(st.lists(segments, min_size=length, max_size=length))
+    if "word_counts" in found.takes:
+        words = st.lists(st.text("aabc", min_size=1, max_size=6), min_size=1, max_size=4, unique=True)
+        inputs["word_counts"] = [(word, draw(st.integers(0, 9))) for word in draw(words)]
     if "generate" in found.takes:
         inputs["generate"] = draw(st.integers(1, 3))
     orientation, seed = draw(st.sampled_from(["rows", "columns"])), draw(st.integers(0, 9))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain, pairwise
 
 from byhand.core.graph import Node
+from byhand.core.piece_ops import find, spans, tally, total_of
 from byhand.lessons.lesson import Lesson
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.reader import Contents
@@ -59,7 +60,8 @@ def out_of_line(made: Lesson, book: Contents) -> list[tuple[Cell, str]]:
     """Cells whose formula refers to another sheet, or to what is neither in their row nor in their column.
 
     But for numbers by themselves (read, or computed: a sum), for the tables that only show others again, and for
-    those whose every number is looked up in one column.
+    those whose every number is looked up in one column. What is counted or sought in a whole table reads all of it,
+    wherever in the table a cell stands: that table is on the same sheet all the same.
     """
     columns = made.recipe.orientation == "columns"
     alone = {cells_of(book, n.name)[0][0] for n in made.tables.values() if n.shape == (1, 1)}
@@ -67,17 +69,33 @@ def out_of_line(made: Lesson, book: Contents) -> list[tuple[Cell, str]]:
     alone |= {cell for cell, formula in book.formulas.items() if shows_one_number(cell, formula, book)}
     found = []
     for node in homes(forward(made)):
-        in_a_column = node.op.name == "lookup" and node.args[0].shape[1] == 1
-        is_line = node.op.view or node.shape == (1, 1) or in_a_column
+        is_line = node.op.view or node.shape == (1, 1) or looks_up_in_a_column(node)
         for cell in chain.from_iterable(cells_of(book, node.name, columns)) if not is_line else ():
             sheet, row, column = cell
             for elsewhere, first, last in REFERENCE.findall(book.formulas[cell]):
                 there, (bottom, right) = target(sheet, elsewhere + first), position(last or first)
                 _, top, left = there
                 in_line = top == bottom == row or left == right == column
-                if (elsewhere or not in_line) and there not in alone:
+                if (elsewhere or not (in_line or reads_whole_tables(node))) and there not in alone:
                     found.append((cell, book.formulas[cell]))
     return found
+
+
+WHOLE = {tally, total_of, find, spans}
+"""Operations each of whose cells reads a whole table: it counts or seeks there, or reads all letters of a part."""
+
+
+def looks_up_in_a_column(node: Node) -> bool:
+    return node.op.name == "lookup" and node.args[0].shape[1] == 1
+
+
+def reads_whole_tables(node: Node) -> bool:
+    """Whether the formula of its cells holds one of these operations, or looks numbers up in one column."""
+    return (
+        node.op in WHOLE
+        or looks_up_in_a_column(node)
+        or any(reads_whole_tables(arg) for arg in node.args if not arg.name)
+    )
 
 
 def shows_one_number(cell: Cell, formula: str, book: Contents) -> bool:

@@ -17,9 +17,7 @@ from byhand.exercises.problem import Problem
 from byhand.exercises.recipe import find, ready_made, ready_made_exams
 from byhand.exercises.roster import numbered
 
-NOT_WHOLE = {"likeliest-cut", "order-of-merges", "wordpiece-score"}
-"""Exercises on pieces of words: some words of their formulas are English in every language."""
-RECIPES = sorted({*ready_made(), *ready_made_exams()} - NOT_WHOLE)
+RECIPES = sorted({*ready_made(), *ready_made_exams()})
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
     "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap gate score"

@@ -74,7 +74,7 @@ class TokenBook:
     def warning(self, values: dict[Cell, Any]) -> Any:
         (typed, *_) = (t for t in self.book.typed if isinstance(t, Typed))
         page, row, column = self.book.letters[typed.pieces]
-        return values[self.place((page, row + 1, column - 1))]
+        return "".join(str(values[self.place((page, row + n, column - 1))] or "") for n in (1, 2))
 
 
 @cache

@@ -164,9 +164,9 @@ class LookedUp(Calculation):
 
     @property
     def letters(self) -> Maths:
-        """The line's name with the index, from 1."""
+        """The line's name with the index, from 1; the entry's own name where a line's cells are of several tables."""
         first, last = self.line[0].letters, self.line[-1].letters
-        if not (isinstance(first, Name) and isinstance(last, Name)) or first == last:
+        if not (isinstance(first, Name) and isinstance(last, Name)) or first == last or first.letters != last.letters:
             return self.entry.letters
         counted = Sum((self.index.letters, Number("1")))
         places = zip(first.below, last.below, strict=True)

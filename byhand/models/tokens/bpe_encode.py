@@ -77,7 +77,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     steps = [ids]
     for n in range(len(merges)):
         name = f"merge{n + 1}"
-        with page(name, f"Merge {n + 1}", equation="join the pair wherever it stands, from the left", source=bpe.PAPER):
+        with page(name, f"Merge {n + 1}", equation="join the pair everywhere, from the left", source=bpe.PAPER):
             with scope("", "the pair", equation="its number"):
                 merge = given_merge(table, pieces, n, base)
             with scope("", "the words so far", equation="pieces by their numbers", below=True):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array, Node, page, scope, source
-from byhand.core.ops import beside, greater, log, maximum, where
+from byhand.core.ops import beside, greater, log, where
 from byhand.core.piece_ops import spelled, tally
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
@@ -19,6 +19,7 @@ from byhand.language.lattice import (
     best_path,
     expected,
     lattice,
+    or_one,
     use_of_pieces,
     without,
 )
@@ -29,7 +30,7 @@ EXAMPLE = (("hug", 10), ("pug", 5), ("pun", 12), ("bun", 4), ("hugs", 5))
 """The words of the course of Hugging Face."""
 MOST_WORDS, LONGEST = 12, 7
 BASE = 100
-BEST_WAY = "the likeliest way to cut the word; of ties, the longest last piece"
+BEST_WAY = "the likeliest way to cut the word"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         numbers = source("number", np.arange(1.0, len(pieces) + 1)[:, None], "ids", rows=of_pieces)
         powers = source("powers", float(BASE) ** np.arange(size)[:, None], "given")
         codes = (of_pieces.ids @ powers).named("code", role="pairs")
-        p = (frequency / frequency.sum(0)).named("p", role="counts")
+        total = frequency.sum(0).named("all_pieces", role="counts")
+        p = (frequency / or_one(total)).named("p", role="counts")
     vocabulary = Vocabulary(of_pieces, numbers, codes, p, BASE)
     lattices, paths, shares = [], [], []
     for n in range(len(words)):
@@ -100,20 +102,24 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
 
 
 def estimate(lattices: list[Lattice], shares: list[Node], counts: Node, of: Vocabulary) -> tuple[Node, Node]:
-    """Return the loss, and the pieces' probabilities after one step of EM. (1, 1), (K, 1)"""
+    """Return the loss, and the pieces' probabilities after one step of EM. (1, 1), (K, 1)
+
+    A word that cannot be cut adds nothing to the loss.
+    """
     with page("", "One step of EM", equation="new p = expected use / all together", source=PLACE):
         with scope("", "the loss", equation="−Σ count · ln (sum of all ways)"):
-            ways = [maximum(one.at_end(one.sums), 1e-30).named(f"all_ways_{n}") for n, one in enumerate(lattices, 1)]
-            loss = -(log(beside(*ways)) @ counts if len(ways) > 1 else log(ways[0]) * counts)
-            loss = loss.named("loss", role="losses")
+            ways = [one.all_ways for one in lattices]
+            logs = log(or_one(beside(*ways) if len(ways) > 1 else ways[0])).named("logs_of_ways")
+            loss = (-(logs @ counts)).named("loss", role="losses")
         with scope("", "expected use", equation="Σ count · (expected use in the word)", below=True):
             columns = [
                 use_of_pieces(one, share, of).named(f"use_{n}", role="counts")
                 for n, (one, share) in enumerate(zip(lattices, shares, strict=True), 1)
             ]
             use = (beside(*columns) @ counts if len(columns) > 1 else columns[0] * counts).named("use", role="counts")
+            total = use.sum(0).named("all_uses", role="counts")
         with scope("", "new probabilities", equation="its share of all uses", below=True):
-            return loss, (use / use.sum(0)).named("new_p", role="counts")
+            return loss, (use / or_one(total)).named("new_p", role="counts")
 
 
 def dropping(lattices: list[Lattice], counts: Node, of: Vocabulary) -> Node:
@@ -121,7 +127,7 @@ def dropping(lattices: list[Lattice], counts: Node, of: Vocabulary) -> Node:
     costs = []
     for n, one in enumerate(lattices, 1):
         with page(f"drop{n}", f"Drop a piece, word {n}", equation="the best way without the piece"):
-            best = maximum(one.at_end(one.best), 1e-30).named("best")
+            best = or_one(one.at_end(one.best)).named("best")
             left = without(one, of).named("without", role="counts")
             ratio = best / where(left, left, best)
             costs.append(log(ratio).named("cost", role="counts"))

@@ -38,7 +38,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         with scope("", "the largest score; of ties, the first in reading order", equation="max", below=True):
             return largest(pairs, score, base, "first")
 
-    about = {"equation": "the pair with the largest score becomes one piece", "source": PAPER}
+    about = {"equation": "the pair of the largest score is joined", "source": PAPER}
     return learn(counted_words(inputs, EXAMPLE), o.merges, "inside", o.letters, about, choose)
 
 
