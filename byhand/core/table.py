@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from byhand.core.arithmetic import Arithmetic
+from byhand.core.arithmetic import Arithmetic, Line
 from byhand.core.graph import Node, Shape
 
 
@@ -18,7 +18,7 @@ class Table:
         self.shape = shape
         self._cell = cell
         self._tall, self._wide = shape[0] > 1, shape[1] > 1
-        self._lines: dict[tuple[int, int], tuple[Any, ...]] = {}
+        self._lines: dict[tuple[int, int], Line] = {}
 
     def __getitem__(self, i: tuple[int, int]) -> Any:
         return self._cell(i[0] if self._tall else 0, i[1] if self._wide else 0)
@@ -29,8 +29,8 @@ class Table:
         line = self._lines.get((axis, at))
         if line is None:
             along = range(self.shape[axis])
-            line = tuple(self._cell(at, j) for j in along) if axis == 1 else tuple(self._cell(j, at) for j in along)
-            self._lines[axis, at] = line
+            cells = [self._cell(at, j) for j in along] if axis == 1 else [self._cell(j, at) for j in along]
+            line = self._lines[axis, at] = Line(cells)
         return line
 
 

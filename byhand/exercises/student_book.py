@@ -290,8 +290,9 @@ class BlankPage(PageWriter):
         self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind != "choice" for i in q.indices}
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
-    def _word(self, place: tuple[int, int], block: Block, of: WordLabels, i: int, cell_style: dict[str, Any]) -> None:
-        self.sheet.text(*place, self.student.word_of(of, i), cell_style)
+    def _word_labels(self, block: Block, axis: int, of: WordLabels, cell_style: dict[str, Any]) -> None:
+        for i in range(block.node.shape[axis]):
+            self.sheet.text(*self.book.label_cell(block, axis, i), self.student.word_of(of, i), cell_style)
 
     def _cells(self, block: Block) -> None:
         for i, j in np.ndindex(*block.node.shape):
@@ -320,7 +321,14 @@ class BlankPage(PageWriter):
         self.sheet.number(*place, value, style.cell(style.look_of(node, True), "General", self._edges_of(node, i, j)))
 
     def _edges_of(self, node: Node, i: int, j: int) -> frozenset[str]:
-        return self._edges(self.book.homes[node], i, j) if node.role is Role.WEIGHT else frozenset()
+        """Return the sides of a cell that are on the edge of a table of weights."""
+        if node.role is not Role.WEIGHT:
+            return frozenset()
+        block = self.book.homes[node]
+        row, column = (j, i) if block.turned else (i, j)
+        rows, columns = block.shape
+        ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
+        return frozenset(edge for edge, here in ends.items() if here)
 
     def _link(self, block: Block, i: int, j: int) -> None:
         """Write a formula that repeats the cell where the table is computed, including what the student types there."""

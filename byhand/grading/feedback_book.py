@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import product
 from math import ceil, isfinite
 from typing import Any
 
@@ -36,6 +37,7 @@ from byhand.grading.verdicts import (
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.xlsx.cells import Cell
+from byhand.xlsx.sheet_xml import Range
 from byhand.xlsx.writer import BookFile, Sheet
 
 LINES = {"thin": 1, "medium": 2, "dashed": 3, "dotted": 4, "double": 6}
@@ -75,7 +77,7 @@ class FeedbackBooks:
             for method, arguments in recorded.calls:
                 getattr(sheet, method)(*arguments)
             self._fill(sheet, recorded, values, marked)
-            for row, column, text, look in recorded.texts:
+            for row, column, text, look in recorded.marked_texts:
                 sheet.text(row, column, self._with_own_words(text, values), look)
             for (name, row, column), value in own.values.items():
                 if name == recorded.name and (name, row, column) not in self.handed_out.cells:
@@ -129,13 +131,13 @@ class _Record:
 class _RecordedSheet:
     """The calls that write what everybody has, and the cells that students fill in or differ in.
 
-    blanks: by row and column the style, and the text that stands there unless the student has another. texts: those
-    with marks of the student's words in them. labels: the cell in which each mark stands alone.
+    blanks: by row and column the style, and the text that stands there unless the student has another.
+    marked_texts: those with marks of the student's words in them. labels: the cell in which each mark stands alone.
     """
 
     def __init__(self, name: str, colour: str, labels: dict[str, Cell]) -> None:
         self.name, self.colour, self.labels = name, colour, labels
-        self.texts: list[tuple[int, int, str, dict[str, Any]]] = []
+        self.marked_texts: list[tuple[int, int, str, dict[str, Any]]] = []
         self.calls: list[Call] = []
         self.blanks: dict[tuple[int, int], tuple[dict[str, Any], str]] = {}
 
@@ -144,9 +146,15 @@ class _RecordedSheet:
             self.labels.setdefault(text, (self.name, row, column))
             self.blanks[row, column] = style, ""
         elif MARK.search(text):
-            self.texts.append((row, column, text, style))
+            self.marked_texts.append((row, column, text, style))
         else:
             self.calls.append(("text", (row, column, text, style)))
+
+    def texts(self, place: Range, texts: Sequence[str], style: dict[str, Any]) -> None:
+        """Record texts one by one, since a student may have written over any of them."""
+        cells = product(range(place[0], place[2] + 1), range(place[1], place[3] + 1))
+        for (row, column), text in zip(cells, texts, strict=True):
+            self.text(row, column, text, style)
 
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         if value >= FIRST_MARK:

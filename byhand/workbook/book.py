@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, title, titles
@@ -24,7 +24,8 @@ from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views
 from byhand.workbook.page import Block, Caption, Page, key
 from byhand.workbook.style import look_of
-from byhand.xlsx.writer import BookFile, FormulaRow, Sheet, cut, points
+from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
+from byhand.xlsx.writer import BookFile, Sheet, Style, cut, points
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
@@ -85,6 +86,7 @@ class Book:
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         self.typed = {typed: self._constant(counts) if counts else None for typed, counts in self.graph.typed}
         self.letters: dict[Pieces, Cell] = {}
+        self._addressed: list[Block] = []
         self.sentences: dict[Tokens, Cell] = {}
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
@@ -170,9 +172,13 @@ class Book:
 
     def twin(self, page: Page) -> Page | None:
         """Return the backward page of a forward page, or the other way round; None if there is none."""
+        return self._twins.get(page)
+
+    @cached_property
+    def _twins(self) -> dict[Page, Page]:
         scopes = {p.scope: p for p in self.pages}
-        forward = (p for p in self.pages if p.scope.backward is page.scope)
-        return scopes.get(page.scope.backward) or next(forward, None)
+        twins = {p: scopes[p.scope.backward] for p in self.pages if p.scope.backward in scopes}
+        return {backward: forward for forward, backward in reversed(twins.items())} | twins
 
     @property
     def prompts(self) -> list[Tokens]:
@@ -210,11 +216,18 @@ class Book:
         """Return the addresses of a block's cells, as formulas on the reader's page write them."""
         if block.page is self.home and block.node.shape == (1, 1):
             return Table(block.node.shape, lambda i, j: Formula(defined_name(block.node)))
+        if block.page is not reader:
+            sheet = self.sheet_names[block.page]
+            return Table(block.node.shape, lambda i, j: Address(*block.at(i, j), sheet))
         grid = block.addresses
-        if block.page is reader:
-            return Table(block.node.shape, lambda i, j: grid[i][j])
-        sheet = quoted(self.sheet_names[block.page])
-        return Table(block.node.shape, lambda i, j: Formula(f"{sheet}!{grid[i][j]}"))
+        self._addressed.append(block)
+        return Table(block.node.shape, lambda i, j: grid[i][j])
+
+    def forget_addresses(self) -> None:
+        """Let go of the addresses that a page has read, of which a large model has millions."""
+        for block in self._addressed:
+            vars(block).pop("addresses", None)
+        self._addressed.clear()
 
     def links(self, block: Block, reader: Page) -> Table:
         """Return the addresses of the cells that a copy, or a view of other tables, repeats."""
@@ -310,29 +323,41 @@ class PageWriter:
         for axis in (0, 1):
             down = (axis == 0) != block.turned
             cell_style = style.ROW_LABEL if down else style.COLUMN_LABEL
-            of = block.node.shape[axis].labels
-            for i in range(block.node.shape[axis]):
-                place = self.book.label_cell(block, axis, i)
-                if isinstance(of, WordLabels):
-                    self._word(place, block, of, i, cell_style)
-                    if isinstance(of, Pieces) and not down:
-                        self._widen_for([self.book.text_of(of, i)])
-                elif block.node.shape[axis] > 1:
-                    self.sheet.text(*place, f"{block.labels[axis]}{i + 1}", cell_style)
+            of, length = block.node.shape[axis].labels, block.node.shape[axis]
+            if isinstance(of, WordLabels):
+                self._word_labels(block, axis, of, cell_style)
+                if isinstance(of, Pieces) and not down:
+                    self._widen_for([self.book.text_of(of, i) for i in range(length)])
+            elif length > 1:
+                texts = [f"{block.labels[axis]}{i + 1}" for i in range(length)]
+                self.sheet.texts(self._labels_place(block, axis), texts, cell_style)
 
-    def _word(
-        self,
-        place: tuple[int, int],
-        block: Block,
-        of: WordLabels,
-        i: int,
-        cell_style: dict[str, Any],
-    ) -> None:
-        home = self.book.words[of][i]
+    def _labels_place(self, block: Block, axis: int) -> Range:
+        first, last = (self.book.label_cell(block, axis, i) for i in (0, block.node.shape[axis] - 1))
+        return *first, *last
+
+    def _word_labels(self, block: Block, axis: int, of: WordLabels, cell_style: Style) -> None:
+        place, length = self._labels_place(block, axis), block.node.shape[axis]
+        if self.book.words[of][0] == (self.page, *place[:2]):
+            for i in range(length):
+                self._word(self.book.label_cell(block, axis, i), block, of, i, cell_style)
+        else:
+            down = (axis == 0) != block.turned
+            self.sheet.formulas(place, self._words(of, length, down), cell_style)
+
+    def _words(self, of: WordLabels, length: int, down: bool) -> FormulaRows:
+        """Return links to the cells in which words are typed or looked up."""
+
+        def links(places: range) -> FormulaRow:
+            cells = [self.book.words[of][i] for i in places]
+            return [self.book.address(cell, self.page) for cell in cells], [self.book.text_of(of, i) for i in places]
+
+        return lambda: lambda row: links(range(row, row + 1) if down else range(length))
+
+    def _word(self, place: tuple[int, int], block: Block, of: WordLabels, i: int, cell_style: Style) -> None:
+        """Write a word where it is typed, or looked up."""
         text = self.book.text_of(of, i)
-        if home != (self.page, *place):
-            self.sheet.formula(*place, self.book.address(home, self.page), text, cell_style)
-        elif isinstance(of, Labels) or (isinstance(of, Pieces) and i < len(of.letters)):
+        if isinstance(of, Labels) or (isinstance(of, Pieces) and i < len(of.letters)):
             self.sheet.text(*place, text, cell_style)
         elif isinstance(of, Pieces):
             self.sheet.formula(*place, self._joined(of, i - len(of.letters)), text, cell_style)
@@ -365,12 +390,10 @@ class PageWriter:
         rows, columns = node.shape
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
         if node.data is not None and block.home and node.role is not Role.TOKENS and not _is_typed(node):
-            inner = style.cell(look, number_format, NO_EDGES)
-            for i, numbers in enumerate(values.tolist()):
-                for j, number in enumerate(numbers):
-                    at_edge = look is Look.WEIGHT and (i in (0, rows - 1) or j in (0, columns - 1))
-                    cell_style = style.cell(look, number_format, self._edges(block, i, j)) if at_edge else inner
-                    self.sheet.number(*block.at(i, j), number, cell_style)
+            styles = (
+                style.framed(number_format, block.shape) if look is Look.WEIGHT else style.cell(look, number_format)
+            )
+            self.sheet.numbers(place, self._numbers(block, values), styles)
         else:
             self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
         if look is Look.ATTENTION:
@@ -381,21 +404,37 @@ class PageWriter:
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})
 
-    def _formulas(self, block: Block, values: Array) -> Iterator[FormulaRow]:
-        rule = self._rule(block)
-        columns = range(block.node.shape[1])
-        pieces = spelling(block.node)
-        for i, results in enumerate((values + 0.0).tolist()):
-            if pieces is not None:
-                results = [pieces.spell(number, self.book.values) for number in results]
-            formulas = [rule(i, j) for j in columns]
-            longest = max(map(len, formulas))
-            if longest > LONGEST_FORMULA:
-                raise ByhandError(
-                    f"A formula of {block.node.label} would have {longest:,} characters, more than the "
-                    f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
-                )
-            yield [block.at(i, j) for j in columns], formulas, results
+    def _numbers(self, block: Block, values: Array) -> Callable[[int], list[float]]:
+        """Return the function of a row of the block, as shown, to its numbers."""
+        shown = values.T if block.turned else values
+        return lambda row: (shown[row] + 0.0).tolist()
+
+    def _formulas(self, block: Block, values: Array) -> FormulaRows:
+        """Return what makes the rows of a computed table, as shown: formulas and results."""
+        node = block.node
+        shown = values.T if block.turned else values
+        pieces = spelling(node)
+
+        def start() -> Callable[[int], FormulaRow]:
+            rule = self._rule(block)
+            cells = range(block.shape[1])
+
+            def of_row(row: int) -> FormulaRow:
+                formulas = [rule(i, row) for i in cells] if block.turned else [rule(row, j) for j in cells]
+                longest = max(map(len, formulas))
+                if longest > LONGEST_FORMULA:
+                    raise ByhandError(
+                        f"A formula of {node.label} would have {longest:,} characters, more than the "
+                        f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
+                    )
+                results = (shown[row] + 0.0).tolist()
+                if pieces is not None:
+                    return formulas, [pieces.spell(number, self.book.values) for number in results]
+                return formulas, results
+
+            return of_row
+
+        return start
 
     def _rule(self, block: Block) -> Callable[[int, int], str]:
         """Return the function that makes the formula of the node's cell (i, j)."""
@@ -462,13 +501,6 @@ class PageWriter:
 
         return rule
 
-    def _edges(self, block: Block, i: int, j: int) -> frozenset[str]:
-        """Return the sides of a cell that are on the edge of its table."""
-        row, column = (j, i) if block.turned else (i, j)
-        rows, columns = block.shape
-        ends = {"top": row == 0, "bottom": row == rows - 1, "left": column == 0, "right": column == columns - 1}
-        return frozenset(edge for edge, here in ends.items() if here)
-
     def _widen_for(self, texts: Sequence[str]) -> None:
         self.width = max(self.width, min(max(map(len, texts)) + 1.6, WIDEST_PIECE))
 
@@ -528,6 +560,7 @@ def title_of(scope: Scope) -> str:
 def _sheet_names(pages: list[Page]) -> dict[Page, str]:
     """Return a unique name for each sheet, of at most 31 characters."""
     names: dict[Page, str] = {}
+    used: set[str] = set()
     for page in pages:
         name = " ".join(re.sub(r"[\[\]:*?/\\·]", " ", title_of(page.scope)).split())
         for long, short in (
@@ -539,9 +572,10 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
         ):
             name = name.replace(long, short) if len(name) > 31 else name
         n, unique = 2, name[:31]
-        while unique.casefold() in (other.casefold() for other in names.values()):
+        while unique.casefold() in used:
             unique, n = f"{name[:28]} {n}", n + 1
         names[page] = unique
+        used.add(unique.casefold())
     return names
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,15 +64,24 @@ def write_workbook(
     file = BookFile(path, about.title)
     pages = [book.home, *book.front, *book.pages]
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
-    for number, page in enumerate(progress(book.pages)):
+    saved = iter(progress(book.pages))
+    for number, page in enumerate(book.pages):
         PageWriter(book, file, sheets[page], page).write(number)
+        sheets[page].before_rows(partial(_begin, book, saved))
     if training is not None:
         training.write(book, sheets)
     write_home(book, file, sheets[book.home], place)
     for node, block in book.homes.items():
         file.name(defined_name(node), range_of(book, block))
     file.save()
+    next(saved, None)
     return file.formula_cells
+
+
+def _begin(book: Book, saved: Iterator[Page]) -> None:
+    """Do what comes before a sheet is saved: the sheet before it is done."""
+    book.forget_addresses()
+    next(saved, None)
 
 
 def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:

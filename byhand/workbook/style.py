@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from math import floor, log10
 from typing import Any
@@ -74,6 +75,20 @@ def cell(look: Look, number_format: str, edges: frozenset[str] = frozenset()) ->
     else:
         style |= {"bg_color": fill}
     return style
+
+
+def framed(number_format: str, shape: tuple[int, int]) -> Callable[[int], list[dict[str, Any]]]:
+    """Return the function of a row of a table of weights to the styles of its cells: its edges have a thick frame."""
+    rows, columns = shape
+    sides: list[tuple[str, ...]] = (
+        [("left",), *[()] * (columns - 2), ("right",)] if columns > 1 else [("left", "right")]
+    )
+
+    def styles(*edges: str) -> list[dict[str, Any]]:
+        return [cell(Look.WEIGHT, number_format, frozenset({*side, *edges})) for side in sides]
+
+    first, middle, last = styles("top", *(["bottom"] if rows == 1 else [])), styles(), styles("bottom")
+    return lambda row: first if row == 0 else last if row == rows - 1 else middle
 
 
 def text(size: float = 11, colour: str = INK, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.core.arithmetic.excel import Formula
 from byhand.core.graph import Array, Node, times
 from byhand.core.labels import word
 from byhand.core.roles import Look, Role
@@ -15,6 +14,7 @@ from byhand.lessons.first_step import PLACE, FirstStep
 from byhand.workbook import style
 from byhand.workbook.book import Book
 from byhand.workbook.page import Page
+from byhand.xlsx.sheet_xml import FormulaRow
 from byhand.xlsx.writer import Sheet, Span, cut, points
 
 FIRST, WIDEST, GAP = 4, 40, 2  # the row under the header, the columns of a band, those between two tables
@@ -107,20 +107,15 @@ class WeightsPage:
             table.look, "0.00" if table.look is not Look.GRADIENT else style.number_format(table.values, False)[0]
         )
         place = (row, column, row + rows - 1, column + columns - 1)
+        shown = table.values
         if table.node is None:
-            for i, numbers in enumerate(table.values.tolist()):
-                for j, number in enumerate(numbers):
-                    self.sheet.number(row + i, column + j, number, look)
+            self.sheet.numbers(place, lambda i: shown[i].tolist(), look)
         else:
             addresses = self.book.addresses(self.book.homes[table.node], self.page)
-            cells = [[Formula(addresses[i, j]) for j in range(columns)] for i in range(rows)]
-            self.sheet.formulas(
-                place,
-                (
-                    ([(row + i, column + j) for j in range(columns)], list(cells[i]), (table.values[i] + 0.0).tolist())
-                    for i in range(rows)
-                ),
-                look,
-            )
+
+            def formulas(i: int) -> FormulaRow:
+                return [addresses[i, j] for j in range(columns)], (shown[i] + 0.0).tolist()
+
+            self.sheet.formulas(place, lambda: formulas, look)
         scale = largest if table.look is not Look.GRADIENT else float(np.abs(table.values).max())
         self.sheet.shades(place, scale or 1.0)

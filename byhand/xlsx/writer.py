@@ -1,29 +1,20 @@
-"""Write workbooks: the only module that uses XlsxWriter."""
+"""Write workbooks, by XlsxWriter."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.worksheet import (
-    CellBlankTuple,
-    CellFormulaTuple,
-    CellNumberTuple,
-    CellRichStringTuple,
-    CellStringTuple,
-    Worksheet,
-)
 
-from byhand.core.arithmetic.excel import column_letters
 from byhand.files import replacing
+from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
 WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
 ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
@@ -94,95 +85,9 @@ NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
 """The pixels of a note's box and of its lines, and the letters of a line."""
 WHITE = {"font_color": "#FFFFFF"}
 
-Range = tuple[int, int, int, int]
-FormulaRow = tuple[list[tuple[int, int]], list[str], list[float] | list[str]]
-"""The places, the formulas without their =, and the stored results (numbers, or texts) of some cells."""
-
-
-StyleKey = tuple[tuple[str, Any], ...]
-"""A style as a key of a dictionary."""
-Parts = tuple[tuple[str, StyleKey], ...]
 _FORMATS: dict[StyleKey, Format] = {}
-_RICH: dict[Parts, str] = {}
-"""Caches of what XlsxWriter takes long to make, and is the same in every file."""
-
-
-class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types
-    """A worksheet that writes cells faster: the only class that uses XlsxWriter's internals.
-
-    XlsxWriter searches each formula for recent functions, with about 150 patterns, which takes most of its time, and it
-    writes each cell in a general way. byhand's formulas have only the functions of `arithmetic.excel.FUNCTIONS`, in
-    formatted cells. A test compares the file with XlsxWriter's own.
-    """
-
-    def put_text(self, row: int, col: int, text: str, cell_format: Format) -> None:
-        self._write_string(row, col, text, cell_format)
-
-    def put_number(self, row: int, col: int, number: float, cell_format: Format) -> None:
-        if not isfinite(number):
-            raise ValueError(f"a cell cannot hold {number}")
-        self._check_dimensions(row, col)
-        self.table[row][col] = CellNumberTuple(number, cell_format)
-
-    def put_blank(self, row: int, col: int, cell_format: Format) -> None:
-        self._check_dimensions(row, col)
-        self.table[row][col] = CellBlankTuple(cell_format)
-
-    def put_rich(self, row: int, col: int, parts: Parts, formats: list[Format]) -> None:
-        """Write a cell whose parts have different formats. Its XML is cached for all files."""
-        if parts in _RICH:
-            self._check_dimensions(row, col)
-            index = self.str_table._get_shared_string_index(_RICH[parts])
-            self.table[row][col] = CellRichStringTuple(index, None, "")
-        else:
-            pieces = zip(formats, (text for text, _ in parts), strict=True)
-            self._write_rich_string(row, col, *(piece for pair in pieces for piece in pair))
-            _RICH[parts] = self.rstring.fh.getvalue()
-
-    def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
-        self._check_dimensions(row, col)
-        self.table[row][col] = CellFormulaTuple(formula, cell_format, value)
-        return 0
-
-    def write_formulas(self, place: Range, rows: Iterable[FormulaRow], cell_format: Format) -> int:
-        """Fill a range with formulas in one format, and return their number."""
-        self._check_dimensions(*place[:2])
-        self._check_dimensions(*place[2:])
-        count = 0
-        for at, formulas, values in rows:
-            for (row, column), formula, value in zip(at, formulas, values, strict=True):
-                self.table[row][column] = CellFormulaTuple(formula, cell_format, value)
-            count += len(formulas)
-        return count
-
-    def _write_rows(self) -> None:
-        """Write all rows, then let go of their cells, of which a large model has a million; links are read again."""
-        super()._write_rows()
-        for row in [row for row in self.table if row not in self.hyperlinks]:
-            del self.table[row]
-
-    def _write_cell(self, row: int, col: int, cell: Any) -> None:
-        content = self._content(cell) if cell.format else None
-        if content is None:
-            super()._write_cell(row, col, cell)
-        else:
-            self.fh.write(f'<c r="{column_letters(col)}{row + 1}" s="{cell.format._get_xf_index()}"{content}')
-
-    def _content(self, cell: Any) -> str | None:
-        """Return the XML after a cell's style; None for a kind of cell that is left to XlsxWriter."""
-        kind = type(cell)
-        if kind is CellStringTuple:
-            return f' t="s"><v>{cell.string}</v></c>'
-        if kind is CellNumberTuple:
-            return f"><v>{cell.number:.16G}</v></c>"
-        if kind is CellBlankTuple:
-            return "/>"
-        if kind is not CellFormulaTuple or type(cell.value) is not float:
-            return None
-        formula = cell.formula
-        if "&" in formula or "<" in formula or ">" in formula:
-            formula = self._escape_data(formula)
-        return f"><f>{formula}</f><v>{cell.value}</v></c>"
+"""A cache of formats, which XlsxWriter takes long to make, and which are the same in every file."""
+Style = dict[str, Any]
 
 
 class Sheet:
@@ -231,9 +136,23 @@ class Sheet:
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.put_number(row, column, value, self._book.format(style))
 
-    def formulas(self, place: Range, rows: Iterable[FormulaRow], style: dict[str, Any]) -> None:
-        """Fill a range with formulas."""
-        self._book.formula_cells += self._sheet.write_formulas(place, rows, self._book.format(style))
+    def numbers(
+        self, place: Range, numbers_of: Callable[[int], Sequence[float]], style: Style | Callable[[int], list[Style]]
+    ) -> None:
+        """Fill a range with numbers. numbers_of: a row of the range to its numbers. style: or a row to its styles."""
+        if isinstance(style, dict):
+            self._sheet.fill_numbers(place, numbers_of, self._book.format(style))
+        else:
+            self._sheet.fill_numbers(place, numbers_of, lambda row: list(map(self._book.format, style(row))))
+
+    def texts(self, place: Range, texts: Sequence[str], style: Style) -> None:
+        """Fill a row or a column with texts."""
+        self._sheet.fill_texts(place, texts, self._book.format(style))
+
+    def formulas(self, place: Range, rows: FormulaRows, style: Style) -> None:
+        """Fill a range with formulas, which are made when the file is saved."""
+        self._sheet.fill_formulas(place, rows, self._book.format(style))
+        self._book.formula_cells += (place[2] - place[0] + 1) * (place[3] - place[1] + 1)
 
     def formula(self, row: int, column: int, formula: str, value: float | str, style: dict[str, Any]) -> None:
         self._sheet._write_formula(row, column, formula, self._book.format(style), value)
@@ -340,6 +259,10 @@ class Sheet:
     def height(self, row: int, height: float) -> None:
         self._sheet.set_row(row, height)
 
+    def before_rows(self, work: Callable[[], object]) -> None:
+        """Call `work` when the sheet's cells are made, as the file is saved."""
+        self._sheet.before_rows = work
+
     def show_first(self) -> None:
         """Let the workbook open at this sheet."""
         self._sheet.activate()
@@ -387,7 +310,8 @@ class BookFile:
         self.path = path
         self.formula_cells = 0
         self._memory = _Memory()
-        self._book = xlsxwriter.Workbook(self._memory, {"in_memory": True})
+        self._book = xlsxwriter.Workbook(_Memory(), {"in_memory": True})
+        self._book._get_packager = lambda: StreamingPackager(self._memory)
         self._book.worksheet_class = PlainWorksheet
         self._title = title
         self.keywords("")

@@ -13,7 +13,7 @@ import xlsxwriter
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.build import write_lesson
-from byhand.xlsx import writer
+from byhand.xlsx import sheet_xml, writer
 
 pytestmark = pytest.mark.benchmark
 
@@ -44,16 +44,18 @@ def formula_cells(layers: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> l
     """Every formula cell of the book: sheet, row, column, formula, result."""
     cells: list[tuple[str, int, int, str, Any]] = []
 
-    class Spy(writer.PlainWorksheet):
+    class Spy(sheet_xml.PlainWorksheet):
         def _write_formula(self, row: int, col: int, formula: str, cell_format: Any = None, value: Any = 0) -> int:
             cells.append((self.name, row, col, formula, value))
             return super()._write_formula(row, col, formula, cell_format, value)
 
-        def write_formulas(self, place: Any, rows: Any, cell_format: Any) -> int:
-            rows = list(rows)
-            for at, formulas, values in rows:
-                cells.extend((self.name, *p, f, v) for p, f, v in zip(at, formulas, values, strict=True))
-            return super().write_formulas(place, rows, cell_format)
+        def fill_formulas(self, place: Any, rows: Any, cell_format: Any) -> None:
+            formulas_of = rows()
+            for row in range(place[0], place[2] + 1):
+                for column, formula, value in zip(
+                    range(place[1], place[3] + 1), *formulas_of(row - place[0]), strict=True
+                ):
+                    cells.append((self.name, row, column, formula, value))
 
     monkeypatch.setattr(writer, "PlainWorksheet", Spy)
     make(layers, path)

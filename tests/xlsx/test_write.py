@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from byhand.core.arithmetic.excel import functions
 from byhand.errors import ByhandError
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
+from byhand.workbook import book
 from byhand.workbook import build as building
 from byhand.workbook.build import write_lesson
 from byhand.xlsx import writer
 from byhand.xlsx.reader import read
 from byhand.xlsx.recalculate import recalculate_many
+from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range
 from byhand.xlsx.verify import compare
-from byhand.xlsx.writer import CREATED, BookFile, FormulaRow, PlainWorksheet
+from byhand.xlsx.writer import CREATED, BookFile
 
 STYLE = {"bold": True}
 
@@ -44,11 +47,26 @@ class OwnWorksheet(Worksheet):
         pieces = zip(formats, (text for text, _ in parts), strict=True)
         self.write_rich_string(row, column, *(piece for pair in pieces for piece in pair))
 
-    def write_formulas(self, place: Any, rows: Iterable[FormulaRow], cell_format: Any) -> int:
-        cells = [cell for row in rows for cell in zip(*row, strict=True)]
-        for at, formula, value in cells:
-            self.write_formula(*at, f"={formula}", cell_format, value)
-        return len(cells)
+    def fill_formulas(self, place: Range, rows: FormulaRows, cell_format: Any) -> None:
+        formulas_of = rows()
+        for row in range(place[0], place[2] + 1):
+            for column, formula, value in zip(columns(place), *formulas_of(row - place[0]), strict=True):
+                self.write_formula(row, column, f"={formula}", cell_format, value)
+
+    def fill_numbers(self, place: Range, numbers_of: Callable[[int], Any], formats: Any) -> None:
+        for row in range(place[0], place[2] + 1):
+            styles = formats(row - place[0]) if callable(formats) else [formats] * len(columns(place))
+            for column, number, cell_format in zip(columns(place), numbers_of(row - place[0]), styles, strict=True):
+                self.write_number(row, column, number, cell_format)
+
+    def fill_texts(self, place: Range, texts: Sequence[str], cell_format: Any) -> None:
+        cells = product(range(place[0], place[2] + 1), columns(place))
+        for cell, text in zip(cells, texts, strict=True):
+            self.write_string(*cell, text, cell_format)
+
+
+def columns(place: Range) -> range:
+    return range(place[1], place[3] + 1)
 
 
 @pytest.mark.parametrize("name", sweep([*GALLERY, "bert turned", "transformer turned"]))
@@ -106,7 +124,7 @@ def begun(path: Path) -> BookFile:
     sheet = file.sheet("Sheet", "#000000")
     sheet.number(0, 0, 2.0, STYLE)
     sheet.formula(0, 1, "A1*2", 4.0, STYLE)
-    sheet.formulas((1, 0, 1, 1), [([(1, 0), (1, 1)], ["A1+1", "A1+2"], [3.0, 4.0])], STYLE)
+    sheet.formulas((1, 0, 1, 1), lambda: lambda row: (["A1+1", "A1+2"], [3.0, 4.0]), STYLE)
     return file
 
 
@@ -200,10 +218,6 @@ def test_a_stop_between_the_pages_leaves_no_file(tmp_path: Path, monkeypatch: py
             "This model would need 5,002,001 cells, more than a spreadsheet program can bear (2,000,000): "
             "choose smaller sizes with --size, or print it with `byhand run`.",
         ),
-        (
-            Recipe("attention", size={"tokens": 1, "d_model": 900, "d_k": 1}),
-            "A formula of Q would have ",
-        ),
     ],
 )
 def test_what_does_not_fit_leaves_no_file(recipe: Recipe, sentence: str, tmp_path: Path) -> None:
@@ -211,6 +225,27 @@ def test_what_does_not_fit_leaves_no_file(recipe: Recipe, sentence: str, tmp_pat
         write_lesson(build(recipe), tmp_path / "book.xlsx")
     assert str(error.value).startswith(sentence)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_formula_that_is_too_long_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found while the file is saved, since its cells are made then."""
+    monkeypatch.setattr(book, "LONGEST_FORMULA", 10)
+    with pytest.raises(
+        ByhandError, match=r"^A formula of .* would have \d+ characters, more than the 10 that a cell takes"
+    ):
+        write_lesson(build(Recipe("attention")), tmp_path / "book.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_in_two_ranges_is_refused(tmp_path: Path) -> None:
+    """Both would be in the file, which no program opens."""
+    for row, column in ((1, 1), (2, 2)):
+        file = begun(tmp_path / "book.xlsx")
+        sheet = file._book.worksheets()[0]
+        sheet.fill_texts((2, 1, 2, 2), ["a", "b"], file.format(STYLE))
+        sheet.put_number(row, column, 1.0, file.format(STYLE))
+        with pytest.raises(AssertionError, match="is to hold two cells"):
+            file.data()
 
 
 def test_a_style_is_recorded_once_however_often_it_is_made(tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ class Reckonable(Protocol):
 Cell = TypeVar("Cell", bound=Reckonable)
 
 
+class Line(tuple[Any, ...]):
+    """The cells of a row or a column of a table. about: what an arithmetic has noted of them, for the next reader."""
+
+    about: Any = None
+
+
 @dataclass(frozen=True)
 class Function:
     """A function of one number, in the forms that the arithmetics need.

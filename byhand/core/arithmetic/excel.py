@@ -7,20 +7,24 @@ mathematics), no function younger than Excel 2010, no number in scientific notat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, pairwise
 from typing import TypeGuard
 
 import numpy as np
 
-from byhand.core.arithmetic import Arithmetic, Function
+from byhand.core.arithmetic import Arithmetic, Function, Line
 from byhand.core.graph import OPS
 from byhand.notation.printer import ATOM, PRODUCT, SUM
 
 OWN_FUNCTIONS = frozenset(
-    "ABS AVERAGE CHOOSE CONCATENATE COUNT COUNTIF EXACT FIND IF INDEX ISNA LEN MATCH MAX MID PI POWER SUBSTITUTE SUM "
-    "SUMIF SUMSQ".split()
+    "ABS AVERAGE CHOOSE CONCATENATE COUNT COUNTIF EXACT FIND IF INDEX ISNA LEN MATCH MAX MID MMULT PI POWER SUBSTITUTE "
+    "SUM SUMIF SUMPRODUCT SUMSQ".split()
 )
 """The functions in formulas, besides those of the operations."""
+MOST_TERMS = 16
+"""The most products that a formula writes out: A1*B1+A2*B2+...; more are a function of two ranges."""
 
 
 class Formula(str):
@@ -36,48 +40,65 @@ class Formula(str):
         return _Sum(f"{self}-{_bracket(other, PRODUCT)}")
 
     def __neg__(self) -> Formula:
-        return _Sum(f"-{_bracket(self, PRODUCT)}")
+        negative = _Sum(f"-{_bracket(self, PRODUCT)}")
+        negative.of = self
+        return negative
 
     def __mul__(self, other: Formula) -> Formula:  # type: ignore[override]  # a product, where str repeats
-        return _Product(f"{_bracket(self, PRODUCT)}*{_bracket(other, PRODUCT)}")
+        product = _Product(f"{_bracket(self, PRODUCT)}*{_bracket(other, PRODUCT)}")
+        product.of = self, other, None
+        return product
 
     def __truediv__(self, other: Formula) -> Formula:
-        return _Product(f"{_bracket(self, PRODUCT)}/{_bracket(other, ATOM)}")
+        quotient = _Product(f"{_bracket(self, PRODUCT)}/{_bracket(other, ATOM)}")
+        if isinstance(self, _Product) and self.of and self.of[2] is None:
+            quotient.of = *self.of[:2], other
+        return quotient
 
 
 class _Sum(Formula):
-    __slots__ = ()
+    """A sum or a difference. of: what it is the negative of."""
+
+    __slots__ = ("of",)
     binds = SUM
+    of: Formula | None
+
+    def __new__(cls, text: str) -> _Sum:
+        self = str.__new__(cls, text)
+        self.of = None
+        return self
 
 
 class _Product(Formula):
-    __slots__ = ()
+    """A product or a quotient. of: its two factors, and what divides them."""
+
+    __slots__ = ("of",)
     binds = PRODUCT
+    of: tuple[Formula, Formula, Formula | None] | None
+
+    def __new__(cls, text: str) -> _Product:
+        self = str.__new__(cls, text)
+        self.of = None
+        return self
 
 
 class Address(Formula):
     """One cell of the sheet that is being written, or (with `sheet`) of another."""
 
-    __slots__ = ("place",)
-    place: tuple[str, int, int]
+    __slots__ = ("column", "row", "sheet")
+    row: int
+    column: int
+    sheet: str
 
     def __new__(cls, row: int, column: int, sheet: str = "") -> Address:
         text = f"{column_letters(column)}{row + 1}"
         self = str.__new__(cls, f"{quoted(sheet)}!{text}" if sheet else text)
-        self.place = (sheet, row, column)
+        self.row, self.column, self.sheet = row, column, sheet
         return self
 
     @property
-    def sheet(self) -> str:
-        return self.place[0]
-
-    @property
-    def row(self) -> int:
-        return self.place[1]
-
-    @property
-    def column(self) -> int:
-        return self.place[2]
+    def place(self) -> tuple[str, int, int]:
+        return self.sheet, self.row, self.column
 
 
 def functions() -> frozenset[str]:
@@ -101,41 +122,78 @@ def quoted(sheet: str) -> str:
     return "'" + sheet.replace("'", "''") + "'"
 
 
-def _addresses(line: tuple[Formula, ...]) -> TypeGuard[tuple[Address, ...]]:
+@dataclass(eq=False)
+class _About:
+    """What formulas need to know of a line.
+
+    ranges: the cells that stand side by side, as ranges, if all are cells. ends: where each range ends in the line.
+    runs: the same cells. tight: whether each cell can stand in a product without brackets.
+    """
+
+    runs: list[Sequence[Address]]
+    ranges: list[str]
+    ends: list[int]
+    tight: bool
+    text: str
+
+    @property
+    def in_one_range(self) -> bool:
+        return len(self.ranges) == 1 and self.ends[0] > 1
+
+
+def _about(line: Sequence[Formula]) -> _About:
+    """Return what is known of a line; it is found out once for a line of a table."""
+    about: _About | None = line.about if isinstance(line, Line) else None
+    if about is None:
+        runs = _runs(line) if _addresses(line) else []
+        ranges = [_range(run) for run in runs]
+        tight = bool(runs) or all(c.binds > SUM for c in line)
+        about = _About(runs, ranges, list(accumulate(map(len, runs))), tight, ",".join(ranges or line))
+        if isinstance(line, Line):
+            line.about = about
+    return about
+
+
+def _addresses(line: Sequence[Formula]) -> TypeGuard[Sequence[Address]]:
     return all(isinstance(c, Address) for c in line)
 
 
-@lru_cache(1024)
-def cells(line: tuple[Formula, ...]) -> str:
+def cells(line: Sequence[Formula]) -> str:
     """Return a line as a function's argument: B5:E5 where the cells stand side by side, else each cell in turn."""
-    return ",".join(_range(run) for run in _runs(line)) if _addresses(line) else ",".join(line)
+    return _about(line).text
 
 
-@lru_cache(1024)
-def in_one_range(line: tuple[Formula, ...]) -> bool:
+def in_one_range(line: Sequence[Formula]) -> bool:
     """Return whether MATCH and INDEX can search the line: no list of cells, and in IronCalc no single cell."""
-    return len(line) > 1 and _addresses(line) and len(_runs(line)) == 1
+    return _about(line).in_one_range
 
 
-def look_up(sought: str, line: tuple[Address, ...]) -> Formula:
+def look_up(sought: str, line: Sequence[Address]) -> Formula:
     """Return a formula for the index of `sought` in adjacent cells, from 0; MATCH gets a range even for one cell."""
     return _Sum(f"MATCH({sought},{_range([*line, line[-1]]) if len(line) == 1 else cells(line)},0)-1")
 
 
-def _runs(line: tuple[Address, ...]) -> list[list[Address]]:
+def _runs(line: Sequence[Address]) -> list[Sequence[Address]]:
     """Return the line as runs of adjacent cells."""
-    runs: list[list[Address]] = []
-    step = None
-    for cell in line:
-        last = runs[-1][-1] if runs else None
-        move = (cell.row - last.row, cell.column - last.column) if last and last.sheet == cell.sheet else None
-        if move in ((0, 1), (1, 0)) and step in (None, move):
-            runs[-1].append(cell)
-            step = move
+    runs: list[Sequence[Address]] = []
+    begins, step = 0, None
+    for n in range(1, len(line) + 1):
+        move = _move(line[n - 1], line[n]) if n < len(line) else None
+        if move is None or step not in (None, move):
+            runs.append(line[begins:n])
+            begins, step = n, None
         else:
-            runs.append([cell])
-            step = None
+            step = move
     return runs
+
+
+def _move(before: Address, after: Address) -> str | None:
+    """Return the direction from a cell to the next: "right", "down", or None if it is not beside it."""
+    if before.sheet != after.sheet:
+        return None
+    if before.row == after.row:
+        return "right" if after.column == before.column + 1 else None
+    return "down" if before.column == after.column and after.row == before.row + 1 else None
 
 
 def _range(run: Sequence[Address]) -> str:
@@ -144,10 +202,8 @@ def _range(run: Sequence[Address]) -> str:
     return f"{run[0]}:{column_letters(run[-1].column)}{run[-1].row + 1}"
 
 
-@lru_cache(1024)
-def _tight(line: tuple[Formula, ...]) -> bool:
-    """Return whether every cell can stand in a product without brackets."""
-    return all(c.binds > SUM for c in line)
+def _is_row(run: Sequence[Address]) -> bool:
+    return run[0].row == run[-1].row
 
 
 def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
@@ -156,6 +212,48 @@ def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
         return Formula(f"CHOOSE({place},{','.join(line)})")
     flat = isinstance(line[0], Address) and isinstance(line[1], Address) and line[0].row == line[1].row
     return Formula(f"INDEX({cells(line)},{'1,' if flat else ''}{place})")
+
+
+def _total_of_products(line: Sequence[Formula]) -> Formula | None:
+    """Return a long sum of x*y, x*y/z or -x*y/z with the same z over the ranges of x and y; None for other sums."""
+    positive = [term.of for term in line if isinstance(term, _Sum) and term.of is not None]
+    negative = len(positive) == len(line)
+    parts = [term.of for term in (positive if negative else line) if isinstance(term, _Product) and term.of]
+    if len(parts) < len(line) or len({below for _, _, below in parts}) > 1:
+        return None
+    total = _by_ranges([x for x, _, _ in parts], [y for _, y, _ in parts])
+    if total is None:
+        return None
+    below = parts[0][2]
+    total = total if below is None else total / below
+    return -total if negative else total
+
+
+def _by_ranges(x: Sequence[Formula], y: Sequence[Formula]) -> Formula | None:
+    """Return a long sum of products over the ranges of both lines; None if their cells stand too far apart."""
+    left, right = _about(x), _about(y)
+    if len(left.ranges) == len(right.ranges) == 1:
+        return _product_of(left.runs[0], right.runs[0], left.ranges[0], right.ranges[0])
+    cuts = sorted({0, *left.ends, *right.ends})
+    if not left.runs or not right.runs or len(cuts) - 1 > MOST_TERMS:
+        return None
+    parts = [(x[a:b], y[a:b]) for a, b in pairwise(cuts)]
+    sums = [_product_of(p, q, _range(p), _range(q)) for p, q in parts if _addresses(p) and _addresses(q)]
+    return _Sum("+".join(sums))
+
+
+def _product_of(x: Sequence[Address], y: Sequence[Address], x_range: str, y_range: str) -> Formula:
+    """Return the sum of the products of two ranges: a row with a row, a column with a column, or a row with a column.
+
+    SUMPRODUCT takes two ranges of one direction. MMULT takes a row and a column; in a SUM, no program makes an array of
+    its single number, and Excel puts no @ before it. LibreOffice, Gnumeric and IronCalc give the same number for all.
+    """
+    if len(x) == 1:
+        return _Product(f"{x_range}*{y_range}")
+    if _is_row(x) == _is_row(y):
+        return Formula(f"SUMPRODUCT({x_range},{y_range})")
+    row, column = (x_range, y_range) if _is_row(x) else (y_range, x_range)
+    return Formula(f"SUM(MMULT({row},{column}))")
 
 
 class Excel(Arithmetic[Formula]):
@@ -176,10 +274,14 @@ class Excel(Arithmetic[Formula]):
         return Formula(f"POWER({x},{y})")
 
     def total(self, line: tuple[Formula, ...]) -> Formula:
+        if len(line) > MOST_TERMS and (short := _total_of_products(line)) is not None:
+            return short
         return Formula(f"SUM({cells(line)})")
 
     def dot(self, x: tuple[Formula, ...], y: tuple[Formula, ...]) -> Formula:
-        if _tight(x) and _tight(y):
+        if len(x) > MOST_TERMS and (short := _by_ranges(x, y)) is not None:
+            return short
+        if _about(x).tight and _about(y).tight:
             return _Sum("+".join(map("*".join, zip(x, y, strict=True))))
         return _Sum("+".join([a * b for a, b in zip(x, y, strict=True)]))
 
