@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from byhand.core.captions import opened, titles
-from byhand.core.graph import Node, Scope
 from byhand.core.roles import Look
 from byhand.translations import _
 from byhand.workbook.book import Book
-from byhand.workbook.home_page import Step, look_of_step, steps, title_of_step
 from byhand.workbook.page import Page
+from byhand.workbook.steps import Step, groups_read, look_of_step, steps, tables_of, title_of_step
 
 MOST_LANES = 3
 """The most boxes in a line; of parts that are more, each is one small box."""
@@ -106,11 +105,11 @@ def _by_part(all_steps: Sequence[Step], crowded: set[Page]) -> list[_Box]:
 
 def _arranged(boxes: list[_Box], book: Book) -> list[_Box]:
     """Put each box in a line below those that it reads, and those of a line side by side."""
-    box_of = _boxes_of_tables(boxes, book)
+    box_of = tables_of([box.steps for box in boxes], book)
     for n, box in enumerate(boxes):
         box.before = set()
         for node in (node for node, at in box_of.items() if at == n):
-            box.before |= {at for at in _boxes_read(node, box_of) if at < n}
+            box.before |= {at for at in groups_read(node, box_of) if at < n}
         box.rank = max((boxes[at].rank + 1 for at in box.before), default=0)
     lines: dict[int, list[_Box]] = {}
     for box in boxes:
@@ -125,34 +124,3 @@ def _arranged(boxes: list[_Box], book: Book) -> list[_Box]:
             box.lane, box.lanes = (n % MOST_SMALL if crowded else n), len(line)
         line_number += -(-len(line) // MOST_SMALL)
     return boxes
-
-
-def _boxes_of_tables(boxes: list[_Box], book: Book) -> dict[Node, int]:
-    """Return the number of the box of each computed table that belongs to one."""
-    of_scope: dict[tuple[Page, Scope], int] = {}
-    for n, box in enumerate(boxes):
-        for step in box.steps:
-            of_scope[box.page, step.scope] = n
-    found: dict[Node, int] = {}
-    for page in book.pages:
-        for block in page.blocks:
-            scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
-            if block.home and block.node.data is None and scope and (page, scope) in of_scope:
-                found[block.node] = of_scope[page, scope]
-    return found
-
-
-def _boxes_read(node: Node, box_of: dict[Node, int]) -> set[int]:
-    """Return the boxes whose tables a table reads, directly or through tables without a box."""
-    found: set[int] = set()
-    todo, seen = list(node.args), set()
-    while todo:
-        argument = todo.pop()
-        if argument in seen:
-            continue
-        seen.add(argument)
-        if argument in box_of:
-            found.add(box_of[argument])
-        elif argument.data is None:
-            todo += argument.args
-    return found

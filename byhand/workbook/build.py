@@ -20,11 +20,14 @@ from byhand.models import MODELS
 from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
+from byhand.workbook.steps import steps
 from byhand.xlsx.writer import BookFile
 
 if TYPE_CHECKING:  # most workbooks are of models that have not been trained
     from byhand.workbook.training_pages import TrainingPages
 
+FEW_STEPS = 2
+"""A workbook of so many steps opens at them, since its contents page would be nearly empty."""
 Progress = Callable[[list[Page]], Iterable[Page]]
 """Passes the pages on one by one, and may show the progress."""
 
@@ -71,6 +74,8 @@ def write_workbook(
     if training is not None:
         training.write(book, sheets)
     write_home(book, file, sheets[book.home], place)
+    if len(steps(book)) <= FEW_STEPS and not book.front:
+        sheets[book.pages[0]].show_first()
     for node, block in book.homes.items():
         file.name(defined_name(node), range_of(book, block))
     file.save()

@@ -1,72 +1,60 @@
-"""The home page: the model as a list of steps, the prompt, the prediction, and a legend."""
+"""The home page: the words to play with, what the model expects, the model as a diagram, and how to read all of it.
+
+The first screen has the words and the bars at the left, the diagram at the right. Below stand a legend and what to try,
+and the list of all steps with their equations and shapes.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from byhand.core.arithmetic.excel import Address, column_letters, nth
-from byhand.core.captions import shapes, symbol
-from byhand.core.graph import Node, Scope
+from byhand.core.captions import symbol
+from byhand.core.graph import Node
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.roles import Look, Role
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
-from byhand.workbook.layout import TOP, floating, sides
-from byhand.workbook.page import Block, Page, key
-from byhand.workbook.prompt_words import rows_of, write_prompt
+from byhand.workbook.diagram import Band, DiagramWriter, bands
+from byhand.workbook.layout import TOP
+from byhand.workbook.prompt_words import LETTERS, SIDE, WORDS, rows_of, rows_of_words, word_cells, write_prompt
+from byhand.workbook.steps import Step, shapes_of_step, steps, title_of_step
+from byhand.workbook.tries import Try, tries_of_model
 from byhand.workbook.typed_words import write_typed
 from byhand.xlsx.writer import BookFile, Sheet
 
 FIRST = 4  # the row under the header
-NUMBER, BOX, PLACE, EQUATION, SHAPES, SIDE = 1, 2, 3, 4, 5, 7  # columns
+DIAGRAM = SIDE + WORDS + 1  # its first column
+NUMBER, TITLE, PLACE, EQUATION, SHAPES = (DIAGRAM + n for n in (0, 1, 3, 5, 9))  # the columns of the list of steps
+WORD_WIDTH, GAP_WIDTH = 7.0, 3.0
 MOST_WORDS = 24
+MORE_LETTERS = 96
+"""The letters of a line of text under the diagram."""
 
 USE = (
     "Change a word or a number in a yellow or red-framed cell: everything follows.",
     "Click a blue cell: its formula names the row and the column that make it.",
-    "Every table has a name (the box at the left of the formula bar lists them).",
-    "Every table's note says the command that works it on paper: rest the mouse on its name.",
+    "See them as arrows: Formulas › Trace Precedents in Excel, Tools › Detective › Trace Precedents in LibreOffice.",
+    "Rest the mouse on a table's name: what it is for, and how to see it worked.",
+    "Every table has a name: the box at the left of the formula bar lists them.",
 )
-
-BEFORE_TITLES = {Look.GRADIENT: "∂ ", Look.UPDATED: "update · "}
-"""The text before the title of a page that is a single step."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the model. block: its first table. result: its last table."""
-
-    scope: Scope
-    page: Page
-    block: Block
-    result: Node
-
-
-def steps(book: Book) -> list[Step]:
-    """Return the model's steps in order: the outermost scopes with an equation, and pages that are single steps."""
-    blocks_of: dict[Scope, list[Block]] = {}
-    for page in (page for page in book.pages if book.in_model(page.scope)):
-        computed = [b for b in page.blocks if b.home and not floating(b.node) and b.node not in book.repeated]
-        for block, following in zip(computed, [*computed[1:], None], strict=True):
-            scope = next((s for s in reversed(block.node.scope.outward) if s.equation), None)
-            if scope:
-                blocks_of.setdefault(scope, []).append(block)
-                if following and following.node.scope in scope.outward and key(block.node) in following.reads:
-                    blocks_of[scope].append(following)  # the result, named by whoever called for the step
-    return [Step(scope, blocks[0].page, blocks[0], blocks[-1].node) for scope, blocks in blocks_of.items()]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The rows of the sections at the side of the home page, from top to bottom."""
+    """The rows of the sections of the home page, and the bands of its diagram."""
 
     typed: list[int]
     prompts: list[int]
     output: int
     prediction: int
+    losses: int
     legend: int
     constants: int
-    losses: int
+    diagram: int
+    bands: list[Band]
+    tries: int
 
 
 def plan(book: Book) -> Plan:
@@ -85,23 +73,38 @@ def plan(book: Book) -> Plan:
         book.letters[typed.pieces] = (book.home, row, SIDE + 1)
         row += 4
         row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
+    diagram = row if book.typed else FIRST
+    drawn = bands(book)
+    tries = diagram + 1 + sum(band.rows for band in drawn)
     prompts = []
     for tokens in book.prompts:
         prompts.append(row)
-        book.words[tokens] = [(book.home, row + 1, SIDE + i) for i in range(tokens.ids.shape[0])]
-        book.sentences[tokens] = (book.home, row + 3, SIDE)
+        book.words[tokens] = [(book.home, *place) for place in word_cells(int(tokens.ids.shape[0]), row)]
+        book.sentences[tokens] = (book.home, row + rows_of_words(tokens), SIDE)
         row += rows_of(book, tokens)
     output = row
     row += 3 if output_words(book) else 0
     prediction = row
     if book.graph.probabilities is not None:
-        row += 4 + min(book.graph.probabilities.shape[1], MOST_WORDS)
-    legend = row
-    row += len(Look) + len(USE) + bool(book.about.weights) + 3
-    constants = row
+        row += 3 + min(book.graph.probabilities.shape[1], MOST_WORDS)
+    losses = row
+    row += len(book.training.losses) + 2 if book.training is not None else 0
+    legend = max(row, tries) if book.typed else row
+    row = legend + 2 + len(looks(book)) + len(_lines(book)) + 1
     for n, block in enumerate(book.constants):
-        block.across, block.along = constants + 1 + n, SIDE
-    return Plan(starts, prompts, output, prediction, legend, constants, row + 2 + len(book.constants))
+        block.across, block.along = row + 1 + n, SIDE
+    return Plan(starts, prompts, output, prediction, losses, legend, row, diagram, drawn, tries)
+
+
+def looks(book: Book) -> list[Look]:
+    """Return the looks that the legend explains."""
+    used = {style.look_of(b.node, b.home) for page in book.pages for b in page.blocks}
+    return [look for look in Look if look in used]
+
+
+def _lines(book: Book) -> list[str]:
+    """Return the lines under the legend."""
+    return [line for text in filter(None, (book.about.weights, *USE)) for line in wrap(text, LETTERS)]
 
 
 def next_words(book: Book) -> list[Node]:
@@ -120,93 +123,79 @@ def output_words(book: Book) -> list[tuple[Node, int]]:
 
 def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     """Write the home page; the other pages must have been written, since it counts their cells."""
-    _steps(book, sheet)
     for (typed, counts), row in zip(book.typed.items(), place.typed, strict=True):
         write_typed(book, sheet, typed, counts, row)
     for tokens, row in zip(book.prompts, place.prompts, strict=True):
-        write_prompt(book, sheet, tokens, row, prompt_heading(tokens), SIDE)
+        write_prompt(book, sheet, tokens, row, prompt_heading(tokens))
     if output_words(book):
         _output_words(book, sheet, place.output)
     if book.graph.probabilities is not None:
-        _prediction(book, file, sheet, place.prediction, book.graph.probabilities)
-    _legend(book, sheet, place.legend)
-    if book.constants:
-        sheet.text(place.constants, SIDE, "Constants", style.HEADING)
-    for block in book.constants:
-        value = float(book.values[block.node][0, 0])
-        places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
-        sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
-        sheet.text(
-            block.row,
-            SIDE + 1,
-            f"{symbol(block.node)}, in formulas {block.node.name}: {block.node.meaning}",
-            style.text(10),
-        )
+        _prediction(book, sheet, place.prediction, book.graph.probabilities)
     if book.training is not None:
-        _losses(book, sheet, place, book.training.losses)
+        _losses(book, sheet, place.losses, book.training.losses)
+    _legend(book, sheet, place.legend)
+    _constants(book, sheet, place.constants)
+    drawn = DiagramWriter(book, sheet, place.diagram, DIAGRAM)
+    all_steps = steps(book)
+    drawn.write(place.bands)
+    row = _tries(book, sheet, place.tries, tries_of_model(book))
+    _steps(book, sheet, row + 1, all_steps)
     for n, page in enumerate(book.front):
         name = book.sheet_names[page]
-        sheet.link(FIRST - 1, SIDE + 2 * n, f"{name} ▸", name, "A1", style.LINK)
+        sheet.link(FIRST - 1, SIDE + 3 * n, f"{name} ▸", name, "A1", style.LINK)
     sheet.text(0, 1, book.about.title, style.TITLE)
     sheet.height(0, 27)
     sheet.text(1, 1, f"{book.about.subtitle} · {file.formula_cells:,} live cells", style.SUBTITLE)
     sheet.text(2, 1, book.about.command, style.NOTE)
-    longest = max((len(title_of(step.page.scope)) for step in steps(book)), default=0)
-    widths = {0: 2, NUMBER: 4, BOX: 27, PLACE: max(24, longest + 1), EQUATION: 36, SHAPES: 13, SIDE - 1: 4}
-    for column, width in widths.items():
+    sheet.columns(0, 0, 2)
+    sheet.columns(SIDE, SIDE + WORDS - 1, WORD_WIDTH)
+    sheet.columns(DIAGRAM - 1, DIAGRAM - 1, GAP_WIDTH)
+    for column, width in drawn.widths().items():
         sheet.columns(column, column, width)
-    sheet.columns(SIDE, SIDE + 12, 10)
     sheet.page(TOP - 1, book.about.title)
 
 
-def _steps(book: Book, sheet: Sheet) -> None:
+def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
+    """Write what to try and what to expect, and return the row below."""
+    if not tries:
+        return row - 1
+    sheet.text(row, DIAGRAM, f"{('One thing', 'Two things', 'Three things')[len(tries) - 1]} to try", style.HEADING)
+    row += 1
+    for n, item in enumerate(tries, 1):
+        sheet.text(row, NUMBER, f"{n}", style.ROW_LABEL)
+        if item.block is None:
+            sheet.text(row, TITLE, "here", style.text(10))
+        else:
+            name = book.sheet_names[item.block.page]
+            target = f"{column_letters(item.block.column)}{max(item.block.row - 2, 1)}"
+            sheet.link(row, TITLE, name, name, target, style.LINK)
+        for line in wrap(item.text, MORE_LETTERS):
+            sheet.text(row, PLACE, line, style.text(10))
+            row += 1
+    return row
+
+
+def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
+    """Write the list of all steps."""
     for column, title in (
-        (BOX, "The model, step by step"),
+        (TITLE, "The model, step by step"),
         (PLACE, "Go to"),
         (EQUATION, "Equation"),
         (SHAPES, "Shapes"),
     ):
-        sheet.text(FIRST, column, title, style.HEADING)
-    row, group = FIRST, ""
-    for n, step in enumerate(steps(book)):
+        sheet.text(row, column, title, style.HEADING)
+    group = ""
+    for n, step in enumerate(all_steps):
         page = title_of(step.page.scope)
         row += 2 if group not in ("", page.partition(" · ")[0]) else 1
         group = page.partition(" · ")[0]
         sheet.text(row, NUMBER, str(n + 1), style.ROW_LABEL)
-        title = title_of_step(step)
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
-        sheet.link(row, BOX, title, name, target, style.box(look_of_step(step)))
+        sheet.text(row, TITLE, title_of_step(step), style.text(10))
         sheet.link(row, PLACE, page, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
-        sheet.text(row, SHAPES, _shapes(step, book.turned), style.text(10, style.GREY))
-
-
-def _shapes(step: Step, turned: bool) -> str:
-    """Return the shapes of the step's first input and its result: 3×4 → 3×2."""
-    left, above = sides(step.block.node)
-    read = next((node for node in (*left, *above) if node.shape != (1, 1)), None)
-    out = shapes(step.result, turned).rpartition("→ ")[2].strip("()")
-    return f"{shapes(read, turned).rpartition('→ ')[2].strip('()')} → {out}" if read else out
-
-
-def title_of_step(step: Step) -> str:
-    """Return the text of the step's box. A page that is a single step has its kind before its title."""
-    if not step.scope.page:
-        return step.scope.title
-    before = BEFORE_TITLES.get(look_of_step(step)) or ("attention · " if _is_attention(step) else "")
-    return f"{before}{step.scope.title.casefold()}"
-
-
-def _is_attention(step: Step) -> bool:
-    """Return whether the step is a whole page with attention weights."""
-    return step.scope.page and any(block.node.role is Role.ATTENTION for block in step.page.blocks)
-
-
-def look_of_step(step: Step) -> Look:
-    """Return the look of the step's box: the outermost scope's that has one, else attention's or the usual one."""
-    look = next((place.look for place in reversed(step.scope.outward) if place.look), None)
-    return look or (Look.ATTENTION if _is_attention(step) else Look.COMPUTED)
+        sheet.text(row, SHAPES, " → ".join(filter(None, shapes_of_step(step, book.turned))), style.text(10, style.GREY))
 
 
 def prompt_heading(tokens: Tokens) -> str:
@@ -231,37 +220,36 @@ def _output_words(book: Book, sheet: Sheet, row: int) -> None:
         sheet.formula(row + 1, SIDE + n, book.address(book.words[of][i], book.home), book.text_of(of, i), result_style)
 
 
-def _prediction(book: Book, file: BookFile, sheet: Sheet, row: int, node: Node) -> None:
+def _prediction(book: Book, sheet: Sheet, row: int, node: Node) -> None:
     """Write the probabilities at one position, which the reader chooses if there are several."""
     vocabulary = node.shape[1].labels
     assert isinstance(vocabulary, Labels)
     count = int(node.shape[0])
     at = (count - 1 if book.graph.look_at is None else book.graph.look_at) + 1
     sheet.text(row, SIDE, "and the model expects" if book.prompts else "The model's answer", style.HEADING)
-    first, position = row + 1, Address(row + 1, SIDE + 1)
+    position = Address(row, SIDE + 5)
     if count > 1:
-        sheet.text(row + 1, SIDE, "at position", style.text(10))
-        sheet.number(row + 1, SIDE + 1, at, style.cell(Look.INPUT, "0"))
-        sheet.choices((row + 1, SIDE + 1, row + 1, SIDE + 1), [str(n + 1) for n in range(count)], "Choose a position.")
-        first += 1
+        sheet.text(row, SIDE + 4, "at position", style.ROW_WORD)
+        sheet.number(row, SIDE + 5, at, style.cell(Look.INPUT, "0"))
+        sheet.choices((row, SIDE + 5, row, SIDE + 5), [str(n + 1) for n in range(count)], "Choose a position.")
     cells = book.result(node)
-    last = first
+    first = last = row + 1
+    bar = style.text(11, style.LOOKS[Look.RESULT][1])
     for n in range(min(len(vocabulary.words), MOST_WORDS)):
         last = first + n
-        sheet.formula(
-            last, SIDE, book.address(book.words[vocabulary][n], book.home), vocabulary.words[n], style.ROW_WORD
-        )
+        word = book.address(book.words[vocabulary][n], book.home)
+        sheet.formula(last, SIDE, word, vocabulary.words[n], style.ROW_WORD)
         column = tuple(book.address(cells[i][n], book.home) for i in range(count))
         value = float(book.values[node][at - 1, n])
         rule = nth(column, position) if count > 1 else column[0]
         sheet.formula(last, SIDE + 1, rule, value, style.cell(Look.RESULT, "0.000"))
-        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, style.text(11, style.LOOKS[Look.RESULT][1]))
+        sheet.formula(last, SIDE + 2, Address(last, SIDE + 1), value, bar)
+        sheet.join((last, SIDE + 2, last, SIDE + 5), bar)
     sheet.bars((first, SIDE + 2, last, SIDE + 2), "#2E9E5B")
 
 
-def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
-    """Write the loss at each training step, and its curve beside the prediction."""
-    row = place.losses
+def _losses(book: Book, sheet: Sheet, row: int, losses: list[Node]) -> None:
+    """Write the loss at each training step, and its curve beside the numbers."""
     sheet.text(row, SIDE, "The loss, step by step" if len(losses) > 1 else "The loss", style.HEADING)
     for n, loss in enumerate(losses, 1):
         ((cell,),) = book.result(loss)
@@ -269,15 +257,27 @@ def _losses(book: Book, sheet: Sheet, place: Plan, losses: list[Node]) -> None:
         value = float(book.values[loss][0, 0])
         sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell(Look.RESULT, "0.0000"))
     if len(losses) > 1:
-        sheet.curve(place.prediction, SIDE + 4, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
+        sheet.curve(row, SIDE + 3, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
 
 
 def _legend(book: Book, sheet: Sheet, row: int) -> None:
     sheet.text(row, SIDE, "How to read", style.HEADING)
-    used = {style.look_of(b.node, b.home) for page in book.pages for b in page.blocks}
-    for n, look in enumerate(look for look in Look if look in used):
+    used = looks(book)
+    for n, look in enumerate(used):
         swatch = style.cell(look, "0", frozenset(("left", "right", "top", "bottom")))
         sheet.text(row + 1 + n, SIDE, "", {**swatch, "bg_color": style.HEAT} if look is Look.ATTENTION else swatch)
         sheet.text(row + 1 + n, SIDE + 1, style.LOOKS[look][2], style.text(10))
-    for n, line in enumerate(filter(None, (book.about.weights, *USE))):
+    for n, line in enumerate(_lines(book)):
         sheet.text(row + 2 + len(used) + n, SIDE, line, style.text(10, style.GREY))
+
+
+def _constants(book: Book, sheet: Sheet, row: int) -> None:
+    """Write the numbers that the whole model shares."""
+    if book.constants:
+        sheet.text(row, SIDE, "Constants", style.HEADING)
+    for block in book.constants:
+        value = float(book.values[block.node][0, 0])
+        places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
+        sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
+        named = f"{symbol(block.node)}, in formulas {block.node.name}: {block.node.meaning}"
+        sheet.text(block.row, SIDE + 1, named, style.text(10))

@@ -34,6 +34,8 @@ LOOKS: dict[Look, tuple[str, str, str]] = {
 """Look -> (fill, colour of the name, text in the legend)."""
 
 WEIGHT_FRAME = "#D98880"
+BOX_EDGE = "#5F6B78"
+"""The colour of the residual path."""
 DASHED = 3
 BOXES = {
     Look.INPUT: "#FFF3D1",
@@ -108,8 +110,15 @@ COLUMN_LABEL = text(9, GREY, align="center")
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
 WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME) | {
-    "num_format": "@"  # a piece that is a number, such as 24, stays a text when it is typed
+    "num_format": "@",  # a piece that is a number, such as 24, stays a text when it is typed
+    "shrink": True,
 }
+PART_LABEL = text(9, GREY, bold=True)
+PART_NOTE = text(8, GREY, italic=True)
+ARROW = text(8, GREY, align="right")
+PATH = text(9, BOX_EDGE, align="fill")
+PATH_START = text(11, BOX_EDGE, align="right", bold=True)
+PATH_END = text(11, BOX_EDGE, align="center", bold=True)
 
 
 def number_format(values: Array, infinite: bool, blank: bool = False) -> tuple[str, bool]:
@@ -146,4 +155,4 @@ def with_infinity(places: int) -> str:
 def box(look: Look) -> dict[str, Any]:
     """Return the style of a step's box. It is pale, since some programs write every link in dark blue."""
     edge = LOOKS[look][1]
-    return text(11, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge)
+    return text(10, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)

@@ -8,9 +8,10 @@ from byhand.core.roles import Look
 from byhand.workbook import style
 from byhand.workbook.book import Book
 from byhand.workbook.page import Block
+from byhand.workbook.prompt_words import SIDE, WORDS
 from byhand.xlsx.writer import Sheet
 
-LENGTH, CUT = 11, 13
+LENGTH, CUT = SIDE + WORDS + 1, SIDE + WORDS + 2
 """The column of the lengths of words, and the first one of their pieces."""
 UNKNOWN_LETTER = "A letter of these words is not among the letters below: add it there, or it counts as �."
 TOO_LONG = "A word is longer than {n} letters: what comes after them is left out."
@@ -20,10 +21,10 @@ def write_typed(book: Book, sheet: Sheet, typed: Typed, counts: Block | None, ro
     """Write the words with their counts, the letters, a sentence where something does not fit, and the merges."""
     often = f"The {typed.what} and their counts: type others"
     if counts and book.about.explain:
-        sheet.note(row, 8, book.note_of(counts))
+        sheet.note(row, SIDE + 1, book.note_of(counts))
     if typed.what == "words":
         sheet.text(row, LENGTH, "letters", style.ROW_WORD)
-    sheet.text(row, 7, often if counts else f"The {typed.what}: type others", style.HEADING)
+    sheet.text(row, SIDE, often if counts else f"The {typed.what}: type others", style.HEADING)
     for i, (_, line, column) in enumerate(book.words[typed]):
         sheet.text(line, column, typed.words[i], style.WORD)
         if counts:
@@ -54,7 +55,7 @@ def _write_cut(book: Book, sheet: Sheet, row: int) -> None:
         assert pieces is not None
         for n, cell in enumerate(book.result(table)[at]):
             text = pieces.spell(float(book.values[table][at, n]), book.values)
-            cell_style = style.cell(Look.RESULT, "General")
+            cell_style = style.cell(Look.RESULT, "General") | {"shrink": True}
             sheet.formula(line, CUT + n, book.address(cell, book.home), text, cell_style)
 
 
@@ -77,14 +78,16 @@ def _unknown(book: Book, typed: Typed) -> str:
 def _write_merges(book: Book, sheet: Sheet, typed: Typed, row: int) -> None:
     """Write each merge: its two pieces, and what they make."""
     pieces = typed.pieces
-    sheet.text(row, 7, "and the merges, in the order in which they are learnt", style.HEADING)
+    sheet.text(row, SIDE, "and the merges, in the order in which they are learnt", style.HEADING)
     for n, (left, right) in enumerate(pieces.merges):
         new = len(pieces.letters) + n + 1
         sides = [book.addresses(book.homes[side], book.home)[0, 0] for side in (left, right)]
         texts = [pieces.spell(float(book.values[side][0, 0]), book.values) for side in (left, right)]
-        sheet.text(row + 1 + n, 7, f"{n + 1}", style.ROW_LABEL)
+        sheet.text(row + 1 + n, SIDE, f"{n + 1}", style.ROW_LABEL)
         for k, (side, text) in enumerate(zip(sides, texts, strict=True)):
-            sheet.formula(row + 1 + n, 8 + k, book.spelled(pieces, side), text, style.cell(Look.COMPUTED, "General"))
+            sheet.formula(
+                row + 1 + n, SIDE + 1 + k, book.spelled(pieces, side), text, style.cell(Look.COMPUTED, "General")
+            )
         whole = pieces.spell(new, book.values)
         result = style.cell(Look.RESULT, "General") | {"align": "left"}  # a long piece runs to the right
-        sheet.formula(row + 1 + n, 10, book.piece(pieces, str(new)), whole, result)
+        sheet.formula(row + 1 + n, SIDE + 3, book.piece(pieces, str(new)), whole, result)

@@ -158,14 +158,27 @@ class Sheet:
         self._sheet._write_formula(row, column, formula, self._book.format(style), value)
         self._book.formula_cells += 1
 
-    def link(self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any]) -> None:
-        """Write a link to a cell of the same workbook."""
+    def link(
+        self, row: int, column: int, text: str, sheet: str, cell: str, style: dict[str, Any], tip: str = ""
+    ) -> None:
+        """Write a link to a cell of the same workbook. tip: shows when the mouse rests on it."""
         quoted = sheet.replace("'", "''")
-        self._sheet.write_url(row, column, f"internal:'{quoted}'!{cell}", self._book.format(style), text)
+        self._sheet.write_url(row, column, f"internal:'{quoted}'!{cell}", self._book.format(style), text, tip[:255])
 
-    def choices(self, place: Range, options: str | list[Any], message: str) -> None:
-        """Add a drop-down list to a range. options: a reference (=name) or a list of values."""
+    def join(self, place: Range, style: dict[str, Any]) -> None:
+        """Make one cell of a range, whose first cell is written by itself."""
+        first_row, first, last_row, last = place
+        for row in range(first_row, last_row + 1):
+            for column in range(first, last + 1):
+                if (row, column) != (first_row, first):
+                    self.empty(row, column, style)
+        self._sheet.merge.append(list(place))
+
+    def choices(self, place: Range, options: str | list[Any], message: str, others: Sequence[Range] = ()) -> None:
+        """Add a drop-down list to a range, and to others. options: a reference (=name) or a list of values."""
         rule = {"validate": "list", "source": options, "error_message": message}
+        if others:
+            rule["other_cells"] = [list(other) for other in others]
         self._sheet.data_validation(*place, rule)
 
     def heat(self, place: Range, colour: str) -> None:

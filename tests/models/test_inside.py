@@ -60,7 +60,7 @@ def test_a_workbook_answers_what_is_typed_in(tmp_path: Path) -> None:
         made = build(Recipe(model))
         write_lesson(made, path)
         words, book = made.architecture.vocabularies(made.options)[0].words, read(path)
-        prompt = [("Contents", 5, 7 + n) for n in range(4)]
+        prompt = [("Contents", 5, 1 + n) for n in range(4)]
         assert [book.values[cell] for cell in prompt] == [words[int(i)] for i in made.numbers()["ids"][:, 0]]
         for ids in ([2, 2, 0, 1], [3, 3, 3, 0]):
             fresh = edited(path, {cell: words[i] for cell, i in zip(prompt, ids, strict=True)})
@@ -71,11 +71,11 @@ def test_a_workbook_answers_what_is_typed_in(tmp_path: Path) -> None:
 def test_a_word_that_is_not_in_the_list_is_told_on_the_home_page(tmp_path: Path, typed: str | None) -> None:
     path = tmp_path / "book.xlsx"
     write_lesson(build(Recipe("rasp-sort")), path)
-    sign, first, again = ("Contents", 7, 7), ("Contents", 5, 7), ("Input", 3, 1)
+    sign, first, again = ("Contents", 7, 1), ("Contents", 5, 1), ("Input", 3, 1)
     assert read(path).values.get(sign, "") == ""
-    sentence = "Not in the list: a word that is unknown counts as a until you choose another."
+    sentence = "Not in the list: an unknown word counts as a; choose another."
     changed = edited(path, {first: typed})
-    assert (changed[sign], changed[again], changed["Contents", 6, 7]) == (sentence, sentence, "unknown")
+    assert (changed[sign], changed[again], changed["Contents", 6, 1]) == (sentence, sentence, "unknown")
     assert not any(str(value).startswith("#") for value in changed.values())
     assert edited(path, {first: "c"})[sign] == ""
 

@@ -204,8 +204,9 @@ def written(name: str, values: Values) -> list[Any]:
 def test_the_home_page_shows_the_position_that_is_asked_for(position: int) -> None:
     stored = book_of("gpt2").values
     (at,) = [cell for cell, text in stored.items() if cell[0] == "Contents" and text == "at position"]
-    _, row, column = at
-    values = edited(path_of("gpt2"), {("Contents", row, column + 1): float(position)})
+    _, row, beside = at
+    values = edited(path_of("gpt2"), {("Contents", row, beside + 1): float(position)})
+    column = beside - 4  # of the words, at the left
     made = lesson("gpt2")
     (words,) = vocabularies(made)
     assert [values["Contents", row + 1 + i, column] for i in range(len(words))] == list(words)

@@ -1,0 +1,110 @@
+"""The first screen, 1440 x 900 at 100 %: the words, what the model expects, and the diagram lie on it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+from support.lessons import BOOKS, book_of, drop_downs, lesson, opened, place, sweep
+
+from byhand.lessons.lesson import Lesson
+from byhand.workbook.book import About, Book
+from byhand.workbook.diagram import Band, bands
+
+ROWS, PIXELS = 22, 1300
+"""What LibreOffice and Excel show of a sheet at least, beside and under their bars."""
+WIDER = 60 / 54
+"""A column in LibreOffice (measured in a window) and in Excel, which has 7 pixels a letter."""
+
+
+def pixels(sheet: Worksheet, column: int) -> int:
+    """How far a column's right edge (from 0) is from the sheet's left one."""
+    at, total = 0, 0
+    widths = sorted((d.min, d.max, d.width) for d in sheet.column_dimensions.values())
+    for first, last, width in widths:
+        total += (first - 1 - at) * 71
+        columns = min(last, column + 1) - first + 1
+        if columns <= 0:
+            return total
+        total, at = total + columns * round(7 * width * WIDER), last
+        if last > column:
+            return total
+    return total + (column + 1 - at) * 71
+
+
+def on_screen(sheet: Worksheet, row: int, column: int) -> bool:
+    return row < ROWS and pixels(sheet, column) <= PIXELS
+
+
+@pytest.mark.parametrize("name", sweep(BOOKS))
+def test_the_words_and_the_most_probable_word_lie_on_the_first_screen(name: str) -> None:
+    sheet, made = opened(name)["Contents"], lesson(name)
+    for _, cells in drop_downs(name):
+        assert all(on_screen(sheet, row, column) for _, row, column in cells)
+    if made.graph.probabilities is None:
+        return
+    values = book_of(name).values
+    (row, column) = next(
+        (r, c) for (s, r, c), text in values.items() if text in ("and the model expects", "The model's answer")
+    )
+    shown = min(made.graph.probabilities.shape[1], 6)
+    assert on_screen(sheet, row + shown, column + 5)
+    bars = [str(part) for part in sheet.merged_cells.ranges]
+    assert len(bars) == min(made.graph.probabilities.shape[1], 24)
+
+
+def diagram(made: Lesson) -> list[Band]:
+    return bands(Book(made.graph, About("", "", ""), made.recipe.orientation == "columns"))
+
+
+@pytest.mark.parametrize("name", sweep(BOOKS))
+def test_the_diagram_lies_on_the_first_screen_and_its_boxes_are_links(name: str) -> None:
+    """All of its width, and the first bands; every part of the model has a box, or a box that stands for its kind."""
+    sheet = opened(name)["Contents"]
+    boxes = [
+        cell
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.hyperlink and cell.border.left.style and cell.border.top.style
+    ]
+    drawn = [box for band in diagram(lesson(name)) for box in band.boxes]
+    assert len(boxes) == len(drawn) > 0
+    assert all(pixels(sheet, cell.column - 1) <= PIXELS for cell in boxes)
+    assert boxes[0].row <= ROWS
+    reached = {place(cell.hyperlink.location)[0][0][0] for cell in boxes}
+    assert reached == {sheet for sheet in book_of(name).sheets[1:] if sheet in reached}
+
+
+def test_the_diagram_of_a_decoder() -> None:
+    """Heads below each other, arrows with shapes, and the residual path under each sublayer."""
+    drawn = diagram(lesson("gpt2"))
+    assert [[(box.title, box.rank, box.lane) for box in band.boxes] for band in drawn] == [
+        [("Word embeddings", 0, 0), ("+ positions", 1, 0)],
+        [("Layer norm", 0, 0), ("Head 1", 1, 0), ("Head 2", 1, 1), ("Join the heads", 2, 0), ("⊕ residual", 3, 0)],
+        [("Layer norm", 0, 0), ("Feed-forward", 1, 0), ("⊕ residual", 2, 0)],
+        [("Layer norm", 0, 0), ("Logits", 1, 0), ("Softmax", 2, 0), ("Next word", 2, 1)],
+    ]
+    assert [band.residual for band in drawn] == [[], [(-1, 3)], [(-1, 2)], []]
+    assert [band.label for band in drawn] == ["Input", "Layer 1", "", "Output"]
+    sheet = opened("gpt2")["Contents"]
+    texts = [str(cell.value) for row in sheet.iter_rows(min_row=5, max_row=ROWS) for cell in row if cell.value]
+    assert texts.count("3×4 →") >= 5
+    assert "→ 3×8" in texts
+    assert {"↳", "↑", "↗"} <= set(texts)
+
+
+def test_a_decoder_that_reads_an_encoder_says_so() -> None:
+    notes = [band.notes for band in diagram(lesson("transformer"))]
+    assert {0: "↑ Encoder"} in notes
+
+
+def test_layers_that_repeat_are_one_box_each() -> None:
+    drawn = diagram(lesson("gpt2-medium"))
+    assert [box.title for band in drawn for box in band.boxes if re.fullmatch(r"Layer \d+", box.title)]
+
+
+@pytest.mark.parametrize("name", ["softmax", "attention", "layernorm"])
+def test_a_part_opens_at_its_lesson(name: str) -> None:
+    assert opened(name).active.title == book_of(name).sheets[1]
+    assert opened("gpt2").active.title == "Contents"
