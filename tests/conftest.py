@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from support.examples import IN_CI
-from support.lessons import BOOKS
+from support.lessons import BOOKS, GALLERY
 from xdist.scheduler import WorkStealingScheduling
 
 from byhand.xlsx.recalculate import ENGINES, installed
@@ -57,11 +57,11 @@ def _by_default(mark: pytest.Mark) -> pytest.Mark:
 
 
 def _book(item: pytest.Item) -> str:
-    """Which book it is about; nothing if it is of no book, or of the pages of all, which are printed at once."""
-    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec") or "pages" in item.fixturenames:
+    """Which book it is about; nothing if it is of no book."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return ""
     name = item.callspec.params.get("name")
-    return name if isinstance(name, str) and name in BOOKS else ""
+    return name if isinstance(name, str) and (name in BOOKS or name in GALLERY) else ""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

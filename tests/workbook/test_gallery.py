@@ -241,9 +241,12 @@ def test_the_index_has_an_entry_for_each_workbook(small: Path) -> None:
 # On paper
 
 
+Pages = Callable[[str], list[str]]
+
+
 @pytest.fixture(scope="session")
-def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """The texts of each workbook's pages, as LibreOffice prints them."""
+def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Pages:
+    """The texts of a workbook's pages, as LibreOffice prints them, which starts once for a few books."""
     needs("libreoffice")
     assert shutil.which("pdftotext"), "pdftotext is missing: apt install poppler-utils"
     letters = subprocess.run(["fc-match", "Calibri"], capture_output=True, text=True, check=True).stdout
@@ -251,10 +254,23 @@ def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
         reason = "wider letters than Calibri's cut pages elsewhere: apt install fonts-crosextra-carlito"
         pytest.fail(reason) if os.environ.get("BYHAND_REQUIRE_PROGRAMS") else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("paper")
-    command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
-    command += ["--convert-to", "pdf", "--outdir", str(folder), *(str(path_of(name)) for name in GALLERY)]
-    subprocess.run(command, check=True, capture_output=True, timeout=900)
-    return {name: text_of(folder / f"{name}.pdf").split("\f")[:-1] for name in GALLERY}
+    names = sorted(GALLERY)
+
+    def of(name: str) -> list[str]:
+        pdf = folder / f"{name}.pdf"
+        if not pdf.exists():
+            first = names.index(name) // AT_ONCE * AT_ONCE
+            command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
+            command += ["--convert-to", "pdf", "--outdir", str(folder)]
+            command += [str(path_of(book)) for book in names[first : first + AT_ONCE]]
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
+        return text_of(pdf).split("\f")[:-1]
+
+    return of
+
+
+AT_ONCE = 6
+"""Books that LibreOffice prints in one go: neighbours in the order in which books are tested."""
 
 
 def text_of(pdf: Path) -> str:
@@ -264,9 +280,9 @@ def text_of(pdf: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
-def test_sheets_are_cut_into_pages_where_they_say(pages: dict[str, list[str]], name: str) -> None:
+def test_sheets_are_cut_into_pages_where_they_say(pages: Pages, name: str) -> None:
     """The footer names the sheet. Nothing runs over to a page of its own, neither below nor at the right."""
-    footers = [re.search(r"(\S(?:.*\S)?) · [0-9]+/[0-9]+\s*\Z", page) for page in pages[name]]
+    footers = [re.search(r"(\S(?:.*\S)?) · [0-9]+/[0-9]+\s*\Z", page) for page in pages(name)]
     breaks = {sheet.title: len(sheet.row_breaks.brk) for sheet in opened(name)}
     taken = Counter(next(s for s in sorted(breaks, key=len, reverse=True) if f and f[1].endswith(s)) for f in footers)
     assert taken == {sheet: 1 + count for sheet, count in breaks.items()}
@@ -275,7 +291,7 @@ def test_sheets_are_cut_into_pages_where_they_say(pages: dict[str, list[str]], n
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", GALLERY)
-def test_nothing_on_paper_is_an_error_or_too_wide(pages: dict[str, list[str]], name: str) -> None:
-    text = "\n".join(pages[name])
+def test_nothing_on_paper_is_an_error_or_too_wide(pages: Pages, name: str) -> None:
+    text = "\n".join(pages(name))
     assert re.findall(r"###|#[A-Z]+[!?/]|Err:", text) == []
     assert describe(lesson(name))[0] in text
