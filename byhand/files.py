@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,6 +100,7 @@ def check_place(path: Path, force: bool) -> None:
         raise ByhandError(f"Cannot use {quoted(str(path))}: {reason}; choose another place.") from None
     if not os.access(path.parent, os.W_OK):
         raise ByhandError(f"The folder {path.parent} cannot be written: choose another with -o.")
+    clear_leftovers(path)
 
 
 @contextmanager
@@ -140,9 +143,38 @@ def together(*paths: Path) -> Iterator[None]:
 
 def temporary_name(path: Path) -> Path:
     """Return the name that a file or folder has beside its place until it is whole, one for each process."""
+    return path.with_name(f"{_temporary_stem(path)}{os.getpid()}.tmp")
+
+
+def _temporary_stem(path: Path) -> str:
     name = os.fsencode(path.name)
-    short = path.name if len(name) <= LONGEST_NAME else sha256(name).hexdigest()[:16]
-    return path.with_name(f".{short}.{os.getpid()}.tmp")
+    return f".{path.name if len(name) <= LONGEST_NAME else sha256(name).hexdigest()[:16]}."
+
+
+def clear_leftovers(path: Path) -> None:
+    """Remove what killed runs have left of a file or folder under its temporary names, as far as the system allows."""
+    stem = _temporary_stem(path)
+    with suppress(OSError):
+        for other in path.parent.glob(f"{glob.escape(stem)}*.tmp"):
+            process = other.name.removeprefix(stem).removesuffix(".tmp")
+            if process.isdecimal() and not _is_alive(int(process)):
+                if other.is_dir() and not other.is_symlink():
+                    shutil.rmtree(other, ignore_errors=True)
+                else:
+                    other.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process may still be there."""
+    if os.name != "posix":
+        return True  # where asking would end it
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def swept(folder: Path) -> None:

@@ -21,7 +21,7 @@ from byhand.checkpoints.folder_words import TWO_FILES
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
-from byhand.files import temporary_name
+from byhand.files import clear_leftovers, temporary_name
 
 END = "</w>"
 """Ends the last piece of a word, where pieces are merged."""
@@ -104,6 +104,7 @@ def check_new_folder(folder: Path) -> None:
         raise ByhandError(f"There is no folder {folder.absolute().parent}: make it first, or save elsewhere.")
     if not os.access(folder.absolute().parent, os.W_OK):
         raise ByhandError(f"The folder {folder.absolute().parent} cannot be written: choose another with --save.")
+    clear_leftovers(folder)
 
 
 def _write_tensors(folder: Path, tensors: Mapping[str, Array]) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
-from byhand.files import save
+from byhand.files import save, swept
+from byhand.folder_lock import locked
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
 from byhand.lessons.recipe import Recipe, read_recipe
@@ -19,6 +20,10 @@ from byhand.workbook.previews import Preview, Previews
 
 PageOf = Callable[[Lesson], str]
 """Makes the page of a lesson, as HTML."""
+
+
+PICTURES = "pictures"
+"""The folder of the pictures, in that of the workbooks."""
 
 
 def recipes(folder: Path) -> list[Path]:
@@ -37,9 +42,16 @@ def rebuild(
     """Write the workbook and the picture of every recipe in `source`, and an index; yield a line after each.
 
     The folder is made if it does not exist. Pictures are drawn while further workbooks are built. advance: called after
-    each of the two steps of a recipe. page_of: makes the page to explore of a lesson, which is written too.
+    each of the two steps of a recipe. page_of: makes the page to explore of a lesson, which is written too. Raises
+    ByhandError if another run is at work in the folder.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder, folder):
+        for place in (folder, folder / PICTURES):
+            swept(place)
+        yield from _rebuild(source, folder, advance, page_of)
+
+
+def _rebuild(source: Path, folder: Path, advance: Callable[[int], object], page_of: PageOf | None) -> Iterator[str]:
     lessons, cells = {}, {}
     with Previews(advance) as previews:
         for path in recipes(source):
@@ -123,7 +135,7 @@ def _close(one: bytes, other: bytes, close: float) -> bool:
 
 
 def _picture(folder: Path, recipe: Path) -> Path:
-    return folder / "pictures" / f"{recipe.stem}.png"
+    return folder / PICTURES / f"{recipe.stem}.png"
 
 
 def _preview_sheet(lesson: Lesson) -> int:
