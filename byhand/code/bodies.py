@@ -84,7 +84,7 @@ class Body:
         returns = [node for node in self.block.whole if self.script.is_read_outside(node, self.whole)]
         returns.sort(key=lambda node: node.serial)
         if self.kept:
-            self.lines.append(f"keep({self.placed('')}, {literals.strings(self.kept, ' ')}, locals())")
+            self.lines.append(f"keep({self.placed('')}, {literals.strings(self.kept, ' ', indent=13)}, locals())")
         self.lines.append(f"return {', '.join(self.names[node] for node in returns)}")
         return Written("", self.reads, returns, self.weights)
 
@@ -143,7 +143,7 @@ class Body:
                 if n in owned and argument in self.script.weights and self.script.home(argument) is self.block:
                     taken.append(self.weight(argument) or self.name(argument))
                 elif n in owned and argument not in self.script.weights:
-                    taken.append(literals.table(self.script.data(argument)))
+                    taken.append(self.script.held(argument))
                 else:
                     taken.append(self.name(argument))
             function = self.script.functions[step.kind]

@@ -10,7 +10,9 @@ import numpy as np
 from byhand.core.graph import Array
 
 WIDTH = 82
-"""The longest string of a literal, so that a line of it fits."""
+"""The longest line of a comment."""
+LONGEST = 98
+"""The longest string of a literal, with its indent: its quotes make it a line of 100 columns."""
 
 DIVISORS = (2, 4, 5, 8, 10, 16, 20, 100)
 
@@ -22,32 +24,33 @@ def number(x: float) -> str:
     return repr(float(x)).replace("e+", "e").replace("e-0", "e-")
 
 
-def table(numbers: Array) -> str:
+def table(numbers: Array, indent: int = 4) -> str:
     """Return a table as an expression: its rows, ended by semicolons, and what they are divided by if that is shorter.
 
-    One string, or several below each other.
+    One string, or several below each other; indent: how far these are from the left.
     """
 
     def text(divisor: int) -> str:
         *rows, last = (" ".join(number(x * divisor) for x in row) for row in numbers.tolist())
-        return f"table({strings([*rows, last + (f' /{divisor}' if divisor > 1 else '')], '; ')})"
+        last += f" /{divisor}" if divisor > 1 else ""
+        return f"table({strings([*rows, last], '; ', indent)})"
 
     fitting = [d for d in DIVISORS if (np.rint(numbers * d) / d == numbers).all() and np.abs(numbers * d).max() < 1000]
     return min((text(divisor) for divisor in [1, *fitting]), key=len)
 
 
-def strings(parts: Sequence[str], between: str) -> str:
+def strings(parts: Sequence[str], between: str, indent: int = 4) -> str:
     """Return joined texts as a string literal; where that is too long, as several that follow each other.
 
     A literal ends between two parts, and within one only where it is too long by itself.
     """
-    lines, line = [], ""
+    lines, line, longest = [], "", LONGEST - indent
     for n, part in enumerate(parts):
         text = part if n == len(parts) - 1 else f"{part}{between}"
-        if line and len(line + text.rstrip()) > WIDTH:
+        if line and len(line + text.rstrip()) > longest:
             lines.append(line)
             line = ""
-        *whole, last = textwrap.wrap(line + text, WIDTH, break_long_words=False, drop_whitespace=False)
+        *whole, last = textwrap.wrap(line + text, longest, break_long_words=False, drop_whitespace=False)
         lines += whole
         line = last
     return "\n".join(repr(text) for text in [*lines, line])

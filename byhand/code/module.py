@@ -239,7 +239,9 @@ class ModuleScript(Plan):
             self.beside |= self.registered.tensors
             names = list(self.registered.tensors)
             return f"weights = {{name: {self.k.loaded.replace('NAME', 'name')} for name in {names}}}"
-        rows = (f"{name!r}: {literals.table(as_table(whole))}," for name, whole in self.registered.tensors.items())
+        rows = (
+            f"{name!r}: {literals.table(as_table(whole), indent=8)}," for name, whole in self.registered.tensors.items()
+        )
         return "\n".join(["weights = {", *rows, "}"])
 
     def text(self) -> str:

@@ -67,7 +67,8 @@ class Plan(Script):
         """Return the parts of tables that a block takes: of each table of which it reads one part alone."""
         inside = list(block.whole)
         inside += [table for node in inside if node in self.ends for table in self.ends[node].inside]
-        return {table for table in outside_tables(sorted(inside, key=lambda node: node.serial)) if not table.name}
+        read = outside_tables(sorted(inside, key=lambda node: node.serial))
+        return {table for table in read if not table.name and base_of(table) not in self.weights}
 
     def outside_of(self, node: Node, parts: set[Node]) -> list[Node]:
         """Return the named tables, and those of the parts, in a table's formula."""

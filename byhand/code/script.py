@@ -127,8 +127,11 @@ class Script:
         self.set_steps(repeated_steps(self.nodes))
 
     def set_steps(self, kinds: dict[Hashable, list[Step]]) -> None:
-        """Choose the steps that become functions."""
-        self.kinds = kinds
+        """Choose the steps that become functions: not those with a table called like what a script uses."""
+        symbols = {
+            kind: {t.symbol for step in steps for t in (*step.inside, *step.arguments)} for kind, steps in kinds.items()
+        }
+        self.kinds = kinds = {kind: steps for kind, steps in kinds.items() if symbols[kind].isdisjoint(USED)}
         self.ends = {step.result: step for steps in kinds.values() for step in steps}
         self.within_steps = {table for step in self.ends.values() for table in step.inside}
 
@@ -241,7 +244,7 @@ class Script:
 
     def held(self, table: Node) -> str:
         """Return what a call holds in place of a table's name: its numbers."""
-        return literals.table(self.data(table))
+        return literals.table(self.data(table), indent=8)
 
     @cached_property
     def owned(self) -> dict[Hashable, list[int]]:
@@ -263,7 +266,8 @@ class Script:
     @property
     def reserved(self) -> set[str]:
         """The names that no step has."""
-        return {*self.names.values(), *(table.symbol for table in self.within_steps), *USED}
+        arguments = {table.symbol for step in self.ends.values() for table in step.arguments}
+        return {*self.names.values(), *(table.symbol for table in self.within_steps), *arguments, *USED}
 
     @cached_property
     def functions(self) -> dict[Hashable, str]:
@@ -335,11 +339,12 @@ class Script:
                 yield CHANGE
 
     def sections(self, lines: dict[str, Node]) -> Iterator[tuple[Scope | None, dict[str, Node]]]:
-        """Yield the lines of each page in the model's order; what no page has and is given comes first.
+        """Yield the lines of each page in the model's order; indices, and what is given and on no page, come first.
 
         All that is given comes first where a check changes it.
         """
-        shared = {line: node for line, node in lines.items() if node.op.given and (self.has_check or not node.page)}
+        first = {node for node in lines.values() if self.has_check or not node.page or node in self.indices}
+        shared = {line: node for line, node in lines.items() if node.op.given and node in first}
         yield None, dict(sorted(shared.items(), key=lambda item: item[1] not in self.indices))
         rest = [(line, node) for line, node in lines.items() if line not in shared]
         for place, group in groupby(rest, lambda item: item[1].page):
@@ -426,7 +431,7 @@ def side_by_side(lines: Mapping[str, Node]) -> Iterator[str]:
     """Yield the lines; given tables that follow each other share one where there is room."""
     waiting = ""
     for line, node in lines.items():
-        is_given = node.op.given and "table(" in line
+        is_given = node.op.given and ("table(" in line or ".array(" in line or ".tensor(" in line)
         if waiting and is_given and len(both := _beside(waiting, line)) <= LONGEST_LINE:
             waiting = both
             continue

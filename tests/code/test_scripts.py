@@ -37,11 +37,14 @@ json.dump(found, open("found.json", "w"))
 
 
 def lessons_of(model: str) -> dict[str, Any]:
-    """Return the model's lessons in each way that it has."""
+    """Return the model's lessons in each way that it has; of every third model, also while it learns."""
     from byhand.errors import ByhandError
 
     found = {}
+    learns = list(MODELS).index(model) % 3 == 1
     for way, settings in WAYS.items():
+        if "backward" in settings and not learns:
+            continue
         try:
             found[way] = build(Recipe(model, **settings))
         except ByhandError:  # a part that writes no words, or has nothing to learn
@@ -72,7 +75,15 @@ def test_a_script_computes_every_table(model: str, tmp_path: Path) -> None:
 
 
 def test_the_script_of_gpt2_is_short() -> None:
-    assert len(script(build(Recipe("gpt2")))[0].splitlines()) < 120
+    """It is under 120 lines, whatever halves its weights are."""
+    draw = np.random.default_rng(15)
+    learnt = build(Recipe("gpt2"))
+    shapes = {name: node.shape for name, node in learnt.tables.items() if node.role == "weight" and node.op.given}
+    others = [{name: draw.integers(-8, 9, shape) / 2 for name, shape in shapes.items()} for _ in range(2)]
+    for numbers in [{}, *others]:
+        lesson = build(Recipe("gpt2", set={name: table.tolist() for name, table in numbers.items()}))
+        assert len(script(lesson)[0].splitlines()) < 120
+    assert len(script(learnt)[0].splitlines()) <= 115
 
 
 HOSTILE = ['"', "'", '"""', "\\", "a b", "a\nb", "\u202e", "{x}", "__import__('os')", "ü", "#", "🙂"]
@@ -198,7 +209,7 @@ def test_a_module_has_the_names_of_a_checkpoint() -> None:
             assert "for layer in self.model.layers:" in text
 
 
-@pytest.mark.parametrize("model", often(MODELS, ["gpt2"]))
+@pytest.mark.parametrize("model", ["gpt2", *(pytest.param(m, marks=pytest.mark.slow) for m in ("t5", "deepseek"))])
 def test_scripts_of_pytorch_are_clean(model: str, tmp_path: Path) -> None:
     lessons = lessons_of(model)
     for n, lesson in enumerate(lessons.values()):
