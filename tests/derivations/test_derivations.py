@@ -30,7 +30,9 @@ from byhand.derivations.topic_page import prove
 from byhand.derivations.topics import TOPICS
 
 
-@pytest.mark.parametrize("most", [2, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "most", [2, pytest.param(12, marks=pytest.mark.slow), pytest.param(10_000, marks=pytest.mark.sweep)]
+)
 @each_topic
 def test_a_mistake_in_any_line_is_refused(name: str, most: int) -> None:
     """Each line that follows from another has some, of more than one kind."""

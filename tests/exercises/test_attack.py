@@ -26,8 +26,8 @@ QUICK = tuple(name for name in ALL if name != "pdf")
 HANDED_OUT = tuple(name for name in ALL if any(isinstance(file, StudentFile) for file in FORMATS[name]))
 """The formats with a file for each student: what is the same in every set is in the other class's files too."""
 OFTEN = "softmax find-the-wrong-score who-looks-at-whom".split()
-IN_TURN = {name: bool(n % 6) for n, name in enumerate(sorted(ready_made())) if n % 3 == 0}
-"""The recipes that CI tries, every third, and for which purpose; the rest is for a sweep."""
+IN_TURN = {name: bool(n % 12) for n, name in enumerate(sorted(ready_made())) if n % 6 == 0}
+"""The recipes that CI tries, every sixth, and for which purpose; the rest is for a sweep."""
 each_purpose = pytest.mark.parametrize(
     ("name", "practice"),
     [

@@ -45,7 +45,7 @@ OFTEN = "softmax layer-norm causal-mask attention-head find-the-wrong-score miss
 @pytest.mark.parametrize(
     "count", [2, pytest.param(10, marks=pytest.mark.slow), pytest.param(50, marks=pytest.mark.sweep)]
 )
-@pytest.mark.parametrize("name", often(ready_made(), OFTEN))
+@pytest.mark.parametrize("name", often(ready_made(), OFTEN, every=2))
 def test_every_ready_made_exercise_is_marked_as_it_should_be(name: str, count: int) -> None:
     assert findings(problem(read_exercise(find(name))), count) == []
 

@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 from support.gradient_models import differences
 from support.lessons import numbers_of, overwriting_refused
+from support.selection import by_turns, in_every_program
 from support.training_references import (
     CLOSE,
     ENCODER,
@@ -123,10 +124,12 @@ def test_ironcalc_trains_as_pytorch_does(folder: str, run: str, written: Callabl
 
 
 @pytest.mark.slow
-def test_every_program_trains_in_every_way(written: Callable[..., Contents], engine: str) -> None:
+@in_every_program
+def test_every_program_trains_in_every_way(written: Callable[..., Contents], engine: str, whole: bool) -> None:
     """SGD with rows, Adam with columns."""
     for turned in (False, True):
-        check({of: written(*of, turned) for of in EVERY[turned::2]}, engine, turned)
+        kinds = EVERY[turned::2]
+        check({of: written(*of, turned) for of in (kinds if whole else by_turns(kinds, engine))}, engine, turned)
 
 
 # Without PyTorch

@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
 from click.testing import CliRunner
 from support.lessons import GALLERY, WORKSHEETS, lesson, opened, path_of
+from support.selection import by_turns, in_every_program, often
 from support.workbooks import altered, parts_of
 
 from byhand.cli.main import main
@@ -38,13 +39,22 @@ SOME = ("transformer", "mixtral", "mamba")
 REST = [name for name in GALLERY if name not in SOME]
 
 
-@pytest.mark.parametrize("names", [SOME, pytest.param(REST, marks=pytest.mark.slow)], ids=["some", "rest"])
-def test_every_workbook_is_right(names: list[str], engine: str) -> None:
+def check(names: Sequence[str], engine: str) -> None:
     """LibreOffice starts once for all of them."""
     books = [read(path_of(name)) for name in names]
     reports = [compare(*pair, engine) for pair in zip(books, recalculate_books(books, engine), strict=True)]
     assert all(report.cells == len(book.formulas) > 0 for report, book in zip(reports, books, strict=True))
     assert "\n".join(line for report in reports if not report.ok for line in report.lines()) == ""
+
+
+def test_some_workbooks_are_right_in_every_program(engine: str) -> None:
+    check(SOME, engine)
+
+
+@pytest.mark.slow
+@in_every_program
+def test_every_workbook_is_right(engine: str, whole: bool) -> None:
+    check(REST if whole else by_turns(REST, engine), engine)
 
 
 @pytest.mark.parametrize("book", sorted(STORED.glob("*.xlsx")), ids=lambda book: book.stem)
@@ -278,8 +288,11 @@ def text_of(pdf: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
+on_paper = pytest.mark.parametrize("name", often(GALLERY, ["softmax"], every=2))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GALLERY)
+@on_paper
 def test_sheets_are_cut_into_pages_where_they_say(pages: Pages, name: str) -> None:
     """The footer names the sheet. Nothing runs over to a page of its own, neither below nor at the right."""
     footers = [re.search(r"(\S(?:.*\S)?) · [0-9]+/[0-9]+\s*\Z", page) for page in pages(name)]
@@ -290,7 +303,7 @@ def test_sheets_are_cut_into_pages_where_they_say(pages: Pages, name: str) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GALLERY)
+@on_paper
 def test_nothing_on_paper_is_an_error_or_too_wide(pages: Pages, name: str) -> None:
     text = "\n".join(pages(name))
     assert re.findall(r"###|#[A-Z]+[!?/]|Err:", text) == []

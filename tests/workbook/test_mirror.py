@@ -18,7 +18,7 @@ import pytest
 from support.gradient_models import GRADIENT_MODELS, GRADIENTS_OFTEN
 from support.gradient_models import recipe_of as gradient_recipe
 from support.lessons import cells_of, numbers_of, overwriting_refused
-from support.selection import often
+from support.selection import by_turns, in_every_program, often
 
 from byhand.core.captions import defined_name
 from byhand.layers.training import Training
@@ -179,6 +179,7 @@ FEW = [(name, turned) for name in ("attention", "layernorm", "gpt2") for turned 
     ("encoder-layer batch", False)
 ]
 REST = [(name, turned) for name in GRADIENT_MODELS for turned in (False, True) if (name, turned) not in FEW]
+BY_TURNS = [(name, n % 2 == 1) for n, name in enumerate(GRADIENT_MODELS)]
 
 
 def assert_whole(name: str, turned: bool, engine: str = "ironcalc", fresh: Mapping[Cell, Value] | None = None) -> None:
@@ -204,18 +205,21 @@ def test_every_table_has_its_name_and_every_cell_its_number(name: str, turned: b
     assert_whole(name, turned)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "turned"), REST)
+@pytest.mark.parametrize(
+    ("name", "turned"),
+    [pytest.param(*kind, marks=pytest.mark.slow if kind in BY_TURNS else pytest.mark.sweep) for kind in REST],
+)
 def test_so_have_those_of_every_variant(name: str, turned: bool) -> None:
     assert_whole(name, turned)
 
 
 @pytest.mark.slow
+@in_every_program
 @pytest.mark.parametrize("program", ["libreoffice", "gnumeric"])
-def test_the_other_programs_compute_every_variant(program: str, needs: Callable[[str], None]) -> None:
+def test_the_other_programs_compute_every_variant(program: str, needs: Callable[[str], None], whole: bool) -> None:
     """By turns with rows and with columns."""
     needs(program)
-    kinds = [(name, n % 2 == 1) for n, name in enumerate(GRADIENT_MODELS)]
+    kinds = BY_TURNS if whole else [*by_turns(BY_TURNS[::2], program), *by_turns(BY_TURNS[1::2], program)]
     for kind, fresh in zip(kinds, recalculate_books([book_of(*kind) for kind in kinds], program), strict=True):
         assert_whole(*kind, program, fresh)
 

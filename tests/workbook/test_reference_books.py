@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from support.lessons import numbers_of
 from support.reference_models import FOLDERS, WRITERS, expected_of, expected_tables, recipe_of, story_of
+from support.selection import by_turns, in_every_program
 
 from byhand.core.graph import Array
 from byhand.lessons.build import build
@@ -81,11 +82,12 @@ def test_with_tokens_as_columns_too(written: Written) -> None:
 
 
 @pytest.mark.slow
-def test_every_program_computes_every_prompt(written: Written, engine: str) -> None:
+@in_every_program
+def test_every_program_computes_every_prompt(written: Written, engine: str, whole: bool) -> None:
     """IronCalc, which is fast, both with rows and with columns; the others one with rows, one with columns."""
     every = [(name, row, way) for name in FOLDERS for row, way in enumerate(("rows", "columns"))]
     others = [(name, 1 - row, way) for name, row, way in every] if engine == "ironcalc" else []
-    check([*every, *others], written, engine)
+    check([*(every if whole else by_turns(every, engine)), *others], written, engine)
 
 
 LATER = {*WRITERS} - {"gpt2"}
