@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, look_up, quoted
+from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
@@ -21,8 +21,8 @@ from byhand.layers.training import Training
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
-from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views
-from byhand.workbook.page import Block, Caption, Page, key
+from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading
+from byhand.workbook.page import Block, Caption, Page, key, width_of
 from byhand.workbook.style import look_of
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
 from byhand.xlsx.writer import BookFile, Sheet, Style, cut, points
@@ -30,6 +30,8 @@ from byhand.xlsx.writer import BookFile, Sheet, Style, cut, points
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
+LONGEST_TO_READ = 150
+"""The most letters of a formula, without the names of sheets, in which each term of a sum is written out."""
 
 WIDEST_PIECE = 10.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
@@ -271,6 +273,8 @@ class PageWriter:
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         self.sheet.columns(1, last + 4, self.width)
         printed = max(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks)
+        for place in self.page.headings:
+            printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
         width = points(margin) + (printed - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
 
@@ -452,6 +456,8 @@ class PageWriter:
         if _is_typed(node):
             return self._letter_rule(block)
         table = read_block(self.book, block)
+        if letters_of(table[node.shape[0] - 1, node.shape[1] - 1]) > LONGEST_TO_READ:
+            table = read_block(self.book, block, RANGES)
         return lambda i, j: table[i, j]
 
     def _id_rule(self, block: Block) -> Callable[[int, int], str]:
@@ -542,14 +548,19 @@ def infinite(nodes: list[Node]) -> set[Node]:
     return infinite_nodes
 
 
-def read_block(book: Book, block: Block) -> Table:
+def letters_of(formula: str) -> int:
+    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
+    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
+
+
+def read_block(book: Book, block: Block, arithmetic: Excel = EXCEL) -> Table:
     """Return a computed table's formulas, from its cell rule and the blocks that it reads."""
 
     def given(node: Node) -> Table | None:
         source = block.reads.get(key(node))
         return book.addresses(source, block.page) if source else None
 
-    return read(block.node, EXCEL, given)
+    return read(block.node, arithmetic, given)
 
 
 def title_of(scope: Scope) -> str:
@@ -569,11 +580,14 @@ def _sheet_names(pages: list[Page]) -> dict[Page, str]:
             ("Layer ", "L"),
             ("Step ", "S"),
             ("Attention", "Att"),
+            ("First step", "1st"),
+            ("Feed-forward", "FF"),
+            ("Backward", "Back"),
         ):
             name = name.replace(long, short) if len(name) > 31 else name
-        n, unique = 2, name[:31]
+        n, unique = 2, name[:31].rstrip()
         while unique.casefold() in used:
-            unique, n = f"{name[:28]} {n}", n + 1
+            unique, n = f"{name[:28].rstrip()} {n}", n + 1
         names[page] = unique
         used.add(unique.casefold())
     return names

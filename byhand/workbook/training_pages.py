@@ -136,7 +136,7 @@ class _TrainingPage:
 
     def __init__(self, plan: TrainingPages, book: Book, sheet: Sheet) -> None:
         self.plan, self.book, self.sheet, self.story = plan, book, sheet, plan.story
-        self.spans: list[Span] = []
+        self.spans: list[Span] = [(FIRST, plan.text_row)]
 
     def write(self) -> None:
         """Write all of the page."""
@@ -146,9 +146,15 @@ class _TrainingPage:
         self._summary(totals)
         self._text()
         self._first_step()
+        columns = max(CURVE + 4, self._widest_text())
         self.sheet.columns(0, 0, 3)
-        self.sheet.columns(1, CURVE + 4, WIDTH)
-        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans, points(3) + 20 * points(WIDTH)))
+        self.sheet.columns(1, columns, WIDTH)
+        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans, points(3) + columns * points(WIDTH)))
+
+    def _widest_text(self) -> int:
+        """Return the last column that the text takes."""
+        longest = max((len(words) for _, words, _ in self.plan.lines), default=0)
+        return 1 + min(longest, MOST_TOKENS) + (2 if longest > MOST_TOKENS else 0)
 
     def _title(self) -> None:
         story, options = self.story, self.story.stated.options

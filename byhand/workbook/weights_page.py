@@ -41,6 +41,7 @@ class WeightsPage:
     ) -> None:
         self.book, self.sheet, self.page, self.before, self.step = book, sheet, page, before, step
         self.spans: list[Span] = []
+        self.columns = 30
         self.learnt = {n.name: n for n in book.nodes if n.role is Role.WEIGHT and n.name in before}
 
     def write(self, training: str) -> None:
@@ -60,8 +61,9 @@ class WeightsPage:
             shown += node.shape[0] * node.shape[1]
             row = self._band(row, name, node)
         self.sheet.columns(0, 0, 3)
-        self.sheet.columns(1, WIDEST + 10, WIDTH)
-        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], 30 * points(WIDTH)))
+        self.sheet.columns(1, self.columns, WIDTH)
+        width = points(3) + self.columns * points(WIDTH)
+        self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], width))
 
     def _band(self, row: int, name: str, node: Node) -> int:
         """Write a weight's tables, and return the row of the next band."""
@@ -108,6 +110,7 @@ class WeightsPage:
         )
         place = (row, column, row + rows - 1, column + columns - 1)
         shown = table.values
+        self.columns = max(self.columns, column + columns)
         if table.node is None:
             self.sheet.numbers(place, lambda i: shown[i].tolist(), look)
         else:

@@ -10,7 +10,7 @@ from typing import IO
 from xml.parsers import expat
 from zipfile import ZipFile
 
-from byhand.core.arithmetic.excel import Address
+from byhand.core.arithmetic.excel import Address, column_number
 from byhand.xlsx.archive import feed
 from byhand.xlsx.formulas import SharedFormula
 
@@ -316,13 +316,4 @@ def position(place: str) -> tuple[int, int]:
     match = _PLACE.fullmatch(place)
     if not match:
         raise ValueError(f"a cell with the address {place!r}")
-    return int(match[2]) - 1, _column(match[1])
-
-
-@lru_cache(COLUMNS)
-def _column(letters: str) -> int:
-    """Return the number of a column: 0 for A, 25 for Z, 26 for AA."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - 64
-    return number - 1
+    return int(match[2]) - 1, column_number(match[1])

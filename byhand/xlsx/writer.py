@@ -18,6 +18,7 @@ from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingP
 
 WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
 ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
+TITLE_ROWS = 3  # those that every page repeats
 MOST_ROWS_FITTED = 75  # on one page, while it can still be read
 SMALLEST, LARGEST = 10, 60  # per cent, of a sheet that takes several pages
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
@@ -55,7 +56,7 @@ def cut(spans: Iterable[Span], width: float) -> Cut | None:
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
     """Return the first rows of further pages. A full page ends between bands, or else between tables, or anywhere."""
     rows: list[int] = []
-    start = spans[0][0]
+    start = TITLE_ROWS  # empty rows above the first table are on the first page too
     while last - start > most:
         at = range(start + most, start, -1)
         whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))

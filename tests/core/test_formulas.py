@@ -19,7 +19,7 @@ from support.lessons import sweep
 from support.strategies import SHEETS, Tree, arguments, cells, formula_cells, given_tables, trees, write_sheets
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
 
-from byhand.core.arithmetic.excel import EXCEL, Address, Formula, column_letters, functions, quoted
+from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Formula, column_letters, functions, quoted
 from byhand.core.arithmetic.excel import cells as written_cells
 from byhand.core.graph import OPS, Node, fold
 from byhand.core.ops import EXP
@@ -268,6 +268,46 @@ def run(*places: tuple[int, int], sheet: str = "") -> tuple[Address, ...]:
 def test_ranges_as_written(line: tuple[Formula, ...], text: str) -> None:
     assert written_cells(line) == text
     assert EXCEL.total(line) == f"SUM({text})"
+
+
+A = [[Address(row, column) for column in range(8)] for row in range(8)]
+B = [[Address(row, column, "A sheet's") for column in range(8)] for row in range(8)]
+COLUMN_C, COLUMN_D = ([A[i][j] for i in range(4, 8)] for j in (2, 3))
+SUMS: list[tuple[list[Formula], str]] = [
+    ([a * b for a, b in zip(A[0], A[1], strict=True)], "SUMPRODUCT(A1:H1,A2:H2)"),
+    ([a * b for a, b in zip(A[0], B[1], strict=True)], "SUMPRODUCT(A1:H1,'A sheet''s'!A2:H2)"),
+    ([a * b for a, b in zip(COLUMN_C, COLUMN_D, strict=True)], "SUMPRODUCT(C5:C8,D5:D8)"),
+    ([a * b for a, b in zip(A[0][:4], COLUMN_D, strict=True)], "SUM(MMULT(A1:D1,D5:D8))"),
+    ([a * b for a, b in zip(COLUMN_D, A[0][:4], strict=True)], "SUM(MMULT(A1:D1,D5:D8))"),
+    ([-a for a in A[0]], "-SUM(A1:H1)"),
+    ([-(a * b / A[3][3]) for a, b in zip(A[0], A[1], strict=True)], "-SUMPRODUCT(A1:H1,A2:H2)/D4"),
+    ([A[3][3] * a for a in A[0][:2]], "SUM(D4*A1,D4*B1)"),
+    ([a / b for a, b in zip(A[0][:3], A[1][:3], strict=True)], "SUM(A1/A2,B1/B2,C1/C2)"),
+    ([a * EXCEL.number(2) for a in A[0][:3]], "SUM(A1*2,B1*2,C1*2)"),
+    ([A[0][0] * A[1][0], A[0][1] * A[1][1], A[0][2] * A[1][3]], "SUMPRODUCT(A1:B1,A2:B2)+C1*D2"),
+    ([A[0][0] * A[1][0], A[0][1] * A[1][1], A[0][2] / A[1][2]], "SUM(A1*A2,B1*B2,C1/C2)"),
+    ([-(A[0][0] * A[1][0]), A[0][1] * A[1][1], A[0][2] * A[1][2]], "SUM(-A1*A2,B1*B2,C1*C2)"),
+    ([A[0][0] * A[1][0], A[0][1] * B[1][1], A[0][2] * A[1][2]], "A1*A2+B1*'A sheet''s'!B2+C1*C2"),
+    ([A[i][i] * A[0][i] for i in range(3)], "A1*A1+B2*B1+C3*C1"),
+    ([A[2 - i][0] * A[0][i] for i in range(3)], "A3*A1+A2*B1+A1*C1"),
+]
+
+
+@pytest.mark.parametrize(("terms", "text"), SUMS, ids=[text for _, text in SUMS])
+def test_a_sum_of_products_in_ranges_is_the_same_sum(terms: list[Formula], text: str, tmp_path: Path) -> None:
+    """Against each term written out. What repeats no product is written out."""
+    assert RANGES.total(tuple(terms)) == text
+    book = xlsxwriter.Workbook(tmp_path / "ranges.xlsx")
+    sheet, other = book.add_worksheet("Sheet"), book.add_worksheet("A sheet's")
+    for row in range(8):
+        for column in range(8):
+            sheet.write_number(row, column, (3 * row + 5 * column) % 7 - 2.5)
+            other.write_number(row, column, (5 * row + 3 * column) % 11 - 4.5)
+    sheet.write_formula(10, 0, f"={text}")
+    sheet.write_formula(10, 1, f"={EXCEL.total(tuple(terms))}")
+    book.close()
+    numbers = recalculate(tmp_path / "ranges.xlsx")
+    assert numbers["Sheet", 10, 0] == pytest.approx(numbers["Sheet", 10, 1], rel=1e-12)
 
 
 def test_column_letters() -> None:

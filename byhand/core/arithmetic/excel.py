@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import TypeGuard
 
@@ -117,6 +117,15 @@ def column_letters(column: int) -> str:
     return (column_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
+@lru_cache(16_384)
+def column_number(letters: str) -> int:
+    """Return a column's number: A is 0, Z is 25, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
+
+
 def quoted(sheet: str) -> str:
     """Return a sheet's name as formulas write it. (Gnumeric 1.12 finds no sheet with an apostrophe in its name.)"""
     return "'" + sheet.replace("'", "''") + "'"
@@ -215,9 +224,14 @@ def nth(line: tuple[Formula, ...], place: Formula) -> Formula:
 
 
 def _total_of_products(line: Sequence[Formula]) -> Formula | None:
-    """Return a long sum of x*y, x*y/z or -x*y/z with the same z over the ranges of x and y; None for other sums."""
+    """Return a long sum of x*y, x*y/z or -x*y/z with the same z over the ranges of x and y, or of -x over that of x.
+
+    None for other sums.
+    """
     positive = [term.of for term in line if isinstance(term, _Sum) and term.of is not None]
     negative = len(positive) == len(line)
+    if negative and in_one_range(positive):
+        return -Formula(f"SUM({cells(positive)})")
     parts = [term.of for term in (positive if negative else line) if isinstance(term, _Product) and term.of]
     if len(parts) < len(line) or len({below for _, _, below in parts}) > 1:
         return None
@@ -257,7 +271,13 @@ def _product_of(x: Sequence[Address], y: Sequence[Address], x_range: str, y_rang
 
 
 class Excel(Arithmetic[Formula]):
-    """The text of formulas."""
+    """The text of formulas.
+
+    most_terms: the most products that a formula writes out: A1*B1+A2*B2+...; more are a function of two ranges.
+    """
+
+    def __init__(self, most_terms: int = MOST_TERMS) -> None:
+        self.most_terms = most_terms
 
     def number(self, x: float) -> Formula:
         """Return digits only: some programs cannot read an exponent. Adding 0 removes the sign of a negative zero."""
@@ -274,12 +294,12 @@ class Excel(Arithmetic[Formula]):
         return Formula(f"POWER({x},{y})")
 
     def total(self, line: tuple[Formula, ...]) -> Formula:
-        if len(line) > MOST_TERMS and (short := _total_of_products(line)) is not None:
+        if len(line) > self.most_terms and (short := _total_of_products(line)) is not None:
             return short
         return Formula(f"SUM({cells(line)})")
 
     def dot(self, x: tuple[Formula, ...], y: tuple[Formula, ...]) -> Formula:
-        if len(x) > MOST_TERMS and (short := _by_ranges(x, y)) is not None:
+        if len(x) > self.most_terms and (short := _by_ranges(x, y)) is not None:
             return short
         if _about(x).tight and _about(y).tight:
             return _Sum("+".join(map("*".join, zip(x, y, strict=True))))
@@ -333,3 +353,5 @@ class Excel(Arithmetic[Formula]):
 
 
 EXCEL = Excel()
+RANGES = Excel(most_terms=2)
+"""For tables whose formulas are too long to read with each product written out."""
