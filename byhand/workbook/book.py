@@ -376,7 +376,8 @@ class PageWriter:
         end = self.book.piece(pieces, right)
         if pieces.inside:
             end = f"MID({end},{len(pieces.inside) + 1},LEN({end}))"
-        return f'IF({left}=0,"",CONCATENATE({self.book.piece(pieces, left)},{end}))'
+        formula = f'IF({left}=0,"",CONCATENATE({self.book.piece(pieces, left)},{end}))'
+        return formula.replace(f"{quoted(self.book.sheet_names[self.page])}!", "")
 
     def _vocabulary(self, vocabulary: Labels) -> tuple[Address, ...]:
         return tuple(self.book.address(cell, self.page) for cell in self.book.words[vocabulary])
