@@ -13,7 +13,7 @@ from byhand.xlsx.writer import Sheet
 
 LENGTH, CUT = SIDE + WORDS + 1, SIDE + WORDS + 2
 """The column of the lengths of words, and the first one of their pieces."""
-UNKNOWN_LETTER = "A letter of these words is not among the letters below: add it there, or it counts as �."
+UNKNOWN_LETTER = "A letter is not among the letters below: add it, or it counts as �."
 TOO_LONG = "A word is longer than {n} letters: what comes after them is left out."
 
 
