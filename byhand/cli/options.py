@@ -197,6 +197,9 @@ def model_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--label-smoothing", type=float, metavar="E", help="The share of the target that all words get."),
         click.option("--optimizer", metavar="NAME", help="Add the updated weights: sgd, momentum, adam or adamw."),
         click.option("--lr", type=float, metavar="RATE", help="The optimizer's learning rate."),
+        click.option(
+            "--lora", type=int, metavar="RANK", help="Freeze the weights; adapters of this rank beside them can learn."
+        ),
         click.option("--train-steps", type=int, metavar="K", help="Take K training steps."),
     ]
     for option in reversed(options):

@@ -50,6 +50,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # no generic class in c
 @click.option("--grid", type=float, metavar="G", help="Every weight ends as a multiple of G, such as 0.5.")
 @click.option("--largest", type=float, metavar="W", help="The largest weight on the grid.")
 @click.option("--hold-out", type=Share(), default=0.0, metavar="SHARE", help="Sequences that are only tried: 10%.")
+@click.option("--lora", type=int, metavar="RANK", help="Learn adapters of this rank alone; all weights are frozen.")
 @click.option("--seed", type=int, help="Begin with other weights, and in another order.")
 @click.option(
     "-o", "--output", type=NewFile("learnt.toml"), help="What is learnt, as a workbook (.xlsx) or a recipe (.toml)."
@@ -152,7 +153,7 @@ def _corpus(text: str | None, seed: int | None, ids_file: Path | None, tokens: s
 
     if (text is None) == (ids_file is None):
         raise BadInput("Give a text or --ids-file, one of them.")
-    recipe: Recipe = recipe_from(options["model"], options["sizes"], (), words=options["words"])
+    recipe: Recipe = recipe_from(options["model"], options["sizes"], (), words=options["words"], lora=options["lora"])
     recipe = recipe if seed is None else replace(recipe, seed=seed)
     architecture, sizes = model_of(before_learning(recipe))
     if ids_file is not None:

@@ -26,6 +26,7 @@ SYMBOLS = {
     "probabilities": "p",
     "learning_rate": "lr",
     "adam_eps": "ε",
+    "alpha": "α",
     "beta1": "β₁",
     "beta2": "β₂",
     "momentum": "μ",

@@ -66,6 +66,11 @@ class Role(StrEnum):
         Traits(given_look=Look.COMPUTED, given_words="the words, by their numbers in the vocabulary"),
     )
     WEIGHT = "weight", "what the model has learnt", Traits(given_look=Look.WEIGHT, given_words="weights")
+    FROZEN = (
+        "frozen",
+        "a weight that learns no more",
+        Traits(given_look=Look.WEIGHT, given_words="frozen weights", followed=False),
+    )
     MASK = "mask", "which words may be seen", Traits(given_words="1 where a word may be seen, 0 where not")
     CONSTANT = (
         "constant",

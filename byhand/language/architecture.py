@@ -92,7 +92,8 @@ class Graph:
     """A built model: its outputs, and the tables that the home page shows.
 
     probabilities: (T, V), of which the last row is the prediction; look_at: the position shown first, from 0.
-    logits: (T, V), from which a loss is made. training: the backward pass and updates, if there are some.
+    logits: (T, V), from which a loss is made. loss: (1, 1), of a model that has its own.
+    training: the backward pass and updates, if there are some.
     prompt: the ids of the prompt, (T, 1), if the model continues it. written: the ids that it writes, in order.
     given: numbers that replace those of given tables, such as one student's.
     typed: words that a reader types, and the table with the number of times that each is there, if it has one.
@@ -104,6 +105,7 @@ class Graph:
     probabilities: Node | None = None
     look_at: int | None = None
     logits: Node | None = None
+    loss: Node | None = None
     training: Training | None = None
     prompt: Node | None = None
     written: tuple[Node, ...] = ()
@@ -250,7 +252,7 @@ def _check_extent(options: Any, inputs: Inputs) -> None:
             f"{steps:,} times up to {words:,} words, one after the other, are more than byhand unrolls "
             f"({MOST_UNROLLED:,} in all): choose a smaller --generate."
         )
-    if steps * words * max(attending * words, *sizes.values()) > MOST_NUMBERS:
+    if steps * words * max([attending * words, *sizes.values()]) > MOST_NUMBERS:
         raise ByhandError(
             f"{words:,} words{f' in {steps:,} steps' if steps > 1 else ''} make tables of more than "
             f"{MOST_NUMBERS:,} numbers: choose fewer words or smaller sizes."

@@ -20,11 +20,18 @@ def table_of_input(weight: Weights, tokens: int, width: int) -> Node:
     return source("X", numbers, role="input", rows=words("words", tokens))
 
 
-def given_table(name: str, weight: Weights, rows: int, columns: int, least: int = -2, most: int = 3) -> Node:
-    """Return a table of small whole numbers, from the seed and the table's name. (rows, columns)"""
+def given_table(
+    name: str, weight: Weights, rows: int, columns: int, least: int = -2, most: int = 3, near: Node | None = None
+) -> Node:
+    """Return a table of small whole numbers, from the seed and the table's name. (rows, columns)
+
+    near: a given table, whose numbers are moved by the drawn ones, as tenths.
+    """
     draw = np.random.default_rng([weight.seed, rows, columns, *name.encode()])
     of = labels_of(rows), labels_of(columns)
-    return source(name, draw.integers(least, most + 1, size=(rows, columns)), "input", *of)
+    numbers = draw.integers(least, most + 1, size=(rows, columns))
+    moved = numbers if near is None or near.data is None else (near.data + numbers / 10).round(1)
+    return source(name, moved, "input", *of)
 
 
 def other_sentence(count: int) -> Labels:
@@ -37,3 +44,10 @@ def part(
 ) -> Architecture:
     """Return a part; `seed` gives numbers without two equal rows or columns, and attention that says something."""
     return Architecture(name, title, "part", source, about, options, build, seed=seed, **more)
+
+
+def learning_part(
+    name: str, title: str, about: str, options: Any, build: Any, source: str, seed: int = 0, **more: Any
+) -> Architecture:
+    """Return a part that is about learning: a loss, or what is done to weights and gradients."""
+    return Architecture(name, title, "learning", source, about, options, build, seed=seed, **more)

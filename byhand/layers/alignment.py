@@ -12,7 +12,7 @@ from byhand.core.ops import tanh
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.attention import softmax
-from byhand.layers.linear import linear
+from byhand.layers.linear import adapted, linear
 from byhand.layers.recurrence import stack_rows
 
 PLACE = "Bahdanau et al. 2015, section 3.1"
@@ -29,7 +29,7 @@ def attend_back(memory: Node, weight: Weights, o: Any) -> Attend:
         width = o.d_attention if o.additive else o.d_model
         keys = linear(memory, weight, "k", width, bias=False).named("keys")  # (S, 2d) @ (2d, a) -> (S, a)
     if o.additive:
-        w_q, v = weight("W_q", o.d_model, o.d_attention), weight("v", o.d_attention, 1)
+        w_q, v = adapted(weight, "W_q", o.d_model, o.d_attention), weight("v", o.d_attention, 1)
 
     def look(t: int, s: Node) -> tuple[Node, Node]:
         if o.additive:

@@ -129,10 +129,22 @@ def best_one(logits: Node, capacity_factor: float) -> tuple[Node, Node, Node]:
         accepted = (chosen * (1 - greater(queue, capacity))).named("taken", role="mask")
     with scope("", "gates", equation="p of the expert that takes the word", source="Fedus et al. 2021, eq. 2"):
         gates = (p * accepted).named("gates", role="gates")
+    return gates, accepted, balance_loss(p, chosen)
+
+
+def balance_loss(p: Node, chosen: Node, counted: Node | None = None) -> Node:
+    """Return experts × Σ share × mean p, small where words are spread evenly (Fedus et al. 2021, eq. 4 to 6).
+
+    counted: 1 for a word that counts, (T, 1); by default all do. (T, experts), (T, experts) -> (1, 1)
+    """
     with scope("", "balance", equation="experts × Σ share × mean p", source="Fedus et al. 2021, eq. 4"):
-        share, mass = chosen.mean(0).named("share"), p.mean(0).named("mean_p")
-        balance = (int(experts) * (share * mass).sum(1)).named("balance", role="result")
-    return gates, accepted, balance
+        if counted is None:
+            share, mass = chosen.mean(0).named("share"), p.mean(0).named("mean_p")
+        else:
+            words = counted.sum(0).named("words")
+            share = ((chosen * counted).named("chosen_words").sum(0) / words).named("share")
+            mass = ((p * counted).named("p_words").sum(0) / words).named("mean_p")
+        return (int(p.shape[1]) * (share * mass).sum(1)).named("balance", role="result")
 
 
 def mixture(x: Node, gates: Node, expert: Expert, name: str = "ffn", source: str = "") -> Node:

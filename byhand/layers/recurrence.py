@@ -8,7 +8,7 @@ from typing import Any
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.ops import below, beside, exp, log, stretch, tanh
 from byhand.core.weights import Weights
-from byhand.layers.linear import linear
+from byhand.layers.linear import adapted, linear
 
 GATES = "ifgo"
 """Input, forget, cell and output gate, in the order in which torch.nn.LSTM stores them."""
@@ -43,7 +43,7 @@ def start(width: int, *names: str) -> tuple[Node, ...]:
 
 def rnn_step(weight: Weights, ins: int, width: int, name: str = "h") -> Step:
     """Return the step h_t = tanh(x_t W + h_{t-1} U + b) (Elman 1990). (1, e), (1, d) -> (1, d)"""
-    w, u, b = weight("W", ins, width), weight("U", width, width), weight("b", 1, width)
+    w, u, b = adapted(weight, "W", ins, width), adapted(weight, "U", width, width), weight("b", 1, width)
 
     def step(t: int, x: Node, state: Sequence[Node]) -> tuple[Node, ...]:
         before = (x @ w + state[0] @ u + b).named(f"a_{t}")  # (1, e) @ (e, d) + (1, d) @ (d, d)
@@ -57,8 +57,8 @@ def lstm_step(weight: Weights, ins: int, width: int, two_biases: bool = False, n
 
     (1, e), (1, d), (1, d) -> (1, d), (1, d). `two_biases`: one for x and one for h, as in torch.nn.LSTM.
     """
-    w = {gate: weight(f"W_{gate}", ins, width) for gate in GATES}
-    u = {gate: weight(f"U_{gate}", width, width) for gate in GATES}
+    w = {gate: adapted(weight, f"W_{gate}", ins, width) for gate in GATES}
+    u = {gate: adapted(weight, f"U_{gate}", width, width) for gate in GATES}
     b = {gate: weight(f"b_{gate}", 1, width) for gate in GATES}
     second = {gate: weight(f"bh_{gate}", 1, width) for gate in GATES} if two_biases else {}
 

@@ -48,7 +48,7 @@ def learn(recipe: Recipe, architecture: Architecture, weights: Weights, rows: li
     first = rows[0][1]
     if first.logits is None:
         _refuse_targets(recipe)
-        loss = weighted_sum(first.outputs[0], weights.seed)
+        loss = first.loss or weighted_sum(first.outputs[0], weights.seed)
     else:
         targets = [_targets(row, architecture, graph.logits) for _, graph, row in rows if graph.logits is not None]
         if all(t < 0 for row in targets for t in row):
@@ -58,13 +58,13 @@ def learn(recipe: Recipe, architecture: Architecture, weights: Weights, rows: li
         loss = next_word_loss(batch, recipe.label_smoothing)
     nodes = toposort([loss, *shown])
     inputs = [n for n in nodes if n.role is Role.INPUT and n.data is not None and n.symbol != "upstream"]
-    if not weights.nodes and not inputs:
+    if not weights.learning and not inputs:
         raise ByhandError(f"{recipe.model} has nothing to learn: choose a model with weights.")
-    if not weights.nodes and recipe.optimizer:
+    if not weights.learning and recipe.optimizer:
         raise ByhandError(f"{recipe.model} has no weights for an optimizer to change: leave --optimizer out.")
     _check_steps(recipe, nodes)
     settings = {} if recipe.lr is None else {"learning_rate": recipe.lr}
-    training = train(loss, weights.nodes, inputs, shown, recipe.optimizer, settings, recipe.train_steps)
+    training = train(loss, weights.learning, inputs, shown, recipe.optimizer, settings, recipe.train_steps)
     return replace(first, outputs=[*shown, loss, *training.outputs], training=training)
 
 

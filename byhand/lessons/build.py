@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Node, Scope, current_scope, scope, toposort
+from byhand.core.graph import Array, Scope, current_scope, scope, toposort
 from byhand.core.labels import Labels
 from byhand.core.roles import Role
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError, quoted
 from byhand.language.architecture import Architecture, Graph, Inputs, options_of
 from byhand.language.options import Option, option_values, parse_setting
+from byhand.layers.linear import merged_weights
 from byhand.lessons.inputs import batch_rows, inputs_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import LEARNING, Recipe, ready_made_folder
@@ -39,6 +40,8 @@ def build(recipe: Recipe) -> Lesson:
     given = recipe if recipe.model in MODELS else _with_ids(recipe, model)
     rows = batch_rows(given, model.architecture)
     graphs = _graphs(model, rows)
+    if recipe.lora and not model.weights.learning:
+        raise ByhandError(f"{recipe.model} has no linear layer for LoRA to adapt: leave --lora out.")
     graph = _with_learning(given, model, graphs, rows) if recipe.backward else graphs[0][1]
     origin = recipe.learnt or model.weights.origin
     lesson = Lesson(
@@ -124,13 +127,13 @@ def with_few_words(lesson: Lesson, shown: tuple[int, ...], note: str) -> Lesson:
     return replace(few, tokenizer=lesson.tokenizer, shown=shown, note=note)
 
 
-def weights_of(recipe: Recipe) -> dict[str, Node]:
-    """Return the weights of a recipe's model by path, with the recipe's own numbers in them."""
+def weights_of(recipe: Recipe) -> dict[str, Array]:
+    """Return the weights of a recipe's model by path, with the recipe's own numbers and what adapters add in them."""
     model = _model(recipe)
     rows = batch_rows(replace(recipe, batch=[]), model.architecture)
     ((_, graph),) = _graphs(model, rows)
     _override(Lesson(recipe, model.architecture, model.options, graph), model.weights)
-    return model.weights.nodes
+    return merged_weights(model.weights)
 
 
 def model_of(recipe: Recipe) -> tuple[Architecture, Any]:
@@ -143,6 +146,8 @@ def _check(recipe: Recipe) -> None:
     """Raise ByhandError for settings that no model allows."""
     if recipe.orientation not in ("rows", "columns"):
         raise ByhandError(f"Orientation is rows or columns, not {quoted(recipe.orientation)}.")
+    if recipe.lora < 0:
+        raise ByhandError(f"--lora is the rank of the adapters, at least 1, not {quoted(recipe.lora)}.")
     if len(recipe.title) > LONGEST_TITLE or not recipe.title.isprintable():
         raise ByhandError(f"A title is one line of at most {LONGEST_TITLE} letters, not {quoted(recipe.title)}.")
     if recipe.backward or recipe.given(LEARNING):
@@ -180,7 +185,7 @@ def _built_in_model(recipe: Recipe) -> _Model:
     options = options_of(architecture, size)
     learnt = _learnt(recipe, options)
     if learnt is None:
-        return _Model(architecture, options, Weights(seed))
+        return _Model(architecture, options, Weights(seed, rank=recipe.lora))
     usual = [list(vocabulary.words) for vocabulary in architecture.vocabularies(options)]
     if learnt.words and learnt.words not in usual and not recipe.given(("words", "target_words")):
         from byhand.lessons.own_words import classes_named, with_own_words
@@ -188,7 +193,8 @@ def _built_in_model(recipe: Recipe) -> _Model:
         named = replace(recipe, words=learnt.words, target_words=learnt.target_words)
         options = classes_named(named, architecture, options)
         architecture = with_own_words(named, architecture, options)
-    return _Model(architecture, options, Weights(learnt.seed, learnt.weights, learnt.about), example=learnt.example)
+    weights = Weights(learnt.seed, learnt.weights, learnt.about, recipe.lora)
+    return _Model(architecture, options, weights, example=learnt.example)
 
 
 @dataclass(frozen=True)
@@ -243,8 +249,11 @@ def _learnt(recipe: Recipe, options: Any) -> LearntModel | None:
 
 
 def before_learning(recipe: Recipe) -> Recipe:
-    """Return the recipe of the same model with its random weights, before it has learnt anything."""
-    if recipe.seed is not None or recipe.model not in MODELS:
+    """Return the recipe of the same model with its random weights, before it has learnt anything.
+
+    With adapters it is the recipe itself: what the model has learnt is frozen, and the adapters begin at 0.
+    """
+    if recipe.seed is not None or recipe.model not in MODELS or recipe.lora:
         return recipe
     return replace(recipe, seed=MODELS[recipe.model].seed)
 
@@ -260,8 +269,8 @@ def _checkpoint_model(recipe: Recipe) -> _Model:
         raise ByhandError("A checkpoint has its own sizes: leave --size out.")
     tokens = {name: parse_setting(name, value, 1, Option()) for name, value in recipe.size.items()}
     assemble = partial(reading.assemble, loaded)
-    options = replace(loaded.options, **tokens)
-    return _Model(loaded.architecture, options, Weights(arrays=loaded.arrays), assemble, pieces=loaded.pieces)
+    options, weights = replace(loaded.options, **tokens), Weights(arrays=loaded.arrays, rank=recipe.lora)
+    return _Model(loaded.architecture, options, weights, assemble, pieces=loaded.pieces)
 
 
 def _graphs(model: _Model, rows: list[Recipe]) -> list[tuple[Scope, Graph]]:

@@ -80,9 +80,20 @@ def corpus(text: str, recipe: Recipe, architecture: Architecture, options: Any, 
     lines = [line.strip() for line in text.strip().splitlines()]
     own_words = bool(recipe.words) or recipe.model not in MODELS
     reader = _Reader(architecture, options, splitting(tokens, [line for line in lines if line]), own_words)
+    notes: tuple[str, ...] = ()
+    if recipe.lora and not own_words:
+        reader = replace(reader, own_words=reader.knows(lines))
+        notes = () if reader.own_words else (NOTHING_TO_ADAPT.format(architecture.name),)
     if task is not _pictures:
         lines = [line for line in lines if line]
-    return replace(task(reader, recipe, lines), source={"text": lines, "tokens": tokens})
+    read = task(reader, recipe, lines)
+    return replace(read, source={"text": lines, "tokens": tokens}, notes=(*notes, *read.notes))
+
+
+NOTHING_TO_ADAPT = (
+    "The text has words that {} has not learnt, so the weights that are frozen are random ones: "
+    "adapt a model that knows its words, such as a recipe from `byhand train` or a checkpoint."
+)
 
 
 def corpus_of_ids(sequences: Any, recipe: Recipe, architecture: Architecture, options: Any) -> Corpus:
@@ -143,6 +154,12 @@ class _Reader:
     def split(self, line: str) -> list[str]:
         """Return a line's tokens."""
         return self.splitting.split(line)
+
+    def knows(self, lines: Iterable[str]) -> bool:
+        """Return whether all words of the lines are among the model's own."""
+        words = {word for vocabulary in self.architecture.vocabularies(self.options) for word in vocabulary.words}
+        sides = (side for line in lines for side in line.split("\t"))
+        return all(words.issuperset(self.split(side)) for side in sides)
 
     @property
     def room(self) -> int | None:

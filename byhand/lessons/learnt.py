@@ -31,8 +31,9 @@ def with_weights(corpus: Corpus, learnt: Learnt, options: TrainingOptions, text:
     steps, last = len(learnt.losses), learnt.final
     start = learnt.losses[0] if learnt.losses else last
     sentence = (
-        f"The weights are learnt from {Path(text).name}: {len(corpus.examples)} sequences, {steps:,} "
-        f"step{'s' * (steps != 1)} of {options.optimizer}, loss {start:.4g} → {last:.4g}."
+        f"The {'adapters' if corpus.recipe.lora else 'weights'} are learnt from {Path(text).name}: "
+        f"{len(corpus.examples)} sequences, {steps:,} step{'s' * (steps != 1)} of {options.optimizer}, "
+        f"loss {start:.4g} → {last:.4g}."
     )
     training = recorded(corpus, learnt, options, share)
     return replace(corpus.recipe, **prompt, learnt=sentence, training=training, set=corpus.recipe.set | weights)
@@ -70,8 +71,8 @@ def check_can_be_saved(recipe: Recipe) -> None:
 
 
 def save_folder(recipe: Recipe, folder: Path) -> None:
-    """Write a recipe's model with its weights as a checkpoint's folder, in Hugging Face's layout."""
-    weights = {path: node.data for path, node in weights_of(recipe).items() if node.data is not None}
+    """Write a recipe's model with its weights as a checkpoint's folder, in Hugging Face's layout; adapters merged."""
+    weights = weights_of(recipe)
     if recipe.model not in MODELS:
         save_again(Path(recipe.model), folder, weights)
         return

@@ -32,6 +32,7 @@ class Recipe:
     {"layer1.head1.W_Q[1,2]": 5}.
     targets: for the backward pass, the word (or its id) that should follow at each position, "_" for none.
     temperature, top_k, top_p, beams, cache: how the words are chosen (see Decoding).
+    lora: the rank of adapters beside each linear layer, which alone can learn; 0 for none.
     learnt: how the weights in `set` were learnt, in a sentence. training: the text and the settings of that, see
     TrainingRecord.
     batch: further rows, each with an ids or prompt, targets ... of its own. lr: the optimizer's learning rate.
@@ -66,6 +67,7 @@ class Recipe:
     optimizer: str | None = None
     lr: float | None = None
     train_steps: int = 1
+    lora: int = 0
     orientation: str = "rows"
     all_words: bool = False
     learnt: str = ""

@@ -87,7 +87,7 @@ def recorded(corpus: Corpus, learnt: Learnt, options: TrainingOptions, share: fl
 
 def start_of(recipe: Recipe, stated: TrainingRecord) -> Recipe:
     """Return the recipe of the model before it learnt, for one sequence after the other."""
-    own = {name: getattr(recipe, name) for name in ("title", "size", "seed", "words", "target_words")}
+    own = {name: getattr(recipe, name) for name in ("title", "size", "seed", "words", "target_words", "lora")}
     return before_learning(Recipe(recipe.model, **own, set=stated.start))
 
 

@@ -71,6 +71,44 @@ INDEX: dict[str, Entry] = {
             "pieces with probabilities: the likeliest way to cut a word",
             "tokens.unigram",
         ),
+        Entry(
+            "lora",
+            "learning",
+            "a frozen weight, and a product of two small ones that learns in its place",
+            "learning.lora",
+        ),
+        Entry(
+            "dropout",
+            "learning",
+            "some numbers set to 0 while a model learns, the others scaled up",
+            "learning.dropout",
+        ),
+        Entry("gradient-clipping", "learning", "gradients made shorter, all by one factor", "learning.clipping"),
+        Entry(
+            "distillation", "learning", "a small model learns the probabilities of a large one", "learning.distillation"
+        ),
+        Entry("balance-loss", "learning", "what experts cost that get more words than others", "learning.balance"),
+        Entry(
+            "clip", "learning", "pictures and texts in one space: each finds its own among the others", "learning.clip"
+        ),
+        Entry(
+            "reward-model",
+            "learning",
+            "one number for each answer, learnt from which of two is better",
+            "learning.reward",
+        ),
+        Entry(
+            "dpo", "learning", "a chosen answer beside a rejected one: four log-probabilities to a loss", "learning.dpo"
+        ),
+        Entry(
+            "ppo-clip", "learning", "a word that becomes likelier gains its advantage, up to a bound", "learning.ppo"
+        ),
+        Entry(
+            "grpo",
+            "learning",
+            "several answers to a prompt, each as good as it is better than their mean",
+            "learning.grpo",
+        ),
         Entry("rnn", "before", "reads word by word; its memory is one row of numbers", "recurrent.rnn"),
         Entry("lstm", "before", "gates decide what a cell keeps, and what it shows", "recurrent.lstm"),
         Entry(

@@ -114,7 +114,13 @@ def given_numbers(text: str) -> dict[str, Any]:
 def test_json_has_every_named_table_in_full_precision(model: str) -> None:
     tables, lesson = given_numbers(answer(f"byhand run {model} --json")), build(Recipe(model))
     assert list(tables) == list(lesson.tables)
-    assert "logits" in tables or lesson.architecture.family in ("part", "tokens", "sparse and long", "looking inside")
+    assert "logits" in tables or lesson.architecture.family in (
+        "part",
+        "tokens",
+        "learning",
+        "sparse and long",
+        "looking inside",
+    )
     for name, numbers in lesson.numbers().items():
         assert np.array_equal(tables[name], numbers), name
         assert tables[name].shape == lesson.tables[name].shape

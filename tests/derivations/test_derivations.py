@@ -89,6 +89,9 @@ ALLOWED = {
     "residual": 1,  # Bernoulli's inequality
     "relu": 3,  # the larger of two numbers
     "gelu": 3,  # three approximations
+    "dpo": 3,  # logarithms of several terms, each times a share
+    "grpo": 3,  # the same, and a bound
+    "distillation": 2,  # logarithms, each times a share
 }
 
 

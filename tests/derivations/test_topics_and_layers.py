@@ -29,9 +29,11 @@ from byhand.derivations.topics import (
     attention,
     cross_entropy,
     gelu,
+    learning,
     linear,
     norms,
     pieces,
+    preferences,
     sampling,
     scores,
     softmax,
@@ -434,6 +436,84 @@ def unigram_em_ties() -> Iterator[Tie]:
     yield from each(pieces.q[pieces.j], tables["new_p"][:, 0], {"c": tables["use"][:, 0]}, "j", n=3)
 
 
+def lora_ties() -> Iterator[Tie]:
+    """Y and the gradients of A and B; the merged form too."""
+    size = {"tokens": 2, "d_model": 2, "width": 2, "rank": 2, "alpha": 3}
+    drawn = {name: RNG.normal(size=(2, 2)).tolist() for name in ("X", "W", "A", "B", "upstream")}
+    t = build(Recipe("lora", size=size, set=drawn, backward=True)).numbers()
+    numbers: Numbers = {"x": t["X"], "W": t["W"], "A": t["A"], "B": t["B"], "G": t["upstream"], "s": one(t["scale"])}
+    sizes = {"T": 2, "n": 2, "m": 2, "r": 2}
+    yield from each(learning.low[learning.t, learning.a], t["low"], numbers, "t a", **sizes)
+    yield from each(learning.y[learning.t, learning.j], t["Y"], numbers, "t j", **sizes)
+    yield from each(claim("lora", "Merged equals apart")[-1], t["Y_merged"], numbers, "t j", **sizes)
+    yield from each(claim("lora", "The gradient of A")[-1], t["grad.A"], numbers, "i a", **sizes)
+    yield from each(claim("lora", "The gradient of B")[-1], t["grad.B"], numbers, "a j", **sizes)
+
+
+def dropout_ties() -> Iterator[Tie]:
+    t = build(
+        Recipe("dropout", size={"tokens": 1, "width": 3, "p": 0.2}, set={"X": [[2, 3, 5]], "mask": [[1, 0, 1]]})
+    ).numbers()
+    numbers: Numbers = {"x": t["X"][0], "m": t["mask"][0], "p": 0.2}
+    yield from each(learning.dropped[learning.place], t["Y"][0], numbers, "i", n=3)
+
+
+def distillation_ties() -> Iterator[Tie]:
+    """Of one word, with the soft loss alone."""
+    size = {"tokens": 1, "vocab": 3, "temperature": 3, "mix": 1}
+    given = {"student": [[1, -2, 0.5]], "teacher": [[0, 1, 2]]}
+    t = build(Recipe("distillation", size=size, set=given, backward=True)).numbers()
+    numbers: Numbers = {"z": t["student"][0], "v": t["teacher"][0], "T": 3.0}
+    yield from each(learning.soft[learning.f], t["q"][0], numbers, "i", n=3)
+    yield from each(learning.student[learning.f], np.exp(t["soft.log_p"][0]), numbers, "i", n=3)
+    yield Tie(learning.soft_loss, one(t["soft_losses"]), numbers, {"n": 3})
+    gradient = t["grad.student"][0] / 9  # the model's loss has the factor T²
+    yield from each(claim("distillation", "The gradient is (p − q) / T")[-1], gradient, numbers, "j", n=3)
+
+
+def clip_ties() -> Iterator[Tie]:
+    drawn = {name: RNG.normal(size=(2, 4)).tolist() for name in ("image.features", "text.features")}
+    drawn |= {name: RNG.normal(size=(4, 2)).tolist() for name in ("image.W", "text.W")}
+    t = build(Recipe("clip", size={"pairs": 2, "d_text": 4}, set=drawn | {"t": 0.5}, backward=True)).numbers()
+    numbers: Numbers = {"S": t["logits"]}
+    yield from each(learning.to_texts[learning.row, learning.column], np.exp(t["to_texts.log_p"]), numbers, "i j", N=2)
+    yield from each(
+        learning.to_pictures[learning.row, learning.column], np.exp(t["to_images.log_p"]).T, numbers, "i j", N=2
+    )
+    yield Tie(learning.contrast, one(t["loss"]), numbers, {"N": 2})
+    yield from each(claim("clip", "The gradient of a similarity")[-1], t["grad.logits"], numbers, "i j", N=2)
+    row, back = t["image.projected"][1], t["grad.image.unit"][1]
+    along: Numbers = {"e": row, "g": back}
+    yield Tie(learning.length, float(t["image.length"][1, 0]), along, {"w": 2})
+    yield from each(learning.unit[learning.e], t["image.unit"][1], along, "a", w=2)
+    yield from each(claim("clip", "The gradient through the length")[-1], t["grad.image.projected"][1], along, "b", w=2)
+
+
+def dpo_ties() -> Iterator[Tie]:
+    size, given = {"pairs": 1, "beta": 0.3}, {"policy": [[-3, -5]], "reference": [[-4, -2]]}
+    t = build(Recipe("dpo", size=size, set=given, backward=True)).numbers()
+    numbers: Numbers = {"a": -3.0, "b": -5.0, "c": -4.0, "d": -2.0, "β": 0.3}
+    yield Tie(preferences.margin, one(t["margin"]), numbers)
+    title = "The gradient for the chosen answer"
+    yield Tie(claim("dpo", title)[0].args[0], one(t["loss"]), numbers)
+    for line in claim("dpo", title)[1:]:
+        yield Tie(line, float(t["grad.policy"][0, 0]), numbers)
+
+
+def grpo_ties() -> Iterator[Tie]:
+    """The advantages without ε, and the gradient of a gain of one word that is not clipped."""
+    size = {"answers": 3, "tokens": 1, "spread_epsilon": 0, "beta": 0, "epsilon": 1}
+    t = build(Recipe("grpo", size=size, set={"rewards": [[1], [0.5], [3]], "words": 1}, backward=True)).numbers()
+    numbers: Numbers = {"r": t["rewards"][:, 0]}
+    yield Tie(preferences.mean, one(t["group_mean"]), numbers, {"n": 3})
+    yield Tie(preferences.sigma, one(t["sigma"]), numbers, {"n": 3})
+    yield from each(preferences.A[preferences.i], t["advantage"][:, 0], numbers, "i", n=3)
+    for row in range(3):
+        word: Numbers = {letter: float(t[name][row, 0]) for letter, name in {"x": "new", "o": "old"}.items()}
+        word |= {"A": float(t["advantage"][row, 0])}
+        yield Tie(claim("grpo", "The gradient of a gain")[-1], -3 * float(t["grad.new"][row, 0]), word)
+
+
 TIES: dict[str, Callable[[], Iterable[Tie]]] = {name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS}
 
 
@@ -491,6 +571,8 @@ ELSEWHERE = {
     "M": "−∞ or 0: what it makes of the weights is tied",
     "h": "1 − b",
     "p": "the probability of a piece: the books of pieces compute it",
+    "Z": "it cancels: no layer computes it",
+    "π": "the best policy, which no layer computes",
     "s": "the slope of SiLU, which silu is tied with",
 }
 """Letters that a page explains and no table of a layer holds, with the reason."""

@@ -195,7 +195,7 @@ def other_values(option: str, default: Any, about: Option) -> list[Any]:
     if isinstance(default, str):
         return [name for name in about.choices if name != default]
     if isinstance(default, float):
-        return [default / 2 if option in ("rotary_share", "mix") else default + 3]
+        return [default / 2 if option in ("rotary_share", "mix", "p") else default + 3]
     if option == "d_model" or about.counts == "heads":
         return [default * 2]
     return [default + {"head_dim": 8, "turning": 2}.get(option, 1)]

@@ -152,6 +152,42 @@ TOPICS: dict[str, Topic] = {
             "Kudo 2018, Subword Regularization, section 3.2; Dempster, Laird and Rubin 1977",
             "pieces",
         ),
+        Topic(
+            "lora",
+            "A frozen weight and two small ones: merged equals apart, and the gradients of A and B.",
+            "Hu et al. 2021, LoRA, section 4.1",
+            "learning",
+        ),
+        Topic(
+            "dropout",
+            "Why what is kept is divided by 1 − p: the mean stays, and which variance is added.",
+            "Srivastava et al. 2014, section 9",
+            "learning",
+        ),
+        Topic(
+            "distillation",
+            "Soft targets: the gradient is (p − q) / T, and why the loss is multiplied by T².",
+            "Hinton, Vinyals and Dean 2015, section 2.1",
+            "learning",
+        ),
+        Topic(
+            "clip",
+            "Pictures and texts: the gradient of a similarity, and that of a row made 1 long.",
+            "Radford et al. 2021, figure 3; van den Oord, Li and Vinyals 2018",
+            "learning",
+        ),
+        Topic(
+            "dpo",
+            "From the objective with a KL penalty to a loss of four log-probabilities, and its gradient.",
+            "Rafailov et al. 2023, Direct Preference Optimization, section 4 and appendix A",
+            "preferences",
+        ),
+        Topic(
+            "grpo",
+            "Advantages within a group: mean 0 and mean square 1; the gradient of a gain; the KL estimate.",
+            "Shao et al. 2024, DeepSeekMath, section 4.1; the estimate: Schulman 2020",
+            "preferences",
+        ),
     )
 }
 

@@ -11,6 +11,7 @@ from byhand.language.options import option
 from byhand.language.parts import given_table, part, table_of_input
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.feed_forward import feed_forward
+from byhand.layers.linear import multiplied
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class LinearOptions:
 def build_linear(o: LinearOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Linear layer", equation="Y = X W + b", column_equation="Y = W X + b"):
         x = given_table("X", weight, o.rows, o.ins, 0, 3)
-        product = x @ weight("W", o.ins, o.outs) + weight("b", 1, o.outs)
+        product = multiplied(x, weight, "W", o.outs) + weight("b", 1, o.outs)
         return Graph([product.named("Y", role="result")])
 
 

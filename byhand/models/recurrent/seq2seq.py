@@ -10,7 +10,7 @@ from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, words
 from byhand.language.generation import linear_predictions, write_words
 from byhand.layers.alignment import ADDITIVE, GENERAL, alignment_tables, attend_back
-from byhand.layers.linear import embed
+from byhand.layers.linear import embed, multiplied
 from byhand.layers.recurrence import annotate, cell, first_state, stack_rows, unroll
 
 
@@ -66,7 +66,7 @@ def decoder(
         states, contexts = stack_rows([s for s, *_ in steps], tokens), stack_rows([row[-1] for row in steps], tokens)
         if o.additive:
             return beside(states, contexts, y).named("readout"), looked
-        product = beside(contexts, states) @ weight("W_c", o.d_memory + o.d_model, o.d_model)
+        product = multiplied(beside(contexts, states), weight, "W_c", o.d_model)
         return tanh(product).named("readout", role="state"), looked  # Luong et al. 2015, eq. 5
 
 

@@ -1,0 +1,1 @@
+"""Parts of learning: adapters, regularisation, and losses beyond the next word, each beside its paper."""
