@@ -160,6 +160,6 @@ def solution(problem: Problem, variant: Variant) -> Document:
 
 def _worked(problem: Problem, variant: Variant) -> list[Block]:
     graph = Graph([q.node for q in problem.questions], given=variant.numbers)
-    worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False)
+    worked = explain(replace(problem.lesson, graph=graph, weights=""), None, None, exact=False, with_code=False)
     live = Paragraph((_(LIVE),))
     return [b for b in worked.blocks if not isinstance(b, Code) and b != live]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 
+from byhand.code.statements import Statements
 from byhand.core.captions import defined_name, equation, opened, title, titles
 from byhand.core.graph import Array, Node, times, toposort
 from byhand.core.number_text import shown
@@ -35,6 +36,10 @@ PREFIX = "table."
 """Stands before a table's name in a workbook where the name alone would be a cell's address."""
 MOST = 12
 """Tables that are named in a sentence."""
+
+
+LineOf = Callable[[Node], str]
+"""A table -> the line of code that makes it, or nothing."""
 
 
 def find_step(lesson: Lesson, name: str) -> Node:
@@ -88,21 +93,30 @@ def pieces_of(text: str, **maths: Maths) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def explain(lesson: Lesson, step: str | None, cell: tuple[int, int] | None, exact: bool, page: str = "") -> Document:
+def explain(
+    lesson: Lesson,
+    step: str | None,
+    cell: tuple[int, int] | None,
+    exact: bool,
+    page: str = "",
+    with_code: bool = True,
+) -> Document:
     """Return the worked solution of a lesson, of one table (`step`, its dotted name), or of one cell of it.
 
     cell: a row and a column, counted from 1 as they are shown. exact: with fractions, roots and powers of e.
-    page: the address of the lesson's page, to which each worked cell is linked.
+    page: the address of the lesson's page, to which each worked cell is linked. with_code: whether the line of the
+    lesson's script that makes a table stands below its rule.
 
     One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
+    code = Statements(lesson).of if with_code else no_code
     if step is None:
-        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page))
+        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page), code)
     node = find_step(lesson, step)
     cells = _cells(lesson, [node], exact or cell is not None, page)
     if cell is None:
-        return _one_table(lesson, worked_table(node, cells, ALL))
-    return _one_cell(lesson, node, cells, cell)
+        return _one_table(lesson, worked_table(node, cells, ALL), code)
+    return _one_cell(lesson, node, cells, cell, code)
 
 
 def work_cells(
@@ -111,7 +125,7 @@ def work_cells(
     """Return the rule of a table and some of its cells (row and column from 0) worked with these numbers by name."""
     cells = Cells(numbers, no_exact, lesson.recipe.orientation == "columns")
     worked = [cells.worked(node, i, j) for i, j in places]
-    return [*_rule(worked_table(node, cells, 0), with_names=True), *_lines_of(worked)]
+    return [*_rule(worked_table(node, cells, 0), with_names=True, code=no_code), *_lines_of(worked)]
 
 
 def _cells(lesson: Lesson, outputs: list[Node], exact: bool, page: str) -> Cells:
@@ -124,14 +138,19 @@ def _cells(lesson: Lesson, outputs: list[Node], exact: bool, page: str) -> Cells
     return Cells(numbers, exact_values(toposort(outputs), numbers), turned, page)
 
 
-def _whole(lesson: Lesson, cells: Cells) -> Document:
+def no_code(table: Node) -> str:
+    """Return nothing, where no line of code is shown."""
+    return ""
+
+
+def _whole(lesson: Lesson, cells: Cells, code: LineOf) -> Document:
     title, sizes = describe(lesson)
     how_to_read = pieces_of(_(HOW_TO_READ), cell=Q21, table=Name("Q", bold=True))
     blocks: list[Block] = [Paragraph(how_to_read), Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
     if lesson.recipe.training:
         blocks += _heads(lesson)
     for heading, tables in pages(lesson.graph.outputs, cells, FEW):
-        blocks += _page(heading, tables)
+        blocks += _page(heading, tables, code)
     return Document(_("{title}: the worked solution").format(title=title), sizes, tuple(blocks))
 
 
@@ -181,7 +200,7 @@ def _heads(lesson: Lesson) -> Iterator[Block]:
     )
 
 
-def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
+def _page(heading: str, tables: list[WorkedTable], code: LineOf) -> Iterator[Block]:
     yield Heading(heading, 1)
     page = tables[0].node.page
     if page and page.equation:
@@ -192,7 +211,7 @@ def _page(heading: str, tables: list[WorkedTable]) -> Iterator[Block]:
             step = table.step
             yield from _step(table)
         yield Heading(table.name, 3)
-        yield from _table(table, with_names=False)
+        yield from _table(table, with_names=False, code=code)
 
 
 def _step(table: WorkedTable) -> Iterator[Block]:
@@ -205,8 +224,8 @@ def _sentence(*parts: str) -> Paragraph:
     return Paragraph((", ".join(filter(None, parts)),))
 
 
-def _one_table(lesson: Lesson, table: WorkedTable) -> Document:
-    return Document(table.name, _where(lesson, table), tuple(_table(table, with_names=True)))
+def _one_table(lesson: Lesson, table: WorkedTable, code: LineOf) -> Document:
+    return Document(table.name, _where(lesson, table), tuple(_table(table, with_names=True, code=code)))
 
 
 def _where(lesson: Lesson, table: WorkedTable) -> str:
@@ -218,12 +237,12 @@ def _where(lesson: Lesson, table: WorkedTable) -> str:
     return " · ".join([describe(lesson)[0], *page, *about, *source])
 
 
-def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
+def _table(table: WorkedTable, with_names: bool, code: LineOf) -> Iterator[Block]:
     """Yield the rule of a table (with the tables that it reads, if asked), its worked cells, its numbers."""
     if table.is_given:
         yield _numbers(table, table.about)
         return
-    yield from _rule(table, with_names)
+    yield from _rule(table, with_names, code)
     yield from _lines_of(table.cells)
     left = 0 if table.texts else table.shape[0] * table.shape[1] - len(table.cells)
     if left:
@@ -233,13 +252,16 @@ def _table(table: WorkedTable, with_names: bool) -> Iterator[Block]:
         yield _numbers(table, f"{table.name}, {times(table.shape)}")
 
 
-def _rule(table: WorkedTable, with_names: bool) -> Iterator[Block]:
+def _rule(table: WorkedTable, with_names: bool, code: LineOf) -> Iterator[Block]:
+    """Yield the formula of a table, the tables that it reads, and its line of code."""
     yield Formula(table.rule)
     parts: list[Piece] = [table.about] if "→" in table.about else []
     for n, (letters, name) in enumerate(table.reads.items() if with_names else ()):
         parts += [", " if parts else "", "" if n else f"{_('with')} ", Name(letters, bold=True), f" = {name}"]
     if parts:
         yield Paragraph(tuple(filter(None, parts)))
+    if line := code(table.node):
+        yield Code(line)
 
 
 def _lines_of(worked: list[Worked]) -> Iterator[Block]:
@@ -271,10 +293,10 @@ def _chain(links: list[CellLine]) -> CellLine:
     return sign, Chain((first, *sides), signs) if others else first
 
 
-def _one_cell(lesson: Lesson, node: Node, cells: Cells, shown_at: tuple[int, int]) -> Document:
+def _one_cell(lesson: Lesson, node: Node, cells: Cells, shown_at: tuple[int, int], code: LineOf) -> Document:
     worked = cells.worked(node, *find_cell(node, shown_at, cells.turned))
     table = worked_table(node, cells, 0)
-    blocks: list[Block] = [] if table.is_given else list(_rule(table, with_names=True))
+    blocks: list[Block] = [] if table.is_given else list(_rule(table, with_names=True, code=code))
     blocks += [Heading(_("Step by step"), 2), _steps(worked.name, worked.in_decimals(ROUNDS), worked.link)]
     exactly = worked.exactly()
     if exactly and exactly != worked.in_decimals():

@@ -33,6 +33,7 @@ class Inspector {
     ];
     const lines = formulas.lines(cell);
     if (lines.length) parts.push(this.formula(lines));
+    if (record.code) parts.push(el("p", { class: "code" }, el("code", { title: say("code") }, record.code)));
     if (kept) parts.push(...this.more(cell, record, formulas));
     else if (view.lesson.isGiven(n))
       parts.push(el("p", { class: "hint" }, say(record.role === "tokens" ? "is_word" : "is_given")));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from byhand.code.statements import Statements
 from byhand.core.captions import equation, opened, title
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
@@ -33,7 +34,8 @@ def lesson_data(lesson: Lesson, shared: Shared, first: LessonData | None = None)
     """Return what a page holds of a lesson. Given tables that are those of the first one are not stored again."""
     heading, subtitle = describe(lesson)
     turned = lesson.recipe.orientation == "columns"
-    book = Book(lesson.graph, About(heading, subtitle, command(lesson.recipe, "page")), turned)
+    about = About(heading, subtitle, command(lesson.recipe, "page"), code=Statements(lesson).of)
+    book = Book(lesson.graph, about, turned)
     tables = PageTables(book.nodes, book.values, book.infinite, shared, turned)
     made = book_data(book, tables, start(book, tables))
     for record in made.data["tables"] if first else ():
@@ -59,6 +61,9 @@ def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonDa
         "start": start,
     }
     records = tables.records()
+    for node, record in zip(tables.nodes, records, strict=True):
+        if node.name and (line := book.about.code(node)):
+            record["code"] = line
     packed = {r["name"]: (n, r["data"]) for n, r in enumerate(records) if r["name"] and "data" in r}
     return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), packed)
 

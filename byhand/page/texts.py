@@ -44,6 +44,7 @@ def texts() -> dict[str, str]:
         "numbers": _("with the numbers"),
         "reads": _("It reads"),
         "users": _("Who uses me?"),
+        "code": _("The line of code that makes this table"),
         "no_users": _("Nothing reads it: it is a result."),
         "and_more": _("and {n} more"),
         "is_given": _("Given: change it, and all that follows is computed again."),

@@ -46,7 +46,7 @@ class About:
     """The texts about a workbook. explain: the command that works out its tables, without --step NAME.
 
     weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
-    book has only some of a vocabulary's. smaller: advice if the model is too large for a workbook.
+    book has only some of a vocabulary's. smaller: advice if it is too large. code: of each table its line, or nothing.
     """
 
     title: str
@@ -57,6 +57,7 @@ class About:
     note: tuple[str, ...] = ()
     ids: tuple[int, ...] = ()
     smaller: str = "smaller sizes with --size"
+    code: Callable[[Node], str] = lambda table: ""
 
 
 class Book:
@@ -207,8 +208,9 @@ class Book:
         return f"INDEX({self.reference(cells)},{'1,' if is_row else ''}{place})"
 
     def note_of(self, block: Block) -> str:
-        """Return the note of a table's home: its name, and the command that works it out."""
-        return f"{block.node.name}\nWorked: {self.about.explain} --step {block.node.name}"
+        """Return the note of a table's home: its name, the command that works it out, and its line of code."""
+        name, line = block.node.name, self.about.code(block.node)
+        return f"{name}\nWorked: {self.about.explain} --step {name}" + (f"\nCode: {line}" if line else "")
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell

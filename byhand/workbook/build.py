@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from byhand import files
+from byhand.code.statements import Statements
 from byhand.core.captions import defined_name
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
@@ -106,6 +107,7 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         tuple(f"{sentence.rstrip('.')}." for sentence in lesson.note.split(". ")) if lesson.note else (),
         lesson.shown,
         _smaller(lesson),
+        Statements(lesson).of,
     )
     turned = lesson.recipe.orientation == "columns"
     training = _training(lesson)

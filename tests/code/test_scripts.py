@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -219,3 +220,35 @@ def test_scripts_of_pytorch_are_clean(model: str, tmp_path: Path) -> None:
         checked = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout
     assert all(len(line) <= 100 for file in tmp_path.glob("*.py") for line in file.read_text().split("\n"))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"model": "gpt2"}, {"model": "mixtral"}, {"model": "attention", "backward": True}]
+)
+def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None:
+    """The line is one of the script's, but for how it is laid out and for numbers, in whose place "…" stands."""
+    from byhand.documents.document import Code
+    from byhand.explanations.handout import explain
+    from byhand.page.lesson_data import lesson_data
+    from byhand.page.tables import Shared
+
+    lesson = build(Recipe(**settings))
+    text = bare(script(lesson)[0])
+    page = {record["name"]: record.get("code") for record in lesson_data(lesson, Shared()).data["tables"]}
+    for name, node in lesson.tables.items():
+        line = page[name]
+        statement, _, step = line.partition("  # in ")
+        begins = (
+            re.split(r" = (?:table|np.array)\(…", statement)[0] if node.op.given else statement.partition("table(…")[0]
+        )
+        assert bare(begins) in text, name
+        assert not step or f"def{step.removesuffix('()')}step" in text
+        if not node.op.given:
+            assert step or line.startswith(f"{variable(name)} = ")
+            blocks = explain(lesson, name, None, exact=False).blocks
+            assert [block.text for block in blocks if isinstance(block, Code)] == [line]
+
+
+def bare(text: str) -> str:
+    """Return code without blanks, brackets, and what may end a line: these follow the layout."""
+    return re.sub(r"[\s()]|,(?=\s*[)\]])", "", text)
