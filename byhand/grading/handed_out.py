@@ -59,6 +59,27 @@ class HandedOut:
     formulas: frozenset[Cell] = frozenset()
     book: StudentBook | None = None
 
+    @cached_property
+    def fixed(self) -> tuple[Cell, ...]:
+        """The printed cells."""
+        return (*self.givens, *self.texts, *self.numbers)
+
+    @cached_property
+    def last_cells(self) -> dict[str, tuple[int, int]]:
+        """The last row and the last column of each sheet."""
+        last: dict[str, tuple[int, int]] = {}
+        for sheet, row, column in self.cells:
+            most = last.get(sheet, (0, 0))
+            last[sheet] = max(most[0], row), max(most[1], column)
+        return last
+
+    @cached_property
+    def blank(self) -> frozenset[Cell]:
+        """The cells that are for the student to fill in."""
+        tables = {cell for rows in self.tables.values() for row in rows for cell in row}
+        asked = {cell for row in self.asked for cell in row}
+        return frozenset((tables | asked) - self.givens.keys() - self.numbers.keys() - self.formulas)
+
     @classmethod
     def of(cls, key: Key) -> HandedOut:
         """Build the book of a key's recipe. Raises ByhandError if it can no longer be built."""

@@ -352,7 +352,7 @@ def _submission(
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
-    printed = {cell: _printed_value(contents, place) for cell in _fixed(handed_out) if (place := find(cell))}
+    printed = _printed(handed_out, contents, find)
     one_sheet = contents.sheets == (CSV_SHEET,)
     if one_sheet:
         there = {cell[0] for row, cells in zip(places, handed_out.asked, strict=True) for cell in cells if any(row)}
@@ -379,14 +379,13 @@ def _words_left_out(handed_out: HandedOut, places: list[list[Cell | None]]) -> d
     return {place: q.ask.strip_words for q, row in asked if q.ask.strip_words for place in row if place}
 
 
-def _fixed(handed_out: HandedOut) -> list[Cell]:
-    return [*handed_out.givens, *handed_out.texts, *handed_out.numbers]
-
-
-def _printed_value(contents: Contents, place: Cell) -> Value:
-    """Return what stands in a printed cell: a formula as its text, whatever result is stored beside it."""
-    formula = contents.formulas.get(place)
-    return contents.values.get(place) if formula is None else formula
+def _printed(handed_out: HandedOut, contents: Contents, find: CellFinder) -> dict[Cell, Value]:
+    """Return what stands in the printed cells: a formula as its text, whatever result is stored beside it."""
+    formulas, values = contents.formulas, contents.values
+    if find.unmoved:
+        return {cell: formulas[cell] if cell in formulas else values.get(cell) for cell in handed_out.fixed}
+    places = {cell: place for cell in handed_out.fixed if (place := find(cell))}
+    return {cell: formulas.get(place, values.get(place)) for cell, place in places.items()}
 
 
 def _text(value: Value) -> str:

@@ -31,23 +31,13 @@ def _students_own(handed_out: HandedOut, contents: Contents, find: CellFinder) -
     unseen = {**contents.unseen, **dict.fromkeys(_far_away(handed_out, contents), FAR_AWAY)}
     if not unseen:
         return {}
-    theirs = {find(cell) for cell in handed_out.cells - _blank(handed_out)}
+    theirs = {find(cell) for cell in handed_out.cells - handed_out.blank}
     return {cell: why for cell, why in unseen.items() if cell not in theirs}
-
-
-def _blank(handed_out: HandedOut) -> set[Cell]:
-    """Return the cells of the book that are for the student to fill in."""
-    tables = {cell for rows in handed_out.tables.values() for row in rows for cell in row}
-    asked = {cell for row in handed_out.asked for cell in row}
-    return (tables | asked) - handed_out.givens.keys() - handed_out.numbers.keys() - handed_out.formulas
 
 
 def _far_away(handed_out: HandedOut, contents: Contents) -> Iterator[Cell]:
     """Yield the filled cells of handed-out sheets that lie far below or right of everything on them."""
-    last: dict[str, tuple[int, int]] = {}
-    for sheet, row, column in handed_out.cells:
-        most = last.get(sheet, (0, 0))
-        last[sheet] = max(most[0], row), max(most[1], column)
+    last = handed_out.last_cells
     for cell in contents.values.keys() | contents.formulas.keys():
         if cell[0] in last and (cell[1] > last[cell[0]][0] + FAR or cell[2] > last[cell[0]][1] + FAR):
             yield cell

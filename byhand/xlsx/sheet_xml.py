@@ -189,6 +189,10 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
             here = [entry for entry in here if entry[2].place[2] > row]
 
     def _write_cells(self, row: int, cells: dict[int, Any], here: Sequence[tuple[int, int, Filling]]) -> None:
+        if not here:
+            for column in sorted(cells):
+                self._write_cell(row, column, cells[column])
+            return
         free = 0
         starts: list[tuple[int, int, Any]] = [*here, *((column, -1, cell) for column, cell in cells.items())]
         starts.sort(key=lambda start: start[0])
