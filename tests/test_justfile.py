@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from benchmarks.conftest import table
 from click.testing import CliRunner
 
 from byhand.cli.main import main
@@ -41,8 +42,8 @@ def test_a_line_names_what_is_there(line: str) -> None:
 
 @pytest.mark.slow
 def test_benchmarks_are_not_switched_off_by_the_settings() -> None:
-    """pytest-benchmark refuses --benchmark-only where -n or --dist is among the settings."""
-    (line,) = [line for line in LINES if "--benchmark-only" in line]
+    """pytest-benchmark measures nothing where -n or --dist is among the settings, and then prints no ratios."""
+    (line,) = [line for line in LINES if "tests/benchmarks" in line]
     words = ["tests/benchmarks/test_derive_speed.py" if "/" in word else word for word in shlex.split(line)[1:]]
     by_hand = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     run = subprocess.run(
@@ -51,3 +52,13 @@ def test_benchmarks_are_not_switched_off_by_the_settings() -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.search(r"^[1-9]\d* tests? collected", run.stdout, re.MULTILINE)
+
+
+def test_the_ratios_are_a_table_with_their_promises() -> None:
+    lines = table([("a thing / another", 0.4, 0.5), ("slow / fast", 2.25, 1.5), ("x / y", 1.0, None)])
+    assert [line.split() for line in lines] == [
+        ["measured", "promised", "at", "most"],
+        ["a", "thing", "/", "another", "0.400", "0.5"],
+        ["slow", "/", "fast", "2.250", "1.5", "NOT", "KEPT"],
+        ["x", "/", "y", "1.000", "-"],
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -91,14 +92,13 @@ def _draw(previews: list[Preview], folder: Path) -> int:
             name = str(copy.with_suffix(""))
             pdftoppm = ["pdftoppm", "-png", "-r", str(SHARPNESS), "-singlefile", f"{name}.pdf", name]
             outcomes.append(run(pdftoppm, LIMITS))
+            if any(isinstance(outcome, Stopped) for outcome in outcomes) or not copy.with_suffix(".png").exists():
+                raise ByhandError(f"LibreOffice cannot print {preview.book.name}: open it in it to see why.")
             save(preview.picture, copy.with_suffix(".png").read_bytes())
     except OSError as error:
         raise ByhandError(
             f"Cannot draw {previews[0].picture}: {reason_of(error)}; choose another place with -o."
         ) from None
-    if any(isinstance(outcome, Stopped) for outcome in outcomes):
-        names = ", ".join(preview.book.name for preview in previews)
-        raise ByhandError(f"LibreOffice cannot print {names}: open them in it to see why.")
     return len(previews)
 
 
@@ -113,5 +113,6 @@ def _copy_with_one_sheet(preview: Preview, copy: Path) -> None:
 def _hide_others(workbook: bytes, visible: int) -> bytes:
     before, *sheets = workbook.split(b"<sheet ")
     states = [b"visible" if number == visible else b"hidden" for number in range(len(sheets))]
-    first = before.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % visible)
+    first = re.sub(rb' activeTab="\d+"', b"", before)
+    first = first.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % visible)
     return first + b"".join(b'<sheet state="%s" %s' % pair for pair in zip(states, sheets, strict=True))

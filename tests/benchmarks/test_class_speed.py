@@ -72,20 +72,22 @@ def bare_loop(cells: list[tuple[str, int, int, Any]], folder: Path) -> None:
         book.close()
 
 
-def test_a_student_against_a_bare_xlsxwriter_loop(tmp_path: Path, benchmark: Any) -> None:
+def test_a_student_against_a_bare_xlsxwriter_loop(tmp_path: Path, benchmark: Any, ratio: Any) -> None:
     head = problem(read_exercise(HEAD))
     cells = cells_of(StudentBook(head).fill(drawn(head, 1)[0]))
     bare = processor_time(lambda: bare_loop(cells, tmp_path / "bare")) / BARE
     ours = processor_time(lambda: make(500, tmp_path / "ours")) / 500
     benchmark.extra_info["cells"] = len(cells)
     benchmark.extra_info["ours / bare loop"] = round(ours / bare, 3)
+    ratio("a student's book of a set / a bare XlsxWriter loop", ours / bare)
     benchmark.pedantic(make, args=(500, tmp_path / "ours"), rounds=1)
     print(f"\n{len(cells)} cells a student: ours / bare XlsxWriter loop = {ours / bare:.3f} ({ours * 1e3:.2f} ms)")
 
 
-def test_a_student_as_classes_grow(tmp_path: Path, benchmark: Any) -> None:
+def test_a_student_as_classes_grow(tmp_path: Path, benchmark: Any, ratio: Any) -> None:
     cost = {count: processor_time(lambda n=count: make(n, tmp_path / "class")) / count for count in (500, 5000)}
     benchmark.extra_info["a student, of 5,000 / of 500"] = round(cost[5000] / cost[500], 3)
+    ratio("a student's book, of 5,000 / of 500", cost[5000] / cost[500], 1.2)
     benchmark.pedantic(make, args=(500, tmp_path / "class"), rounds=1)
     print(f"\na student of 5,000 / of 500 = {cost[5000] / cost[500]:.3f}")
 

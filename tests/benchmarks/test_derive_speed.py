@@ -21,12 +21,13 @@ def processor_time(*command: str) -> float:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_derivation_against_importing_sympy(topic: str, benchmark: Any) -> None:
+def test_a_derivation_against_importing_sympy(topic: str, benchmark: Any, ratio: Any) -> None:
     def derive() -> float:
         return processor_time("-m", "byhand", "derive", topic)
 
     sympy = min(processor_time("-c", "import sympy") for _ in range(3))
     ours = min(derive() for _ in range(3))
     benchmark.extra_info["derive / import sympy"] = round(ours / sympy, 3)
+    ratio(f"derive {topic} / import sympy", ours / sympy)
     benchmark.pedantic(derive, rounds=1)
     print(f"\nbyhand derive {topic}: {ours:.2f} s of a processor; / import sympy = {ours / sympy:.2f}")

@@ -31,9 +31,10 @@ def wall(work: Callable[[], Any], rounds: int = 5) -> float:
 
 
 @pytest.mark.parametrize(("what", "command"), [("one step", STEP), ("the whole lesson", WHOLE)])
-def test_explaining_against_importing_sympy(what: str, command: tuple[str, ...], benchmark: Any) -> None:
+def test_explaining_against_importing_sympy(what: str, command: tuple[str, ...], benchmark: Any, ratio: Any) -> None:
     sympy, ours = wall(start("-c", "import sympy")), wall(start(*command))
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     benchmark.extra_info[f"{what} / import sympy"] = round(ours / sympy, 3)
+    ratio(f"explain {what} / import sympy", ours / sympy)
     benchmark.pedantic(start(*command), rounds=1)
     print(f"\n{what} / import sympy = {ours / sympy:.2f} ({ours:.2f} s, at most {megabytes:.0f} MB)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import openpyxl
@@ -27,7 +28,7 @@ def least(work: Callable[[], object]) -> float:
     return min(found)
 
 
-def test_marking_costs_a_part_of_loading() -> None:
+def test_marking_costs_a_part_of_loading(ratio: Any) -> None:
     """One head, beside loading the book with openpyxl: right answers a fiftieth, a mistake a third, garbage less."""
     of = class_of("attention-head", 4)
     book = StudentBook(of.problem).fill(of.made[0])
@@ -40,6 +41,9 @@ def test_marking_costs_a_part_of_loading() -> None:
     for rows in all_typed:
         marker.mark(student, rows)
     right, nonsense, *wrong = (least(lambda rows=rows: marker.mark(student, rows)) for rows in all_typed)
+    ratio("right answers marked / one openpyxl load", right / loading, 0.02)
+    ratio("a mistake found / one openpyxl load", float(np.mean(wrong)) / loading, 0.35)
+    ratio("nonsense marked / one openpyxl load", nonsense / loading, 1.0)
     assert right < 0.02 * loading
     assert float(np.mean(wrong)) < 0.35 * loading
     assert nonsense < loading

@@ -75,18 +75,21 @@ def bare_loop(cells: list[tuple[str, int, int, str, Any]], path: Path) -> None:
     book.close()
 
 
-def test_a_book_against_a_bare_xlsxwriter_loop(tmp_path: Path, benchmark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_book_against_a_bare_xlsxwriter_loop(
+    tmp_path: Path, benchmark: Any, ratio: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layers = LAYERS[100_000]
     cells = formula_cells(layers, tmp_path / "ours.xlsx", monkeypatch)
     bare = processor_time(lambda: bare_loop(cells, tmp_path / "bare.xlsx"))
     ours = processor_time(lambda: make(layers, tmp_path / "ours.xlsx"))
     benchmark.extra_info["cells"] = len(cells)
     benchmark.extra_info["ours / bare loop"] = round(ours / bare, 3)
+    ratio("a workbook of 100,000 cells built / a bare XlsxWriter loop", ours / bare, 0.5)
     benchmark.pedantic(make, args=(layers, tmp_path / "ours.xlsx"), rounds=1)
     print(f"\n{len(cells):,} formula cells: ours / bare XlsxWriter loop = {ours / bare:.3f}")
 
 
-def test_time_a_cell_as_books_grow(tmp_path: Path, benchmark: Any) -> None:
+def test_time_a_cell_as_books_grow(tmp_path: Path, benchmark: Any, ratio: Any) -> None:
     path = tmp_path / "book.xlsx"
     cost = {}
     for cells, layers in ((20_000, LAYERS[20_000]), (400_000, LAYERS[400_000])):
@@ -94,11 +97,12 @@ def test_time_a_cell_as_books_grow(tmp_path: Path, benchmark: Any) -> None:
         cost[cells] = processor_time(lambda layers=layers: make(layers, path), rounds=3) / made
     growth = cost[400_000] / cost[20_000]
     benchmark.extra_info["time a cell, 400,000 / 20,000"] = round(growth, 3)
+    ratio("time a cell, of 400,000 / of 20,000", growth, 1.2)
     benchmark.pedantic(make, args=(LAYERS[20_000], path), rounds=1)
     print(f"\ntime a cell, 400,000 cells / 20,000 cells = {growth:.3f}")
 
 
-def test_help_against_importing_click(benchmark: Any) -> None:
+def test_help_against_importing_click(benchmark: Any, ratio: Any) -> None:
     def start(*command: str) -> Callable[[], Any]:
         return lambda: subprocess.run([sys.executable, *command], check=True, capture_output=True)
 
@@ -110,5 +114,6 @@ def test_help_against_importing_click(benchmark: Any) -> None:
     click = min(wall(start("-c", "import click")) for _ in range(10))
     ours = min(wall(start("-m", "byhand", "--help")) for _ in range(10))
     benchmark.extra_info["--help / import click"] = round(ours / click, 3)
+    ratio("byhand --help / import click", ours / click)
     benchmark.pedantic(start("-m", "byhand", "--help"), rounds=1)
     print(f"\nbyhand --help / import click = {ours / click:.3f}")
