@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.examples import IN_CI
 from support.lessons import BOOKS, GALLERY
+from support.selection import is_left_to_the_sweep
 from xdist.scheduler import WorkStealingScheduling
 
 from byhand.xlsx.recalculate import ENGINES, installed
@@ -64,9 +65,13 @@ def _book(item: pytest.Item) -> str:
     return name if isinstance(name, str) and (name in BOOKS or name in GALLERY) else ""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one book come last and one after the other, so that one process builds it, and once."""
     items.sort(key=_book)
+    for item in items:
+        if is_left_to_the_sweep(item.nodeid):
+            item.add_marker(pytest.mark.sweep)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -24,9 +24,7 @@ BERT_NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 def bert_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' BertConfig."""
-    config.only("is_decoder", False)
     config.only("add_cross_attention", False)
-    config.only("position_embedding_type", "absolute")
     d = config.size("hidden_size", 768)
     return replace(
         bert.BERT,
@@ -40,7 +38,18 @@ def bert_options(config: Config, tensors: Tensors) -> Options:
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
+        attention="causal" if config.flag("is_decoder", False) else "full",
+        **by_distance(config),
     )
+
+
+DISTANCES = {"absolute": "none", "relative_key": "queries", "relative_key_query": "both"}
+
+
+def by_distance(config: Config) -> dict[str, Any]:
+    """Return the options of positions, which transformers 4 could also make of distances."""
+    rows = config.choice("position_embedding_type", "absolute", DISTANCES)
+    return {"distance_rows": rows, "positions": "learned" if rows == "none" else "none"}
 
 
 def bert_config(o: Options) -> dict[str, Any]:
@@ -57,6 +66,7 @@ def bert_config(o: Options) -> dict[str, Any]:
         "hidden_act": THEIRS.get(o.activation),
         "tie_word_embeddings": o.tied,
         "layer_norm_eps": o.eps,
+        "is_decoder": o.attention == "causal",
     }
 
 
@@ -96,7 +106,8 @@ def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
     """Yield the weights of embeddings and layers; the heads are stacked in query, key and value."""
     d = o.d_model
     yield "E", Piece(f"{body}.embeddings.word_embeddings.weight", (o.vocab, d))
-    yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (unused_places + o.max_positions, d))
+    if o.positions == "learned":
+        yield "P", Piece(f"{body}.embeddings.position_embeddings.weight", (unused_places + o.max_positions, d))
     yield "S", Piece(f"{body}.embeddings.token_type_embeddings.weight", (o.segments, d))
     yield from norm("norm", f"{body}.embeddings.LayerNorm", d)
     for n in range(o.layers):
@@ -105,6 +116,9 @@ def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
             whole = f"{theirs}.attention.self.{BERT_NAMES[letter]}"
             yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
             yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        if o.distance_rows != "none":
+            rows = Piece(f"{theirs}.attention.self.distance_embedding.weight", (2 * o.max_positions - 1, o.d_k))
+            yield f"{ours}D", rows
         yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
         yield from norm(f"{ours}norm1", f"{theirs}.attention.output.LayerNorm", d)
         yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
@@ -114,9 +128,8 @@ def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
 
 def roberta_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' RobertaConfig."""
-    config.only("is_decoder", False)
     config.only("add_cross_attention", False)
-    config.only("position_embedding_type", "absolute")
+    config.only("position_embedding_type", "absolute")  # its distances would be those of positions after padding
     d = config.size("hidden_size", 768)
     vocab = config.size("vocab_size", 50265)
     pad, places = config.token("pad_token_id", 1, vocab), config.size("max_position_embeddings", 512)
@@ -136,6 +149,7 @@ def roberta_options(config: Config, tensors: Tensors) -> Options:
         activation=config.choice("hidden_act", "gelu", ACTIVATIONS),
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_eps", 1e-12),
+        attention="causal" if config.flag("is_decoder", False) else "full",
         pad=pad,
     )
 
@@ -192,12 +206,22 @@ def distilbert_pieces(o: Options) -> Pieces:
     yield "b_vocab", Piece("vocab_projector.bias", (o.vocab,))
 
 
+ENDS = {"table": {}, "tags": {"class": "classifier"}, "span": {"span": "qa_outputs"}}
+
+
+def ends(pool: str, of_classes: str = "", classes: str = "classifier") -> dict[str, dict[str, str]]:
+    """Return the endings of an encoder whose heads have a pooler; of_classes: another one for classes of a text."""
+    plain = {"pool": pool, "class": "classifier"}
+    return {**ENDS, "classes": {"pool": of_classes or pool, "class": classes}, "choice": plain}
+
+
 BERT = Family(
     bert.ARCHITECTURE,
     bert_options,
     bert_pieces,
     one_vocabulary,
     body=("bert.encoder.", "encoder."),
+    ends=ends("bert.pooler.dense"),
     config=bert_config,
     spellings=(
         ("bert.", ""),
@@ -218,6 +242,7 @@ ROBERTA = Family(
     roberta_pieces,
     one_vocabulary,
     body=("roberta.encoder.", "encoder."),
+    ends=ends("roberta.pooler.dense", "classifier.dense", "classifier.out_proj"),
     config=roberta_config,
     spellings=(
         ("roberta.", ""),
@@ -236,6 +261,8 @@ DISTILBERT = Family(
     distilbert_pieces,
     one_vocabulary,
     body=("distilbert.transformer.", "transformer."),
+    ends=ends("pre_classifier"),
+    pooler="relu",
     config=distilbert_config,
     also={
         "dim": "hidden_size",

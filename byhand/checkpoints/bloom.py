@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
+from byhand.checkpoints.family import DECODER_ENDS, Family, Piece, Pieces, fused_heads, linear, norm, one_vocabulary
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.language.options import Options
 from byhand.models.decoder import bloom
@@ -11,7 +11,6 @@ from byhand.models.decoder import bloom
 
 def bloom_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' BloomConfig."""
-    config.only("apply_residual_connection_post_layernorm", False)
     if config.get("pretraining_tp", 1) != 1:
         config.only("slow_but_exact", False)
     d = config.size("hidden_size", 64)
@@ -22,6 +21,7 @@ def bloom_options(config: Config, tensors: Tensors) -> Options:
         heads=config.heads("n_head", 8, "hidden_size", d),
         layers=config.size("n_layer", 2),
         d_ff=4 * d,
+        residual_after_norm=config.flag("apply_residual_connection_post_layernorm", False),
         tied=config.flag("tie_word_embeddings", True),
         eps=config.epsilon("layer_norm_epsilon", 1e-5),
     )
@@ -35,6 +35,7 @@ def bloom_config(o: Options) -> dict[str, Any]:
         "hidden_size": o.d_model,
         "n_head": o.heads,
         "n_layer": o.layers,
+        "apply_residual_connection_post_layernorm": o.residual_after_norm,
         "tie_word_embeddings": o.tied,
         "layer_norm_epsilon": o.eps,
     }
@@ -66,6 +67,7 @@ FAMILY = Family(
     body=("transformer.h.", "h."),
     config=bloom_config,
     also={"hidden_size": "n_embed", "n_head": "num_attention_heads", "n_layer": "num_hidden_layers"},
+    ends=DECODER_ENDS,
     spellings=(("transformer.", ""),),
     tied=(("lm_head.weight", "transformer.word_embeddings.weight"),),
 )

@@ -4,7 +4,17 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, gain, linear, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    DECODER_ENDS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    gain,
+    linear,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.llama import ending, gated
 from byhand.checkpoints.rotary import magnitude, rope
@@ -184,6 +194,7 @@ FAMILIES = {
         body=("model.layers.", "layers."),
         config=deepseek_config,
         buffers=(".rotary_emb.inv_freq",),
+        ends=DECODER_ENDS,
         spellings=(("model.", ""),),
         tied=(("lm_head.weight", "model.embed_tokens.weight"),),
     )

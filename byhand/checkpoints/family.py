@@ -16,8 +16,10 @@ from byhand.language.architecture import Architecture, numbered_words
 
 ACTIVATIONS = {
     "relu": "relu",
+    "relu2": "relu_squared",
     "silu": "silu",
     "swish": "silu",
+    "quick_gelu": "gelu_quick",
     "gelu": "gelu",
     "gelu_python": "gelu",
     "gelu_new": "gelu_tanh",
@@ -29,7 +31,14 @@ ACTIVATIONS = {
 """The activations of transformers -> their names in layers.ACTIVATIONS."""
 
 
-THEIRS = {"relu": "relu", "silu": "silu", "gelu": "gelu", "gelu_tanh": "gelu_new"}
+THEIRS = {
+    "relu": "relu",
+    "relu_squared": "relu2",
+    "silu": "silu",
+    "gelu": "gelu",
+    "gelu_quick": "quick_gelu",
+    "gelu_tanh": "gelu_new",
+}
 """Our names of activations -> those that a saved config has."""
 
 
@@ -67,7 +76,11 @@ class Family:
     body: how the names of tensors begin among which every one must have a place, or end as one of the `buffers`.
     also: second names of keys of the config. spellings: pairs (text, replacement) for tensors that some files name
     otherwise. tied: pairs (copy, original) of tensors that are one where the embeddings are tied. copies: such pairs
-    that are one in any case. zeros: those that are 0 where the files lack them.
+    that are one in any case. zeros: those that are 0 where the files lack them. form: from the tensors, another
+    `model_type` of the index whose layout they have; empty for this one.
+    ends: other endings than words (see language.endings) -> their weights, as {ours: theirs}. pooler: the activation
+    of the weight `pool` there. base: the architecture of the model without its decoder, and unread: how the paths of
+    weights begin that it does not have.
     """
 
     architecture: Architecture
@@ -82,6 +95,11 @@ class Family:
     tied: tuple[tuple[str, str], ...] = ()
     copies: tuple[tuple[str, str], ...] = ()
     zeros: tuple[str, ...] = ()
+    form: Callable[[Tensors], str] | None = None
+    ends: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    pooler: str = "tanh"
+    base: Architecture | None = None
+    unread: tuple[str, ...] = ()
 
     def spelled(self, tensor: str) -> list[str]:
         """Return the names that a tensor may have in a file."""
@@ -129,6 +147,15 @@ def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -
         yield f"{path}head{h + 1}.W_{letter}", Piece(f"{theirs}.weight", (3 * d, d), rows=part, transposed=True)
         if bias:
             yield f"{path}head{h + 1}.b_{letter}", Piece(f"{theirs}.bias", (3 * d,), columns=part)
+
+
+DECODER_ENDS: dict[str, dict[str, str]] = {
+    "table": {},
+    "classes": {"class": "score"},
+    "tags": {"class": "score"},
+    "span": {"span": "qa_outputs"},
+}
+"""The endings of a decoder, and their weights."""
 
 
 def one_vocabulary(o: Any) -> tuple[Labels, ...]:

@@ -35,15 +35,20 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file."""
-    data = read_bytes(path, path.name, LONGEST_JSON, "copy it again")
-    check_parts(data, str(path), "save the model again")
-    try:
-        values = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ByhandError(f"{path} is not JSON ({error}); mend it there or save the model again.") from None
+    values = parse_json(path)
     if not isinstance(values, dict):
         raise ByhandError(f"{path} must hold one JSON object, {{...}}; save the model again.")
     return values
+
+
+def parse_json(path: Path) -> Any:
+    """Return what a JSON file holds."""
+    data = read_bytes(path, path.name, LONGEST_JSON, "copy it again")
+    check_parts(data, str(path), "save the model again")
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ByhandError(f"{path} is not JSON ({error}); mend it there or save the model again.") from None
 
 
 def brief(value: Any) -> str:
@@ -60,6 +65,10 @@ class Config:
     def __init__(self, values: Mapping[str, Any], also: Mapping[str, str]) -> None:
         """`also` has second names of keys."""
         self._values = dict(values) | {key: values[name] for key, name in also.items() if values.get(name) is not None}
+
+    def with_values(self, **values: Any) -> Config:
+        """Return the same config with other values of these keys."""
+        return Config(self._values | values, {})
 
     def get(self, key: str, default: Any) -> Any:
         """Return the value of a key, or the default; without a default the key must be there."""
@@ -137,6 +146,24 @@ class Config:
             raise ByhandError(f"{key} in config.json must be a list of {brief(count)}, one a layer; mend it.")
         return tuple(Config({key: word}, {}).choice(key, "", choices) for word in value)
 
+    def numbers(self, key: str, most: int) -> tuple[float, ...]:
+        """Return a list of numbers above 0, at most so many."""
+        value = self.get(key, None)
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            raise ByhandError(f"{key} in config.json must be a list of numbers above 0, not {brief(value)}; mend it.")
+        return tuple(Config({key: number}, {}).number(key) for number in value)
+
+    def whole_numbers(self, key: str, most: int) -> tuple[int, ...] | None:
+        """Return a list of whole numbers from 0, at most so many; None if it is null or absent."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or len(value) > most or not all(type(n) is int and n >= 0 for n in value):
+            raise ByhandError(
+                f"{key} in config.json must be a list of whole numbers from 0, not {brief(value)}; mend it."
+            )
+        return tuple(value)
+
     def heads(self, key: str, default: int, width: str, d_model: int) -> int:
         """Return the number of heads, which must divide the width of the model."""
         heads = self.size(key, default)
@@ -179,23 +206,41 @@ class Config:
             )
 
 
-class Tensors:
-    """The tensors of a folder: shapes and types come from the files' headers; numbers are read on demand."""
+COMPILED, PARALLEL = "_orig_mod", "module"
+"""What torch.compile, and training on several devices, write before the names of a model's tensors."""
 
-    def __init__(self, folder: Path) -> None:
+
+def unwrapped(name: str) -> str:
+    """Return a tensor's name as the model itself has it."""
+    parts = [part for part in name.split(".") if part != COMPILED]
+    while len(parts) > 1 and parts[0] == PARALLEL:
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+class Tensors:
+    """The tensors of files: shapes and types come from the files' headers; numbers are read on demand.
+
+    A name is what the model itself calls the tensor, without what a compiler or a trainer wrapped around it.
+    """
+
+    def __init__(self, files: Iterable[Path]) -> None:
         self.kinds: dict[str, str] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self._files: dict[str, Path] = {}
-        for path in weight_files(folder):
+        self._stored: dict[str, str] = {}
+        for path in files:
             self._read_header(path)
 
     def _read_header(self, path: Path) -> None:
         try:
             with safe_open(path, "np") as file:
-                for name in file.keys():  # noqa: SIM118 -- it is no mapping
-                    header = file.get_slice(name)
+                for stored in file.keys():  # noqa: SIM118 -- it is no mapping
+                    header, name = file.get_slice(stored), unwrapped(stored)
+                    if self._stored.get(name, stored) != stored:
+                        raise ByhandError(f"The weights have {name} twice, also as {stored}; save the model again.")
                     self.kinds[name], self.shapes[name] = header.get_dtype(), tuple(header.get_shape())
-                    self._files[name] = path
+                    self._files[name], self._stored[name] = path, stored
         except (OSError, SafetensorError) as error:
             raise ByhandError(f"{path} is not a whole safetensors file ({error}); copy or download it again.") from None
 
@@ -214,8 +259,8 @@ class Tensors:
         """Raise ByhandError for a tensor whose shape is not as in config.json, or whose type byhand does not read."""
         if self.shapes[name] != shape:
             raise ByhandError(
-                f"Tensor {name} is {_by(self.shapes[name])}, but config.json makes it {_by(shape)}; mend config.json, "
-                "or put back the one that was saved with these weights."
+                f"Tensor {name} is {times(self.shapes[name])}, but config.json makes it {times(shape)}; mend "
+                "config.json, or put back the one that was saved with these weights."
             )
         if self.kinds[name] not in FLOATS:
             raise ByhandError(
@@ -235,27 +280,31 @@ class Tensors:
         return arrays
 
     def _read(self, path: Path, names: list[str]) -> dict[str, Array]:
-        halves = {name for name in names if self.kinds[name] == "BF16"}
+        halves = {name: self._stored[name] for name in names if self.kinds[name] == "BF16"}
         with safe_open(path, "np") as file:
-            arrays = {name: np.asarray(file.get_tensor(name), np.float64) for name in names if name not in halves}
+            arrays = {n: np.asarray(file.get_tensor(self._stored[n]), np.float64) for n in names if n not in halves}
         return arrays | (_bfloat16(path, halves) if halves else {})
 
 
-def _bfloat16(path: Path, names: set[str]) -> dict[str, Array]:
-    """Return tensors in bfloat16, which numpy lacks: its 16 bits are the upper half of a float32's."""
+def _bfloat16(path: Path, names: Mapping[str, str]) -> dict[str, Array]:
+    """Return tensors in bfloat16, which numpy lacks: its 16 bits are the upper half of a float32's.
+
+    names: of each tensor, as the file stores it.
+    """
     arrays = {}
     with open_file(path) as file:
         start = 8 + int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(start - 8))
-        for name in names:
-            first, last = header[name]["data_offsets"]
+        for name, stored in names.items():
+            first, last = header[stored]["data_offsets"]
             file.seek(start + first)
             upper = np.frombuffer(file.read(last - first), "<u2").astype("<u4") << 16
-            arrays[name] = upper.view("<f4").astype(np.float64).reshape(header[name]["shape"])
+            arrays[name] = upper.view("<f4").astype(np.float64).reshape(header[stored]["shape"])
     return arrays
 
 
-def _by(shape: tuple[int, ...]) -> str:
+def times(shape: tuple[int, ...]) -> str:
+    """Return a shape as people read it: 4×2."""
     return "×".join(map(brief, shape)) or "a single number"
 
 

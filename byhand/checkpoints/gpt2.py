@@ -5,6 +5,7 @@ from typing import Any
 
 from byhand.checkpoints.family import (
     ACTIVATIONS,
+    DECODER_ENDS,
     THEIRS,
     Family,
     Piece,
@@ -15,7 +16,7 @@ from byhand.checkpoints.family import (
     one_vocabulary,
 )
 from byhand.checkpoints.folder import Config, Tensors
-from byhand.language.options import Options
+from byhand.language.options import Options, variant
 from byhand.models.decoder import gpt2
 
 
@@ -91,8 +92,55 @@ FAMILY = Family(
         "n_layer": "num_hidden_layers",
         "n_positions": "max_position_embeddings",
     },
+    ends=DECODER_ENDS,
     spellings=(("transformer.", ""),),
     tied=(("lm_head.weight", "transformer.wte.weight"),),
 )
 
-FAMILIES = {"gpt2": FAMILY}
+
+def is_nanogpt(tensors: Tensors) -> str:
+    """Return nanogpt if the queries, keys and values are a linear layer's weights, (3 d, d), as nanoGPT stores them."""
+    joined = (shape for name, shape in tensors.shapes.items() if name.endswith("h.0.attn.c_attn.weight"))
+    rows, columns = (*next(joined, ()), 0, 1)[:2]
+    return "nanogpt" if rows == 3 * columns else ""
+
+
+def nanogpt_options(config: Config, tensors: Tensors) -> Options:
+    """Return the options of nanoGPT's model: its own names or GPT-2's, an exact GELU, biases if the files have them."""
+    biased = config.flag("bias", tensors is None or any(name.endswith("ln_f.bias") for name in tensors.shapes))
+    options = gpt2_options(config.with_values(activation_function=config.get("activation_function", "gelu")), tensors)
+    weights = "both" if biased else "gain"
+    return variant(options, norm_weights=weights, attention_bias=biased, join_bias=biased, mlp_bias=biased)
+
+
+def nanogpt_pieces(o: Options) -> Pieces:
+    """Yield the weights, stored as (out, in); biases only where there are some."""
+    for path, piece in gpt2_pieces(o):
+        if path.rpartition(".")[2].startswith(("b_", "beta")) and not o.mlp_bias:
+            continue
+        if ".attn." in piece.tensor or ".mlp." in piece.tensor:
+            turned = len(piece.shape) > 1
+            yield (
+                path,
+                replace(
+                    piece,
+                    shape=piece.shape[::-1],
+                    rows=piece.columns if turned else piece.rows,
+                    columns=piece.rows if turned else piece.columns,
+                    transposed=turned,
+                ),
+            )
+        else:
+            yield path, piece
+
+
+FAMILIES = {
+    "gpt2": replace(FAMILY, form=is_nanogpt),
+    "nanogpt": replace(
+        FAMILY,
+        options=nanogpt_options,
+        pieces=nanogpt_pieces,
+        config=None,
+        also={**FAMILY.also, "n_positions": "block_size"},
+    ),
+}

@@ -5,6 +5,7 @@ from typing import Any
 
 from byhand.checkpoints.family import (
     ACTIVATIONS,
+    DECODER_ENDS,
     THEIRS,
     Family,
     Piece,
@@ -22,7 +23,6 @@ from byhand.models.decoder import gpt_neox
 
 def gpt_neox_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' GPTNeoXConfig."""
-    config.only("is_decoder", False)
     d = config.size("hidden_size", 6144)
     config.only("partial_rotary_factor", config.get("rotary_pct", 0.25))
     config.only("rope_theta", config.get("rotary_emb_base", 10000.0))
@@ -90,6 +90,7 @@ FAMILY = Family(
     body=("gpt_neox.layers.", "layers."),
     config=gpt_neox_config,
     buffers=(".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"),
+    ends=DECODER_ENDS,
     spellings=(("gpt_neox.", ""), ("embed_out.", "lm_head.")),
     tied=(("embed_out.weight", "gpt_neox.embed_in.weight"),),
 )

@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, gain, linear, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    DECODER_ENDS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    gain,
+    linear,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.rotary import rope
 from byhand.errors import ByhandError
@@ -21,7 +31,10 @@ LAYERS = {"full_attention": "causal", "sliding_attention": "window"}
 
 
 def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str, Any]:
-    """Return the options from the common keys, with LlamaConfig's defaults or those given."""
+    """Return the options from the common keys, with LlamaConfig's defaults or those given.
+
+    turns: whether the rotary positions are read too; share: see `rope`. eps_key: the key of the norms' epsilon.
+    """
     default: dict[str, Any] = {
         "vocab": 32000,
         "d": 4096,
@@ -31,7 +44,8 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
         "eps": 1e-6,
         "tied": False,
     }
-    default |= {"kv_heads": None, "head_dim": None, "positions": 2048} | defaults
+    default |= {"kv_heads": None, "head_dim": None, "positions": 2048, "eps_key": "rms_norm_eps"}
+    default |= {"turns": True, "share": None} | defaults
     d, heads = config.size("hidden_size", default["d"]), config.size("num_attention_heads", default["heads"])
     kv_heads = config.size_or_null("num_key_value_heads", default["kv_heads"] or heads, heads)
     if heads % kv_heads:
@@ -52,9 +66,9 @@ def common(config: Config, theta: float = 10000.0, **defaults: Any) -> dict[str,
         "head_dim": head_dim,
         "layers": config.size("num_hidden_layers", default["layers"]),
         "d_ff": config.size("intermediate_size", default["d_ff"]),
-        "eps": config.epsilon("rms_norm_eps", default["eps"]),
+        "eps": config.epsilon(default["eps_key"], default["eps"]),
         "tied": config.flag("tie_word_embeddings", default["tied"]),
-        **rope(config, theta, default["positions"]),
+        **(rope(config, theta, default["positions"], default["share"]) if default["turns"] else {}),
     }
 
 
@@ -246,17 +260,30 @@ def window_of(o: Options) -> int | None:
     return o.window if o.attention == "window" else None
 
 
-def pieces(o: Options) -> Pieces:
+def feed(ours: str, theirs: str, o: Options, layer: int) -> Pieces:
+    """Yield the weights of a layer's feed-forward."""
+    if o.experts:
+        yield from experts(ours, f"{theirs}.block_sparse_moe", o)
+    else:
+        yield from gated(ours, f"{theirs}.mlp.{{}}_proj", o.d_model, o.d_ff, o.mlp_bias)
+
+
+def attention(ours: str, theirs: str, o: Options) -> Pieces:
+    """Yield the weights of a layer's attention."""
+    yield from attention_heads(ours, f"{theirs}.self_attn", o)
+
+
+Part = Callable[[str, str, Options], Pieces]
+
+
+def pieces(o: Options, attention: Part = attention, feed: Callable[..., Pieces] = feed) -> Pieces:
     """Yield the weights of the whole model, layer by layer."""
     yield "E", Piece("model.embed_tokens.weight", (o.vocab, o.d_model))
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"model.layers.{n}"
         yield from layer_norms(ours, theirs, o)
-        yield from attention(ours, f"{theirs}.self_attn", o)
-        if o.experts:
-            yield from experts(ours, f"{theirs}.block_sparse_moe", o)
-        else:
-            yield from gated(ours, f"{theirs}.mlp.{{}}_proj", o.d_model, o.d_ff, o.mlp_bias)
+        yield from attention(ours, theirs, o)
+        yield from feed(ours, theirs, o, n + 1)
     yield from ending(o)
 
 
@@ -283,26 +310,38 @@ def ending(o: Options) -> Pieces:
 
 
 def layer_norms(ours: str, theirs: str, o: Options) -> Pieces:
-    """Yield the norms before each sublayer, and after it if there are some."""
-    if o.norm_place == "both":
+    """Yield the norms before each sublayer, or one for both, and after it if there are some."""
+    if o.norm_place in ("both", "after"):
         yield gain(f"{ours}post_norm1", f"{theirs}.post_attention_layernorm", o.d_model)
         yield gain(f"{ours}post_norm2", f"{theirs}.post_feedforward_layernorm", o.d_model)
     second = "pre_feedforward" if o.norm_place == "both" else "post_attention"
-    yield gain(f"{ours}norm1", f"{theirs}.input_layernorm", o.d_model)
-    yield gain(f"{ours}norm2", f"{theirs}.{second}_layernorm", o.d_model)
+    if o.norm_place != "after":
+        yield gain(f"{ours}norm1", f"{theirs}.input_layernorm", o.d_model)
+        if not o.shared_norm:
+            yield gain(f"{ours}norm2", f"{theirs}.{second}_layernorm", o.d_model)
 
 
-def attention(ours: str, theirs: str, o: Options) -> Pieces:
+def attention_heads(ours: str, theirs: str, o: Options) -> Pieces:
     """Yield queries for each head, and keys and values for each group (for each head if none are shared)."""
     shared = "group" if o.groups < o.heads else "head"
+    as_one = "QK" if o.head_norm and o.norm_heads == "together" else ""
     for letter, holder, count in (("Q", "head", o.heads), ("K", shared, o.groups), ("V", shared, o.groups)):
         whole = f"{theirs}.{letter.lower()}_proj"
+        if letter in as_one:
+            yield from linear(ours, letter, whole, o.d_model, count * o.d_k, o.attention_bias)
+            yield gain(f"{ours}{letter.lower()}_norm", f"{theirs}.{letter.lower()}_norm", count * o.d_k)
+            continue
         for h in range(count):
             part, path = slice(h * o.d_k, (h + 1) * o.d_k), f"{ours}{holder}{h + 1}."
             yield f"{path}W_{letter}", Piece(f"{whole}.weight", (count * o.d_k, o.d_model), part, transposed=True)
             if o.attention_bias:
                 yield f"{path}b_{letter}", Piece(f"{whole}.bias", (count * o.d_k,), columns=part)
-    if o.head_norm:
+        if o.head_norm and o.norm_heads == "own" and letter != "V":
+            name = f"{letter.lower()}_norm"
+            for h in range(count):
+                own = Piece(f"{theirs}.{name}.weight", (count, o.d_k), slice(h, h + 1))
+                yield f"{ours}{holder}{h + 1}.{name}.gamma", own
+    if o.head_norm and o.norm_heads == "alike":
         yield gain(f"{ours}q_norm", f"{theirs}.q_norm", o.d_k)
         yield gain(f"{ours}k_norm", f"{theirs}.k_norm", o.d_k)
     yield from linear(ours, "O", f"{theirs}.o_proj", o.heads * o.d_k, o.d_model, o.join_bias)
@@ -312,6 +351,7 @@ def family(
     architecture: Architecture,
     options: Callable[[Config, Tensors], Any],
     config: Callable[[Any], dict[str, Any]] | None = None,
+    pieces: Callable[[Any], Pieces] = pieces,
     **also: str,
 ) -> Family:
     """Return a family of this layout; `also` has second names of keys."""
@@ -324,6 +364,7 @@ def family(
         config=config,
         buffers=(".rotary_emb.inv_freq",),
         also=also,
+        ends=DECODER_ENDS,
         spellings=(("model.", ""),),
         tied=(("lm_head.weight", "model.embed_tokens.weight"),),
     )

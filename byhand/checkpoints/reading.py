@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from byhand.checkpoints import FAMILIES
+from byhand.checkpoints.adapter import adapter_in, base_of
+from byhand.checkpoints.endings import ending_of
 from byhand.checkpoints.family import Family, Piece
-from byhand.checkpoints.folder import Config, Tensors, brief, read_config
+from byhand.checkpoints.folder import Config, Tensors, brief, read_config, weight_files
 from byhand.checkpoints.folder_words import words_of_files, words_of_folder
+from byhand.checkpoints.rotary import check_scaling
 from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
@@ -22,27 +25,40 @@ NEVER = ("pruned_heads", "per_layer_config", "quantization_config")
 """Keys of a config that change layers or weights in ways that byhand does not compute."""
 
 
+ABOUT = "The weights are the checkpoint's own."
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint's model: its architecture, options and weights.
 
     arrays: by the path of each weight (see Weights), in float64. pieces: where in the checkpoint each was found.
+    about: where the numbers come from, in a sentence. folder: of the config, which an adapter may have elsewhere.
     """
 
     architecture: Architecture
     options: Any
     arrays: dict[str, Array]
     pieces: dict[str, Piece]
+    about: str = ABOUT
+    folder: Path = Path()
 
 
 def read(folder: Path) -> Checkpoint:
     """Read the model in a local folder. Every name and shape is checked before any number is read."""
-    values = read_config(Path(folder))
-    family = _family(values)
-    config, tensors = Config(values, family.also), Tensors(Path(folder))
+    folder = Path(folder)
+    adapter = adapter_in(folder)
+    folder = base_of(folder, adapter)
+    values, tensors = read_config(folder), Tensors(weight_files(folder))
+    family = _family(values, tensors)
+    config = Config(values, family.also)
     for key in NEVER:
         config.only(key, {})
     options = family.options(config, tensors)
+    _check_rotary(options)
+    ending = ending_of(config, options, family, tensors, folder)
+    if ending is not None:
+        family, options = ending.of(family, options)
     pieces = {path: _located(piece, family, tensors) for path, piece in family.pieces(options)}
     used = {piece.tensor for piece in pieces.values()}
     _refuse_leftovers(used, family, tensors)
@@ -51,10 +67,17 @@ def read(folder: Path) -> Checkpoint:
         _refuse_contradictions(family, tensors)
     numbers = tensors.arrays(used & tensors.shapes.keys())
     numbers |= {p.tensor: np.zeros(p.shape) for p in pieces.values() if p.tensor not in numbers}
+    about = ABOUT if adapter is None else adapter.change(numbers, family)
     arrays = {path: piece.of(numbers[piece.tensor]) for path, piece in pieces.items()}
-    words = _words(family.vocabularies(options), Path(folder))
+    words = _words(family.vocabularies(options), folder)
     architecture = family.architecture.with_words(words) if words else family.architecture
-    return Checkpoint(architecture, options, arrays, pieces)
+    return Checkpoint(architecture, options, arrays, pieces, about, folder)
+
+
+def _check_rotary(options: Any) -> None:
+    """Raise ByhandError if the scaling of rotary positions does not fit the heads."""
+    for name in ("scaling", "local_scaling"):
+        check_scaling(getattr(options, name, None), getattr(options, "turning_share", 0))
 
 
 def _words(vocabularies: tuple[Labels, ...], folder: Path) -> tuple[Labels, ...]:
@@ -81,16 +104,22 @@ def assemble(checkpoint: Checkpoint, arrays: Mapping[str, Array]) -> dict[str, A
     return tensors
 
 
-def _family(values: Mapping[str, Any]) -> Family:
+def _family(values: Mapping[str, Any], tensors: Tensors) -> Family:
     kind = values.get("model_type")
+    if kind is None and {"n_embd", "n_layer", "block_size"} <= values.keys():
+        kind = "nanogpt"
     if kind is None:
         raise ByhandError(f"config.json does not say model_type; add it, as one of {', '.join(FAMILIES)}.")
     if not isinstance(kind, str) or kind not in FAMILIES:
+        from byhand.checkpoints.nearest import nearest_family
+
+        near = nearest_family(tensors)
         raise ByhandError(
-            f"config.json has model_type {brief(kind)}, which byhand does not read; "
+            f"config.json has model_type {brief(kind)}, which byhand does not read; {f'{near}; ' if near else ''}"
             f"choose a checkpoint of one of {', '.join(FAMILIES)}."
         )
-    return FAMILIES[kind]
+    family = FAMILIES[kind]
+    return FAMILIES[family.form(tensors)] if family.form and family.form(tensors) else family
 
 
 def _located(piece: Piece, family: Family, tensors: Tensors) -> Piece:

@@ -90,7 +90,8 @@ def save_again(source: Path, folder: Path, weights: Mapping[str, Array]) -> None
     checkpoint = reading.read(source)
     tensors = reading.assemble(checkpoint, checkpoint.arrays | dict(weights))
     with _new_folder(folder) as unfinished:
-        for name in ("config.json", *TOKENIZERS):
+        shutil.copyfile(checkpoint.folder / "config.json", unfinished / "config.json")
+        for name in TOKENIZERS:
             if (source / name).is_file():
                 shutil.copyfile(source / name, unfinished / name)
         _write_tensors(unfinished, tensors)

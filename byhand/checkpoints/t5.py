@@ -21,7 +21,8 @@ def options(
     """
     config.only("is_decoder", False)
     kind = config.choice("feed_forward_proj", feed, FEEDS)
-    layers, tied = config.size("num_layers", 6), config.flag("tie_word_embeddings", tied)
+    layers, said = config.size("num_layers", 6), config.flag("tie_word_embeddings", tied)
+    tied = _is_tied(config, tensors, said)
     buckets, farthest = config.size("relative_attention_num_buckets", 32), "relative_attention_max_distance"
     if buckets < 4 or config.size(farthest, 128) <= buckets // 2:
         raise ByhandError(
@@ -42,9 +43,22 @@ def options(
         activation="gelu_tanh" if kind == "gated-gelu" else ACTIVATIONS[kind.removeprefix("gated-")],
         gated=kind.startswith("gated-"),
         tied=tied,
-        scale_output=config.flag("scale_decoder_outputs", tied) if scaled is None else tied and scaled,
+        scale_output=config.flag("scale_decoder_outputs", said) if scaled is None else said and scaled,
         eps=config.epsilon("layer_norm_epsilon", 1e-6),
     )
+
+
+def _is_tied(config: Config, tensors: Tensors, said: bool) -> bool:
+    """Return whether the output layer is the embedding.
+
+    transformers 5 says so of every T5, also of one with a head of its own on file; before, a config may say that there
+    is a head where there is none.
+    """
+    if tensors is None:
+        return said
+    stored = HEAD in tensors.shapes
+    later = str(config.get("transformers_version", "")).startswith("5.") or config.get("scale_decoder_outputs", 0) != 0
+    return not stored if not said or later else True
 
 
 def t5_config(o: Options) -> dict[str, Any]:
@@ -111,16 +125,25 @@ def feed(ours: str, theirs: str, n: int, o: Options) -> Pieces:
     yield gain(f"{ours}norm{n}", f"{theirs}.layer_norm", o.d_model)
 
 
+HEAD = "lm_head.weight"
+
+
 T5 = Family(
     t5.ARCHITECTURE,
     options,
     pieces,
     one_vocabulary,
     body=("encoder.", "decoder."),
+    ends={"table": {}},
+    base=t5.ENCODER,
+    unread=("decoder.",),
     config=t5_config,
     buffers=("embed_tokens.weight", ".EncDecAttention.relative_attention_bias.weight"),
     also={"d_model": "hidden_size", "num_heads": "num_attention_heads", "num_layers": "num_hidden_layers"},
-    spellings=(("shared.weight", "encoder.embed_tokens.weight"),),
+    spellings=(
+        ("shared.weight", "encoder.embed_tokens.weight"),
+        ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight"),
+    ),
     tied=(("lm_head.weight", "shared.weight"),),
     copies=tuple((f"{side}.embed_tokens.weight", "shared.weight") for side in ("encoder", "decoder")),
 )

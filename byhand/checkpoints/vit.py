@@ -3,14 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from byhand.checkpoints.class_names import names
 from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, head_spans, linear, norm
-from byhand.checkpoints.folder import Config, Tensors, brief
+from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.labels import Labels
-from byhand.errors import ByhandError
 from byhand.language.options import Options
 from byhand.models.encoder import vit
 
-MOST_CLASSES, LONGEST = 100_000, 200
 NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
@@ -58,33 +57,6 @@ def class_names(o: Options) -> tuple[str, ...]:
     labels = vit.kinds(o).labels
     assert isinstance(labels, Labels)
     return labels.words
-
-
-def names(config: Config) -> tuple[str, ...]:
-    """Return the names of the classes: those in id2label if it has num_labels of them, else transformers' own.
-
-    A name that another class has already is followed by the class's number.
-    """
-    id2label = config.get("id2label", {}) or {}
-    if not isinstance(id2label, dict):
-        raise ByhandError(f"id2label in config.json must be an object, {{...}}, not {brief(id2label)}; mend it.")
-    count = config.size_or_null("num_labels", len(id2label) or 2)
-    if count > MOST_CLASSES:
-        raise ByhandError(f"num_labels = {brief(count)} in config.json is more than {MOST_CLASSES:,}; mend it.")
-    words: dict[str, None] = {}
-    for n in range(count):
-        word = _name(id2label.get(str(n)) if count == len(id2label) else None, n)
-        while word in words:
-            word = f"{word} ({n})"
-        words[word] = None
-    return tuple(words)
-
-
-def _name(label: object, n: int) -> str:
-    """Return the label, if it fits in one line of a table, else LABEL_n."""
-    if isinstance(label, str) and 0 < len(label.strip()) <= LONGEST and label.isprintable():
-        return label
-    return f"LABEL_{n}"
 
 
 def pieces(o: Options) -> Pieces:

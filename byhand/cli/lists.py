@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
+from importlib import import_module
 
 from rich.table import Table
 
 from byhand.cli.terminal import render, wrap
 from byhand.lessons.recipe import ready_made
-from byhand.models import INDEX, Entry
+from byhand.models import INDEX, MODELS, Entry
 
 
 def list_models(as_json: bool) -> str:
-    """Return the list of all models by family, with what each does."""
+    """Return the families of models, a line each with the names of its first members."""
     if as_json:
-        from byhand.cli.show_models import row_of
-        from byhand.lessons.build import build
-        from byhand.lessons.recipe import Recipe
-
-        return json.dumps({"models": [row_of(build(Recipe(name))) for name in INDEX]}) + "\n"
-    families: dict[str, list[Entry]] = {}
+        return _as_json(INDEX.values())
+    families: dict[str, list[str]] = {}
     for entry in INDEX.values():
-        families.setdefault(entry.family, []).append(entry)
-    lines: list[str] = []
-    for family, entries in families.items():
-        longest = max(len(entry.name) for entry in entries)
-        lines += [family, *(wrap(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
+        families.setdefault(entry.family, []).append(entry.name)
+    longest = max(map(len, families))
+    lines = [_in_one_line(f"{family:{longest}}  ", names) for family, names in families.items()]
+    lines.append("")
     recipes = ", ".join(name for name in ready_made() if name not in INDEX)
     lines += [
         wrap(
@@ -38,11 +36,59 @@ def list_models(as_json: bool) -> str:
         "",
         wrap("Recipes that come with byhand: ", recipes, 2),
         "",
+        'A family of them:     byhand models "decoder only"',
+        "Those with a word:    byhand models sink",
         "One with its options: byhand models gpt2",
         "Two side by side:     byhand models --compare gpt2 llama",
         "A workbook of one:    byhand workbook gpt2 -o gpt2.xlsx",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _in_one_line(start: str, names: list[str]) -> str:
+    """Return as many of the names as fit in the terminal's width, and how many more there are."""
+    for count in range(len(names), 0, -1):
+        more = f" and {len(names) - count} more" if count < len(names) else ""
+        line = f"{start}{', '.join(names[:count])}{more}"
+        if line == wrap("", line):
+            return line
+    return f"{start}{len(names)}"
+
+
+def list_some(word: str, as_json: bool) -> str | None:
+    """Return the models of a family, or those in whose description a word stands; None if there are none."""
+    some = [e for e in INDEX.values() if _folded(e.family) == _folded(word)]
+    some = some or [e for e in INDEX.values() if _folded(word) and _folded(word) in _folded(_description(e))]
+    if not some:
+        return None
+    if as_json:
+        return _as_json(some)
+    lines: list[str] = []
+    for family in dict.fromkeys(entry.family for entry in some):
+        entries = [entry for entry in some if entry.family == family]
+        longest = max(len(entry.name) for entry in entries)
+        lines += [family, *(wrap(f"  {entry.name:{longest}}  ", entry.about) for entry in entries), ""]
+    return "\n".join([*lines, f"One with its options: byhand models {some[0].name}"]) + "\n"
+
+
+def _description(entry: Entry) -> str:
+    """Return all that is said of a model in a line: names, source, and its page's first sentence."""
+    architecture, page = MODELS[entry.name], import_module(f"byhand.models.{entry.page}")
+    about = (page.__doc__ or "").partition("\n")[0]
+    return f"{entry.name} {entry.family} {entry.about} {architecture.title} {architecture.source} {about}"
+
+
+def _folded(text: str) -> str:
+    """Return a text without what people spell in many ways: capitals, hyphens, blanks."""
+    return re.sub(r"[-_\s]+", " ", text.casefold()).strip()
+
+
+def _as_json(entries: Iterable[Entry]) -> str:
+    from byhand.cli.show_models import row_of
+    from byhand.lessons.build import build
+    from byhand.lessons.recipe import Recipe
+
+    return json.dumps({"models": [row_of(build(Recipe(entry.name))) for entry in entries]}) + "\n"
 
 
 def list_topics(as_json: bool) -> str:

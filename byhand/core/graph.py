@@ -126,6 +126,7 @@ class Scope:
     title: its name in words. equation, source: of a step of the model, its formula and the paper's; column_equation:
     the formula for tokens as columns, where it differs.
     page: the tables inside have a sheet of their own. repeats: a repetition, whose weights are those of the first time.
+    shares: in place of its name in those of weights, so that scopes with the same share them.
     below: the step stands below the one before it, not beside. look: the colours of its box in the model's picture,
     and of those of the steps inside; nothing where these follow from what the step computes.
     """
@@ -138,6 +139,7 @@ class Scope:
     source: str = ""
     page: bool = False
     repeats: bool = False
+    shares: str = ""
     below: bool = False
     look: Look | None = None
 

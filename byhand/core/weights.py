@@ -80,7 +80,7 @@ class Weights:
         fill: its numbers without such an array. adapter: it is one of LoRA's, which checkpoints need not have.
         """
         scopes = [s for s in reversed(current_scope().outward) if s.name]
-        path = ".".join([*(s.name for s in scopes if not s.repeats), name])
+        path = ".".join([*(s.shares or s.name for s in scopes if not s.repeats), name])
         if path not in self.nodes:
             place = ".".join([*(s.name for s in scopes), name])  # the table's name, where the weight is first used
             known = next((key for key in (path, place) if key in (self.arrays or ())), path)

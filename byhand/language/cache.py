@@ -144,6 +144,8 @@ class Cache:
         op, args = node.op, node.args
         if op is ops.where and args[0].symbol in ROLLING and stop - start == 1:
             return self._visible_scores(node, start, stop)
+        if op is ops.columns:
+            return self._some_columns(self._same_rows(args[0], start, stop), args[0], **node.attrs)
         if op.by_row(**node.attrs):
             return op(*(self._same_rows(a, start, stop) for a in args), **node.attrs)
         if op is ops.matmul:
@@ -157,6 +159,11 @@ class Cache:
         if op is ops.below:
             return self._joined(args, start, stop)
         return self.all_of(node).rows(start, stop)
+
+    def _some_columns(self, part: Node, whole: Node, start: int, stop: int) -> Node:
+        """Return some columns of a table, whose first ones may be gone from the cache."""
+        gone = int(whole.shape[1]) - int(part.shape[1])
+        return part.columns(max(start - gone, 0), stop - gone)
 
     def _same_rows(self, node: Node, start: int, stop: int) -> Node:
         """Return those rows, or the only row, which is stretched."""

@@ -15,9 +15,10 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, plain_feed, position_info
+from byhand.language.endings import end
 from byhand.language.generation import predictions, word_logits, write_words
 from byhand.language.options import Options
-from byhand.layers.linear import embed
+from byhand.layers.linear import embed, linear
 from byhand.layers.positions import position_column, sinusoidal
 
 ADDED_POSITIONS = ("learned", "sinusoidal")
@@ -31,7 +32,10 @@ def embedding(
 ) -> Node:
     """Return the embeddings of the words plus their positions, which are `at`, or 0, 1, 2 ... (T, 1) -> (T, d)"""
     alone = o.positions not in ADDED_POSITIONS and not o.embedding_norm
-    x = embed(table, ids, "x" if alone else "words", scale=o.d_model if o.scale_embedding else None)
+    x = embed(table, ids, "x" if alone and not o.d_embed else "words", scale=o.d_model if o.scale_embedding else None)
+    if o.d_embed:
+        with scope("", "widen", equation="words W_in", column_equation="W_in words"):
+            x = linear(x, weight, "in", o.d_model, bias=False).named("x" if alone else "wide")
     x = add_positions(x, weight, o, places, "summed" if o.embedding_norm else "x", at=at)
     return norm(x, weight, "embedding_norm", o).named("x") if o.embedding_norm else x
 
@@ -68,11 +72,23 @@ def position_table(weight: Weights, name: str, o: Options) -> Node:
     return table
 
 
-def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
-    """Return logits, probabilities and the next word from the last layer's output. (T, d) -> 2 (T, V), (1, 1)"""
+def last_table(x: Node, weight: Weights, o: Options) -> Node:
+    """Return the last layer's output, normed, and as wide as the embeddings. (T, d) -> (T, d)"""
     if o.norm_place != "post":
         x = norm(x, weight, "final_norm", o)
-    logits = word_logits(x, table, weight, o)
+    if not o.d_embed:
+        return x
+    with scope("", "narrow", equation="x W_out", column_equation="W_out x"):
+        return linear(x, weight, "out", o.d_embed, bias=False).named("narrow")
+
+
+def predict(x: Node, table: Node, vocabulary: Labels, weight: Weights, o: Options) -> tuple[Node, Node, Node]:
+    """Return logits, probabilities and the next word from the last layer's output. (T, d) -> 2 (T, V), (1, 1)"""
+    x = last_table(x, weight, o)
+    logits = word_logits(x, table, weight, o, o.logit_bias)
+    if o.logit_scale != 1:
+        with scope("", "scale", equation=f"logits × {o.logit_scale:g}"):
+            logits = (logits.named("unscaled") * o.logit_scale).named("logits", role="result")
     if o.logit_cap:
         with scope("", "soft cap", equation="cap × tanh(logits / cap)", source="Gemma Team 2024, section 2"):
             logits = (o.logit_cap * tanh(logits.named("uncapped") / o.logit_cap)).named("logits", role="result")
@@ -84,11 +100,11 @@ def body(
 ) -> tuple[Node, Node]:
     """Return the last layer's output, and the embeddings. (T, 1) -> (T, d), (V, d)"""
     with page("", "Input"):
-        table = weight(names[0], Dim(o.vocab, vocabulary), o.d_model)
+        table = weight(names[0], Dim(o.vocab, vocabulary), o.d_embed or o.d_model)
         x = embedding(table, ids, weight, o, names[1])
     info = position_info(ids.shape[0], weight, o)
     for layer in range(1, o.layers + 1):
-        with scope(f"layer{layer}", f"Layer {layer}"):
+        with scope(f"layer{layer}", f"Layer {layer}", shares=o.shares(layer)):
             x = block(x, weight, o, layer, info, attention, feed)
     return x, table
 
@@ -115,6 +131,11 @@ def build(
     (vocabulary,) = vocabularies(o)
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab, room), vocabulary)
+    if o.ending != "words":
+        x, _ = body(ids, vocabulary, weight, o, names, attention, feed)
+        with page("", "Output"):
+            x = last_table(x, weight, o)
+        return end(x, weight, o, last=True)
     return write_words(lambda ids: forward(ids, vocabulary, weight, o, names, attention, feed), ids, vocabulary, inputs)
 
 

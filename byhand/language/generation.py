@@ -26,7 +26,7 @@ def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = 
     row, column = ("x Eᵀ", "E x") if o.tied else ("x W", "W x")
     added = " + b" if bias else ""
     with scope("", "logits", equation=f"{row}{added}", column_equation=f"{column}{added}", look=Look.RESULT):
-        out = table.T if o.tied else weight("W_vocab", o.d_model, table.shape[0])
+        out = table.T if o.tied else weight("W_vocab", x.shape[1], table.shape[0])
         logits = x @ out + weight("b_vocab", 1, table.shape[0]) if bias else x @ out
         return logits.named("logits", role="result")  # (T, d) @ (d, V) -> (T, V)
 

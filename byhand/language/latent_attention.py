@@ -32,12 +32,12 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, info: Positio
     with page("latent", "Latents", equation="c = norm(x W_D), K_R = x W_KR", source=LATENT):
         c_q = latent("Q", o.query_latent) if o.query_latent else x
         c_kv = latent("KV", o.latent)
-        k_r = turned("K_R", linear(x, weight, "KR", o.turning, o.attention_bias), info)
+        k_r = turned("K_R", linear(x, weight, "KR", o.turning, o.attention_bias), info, o.rotation(layer))
     mask, outputs = info.masks[o.kind(layer)], []
     for h in range(1, o.heads + 1):
         with page(f"head{h}", f"Head {h}", **blocks.equations(o, layer, info, mask is not None)):
             q_c = linear(c_q, weight, "UQ", o.head_dim, bias=False).named("Q_C")
-            q_r = turned("Q_R", linear(c_q, weight, "QR", o.turning, bias=False), info)
+            q_r = turned("Q_R", linear(c_q, weight, "QR", o.turning, bias=False), info, o.rotation(layer))
             k_c = linear(c_kv, weight, "UK", o.head_dim, bias=False).named("K_C")
             v = linear(c_kv, weight, "UV", o.value_dim, bias=False).named("V")
             q, k = beside(q_c, q_r).named("Q"), beside(k_c, k_r).named("K")  # (T, head_dim + turning)
@@ -45,7 +45,7 @@ def latent_attention(x: Node, weight: Weights, o: Any, layer: int, info: Positio
     return beside(*outputs)
 
 
-def turned(name: str, x: Node, info: PositionInfo) -> Node:
+def turned(name: str, x: Node, info: PositionInfo, rotation: str) -> Node:
     """Return the rotary part of a query or key. (T, turning) -> (T, turning)"""
-    named = x.named(name)
-    return named if info.angles is None else rotate(named, info.angles, name)
+    named, angles = x.named(name), info.angles.get(rotation)
+    return named if angles is None else rotate(named, angles, name)

@@ -9,6 +9,7 @@ from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import block, grouped_attention, norm, plain_feed, position_info
+from byhand.language.endings import end
 from byhand.language.generation import probabilities, word_logits
 from byhand.language.options import Options, variant
 from byhand.layers.activations import ACTIVATIONS
@@ -35,14 +36,18 @@ def padding_mask(tokens: Node, inputs: Inputs) -> Node:
 
 def masked_word_head(x: Node, weight: Weights, o: Options, activation: str) -> Node:
     """Return norm(act(x W + b)), the predicted word at each position as an embedding. (T, d) -> (T, d)"""
-    if o.norm_place != "post":
-        x = norm(x, weight, "final_norm", o)
+    x = _normed(x, weight, o)
     act, called = ACTIVATIONS[activation]
     with scope("head"):
         with scope("", "transform", equation=f"{called}(x W + b)", column_equation=f"{called}(W x + b)"):
-            hidden = linear(x, weight, "T", o.d_model).named("transform")
+            hidden = linear(x, weight, "T", o.d_embed or o.d_model).named("transform")
             active = act(hidden).named("active", role="activation")
         return norm(active, weight, "norm", o)
+
+
+def _normed(x: Node, weight: Weights, o: Options) -> Node:
+    """Return the last layer's output, normed if norms stand before each sublayer. (T, d) -> (T, d)"""
+    return x if o.norm_place == "post" else norm(x, weight, "final_norm", o)
 
 
 def fill_in(
@@ -51,8 +56,10 @@ def fill_in(
     """Return the logits of the masked words, after all layers. (T, d), (V, d), (T, 1), (1, T) -> (T, V)"""
     info = position_info(x.shape[0], weight, o, mask)
     for n in range(1, o.layers + 1):
-        with scope(f"layer{n}", f"Layer {n}"):
+        with scope(f"layer{n}", f"Layer {n}", shares=o.shares(n)):
             x = block(x, weight, o, n, info, grouped_attention, plain_feed)
+    if o.ending != "words":
+        return end(_normed(x, weight, o), weight, o, mask)
     with page("", "Masked-word head"):
         x = masked_word_head(x, weight, o, activation)
     with page("", "Output"):

@@ -165,7 +165,7 @@ class Options:
     attention: str = option("causal", choices=(*MASKS, "alternating"))
     window: int = option(2, matters=("attention", "window", "strided", "alternating"))
     norm: str = option("layer", choices=("layer", "rms"))
-    norm_place: str = option("pre", choices=("pre", "post", "both"))
+    norm_place: str = option("pre", choices=("pre", "post", "both", "after"))
     norm_from_one: bool = option(False, matters=("norm", "rms"))
     embedding_norm: bool = option(False)
     head_norm: bool = option(False)
@@ -188,6 +188,47 @@ class Options:
     # The switches in GPT-2's config: scale_attn_weights (divide scores by √d_k), and by the layer's number too.
     scale_scores: bool = own(True, without=True)
     scale_by_layer: bool = own(False)
+
+    # Later decoders. global_every: of so many layers with alternating attention, the last sees all words, or (with
+    # global_first) the first. local_theta, local_scaling: of rotary positions in layers with a window.
+    # no_positions_every, no_positions: the last of so many layers has no positions, or those that are listed.
+    # norm_weights: those of each norm. norm_heads: how queries and keys are normed, if they are. shared_norm: a
+    # parallel layer has one norm for both branches. residual_after_norm: a branch is added to what its norm made.
+    # divide_bias: ALiBi's distances are divided by √d_k too. sink: a learned number beside each head's scores.
+    # gate_limit, gate_alpha: of a clamped gate.
+    global_every: int = own(2, matters=("attention", "alternating"))
+    global_first: bool = own(False, matters=("attention", "alternating"))
+    local_theta: float = own(0.0, zero="theta", matters=ROTARY)
+    local_scaling: Scaling | None = own(None)  # noqa: RUF009 -- a field
+    no_positions_every: int = own(0, zero="none", matters=ROTARY)
+    no_positions: tuple[int, ...] = own(())
+    norm_weights: str = own("both", choices=("both", "gain", "none"), without="both")
+    norm_heads: str = own("alike", choices=("alike", "own", "together"), without="alike")
+    shared_norm: bool = own(False)
+    residual_after_norm: bool = own(False)
+    divide_bias: bool = own(False, matters=("positions", "alibi"))
+    logit_scale: float = own(1.0, without=1.0)
+    logit_bias: bool = own(False)
+    sink: bool = own(False)
+    gate_limit: float = own(7.0, zero="none")
+    gate_alpha: float = own(1.702)
+
+    # Shared layers. d_embed: the width of the embeddings, which a linear layer makes as wide as the model.
+    # layer_groups: so many groups of layers, each of which shares its weights.
+    d_embed: int = own(0, zero="d_model")
+    layer_groups: int = own(0, zero="each layer has its own")
+
+    # BERT's positions by distance: a learned row for each, which queries (or keys too) are multiplied by.
+    distance_rows: str = own("none", choices=("none", "queries", "both"), without="none")
+
+    # What a model ends in, if a checkpoint has another head than that of words: see language.endings. pool_activation:
+    # of a layer on the text's row, if there is one. several_classes: several may hold.
+    ending: str = own("words", choices=("words", "table", "classes", "choice", "tags", "span"), without="words")
+    pooling: tuple[str, ...] = own(())
+    normalised: bool = own(False)
+    pool_activation: str = own("", choices=("", "tanh", "relu"))
+    class_bias: bool = own(True, without=True)
+    several_classes: bool = own(False)
 
     # A layer by itself: the number of words.
     tokens: int = own(3)
@@ -244,6 +285,7 @@ class Options:
     gate_scale: float = own(2.5)
     expert_d_ff: int = own(4)
     dense_layers: int = own(0, zero="none", counts="layers")
+    dense_list: tuple[int, ...] = own(())
 
     # Memory: neighbours are looked up in a stored text (kNN-LM; mix is their weight), or in a database of so many
     # entries by d_key numbers of each, chunk by chunk (RETRO).
@@ -267,7 +309,12 @@ class Options:
 
     @property
     def turned(self) -> int:
-        """The number of a head's features that rotary positions rotate."""
+        """The number of a head's features that rotary positions rotate: whole pairs."""
+        return self.turning_share + self.turning_share % 2
+
+    @property
+    def turning_share(self) -> int:
+        """The share of a head that rotates, in features; half a pair counts as a pair."""
         return self.turning or int(self.d_k * self.rotary_share)
 
     @property
@@ -277,7 +324,7 @@ class Options:
 
     def feeds_apart(self, layer: int) -> bool:
         """Return whether the layer's feed-forward has several networks, each with its own page."""
-        return self.experts > 0 and layer > self.dense_layers
+        return self.experts > 0 and layer > self.dense_layers and layer not in self.dense_list
 
     def check(self) -> None:
         """Raise ByhandError for options that do not fit each other."""
@@ -289,10 +336,10 @@ class Options:
             check_buckets(self.buckets, self.farthest)
         if self.rotary_share > 1:
             raise ByhandError(f"rotary_share is a share, at most 1, not {self.rotary_share:g}.")
-        if self.positions == "rotary" and (self.turned < 2 or self.turned % 2):
+        if self.positions == "rotary" and self.turned > self.angle_width:
             raise ByhandError(
-                f"Rotary positions turn pairs of features, but {self.turned} of a head's {self.angle_width} would "
-                "turn: choose an even head_dim, or another rotary_share."
+                f"Rotary positions turn pairs of features, but {self.turning_share} of a head's {self.angle_width} "
+                "would turn: choose an even head_dim, or another rotary_share."
             )
 
     def divisor(self, layer: int) -> float | None:
@@ -307,5 +354,17 @@ class Options:
         if self.layer_kinds:
             return self.layer_kinds[layer - 1]
         if self.attention == "alternating":
-            return "window" if layer % 2 else "causal"
+            return "window" if (layer - self.global_first) % self.global_every else "causal"
         return self.attention
+
+    def shares(self, layer: int) -> str:
+        """Return the name of the weights that a layer shares with others; empty if it has its own."""
+        return f"group{(layer - 1) * self.layer_groups // self.layers + 1}" if self.layer_groups else ""
+
+    def rotation(self, layer: int) -> str:
+        """Return which rotary positions a layer has, `global` or `local`; empty for none."""
+        every = self.no_positions_every
+        if self.positions != "rotary" or layer in self.no_positions or (every and layer % every == 0):
+            return ""
+        own_base = self.local_theta or self.local_scaling
+        return "local" if own_base and self.kind(layer) == "window" else "global"

@@ -1,4 +1,4 @@
-"""Activation functions: ReLU, GELU in its forms, SiLU."""
+"""Activation functions: ReLU and its square, GELU in its forms, SiLU."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from byhand.core.ops import constant, erf, exp, maximum, pi, power, sqrt, tanh
 
 def relu(x: Node) -> Node:
     return maximum(x, 0)
+
+
+def relu_squared(x: Node) -> Node:
+    """Return the square of ReLU (So et al. 2021, section 3)."""
+    return power(maximum(x, 0), 2)
 
 
 def gelu(x: Node) -> Node:
@@ -32,11 +37,18 @@ def silu(x: Node) -> Node:
     return x / (1 + exp(-x))
 
 
+def gelu_quick(x: Node) -> Node:
+    """Return x times the logistic function of 1.702 x (Hendrycks and Gimpel 2016, section 2)."""
+    return x / (1 + exp(-1.702 * x))
+
+
 ACTIVATIONS: dict[str, tuple[Callable[[Node], Node], str]] = {
     "relu": (relu, "ReLU"),
+    "relu_squared": (relu_squared, "ReLU²"),
     "gelu": (gelu, "GELU"),
     "gelu_tanh": (gelu_tanh, "GELU"),
     "gelu_bloom": (gelu_bloom, "GELU"),
+    "gelu_quick": (gelu_quick, "GELU"),
     "silu": (silu, "SiLU"),
 }
 """Name -> the function, and what the papers call it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from byhand.core.graph import Node, page, scope, source
-from byhand.core.ops import beside, exp, power, sqrt, tanh, where
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels
+from byhand.core.ops import beside, exp, power, sqrt, stretch, tanh, where
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.linear import linear
@@ -29,11 +30,13 @@ def attend(
     base: float | None = None,
     cap: float | None = None,
     bias: Node | None = None,
+    sink: Node | None = None,
 ) -> Node:
     """Return softmax(Q K^T / sqrt(d_k) + mask) V (Vaswani et al. 2017, eq. 1). A mask is 1 where a key may be seen.
 
     (T, d_k), (S, d_k), (S, d_v), mask (T, S) or (1, S) -> (T, d_v). `scale` replaces sqrt(d_k), `base` e.
-    A scale of 1 is left out. `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them.
+    A scale of 1 is left out. `cap` keeps the scaled scores between -cap and cap; `bias` (T, S) is added to them. `sink`
+    (1, 1) stands beside the scores of each query, takes its share of the softmax, and has no value.
     """
     divisor = sqrt(q.shape[1]) if scale is None else scale
     scores = (q @ k.T).named("scores", role="scores")  # (T, d_k) @ (d_k, S) -> (T, S)
@@ -44,8 +47,21 @@ def attend(
         scaled = (scaled + bias).named("biased", role="bias")
     if mask is not None:
         scaled = where(mask, scaled, NEG_INF).named("masked", role="mask")
-    weights = softmax(scaled, base).named("weights", role="attention")
+    if sink is not None:
+        scaled = _beside_sink(scaled, sink)
+    p = softmax(scaled, base)
+    weights = (p if sink is None else p.columns(0, int(k.shape[0]))).named("weights", role="attention")
     return (weights @ v).named("Z", role="heads")  # (T, S) @ (S, d_v) -> (T, d_v)
+
+
+def _beside_sink(scores: Node, sink: Node) -> Node:
+    """Return the scores with the sink's as one more column (OpenAI 2025, section 2.2). (T, S), (1, 1) -> (T, S + 1)"""
+    with scope("", "beside the sink", equation="[scores; sink]", source="OpenAI 2025, section 2.2"):
+        rows, columns = scores.shape
+        joined = beside(scores, stretch(sink, rows=rows, columns=1))
+        if isinstance(columns.labels, Labels):
+            joined.shape = (rows, Dim(columns + 1, Labels("keys", (*columns.labels.words, "sink"))))
+        return joined.named("beside_sink")
 
 
 def attention_head(
@@ -66,13 +82,19 @@ def attention_head(
 
 
 def attention_equations(
-    masked: bool, divided: str = " / √d_k", capped: bool = False, added: str = "", source: str = ""
+    masked: bool,
+    divided: str = " / √d_k",
+    capped: bool = False,
+    added: str = "",
+    source: str = "",
+    sink: bool = False,
 ) -> dict[str, str]:
-    """Return the equation and source for a page of attention, with the scores' divisor, cap and bias."""
+    """Return the equation and source for a page of attention, with the scores' divisor, cap, bias and sink."""
 
     def of(scores: str) -> str:
         scaled = f"{f'cap({scores}{divided})' if capped else f'{scores}{divided}'}{added}"
-        return f"softmax({f'mask({scaled})' if masked else scaled})"
+        masked_scores = f"mask({scaled})" if masked else scaled
+        return f"softmax([{masked_scores}; sink])" if sink else f"softmax({masked_scores})"
 
     source = source or "Vaswani et al. 2017, eq. 1"
     return {"equation": f"{of('Q Kᵀ')} V", "column_equation": f"V {of('Kᵀ Q')}", "source": source}

@@ -49,10 +49,13 @@ def top_k(scores: Node, k: int, excluded: Node | float = NEG_INF) -> Node:
     return chosen.named("chosen", role="mask")
 
 
-def route(x: Node, weight: Weights, count: int, source: str) -> Node:
-    """Return each word's score for each expert, x W. (T, d) @ (d, experts) -> (T, experts)"""
-    with scope("", "router", equation="x W_router", column_equation="W_router x", source=source):
-        return (x @ weight("W_router", x.shape[1], experts_of(count))).named("router_logits")
+def route(x: Node, weight: Weights, count: int, source: str, bias: bool = False) -> Node:
+    """Return each word's score for each expert, x W or x W + b. (T, d) @ (d, experts) -> (T, experts)"""
+    added, experts = " + b" if bias else "", experts_of(count)
+    about = {"equation": f"x W_router{added}", "column_equation": f"W_router x{added}", "source": source}
+    with scope("", "router", **about):
+        logits = x @ weight("W_router", x.shape[1], experts)
+        return (logits + weight("b_router", 1, experts) if bias else logits).named("router_logits")
 
 
 def load_of(chosen: Node) -> Node:
@@ -61,18 +64,29 @@ def load_of(chosen: Node) -> Node:
         return chosen.sum(0).named("load", role="result")
 
 
-def best_probabilities(logits: Node, k: int) -> tuple[Node, Node]:
+def best_probabilities(logits: Node, k: int, normed: bool = True) -> tuple[Node, Node]:
     """Return the softmax of the k largest scores, 0 for the others; and 1 for those k (Jiang et al. 2024, section 2.1).
 
-    (T, experts) -> 2 (T, experts)
+    (T, experts) -> 2 (T, experts). Unless `normed`, it is the softmax of all scores, of which the k largest count.
     """
     p = softmax(logits)
     p = p.named("p")
     with scope("", f"the {k} best", equation=f"1 for the {k} largest"):
         chosen = top_k(p, k, 0.0)
+    if not normed:
+        with scope("", "gates", equation="p, of those chosen"):
+            return (p * chosen).named("gates", role="gates"), chosen
     with scope("", "gates", equation="p / Σ p, of those chosen", source="Jiang et al. 2024, section 2.1"):
         kept = (p * chosen).named("kept")
         return (kept / kept.sum(1).named("kept_total")).named("gates", role="gates"), chosen
+
+
+def softmax_of_best(logits: Node, k: int) -> tuple[Node, Node]:
+    """Return the softmax of the k largest scores alone, 0 for the others; and 1 for those k. (T, experts) -> 2 of it"""
+    with scope("", f"the {k} best", equation=f"1 for the {k} largest"):
+        chosen = top_k(logits, k)
+        left = where(chosen, logits, NEG_INF).named("left", role="mask")
+    return softmax(left).named("gates", role="gates"), chosen
 
 
 def best_scores(logits: Node, bias: Node, k: int, groups: int, groups_chosen: int) -> tuple[Node, Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from byhand.core.graph import Node, scope
+from byhand.core.ops import exp, maximum
 from byhand.core.weights import Weights
 from byhand.layers.activations import ACTIVATIONS
 from byhand.layers.linear import linear
@@ -39,3 +40,20 @@ def gated_feed_forward(
         up = linear(x, weight, "up", d_ff, bias).named("up")
         gated = (active * up).named("gated")  # (T, d_ff) * (T, d_ff)
         return linear(gated, weight, "down", x.shape[1], bias).named(name)
+
+
+def clamped_feed_forward(x: Node, weight: Weights, d_ff: int, limit: float, alpha: float, name: str = "ffn") -> Node:
+    """Return (g σ(α g) × (u + 1)) W_down + b, of a gate g and a factor u within the limit (OpenAI 2025, section 2.3).
+
+    g is at most the limit, u from -limit to limit; a limit of 0 is none. (T, d) -> (T, d_ff) -> (T, d)
+    """
+    equation = f"(g × σ({alpha:g} g) × (u + 1)) W_down + b"
+    with scope("", "clamped gate", equation=equation, source="OpenAI 2025, section 2.3"):
+        gate = linear(x, weight, "gate", d_ff).named("gate")
+        up = linear(x, weight, "up", d_ff).named("up")
+        if limit:
+            gate = (-maximum(-gate, -limit)).named("gate_clamped")
+            up = maximum(-maximum(-up, -limit), -limit).named("up_clamped")
+        active = (gate / (1 + exp(-alpha * gate))).named("swish", role="activation")
+        gated = (active * (up + 1)).named("gated")  # (T, d_ff) * (T, d_ff)
+        return linear(gated, weight, "down", x.shape[1]).named(name)

@@ -12,16 +12,22 @@ def epsilon(weight: Weights, eps: float) -> Node:
     return weight.constant("eps", eps, "keeps a norm from dividing by 0")
 
 
-def layer_norm(x: Node, weight: Weights, name: str, eps: float) -> Node:
-    """Return each row with mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)"""
-    equation = "(x − mean) / √(variance + ε) × γ + β"
+def layer_norm(x: Node, weight: Weights, name: str, eps: float, weights: str = "both") -> Node:
+    """Return each row with mean 0 and variance 1, then gain and shift (Ba et al. 2016, eq. 4). (T, d) -> (T, d)
+
+    weights: both, gain (without a shift) or none.
+    """
+    equation = f"(x − mean) / √(variance + ε){ {'both': ' × γ + β', 'gain': ' × γ', 'none': ''}[weights] }"
     with scope(name, "layer norm", equation=equation, source="Ba et al. 2016, eq. 4"):
         deviation = (x - x.mean(1).named("mean", role="mean")).named("deviation", role="deviation")
         variance = mean_square(deviation, axis=1).named("variance", role="variance")
         root = sqrt(variance + epsilon(weight, eps)).named("root", role="root")
+        if weights == "none":
+            return (deviation / root).named(name, role="norm")
         normalised = (deviation / root).named("normalised", role="norm")
-        gamma, beta = weight("gamma", 1, x.shape[1], fill=1), weight("beta", 1, x.shape[1], fill=0)
-        gained = normalised * gamma + beta
+        gained = normalised * weight("gamma", 1, x.shape[1], fill=1)
+        if weights == "both":
+            gained = gained + weight("beta", 1, x.shape[1], fill=0)
     return gained.named(name)
 
 

@@ -16,6 +16,7 @@ from byhand.errors import ByhandError
 
 PLACES = "the places in the text, counted from 0"
 PAIRS = "twice the number of each pair of columns, counted from 0"
+SLOWNESS = "how many times slower each pair of columns turns"
 """The meanings of given tables, for the sheets of exercises."""
 
 
@@ -53,6 +54,8 @@ class Scaling:
     those that turn less than `low` times over `original` positions, and in part those that turn less than `high` times.
     yarn (Peng et al. 2023) does so by the number of a pair, from the one that turns `high` times to the one that turns
     `low` times (rounded outwards where `whole`), and makes queries and keys `size` times as large.
+    dynamic (Peng et al. 2023, section 3.3) makes theta larger for a text longer than `original`. longrope (Ding et al.
+    2024) divides each pair's rate by a number of its own, of `long` for a text longer than `original`, else of `short`.
     """
 
     kind: str
@@ -62,6 +65,15 @@ class Scaling:
     original: int = 8192
     whole: bool = True
     size: float = 1.0
+    short: tuple[float, ...] = ()
+    long: tuple[float, ...] = ()
+
+    def base(self, theta: float, tokens: int, turned: int) -> float | Node:
+        """Return the base of the rates for a text of so many words, larger than theta where it is long."""
+        if self.kind != "dynamic" or tokens <= self.original:
+            return theta
+        longer = self.factor * tokens / self.original - (self.factor - 1)
+        return (theta * power(longer, turned / (turned - 2))).named("base", role="rate")
 
     def pairs(self, turned: int, theta: float) -> tuple[float, float]:
         """Return the first and last pair that YaRN slows in part (Peng et al. 2023, section 3.2)."""
@@ -80,7 +92,7 @@ class Scaling:
 class Rotary:
     """The cos and sin of each feature's angle, (T, d_k) each.
 
-    turned: how many of the features turn; the rest have cos 1 and sin 0.
+    turned: how many of the features turn, a whole number of pairs; the rest have cos 1 and sin 0.
     """
 
     cos: Node
@@ -90,15 +102,20 @@ class Rotary:
 
 
 def rotary(
-    tokens: Dim, width: int, turned: int, theta: float, interleaved: bool = False, scaling: Scaling | None = None
+    tokens: Dim, width: int, share: int, theta: float, interleaved: bool = False, scaling: Scaling | None = None
 ) -> Rotary:
-    """Return the angles of rotary positions: position / θ^(2i / turned) (Su et al. 2021, section 3.2.2)."""
+    """Return the angles of rotary positions: position / θ^(2i / share) (Su et al. 2021, section 3.2.2).
+
+    share: how many of the features turn; where that is odd, one more does.
+    """
+    turned = share + share % 2
     equation, place = "position / θ^(2i/d)", "Su et al. 2021, section 3.2.2"
     with scope("", "rotary angles", equation=equation, source=place):
         twice = source("two_i", list(range(0, turned, 2)), role="given", meaning=PAIRS)
-        rate = (1 / power(theta, twice / turned)).named("rate", role="rate")  # (1, turned/2)
-        if scaling is not None:
-            rate = _stretched(rate, twice, theta, scaling)
+        base = theta if scaling is None else scaling.base(theta, int(tokens), share)
+        rate = (1 / power(base, twice / share)).named("rate", role="rate")  # (1, turned/2)
+        if scaling is not None and scaling.kind != "dynamic":
+            rate = _stretched(rate, twice, theta, scaling, int(tokens))
         angle = (position_column(tokens) * rate).named("angle")  # (T, 1) * (1, turned/2) -> (T, turned/2)
     with scope("", "cos and sin", equation="cos, sin of a pair's angle"):
         rest = width - turned
@@ -113,10 +130,13 @@ def rotary(
         )
 
 
-def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling) -> Node:
+def _stretched(rate: Node, twice: Node, theta: float, scaling: Scaling, tokens: int) -> Node:
     """Return the rates for a longer text; `twice` is 2i of each pair i. (1, n) -> (1, n)"""
     if scaling.kind == "linear":
         return (rate / scaling.factor).named("slower", role="rate")
+    if scaling.kind == "longrope":
+        numbers = scaling.long if tokens > scaling.original else scaling.short
+        return (rate / source("slowness", list(numbers), role="given", meaning=SLOWNESS)).named("slower", role="rate")
     if scaling.kind == "yarn":
         first, last = scaling.pairs(2 * int(rate.shape[1]), theta)
         part = (last - twice / 2) / (last - first)
@@ -227,6 +247,26 @@ def _buckets(tokens: Dim, both_ways: bool, buckets: int, farthest: int) -> Node:
     numbers = bucket_of(offsets.astype(np.float64), both_ways, buckets, farthest)[:, None]
     sorted_into = source("buckets", numbers, role="given", rows=labels)
     return lookup(sorted_into, away + most).named("bucket")  # (2T - 1, 1), (T, T) -> (T, T)
+
+
+SHAW = "Shaw et al. 2018, section 3.2"
+
+
+def scores_by_distance(q: Node, k: Node, table: Node, both: bool) -> Node:
+    """Return what a learned row for each distance adds to the scores: q Dᵀ, and k Dᵀ if `both`. (T, d_k) -> (T, T)
+
+    table: (2 n - 1, d_k), the row n - 1 + (query's place − key's place) is of that distance.
+    """
+    words, middle = int(q.shape[0]), (int(table.shape[0]) - 1) // 2
+    with scope("", "by distance", equation="q Dᵀ + k Dᵀ" if both else "q Dᵀ", source=SHAW):
+        away = np.arange(words - 1, -words, -1)[:, None] + middle
+        rows = lookup(table, source("row", away, role="given")).named("D_here", role="positions")  # (2 T - 1, d_k)
+        from_query = shift_rows((q @ rows.T).named("by_distance"), k.shape[0])
+        if not both:
+            return from_query.named("by_key", role="positions")
+        backwards = lookup(table, source("row_back", away[::-1], role="given")).named("D_back", role="positions")
+        from_key = shift_rows((k @ backwards.T).named("by_distance_of_keys"), q.shape[0])
+        return (from_query + from_key.T).named("by_key", role="positions")
 
 
 def shift_rows(by_distance: Node, keys: Dim) -> Node:

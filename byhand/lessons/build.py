@@ -118,7 +118,7 @@ def with_few_words(lesson: Lesson, shown: tuple[int, ...], note: str) -> Lesson:
             if array is not None and array.shape[axis] != node.shape[axis]:
                 array = np.take(array, shown, axis)
         arrays |= {path: array} if array is not None else {}
-    weights = Weights(arrays=arrays)
+    weights = Weights(arrays=arrays, about=model.weights.about)
     few = Lesson(
         lesson.recipe, architecture, options, architecture.build(options, weights, inputs), dict, lesson.weights
     )
@@ -269,7 +269,10 @@ def _checkpoint_model(recipe: Recipe) -> _Model:
         raise ByhandError("A checkpoint has its own sizes: leave --size out.")
     tokens = {name: parse_setting(name, value, 1, Option()) for name, value in recipe.size.items()}
     assemble = partial(reading.assemble, loaded)
-    options, weights = replace(loaded.options, **tokens), Weights(arrays=loaded.arrays, rank=recipe.lora)
+    options, weights = (
+        replace(loaded.options, **tokens),
+        Weights(arrays=loaded.arrays, about=loaded.about, rank=recipe.lora),
+    )
     return _Model(loaded.architecture, options, weights, assemble, pieces=loaded.pieces)
 
 

@@ -36,7 +36,7 @@ def few_words(lesson: Lesson, shown: tuple[int, ...] = ()) -> Lesson:
     vocabulary = _vocabulary(lesson)
     if recipe.model in MODELS or recipe.all_words or recipe.backward or recipe.batch or vocabulary is None:
         return lesson
-    if lesson.shown or len(vocabulary.words) <= MOST_WORDS or lesson.graph.probabilities is None:
+    if lesson.shown or len(vocabulary.words) <= MOST_WORDS or "pixels" in lesson.architecture.takes:
         return lesson
     chosen = shown or _chosen(lesson, vocabulary)
     return with_few_words(lesson, chosen, _note(lesson, vocabulary, chosen))
@@ -53,10 +53,8 @@ def _chosen(lesson: Lesson, vocabulary: Labels) -> tuple[int, ...]:
     numbers = lesson.numbers()
     chosen: dict[int, None] = {}
     graph, count = lesson.graph, len(vocabulary.words)
-    assert graph.probabilities is not None
-    p = numbers[graph.probabilities.name]
-    at = p.shape[0] - 1 if graph.look_at is None else graph.look_at
-    chosen |= dict.fromkeys(_largest(p[at], MOST_PROBABLE))
+    if (row := _predicted(lesson, count)) is not None:
+        chosen |= dict.fromkeys(_largest(row, MOST_PROBABLE))
     read = [n for n in toposort(graph.outputs) if n.role is Role.TOKENS and n.name]
     typed = [int(n) for node in read for n in numbers[node.name].flat if n >= 0]
     chosen |= dict.fromkeys(typed)
@@ -73,6 +71,16 @@ def _chosen(lesson: Lesson, vocabulary: Labels) -> tuple[int, ...]:
         chosen |= dict.fromkeys(special[:MOST_SPECIAL])
     chosen |= dict.fromkeys(_alike([vocabulary.words[n] for n in typed], vocabulary))
     return tuple(chosen)[:MOST_SHOWN]
+
+
+def _predicted(lesson: Lesson, count: int) -> np.ndarray | None:
+    """Return the probabilities of the vocabulary's words where they are looked at first; None if it predicts none."""
+    graph = lesson.graph
+    if graph.probabilities is None or int(graph.probabilities.shape[1]) != count:
+        return None
+    p = lesson.numbers()[graph.probabilities.name]
+    row: np.ndarray = p[p.shape[0] - 1 if graph.look_at is None else graph.look_at]
+    return row
 
 
 def _largest(row: np.ndarray, count: int) -> list[int]:
@@ -96,13 +104,15 @@ def _alike(words: list[str], vocabulary: Labels) -> list[int]:
 
 def _note(lesson: Lesson, vocabulary: Labels, chosen: tuple[int, ...]) -> str:
     """Return the sentences that say which words are shown, and how probable the first is among all."""
-    graph = lesson.graph
-    assert graph.probabilities is not None
-    p = lesson.numbers()[graph.probabilities.name]
-    at = p.shape[0] - 1 if graph.look_at is None else graph.look_at
-    best = int(np.argmax(p[at]))
+    row = _predicted(lesson, len(vocabulary.words))
+    if row is None:
+        return (
+            f"{len(chosen)} of the {len(vocabulary.words):,} words are here: those of the prompt and words like them. "
+            "Other sheets number the words that are here from 0. With --all-words all are shown."
+        )
+    best = int(np.argmax(row))
     return (
         f"{len(chosen)} of the {len(vocabulary.words):,} words are here: those of the prompt and words like them, and "
         f"the most probable ones. Probabilities are shares among these; among all, {vocabulary.words[best]} has "
-        f"{p[at, best]:.3g}. Other sheets number the words that are here from 0. With --all-words all are shown."
+        f"{row[best]:.3g}. Other sheets number the words that are here from 0. With --all-words all are shown."
     )

@@ -127,6 +127,20 @@ INDEX: dict[str, Entry] = {
         Entry("marian", "encoder-decoder", "the 2017 transformer as translators run it", "encoder_decoder.marian"),
         Entry("t5", "encoder-decoder", "turns a text into a text; positions are distances", "encoder_decoder.t5"),
         Entry("gpt2", "decoder only", "predicts the next word from the words before it", "decoder.gpt2"),
+        Entry("gpt3", "decoder only", "GPT-2 whose layers see all words and only nearby ones by turns", "decoder.gpt3"),
+        Entry("opt", "decoder only", "GPT-2 with ReLU, and in one size a narrower embedding", "decoder.opt"),
+        Entry(
+            "gopher",
+            "decoder only",
+            "GPT-2 with RMS norms, and scores by distance in place of positions",
+            "decoder.gopher",
+        ),
+        Entry(
+            "gpt-j",
+            "decoder only",
+            "attention and feed-forward in parallel from one norm, pairs of neighbours rotary",
+            "decoder.gpt_j",
+        ),
         Entry(
             "gpt-neox",
             "decoder only",
@@ -134,6 +148,12 @@ INDEX: dict[str, Entry] = {
             "decoder.gpt_neox",
         ),
         Entry("bloom", "decoder only", "ALiBi: no positions, but scores that fall with distance", "decoder.bloom"),
+        Entry(
+            "falcon",
+            "decoder only",
+            "one key and value for all heads, attention and feed-forward in parallel",
+            "decoder.falcon",
+        ),
         Entry("llama", "decoder only", "RMS norm, rotary positions, gated feed-forward, shared keys", "decoder.llama"),
         Entry(
             "mistral",
@@ -157,6 +177,26 @@ INDEX: dict[str, Entry] = {
             "decoder.gemma",
         ),
         Entry(
+            "gemma3",
+            "decoder only",
+            "a window in most layers, a rotary base for each kind, normed queries and keys",
+            "decoder.gemma3",
+        ),
+        Entry(
+            "olmo2",
+            "decoder only",
+            "norms after each branch, queries and keys normed over all heads at once",
+            "decoder.olmo2",
+        ),
+        Entry("smollm3", "decoder only", "Llama with some layers that have no positions", "decoder.smollm3"),
+        Entry("phi3", "decoder only", "Llama with joined projections, made long by LongRoPE", "decoder.phi3"),
+        Entry(
+            "command-r",
+            "decoder only",
+            "parallel branches from one norm without a shift, logits scaled",
+            "decoder.command_r",
+        ),
+        Entry(
             "deepseek",
             "decoder only",
             "keys and values from a small latent, a shared expert and chosen ones",
@@ -165,6 +205,12 @@ INDEX: dict[str, Entry] = {
         Entry("bert", "encoder only", "fills in masked words, seeing those on both sides", "encoder.bert"),
         Entry("roberta", "encoder only", "BERT trained longer; its positions leave padding out", "encoder.roberta"),
         Entry("distilbert", "encoder only", "BERT with half the layers and no segments", "encoder.distilbert"),
+        Entry(
+            "albert",
+            "encoder only",
+            "BERT whose layers share their weights, with a small embedding made wider",
+            "encoder.albert",
+        ),
         Entry("vit", "encoder only", "says what a picture shows, whose patches it reads like words", "encoder.vit"),
         Entry(
             "sparse-transformer",
@@ -198,6 +244,18 @@ INDEX: dict[str, Entry] = {
             "experts and memory",
             "a router sends each word to two of several feed-forward networks",
             "mixture.mixtral",
+        ),
+        Entry(
+            "qwen3-moe",
+            "experts and memory",
+            "normed queries and keys, and a few of many small experts for each word",
+            "mixture.qwen3_moe",
+        ),
+        Entry(
+            "gpt-oss",
+            "experts and memory",
+            "a sink beside the scores, windows by turns, experts with clamped gates",
+            "mixture.gpt_oss",
         ),
         Entry(
             "switch",
@@ -271,7 +329,6 @@ class Alias(NamedTuple):
 
 
 ALIASES = {
-    "gpt3": Alias("gpt2", {}, "GPT-3 has GPT-2's layers, every other one of which sees only nearby words"),
     "llama2": Alias("llama", {}, "Llama 2 has the layers of Llama"),
     "llama3": Alias("llama", {}, "Llama 3 has the layers of Llama, and a larger theta"),
     "qwen2": Alias("llama", {"attention_bias": True}, "Qwen2 is Llama with a bias on queries, keys and values"),

@@ -100,8 +100,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("llama", {"per_layer_config": {"1": {"head_dim": 2}}}, "config.json has per_layer_config = {...}, which byhand"),
     ("llama", {"partial_rotary_factor": 0.5}, "config.json has partial_rotary_factor = 0.5, which byhand does not"),
     ("llama", {"rope_scaling": LINEAR | {"type": "yarn"}}, 'config.json has type = "yarn", which byhand does not'),
-    ("llama", {"rope_scaling": {"type": "dynamic", "factor": 2.0}}, 'type in config.json is "dynamic"'),
-    ("llama", {"rope_scaling": {"rope_type": "longrope"}}, 'rope_type in config.json is "longrope"'),
+    ("llama", {"rope_scaling": {"type": "proportional", "factor": 2.0}}, 'type in config.json is "proportional"'),
+    ("llama", {"rope_scaling": {"rope_type": "longrope"}}, "config.json does not say short_factor; add it."),
     ("llama", {"rope_scaling": YARN, "rope_theta": 1.0}, "rope_theta in config.json must be above 1 for YaRN, not 1.0"),
     (
         "llama",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from support.reference_models import (
     DATA,
     FOLDERS,
     NO_MODELS,
-    PLACE,
     SHARED,
     WRITERS,
     expected_of,
@@ -26,7 +26,7 @@ from support.training_references import RECIPES, RUNS, assert_all_as_pytorch
 from byhand.lessons.build import build
 
 CLOSE = 1e-10
-TRAINED = [name for name in folders(PLACE) if name not in FOLDERS]
+TRAINED = [name for name in folders(DATA) if name not in FOLDERS]
 each_row = pytest.mark.parametrize("row", [0, 1])
 
 
@@ -34,13 +34,15 @@ def in_each_form(names: list[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "form"), [(name, form) for name in names for form in forms_of(name)])
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the project's own copies stand for it")
-def test_every_folder_is_of_a_model_and_has_its_copy_in_the_project() -> None:
-    there = sorted(path.name for path in SHARED.iterdir() if path.is_dir())
-    assert folders(SHARED) == sorted(set(there) - NO_MODELS)
-    assert set(folders(SHARED)) <= set(folders(DATA))
-    for name in folders(SHARED):
-        for path in (SHARED / name).iterdir():
+@pytest.mark.parametrize("place", SHARED)
+def test_every_folder_is_of_a_model_and_has_its_copy_in_the_project(place: Path) -> None:
+    if not place.is_dir():
+        pytest.skip("the project's own copies stand for it")
+    there = sorted(path.name for path in place.iterdir() if path.is_dir())
+    assert folders(place) == sorted(set(there) - NO_MODELS)
+    assert set(folders(place)) <= set(folders(DATA))
+    for name in folders(place):
+        for path in (place / name).iterdir():
             assert path.read_bytes() == (DATA / name / path.name).read_bytes(), path
 
 

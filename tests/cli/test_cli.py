@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.checkpoints import whole
-from support.commands import PROGRAM, answer, byhand, examples
+from support.commands import PROGRAM, answer, byhand, examples, refusal
 from support.lessons import sweep
 from support.selection import often
 from support.workbooks import altered
@@ -23,7 +23,7 @@ from support.workbooks import altered
 from byhand.cli.main import COMMANDS
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
-from byhand.models import MODELS
+from byhand.models import INDEX, MODELS
 from byhand.xlsx.reader import read
 
 WORKSHEETS = Path(__file__).parents[2] / "worksheets"
@@ -163,15 +163,47 @@ def test_a_prompt_is_words_in_small_or_large_letters() -> None:
     assert words == ids
 
 
-def test_models_lists_every_model_by_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each on a line of its own in a terminal of 80 columns."""
+FAMILIES = list(dict.fromkeys(entry.family for entry in INDEX.values()))
+
+
+def test_models_lists_the_families_in_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With as many of their models as fit in a terminal of 80 columns, and how many more there are."""
     monkeypatch.setenv("COLUMNS", "80")
     lines = answer("byhand models").splitlines()
-    for model in MODELS.values():
-        at = next(n for n, line in enumerate(lines) if re.fullmatch(rf"  {model.name} +{re.escape(model.about)}", line))
-        heading = next(line for line in reversed(lines[:at]) if not line.startswith(" "))
-        assert heading == model.family
+    assert len(lines) < 40
+    for family, line in zip(FAMILIES, lines, strict=False):
+        found = re.fullmatch(rf"{family} +([\w, -]+?)(?: and (\d+) more)?", line)
+        assert found
+        names = [entry.name for entry in INDEX.values() if entry.family == family]
+        shown = found[1].split(", ")
+        assert shown == names[: len(shown)]
+        assert len(shown) + int(found[2] or 0) == len(names)
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_lists_its_models_on_a_line_each(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    said = answer(f"byhand models '{family}'")
+    assert said == answer(f"byhand models '{family.upper().replace(' ', '_')}'")
+    first, *lines = said.splitlines()
+    assert first == family
+    members = [entry for entry in INDEX.values() if entry.family == family]
+    for entry, line in zip(members, lines, strict=False):
+        assert re.fullmatch(rf"  {entry.name} +{re.escape(entry.about)}", line)
+    rows = json.loads(answer(f"byhand models '{family}' --json"))["models"]
+    assert [row["name"] for row in rows] == [entry.name for entry in members]
+
+
+def test_a_word_lists_the_models_that_it_describes() -> None:
+    """In a name, in what is said of it, or in its source; a name of a model is that model."""
+    assert [row["name"] for row in json.loads(answer("byhand models sink --json"))["models"]] == ["gpt-oss"]
+    assert {"switch", "mixtral", "deepseek"} <= {
+        row["name"] for row in json.loads(answer("byhand models experts --json"))["models"]
+    }
+    assert "performer" in answer("byhand models choromanski")
+    assert answer("byhand models attention").startswith("One attention head (Vaswani")
+    assert refusal("models sinkhorn").startswith("Error: There is no model 'sinkhorn'")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -169,8 +169,22 @@ def test_old_buffers_are_no_weights(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"rope_scaling": {"type": "dynamic"}}, 'type in config.json is "dynamic", which byhand does not'),
-        ({"rope_parameters": {"rope_type": "longrope"}}, 'rope_type in config.json is "longrope", which byhand'),
+        ({"rope_scaling": {"type": "dynamic"}}, "config.json does not say factor; add it."),
+        ({"rope_scaling": {"type": "dynamic", "factor": 2.0}}, "more than 2 features of a head must turn, not 2"),
+        ({"rope_scaling": {"type": "turning"}}, 'type in config.json is "turning", which byhand does not'),
+        ({"rope_parameters": {"rope_type": "longrope"}}, "config.json does not say short_factor; add it."),
+        (
+            {"rope_parameters": {"rope_type": "longrope", "short_factor": [1, 2], "long_factor": [1, 2]}},
+            "short_factor and long_factor in config.json have 2 numbers, but 1 pairs of a head turn; mend them.",
+        ),
+        (
+            {"rope_parameters": {"rope_type": "longrope", "short_factor": [1], "long_factor": [1, 2]}},
+            "short_factor and long_factor in config.json must be lists of one length; mend them.",
+        ),
+        (
+            {"rope_parameters": {"rope_type": "longrope", "short_factor": [0], "long_factor": [1]}},
+            "short_factor in config.json must be a number above 0, not 0; mend it.",
+        ),
         ({"rope_scaling": {"type": "linear"}}, "config.json does not say factor; add it."),
         ({"rope_scaling": "linear"}, "rope_scaling in config.json must be an object"),
         ({"rope_theta": 0}, "rope_theta in config.json must be a number above 0, not 0"),

@@ -76,7 +76,8 @@ def page(here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_list_has_it() -> None:
-    assert "mine\n  my-model  does what no other does\n  my-part   tastes\n" in answer("byhand models")
+    assert re.search(r"\nmine +my-model, my-part\n", answer("byhand models"))
+    assert answer("byhand models mine").startswith("mine\n  my-model  does what no other does\n  my-part   tastes\n")
     assert MODELS["my-model"].title == "My model"
 
 

@@ -73,7 +73,12 @@ def test_each_option_by_itself(model, name, value):
     agree(model, settings_for(model, activation="gelu", **{name: value} if name != "activation" else {}))
 
 
-OWN = {"sparse-transformer": {"attention"}, "transformer-xl": {"attention", "positions"}}
+OWN = {
+    "sparse-transformer": {"attention"},
+    "transformer-xl": {"attention", "positions"},
+    "gopher": {"positions"},
+    "gpt-oss": {"activation", "gated"},
+}
 """What a model has a kind of its own of."""
 
 

@@ -9,6 +9,7 @@ from byhand.core.graph import fold
 from byhand.core.weights import Weights
 from byhand.language.architecture import Inputs
 from support import oracles
+from support.made_weights import state_of as state_of
 
 CLOSE = 1e-10
 GPT2 = {
@@ -53,12 +54,6 @@ TORCH = {
     "scale_embedding": False,
     "layer_norm_eps": 1e-5,
 }
-
-
-def state_of(shapes, seed=0):
-    """Random tensors, exact in float32."""
-    draw = np.random.default_rng(seed)
-    return {name: draw.integers(-1024, 1024, shape).astype(np.float32) / 1024 for name, shape in shapes.items()}
 
 
 def write(folder, config, state):

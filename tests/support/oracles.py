@@ -51,10 +51,10 @@ def conv1d(x, state, name):
     return x @ state[f"{name}.weight"] + state[f"{name}.bias"]
 
 
-def attend(q, k, v, heads, keep, divisor=1.0):
+def attend(q, k, v, heads, keep, divisor=1.0, added=None):
     """All heads at once. (T, d), (S, d), (S, d), keep (T, S) -> (T, d), weights (heads, T, S)"""
     q, k, v = (x.reshape(len(x), heads, -1).swapaxes(0, 1) for x in (q, k, v))
-    scores = np.einsum("hte,hse->hts", q, k) / divisor
+    scores = (np.einsum("hte,hse->hts", q, k) + (0 if added is None else added)) / divisor
     weights = softmax(np.where(keep, scores, -np.inf))
     return np.einsum("hts,hse->the", weights, v).reshape(q.shape[1], -1), weights
 
@@ -83,19 +83,38 @@ def gpt2(state, config, ids):
     return {"logits": last @ out.T, "hidden": hidden, "final": last, "attentions": attentions}
 
 
+def by_distance(q, k, rows, heads, both):
+    """What relative_key (transformers 4, modeling_bert.py) adds to the scores, one number after the other."""
+    middle = (len(rows) - 1) // 2
+    added = np.zeros((heads, len(q), len(k)))
+    for h, (q_h, k_h) in enumerate(zip(np.split(q, heads, axis=1), np.split(k, heads, axis=1), strict=True)):
+        for i in range(len(q)):
+            for j in range(len(k)):
+                row = rows[i - j + middle]
+                added[h, i, j] = q_h[i] @ row + (k_h[j] @ row if both else 0)
+    return added
+
+
 def bert(state, config, ids, segment_ids, mask):
     """BertForMaskedLM (modeling_bert.py)."""
     heads, eps, d = config["num_attention_heads"], config["layer_norm_eps"], config["hidden_size"]
     act = ACTIVATIONS[config["hidden_act"]]
     keep = np.broadcast_to(np.array(mask, dtype=bool), (len(ids), len(ids)))
     tables = [state[f"bert.embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")]
-    x = tables[0][ids] + tables[1][: len(ids)] + tables[2][segment_ids]
+    kind = config.get("position_embedding_type", "absolute")
+    x = tables[0][ids] + tables[2][segment_ids]
+    if kind == "absolute":
+        x = x + tables[1][: len(ids)]
     x = layer_norm(x, state, "bert.embeddings.LayerNorm", eps)
     hidden, attentions = [x], []
     for n in range(config["num_hidden_layers"]):
         layer = f"bert.encoder.layer.{n}"
         q, k, v = (linear(x, state, f"{layer}.attention.self.{name}") for name in ("query", "key", "value"))
-        z, weights = attend(q, k, v, heads, keep, math.sqrt(d / heads))
+        added = None
+        if kind != "absolute":
+            rows = state[f"{layer}.attention.self.distance_embedding.weight"]
+            added = by_distance(q, k, rows, heads, kind == "relative_key_query")
+        z, weights = attend(q, k, v, heads, keep, math.sqrt(d / heads), added)
         z = linear(z, state, f"{layer}.attention.output.dense")
         x = layer_norm(x + z, state, f"{layer}.attention.output.LayerNorm", eps)
         y = linear(act(linear(x, state, f"{layer}.intermediate.dense")), state, f"{layer}.output.dense")

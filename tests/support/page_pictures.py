@@ -1,5 +1,7 @@
 """The pictures of pages in the documentation: `python tests/support/page_pictures.py` draws all of them again.
 
+With names of models after it, only theirs.
+
 Each is the page's first screen, or a cell that is followed, as the browser shows it; small, since there are many.
 """
 
@@ -23,8 +25,8 @@ LARGE = {
 """The pictures in the text: the lesson, and the cell that is followed."""
 
 
-def draw(folder: Path) -> None:
-    """Draw the pictures of the text, and a small one for each model."""
+def draw(folder: Path, only: list[str]) -> None:
+    """Draw the pictures of the text, and a small one for each model; or of some models."""
     from playwright.sync_api import sync_playwright
 
     from support.browser import BROWSER
@@ -32,14 +34,14 @@ def draw(folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         small = browser.new_page(viewport={"width": 1200, "height": 720}, device_scale_factor=0.4)
-        for name in MODELS:
+        for name in only or MODELS:
             path = folder / f"{name}.html"
             write_page(build(Recipe(name)), path)
             small.goto(path.as_uri())
             small.wait_for_timeout(150)
             small.screenshot(path=FOLDER / f"{name}.jpg", type="jpeg", quality=70)
         large = browser.new_page(viewport={"width": 1200, "height": 720}, device_scale_factor=0.75)
-        for name, (recipe, link) in LARGE.items():
+        for name, (recipe, link) in ({} if only else LARGE).items():
             path = folder / f"{name}.html"
             write_page(build(recipe), path)
             large.goto(path.as_uri() + link)
@@ -54,4 +56,4 @@ if __name__ == "__main__":
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as temporary:
-        draw(Path(temporary))
+        draw(Path(temporary), sys.argv[1:])

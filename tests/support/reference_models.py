@@ -16,7 +16,7 @@ from byhand.core.graph import Array
 from byhand.lessons.recipe import Recipe
 
 DATA = Path(__file__).parents[1] / "data"
-SHARED = Path(__file__).parents[3] / "shared" / "reference"
+SHARED = [Path(__file__).parents[3] / "shared" / name for name in ("reference", "families")]
 NO_MODELS = {"tokenizers"}
 INPUTS = {
     "input_ids": "ids",
@@ -39,14 +39,18 @@ def folders(place: Path) -> list[str]:
     return sorted(path.parent.name for path in place.glob("*/config.json"))
 
 
-PLACE = SHARED if SHARED.is_dir() else DATA
-FOLDERS = [name for name in folders(PLACE) if (PLACE / name / "expected.npz").is_file()]
-WRITERS = [name for name in FOLDERS if "greedy_ids" in np.load(PLACE / name / "expected.npz").files]
+def place_of(name: str) -> Path:
+    """Where the reference is: among what was shared, or else the project's own copy."""
+    return next((place / name for place in SHARED if (place / name).is_dir()), DATA / name)
+
+
+FOLDERS = [name for name in folders(DATA) if (DATA / name / "expected.npz").is_file()]
+WRITERS = [name for name in FOLDERS if "greedy_ids" in np.load(DATA / name / "expected.npz").files]
 
 
 @cache
 def expected_of(folder: str) -> dict[str, Array]:
-    return dict(np.load(PLACE / folder / "expected.npz"))
+    return dict(np.load(place_of(folder) / "expected.npz"))
 
 
 def expected_tables(folder: str, row: int) -> dict[str, Array]:
@@ -91,6 +95,9 @@ def layers(path: str, numbers: Array) -> Iterator[tuple[str, Array]]:
 
 def last(path: str, numbers: Array, e: dict[str, Array], row: int) -> Iterator[tuple[str, Array]]:
     """The last layer's output where it is that, else what the final norm made of it."""
+    if "layer_out" not in e and "encoder_layer_out" not in e:
+        yield f"{path}layer{len(e['hidden_states']) - 1}.output", numbers
+        return
     outputs = e[f"{path}layer_out".replace(".", "_")][:, row]
     plain = np.array_equal(numbers, outputs[-1])
     yield f"{path}layer{len(outputs)}.output" if plain else f"{path}final_norm", numbers
@@ -140,17 +147,17 @@ atexit.register(shutil.rmtree, _made, ignore_errors=True)
 def folder_of(name: str, form: str = "config.json") -> Path:
     """The reference's folder as a user would have it, with one form of its config."""
     if form == "config.json":
-        return PLACE / name
+        return place_of(name)
     folder = _made / name
     if not folder.is_dir():
         folder.mkdir()
-        (folder / "model.safetensors").symlink_to(PLACE / name / "model.safetensors")
-        shutil.copy(PLACE / name / form, folder / "config.json")
+        (folder / "model.safetensors").symlink_to(place_of(name) / "model.safetensors")
+        shutil.copy(place_of(name) / form, folder / "config.json")
     return folder
 
 
 def forms_of(name: str) -> list[str]:
-    return sorted(path.name for path in (PLACE / name).glob("config*.json"))
+    return sorted(path.name for path in (place_of(name)).glob("config*.json"))
 
 
 def recipe_of(name: str, row: int, form: str = "config.json", **more: Any) -> Recipe:

@@ -1,10 +1,13 @@
 """BLOOM (Le Scao et al. 2022): ALiBi, which lets scores fall with distance, and a norm right after the embedding."""
 
 from byhand.language.decoder_only import decoder_only
-from byhand.language.options import Options
+from byhand.language.options import Options, variant
 
-BLOOM = Options(positions="alibi", embedding_norm=True, activation="gelu_bloom")
-"""The differences from GPT-2."""
+BLOOM = variant(
+    Options(positions="alibi", embedding_norm=True, activation="gelu_bloom"),
+    residual_after_norm=False,
+)
+"""The differences from GPT-2; the first of its models add a branch to what its norm made (residual_after_norm)."""
 
 
 ARCHITECTURE = decoder_only(

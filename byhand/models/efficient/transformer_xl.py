@@ -37,7 +37,7 @@ TRANSFORMER_XL = variant(
 """segment: the number of words that are read at a time, and of words in memory."""
 
 
-def head(x: Node, context: Node, mask: Node, places: Node, weight: Weights, o: Any) -> Node:
+def head(x: Node, context: Node, mask: Node | None, places: Node, weight: Weights, o: Any) -> Node:
     """Return one head; its scores add content and distance, each with a learned bias. -> (T, d_k)"""
     q = linear(x, weight, "Q", o.d_k, o.attention_bias).named("Q")  # (T, d) @ (d, d_k) -> (T, d_k)
     k, v = (linear(context, weight, name, o.d_k, o.attention_bias).named(name) for name in "KV")  # (M + T, d_k)

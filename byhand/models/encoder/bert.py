@@ -1,5 +1,7 @@
 """BERT (Devlin et al. 2019): an encoder that sees both sides and fills in the masked words."""
 
+from dataclasses import replace
+
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import lookup
@@ -10,10 +12,11 @@ from byhand.language.blocks import norm
 from byhand.language.decoder_only import position_table
 from byhand.language.masked import ENCODER, encoder_only, fill_in, padding_mask
 from byhand.language.options import Options, variant
-from byhand.layers.linear import embed
+from byhand.layers.linear import embed, linear
 from byhand.layers.positions import position_column, sinusoidal
 
 BLANK = "[MASK]"
+ALBERT = "Lan et al. 2020, section 3.1"
 SPECIAL = ("[PAD]", "[CLS]", "[SEP]", BLANK)
 
 
@@ -64,8 +67,12 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     segment_ids = segment_column(given, labels, "input") if o.segments else None
     mask = padding_mask(tokens, inputs)
     with page("", "Input"):
-        table = weight("E", Dim(o.vocab, vocabulary), o.d_model)
-        x = embedding(table, tokens, segment_ids, position_column(tokens.shape[0]), weight, o)
+        table = weight("E", Dim(o.vocab, vocabulary), o.d_embed or o.d_model)
+        narrow = replace(o, d_model=o.d_embed) if o.d_embed else o
+        x = embedding(table, tokens, segment_ids, position_column(tokens.shape[0]), weight, narrow)
+        if o.d_embed:
+            with scope("", "widen", equation="x W_in + b", column_equation="W_in x + b", source=ALBERT):
+                x = linear(x.named("narrow"), weight, "in", o.d_model).named("x")
     return fill_in(x, table, tokens, mask, weight, o, o.activation, BLANK)
 
 

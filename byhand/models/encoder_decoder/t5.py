@@ -1,11 +1,14 @@
 """T5 (Raffel et al. 2020): an encoder-decoder whose scores get a learned number for each distance, normed before."""
 
-from byhand.core.graph import Node, scope
-from byhand.core.labels import Labels
+from dataclasses import replace
+
+from byhand.core.graph import Dim, Node, page, scope, source
+from byhand.core.labels import Labels, token_ids
 from byhand.core.ops import sqrt
 from byhand.core.weights import Weights
-from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, words
+from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, words
 from byhand.language.decoder_only import embedding
+from byhand.language.endings import end
 from byhand.language.generation import word_logits
 from byhand.language.options import Options, variant
 from byhand.language.translation import translate
@@ -45,6 +48,20 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
     return translate(inputs, vocabularies(o), weight, o, embedding, transformer.encoder, transformer.decoder, output)
 
 
+def build_encoder(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = vocabularies) -> Graph:
+    """Build the encoder alone, whose last table stands for the sentence."""
+    o.check()
+    (words,) = vocabularies(o)
+    with scope("encoder", "Encoder"):
+        ids = token_ids("ids", inputs.ids or example_ids([1, 2, 5], len(words.words)), words)
+        seen = inputs.mask or [1] * int(ids.shape[0])
+        mask = source("source_mask", seen, role="mask", columns=ids.shape[0].labels)
+        with page("", "Input"):
+            x = embedding(weight("E", Dim(o.vocab, words), o.d_model), ids, weight, o)
+        x = transformer.encoder(x, mask, weight, o)
+    return end(x, weight, o, mask)
+
+
 ARCHITECTURE = Architecture(
     name="t5",
     title="T5",
@@ -62,3 +79,6 @@ ARCHITECTURE = Architecture(
     vocabularies=vocabularies,
     seed=36948,
 )
+
+ENCODER = replace(ARCHITECTURE, title="T5 (encoder)", build=build_encoder, takes=frozenset({"ids", "mask"}))
+"""What a checkpoint without a decoder is."""

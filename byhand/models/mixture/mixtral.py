@@ -18,12 +18,14 @@ MIXTRAL = variant(llama.LLAMA, experts=4, chosen=2, d_ff=4)
 """The differences from Llama. chosen: the number of experts for each word."""
 
 
-def feed(x: Node, weight: Weights, o: Options, layer: int, also: list[Node]) -> Node:
-    """Return Σ gate × SwiGLU(x) over the chosen experts. (T, d) -> (T, d)"""
+def feed(
+    x: Node, weight: Weights, o: Options, layer: int, also: list[Node], d_ff: int = 0, normed: bool = True
+) -> Node:
+    """Return Σ gate × SwiGLU(x) over the chosen experts, d_ff wide. (T, d) -> (T, d)"""
     with page("", "Router"):
-        gates, chosen = best_probabilities(route(x, weight, o.experts, PAPER), o.chosen)
+        gates, chosen = best_probabilities(route(x, weight, o.experts, PAPER), o.chosen, normed)
         also.append(load_of(chosen))
-    return mixture(x, gates, lambda x: blocks.plain_feed(x, weight, o, layer), source=PAPER)
+    return mixture(x, gates, lambda x: blocks.plain_feed(x, weight, o, layer, d_ff), source=PAPER)
 
 
 ARCHITECTURE = decoder_only(
