@@ -15,7 +15,6 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
 from byhand.language.blocks import Attention, Feed, block, grouped_attention, norm, plain_feed, position_info
-from byhand.language.endings import end
 from byhand.language.generation import predictions, word_logits, write_words
 from byhand.language.options import Options
 from byhand.layers.linear import embed, linear
@@ -132,6 +131,8 @@ def build(
     room = o.max_positions - inputs.generate + 1 if o.positions == "learned" else None
     ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab, room), vocabulary)
     if o.ending != "words":
+        from byhand.language.endings import end
+
         x, _ = body(ids, vocabulary, weight, o, names, attention, feed)
         with page("", "Output"):
             x = last_table(x, weight, o)

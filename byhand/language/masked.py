@@ -9,7 +9,6 @@ from byhand.core.labels import Labels
 from byhand.core.weights import Weights
 from byhand.language.architecture import Architecture, Graph, Inputs
 from byhand.language.blocks import block, grouped_attention, norm, plain_feed, position_info
-from byhand.language.endings import end
 from byhand.language.generation import probabilities, word_logits
 from byhand.language.options import Options, variant
 from byhand.layers.activations import ACTIVATIONS
@@ -59,6 +58,8 @@ def fill_in(
         with scope(f"layer{n}", f"Layer {n}", shares=o.shares(n)):
             x = block(x, weight, o, n, info, grouped_attention, plain_feed)
     if o.ending != "words":
+        from byhand.language.endings import end
+
         return end(_normed(x, weight, o), weight, o, mask)
     with page("", "Masked-word head"):
         x = masked_word_head(x, weight, o, activation)
