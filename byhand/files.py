@@ -64,6 +64,15 @@ def read_bytes(path: Path, what: str, most: int, fix: str = "name another file")
     return data
 
 
+def holds(path: Path, data: bytes) -> bool:
+    """Return whether there is a regular file with exactly these bytes."""
+    try:
+        with open_file(path) as file:
+            return os.fstat(file.fileno()).st_size == len(data) and file.read(len(data) + 1) == data
+    except OSError:
+        return False
+
+
 def reason_of(error: OSError) -> str:
     """Return why the system refused, in lower case."""
     return (error.strerror or str(error)).lower()

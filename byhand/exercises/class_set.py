@@ -22,7 +22,7 @@ from byhand.exercises.roster import Roster, numbered, read_roster
 from byhand.exercises.secret import EXAM, PRACTICE, Source
 from byhand.exercises.set_folder import SetFolder, digest_of, file_names
 from byhand.exercises.student_book import StudentBook
-from byhand.files import replacing, save
+from byhand.files import holds, replacing, save
 from byhand.folder_lock import locked
 from byhand.processes import cores, spread
 from byhand.translations import in_language, language_of
@@ -219,7 +219,7 @@ class SetWriter:
             if there and kind is not OWN_KEY:
                 continue
             data = write(variant, name)
-            if not (there and path.read_bytes() == data):
+            if not holds(path, data):
                 save(path, data, private=kind.folder == KEYS)
                 count += 1
         return count

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from byhand.errors import ByhandError
-from byhand.files import read_bytes, save
+from byhand.files import holds, read_bytes, save
 from byhand.grading.grades import StudentGrade, csv_file
 from byhand.grading.marks_folder import LONGEST_RECORD, FileResult, MarksFolder
 from byhand.grading.verdicts import points
@@ -54,7 +54,7 @@ def changes_since(
         rows = [[c.student, c.name, c.before, c.after, c.why] for c in found]
         save(folder.path / "changes.csv", csv_file([["Student", "Name", "Before", "After", "Why"], *rows]))
     data = msgspec.json.encode(now)
-    if not folder.last_run.is_file() or folder.last_run.read_bytes() != data:
+    if not holds(folder.last_run, data):
         save(folder.last_run, data)
     return found
 

@@ -17,7 +17,7 @@ import msgspec
 from byhand.errors import ByhandError
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import number_of_students
-from byhand.files import read_bytes, save, swept
+from byhand.files import open_file, read_bytes, reason_of, replacing, save, swept
 from byhand.folder_lock import LOCK
 from byhand.grading.verdicts import StudentMark
 
@@ -242,13 +242,11 @@ def _keep_marks(journal: Path) -> None:
     """Take out of a journal the files without marks, which may be those of students who are new in the class."""
     if not journal.is_file():
         return
-    lines = journal.read_bytes().splitlines(keepends=True)
-    kept = []
-    for line in lines:
-        with suppress(ValueError, msgspec.ValidationError):
-            if from_line(_text(line)).marks is not None:
-                kept.append(line)
-    save(journal, b"".join(kept))
+    with _opened(journal) as file, replacing(journal) as kept:
+        for line in _lines(file, journal):
+            with suppress(ValueError, msgspec.ValidationError, RecursionError):
+                if from_line(_text(line)).marks is not None:
+                    kept.write(line)
 
 
 @dataclass(frozen=True)
@@ -292,6 +290,32 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
 
 
+MOST_JOURNAL, LONGEST_LINE = 10_000_000_000, 20_000_000
+"""The most bytes of a journal, and of a line: a student's marks take some 50,000."""
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a journal to read. Raises ByhandError for one that no run of byhand has written."""
+    try:
+        file = open_file(path)
+    except OSError as error:
+        raise ByhandError(f"The journal {path} cannot be read ({reason_of(error)}): {ANEW}.") from None
+    if os.fstat(file.fileno()).st_size > MOST_JOURNAL:
+        file.close()
+        raise ByhandError(f"The journal {path} has more than {MOST_JOURNAL:,} bytes: {ANEW}.")
+    return file
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise ByhandError(f"The journal {path} has a line of more than {LONGEST_LINE:,} bytes: {ANEW}.")
+        yield line
+
+
+ANEW = "move it elsewhere, and all files are marked again"
+
+
 class Journal:
     """A file with one line for each result; the last line about a file counts. Memory holds only line positions."""
 
@@ -301,14 +325,15 @@ class Journal:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("a+b")
-        self._file.seek(0)
         whole = 0
-        for line in self._file:
-            with suppress(ValueError, msgspec.ValidationError):
-                if line.endswith(b"\n"):
-                    self._at[from_line(_text(line)).file] = whole
-            whole += len(line) if line.endswith(b"\n") else 0
+        if os.path.lexists(self.path):
+            with _opened(self.path) as file:
+                for line in _lines(file, self.path):
+                    with suppress(ValueError, msgspec.ValidationError, RecursionError):
+                        if line.endswith(b"\n"):
+                            self._at[from_line(_text(line)).file] = whole
+                    whole += len(line) if line.endswith(b"\n") else 0
+        self._file = self.path.open("a+b")
         self._file.truncate(whole)
         return self
 

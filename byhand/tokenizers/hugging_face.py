@@ -160,8 +160,13 @@ def _from_tokenizer_json(values: dict[str, Any], path: Path) -> Tokenizer:
         raise
     except Exception as error:  # the library raises Exception itself
         raise ByhandError(f"{path} is no tokenizer that can be read ({_reason(error)}): save it again.") from None
+    return _made_of(values, path, _by_library)
+
+
+def _made_of(settings: dict[str, Any], path: Path, *unknown: Any) -> Tokenizer:
+    """Return the tokenizer of settings in a file. ByhandError if they make none."""
     try:
-        return tokenizer_of(values, _by_library)
+        return tokenizer_of(settings, *unknown)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, IndexError) as error:
         raise ByhandError(f"{path} is no tokenizer that can be read ({_reason(error)}): save it again.") from None
 
@@ -405,4 +410,4 @@ def _from_vocab_json(values: dict[str, Any], path: Path) -> Tokenizer:
     }
     if by_bytes and unknown:
         settings["model"]["unk_token"] = None  # each byte has its piece
-    return tokenizer_of(settings)
+    return _made_of(settings, path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
-from byhand.files import save, swept
+from byhand.files import holds, save, swept
 from byhand.folder_lock import locked
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
@@ -80,12 +80,12 @@ def outdated(source: Path, folder: Path, page_of: PageOf | None = None) -> list[
             if not same_contents(fresh, folder / fresh.name, closeness(lesson.recipe)):
                 messages.append(f"{path.stem}.xlsx is out of date.")
             page = folder / f"{path.stem}.html"
-            if page_of and (not page.exists() or page.read_text("utf-8") != page_of(lesson)):
+            if page_of and not holds(page, page_of(lesson).encode()):
                 messages.append(f"{page.name} is out of date.")
             if not _picture(folder, path).exists():
                 messages.append(f"{path.stem}.png is missing.")
     index = folder / "README.md"
-    if not index.exists() or index.read_text(encoding="utf-8") != _index(lessons, cells):
+    if not holds(index, _index(lessons, cells).encode()):
         messages.append("README.md is out of date.")
     return messages
 

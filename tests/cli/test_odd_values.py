@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
-import shutil
-import tomllib
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+from support.examples import examples
+from support.kinds_of_files import FILES
 
-from byhand.answers.judge import judge_entries, read_entries
-from byhand.checkpoints.reading import read as read_checkpoint
 from byhand.errors import ByhandError
-from byhand.exercises.keys import read_key
-from byhand.exercises.recipe import read_exercise
-from byhand.exercises.roster import read_roster
-from byhand.exercises.set_folder import _read_set_file, digest_of
-from byhand.grading.decisions import read_decisions
-from byhand.grading.marks_folder import Journal
-from byhand.lessons.build import build
-from byhand.lessons.recipe import read_recipe
-from byhand.tokenizers.hugging_face import read as read_tokenizer
-from byhand.tokenizers.training import read_counts
 
-HERE = Path(__file__).parents[2]
-KEY = "tests/data/old_sets/softmax/keys/key.json"
 ODD: tuple[Any, ...] = (
     1e308, -1e308, math.inf, -math.inf, math.nan, 10**400, -(10**400), 2**63, -(2**63) - 1, -1, 0, 0.5, True, None,
     "", "x" * 5_000, "\x00", "\n", "1e400", "nan", [], {}, [[]], [None], [math.inf], {"": 0}, {"a": {"b": []}},
@@ -56,115 +44,6 @@ def with_value(table: Any, path: tuple[Any, ...], value: Any) -> Any:
     return changed
 
 
-def toml(value: Any) -> str:
-    """A value as TOML writes it; None as a date, which JSON lacks."""
-    if value is None:
-        return "1979-05-27T07:32:00Z"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(k))} = {toml(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    if isinstance(value, int):
-        return hex(value) if value > 0 else str(value) if abs(value) < 10**15 else "-1e400"
-    return (
-        json.dumps(value, ensure_ascii=False).replace("NaN", "nan").replace("Infinity", "inf")
-        if isinstance(value, float)
-        else json.dumps(value, ensure_ascii=False)
-    )
-
-
-def as_toml(table: Any) -> str:
-    return "\n".join(f"{json.dumps(str(k))} = {toml(v)}" for k, v in table.items()) if isinstance(table, dict) else "x"
-
-
-def as_json(table: Any) -> str:
-    return json.dumps(table)
-
-
-def as_csv(table: Any) -> str:
-    rows = table if isinstance(table, list) else [[table]]
-    return "\n".join(
-        ",".join(json.dumps(cell) for cell in row) if isinstance(row, list) else json.dumps(row) for row in rows
-    )
-
-
-RECIPE = {
-    "model": "gpt2", "title": "T", "size": {"layers": 1, "eps": 1e-5, "activation": "relu", "gated": False},
-    "seed": 1, "words": ["a", "b", "c"], "prompt": "a b", "generate": 2, "temperature": 0.5, "top_k": 2,
-    "top_p": 0.9, "orientation": "rows", "set": {"wpe[1,1]": 2, "layer1.W_O": [[1, 0, 0, 1]] * 4},
-}  # fmt: skip
-LEARNING = {
-    "model": "gpt2", "ids": [1, 2], "targets": [2, "_"], "backward": True, "label_smoothing": 0.1,
-    "optimizer": "adam", "lr": 0.1, "train_steps": 1, "batch": [{"ids": [0, 1], "targets": ["_", 3]}],
-}  # fmt: skip
-ANSWERS = [{"student": "0,5", "key": "1/2", "rule": "dp:2", "settings": {"decimal": "comma"}, "vars": ["x"]}]
-
-
-def of_recipe(path: Path) -> None:
-    build(read_recipe(path))
-
-
-def of_exercise(path: Path) -> None:
-    exercise = read_exercise(path)
-    digest_of(exercise.name, tomllib.loads(path.read_text()))
-
-
-def of_answers(path: Path) -> None:
-    judge_entries(read_entries(path))
-
-
-def of_journal(path: Path) -> None:
-    with Journal(path) as journal:
-        list(journal.all(["a.xlsx"]))
-
-
-def of_config(path: Path) -> None:
-    shutil.copy(HERE / "tests/data/gpt2/model.safetensors", path.parent)
-    read_checkpoint(path.parent)
-
-
-def of_decisions(path: Path) -> None:
-    read_decisions(path.read_text(), str(path), read_key(HERE / KEY))
-
-
-def of_counts(path: Path) -> None:
-    read_counts(str(path))
-
-
-DECISIONS = {
-    "attempts": "last", "late_rule": "10 % a day", "everyone": {"cells": {"1": "right"}},
-    "files": {"a.xlsx": "student-001"},
-    "students": {"student-001": {"grade": 2, "comment": "x", "late": "1 day", "cells": {"1 X16": 0.5}}},
-}  # fmt: skip
-TOKENIZER = {
-    "version": "1.0", "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"], "unk_token": "a"},
-    "added_tokens": [{"id": 3, "content": "<s>", "special": True}], "normalizer": {"type": "Lowercase"},
-    "pre_tokenizer": {"type": "Whitespace"}, "decoder": None, "post_processor": None,
-}  # fmt: skip
-
-
-def table_of(path: str) -> Any:
-    text = (HERE / path).read_text()
-    return tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
-
-
-FILES: dict[str, tuple[str, Any, Callable[[Any], str], Callable[[Path], Any]]] = {
-    "recipe": ("r.toml", lambda: RECIPE, as_toml, of_recipe),
-    "learning": ("l.toml", lambda: LEARNING, as_toml, of_recipe),
-    "exercise": ("e.toml", lambda: table_of("exercises/softmax.toml"), as_toml, of_exercise),
-    "exam": ("x.toml", lambda: table_of("exercises/exams/midterm.toml"), as_toml, of_exercise),
-    "key": ("key.json", lambda: table_of(KEY), as_json, read_key),
-    "set": ("set.json", lambda: table_of(KEY.replace("key.json", "set.json")), as_json, _read_set_file),
-    "answers": ("a.json", lambda: ANSWERS, as_json, of_answers),
-    "roster": ("c.csv", lambda: [["id", "name"], ["1", "A"]], as_csv, read_roster),
-    "config": ("config.json", lambda: table_of("tests/data/gpt2/config.json"), as_json, of_config),
-    "decisions": ("d.toml", lambda: DECISIONS, as_toml, of_decisions),
-    "counts": ("w.json", lambda: [["low", 5], ["lower", 2]], as_json, of_counts),
-    "tokenizer": ("tokenizer.json", lambda: TOKENIZER, as_json, read_tokenizer),
-    "journal": ("j.jsonl", lambda: {"file": "a.xlsx", "digest": "", "marks": {"cells": []}}, as_json, of_journal),
-}
 SAMPLE = 23
 """By default, one of so many values at one of the places is tried."""
 
@@ -219,3 +98,65 @@ def test_any_text_is_no_file(name: str, tmp_path: Path) -> None:
             assert name in ("exercise", "exam", "decisions")  # which this test reads as text itself
         except Exception as error:
             raise AssertionError(f"{name}: {data[:40]!r}") from error
+
+
+# Any table
+
+
+def values() -> st.SearchStrategy[Any]:
+    """Any value of JSON, most of them small; the kinds of files write them as they can."""
+    numbers = st.one_of(st.integers(-3, 9), st.integers(), st.floats(), st.sampled_from([10**400, 2**63, 1e308]))
+    leaves = st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=9), st.sampled_from(ODD))
+    return st.recursive(leaves, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4))
+
+
+names = st.text(max_size=6)
+
+
+@st.composite
+def tables(draw: st.DrawFn, example: Any) -> Any:
+    """An example of a kind of file with some places changed, lost, or doubled under another name; or any value."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(values())
+    table = copy.deepcopy(example)
+    for _ in range(draw(st.integers(1, 4))):
+        path = draw(st.sampled_from(list(places(table))))
+        if not path:
+            continue
+        inner = table
+        for name in path[:-1]:
+            inner = inner[name]
+        change = draw(st.sampled_from(["set", "like", "lose", "double"]))
+        if change == "lose":
+            del inner[path[-1]]
+        elif change == "like":  # a value from elsewhere in the same file, of which many are nearly right
+            other = table
+            for name in draw(st.sampled_from(list(places(table)))):
+                other = other[name]
+            inner[path[-1]] = copy.deepcopy(other)
+        elif change == "double" and isinstance(inner, dict):
+            inner[draw(names | st.sampled_from(sorted(map(str, inner))))] = copy.deepcopy(inner[path[-1]])
+        else:
+            inner[path[-1]] = draw(values())
+    return table
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_any_table_is_read_or_refused(name: str) -> None:
+    file, table, written, read = FILES[name]
+    example = table()
+
+    @given(tables(example))
+    @examples(40, suppress_health_check=list(HealthCheck))
+    def any_table(drawn: Any) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, file)
+            path.write_text(written(drawn), "utf-8", "surrogatepass")
+            try:
+                read(path)
+            except ByhandError as error:
+                sentence = str(error)
+                assert sentence.endswith((".", "?", "!", ")")), sentence
+                assert len(sentence) < 2_000, sentence[:300]
+
+    any_table()
