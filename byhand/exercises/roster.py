@@ -211,12 +211,18 @@ def _canvas_cells(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]
     return named if is_canvas else {}
 
 
+MOST_LISTED = 15
+"""The most columns that a sentence names."""
+
+
 def _id_column(path: Path, table: RosterTable, keys: Sequence[str], id_column: str) -> int:
     """Return the column of ids: the one that is named, the first that all students have, or the first that any has."""
-    there = ", ".join(name for name in table.header if name)
+    named = [name for name in table.header if name]
+    there = ", ".join(name[:LONGEST] for name in named[:MOST_LISTED])
+    there += f" and {len(named) - MOST_LISTED:,} more" if len(named) > MOST_LISTED else ""
     if id_column:
         if header_key(id_column) not in keys or not header_key(id_column):
-            hint = nearest(id_column, [name for name in table.header if name])
+            hint = nearest(id_column, named)
             raise ByhandError(f"{path} has no column {quoted(id_column)}; {hint}.")
         return keys.index(header_key(id_column))
     columns = [keys.index(name) for name in IDS if name in keys]
