@@ -50,6 +50,8 @@ COUNTED_THINGS = {
     "vocabulary": "the words of the vocabulary",
     "places": "the places in the text",
     "experts": "the experts",
+    "blocks": "blocks of numbers with the same scale",
+    "guesses": "the guesses of the draft",
     "entries": "the entries of the database",
     "patches": "the patches of the picture",
     "tokens": "the class token and the patches",
@@ -270,7 +272,7 @@ def rule(node: Node, call: Callable[[Node], Maths], turned: bool = False) -> Mat
         return parts[0]
     write = (node.op.column_maths if turned else None) or node.op.maths
     maths = write(*parts, **node.attrs)
-    if isinstance(maths, Over):
+    if isinstance(maths, Over) and "axis" in node.attrs:  # not where a view shows what its argument is
         of_rows = (node.attrs["axis"] == 1) != turned
         return replace(maths, sign=_(ROWS[node.op] if of_rows else COLUMNS[node.op]))
     return maths

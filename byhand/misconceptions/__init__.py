@@ -8,6 +8,7 @@ from byhand.core.graph import Node
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
+from byhand.misconceptions.inference import FEW_BITS, GUESSES, TILES
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
 from byhand.misconceptions.pieces import PIECES
 from byhand.misconceptions.positions import DISTANCE, TURNING
@@ -16,9 +17,9 @@ from byhand.misconceptions.rewriting import Misconception
 from byhand.misconceptions.selection import CHOSEN, NEAREST, SELECTED
 from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 
-IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR)
+IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR, *TILES)
 IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)
-IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED)
+IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD)
 IN_TOKENS = PIECES
 ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *IN_TOKENS, *PRODUCTS)

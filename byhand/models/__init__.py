@@ -282,6 +282,36 @@ INDEX: dict[str, Entry] = {
             "state_space.mamba",
         ),
         Entry(
+            "flash-attention",
+            "inference",
+            "attention tile by tile with a running maximum and total, shown equal",
+            "inference.flash_attention",
+        ),
+        Entry(
+            "speculative-decoding",
+            "inference",
+            "a small draft guesses words, a large model keeps those it would have written",
+            "inference.speculative_decoding",
+        ),
+        Entry(
+            "quantisation",
+            "inference",
+            "weights in int8, int4 and MXFP4: the errors, and the next word",
+            "inference.quantisation",
+        ),
+        Entry(
+            "logit-lens",
+            "inference",
+            "what the model would say if it stopped after each sublayer",
+            "inference.logit_lens",
+        ),
+        Entry(
+            "activation-patching",
+            "inference",
+            "two prompts beside each other: what carries the answer from one to the other",
+            "inference.activation_patching",
+        ),
+        Entry(
             "induction-head",
             "looking inside",
             "two heads set by hand: one marks the word before, one copies",

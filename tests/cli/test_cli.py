@@ -119,6 +119,7 @@ def test_json_has_every_named_table_in_full_precision(model: str) -> None:
         "tokens",
         "learning",
         "sparse and long",
+        "inference",
         "looking inside",
     )
     for name, numbers in lesson.numbers().items():

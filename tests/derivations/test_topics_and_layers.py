@@ -37,6 +37,7 @@ from byhand.derivations.topics import (
     sampling,
     scores,
     softmax,
+    speculative,
 )
 from byhand.documents.document import Formula
 from byhand.language.architecture import Decoding
@@ -512,6 +513,36 @@ def grpo_ties() -> Iterator[Tie]:
         word: Numbers = {letter: float(t[name][row, 0]) for letter, name in {"x": "new", "o": "old"}.items()}
         word |= {"A": float(t["advantage"][row, 0])}
         yield Tie(claim("grpo", "The gradient of a gain")[-1], -3 * float(t["grad.new"][row, 0]), word)
+
+
+def speculative_ties() -> Iterator[Tie]:
+    """The first guess in the workbook: both models' shares, what is refused, and what is kept."""
+    scores = {"draft": [[0, 2, 1]] * 3, "target": [[1, 0, 3]] * 3}
+    tables = build(Recipe("speculative-decoding", size={"vocab": 3, "guesses": 1}, set=scores)).numbers()
+    numbers: Numbers = {"c": np.exp(tables["guess1.scores"][0]), "s": np.exp(tables["scores"][0])}
+    yield from each(speculative.p[speculative.i], tables["guess1.p"][0], numbers, "i", n=3)
+    yield from each(speculative.q[speculative.i], tables["q"][0], numbers, "i", n=3)
+    yield Tie(claim("speculative", "A guess is refused")[-1], float(tables["total"][0, 0]), numbers, {"n": 3})
+    kept = claim("speculative", "How often a guess is kept")[-1]
+    yield Tie(kept, float(tables["agreement"][0, 0]), numbers, {"n": 3})
+    written = claim("speculative", "Word i is written: the result is distributed as q")[0]
+    after = np.minimum(tables["guess1.p"], tables["q"][:1]) + tables["total"][0] * tables["residual"][:1]
+    yield from each(written, after[0], numbers, "i", n=3)
+
+
+def flash_attention_ties() -> Iterator[Tie]:
+    """The first tile of queries in the workbook, after both tiles of keys."""
+    tables = build(Recipe("flash-attention")).numbers()
+    first, second = (lambda name, n=n: tables[f"queries1.keys{n}.{name}"] for n in (1, 2))
+    for row in range(2):
+        numbers: Numbers = {"x": first("S")[row], "y": second("S")[row]}
+        numbers |= {"m": float(first("max")[row, 0]), "M": float(second("max")[row, 0])}
+        rescaled = claim("flash-attention", "The total so far, for another maximum")[0]
+        yield Tie(rescaled, float(second("kept")[row, 0] * first("total")[row, 0]), numbers, {"n": 2})
+        both = claim("flash-attention", "After both tiles: exact attention")[0]
+        for column in range(2):
+            values: Numbers = {"v": tables["V"][:2, column], "u": tables["V"][2:, column]}
+            yield Tie(both, float(tables["queries1.Z"][row, column]), numbers | values, {"n": 2, "N": 2})
 
 
 TIES: dict[str, Callable[[], Iterable[Tie]]] = {name: globals()[f"{name.replace('-', '_')}_ties"] for name in TOPICS}

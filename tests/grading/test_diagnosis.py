@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.misconceptions import CASES, states, variants
+from support.misconceptions import CASES, inference, states, variants
 from support.misconceptions.transformer import head, softmax
 from support.simulated_students import PLANTED, Class, both_named, built, class_of, named, pairs, verdicts
 
@@ -209,13 +209,23 @@ TAUGHT = {
     "nearest-context": "knn-lm",
     "nearest-chunk": "retro",
     "additive-attention": "seq2seq",
+    "running-softmax": "flash",
+    "keep-or-refuse": "speculative",
+    "four-bits": "few bits",
 }
 """Exercises, and the subject whose mistakes in plain numpy fit their tables."""
-PLAIN = [*((name, *rest) for name, rest in (variants.CASES | states.CASES).items()), *variants.MORE, *states.MORE]
+PLAIN = [
+    *((name, *rest) for name, rest in (variants.CASES | states.CASES | inference.CASES).items()),
+    *variants.MORE,
+    *states.MORE,
+]
 PARTS = [
     ("lstm-cell", "state-left-out"),
     ("switch", "capacity-one-too-few"),
     ("switch", "queue-without-the-word-itself"),
+    ("keep-or-refuse", "chance-above-one"),
+    ("keep-or-refuse", "what-the-draft-has-more"),
+    ("four-bits", "zero-point-forgotten"),
 ]
 """Those of which the plain numpy gives one table of several that change, or that the exercise does not tell apart."""
 GUESSED = [("mistral", "window-one-too-narrow")]

@@ -79,6 +79,9 @@ ELSEWHERE = {
     ),
     "lattice": Recipe("unigram", set={"frequency[8,1]": 1}),
     "roberta": Recipe("roberta", ids=[0, 4, 1, 3, 2]),
+    "flash": Recipe("flash-attention"),
+    "speculative": Recipe("speculative-decoding", size={"guesses": 2}),
+    "few bits": Recipe("quantisation"),
 }
 """Where the misconceptions about later models are planted; what else can go wrong there is planted in SUBJECTS."""
 QUICK = ("product", "softmax", "attention", "layernorm", "positions", "encoder-layer")
@@ -97,9 +100,10 @@ def drawn(subject: str, draws: int = DRAWS) -> dict[Node, Array]:
     """Small whole numbers for each table that a student is given, `draws` times at once."""
     random = np.random.default_rng(7)
     given = {}
+    wide = {"W": (-15, 15)} if subject == "few bits" else {}
     for node in toposort(outputs_of(subject)):
-        lowest, highest = {"X": (0, 3), "gamma": (1, 3)}.get(node.symbol, (-2, 2))
-        if node.role in ("input", "weight") and node.symbol not in ("T", "segment_ids"):
+        lowest, highest = ({"X": (0, 3), "gamma": (1, 3)} | wide).get(node.symbol, (-2, 2))
+        if (node.role in ("input", "weight") and node.symbol not in ("T", "segment_ids")) or node.symbol in wide:
             given[node] = random.integers(lowest, highest, size=(draws, *node.shape), endpoint=True).astype(float)
     return given
 

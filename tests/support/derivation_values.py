@@ -48,6 +48,7 @@ FUNCTIONS = {
     "erf": math.erf,
     "abs": abs,
     "max": max,
+    "min": min,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=1, keepdims=True),
     "R": lambda a: np.array([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]]),

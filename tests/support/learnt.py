@@ -20,7 +20,7 @@ from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 
-BORROWED = {"knn-lm": "gpt2"}
+BORROWED = {"knn-lm": "gpt2", "logit-lens": "gpt2", "activation-patching": "gpt2"}
 """Models that take the weights of another, and learn nothing of their own."""
 LEARNT = [path.stem for path in sorted(learnt_folder().glob("*.toml")) if path.stem not in BORROWED]
 """The built-in models that have learnt a text."""

@@ -50,6 +50,7 @@ TURNED = {
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
     *("bpe", "bpe-encode", "wordpiece", "unigram"),
+    *("speculative-decoding", "quantisation"),
 }
 """Models without weights to draw or to learn."""
 UPRIGHT = (

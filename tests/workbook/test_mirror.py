@@ -110,7 +110,10 @@ def test_a_gradient_stands_in_the_cells_of_its_table_on_the_page_beside(name: st
 @each
 @both_ways
 def test_what_a_page_adds_stands_where_the_page_shows_the_table_again(name: str, turned: bool) -> None:
-    """But on the table's own page, where the gradient itself has that place, and where only a transpose is shown."""
+    """But on the table's own page, where the gradient itself has that place, and where only a transpose is shown.
+
+    FlashAttention's pages show tiles of the keys alone, so there none stands on a table.
+    """
     made, mirrored = plan(name, turned), 0
     for (table, scope), share in training(name, turned).backward.shares.items():
         again = [b for b in page_of(made, scope).blocks if b.node is table and not b.home]
@@ -119,7 +122,8 @@ def test_what_a_page_adds_stands_where_the_page_shows_the_table_again(name: str,
         if made.homes[table].page.scope is not scope:
             assert not again or place(block) in [place(b) for b in again], share
             mirrored += bool(again)
-    assert bool(mirrored) == bool(training(name, turned).backward.shares)
+    in_tiles = name.startswith("flash-attention")
+    assert bool(mirrored) == (bool(training(name, turned).backward.shares) and not in_tiles)
 
 
 @each

@@ -211,7 +211,21 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
 SINCE = ("gpt", "bloom", "llama", "mistral", "qwen", "gemma", "gemma2", "deepseek", "mixtral", "switch")
 READING = ("roberta", "distilbert", "vit", "bart", "marian", "t5", "sparse", "performer", "linformer")
 OTHERS = ("seq2seq", "retro", "knn", "induction", "rasp", *READING)
-ATTENDING = ("attention", "multi", "cross", "encoder", "decoder", "bert", "gpt2", "transformer", *SINCE, *OTHERS)
+LAID_OPEN = ("flash", "logit", "activation", "paged")
+"""What is done with a trained model: attention in tiles or pages, and words read inside a model."""
+ATTENDING = (
+    "attention",
+    "multi",
+    "cross",
+    "encoder",
+    "decoder",
+    "bert",
+    "gpt2",
+    "transformer",
+    *SINCE,
+    *OTHERS,
+    *LAID_OPEN,
+)
 
 
 @each_book

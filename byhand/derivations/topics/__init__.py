@@ -51,10 +51,22 @@ TOPICS: dict[str, Topic] = {
             "sampling",
         ),
         Topic(
+            "speculative",
+            "Words that a draft guesses and a target checks are distributed as the target's own; how many are kept.",
+            "Leviathan, Kalman and Matias 2023, appendix A.1; Chen et al. 2023, theorem 1",
+            "speculative",
+        ),
+        Topic(
             "attention",
             "Scaled dot-product attention in components, and the gradients of Q, K and V through the softmax.",
             f"{VASWANI}, section 3.2.1, equation 1",
             "attention",
+        ),
+        Topic(
+            "flash-attention",
+            "FlashAttention's running maximum and total: tile by tile, the result is that of attention over all keys.",
+            "Milakov and Gimelshein 2018; Dao et al. 2022, section 3.1",
+            "tiles",
         ),
         Topic(
             "why-sqrt-d",
