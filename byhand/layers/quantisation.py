@@ -70,7 +70,7 @@ def int8(w: Node) -> Node:
 def int4(w: Node, group: int) -> Node:
     """Return what int4 makes of each group of a row: scale × q, q from −7 to 7. (m, n) -> (m, n)"""
     spans, of = blocks(int(w.shape[1]), group, "group")
-    with scope("", "a scale for each group", equation="the largest size / 7", source=INT4):
+    with scope("", "group scales", equation="the largest size / 7", source=INT4):
         largest = largest_of(size_of(w), spans, of)
         scale = (where(largest, largest, 1) / 7).named("scale")
     with scope("", "round", equation="q = round(w / scale)", source=INT4, below=True):
@@ -88,7 +88,7 @@ def floor_of_log2(x: Node) -> Node:
 def mxfp4(w: Node, block: int) -> Node:
     """Return what MXFP4 makes of each block: a power of 2 × ± one of 0, ½, 1, 1½, 2, 3, 4, 6. (m, n) -> (m, n)"""
     spans, of = blocks(int(w.shape[1]), block, "block")
-    with scope("", "a shared exponent", equation="⌊log₂ of the largest size⌋ − 2", source=MX):
+    with scope("", "exponent", equation="⌊log₂ of the largest size⌋ − 2", source=MX):
         size = size_of(w)
         largest = largest_of(size, spans, of)
         exponent = floor_of_log2(where(largest, largest, 1))

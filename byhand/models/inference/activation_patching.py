@@ -48,7 +48,7 @@ def carried(
     def run(x: Node, weight: Weights, o: Any, number: int, *more: Any) -> Node:
         own = own_first[1] if own_first and number == 1 else layer(x, weight, o, number, *more)
         last = int(x.shape[0]) - 1
-        with page("", f"Carried over: {name}", equation="clean where 1, else its own", source=SOURCE):
+        with page("", f"Clean {name}", equation="clean where 1, else its own", source=SOURCE):
             marks = np.eye(last + 1)[:, [last]] if at == number else np.zeros((last + 1, 1))
             mark = source(f"carry_{name}", marks, "given", x.shape[0].labels)
             return where(mark, tables[number], own).named(f"{name}_with_clean")
@@ -93,7 +93,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         runs = Dim(len(RUNS), Labels("runs", RUNS))
         logits = stretch(below(*rows), rows=runs, columns=Dim(o.vocab, vocabulary)).named("logits")
         p = softmax(logits).named("probabilities", role="result")
-        with scope("", "how much is restored", equation="(patched − corrupted) / (clean − corrupted)", below=True):
+        with scope("", "restored", equation="(patched − corrupted) / (clean − corrupted)", below=True):
             right, wrong = (lookup(logits.T, word) for word in words[:2])  # (V, 3), (1, 1) -> (1, 3)
             lead = stretch((right - wrong).T, rows=runs, columns=1).named("lead")
             floor = (lead.rows(1, 2) * 1).named("floor")

@@ -54,7 +54,7 @@ def moved(o: Options, tokens: int, tile_of: tuple[int, int]) -> dict[str, list[i
 
 def traffic(o: Options) -> list[Node]:
     """Return the bytes that move for this text, (1, 4), and how many times fewer for longer ones. (n, 1)"""
-    with page("", "Bytes that move", equation="numbers × bytes", source="Dao et al. 2022, algorithm 0 and theorem 2"):
+    with page("", "Bytes", equation="numbers × bytes", source="Dao et al. 2022, algorithm 0 and theorem 2"):
         size = source("bytes", o.bytes, role="given", meaning="the bytes of a number: 2 in half precision")
         counts = moved(o, o.tokens, (o.query_tile, o.key_tile))
         ways = Labels("ways", ("full in", "full out", "tiles in", "tiles out"))
@@ -75,15 +75,15 @@ def traffic(o: Options) -> list[Node]:
 def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Input"):
         x = table_of_input(weight, o.tokens, o.d_model)
-        with scope("", "queries, keys, values", equation="X W_Q, X W_K, X W_V"):
+        with scope("", "Q, K, V", equation="X W_Q, X W_K, X W_V"):
             q, k, v = (linear(x, weight, name, o.d_k, bias=False).named(name) for name in "QKV")
     mask, rows = causal_mask(x.shape[0]) if o.causal else None, []
     for n, (at, needed) in enumerate(tiles(o.tokens, o.query_tile, o.key_tile, o.causal), 1):
-        with page(f"queries{n}", f"Query tile {n}"):
+        with page(f"queries{n}", f"Queries {n}"):
             rows.append(online(q, k, v, at, needed, mask))
-    with page("exact", "Exact attention", **attention_equations(o.causal)):
+    with page("exact", "In full", **attention_equations(o.causal)):
         exact = attend(q, k, v, mask)
-    with page("", "Shown equal"), scope("", "the two ways", equation="tiles − exact: 0 but for rounding"):
+    with page("", "Equal"), scope("", "the two ways", equation="tiles − exact: 0 but for rounding"):
         joined = stretch(below(*rows), rows=x.shape[0], columns=o.d_k + 1)
         z = joined.columns(0, o.d_k).named("Z", role="result")
         difference = (z - exact).named("difference")

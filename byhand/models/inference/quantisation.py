@@ -86,7 +86,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         x = given_table("x", weight, 1, o.d_model).with_role("given")
     with page("int8", "int8"):
         eight = int8(w)
-    with page("int4", "int4 in groups"):
+    with page("int4", "int4"):
         four = int4(w, o.group)
     with page("mxfp4", "MXFP4"):
         shared = mxfp4(w, o.block)

@@ -60,7 +60,7 @@ def kept_guesses(p: Node, q: Node, words: Node, r: Node) -> Node:
         of_draft, of_target = take(p, words).named("p_word"), take(q, words).named("q_word")
         chance = where(greater(of_target, of_draft), 1, of_target / of_draft).named("chance")
         refused = (1 - greater(chance, r)).named("refused")
-    with scope("", "until the first refusal", equation="no guess so far is refused", below=True):
+    with scope("", "first refusal", equation="no guess so far is refused", below=True):
         so_far = source("so_far", np.tri(count), "given", words.shape[0].labels, words.shape[0].labels)
         return equal((so_far @ refused).named("refusals"), 0).named("kept")
 
@@ -77,17 +77,17 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         earlier = source("earlier", np.tri(o.vocab, k=-1).T, "given", vocabulary, vocabulary)
         last = ids.rows(int(ids.shape[0]) - 1, int(ids.shape[0]))
     guesses, shares = guess(last, draft, u, earlier, o, vocabulary)
-    with page("", "The target reads all guesses", equation="q = softmax(target[the word before])", source=PAPER):
+    with page("", "Target", equation="q = softmax(target[the word before])", source=PAPER):
         read = labelled(below(last, *guesses).named("read", role="tokens"), vocabulary)
         q = softmax(stretch(lookup(target, read), rows=Dim(o.guesses + 1, rows), columns=of).named("scores")).named("q")
-    with page("", "Keep or refuse"):
+    with page("", "Checked"):
         p = stretch(below(*shares), rows=Dim(o.guesses, places), columns=of).named("p")
         q_here = stretch(q.rows(0, o.guesses), rows=Dim(o.guesses, places), columns=of).named("q_here")
         words = stretch(below(*guesses), rows=Dim(o.guesses, places), columns=1).named("guessed")
         r = uniforms("r", o.guesses, weight.seed, o.guesses, places)
         kept = kept_guesses(p, q_here, words, r)
         count = kept.sum(0).named("count")
-    with page("", "The word after them"):
+    with page("", "Last word"):
         with scope("", "residual", equation="max(0, q − p) / Σ max(0, q − p)", source=PAPER, look=Look.RESULT):
             nothing = stretch(0, rows=1, columns=o.vocab)
             excess = maximum(q - below(p, nothing), 0).named("excess")
