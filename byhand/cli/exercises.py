@@ -29,7 +29,7 @@ from byhand.cli.progress import bar_of
     default="xlsx,html",
     show_default=True,
     metavar="NAME,...",
-    help="One or more of xlsx, page, html, pdf, md, moodle, canvas, qti (2.1), qti3 (3.0).",
+    help="One or more of xlsx, page, notebook, html, pdf, md, moodle, canvas, qti (2.1), qti3 (3.0).",
 )
 @click.option(
     "--variants",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from byhand.code.formatting import formatted
@@ -34,19 +34,29 @@ def notebook(lesson: Lesson) -> str:
 
     Raises ByhandError where nbformat is not installed.
     """
+    return written(_cells(Script(lesson, Numpy())), {})
+
+
+def written(texts: Iterable[tuple[str, str]], about: Mapping[str, str], laid_out: bool = False) -> str:
+    """Return a notebook of cells, each text or code. about: what else its metadata hold.
+
+    laid_out: whether the code has its layout already.
+
+    Raises ByhandError where nbformat is not installed.
+    """
     try:
         import nbformat
     except ImportError:
         raise ByhandError('nbformat writes notebooks: install it with pip install "byhand[notebook]".') from None
 
-    made = Script(lesson, Numpy())
     library: Any = nbformat  # it has no types
     v4, cells = library.v4, []
-    for n, (kind, text) in enumerate(_cells(made)):
-        cell: Any = v4.new_markdown_cell(text) if kind == "text" else v4.new_code_cell(formatted(text).strip())
+    for n, (kind, text) in enumerate(texts):
+        made = v4.new_markdown_cell if kind == "text" else v4.new_code_cell
+        cell: Any = made(text if laid_out or kind == "text" else formatted(text).strip())
         cell["id"] = f"cell-{n + 1}"  # the same each time
         cells.append(cell)
-    book = v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+    book = v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}, **about})
     library.validate(book)
     return str(library.writes(book)) + "\n"
 

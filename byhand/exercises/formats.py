@@ -159,6 +159,13 @@ def _page(problem: Problem, about: About) -> Writer:
     return lambda variant, name: marked(made.page(variant), ".html", variant.mark)
 
 
+def _notebook(problem: Problem, about: About) -> Writer:
+    """Return the writer of the notebook; its module is imported late."""
+    made = import_module("byhand.exercises.notebook").ExerciseNotebook(problem, about["practice"])
+    write: Writer = made.notebook
+    return write
+
+
 OWN_KEY = StudentFile(STUDENTS, ".key.json", _own_key)
 """The key that comes with a workbook for practice; it holds that student's answers only."""
 FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
@@ -167,6 +174,7 @@ FORMATS: dict[str, tuple[StudentFile | ClassFile, ...]] = {
     "pdf": _paper("pdf"),
     "md": _paper("md"),
     "page": (StudentFile(STUDENTS, ".page.html", _page),),
+    "notebook": (StudentFile(STUDENTS, ".ipynb", _notebook),),
     "moodle": (ClassFile("moodle", ".xml", "moodle", numbered=True),),
     "canvas": (ClassFile("canvas", ".zip", "canvas"),),
     "qti": (ClassFile("qti", ".zip", "qti"),),

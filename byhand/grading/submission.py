@@ -25,6 +25,7 @@ from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.roster import clean
+from byhand.grading.answers_file import answers_file
 from byhand.grading.handed_out import CellFinder, HandedOut
 from byhand.grading.misplaced import misplaced
 from byhand.grading.own_work import OwnWork, own_work
@@ -332,7 +333,7 @@ def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engi
     path = Path(path)
     try:
         refuse_other_kinds(path)
-        contents = read_any(path, HANDED_IN)
+        contents = answers_file(path, handed_out) or read_any(path, HANDED_IN)
         return _submission(path, handed_out, contents, read_text, engine)
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None

@@ -93,6 +93,8 @@ def _is_zip_of_files(path: Path) -> bool:
             names = archive.namelist()
     except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
         return False
+    if all(name.endswith(".npy") for name in names):
+        return False  # answers that a notebook has saved
     return bool(names) and not any(name in BOOK_PARTS for name in names) and not _is_part_of_a_book(names)
 
 

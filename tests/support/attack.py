@@ -250,7 +250,7 @@ def shared_with_the_class_alone(one: Files, other: Files, elsewhere: Files) -> s
 
 # By hand
 
-PAPER = ("xlsx", "html", "pdf", "md", "page")
+PAPER = ("xlsx", "html", "pdf", "md", "page", "notebook")
 FORMATS = (*PAPER, "moodle", "canvas", "qti", "qti3")
 CLASSMATES = ("student-1", "student-2", "student-3")
 
