@@ -206,8 +206,8 @@ class StudentBook:
         """
         pages = [self.book.home, *self.book.pages]
         sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
-        for number, page in enumerate(self.book.pages):
-            BlankPage(self, file, sheets[page], page).write(number)
+        for page in self.book.pages:
+            BlankPage(self, file, sheets[page], page).write()
             sheets[page].protect()
         write_front_page(self, sheets[self.book.home])
         sheets[self.book.home].protect()

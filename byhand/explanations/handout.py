@@ -109,7 +109,9 @@ def explain(
 
     One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
-    code = Statements(lesson).of if with_code else no_code
+    trained = _with_first_step(lesson, step) if step and lesson.recipe.training else lesson
+    code = Statements(lesson).of if with_code and trained is lesson else no_code
+    lesson = trained
     if step is None:
         return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page), code)
     node = find_step(lesson, step)
@@ -117,6 +119,13 @@ def explain(
     if cell is None:
         return _one_table(lesson, worked_table(node, cells, ALL), code)
     return _one_cell(lesson, node, cells, cell, code)
+
+
+def _with_first_step(lesson: Lesson, step: str) -> Lesson:
+    """Return a lesson with the tables of its first training step, if one of these is asked for."""
+    from byhand.lessons.first_step import PLACE, with_first_step  # few lessons have one
+
+    return with_first_step(lesson) if step.startswith(f"{PLACE.path}.") else lesson
 
 
 def work_cells(

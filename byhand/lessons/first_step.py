@@ -14,7 +14,7 @@ from byhand.lessons.corpus import Corpus, set_aside
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.lessons.training import Example, batches
-from byhand.lessons.training_record import TrainingRecord, start_of
+from byhand.lessons.training_record import TrainingRecord, corpus_of, record_of, start_of
 
 MOST_CELLS_OF_ALL, MOST_PAGES_OF_ALL = 30_000, 100
 """How large the step may be with all of its sequences; a larger one is shown with its first sequence alone."""
@@ -56,6 +56,20 @@ def first_step(lesson: Lesson, stated: TrainingRecord, corpus: Corpus) -> FirstS
     shown = wanted if fits else wanted[:1]
     graph = alone if len(shown) == 1 else _built(lesson.recipe, stated, [corpus.examples[n] for n in shown])
     return FirstStep(_beside(lesson.graph, graph), shown, len(shown) == len(wanted))
+
+
+def with_first_step(lesson: Lesson) -> Lesson:
+    """Return a lesson with the tables of the first training step too; the same one if it was not trained so."""
+    stated = record_of(lesson.recipe)
+    if stated is None or lesson.recipe.backward:
+        return lesson
+    step = first_step(lesson, stated, corpus_of(lesson.recipe, stated))
+    return replace(lesson, graph=beside(lesson.graph, step)) if step else lesson
+
+
+def beside(graph: Graph, step: FirstStep) -> Graph:
+    """Return the graph of the model that has learnt, with the tables of the first training step."""
+    return replace(graph, outputs=[*graph.outputs, *step.graph.outputs], training=step.graph.training)
 
 
 def _built(recipe: Recipe, stated: TrainingRecord, examples: Sequence[Example]) -> Graph:

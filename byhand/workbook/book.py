@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, title, titles
@@ -258,9 +259,9 @@ class PageWriter:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
         self.width = 6.5
 
-    def write(self, number: int) -> None:
-        """Write the page, which is the `number`th (from 0) after the home page."""
-        self._write_title(number)
+    def write(self) -> None:
+        """Write the page."""
+        self._write_title()
         for place in self.page.headings:
             parts = [(opened(title(place.scope)), style.STEP)]
             if place.scope.source:
@@ -280,24 +281,17 @@ class PageWriter:
         width = points(margin) + (printed - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
 
-    def _write_title(self, number: int) -> None:
+    def _write_title(self) -> None:
         scope = self.page.scope
         self.sheet.text(0, 1, title_of(scope), style.TITLE)
         self.sheet.height(0, 27)
         subtitle = "     ".join(filter(None, (equation(scope, self.book.turned), scope.source)))
         self.sheet.text(1, 1, subtitle or self.book.about.title, style.SUBTITLE)
-        neighbours = [self.book.home, *self.book.pages][number], *self.book.pages[number + 1 : number + 2]
-        names = [self.book.sheet_names[p] for p in neighbours]
-        self.sheet.link(2, 1, f"◂ {names[0]}", names[0], "A1", style.LINK)
-        if number:
-            home = self.book.sheet_names[self.book.home]
-            self.sheet.link(2, 6, home, home, "A1", style.LINK)
-        if len(names) > 1:
-            self.sheet.link(2, 8, f"{names[1]} ▸", names[1], "A1", style.LINK)
+        column = write_links(self.book, self.sheet, self.page)
         twin = self.book.twin(self.page)
         if twin:
             name = self.book.sheet_names[twin]
-            self.sheet.link(2, 12, _("the same places: {name}").format(name=name), name, "A1", style.LINK)
+            self.sheet.link(2, max(12, column), _("the same places: {name}").format(name=name), name, "A1", style.LINK)
         here = [cell for of, cell in self.book.sentences.items() if self.book.homes[of.ids].page is self.page]
         if here:
             joined = ",".join(str(self.book.address(cell, self.page)) for cell in here)
@@ -516,6 +510,23 @@ class PageWriter:
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
             self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
+
+
+def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = 6.5) -> int:
+    """Write the links to the sheets before and after a page, and home; return the first free column after them."""
+    pages = [book.home, *book.front, *book.pages]
+    at = pages.index(page)
+    before, home = book.sheet_names[pages[at - 1]], book.sheet_names[book.home]
+    sheet.link(2, 1, f"◂ {before}", before, "A1", style.LINK)
+    column = 6
+    if at > 1:
+        sheet.link(2, column, home, home, "A1", style.LINK)
+    column = 8
+    if at + 1 < len(pages):
+        after = book.sheet_names[pages[at + 1]]
+        sheet.link(2, column, f"{after} ▸", after, "A1", style.LINK)
+        column += ceil(1.1 * (len(after) + 2) / letters_a_column)
+    return column
 
 
 MOST_ALIKE = 60

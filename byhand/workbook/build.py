@@ -69,8 +69,8 @@ def write_workbook(
     pages = [book.home, *book.front, *book.pages]
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     saved = iter(progress(book.pages))
-    for number, page in enumerate(book.pages):
-        PageWriter(book, file, sheets[page], page).write(number)
+    for page in book.pages:
+        PageWriter(book, file, sheets[page], page).write()
         sheets[page].before_rows(partial(_begin, book, saved))
     if training is not None:
         training.write(book, sheets)

@@ -5,23 +5,24 @@ from __future__ import annotations
 from byhand.core.roles import Look
 from byhand.lessons.heads import Findings, Head, thing
 from byhand.workbook import style
-from byhand.workbook.book import Book
+from byhand.workbook.book import Book, write_links
 from byhand.workbook.layout import TOP
+from byhand.workbook.page import Page
 from byhand.xlsx.writer import Sheet
 
 NAME = "What each head does"
-FIRST = 5  # the row of the column titles
+FIRST = 5  # the second row of the column titles
 HEAD, LOOKS, SHARE, EVEN, LOSS, RIGHT, HIT, BEFORE, AFTER = range(1, 10)  # columns
 TITLES = {
-    HEAD: "Head",
-    LOOKS: "Looks most at",
-    SHARE: "Share of its weight",
-    EVEN: "If it looked evenly",
-    LOSS: "Loss without it",
-    RIGHT: "Right without it",
-    HIT: "Most is lost at",
-    BEFORE: "Loss there, with it",
-    AFTER: "Without it",
+    HEAD: ("", "Head"),
+    LOOKS: ("", "Looks most at"),
+    SHARE: ("Share of", "its weight"),
+    EVEN: ("If it looked", "evenly"),
+    LOSS: ("Loss", "without it"),
+    RIGHT: ("Right", "without it"),
+    HIT: ("Most is", "lost at"),
+    BEFORE: ("Loss there,", "with it"),
+    AFTER: ("", "without it"),
 }
 WIDTHS = {0: 3, HEAD: 30, LOOKS: 50, SHARE: 12, EVEN: 12, LOSS: 12, RIGHT: 12, HIT: 16, BEFORE: 12, AFTER: 12}
 USE = (
@@ -35,19 +36,18 @@ MOST_LOOKS = 3
 """The most things that are listed of what a head looks at."""
 
 
-def write_heads(book: Book, sheet: Sheet, findings: Findings) -> None:
+def write_heads(book: Book, sheet: Sheet, page: Page, findings: Findings) -> None:
     """Write the page; those of the model must have been placed."""
     sheet.text(0, 1, NAME, style.TITLE)
     sheet.height(0, 27)
     count, score = findings.sequences, findings.score
     sheet.text(1, 1, f"Measured on the text that it learnt: {count:,} sequence{'s' * (count != 1)}", style.SUBTITLE)
-    home = book.sheet_names[book.home]
-    sheet.link(2, 1, f"◂ {home}", home, "A1", style.LINK)
-    for column, title in TITLES.items():
-        sheet.text(
-            FIRST, column, title, style.HEADING | {"text_wrap": True, "align": "left" if column < SHARE else "center"}
-        )
-    sheet.height(FIRST, 32)
+    write_links(book, sheet, page)
+    for column, lines in TITLES.items():
+        for n, line in enumerate(lines):
+            align = {"align": "left" if column < SHARE else "center"}
+            if line:
+                sheet.text(FIRST - 1 + n, column, line, style.HEADING | align)
     row = FIRST + 1
     for head in findings.heads:
         row = _head(sheet, row, head, _page(book, head))

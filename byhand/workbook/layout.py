@@ -11,6 +11,7 @@ the block in which it is computed or typed; its other blocks are copies.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -171,7 +172,7 @@ class Layout:
         rule = "" if node.op.given else f"= {self.wording.rule(node, self._call(node), self.turned)}"
         if node.role is Role.SCORES:
             rule += f"   {_('keys down, queries across') if self.turned else _('queries down, keys across')}"
-        return Caption(self.wording.name(node), shapes(node, self.turned), rule)
+        return Caption(self.wording.name(node), shapes(node, self.turned), shortened(rule))
 
     def _call(self, reader: Node) -> Callable[[Node], str]:
         return lambda node: self.wording.name_for(node, reader)
@@ -266,6 +267,17 @@ class Layout:
         if self.turned:
             return LABEL + max(block.node.shape[0], block.caption.columns)
         return HEADER + block.node.shape[0]
+
+
+LONGEST_RULE = 100
+"""The most letters of a rule whose sums are written out."""
+
+
+def shortened(rule: str) -> str:
+    """Return a rule with the first two terms and the last of each long sum, if it is long."""
+    if len(rule) <= LONGEST_RULE:
+        return rule
+    return re.sub(r"([\w.]+ \+ [\w.]+)(?: \+ [\w.]+){2,}( \+ [\w.]+)", r"\1 + …\2", rule)
 
 
 def heading(step: Scope) -> str:

@@ -17,12 +17,12 @@ from byhand.core.labels import Tokens
 from byhand.core.roles import Look, Role
 from byhand.language.architecture import Graph
 from byhand.lessons.corpus import Place
-from byhand.lessons.first_step import PLACE, FirstStep
+from byhand.lessons.first_step import PLACE, FirstStep, beside
 from byhand.lessons.heads import Findings
 from byhand.lessons.measures import Beginning, Guess, best_share, floor, loss_of, share_right
 from byhand.lessons.training_story import Story
 from byhand.workbook import style
-from byhand.workbook.book import Book, absolute
+from byhand.workbook.book import Book, absolute, write_links
 from byhand.workbook.heads_page import NAME as HEADS
 from byhand.workbook.heads_page import write_heads
 from byhand.workbook.page import Page
@@ -68,10 +68,7 @@ class TrainingPages:
 
     def graph_with(self, graph: Graph) -> Graph:
         """Return the graph of the model that has learnt, with the tables of the first training step."""
-        if self.story.step is None:
-            return graph
-        step = self.story.step.graph
-        return replace(graph, outputs=[*graph.outputs, *step.outputs], training=step.training)
+        return beside(graph, self.story.step) if self.story.step else graph
 
     @cached_property
     def lines(self) -> list[tuple[int, list[str], list[Place | None]]]:
@@ -112,11 +109,9 @@ class TrainingPages:
     def write(self, book: Book, sheets: Mapping[Page, Sheet]) -> None:
         """Write these pages; the others must have been written."""
         _TrainingPage(self, book, sheets[self.training]).write()
-        WeightsPage(book, sheets[self.weights], self.weights, self.story.weights, self.story.step).write(
-            book.sheet_names[self.training]
-        )
+        WeightsPage(book, sheets[self.weights], self.weights, self.story.weights, self.story.step).write()
         if self.findings:
-            write_heads(book, sheets[self.heads], self.findings)
+            write_heads(book, sheets[self.heads], self.heads, self.findings)
 
 
 def _sequence(node: Node) -> int:
@@ -172,14 +167,11 @@ class _TrainingPage:
             f"{sum(w.size for w in story.weights.values()):,} weights",
         ]
         self.sheet.text(1, 1, " · ".join(filter(None, parts)), style.SUBTITLE)
-        home = self.book.sheet_names[self.book.home]
-        weights = self.book.sheet_names[self.plan.weights]
-        self.sheet.link(2, 1, f"◂ {home}", home, "A1", style.LINK)
-        self.sheet.link(2, 3, f"{weights} ▸", weights, "A1", style.LINK)
+        column = write_links(self.book, self.sheet, self.plan.training, WIDTH)
         if self.story.step is not None:
             page = self.book.homes[self.story.step.training.losses[0]].page
             name = self.book.sheet_names[page]
-            self.sheet.link(2, 6, "First step, its loss ▸", name, "A1", style.LINK)
+            self.sheet.link(2, column + 1, "First step, its loss ▸", name, "A1", style.LINK)
 
     # What may follow
 
@@ -212,6 +204,7 @@ class _TrainingPage:
             self.sheet.text(row + 1, column, sum_of, style.COLUMN_LABEL)
         at = first = row + 4
         for beginning in shown:
+            self.spans.append((at, at + len(beginning.continuations)))
             for n in range(len(beginning.continuations)):
                 self._count(at, at - n, beginning, n)
                 at += 1
@@ -247,7 +240,6 @@ class _TrainingPage:
             self.sheet.formula(at, column, formula, -word.count * float(np.log(value)) + 0.0, part)
         if n == 0:
             self.sheet.formula(at, BEST, f"MAX({times})", max(c.count for c in of), whole)
-        self.spans.append((at, at + 1))
 
     def _total_row(self, row: int, first: int, last: int, rows_fit: bool) -> None:
         """Write the sums over the table."""

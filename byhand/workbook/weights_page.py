@@ -9,10 +9,11 @@ import numpy as np
 
 from byhand.core.graph import Array, Node, times
 from byhand.core.labels import word
+from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.lessons.first_step import PLACE, FirstStep
 from byhand.workbook import style
-from byhand.workbook.book import Book
+from byhand.workbook.book import Book, write_links
 from byhand.workbook.page import Page
 from byhand.xlsx.sheet_xml import FormulaRow
 from byhand.xlsx.writer import Sheet, Span, cut, points
@@ -41,18 +42,18 @@ class WeightsPage:
     ) -> None:
         self.book, self.sheet, self.page, self.before, self.step = book, sheet, page, before, step
         self.spans: list[Span] = []
-        self.columns = 30
+        self.columns, self.width = 30, WIDTH
         self.learnt = {n.name: n for n in book.nodes if n.role is Role.WEIGHT and n.name in before}
 
-    def write(self, training: str) -> None:
-        """Write all of the page. training: the name of the sheet about the training."""
+    def write(self) -> None:
+        """Write all of the page."""
         self.sheet.text(0, 1, "Before and after: what learning did to each weight", style.TITLE)
         self.sheet.height(0, 27)
         about = (
             "Blue is above 0, red below; the tables of a weight share one scale of colours, its gradient has its own."
         )
         self.sheet.text(1, 1, about, style.SUBTITLE)
-        self.sheet.link(2, 1, f"◂ {training}", training, "A1", style.LINK)
+        write_links(self.book, self.sheet, self.page, WIDTH)
         row, shown = FIRST, 0
         for name, node in self.learnt.items():
             if shown + node.shape[0] * node.shape[1] > MOST_NUMBERS:
@@ -61,24 +62,25 @@ class WeightsPage:
             shown += node.shape[0] * node.shape[1]
             row = self._band(row, name, node)
         self.sheet.columns(0, 0, 3)
-        self.sheet.columns(1, self.columns, WIDTH)
-        width = points(3) + self.columns * points(WIDTH)
+        self.sheet.columns(1, self.columns, self.width)
+        width = points(3) + self.columns * points(self.width)
         self.sheet.page(FIRST - 1, self.book.about.title, cut(self.spans or [(FIRST, FIRST + 1)], width))
 
     def _band(self, row: int, name: str, node: Node) -> int:
         """Write a weight's tables, and return the row of the next band."""
         tables = self._tables(name, node)
         rows, columns = node.shape
-        self.sheet.text(row, 1, name, style.STEP)
         moved = float(np.sqrt(np.mean((tables[-1].values - tables[0].values) ** 2)))
-        self.sheet.text(row, 5, f"{times(node.shape)}, moved by {moved:.2f} (root of the mean square)", style.NOTE)
+        about = f"  {times(node.shape)}, moved by {moved:.2f} (root of the mean square)"
+        self.sheet.rich(row, 1, [(name, style.STEP), (about, style.NOTE)])
         beside = len(tables) * (columns + GAP) <= WIDEST
         largest = max(float(np.abs(t.values).max()) for t in tables if t.look is not Look.GRADIENT) or 1.0
         for n, table in enumerate(tables):
             at = (row + 2, 2 + n * (max(columns, 3) + GAP)) if beside else (row + 2 + n * (rows + 2), 2)
             self._table(at, table, node, largest)
         end = row + 3 + rows if beside else row + 2 + len(tables) * (rows + 2)
-        self.spans.append((row, end))
+        starts = [row] if beside else [row, *(row + 1 + n * (rows + 2) for n in range(1, len(tables)))]
+        self.spans += zip(starts, [*starts[1:], end], strict=True)
         return end + 1
 
     def _tables(self, name: str, node: Node) -> Sequence[Shown]:
@@ -105,9 +107,11 @@ class WeightsPage:
         for i in range(rows):
             label = word(node.shape[0].labels, i, self.book.values) if rows > 1 else ""
             self.sheet.text(row + i, column - 1, label, style.ROW_LABEL)
-        look = style.cell(
-            table.look, "0.00" if table.look is not Look.GRADIENT else style.number_format(table.values, False)[0]
-        )
+        is_gradient = table.look is Look.GRADIENT
+        number_format = style.number_format(table.values, False)[0] if is_gradient else "0.00"
+        look = style.cell(table.look, number_format)
+        for extreme in (table.values.min(), table.values.max()):
+            self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
         place = (row, column, row + rows - 1, column + columns - 1)
         shown = table.values
         self.columns = max(self.columns, column + columns)

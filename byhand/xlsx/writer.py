@@ -50,7 +50,8 @@ def cut(spans: Iterable[Span], width: float) -> Cut | None:
     most = int(SPARE * (HEIGHT * 100 / scale - TITLE) / ROW)
     if last <= max(MOST_ROWS_FITTED, most):
         return None
-    return Cut(scale, _breaks(spans, last, most))
+    rows = _breaks(spans, last, most)
+    return Cut(scale, rows) if rows else None
 
 
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:

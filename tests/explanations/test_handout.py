@@ -18,6 +18,7 @@ from byhand.errors import ByhandError
 from byhand.explanations.handout import ALL, FEW, explain
 from byhand.explanations.worked_tables import MOST_COLUMNS, MOST_ROWS
 from byhand.lessons.build import build
+from byhand.lessons.heads import findings_of
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
@@ -47,6 +48,7 @@ def check_whole(made: Lesson, exact: bool) -> None:
     names = headings(document, 3)
     assert sorted(names) == sorted(made.tables)
     tables = [b for b in document.blocks if isinstance(b, Table)]
+    tables = tables[1:] if findings_of(made.recipe) else tables  # the first says what each head does
     numbers = made.numbers()
     by_name = {name: made.tables[name] for name in names}
     shown_whole = [name for name in names if by_name[name].data is not None or by_name[name].shape != (1, 1)]
@@ -86,7 +88,7 @@ def pieces(block: Any) -> list[Piece]:
             return [line.maths for line in steps]
         case Heading(words, _) | Code(words):
             return [words]
-    return [block.caption]
+    return [block.caption] if block.caption else []
 
 
 @pytest.mark.parametrize("name", sweep(BOOKS, FEWEST))
@@ -104,6 +106,16 @@ def test_gradients_and_updates_need_nothing_of_their_own() -> None:
     check_whole(build(LEARNING), exact=True)
     document = explain(build(LEARNING), "grad.layer1.head1.Q", (2, 1), False)
     assert words(document.blocks[0].maths) == "∂Q = ∂scores · K"
+
+
+def test_the_first_training_step_of_a_learnt_model_is_explained_too() -> None:
+    """As the notes of its workbook say: their commands name these tables."""
+    made = lesson("learnt-two-words-back")
+    document = explain(made, "first_step.layer1.head1.scores", None, False)
+    assert document.subtitle.endswith("First step · Layer 1 · Head 1 · Vaswani et al. 2017, eq. 1")
+    assert len([b for b in document.blocks if isinstance(b, Steps)]) == 9
+    with pytest.raises(ByhandError, match=r"There is no table 'first_step\.layer1' in|is a part of the model"):
+        explain(lesson("gpt2"), "first_step.layer1", None, False)
 
 
 def test_parts_come_in_the_order_of_the_model() -> None:

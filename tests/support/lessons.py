@@ -28,6 +28,7 @@ from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, options_of, settings_of
 from byhand.language.options import Option, option_records
 from byhand.lessons.build import build
+from byhand.lessons.first_step import with_first_step
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe, read_recipe
 from byhand.models import MODELS
@@ -46,18 +47,14 @@ TURNED = {
     for name in GALLERY
     if GALLERY[name].orientation == "rows" and not GALLERY[name].learnt
 }
-"""What is learnt has tests of its own: it is laid out as its model is, with pages about its training."""
+"""What is learnt is laid out as its model is, and the pages about its training are the same in both orientations."""
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
     *("bpe", "bpe-encode", "wordpiece", "unigram"),
     *("speculative-decoding", "quantisation"),
 }
 """Models without weights to draw or to learn."""
-UPRIGHT = (
-    {name: recipe for name, recipe in GALLERY.items() if not recipe.learnt}
-    | MEDIUM
-    | {"transformer-writes": Recipe("transformer", generate=3)}
-)
+UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}
 """One book of each lesson, for what does not depend on the orientation."""
 BOOKS = UPRIGHT | TURNED
 FEW = {
@@ -70,9 +67,16 @@ FEWEST = {"softmax", "attention-columns", "layernorm-backward", "gpt2", "mamba",
 """Of those the ones that do most of what can be done, for what takes seconds each."""
 
 
+LEARNT = {"learnt-two-words-back", "learnt-drinks-rnn"}
+"""Learnt books by which the other learnt ones stand: with heads, and without."""
+
+
 def sweep(names: Iterable[str], some: Collection[str] = FEW) -> list[ParameterSet]:
-    """All of them where the slow tests run, too; by default a few of each kind."""
-    return often(names, some)
+    """All of them where the slow tests run, too; by default a few of each kind. Of learnt books, a sweep takes most."""
+    names = list(names)
+    rare = [name for name in names if name in GALLERY and GALLERY[name].learnt and name not in LEARNT | set(some)]
+    marked = often((name for name in names if name not in rare), some)
+    return [*marked, *(pytest.param(name, marks=pytest.mark.sweep) for name in rare)]
 
 
 _folder = Path(mkdtemp(prefix="byhand-lessons-"))
@@ -82,6 +86,12 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 @cache
 def lesson(name: str) -> Lesson:
     return build((GALLERY | BOOKS)[name])
+
+
+@cache
+def shown(name: str) -> Lesson:
+    """The lesson with all tables that its workbook shows: of a learnt model the first training step's too."""
+    return with_first_step(lesson(name))
 
 
 @cache
@@ -172,7 +182,8 @@ def drop_downs(name: str) -> list[tuple[str, list[Cell]]]:
     for rule in opened(name)["Contents"].data_validations.dataValidation:
         assert rule.type == "list"
         if "!" in rule.formula1:
-            cells = [("Contents", row - 1, column - 1) for part in rule.sqref.ranges for row, column in part.cells]
+            parts = sorted(rule.sqref.ranges, key=lambda part: (part.min_row, part.min_col))
+            cells = [("Contents", row - 1, column - 1) for part in parts for row, column in part.cells]
             found.append((rule.formula1, cells))
     return found
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate, chain, pairwise
 
+from openpyxl.utils import get_column_letter
+
 from byhand.core.graph import Node
 from byhand.core.piece_ops import find, spans, tally, total_of
 from byhand.lessons.lesson import Lesson
@@ -28,10 +30,24 @@ def crossings(made: Lesson, book: Contents) -> int:
 
 def assert_crossings(cell: Cell, formula: str, terms: list[int], columns: bool) -> None:
     """Of a sum of products, each has as many terms as `terms` says."""
-    pairs = re.findall(r"(?<![!A-Z$])([A-Z]+[0-9]+)\*([A-Z]+[0-9]+)", formula)
+    pairs = re.findall(r"(?<![!A-Z$])([A-Z]+[0-9]+)\*([A-Z]+[0-9]+)", written_out(formula, columns))
     assert len(pairs) == sum(terms), (cell, formula)
     for last, count in zip(accumulate(terms), terms, strict=True):
         assert_crossing(cell, formula, pairs[last - count : last], columns)
+
+
+def written_out(formula: str, columns: bool) -> str:
+    """The formula with each product of a row and a column as a sum of products, the row's cells first (or second)."""
+
+    def terms(match: re.Match[str]) -> str:
+        row, column = (list(chain.from_iterable(place(f"Sheet!{cells}"))) for cells in match.groups())
+        pairs = [
+            (f"{get_column_letter(c + 1)}{r + 1}", f"{get_column_letter(d + 1)}{s + 1}")
+            for (_, r, c), (_, s, d) in zip(row, column, strict=True)
+        ]
+        return "+".join("*".join(reversed(pair) if columns else pair) for pair in pairs)
+
+    return re.sub(r"SUM\(MMULT\(([A-Z0-9:]+),([A-Z0-9:]+)\)\)", terms, formula)
 
 
 def assert_crossing(cell: Cell, formula: str, pairs: list[tuple[str, str]], columns: bool) -> None:

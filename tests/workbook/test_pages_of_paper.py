@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.lessons import BOOKS, opened, sweep
+from support.lessons import BOOKS, opened, position, sweep
 
 from byhand.xlsx.writer import Cut, cut
 
@@ -47,8 +49,35 @@ def test_short_tables_stay_whole_whatever_their_number(sizes: list[tuple[int, in
 def test_no_table_is_cut_that_fits_a_page(name: str) -> None:
     """A caption's row, the rule below it and the labels stay with the cells, wherever a page ends."""
     for sheet in opened(name):
-        for at in (brk.id for brk in sheet.row_breaks.brk):
-            assert not framed_together(sheet, at), f"{sheet.title}, before row {at + 1}"
+        ends = [brk.id for brk in sheet.row_breaks.brk]
+        page = max((b - a for a, b in pairwise([3, *ends])), default=0)
+        for at in ends:
+            for table in side_by_side(framed_together(sheet, at)):
+                assert max(rows_framed(sheet, cell, at) for cell in table) > page, f"{sheet.title}, before row {at + 1}"
+
+
+def side_by_side(cells: list[str]) -> list[list[str]]:
+    """Cells of a row, those in adjacent columns together."""
+    groups: list[list[str]] = []
+    for cell in cells:
+        if groups and position(cell)[1] == position(groups[-1][-1])[1] + 1:
+            groups[-1].append(cell)
+        else:
+            groups.append([cell])
+    return groups
+
+
+def rows_framed(sheet: openpyxl.worksheet.worksheet.Worksheet, cell: str, above: int) -> int:
+    """Of a table with a cell above a break: how many rows it has."""
+    column = sheet[cell].column
+    first = last = above
+    while (
+        first > 1 and sheet.cell(first, column).border.top.style and sheet.cell(first - 1, column).border.bottom.style
+    ):
+        first -= 1
+    while sheet.cell(last, column).border.bottom.style and sheet.cell(last + 1, column).border.top.style:
+        last += 1
+    return last - first + 1
 
 
 def framed_together(sheet: openpyxl.worksheet.worksheet.Worksheet, above: int) -> list[str]:
