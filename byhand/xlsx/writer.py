@@ -59,7 +59,7 @@ def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
     rows: list[int] = []
     start = TITLE_ROWS  # empty rows above the first table are on the first page too
     while last - start > most:
-        at = range(start + most, start, -1)
+        at = range(start + most, max(start, spans[0][0]), -1)
         whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))
         start = next(whole, start + most)
         rows.append(start)

@@ -30,7 +30,9 @@ def test_a_band_longer_than_a_page_is_cut_between_its_tables() -> None:
 
 
 def test_a_table_longer_than_a_page_is_cut_where_the_page_is_full() -> None:
-    assert cut([(4, 150)], NARROW) == Cut(60, [54, 104])
+    """The empty rows between the title (three rows) and the table are on the first page, too."""
+    assert cut([(4, 150)], NARROW) == Cut(60, [53, 103])
+    assert cut([(24, 150)], NARROW) == Cut(60, [53, 103])
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 3)), min_size=8, max_size=40))
