@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -26,6 +27,7 @@ WRITING = {
     "train small.txt --steps 2 -o out/x.toml": "out/x.toml",
     "train small.txt --steps 2 -o out/x.xlsx": "out/x.xlsx",
     "train small.txt --steps 2 -o out/x.toml --save out/folder": "out/folder",
+    "code softmax --as notebook -o out/x.ipynb": "out/x.ipynb",
     "exercise own.toml --count 3 --seed 1 -o out/set": "out/set/keys/key.json",
     "grade set/students --key set -o out/marks --jobs 1": "out/marks/grades.csv",
     "gallery recipes -o out/gallery": "out/gallery/README.md",
@@ -35,7 +37,12 @@ HALF = (".tmp",)
 
 
 class Disk:
-    """Refuses the n-th thing that is opened to write, made, or renamed in the folder `out`, from then on."""
+    """Refuses the n-th thing that is opened to write, made, or renamed in the folder `out`, from then on.
+
+    By turns it is full, over the user's quota, fails, or can only be read.
+    """
+
+    REASONS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
     def __init__(self) -> None:
         self.at, self.count = 0, 0
@@ -50,7 +57,8 @@ class Disk:
             return
         self.count += 1
         if self.count >= self.at:
-            raise OSError(28, "No space left on device", os.fspath(arguments[0]))
+            why = self.REASONS[self.at % len(self.REASONS)]
+            raise OSError(why, os.strerror(why), os.fspath(arguments[0]))
 
     @contextmanager
     def full_from(self, n: int) -> Iterator[None]:

@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from support.commands import byhand, refusal
 
+from byhand.errors import ByhandError
+from byhand.grading import marks_folder
+from byhand.grading.marks_folder import Journal
+
 READING = {
     "check --key {}": "check x.xlsx --key {}",
     "check": "check {} --key key.json",
@@ -114,6 +118,48 @@ def test_what_has_no_end_is_refused_at_once(every: bool, endless: Path) -> None:
     assert wrong == []
     assert not Path("out").exists()
     assert child.stderr == ""
+
+
+def test_a_pipe_without_an_end_is_bounded(furnished: Path) -> None:
+    """What is read from the standard input has a size, too."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+    for line in ("train - --steps 1", "tokenize --text-file - --train small.txt --merges 1"):
+        with open("/dev/zero", "rb") as zero:
+            run = subprocess.run(
+                [sys.executable, "-m", "byhand", *line.split()],
+                stdin=zero,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                preexec_fn=limit,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            )
+        assert run.returncode == 2, (line, run.stderr[-500:])
+        assert "Error: " in run.stderr
+        assert "memory" not in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_a_journal_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device, a folder, one that is too long, and a line that is."""
+    journal = tmp_path / "journal.jsonl"
+    for make in (lambda: journal.symlink_to("/dev/zero"), journal.mkdir, lambda: os.mkfifo(journal)):
+        make()
+        with pytest.raises(ByhandError, match="move it elsewhere"), Journal(journal):
+            pass
+        journal.rmdir() if journal.is_dir() else journal.unlink()
+    journal.write_text('{"file": "a"}\n' * 50)
+    monkeypatch.setattr(marks_folder, "MOST_JOURNAL", 500)
+    with pytest.raises(ByhandError, match="more than 500 bytes"), Journal(journal):
+        pass
+    monkeypatch.setattr(marks_folder, "MOST_JOURNAL", 1_000_000)
+    monkeypatch.setattr(marks_folder, "LONGEST_LINE", 10)
+    with pytest.raises(ByhandError, match="a line of more than 10 bytes"), Journal(journal):
+        pass
+    assert journal.stat().st_size == 50 * 14
 
 
 EMPTY = (
