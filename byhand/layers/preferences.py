@@ -13,7 +13,7 @@ ANSWERS = Labels("answers", ("chosen", "rejected"))
 
 def pairs_of(count: int) -> Labels:
     """Return the names of so many pairs of answers."""
-    return Labels("pairs", tuple(f"pair {n + 1}" for n in range(count)))
+    return Labels("answer_pairs", tuple(f"pair {n + 1}" for n in range(count)))
 
 
 def preference_losses(margin: Node, smoothing: float = 0.0) -> tuple[Node, Node]:

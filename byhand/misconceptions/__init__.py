@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from byhand.core.graph import Node
+from byhand.misconceptions.adapting import ADAPTED, COMPARED, PREFERRED
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
@@ -20,7 +21,7 @@ from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR, *TILES)
 IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)
 IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS)
-IN_LEARNING = (*LOSS, *STEP, *BACKWARD)
+IN_LEARNING = (*LOSS, *STEP, *BACKWARD, *ADAPTED, *COMPARED, *PREFERRED)
 IN_TOKENS = PIECES
 ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *IN_TOKENS, *PRODUCTS)
 MISCONCEPTIONS: dict[str, Misconception] = {m.name: m for m in ALL}

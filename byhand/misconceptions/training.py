@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from byhand.core.graph import Node
-from byhand.core.ops import add, div, greater, log, mul, negate, one_hot, stretch, sub
+from byhand.core.ops import add, div, greater, log, mul, negate, one_hot, stretch, sub, sum_
 from byhand.core.roles import Role
 from byhand.misconceptions.patterns import ANY, Pattern, itself, piece
 from byhand.misconceptions.rewriting import mistake
 
 log_softmax = Pattern(role=Role.LOG_SOFTMAX)
 """x - max - ln Σ: (x - max, ln Σ)."""
-losses = Pattern(negate, piece(None, Pattern(None, piece(), piece())), role=Role.LOSSES)
+losses = Pattern(negate, piece(sum_, Pattern(mul, piece(), piece())), role=Role.LOSSES)
 """-Σ y ln p: (Σ y ln p, y, ln p)."""
+losses_of_pairs = Pattern(negate, piece(log), role=Role.LOSSES)
+"""-ln p: (ln p,)."""
 mean_loss = Pattern(div, symbol="loss")
 """Σ losses / n: (Σ losses, n)."""
 gradient_of_logits = itself(Pattern(role=Role.GRADIENT, symbol="logits"))
@@ -47,6 +49,7 @@ LOSS = (
         "loss-sign",
         "You left out the minus: ln p is never above 0, so the loss −ln p is never below.",
         (losses, lambda total, y, log_p: total),
+        (losses_of_pairs, lambda log_p: log_p),
     ),
     mistake(
         "loss-of-the-likeliest-word",

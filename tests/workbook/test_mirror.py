@@ -35,6 +35,7 @@ from byhand.xlsx.recalculate import recalculate, recalculate_books
 from byhand.xlsx.verify import compare
 
 NO_WEIGHTS = ("softmax", "softmax base", "dot-product", "matrix-product", "activation")
+NO_WEIGHTS += ("dropout", "gradient-clipping", "distillation", "balance-loss", "dpo", "ppo-clip", "grpo")
 FOLDER = Path(mkdtemp(prefix="byhand-mirror-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 

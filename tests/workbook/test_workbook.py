@@ -148,6 +148,7 @@ def test_the_factors_of_a_product_are_in_line_with_it(name: str) -> None:
 
 WITHOUT_PRODUCTS = ("softmax", "layernorm", "positions", "embedding", "layernorm-backward", "activation")
 WITHOUT_PRODUCTS += ("bpe", "bpe-encode", "wordpiece")  # they count
+WITHOUT_PRODUCTS += ("dropout", "gradient-clipping", "distillation", "balance-loss", "dpo", "ppo-clip", "grpo")
 
 
 @each_book

@@ -49,4 +49,5 @@ BALANCE = learning_part(
     build_balance,
     PLACE.split(",")[0],
     sizes={"small": {}, "medium": {"tokens": 6, "experts": 4}, "large": {"tokens": 10, "experts": 8}},
+    seed=21,
 )

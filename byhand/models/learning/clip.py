@@ -21,6 +21,7 @@ PLACE = "Radford et al. 2021, figure 3"
 START = math.log(1 / 0.07)
 """The logarithm of the scale where training begins (section 2.5)."""
 OWN = "the place of its own among the others, counted from 0"
+LEAST = "keeps a row of zeros from being divided by 0"
 SHORTEST = 1e-12
 """A length below which a row is not made 1 long, as in PyTorch's normalize."""
 
@@ -61,7 +62,7 @@ def direction(features: Node, weight: Weights, width: int) -> Node:
     """Return each row of x W divided by its length. (N, d) @ (d, width) -> (N, width)"""
     e = multiplied(features, weight, "W", width).named("projected")
     length = sqrt((e * e).named("squares").sum(1)).named("length")
-    return (e / maximum(length, SHORTEST)).named("unit")
+    return (e / maximum(length, weight.constant("eps", SHORTEST, LEAST))).named("unit")
 
 
 CLIP = learning_part(
@@ -76,4 +77,5 @@ CLIP = learning_part(
         "medium": {"pairs": 4, "width": 3},
         "large": {"pairs": 6, "d_image": 8, "d_text": 6, "width": 4},
     },
+    seed=23,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from byhand.core.graph import Dim, Node, page, scope, source
-from byhand.core.labels import token_ids
 from byhand.core.ops import exp
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
@@ -30,8 +29,7 @@ class DistillationOptions:
 def build_distillation(o: DistillationOptions, weight: Weights, inputs: Inputs) -> Graph:
     if o.temperature == 0 or o.mix > 1:
         raise ByhandError("The temperature is above 0, and mix from 0 to 1: choose such numbers.")
-    vocabulary = words("vocabulary", o.vocab)
-    rows, columns = Dim(o.tokens, words("words", o.tokens)), Dim(o.vocab, vocabulary)
+    rows, columns = Dim(o.tokens, words("words", o.tokens)), Dim(o.vocab, words("vocabulary", o.vocab))
     with page("", "Soft targets", equation="q = softmax(teacher / T)", source=f"{PLACE}, eq. 1"):
         t = source("T", o.temperature, "given", meaning="the temperature: a larger one makes probabilities more alike")
         teacher = given_table("teacher", weight, rows, columns, -2, 4).with_role("given")
@@ -47,7 +45,8 @@ def build_distillation(o: DistillationOptions, weight: Weights, inputs: Inputs) 
         with scope("", "distance from the teacher", equation="KL = Σ q (ln q − ln p)"):
             distance = ((q * log_q).sum(1) + soft).named("kl")
     with page("", "Hard loss", equation="−ln p of the right word, at T = 1", source=PLACE), scope("hard"):
-        targets = token_ids("targets", [n % o.vocab for n in range(1, o.tokens + 1)], vocabulary)
+        right = [[n % o.vocab] for n in range(1, o.tokens + 1)]
+        targets = source("targets", right, "given", rows=rows.labels, meaning="the right word's place, counted from 0")
         hard, _ = cross_entropy(student, targets)
     with page("", "Loss", equation="mix × T² × soft + (1 − mix) × hard", source=PLACE):
         mix = source("mix", o.mix, "given", meaning="the weight of the soft loss")
@@ -71,4 +70,5 @@ DISTILLATION = learning_part(
     build_distillation,
     PLACE.split(",")[0],
     sizes={"small": {}, "medium": {"tokens": 3, "vocab": 4}, "large": {"tokens": 4, "vocab": 8}},
+    seed=11,
 )

@@ -13,7 +13,6 @@ from byhand.language.parts import given_table, learning_part
 from byhand.layers.preferences import ANSWERS, mean_loss, pairs_of, preference_losses
 
 PLACE = "Rafailov et al. 2023"
-GRADIENT = f"{PLACE}, section 4"
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ def build_dpo(o: DpoOptions, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Loss", equation="−ln sigmoid(margin)", source=f"{PLACE}, eq. 7; trl's loss type sigmoid"):
         p, losses = preference_losses(margin, o.label_smoothing)
         loss = mean_loss(losses)
-    with page("", "Gradient", equation="± β × (p − 1) / N", source=GRADIENT):
-        slope = (beta * (p - (1 - o.label_smoothing)) / o.pairs).named("slope")
-        gradient = stretch(beside(slope, -slope), rows=rows, columns=both).named("gradient", role="gradient")
+    with page("gradient", "Gradient", equation="± β × (p − 1) / N", source=f"{PLACE}, section 4"):
+        pull = (beta * (p - (1 - o.label_smoothing)) / o.pairs).named("pull")
+        gradient = stretch(beside(pull, -pull), rows=rows, columns=both).named("policy", role="gradient")
     return Graph([loss, margin, gradient], loss=loss)
 
 
@@ -53,4 +52,5 @@ DPO = learning_part(
     build_dpo,
     PLACE,
     sizes={"small": {}, "medium": {"pairs": 3}, "large": {"pairs": 6}},
+    seed=20,
 )

@@ -45,4 +45,5 @@ PPO = learning_part(
     build_ppo,
     PLACE.split(",")[0],
     sizes={"small": {}, "medium": {"tokens": 6}, "large": {"tokens": 10}},
+    seed=115,
 )

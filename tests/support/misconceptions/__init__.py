@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from support.misconceptions import inference, pieces, states, transformer, variants
+from support.misconceptions import adapting, inference, pieces, states, transformer, variants
 
 Case = transformer.Case
-CASES = transformer.CASES | variants.CASES | states.CASES | pieces.CASES | inference.CASES
+CASES = transformer.CASES | variants.CASES | states.CASES | pieces.CASES | inference.CASES | adapting.CASES
 """Misconception -> the subject in which it is planted, and what the student then has."""
-MORE = transformer.MORE + variants.MORE + states.MORE
+MORE = transformer.MORE + variants.MORE + states.MORE + adapting.MORE
 """The same misconceptions in other places."""
-RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT | pieces.RIGHT | inference.RIGHT
+RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT | pieces.RIGHT | inference.RIGHT | adapting.RIGHT
 """With nothing wrong, the same plain numpy says what the model does."""
