@@ -79,5 +79,5 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 def test_the_list_names_them() -> None:
-    listed = answer("byhand models")
+    listed = answer("byhand models learning")
     assert all(f"\n  {name} " in listed for name in PARTS)
