@@ -12,6 +12,7 @@ all:
 lint:
     ruff check .
     ruff format --check .
+    biome ci
     mypy
 
 # rebuild every ready-made workbook, its picture and the index

@@ -196,11 +196,12 @@ class Lesson {
     this.tracing = [];
     try {
       this.traces[n](i, j);
-    } finally {
-      const found = new Map(this.tracing.map((cell) => [cell.join(), cell]));
-      this.tracing = null;
-      return [...found.values()];
+    } catch {
+      // what a rule reads before it fails on its numbers counts
     }
+    const found = new Map(this.tracing.map((cell) => [cell.join(), cell]));
+    this.tracing = null;
+    return [...found.values()];
   }
 
   /** The cells whose rules read a cell. */

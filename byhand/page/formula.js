@@ -92,13 +92,13 @@ class Formulas {
     if (!made) return [];
     const [form, holes] = made;
     const [letters, numbers] = this.data.forms[form];
-    const valueOf = (hole) => (hole[0] === null ? hole[1] : this.lesson.value(...hole));
+    const numberAt = (hole) => (hole[0] === null ? hole[1] : this.lesson.value(...hole));
     const value = this.lesson.value(...cell);
-    const exact = holes.every((hole) => isExact(valueOf(hole))) && isExact(value);
+    const exact = holes.every((hole) => isExact(numberAt(hole))) && isExact(value);
     const inLetters = this.filled(letters, (h) =>
       holes[h][0] === null ? this.numberElement(holes[h][1]) : this.name(holes[h], cell[0]),
     );
-    const inNumbers = this.filled(numbers, (h) => this.numberElement(valueOf(holes[h])));
+    const inNumbers = this.filled(numbers, (h) => this.numberElement(numberAt(holes[h])));
     const alone = letters === numbers && holes.length === 1;
     const result = mathOf("");
     result.append(this.numberElement(value));

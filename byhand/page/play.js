@@ -94,7 +94,7 @@ class Player {
     this.bar.value = next + 1;
     const { record, caption } = block;
     const step = record.step === undefined ? "" : `${this.app.data.steps[record.step][0]}: `;
-    this.sentence.textContent = `${step}${caption.name} ${caption.rule}`.trim() + ` — ${record.about}.`;
+    this.sentence.textContent = `${`${step}${caption.name} ${caption.rule}`.trim()} — ${record.about}.`;
     this.sweep(block);
   }
 

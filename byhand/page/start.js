@@ -96,9 +96,10 @@ class Start {
     const bars = listed.map(([p, id]) => {
       const bar = el("span", { class: "bar" }, el("i", {}));
       bar.firstChild.style.setProperty("--share", Number.isFinite(p) ? p : 0);
-      if (before)
-        (bar.append(el("i", { class: "was" })),
-          bar.lastChild.style.setProperty("--share", before.value(table, this.at, id)));
+      if (before) {
+        bar.append(el("i", { class: "was" }));
+        bar.lastChild.style.setProperty("--share", before.value(table, this.at, id));
+      }
       const button = el(
         "button",
         { type: "button", class: id === best ? "best" : "", onclick: () => app.choose([table, this.at, id]) },
