@@ -99,6 +99,7 @@ class Graph:
     typed: words that a reader types, and the table with the number of times that each is there, if it has one.
     cut: the table and the row with the pieces of each word that is typed first.
     report: the result in words, by key, made of the numbers of tables by name.
+    curves: tables that are drawn on their page too: a column over its row labels, or rows over their column labels.
     """
 
     outputs: list[Node]
@@ -113,6 +114,7 @@ class Graph:
     typed: tuple[tuple[Typed, Node | None], ...] = ()
     cut: tuple[tuple[Node, int], ...] = ()
     report: Callable[[Mapping[str, Array]], dict[str, Any]] | None = None
+    curves: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,8 @@ def result(typed: Typed, counts: Node, ids: Node, merges: list[Merge], steps: li
     def report(tables: Mapping[str, Array]) -> dict[str, Any]:
         return learnt_in_words(typed, merges, tables, ids.name)
 
-    return Graph([words, learnt, worth, curve, used, *steps], typed=((typed, counts),), cut=cut, report=report)
+    outputs = [words, learnt, worth, curve, used, *steps]
+    return Graph(outputs, typed=((typed, counts),), cut=cut, report=report, curves=(curve,))
 
 
 def learnt_in_words(typed: Typed, merges: list[Merge], tables: Mapping[str, Array], ids: str) -> dict[str, Any]:

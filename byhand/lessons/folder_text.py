@@ -22,22 +22,28 @@ MARKS = ("Ġ", "▁", "##", "</w>")
 TEXTS = (("prompt", "ids"), ("target_prompt", "target_ids"))
 
 
-def tokenizer_of_folder(folder: Path) -> Tokenizer | None:
-    """Return the tokenizer of a checkpoint's folder; None if it has none. Raises ByhandError for a damaged one."""
+def tokenizer_of_folder(folder: Path, target: bool = False) -> Tokenizer | None:
+    """Return the tokenizer of a checkpoint's folder; None if it has none. Raises ByhandError for a damaged one.
+
+    target: of the language that is translated into, where the folder has one of its own for it.
+    """
     from byhand.tokenizers.hugging_face import IN_FOLDERS, has_tokenizer
+    from byhand.tokenizers.marian import SOURCE, TARGET
 
     if not os.path.isdir(folder) or not has_tokenizer(folder):
         return None
-    names = (*IN_FOLDERS, "merges.txt", "tokenizer_config.json")
+    names = (*IN_FOLDERS, SOURCE, TARGET, "merges.txt", "tokenizer_config.json")
     state = tuple((n, (folder / n).stat().st_mtime_ns) for n in names if os.path.isfile(folder / n))
-    return _read(folder, state)
+    has_own = not os.path.isfile(folder / "tokenizer.json") and os.path.isfile(folder / TARGET)
+    return _read(folder, state, target and has_own)
 
 
-@lru_cache(2)
-def _read(folder: Path, state: tuple[tuple[str, int], ...]) -> Tokenizer:
-    from byhand.tokenizers.hugging_face import read
+@lru_cache(4)
+def _read(folder: Path, state: tuple[tuple[str, int], ...], target: bool) -> Tokenizer:
+    from byhand.tokenizers.hugging_face import read, read_marian
+    from byhand.tokenizers.marian import TARGET
 
-    return read(folder)
+    return read_marian(folder, TARGET) if target else read(folder)
 
 
 def in_ids(recipe: Recipe, architecture: Architecture, options: Any) -> Recipe:
@@ -79,7 +85,9 @@ def _row(
         changed[name] = None
         translation = "target_ids" in architecture.takes
         read = name == "prompt" and (translation or "generate" not in architecture.takes)
-        changed[ids] = _ids(text, tokenizer, words, read, start=name == "target_prompt", folder=Path(recipe.model))
+        start = name == "target_prompt"
+        own = tokenizer_of_folder(Path(recipe.model), target=True) if start else None
+        changed[ids] = _ids(text, own or tokenizer, words, read, start=start, folder=Path(recipe.model))
     return changed
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from byhand.errors import ByhandError, quoted
 
 if TYPE_CHECKING:  # most texts are cut into words or characters
+    from byhand.tokenizers.bpe_training import LearnedBpe
     from byhand.tokenizers.training import Trained
 
 BLANK, LINE_END = "␣", "⏎"
@@ -69,6 +70,16 @@ def byte_pairs(tokens: str, lines: tuple[str, ...]) -> Trained:
     from byhand.tokenizers.training import train
 
     return train("\n".join(line.replace("\t", "\n") for line in lines), "bpe", merges=int(found[1]), keep_case=True)
+
+
+def pieces_learnt(training: Mapping[str, Any]) -> LearnedBpe | None:
+    """Return what the text of a recipe's training taught about pieces; None where its tokens are none."""
+    tokens, lines = training.get("tokens", "words"), training.get("text")
+    if not lines or not isinstance(tokens, str) or not LEARNT.fullmatch(tokens):
+        return None
+    learned = byte_pairs(tokens, tuple(lines)).learned
+    assert learned is not None
+    return learned  # type: ignore[return-value]  # byte pairs learn byte pairs
 
 
 def merges_of(training: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -66,10 +66,22 @@ INDEX: dict[str, Entry] = {
             "tokens.wordpiece",
         ),
         Entry(
+            "wordpiece-encode",
+            "tokens",
+            "typed words, from the left, each time the longest piece",
+            "tokens.wordpiece_encode",
+        ),
+        Entry(
             "unigram",
             "tokens",
             "pieces with probabilities: the likeliest way to cut a word",
             "tokens.unigram",
+        ),
+        Entry(
+            "token-costs",
+            "tokens",
+            "pieces a word against the size of the vocabulary, of English, numbers and Greek",
+            "tokens.token_costs",
         ),
         Entry(
             "lora",

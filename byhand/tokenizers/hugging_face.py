@@ -18,7 +18,7 @@ from typing import Any
 from byhand.decoding import check_parts
 from byhand.errors import ByhandError, quoted
 from byhand.files import read_bytes
-from byhand.tokenizers import decoding, normalization, splitting
+from byhand.tokenizers import decoding, marian, normalization, splitting
 from byhand.tokenizers.byte_map import BYTE_OF_LETTER
 from byhand.tokenizers.letters import Letters, build
 from byhand.tokenizers.settings import Settings, refuse, tokenizer_of
@@ -41,6 +41,8 @@ def read(path: Path) -> Tokenizer:
     Raises ByhandError, one sentence, for a file that is none, is damaged, too large or of a type that is not known.
     """
     if os.path.isdir(path):
+        if not _is_file(path / "tokenizer.json") and _is_file(path / marian.SOURCE):
+            return read_marian(path, marian.SOURCE)
         name = next((name for name in IN_FOLDERS if _is_file(path / name)), None)
         if name is None:
             raise ByhandError(f"{path} has no tokenizer: no {', '.join(IN_FOLDERS[:-1])} or {IN_FOLDERS[-1]} is in it.")
@@ -64,15 +66,24 @@ def read(path: Path) -> Tokenizer:
     return _from_tokenizer_json(values, path) if "model" in values else _from_vocab_json(values, path)
 
 
-def _with_special_tokens(tokenizer: Tokenizer, folder: Path) -> Tokenizer:
+def read_marian(folder: Path, model: str) -> Tokenizer:
+    """Read the tokenizer of a language of Marian's. model: source.spm or target.spm."""
+    if not _is_file(folder / marian.VOCABULARY):
+        raise ByhandError(f"{folder / model} has no {marian.VOCABULARY} beside it: copy both from the same model.")
+    tokenizer = marian.read(folder / model, read_json(folder / marian.VOCABULARY))
+    return _with_special_tokens(tokenizer, folder, kind="Marian")
+
+
+def _with_special_tokens(tokenizer: Tokenizer, folder: Path, kind: str = "") -> Tokenizer:
     """Return the tokenizer with the special tokens around a text that the folder's tokenizer_config.json asks for.
 
-    A tokenizer.json says itself which there are; older files do not, and their kind of tokenizer (its class) does.
+    A tokenizer.json says itself which there are; older files do not, and their kind of tokenizer (its class) does:
+    kind, where the folder says none.
     """
     if tokenizer.template.single != Template().single:
         return tokenizer
     about = _settings_beside(folder / "tokenizer.json")
-    kind = str(about.get("tokenizer_class", ""))
+    kind = str(about.get("tokenizer_class") or kind)
     begins = next((starts for name, starts, _ in AROUND if name in kind), False)
     ends = next((end for name, _, end in AROUND if name in kind), False)
     if _is_file(folder / "tokenizer.json"):
@@ -108,7 +119,7 @@ AROUND = (
 
 def has_tokenizer(folder: Path) -> bool:
     """Return whether a folder has a file by which its tokenizer is known."""
-    return any(_is_file(folder / name) for name in IN_FOLDERS)
+    return any(_is_file(folder / name) for name in (*IN_FOLDERS, marian.SOURCE))
 
 
 def _is_file(path: Path) -> bool:

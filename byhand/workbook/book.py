@@ -10,7 +10,7 @@ from functools import cached_property
 from math import ceil
 
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
-from byhand.core.captions import defined_name, equation, opened, title, titles
+from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
 from byhand.core.number_text import in_cell
@@ -36,6 +36,8 @@ LONGEST_TO_READ = 150
 
 WIDEST_PIECE = 10.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
+CHART_ROWS = 17
+"""The rows that a chart covers, and one more."""
 
 NO_EDGES: frozenset[str] = frozenset()
 
@@ -280,6 +282,23 @@ class PageWriter:
             printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
         width = points(margin) + (printed - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
+        self._curves()
+
+    def _curves(self) -> None:
+        """Draw the tables of the page that the model names as curves, under all tables."""
+        under = max(block.row + block.shape[0] for block in self.page.blocks) + 2
+        for node in self.book.graph.curves:
+            block = self.book.homes[node]
+            if block.page is not self.page:
+                continue
+            rows, columns = node.shape
+            along = 0 if columns == 1 else 1
+            lines = [[block.at(i, j) for i in range(rows)] for j in range(columns)]
+            lines = lines if along == 0 else [list(line) for line in zip(*lines, strict=True)]
+            steps = [self.book.label_cell(block, along, i) for i in range(node.shape[along])]
+            names = [word(node.shape[0].labels, n, self.book.values) for n in range(rows)] if along else [""]
+            self.sheet.chart(under, 1, symbol(node), steps, dict(zip(names, lines, strict=True)))
+            under += CHART_ROWS
 
     def _write_title(self) -> None:
         scope = self.page.scope

@@ -134,11 +134,13 @@ def _training(lesson: Lesson) -> TrainingPages | None:
     if not lesson.recipe.training:
         return None
     from byhand.lessons.heads import findings_of
+    from byhand.lessons.splitting import pieces_learnt
     from byhand.lessons.training_story import story_of
     from byhand.workbook.training_pages import TrainingPages
 
     story = story_of(lesson)
-    return TrainingPages(story, findings_of(lesson.recipe)) if story else None
+    learned = pieces_learnt(lesson.recipe.training)
+    return TrainingPages(story, findings_of(lesson.recipe), learned) if story else None
 
 
 def check_place(path: Path, force: bool) -> None:

@@ -21,11 +21,14 @@ from byhand.lessons.first_step import PLACE, FirstStep, beside
 from byhand.lessons.heads import Findings
 from byhand.lessons.measures import Beginning, Guess, best_share, floor, loss_of, share_right
 from byhand.lessons.training_story import Story
+from byhand.tokenizers.bpe_training import LearnedBpe
 from byhand.workbook import style
 from byhand.workbook.book import Book, absolute, write_links
 from byhand.workbook.heads_page import NAME as HEADS
 from byhand.workbook.heads_page import write_heads
 from byhand.workbook.page import Page
+from byhand.workbook.pieces_page import NAME as PIECES
+from byhand.workbook.pieces_page import write_pieces
 from byhand.workbook.weights_page import WeightsPage
 from byhand.xlsx.writer import Sheet, Span, cut, points
 
@@ -44,27 +47,31 @@ WIDTH = 8.5
 
 @dataclass
 class TrainingPages:
-    """The pages Training, What each head does, and Before and after: planned with the workbook, then written.
+    """The pages Training, Pieces of words, What each head does, and Before and after: planned, then written.
 
-    findings: what each head does; None for a model without heads.
+    findings: what each head does; None for a model without heads. learned: the pieces that the text is cut into; None
+    where its tokens are words or characters.
     """
 
     story: Story
     findings: Findings | None = None
+    learned: LearnedBpe | None = None
     training: Page = field(default_factory=lambda: Page(Scope("", title="Training", page=True), turned=False))
     weights: Page = field(default_factory=lambda: Page(Scope("", title="Before and after", page=True), turned=False))
     heads: Page = field(default_factory=lambda: Page(Scope("", title=HEADS, page=True), turned=False))
+    pieces: Page = field(default_factory=lambda: Page(Scope("", title=PIECES, page=True), turned=False))
     words: dict[int, tuple[str, Tokens]] = field(default_factory=dict)
     apart: Scope = PLACE
 
     @property
     def pages(self) -> list[Page]:
         """The pages, in the order of their sheets."""
-        return [self.training, *([self.heads] if self.findings else []), self.weights]
+        pieces, heads = ([self.pieces] if self.learned else []), ([self.heads] if self.findings else [])
+        return [self.training, *pieces, *heads, self.weights]
 
     def without_step(self) -> TrainingPages:
         """Return the pages without the first training step."""
-        return TrainingPages(replace(self.story, step=None))
+        return TrainingPages(replace(self.story, step=None), self.findings, self.learned)
 
     def graph_with(self, graph: Graph) -> Graph:
         """Return the graph of the model that has learnt, with the tables of the first training step."""
@@ -112,6 +119,8 @@ class TrainingPages:
         WeightsPage(book, sheets[self.weights], self.weights, self.story.weights, self.story.step).write()
         if self.findings:
             write_heads(book, sheets[self.heads], self.heads, self.findings)
+        if self.learned:
+            write_pieces(book, sheets[self.pieces], self.pieces, self.learned)
 
 
 def _sequence(node: Node) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +88,9 @@ NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
 """The pixels of a note's box and of its lines, and the letters of a line."""
 WHITE = {"font_color": "#FFFFFF"}
 
+Place = tuple[int, int]
+DASHES = ("solid", "dash", "round_dot", "long_dash")
+"""Of the lines of a chart, which are told apart in black and white."""
 _FORMATS: dict[StyleKey, Format] = {}
 """A cache of formats, which XlsxWriter takes long to make, and which are the same in every file."""
 Style = dict[str, Any]
@@ -230,6 +234,26 @@ class Sheet:
         chart.set_legend({"none": True})
         chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.00"})
         chart.set_size({"width": 480, "height": 260})
+        self._sheet.insert_chart(row, column, chart)
+
+    def chart(self, row: int, column: int, title: str, steps: list[Place], lines: Mapping[str, list[Place]]) -> None:
+        """Insert a line chart of cells over the texts of others, with its corner in a cell; names: of the lines."""
+        name = self._sheet.get_name()
+        chart = self._book.line_chart()
+        for (line_name, cells), dash in zip(lines.items(), itertools.cycle(DASHES)):
+            chart.add_series(
+                {
+                    "name": line_name or title,
+                    "categories": [name, *steps[0], *steps[-1]],
+                    "values": [name, *cells[0], *cells[-1]],
+                    "line": {"color": INK, "width": 2, "dash_type": dash},
+                    "marker": {"type": "circle", "size": 5, "fill": {"color": INK}, "border": {"color": INK}},
+                }
+            )
+        chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
+        chart.set_legend({"none": True} if len(lines) == 1 else {"position": "right"})
+        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.0", "min": 0})
+        chart.set_size({"width": 560, "height": 280})
         self._sheet.insert_chart(row, column, chart)
 
     def curves(

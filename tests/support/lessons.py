@@ -50,7 +50,7 @@ TURNED = {
 """What is learnt is laid out as its model is, and the pages about its training are the same in both orientations."""
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
-    *("bpe", "bpe-encode", "wordpiece", "unigram"),
+    *("bpe", "bpe-encode", "wordpiece", "wordpiece-encode", "unigram", "token-costs"),
     *("speculative-decoding", "quantisation"),
 }
 """Models without weights to draw or to learn."""
@@ -233,7 +233,7 @@ SIZES = {"vocab": (4, 20), "target_vocab": (4, 20), "heads": (1, 4), "segments":
 SIZES |= dict.fromkeys(("d_model", "width", "d_k", "d_ff"), (2, 8))
 SIZES |= dict.fromkeys(("layers", "encoder_layers", "decoder_layers"), (0, 2))
 SIZES |= {"encoder_heads": (1, 4), "decoder_heads": (1, 4), "image": (4, 8), "patch": (1, 4), "channels": (1, 3)}
-SIZES |= {"merges": (1, 4), "pieces": (1, 14), "longest": (1, 6)}
+SIZES |= {"merges": (1, 4), "pieces": (1, 14), "longest": (1, 6), "points": (1, 8)}
 SIZES |= {"buckets": (4, 9), "farthest": (5, 20)}
 SIZES |= {"kv_heads": (0, 1), "head_dim": (4, 4), "turning": (2, 2), "experts": (2, 4), "chosen": (1, 2)}
 SIZES |= dict.fromkeys(("expert_groups", "groups_chosen", "shared"), (1, 1)) | {"dense_layers": (0, 1)}

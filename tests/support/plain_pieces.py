@@ -110,3 +110,15 @@ def costs_of_dropping(words: Words, p: dict[str, float]) -> dict[str, float]:
         rest = {other: share for other, share in p.items() if other != piece}
         costs[piece] = math.fsum(t * math.log(best_way(w, p)[1] / best_way(w, rest)[1]) for w, t in words)
     return costs
+
+
+def longest_match(word: str, vocabulary: Sequence[str]) -> list[str]:
+    """The pieces of a word by WordPiece: the longest from the left, over and over; else the piece for unknown words."""
+    known, found, start = set(vocabulary), [], 0
+    while start < len(word):
+        ends = [end for end in range(start + 1, len(word) + 1) if "##" * (start > 0) + word[start:end] in known]
+        if not ends:
+            return [vocabulary[0]]
+        found.append("##" * (start > 0) + word[start : max(ends)])
+        start = max(ends)
+    return found

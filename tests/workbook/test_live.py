@@ -257,7 +257,7 @@ def given_tables(name: str) -> list[Node]:
     return [n for n in given if n.role not in ("tokens", "constant", "setting")]
 
 
-ONLY_WORDS = {"bpe-encode", "bpe-encode turned"}
+ONLY_WORDS = {f"{name}-encode{turned}" for name in ("bpe", "wordpiece") for turned in ("", " turned")}
 """Books with no number to type; their words are typed in test_token_books.py."""
 
 

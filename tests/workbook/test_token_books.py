@@ -19,6 +19,7 @@ from support.plain_pieces import (
     joined,
     learn_bpe,
     learn_wordpiece,
+    longest_match,
     symbols,
 )
 
@@ -27,6 +28,7 @@ from byhand.lessons.build import build
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
+from byhand.tokenizers.wordpiece import WordPiece
 from byhand.workbook.book import About, Book
 from byhand.workbook.build import write_lesson
 from byhand.workbook.home_page import plan
@@ -107,7 +109,7 @@ def assert_learns(book: TokenBook, words: Sequence[tuple[str, int]], end_of_word
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("model", ["bpe", "bpe-encode", "wordpiece", "unigram"])
+@pytest.mark.parametrize("model", ["bpe", "bpe-encode", "wordpiece", "wordpiece-encode", "unigram"])
 def test_every_result_is_recalculated(model: str, engine: str) -> None:
     assert verify(token_book(model).path, engine).ok
 
@@ -188,6 +190,31 @@ def test_wordpiece_divides_by_the_counts_of_the_pieces(engine: str) -> None:
         scores = [row[0] for row in book.numbers(values, "worth")][: len(merges)]
         assert scores == pytest.approx([float(score) for *_, score in merges], rel=1e-12)
         assert [" ".join(row) for row in book.texts(values, "words_in_pieces")] == cut
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_wordpiece_takes_the_longest_piece_from_the_left(engine: str) -> None:
+    """Of typed words, with typed pieces too, among them words that a way not from the left would cut."""
+    book = token_book("wordpiece-encode", (("merges", 4),))
+    learnt = list(list(book.book.typed)[1].words)
+    others = ["[UNK]", "a", "ab", "abc", "##c", "##d", "##cd", "##bc", "u", "##u", "hu", "##g"]
+    for words, vocabulary in (
+        (["hugs", "bugs", "bum"], learnt),
+        (["pun", "hug", "gs"], learnt),
+        (["ab", "abcd", "acd"], others),
+        (["abd", "#", "uug"], others),
+    ):
+        typed = [(piece, 0) for piece in vocabulary]
+        values = edited(book.path, book.typing([(word, 0) for word in words]) | book.typing(typed, 1), engine)
+        for n, word in enumerate(words, 1):
+            assert book.texts(values, f"word{n}.path") == [longest_match(word, vocabulary)], word
+
+
+def test_a_word_is_cut_as_the_tokenizer_cuts_it() -> None:
+    vocabulary = ["[UNK]", "a", "b", "ab", "##a", "##b", "##ab", "##ba"]
+    model = WordPiece({piece: n for n, piece in enumerate(vocabulary)})
+    for word in ("abab", "bab", "aabba", "abc", "c"):
+        assert longest_match(word, vocabulary) == [piece.text for piece in model.pieces(word)]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

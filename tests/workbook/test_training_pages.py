@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from support.editing import edited
 from support.lessons import cells_of, numbers_of
+from support.plain_pieces import joined, pair_counts, symbols
 
 from byhand.lessons.build import build, model_of
 from byhand.lessons.corpus import corpus, held_out
@@ -24,6 +25,7 @@ from byhand.lessons.training import TrainingOptions, train
 from byhand.workbook import training_pages
 from byhand.workbook.build import write_lesson
 from byhand.workbook.heads_page import NAME as HEADS
+from byhand.workbook.pieces_page import NAME as PIECES
 from byhand.xlsx.cells import Cell
 from byhand.xlsx.reader import Contents, read
 from byhand.xlsx.verify import verify
@@ -175,3 +177,30 @@ def test_a_page_says_what_each_head_does() -> None:
 
 def test_a_model_without_heads_has_no_such_page() -> None:
     assert HEADS not in {sheet for sheet, _, _ in read(book("rnn")).values}
+
+
+def test_pieces_that_were_learnt_have_a_page(tmp_path: Path) -> None:
+    """Each merge in order with its count, and the words of the text in pieces, as a plain implementation has them."""
+    recipe = Recipe("rnn")
+    learning = corpus("low low low lower lower\nnewest newest widest\n", recipe, *model_of(recipe), "bpe:5")
+    options = TrainingOptions(1, lr=0.03)
+    to_learn, _ = held_out(learning, 0.0, 0)
+    learnt = train(learning.recipe, to_learn, options)
+    path = tmp_path / "learnt.xlsx"
+    write_lesson(build(with_weights(learning, learnt, options, "text.txt", 0.0)), path)
+    contents = read(path)
+    assert contents.sheets[:3] == ("Contents", "Training", PIECES)
+    words = [("low", 3), ("lower", 2), ("newest", 2), ("widest", 1)]
+    cut = [(symbols(word, "last"), float(count)) for word, count in words]
+    for row in range(6, 11):
+        left, right, together, times = (contents.values[PIECES, row, column] for column in range(2, 6))
+        counts = pair_counts(cut)
+        assert times == counts[str(left), str(right)] == max(counts.values())
+        assert together == f"{left}{right}"
+        cut = [(joined(pieces, str(left), str(right), str(together)), count) for pieces, count in cut]
+    shown = {str(contents.values[PIECES, 6 + n, 8]): contents.values[PIECES, 6 + n, 9] for n in range(4)}
+    assert shown == dict(words)
+    for n, word in enumerate(shown):
+        pieces = [contents.values.get((PIECES, 6 + n, 11 + k)) for k in range(12)]
+        assert [piece for piece in pieces if piece] in [found for found, _ in cut], word
+    assert verify(path).ok
