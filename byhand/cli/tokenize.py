@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # `byhand --help` must not pay for it
 
 ALGORITHMS = ("words", "chars", "bpe", "bpe-bytes", "wordpiece", "unigram")
 PATH = AnyPath()
+MOST_LETTERS = 2_000_000
+"""The most letters of a text that is cut, which takes some 400 bytes of memory for each."""
 
 
 @click.command()
@@ -87,6 +89,8 @@ def tokenize(
 
     if text_file is not None:
         text = _text_of(text, text_file)
+    if (letters := len(text or "") + len(pair or "")) > MOST_LETTERS:
+        raise BadInput(f"The text has {letters:,} letters, more than the {MOST_LETTERS:,} to cut at once: give a part.")
     sources = [each for each in (source, corpus, word_counts) if each is not None]
     if len(sources) != 1:
         raise BadInput(

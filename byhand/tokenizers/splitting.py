@@ -124,7 +124,7 @@ def for_metaspace(mark: str = META, scheme: Prepend = "always", split: bool = Tr
         if not split:
             return whole(letters)
         starts = [n for n, letter in enumerate(letters.text) if n == 0 or letter == mark]
-        ends = [*starts[1:], len(letters)]
+        ends = [*starts[1:], len(letters)][: len(starts)]  # none of an empty text
         return [letters.part(start, end) for start, end in zip(starts, ends, strict=True)]
 
     return split_there

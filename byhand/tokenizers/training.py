@@ -41,6 +41,8 @@ MERGES = 10
 MOST_BYTES = 50_000_000
 MOST_MERGES = 1_000_000
 MOST_COUNT = 10**12
+MOST_LETTERS = {"unigram": 200_000, "bpe": 3_000_000, "bpe-bytes": 3_000_000, "wordpiece": 3_000_000}
+"""The most letters of all different words together, for which an algorithm takes no more than about a minute."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ def train(
     Words are counted line by line. Raises ByhandError for a text without words, more merges than there are pairs, or a
     vocabulary smaller than the letters.
     """
+    if not text.split():
+        bpe_training.check_counts(())
     marking = end_of_word or ("last" if algorithm == "bpe" else "none")
     normalize, split = _stages(algorithm, keep_case)
     counts: dict[str, int] = {}
@@ -172,6 +176,12 @@ def _train(
 ) -> Trained:
     bpe_training.check_counts(counts)
     _check(algorithm, merges, vocabulary, end_of_word)
+    letters_in_all = sum(len(word) for word, _ in counts)
+    if letters_in_all > MOST_LETTERS.get(algorithm, letters_in_all):
+        raise ByhandError(
+            f"The different words have {letters_in_all:,} letters together, more than the {MOST_LETTERS[algorithm]:,} "
+            f"from which {algorithm} is learnt: give a shorter text."
+        )
     letters = sorted({letter for word, _ in counts for letter in word})
     learned: LearnedBpe | LearnedWordPiece | LearnedUnigram | None = None
     if algorithm in ("bpe", "bpe-bytes"):

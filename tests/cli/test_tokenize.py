@@ -104,3 +104,6 @@ def test_texts_from_files_and_the_standard_input(tmp_path: Path) -> None:
     from_input = CliRunner().invoke(main, [*line, "-"], input="the old door")
     assert from_file.output == from_input.output
     assert json.loads(from_file.output)["tokens"] == ["the", "old", "d", "##o", "##or"]
+    (tmp_path / "text.txt").write_text("a" * 2_000_001, encoding="utf-8")
+    too_long = CliRunner().invoke(main, [*line, str(tmp_path / "text.txt")])
+    assert (too_long.exit_code, "2,000,001 letters, more than the 2,000,000" in too_long.output) == (2, True)

@@ -152,6 +152,10 @@ def test_what_cannot_be_learnt_is_one_sentence(tmp_path: Path) -> None:
         ("ab", {"algorithm": "words", "merges": 1}, "learns no merges"),
         ("ab", {"algorithm": "bpe-bytes", "vocabulary": 9}, "smaller than the 256 letters"),
         ("ab", {"algorithm": "wordpiece", "end_of_word": "own"}, "marks no word's end"),
+        (" \n\n ", {"algorithm": "unigram"}, "nothing to train on"),
+        ("\n\n", {"algorithm": "wordpiece"}, "nothing to train on"),
+        ("ab" * 100_001, {"algorithm": "unigram"}, "have 200,003 letters together, more than the 200,000"),
+        ("ab" * 1_500_001, {}, "have 3,000,002 letters together, more than the 3,000,000"),
     ):
         with pytest.raises(ByhandError, match=sentence):
             train(text, **({"algorithm": "bpe"} | settings))  # type: ignore[arg-type]

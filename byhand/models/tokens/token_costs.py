@@ -56,6 +56,8 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     with page("", "Compression", equation="pieces a word = pieces / words", source=PAPER):
         counts = np.array([[len(cutters[size].encode(text).ids) for size in sizes] for text in texts.values()])
         vocabulary = Labels("sizes", tuple(str(BYTES + size) for size in sizes))
+        merges = source("merges", np.array([sizes]), "counts", columns=vocabulary)
+        known = (merges + BYTES).named("pieces_known")
         pieces = source("pieces", counts, "counts", rows=names, columns=vocabulary)
         with scope("", "pieces a word", equation="columns: how many pieces the vocabulary has", below=True):
             compression = (pieces / maximum(tables["words"], 1)).named("pieces_a_word")
@@ -64,7 +66,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         with scope("", "letters a piece", equation="letters / pieces", below=True):
             length = (tables["letters"] / maximum(pieces, 1)).named("letters_a_piece")
     shown = [first_words(n, text, cutters[sizes[-1]]) for n, text in enumerate(texts.values(), 1)]
-    return Graph([compression, times, length, bytes_a_letter, *shown], curves=(compression,))
+    return Graph([compression, times, length, bytes_a_letter, known, *shown], curves=(compression,))
 
 
 def tokenizers(sizes: list[int]) -> list[Tokenizer]:
