@@ -79,7 +79,7 @@ def tokenizers(sizes: list[int]) -> list[Tokenizer]:
 def first_words(n: int, text: str, tokenizer: Tokenizer) -> Node:
     """Return the mean bytes of a piece, over the pieces of a text's first words, which the page lists. (1, 1)"""
     cut = tokenizer.encode(" ".join(text.split()[:FIRST_WORDS])).tokens
-    with page(f"text{n}", f"First words, text {n}", equation="Ġ is a space; <CE> a byte, part of a letter"):
+    with page(f"text{n}", f"Text {n}, cut", equation="Ġ is a space; <CE> a byte, part of a letter"):
         rows = Labels("pieces", tuple(f"{at}: {in_letters(piece)}" for at, piece in enumerate(cut, 1)))
         size = source("bytes", np.array([[len(piece)] for piece in cut]), "counts", rows=rows)
         number = source("count", np.array([[len(cut)]]), "given")

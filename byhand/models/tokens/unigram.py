@@ -126,7 +126,7 @@ def dropping(lattices: list[Lattice], counts: Node, of: Vocabulary) -> Node:
     """Return by how much the loss of the best ways grows if a piece is dropped; 0 for single letters. (K, 1)"""
     costs = []
     for n, one in enumerate(lattices, 1):
-        with page(f"drop{n}", f"Drop a piece, word {n}", equation="the best way without the piece"):
+        with page(f"drop{n}", f"Drop, word {n}", equation="the best way without the piece"):
             best = or_one(one.at_end(one.best)).named("best")
             left = without(one, of).named("without", role="counts")
             ratio = best / where(left, left, best)
