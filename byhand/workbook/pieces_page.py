@@ -6,8 +6,9 @@ from byhand.core.arithmetic.excel import Address
 from byhand.core.roles import Look
 from byhand.tokenizers.bpe_training import LearnedBpe
 from byhand.workbook import style
-from byhand.workbook.book import Book
+from byhand.workbook.book import Book, write_links
 from byhand.workbook.layout import TOP
+from byhand.workbook.page import Page
 from byhand.xlsx.writer import Sheet
 
 NAME = "Pieces of words"
@@ -33,14 +34,13 @@ USE = (
 )
 
 
-def write_pieces(book: Book, sheet: Sheet, learned: LearnedBpe) -> None:
+def write_pieces(book: Book, sheet: Sheet, page: Page, learned: LearnedBpe) -> None:
     """Write the page; those of the model must have been placed."""
     sheet.text(0, 1, NAME, style.TITLE)
     sheet.height(0, 27)
     merges = f"{len(learned.steps):,} merge{'s' * (len(learned.steps) != 1)}"
     sheet.text(1, 1, f"Learnt from the text before the model was: {merges} (Sennrich et al. 2016)", style.SUBTITLE)
-    home = book.sheet_names[book.home]
-    sheet.link(2, 1, f"◂ {home}", home, "A1", style.LINK)
+    write_links(book, sheet, page)
     for column, title in (MERGES | WORDS).items():
         align = "left" if column in (PIECES, TIED) else "center"
         sheet.text(FIRST, column, title, style.HEADING | {"align": align})
@@ -59,7 +59,7 @@ def write_pieces(book: Book, sheet: Sheet, learned: LearnedBpe) -> None:
         sheet.text(FIRST + _rows(learned) + 2 + n, NUMBER, line, style.text(10, style.GREY))
     for column, width in WIDTHS.items():
         sheet.columns(column, column, width)
-    sheet.columns(PIECES, PIECES + MOST_PIECES, 10)
+    sheet.columns(PIECES, PIECES + MOST_PIECES, 12)
     sheet.page(TOP - 1, book.about.title)
 
 
