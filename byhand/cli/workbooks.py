@@ -18,8 +18,9 @@ from byhand.cli.progress import bar_of, with_progress
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")
 @orientation_option
+@click.option("--no-words", is_flag=True, help="Leave out the sentences that say what each table and step is for.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def workbook(output: Path | None, force: bool, **options: Any) -> None:
+def workbook(output: Path | None, force: bool, no_words: bool, **options: Any) -> None:
     """Write a model as a live workbook.
 
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
@@ -38,7 +39,7 @@ def workbook(output: Path | None, force: bool, **options: Any) -> None:
     recipe = recipe_from(**options)
     path = output or Path(f"{stem_of(options['model'])}.xlsx")
     check_place(path, force)
-    cells = write_lesson(build(recipe), path, with_progress)
+    cells = write_lesson(build(recipe), path, with_progress, words=not no_words)
     click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
 
 

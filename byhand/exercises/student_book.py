@@ -35,7 +35,8 @@ from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem
 from byhand.language.architecture import Graph
 from byhand.translations import _, localized
 from byhand.workbook import style
-from byhand.workbook.book import About, Book, PageWriter, absolute, range_of, tab_colour
+from byhand.workbook.about import About
+from byhand.workbook.book import Book, PageWriter, absolute, range_of, tab_colour
 from byhand.workbook.layout import Wording
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell
@@ -282,6 +283,8 @@ def _wording(problem: Problem) -> Wording:
 
 class BlankPage(PageWriter):
     """Writes a page of the student's workbook: given numbers, and empty cells in place of computed ones."""
+
+    narrowest = 6.5  # what a student types may be longer than what stands there
 
     def __init__(self, student: StudentBook, file: BookFile, sheet: Sheet, page: Page) -> None:
         super().__init__(student.book, file, sheet, page)

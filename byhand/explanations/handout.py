@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 
 from byhand.code.statements import Statements
-from byhand.core.captions import defined_name, equation, opened, title, titles
+from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
+from byhand.core.glossary import meaning
 from byhand.core.graph import Array, Node, times, toposort
+from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import shown
+from byhand.core.roles import Role
+from byhand.core.step_words import step_meaning
 from byhand.documents.document import (
     Block,
     Code,
@@ -16,6 +20,7 @@ from byhand.documents.document import (
     Formula,
     Heading,
     Line,
+    Lines,
     Paragraph,
     Piece,
     Plain,
@@ -155,12 +160,46 @@ def no_code(table: Node) -> str:
 def _whole(lesson: Lesson, cells: Cells, code: LineOf) -> Document:
     title, sizes = describe(lesson)
     how_to_read = pieces_of(_(HOW_TO_READ), cell=Q21, table=Name("Q", bold=True))
-    blocks: list[Block] = [Paragraph(how_to_read), Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
+    parts = list(pages(lesson.graph.outputs, cells, FEW))
+    blocks: list[Block] = [Paragraph((Plain(opening(lesson)),)), *_contents(parts), Paragraph(how_to_read)]
+    blocks += [Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
     if lesson.recipe.training:
         blocks += _heads(lesson)
-    for heading, tables in pages(lesson.graph.outputs, cells, FEW):
+    for heading, tables in parts:
         blocks += _page(heading, tables, code)
     return Document(_("{title}: the worked solution").format(title=title), sizes, tuple(blocks))
+
+
+def opening(lesson: Lesson) -> str:
+    """Return the first paragraph of a worked solution: what the model is, what it reads, and what comes out."""
+    about = lesson.architecture.about
+    sentences = [f"{about[:1].upper()}{about[1:].rstrip('.')}."]
+    numbers = lesson.numbers()
+    given = (node for node in lesson.tables.values() if node.role is Role.TOKENS and node.data is not None)
+    tokens = next((node.shape[0].labels for node in given if isinstance(node.shape[0].labels, Tokens)), None)
+    if tokens is not None:
+        words = " ".join(word(tokens, i, numbers) for i in range(int(tokens.ids.shape[0])))
+        sentences.append(f"It reads “{words}”.")
+    node = lesson.graph.probabilities
+    if node is not None and node.name and isinstance(node.shape[1].labels, Labels):
+        at = int(node.shape[0]) - 1 if lesson.graph.look_at is None else lesson.graph.look_at
+        best = int(numbers[node.name][at].argmax())
+        share = f"{numbers[node.name][at, best]:.3f}"
+        sentences.append(f"What it expects most is “{word(node.shape[1].labels, best, numbers)}”, with {share}.")
+    sentences.append("Each part below says what its tables are for, and works their first numbers.")
+    return " ".join(sentences)
+
+
+def _contents(parts: Sequence[tuple[str, list[WorkedTable]]]) -> Iterator[Block]:
+    """Yield a list of the parts, if there are several, with the steps of each."""
+    if len(parts) < 2:
+        return
+    lines = []
+    for n, (heading, tables) in enumerate(parts, 1):
+        named = (title(table.step) for table in tables if table.step and table.step.title and not table.step.page)
+        steps = ", ".join(dict.fromkeys(named))
+        lines.append(f"{n}  {heading}" + (f": {steps}" if steps else ""))
+    yield Lines(tuple(lines))
 
 
 def _heads(lesson: Lesson) -> Iterator[Block]:
@@ -214,12 +253,15 @@ def _page(heading: str, tables: list[WorkedTable], code: LineOf) -> Iterator[Blo
     page = tables[0].node.page
     if page and page.equation:
         yield _sentence(equation(page, tables[0].turned), page.source)
+    if page:
+        yield from _words(step_meaning(page))
     step = page
     for table in tables:
         if table.step not in (None, step) and not table.is_given:
             step = table.step
             yield from _step(table)
         yield Heading(table.name, 3)
+        yield from _words(meaning(table.node, symbol(table.node)))
         yield from _table(table, with_names=False, code=code)
 
 
@@ -227,6 +269,13 @@ def _step(table: WorkedTable) -> Iterator[Block]:
     if table.step and table.step.title:
         yield Heading(opened(title(table.step)), 2)
         yield _sentence(equation(table.step, table.turned), table.step.source)
+        yield from _words(step_meaning(table.step))
+
+
+def _words(sentence: str) -> Iterator[Block]:
+    """Yield what a table or step is for."""
+    if sentence:
+        yield Paragraph((sentence,), quiet=True)
 
 
 def _sentence(*parts: str) -> Paragraph:
@@ -234,7 +283,8 @@ def _sentence(*parts: str) -> Paragraph:
 
 
 def _one_table(lesson: Lesson, table: WorkedTable, code: LineOf) -> Document:
-    return Document(table.name, _where(lesson, table), tuple(_table(table, with_names=True, code=code)))
+    words = _words(meaning(table.node, symbol(table.node)))
+    return Document(table.name, _where(lesson, table), (*words, *_table(table, with_names=True, code=code)))
 
 
 def _where(lesson: Lesson, table: WorkedTable) -> str:

@@ -9,6 +9,7 @@ from itertools import islice, product
 from byhand.core.captions import rule, shapes, symbol, symbol_from, titles
 from byhand.core.graph import Array, Node, Scope, times, toposort
 from byhand.core.labels import label, spelling
+from byhand.core.roles import Role
 from byhand.explanations.worked_cells import Cells, Worked
 from byhand.notation.tree import Chain, Maths, Name
 from byhand.translations import _
@@ -105,11 +106,18 @@ def place_in_words(node: Node, place: tuple[int, int], cells: Cells) -> str:
 
 
 def pages(outputs: Iterable[Node], cells: Cells, most: int) -> Iterator[tuple[str, list[WorkedTable]]]:
-    """Yield every table by the part of the model that it stands in: Layer 1 · Head 1. What stands in none is given."""
+    """Yield every table by the part of the model that it stands in: Layer 1 · Head 1.
+
+    What stands in none is given, and comes first if a text is among it, else last: numbers such as ε.
+    """
     found: dict[Scope | None, list[Node]] = {None: []}
     for node in toposort(outputs):
         if node.name:
             found.setdefault(node.page, []).append(node)
+    given = found.pop(None)
+    given.sort(key=lambda node: (node.role.traits.shared, node.role is not Role.TOKENS))
+    has_text = any(node.role is Role.TOKENS for node in given)
+    found = {None: given, **found} if has_text else {**found, None: given}
     for page, nodes in found.items():
         if nodes:
             yield (

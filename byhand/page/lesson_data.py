@@ -13,7 +13,8 @@ from byhand.page.model_map import model_map
 from byhand.page.start import start
 from byhand.page.tables import PageTables, Shared
 from byhand.translations import _
-from byhand.workbook.book import About, Book, title_of
+from byhand.workbook.about import About
+from byhand.workbook.book import Book, title_of
 from byhand.workbook.page import HEADER, Block, Page
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
+from byhand.core.glossary import meaning
 from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
 from byhand.core.number_text import in_cell
@@ -21,10 +20,13 @@ from byhand.language.architecture import Graph
 from byhand.layers.training import Training
 from byhand.translations import _
 from byhand.workbook import style
+from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
-from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading
-from byhand.workbook.page import Block, Caption, Page, key, width_of
+from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
+from byhand.workbook.page import NARROWEST, Block, Caption, Page, key, width_of
+from byhand.workbook.rule_lines import words_of, words_of_step, write_rule
 from byhand.workbook.style import look_of
+from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
 from byhand.xlsx.writer import BookFile, Sheet, Style, cut, points
 
@@ -39,28 +41,11 @@ WIDEST_PIECE = 10.0
 CHART_ROWS = 17
 """The rows that a chart covers, and one more."""
 
+SMALL_LETTER = 0.8
+"""The width of a letter of a column's label."""
 NO_EDGES: frozenset[str] = frozenset()
 
 Cell = tuple[Page, int, int]
-
-
-@dataclass(frozen=True)
-class About:
-    """The texts about a workbook. explain: the command that works out its tables, without --step NAME.
-
-    weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
-    book has only some of a vocabulary's. smaller: advice if it is too large. code: of each table its line, or nothing.
-    """
-
-    title: str
-    subtitle: str
-    command: str
-    explain: str = ""
-    weights: str = ""
-    note: tuple[str, ...] = ()
-    ids: tuple[int, ...] = ()
-    smaller: str = "smaller sizes with --size"
-    code: Callable[[Node], str] = lambda table: ""
 
 
 class Book:
@@ -68,8 +53,8 @@ class Book:
 
     turned: tokens are columns. homes: each table's block. sentences: where the home page says that a prompt has an
     unknown word. words: the cells in which each word is typed or looked up.
-    front: pages before those of the model, which others write. apart: a scope whose tables do not belong to the model
-    that the home page shows, such as those of its training.
+    front, back: pages before and after those of the model, which others write. apart: a scope whose tables do not
+    belong to the model that the home page shows, such as those of its training.
     """
 
     def __init__(
@@ -96,7 +81,8 @@ class Book:
         self.sentences: dict[Tokens, Cell] = {}
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
-        self.sheet_names = _sheet_names([self.home, *front, *self.pages])
+        self.back = [Page(Scope("", title="Glossary", page=True), turned=False)] if about.guide and about.words else []
+        self.sheet_names = _sheet_names([self.home, *front, *self.pages, *self.back])
         self.words: dict[WordLabels, list[Cell]] = {}
         for page in self.pages:
             self._check_place(page)
@@ -211,9 +197,11 @@ class Book:
         return f"INDEX({self.reference(cells)},{'1,' if is_row else ''}{place})"
 
     def note_of(self, block: Block) -> str:
-        """Return the note of a table's home: its name, the command that works it out, and its line of code."""
-        name, line = block.node.name, self.about.code(block.node)
-        return f"{name}\nWorked: {self.about.explain} --step {name}" + (f"\nCode: {line}" if line else "")
+        """Return the note of a table's home: what it is for, its name, its line of code, and the command for it."""
+        node, line = block.node, self.about.code(block.node)
+        words = [meaning(node, symbol(node))] if self.about.words else []
+        code = [f"Code: {line}"] if line else []
+        return "\n".join([*words, node.name, *code, f"Worked: {self.about.explain} --step {node.name}"])
 
     def address(self, cell: Cell, reader: Page) -> Address:
         page, row, column = cell
@@ -255,11 +243,16 @@ class Book:
 
 
 class PageWriter:
-    """Writes one page: its title, and the caption, labels and cells of each block."""
+    """Writes one page: its title, and the caption, labels and cells of each block.
+
+    narrowest: the least width of a column, in letters.
+    """
+
+    narrowest = NARROWEST
 
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
-        self.width = 6.5
+        self.width = self.narrowest
 
     def write(self) -> None:
         """Write the page."""
@@ -268,7 +261,7 @@ class PageWriter:
             parts = [(opened(title(place.scope)), style.STEP)]
             if place.scope.source:
                 parts.append((f"  {place.scope.source}", style.STEP_SOURCE))
-            self.sheet.rich(place.row, place.column, parts)
+            self.sheet.rich(place.row, place.column, [*parts, *words_of_step(self.book.about, self.page, place)])
         for block in self.page.blocks:
             self._captions(block)
             self._labels(block)
@@ -305,7 +298,7 @@ class PageWriter:
         self.sheet.text(0, 1, title_of(scope), style.TITLE)
         self.sheet.height(0, 27)
         subtitle = "     ".join(filter(None, (equation(scope, self.book.turned), scope.source)))
-        self.sheet.text(1, 1, subtitle or self.book.about.title, style.SUBTITLE)
+        self.sheet.rich(1, 1, [(subtitle or self.book.about.title, style.SUBTITLE), *words_of(self.book.about, scope)])
         column = write_links(self.book, self.sheet, self.page)
         twin = self.book.twin(self.page)
         if twin:
@@ -328,7 +321,7 @@ class PageWriter:
         name = [(caption.name, style.text(11, colour, bold=True))]
         shape = [(f"  {caption.shape}", style.NOTE)] if caption.shape else []
         self.sheet.rich(block.row - 3, block.column, name + shape)
-        self.sheet.text(block.row - 2, block.column, caption.rule, style.RULE)
+        write_rule(self.book.about, self.book.homes, self.book.sheet_names, self.sheet, block)
         self._note(block, (block.row - 3, block.column))
 
     def _note(self, block: Block, place: tuple[int, int]) -> None:
@@ -345,8 +338,8 @@ class PageWriter:
             of, length = block.node.shape[axis].labels, block.node.shape[axis]
             if isinstance(of, WordLabels):
                 self._word_labels(block, axis, of, cell_style)
-                if isinstance(of, Pieces) and not down:
-                    self._widen_for([self.book.text_of(of, i) for i in range(length)])
+                if not down:
+                    self._widen_for([self.book.text_of(of, i) for i in range(length)], SMALL_LETTER)
             elif length > 1:
                 texts = [f"{block.labels[axis]}{i + 1}" for i in range(length)]
                 self.sheet.texts(self._labels_place(block, axis), texts, cell_style)
@@ -488,7 +481,7 @@ class PageWriter:
         words = self._vocabulary(tokens.vocabulary)
 
         fallback = -1 if tokens.optional else unknown_id(tokens.vocabulary)
-        alike = _alike(tokens.vocabulary.words)
+        alike = alike_words(tokens.vocabulary.words)
 
         def rule(i: int, j: int) -> str:
             word = Address(*self.book.label_cell(block, 0, i))
@@ -523,17 +516,20 @@ class PageWriter:
 
         return rule
 
-    def _widen_for(self, texts: Sequence[str]) -> None:
-        self.width = max(self.width, min(max(map(len, texts)) + 1.6, WIDEST_PIECE))
+    def _widen_for(self, texts: Sequence[str], letter: float = 1.0) -> None:
+        """Make room for texts. letter: the width of one of their letters; a label's are small."""
+        self.width = max(self.width, min(letter * (max(map(len, texts)) + 1.4), WIDEST_PIECE))
 
     def _widen(self, values: Array, number_format: str) -> None:
         for extreme in (values.min(), values.max()):
-            self.width = max(self.width, len(in_cell(float(extreme), number_format)) + 1.6)
+            text = in_cell(float(extreme), number_format)
+            signs = sum(not letter.isdigit() for letter in text)
+            self.width = max(self.width, len(text) - 0.45 * signs + 0.9)
 
 
-def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = 6.5) -> int:
+def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = NARROWEST) -> int:
     """Write the links to the sheets before and after a page, and home; return the first free column after them."""
-    pages = [book.home, *book.front, *book.pages]
+    pages = [book.home, *book.front, *book.pages, *book.back]
     at = pages.index(page)
     before, home = book.sheet_names[pages[at - 1]], book.sheet_names[book.home]
     sheet.link(2, 1, f"◂ {before}", before, "A1", style.LINK)
@@ -548,42 +544,10 @@ def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = 
     return column
 
 
-MOST_ALIKE = 60
-"""The most words that a formula compares one by one."""
-
-
-def _alike(words: tuple[str, ...]) -> list[int]:
-    """Return the ids of words that MATCH would take for others."""
-    count = Counter(word.casefold() for word in words)
-    return [n for n, word in enumerate(words) if count[word.casefold()] > 1 or set(word) & set("*?~")][:MOST_ALIKE]
-
-
-def unknown_id(vocabulary: Labels) -> int:
-    """Return the id that an unknown word counts as: that of the vocabulary's unknown piece, or else the first."""
-    words = vocabulary.words
-    return next((words.index(word) for word in ("<unk>", "[UNK]", "<UNK>", "unk") if word in words), 0)
-
-
 def _is_typed(node: Node) -> bool:
     """Return whether a table holds the numbers of letters that a reader types."""
     of = node.shape[0].labels
     return isinstance(of, Typed) and of.ids is node
-
-
-def infinite(nodes: list[Node]) -> set[Node]:
-    """Return the tables in which a cell can be minus infinity: from the mask on, until e to that power makes it 0."""
-    infinite_nodes: set[Node] = set()
-    for node in nodes:
-        stays_finite = node.op.finite or node.role.traits.look is Look.GRADIENT
-        is_infinite = not stays_finite and any(a in infinite_nodes for a in node.args)
-        if is_infinite or node.holds_infinity:
-            infinite_nodes.add(node)
-    return infinite_nodes
-
-
-def letters_of(formula: str) -> int:
-    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
-    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
 
 
 def read_block(book: Book, block: Block, arithmetic: Excel = EXCEL) -> Table:

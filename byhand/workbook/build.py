@@ -18,7 +18,10 @@ from byhand.lessons.command import command
 from byhand.lessons.few_words import few_words
 from byhand.lessons.lesson import Lesson, describe
 from byhand.models import MODELS
-from byhand.workbook.book import About, Book, PageWriter, range_of, tab_colour
+from byhand.workbook.about import About
+from byhand.workbook.book import Book, PageWriter, range_of, tab_colour
+from byhand.workbook.glossary_page import write_glossary
+from byhand.workbook.guide import write_map, write_tries
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
 from byhand.workbook.steps import steps
@@ -66,12 +69,17 @@ def write_workbook(
         training.plan(book)
     place = plan(book)
     file = BookFile(path, about.title)
-    pages = [book.home, *book.front, *book.pages]
+    pages = [book.home, *book.front, *book.pages, *book.back]
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     saved = iter(progress(book.pages))
     for page in book.pages:
         PageWriter(book, file, sheets[page], page).write()
+        if about.guide:
+            write_map(book, sheets[page], page)
+            write_tries(book, sheets[page], page)
         sheets[page].before_rows(partial(_begin, book, saved))
+    for page in book.back:
+        write_glossary(book, sheets[page])
     if training is not None:
         training.write(book, sheets)
     write_home(book, file, sheets[book.home], place)
@@ -90,8 +98,8 @@ def _begin(book: Book, saved: Iterator[Page]) -> None:
     next(saved, None)
 
 
-def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
-    """Write a lesson as a workbook, and return the number of its formula cells.
+def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter, words: bool = True) -> int:
+    """Write a lesson as a workbook, and return the number of its formula cells. words: say what everything is for.
 
     Of a large vocabulary, only the words that matter are in it (see few_words), unless the recipe asks for all.
     """
@@ -107,7 +115,9 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter) -> int:
         tuple(f"{sentence.rstrip('.')}." for sentence in lesson.note.split(". ")) if lesson.note else (),
         lesson.shown,
         _smaller(lesson),
-        Statements(lesson).of,
+        words,
+        guide=True,
+        code=Statements(lesson).of,
     )
     turned = lesson.recipe.orientation == "columns"
     training = _training(lesson)

@@ -140,7 +140,7 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     drawn.write(place.bands)
     row = _tries(book, sheet, place.tries, tries_of_model(book))
     _steps(book, sheet, row + 1, all_steps)
-    for n, page in enumerate(book.front):
+    for n, page in enumerate([*book.front, *book.back]):
         name = book.sheet_names[page]
         sheet.link(FIRST - 1, SIDE + 3 * n, f"{name} ▸", name, "A1", style.LINK)
     sheet.text(0, 1, book.about.title, style.TITLE)

@@ -28,7 +28,7 @@ from byhand.workbook.page import HEADER, LETTERS_A_COLUMN, Block, Caption, Headi
 LABEL = 1  # columns before a table: the labels of its rows
 GAP = 2  # between bands
 TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, links; a margin
-WIDEST = {False: 33, True: 58}  # how far a band may run along (turned: down)
+WIDEST = {False: 27, True: 58}  # how far a band may run along (turned: down)
 
 
 @dataclass(frozen=True)
@@ -372,3 +372,19 @@ def _prefixes(node: Node) -> tuple[str, str]:
         return (columns, rows) if node.op is ops.transpose else (rows, columns)
     name = symbol(node)
     return "", name.lower() if len(name) <= 2 and name.isalpha() else ""
+
+
+def infinite(nodes: list[Node]) -> set[Node]:
+    """Return the tables in which a cell can be minus infinity: from the mask on, until e to that power makes it 0."""
+    infinite_nodes: set[Node] = set()
+    for node in nodes:
+        stays_finite = node.op.finite or node.role.traits.look is Look.GRADIENT
+        is_infinite = not stays_finite and any(a in infinite_nodes for a in node.args)
+        if is_infinite or node.holds_infinity:
+            infinite_nodes.add(node)
+    return infinite_nodes
+
+
+def letters_of(formula: str) -> int:
+    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
+    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)

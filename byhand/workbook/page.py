@@ -12,7 +12,8 @@ from byhand.core.graph import Node, Scope
 from byhand.xlsx.writer import Span
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
-LETTERS_A_COLUMN = 8.5  # of a caption, in one column of the grid
+NARROWEST = 5.2  # letters of a column of the grid: -2.83
+LETTERS_A_COLUMN = 7.0  # of a caption, in one column of the grid
 
 Key = tuple[object, ...]
 
@@ -85,6 +86,16 @@ class Block:
         if self.page.turned:
             return self.along + j, self.across + i
         return self.across + i, self.along + j
+
+    @property
+    def caption_cell(self) -> str:
+        """The cell that names the table: its caption, or what stands beside or over a strip, or its first number."""
+        row, column = self.row - HEADER, self.column
+        if self.strip:
+            row, column = (self.row - 1, self.column) if self.turned else (self.row, self.column - 1)
+        elif not self.caption.rule and not self.caption.shape:
+            row = self.row
+        return str(Address(row, column))
 
     @cached_property
     def addresses(self) -> list[list[Address]]:

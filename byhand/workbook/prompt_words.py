@@ -8,7 +8,8 @@ from textwrap import wrap
 from byhand.core.arithmetic.excel import Address
 from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.workbook import style
-from byhand.workbook.book import Book, unknown_id
+from byhand.workbook.book import Book
+from byhand.workbook.unknown_words import unknown_id
 from byhand.xlsx.writer import Sheet
 
 SIDE, WORDS = 1, 6

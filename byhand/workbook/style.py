@@ -101,12 +101,15 @@ TITLE = text(18, bold=True)
 SUBTITLE = {"font_name": MATHS, "font_size": 12, "font_color": GREY, "italic": True}
 EQUATION = {"font_name": MATHS, "font_size": 10, "font_color": INK, "italic": True}
 RULE = {"font_name": MATHS, "font_size": 9, "font_color": GREY, "italic": True}
+RULE_LINK = {**RULE, "underline": 1}
+TABLE_ARROW = text(10, "#2468A8", align="right")
 NOTE = text(8, GREY)
 LINK = text(10, "#1F4E9E", underline=1)
 STEP = text(11, INK, bold=True)
 STEP_SOURCE = text(9, GREY, italic=True)
+WORDS = text(10, "#4A5663")
 ROW_LABEL = text(9, GREY, align="right")
-COLUMN_LABEL = text(9, GREY, align="center")
+COLUMN_LABEL = text(9, GREY, align="center", shrink=True)
 HEADING = text(11, INK, bold=True)
 ROW_WORD = text(11, INK, align="right")
 WORD = text(12, INK, align="center", bold=True, bg_color=LOOKS[Look.INPUT][0], border=1, border_color=FRAME) | {
@@ -156,3 +159,13 @@ def box(look: Look) -> dict[str, Any]:
     """Return the style of a step's box. It is pale, since some programs write every link in dark blue."""
     edge = LOOKS[look][1]
     return text(10, INK, bold=True, align="center", bg_color=BOXES[look], border=1, border_color=edge, shrink=True)
+
+
+MAP_HERE = text(8, "#FFFFFF", bold=True, align="center", bg_color=INK, border=1, border_color=INK, shrink=True)
+"""The cell of the present sheet on the small map."""
+
+
+@cache
+def on_map(look: Look) -> dict[str, Any]:
+    """Return the style of another sheet's cell on the small map."""
+    return text(8, INK, align="center", bg_color=BOXES[look], border=1, border_color=FRAME, shrink=True)

@@ -197,9 +197,9 @@ def _activation(block: Block, homes: list[Block]) -> Iterator[Try]:
     node = block.node
     if node.role is not Role.ACTIVATION or node.shape[1] < 2:
         return
-    biases = _biases(node) or [bias for a in node.args for n in a.args for bias in _biases(n)]
+    biases = [a.args[1] for a in _inside(node) if a.op is ops.add and a.args[0].op is ops.matmul and a.args[1].op.given]
     place = _here(biases[:1], homes)
-    if len(biases) == 1 and place and node.op.name in ("relu", "gelu", "silu", "max2", "mul"):
+    if len(set(biases)) == 1 and place:
         yield Try(
             f"Set the first number of {_named(biases)} to -100: the first column of {symbol(node)} is 0, whatever the "
             "words: that neuron is off.",
@@ -242,7 +242,7 @@ def _inside(node: Node) -> Iterator[Node]:
 def _one_column(block: Block, homes: list[Block], turned: bool) -> Iterator[Try]:
     node = block.node
     product = node if node.op is ops.matmul else next((a for a in node.args if a.op is ops.matmul), None)
-    if product is None or (product.name and product is not node) or node.op.name not in ("matmul", "add"):
+    if product is None or (product.name and product is not node) or node.op not in (ops.matmul, ops.add):
         return
     weight = product.args[1]
     place = _here([weight], homes)

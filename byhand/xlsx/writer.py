@@ -129,7 +129,9 @@ class Sheet:
 
     def note(self, row: int, column: int, text: str) -> None:
         """Add a note to a cell, which shows when the mouse rests on the cell."""
-        self._sheet.write_comment(row, column, text, {"author": "byhand", "x_scale": 2, "font_size": 9})
+        self._sheet.write_comment(
+            row, column, text, {"author": "byhand", "x_scale": 2.2, "y_scale": 1.6, "font_size": 9}
+        )
 
     def coloured_note(self, row: int, column: int, text: str, colour: str) -> None:
         """Add a note in a box of this colour, as high as its text needs."""

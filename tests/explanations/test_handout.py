@@ -13,7 +13,7 @@ from support.formula_values import worth
 from support.lessons import BOOKS, FEWEST, lesson, sweep
 
 from byhand.core.labels import spelling
-from byhand.documents.document import Code, Document, Formula, Heading, Line, Paragraph, Piece, Steps, Table
+from byhand.documents.document import Code, Document, Formula, Heading, Line, Lines, Paragraph, Piece, Steps, Table
 from byhand.errors import ByhandError
 from byhand.explanations.handout import ALL, FEW, explain
 from byhand.explanations.worked_tables import MOST_COLUMNS, MOST_ROWS
@@ -88,6 +88,8 @@ def pieces(block: Any) -> list[Piece]:
             return [line.maths for line in steps]
         case Heading(words, _) | Code(words):
             return [words]
+        case Lines(texts):
+            return list(texts)
     return [block.caption] if block.caption else []
 
 
@@ -124,12 +126,25 @@ def test_parts_come_in_the_order_of_the_model() -> None:
     assert found[-1] == "Output"
 
 
+def test_a_lesson_begins_with_what_it_is_about_and_its_contents() -> None:
+    """The text and what is expected, then the parts; the first table is the text, and constants come last."""
+    document = explain(lesson("gpt2"), None, None, False)
+    first, contents = document.blocks[:2]
+    assert "It reads “the cat sat”." in "".join(map(words, first.parts))
+    assert "What it expects most is “on”" in "".join(map(words, first.parts))
+    assert isinstance(contents, Lines)
+    parts = [line.split("  ")[1].split(":")[0] for line in contents.lines]
+    assert parts == headings(document, 1)
+    assert headings(document, 3)[0] == "ids"
+
+
 def test_a_step_shows_all_its_cells() -> None:
     document = explain(lesson("gpt2"), "layer1.head1.scores", None, False)
     assert document.title == "layer1.head1.scores"
     assert document.subtitle == "GPT-2 by hand, small · Layer 1 · Head 1 · Vaswani et al. 2017, eq. 1"
     assert len([b for b in document.blocks if isinstance(b, Steps)]) == 9
-    rule, where = document.blocks[:2]
+    purpose, rule, where = document.blocks[:3]
+    assert purpose.parts == ("How well each word's query fits each key: the larger, the more it will look there.",)
     assert words(rule.maths) == "scores = Q · Kᵀ"
     assert "".join(map(words, where.parts)) == ("(3×2)·(2×3) → (3×3), with Q = layer1.head1.Q, K = layer1.head1.K")
 
@@ -153,7 +168,8 @@ def test_one_cell_goes_round_by_round_and_then_exactly() -> None:
 
 
 def test_what_is_given_is_shown_as_it_is() -> None:
-    (table,) = explain(lesson("gpt2"), "layer1.head1.W_Q", None, True).blocks
+    purpose, table = explain(lesson("gpt2"), "layer1.head1.W_Q", None, True).blocks
+    assert purpose.parts == ("Turns each word into its question: what it looks for in others.",)
     assert isinstance(table, Table)
     assert (table.caption, table.role) == ("weights, 4×2", "weight")
 

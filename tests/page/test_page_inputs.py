@@ -23,7 +23,8 @@ from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
-from byhand.workbook.book import About, Book, PageWriter
+from byhand.workbook.about import About
+from byhand.workbook.book import Book, PageWriter
 from byhand.workbook.home_page import plan
 from byhand.workbook.page import Block, Page
 

@@ -9,7 +9,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from support.lessons import BOOKS, book_of, drop_downs, lesson, opened, place, sweep
 
 from byhand.lessons.lesson import Lesson
-from byhand.workbook.book import About, Book
+from byhand.workbook.about import About
+from byhand.workbook.book import Book
 from byhand.workbook.diagram import Band, bands
 
 ROWS, PIXELS = 22, 1300

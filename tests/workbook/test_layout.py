@@ -19,7 +19,7 @@ from byhand.core.graph import Node, page, scope, source, toposort
 from byhand.core.ops import exp
 from byhand.language.architecture import Graph
 from byhand.layers.attention import softmax
-from byhand.workbook.book import About
+from byhand.workbook.about import About
 from byhand.workbook.build import write_workbook
 from byhand.workbook.layout import TOP, WIDEST, Layout
 from byhand.workbook.page import Block

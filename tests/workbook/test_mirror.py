@@ -25,7 +25,7 @@ from byhand.layers.training import Training
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
-from byhand.workbook.book import About
+from byhand.workbook.about import About
 from byhand.workbook.book import Book as Plan
 from byhand.workbook.build import write_lesson
 from byhand.workbook.page import Block, Page

@@ -29,7 +29,8 @@ from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 from byhand.tokenizers.wordpiece import WordPiece
-from byhand.workbook.book import About, Book
+from byhand.workbook.about import About
+from byhand.workbook.book import Book
 from byhand.workbook.build import write_lesson
 from byhand.workbook.home_page import plan
 from byhand.xlsx.cells import Cell

@@ -7,7 +7,8 @@ import pytest
 from support.lessons import GALLERY, lesson, sweep
 
 from byhand.core.graph import Array, Node, fold
-from byhand.workbook.book import About, Book
+from byhand.workbook.about import About
+from byhand.workbook.book import Book
 from byhand.workbook.tries import Expected, Try, tries_of_model, tries_of_page
 
 

@@ -342,9 +342,13 @@ def test_every_table_says_how_to_see_it_worked(name: str) -> None:
     steps = {table for table, node in shown(name).tables.items() if node.role not in ("constant", "setting")}
     explain = command(recipe, "explain")
     assert explain.startswith(f"byhand explain {name if recipe.learnt else recipe.model}")
-    lines = dict(note.partition("\nCode: ")[::2] for note in notes)
-    assert sorted(lines) == sorted(f"{step}\nWorked: {explain} --step {step}" for step in steps)
-    assert {step for step in lines if not lines[step]} == {step for step in lines if step.startswith("first_step.")}
+    parts = [note.split("\n") for note in notes]
+    assert sorted((part[1], part[-1]) for part in parts) == sorted(
+        (step, f"Worked: {explain} --step {step}") for step in steps
+    )
+    assert all(part[0].endswith(".") and len(part[0]) <= 140 for part in parts)
+    without_code = {part[1] for part in parts if not part[2].startswith("Code: ")}
+    assert without_code == {step for step in steps if step.startswith("first_step.")}
 
 
 def test_the_home_page_says_what_comes_into_each_step_and_what_goes_out() -> None:

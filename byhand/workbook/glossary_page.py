@@ -1,0 +1,88 @@
+"""The page Glossary: every symbol and every step of a workbook with what it is for, its shape, and a link to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from byhand.core.captions import opened, symbol
+from byhand.core.glossary import entry_of, meaning
+from byhand.core.graph import times
+from byhand.core.roles import Look, Role
+from byhand.core.step_words import step_meaning
+from byhand.workbook import style
+from byhand.workbook.book import Book, title_of
+from byhand.workbook.layout import TOP
+from byhand.workbook.page import Block
+from byhand.workbook.steps import steps
+from byhand.xlsx.writer import Sheet, cut, points
+
+NAME = "Glossary"
+SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
+WIDTHS = {0: 3.0, SYMBOL: 24.0, WORDS: 86.0, SHAPE: 18.0, PLACE: 30.0}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A line of the page. block: the first table or step that it is about."""
+
+    symbol: str
+    words: str
+    shape: str
+    block: Block
+
+
+def write_glossary(book: Book, sheet: Sheet) -> None:
+    """Write the page; those of the model must have been placed."""
+    sheet.text(0, 1, NAME, style.TITLE)
+    sheet.height(0, 27)
+    sheet.text(1, 1, "What each symbol and each step is for; a link leads to the first of its kind", style.SUBTITLE)
+    last, home = book.sheet_names[book.pages[-1]], book.sheet_names[book.home]
+    sheet.link(2, SYMBOL, f"◂ {last}", last, "A1", style.LINK)
+    sheet.link(2, WORDS, home, home, "A1", style.LINK)
+    row = TOP
+    for heading, terms in (("Symbol", symbols(book)), ("Step", steps_in_words(book))):
+        titles = {SYMBOL: heading, WORDS: "What it is for", SHAPE: "Shape", PLACE: "Where"}
+        for column, title in titles.items():
+            sheet.text(row, column, title, style.HEADING)
+        row += 1
+        for term in terms:
+            _term(book, sheet, row, term)
+            row += 1
+        row += 1
+    for column, width in WIDTHS.items():
+        sheet.columns(column, column, width)
+    spans = [(n, n + 1) for n in range(TOP, row)]
+    sheet.page(TOP - 1, book.about.title, cut(spans, sum(map(points, WIDTHS.values()))))
+
+
+def _term(book: Book, sheet: Sheet, row: int, term: Term) -> None:
+    name = book.sheet_names[term.block.page]
+    _, colour, _ = style.LOOKS[term.block.node.look]
+    sheet.text(row, SYMBOL, term.symbol, style.text(11, colour, bold=True))
+    sheet.text(row, WORDS, term.words, style.text(11))
+    sheet.text(row, SHAPE, term.shape, style.text(10, style.GREY))
+    sheet.link(row, PLACE, title_of(term.block.page.scope), name, term.block.caption_cell, style.LINK)
+
+
+def symbols(book: Book) -> Iterator[Term]:
+    """Yield the symbols of a workbook in their order, each once; one of all gradients, and one of all new weights."""
+    known: set[str] = set()
+    for node, block in book.homes.items():
+        key = entry_of(node)
+        if node.role.traits.look is Look.GRADIENT or node.role is Role.UPDATED:
+            key = str(node.role)
+        if key and key not in known:
+            known.add(key)
+            yield Term(symbol(node), meaning(node, symbol(node)), times(node.shape), block)
+
+
+def steps_in_words(book: Book) -> Iterator[Term]:
+    """Yield the steps of a workbook in their order, each kind once."""
+    known: set[str] = set()
+    for step in steps(book):
+        words = step_meaning(step.scope)
+        if words and words not in known:
+            known.add(words)
+            equation = step.scope.equation_as(book.turned)
+            yield Term(opened(step.scope.title), words, equation[:24] + ("…" if len(equation) > 24 else ""), step.block)

@@ -1,0 +1,79 @@
+"""What helps to find one's way on a sheet: a map of the model's sheets with the present one filled, and what to try."""
+
+from __future__ import annotations
+
+import re
+from textwrap import wrap
+
+from byhand.core.roles import Look, Role
+from byhand.workbook import style
+from byhand.workbook.book import Book, title_of
+from byhand.workbook.layout import TOP
+from byhand.workbook.page import Page
+from byhand.workbook.tries import tries_of_page
+from byhand.xlsx.writer import Sheet
+
+ROW = TOP - 1
+"""The row of the map, under the links."""
+MOST = 16
+"""The most sheets in a map: those around the present one."""
+LETTERS = 150
+"""The letters of a line of what to try."""
+LONGEST = 12
+"""The letters of a name on the map."""
+SHORT = {
+    "Layer ": "L",
+    "Encoder": "Enc",
+    "Decoder": "Dec",
+    "Attention": "Att",
+    "Feed-forward": "FF",
+    "Backward": "∂",
+    "Update": "new",
+    "Keys and values": "KV",
+    "Positions": "Pos",
+    " · ": " ",
+}
+
+
+def short_name(page: Page) -> str:
+    """Return the name of a page in few letters: L1 Head 2."""
+    name = title_of(page.scope)
+    for long, short in SHORT.items():
+        name = name.replace(long, short)
+    name = re.sub(r"Head (\d)", r"H\1", name)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def write_map(book: Book, sheet: Sheet, page: Page) -> None:
+    """Write the map: a cell for each sheet, which is a link to it, and the present one filled."""
+    if len(book.pages) == 1 or any(heading.row == ROW for heading in page.headings):
+        return
+    at = book.pages.index(page)
+    first = max(0, min(at - MOST // 2, len(book.pages) - MOST))
+    start = 12 if any(book.homes[of.ids].page is page for of in book.sentences) else 1
+    for n, other in enumerate(book.pages[first : first + MOST]):
+        if other is page:
+            sheet.text(ROW, start + n, short_name(other), style.MAP_HERE)
+        else:
+            name = book.sheet_names[other]
+            sheet.link(ROW, start + n, short_name(other), name, "A1", style.on_map(_look(other)))
+
+
+def _look(page: Page) -> Look:
+    if any(block.node.role is Role.ATTENTION for block in page.blocks):
+        return Look.ATTENTION
+    look = page.scope.look or next((place.look for place in page.scope.outward if place.look), None)
+    return look if look in style.BOXES else Look.COMPUTED
+
+
+def write_tries(book: Book, sheet: Sheet, page: Page) -> None:
+    """Write what to try under the tables, and what to expect."""
+    row = max(block.row + block.shape[0] for block in page.blocks) + 2
+    tries = tries_of_page(book, page)
+    if not tries:
+        return
+    sheet.text(row, 1, "Try this", style.HEADING)
+    for item in tries:
+        for line in wrap(item.text, LETTERS):
+            row += 1
+            sheet.text(row, 1, line, style.text(10))

@@ -1,0 +1,41 @@
+"""The line under a table's name: its rule, with an arrow from what it reads, or a link to where it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from byhand.core.graph import Node, Scope
+from byhand.core.step_words import step_meaning
+from byhand.workbook import style
+from byhand.workbook.about import About
+from byhand.workbook.layout import sides, whole
+from byhand.workbook.page import Block, Heading, Page
+from byhand.xlsx.writer import Sheet, Style
+
+
+def words_of(about: About, scope: Scope) -> list[tuple[str, Style]]:
+    """Return what a page or step is for, after its title."""
+    words = step_meaning(scope) if about.guide and about.words else ""
+    return [(f"   {words}", style.WORDS)] if words else []
+
+
+def words_of_step(about: About, page: Page, place: Heading) -> list[tuple[str, Style]]:
+    """Return what a step is for, where no other step stands at its right."""
+    beside = any(h.row == place.row and h.column > place.column for h in page.headings)
+    return [] if beside else words_of(about, place.scope)
+
+
+def write_rule(
+    about: About, homes: Mapping[Node, Block], sheet_names: Mapping[Page, str], sheet: Sheet, block: Block
+) -> None:
+    """Write the rule of a table, with an arrow from what it reads; of a copy a link to where it is computed."""
+    place, source = (block.row - 2, block.column), homes.get(whole(block.node))
+    if about.guide and not block.home and source is not None and source is not block and block.caption.rule:
+        sheet.link(*place, block.caption.rule, sheet_names[source.page], source.caption_cell, style.RULE_LINK)
+    else:
+        sheet.text(*place, block.caption.rule, style.RULE)
+    if about.guide and block.home and not block.node.op.given:
+        left, above = reversed(sides(block.node)) if block.turned else sides(block.node)
+        arrow = ("→" if left else "") + ("↓" if above else "")
+        if arrow:
+            sheet.text(block.row - 1, block.column - 1, arrow, style.TABLE_ARROW)
