@@ -136,6 +136,7 @@ STEPS: dict[str, str] = {
     "v-composition": "How much the second head's values read what the first has written; 0 means not at all.",
     "composition": "The finding: all but one number are 0, so the heads work together by keys alone.",
     # Later parts, and learning
+    "scale": "The logits are multiplied by a fixed number.",
     "widen": "The narrow rows of the words are made as wide as the layers need them.",
     "queries and keys": "What each word looks for and what it is found by, brought to one size.",
     "pictures": "Each picture becomes a row that is 1 long.",
