@@ -550,6 +550,11 @@ def _is_typed(node: Node) -> bool:
     return isinstance(of, Typed) and of.ids is node
 
 
+def letters_of(formula: str) -> int:
+    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
+    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
+
+
 def read_block(book: Book, block: Block, arithmetic: Excel = EXCEL) -> Table:
     """Return a computed table's formulas, from its cell rule and the blocks that it reads."""
 

@@ -383,8 +383,3 @@ def infinite(nodes: list[Node]) -> set[Node]:
         if is_infinite or node.holds_infinity:
             infinite_nodes.add(node)
     return infinite_nodes
-
-
-def letters_of(formula: str) -> int:
-    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
-    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)

@@ -6,9 +6,10 @@ import pytest
 from support.lessons import GALLERY, lesson, sweep
 
 from byhand.core.captions import symbol
-from byhand.core.glossary import ENTRIES, entry_of, meaning
+from byhand.core.glossary import entry_of, meaning
 from byhand.core.roles import Look, Role
 from byhand.core.step_words import STEPS, step_meaning
+from byhand.core.table_words import ENTRIES
 from byhand.workbook.about import About
 from byhand.workbook.book import Book
 from byhand.workbook.steps import steps
