@@ -25,6 +25,7 @@ from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
 from byhand.workbook.page import NARROWEST, Block, Caption, Page, key, width_of
 from byhand.workbook.rule_lines import words_of, words_of_step, write_rule
+from byhand.workbook.sheet_names import sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
@@ -82,7 +83,7 @@ class Book:
         layout = self._layout()
         self.homes, self.pages = layout.homes, list(layout.pages.values())
         self.back = [Page(Scope("", title="Glossary", page=True), turned=False)] if about.guide and about.words else []
-        self.sheet_names = _sheet_names([self.home, *front, *self.pages, *self.back])
+        self.sheet_names = sheet_names_of([self.home, *front, *self.pages, *self.back])
         self.words: dict[WordLabels, list[Cell]] = {}
         for page in self.pages:
             self._check_place(page)
@@ -568,31 +569,6 @@ def read_block(book: Book, block: Block, arithmetic: Excel = EXCEL) -> Table:
 def title_of(scope: Scope) -> str:
     """Return a page's title, its place in the model: Encoder · Layer 1 · Head 2."""
     return " · ".join(titles(scope))
-
-
-def _sheet_names(pages: list[Page]) -> dict[Page, str]:
-    """Return a unique name for each sheet, of at most 31 characters."""
-    names: dict[Page, str] = {}
-    used: set[str] = set()
-    for page in pages:
-        name = " ".join(re.sub(r"[\[\]:*?/\\·]", " ", title_of(page.scope)).split())
-        for long, short in (
-            ("Encoder", "Enc"),
-            ("Decoder", "Dec"),
-            ("Layer ", "L"),
-            ("Step ", "S"),
-            ("Attention", "Att"),
-            ("First step", "1st"),
-            ("Feed-forward", "FF"),
-            ("Backward", "Back"),
-        ):
-            name = name.replace(long, short) if len(name) > 31 else name
-        n, unique = 2, name[:31].rstrip()
-        while unique.casefold() in used:
-            unique, n = f"{name[:28].rstrip()} {n}", n + 1
-        names[page] = unique
-        used.add(unique.casefold())
-    return names
 
 
 def range_of(book: Book, block: Block) -> str:
