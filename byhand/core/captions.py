@@ -27,6 +27,8 @@ SYMBOLS = {
     "learning_rate": "lr",
     "adam_eps": "ε",
     "alpha": "α",
+    "epsilon": "ε",
+    "sigma": "σ",
     "beta1": "β₁",
     "beta2": "β₂",
     "momentum": "μ",
