@@ -93,7 +93,7 @@ class Part {
   update() {
     if (!this.drawn) return [];
     const changed = this.blocks.flatMap((block) => block.update());
-    const letters = Math.max(6, ...this.blocks.map((block) => block.longest));
+    const letters = Math.max(5, ...this.blocks.map((block) => block.longest));
     if (letters !== this.letters) this.plane.style.setProperty("--letters", letters);
     this.letters = letters;
     this.arcs?.forEach((arcs) => arcs.update());
