@@ -18,9 +18,10 @@ from byhand.cli.progress import bar_of, with_progress
 @click.option("-o", "--output", type=NewFile(), help="The file to write.  [default: MODEL.xlsx]")
 @click.option("--title", help="The workbook's title.")
 @orientation_option
+@click.option("--lesson", is_flag=True, help="Sheets in the order of a course, each with the question that it answers.")
 @click.option("--no-words", is_flag=True, help="Leave out the sentences that say what each table and step is for.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def workbook(output: Path | None, force: bool, no_words: bool, **options: Any) -> None:
+def workbook(output: Path | None, force: bool, no_words: bool, lesson: bool, **options: Any) -> None:
     """Write a model as a live workbook.
 
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
@@ -32,6 +33,7 @@ def workbook(output: Path | None, force: bool, no_words: bool, **options: Any) -
         byhand workbook attention --orientation columns -o head.xlsx
         byhand workbook deepseek --generate 2 --cache -o cache.xlsx
         byhand workbook gpt2 --backward --optimizer adam -o training.xlsx
+        byhand workbook gpt2 --lesson -o lesson.xlsx
     """
     from byhand.lessons.build import build
     from byhand.workbook.build import check_place, write_lesson
@@ -39,7 +41,7 @@ def workbook(output: Path | None, force: bool, no_words: bool, **options: Any) -
     recipe = recipe_from(**options)
     path = output or Path(f"{stem_of(options['model'])}.xlsx")
     check_place(path, force)
-    cells = write_lesson(build(recipe), path, with_progress, words=not no_words)
+    cells = write_lesson(build(recipe), path, with_progress, words=not no_words, course=lesson)
     click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
 
 

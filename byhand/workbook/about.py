@@ -13,7 +13,8 @@ class About:
     """The texts about a workbook. explain: the command that works out its tables, without --step NAME.
 
     code: of each table its line, or an empty text. words: whether to say what each table and step is for. guide:
-    whether the sheets have a map, arrows and what to try.
+    whether the sheets have a map, arrows and what to try. course: whether they stand in the order of a course, each
+    with the question that it answers.
     weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
     book has only some of a vocabulary's. smaller: advice if the model is too large for a workbook.
     """
@@ -28,4 +29,5 @@ class About:
     smaller: str = "smaller sizes with --size"
     words: bool = True
     guide: bool = False
+    course: bool = False
     code: Callable[[Node], str] = lambda table: ""

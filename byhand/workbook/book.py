@@ -22,6 +22,7 @@ from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
+from byhand.workbook.course import course_order, question
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
 from byhand.workbook.page import NARROWEST, Block, Caption, Page, key, width_of
 from byhand.workbook.rule_lines import words_of, words_of_step, write_rule
@@ -81,7 +82,8 @@ class Book:
         self._addressed: list[Block] = []
         self.sentences: dict[Tokens, Cell] = {}
         layout = self._layout()
-        self.homes, self.pages = layout.homes, list(layout.pages.values())
+        pages = list(layout.pages.values())
+        self.homes, self.pages = layout.homes, course_order(pages) if about.course else pages
         self.back = [Page(Scope("", title="Glossary", page=True), turned=False)] if about.guide and about.words else []
         self.sheet_names = sheet_names_of([self.home, *front, *self.pages, *self.back])
         self.words: dict[WordLabels, list[Cell]] = {}
@@ -299,7 +301,9 @@ class PageWriter:
         self.sheet.text(0, 1, title_of(scope), style.TITLE)
         self.sheet.height(0, 27)
         subtitle = "     ".join(filter(None, (equation(scope, self.book.turned), scope.source)))
-        self.sheet.rich(1, 1, [(subtitle or self.book.about.title, style.SUBTITLE), *words_of(self.book.about, scope)])
+        asked = [(f"   {self.question}", style.QUESTION)] if self.book.about.course else []
+        words = [*asked, *words_of(self.book.about, scope)]
+        self.sheet.rich(1, 1, [(subtitle or self.book.about.title, style.SUBTITLE), *words])
         column = write_links(self.book, self.sheet, self.page)
         twin = self.book.twin(self.page)
         if twin:
@@ -309,6 +313,11 @@ class PageWriter:
         if here:
             joined = ",".join(str(self.book.address(cell, self.page)) for cell in here)
             self.sheet.formula(3, 1, f"CONCATENATE({joined})", "", style.text(10, style.RED))
+
+    @property
+    def question(self) -> str:
+        """The question that the page answers in a course."""
+        return question(self.page, self.book.pages[: self.book.pages.index(self.page)])
 
     def _captions(self, block: Block) -> None:
         _, colour, _ = style.LOOKS[look_of(block.node, block.home)]

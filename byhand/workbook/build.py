@@ -98,8 +98,12 @@ def _begin(book: Book, saved: Iterator[Page]) -> None:
     next(saved, None)
 
 
-def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter, words: bool = True) -> int:
+def write_lesson(
+    lesson: Lesson, path: Path, progress: Progress = iter, words: bool = True, course: bool = False
+) -> int:
     """Write a lesson as a workbook, and return the number of its formula cells. words: say what everything is for.
+
+    course: put the sheets in the order of a course, each with the question that it answers.
 
     Of a large vocabulary, only the words that matter are in it (see few_words), unless the recipe asks for all.
     """
@@ -117,6 +121,7 @@ def write_lesson(lesson: Lesson, path: Path, progress: Progress = iter, words: b
         _smaller(lesson),
         words,
         guide=True,
+        course=course,
         code=Statements(lesson).of,
     )
     turned = lesson.recipe.orientation == "columns"

@@ -16,6 +16,7 @@ from byhand.core.labels import NO_WORD, Labels, Tokens
 from byhand.core.roles import Look, Role
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
+from byhand.workbook.course import question
 from byhand.workbook.diagram import Band, DiagramWriter, bands
 from byhand.workbook.layout import TOP
 from byhand.workbook.prompt_words import LETTERS, SIDE, WORDS, rows_of, rows_of_words, word_cells, write_prompt
@@ -139,6 +140,8 @@ def write_home(book: Book, file: BookFile, sheet: Sheet, place: Plan) -> None:
     all_steps = steps(book)
     drawn.write(place.bands)
     row = _tries(book, sheet, place.tries, tries_of_model(book))
+    if book.about.course:
+        row = _course(book, sheet, row + 1)
     _steps(book, sheet, row + 1, all_steps)
     for n, page in enumerate([*book.front, *book.back]):
         name = book.sheet_names[page]
@@ -173,6 +176,17 @@ def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
             sheet.text(row, PLACE, line, style.text(10))
             row += 1
     return row
+
+
+def _course(book: Book, sheet: Sheet, row: int) -> int:
+    """Write the questions of the course in their order, each with its sheet, and return the row below."""
+    sheet.text(row, TITLE, "The lesson: a question for each sheet", style.HEADING)
+    for n, page in enumerate(book.pages, 1):
+        name = book.sheet_names[page]
+        sheet.text(row + n, NUMBER, f"{n}", style.ROW_LABEL)
+        sheet.link(row + n, TITLE, name, name, "A1", style.LINK)
+        sheet.text(row + n, PLACE, question(page, book.pages[: n - 1]), style.text(10))
+    return row + len(book.pages) + 1
 
 
 def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
