@@ -10,6 +10,7 @@ from byhand.code.script import Script, about, side_by_side
 from byhand.core.captions import rule, symbol, symbol_from, titles
 from byhand.core.expressions import Numpy
 from byhand.core.graph import Node, Scope
+from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.documents.document import Block, Document, Formula, Heading, Paragraph
 from byhand.documents.markdown import MARKDOWN
@@ -17,14 +18,14 @@ from byhand.errors import ByhandError
 from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Name
 
-HEAT = """def heat(table, title):
+HEAT = """def heat(table, title, rows=None, columns=None):
     plt.figure(figsize=(0.9 * table.shape[1] + 1, 0.6 * table.shape[0] + 1))
     plt.imshow(table, cmap="Purples", vmin=0)
     for (row, column), number in np.ndenumerate(table):
         color = "white" if number > 0.6 * table.max() else "black"
         plt.text(column, row, f"{number:.2f}", ha="center", va="center", color=color)
-    plt.xticks(range(table.shape[1]), range(1, table.shape[1] + 1))
-    plt.yticks(range(table.shape[0]), range(1, table.shape[0] + 1))
+    plt.xticks(range(table.shape[1]), columns or range(1, table.shape[1] + 1))
+    plt.yticks(range(table.shape[0]), rows or range(1, table.shape[0] + 1))
     plt.title(title)
     plt.show()"""
 
@@ -83,11 +84,21 @@ def _cells(script: Script) -> Iterator[tuple[str, str]]:
         yield "code", "\n".join(side_by_side(block))
         for node in block.values():
             if node.role is Role.ATTENTION:
-                yield "code", f"heat({script.names[node]}, {heading!r})"
+                words = [_words(script, node, axis) for axis in (0, 1)]
+                more = [f"{what}={text}" for what, text in zip(("rows", "columns"), words, strict=True) if text]
+                yield "code", f"heat({', '.join([script.names[node], repr(heading), *more])})"
     yield "text", _written(Heading("What comes out", 2))
     yield "code", script.prediction()
     yield "text", _written(Heading("Three things to try", 2))
     yield "text", "\n".join(f"{n}. {task}" for n, task in enumerate(_tasks(script, lines), 1))
+
+
+def _words(script: Script, node: Node, axis: int) -> str:
+    """Return the words along an axis of a table, as an expression that follows their ids; nothing for others."""
+    of = node.shape[axis].labels
+    if isinstance(of, Tokens) and of.ids in script.indices and of.vocabulary is script.vocabulary:
+        return f"[vocabulary[n] for n in {script.names[of.ids]}[:, 0]]"
+    return ""
 
 
 def _formulas(place: Scope | None, block: Mapping[str, Node]) -> Iterator[Block]:
@@ -113,7 +124,7 @@ def _tasks(script: Script, lines: Mapping[str, Node]) -> Iterator[str]:
     if queries is not None:
         name = script.names[queries]
         yield (
-            f"Write `{name} = 0 * {name}` at the end of the line that makes it, and run all cells again: "
+            f"Write `{name} = 0 * {name}` below the line that makes it, and run all cells again: "
             "all scores of that head are equal before the mask, so each word looks equally at all that it may see."
         )
     elif first:
