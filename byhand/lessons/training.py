@@ -29,6 +29,8 @@ MOST_LOSS = 1e6
 """A loss from which no training comes back: it is about 3 where nothing is known of twenty words."""
 MOST_BUILT = 2_000
 """The most examples whose graphs are built one by one, for a model whose tables depend on more than their ids."""
+MOST_NUMBERS = 30_000_000
+"""The most numbers of all tables that are computed at once; more examples are computed in parts."""
 
 
 @dataclass(frozen=True)
@@ -169,19 +171,40 @@ class _Group:
         self.counts = (targets >= 0).sum((-1, -2)).astype(float)  # (examples,)
         self._loss, self._gradients = training.losses[0], list(training.gradients.values())
         self._evaluators: dict[tuple[bool, bool], Evaluator] = {}
+        self.numbers = sum(n.shape[0] * n.shape[1] for n in toposort([self._loss, *self._gradients]))
 
     def loss_and_gradient(
         self, tables: Mapping[str, Array], places: list[int] | None = None
     ) -> tuple[float, Array, float]:
         """Return the sum of the losses of all positions, its gradient for all weights in a row, and their number."""
-        counts = self.counts if places is None else self.counts[places]
-        loss, *gradients = self._computed(tables, places, with_gradients=True)
-        return float(_summed(loss, counts)[0, 0]), _summed_rows(gradients, counts), float(counts.sum())
+        sums = []
+        for part in self._parts(places):
+            counts = self.counts if part is None else self.counts[part]
+            loss, *gradients = self._computed(tables, part, with_gradients=True)
+            sums.append((float(_summed(loss, counts)[0, 0]), _summed_rows(gradients, counts), float(counts.sum())))
+        (total, row, count), *others = sums
+        for loss_of_part, row_of_part, positions in others:
+            total, row, count = total + loss_of_part, row + row_of_part, count + positions
+        return total, row, count
 
     def loss(self, tables: Mapping[str, Array]) -> float:
         """Return the sum of the losses of all positions."""
-        (loss,) = self._computed(tables, None, with_gradients=False)
-        return float(_summed(loss, self.counts)[0, 0])
+        total = 0.0
+        for part in self._parts(None):
+            (loss,) = self._computed(tables, part, with_gradients=False)
+            total += float(_summed(loss, self.counts if part is None else self.counts[part])[0, 0])
+        return total
+
+    def _parts(self, places: list[int] | None) -> Iterator[list[int] | None]:
+        """Yield the places of as many examples as memory holds at once; `places` itself if it holds all."""
+        count = len(self.counts) if places is None else len(places)
+        most = max(1, MOST_NUMBERS // self.numbers)
+        if count <= most:
+            yield places
+            return
+        there = list(range(count)) if places is None else places
+        for n in range(0, count, most):
+            yield there[n : n + most]
 
     def _computed(self, tables: Mapping[str, Array], places: list[int] | None, with_gradients: bool) -> list[Array]:
         """Return the loss, and the gradients; of all examples at once, what they give is computed a single time."""
@@ -197,11 +220,15 @@ class _Group:
         """Return what the model expects in each position. (examples, T, V)"""
         logits = self.lesson.graph.logits
         assert logits is not None
-        given = self._numbers(tables, None)
-        with np.errstate(all="ignore"):
-            scores = Evaluator([logits], given)(given)[0]
-        e = np.exp(scores - scores.max(-1, keepdims=True))
-        return np.broadcast_to(e / e.sum(-1, keepdims=True), (len(self.counts), *logits.shape))
+        found = []
+        for part in self._parts(None):
+            given = self._numbers(tables, part)
+            with np.errstate(all="ignore"):
+                scores = Evaluator([logits], given)(given)[0]
+            e = np.exp(scores - scores.max(-1, keepdims=True))
+            count = len(self.counts) if part is None else len(part)
+            found.append(np.broadcast_to(e / e.sum(-1, keepdims=True), (count, *logits.shape)))
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _numbers(self, tables: Mapping[str, Array], places: list[int] | None) -> dict[Node, Array]:
         given = self.given if places is None else {node: table[places] for node, table in self.given.items()}

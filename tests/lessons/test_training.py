@@ -23,6 +23,7 @@ from support.commands import PROGRAM, answer, byhand, refusal
 from byhand.core.evaluation import Evaluator
 from byhand.core.graph import fold
 from byhand.errors import ByhandError
+from byhand.lessons import training
 from byhand.lessons.build import build, model_of
 from byhand.lessons.corpus import Corpus, corpus, held_out
 from byhand.lessons.grid import Grid
@@ -84,6 +85,21 @@ def test_the_gradient_is_that_of_differences() -> None:
         step = np.zeros_like(row)
         step[n] = 1e-6
         assert gradient[n] == pytest.approx((loss.value(row + step) - loss.value(row - step)) / 2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_in_parts_the_numbers_are_the_same(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where all examples at once would take more memory than is reasonable: one or two at a time."""
+    read = text_of("gpt2", TEXT + "the cat sat on the mat.\n")
+    at_once = Loss(read.recipe, read.examples)
+    row = at_once.start()
+    whole = *at_once(row), *at_once(row, [0, 2, 4, 3]), at_once.value(row), *at_once.probabilities(row)
+    monkeypatch.setattr(training, "MOST_NUMBERS", most * max(group.numbers for group in at_once.groups))
+    parts = Loss(read.recipe, read.examples)
+    assert max(len(list(group._parts(None))) for group in parts.groups) >= 2
+    again = *parts(row), *parts(row, [0, 2, 4, 3]), parts.value(row), *parts.probabilities(row)
+    for one, other in zip(whole, again, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
 
 
 def test_each_position_counts_the_same_whatever_its_line() -> None:
