@@ -1,4 +1,4 @@
-"""Inputs that nobody means well with are done or refused in a sentence, in bounded memory. See support.hostile_inputs."""
+"""Inputs that nobody means well with are done, or refused in a sentence, in bounded memory."""
 
 from __future__ import annotations
 
