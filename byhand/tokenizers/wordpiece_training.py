@@ -73,7 +73,7 @@ class _Scores:
 
     def __init__(self, words: list[list[str]], weights: Sequence[int]) -> None:
         self.words, self._weights = words, weights
-        self.pairs = count_pairs(words, weights)
+        self.pairs = {pair: count for pair, count in count_pairs(words, weights).items() if count}
         self.pieces: dict[str, int] = {}
         self._places: dict[Pair, set[int]] = {}
         for number, word in enumerate(words):

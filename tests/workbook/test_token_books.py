@@ -211,6 +211,13 @@ def test_wordpiece_takes_the_longest_piece_from_the_left(engine: str) -> None:
             assert book.texts(values, f"word{n}.path") == [longest_match(word, vocabulary)], word
 
 
+def test_words_that_are_never_there_teach_nothing() -> None:
+    lesson = build(Recipe("wordpiece-encode", size={"merges": 2}, word_counts=[("aabc", 0), ("bb", 5)], prompt="bb a"))
+    assert lesson.graph.report is not None
+    words = lesson.graph.report(lesson.numbers())["words"]
+    assert words == {"bb": ["bb"], "a": ["a"]}
+
+
 def test_a_word_is_cut_as_the_tokenizer_cuts_it() -> None:
     vocabulary = ["[UNK]", "a", "b", "ab", "##a", "##b", "##ab", "##ba"]
     model = WordPiece({piece: n for n, piece in enumerate(vocabulary)})
