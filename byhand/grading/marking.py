@@ -32,7 +32,8 @@ from byhand.grading.owners import Owner, Owners
 from byhand.grading.pseudonyms import Pseudonyms
 from byhand.grading.stages import places_of, rule_of, stages_of, tolerances_of
 from byhand.grading.student_formulas import Recomputer
-from byhand.grading.submission import Submission, read_submission, read_typed
+from byhand.grading.submission import Submission, read_submission
+from byhand.grading.typed_pieces import reader_of
 from byhand.grading.verdicts import (
     ROW_FIRST,
     WRONG,
@@ -103,6 +104,7 @@ class Grader:
         self.key = pseudonyms.of_key(key) if pseudonyms else key
         self.handed_out = replace(handed_out, key=self.key)
         self.marker = marker_of(self.key, handed_out.problem)
+        self.read = reader_of(handed_out.problem)
         self.engine = Recomputer()
 
     def __enter__(self) -> Self:
@@ -131,7 +133,7 @@ class Grader:
             raise ByhandError(BROKEN) from None  # the reader met something that it does not expect
 
     def _mark(self, path: Path, owner_id: str) -> MarkedFile:
-        submission = read_submission(path, self.handed_out, read_typed, self.engine)
+        submission = read_submission(path, self.handed_out, self.read, self.engine)
         owner = Owner(owner_id, "the teacher") if owner_id else self.owners.owner(submission)
         if self.pseudonyms:
             owner, submission = self.pseudonyms.hide_owner(owner, submission, self.owners.handed_out)

@@ -360,7 +360,7 @@ def _submission(
         others = {cell: value for cell, value in _same_for_all(handed_out) if cell[0] not in there}
         printed = others | printed
     unseen = unseen_findings(handed_out, contents, find)
-    elsewhere = misplaced(handed_out, contents, find, answers, read_text)
+    elsewhere = misplaced(handed_out, contents, find, answers, read_typed)  # a letter elsewhere is a label
     warnings = [*_about(handed_out, contents, places), *elsewhere, *unseen, *cells.warnings]
     stated = _text(contents.values.get(where)) if where else ""
     scratch, own = _scratch(handed_out, contents, find), own_work(handed_out, contents, find)
