@@ -36,6 +36,8 @@ MOST_LINES, MOST_TOKENS = 100, 24
 """The most sequences that are shown, and the most tokens of one."""
 MOST_ROWS = 500
 """The most rows of what stands before a word and what follows; of more, the floor is a number and no formula."""
+MOST_POINTS = 42
+"""The most points of the curve."""
 LONGEST_BEFORE = 44
 """The most characters that are shown of what stands before a word."""
 FIRST, CHART, SUMMARY = 4, 16, 11  # the row under the header, the rows of the chart, the column of the summary
@@ -127,6 +129,14 @@ def _sequence(node: Node) -> int:
     """Return the number of the sequence that a table of the first step belongs to."""
     numbered = re.search(r"\brow(\d+)\.", node.name)
     return int(numbered[1]) if numbered else 1
+
+
+def thinned(curve: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """Return at most so many points of a curve that they fit on a page of paper: evenly, with the first and the last."""
+    if len(curve) <= MOST_POINTS:
+        return list(curve)
+    places = [round(n * (len(curve) - 1) / (MOST_POINTS - 1)) for n in range(MOST_POINTS)]
+    return [curve[n] for n in places]
 
 
 def _first_rows(beginnings: Sequence[Beginning], most: int) -> list[Beginning]:
@@ -272,7 +282,7 @@ class _TrainingPage:
 
     def _curve(self, totals: _Totals) -> None:
         """Write the losses on the way, and their chart."""
-        curve, row = self.story.stated.curve, self.plan.counts_row
+        curve, row = thinned(self.story.stated.curve), self.plan.counts_row
         self._head(row, "The numbers of the curve", CURVE)
         heads = ["steps", "loss", *(["held out"] if self.story.aside else []), "floor"]
         for n, head in enumerate(heads):
