@@ -17,6 +17,7 @@ class About:
     with the question that it answers.
     weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
     book has only some of a vocabulary's. smaller: advice if the model is too large for a workbook.
+    model: its name, by which a page says why some of its numbers are equal; nothing is said without.
     """
 
     title: str
@@ -31,3 +32,4 @@ class About:
     guide: bool = False
     course: bool = False
     code: Callable[[Node], str] = lambda table: ""
+    model: str = ""

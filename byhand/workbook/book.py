@@ -18,6 +18,7 @@ from byhand.core.table import Table, read
 from byhand.errors import ByhandError
 from byhand.language.architecture import Graph
 from byhand.layers.training import Training
+from byhand.lessons.equal_numbers import reasons, sentence
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.workbook.about import About
@@ -256,6 +257,7 @@ class PageWriter:
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
         self.width = self.narrowest
+        self.title_columns = 0
 
     def write(self) -> None:
         """Write the page."""
@@ -274,6 +276,7 @@ class PageWriter:
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         self.sheet.columns(1, last + 4, self.width)
         printed = max(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks)
+        printed = max(printed, self.title_columns)
         for place in self.page.headings:
             printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
         width = points(margin) + (printed - 1) * points(self.width)
@@ -302,8 +305,10 @@ class PageWriter:
         self.sheet.height(0, 27)
         subtitle = "     ".join(filter(None, (equation(scope, self.book.turned), scope.source)))
         asked = [(f"   {self.question}", style.QUESTION)] if self.book.about.course else []
-        words = [*asked, *words_of(self.book.about, scope)]
-        self.sheet.rich(1, 1, [(subtitle or self.book.about.title, style.SUBTITLE), *words])
+        why = self._reasons()
+        parts = [(subtitle or self.book.about.title, style.SUBTITLE), *asked, *words_of(self.book.about, scope), *why]
+        self.sheet.rich(1, 1, parts)
+        self.title_columns = width_of("".join(text for text, _ in parts)) if why else 0
         column = write_links(self.book, self.sheet, self.page)
         twin = self.book.twin(self.page)
         if twin:
@@ -318,6 +323,12 @@ class PageWriter:
     def question(self) -> str:
         """The question that the page answers in a course."""
         return question(self.page, self.book.pages[: self.book.pages.index(self.page)])
+
+    def _reasons(self) -> list[tuple[str, Style]]:
+        """Return the sentence that says why tables of the page hold equal numbers, if any do."""
+        here = {block.node: self.book.values[block.node] for block in self.page.blocks if block.home}
+        said = sentence(reasons(self.book.about.model, here)) if self.book.about.model else ""
+        return [(f"     {said}", style.NOTE)] if said else []
 
     def _captions(self, block: Block) -> None:
         _, colour, _ = style.LOOKS[look_of(block.node, block.home)]

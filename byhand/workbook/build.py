@@ -123,6 +123,7 @@ def write_lesson(
         guide=True,
         course=course,
         code=Statements(lesson).of,
+        model=lesson.recipe.model,
     )
     turned = lesson.recipe.orientation == "columns"
     training = _training(lesson)

@@ -132,7 +132,7 @@ def _sequence(node: Node) -> int:
 
 
 def thinned(curve: Sequence[Sequence[float]]) -> list[Sequence[float]]:
-    """Return at most so many points of a curve that they fit on a page of paper: evenly, with the first and the last."""
+    """Return at most MOST_POINTS points of a curve, evenly, with the first and the last: they fit a page of paper."""
     if len(curve) <= MOST_POINTS:
         return list(curve)
     places = [round(n * (len(curve) - 1) / (MOST_POINTS - 1)) for n in range(MOST_POINTS)]

@@ -18,6 +18,8 @@ from byhand.files import replacing
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
 WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
+A3_WIDTH, A3_HEIGHT = 1133.0, 762.0  # the same of A3, for what is too wide for A4 at the smallest scale
+A4, A3 = 9, 8  # the numbers of paper in a file
 ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
 TITLE_ROWS = 3  # those that every page repeats
 MOST_ROWS_FITTED = 75  # on one page, while it can still be read
@@ -32,10 +34,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Cut:
-    """The scale of a sheet on paper, in per cent, and the rows at which a page begins."""
+    """The scale of a sheet on paper, in per cent, the rows at which a page begins, and the size of the paper."""
 
     scale: int
     rows: list[int]
+    paper: int = A4
 
 
 def points(letters: float) -> float:
@@ -47,12 +50,14 @@ def cut(spans: Iterable[Span], width: float) -> Cut | None:
     """Return how to print a sheet on several pages; None if all of it fits one page. width: in points."""
     spans = sorted(spans)
     last = max(end for _, end in spans)
-    scale = max(SMALLEST, min(LARGEST, int(100 * SPARE * WIDTH / width)))
-    most = int(SPARE * (HEIGHT * 100 / scale - TITLE) / ROW)
+    is_a4 = 100 * SPARE * WIDTH / width >= SMALLEST
+    paper, paper_width, height = (A4, WIDTH, HEIGHT) if is_a4 else (A3, A3_WIDTH, A3_HEIGHT)
+    scale = max(SMALLEST, min(LARGEST, int(100 * SPARE * paper_width / width)))
+    most = int(SPARE * (height * 100 / scale - TITLE) / ROW)
     if last <= max(MOST_ROWS_FITTED, most):
         return None
     rows = _breaks(spans, last, most)
-    return Cut(scale, rows) if rows else None
+    return Cut(scale, rows, paper) if rows else None
 
 
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
@@ -313,7 +318,7 @@ class Sheet:
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         plain = footer.replace("&", "&&")
@@ -325,7 +330,7 @@ class Sheet:
         sheet.hide_gridlines(2)
         sheet.freeze_panes(frozen_rows, 0)
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(cut.paper if cut else A4)
         if cut is None:
             sheet.fit_to_pages(1, 1)
         else:

@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.lessons import GALLERY, SET_BY_HAND, lesson
+from support.lessons import BOOKS, GALLERY, SET_BY_HAND, book_of, cells_of, lesson, opened
+from support.selection import often
 from support.worth_looking_at import faults
 
 from byhand.lessons.build import build
+from byhand.lessons.equal_numbers import reasons
+from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
 
-REASONS = {
-    "difference": "two ways of computing the same are shown equal",
-    "differences": "a cache and the whole computation are shown equal",
-    "h_0": "the state before the first word is 0",
-    "segment_ids": "all words belong to one sentence",
-    "segments": "all words belong to one sentence",
-    "ahead": "a word that is not drawn from stands ahead of none",
-    "before_each": "the first of the words that are drawn from begins at 0",
-    "from_each": "the first of the words that are drawn from begins at 0",
-    "y": "a word that is never the target has zeros",
-    "counted": "every word has a target",
-    "relu": "a neuron is silent for all words of a short text",
-    "bias1": "words to come count as no distance at all",
-    "bias2": "words to come count as no distance at all",
-    "transformer W_1": "four phrases leave a neuron unused",
-    "transformer hidden": "four phrases leave a neuron unused",
-    "deepseek W_UK": "one of two features of a key is not needed",
-    "deepseek K_C": "one of two features of a key is not needed",
-    "deepseek K": "one of two features of a key is not needed",
-    "deepseek W_UV": "one of two features of a key is not needed",
-    "switch W_1": "an expert for one kind of word needs few of its neurons",
-    "switch hidden": "an expert for one kind of word needs few of its neurons",
-    "switch W_2": "an expert for one kind of word needs few of its neurons",
-    "switch ffn": "an expert for one kind of word needs few of its neurons",
-    "weighed": "of an expert to which a word is not sent, it gets 0",
-    "vit picture": "a bar leaves the rest of its picture empty",
-    "vit patches": "a bar goes through two patches in the same way",
-    "vit words": "equal patches are equal words",
-    "knn-lm values": "a word that is not stored has no neighbours",
-    "knn-lm p_kNN": "a word that is not stored has no neighbours",
-    "knn-lm weights": "only the nearest contexts weigh, and GPT-2 looks past some words",
-    "real_so_far": "the first word is real for all words after it",
-}
-"""Tables whose equal numbers are what they show, by the last part of their name, or by model and name."""
+
+def explained(made: Lesson) -> dict[str, str]:
+    """The tables of a lesson of which their page says why numbers are equal."""
+    numbers = made.numbers()
+    return reasons(made.recipe.model, {node: numbers[name] for name, node in made.tables.items()})
 
 
-def unexplained(model: str, found: dict[str, str]) -> dict[str, str]:
-    reasons = {*REASONS, *(key.removeprefix(f"{model} ") for key in REASONS)}
-    return {name: what for name, what in found.items() if name.rpartition(".")[2] not in reasons}
+def unexplained(name: str) -> dict[str, str]:
+    """Tables with numbers that say nothing, and of which their page does not say why."""
+    said = explained(lesson(name))
+    return {table: what for table, what in faults(lesson(name)).items() if table not in said}
 
 
 def test_every_ready_made_book_is_worth_looking_at() -> None:
@@ -59,9 +35,31 @@ def test_every_ready_made_book_is_worth_looking_at() -> None:
         f"{name}: {table}: {what}"
         for name, recipe in GALLERY.items()
         if recipe.model not in SET_BY_HAND and not recipe.learnt
-        for table, what in unexplained(recipe.model, faults(lesson(name))).items()
+        for table, what in unexplained(name).items()
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", often(GALLERY, ["bert", "vit"], every=3))
+def test_the_page_of_a_table_with_equal_numbers_says_why(name: str) -> None:
+    """In one sentence under its title."""
+    if BOOKS[name].learnt:
+        return
+    for table, why in explained(lesson(name)).items():
+        sheet = cells_of(book_of(name), table)[0][0][0]
+        said = str(opened(name)[sheet]["B2"].value)
+        assert "Equal numbers on this page: " in said, (sheet, table)
+        assert re.search(rf"\b{re.escape(table.rpartition('.')[2])}\b[^;]*: {re.escape(why)}", said), (sheet, table)
+
+
+def test_only_what_is_equal_is_said_to_be() -> None:
+    """No reason is given where numbers differ, nor where nothing asks for equal ones."""
+    plain = build(Recipe("attention"))
+    assert not explained(plain)
+    assert not explained(build(Recipe("attention", set={"W_Q": 0})))
+    assert explained(lesson("bert"))["segment_ids"] == "all words belong to one sentence"
+    two = build(Recipe("bert", ids=[0, 1, 2, 3, 4, 5], segment_ids=[0, 0, 0, 1, 1, 1]))
+    assert "segment_ids" not in explained(two)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,11 @@ def test_what_fits_a_page_is_not_cut() -> None:
     assert cut([(4, 170)], WIDE) is None
 
 
+def test_what_is_too_wide_for_a4_at_ten_per_cent_is_printed_on_a3() -> None:
+    """8,000 points by 0.1 are more than 784 less 6 in 100. A3 takes 1,133 by 762 points."""
+    assert cut([(4, 300), (300, 560)], 8_000.0) == Cut(13, [300], paper=8)
+
+
 def test_a_page_ends_between_bands() -> None:
     """60 per cent takes 50 rows a page: 516 points by 0.6, without 57 for the title, of 15 each, less 6 in 100."""
     assert cut([(4, 30), (32, 50), (50, 60), (62, 100)], NARROW) == Cut(60, [32, 62])
