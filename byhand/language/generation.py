@@ -13,7 +13,6 @@ from byhand.core.ops import argmax, below, exp, greater, where
 from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.language.architecture import Decoding, Graph, Inputs, Vocabularies, example_ids, one_vocabulary
-from byhand.language.options import Options
 from byhand.layers.attention import NEG_INF, softmax
 from byhand.layers.linear import linear
 
@@ -21,7 +20,7 @@ TIE = 1e-10
 """The least difference by which a word ranks before an earlier one."""
 
 
-def word_logits(x: Node, table: Node, weight: Weights, o: Options, bias: bool = False) -> Node:
+def word_logits(x: Node, table: Node, weight: Weights, o: Any, bias: bool = False) -> Node:
     """Return x E^T + b, or x W + b if the output layer is not tied to the embeddings. (T, d), (V, d) -> (T, V)"""
     row, column = ("x Eᵀ", "E x") if o.tied else ("x W", "W x")
     added = " + b" if bias else ""

@@ -24,7 +24,8 @@ class Option:
     choices: the words that are allowed. zero: the meaning of 0; a whole number with such a meaning may be 0.
     counts: "heads" or "layers", if the option is their number. in_full: the property that has the effective number,
     also if it is 0 for a default. matters: another option, and its values with which this one has an effect.
-    without: the value that a model without the option behaves like, if not 0 or false. common: whether every model of
+    without: the value that a model without the option behaves like, if not 0 or false. most: its largest value.
+    common: whether every model of
     its kind has the option; a model has another option only if its page names it.
     """
 
@@ -35,6 +36,7 @@ class Option:
     matters: tuple[str, ...] = ()
     without: object = None
     common: bool = True
+    most: float = LARGEST
 
 
 def option(default: Any, *, choices: Iterable[str] = (), **about: Any) -> Any:
@@ -107,8 +109,8 @@ def parse_setting(name: str, value: Any, default: Any, about: Option) -> Any:
         kind = "a whole number" if isinstance(default, int) else "a number"
         raise ByhandError(f"{name} is {kind}, not {quoted(value)}.") from None
     least = 0 if isinstance(default, float) or about.zero or about.counts == "layers" else 1
-    if not least <= number <= LARGEST:
-        raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {LARGEST:,}.")
+    if not least <= number <= about.most:
+        raise ByhandError(f"{name} is {quoted(number)}, but must be from {least} to {about.most:,}.")
     return number
 
 
@@ -157,7 +159,7 @@ class Options:
     layers: int = option(1, counts="layers")
     d_ff: int = option(8)
     positions: str = option("learned", choices=POSITIONS)
-    theta: float = option(10000.0, matters=ROTARY)
+    theta: float = option(10000.0, matters=ROTARY, most=10**12)
     rotary_share: float = option(1.0, matters=ROTARY)
     interleaved: bool = option(False, matters=ROTARY)
     buckets: int = option(6, matters=RELATIVE)
@@ -198,7 +200,7 @@ class Options:
     # gate_limit, gate_alpha: of a clamped gate.
     global_every: int = own(2, matters=("attention", "alternating"))
     global_first: bool = own(False, matters=("attention", "alternating"))
-    local_theta: float = own(0.0, zero="theta", matters=ROTARY)
+    local_theta: float = own(0.0, zero="theta", matters=ROTARY, most=10**12)
     local_scaling: Scaling | None = own(None)  # noqa: RUF009 -- a field
     no_positions_every: int = own(0, zero="none", matters=ROTARY)
     no_positions: tuple[int, ...] = own(())

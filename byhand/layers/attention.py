@@ -49,8 +49,11 @@ def attend(
         scaled = where(mask, scaled, NEG_INF).named("masked", role="mask")
     if sink is not None:
         scaled = _beside_sink(scaled, sink)
-    p = softmax(scaled, base)
-    weights = (p if sink is None else p.columns(0, int(k.shape[0]))).named("weights", role="attention")
+    weights = softmax(scaled, base)
+    if sink is not None:
+        weights = weights.columns(0, int(k.shape[0]))
+        weights.shape = (scores.shape[0], scores.shape[1])
+    weights = weights.named("weights", role="attention")
     return (weights @ v).named("Z", role="heads")  # (T, S) @ (S, d_v) -> (T, d_v)
 
 

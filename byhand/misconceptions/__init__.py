@@ -13,13 +13,13 @@ from byhand.misconceptions.inference import FEW_BITS, GUESSES, TILES
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
 from byhand.misconceptions.pieces import PIECES
 from byhand.misconceptions.positions import DISTANCE, TURNING
-from byhand.misconceptions.recurrence import LINEAR, RECURRENT, SCAN
+from byhand.misconceptions.recurrence import DELTA, LINEAR, RECURRENT, SCAN
 from byhand.misconceptions.rewriting import Misconception
 from byhand.misconceptions.selection import CHOSEN, NEAREST, SELECTED
 from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 
 IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR, *TILES)
-IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN)
+IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN, *DELTA)
 IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD, *ADAPTED, *COMPARED, *PREFERRED)
 IN_TOKENS = PIECES

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from byhand.core.graph import Node, named_like, rewrite, toposort
-from byhand.core.ops import add, below, beside, div, matmul, maximum, mul, stretch, tanh, transpose, where
+from byhand.core.ops import (
+    add,
+    below,
+    beside,
+    columns,
+    div,
+    exp,
+    matmul,
+    maximum,
+    mul,
+    stretch,
+    sub,
+    tanh,
+    transpose,
+    where,
+)
 from byhand.core.roles import Role
 from byhand.layers.attention import NEG_INF
-from byhand.misconceptions.patterns import Pattern, nearest, piece
+from byhand.misconceptions.patterns import ANY, Pattern, nearest, piece
 from byhand.misconceptions.rewriting import Misconception, mistake
 
 
@@ -39,11 +54,25 @@ much_more_hidden = windowed(lambda width, words: 1 <= width < words - 1)
 several_visible = windowed(lambda width, words: 1 < width < words)
 capped = Pattern(mul, piece(), Pattern(tanh, Pattern(div, piece())), role=Role.CAP)
 """cap × tanh(x / cap): (cap, x)."""
+with_sink = Pattern(
+    columns,
+    Pattern(div, Pattern(exp, Pattern(sub, Pattern(beside, piece(), ANY, symbol="beside_sink")))),
+    role=Role.ATTENTION,
+)
+"""The weights of a softmax beside a sink, without the sink's: (scores,)."""
+sink_in_row = Pattern(beside, piece(), piece(stretch), symbol="beside_sink")
+"""[scores; sink]: (scores, sink)."""
 matched = Pattern(tanh, Pattern(add, piece(), piece()), symbol="match_*")
 """tanh(keys + query): (keys, query)."""
 head_sum = Pattern(matmul, Pattern(role=Role.ATTENTION), role=Role.HEADS)
 head_sum_of_any = Pattern(matmul, Pattern(role=Role.ATTENTION))
 """weights V: (weights, V)."""
+
+
+def softmax_of(x: Node) -> Node:
+    """Return the softmax of each row, in one step. (T, n) -> (T, n)"""
+    powers = exp(x - x.max(1))
+    return powers / powers.sum(1)
 
 
 def context(node: Node) -> tuple[Node, ...] | None:
@@ -159,6 +188,16 @@ LATER_HEADS = (
         "window-one-too-narrow",
         "Your window is one word too narrow: the word itself and those before it together make up its width.",
         (several_visible, lambda keep, x, hidden: where(window(keep, reach(keep) - 1), x, hidden)),
+    ),
+    mistake(
+        "sink-left-out",
+        "You left out the sink: its number stands beside the scores and takes its share of their total.",
+        (with_sink, lambda scores: softmax_of(scores)),
+    ),
+    mistake(
+        "sink-of-0",
+        "You took 0 for the sink, as if it added 1 to the total; its own number is learnt, and adds e to that number.",
+        (sink_in_row, lambda scores, sink: beside(scores, sink * 0)),
     ),
     mistake(
         "cap-left-out",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from byhand.core.graph import Node
-from byhand.core.ops import add, div, exp, greater, log, matmul, mul, negate, stretch, tanh, transpose, where
+from byhand.core.ops import add, div, exp, greater, log, matmul, mul, negate, stretch, sub, tanh, transpose, where
 from byhand.core.roles import Role
 from byhand.layers.recurrence import sigmoid
 from byhand.misconceptions.patterns import ANY, Pattern, bare, nearest, piece
@@ -109,6 +109,37 @@ RECURRENT = (
         "gate-for-the-candidate",
         "You took a sigmoid for g; what may be taken in is a tanh, between −1 and 1.",
         (candidate, lambda x: sigmoid(x)),
+    ),
+)
+
+delta_error = Pattern(mul, piece(), Pattern(sub, piece(), Pattern(symbol="recalled*")), symbol="delta_*")
+"""β (v − k S): (β, v)."""
+recalled = Pattern(matmul, piece(), Pattern(mul, ANY, piece(when=is_state), symbol="faded*"), symbol="recalled*")
+"""k (α S): (k, S)."""
+faded = Pattern(mul, ANY, piece(when=is_state), symbol="faded*")
+"""α S: (S,)."""
+
+
+DELTA = (
+    mistake(
+        "delta-without-what-is-recalled",
+        "You added the whole value; the state is corrected by what it gets wrong, the value less what it recalls.",
+        (delta_error, lambda beta, v: beta * v),
+    ),
+    mistake(
+        "recalled-before-fading",
+        "You asked the state before it faded; it fades first, and is then asked for the key.",
+        (recalled, lambda k, before: k @ before),
+    ),
+    mistake(
+        "state-not-faded",
+        "You kept the whole state of the word before; only the share α of it stays.",
+        (faded, lambda before: bare(before)),
+    ),
+    mistake(
+        "delta-at-full-strength",
+        "You left out β: what is wrong is corrected only as strongly as the word says.",
+        (Pattern(mul, ANY, piece(sub, ANY, Pattern(symbol="recalled*")), symbol="delta_*"), lambda wrong: wrong),
     ),
 )
 

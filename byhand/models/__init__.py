@@ -294,6 +294,12 @@ INDEX: dict[str, Entry] = {
             "state_space.mamba",
         ),
         Entry(
+            "delta-net",
+            "state space",
+            "keeps a state that fades and is corrected where it is wrong",
+            "state_space.delta_net",
+        ),
+        Entry(
             "flash-attention",
             "inference",
             "attention tile by tile with a running maximum and total, shown equal",

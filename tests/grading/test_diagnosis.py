@@ -203,6 +203,8 @@ TAUGHT = {
     "lstm-cell": "lstm",
     "recurrent-step": "rnn",
     "selective-scan": "mamba",
+    "delta-rule": "delta",
+    "attention-sink": "sink",
     "linear-attention": "linear",
     "mixtral": "mixtral",
     "switch": "switch",

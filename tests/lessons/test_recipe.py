@@ -134,8 +134,10 @@ OPTIONS = [
     for own in [SHARED if model == "gpt2" else set()]
     for option in settings_of(found)
 ]
-LEARNED = ("bert", "roberta", "distilbert", "bart", "gpt2", "switch", "sparse-transformer")
+LEARNED = ("bert", "roberta", "distilbert", "bart", "gpt2", "switch", "sparse-transformer", "albert", "opt", "gpt3")
 """Models whose positions are learned."""
+LIKE_LLAMA = ("olmo2", "smollm3", "phi3", "command-r", "falcon", "gpt-oss")
+"""Models with Llama's heads: all of a head turns, in pairs."""
 WITHOUT_SCORES = ("linear-attention", "performer", "linformer")
 """Models that never meet each pair of words, to whose score something could be added."""
 ONLY_WITH = {
@@ -157,9 +159,10 @@ ONLY_WITH = {
     ("deepseek", "theta"): {"turning": 4},
     ("deepseek", "interleaved"): {"turning": 4},
     ("deepseek", "positions"): {"turning": 4},
-    **{(model, "heads"): {"d_model": 8} for model in ("llama", "mistral", "mixtral")},
-    ("gpt-neox", "heads"): {"d_model": 16},
+    **{(model, "heads"): {"d_model": 8} for model in ("llama", "mistral", "mixtral", *LIKE_LLAMA)},
+    **{(model, "heads"): {"d_model": 16} for model in ("gpt-neox", "gpt-j")},
     ("retro", "kv_heads"): {"heads": 2},
+    ("delta-net", "key_heads"): {"heads": 2},
     **{(model, "theta"): {"positions": "rotary", "d_k": 4} for model in WITHOUT_SCORES},
     ("sparse-transformer", "summaries"): {"pattern": "fixed"},
     **{(model, "max_positions"): {} for model in LEARNED},

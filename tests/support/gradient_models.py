@@ -15,7 +15,7 @@ from byhand.lessons.recipe import Recipe
 from byhand.models import MODELS
 from support.lessons import SET_BY_HAND
 
-TARGETS = {name: ["_", 3, "_", 5, 1] for name in ("bert", "roberta", "distilbert")}
+TARGETS = {name: ["_", 3, "_", 5, 1] for name in ("bert", "roberta", "distilbert", "albert")}
 GRADIENT_MODELS: dict[str, dict[str, Any]] = {
     **{name: {} for name in MODELS if name not in SET_BY_HAND},
     "vit": {"targets": [1]},

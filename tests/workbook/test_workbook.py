@@ -183,7 +183,7 @@ def test_minus_infinity_is_shown_as_such(name: str) -> None:
 
 def test_books_with_a_mask_show_minus_infinity() -> None:
     masked = {n for n in BOOKS if any((v < INFINITE).any() for t, v in lesson(n).numbers().items() if t != "neg_inf")}
-    models = ("gpt2", "bert", "transformer", "decoder", *SINCE, "distilbert", "roberta", "bart", "marian", "t5")
+    models = ("gpt2", "bert", "transformer", "decoder", *SINCE, *LATER, "distilbert", "roberta", "bart", "marian", "t5")
     models += ("sparse", "retro", "knn", "induction", "rasp")
     named = ("causal", "linear-attention")
     models += tuple(f"learnt-{what}" for what in LEARNT_WITH_MASK)
@@ -215,6 +215,7 @@ def test_each_word_of_a_prompt_is_a_drop_down_of_its_vocabulary(name: str) -> No
 
 
 SINCE = ("gpt", "bloom", "llama", "mistral", "qwen", "gemma", "gemma2", "deepseek", "mixtral", "switch")
+LATER = ("gemma3", "olmo2", "smollm3", "phi3", "command", "falcon", "gpt3", "gopher", "opt", "albert", "qwen3")
 READING = ("roberta", "distilbert", "vit", "bart", "marian", "t5", "sparse", "performer", "linformer")
 OTHERS = ("seq2seq", "retro", "knn", "induction", "rasp", *READING)
 LAID_OPEN = ("flash", "logit", "activation", "paged")
@@ -229,6 +230,7 @@ ATTENDING = (
     "gpt2",
     "transformer",
     *SINCE,
+    *LATER,
     *OTHERS,
     *LAID_OPEN,
 )

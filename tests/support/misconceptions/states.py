@@ -171,7 +171,42 @@ def real(t: Tables) -> Array:
     return (t["ids"] != 1).astype(float)
 
 
+def corrected(
+    fade: Any = lambda a, s: a * s,
+    ask: Any = lambda k, faded, s: k @ faded,
+    wrong: Any = lambda b, v, said: b * (v - said),
+) -> Case:
+    """Two words of the gated delta rule, from q, k, v, α and β, which are right."""
+
+    def case(t: Tables) -> dict[str, Array]:
+        at = "layer1.head1."
+        state, found = None, dict[str, Array]()
+        for n in (0, 1):
+            q, k, v, a, b = (
+                t[f"{at}{name}"][..., n : n + 1, :] for name in ("Q_scaled", "K_unit", "V_mixed", "alpha", "beta")
+            )
+            if state is None:
+                state = turned(k) @ (b * v)
+                found |= {f"{at}delta_1": b * v, f"{at}S_1": state, f"{at}y_1": q @ state}
+                continue
+            faded = fade(a, state)
+            said = ask(k, faded, state)
+            error = wrong(b, v, said)
+            state = faded + turned(k) @ error
+            names = (f"faded_{n + 1}", f"recalled_{n + 1}", f"delta_{n + 1}", f"S_{n + 1}", f"y_{n + 1}")
+            found |= {
+                at + name: table for name, table in zip(names, (faded, said, error, state, q @ state), strict=True)
+            }
+        return found
+
+    return case
+
+
 CASES: dict[str, tuple[str, Case]] = {
+    "delta-without-what-is-recalled": ("delta", corrected(wrong=lambda b, v, said: b * v)),
+    "recalled-before-fading": ("delta", corrected(ask=lambda k, faded, s: k @ s)),
+    "state-not-faded": ("delta", corrected(fade=lambda a, s: s)),
+    "delta-at-full-strength": ("delta", corrected(wrong=lambda b, v, said: v - said)),
     "state-left-out": ("rnn", recurrent(kept=0)),
     "first-state-again": ("rnn", recurrent(carry=lambda h0, h1: h0)),
     "state-without-tanh": ("rnn", recurrent(act=lambda a: a)),
@@ -227,6 +262,7 @@ RIGHT: dict[str, Case] = {
     "rnn": recurrent(),
     "lstm": cell(),
     "mamba": scan(),
+    "delta": corrected(),
     "linear": linear(),
     "mixtral": two_experts(lambda p: largest(p, 2)),
     "switch": full(),

@@ -109,6 +109,24 @@ def cap(of: Callable[[Array], Array]) -> Case:
     return case
 
 
+def sunk(times: float | None = 1) -> Case:
+    """A softmax beside the sink, so many times its number; or beside none."""
+
+    def case(t: Tables) -> dict[str, Array]:
+        scores = t["layer1.head1.masked"]
+        column = np.broadcast_to(t["layer1.head1.sink"] * (times or 0), (*scores.shape[:-1], 1))
+        if times is None:
+            return {"layer1.head1.masked": scores, "layer1.head1.weights": softmax(scores)}
+        row = np.concatenate([scores, column], axis=-1)
+        return {
+            "layer1.head1.masked": scores,
+            "layer1.head1.beside_sink": row,
+            "layer1.head1.weights": softmax(row)[..., :-1],
+        }
+
+    return case
+
+
 def groups(t: Tables) -> dict[str, Array]:
     """Head 2 with the second group and head 3 with the first; heads 1 and 4 are as they were."""
     pairs = (2, 2), (3, 1)
@@ -175,6 +193,8 @@ CASES: dict[str, tuple[str, Case]] = {
     "window-left-out": ("mistral", window(4)),
     "window-one-too-wide": ("mistral", window(3)),
     "window-one-too-narrow": ("mistral", window(1)),
+    "sink-left-out": ("sink", sunk(None)),
+    "sink-of-0": ("sink", sunk(0)),
     "cap-left-out": ("gemma2", cap(lambda x: x)),
     "cap-as-a-limit": ("gemma2", cap(lambda x: np.clip(x, -2, 2))),
     "cap-not-multiplied": ("gemma2", cap(lambda x: np.tanh(x / 2))),
@@ -219,6 +239,7 @@ RIGHT: dict[str, Case] = {
     "transformer-xl": rows_from(lambda i: 1 - i),
     "mistral": window(2),
     "gemma2": cap(lambda x: 2 * np.tanh(x / 2)),
+    "sink": sunk(),
     "gemma": rms(gain=lambda g: 1 + g),
     "seq2seq": looking_back(lambda k, q: np.tanh(k + q)),
     "marian": lambda t: {"encoder.PE": waves(t["encoder.PE"], halves=True)},
