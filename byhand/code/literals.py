@@ -57,8 +57,10 @@ def strings(parts: Sequence[str], between: str, indent: int = 4) -> str:
 
 
 def words(vocabulary: Sequence[str]) -> str:
-    """Return a list of words."""
-    return f"[{', '.join(repr(word) for word in vocabulary)}]"
+    """Return a list of words; a long one as a text that is cut at its blanks, if no word has some."""
+    listed = f"[{', '.join(repr(word) for word in vocabulary)}]"
+    plain = all(word and word.isprintable() and word.split() == [word] for word in vocabulary)
+    return f"({strings(vocabulary, ' ')}).split()" if plain and len(listed) > LONGEST else listed
 
 
 def sentence(text: str) -> str:

@@ -129,6 +129,16 @@ def test_gradients_are_compared_with_slopes(tmp_path: Path) -> None:
     assert float(dict(row.split(": ") for row in said.splitlines() if ": " in row)["W_Q"]) > 1e-3
 
 
+def test_a_long_vocabulary_takes_few_lines() -> None:
+    """It is cut at its blanks, which no word has, and is the same list."""
+    from byhand.code.literals import words
+
+    many = [f"w{n}'" if n % 3 else f'"{n}\\' for n in range(300)]
+    assert eval(words(many)) == many  # a literal of ours
+    assert words(many).count("\n") < 25
+    assert eval(words([*many, "a b", "\u202e"])) == [*many, "a b", "\u202e"]
+
+
 def test_numbers_in_a_file_beside_it(here: Path) -> None:
     said = byhand("byhand code gpt2 --size large -o large.py --weights large.npz").stdout
     assert said == "Wrote large.py and large.npz. Run it with: python large.py\n"
