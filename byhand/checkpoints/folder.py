@@ -59,6 +59,10 @@ def brief(value: Any) -> str:
     return text if len(text) <= 40 else text[:40] + "…"
 
 
+LARGEST_SIZE = 1_000_000_000
+"""The largest size that a config.json may state: no tensor in a file is as wide."""
+
+
 class Config:
     """config.json, one key at a time; a key that is not there has the default."""
 
@@ -81,6 +85,8 @@ class Config:
         value = self.get(key, default)
         if type(value) is not int or value < 1:
             raise ByhandError(f"{key} in config.json must be a whole number above 0, not {brief(value)}; mend it.")
+        if value > LARGEST_SIZE:
+            raise ByhandError(f"{key} in config.json must be at most {LARGEST_SIZE:,}, not {brief(value)}; mend it.")
         return value
 
     def size_or_null(self, key: str, default: int, null: int | None = None) -> int:

@@ -117,7 +117,7 @@ names = st.text(max_size=6)
 def tables(draw: st.DrawFn, example: Any) -> Any:
     """An example of a kind of file with some places changed, lost, or doubled under another name; or any value."""
     if draw(st.integers(0, 5)) == 0:
-        return draw(values())
+        return copy.deepcopy(draw(values()))
     table = copy.deepcopy(example)
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(list(places(table))))
@@ -137,7 +137,7 @@ def tables(draw: st.DrawFn, example: Any) -> Any:
         elif change == "double" and isinstance(inner, dict):
             inner[draw(names | st.sampled_from(sorted(map(str, inner))))] = copy.deepcopy(inner[path[-1]])
         else:
-            inner[path[-1]] = draw(values())
+            inner[path[-1]] = copy.deepcopy(draw(values()))  # which another change may change again
     return table
 
 
