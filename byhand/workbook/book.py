@@ -31,7 +31,7 @@ from byhand.workbook.sheet_names import sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
-from byhand.xlsx.writer import BookFile, Sheet, Style, cut, points
+from byhand.xlsx.writer import BookFile, Sheet, Span, Style, cut, points
 
 ROWS, COLUMNS = 1_048_576, 16_384
 LONGEST_FORMULA = 8_192
@@ -259,8 +259,8 @@ class PageWriter:
         self.width = self.narrowest
         self.title_columns = 0
 
-    def write(self) -> None:
-        """Write the page."""
+    def write(self, below: Sequence[Span] = ()) -> None:
+        """Write the page. below: the rows of what others write under its tables."""
         self._write_title()
         for place in self.page.headings:
             parts = [(opened(title(place.scope)), style.STEP)]
@@ -280,7 +280,7 @@ class PageWriter:
         for place in self.page.headings:
             printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
         width = points(margin) + (printed - 1) * points(self.width)
-        self.sheet.page(TOP - 1, self.book.about.title, cut(self.page.spans(), width))
+        self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *below], width))
         self._curves()
 
     def _curves(self) -> None:
@@ -432,8 +432,9 @@ class PageWriter:
             self.sheet.formulas(place, self._formulas(block, values), style.cell(look, number_format, NO_EDGES))
         if look is Look.ATTENTION:
             self.sheet.heat(place, style.HEAT)
-        if node.role.traits.shaded and not node.op.given and rows * columns > 1:
-            self.sheet.heat_by_count(place, style.COUNT_HEAT)
+        is_picture = node.role is Role.INPUT and node.symbol in style.PICTURES
+        if is_picture or (node.role.traits.shaded and not node.op.given and rows * columns > 1):
+            self.sheet.heat_by_count(place, style.INK_OF_PICTURES if is_picture else style.COUNT_HEAT)
         if whole and look is not Look.ATTENTION:
             first = Address(place[0], place[1])
             self.sheet.format_where(place, f"=ABS({first}-ROUND({first},0))>0.000000001", {"num_format": "0.00"})

@@ -25,7 +25,7 @@ from byhand.workbook.guide import write_map, write_tries
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
 from byhand.workbook.steps import steps
-from byhand.xlsx.writer import BookFile
+from byhand.xlsx.writer import BookFile, Span
 
 if TYPE_CHECKING:  # most workbooks are of models that have not been trained
     from byhand.workbook.training_pages import TrainingPages
@@ -73,10 +73,11 @@ def write_workbook(
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     saved = iter(progress(book.pages))
     for page in book.pages:
-        PageWriter(book, file, sheets[page], page).write()
+        below: list[Span] = []
         if about.guide:
             write_map(book, sheets[page], page)
-            write_tries(book, sheets[page], page)
+            below = write_tries(book, sheets[page], page)
+        PageWriter(book, file, sheets[page], page).write(below)
         sheets[page].before_rows(partial(_begin, book, saved))
     for page in book.back:
         write_glossary(book, sheets[page])

@@ -7,11 +7,11 @@ from textwrap import wrap
 
 from byhand.core.roles import Look, Role
 from byhand.workbook import style
-from byhand.workbook.book import Book, title_of
+from byhand.workbook.book import CHART_ROWS, Book, title_of
 from byhand.workbook.layout import TOP
 from byhand.workbook.page import Page
 from byhand.workbook.tries import tries_of_page
-from byhand.xlsx.writer import Sheet
+from byhand.xlsx.writer import Sheet, Span
 
 ROW = TOP - 1
 """The row of the map, under the links."""
@@ -66,14 +66,17 @@ def _look(page: Page) -> Look:
     return look if look in style.BOXES else Look.COMPUTED
 
 
-def write_tries(book: Book, sheet: Sheet, page: Page) -> None:
-    """Write what to try under the tables, and what to expect."""
-    row = max(block.row + block.shape[0] for block in page.blocks) + 2
+def write_tries(book: Book, sheet: Sheet, page: Page) -> list[Span]:
+    """Write what to try under the tables, and what to expect; return the rows, which stay together on paper."""
+    charts = sum(book.homes[node].page is page for node in book.graph.curves)
+    row = max(block.row + block.shape[0] for block in page.blocks) + 2 + charts * CHART_ROWS
     tries = tries_of_page(book, page)
     if not tries:
-        return
+        return []
+    first = row
     sheet.text(row, 1, "Try this", style.HEADING)
     for item in tries:
         for line in wrap(item.text, LETTERS):
             row += 1
             sheet.text(row, 1, line, style.text(10))
+    return [(first, row + 1)]

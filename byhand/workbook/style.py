@@ -14,6 +14,10 @@ from byhand.core.roles import Look
 
 INK, GREY, FRAME, RED = "#1F2933", "#6B7785", "#C9D1DA", "#C0392B"
 HEAT = "#8E63C7"
+INK_OF_PICTURES = "#7F8893"
+"""The grey of a picture's largest number, on which it can still be read."""
+PICTURES = ("picture", "patches")
+"""The tables of points, which are shown in grey levels."""
 COUNT_HEAT = "#5B9BD5"
 """The colour of the largest count of a table."""
 TEXT = "Calibri"
