@@ -40,6 +40,9 @@ REASONS = {
     "knn-lm values": "a word that is not stored has no neighbours",
     "knn-lm p_kNN": "a word that is not stored has no neighbours",
     "knn-lm weights": "only the nearest contexts weigh, and GPT-2 looks past some words",
+    "logit-lens parts": "words that the model rules out add nothing",
+    "activation-patching logits": "what attention brings to the last word is all in which the prompts differ there",
+    "activation-patching probabilities": "what attention brings to the last word is all in which they differ there",
     "real_so_far": "the first word is real for all words after it",
 }
 """What equal numbers show, by the last part of a table's name, or by model and name."""

@@ -9,7 +9,7 @@ from byhand.misconceptions.adapting import ADAPTED, COMPARED, PREFERRED
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
-from byhand.misconceptions.inference import FEW_BITS, GUESSES, TILES
+from byhand.misconceptions.inference import FEW_BITS, GUESSES, MEMORIES, PATCHES, TILES
 from byhand.misconceptions.layers import FEED_FORWARD, NORM, POSITIONS, RESIDUAL
 from byhand.misconceptions.pieces import PIECES
 from byhand.misconceptions.positions import DISTANCE, TURNING
@@ -20,7 +20,7 @@ from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 
 IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR, *TILES)
 IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN, *DELTA)
-IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS)
+IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS, *MEMORIES, *PATCHES)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD, *ADAPTED, *COMPARED, *PREFERRED)
 IN_TOKENS = PIECES
 ALL = (*IN_ATTENTION, *IN_LAYERS, *IN_CHOICES, *IN_LEARNING, *IN_TOKENS, *PRODUCTS)

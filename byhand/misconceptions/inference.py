@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from byhand.core.ops import add, constant, div, exp, greater, maximum, mul, negate, power, sub, where
+from byhand.core.ops import add, constant, div, exp, greater, lookup, matmul, maximum, mul, negate, power, sub, where
 from byhand.misconceptions.patterns import ANY, Pattern, piece
 from byhand.misconceptions.rewriting import mistake
 
@@ -31,6 +31,21 @@ held = Pattern(negate, Pattern(maximum, Pattern(negate, piece())), symbol="held"
 off_zero = Pattern(mul, piece(), Pattern(sub, piece(symbol="q")), symbol="restored")
 """scale × (q - zero point): (scale, q)."""
 
+given_value = Pattern(sub, piece(symbol="wanted"), symbol="change")
+"""wanted - what is said: (wanted,)."""
+shared_out = Pattern(matmul, piece(), Pattern(div, piece(symbol="change")), symbol="added")
+"""kᵀ (change / k kᵀ): (kᵀ, change)."""
+place = Pattern(add, Pattern(mul, piece(), piece()), piece(symbol="inside"), symbol="place")
+"""table[block] × size + the place inside: (table[block], size, the place inside)."""
+through_table = Pattern(add, Pattern(mul, Pattern(lookup, ANY, piece()), piece()), piece(), symbol="place")
+"""The same: (block, size, the place inside)."""
+restored = Pattern(
+    div,
+    Pattern(sub, piece(symbol="lead"), piece(symbol="floor")),
+    Pattern(where, piece(symbol="gap")),
+    symbol="restored",
+)
+"""(lead - corrupted lead) / gap, where that is not 0: (lead, corrupted lead, gap)."""
 
 TILES = (
     mistake(
@@ -103,5 +118,41 @@ FEW_BITS = (
         "zero-point-forgotten",
         "You multiplied q by the scale as it is; take the zero point off first.",
         (off_zero, lambda scale, q: scale * q),
+    ),
+)
+
+MEMORIES = (
+    mistake(
+        "value-added-whole",
+        "You added the new value whole; add only what it differs from what the key says so far.",
+        (given_value, lambda wanted: wanted),
+    ),
+    mistake(
+        "key-not-divided",
+        "You forgot to divide by k kᵀ; without it a long key writes more than the new value.",
+        (shared_out, lambda key, change: key @ change),
+    ),
+    mistake(
+        "block-not-multiplied",
+        "You added the block's number itself; a block begins at its number times the words in a block.",
+        (place, lambda number, size, inside: number + inside),
+    ),
+    mistake(
+        "block-table-skipped",
+        "You took the block of the text for the block in memory; the block table says where that one is.",
+        (through_table, lambda block, size, inside: block * size + inside),
+    ),
+)
+
+PATCHES = (
+    mistake(
+        "corrupted-not-taken-off",
+        "You left the corrupted lead in; what is restored counts from there, so take it off the patched lead first.",
+        (restored, lambda lead, floor, gap: lead / where(gap, gap, 1)),
+    ),
+    mistake(
+        "restored-of-the-clean-lead",
+        "You divided by the clean lead alone; divide by how far the clean lead is from the corrupted one.",
+        (restored, lambda lead, floor, gap: (lead - floor) / (gap + floor)),
     ),
 )

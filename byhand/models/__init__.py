@@ -330,6 +330,18 @@ INDEX: dict[str, Entry] = {
             "inference.activation_patching",
         ),
         Entry(
+            "fact",
+            "inference",
+            "a key that finds a fact and a value that says it; erased, and changed",
+            "inference.fact",
+        ),
+        Entry(
+            "paged-cache",
+            "inference",
+            "keys and values in blocks that two texts share, found by a block table",
+            "inference.paged_cache",
+        ),
+        Entry(
             "induction-head",
             "looking inside",
             "two heads set by hand: one marks the word before, one copies",

@@ -214,6 +214,9 @@ TAUGHT = {
     "running-softmax": "flash",
     "keep-or-refuse": "speculative",
     "four-bits": "few bits",
+    "change-a-fact": "fact",
+    "find-the-block": "paged",
+    "patch-a-prompt": "patch",
 }
 """Exercises, and the subject whose mistakes in plain numpy fit their tables."""
 PLAIN = [

@@ -94,6 +94,14 @@ ELSEWHERE = {
     "flash": Recipe("flash-attention"),
     "speculative": Recipe("speculative-decoding", size={"guesses": 2}),
     "few bits": Recipe("quantisation"),
+    "fact": Recipe("fact", size={"vocab": 4}),
+    "paged": Recipe("paged-cache", size={"tokens": 5, "shared": 0}),
+    "patch": Recipe(
+        "activation-patching",
+        size={"vocab": 4, "d_model": 2, "heads": 1, "max_positions": 2},
+        ids=[0, 1],
+        target_ids=[2, 1],
+    ),
 }
 """Where the misconceptions about later models are planted; what else can go wrong there is planted in SUBJECTS."""
 QUICK = ("product", "softmax", "attention", "layernorm", "positions", "encoder-layer")
@@ -112,10 +120,12 @@ def drawn(subject: str, draws: int = DRAWS) -> dict[Node, Array]:
     """Small whole numbers for each table that a student is given, `draws` times at once."""
     random = np.random.default_rng(7)
     given = {}
-    wide = {"W": (-15, 15)} if subject == "few bits" else {}
+    wide = {"few bits": {"W": (-15, 15)}, "fact": {"V": (-5, 5), "wanted": (-6, 6), "K": (1, 3)}}.get(subject, {})
     for node in toposort(outputs_of(subject)):
         lowest, highest = ({"X": (0, 3), "gamma": (1, 3)} | wide).get(node.symbol, (-2, 2))
-        if (node.role in ("input", "weight") and node.symbol not in ("T", "segment_ids")) or node.symbol in wide:
+        if (node.role in ("input", "weight") and node.symbol not in ("T", "segment_ids")) or (
+            node.symbol in wide and node.data is not None
+        ):
             given[node] = random.integers(lowest, highest, size=(draws, *node.shape), endpoint=True).astype(float)
     return given
 

@@ -246,3 +246,42 @@ def test_what_is_carried_over_replaces_the_other_runs_own() -> None:
         np.testing.assert_allclose(values[made.table("restored")][:, 0], restored, rtol=1e-9, atol=1e-9)
     with pytest.raises(ByhandError, match="The prompts have 3 and 2 words"):
         build(Recipe("activation-patching", prompt="the cat sat", target_prompt="a dog"))
+
+
+def test_blocks_hold_what_was_written_in_any_order() -> None:
+    """Of every size, both texts find their own keys, shared blocks are stored once, and attention is the exact one."""
+    for tokens, shared, block in product((1, 4, 5), (0, 1, 3, 4), (1, 2, 3)):
+        if shared > tokens:
+            continue
+        made = build(Recipe("paged-cache", size={"tokens": tokens, "shared": shared, "block": block}))
+        tables = made.numbers()
+        assert not tables["text1.difference"].any()
+        assert not tables["text2.difference"].any()
+        first, second = (tables[f"text{n}.block_table"][:, 0].tolist() for n in (1, 2))
+        assert first[: shared // block] == second[: shared // block]
+        assert not set(first[shared // block :]) & set(second[shared // block :])
+        assert len(tables["K_cache"]) == len({*first, *second}) * block
+        for n in (1, 2):
+            q, k, v = (tables[f"text{n}.{name}"] for name in ("q", "K", "V"))
+            weights = np.exp(q @ k.T / np.sqrt(2))
+            np.testing.assert_allclose(tables[f"text{n}.Z"], weights / weights.sum() @ v, rtol=1e-12)
+        words = 2 * tokens - shared // block * block
+        np.testing.assert_allclose(tables["used"][:, 0], [2 * tokens / 16, words / len(tables["K_cache"])])
+    with pytest.raises(ByhandError, match="at most 4 are shared"):
+        build(Recipe("paged-cache", size={"shared": 5}))
+
+
+def test_a_fact_is_said_erased_and_changed() -> None:
+    """Against plain numpy; what is changed is said exactly for its own key, and others follow by what they share."""
+    for facts, edited in ((3, 1), (4, 3), (6, 6)):
+        tables = build(Recipe("fact", size={"vocab": 2 * facts, "edited": edited})).numbers()
+        at, said = edited - 1, np.arange(facts) + facts
+        assert tables["before.next"][:, 0].tolist() == said.tolist()
+        erased = tables["erased.next"][:, 0].tolist()
+        assert erased[at] != said[at]
+        assert erased[:at] + erased[at + 1 :] == [*said[:at], *said[at + 1 :]]
+        assert tables["edited.next"][at, 0] == facts + edited % facts
+        k = np.maximum(tables["K"][at], 0)[None]
+        v = tables["V"] + k.T @ (tables["edited.wanted"] - k @ tables["V"]) / (k @ k.T)
+        np.testing.assert_allclose(tables["edited.V"], v, rtol=1e-12)
+        np.testing.assert_allclose(k @ tables["edited.V"], tables["edited.wanted"], atol=1e-12)

@@ -51,7 +51,7 @@ TURNED = {
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
     *("bpe", "bpe-encode", "wordpiece", "wordpiece-encode", "unigram", "token-costs"),
-    *("speculative-decoding", "quantisation"),
+    *("speculative-decoding", "quantisation", "paged-cache", "fact"),
 }
 """Models without weights to draw or to learn."""
 UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", generate=3)}

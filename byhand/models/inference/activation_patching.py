@@ -22,7 +22,7 @@ from byhand.models.decoder import gpt2
 
 SOURCE = "Meng et al. 2022, section 2.1"
 RUNS = ("clean", "corrupted", "patched")
-ACTIVATION_PATCHING = variant(gpt2.GPT2)
+ACTIVATION_PATCHING = variant(gpt2.GPT2, without="temperature")
 """A GPT-2 that is run three times."""
 Layer = Callable[..., Node]
 
@@ -58,7 +58,7 @@ def carried(
 
 def prompts(o: Options, inputs: Inputs) -> tuple[list[int], list[int]]:
     """Return the ids of both prompts; a second one that is not given differs in the first word."""
-    clean = inputs.ids or example_ids([0, 2], o.vocab, o.max_positions)
+    clean = inputs.ids or example_ids([0, 2, 5, 6], o.vocab, o.max_positions)
     corrupted = inputs.target_ids or [(clean[0] + 3) % o.vocab, *clean[1:]]
     if len(clean) != len(corrupted):
         raise ByhandError(

@@ -16,7 +16,7 @@ from byhand.layers.attention import softmax
 from byhand.models.decoder import gpt2
 
 SOURCE = "nostalgebraist 2020, Interpreting GPT: the logit lens"
-LOGIT_LENS = variant(gpt2.GPT2)
+LOGIT_LENS = variant(gpt2.GPT2, without="temperature")
 """A GPT-2, of which every sublayer's result is read."""
 
 
@@ -32,7 +32,7 @@ def depths(x: Node, o: Options) -> tuple[list[Node], Labels]:
 def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularies = one_vocabulary) -> Graph:
     o.check()
     (vocabulary,) = vocabularies(o)
-    ids = token_ids("ids", inputs.ids or example_ids([0, 1, 4], o.vocab, o.max_positions), vocabulary)
+    ids = token_ids("ids", inputs.ids or example_ids([0, 1, 5], o.vocab, o.max_positions), vocabulary)
     x, table = body(ids, vocabulary, weight, o, ("wte", "wpe"), grouped_attention, plain_feed)
     stream, names = depths(x, o)
     last, of = int(ids.shape[0]), Dim(len(stream), names)

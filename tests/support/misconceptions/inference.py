@@ -66,6 +66,51 @@ def few_bits(
     return case
 
 
+def changed_value(from_said: bool = True, divided: bool = True) -> Case:
+    """A value changed by a column times a row."""
+
+    def case(t: Tables) -> dict[str, Array]:
+        k, v, wanted = t["edited.k"], t["V"], t["edited.wanted"]
+        change = wanted - k @ v if from_said else wanted + 0 * (k @ v)
+        share = change / (k * k).sum(-1, keepdims=True) if divided else change
+        return {"edited.change": change, "edited.V": v + k.swapaxes(-1, -2) @ share}
+
+    return case
+
+
+def placed(times: int = 2, through: bool = True) -> Case:
+    """Where five words are, in blocks of two, and their keys."""
+
+    def case(t: Tables) -> dict[str, Array]:
+        word, table = np.arange(5), t["text1.block_table"]
+        block = (
+            table[..., word // 2, :]
+            if through
+            else np.broadcast_to((word // 2)[:, None], table[..., word // 2, :].shape)
+        )
+        place = block * times + (word % 2)[:, None]
+        at = np.broadcast_to(place.astype(int), (*place.shape[:-1], t["K_cache"].shape[-1]))
+        lead = (*at.shape[:-2], *t["K_cache"].shape[-2:])
+        return {"text1.place": place, "text1.K": np.take_along_axis(np.broadcast_to(t["K_cache"], lead), at, axis=-2)}
+
+    return case
+
+
+def patched(floored: bool = True, of_gap: bool = True) -> Case:
+    """How much of the lead is restored, from the logits of three runs."""
+
+    def case(t: Tables) -> dict[str, Array]:
+        rows = np.concatenate([t[f"{run}.logits"][..., -1:, :] for run in ("clean", "corrupted", "patched")], axis=-2)
+        words = (np.argmax(rows[..., n : n + 1, :], axis=-1)[..., None] for n in (0, 1))
+        right, wrong = (np.take_along_axis(rows, np.broadcast_to(w, (*rows.shape[:-1], 1)), axis=-1) for w in words)
+        lead = right - wrong
+        clean, corrupted = lead[..., :1, :], lead[..., 1:2, :]
+        gap = np.where(clean == corrupted, 1, clean - corrupted) if of_gap else clean
+        return {"lead": lead, "restored": (lead - corrupted if floored else lead) / gap}
+
+    return case
+
+
 def without_int8(case: Case) -> Case:
     """The same, without a word on int8, where halves are rounded too."""
     return lambda t: {name: table for name, table in case(t).items() if not name.startswith("int8")}
@@ -85,8 +130,21 @@ CASES: dict[str, tuple[str, Case]] = {
     "not-saturated": ("few bits", few_bits(most=99)),
     "whole-numbers-only": ("few bits", few_bits(step=lambda x: 1)),
     "zero-point-forgotten": ("few bits", few_bits(zero=False)),
+    "value-added-whole": ("fact", changed_value(from_said=False)),
+    "key-not-divided": ("fact", changed_value(divided=False)),
+    "corrupted-not-taken-off": ("patch", patched(floored=False)),
+    "restored-of-the-clean-lead": ("patch", patched(of_gap=False)),
+    "block-not-multiplied": ("paged", placed(times=1)),
+    "block-table-skipped": ("paged", placed(through=False)),
 }
 """Misconception -> the subject in which it is planted, and what the student then has."""
 
-RIGHT: dict[str, Case] = {"flash": two_tiles(), "speculative": one_guess(), "few bits": few_bits()}
+RIGHT: dict[str, Case] = {
+    "flash": two_tiles(),
+    "speculative": one_guess(),
+    "few bits": few_bits(),
+    "fact": changed_value(),
+    "paged": placed(),
+    "patch": patched(),
+}
 """With nothing wrong, the same plain numpy says what the model does."""
