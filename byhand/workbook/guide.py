@@ -22,6 +22,8 @@ LETTERS = 150
 LONGEST = 12
 """The letters of a name on the map."""
 SHORT = {
+    "First step · ": "",
+    "Sentence ": "S",
     "Layer ": "L",
     "Encoder": "Enc",
     "Decoder": "Dec",
@@ -45,13 +47,17 @@ def short_name(page: Page) -> str:
 
 
 def write_map(book: Book, sheet: Sheet, page: Page) -> None:
-    """Write the map: a cell for each sheet, which is a link to it, and the present one filled."""
-    if len(book.pages) == 1 or any(heading.row == ROW for heading in page.headings):
+    """Write the map: a cell for each sheet, which is a link to it, and the present one filled.
+
+    Sheets of the model and sheets of its first training step have a map each.
+    """
+    pages = [other for other in book.pages if book.in_model(other.scope) == book.in_model(page.scope)]
+    if len(pages) == 1 or any(heading.row == ROW for heading in page.headings):
         return
-    at = book.pages.index(page)
-    first = max(0, min(at - MOST // 2, len(book.pages) - MOST))
+    at = pages.index(page)
+    first = max(0, min(at - MOST // 2, len(pages) - MOST))
     start = 12 if any(book.homes[of.ids].page is page for of in book.sentences) else 1
-    for n, other in enumerate(book.pages[first : first + MOST]):
+    for n, other in enumerate(pages[first : first + MOST]):
         if other is page:
             sheet.text(ROW, start + n, short_name(other), style.MAP_HERE)
         else:

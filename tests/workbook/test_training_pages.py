@@ -86,6 +86,19 @@ def test_the_curve_is_a_chart_of_cells() -> None:
     assert "loss of what is held out" in charts[0]
 
 
+def test_the_model_and_its_first_step_have_a_map_each() -> None:
+    """In the row under the links; a map of all sheets would say First step again and again."""
+    values = read(book()).values
+    maps = {
+        sheet: [text for (on, row, _), text in values.items() if on == sheet and row == 3]
+        for sheet in ("Output", "First step Output")
+    }
+    assert "Output" in maps["Output"]
+    assert "Loss" not in maps["Output"]
+    assert {"Output", "S2 Input", "S2 L1 H1"} <= set(maps["First step Output"])
+    assert not any("First" in str(text) for texts in maps.values() for text in texts)
+
+
 def test_the_first_step_is_live() -> None:
     """Another start of a weight changes the first loss, the curve's first point, the gradients and the updates."""
     path = book()
