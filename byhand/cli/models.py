@@ -26,7 +26,7 @@ def is_model(text: str) -> bool:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def models(model: str | None, pair: tuple[str, str] | None, as_json: bool) -> None:
-    """List the families of models, the models of one, or the options of a MODEL.
+    """List the models by family or by a word, or a MODEL's options.
 
     \b
     Examples

@@ -99,6 +99,10 @@ STEPS: dict[str, str] = {
     "why attention came": "How many states lie between a source word and where it is needed.",
     "project": "Two branches: one runs through the state, the other decides what passes.",
     "convolve": "Each word is mixed with the few before it.",
+    "mix in time": "Each word is mixed with the few before it, and passes an activation function.",
+    "unit length": "Queries and keys all get length 1, so that they agree by direction alone.",
+    "forget": "Each word says which share of the state stays.",
+    "correct": "Each word says how strongly the state is corrected.",
     "select": "The word itself decides what is written, what is read and how fast the state moves.",
     "gate": "The second branch decides what passes.",
     # Choosing

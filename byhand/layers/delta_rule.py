@@ -16,7 +16,7 @@ SMALL = 1e-6
 
 def unit_rows(x: Node, name: str) -> Node:
     """Return each row divided by its length, as the rule's keys and queries are. (T, d_k) -> (T, d_k)"""
-    with scope("", "length 1", equation="x / √(Σ x² + ε)", source=f"{PAPER}, section 3.4"):
+    with scope("", "unit length", equation="x / √(Σ x² + ε)", source=f"{PAPER}, section 3.4"):
         length = sqrt((x * x).sum(1) + SMALL).named(f"{name}_length", role="root")
         return (x / length).named(f"{name}_unit", role="norm")
 

@@ -26,13 +26,13 @@ def weights_of(made: dict[str, Array], keys: int, values: int, d_k: int, d_v: in
         for n, letter in enumerate("QK"):
             arrays[f"{place}.W_{letter}"] = rows[n * d_k : (n + 1) * d_k].T
             first = n * keys * d_k + g * d_k
-            arrays[f"{place}.w_{letter}"] = taps[:, first : first + d_k]
+            arrays[f"{place}.taps_{letter}"] = taps[:, first : first + d_k]
         for e in range(each):
             h, start = g * each + e, 2 * d_k + e * d_v
             arrays[f"head{h + 1}.W_V"] = rows[start : start + d_v].T
             arrays[f"head{h + 1}.W_Z"] = rows[start + each * d_v : start + each * d_v + d_v].T
             first = 2 * keys * d_k + h * d_v
-            arrays[f"head{h + 1}.w_V"] = taps[:, first : first + d_v]
+            arrays[f"head{h + 1}.taps_V"] = taps[:, first : first + d_v]
             arrays[f"head{h + 1}.W_beta"] = gates[2 * g * each + e][:, None]
             arrays[f"head{h + 1}.W_decay"] = gates[2 * g * each + each + e][:, None]
             arrays[f"head{h + 1}.b_decay"] = made["dt_bias"][h].reshape(1, 1)

@@ -5,7 +5,7 @@ from functools import partial
 
 from byhand.core.graph import Dim, Node, page, scope
 from byhand.core.labels import Labels
-from byhand.core.ops import beside
+from byhand.core.ops import beside, sqrt
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, one_vocabulary
@@ -50,9 +50,9 @@ class Options:
 
 def mixed_in_time(x: Node, weight: Weights, letter: str, width: int, o: Options) -> Node:
     """Return SiLU of a weighted sum of the last few words' projections. (T, d) -> (T, width)"""
-    with scope("", letter, equation="SiLU(Σ w × x W of the last words)"):
+    with scope("", "mix in time", equation="SiLU(Σ w × x W of the last words)"):
         projected = linear(x, weight, letter, width, bias=False).named(letter)
-        summed = causal_convolution(projected, weight(f"w_{letter}", o.d_conv, width)).named(f"{letter}_summed")
+        summed = causal_convolution(projected, weight(f"taps_{letter}", o.d_conv, width)).named(f"{letter}_summed")
         return silu(summed).named(f"{letter}_mixed", role="activation")
 
 
@@ -62,7 +62,7 @@ def mixer(x: Node, weight: Weights, o: Options) -> Node:
     for n in range(1, o.key_heads + 1):
         with page(f"keys{n}" if o.key_heads < o.heads else f"head{n}", f"Queries and keys {n}"):
             q, k = (unit_rows(mixed_in_time(x, weight, letter, o.d_k, o), letter) for letter in "QK")
-            shared.append(((q / o.d_k**0.5).named("Q_scaled", role="scale"), k))
+            shared.append(((q / sqrt(o.d_k)).named("Q_scaled", role="scale"), k))
     for h in range(1, o.heads + 1):
         q, k = shared[(h - 1) * o.key_heads // o.heads]
         with page(f"head{h}", f"Values {h}"):
