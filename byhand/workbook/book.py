@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import ceil
@@ -25,9 +24,9 @@ from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
-from byhand.workbook.page import NARROWEST, Block, Caption, Page, key, width_of
-from byhand.workbook.rule_lines import words_of, words_of_step, write_rule
-from byhand.workbook.sheet_names import sheet_names_of
+from byhand.workbook.page import NARROWEST, SMALL_LETTER, Block, Caption, Page, key, width_of
+from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step, write_rule
+from byhand.workbook.sheet_names import letters_of, sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
@@ -44,8 +43,6 @@ WIDEST_PIECE = 10.0
 CHART_ROWS = 17
 """The rows that a chart covers, and one more."""
 
-SMALL_LETTER = 0.8
-"""The width of a letter of a column's label."""
 NO_EDGES: frozenset[str] = frozenset()
 
 Cell = tuple[Page, int, int]
@@ -247,10 +244,7 @@ class Book:
 
 
 class PageWriter:
-    """Writes one page: its title, and the caption, labels and cells of each block.
-
-    narrowest: the least width of a column, in letters.
-    """
+    """Writes one page: title, captions, labels and cells. narrowest: the least width of a column, in letters."""
 
     narrowest = NARROWEST
 
@@ -279,7 +273,8 @@ class PageWriter:
         printed = max(printed, self.title_columns)
         for place in self.page.headings:
             printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
-        width = points(margin) + (printed - 1) * points(self.width)
+        room = width_with_words(self.book.about, self.page, printed, self.width)
+        width = points(margin) + (room - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *below], width))
         self._curves()
 
@@ -570,11 +565,6 @@ def _is_typed(node: Node) -> bool:
     """Return whether a table holds the numbers of letters that a reader types."""
     of = node.shape[0].labels
     return isinstance(of, Typed) and of.ids is node
-
-
-def letters_of(formula: str) -> int:
-    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
-    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
 
 
 def read_block(book: Book, block: Block, arithmetic: Excel = EXCEL) -> Table:

@@ -17,7 +17,7 @@ ROW = TOP - 1
 """The row of the map, under the links."""
 MOST = 16
 """The most sheets in a map: those around the present one."""
-LETTERS = 150
+LETTERS = 130
 """The letters of a line of what to try."""
 LONGEST = 12
 """The letters of a name on the map."""

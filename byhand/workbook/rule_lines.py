@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 from byhand.core.graph import Node, Scope
 from byhand.core.step_words import step_meaning
 from byhand.workbook import style
 from byhand.workbook.about import About
-from byhand.workbook.layout import sides, whole
+from byhand.workbook.layout import heading, sides, whole
 from byhand.workbook.page import Block, Heading, Page
 from byhand.xlsx.writer import Sheet, Style
 
@@ -39,3 +40,19 @@ def write_rule(
         arrow = ("→" if left else "") + ("↓" if above else "")
         if arrow:
             sheet.text(block.row - 1, block.column - 1, arrow, style.TABLE_ARROW)
+
+
+def width_with_words(about: About, page: Page, columns: int, width: float) -> int:
+    """Return how many columns a page takes with its sentences, which run to the right of the tables on paper, too."""
+    if not about.guide:
+        return columns
+    head = f"{page.scope.equation}     {page.scope.source}"
+    ends = [1 + (1.2 * len(head) + len(step_meaning(page.scope)) + 4) / width]
+    for place in page.headings:
+        words = sum(len(text) for text, _ in words_of_step(about, page, place))
+        ends.append(place.column + (1.15 * len(heading(place.scope)) + words + 4) / width)
+    return max(columns, *map(ceil, ends), ceil(LONGEST_TRY / width) if page.blocks else 0)
+
+
+LONGEST_TRY = 130
+"""The letters of the longest line of what to try, as wide as a column measures them."""

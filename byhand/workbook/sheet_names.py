@@ -31,3 +31,8 @@ def sheet_names_of(pages: list[Page]) -> dict[Page, str]:
         names[page] = unique
         used.add(unique.casefold())
     return names
+
+
+def letters_of(formula: str) -> int:
+    """Return the length of a formula with its =, without the names of sheets, which a reader skips."""
+    return 1 + len(re.sub(r"'(?:[^']|'')*'!", "", formula) if "!" in formula else formula)
