@@ -44,7 +44,6 @@ CHART_ROWS = 17
 """The rows that a chart covers, and one more."""
 
 NO_EDGES: frozenset[str] = frozenset()
-
 Cell = tuple[Page, int, int]
 
 
@@ -271,10 +270,10 @@ class PageWriter:
         self.sheet.columns(1, last + 4, self.width)
         printed = max(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks)
         printed = max(printed, self.title_columns)
-        for place in self.page.headings:
-            printed = max(printed, place.column + width_of(heading(place.scope)) + 1)
-        room = width_with_words(self.book.about, self.page, printed, self.width)
-        width = points(margin) + (room - 1) * points(self.width)
+        ends = (place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings)
+        printed = max(printed, *ends) if self.page.headings else printed
+        columns = width_with_words(self.book.about, self.page, printed, self.width)
+        width = points(margin) + (columns - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *below], width))
         self._curves()
 
