@@ -52,11 +52,15 @@ SPAN = 16
 
 @dataclass(eq=False)
 class Filling:
-    """A range whose cells are made when their row is written. formats: of all cells, or of each cell of a row."""
+    """A range whose cells are made when their row is written.
+
+    formats: of all cells, or of each cell of a row. values: what makes the numbers or results of a row, for charts.
+    """
 
     place: Range
     formats: Format | Callable[[int], Sequence[Format]]
     start: Callable[[], Contents]
+    values: Callable[[], Callable[[int], Sequence[Any]]] | None = None
     contents: Contents | None = None
 
     def row_xml(self, row: int) -> str:
@@ -132,7 +136,11 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
             formulas_of = rows()
             return lambda row: self._formulas_xml(*formulas_of(row))
 
-        self._fill(Filling(place, cell_format, start))
+        def results() -> Callable[[int], Sequence[Any]]:
+            formulas_of = rows()
+            return lambda row: formulas_of(row)[1]
+
+        self._fill(Filling(place, cell_format, start, results))
 
     def fill_numbers(
         self,
@@ -145,7 +153,10 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
         def contents(row: int) -> list[str]:
             return [f"><v>{_finite(number):.16G}</v></c>" for number in numbers_of(row)]
 
-        self._fill(Filling(place, formats, lambda: contents))
+        def numbers(row: int) -> list[str]:
+            return [f"{number:.16g}" for number in numbers_of(row)]  # as XlsxWriter stores them in charts
+
+        self._fill(Filling(place, formats, lambda: contents, lambda: numbers))
 
     def fill_texts(self, place: Range, texts: Sequence[str], cell_format: Format) -> None:
         """Fill a row or a column with texts."""
@@ -161,6 +172,25 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
         self._check_dimensions(*filling.place[:2])
         self._check_dimensions(*filling.place[2:])
         self.fillings.append(filling)
+
+    def _get_range_data(self, row_start: int, col_start: int, row_end: int, col_end: int) -> Any:
+        """Return what a chart stores of its cells: those of filled ranges are made for as long as it reads them."""
+        made: list[tuple[int, int]] = []
+        for filling in self.fillings:
+            top, left, bottom, right = filling.place
+            rows = range(max(top, row_start), min(bottom, row_end) + 1)
+            columns = range(max(left, col_start), min(right, col_end) + 1)
+            if filling.values and rows and columns:
+                values_of = filling.values()
+                for row in rows:
+                    values = values_of(row - top)
+                    for column in columns:
+                        self.table[row][column] = CellFormulaTuple("", None, values[column - left])
+                        made.append((row, column))
+        data = super()._get_range_data(row_start, col_start, row_end, col_end)
+        for row, column in made:
+            del self.table[row][column]
+        return data
 
     # Writing
 

@@ -248,6 +248,19 @@ def test_a_cell_in_two_ranges_is_refused(tmp_path: Path) -> None:
             file.data()
 
 
+def test_a_chart_stores_the_numbers_of_filled_ranges(tmp_path: Path) -> None:
+    """They are made when the file is saved, after XlsxWriter reads what a chart stores."""
+    path = tmp_path / "book.xlsx"
+    file = begun(path)
+    sheet = file.sheet("Curve", "#000000")
+    sheet.numbers((0, 0, 2, 0), lambda row: [float(row)], STYLE)
+    sheet.formulas((0, 1, 2, 1), lambda: lambda row: (["1+1"], [row + 0.5]), STYLE)
+    sheet.curve(0, 4, "A curve", (0, 0, 2, 1))
+    file.save()
+    chart = parts_of(path)["xl/charts/chart1.xml"].decode()
+    assert re.findall("<c:v>([^<]*)</c:v>", chart)[-6:] == ["0", "1", "2", "0.5", "1.5", "2.5"]
+
+
 def test_a_style_is_recorded_once_however_often_it_is_made(tmp_path: Path) -> None:
     file = BookFile(tmp_path / "book.xlsx", "")
     assert file.format({"bold": True}) is file.format({"bold": True})
