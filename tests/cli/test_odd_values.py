@@ -58,8 +58,9 @@ def cases(name: str) -> Iterator[tuple[tuple[Any, ...], Any]]:
 def test_any_value_at_any_place(name: str, every: bool, tmp_path: Path) -> None:
     file, table, written, read = FILES[name]
     path = tmp_path / file
+    step = (1 if every else SAMPLE) * (SAMPLE if name == "learnt" else 1)  # whose table has thousands of places
     for n, (place, value) in enumerate(cases(name)):
-        if not every and n % SAMPLE:
+        if n % step:
             continue
         path.write_text(written(with_value(table(), place, value)), "utf-8", "surrogatepass")
         try:
