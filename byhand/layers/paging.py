@@ -33,7 +33,7 @@ def place_of(blocks: list[int], size: int, tokens: Dim) -> Node:
     """Return where in memory each word of a text is. (T, 1)"""
     position = source("position", np.arange(tokens)[:, None], "given", tokens.labels)
     with scope("", "find the words", equation="table[⌊i / size⌋] · size + i mod size", source=PAPER):
-        names = Labels("blocks", tuple(f"block {n + 1}" for n in range(len(blocks))))
+        names = Labels("text_blocks", tuple(f"block {n + 1}" for n in range(len(blocks))))
         table = source("block_table", np.array(blocks)[:, None], "given", names)
         block = int_(position / size).named("block")
         inside = (position - size * block).named("inside")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from byhand.core.graph import Dim, Node, page, scope, source
 from byhand.core.labels import Labels
-from byhand.core.ops import below, greater, lookup, maximum, stretch, where
+from byhand.core.ops import below, greater, int_, lookup, maximum, stretch, where
 from byhand.core.weights import Weights
 from byhand.errors import ByhandError
 from byhand.language.architecture import Architecture, Graph, Inputs, words
@@ -72,7 +72,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
         holds = source("holds", written(tables, o.tokens, o.block, o.whole), "given", places)
         k, v = (both_texts(name, o, weight) for name in "KV")
         cache = [
-            where(greater(holds, -0.5), lookup(both, maximum(holds, 0)), 0).named(f"{name}_cache")
+            where(greater(holds, -0.5), lookup(both, int_(maximum(holds, 0))), 0).named(f"{name}_cache")
             for name, both in zip("KV", (k, v), strict=True)
         ]
     outputs = list[Node]()
@@ -81,7 +81,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
             place = place_of(blocks, o.block, Dim(o.tokens, words("words", o.tokens)))
             q = given_table("q", weight, 1, o.d_k).with_role("given")
             keys, values = (
-                stretch(lookup(table, place), rows=place.shape[0], columns=o.d_k).named(name)
+                stretch(lookup(table, int_(place)), rows=place.shape[0], columns=o.d_k).named(name)
                 for name, table in zip("KV", cache, strict=True)
             )
             z = attend(q, keys, values, None)
