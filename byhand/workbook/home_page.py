@@ -170,7 +170,7 @@ def _tries(book: Book, sheet: Sheet, row: int, tries: list[Try]) -> int:
             sheet.text(row, TITLE, "here", style.text(10))
         else:
             name = book.sheet_names[item.block.page]
-            target = f"{column_letters(item.block.column)}{max(item.block.row - 2, 1)}"
+            target = f"{column_letters(item.block.column)}{item.block.row + 1}"
             sheet.link(row, TITLE, name, name, target, style.LINK)
         for line in wrap(item.text, MORE_LETTERS):
             sheet.text(row, PLACE, line, style.text(10))
