@@ -189,6 +189,11 @@ STEPS: dict[str, str] = {
     "first refusal": "Where the guesses end.",
     "residual": "What the large model expects more than the small one: from it the next word is drawn.",
     "written": "What is written: the kept guesses, and one word more.",
+    "text": "The words of this text find their keys and values in memory, and attention goes on as ever.",
+    "memory": "How much of the memory holds words.",
+    "values": "What the neurons that fire say, added together.",
+    "erase": "The value of one fact becomes 0.",
+    "new value": "The value of one fact is changed so that its key says another country.",
     "size": "How much smaller the weights become.",
     # Pieces
     "merge": "The pair that occurs most often becomes one piece.",
