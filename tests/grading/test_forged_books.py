@@ -69,7 +69,7 @@ SAID = {
     "formulas whose stored results lie": "stored as its result, but gives 2, which counts",
     "helper cells on a hidden sheet": "it reads the hidden sheet 'Helper'",
     "helper cells in hidden rows": "are not seen, in a hidden row: Attention!Z60, Attention!Z61, Attention!Z62 and ",
-    "helper cells in a hidden column": "33 filled cells are not seen, in a hidden column: ",  # 3 answers too
+    "helper cells in a hidden column": "30 filled cells are not seen, in a hidden column: ",
     "helper cells in white": "are not seen, in the colour of its background: ",
     "helper cells in tiny letters": "are not seen, in letters of 1 points: ",
     "helper cells with an empty number format": "are not seen, with a number format that shows nothing: ",

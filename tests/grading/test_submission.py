@@ -56,7 +56,7 @@ def test_an_empty_book_has_blank_answers() -> None:
 
 @pytest.mark.parametrize("student", ["s01", "s02"])
 def test_the_room_to_work_is_read_too(path: Path, student: str) -> None:
-    read = handed_in(filled(path, student, {(SHEET, "N29"): 8.5}))
+    read = handed_in(filled(path, student, {(SHEET, "O29"): 8.5}))
     drawn = class_set().key.students[student].drawn
     assert {name: read.scratch[name].tolist() for name in drawn} == drawn
     assert read.scratch["scaled"][0, 0] == 8.5
@@ -227,7 +227,7 @@ def test_formulas_of_cells_names_and_other_formulas(path: Path) -> None:
         book.create_sheet("My own")["A1"] = "=SUM(scores)/9"
 
     changes = {(SHEET, f"{c}{r}"): n for n, (r, c) in enumerate((r, c) for r in (29, 30, 31) for c in "HIJ")}
-    changes |= {(SHEET, "X44"): "='My own'!A1*2", (SHEET, "Y44"): "=X44+Attention!$C$14", (SHEET, "Z44"): "=SUM(H:H)"}
+    changes |= {(SHEET, "J52"): "='My own'!A1*2", (SHEET, "K52"): "=J52+Attention!$C$14", (SHEET, "L52"): "=SUM(H:H)"}
     read = handed_in(filled(path, changes=changes, change=work))
     drawn = class_set().key.students["s01"].drawn
     above = sum(row[1] for row in drawn["W_Q"])
@@ -241,7 +241,7 @@ def test_an_array_formula_counts_by_its_first_number(path: Path) -> None:
         book[SHEET]["H29"] = ArrayFormula("H29:J31", "=MMULT(C14:E16,C14:E16)")
 
     student = class_set().key.students["s01"]
-    read = handed_in(filled(path, changes={(SHEET, "X44"): "=SUM(H29:J29)"}, change=work))
+    read = handed_in(filled(path, changes={(SHEET, "J52"): "=SUM(H29:J29)"}, change=work))
     x = student.drawn["X"]
     top = sum(x[0][i] * x[i][0] for i in range(3))
     assert read.answers[0][0].value == top

@@ -216,7 +216,7 @@ OTHER_KINDS: dict[str, tuple[bytes, str]] = {
     "utf16.csv": (b"\xff\xfeq\0001\0,\0001\0", NOT_THIS),
     "bytes.csv": (b"q1,\x80\x81", NOT_THIS),
     "long.csv": (b'q1,"' + b"9" * 200_000 + b'"\n', "is no table of text"),
-    "nan.json": (b'{"q1": NaN, "q2": Infinity}', NOT_THIS),
+    "nan.json": (b'{"q1": NaN, "q2": Infinity}', "is no file of answers: run the notebook from top to bottom"),
     "laughs.yaml": (b"a: &a [1,1]\nb: &b [*a,*a]", NOT_THIS),
     "page.html": (b"<!DOCTYPE html><html>", "is a web page or an XML file"),
     "key.json": (b'{"byhand":"class key",\n', "is a key or a list of byhand's own, no student's work"),
