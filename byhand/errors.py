@@ -1,11 +1,14 @@
 """The error that users see, and how its sentences name what was meant."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from reprlib import Repr
 
 MOST_WORDS = 40
 """A vocabulary of at most this size is listed in full where a word is unknown."""
+
+LESS_LIKE = 0.15
+"""How much less like a mistyped word than the nearest known one (0 nothing in common, 1 the same) another may be."""
 
 
 class ByhandError(Exception):
@@ -32,9 +35,19 @@ def nearest_word(word: str, vocabulary: Sequence[str]) -> str:
 
 
 def near(word: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
-    """Return up to three known words most like this one, the nearest first, ignoring case."""
+    """Return up to three known words most like this one, the nearest first, ignoring case.
+
+    Those that are much less like it than the nearest are left out, so that gtp2 is not taken for grpo.
+    """
     folded = {name.casefold(): name for name in reversed(list(known))}
-    return [folded[name] for name in get_close_matches(word.casefold(), folded, n=3, cutoff=cutoff)]
+    matcher = SequenceMatcher(b=word.casefold())
+
+    def likeness(name: str) -> float:
+        matcher.set_seq1(name)
+        return matcher.ratio()
+
+    close = get_close_matches(word.casefold(), folded, n=3, cutoff=cutoff)
+    return [folded[name] for name in close if likeness(name) >= likeness(close[0]) - LESS_LIKE]
 
 
 class _Short(Repr):

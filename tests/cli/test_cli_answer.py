@@ -79,7 +79,7 @@ def test_settings() -> None:
         ("1 --key 1 --rule abs:-1", "The rule abs takes a tolerance such as 0.01, from 0 upwards, not '-1'."),
         ("1 --key 1 --rule exact:2", "The rule exact takes nothing after a colon: leave '2' out."),
         ("1 --key 1 --rule exat", "'exat' is no rule (the nearest are exact and text): give one such as dp:2, "),
-        ("1 --key 1 --rule unit:byt", "There is no unit 'byt': the nearest are byte, bytes and bit."),
+        ("1 --key 1 --rule unit:byt", "There is no unit 'byt': the nearest are byte and bytes."),
         ("1 --key 1 --rule unit", "The rule unit lacks its unit: give one such as dp:2, "),
         ("1 --key 1 --rule form:nice", "There is no form 'nice': there are: same, whole, fraction, lowest, "),
         ("1 --key a --rule text:x", "text takes casefold, or nothing, not 'x'."),

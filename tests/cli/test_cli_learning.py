@@ -253,8 +253,7 @@ REFUSALS = {
     f"{PROMPT} --targets 1,4,1.5": f"The target '1.5' is not in the vocabulary; the words are {WORDS8}.",
     f"{PROMPT} --targets ²,_,_": f"The target '²' is not in the vocabulary; the words are {WORDS8}.",
     f"{PROMPT} --targets ,,": f"The target '' is not in the vocabulary; the words are {WORDS8}.",
-    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest are cat, sat and mat; "
-    + WORDS_ARE,
+    f"{PROMPT} --targets 1,4,catt": "The target 'catt' is not in the vocabulary; the nearest is cat; " + WORDS_ARE,
     f"{PROMPT} --targets _,_,_": NONE,
     "run gpt2 --backward --ids 3": NONE,
     "run vit --backward --targets horse": (
@@ -282,9 +281,7 @@ REFUSALS = {
     ),
     f"{PROMPT} --ids 99": "Id 99 is not in the vocabulary, which has ids 0 to 7.",
     f"{PROMPT}{' --ids 1,2' * 100}": "A batch has at most 100 rows, not 101: choose some of them.",
-    "run row.toml": (
-        "Row 2 of the batch has an unknown key 'target'; the nearest are targets, target_ids and target_prompt."
-    ),
+    "run row.toml": "Row 2 of the batch has an unknown key 'target'; the nearest is targets.",
     "run rows.toml": "In the recipe rows.toml, 'ids' must be a list of whole numbers, not 5.",
     "run tables.toml": "In the recipe tables.toml, 'batch' must be a list of tables, not [1].",
     "run words.toml": "In the recipe words.toml, 'targets' must be a list of words, not 'cat'.",

@@ -50,10 +50,8 @@ A_FOLDER = "is not a folder; give the one that holds config.json and model.safet
 REFUSALS = {
     # models
     "run gtp2": "There is no model 'gtp2'; the nearest is gpt2 (`byhand models` lists all).",
-    "run GPT-22": "There is no model 'GPT-22'; the nearest are gpt2 and gpt-neox (`byhand models` lists all).",
-    "workbook multihed": (
-        "There is no model 'multihed'; the nearest are multi-head and induction-head (`byhand models` lists all)."
-    ),
+    "run GPT-22": "There is no model 'GPT-22'; the nearest are gpt2 and gpt-j (`byhand models` lists all).",
+    "workbook multihed": "There is no model 'multihed'; the nearest is multi-head (`byhand models` lists all).",
     "run ''": f"There is no model ''; there are: {MODEL_NAMES}.",
     "run модель": f"There is no model 'модель'; there are: {MODEL_NAMES}.",
     "run nowhere/gpt2": f"nowhere/gpt2 {A_FOLDER}",
@@ -80,9 +78,9 @@ REFUSALS = {
     "run gpt2 --size vocab=1000000000": "vocab is 1000000000, but must be from 1 to 100,000.",
     "run gpt2 --size tied=1": "tied is true or false, not '1'.",
     "run gpt2 --size activation=swish": (
-        "activation cannot be 'swish'; there are: relu, gelu, gelu_tanh, gelu_bloom, silu."
+        "activation cannot be 'swish'; there are: relu, relu_squared, gelu, gelu_tanh, gelu_bloom, gelu_quick, silu."
     ),
-    "run gpt2 --size activation=rleu": "activation cannot be 'rleu'; the nearest are relu, silu and gelu.",
+    "run gpt2 --size activation=rleu": "activation cannot be 'rleu'; the nearest is relu.",
     "run gpt2 --size eps=abc": "eps is a number, not 'abc'.",
     "run gpt2 --size eps=nan": "eps is nan, but must be from 0 to 100,000.",
     "run gpt2 --size eps=1e400": "eps is inf, but must be from 0 to 100,000.",
@@ -102,11 +100,10 @@ REFUSALS = {
     "run transformer --target-prompt ''": (
         "The prompt is empty: give some of [START], petit, chat, noir, ., small, black, cat with --target-prompt."
     ),
-    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest are cat, sat and mat; "
-    + WORDS_ARE,
+    "workbook gpt2 --prompt 'the catt'": "'catt' is not in the vocabulary; the nearest is cat; " + WORDS_ARE,
     "run gpt2 --prompt 'a zebra'": f"'zebra' is not in the vocabulary; the nearest is ran; the words are {WORDS8}.",
     "run gpt2 --size vocab=40 --prompt 日本": f"'日本' is not in the vocabulary; the words are {', '.join(WORDS40)}.",
-    "run gpt2 --size vocab=41 --prompt catt": "'catt' is not in the vocabulary; the nearest are cat, sat and mat.",
+    "run gpt2 --size vocab=41 --prompt catt": "'catt' is not in the vocabulary; the nearest is cat.",
     "workbook gpt2 --prompt 'the 日本'": f"'日本' is not in the vocabulary; the words are {WORDS8}.",
     "run transformer --target-prompt caat": "'caat' is not in the vocabulary; the nearest are cat and chat; "
     "the words are [START], petit, chat, noir, ., small, black, cat.",
@@ -204,8 +201,8 @@ REFUSALS = {
         "run any program; where the model was made, call model.save_pretrained(folder, safe_serialization=True)."
     ),
     "workbook unheard-of": (
-        'config.json has model_type "unheard-of", which byhand does not read; choose a checkpoint of one of '
-        f"{', '.join(FAMILIES)}."
+        'config.json has model_type "unheard-of", which byhand does not read; its tensors have the names of "gpt2", '
+        f"so if it computes the same, write that as model_type; choose a checkpoint of one of {', '.join(FAMILIES)}."
     ),
     "workbook contradicting": (
         "Tensor transformer.wte.weight is 11×6, but config.json makes it 12×6; "
@@ -246,8 +243,8 @@ REFUSALS = {
     "exercise nowhere.toml": "There is no recipe nowhere.toml: check its name and folder.",
     "exercise asks-nothing.toml": "The exercise asks-nothing.toml asks nothing: add a table [[ask]] that names one.",
     "exercise misnamed.toml": (
-        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest are "
-        "scores-not-scaled, squares-not-averaged and embedding-not-scaled."
+        "In the exercise misnamed, mistakes: there is no misconception 'scores-not-scald'; the nearest is "
+        "scores-not-scaled."
     ),
     "exercise silent.toml": (
         "In the exercise silent, mistakes: 'residual-left-out' changes nothing that is asked: leave it out, "
@@ -259,7 +256,7 @@ REFUSALS = {
     ),
     "exercise attention-head --format xslx": "There is no format 'xslx'; the nearest is xlsx.",
     "exercise attention-head --format ,": (
-        "--format names no format; there are: xlsx, html, pdf, md, page, moodle, canvas, qti, qti3."
+        "--format names no format; there are: xlsx, html, pdf, md, page, notebook, moodle, canvas, qti, qti3."
     ),
     "exercise attention-head --count 0": "A class has 1 to 100,000 students, not 0.",
     "exercise attention-head --count 2 --roster class.csv": "Give --roster or --count, not both.",

@@ -111,6 +111,20 @@ def test_a_file_holds_a_backward_pass(tmp_path: Path) -> None:
     )
 
 
+ADAPTERS = """
+model = "gpt2"
+backward = true
+lora = 2
+"""
+
+
+def test_a_file_asks_for_adapters(tmp_path: Path) -> None:
+    made = in_file(tmp_path / "adapters.toml", ADAPTERS)
+    assert made == Recipe("gpt2", backward=True, lora=2)
+    adapted = set(build(made).tables) - set(build(Recipe("gpt2", backward=True)).tables)
+    assert any(name.startswith("layer1.") and "lora" in name.casefold() for name in adapted), adapted
+
+
 WRITING = """
 model = "rnn"
 generate = 3
@@ -141,7 +155,7 @@ def test_the_backward_pass_that_a_file_asks_for_is_built(tmp_path: Path) -> None
 
 
 def test_every_part_of_a_recipe_is_tried_above() -> None:
-    tried = (FULL + LEARNING + WRITING).replace("=", " ").replace("]", " ").replace("[", " ").split()
+    tried = (FULL + LEARNING + ADAPTERS + WRITING).replace("=", " ").replace("]", " ").replace("[", " ").split()
     assert {f.name for f in fields(Recipe)} - {"origin"} - set(tried) == {
         "words",
         "target_words",
@@ -209,7 +223,7 @@ KEYS = (
     "model, title, size, seed, words, target_words, word_counts, prompt, ids, target_prompt, "
     "target_ids, segment_ids, mask, pixels, targets, batch, "
     "generate, temperature, top_k, top_p, beams, cache, backward, label_smoothing, "
-    "optimizer, lr, train_steps, orientation, all_words, learnt, training, set"
+    "optimizer, lr, train_steps, lora, orientation, all_words, learnt, training, set"
 )
 WHOLE, LIST, TEXT, TABLE = "a whole number", "a list of whole numbers", "a text", "a table of settings"
 KINDS = {
@@ -253,9 +267,7 @@ FILES: dict[str | bytes, str] = {
     'model = "r.toml"': "There is no model 'r.toml'; the nearest is retro (`byhand models` lists all).",
     'model = "a/b"': "a/b is not a folder; give the one that holds config.json and model.safetensors.",
     MODEL + "modle = 1": f"The recipe r.toml has an unknown key 'modle'; the nearest is model; there are: {KEYS}.",
-    MODEL + "speed = 1": (
-        f"The recipe r.toml has an unknown key 'speed'; the nearest are seed, set and segment_ids; there are: {KEYS}."
-    ),
+    MODEL + "speed = 1": (f"The recipe r.toml has an unknown key 'speed'; the nearest is seed; there are: {KEYS}."),
     MODEL + '"日本" = 1': f"The recipe r.toml has an unknown key '日本'; there are: {KEYS}.",
     MODEL + "[size]\nname = ['small']": ("gpt2 has no size \"['small']\"; the nearest is small."),
     MODEL + "[size]\nd_model = 8.0": "d_model is a whole number, not 8.0.",

@@ -40,7 +40,7 @@ SENTENCES = {
     "explain gpt2 --step zzz": "There is no table 'zzz' in gpt2: `byhand run gpt2` lists all.",
     "run gpt2 --size norm=rmz": "norm cannot be 'rmz'; the nearest is rms.",
     "models gpt2 --compare gpt2 llama": "Name one model, or two with --compare, not both.",
-    "models lamma": "There is no model 'lamma'; the nearest are llama, gemma and gemma3 (`byhand models` lists all).",
+    "models lamma": "There is no model 'lamma'; the nearest is llama (`byhand models` lists all).",
 }
 
 

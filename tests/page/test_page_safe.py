@@ -130,7 +130,7 @@ def test_a_part_has_the_numbers_that_it_has_in_the_whole(visit: Any, here: Path)
     ("line", "sentence"),
     [
         ("byhand page gpt2 -o a.xlsx", "A page's name ends in .html: write a.html instead of a.xlsx."),
-        ("byhand page gpt2 --part layer9 -o a.html", "There is no part 'layer9' in gpt2; the nearest are layer1"),
+        ("byhand page gpt2 --part layer9 -o a.html", "There is no part 'layer9' in gpt2; the nearest is layer1."),
         ("byhand page softmax --part x -o a.html", "There is no part 'x' in softmax; there are: softmax."),
         ("byhand page nothing -o a.html", "nothing"),
         ("byhand page gpt2 -o nowhere/a.html", "There is no folder nowhere"),
