@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 
@@ -9,15 +10,16 @@ from byhand.checkpoints import FAMILIES
 from byhand.checkpoints.family import Family
 from byhand.checkpoints.folder import Tensors, brief
 
-LIKE, MOST_TENSORS, SHOWN = 0.5, 100_000, 3
+LIKE, MOST_TENSORS, SHOWN, LONGEST_NAME = 0.5, 100_000, 3, 80
 """The least share of names that two families have in common; the most tensors that are compared, and are named."""
 Names = frozenset[str]
 
 
 def nearest_family(tensors: Tensors) -> str:
-    """Return a sentence's end that says which family is nearest, and what differs; empty if none is near."""
+    """Return a sentence's end: which family is nearest, what differs, and what to do; all families if none is near."""
+    any_family = f"choose a checkpoint of one of {', '.join(FAMILIES)}"
     if len(tensors.shapes) > MOST_TENSORS:
-        return ""
+        return any_family
     theirs = _patterns(tensors.shapes)
     best, share, known = "", 0.0, frozenset[str]()
     for kind in FAMILIES:
@@ -26,13 +28,15 @@ def nearest_family(tensors: Tensors) -> str:
         if alike > share:
             best, share, known = kind, alike, names
     if share < LIKE:
-        return ""
+        return any_family
     more, fewer = sorted(theirs - known), sorted(known - theirs)
     if not more and not fewer:
-        return f"its tensors have the names of {brief(best)}, so if it computes the same, write that as model_type"
+        same = f"its tensors have the names of {brief(best)}, so if it computes the same, write that as model_type"
+        return f"{same}; {any_family}"
     parts = [f"it also has {_listed(more)}"] if more else []
     parts += [f"it lacks {_listed(fewer)}"] if fewer else []
-    return f"its tensors are nearest to those of {brief(best)}: {', and '.join(parts)}"
+    differs = f"its tensors are nearest to those of {brief(best)}: {', and '.join(parts)}"
+    return f"{differs}; choose a checkpoint of {brief(best)} or of another kind that byhand reads"
 
 
 def _known(family: Family, theirs: Names) -> Names:
@@ -60,4 +64,9 @@ def _pattern(name: str) -> str:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(brief(name)[1:-1] for name in names[:SHOWN])}{more}"
+    return f"{', '.join(map(_whole, names[:SHOWN]))}{more}"
+
+
+def _whole(name: str) -> str:
+    """Return a tensor's name on one line, cut only if it is far longer than names are: its end tells what it is."""
+    return json.dumps(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}...")[1:-1]

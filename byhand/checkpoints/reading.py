@@ -113,10 +113,8 @@ def _family(values: Mapping[str, Any], tensors: Tensors) -> Family:
     if not isinstance(kind, str) or kind not in FAMILIES:
         from byhand.checkpoints.nearest import nearest_family
 
-        near = nearest_family(tensors)
         raise ByhandError(
-            f"config.json has model_type {brief(kind)}, which byhand does not read; {f'{near}; ' if near else ''}"
-            f"choose a checkpoint of one of {', '.join(FAMILIES)}."
+            f"config.json has model_type {brief(kind)}, which byhand does not read; {nearest_family(tensors)}."
         )
     family = FAMILIES[kind]
     return FAMILIES[family.form(tensors)] if family.form and family.form(tensors) else family

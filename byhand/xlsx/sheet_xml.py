@@ -315,8 +315,11 @@ class _Part(StringIO):
         self._texts, self._letters = [], 0
 
     def finish(self) -> None:
-        self.flush()
-        self._entry.close()
+        """Write what is left, and end the part also where that fails: a zip file with an open part cannot be closed."""
+        try:
+            self.flush()
+        finally:
+            self._entry.close()
 
 
 class StreamingPackager(Packager):  # type: ignore[misc]  # XlsxWriter has no types

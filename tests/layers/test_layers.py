@@ -172,9 +172,11 @@ def plain_silu(x: float) -> float:
 
 PLAIN = {
     "relu": lambda x: (x + abs(x)) / 2,
+    "relu_squared": lambda x: x * (x + abs(x)) / 2,
     "gelu": plain_gelu,
     "gelu_tanh": plain_gelu_tanh,
     "gelu_bloom": plain_gelu_bloom,
+    "gelu_quick": lambda x: plain_silu(1.702 * x) / 1.702,
     "silu": plain_silu,
 }
 
