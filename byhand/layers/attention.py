@@ -9,7 +9,7 @@ from byhand.core.roles import Look
 from byhand.core.weights import Weights
 from byhand.layers.linear import linear
 
-NEG_INF = source("neg_inf", -1e30, role="constant", meaning="a very large negative number, e to which is 0")
+NEG_INF = source("neg_inf", -1e30, role="constant", meaning="so far below 0 that e to it is 0")
 """−1e30 in place of −∞, which a spreadsheet does not have; exp(−1e30) is exactly 0."""
 
 

@@ -9,7 +9,7 @@ from math import ceil
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
 from byhand.core.glossary import meaning
-from byhand.core.graph import Array, Node, Scope, fold, toposort
+from byhand.core.graph import INFINITE, Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
 from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
@@ -268,8 +268,7 @@ class PageWriter:
         self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
         self.sheet.columns(1, last + 4, self.width)
-        printed = max(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks)
-        printed = max(printed, self.title_columns)
+        printed = max(self.title_columns, *(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks))
         ends = (place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings)
         printed = max(printed, *ends) if self.page.headings else printed
         columns = width_with_words(self.book.about, self.page, printed, self.width)
@@ -353,8 +352,8 @@ class PageWriter:
             of, length = block.node.shape[axis].labels, block.node.shape[axis]
             if isinstance(of, WordLabels):
                 self._word_labels(block, axis, of, cell_style)
-                if not down:
-                    self._widen_for([self.book.text_of(of, i) for i in range(length)], SMALL_LETTER)
+                texts = [self.book.text_of(of, i) for i in range(length)]
+                self._widen_for(texts, SMALL_LETTER, room=0.9 if down else 1.4)
             elif length > 1:
                 texts = [f"{block.labels[axis]}{i + 1}" for i in range(length)]
                 self.sheet.texts(self._labels_place(block, axis), texts, cell_style)
@@ -532,12 +531,13 @@ class PageWriter:
 
         return rule
 
-    def _widen_for(self, texts: Sequence[str], letter: float = 1.0) -> None:
-        """Make room for texts. letter: the width of one of their letters; a label's are small."""
-        self.width = max(self.width, min(letter * (max(map(len, texts)) + 1.4), WIDEST_PIECE))
+    def _widen_for(self, texts: Sequence[str], letter: float = 1.0, room: float = 1.4) -> None:
+        """Make room for texts. letter: the width of one of their letters; a label's are small. room: letters beside."""
+        self.width = max(self.width, min(letter * (max(map(len, texts)) + room), WIDEST_PIECE))
 
     def _widen(self, values: Array, number_format: str) -> None:
-        for extreme in (values.min(), values.max()):
+        finite = values[values > -INFINITE]
+        for extreme in (values.min(), values.max(), finite.min(initial=0.0)):
             text = in_cell(float(extreme), number_format)
             signs = sum(not letter.isdigit() for letter in text)
             self.width = max(self.width, len(text) - 0.45 * signs + 0.9)
@@ -549,10 +549,10 @@ def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = 
     at = pages.index(page)
     before, home = book.sheet_names[pages[at - 1]], book.sheet_names[book.home]
     sheet.link(2, 1, f"◂ {before}", before, "A1", style.LINK)
-    column = 6
+    column = max(6, 1 + ceil((len(before) + 2) / letters_a_column))
     if at > 1:
         sheet.link(2, column, home, home, "A1", style.LINK)
-    column = 8
+    column += 2
     if at + 1 < len(pages):
         after = book.sheet_names[pages[at + 1]]
         sheet.link(2, column, f"{after} ▸", after, "A1", style.LINK)

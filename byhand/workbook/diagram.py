@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from textwrap import shorten
 
 from byhand.core.arithmetic.excel import column_letters
 from byhand.core.captions import opened, titles
@@ -23,10 +24,12 @@ from byhand.xlsx.writer import Sheet
 
 MOST_RANKS, MOST_LANES, MOST_REPEATS = 5, 8, 15
 """The most boxes beside and below each other in a band, and the most repeated parts that have a box."""
-ARROW_WIDTH, BOX_WIDTH, LABEL_WIDTH = 5.0, 13.6, 8.0
+ARROW_WIDTH, BOX_WIDTH, LABEL_WIDTH = 5.4, 13.6, 9.0
 NUMBERED = re.compile(r"(?:Layer|Step|Training step|Row|Sentence|Chunk|Word|Beam) \d+")
 """The title of a part that comes again and again."""
 LINE = "—"
+NOTE_LETTERS = 20
+"""The letters of what else a box reads, in the width of the box."""
 
 
 @dataclass(eq=False)
@@ -179,8 +182,10 @@ def _connect(
             band.residual.append((min(inside, default=-1), rank))
             return
     if rest and look_of_step(all_steps[n]) not in (Look.GRADIENT, Look.UPDATED):  # these read most of the way forward
-        names = list(dict.fromkeys(_source(all_steps[m], all_steps[n]) for m in sorted(rest)))
-        band.notes.setdefault(rank, "↑ " + ", ".join(names[:2]) + (" …" if len(names) > 2 else ""))
+        sources = dict.fromkeys(_source(all_steps[m], all_steps[n]) for m in sorted(rest))
+        names = [shorten(name, NOTE_LETTERS + 5, placeholder=" …") for name in sources]
+        shown = 2 if len(", ".join(names[:2])) <= NOTE_LETTERS else 1
+        band.notes.setdefault(rank, "↑ " + ", ".join(names[:shown]) + (" …" if len(names) > shown else ""))
 
 
 def _source(step: Step, reader: Step) -> str:
@@ -216,10 +221,11 @@ class DiagramWriter:
 
     def __init__(self, book: Book, sheet: Sheet, row: int, column: int) -> None:
         self.book, self.sheet, self.row, self.column = book, sheet, row, column
+        self.label_width = LABEL_WIDTH
 
     def widths(self) -> dict[int, float]:
         """Return the width of each of its columns, in letters."""
-        widths = {self.column: LABEL_WIDTH, self.column + 1 + 2 * MOST_RANKS: ARROW_WIDTH + 2}
+        widths = {self.column: self.label_width, self.column + 1 + 2 * MOST_RANKS: ARROW_WIDTH + 2}
         for rank in range(MOST_RANKS):
             widths |= {self.column + 1 + 2 * rank: ARROW_WIDTH, self.column + 2 + 2 * rank: BOX_WIDTH}
         return widths
@@ -231,6 +237,7 @@ class DiagramWriter:
             if band.label:
                 shown = band.label.removeprefix(f"{above.partition(' · ')[0]} · ")
                 self.sheet.text(row, self.column, shown, style.PART_LABEL)
+                self.label_width = max(self.label_width, 0.85 * len(shown) + 1)
                 above = band.label
             self._band(band, row, is_last=band is all_bands[-1])
             row += band.rows

@@ -19,6 +19,7 @@ from byhand.workbook.book import Book, title_of
 from byhand.workbook.course import question
 from byhand.workbook.diagram import Band, DiagramWriter, bands
 from byhand.workbook.layout import TOP
+from byhand.workbook.page import Block
 from byhand.workbook.prompt_words import LETTERS, SIDE, WORDS, rows_of, rows_of_words, word_cells, write_prompt
 from byhand.workbook.steps import Step, shapes_of_step, steps, title_of_step
 from byhand.workbook.tries import Try, tries_of_model
@@ -27,11 +28,13 @@ from byhand.xlsx.writer import BookFile, Sheet
 
 FIRST = 4  # the row under the header
 DIAGRAM = SIDE + WORDS + 1  # its first column
-NUMBER, TITLE, PLACE, EQUATION, SHAPES = (DIAGRAM + n for n in (0, 1, 3, 5, 9))  # the columns of the list of steps
-WORD_WIDTH, GAP_WIDTH = 7.0, 3.0
+NUMBER, TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 1, 4, 7, 9))  # the columns of the list of steps
+WORD_WIDTH, GAP_WIDTH = 7.5, 2.5
 MOST_WORDS = 24
-MORE_LETTERS = 96
+MORE_LETTERS = 90
 """The letters of a line of text under the diagram."""
+LINK_LETTERS, CONSTANT_LETTERS = 32, 40
+"""The letters of a link in the list of steps, and of a line about a constant."""
 
 USE = (
     "Change a word or a number in a yellow or red-framed cell: everything follows.",
@@ -74,7 +77,7 @@ def plan(book: Book) -> Plan:
         book.letters[typed.pieces] = (book.home, row, SIDE + 1)
         row += 4
         row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
-    diagram = row if book.typed else FIRST
+    diagram = row if book.typed else FIRST + 1 if book.prompts else FIRST
     drawn = bands(book)
     tries = diagram + 1 + sum(band.rows for band in drawn)
     prompts = []
@@ -92,8 +95,10 @@ def plan(book: Book) -> Plan:
     row += len(book.training.losses) + 2 if book.training is not None else 0
     legend = max(row, tries) if book.typed else row
     row = legend + 2 + len(looks(book)) + len(_lines(book)) + 1
-    for n, block in enumerate(book.constants):
-        block.across, block.along = row + 1 + n, SIDE
+    under = row + 1
+    for block in book.constants:
+        block.across, block.along = under, SIDE
+        under += len(_constant(block))
     return Plan(starts, prompts, output, prediction, losses, legend, row, diagram, drawn, tries)
 
 
@@ -194,8 +199,8 @@ def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
     for column, title in (
         (TITLE, "The model, step by step"),
         (PLACE, "Go to"),
-        (EQUATION, "Equation"),
         (SHAPES, "Shapes"),
+        (EQUATION, "Equation"),
     ):
         sheet.text(row, column, title, style.HEADING)
     group = ""
@@ -207,7 +212,7 @@ def _steps(book: Book, sheet: Sheet, row: int, all_steps: list[Step]) -> None:
         name = book.sheet_names[step.page]
         target = f"{column_letters(step.block.column)}{max(step.block.row - 2, 1)}"
         sheet.text(row, TITLE, title_of_step(step), style.text(10))
-        sheet.link(row, PLACE, page, name, target, style.LINK)
+        sheet.link(row, PLACE, page if len(page) <= LINK_LETTERS else name, name, target, style.LINK)
         sheet.text(row, EQUATION, step.scope.equation_as(book.turned), style.EQUATION)
         sheet.text(row, SHAPES, " → ".join(filter(None, shapes_of_step(step, book.turned))), style.text(10, style.GREY))
 
@@ -293,5 +298,10 @@ def _constants(book: Book, sheet: Sheet, row: int) -> None:
         value = float(book.values[block.node][0, 0])
         places = style.with_infinity(0) if value < 0 else "0E+00" if value < 0.001 else "0.0##"
         sheet.number(block.row, block.column, value, style.cell(Look.INPUT, places))
-        named = f"{symbol(block.node)}, in formulas {block.node.name}: {block.node.meaning}"
-        sheet.text(block.row, SIDE + 1, named, style.text(10))
+        for n, line in enumerate(_constant(block)):
+            sheet.text(block.row + n, SIDE + 1, line, style.text(10))
+
+
+def _constant(block: Block) -> list[str]:
+    """Return what a constant is, with its sign and its name in formulas, in lines."""
+    return wrap(f"{symbol(block.node)} ({block.node.name}): {block.node.meaning}", CONSTANT_LETTERS)

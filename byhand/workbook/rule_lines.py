@@ -10,7 +10,7 @@ from byhand.core.step_words import step_meaning
 from byhand.workbook import style
 from byhand.workbook.about import About
 from byhand.workbook.layout import heading, sides, whole
-from byhand.workbook.page import Block, Heading, Page
+from byhand.workbook.page import HEADER, Block, Heading, Page
 from byhand.xlsx.writer import Sheet, Style
 
 
@@ -21,8 +21,9 @@ def words_of(about: About, scope: Scope) -> list[tuple[str, Style]]:
 
 
 def words_of_step(about: About, page: Page, place: Heading) -> list[tuple[str, Style]]:
-    """Return what a step is for, where no other step stands at its right."""
+    """Return what a step is for, where neither another step nor a table stands at its right."""
     beside = any(h.row == place.row and h.column > place.column for h in page.headings)
+    beside |= any(b.row - HEADER <= place.row < b.row + b.shape[0] and b.column > place.column for b in page.blocks)
     return [] if beside else words_of(about, place.scope)
 
 

@@ -30,7 +30,7 @@ LOOKS: dict[Look, tuple[str, str, str]] = {
     Look.SHOWN: ("#F6F8FA", "#8A96A3", "shown again from where it lives"),
     Look.ATTENTION: ("#FFFFFF", "#7A4FB5", "attention: the darker, the more"),
     Look.RESULT: ("#E4F4EA", "#237A45", "result"),
-    Look.GRADIENT: ("#FDEBDD", "#B4531A", "gradient of the loss, where its table stands on its own page"),
+    Look.GRADIENT: ("#FDEBDD", "#B4531A", "gradient of the loss, on its own page"),
     Look.UPDATED: ("#FBF1EF", RED, "weight after a training step"),
     Look.ANSWER: ("#FFFBEA", "#B98900", "your answers: type here"),
     Look.SCRATCH: ("#FFFFFF", "#8A96A3", "room to work: nothing here is marked"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ def cut_off(sheet: Any) -> Iterator[str]:
 
 
 def room_of(cell: Any, filled: list[int], wide: list[float]) -> float:
+    if cell.alignment.shrink_to_fit:
+        return inf
     at = cell.column - 1
     before = max((c for c in filled if c < at), default=-1)
     after = min((c for c in filled if c > at), default=len(wide))
@@ -86,12 +89,17 @@ def shown(value: float, number_format: str) -> str:
     return f"{value:.{len(number_format.rpartition(';')[2].partition('.')[2])}f}"
 
 
+def digits(text: str) -> float:
+    """How wide a number is, in digits: its sign and its point take less, but for the minus before infinity."""
+    return sum({"-": 0.65, ".": 0.53, "∞": 1.5}.get(letter, 1.0) for letter in text)
+
+
 def without_room(sheet: Any) -> Iterator[str]:
     """The numbers that a spreadsheet program shows as ###."""
     wide = widths(sheet)
     for cell in (c for row in sheet.iter_rows() for c in row if isinstance(c.value, int | float)):
         text = shown(cell.value, cell.number_format)
-        if len(text) + 0.5 > wide[cell.column - 1]:
+        if digits(text) + 0.5 > wide[cell.column - 1]:
             yield f"{sheet.title}!{cell.coordinate} {text}"
 
 
