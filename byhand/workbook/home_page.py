@@ -29,7 +29,7 @@ from byhand.xlsx.writer import BookFile, Sheet
 FIRST = 4  # the row under the header
 DIAGRAM = SIDE + WORDS + 1  # its first column
 NUMBER, TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 1, 4, 7, 9))  # the columns of the list of steps
-WORD_WIDTH, GAP_WIDTH = 7.5, 2.5
+WORD_WIDTH, GAP_WIDTH = 7.0, 3.0
 MOST_WORDS = 24
 MORE_LETTERS = 90
 """The letters of a line of text under the diagram."""

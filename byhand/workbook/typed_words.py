@@ -79,15 +79,14 @@ def _write_merges(book: Book, sheet: Sheet, typed: Typed, row: int) -> None:
     """Write each merge: its two pieces, and what they make."""
     pieces = typed.pieces
     sheet.text(row, SIDE, "and the merges, in the order in which they are learnt", style.HEADING)
+    side_style = style.cell(Look.COMPUTED, "General") | {"shrink": True}
     for n, (left, right) in enumerate(pieces.merges):
         new = len(pieces.letters) + n + 1
         sides = [book.addresses(book.homes[side], book.home)[0, 0] for side in (left, right)]
         texts = [pieces.spell(float(book.values[side][0, 0]), book.values) for side in (left, right)]
         sheet.text(row + 1 + n, SIDE, f"{n + 1}", style.ROW_LABEL)
         for k, (side, text) in enumerate(zip(sides, texts, strict=True)):
-            sheet.formula(
-                row + 1 + n, SIDE + 1 + k, book.spelled(pieces, side), text, style.cell(Look.COMPUTED, "General")
-            )
+            sheet.formula(row + 1 + n, SIDE + 1 + k, book.spelled(pieces, side), text, side_style)
         whole = pieces.spell(new, book.values)
         result = style.cell(Look.RESULT, "General") | {"align": "left"}  # a long piece runs to the right
         sheet.formula(row + 1 + n, SIDE + 3, book.piece(pieces, str(new)), whole, result)
