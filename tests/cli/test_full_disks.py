@@ -151,7 +151,7 @@ def refusals(line: str, most: int) -> int:
     return most
 
 
-SEVERAL = ("code", "exercise", "grade", "gallery", "train small.txt --steps 2 -o out/x.toml --save")
+SEVERAL = ("code gpt2", "exercise", "grade", "gallery", "train small.txt --steps 2 -o out/x.toml --save")
 
 
 def test_a_disk_that_is_full_at_any_point(here: Path) -> None:
