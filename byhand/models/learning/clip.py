@@ -77,5 +77,5 @@ CLIP = learning_part(
         "medium": {"pairs": 4, "width": 3},
         "large": {"pairs": 6, "d_image": 8, "d_text": 6, "width": 4},
     },
-    seed=23,
+    seed=30,
 )
