@@ -21,10 +21,8 @@ from byhand.errors import ByhandError
 
 FOLDERS = folders(DATA)
 OPTIONAL = {("bart", "final_logits_bias"), ("marian", "final_logits_bias"), ("torch_transformer", "generator.bias")}
-OPTIONAL |= {
-    ("t5_v1_1", "lm_head.weight")
-}  # transformers 5 takes the embedding in its place: test_as_people_have_them.py
-"""Tensors that a model may lack."""
+OPTIONAL |= {("t5_v1_1", "lm_head.weight")}
+"""Tensors that a model may lack. In place of a T5's head, transformers 5 takes the embedding."""
 NONSENSE: list[Any] = [None, 0, -1, 3, 7, 1.5, 10**9, 10**30, float("nan"), float("inf"), True, "", "auto", [], [1], {}]
 NONSENSE += [{"rope_type": "yarn", "factor": 4.0}, {"rope_type": ["x"]}, {"factor": 1e14, "type": "linear"}, "9" * 500]
 KEYS = ["rope_scaling", "rope_parameters", "rope_theta", "head_dim", "layer_types", "sliding_window", "num_labels"]

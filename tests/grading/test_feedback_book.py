@@ -152,7 +152,7 @@ def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: MarkedSet) -> Non
     hostile = '=HYPERLINK("http://x","y")<script>&\x1b]0;x'
 
     def write(book: Any) -> None:
-        book[ATTENTION]["C50"] = "stand-in"
+        book[ATTENTION]["C58"] = "stand-in"
 
     data = changed(marked.answered(), write)
     stream = io.BytesIO()
@@ -161,7 +161,7 @@ def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: MarkedSet) -> Non
             text = source.read(name)
             escaped = hostile.replace("&", "&amp;").replace("<", "&lt;").replace("\x1b", "_x001B_")
             target.writestr(name, text.replace(b"stand-in", escaped.encode()))
-    cell = opened(marked.copy(stream.getvalue()))[ATTENTION]["C50"]
+    cell = opened(marked.copy(stream.getvalue()))[ATTENTION]["C58"]
     assert cell.data_type == "s"
     assert cell.value.startswith("=HYPERLINK(")
 
@@ -169,13 +169,13 @@ def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: MarkedSet) -> Non
 def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: MarkedSet) -> None:
     def help_oneself(book: Any) -> None:
         sheet = book[ATTENTION]
-        sheet["C50"], sheet["D50"], sheet["E50"] = 3.25, "my sum", "=C50*2"
-        sheet["F50"], sheet["G50"], sheet["H50"] = True, date(2026, 1, 31), "x" * 3000
+        sheet["C58"], sheet["D58"], sheet["E58"] = 3.25, "my sum", "=C58*2"
+        sheet["F58"], sheet["G58"], sheet["H58"] = True, date(2026, 1, 31), "x" * 3000
 
     copy = marked.copy(changed(marked.answered(), help_oneself))
     sheet = opened(copy)[ATTENTION]
-    assert (sheet["C50"].value, sheet["D50"].value, sheet["E50"].value) == (3.25, "my sum", None)  # it stores no result
-    assert (sheet["F50"].value, sheet["G50"].value, sheet["H50"].value) == ("TRUE", "2026-01-31", "x" * 2000)
+    assert (sheet["C58"].value, sheet["D58"].value, sheet["E58"].value) == (3.25, "my sum", None)  # it stores no result
+    assert (sheet["F58"].value, sheet["G58"].value, sheet["H58"].value) == ("TRUE", "2026-01-31", "x" * 2000)
     assert left_out(copy) == "Not in this copy of your workbook: formulas (their results stand in their place)."
 
 
@@ -260,7 +260,7 @@ def test_nothing_but_values_is_handed_on_and_what_is_not_is_named(what: str, mar
 
 @pytest.mark.parametrize("formula", ["cmd|'/c calc'!A0", 'WEBSERVICE("http://evil.example")', "[1]Sheet!A1", "1+1"])
 def test_no_formula_is_handed_on(formula: str, marked: MarkedSet) -> None:
-    data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C50", f"={formula}"))
+    data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C58", f"={formula}"))
     assert not re.search("<f>|evil|cmd", "".join(parts(marked.copy(data)).values()))
 
 
@@ -349,11 +349,11 @@ def test_programs_read_the_marked_copy_and_their_books_can_be_marked(
 
 
 def test_a_number_without_end_is_shown_as_a_text(marked: MarkedSet) -> None:
-    data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C50", 12345678))
+    data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C58", 12345678))
     stream = io.BytesIO()
     with ZipFile(io.BytesIO(data)) as source, ZipFile(stream, "w") as target:
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b"12345678", b"1e999"))
-    assert opened(marked.copy(stream.getvalue()))[ATTENTION]["C50"].value == "inf"
+    assert opened(marked.copy(stream.getvalue()))[ATTENTION]["C58"].value == "inf"
     mark = CellMark(0, 0, TypedAnswer("1e999", float("inf"), ""), Verdict.WRONG, 0, 1, "No.")
     assert opened(marked.copy(data, replace(marked.marks, cells=(mark,))))
