@@ -23,7 +23,7 @@ MATHS = set(
     "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap gate score"
     " FFN Concat ReLU GELU SiLU elu sublayer count find total place apart spans int".split()
 )
-MATHS |= set("min clip sigmoid ref".split())
+MATHS |= set("min clip sigmoid ref size".split())
 MATHS |= set("aggregate select selector width indices tokens places all".split())
 """Names of functions, those of the language RASP too."""
 FORMS = set("NUMERICAL NUMERICALS MULTICHOICE SHORTANSWER".split())
