@@ -158,17 +158,17 @@ def update(code: str) -> int:
     """Rewrite a language's file with the texts that there are now, and return how many of them are not translated."""
     old, new = catalogue(code), Catalog(locale=code, project="byhand", fuzzy=False)
     missing = 0
-    for message, places in messages().items():
+    for message in messages():
         one = message if isinstance(message, str) else message[0]
         known = old.get(one)
         text = known.string if known and known.string else ("" if isinstance(message, str) else ("",) * new.num_plurals)
         if not isinstance(message, str) and (isinstance(text, str) or len(text) != new.num_plurals):
             text = ("",) * new.num_plurals
         missing += not (text if isinstance(text, str) else all(text))
-        new.add(message, text, locations=[(place, None) for place in places[:1]])
+        new.add(message, text)
     with (FOLDER / f"{code}.po").open("wb") as file:
         file.write(HEADER.format(code=code, plural=new.plural_forms).encode())
-        write_po(file, new, width=120, omit_header=True, include_lineno=False)
+        write_po(file, new, width=120, omit_header=True, no_location=True)
     return missing
 
 
