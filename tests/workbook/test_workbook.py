@@ -184,8 +184,8 @@ def test_minus_infinity_is_shown_as_such(name: str) -> None:
 def test_books_with_a_mask_show_minus_infinity() -> None:
     masked = {n for n in BOOKS if any((v < INFINITE).any() for t, v in lesson(n).numbers().items() if t != "neg_inf")}
     models = ("gpt2", "bert", "transformer", "decoder", *SINCE, *LATER, "distilbert", "roberta", "bart", "marian", "t5")
-    models += ("sparse", "retro", "knn", "induction", "rasp", "logit", "activation")
-    named = ("causal", "linear-attention")
+    models += ("sparse", "retro", "knn", "induction", "rasp")
+    named = ("causal", "linear-attention", "logit-lens", "activation-patching")
     models += tuple(f"learnt-{what}" for what in LEARNT_WITH_MASK)
     kinds = {n: n.split()[0] if BOOKS[n].learnt else n.split()[0].split("-")[0] for n in BOOKS}
     assert masked == {n for n in BOOKS if kinds[n] in models or any(part in n for part in named)}
