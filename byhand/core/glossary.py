@@ -11,7 +11,7 @@ from byhand.core.graph import Node
 from byhand.core.roles import Look, Role
 from byhand.core.table_words import ENTRIES
 
-GRADIENT = "How much the loss grows when a number of {name} grows a little; learning goes the other way."
+GRADIENT = "How much the loss grows when a number of {name} grows by a little; learning goes the other way."
 SHARE = "What this page adds to the gradient of {name}."
 UPDATED = "{name} after a step of learning: the old number less the learning rate times its gradient."
 

@@ -55,7 +55,7 @@ def position_info(tokens: Dim, weight: Weights, o: Options, padding: Node | None
             both_ways = o.attention == "full"
             biases = tuple(relative_biases(tokens, weight, o.heads, o.buckets, o.farthest, both_ways))
     if "local" in rotations:
-        with page("local", "Positions where a window is"):
+        with page("local", "Positions in windows"):
             theta = o.local_theta or o.theta
             angles["local"] = rotary(tokens, o.angle_width, o.turning_share, theta, o.interleaved, o.local_scaling)
     kinds = dict.fromkeys(o.kind(layer) for layer in range(1, o.layers + 1))

@@ -24,7 +24,7 @@ from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
-from byhand.workbook.page import NARROWEST, SMALL_LETTER, Block, Caption, Page, key, width_of
+from byhand.workbook.page import NARROWEST, NARROWEST_TURNED, SMALL_LETTER, Block, Caption, Page, key, width_of
 from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step, write_rule
 from byhand.workbook.sheet_names import letters_of, sheet_names_of
 from byhand.workbook.style import look_of
@@ -249,7 +249,7 @@ class PageWriter:
 
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
-        self.width = self.narrowest
+        self.width = max(self.narrowest, NARROWEST_TURNED) if page.turned else self.narrowest
         self.title_columns = 0
 
     def write(self, below: Sequence[Span] = ()) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from textwrap import shorten
+from textwrap import shorten, wrap
 
 from byhand.core.arithmetic.excel import column_letters
 from byhand.core.captions import opened, titles
@@ -28,6 +28,8 @@ ARROW_WIDTH, BOX_WIDTH, LABEL_WIDTH = 5.4, 13.6, 9.0
 NUMBERED = re.compile(r"(?:Layer|Step|Training step|Row|Sentence|Chunk|Word|Beam) \d+")
 """The title of a part that comes again and again."""
 LINE = "—"
+LABEL_LETTERS = (17, 10)
+"""The letters of a line of a band's label: where fewer than the most boxes stand beside each other, and else."""
 NOTE_LETTERS = 20
 """The letters of what else a box reads, in the width of the box."""
 
@@ -233,11 +235,14 @@ class DiagramWriter:
     def write(self, all_bands: Sequence[Band]) -> None:
         """Write the bands from top to bottom."""
         row, above = self.row, ""
+        widest = any(box.rank == MOST_RANKS - 1 for band in all_bands for box in band.boxes)
+        letters = LABEL_LETTERS[widest]
         for band in all_bands:
             if band.label:
                 shown = band.label.removeprefix(f"{above.partition(' · ')[0]} · ")
-                self.sheet.text(row, self.column, shown, style.PART_LABEL)
-                self.label_width = max(self.label_width, 0.85 * len(shown) + 1)
+                for n, line in enumerate(wrap(shown, letters, max_lines=band.rows, placeholder=" …")):
+                    self.sheet.text(row + n, self.column, line, style.PART_LABEL)
+                    self.label_width = max(self.label_width, 0.85 * len(line) + 1)
                 above = band.label
             self._band(band, row, is_last=band is all_bands[-1])
             row += band.rows

@@ -19,7 +19,7 @@ from byhand.xlsx.writer import Sheet, cut, points
 
 NAME = "Glossary"
 SYMBOL, WORDS, SHAPE, PLACE = 1, 2, 3, 4  # columns
-WIDTHS = {0: 3.0, SYMBOL: 24.0, WORDS: 88.0, SHAPE: 26.0, PLACE: 30.0}
+WIDTHS = {0: 3.0, SYMBOL: 24.0, WORDS: 90.0, SHAPE: 26.0, PLACE: 30.0}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Plan:
 
 def plan(book: Book) -> Plan:
     """Decide where the sections stand, and enter prompts and constants in the book, since the pages refer to them."""
-    row = FIRST
+    row = beside = FIRST
     starts = []
     for typed, counts in book.typed.items():
         starts.append(row)
@@ -76,8 +76,9 @@ def plan(book: Book) -> Plan:
             continue
         book.letters[typed.pieces] = (book.home, row, SIDE + 1)
         row += 4
+        beside = row  # the words have their pieces at their right; below them there is room
         row += len(typed.pieces.merges) + 2 if typed.pieces.merges else 0
-    diagram = row if book.typed else FIRST + 1 if book.prompts else FIRST
+    diagram = beside + 1 if book.prompts else beside
     drawn = bands(book)
     tries = diagram + 1 + sum(band.rows for band in drawn)
     prompts = []
@@ -93,7 +94,7 @@ def plan(book: Book) -> Plan:
         row += 3 + min(book.graph.probabilities.shape[1], MOST_WORDS)
     losses = row
     row += len(book.training.losses) + 2 if book.training is not None else 0
-    legend = max(row, tries) if book.typed else row
+    legend = row
     row = legend + 2 + len(looks(book)) + len(_lines(book)) + 1
     under = row + 1
     for block in book.constants:

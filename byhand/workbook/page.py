@@ -13,6 +13,7 @@ from byhand.xlsx.writer import Span
 
 HEADER = 3  # rows over a table: its name and shape, its rule, the labels of its columns
 NARROWEST = 5.2  # letters of a column of the grid: -2.83
+NARROWEST_TURNED = 7.4  # the same where the captions of strips stand over single columns
 SMALL_LETTER = 0.8  # the width of a letter of a column's label
 LETTERS_A_COLUMN = 7.0  # of a caption, in one column of the grid
 
