@@ -70,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one book come last and one after the other, so that one process builds it, and once."""
     items.sort(key=_book)
     for item in items:
-        if is_left_to_the_sweep(item.nodeid):
+        slow_book = bool(item.get_closest_marker("slow") and _book(item))
+        if is_left_to_the_sweep(item.nodeid, slow_book):
             item.add_marker(pytest.mark.sweep)
 
 

@@ -264,8 +264,7 @@ def test_lint_reports_on_each_part(tmp_path: Path) -> None:
         ),
         (
             '[[exercise]]\nrecipe = "sofmax"',
-            "There is no exercise 'sofmax'; the nearest are softmax, softmax-exactly and softmax-gradient "
-            "(`byhand exercise --list` lists all).",
+            "There is no exercise 'sofmax'; the nearest is softmax (`byhand exercise --list` lists all).",
         ),
         ('[[exercise]]\nrecipe = "nowhere.toml"', "There is no recipe nowhere.toml: check its name and folder."),
         (

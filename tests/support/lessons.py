@@ -48,6 +48,8 @@ TURNED = {
     if GALLERY[name].orientation == "rows" and not GALLERY[name].learnt
 }
 """What is learnt is laid out as its model is, and the pages about its training are the same in both orientations."""
+WORD_BY_WORD = {"activation-patching"}
+"""Models whose second prompt has as many words as the first."""
 SET_BY_HAND = {
     *("positions", "induction-head", "circuits", "rasp-reverse", "rasp-histogram", "rasp-sort"),
     *("bpe", "bpe-encode", "wordpiece", "wordpiece-encode", "unigram", "token-costs"),
@@ -264,7 +266,8 @@ def recipes_at_random(draw: st.DrawFn) -> Recipe:
     for name, words in (("ids", vocabularies[:1]), ("target_ids", vocabularies[-1:])):
         if name in found.takes:
             ids = st.integers(0, len(words[0].words) - 1)
-            inputs[name] = draw(st.lists(ids, min_size=1, max_size=8))
+            least, most = (len(inputs["ids"]),) * 2 if name == "target_ids" and model in WORD_BY_WORD else (1, 8)
+            inputs[name] = draw(st.lists(ids, min_size=least, max_size=most))
     length = len(inputs.get("ids", ()))
     if "mask" in found.takes:
         bits = st.lists(st.integers(0, 1), min_size=length, max_size=length)

@@ -21,7 +21,7 @@ RECIPES = sorted({*ready_made(), *ready_made_exams()})
 WORD = re.compile(r"[A-Za-z]{3,}")
 MATHS = set(
     "softmax softplus exp sin cos tanh erf max argmax mean sum mod mask cap gate score"
-    " FFN Concat ReLU GELU SiLU elu sublayer count find total place apart spans int".split()
+    " FFN Concat ReLU GELU SiLU elu sublayer count find total place apart spans int logits".split()
 )
 MATHS |= set("min clip sigmoid ref size".split())
 MATHS |= set("aggregate select selector width indices tokens places all".split())
