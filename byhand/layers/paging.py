@@ -9,6 +9,7 @@ import numpy as np
 from byhand.core.graph import Dim, Node, scope, source
 from byhand.core.labels import Labels
 from byhand.core.ops import int_, lookup
+from byhand.layers.positions import position_column
 
 PAPER = "Kwon et al. 2023, section 4.1"
 
@@ -31,7 +32,7 @@ def written(tables: list[list[int]], tokens: int, size: int, shared: int) -> lis
 
 def place_of(blocks: list[int], size: int, tokens: Dim) -> Node:
     """Return where in memory each word of a text is. (T, 1)"""
-    position = source("position", np.arange(tokens)[:, None], "given", tokens.labels)
+    position = position_column(tokens)
     with scope("", "find the words", equation="table[⌊i / size⌋] · size + i mod size", source=PAPER):
         names = Labels("text_blocks", tuple(f"block {n + 1}" for n in range(len(blocks))))
         table = source("block_table", np.array(blocks)[:, None], "given", names)
