@@ -11,6 +11,7 @@ from byhand.core.labels import Labels
 from byhand.core.ops import int_, lookup
 from byhand.layers.positions import position_column
 
+BLOCKS = "for each block of the text the number of its block in memory, counted from 0"
 PAPER = "Kwon et al. 2023, section 4.1"
 
 
@@ -35,7 +36,7 @@ def place_of(blocks: list[int], size: int, tokens: Dim) -> Node:
     position = position_column(tokens)
     with scope("", "find the words", equation="table[⌊i / size⌋] · size + i mod size", source=PAPER):
         names = Labels("text_blocks", tuple(f"block {n + 1}" for n in range(len(blocks))))
-        table = source("block_table", np.array(blocks)[:, None], "given", names)
+        table = source("block_table", np.array(blocks)[:, None], "given", names, meaning=BLOCKS)
         block = int_(position / size).named("block")
         inside = (position - size * block).named("inside")
         return (lookup(table, block) * size + inside).named("place")
