@@ -17,6 +17,7 @@ from byhand.language.generation import uniform_number
 from byhand.language.parts import given_table
 from byhand.layers.attention import softmax
 
+EARLIER = "1 where the word of the row comes before that of the column in the vocabulary"
 PAPER = "Chen et al. 2023, algorithm 2"
 
 
@@ -74,7 +75,7 @@ def build(o: Options, weight: Weights, inputs: Inputs, vocabularies: Vocabularie
         of = Dim(o.vocab, vocabulary)
         draft, target = (given_table(name, weight, of, of, -1, 2).with_role("given") for name in ("draft", "target"))
         u = uniforms("u", o.guesses, weight.seed, 0, places)
-        earlier = source("earlier", np.tri(o.vocab, k=-1).T, "given", vocabulary, vocabulary)
+        earlier = source("earlier", np.tri(o.vocab, k=-1).T, "given", vocabulary, vocabulary, meaning=EARLIER)
         last = ids.rows(int(ids.shape[0]) - 1, int(ids.shape[0]))
     guesses, shares = guess(last, draft, u, earlier, o, vocabulary)
     with page("", "Target", equation="q = softmax(target[the word before])", source=PAPER):
