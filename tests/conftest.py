@@ -57,11 +57,14 @@ def _by_default(mark: pytest.Mark) -> pytest.Mark:
     return pytest.mark.parametrize(names, [values[n] for n in chosen], *more, **settings).mark
 
 
+def _name(item: pytest.Item) -> object:
+    """What it is about: a book, an exercise, a model; None for a test of its own."""
+    return item.callspec.params.get("name") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+
+
 def _book(item: pytest.Item) -> str:
     """Which book it is about; nothing if it is of no book."""
-    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
-        return ""
-    name = item.callspec.params.get("name")
+    name = _name(item)
     return name if isinstance(name, str) and (name in BOOKS or name in GALLERY) else ""
 
 
@@ -70,8 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one book come last and one after the other, so that one process builds it, and once."""
     items.sort(key=_book)
     for item in items:
-        slow_book = bool(item.get_closest_marker("slow") and _book(item))
-        if is_left_to_the_sweep(item.nodeid, slow_book):
+        every = 3 if _book(item) else 2 if _name(item) is not None else 1
+        if is_left_to_the_sweep(item.nodeid, every if item.get_closest_marker("slow") else 1):
             item.add_marker(pytest.mark.sweep)
 
 

@@ -48,13 +48,13 @@ ALWAYS = re.compile(
 """The tests that CI takes for each of them: their own numbers."""
 
 
-def is_left_to_the_sweep(test: str, slow_book: bool) -> bool:
+def is_left_to_the_sweep(test: str, every: int) -> bool:
     """Return whether CI leaves out a test, by its full name: a sweep takes it.
 
-    slow_book: whether it is a slow test of one book. Of these CI takes every third, each test other books; of all
-    tests of later families every fifth.
+    every: of how many tests of its kind CI takes one: of slow tests of one book every third, each test other books, of
+    those of one exercise, model or derivation every second. Of all tests of later families it takes every fifth.
     """
     if ALWAYS.search(test):
         return False
     later = LATER.search(test.partition("[")[2])
-    return crc32(test.encode()) % (5 if later else 3 if slow_book else 1) > 0
+    return crc32(test.encode()) % (5 if later else every) > 0

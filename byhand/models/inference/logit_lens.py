@@ -15,7 +15,7 @@ from byhand.language.options import Options, variant
 from byhand.layers.attention import softmax
 from byhand.models.decoder import gpt2
 
-SOURCE = "nostalgebraist 2020, Interpreting GPT: the logit lens"
+SOURCE = "nostalgebraist 2020"
 LOGIT_LENS = variant(gpt2.GPT2, without="temperature")
 """A GPT-2, of which every sublayer's result is read."""
 
