@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one book come last and one after the other, so that one process builds it, and once."""
     items.sort(key=_book)
     for item in items:
-        every = 3 if _book(item) else 2 if _name(item) is not None else 1
+        every = 4 if _book(item) else 3 if _name(item) is not None else 1
         if is_left_to_the_sweep(item.nodeid, every if item.get_closest_marker("slow") else 1):
             item.add_marker(pytest.mark.sweep)
 

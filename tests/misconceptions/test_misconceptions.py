@@ -98,7 +98,7 @@ ELSEWHERE = {
     "paged": Recipe("paged-cache", size={"tokens": 5, "shared": 0}),
     "patch": Recipe(
         "activation-patching",
-        size={"vocab": 4, "d_model": 2, "heads": 1, "max_positions": 2},
+        size={"vocab": 5, "d_model": 4, "heads": 1, "max_positions": 2},
         ids=[0, 1],
         target_ids=[2, 1],
     ),

@@ -51,8 +51,8 @@ ALWAYS = re.compile(
 def is_left_to_the_sweep(test: str, every: int) -> bool:
     """Return whether CI leaves out a test, by its full name: a sweep takes it.
 
-    every: of how many tests of its kind CI takes one: of slow tests of one book every third, each test other books, of
-    those of one exercise, model or derivation every second. Of all tests of later families it takes every fifth.
+    every: of how many tests of its kind CI takes one: of slow tests of one book every fourth, each test other books, of
+    those of one exercise, model or derivation every third. Of all tests of later families it takes every fifth.
     """
     if ALWAYS.search(test):
         return False

@@ -256,7 +256,7 @@ Pages = Callable[[str], list[str]]
 
 @pytest.fixture(scope="session")
 def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Pages:
-    """The texts of a workbook's pages, as LibreOffice prints them, which starts once for a few books."""
+    """The texts of a workbook's pages, as LibreOffice prints them."""
     needs("libreoffice")
     assert shutil.which("pdftotext"), "pdftotext is missing: apt install poppler-utils"
     letters = subprocess.run(["fc-match", "Calibri"], capture_output=True, text=True, check=True).stdout
@@ -264,23 +264,16 @@ def pages(needs: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
         reason = "wider letters than Calibri's cut pages elsewhere: apt install fonts-crosextra-carlito"
         pytest.fail(reason) if os.environ.get("BYHAND_REQUIRE_PROGRAMS") else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("paper")
-    names = sorted(GALLERY)
 
     def of(name: str) -> list[str]:
         pdf = folder / f"{name}.pdf"
         if not pdf.exists():
-            first = names.index(name) // AT_ONCE * AT_ONCE
             command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless"]
-            command += ["--convert-to", "pdf", "--outdir", str(folder)]
-            command += [str(path_of(book)) for book in names[first : first + AT_ONCE]]
+            command += ["--convert-to", "pdf", "--outdir", str(folder), str(path_of(name))]
             subprocess.run(command, check=True, capture_output=True, timeout=600)
         return text_of(pdf).split("\f")[:-1]
 
     return of
-
-
-AT_ONCE = 6
-"""Books that LibreOffice prints in one go: neighbours in the order in which books are tested."""
 
 
 def text_of(pdf: Path) -> str:
