@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
-from byhand.checkpoints.bert import BERT_NAMES, ends
+from byhand.checkpoints.bert import ends
 from byhand.checkpoints.family import (
     ACTIVATIONS,
+    WHOLE_WORDS,
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.errors import ByhandError
@@ -59,10 +60,7 @@ def albert_pieces(o: Options) -> Pieces:
     yield from linear("", "in", "albert.encoder.embedding_hidden_mapping_in", narrow, d)
     for g in range(o.layer_groups):
         ours, theirs = f"group{g + 1}.", f"albert.encoder.albert_layer_groups.{g}.albert_layers.0"
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = f"{theirs}.attention.{BERT_NAMES[letter]}"
-            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from separate_heads(ours, f"{theirs}.attention", d, o.heads, WHOLE_WORDS)
         yield from linear(ours, "O", f"{theirs}.attention.dense", d, d)
         yield from norm(f"{ours}norm1", f"{theirs}.attention.LayerNorm", d)
         yield from linear(ours, "1", f"{theirs}.ffn", d, o.d_ff)

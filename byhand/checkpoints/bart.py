@@ -9,10 +9,10 @@ from byhand.checkpoints.family import (
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.core.labels import Labels
@@ -173,10 +173,7 @@ def layer_pieces(o: Options) -> Pieces:
 
 def attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
     """Yield an attention's weights; the heads are stacked in q_proj, k_proj and v_proj."""
-    for head, letter, part in head_spans(d, heads, stacked=False):
-        whole = f"{theirs}.{letter.lower()}_proj"
-        yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-        yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+    yield from separate_heads(ours, theirs, d, heads)
     yield from linear(ours, "O", f"{theirs}.out_proj", d, d)
 
 

@@ -6,20 +6,19 @@ from typing import Any
 from byhand.checkpoints.family import (
     ACTIVATIONS,
     THEIRS,
+    WHOLE_WORDS,
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.errors import ByhandError
 from byhand.language.options import Options
 from byhand.models.encoder import bert, distilbert, roberta
-
-BERT_NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def bert_options(config: Config, tensors: Tensors) -> Options:
@@ -112,10 +111,7 @@ def body_pieces(o: Options, body: str, unused_places: int = 0) -> Pieces:
     yield from norm("norm", f"{body}.embeddings.LayerNorm", d)
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"{body}.encoder.layer.{n}"
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = f"{theirs}.attention.self.{BERT_NAMES[letter]}"
-            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from separate_heads(ours, f"{theirs}.attention.self", d, o.heads, WHOLE_WORDS)
         if o.distance_rows != "none":
             rows = Piece(f"{theirs}.attention.self.distance_embedding.weight", (2 * o.max_positions - 1, o.d_k))
             yield f"{ours}D", rows
@@ -190,10 +186,7 @@ def distilbert_pieces(o: Options) -> Pieces:
     yield from norm("norm", "distilbert.embeddings.LayerNorm", d)
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"distilbert.transformer.layer.{n}"
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = f"{theirs}.attention.{letter.lower()}_lin"
-            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from separate_heads(ours, f"{theirs}.attention", d, o.heads, ("q_lin", "k_lin", "v_lin"))
         yield from linear(ours, "O", f"{theirs}.attention.out_lin", d, d)
         yield from norm(f"{ours}norm1", f"{theirs}.sa_layer_norm", d)
         yield from linear(ours, "1", f"{theirs}.ffn.lin1", d, o.d_ff)

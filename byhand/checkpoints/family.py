@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -132,11 +132,38 @@ def conv1d(path: str, name: str, theirs: str, ins: int, outs: int) -> Pieces:
     yield f"{path}b_{name}", Piece(f"{theirs}.bias", (outs,))
 
 
-def head_spans(d: int, heads: int, stacked: bool) -> Iterator[tuple[str, str, slice]]:
-    """Yield (head, letter, its features) of each q, k and v; stacked: the three share one tensor."""
+def stacked_heads(d: int, heads: int) -> Iterator[tuple[str, str, slice]]:
+    """Yield (head, letter, its features) of each q, k and v, where all q, then all k and all v share one tensor."""
     for h, (place, letter) in product(range(heads), enumerate("QKV")):
-        start = (place * d if stacked else 0) + h * (d // heads)
+        start = place * d + h * (d // heads)
         yield f"head{h + 1}", letter, slice(start, start + d // heads)
+
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj")
+WHOLE_WORDS = ("query", "key", "value")
+"""How families call the modules of queries, keys and values: most of them, and BERT's."""
+
+
+def separate_heads(
+    path: str,
+    theirs: str,
+    d: int,
+    heads: int,
+    names: Iterable[str] = PROJECTIONS,
+    bias: bool = True,
+    width: int | None = None,
+) -> Pieces:
+    """Yield q, k and v of each head, where each of the three has a tensor with its heads below each other.
+
+    names: of the three modules. width: of all heads together, if it is not d.
+    """
+    width = width or d
+    d_k = width // heads
+    for h, (letter, name) in product(range(heads), list(zip("QKV", names, strict=True))):
+        module, part = f"{theirs}.{name}", slice(h * d_k, (h + 1) * d_k)
+        yield f"{path}head{h + 1}.W_{letter}", Piece(f"{module}.weight", (width, d), rows=part, transposed=True)
+        if bias:
+            yield f"{path}head{h + 1}.b_{letter}", Piece(f"{module}.bias", (width,), columns=part)
 
 
 def fused_heads(path: str, theirs: str, d: int, heads: int, bias: bool = True) -> Pieces:

@@ -11,9 +11,9 @@ from byhand.checkpoints.family import (
     Piece,
     Pieces,
     conv1d,
-    head_spans,
     norm,
     one_vocabulary,
+    stacked_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.language.options import Options, variant
@@ -66,7 +66,7 @@ def gpt2_pieces(o: Options) -> Pieces:
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"transformer.h.{n}"
         yield from norm(f"{ours}norm1", f"{theirs}.ln_1", d)
-        for head, letter, part in head_spans(d, o.heads, stacked=True):
+        for head, letter, part in stacked_heads(d, o.heads):
             yield f"{ours}{head}.W_{letter}", Piece(f"{theirs}.attn.c_attn.weight", (d, 3 * d), columns=part)
             yield f"{ours}{head}.b_{letter}", Piece(f"{theirs}.attn.c_attn.bias", (3 * d,), columns=part)
         yield from conv1d(ours, "O", f"{theirs}.attn.c_proj", d, d)

@@ -8,10 +8,10 @@ from byhand.checkpoints.family import (
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.llama import MOST_LAYERS
@@ -70,9 +70,7 @@ def gpt_neo_pieces(o: Options) -> Pieces:
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"transformer.h.{n}"
         yield from norm(f"{ours}norm1", f"{theirs}.ln_1", d)
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = Piece(f"{theirs}.attn.attention.{letter.lower()}_proj.weight", (d, d), rows=part, transposed=True)
-            yield f"{ours}{head}.W_{letter}", whole
+        yield from separate_heads(ours, f"{theirs}.attn.attention", d, o.heads, bias=False)
         yield from linear(ours, "O", f"{theirs}.attn.attention.out_proj", d, d)
         yield from norm(f"{ours}norm2", f"{theirs}.ln_2", d)
         yield from linear(ours, "1", f"{theirs}.mlp.c_fc", d, o.d_ff)

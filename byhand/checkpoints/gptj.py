@@ -8,10 +8,10 @@ from byhand.checkpoints.family import (
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.checkpoints.rotary import share_of
@@ -45,9 +45,7 @@ def gptj_pieces(o: Options) -> Pieces:
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"transformer.h.{n}"
         yield from norm(f"{ours}norm1", f"{theirs}.ln_1", d)
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = Piece(f"{theirs}.attn.{letter.lower()}_proj.weight", (d, d), rows=part, transposed=True)
-            yield f"{ours}{head}.W_{letter}", whole
+        yield from separate_heads(ours, f"{theirs}.attn", d, o.heads, bias=False)
         yield from linear(ours, "O", f"{theirs}.attn.out_proj", d, d, bias=False)
         yield from linear(ours, "1", f"{theirs}.mlp.fc_in", d, o.d_ff)
         yield from linear(ours, "2", f"{theirs}.mlp.fc_out", o.d_ff, d)

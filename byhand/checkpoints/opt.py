@@ -8,10 +8,10 @@ from byhand.checkpoints.family import (
     Family,
     Piece,
     Pieces,
-    head_spans,
     linear,
     norm,
     one_vocabulary,
+    separate_heads,
 )
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.language.options import Options
@@ -55,11 +55,7 @@ def opt_pieces(o: Options) -> Pieces:
         yield from linear("", "out", f"{body}.project_out", d, narrow, bias=False)
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"{body}.layers.{n}"
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = f"{theirs}.self_attn.{letter.lower()}_proj"
-            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            if o.attention_bias:
-                yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from separate_heads(ours, f"{theirs}.self_attn", d, o.heads, bias=o.attention_bias)
         yield from linear(ours, "O", f"{theirs}.self_attn.out_proj", d, d, o.join_bias)
         yield from linear(ours, "1", f"{theirs}.fc1", d, o.d_ff, o.mlp_bias)
         yield from linear(ours, "2", f"{theirs}.fc2", o.d_ff, d, o.mlp_bias)

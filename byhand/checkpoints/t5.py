@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, head_spans, one_vocabulary
+from byhand.checkpoints.family import ACTIVATIONS, Family, Piece, Pieces, gain, one_vocabulary, separate_heads
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.errors import ByhandError
 from byhand.language.options import Options
@@ -109,9 +109,7 @@ def pieces(o: Options) -> Pieces:
 def attention(ours: str, theirs: str, kind: str, n: int, o: Options) -> Pieces:
     """Yield an attention's weights; the heads are stacked in q, k and v."""
     d, width = o.d_model, o.heads * o.d_k
-    for head, letter, part in head_spans(width, o.heads, stacked=False):
-        whole = Piece(f"{theirs}.{kind}.{letter.lower()}.weight", (width, d), rows=part, transposed=True)
-        yield f"{ours}{head}.W_{letter}", whole
+    yield from separate_heads(ours, f"{theirs}.{kind}", d, o.heads, "qkv", bias=False, width=width)
     yield f"{ours}W_O", Piece(f"{theirs}.{kind}.o.weight", (d, width), transposed=True)
     yield gain(f"{ours}norm{n}", f"{theirs}.layer_norm", d)
 

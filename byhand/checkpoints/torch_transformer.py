@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from byhand.checkpoints.family import Family, Piece, Pieces, head_spans, linear, norm
+from byhand.checkpoints.family import Family, Piece, Pieces, linear, norm, stacked_heads
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
@@ -105,7 +105,7 @@ def torch_pieces(o: Options) -> Pieces:
 
 def torch_attention(ours: str, theirs: str, d: int, heads: int) -> Pieces:
     """Yield an attention's weights; in in_proj the q of all heads, then the k, then the v are stacked."""
-    for head, letter, part in head_spans(d, heads, stacked=True):
+    for head, letter, part in stacked_heads(d, heads):
         yield f"{ours}{head}.W_{letter}", Piece(f"{theirs}.in_proj_weight", (3 * d, d), rows=part, transposed=True)
         yield f"{ours}{head}.b_{letter}", Piece(f"{theirs}.in_proj_bias", (3 * d,), columns=part)
     yield from linear(ours, "O", f"{theirs}.out_proj", d, d)

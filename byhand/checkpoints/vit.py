@@ -4,13 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 from byhand.checkpoints.class_names import names
-from byhand.checkpoints.family import ACTIVATIONS, THEIRS, Family, Piece, Pieces, head_spans, linear, norm
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    THEIRS,
+    WHOLE_WORDS,
+    Family,
+    Piece,
+    Pieces,
+    linear,
+    norm,
+    separate_heads,
+)
 from byhand.checkpoints.folder import Config, Tensors
 from byhand.core.labels import Labels
 from byhand.language.options import Options
 from byhand.models.encoder import vit
-
-NAMES = {"Q": "query", "K": "key", "V": "value"}
 
 
 def options(config: Config, tensors: Tensors) -> Options:
@@ -72,11 +80,7 @@ def pieces(o: Options) -> Pieces:
     for n in range(o.layers):
         ours, theirs = f"layer{n + 1}.", f"vit.encoder.layer.{n}"
         yield from norm(f"{ours}norm1", f"{theirs}.layernorm_before", d)
-        for head, letter, part in head_spans(d, o.heads, stacked=False):
-            whole = f"{theirs}.attention.attention.{NAMES[letter]}"
-            yield f"{ours}{head}.W_{letter}", Piece(f"{whole}.weight", (d, d), rows=part, transposed=True)
-            if o.attention_bias:
-                yield f"{ours}{head}.b_{letter}", Piece(f"{whole}.bias", (d,), columns=part)
+        yield from separate_heads(ours, f"{theirs}.attention.attention", d, o.heads, WHOLE_WORDS, bias=o.attention_bias)
         yield from linear(ours, "O", f"{theirs}.attention.output.dense", d, d)
         yield from norm(f"{ours}norm2", f"{theirs}.layernorm_after", d)
         yield from linear(ours, "1", f"{theirs}.intermediate.dense", d, o.d_ff)
