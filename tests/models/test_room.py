@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,9 @@ def cut_off(sheet: Any) -> Iterator[str]:
 
 
 def room_of(cell: Any, filled: list[int], wide: list[float]) -> float:
-    if cell.alignment.shrink_to_fit:
-        return inf
     at = cell.column - 1
+    if cell.alignment.shrink_to_fit:  # to half of its letters' size at most: smaller ones cannot be read
+        return 2 * wide[at]
     before = max((c for c in filled if c < at), default=-1)
     after = min((c for c in filled if c > at), default=len(wide))
     left, right = sum(wide[before + 1 : at]), sum(wide[at + 1 : after])
