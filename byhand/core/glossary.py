@@ -1,6 +1,7 @@
 """The glossary: what each table is for, in a learner's words; one place for notes, worked solutions and pages.
 
-An entry's key is a table's symbol without its number, or that and the table's role where one symbol has two meanings.
+An entry's key is a table's symbol without its number. Where one symbol has two meanings, it is that and the table's
+role, or "A in LoRA": that and the title of a step or page in which the table stands.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ def entry_of(node: Node) -> str:
     """Return the key of a table's entry; an empty text if the glossary has none."""
     symbol = node.symbol
     stem = re.sub(r"(_?\d+)+$", "", symbol) or symbol
+    for title in (scope.title for scope in node.scope.outward):
+        place = re.sub(r" \d+$", "", title.partition(" of ")[0])
+        for name in (symbol, stem, symbol.partition("_")[0]):
+            if (key := f"{name} in {place}") in ENTRIES:
+                return key
     for name in dict.fromkeys((symbol, stem)):
         for key in (f"{name} {node.role}".strip(), name):
             if key in ENTRIES:

@@ -317,7 +317,7 @@ ENTRIES: dict[str, str] = {
     "uncapped": "The logits before they are pressed into a range.",
     "product": "The sum of the products, number by number.",
     # Losses and learning
-    "loss": "How surprised the model is by the right words: 0 is perfect, and learning makes it smaller.",
+    "loss": "The number that learning makes smaller: of words, how surprised the model is by the right ones.",
     "losses": "How surprised the model is by each right word.",
     "counted": "1 for a word that counts in the loss.",
     "n": "How many words count.",

@@ -10,6 +10,8 @@ from byhand.core.glossary import entry_of, meaning
 from byhand.core.roles import Look, Role
 from byhand.core.step_words import STEPS, step_meaning
 from byhand.core.table_words import ENTRIES
+from byhand.lessons.build import build
+from byhand.lessons.recipe import Recipe
 from byhand.workbook.about import About
 from byhand.workbook.book import Book
 from byhand.workbook.steps import steps
@@ -54,3 +56,37 @@ def test_gradients_are_explained_by_the_table_that_they_are_about() -> None:
     )
     new = tables["updated.layer1.head1.W_Q"]
     assert meaning(new, symbol(new)).startswith("W_Q after a step of learning")
+
+
+WRONG_ELSEWHERE = {
+    "lora": {"A": "state", "count": "pair", "share": "probability"},
+    "dropout": {"mask": "seen"},
+    "fact": {"match": "decoder", "edited.k": "drawn", "before.written": "head"},
+    "quantisation": {"int8.q": "teacher", "int8.restored": "answer", "mxfp4.step": "number of the step"},
+    "speculative-decoding": {"q": "teacher", "u": "state branch", "count": "pair"},
+    "paged-cache": {"counts": "letter", "used": "letter", "text1.inside": "continues"},
+    "delta-net": {"layer1.mixed": "expert"},
+    "dpo": {"beta": "norm"},
+}
+"""Tables whose symbols mean something else in other models, with a word of what they mean there."""
+
+
+@pytest.mark.parametrize("name", WRONG_ELSEWHERE)
+def test_a_symbol_with_two_meanings_has_the_one_of_its_place(name: str) -> None:
+    tables = lesson(name).tables
+    said = {table: meaning(tables[table], symbol(tables[table])) for table in WRONG_ELSEWHERE[name]}
+    assert {table: text for table, text in said.items() if WRONG_ELSEWHERE[name][table] in text} == {}
+
+
+def test_adapters_of_any_model_are_explained_as_adapters() -> None:
+    tables = build(Recipe("gpt2", lora=1)).tables
+    for name in ("layer1.head1.lora.A_Q", "layer1.lora.A_1"):
+        assert "small tables" in meaning(tables[name], symbol(tables[name]))
+
+
+@pytest.mark.slow
+def test_every_entry_about_a_place_is_used() -> None:
+    """A title that changes would leave its entries without a table."""
+    lessons = [*map(lesson, GALLERY), build(Recipe("gpt2", lora=1))]
+    used = {entry_of(node) for made in lessons for node in made.tables.values()}
+    assert {key for key in ENTRIES if " in " in key} <= used

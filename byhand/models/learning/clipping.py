@@ -26,7 +26,7 @@ class ClippingOptions:
 def build_clipping(o: ClippingOptions, weight: Weights, inputs: Inputs) -> Graph:
     if o.largest == 0:
         raise ByhandError("largest is how long the gradients may be together: choose a number above 0.")
-    with page("", "Length", equation="√ Σ g², over all weights", source=PLACE):
+    with page("", "How long", equation="√ Σ g², over all weights", source=PLACE):
         g_w, g_b = given_table("g_W", weight, o.ins, o.outs), given_table("g_b", weight, 1, o.outs)
         sums = [
             (g * g).named(f"squares_{n}").sum(1).named(f"rows_{n}").sum(0).named(f"sum_{n}")
