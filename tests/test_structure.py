@@ -60,7 +60,7 @@ ORDER = [
     "notation",
     "tokenizers",
     "core",
-    "layers misconceptions",
+    "glossary layers misconceptions",
     "language models checkpoints",
     "lessons",
     "xlsx workbook documents code",

@@ -7,12 +7,10 @@ from string import Formatter
 
 from byhand.code.statements import Statements
 from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
-from byhand.core.glossary import meaning
 from byhand.core.graph import Array, Node, times, toposort
 from byhand.core.labels import Labels, Tokens, word
 from byhand.core.number_text import shown
 from byhand.core.roles import Role
-from byhand.core.step_words import step_meaning
 from byhand.documents.document import (
     Block,
     Code,
@@ -32,6 +30,7 @@ from byhand.errors import ByhandError
 from byhand.explanations.worked_cells import Cells, Worked, no_exact
 from byhand.explanations.worked_cells import Line as CellLine
 from byhand.explanations.worked_tables import WorkedTable, pages, place_in_words, worked_table
+from byhand.glossary import meaning, step_meaning
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.notation.tree import Chain, Maths, Name, Number

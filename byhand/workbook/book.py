@@ -8,13 +8,13 @@ from math import ceil
 
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
-from byhand.core.glossary import meaning
 from byhand.core.graph import INFINITE, Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
 from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import ByhandError
+from byhand.glossary import meaning
 from byhand.language.architecture import Graph
 from byhand.layers.training import Training
 from byhand.lessons.equal_numbers import reasons, sentence

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from byhand.core.captions import opened, symbol
-from byhand.core.glossary import entry_of, meaning
 from byhand.core.graph import times
 from byhand.core.roles import Look, Role
-from byhand.core.step_words import step_meaning
+from byhand.glossary import entry_of, meaning, step_meaning
 from byhand.workbook import style
 from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP

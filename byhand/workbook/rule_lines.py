@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import ceil
 
 from byhand.core.graph import Node, Scope
-from byhand.core.step_words import step_meaning
+from byhand.glossary import step_meaning
 from byhand.workbook import style
 from byhand.workbook.about import About
 from byhand.workbook.layout import heading, sides, whole

@@ -6,10 +6,8 @@ import pytest
 from support.lessons import GALLERY, lesson, sweep
 
 from byhand.core.captions import symbol
-from byhand.core.glossary import entry_of, meaning
 from byhand.core.roles import Look, Role
-from byhand.core.step_words import STEPS, step_meaning
-from byhand.core.table_words import ENTRIES
+from byhand.glossary import STEPS, SUBJECTS, TABLES, entry_of, meaning, step_meaning
 from byhand.lessons.build import build
 from byhand.lessons.recipe import Recipe
 from byhand.workbook.about import About
@@ -34,13 +32,18 @@ def test_every_step_of_a_book_has_an_entry(name: str) -> None:
     assert [step.scope.title for step in steps(book) if not step_meaning(step.scope)] == []
 
 
+def test_no_entry_is_in_two_subjects() -> None:
+    assert sum(len(subject.TABLES) for subject in SUBJECTS) == len(TABLES)
+    assert sum(len(subject.STEPS) for subject in SUBJECTS) == len(STEPS)
+
+
 def test_every_role_has_words() -> None:
     assert [role for role in Role if not role.words] == []
 
 
 def test_a_sentence_is_one_plain_sentence() -> None:
     """With a capital and a full stop, short enough for a note, and not the symbol explained by itself."""
-    for key, text in (ENTRIES | STEPS).items():
+    for key, text in (TABLES | STEPS).items():
         assert text[0].isupper() or text[0].isdigit() or text.startswith("e to"), key
         assert text.endswith("."), key
         assert len(text) <= 120, key
@@ -89,4 +92,4 @@ def test_every_entry_about_a_place_is_used() -> None:
     """A title that changes would leave its entries without a table."""
     lessons = [*map(lesson, GALLERY), build(Recipe("gpt2", lora=1))]
     used = {entry_of(node) for made in lessons for node in made.tables.values()}
-    assert {key for key in ENTRIES if " in " in key} <= used
+    assert {key for key in TABLES if " in " in key} <= used

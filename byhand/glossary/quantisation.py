@@ -1,0 +1,53 @@
+"""The glossary of quantisation: weights in a few bits."""
+
+from __future__ import annotations
+
+TABLES: dict[str, str] = {
+    "up in zero point": "The next whole number, from the middle on.",
+    "up in round": "The next whole number, from the middle on.",
+    "scaled in round": "Each size over the power of 2 of its block.",
+    "distance in how far from the exact one": "How far the expected shares are from the exact ones.",
+    "mean_square in Errors": "The mean of the squares of a row's errors.",
+    "low in range": "The least number of each row, or 0 if none is below 0.",
+    "high in range": "The largest number of each row, or 0 if none is above 0.",
+    "scale in range": "How far two neighbouring whole numbers of int8 are apart, in each row.",
+    "q in round": "The whole numbers that are stored in place of the weights.",
+    "restored in restore": "The weights that the stored numbers stand for.",
+    "size in group scales": "Each weight without its sign.",
+    "scale in group scales": "How far two neighbouring whole numbers of int4 are apart, in each group.",
+    "size in exponent": "Each weight without its sign.",
+    "near in exponent": "About which power of 2 is just below the largest size; the next table makes it sure.",
+    "scale in exponent": "The power of 2 that all numbers of a block share.",
+    "step in round": "How far the numbers that four bits can hold are apart here.",
+    "steps in round": "How many such steps each weight is from 0.",
+    "parts in how far from the exact one": "What each word adds to the distance from the exact shares.",
+    "error in Errors": "How far each restored weight is from the exact one.",
+    "most in Errors": "The largest error of each row.",
+    "high": "The largest number of each row.",
+    "range": "How far the numbers of a row reach.",
+    "steps": "Where 0 lies, in steps.",
+    "rounded": "The nearest whole number of steps.",
+    "point": "The whole number that stands for 0.",
+    "largest": "The largest size in each group.",
+    "exponent": "The power of two by which a group is divided.",
+    "held": "The sizes that the few bits can hold.",
+    "element": "The numbers that the few bits can hold, with their signs.",
+    "logits_exact": "The logits with all digits.",
+    "logits_int": "The logits with the weights in few bits.",
+    "logits_mxfp": "The logits with the weights in few bits.",
+    "root_mean_square": "How far the restored weights are from the exact ones, on the average.",
+    "bits": "How many bits a weight takes.",
+    "times_smaller": "How many times smaller the weights are.",
+}
+
+STEPS: dict[str, str] = {
+    "range": "How far the weights of each row reach.",
+    "exponent": "Each group of weights gets a power of two as its step.",
+    "zero point": "Which whole number stands for 0.",
+    "round": "Each weight becomes a whole number of steps.",
+    "restore": "The whole numbers become weights again, nearly the old ones.",
+    "group scales": "Each group of weights gets a step of its own.",
+    "the next word": "What is expected with the restored weights.",
+    "errors": "How far the restored weights are from the old ones.",
+    "size": "How much smaller the weights become.",
+}
