@@ -18,8 +18,8 @@ MOST_UNPACKED = 500_000_000
 MOST_PARTS = 5_000
 LARGEST_RATIO = 100
 """The largest ratio of a part's unpacked to its packed size; in real workbooks, sheets have 5 to 20."""
-SMALL_PART = 1_000_000
-"""The unpacked size up to which any ratio is allowed."""
+SMALL_PART = 10_000_000
+"""The unpacked size up to which any ratio is allowed: Gnumeric's list of styles may be a 130th of its size."""
 LONGEST_TOKEN = 1_000_000
 """The most bytes before the first element of an XML part, and of a tag."""
 
