@@ -29,7 +29,7 @@ from byhand.translations import language
 from byhand.workbook.book import Book
 
 SCRIPTS = (
-    *("numbers", "engine", "draw", "view", "formula", "inspect"),
+    *("elements", "numbers", "engine", "draw", "view", "formula", "inspect"),
     *("start", "arcs", "map", "play", "present", "practice", "app", "main"),
 )
 CALLED = "sum,max,argmax,pick,choose,max2,test,erf"
@@ -42,10 +42,11 @@ ROOM = 700_000
 
 @dataclass(frozen=True)
 class PageFile:
-    """A page before it is written: what JSON holds, and the functions of the rules."""
+    """A page before it is written: what JSON holds, the functions of the rules, and the map as markup."""
 
     data: dict[str, Any]
     rules: str
+    drawing: str
 
 
 def check_name(path: Path, force: bool) -> None:
@@ -133,11 +134,9 @@ def page_file(lessons: list[LessonData], shared: Shared) -> PageFile:
     """Return a page of lessons: the first is shown, each further one has one more word."""
     first, *longer = lessons
     data = first.data | shared.data() | {"longer": [made.data for made in longer], "texts": texts()}
-    rules = _functions("byhandRules", [made.rules for made in lessons], "sum,max,argmax,pick,choose,max2,test,erf")
-    forms = _functions(
-        "byhandForms", [made.forms for made in lessons], "sum,max,argmax,pick,choose,max2,test,erf,f,c,n"
-    )
-    return PageFile(data, rules + forms)
+    rules = _functions("byhandRules", [made.rules for made in lessons], CALLED)
+    forms = _functions("byhandForms", [made.forms for made in lessons], f"{CALLED},f,c,n")
+    return PageFile(data, rules + forms, first.drawing)
 
 
 def _functions(name: str, lists: Iterable[list[str]], called: str) -> str:
@@ -156,7 +155,8 @@ def html(page: PageFile) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     words = page.data["texts"] | {name: page.data[name] for name in ("title", "subtitle", "command")}
-    shell = Template(own_file("shell.html")).substitute({name: escaped(text) for name, text in words.items()})
+    markup = {name: escaped(text) for name, text in words.items()} | {"drawing": page.drawing}
+    shell = Template(own_file("shell.html")).substitute(markup)
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'

@@ -56,20 +56,18 @@ function unpacked(data) {
 
 /** A lesson that is computed: its tables by number, what reads what, and the changes to its given numbers. */
 class Lesson {
-  /**
-   * data: the tables' records. makeRules: (t, functions) to the rules over the cells t(table, row, column).
-   * base: the lesson in which tables stand whose numbers are the `same`. makeForms: the same for the formulas: a rule returns the number of its form, and the cells or numbers in it.
-   */
-  constructor(data, makeRules, makeForms, base = data) {
-    this.tables = data.tables;
-    this.names = new Map(data.tables.map((table, n) => [table.name, n]).filter(([name]) => name));
-    this.given = data.tables.map((table) => {
-      const numbers = table.same === undefined ? table.data : base.tables[table.same].data;
+  /** more: how many words the lesson has more than that of the page; its unchanged tables stand there, as the `same`. */
+  constructor(more) {
+    this.tables = more ? data.longer[more - 1].tables : data.tables;
+    this.names = new Map(this.tables.map((table, n) => [table.name, n]).filter(([name]) => name));
+    this.given = this.tables.map((table) => {
+      const numbers = table.same === undefined ? table.data : data.tables[table.same].data;
       return numbers ? unpacked(numbers) : null;
     });
-    this.values = [...this.given];
-    const widths = data.tables.map((table) => table.columns);
-    const values = this.values;
+    const values = [...this.given];
+    this.values = values;
+    const widths = this.tables.map((table) => table.columns);
+    const makeRules = byhandRules[more];
     this.rules = makeRules((n, i, j) => values[n][i * widths[n] + j], FUNCTIONS);
     this.tracing = null;
     const traced = (n, i, j) => {
@@ -86,23 +84,17 @@ class Lesson {
       return picked;
     };
     this.traces = makeRules(traced, { ...FUNCTIONS, pick: everyCell });
-    this.forms = makeForms((n, i, j) => this.value(n, i, j), {
+    this.forms = byhandForms[more]((n, i, j) => this.value(n, i, j), {
       ...FUNCTIONS,
       f: (form, ...holes) => [form, holes],
       c: (n, i, j) => [n, i, j],
       n: (index) => [null, index],
     });
-    this.readers = data.tables.map(() => []);
-    data.tables.forEach((table, n) => table.reads.forEach((read) => this.readers[read].push(n)));
+    this.readers = this.tables.map(() => []);
+    this.tables.forEach((table, n) => table.reads.forEach((read) => this.readers[read].push(n)));
     this.changes = new Map();
     this.patches = new Map();
     this.version = 0;
-  }
-
-  number(name) {
-    const n = this.names.get(name);
-    if (n === undefined) throw new Error(`There is no table ${name}.`);
-    return n;
   }
 
   isGiven(n) {
@@ -149,32 +141,21 @@ class Lesson {
     return found;
   }
 
-  /** Put a number into a cell; a computed cell keeps it too, whatever it reads, until `release`. Returns the old one. */
+  /** Put a number into a cell; a computed cell keeps it too, whatever it reads, until it is null. */
   set(n, i, j, value) {
     const at = i * this.tables[n].columns + j;
-    const old = this.table(n)[at];
-    if (this.isGiven(n)) {
+    const key = `${n},${i},${j}`;
+    if (value === null) {
+      this.patches.get(n)?.delete(at);
+    } else if (this.isGiven(n)) {
       this.values[n] = Float64Array.from(this.values[n]);
       this.values[n][at] = value;
     } else {
       if (!this.patches.has(n)) this.patches.set(n, new Map());
       this.patches.get(n).set(at, value);
     }
-    const key = `${n},${i},${j}`;
-    if (this.isGiven(n) && this.given[n][at] === value) this.changes.delete(key);
+    if (value === null || this.given[n]?.[at] === value) this.changes.delete(key);
     else this.changes.set(key, [n, i, j, value]);
-    this.forget(n);
-    return old;
-  }
-
-  /** Let a computed cell follow its rule again. */
-  release(n, i, j) {
-    this.patches.get(n)?.delete(i * this.tables[n].columns + j);
-    this.changes.delete(`${n},${i},${j}`);
-    this.forget(n);
-  }
-
-  forget(n) {
     this.version += 1;
     for (const table of this.following(n)) if (!this.isGiven(table)) this.values[table] = null;
   }
@@ -183,11 +164,15 @@ class Lesson {
     return this.patches.get(n)?.has(i * this.tables[n].columns + j) ?? false;
   }
 
-  reset() {
-    for (const [n, i, j] of [...this.changes.values()]) {
-      if (this.isGiven(n)) this.set(n, i, j, this.given[n][i * this.tables[n].columns + j]);
-      else this.release(n, i, j);
-    }
+  /** Have these changes, [table, row, column, number], and no others. */
+  take(changes) {
+    for (const [n, i, j] of this.changes.values())
+      this.set(n, i, j, this.given[n]?.[i * this.tables[n].columns + j] ?? null);
+    for (const change of changes) this.set(...change);
+  }
+
+  has([n, i, j]) {
+    return i < this.tables[n]?.rows && j < this.tables[n].columns;
   }
 
   /** The cells that a cell's rule reads, each once: [table, row, column]. */
@@ -206,14 +191,14 @@ class Lesson {
 
   /** The cells whose rules read a cell. */
   users(n, i, j) {
-    const found = [];
-    for (const reader of this.readers[n]) {
-      if (!this.tables[reader].name) continue;
-      const { rows, columns } = this.tables[reader];
-      for (let r = 0; r < rows; r++)
-        for (let c = 0; c < columns; c++)
-          if (this.inputs(reader, r, c).some(([m, a, b]) => m === n && a === i && b === j)) found.push([reader, r, c]);
-    }
-    return found;
+    const reads = (cell) => this.inputs(...cell).some(([m, a, b]) => m === n && a === i && b === j);
+    const readers = this.readers[n].filter((reader) => this.tables[reader].name);
+    return readers.flatMap((reader) => this.cells(reader).filter(reads));
+  }
+
+  /** All cells of a table: [table, row, column]. */
+  cells(n) {
+    const { columns } = this.tables[n];
+    return Array.from(this.table(n), (_, at) => [n, Math.floor(at / columns), at % columns]);
   }
 }

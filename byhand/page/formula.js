@@ -1,13 +1,5 @@
 // The formula of a cell: in letters, with the numbers put in, and as a sentence for those who listen.
 
-const MATHML = "http://www.w3.org/1998/Math/MathML";
-
-function mathElement(tag, text) {
-  const element = document.createElementNS(MATHML, tag);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
 /** A <math> element from markup that byhand has printed. */
 function mathOf(markup) {
   const holder = document.createElement("template");
@@ -41,21 +33,13 @@ class Formulas {
     return this.symbolOf(cell[0], reader ?? cell[0])[0] + below;
   }
 
-  /** A cell's name as MathML. */
+  /** A cell's name as <math>. */
   name(cell, reader) {
-    const math = mathOf(this.symbolOf(cell[0], reader ?? cell[0])[1]);
-    const place = math.querySelector(".at");
-    const text = this.placeText(cell);
-    if (place && text) place.textContent = text;
-    else if (place) this.withoutPlace(place);
-    return math.firstChild;
-  }
-
-  withoutPlace(place) {
-    const row = place.parentElement;
-    place.remove();
-    const below = row.closest("msub");
-    if (!row.children.length && below) below.replaceWith(below.firstElementChild);
+    const place = this.placeText(cell);
+    const [, withPlace, alone] = this.symbolOf(cell[0], reader ?? cell[0]);
+    const math = mathOf(place ? withPlace : alone);
+    if (place) math.querySelector(".at").textContent = place;
+    return math;
   }
 
   /** The form of a cell's formula, and what fills it; null for a given number. */
@@ -68,50 +52,39 @@ class Formulas {
     for (const hole of math.querySelectorAll(".h")) {
       const content = fill(Number(hole.dataset.h));
       const bracketed = hole.classList.contains("b") && content.dataset?.negative;
-      hole.replaceChildren(...(bracketed ? [mathElement("mo", "("), content, mathElement("mo", ")")] : [content]));
+      hole.replaceChildren(...(bracketed ? [el("math:mo", "("), content, el("math:mo", ")")] : [content]));
     }
     return math;
   }
 
   numberElement(x) {
     const text = shown(x);
-    const element = mathElement("mrow");
-    if (text.startsWith(MINUS)) {
-      const minus = mathElement("mo", MINUS);
-      minus.setAttribute("form", "prefix");
-      element.append(minus);
-      element.dataset.negative = "1";
-    }
-    element.append(mathElement(/^[-\d.]/.test(text.replace(MINUS, "")) ? "mn" : "mi", text.replace(MINUS, "")));
-    return element;
+    const size = text.replace(MINUS, "");
+    const number = el(/^[.\d]/.test(size) ? "math:mn" : "math:mi", size);
+    if (size === text) return el("math:mrow", number);
+    return el("math:mrow", { "data-negative": "1" }, el("math:mo", { form: "prefix" }, MINUS), number);
   }
 
-  /** The lines of a cell's formula, as elements: in letters, in numbers; none for a given number. */
-  lines(cell) {
+  /** The lines of a cell's formula, as elements: in letters, and if it is no secret in numbers; none for a given one. */
+  lines(cell, secret = false) {
     const made = this.form(cell);
     if (!made) return [];
     const [form, holes] = made;
     const [letters, numbers] = this.data.forms[form];
     const numberAt = (hole) => (hole[0] === null ? hole[1] : this.lesson.value(...hole));
+    const inLetters = this.filled(letters, (h) =>
+      holes[h][0] === null ? this.numberElement(holes[h][1]) : this.name(holes[h], cell[0]).firstChild,
+    );
+    const lines = [{ sign: "=", math: inLetters, kind: "letters" }];
+    if (secret) return lines;
     const value = this.lesson.value(...cell);
     const exact = holes.every((hole) => isExact(numberAt(hole))) && isExact(value);
-    const inLetters = this.filled(letters, (h) =>
-      holes[h][0] === null ? this.numberElement(holes[h][1]) : this.name(holes[h], cell[0]),
-    );
-    const inNumbers = this.filled(numbers, (h) => this.numberElement(numberAt(holes[h])));
-    const alone = letters === numbers && holes.length === 1;
-    const result = mathOf("");
-    result.append(this.numberElement(value));
-    return [
-      { sign: "=", math: inLetters, kind: "letters" },
-      ...(alone ? [] : [{ sign: "=", math: inNumbers, kind: "numbers" }]),
-      { sign: exact ? "=" : "≈", math: result, kind: "value" },
-    ];
-  }
-
-  /** The line of a cell's formula in letters. */
-  lettersOf(cell) {
-    return this.lines(cell).slice(0, 1);
+    if (letters !== numbers || holes.length !== 1) {
+      const inNumbers = this.filled(numbers, (h) => this.numberElement(numberAt(holes[h])));
+      lines.push({ sign: "=", math: inNumbers, kind: "numbers" });
+    }
+    const result = el("math:math", this.numberElement(value));
+    return [...lines, { sign: exact ? "=" : "≈", math: result, kind: "value" }];
   }
 
   /** Where a cell stands: row 2 (cat), column 1. */
@@ -142,8 +115,4 @@ class Formulas {
     const more = reads.length > 12 ? `, ${say("and_more", { n: reads.length - 12 })}` : "";
     return [this.sentence(cell), caption, listed.join(", ") + more].filter(Boolean).join(" ");
   }
-}
-
-function opened(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -164,6 +164,7 @@ def _printed(maths: Maths) -> str:
     return HOLE.sub(r'<mrow class="h" data-h="\1"></mrow>', text)
 
 
-def symbol_markup(symbol: str) -> str:
-    """Return a table's symbol with a place below it, as MathML: the page puts row and column there."""
-    return MathML()(Name(symbol, (Name(PLACE),))).replace(f"<mi>{PLACE}</mi>", '<mn class="at"></mn>')
+def symbol_markup(symbol: str) -> tuple[str, str]:
+    """Return a table's symbol as MathML: with a place below it, where the page puts row and column, and without."""
+    placed = MathML()(Name(symbol, (Name(PLACE),))).replace(f"<mi>{PLACE}</mi>", '<mn class="at"></mn>')
+    return placed, MathML()(Name(symbol))

@@ -1,197 +1,114 @@
 // The panel about one cell: what it is, its formula, what it reads, who uses it, and a field to change it.
 
+const MOST_LISTED = 24;
+
 class Inspector {
   constructor(app, element) {
     Object.assign(this, { app, element });
-    this.cell = null;
-    this.element.append(el("p", { class: "nothing" }, say("nothing")));
+    element.append(el("p.nothing", say("nothing")));
   }
 
-  /** Show a cell; `kept` says that it stays when the pointer leaves it. */
+  /** Show a cell; `kept` says that it stays when the pointer leaves it. What a student works out is not shown. */
   show(cell, kept) {
-    const { view } = this.app;
-    this.cell = cell;
-    const [n] = cell;
-    const record = view.lesson.tables[n];
-    const formulas = new Formulas(view);
-    const step = record.step === undefined ? null : view.data.steps[record.step];
-    const math = mathOf("");
-    math.append(formulas.name(cell));
-    const value = el("output", { class: "value" }, shown(view.lesson.value(...cell)));
-    const was = this.app.before?.(cell);
-    const parts = [
-      el("p", { class: "where" }, el("b", {}, record.name), ` · ${formulas.place(cell)}`),
+    const { app } = this;
+    const { lesson } = app;
+    const record = lesson.tables[cell[0]];
+    const formulas = new Formulas(app.view);
+    const secret = app.practice?.hidden.has(cell[0]);
+    const lines = formulas.lines(cell, secret);
+    const was = app.before(cell);
+    refill(
+      this.element,
+      el("p.where", el("b", record.name), ` · ${formulas.place(cell)}`),
       el(
-        "p",
-        { class: "big" },
-        math,
+        "p.big",
+        formulas.name(cell),
         " ",
-        value,
-        was === undefined ? "" : el("small", {}, ` ${say("was", { x: shown(was) })}`),
+        !secret && el("output.value", shown(lesson.value(...cell))),
+        was !== undefined && el("small", ` ${say("was", { x: shown(was) })}`),
       ),
-      el("p", { class: "about" }, `${opened(record.about)}.`, step ? this.stepText(step) : ""),
-    ];
-    const lines = formulas.lines(cell);
-    if (lines.length) parts.push(this.formula(lines));
-    if (record.code) parts.push(el("p", { class: "code" }, el("code", { title: say("code") }, record.code)));
-    if (kept) parts.push(...this.more(cell, record, formulas));
-    else if (view.lesson.isGiven(n))
-      parts.push(el("p", { class: "hint" }, say(record.role === "tokens" ? "is_word" : "is_given")));
-    const focused = this.element.contains(document.activeElement) ? document.activeElement.id || "cell" : null;
-    this.element.replaceChildren(...parts);
-    if (focused) (document.getElementById(focused) ?? this.element).focus({ preventScroll: true });
-    this.element.classList.toggle("kept", kept);
-  }
-
-  /** Show what a cell of an exercise is: of one that the student works out, the formula in letters alone. */
-  describe(cell, hidden) {
-    const { view } = this.app;
-    const formulas = new Formulas(view);
-    const { name, about } = view.lesson.tables[cell[0]];
-    const secret = hidden.has(cell[0]);
-    const math = mathOf("");
-    math.append(formulas.name(cell));
-    const value = secret ? "" : el("output", { class: "value" }, shown(view.lesson.value(...cell)));
-    const lines = secret ? formulas.lettersOf(cell) : [];
-    this.element.replaceChildren(
-      el("p", { class: "where" }, el("b", {}, name), ` · ${formulas.place(cell)}`),
-      el("p", { class: "big" }, math, " ", value),
-      el("p", { class: "about" }, `${opened(about)}.`),
-      ...(lines.length ? [this.formula(lines)] : []),
+      el("p.about", opened(record.about), app.practice ? null : this.step(record)),
+      lines.length > 0 && this.formula(lines),
+      app.practice ? null : this.more(cell, kept, record, formulas),
     );
+    this.element.classList.toggle("kept", kept);
   }
 
   /** Add a sentence, in place of one that was added before. */
   add(sentence) {
     this.element.querySelector(".verdict")?.remove();
-    this.element.append(el("p", { class: "verdict" }, sentence));
+    this.element.append(el("p.verdict", sentence));
   }
 
-  stepText([title, equation, source]) {
-    return el(
-      "span",
-      { class: "of" },
-      ` ${[title, equation].filter(Boolean).join(": ")}`,
-      source ? el("cite", {}, ` ${source}`) : "",
-    );
+  step(record) {
+    if (record.step === undefined) return null;
+    const [title, equation, source] = this.app.data.steps[record.step];
+    return el("span.of", ` ${[title, equation].filter(Boolean).join(": ")}`, source && el("cite", ` ${source}`));
   }
 
   formula(lines) {
     const rows = lines.map(({ sign, math, kind }) =>
-      el("div", { class: `line ${kind}` }, el("span", { class: "sign" }, sign), el("div", { class: "side" }, math)),
+      el(`div.line.${kind}`, el("span.sign", sign), el("div.side", math)),
     );
-    return el("div", { class: "formula", tabindex: "0", role: "group", "aria-label": say("numbers") }, ...rows);
+    return el("div.formula", { tabindex: "0", role: "group", "aria-label": say("numbers") }, rows);
   }
 
-  more(cell, record, formulas) {
-    const { view } = this.app;
-    const inputs = view.lesson.inputs(...cell);
-    const parts = [];
-    if (inputs.length) parts.push(el("h3", {}, say("reads")), this.list(inputs, cell[0], formulas));
-    const users = el("div", { class: "users" });
-    const button = el(
-      "button",
-      { type: "button", class: "ask", "aria-pressed": String(this.app.asking), onclick: () => this.app.askUsers() },
-      say("users"),
-    );
-    parts.push(button, users);
-    if (this.app.asking) {
-      const found = view.lesson.users(...cell);
-      users.append(found.length ? this.list(found, cell[0], formulas) : el("p", {}, say("no_users")));
-    }
-    parts.push(...this.editor(cell, record));
-    return parts;
+  more(cell, kept, record, formulas) {
+    const { lesson, asking } = this.app;
+    const given = lesson.isGiven(cell[0]);
+    const code = record.code && el("p.code", el("code", { title: say("code") }, record.code));
+    if (!kept) return [code, given && el("p.hint", say(record.role === "tokens" ? "is_word" : "is_given"))];
+    const inputs = lesson.inputs(...cell);
+    const users = asking ? lesson.users(...cell) : [];
+    const ask = button(".ask", () => this.app.askUsers(), say("users"));
+    return [
+      code,
+      inputs.length > 0 && [el("h3", say("reads")), this.list(inputs, cell[0], formulas)],
+      set(ask, { id: "ask", "aria-pressed": String(asking) }),
+      asking && (users.length ? this.list(users, cell[0], formulas) : el("p", say("no_users"))),
+      record.role === "tokens" && given ? this.wordEditor(cell, record) : this.editor(cell, given),
+    ].flat();
   }
 
   list(cells, reader, formulas) {
-    const { view } = this.app;
-    const shownCells = cells.slice(0, 24).map((cell) => {
-      const math = mathOf("");
-      math.append(formulas.name(cell, reader));
-      const text = shown(view.lesson.value(...cell));
-      return el(
-        "li",
-        {},
-        el(
-          "button",
-          {
-            type: "button",
-            onclick: () => this.app.choose(cell),
-            title: `${view.lesson.tables[cell[0]].name}, ${formulas.place(cell)}`,
-          },
-          math,
-          ` ${text}`,
-        ),
-      );
+    const { app } = this;
+    const items = cells.slice(0, MOST_LISTED).map((cell) => {
+      const text = ` ${shown(app.lesson.value(...cell))}`;
+      const go = button("", () => app.choose(cell), formulas.name(cell, reader), text);
+      return el("li", set(go, { title: `${app.lesson.tables[cell[0]].name}, ${formulas.place(cell)}` }));
     });
-    const more = cells.length > 24 ? [el("li", {}, say("and_more", { n: cells.length - 24 }))] : [];
-    return el("ul", { class: "cells" }, ...shownCells, ...more);
+    const left = cells.length - items.length;
+    return el("ul.cells", items, left > 0 && el("li", say("and_more", { n: left })));
   }
 
-  editor(cell, record) {
+  editor(cell, given) {
     const { app } = this;
-    const { view } = app;
-    const [n, i, j] = cell;
-    const given = view.lesson.isGiven(n);
-    if (record.role === "tokens" && given) return this.wordEditor(cell, record);
-    const parts = [];
-    const input = el("input", {
-      type: "text",
-      inputmode: "decimal",
-      id: "new-number",
-      autocomplete: "off",
-      value: String(view.lesson.value(...cell)).replace(/e\+?(-?\d+)$/, "e$1"),
-    });
-    const wrong = el("p", { class: "wrong", role: "alert" });
-    const form = el(
-      "form",
-      {
-        class: "change",
-        onsubmit: (event) => {
-          event.preventDefault();
-          const x = numberIn(input.value);
-          if (x === null) wrong.textContent = say("no_number", { text: input.value });
-          else app.change([[n, i, j, x]]);
-        },
-      },
-      el("label", { for: "new-number" }, say(given ? "change" : "hold")),
-      input,
-      el("button", { type: "submit" }, say("set")),
-      wrong,
-    );
-    parts.push(form);
-    if (view.lesson.isPatched(n, i, j)) {
-      parts.push(
-        el("p", { class: "hint" }, say("is_patched")),
-        el("button", { type: "button", onclick: () => app.change([[n, i, j, null]]) }, say("release")),
-      );
-    }
-    if (app.other) parts.push(...this.patches(cell));
-    return parts;
-  }
-
-  patches([n, i, j]) {
-    const { app } = this;
-    const { rows, columns } = app.lesson.tables[n];
-    const all = [];
-    for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++) all.push([n, r, c, app.other.lesson.value(n, r, c)]);
+    const { lesson, other } = app;
+    const field = el("input", { type: "text", inputmode: "decimal", id: "new-number", autocomplete: "off" });
+    set(field, { value: String(lesson.value(...cell)).replace("e+", "e") });
+    const wrong = el("p.wrong", { role: "alert" });
+    const onsubmit = (event) => {
+      event.preventDefault();
+      const x = numberIn(field.value);
+      if (x === null) wrong.textContent = say("no_number", { text: field.value });
+      else app.change([[...cell, x]]);
+    };
+    const label = el("label", { for: "new-number" }, say(given ? "change" : "hold"));
+    const held = lesson.isPatched(...cell);
+    const follow = held && button("", () => app.change([[...cell, null]]), say("release"));
+    const take = (key, cells) =>
+      button("", () => app.change(cells.map((each) => [...each, other.lesson.value(...each)])), say(key));
     return [
-      el(
-        "button",
-        { type: "button", onclick: () => app.change([[n, i, j, app.other.lesson.value(n, i, j)]]) },
-        say("take_cell"),
-      ),
-      el("button", { type: "button", onclick: () => app.change(all) }, say("take_table")),
+      el("form.change", { onsubmit }, label, field, el("button", { type: "submit" }, say("set")), wrong),
+      ...(held ? [el("p.hint", say("is_patched")), follow] : []),
+      ...(other ? [take("take_cell", [cell]), take("take_table", lesson.cells(cell[0]))] : []),
     ];
   }
 
   wordEditor([n, i], record) {
-    const { app } = this;
     const vocabulary = record.labels[0]?.[1];
-    if (vocabulary === undefined) return [];
-    const pick = wordPicker(app, n, i, vocabulary, false, say("change"));
-    return [el("p", { class: "change" }, pick)];
+    if (vocabulary === undefined) return null;
+    return el("p.change", wordPicker(this.app, "new-word", say("change"), { ids: n, vocabulary }, i));
   }
 }
 

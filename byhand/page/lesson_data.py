@@ -10,6 +10,7 @@ from byhand.core.captions import equation, opened, title
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
 from byhand.page.model_map import model_map
+from byhand.page.plane import Place, bounds, close_up, first_below
 from byhand.page.start import start
 from byhand.page.tables import PageTables, Shared
 from byhand.translations import _
@@ -22,13 +23,14 @@ from byhand.workbook.page import HEADER, Block, Page
 class LessonData:
     """A lesson for a page. rules, forms: the function of each table's cells, and that of their formulas.
 
-    packed: the numbers of each given table by name, as they stand in the data.
+    packed: the numbers of each given table by name, as they stand in the data. drawing: the map, as markup.
     """
 
     data: dict[str, Any]
     rules: list[str]
     forms: list[str]
     packed: dict[str, tuple[int, Any]]
+    drawing: str
 
 
 def lesson_data(lesson: Lesson, shared: Shared, first: LessonData | None = None) -> LessonData:
@@ -51,14 +53,13 @@ def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonDa
     """Return what a page holds of a book. start: see byhand.page.start."""
     parts = [_part(book, tables, page) for page in book.pages]
     if book.constants:
-        parts.append(_constants(tables, book.constants))
+        parts.append(_constants(book, tables))
     data: dict[str, Any] = {
         "title": book.about.title,
         "subtitle": book.about.subtitle,
         "command": book.about.command,
         "turned": book.turned,
         "parts": parts,
-        "map": model_map(book),
         "start": start,
     }
     records = tables.records()
@@ -66,39 +67,49 @@ def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonDa
         if node.name and (line := book.about.code(node)):
             record["code"] = line
     packed = {r["name"]: (n, r["data"]) for n, r in enumerate(records) if r["name"] and "data" in r}
-    return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), packed)
+    return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), packed, model_map(book))
 
 
 def _part(book: Book, tables: PageTables, page: Page) -> dict[str, Any]:
+    headings = [[opened(title(h.scope)), h.scope.source, h.row, h.column] for h in page.headings]
+    blocks = [_block(tables, block, book.turned) for block in page.blocks]
+    return _arranged(title_of(page.scope), equation(page.scope, book.turned), page.scope.source, blocks, headings)
+
+
+def _constants(book: Book, tables: PageTables) -> dict[str, Any]:
+    """Return the part of the numbers that the whole model shares, side by side."""
+    blocks = []
+    for n, block in enumerate(book.constants):
+        made, place = _block(tables, block, book.turned)
+        place.row, place.column, place.rule = HEADER, 1 + 5 * n, block.node.meaning[:40]
+        made[4:7] = [block.caption.name, "", place.rule]
+        blocks.append((made, place))
+    return _arranged(_("Constants"), "", "", blocks, [])
+
+
+def _arranged(
+    heading: str, rule: str, source: str, blocks: list[tuple[list[Any], Place]], headings: list[list[Any]]
+) -> dict[str, Any]:
+    """Return a part with its tables in their places. See the constructors of Part and Block in the page's script."""
+    places = [place for _block, place in blocks]
+    close_up(places, headings)
+    for block, place in blocks:
+        block[1:3] = place.row, place.column
+        if place.is_window:
+            block.append([place.rows, place.columns])
     return {
-        "title": title_of(page.scope),
-        "equation": equation(page.scope, book.turned),
-        "source": page.scope.source,
-        "blocks": [_block(tables, block, block.row, block.column) for block in page.blocks],
-        "headings": [[opened(title(h.scope)), h.scope.source, h.row, h.column] for h in page.headings],
+        "title": heading,
+        "equation": rule,
+        "source": source,
+        "box": bounds(places, headings),
+        "blocks": [block for block, _place in blocks],
+        "headings": [[*each, first_below(each, places)] for each in headings],
     }
 
 
-def _constants(tables: PageTables, constants: list[Block]) -> dict[str, Any]:
-    """Return the part of the numbers that the whole model shares, side by side."""
-    blocks = []
-    for n, block in enumerate(constants):
-        made = _block(tables, block, HEADER, 1 + 5 * n)
-        made[4:7] = [block.caption.name, "", block.node.meaning[:40]]
-        blocks.append(made)
-    return {"title": _("Constants"), "equation": "", "source": "", "blocks": blocks, "headings": []}
-
-
-def _block(tables: PageTables, block: Block, row: int, column: int) -> list[Any]:
+def _block(tables: PageTables, block: Block, turned: bool) -> tuple[list[Any], Place]:
     caption = block.caption
-    return [
-        tables.number(block.node),
-        row,
-        column,
-        int(block.home),
-        caption.name,
-        caption.shape,
-        caption.rule,
-        int(block.strip),
-        list(block.labels),
-    ]
+    rows, columns = block.node.shape[::-1] if turned else block.node.shape
+    place = Place(block.row, block.column, int(rows), int(columns), caption.rule, block.strip)
+    data = [tables.number(block.node), place.row, place.column, int(block.home), caption.name, caption.shape]
+    return [*data, caption.rule, int(block.strip), list(block.labels)], place

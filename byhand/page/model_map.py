@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from byhand.core.captions import opened, titles
 from byhand.core.roles import Look
+from byhand.escaping import escaped
 from byhand.translations import _
 from byhand.workbook.book import Book
 from byhand.workbook.page import Page
@@ -17,6 +18,11 @@ MOST_LANES = 3
 """The most boxes in a line; of parts that are more, each is one small box."""
 MOST_SMALL = 8
 """The most small boxes in a line."""
+WIDTH, LINE, SIDE, TOP, HEIGHT = 224, 44, 14, 4, 31
+"""The drawing's width, the height of a line, the room at a side for arrows, and top and height of a box in its line.
+
+A unit is a sixteenth of the size of letters; style.css has the same sizes.
+"""
 
 
 @dataclass(eq=False)
@@ -30,47 +36,84 @@ class _Box:
     lanes: int = 1
     before: set[int] = field(default_factory=set)
 
+    @property
+    def room(self) -> int:
+        """The boxes for which its line has room."""
+        return min(self.lanes, MOST_SMALL)
 
-def model_map(book: Book) -> dict[str, Any]:
-    """Return the boxes of a model in lines from top to bottom, and the arrows between them.
+    @property
+    def middle(self) -> float:
+        """The middle of the box from the left of the drawing."""
+        return (self.lane + 0.5) / self.room * (WIDTH - 2 * SIDE) + SIDE
 
-    A box: its title, look, line, lane, lanes in the line, number of the part, number of the block there, and the part's
-    title where the box is the first of its part. An arrow: the numbers of two boxes.
-    """
+
+def model_map(book: Book) -> str:
+    """Return the map as HTML: a list of lines of buttons, which say where they lead, over a drawing of the arrows."""
     all_steps = steps(book)
     boxes = _arranged([_Box([step], step.page) for step in all_steps], book)
     widest = max((box.lanes for box in boxes), default=1)
     if widest > MOST_LANES:
         boxes = _arranged(_by_part(all_steps, _crowded(boxes)), book)
-    number_of = {page: n for n, page in enumerate(book.pages)}
     shown: set[Page] = set()
-    rows = []
+    lines: dict[int, list[str]] = {}
     for box in boxes:
-        step = box.steps[0]
-        part = "" if box.page in shown else _part_title(box.page)
+        lines.setdefault(box.rank, []).append(_button(book, box, first=box.page not in shown))
         shown.add(box.page)
-        block = box.page.blocks.index(step.block)
-        title = opened(_(title_of_step(step))) if len(box.steps) == 1 else _part_title(box.page)
-        if step.scope.page and part and " · " in title:
-            title, part = part, title.partition(" · ")[0]
-        places = titles(box.page.scope)
-        if title == part and len(places) > 1:
-            part = places[0]
-        small = box.lanes > MOST_LANES
-        rows.append(
-            [
-                title,
-                str(look_of_step(step)),
-                box.rank,
-                box.lane,
-                min(box.lanes, MOST_SMALL) if small else box.lanes,
-                number_of[box.page],
-                block,
-                "" if len(box.steps) > 1 or title == part else part,
-            ]
+    arrows = [_arrow(boxes[m], box) for box in boxes for m in sorted(box.before) if _is_drawn(boxes[m], box)]
+    rooms = {box.rank: box.room for box in boxes}
+    items = [
+        "".join(f"<li>{button}</li>" for button in buttons)
+        + '<li aria-hidden="true"></li>' * (rooms[rank] - len(buttons))
+        for rank, buttons in sorted(lines.items())
+    ]
+    return (
+        f'<div class="drawing"><svg aria-hidden="true" viewBox="0 0 {WIDTH} {LINE * len(lines)}" '
+        f'preserveAspectRatio="none">{"".join(arrows)}</svg>'
+        + "".join(f'<ol class="map-line">{item}</ol>' for item in items)
+        + "</div>"
+    )
+
+
+def _button(book: Book, box: _Box, first: bool) -> str:
+    """Return a box as a button. first: it is the first of its part, whose title it has."""
+    step, (name, part) = box.steps[0], _title(box, first)
+    number = re.search(r"\d+$", name)
+    text = number[0] if number and box.lanes > MOST_LANES else name
+    heading = f"<small>{escaped(part)}</small>" if part and text == name else ""
+    place = f'data-part="{book.pages.index(box.page)}" data-block="{box.page.blocks.index(step.block)}"'
+    about = escaped(f"{part}: {name}" if part else name)
+    return (
+        f'<button type="button" class="box {look_of_step(step)}" title="{about}" {place}>'
+        f"{heading}<span>{escaped(text)}</span></button>"
+    )
+
+
+def _title(box: _Box, first: bool) -> tuple[str, str]:
+    """Return the title of a box, and that of its part where it is the first there."""
+    step = box.steps[0]
+    part = _part_title(box.page) if first else ""
+    title = opened(_(title_of_step(step))) if len(box.steps) == 1 else _part_title(box.page)
+    if step.scope.page and part and " · " in title:
+        title, part = part, title.partition(" · ")[0]
+    places = titles(box.page.scope)
+    if title == part and len(places) > 1:
+        part = places[0]
+    return title, "" if len(box.steps) > 1 or title == part else part
+
+
+def _arrow(start: _Box, end: _Box) -> str:
+    """Return an arrow from the bottom of a box to the top of another; past the boxes between them where there are some."""
+    x1, y1 = start.middle, start.rank * LINE + TOP + HEIGHT
+    x2, y2 = end.middle, end.rank * LINE + TOP - 1
+    if end.rank - start.rank <= 1:
+        bend = (y2 - y1) / 2
+        line = f"C{x1:g} {y1 + bend:g} {x2:g} {y2 - bend:g} {x2:g} {y2}"
+    else:
+        side = SIDE // 2 if start.middle < WIDTH / 2 else WIDTH - SIDE // 2
+        line = (
+            f"C{side} {y1 + 8} {side} {y1 + 8} {side} {y1 + 24}V{y2 - 20}C{side} {y2 - 4} {x2:g} {y2 - 10} {x2:g} {y2}"
         )
-    arrows = [[m, n] for n, box in enumerate(boxes) for m in sorted(box.before) if _is_drawn(boxes[m], box)]
-    return {"boxes": rows, "arrows": arrows}
+    return f'<path d="M{x1:g} {y1}{line}M{x2 - 4:g} {y2 - 5}L{x2:g} {y2}L{x2 + 4:g} {y2 - 5}"/>'
 
 
 def _is_drawn(before: _Box, box: _Box) -> bool:

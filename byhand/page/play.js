@@ -5,42 +5,15 @@ const MOST_SWEPT = 12;
 
 class Player {
   constructor(app, element) {
-    Object.assign(this, { app, element });
-    this.at = -1;
-    this.speed = "normal";
-    this.timers = [];
-    this.playing = false;
-    this.sentence = el("p", { class: "sentence", role: "status" });
-    this.count = el("span", { class: "count" });
-    const button = (key, action, sign) =>
-      el(
-        "button",
-        { type: "button", id: `play-${key}`, onclick: action, "aria-label": say(key), title: say(key) },
-        sign,
-      );
-    this.toggleButton = button("play", () => this.toggle(), "▶");
-    const speed = el(
-      "select",
-      { "aria-label": say("speed") },
-      ...Object.keys(SPEEDS).map((name) => el("option", { value: name }, say(name))),
-    );
-    speed.value = this.speed;
-    speed.addEventListener("change", () => (this.speed = speed.value));
-    this.bar = el("progress", { max: "1", value: "0", "aria-hidden": "true" });
-    this.element.append(
-      el(
-        "div",
-        { class: "controls" },
-        button("step_back", () => this.step(-1), "◂"),
-        this.toggleButton,
-        button("step", () => this.step(1), "▸"),
-        speed,
-        button("stop", () => this.stop(), "✕"),
-      ),
-      this.bar,
-      this.count,
-      this.sentence,
-    );
+    Object.assign(this, { app, element, at: -1, timers: [], playing: false });
+    this.button = byId("play-play");
+    const actions = {
+      step_back: () => this.step(-1),
+      play: () => this.toggle(),
+      step: () => this.step(1),
+      stop: () => this.stop(),
+    };
+    for (const [id, action] of Object.entries(actions)) byId(`play-${id}`).addEventListener("click", action);
   }
 
   /** The computed tables in the order of the parts, as a reader meets them. */
@@ -49,72 +22,56 @@ class Player {
     return blocks.filter((block) => block.home && block.record.name && !this.app.lesson.isGiven(block.table));
   }
 
-  get isShown() {
-    return !this.element.hidden;
-  }
-
   toggle() {
-    this.element.hidden = false;
     this.playing = !this.playing;
-    this.toggleButton.textContent = this.playing ? "❚❚" : "▶";
-    const key = this.playing ? "pause" : "play";
-    this.toggleButton.setAttribute("aria-label", say(key));
-    this.toggleButton.title = say(key);
-    if (!this.playing) this.clear();
-    else this.step(1);
+    const [sign, key] = this.playing ? ["❚❚", "pause"] : ["▶", "play"];
+    this.button.textContent = sign;
+    set(this.button, { "aria-label": say(key), title: say(key) });
+    if (this.playing) this.step(1);
+    else this.timers.forEach(clearTimeout);
   }
 
   stop() {
-    this.clear();
     if (this.playing) this.toggle();
+    this.timers.forEach(clearTimeout);
     this.at = -1;
     this.element.hidden = true;
-    this.app.kept = false;
-    this.app.view.unlight();
-  }
-
-  clear() {
-    this.timers.forEach(clearTimeout);
-    this.timers = [];
+    this.app.follow(null, false);
   }
 
   step(by) {
     this.element.hidden = false;
-    this.clear();
+    this.timers.forEach(clearTimeout);
     const { order } = this;
-    const next = this.at + by;
-    if (next < 0 || next >= order.length) {
+    const block = order[this.at + by];
+    if (!block) {
       if (this.playing) this.toggle();
       return;
     }
-    this.at = next;
-    const block = order[next];
-    this.count.textContent = say("step_of", { n: next + 1, count: order.length });
-    this.bar.max = order.length;
-    this.bar.value = next + 1;
+    this.at += by;
+    byId("play-count").textContent = say("step_of", { n: this.at + 1, count: order.length });
+    set(byId("play-bar"), { max: order.length, value: this.at + 1 });
     const { record, caption } = block;
     const step = record.step === undefined ? "" : `${this.app.data.steps[record.step][0]}: `;
-    this.sentence.textContent = `${`${step}${caption.name} ${caption.rule}`.trim()} — ${record.about}.`;
-    this.sweep(block);
+    byId("play-sentence").textContent = `${`${step}${caption.name} ${caption.rule}`.trim()} — ${record.about}`;
+    this.sweep(block.table);
   }
 
   /** Light some cells of a table one after the other, with what each is made of. */
-  sweep(block) {
+  sweep(table) {
     const { app } = this;
-    const { rows, columns } = block.record;
-    const all = rows * columns;
-    const count = Math.min(all, MOST_SWEPT);
-    const cells = Array.from({ length: count }, (_, k) => {
-      const at = count > 1 ? Math.round((k * (all - 1)) / (count - 1)) : 0;
-      return [block.table, Math.floor(at / columns), at % columns];
-    });
-    const still = smooth() === "auto";
+    const all = app.lesson.cells(table);
+    const count = Math.min(all.length, MOST_SWEPT);
+    const cells = Array.from(
+      { length: count },
+      (_, k) => all[Math.round((k * (all.length - 1)) / Math.max(1, count - 1))],
+    );
+    const time = SPEEDS[byId("play-speed").value];
     app.asking = false;
     app.follow(cells[0], true);
     app.reveal(cells[0]);
-    const time = SPEEDS[this.speed];
-    if (!still)
-      cells.forEach((cell, k) => k && this.timers.push(setTimeout(() => app.follow(cell, true), (time * k) / count)));
+    const later = (cell, k) => setTimeout(() => app.follow(cell, true), (time * (k + 1)) / count);
+    this.timers = smooth() === "auto" ? [] : cells.slice(1).map(later);
     if (this.playing) this.timers.push(setTimeout(() => this.step(1), time));
   }
 }

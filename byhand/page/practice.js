@@ -18,70 +18,54 @@ class Practice {
 
   drawQuestions() {
     const { about } = this;
-    const items = about.questions.map((question, q) => {
+    const item = (question, q) => {
       const fields = Array.from({ length: question.beside }, (_, k) => this.field(q, k));
-      const hint = question.hint ? [el("p", { class: "hint" }, question.hint)] : [];
-      return el(
-        "li",
-        {},
-        el("p", {}, question.text),
-        ...hint,
-        ...fields,
-        el("p", { class: "said", id: `said-${q}`, role: "status" }),
-      );
-    });
-    this.score = el("p", { class: "score", role: "status" });
-    this.element.replaceChildren(
-      el("h2", {}, [about.checked ? say("practice") : "", about.who].filter(Boolean).join(" · ")),
-      ...(about.text ? [el("p", {}, about.text)] : []),
-      el("p", { class: "hint" }, say(about.checked ? "practice_about" : "paper_about")),
-      el("ol", { class: "questions" }, ...items),
+      const hint = question.hint && el("p.hint", question.hint);
+      return el("li", el("p", question.text), hint, fields, el("p.said", { id: `said-${q}`, role: "status" }));
+    };
+    this.score = el("p.score", { role: "status" });
+    this.element.append(
+      el("h2", [about.checked ? say("practice") : "", about.who].filter(Boolean).join(" · ")),
+      el("p", about.text),
+      el("p.hint", say(about.checked ? "practice_about" : "paper_about")),
+      el("ol.questions", about.questions.map(item)),
       this.score,
     );
     this.element.hidden = false;
   }
 
   field(q, k, label = say("your_answer")) {
-    const input = el("input", {
-      type: "text",
-      class: "answer",
-      inputmode: "decimal",
-      autocomplete: "off",
-      "aria-label": label,
-    });
-    input.addEventListener("change", () => this.check(q, k, input));
-    return input;
+    const about = { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": label };
+    const input = el("input.answer", about);
+    return set(input, { onchange: () => this.check(q, k, input) });
   }
 
   /** Whether a block shows numbers that the student works out: it is drawn here, with fields in its own place. */
   draw(block) {
     const tables = block.record.name ? [block.table] : block.record.reads;
     if (!tables.some((n) => this.hidden.has(n))) return false;
-    if (block.home && !block.practised) this.drawFields(block);
-    if (!block.home)
-      block.cells.forEach((line) => line.forEach((cell) => relabel(cell, this.typedIn(block.sourceOf(cell.at)), 0)));
+    if (!block.home) for (const cell of block.cells.flat()) relabel(cell, this.typedIn(block.sourceOf(cell)), 0);
+    else if (!block.practised) this.drawFields(block);
     block.practised = true;
-    block.rowLabels.forEach((label, r) => relabel(label, block.label(0, r), r + 1));
-    block.columnLabels.forEach((label, c) => relabel(label, block.label(1, c), c + 1));
+    block.drawLabels();
     return true;
   }
 
   /** What the student has typed for a cell, where a table is shown again. */
   typedIn(cell) {
-    const place = this.asked.get(cell.join());
-    const x = place && this.typed.get(place.join());
+    const x = this.typed.get(this.asked.get(cell.join())?.join());
     return x === null || x === undefined ? "" : shown(x);
   }
 
   drawFields(block) {
     for (const cell of block.cells.flat()) {
-      const [n, i, j] = block.sourceOf(cell.at);
-      const place = this.asked.get(`${n},${i},${j}`);
+      const [n, i, j] = block.sourceOf(cell);
+      const question = this.asked.get(`${n},${i},${j}`);
       const label = `${block.caption.name} ${i + 1}, ${j + 1}`;
-      const room = () => el("input", { type: "text", class: "scratch", autocomplete: "off", "aria-label": label });
-      cell.replaceChildren(place ? this.field(...place, label) : room());
+      const scratch = { type: "text", autocomplete: "off", "aria-label": label };
+      cell.replaceChildren(question ? this.field(...question, label) : el("input.scratch", scratch));
       cell.removeAttribute("tabindex");
-      cell.classList.add(place ? "asked" : "scratch");
+      cell.classList.add(question ? "asked" : "scratch");
     }
   }
 
@@ -126,13 +110,12 @@ class Practice {
 
   /** The number that follows from what the student has typed in the tables before. */
   expected(question, k) {
-    const { lesson } = this.app;
-    const own = new Lesson(this.app.data, byhandRules[0], byhandForms[0], data);
-    const n = lesson.names.get(question.table);
+    const own = new Lesson(0);
+    const n = own.names.get(question.table);
     for (const [key, x] of this.typed) {
       const [q, at] = key.split(",").map(Number);
       const other = this.about.questions[q];
-      const m = lesson.names.get(other.table);
+      const m = own.names.get(other.table);
       if (x !== null && !other.beside && m !== n) own.set(m, ...other.cells[at], x);
     }
     return own.value(n, ...question.cells[k]);

@@ -2,29 +2,25 @@
 
 class Presenter {
   constructor(app) {
-    this.app = app;
-    this.on = false;
-    this.at = 0;
+    Object.assign(this, { app, on: false, at: 0 });
   }
 
   toggle() {
     this.on = !this.on;
     document.body.classList.toggle("presenting", this.on);
+    set(byId("present"), { "aria-pressed": String(this.on) });
     const { parts } = this.app.view;
-    if (this.on) {
-      const middle = innerHeight / 2;
-      const here = parts.find((part) => part.element.getBoundingClientRect().bottom > middle);
-      this.goTo(here ?? parts[0]);
-    } else {
-      parts.forEach((part) => (part.element.hidden = false));
-      parts[this.at]?.element.scrollIntoView();
-    }
+    const here = parts.find((part) => part.element.getBoundingClientRect().bottom > innerHeight / 2);
+    if (this.on) return this.goTo(here ?? parts[0]);
+    for (const part of parts) part.element.hidden = false;
+    return parts[this.at].element.scrollIntoView();
   }
 
+  /** Show a part alone, while one presents. */
   goTo(part) {
     this.at = part.number;
     if (!this.on) return;
-    this.app.view.parts.forEach((other) => (other.element.hidden = other !== part));
+    for (const other of this.app.view.parts) other.element.hidden = other !== part;
     part.draw();
     this.app.map.mark();
   }
@@ -38,7 +34,7 @@ class Presenter {
 
 /** Change from light to dark or back; the page begins with what the reader's system says. */
 function toggleLook() {
-  const root = document.documentElement;
-  const dark = root.dataset.look ? root.dataset.look === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.look = dark ? "light" : "dark";
+  const { dataset } = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  dataset.look = (dataset.look ?? system) === "dark" ? "light" : "dark";
 }

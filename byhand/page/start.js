@@ -4,234 +4,186 @@ const LONG_VOCABULARY = 300;
 const MOST_BARS = 24;
 
 /** A field for one word of a text: a list to choose from, or for a large vocabulary a field that completes. */
-function wordPicker(app, ids, row, vocabulary, optional, label) {
+function wordPicker(app, id, label, { ids, vocabulary, optional }, row) {
   const { words } = app.data.vocabularies[vocabulary];
   const now = app.lesson.value(ids, row, 0);
-  const change = (id) => app.change([[ids, row, 0, id]]);
+  const about = { id, "aria-label": label };
+  const change = (word) => app.change([[ids, row, 0, word]]);
   if (words.length > LONG_VOCABULARY) {
-    const list = el("datalist", { id: `words-${ids}-${row}-${Math.random().toString(36).slice(2)}` });
-    const fill = (text) =>
-      list.replaceChildren(
-        ...words
-          .filter((word) => word.startsWith(text))
-          .slice(0, 50)
-          .map((word) => el("option", { value: word })),
-      );
-    const input = el("input", {
+    const field = el("input.word", {
+      ...about,
       type: "text",
-      class: "word",
-      "aria-label": label,
-      list: list.id,
+      list: listOf(vocabulary, words),
       value: words[now] ?? "_",
     });
-    input.addEventListener("input", () => fill(input.value));
-    input.addEventListener("change", () => {
-      const id = words.indexOf(input.value);
-      if (id >= 0) change(id);
-      else input.value = words[now] ?? "_";
+    return set(field, {
+      onchange() {
+        const word = words.indexOf(field.value);
+        if (word >= 0) change(word);
+        else field.value = field.defaultValue;
+      },
     });
-    return el("span", {}, input, list);
   }
-  const select = el("select", { class: "word", "aria-label": label });
-  if (optional) select.append(el("option", { value: "-1" }, "_"));
-  words.forEach((word, id) => select.append(el("option", { value: String(id) }, word)));
+  const names = words.map((word, n) => el("option", { value: n }, word));
+  const select = el("select.word", about, optional ? el("option", { value: -1 }, "_") : null, names);
   select.value = String(now);
-  select.addEventListener("change", () => change(Number(select.value)));
-  return select;
+  return set(select, { onchange: () => change(Number(select.value)) });
+}
+
+/** The id of the list of a vocabulary's words, from which a browser completes. */
+function listOf(vocabulary, words) {
+  const id = `words-${vocabulary}`;
+  if (!byId(id)) document.body.append(el("datalist", { id }, ...words.map((word) => el("option", { value: word }))));
+  return id;
+}
+
+/** A line of a bar chart: a name, a bar of so much of the line, and the number; a click goes to its cell. */
+function bar(app, cell, name, share, places, was, best = false) {
+  const inside = [el("i", { "--share": share }), was !== undefined && el("i.was", { "--share": was })];
+  const number = el("span.p", inCell(app.lesson.value(...cell), places));
+  const line = button(
+    best ? ".best" : "",
+    () => app.choose(cell),
+    el("span.name", name),
+    el("span.bar", inside),
+    number,
+  );
+  return el("li", set(line, { id: `bar-${cell.join("-")}` }));
 }
 
 /** The card at the top of the page. */
 class Start {
-  constructor(app, element) {
-    Object.assign(this, { app, element });
-    this.at = app.data.start.prediction?.at ?? 0;
-    this.drawing = false;
-    this.temperature = 1;
+  constructor(app) {
+    Object.assign(this, { app, at: null });
+    byId("write").addEventListener("click", () => this.write());
+    byId("unwrite").addEventListener("click", () => app.write(app.written.slice(0, -1)));
   }
 
   draw() {
     const { start } = this.app.data;
-    const parts = [];
-    if (start.prompts.length) parts.push(this.prompts(start.prompts));
-    if (start.prediction) parts.push(this.prediction(start.prediction));
-    if (start.written.length) parts.push(this.writes(start.written));
-    if (start.losses.length) parts.push(this.losses(start.losses));
-    if (start.settings.length) parts.push(this.settings(start.settings));
-    this.element.replaceChildren(...parts);
-    this.element.hidden = parts.length === 0;
+    refill(
+      byId("prompts"),
+      start.prompts.map((prompt) => this.prompt(prompt)),
+    );
+    refill(byId("expects"), start.prediction ? this.prediction(start.prediction) : []);
+    refill(byId("more-start"), this.written(start.written), this.losses(start.losses), this.settings(start.settings));
+    byId("prediction").hidden = !start.prediction;
+    byId("next").hidden = !data.longer.length;
+    byId("write").disabled = this.app.more === data.longer.length;
+    byId("unwrite").hidden = !this.app.more;
+    if (byId("write").disabled) byId("said").textContent = say("no_room");
+    byId("start").hidden = ![...byId("start").children].some((part) => part.textContent.trim() && !part.hidden);
   }
 
-  prompts(prompts) {
-    const groups = prompts.map(({ heading, ids, vocabulary, optional }) => {
-      const pickers = [];
-      for (let row = 0; row < this.app.lesson.tables[ids].rows; row++)
-        pickers.push(
-          wordPicker(this.app, ids, row, vocabulary, optional === 1, `${heading}, ${say("word_n", { n: row + 1 })}`),
-        );
-      return el("fieldset", {}, el("legend", {}, heading), el("div", { class: "words" }, ...pickers));
+  prompt(prompt) {
+    const { rows } = this.app.lesson.tables[prompt.ids];
+    const pickers = Array.from({ length: rows }, (_, row) => {
+      const label = `${prompt.heading}, ${say("word_n", { n: row + 1 })}`;
+      return wordPicker(this.app, `word-${prompt.ids}-${row}`, label, prompt, row);
     });
-    return el("div", { class: "prompts" }, ...groups);
+    return el("fieldset", el("legend", prompt.heading), el("div.words", pickers));
   }
 
   /** The words that the lesson itself writes. */
-  writes(written) {
-    const words = written.map(([n, row]) => {
-      const word = this.app.view.word(this.app.lesson.tables[n].labels[0], row) ?? "";
-      return el("button", { type: "button", class: "word", onclick: () => this.app.choose([n, row, 0]) }, word);
-    });
-    return el("div", { class: "writes" }, el("h2", {}, say("writes")), el("div", { class: "words" }, ...words));
+  written(written) {
+    const { app } = this;
+    const word = ([n, row]) => app.view.word(app.lesson.tables[n].labels[0], row) ?? "";
+    const words = written.map((at) => button(".word", () => app.choose([...at, 0]), word(at)));
+    return words.length > 0 && el("div.writes", el("h2", say("writes")), el("div.words", words));
   }
 
-  /** The probabilities at a position as bars, and the next word. */
+  /** Show what the model expects after another word, counted from 0 or from the end. */
+  look(at) {
+    this.at = at;
+    this.draw();
+  }
+
+  /** The row of probabilities that is shown. */
+  get row() {
+    const { table, at } = this.app.data.start.prediction;
+    const { rows } = this.app.lesson.tables[table];
+    const row = this.at ?? at;
+    return row < 0 ? rows + row : Math.min(row, rows - 1);
+  }
+
+  /** The probabilities of a row as [probability, id], the most probable first. */
+  probabilities(row) {
+    const { table } = this.app.data.start.prediction;
+    const { columns } = this.app.lesson.tables[table];
+    const all = Array.from({ length: columns }, (_, id) => [this.app.lesson.value(table, row, id), id]);
+    return all.sort((a, b) => b[0] - a[0]);
+  }
+
+  /** The probabilities at a position as bars. */
   prediction({ table, vocabulary }) {
-    const { app } = this;
+    const { app, row } = this;
     const { words } = app.data.vocabularies[vocabulary];
-    const { rows, columns, labels } = app.lesson.tables[table];
-    this.at = Math.min(this.at, rows - 1);
-    const numbers = Array.from({ length: columns }, (_, id) => [app.lesson.value(table, this.at, id), id]);
-    const best = numbers.reduce((a, b) => (b[0] > a[0] ? b : a))[1];
-    const largest = [...numbers].sort((a, b) => b[0] - a[0]);
-    const listed = columns > MOST_BARS ? largest.slice(0, MOST_BARS) : numbers;
-    const before = app.other && app.other.lesson.tables[table].rows === rows ? app.other.lesson : null;
+    const sorted = this.probabilities(row);
+    const best = sorted[0][1];
+    const listed = sorted.slice(0, MOST_BARS);
+    if (sorted.length <= MOST_BARS) listed.sort((a, b) => a[1] - b[1]);
     const bars = listed.map(([p, id]) => {
-      const bar = el("span", { class: "bar" }, el("i", {}));
-      bar.firstChild.style.setProperty("--share", Number.isFinite(p) ? p : 0);
-      if (before) {
-        bar.append(el("i", { class: "was" }));
-        bar.lastChild.style.setProperty("--share", before.value(table, this.at, id));
-      }
-      const button = el(
-        "button",
-        { type: "button", class: id === best ? "best" : "", onclick: () => app.choose([table, this.at, id]) },
-        el("span", { class: "name" }, words[id]),
-        bar,
-        el("span", { class: "p" }, inCell(p, 3)),
-      );
-      return el("li", {}, button);
+      const cell = [table, row, id];
+      return bar(app, cell, words[id], Number.isFinite(p) ? p : 0, 3, app.other?.lesson.value(...cell), id === best);
     });
-    const heading = app.data.start.prompts.length ? say("expects") : say("answer");
-    const place = rows > 1 ? this.position(rows, labels[0]) : "";
-    return el(
-      "div",
-      { class: "prediction" },
-      el("h2", {}, heading, " ", place),
-      el("ul", { class: "bars" }, ...bars),
-      this.next(table),
-    );
+    const heading = say(app.data.start.prompts.length ? "expects" : "answer");
+    return [el("h2", heading, " ", this.position(app.lesson.tables[table])), el("ul.bars", bars)];
   }
 
-  position(rows, labels) {
-    const select = el("select", { "aria-label": say("at_position") });
-    for (let row = 0; row < rows; row++) {
-      const word = this.app.view.word(labels, row);
-      select.append(el("option", { value: String(row) }, `${row + 1}${word === null ? "" : ` ${word}`}`));
-    }
-    select.value = String(this.at);
-    select.addEventListener("change", () => {
-      this.at = Number(select.value);
-      this.draw();
-    });
-    return el("label", { class: "position" }, `${say("at_position")} `, select);
-  }
-
-  next(table) {
-    const { app } = this;
-    if (!app.canWrite) return "";
-    const drawn = el("input", { type: "checkbox", id: "drawn" });
-    drawn.checked = this.drawing;
-    drawn.addEventListener("change", () => (this.drawing = drawn.checked));
-    const temperature = el("input", {
-      type: "number",
-      id: "temperature",
-      min: "0.1",
-      max: "10",
-      step: "0.1",
-      value: String(this.temperature),
-    });
-    temperature.addEventListener(
-      "change",
-      () => (this.temperature = Math.min(10, Math.max(0.1, Number(temperature.value) || 1))),
-    );
-    const room = app.hasRoom;
-    const button = el(
-      "button",
-      { type: "button", class: "main", id: "write", disabled: !room, onclick: () => this.write(table) },
-      say("write"),
-    );
-    const back = el("button", { type: "button", id: "unwrite", onclick: () => app.unwrite() }, say("unwrite"));
-    return el(
-      "div",
-      { class: "next" },
-      button,
-      app.written.length ? back : "",
-      el("label", { for: "drawn" }, drawn, ` ${say("drawn")}`),
-      el("label", { for: "temperature" }, `${say("temperature")} `, temperature),
-      el("p", { class: "said", role: "status" }, room ? (this.said ?? "") : say("no_room")),
-    );
+  /** The choice of the position. */
+  position({ rows, labels }) {
+    if (rows < 2) return null;
+    const text = (row) => [row + 1, this.app.view.word(labels[0], row)].filter(Boolean).join(" ");
+    const options = Array.from({ length: rows }, (_, row) => el("option", { value: row }, text(row)));
+    const select = el("select", { id: "position", "aria-label": say("at_position") }, options);
+    select.value = String(this.row);
+    set(select, { onchange: () => this.look(Number(select.value)) });
+    return el("label.position", `${say("at_position")} `, select);
   }
 
   /** Write the next word: the most probable, or one that is drawn with these probabilities. */
-  write(table) {
+  write() {
     const { app } = this;
-    const { columns, rows } = app.lesson.tables[table];
-    const logs = Array.from({ length: columns }, (_, id) => Math.log(app.lesson.value(table, rows - 1, id)));
-    let chosen = logs.indexOf(Math.max(...logs));
-    this.said = "";
-    if (this.drawing) {
-      const powers = logs.map((log) => Math.exp((log - logs[chosen]) / this.temperature));
-      const total = powers.reduce((a, b) => a + b, 0);
-      const u = Math.floor(app.random() * 1000) / 1000;
-      let left = u * total;
-      const order = powers.map((p, id) => [p, id]).sort((a, b) => b[0] - a[0]);
-      chosen = (order.find(([p]) => (left -= p) < 0) ?? order[0])[1];
-      this.said = say("drew", { u, word: app.data.vocabularies[app.data.start.prediction.vocabulary].words[chosen] });
+    const { prediction, text } = app.data.start;
+    const { words } = app.data.vocabularies[prediction.vocabulary];
+    const sorted = this.probabilities(app.lesson.tables[text].rows - 1);
+    let chosen = sorted[0][1];
+    byId("said").textContent = "";
+    if (byId("drawn").checked) {
+      const temperature = Math.min(10, Math.max(0.1, Number(byId("temperature").value) || 1));
+      const powers = sorted.map(([p]) => (p / sorted[0][0]) ** (1 / temperature));
+      const u = Math.floor(Math.random() * 1000) / 1000;
+      let left = u * powers.reduce((a, b) => a + b, 0);
+      chosen =
+        sorted[
+          Math.max(
+            0,
+            powers.findIndex((power) => (left -= power) < 0),
+          )
+        ][1];
+      byId("said").textContent = say("drew", { u, word: words[chosen] });
     }
-    app.write(chosen);
+    app.write([...app.written, chosen]);
   }
 
   losses(losses) {
-    const numbers = losses.map((n) => this.app.lesson.value(n, 0, 0));
-    const largest = Math.max(...numbers.map(Math.abs), 1e-30);
-    const items = losses.map((n, k) => {
-      const bar = el("span", { class: "bar" }, el("i", {}));
-      bar.firstChild.style.setProperty("--share", Math.abs(numbers[k]) / largest);
-      const name = losses.length > 1 ? say("loss_step", { n: k + 1 }) : "loss";
-      return el(
-        "li",
-        {},
-        el(
-          "button",
-          { type: "button", onclick: () => this.app.choose([n, 0, 0]) },
-          el("span", { class: "name" }, name),
-          bar,
-          el("span", { class: "p" }, inCell(numbers[k], 4)),
-        ),
-      );
-    });
-    return el("div", { class: "losses" }, el("h2", {}, say("loss")), el("ul", { class: "bars" }, ...items));
+    const { app } = this;
+    const sizes = losses.map((n) => Math.abs(app.lesson.value(n, 0, 0)));
+    const largest = Math.max(...sizes, 1e-30);
+    const name = (k) => (losses.length > 1 ? say("loss_step", { n: k + 1 }) : "loss");
+    const bars = losses.map((n, k) => bar(app, [n, 0, 0], name(k), sizes[k] / largest, 4));
+    return bars.length > 0 && el("div.losses", el("h2", say("loss")), el("ul.bars", bars));
   }
 
   settings(settings) {
     const fields = settings.map(([n, name, meaning]) => {
-      const input = el("input", {
-        type: "number",
-        step: "any",
-        id: `setting-${n}`,
-        value: String(this.app.lesson.value(n, 0, 0)),
+      const id = `setting-${n}`;
+      const field = el("input", { type: "number", step: "any", id, value: this.app.lesson.value(n, 0, 0) });
+      set(field, {
+        onchange: () => numberIn(field.value) !== null && this.app.change([[n, 0, 0, numberIn(field.value)]]),
       });
-      input.addEventListener("change", () => {
-        const x = numberIn(input.value);
-        if (x !== null) this.app.change([[n, 0, 0, x]]);
-      });
-      return el(
-        "p",
-        {},
-        el("label", { for: `setting-${n}` }, name),
-        " ",
-        input,
-        meaning ? el("small", {}, ` ${meaning}`) : "",
-      );
+      return el("p", el("label", { for: id }, name), " ", field, meaning && el("small", ` ${meaning}`));
     });
-    return el("div", { class: "settings" }, el("h2", {}, say("constants")), ...fields);
+    return fields.length > 0 && el("div.settings", el("h2", say("constants")), fields);
   }
 }
