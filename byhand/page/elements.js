@@ -50,11 +50,6 @@ function say(key, fields = {}) {
   return data.texts[key].replace(/\{(\w+)\}/g, (_, name) => String(fields[name]));
 }
 
-/** A sentence, which begins with a capital. */
-function opened(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /** How to move to a place: at once for those who want less motion. */
 function smooth() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

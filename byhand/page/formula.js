@@ -102,7 +102,7 @@ class Formulas {
   sentence(cell) {
     const [n] = cell;
     const { name, about } = this.lesson.tables[n];
-    return `${name}, ${this.place(cell)}: ${shown(this.lesson.value(...cell))}. ${opened(about)}.`;
+    return `${name}, ${this.place(cell)}: ${shown(this.lesson.value(...cell))}. ${about}`;
   }
 
   /** The formula as plain words, for a screen reader. */

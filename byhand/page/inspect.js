@@ -27,7 +27,7 @@ class Inspector {
         !secret && el("output.value", shown(lesson.value(...cell))),
         was !== undefined && el("small", ` ${say("was", { x: shown(was) })}`),
       ),
-      el("p.about", opened(record.about), app.practice ? null : this.step(record)),
+      el("p.about", record.about, app.practice ? null : this.step(record)),
       lines.length > 0 && this.formula(lines),
       app.practice ? null : this.more(cell, kept, record, formulas),
     );

@@ -57,19 +57,15 @@ def model_map(book: Book) -> str:
     shown: set[Page] = set()
     lines: dict[int, list[str]] = {}
     for box in boxes:
-        lines.setdefault(box.rank, []).append(_button(book, box, first=box.page not in shown))
+        lines.setdefault(box.rank, []).append(f"<li>{_button(book, box, first=box.page not in shown)}</li>")
         shown.add(box.page)
+    for box in boxes:  # a line of small boxes may have room for more
+        lines[box.rank] += ['<li aria-hidden="true"></li>'] * (box.room - len(lines[box.rank]))
     arrows = [_arrow(boxes[m], box) for box in boxes for m in sorted(box.before) if _is_drawn(boxes[m], box)]
-    rooms = {box.rank: box.room for box in boxes}
-    items = [
-        "".join(f"<li>{button}</li>" for button in buttons)
-        + '<li aria-hidden="true"></li>' * (rooms[rank] - len(buttons))
-        for rank, buttons in sorted(lines.items())
-    ]
     return (
         f'<div class="drawing"><svg aria-hidden="true" viewBox="0 0 {WIDTH} {LINE * len(lines)}" '
         f'preserveAspectRatio="none">{"".join(arrows)}</svg>'
-        + "".join(f'<ol class="map-line">{item}</ol>' for item in items)
+        + "".join(f'<ol class="map-line">{"".join(lines[rank])}</ol>' for rank in sorted(lines))
         + "</div>"
     )
 
@@ -102,7 +98,7 @@ def _title(box: _Box, first: bool) -> tuple[str, str]:
 
 
 def _arrow(start: _Box, end: _Box) -> str:
-    """Return an arrow from the bottom of a box to the top of another; past the boxes between them where there are some."""
+    """Return an arrow from the bottom of a box to the top of another, past those between them if there are some."""
     x1, y1 = start.middle, start.rank * LINE + TOP + HEIGHT
     x2, y2 = end.middle, end.rank * LINE + TOP - 1
     if end.rank - start.rank <= 1:

@@ -13,8 +13,9 @@ from byhand.core.captions import equation, opened, symbol, symbol_from, title
 from byhand.core.graph import Array, Node, Scope
 from byhand.core.labels import Labels, Pieces, Tokens, Typed, spelling
 from byhand.core.number_text import in_full
+from byhand.glossary import meaning
 from byhand.page.formulas import Forms, symbol_markup
-from byhand.translations import _
+from byhand.translations import ENGLISH, _, language
 
 
 class Numbered(dict[Any, int]):
@@ -32,7 +33,7 @@ class Shared:
         self.symbols, self.steps, self.vocabularies = Numbered(), Numbered(), Numbered()
 
     def data(self) -> dict[str, Any]:
-        """Return them for the page, each list in the order of the numbers. A symbol is text, and MathML of two kinds."""
+        """Return them for the page, each in the order of its numbers. A symbol is text, and MathML of two kinds."""
         return {
             "forms": [list(form) for form in self.forms.forms],
             "symbols": [[text, *symbol_markup(text)] for text in self.symbols],
@@ -150,8 +151,10 @@ class PageTables:
 
 
 def about(node: Node) -> str:
-    """Return what a table is, in a few words."""
-    return _(node.role.traits.given_words if node.data is not None else node.role.words)
+    """Return what a table is for, in a sentence of the glossary; where that has no translation, in a few words."""
+    if language() == ENGLISH:
+        return meaning(node, symbol(node))
+    return opened(_(node.role.traits.given_words if node.data is not None else node.role.words)) + "."
 
 
 def _reads(node: Node) -> list[Node]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.browser import page_of
 
+from byhand.glossary import meaning
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson
 from byhand.lessons.recipe import Recipe
@@ -52,7 +53,7 @@ def test_pointing_at_a_cell_lights_what_it_reads(visit: Any) -> None:
     panel = tab.inner_text("#cell")
     assert "layer1.head1.scores" in panel
     assert "row 2 (cat), column 1 (the)" in panel
-    assert "How well each query fits each key." in panel
+    assert meaning(lesson().tables["layer1.head1.scores"], "scores") in panel
 
 
 @pytest.mark.slow
