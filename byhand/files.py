@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import IO
 from unicodedata import category
 
@@ -19,6 +20,8 @@ from byhand.errors import ByhandError, quoted
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 """Names that a file cannot have on Windows."""
+OF_DISKS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EROFS)
+"""Errors of a disk that is full, or fails, whatever is written on it."""
 LONGEST_NAME = 200
 """The most bytes of a name that a temporary name repeats; a file system takes 255."""
 
@@ -148,6 +151,21 @@ def together(*paths: Path) -> Iterator[None]:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder for this computer's use alone, and remove it afterwards. Raises ByhandError if its disk is full."""
+    try:
+        with TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        if error.errno not in OF_DISKS:
+            raise
+        raise ByhandError(
+            f"Temporary files cannot be written in {gettempdir()} ({reason_of(error)}): make room there, or name "
+            "another folder in the environment variable TMPDIR."
+        ) from None
 
 
 def temporary_name(path: Path) -> Path:

@@ -79,9 +79,16 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f"byhand.cli.{COMMANDS[cmd_name]}"), cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command's name; --help and --version print and end."""
+        try:
+            return super().parse_args(ctx, args)
+        except OSError as error:
+            raise _unusable(error) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the named command."""
-        from byhand.errors import ByhandError, quoted
+        from byhand.errors import ByhandError
 
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a console without ∞ shows a question mark
@@ -92,12 +99,18 @@ class Commands(click.Group):
         except MemoryError:
             raise BadInput("This takes more memory than there is: choose smaller sizes or fewer words.") from None
         except OSError as error:
-            from byhand.files import reason_of
+            raise _unusable(error) from None
 
-            if error.errno == errno.EPIPE:
-                raise
-            place = quoted(error.filename) if error.filename else "the output"
-            raise BadInput(f"Cannot use {place}: {reason_of(error)}; choose another place.") from None
+
+def _unusable(error: OSError) -> Exception:
+    """Return what to raise for a place that the system refuses; a pipe that is closed is click's to handle."""
+    from byhand.errors import quoted
+    from byhand.files import reason_of
+
+    if error.errno == errno.EPIPE:
+        return error
+    place = quoted(error.filename) if error.filename else "the output"
+    return BadInput(f"Cannot use {place}: {reason_of(error)}; choose another place.")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

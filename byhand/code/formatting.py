@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from byhand.errors import ByhandError
+from byhand.files import temporary_folder
 from byhand.processes import Limits, Stopped, run
 
 LIMITS = Limits(seconds=60, memory=2_000_000_000)
@@ -14,8 +13,8 @@ LIMITS = Limits(seconds=60, memory=2_000_000_000)
 
 def formatted(script: str) -> str:
     """Return the script as `ruff format` lays it out with its default rules."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "script.py")
+    with temporary_folder() as folder:
+        path = folder / "script.py"
         path.write_text(script, encoding="utf-8")
         outcome = run([sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", str(path)], LIMITS)
         if isinstance(outcome, Stopped):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
 from byhand.exercises.student_book import FIRST_MARK, MARK, POINTS, StudentBook
+from byhand.files import temporary_folder
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
 from byhand.xlsx.reader import HANDED_IN, Contents, read
@@ -173,8 +173,8 @@ def _unfilled(book: StudentBook) -> Contents:
     for n, key in enumerate(book.marks.keys):
         text = isinstance(key, tuple) and key[0] in ("student", "word")
         marks[key] = f"§{FIRST_MARK + n}§" if text else float(FIRST_MARK + n)
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "unfilled.xlsx")
+    with temporary_folder() as folder:
+        path = folder / "unfilled.xlsx"
         path.write_bytes(book.template.fill(marks))
         return read(path, HANDED_IN)
 

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +19,7 @@ from byhand.exercises.problem import Problem, problem, stacked
 from byhand.exercises.recipe import Exercise, exercise_of, exercise_table, find
 from byhand.exercises.set_folder import digest_of
 from byhand.exercises.student_book import StudentBook
+from byhand.files import temporary_folder
 from byhand.grading.guesses import earned_by_guesses, guess_faults
 from byhand.grading.marking import Marker
 from byhand.grading.submission import read_typed
@@ -150,8 +149,8 @@ def _key(built: Problem, table: dict[str, object], book: StudentBook, made: Sequ
     """Return the class's key, written to a file and read back."""
     name = built.exercise.name
     about = {"exercise": name, "recipe": table, "digest": digest_of(name, table), "seed": 0, "practice": False}
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "key.json")
+    with temporary_folder() as folder:
+        path = folder / "key.json"
         with path.open("wb") as file:
             lines = (student_line(variant, variant.student.id) for variant in made)
             write_key(file, about, questions_of(built, book.places), lines)

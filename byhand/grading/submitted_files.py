@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from byhand.errors import ByhandError
 from byhand.exercises.formats import FORMATS, STUDENTS, student_files
 from byhand.exercises.keys import KEYS
 from byhand.exercises.roster import clean
+from byhand.files import OF_DISKS, temporary_folder
 from byhand.grading.owners import MOST_FILES, submissions
 from byhand.xlsx.archive import LARGEST_RATIO, MOST_BYTES, SMALL_PART
 
@@ -37,15 +37,15 @@ def submitted_files(place: Path) -> Iterator[dict[str, Path]]:
     folder that cannot be unpacked is yielded as it is, so that the reader of workbooks says why.
     """
     if place.is_file() and _is_zip_of_files(place):
-        with TemporaryDirectory(prefix="byhand-") as folder:
-            _unpack(place, Path(folder))
-            yield _some(place, dict(_expanded(Path(folder), "", DEEPEST - 1, Path(folder))))
+        with temporary_folder() as folder:
+            _unpack(place, folder)
+            yield _some(place, dict(_expanded(folder, "", DEEPEST - 1, folder)))
         return
     if not place.is_dir():
         what = "is neither a folder nor a zip file" if place.exists() else "is not there"
         raise ByhandError(f"{place} {what}: name the folder or the zip file with what was handed in.")
-    with TemporaryDirectory(prefix="byhand-") as folder:
-        yield _some(place, dict(_expanded(place, "", DEEPEST, Path(folder))))
+    with temporary_folder() as folder:
+        yield _some(place, dict(_expanded(place, "", DEEPEST, folder)))
 
 
 def _some(place: Path, files: dict[str, Path]) -> dict[str, Path]:
@@ -66,7 +66,9 @@ def _expanded(folder: Path, prefix: str, depth: int, temporary: Path) -> Iterato
             try:
                 target.mkdir(parents=True)
                 _unpack(path, target)
-            except (ByhandError, OSError):
+            except (ByhandError, OSError) as error:
+                if isinstance(error, OSError) and error.errno in OF_DISKS:
+                    raise
                 yield name, path
                 continue
             yield from _expanded(target, f"{name}/", depth - 1, temporary)
@@ -112,6 +114,8 @@ def _unpack(path: Path, folder: Path) -> None:
             for member in members:
                 _write_member(archive, member, folder)
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as reason:
+        if isinstance(reason, OSError) and reason.errno in OF_DISKS:
+            raise  # which says nothing of the file
         raise ByhandError(
             f"{path} cannot be unpacked ({clean(str(reason))[:200].rstrip('.')}): download it again."
         ) from None

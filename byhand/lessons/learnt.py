@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from byhand.checkpoints.saving import save, save_again
 from byhand.core.graph import Array
 from byhand.core.number_text import in_full
+from byhand.files import temporary_folder
 from byhand.lessons.build import model_of, weights_of
 from byhand.lessons.corpus import Corpus
 from byhand.lessons.recipe import KEYS, Recipe
@@ -66,8 +66,8 @@ def _numbers(table: Array) -> list[list[float]]:
 def check_can_be_saved(recipe: Recipe) -> None:
     """Raise ByhandError if a recipe's model has no form as a checkpoint: better before it is trained than after."""
     if recipe.model in MODELS:
-        with TemporaryDirectory(prefix="byhand-") as folder:
-            save_folder(recipe, Path(folder) / "tried")
+        with temporary_folder() as folder:
+            save_folder(recipe, folder / "tried")
 
 
 def save_folder(recipe: Recipe, folder: Path) -> None:

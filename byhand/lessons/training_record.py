@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from typing import Any
 
-from byhand.decoding import record
+from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError
 from byhand.lessons.build import before_learning, model_of
 from byhand.lessons.corpus import Corpus, corpus, corpus_of_ids
@@ -61,10 +62,15 @@ def record_of(recipe: Recipe) -> TrainingRecord | None:
         return None
     where = "the recipe's [training]"
     names = {f.name for f in fields(TrainingOptions)}
+    check_keys(table, [*sorted(names), *(f.name for f in fields(TrainingRecord) if f.name != "options")], where)
     options = record(TrainingOptions, {name: table.pop(name) for name in names & table.keys()}, where)
     stated = record(TrainingRecord, table | {"options": asdict(options)}, where)
-    if not all(len(point) in (2, 3) for point in stated.curve):
-        raise ByhandError(f"Each point of the curve in {where} is [steps, loss] or [steps, loss, held-out loss].")
+    if any(len(point) != (3 if stated.hold_out else 2) for point in stated.curve):
+        each = "[steps, loss, held-out loss]" if stated.hold_out else "[steps, loss]"
+        raise ByhandError(f"Each point of the curve in {where} must be {each}.")
+    steps = [point[0] for point in stated.curve]
+    if any(n < 0 or n % 1 for n in steps) or any(n >= after for n, after in pairwise(steps)):
+        raise ByhandError(f"The steps of the curve in {where} must be whole numbers that grow from point to point.")
     return stated if stated.text or stated.sequences else None
 
 

@@ -10,7 +10,7 @@ from byhand.lessons.build import model_of
 from byhand.lessons.corpus import Corpus, set_aside
 from byhand.lessons.first_step import FirstStep, first_step
 from byhand.lessons.lesson import Lesson
-from byhand.lessons.measures import Beginning, Guess, beginnings, guesses
+from byhand.lessons.measures import Beginning, Guess, beginnings, guesses, loss_of
 from byhand.lessons.training import Loss
 from byhand.lessons.training_record import TrainingRecord, corpus_of, record_of, start_of
 
@@ -32,6 +32,15 @@ class Story:
     beginnings: list[Beginning]
     given: str
     weights: dict[str, Array]
+
+    @property
+    def curve(self) -> list[list[float]]:
+        """The losses on the way as the recipe states them; else those before the first step and after the last."""
+        if self.stated.curve:
+            return self.stated.curve
+        ends = ((0, self.before), (self.stated.steps, self.after))
+        aside = [[loss_of(self.held_out(of))] if self.aside else [] for _, of in ends]
+        return [[n, loss_of(self.learnt_from(of)), *more] for (n, of), more in zip(ends, aside, strict=True)]
 
     def learnt_from(self, of: list[dict[int, Guess]]) -> list[dict[int, Guess]]:
         """Return the guesses at examples that were not held out."""

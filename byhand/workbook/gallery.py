@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from byhand.errors import ByhandError
-from byhand.files import holds, save, swept
+from byhand.files import holds, save, swept, temporary_folder
 from byhand.folder_lock import locked
 from byhand.lessons.build import build
 from byhand.lessons.lesson import Lesson, describe
@@ -73,9 +72,9 @@ def outdated(source: Path, folder: Path, page_of: PageOf | None = None) -> list[
     messages = []
     lessons = {path: build(read_recipe(path)) for path in recipes(source)}
     cells = {}
-    with tempfile.TemporaryDirectory() as temporary:
+    with temporary_folder() as temporary:
         for path, lesson in lessons.items():
-            fresh = Path(temporary, path.stem + ".xlsx")
+            fresh = temporary / f"{path.stem}.xlsx"
             cells[path] = write_lesson(lesson, fresh)
             if not same_contents(fresh, folder / fresh.name, closeness(lesson.recipe)):
                 messages.append(f"{path.stem}.xlsx is out of date.")

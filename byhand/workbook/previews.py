@@ -8,12 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 from zipfile import ZipFile
 
 from byhand.errors import ByhandError
-from byhand.files import reason_of, save
+from byhand.files import save, temporary_folder
 from byhand.processes import Limits, Stopped, run
 from byhand.xlsx.recalculate import MOST_MEMORY, convert
 
@@ -47,13 +46,11 @@ class Previews:
         self._futures: list[Future[int]] = []
 
     def __enter__(self) -> Self:
-        self._folder = TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True)
         self._threads = ThreadPoolExecutor(PROCESSES)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._folder.cleanup()
 
     def add(self, preview: Preview) -> None:
         """Add a picture, to be drawn in a batch with others."""
@@ -75,18 +72,17 @@ class Previews:
     def _submit(self) -> None:
         previews, self._waiting = self._waiting, []
         if self._available and previews:
-            folder = Path(self._folder.name, f"pictures-{len(self._futures)}")
-            self._futures.append(self._threads.submit(_draw, previews, folder))
+            self._futures.append(self._threads.submit(_draw, previews))
 
 
-def _draw(previews: list[Preview], folder: Path) -> int:
-    """Draw the pictures, with temporary files in the folder, and return how many."""
-    copies = [folder / preview.book.name for preview in previews]
-    try:
-        folder.mkdir()
+def _draw(previews: list[Preview]) -> int:
+    """Draw the pictures, and return how many."""
+    for preview in previews:
+        preview.picture.parent.mkdir(exist_ok=True)
+    with temporary_folder() as folder:
+        copies = [folder / preview.book.name for preview in previews]
         for preview, copy in zip(previews, copies, strict=True):
             _copy_with_one_sheet(preview, copy)
-            preview.picture.parent.mkdir(exist_ok=True)
         outcomes = [convert(copies, "pdf", folder, LIMITS)]
         for preview, copy in zip(previews, copies, strict=True):
             name = str(copy.with_suffix(""))
@@ -95,10 +91,6 @@ def _draw(previews: list[Preview], folder: Path) -> int:
             if any(isinstance(outcome, Stopped) for outcome in outcomes) or not copy.with_suffix(".png").exists():
                 raise ByhandError(f"LibreOffice cannot print {preview.book.name}: open it in it to see why.")
             save(preview.picture, copy.with_suffix(".png").read_bytes())
-    except OSError as error:
-        raise ByhandError(
-            f"Cannot draw {previews[0].picture}: {reason_of(error)}; choose another place with -o."
-        ) from None
     return len(previews)
 
 

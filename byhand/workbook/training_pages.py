@@ -282,7 +282,7 @@ class _TrainingPage:
 
     def _curve(self, totals: _Totals) -> None:
         """Write the losses on the way, and their chart."""
-        curve, row = thinned(self.story.stated.curve), self.plan.counts_row
+        curve, row = thinned(self.story.curve), self.plan.counts_row
         self._head(row, "The numbers of the curve", CURVE)
         heads = ["steps", "loss", *(["held out"] if self.story.aside else []), "floor"]
         for n, head in enumerate(heads):

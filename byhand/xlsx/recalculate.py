@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from byhand.errors import ByhandError, nearest
+from byhand.files import temporary_folder
 from byhand.processes import Limits, Stopped, run, spread_within
 from byhand.xlsx import ironcalc_engine
 from byhand.xlsx.cells import Cell, CellError, Value
@@ -132,18 +132,18 @@ def values_of(answer: Answer) -> list[Value]:
 
 
 def _gnumeric(book: Contents) -> Values:
-    with TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True) as folder:
-        fresh = Path(folder, "fresh.xlsx")
+    with temporary_folder() as folder:
+        fresh = folder / "fresh.xlsx"
         command = ["ssconvert", "--recalc", str(book.path.absolute()), str(fresh)]
-        outcome = run(command, _limits("gnumeric", [book]), Path(folder))
+        outcome = run(command, _limits("gnumeric", [book]), folder)
         return _formula_values("gnumeric", book, fresh, outcome)
 
 
 def _libreoffice(books: Sequence[Contents]) -> list[Values]:
     """Recalculate all files in one go; if that fails, each by itself, to find out which one is at fault."""
-    with TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as folder:
         try:
-            return _convert_books(books, Path(folder))
+            return _convert_books(books, folder)
         except ByhandError:
             if len(books) == 1:
                 raise

@@ -406,11 +406,10 @@ def test_a_reader_that_stops_reading_is_told_nothing() -> None:
 
 
 def test_a_full_disk_is_one_sentence() -> None:
-    done = program("run softmax > /dev/full")
-    assert (done.returncode, done.stderr) == (
-        2,
-        b"Error: Cannot use the output: no space left on device; choose another place.\n",
-    )
+    sentence = b"Error: Cannot use the output: no space left on device; choose another place.\n"
+    for line in ("run softmax", "--help"):
+        done = program(f"{line} > /dev/full")
+        assert (done.returncode, done.stderr) == (2, sentence), line
 
 
 def test_a_console_with_few_letters_is_no_error() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import resource
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from support.commands import byhand
@@ -170,6 +174,35 @@ def test_a_disk_that_is_full_at_any_point_of_several_files(here: Path) -> None:
         if line.startswith(SEVERAL):
             empty()
             assert 4 <= refusals(line, 60) < 60, line
+
+
+def test_no_room_for_temporary_files(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is blamed on the files that were handed in."""
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "out"))
+    shutil.copy("set/students/student-001.xlsx", "one.xlsx")
+    for name, inner in (("inner.zip", "one.xlsx"), ("outer.zip", "inner.zip")):
+        with ZipFile(name, "w") as archive:
+            archive.write(inner)
+    for n in range(2, 5):
+        empty()
+        with DISK.full_from(n):
+            result = byhand("byhand grade outer.zip --key set -o marks --jobs 1")
+        assert result.exit_code == 2, n
+        assert result.stderr.startswith("Error: Temporary files cannot be written in "), (n, result.stderr)
+        assert not Path("marks").exists()
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full() -> None:
+    """A file system in memory, of which the script has more trials."""
+    command = [sys.executable, str(Path(__file__).parents[1] / "support/real_disks.py"), "derive softmax -o out/x.txt"]
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
+        pytest.skip("users may not mount here")
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stderr[-2000:]
+    last = run.stdout.splitlines()[-1]
+    assert re.fullmatch(r"\d+ trials, 0 with a fault\.", last), run.stdout
+    assert run.stdout.count(" no space left on device; ") > 1
 
 
 def test_a_file_size_limit_leaves_no_half_file(here: Path) -> None:

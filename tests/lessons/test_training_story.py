@@ -103,6 +103,9 @@ def test_what_is_held_out_is_measured_apart() -> None:
     assert loss_of(of.held_out(of.after)) == pytest.approx(learnt.held_out[-1], rel=1e-12)
     assert loss_of(of.learnt_from(of.after)) == pytest.approx(learnt.final, rel=1e-12)
     assert of.stated.curve[-1][2] == pytest.approx(learnt.held_out[-1], rel=1e-5)
+    without = replace(recipe, training={name: v for name, v in recipe.training.items() if name != "curve"})
+    ends = [[0, learnt.losses[0], learnt.held_out[0]], [20, learnt.final, learnt.held_out[-1]]]
+    assert story(without)[1].curve == [pytest.approx(end, rel=1e-12) for end in ends]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +170,10 @@ def test_weights_that_were_learnt_on_begin_where_the_first_training_ended() -> N
         ({"lines": ["a"]}, "has an unknown key 'lines'"),
         ({"text": "the cat"}, "'text' must be a list of words, not 'the cat'"),
         ({"curve": [[1.0]]}, "Each point of the curve"),
+        ({"curve": [[0, 1, 1]]}, "Each point of the curve in the recipe's [training] must be [steps, loss]."),
+        ({"curve": [[0, 1], [0, 1]]}, "must be whole numbers that grow"),
+        ({"curve": [[-1, 1]]}, "must be whole numbers that grow"),
+        ({"step": 3}, "has an unknown key 'step'; the nearest is steps"),
         ({"curve": ["x"]}, "'curve' must be a list of lists of numbers"),
         ({"text": ["the"]}, "No line of the text has two words"),
     ],

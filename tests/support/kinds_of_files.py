@@ -38,20 +38,20 @@ def toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(k))} = {toml(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{toml_text(str(k))} = {toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, int):
         return hex(value) if value > 0 else str(value) if abs(value) < 10**15 else "-1e400"
-    return (
-        json.dumps(value, ensure_ascii=False).replace("NaN", "nan").replace("Infinity", "inf")
-        if isinstance(value, float)
-        else json.dumps(value, ensure_ascii=False)
-    )
+    return repr(value) if isinstance(value, float) else toml_text(value)
+
+
+def toml_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def as_toml(table: Any) -> str:
-    return "\n".join(f"{json.dumps(str(k))} = {toml(v)}" for k, v in table.items()) if isinstance(table, dict) else "x"
+    return "\n".join(f"{toml_text(str(k))} = {toml(v)}" for k, v in table.items()) if isinstance(table, dict) else "x"
 
 
 def as_json(table: Any) -> str:
