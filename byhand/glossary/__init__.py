@@ -1,13 +1,15 @@
 """The glossary: a table or a step of a model goes in, one sentence of what it is for comes out, in a learner's words.
 
-One file a subject, each with two records. TABLES: a table's symbol without its number -> its sentence. Where a symbol
-has two meanings, its role stands behind it, or "A in LoRA": the title of a step or page in which the table stands.
-STEPS: the title of a step or page, without its number and in small letters -> its sentence.
+One file a subject, each with two records. TABLES: a table's symbol, without its number where all numbers mean the same
+-> its sentence. Where a symbol has two meanings, its role stands behind it, or "A in LoRA": the title of a step or page
+in which the table stands. STEPS: the title of a step or page, in small letters -> its sentence; also "step in Decoder",
+of one inside another. All titles stand without their numbers.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from byhand.core.graph import Node, Scope
 from byhand.core.roles import Look, Role
@@ -71,16 +73,18 @@ def entry_of(node: Node) -> str:
     """Return the key of a table's entry; an empty text if the glossary has none."""
     symbol = node.symbol
     stem = re.sub(r"(_?\d+)+$", "", symbol) or symbol
-    for title in (scope.title for scope in node.scope.outward):
-        place = re.sub(r" \d+$", "", title.partition(" of ")[0])
-        for name in (symbol, stem, symbol.partition("_")[0]):
-            if (key := f"{name} in {place}") in TABLES:
-                return key
+    places = [_without_numbers(scope.title.partition(" of ")[0]) for scope in node.scope.outward]
     for name in dict.fromkeys((symbol, stem)):
-        for key in (f"{name} {node.role}".strip(), name):
+        for key in (*(f"{name} in {place}" for place in places), f"{name} {node.role}".strip(), name):
             if key in TABLES:
                 return key
-    return ""
+    parts = (f"{symbol.partition('_')[0]} in {place}" for place in places)  # A_Q is the A of LoRA
+    return next((key for key in parts if key in TABLES), "")
+
+
+@cache
+def _without_numbers(title: str) -> str:
+    return re.sub(r" ?\d+", "", title)
 
 
 def meaning(node: Node, name: str) -> str:
@@ -100,4 +104,7 @@ def step_meaning(step: Scope) -> str:
     look = next((place.look for place in reversed(step.outward) if place.look), None)
     if look in LEARNING:
         return LEARNING[look]
-    return STEPS.get(re.sub(r" ?\d+$", "", step.title.casefold()), "")
+    title, *places = (_without_numbers(place.title) for place in step.outward)
+    title = title.casefold()
+    keys = (*(f"{title} in {place}" for place in places), title, title.partition(" of ")[0])
+    return next((STEPS[key] for key in keys if key in STEPS), "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 TABLES: dict[str, str] = {
-    "frozen": "Rows that are not learnt any further.",
     "A in Apart": "The first of the two small tables: it makes a row short; it starts at random, and learns.",
     "B in Apart": "The second of the two small tables: it makes the short row long again; it starts at 0, and learns.",
     "low in Apart": "Each row made as short as the rank.",
@@ -14,7 +13,7 @@ TABLES: dict[str, str] = {
     "change in LoRA": "What the two small tables add to the result of the frozen weights.",
     "count in How many learn": "How many numbers each table has.",
     "share in How many learn": "How many numbers learn, for each that is frozen.",
-    "alpha": "How much what is learnt beside the weights counts.",
+    "alpha": "How much the two small tables count beside the frozen weights.",
     "change": "What the two small tables add to the result.",
     "update": "What the two small tables add to the weights.",
     "W_merged": "The weights with what was learnt added: one table, as large as before.",
@@ -59,9 +58,12 @@ TABLES: dict[str, str] = {
     "r_chosen": "How good the preferred answers are.",
     "r_rejected": "How good the other answers are.",
     "pull": "How hard each pair of answers pulls at the model: less, the surer it already is.",
+    "W frozen": "The weights as they were learnt before; now they stay as they are.",
+    "kl": "How far what one model expects is from what the other expects: 0 if they agree.",
 }
 
 STEPS: dict[str, str] = {
+    "lora": "Two small tables learn in place of the frozen weights.",
     "apart": "The old weights and the two small tables, each by itself.",
     "merged": "The two small tables added to the weights, with the same result.",
     "numbers": "How many numbers are learnt, and how many are not.",
@@ -73,4 +75,12 @@ STEPS: dict[str, str] = {
     "ratio": "How many times more probable each word has become.",
     "reference": "How far the model has gone from what it was.",
     "rewards": "Each answer gets one number: how good it is.",
+    "how many learn": "How few numbers learn, beside those that are frozen.",
+    "distance from the teacher": "How far what the student expects is from what the teacher expects.",
+    "preference": "How probable it is that the preferred answer is the better one.",
+    "loss of each pair": "How far each pair is from right: small where the preferred answer counts much more.",
+    "implicit rewards": "How good each answer counts, by how much more probable it has become.",
+    "gain": "How much each word's new probability helps, but no more than the limits allow.",
+    "distance from the reference": "How far the model has gone from what it was, at each word.",
+    "gain less distance": "The gain, less what it costs to go away from what the model was.",
 }

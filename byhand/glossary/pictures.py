@@ -18,6 +18,11 @@ TABLES: dict[str, str] = {
     "features": "What is known of each picture or text, as a row of numbers.",
     "t": "The logarithm of the scale; learnt.",
     "cosine": "How alike each picture and each text are, from −1 to 1.",
+    "W in Pictures": "Turns what is known of a picture into a row that can be compared with those of texts; learnt.",
+    "W in Texts": "Turns what is known of a text into a row that can be compared with those of pictures; learnt.",
+    "projected in Pictures": "Each picture as a row that can be compared with those of texts.",
+    "projected in Texts": "Each text as a row that can be compared with those of pictures.",
+    "words in patches as words": "The row of numbers that stands for each square of the picture.",
 }
 
 STEPS: dict[str, str] = {
@@ -29,4 +34,5 @@ STEPS: dict[str, str] = {
     "similarity": "How alike each picture and each text are.",
     "picture to texts": "How surprised each picture is by its own text.",
     "text to pictures": "How surprised each text is by its own picture.",
+    "picture": "The picture as numbers, which are cut into squares.",
 }

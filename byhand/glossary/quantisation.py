@@ -23,14 +23,13 @@ TABLES: dict[str, str] = {
     "parts in how far from the exact one": "What each word adds to the distance from the exact shares.",
     "error in Errors": "How far each restored weight is from the exact one.",
     "most in Errors": "The largest error of each row.",
-    "high": "The largest number of each row.",
-    "range": "How far the numbers of a row reach.",
+    "range": "How far it is from the least to the largest number of each row.",
     "steps": "Where 0 lies, in steps.",
     "rounded": "The nearest whole number of steps.",
     "point": "The whole number that stands for 0.",
     "largest": "The largest size in each group.",
     "exponent": "The power of two by which a group is divided.",
-    "held": "The sizes that the few bits can hold.",
+    "held": "Each size rounded to one that the few bits can hold.",
     "element": "The numbers that the few bits can hold, with their signs.",
     "logits_exact": "The logits with all digits.",
     "logits_int": "The logits with the weights in few bits.",
@@ -38,6 +37,9 @@ TABLES: dict[str, str] = {
     "root_mean_square": "How far the restored weights are from the exact ones, on the average.",
     "bits": "How many bits a weight takes.",
     "times_smaller": "How many times smaller the weights are.",
+    "W in Weights": "The weights with all their digits, which are to be stored in few bits.",
+    "x in Weights": "A row of numbers by which the weights are multiplied, to see what rounding does.",
+    "largest_error in Errors": "The largest error of all.",
 }
 
 STEPS: dict[str, str] = {
@@ -50,4 +52,8 @@ STEPS: dict[str, str] = {
     "the next word": "What is expected with the restored weights.",
     "errors": "How far the restored weights are from the old ones.",
     "size": "How much smaller the weights become.",
+    "weights": "The weights with all their digits, and a row to try them on.",
+    "int": "The errors with whole numbers.",
+    "mxfp": "The errors with four bits and a shared power of two.",
+    "how far from the exact one": "How far the expected shares are from the exact ones.",
 }

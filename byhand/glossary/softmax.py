@@ -7,9 +7,9 @@ TABLES: dict[str, str] = {
     "shifted": "Each number less the largest of its row: the largest becomes 0, and the shares stay the same.",
     "exp": "e to the power of each number: always positive, and the larger ones stand out.",
     "total": "The sum of each row, by which the row is divided so that its shares add up to 1.",
-    "p": "The shares: each number over the total of its row.",
-    "probabilities": "How probable the model finds each word as the next one.",
-    "logits": "A number for each word of the vocabulary: the larger, the more the model expects it.",
+    "p": "Shares: each number over the total of its row, so that a row adds up to 1.",
+    "probabilities": "How probable the model finds each choice, such as each word of the vocabulary.",
+    "logits": "A number for each choice, such as each word of the vocabulary: the larger, the more it is expected.",
     "log_p": "The logarithm of each share: 0 for certain, far below 0 for what is not expected.",
     "answer": "What the model answers.",
 }
@@ -17,4 +17,5 @@ TABLES: dict[str, str] = {
 STEPS: dict[str, str] = {
     "softmax": "Numbers become shares: positive, adding up to 1, and the larger ones stand out.",
     "log-softmax": "The logarithms of the shares, without taking e to the power and back.",
+    "prediction": "A row of numbers becomes a share for each word that may come next.",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TABLES: dict[str, str] = {
-    "loss": "The number that learning makes smaller: of words, how surprised the model is by the right ones.",
+    "loss": "The number that learning makes smaller: with words, how surprised the model is by the right ones.",
     "losses": "How surprised the model is by each right word.",
     "counted": "1 for a word that counts in the loss.",
     "n": "How many words count.",
@@ -11,11 +11,11 @@ TABLES: dict[str, str] = {
     "adam_eps": "A tiny number, so that nothing is divided by 0.",
     "m": "A running mean of the gradients.",
     "m_hat": "The same, made larger at the beginning, when it still remembers its start at 0.",
-    "v_hat": "The running mean of the squares, made larger at the beginning.",
+    "v_hat": "The same for the squares, made larger at the beginning, too.",
     "lambda": "How much the neighbours count beside the model.",
     "p in While it learns": "The share of the numbers that is left out at each step.",
     "left in While it learns": "The numbers that are kept; the others are 0.",
-    "y in cross-entropy": "1 where it should be, 0 elsewhere.",
+    "y in cross-entropy": "1 in the column of the right answer, 0 elsewhere.",
     "length in How long": "How long all gradients together are: the root of the sum of their squares.",
     "scaled in Loss": "The soft loss times the temperature squared, so that it counts as much as the hard one.",
     "mask in While it learns": "1 for a number that is kept, 0 for one that is left out at this step.",
@@ -28,7 +28,6 @@ TABLES: dict[str, str] = {
     "soft_losses": "How surprised the student is by what the teacher expects.",
     "soft_loss": "The mean of these losses.",
     "hard_loss": "How surprised the student is by the right words.",
-    "kl": "How far two ways of expecting words are from each other: 0 means that they agree.",
     "mix": "How much the teacher counts beside the right words.",
     "Y_used": "The result when the model is used: nothing is left out any more.",
     "g_W": "The gradient of the weights.",
@@ -42,6 +41,12 @@ TABLES: dict[str, str] = {
     "factor": "By what all gradients are multiplied, so that together they are no longer than allowed.",
     "clipped_W": "The weights' gradient, shortened.",
     "clipped_b": "The bias's gradient, shortened.",
+    "sum in Loss": "The losses of all words that count, added up.",
+    "v": "What is kept of earlier gradients: in Adam, a running mean of their squares.",
+    "beta1": "How much of the mean of the gradients is kept at each step.",
+    "beta2": "How much of the mean of their squares is kept at each step.",
+    "momentum": "How much of the last step is made once more.",
+    "weight_decay": "How much each weight shrinks at each step.",
 }
 
 STEPS: dict[str, str] = {
@@ -55,4 +60,6 @@ STEPS: dict[str, str] = {
     "hard loss": "How surprised the student is by the right words.",
     "while it learns": "Some numbers are left out by chance, and the others made larger.",
     "when it is used": "Nothing is left out.",
+    "both": "Both losses are added, each with its weight.",
+    "both ways": "The mean of the two losses.",
 }

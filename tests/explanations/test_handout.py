@@ -169,7 +169,7 @@ def test_one_cell_goes_round_by_round_and_then_exactly() -> None:
 
 def test_what_is_given_is_shown_as_it_is() -> None:
     purpose, table = explain(lesson("gpt2"), "layer1.head1.W_Q", None, True).blocks
-    assert purpose.parts == ("Turns each word into its question: what it looks for in others.",)
+    assert purpose.parts == ("Turns each word into its query: what it looks for in others.",)
     assert isinstance(table, Table)
     assert (table.caption, table.role) == ("weights, 4×2", "weight")
 

@@ -45,7 +45,7 @@ def build(o: Options, weight: Weights, inputs: Inputs) -> Graph:
     sizes = sorted({round(o.merges * n / o.points) for n in range(o.points + 1)})
     cutters = dict(zip(sizes, tokenizers(sizes), strict=True))
     names = Labels("texts", tuple(texts))
-    with page("", "Texts", equation="what stands in each text"):
+    with page("", "The texts", equation="what stands in each text"):
         about = {
             "letters": [len(text) for text in texts.values()],
             "bytes": [len(text.encode()) for text in texts.values()],
