@@ -16,7 +16,7 @@ from hashlib import sha256
 from itertools import chain
 from math import ceil, exp
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -24,9 +24,7 @@ from byhand.core.arithmetic.excel import EXCEL, Address, quoted
 from byhand.core.captions import defined_name, symbol, symbol_from
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Tokens, WordLabels, word
-from byhand.core.number_text import in_full
 from byhand.core.roles import Look, Role
-from byhand.escaping import escaped
 from byhand.exercises.asked import Task, part_title, question_text, rule_text
 from byhand.exercises.asked import sheet as sheet_of
 from byhand.exercises.draw import Variant
@@ -40,7 +38,8 @@ from byhand.workbook.book import Book, PageWriter, absolute, range_of, tab_colou
 from byhand.workbook.layout import Wording
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell
-from byhand.xlsx.writer import CREATED, BookFile, Sheet
+from byhand.xlsx.parts import xml_text, zipped
+from byhand.xlsx.writer import BookFile, Sheet
 
 FIRST_MARK = 700_000_001
 """Marks are numbers that no exercise draws; in a text, a mark stands between § signs."""
@@ -49,10 +48,6 @@ MARK_KEY = ("student", "mark")
 """The key of the file's own mark."""
 TEXTS = "xl/sharedStrings.xml"
 """The part of a workbook with all its texts."""
-LEVEL = 1
-"""The compression level: low, since a class may have thousands of workbooks."""
-ESCAPE_LIKE = re.compile(r"(?=_x[0-9A-Fa-f]{4}_)")
-"""Text that a spreadsheet would read as an escaped character."""
 
 
 @dataclass
@@ -89,9 +84,16 @@ class Template:
 
     def __init__(self, data: bytes, marks: Marks) -> None:
         self._parts: list[tuple[str, list[str], list[object]]] = []
+        common: dict[str, str] = {}
         with ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():
-                self._parts.append((name, *marks.cut(archive.read(name).decode("utf-8"))))
+                text = archive.read(name).decode()
+                pieces, keys = marks.cut(text)
+                if keys or name == TEXTS:
+                    self._parts.append((name, pieces, keys))
+                else:
+                    common[name] = text
+        self._common = zipped(common)
 
     @property
     def printed(self) -> str:
@@ -103,27 +105,11 @@ class Template:
     def fill(self, values: Mapping[object, float | str]) -> bytes:
         """Return the workbook with the marks replaced by their values. values: by key."""
         texts = {key: xml_text(value) for key, value in values.items()}
-        stream = io.BytesIO()
-        with ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-            for name, pieces, keys in self._parts:
-                between = [texts[key] for key in keys]
-                whole = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
-                archive.writestr(_zip_entry(name), whole)
-        return stream.getvalue()
-
-
-def _zip_entry(name: str) -> ZipInfo:
-    """Return the zip entry of a file, with a fixed date, so that the same recipe gives the same bytes."""
-    part = ZipInfo(name, CREATED.timetuple()[:6])
-    part.compress_type = ZIP_DEFLATED
-    return part
-
-
-def xml_text(value: float | str) -> str:
-    """Return a value as it stands in the XML."""
-    if isinstance(value, str):
-        return escaped(ESCAPE_LIKE.sub("_x005F", value))
-    return in_full(value)
+        parts = {}
+        for name, pieces, keys in self._parts:
+            between = [texts[key] for key in keys]
+            parts[name] = "".join(chain.from_iterable(zip(pieces, [*between, ""], strict=True)))
+        return zipped(parts, self._common)
 
 
 EDGES = frozenset(("left", "right", "top", "bottom"))

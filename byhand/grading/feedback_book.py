@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from math import ceil, isfinite
@@ -37,6 +37,7 @@ from byhand.grading.verdicts import (
 from byhand.translations import _
 from byhand.workbook import style
 from byhand.xlsx.cells import Cell
+from byhand.xlsx.copies import Copy, Original, SheetCopy
 from byhand.xlsx.sheet_xml import Range
 from byhand.xlsx.writer import BookFile, Sheet
 
@@ -63,47 +64,69 @@ class FeedbackBooks:
         self.handed_out = handed_out
         self.title = str(handed_out.key.recipe.get("title", handed_out.key.exercise))
         self.repeats = handed_out.book.repeats if handed_out.book else {}
-        self._record = _Record()
+        self.record = _Record()
         if handed_out.book:
-            handed_out.book.write(self._record)
+            handed_out.book.write(self.record)
+        self._originals: dict[frozenset[str], Original] = {}
 
     def book(self, own: OwnWork, marks: StudentMark) -> bytes:
         """Return the marked copy of a student's work as the bytes of a workbook."""
-        file = BookFile(None, self.title)
+        noted = frozenset(self.handed_out.asked[mark.question][mark.cell][0] for mark in marks.cells if _note(mark))
+        if noted not in self._originals:
+            self._originals[noted] = self._original(noted)
+        copy = Copy(self._originals[noted])
+        self.write(copy, own, marks)
+        return copy.data()
+
+    def write(self, copy: Copy, own: OwnWork, marks: StudentMark) -> None:
+        """Write what differs from student to student."""
         marked = {self.handed_out.asked[mark.question][mark.cell]: mark for mark in marks.cells}
         values = {**own.values, **{cell: _answer(mark) for cell, mark in marked.items()}}
-        for recorded in self._record.sheets:
-            sheet = file.sheet(recorded.name, recorded.colour)
-            for method, arguments in recorded.calls:
-                getattr(sheet, method)(*arguments)
+        for recorded in self.record.sheets:
+            sheet = copy.sheet(recorded.name)
             self._fill(sheet, recorded, values, marked)
             for row, column, text, look in recorded.marked_texts:
                 sheet.text(row, column, self._with_own_words(text, values), look)
             for (name, row, column), value in own.values.items():
                 if name == recorded.name and (name, row, column) not in self.handed_out.cells:
                     _put(sheet, row, column, value, BESIDE)
-        for defined, reference in self._record.names:
+        _write_marks(copy.sheet(SHEET), self.handed_out, own, marks)
+
+    def _original(self, noted: Collection[str]) -> Original:
+        """Return what all marked copies have in common. noted: the sheets that have notes."""
+        file = BookFile(None, self.title)
+        for recorded in self.record.sheets:
+            sheet = file.sheet(recorded.name, recorded.colour)
+            for method, arguments in recorded.calls:
+                getattr(sheet, method)(*arguments)
+            for (row, column), (look, default) in recorded.blanks.items():
+                _put(sheet, row, column, default, look)
+            if recorded.name in noted:
+                sheet.coloured_note(0, 0, SHEET, style.GREY)
+        for defined, reference in self.record.names:
             file.name(defined, reference)
-        _write_marks(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title, self.handed_out, own, marks)
-        return file.data()
+        _write_page(file.sheet(SHEET, style.LOOKS[Look.RESULT][1]), self.title)
+        texts = (look for recorded in self.record.sheets for *_, look in recorded.marked_texts)
+        return Original(file, (*texts, *_styles()))
 
     def _with_own_words(self, text: str, values: Mapping[Cell, float | str]) -> str:
         """Return a text with the student's words in place of their marks, read where each word labels a table."""
-        return MARK.sub(lambda mark: str(values.get(self._record.labels[mark[0]], "")), text)
+        return MARK.sub(lambda mark: str(values.get(self.record.labels[mark[0]], "")), text)
 
     def _fill(
         self,
-        sheet: Sheet,
+        sheet: SheetCopy,
         recorded: _RecordedSheet,
         values: Mapping[Cell, float | str],
         marked: Mapping[Cell, CellMark],
     ) -> None:
-        """Write the cells in which students differ; answers have the style of their verdict and a note."""
+        """Write the cells in which the student differs; answers have the style of their verdict and a note."""
         for (row, column), (look, default) in recorded.blanks.items():
             cell = (recorded.name, row, column)
             value = values.get(self.repeats.get(cell, cell), default)
             if cell not in marked:
-                _put(sheet, row, column, value, look)
+                if value != default:
+                    _put(sheet, row, column, value, look)
                 continue
             mark = marked[cell]
             _put(sheet, row, column, value, _answer_style(mark.verdict, _number_format(mark)))
@@ -176,7 +199,7 @@ class _RecordedSheet:
         return lambda *arguments: self.calls.append((method, arguments))
 
 
-def _put(sheet: Sheet, row: int, column: int, value: float | str, style: dict[str, Any]) -> None:
+def _put(sheet: Sheet | SheetCopy, row: int, column: int, value: float | str, style: dict[str, Any]) -> None:
     if value == "":
         sheet.empty(row, column, style)
     elif isinstance(value, str):
@@ -204,14 +227,17 @@ def _answer_style(verdict: Verdict, number_format: str) -> dict[str, Any]:
     return ANSWER | frame | {"num_format": form}
 
 
+ANY, WHOLE, DECIMAL = NUMBER_FORMATS = ("", "0", "0.0###")
+
+
 def _number_format(mark: CellMark) -> str:
     """Return a number format that shows the number in a cell's width; an empty text if none does."""
     value = mark.typed.value
     if value is not None and not isfinite(value):
-        return ""
+        return ANY
     if value is None or value == round(value):
-        return "0" if value is None or abs(value) < 1e5 else ""
-    return "0.0###" if 1e-3 <= abs(value) < 100 else ""
+        return WHOLE if value is None or abs(value) < 1e5 else ANY
+    return DECIMAL if 1e-3 <= abs(value) < 100 else ANY
 
 
 def _note(cell: CellMark) -> str:
@@ -238,15 +264,45 @@ WIDTHS = (2, 18, 26, 34, 14, 84)
 HEADS = {CELLS: "Where", WROTE: "You wrote", VERDICT: "Verdict", POINTS: "Points", SAID: "What to look at"}
 LINE = 15
 """The height of a line, in points."""
+STUDENT = "§student§"
+"""Stands for the student's name in the footer, which has room for 255 letters."""
+LONGEST_IN_FOOTER = 100
 
 
-def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, marks: StudentMark) -> None:
-    """Write the page of marks: the points, and the reason for each cell that is not right."""
+def _styles() -> Iterator[dict[str, Any]]:
+    """Yield the styles that only some marked copies have."""
+    yield from (BESIDE, style.SUBTITLE, TOTAL, HEADING, LABEL, BESIDE_LABEL, TEXT, LINK)
+    for verdict in Verdict:
+        yield from (_answer_style(verdict, number_format) for number_format in NUMBER_FORMATS)
+        yield from (_remark_style(verdict), _legend_style(verdict))
+
+
+@cache
+def _remark_style(verdict: Verdict) -> dict[str, Any]:
+    look = VERDICT_STYLES[verdict]
+    frame = {"bg_color": look.fill, "border": 1, "border_color": style.FRAME, "valign": "top", "text_wrap": True}
+    return style.text(11, look.ink, bold=True) | frame
+
+
+@cache
+def _legend_style(verdict: Verdict) -> dict[str, Any]:
+    look = VERDICT_STYLES[verdict]
+    frame = {"bg_color": look.fill, "border": LINES[look.line], "border_color": look.ink}
+    return style.text(11, look.ink, bold=True) | frame
+
+
+def _write_page(sheet: Sheet, title: str) -> None:
+    """Write what the page of marks has for everybody."""
     for column, width in enumerate(WIDTHS):
         sheet.columns(column, column, width)
-    sheet.list_page(_("{student} · feedback").format(student=student_name(marks)))
+    sheet.list_page(_("{student} · feedback").format(student=STUDENT))
     sheet.show_first()
     sheet.text(0, CELLS, title, style.TITLE)
+
+
+def _write_marks(sheet: SheetCopy, handed_out: HandedOut, own: OwnWork, marks: StudentMark) -> None:
+    """Write the points, and the reason for each cell that is not right."""
+    sheet.footer(STUDENT, student_name(marks)[:LONGEST_IN_FOOTER])
     sheet.text(1, CELLS, student_name(marks), style.SUBTITLE)
     sheet.text(3, CELLS, of_points(marks.points, marks.most), TOTAL)
     above = [_(NOT_FINAL)] if marks.warnings else []
@@ -265,7 +321,7 @@ def _write_marks(sheet: Sheet, title: str, handed_out: HandedOut, own: OwnWork, 
 
 
 def _write_question(
-    sheet: Sheet, row: int, handed_out: HandedOut, n: int, question: KeyQuestion, cells: Sequence[CellMark]
+    sheet: SheetCopy, row: int, handed_out: HandedOut, n: int, question: KeyQuestion, cells: Sequence[CellMark]
 ) -> int:
     """Write the remarks on a question; return the row after them."""
     sheet.text(row, CELLS, f"{n}. {question.text}", HEADING)
@@ -281,7 +337,7 @@ def _write_question(
     return row + 1
 
 
-def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQuestion, remark: Remark) -> None:
+def _write_remark(sheet: SheetCopy, row: int, handed_out: HandedOut, question: KeyQuestion, remark: Remark) -> None:
     look = VERDICT_STYLES[remark.verdict]
     name, first, column = handed_out.asked[remark.cells[0].question][remark.cells[0].cell]
     where = " ".join(cell_address(question, cell.cell) for cell in remark.cells)
@@ -294,24 +350,22 @@ def _write_remark(sheet: Sheet, row: int, handed_out: HandedOut, question: KeyQu
         sheet.link(row, CELLS, where, name, str(Address(first, column)), LINK)
     else:
         sheet.text(row, CELLS, where, TEXT)
-    frame = {"bg_color": look.fill, "border": 1, "border_color": style.FRAME, "valign": "top", "text_wrap": True}
-    sheet.text(row, VERDICT, f"{look.sign} {in_words(remark.verdict)}", style.text(11, look.ink, bold=True) | frame)
+    sheet.text(row, VERDICT, f"{look.sign} {in_words(remark.verdict)}", _remark_style(remark.verdict))
     for column, text in texts.items():
         sheet.text(row, column, text, TEXT)
     lines = max(ceil(len(text) / WIDTHS[column]) for column, text in (texts | {CELLS: where}).items())
     if lines > 1:
-        sheet.height(row, LINE * lines + 2)  # not every program computes it
+        sheet.height(row, LINE * lines + 2.25)  # three pixels of room; not every program computes it
 
 
-def _write_legend(sheet: Sheet, row: int, marks: StudentMark) -> int:
+def _write_legend(sheet: SheetCopy, row: int, marks: StudentMark) -> int:
     sheet.text(row, CELLS, _("How to read the colours"), LABEL)
     there = {cell.verdict for cell in marks.cells}
     for verdict, look in VERDICT_STYLES.items():
         if verdict not in there:
             continue
         row += 1
-        frame = {"bg_color": look.fill, "border": LINES[look.line], "border_color": look.ink}
-        sheet.text(row, CELLS, f"{look.sign} {in_short(verdict)}", style.text(11, look.ink, bold=True) | frame)
+        sheet.text(row, CELLS, f"{look.sign} {in_short(verdict)}", _legend_style(verdict))
         sheet.text(row, WROTE, meaning(verdict), BESIDE_LABEL)
     sheet.text(row + 1, CELLS, _("Rest the mouse on a coloured cell to read its note."), LABEL)
     return row + 2

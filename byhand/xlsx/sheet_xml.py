@@ -15,10 +15,12 @@ from io import StringIO
 from itertools import repeat
 from math import isfinite
 from typing import IO, Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZipFile
 
+from xlsxwriter.comments import CommentType
 from xlsxwriter.format import Format
 from xlsxwriter.packager import Packager
+from xlsxwriter.vml import Vml
 from xlsxwriter.worksheet import (
     CellBlankTuple,
     CellFormulaTuple,
@@ -29,6 +31,7 @@ from xlsxwriter.worksheet import (
 )
 
 from byhand.core.arithmetic.excel import column_letters
+from byhand.xlsx.parts import part_info
 
 Range = tuple[int, int, int, int]
 """The first row and column of a range, and the last."""
@@ -192,6 +195,17 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
             del self.table[row][column]
         return data
 
+    # Notes
+
+    def note_box_xml(self, row: int, column: int, box: StyleKey) -> str:
+        """Return the XML of the box of a note, numbered 0. box: XlsxWriter's options of the note."""
+        note = CommentType(row, column, "", dict(box))
+        note.vertices = self._comment_vertices(note)
+        boxes, xml = Vml(), StringIO()
+        boxes.fh = xml
+        boxes._write_comment_shape(0, 0, note)
+        return xml.getvalue()
+
     # Writing
 
     def _write_rows(self) -> None:
@@ -342,9 +356,7 @@ class StreamingPackager(Packager):  # type: ignore[misc]  # XlsxWriter has no ty
     def _filename(self, xml_filename: str) -> StringIO:
         """Return where to write a part, which ends the part before it."""
         self._finish_part()
-        about = ZipInfo(xml_filename, (1980, 1, 1, 0, 0, 0))
-        about.compress_type = ZIP_DEFLATED
-        self._part = _Part(self._zip.open(about, "w"))
+        self._part = _Part(self._zip.open(part_info(xml_filename), "w"))
         return self._part
 
     def _finish_part(self) -> None:

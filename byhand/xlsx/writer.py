@@ -101,6 +101,13 @@ _FORMATS: dict[StyleKey, Format] = {}
 Style = dict[str, Any]
 
 
+def note_box(text: str, colour: str) -> StyleKey:
+    """Return how XlsxWriter makes the box of a coloured note, as high as its text needs."""
+    height = NOTE_LINE * (1 + sum(1 + len(line) // NOTE_LETTERS for line in text.splitlines()))
+    font = (("author", "byhand"), ("font_name", "Calibri"), ("font_size", 9))
+    return (*font, ("width", NOTE_WIDTH), ("height", height), ("color", colour))
+
+
 class Sheet:
     """One sheet of a BookFile. Rows and columns count from 0; styles are XlsxWriter's format properties."""
 
@@ -140,11 +147,7 @@ class Sheet:
 
     def coloured_note(self, row: int, column: int, text: str, colour: str) -> None:
         """Add a note in a box of this colour, as high as its text needs."""
-        lines = 1 + sum(1 + len(line) // NOTE_LETTERS for line in text.splitlines())
-        box = {"width": NOTE_WIDTH, "height": NOTE_LINE * lines, "color": colour}
-        self._sheet.write_comment(
-            row, column, text, {"author": "byhand", "font_name": "Calibri", "font_size": 9, **box}
-        )
+        self._sheet.write_comment(row, column, text, dict(note_box(text, colour)))
 
     def number(self, row: int, column: int, value: float, style: dict[str, Any]) -> None:
         self._sheet.put_number(row, column, value, self._book.format(style))
@@ -400,6 +403,17 @@ class BookFile:
         worksheet = self._book.add_worksheet(name)
         worksheet.set_tab_color(colour)
         return Sheet(self, worksheet)
+
+    def worksheets(self) -> list[PlainWorksheet]:
+        """Return XlsxWriter's sheets, in their order."""
+        sheets: list[PlainWorksheet] = self._book.worksheets()
+        return sheets
+
+    def style_numbers(self, more: Iterable[Style]) -> dict[StyleKey, int]:
+        """Return the number of each style in the file. more: styles that no cell has yet."""
+        for style in more:
+            self.format(style)
+        return {style: form._get_xf_index() for style, form in self._formats.items()}
 
     def name(self, name: str, reference: str) -> None:
         """Define a name for a range. reference: such as 'Sheet 1'!$A$1:$B$2."""

@@ -20,10 +20,13 @@ from support.submissions import engine
 
 from byhand.exercises.keys import Key
 from byhand.exercises.recipe import ready_made
-from byhand.grading.feedback_book import FeedbackBooks
+from byhand.grading.feedback_book import WIDTHS, FeedbackBooks
 from byhand.grading.handed_out import HandedOut
 from byhand.grading.submission import Submission, read_submission, read_typed
 from byhand.grading.verdicts import VERDICT_STYLES, CellMark, StudentMark, TypedAnswer, Verdict
+from byhand.translations import _
+from byhand.workbook import style
+from byhand.xlsx.writer import BookFile, Sheet
 
 ATTENTION = "Attention"
 
@@ -66,6 +69,56 @@ class MarkedSet:
 @pytest.fixture(scope="module")
 def marked(tmp_path_factory: pytest.TempPathFactory) -> MarkedSet:
     return MarkedSet(tmp_path_factory.mktemp("set"))
+
+
+class PlainSheet(Sheet):
+    """A sheet of a PlainCopy, with the methods that only sheets of copies have."""
+
+    def footer(self, mark: str, text: str) -> None:
+        self.list_page(_("{student} · feedback").format(student=text))
+
+
+class PlainCopy:
+    """A marked copy written cell by cell, as any other workbook is."""
+
+    def __init__(self, books: FeedbackBooks) -> None:
+        self.file = BookFile(None, books.title)
+        self._sheets: dict[str, PlainSheet] = {}
+        for recorded in books.record.sheets:
+            sheet = self.sheet(recorded.name)
+            for method, arguments in recorded.calls:
+                getattr(sheet, method)(*arguments)
+            for (row, column), (look, default) in recorded.blanks.items():
+                if default:
+                    sheet.text(row, column, default, look)
+                else:
+                    sheet.empty(row, column, look)
+        page = self.sheet("Feedback")
+        page.text(0, 1, books.title, style.TITLE)
+        for column, width in enumerate(WIDTHS):
+            page.columns(column, column, width)
+
+    def sheet(self, name: str) -> PlainSheet:
+        if name not in self._sheets:
+            self._sheets[name] = PlainSheet(self.file, self.file.sheet(name, "#000000")._sheet)
+        return self._sheets[name]
+
+
+def contents(sheet: Any) -> dict[str, Any]:
+    """All of a sheet that can be seen: cells with their styles and notes, links, sizes, and what is printed below."""
+    cells, looks = {}, {}
+    for row in sheet.iter_rows():
+        for cell in row:
+            note = cell.comment and (cell.comment.text, cell.comment.author)
+            link = cell.hyperlink and cell.hyperlink.location
+            if cell.style_id not in looks:
+                parts_of_look = (cell.font, cell.fill, cell.border, cell.alignment, cell.protection)
+                looks[cell.style_id] = (cell.number_format, *map(repr, parts_of_look))
+            value = float(f"{cell.value:.15g}") if isinstance(cell.value, float) else cell.value
+            cells[cell.coordinate] = (cell.data_type, value, note, link, looks[cell.style_id])
+    columns = {letter: of.width for letter, of in sheet.column_dimensions.items()}
+    heights = {number: of.height for number, of in sheet.row_dimensions.items() if of.height}
+    return {"cells": cells, "columns": columns, "heights": heights, "below": sheet.oddFooter.left.text}
 
 
 def opened(data: bytes) -> Any:
@@ -166,6 +219,12 @@ def test_a_formula_is_a_text_where_it_was_typed_as_one(marked: MarkedSet) -> Non
     assert cell.value.startswith("=HYPERLINK(")
 
 
+def test_a_text_that_looks_like_one_with_styles_stays_a_text(marked: MarkedSet) -> None:
+    rich = "<r><t>5</t></b></r>"  # XlsxWriter would write this as XML
+    data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C58", rich))
+    assert opened(marked.copy(data))[ATTENTION]["C58"].value == rich
+
+
 def test_what_stands_beside_the_tables_is_carried_over_as_values(marked: MarkedSet) -> None:
     def help_oneself(book: Any) -> None:
         sheet = book[ATTENTION]
@@ -229,6 +288,36 @@ def test_warnings_are_not_told_but_that_the_points_are_not_final(marked: MarkedS
     text = "".join(parts(marked.copy(marked.answered(), marks)).values())
     assert "not final" in text
     assert "s002" not in text
+
+
+NAMES = ("Ada & <Bob> _x0041_", "=Ada", "  Ada\nB  ")
+
+
+def check_as_written_plainly(made: MarkedSet, data: bytes, marks: StudentMark) -> None:
+    """What is written once for a set, and filled in, is what is written anew for each student."""
+    own = made.read(data).own
+    plain = PlainCopy(made.books)
+    made.books.write(plain, own, marks)  # type: ignore[arg-type]  # it has the methods of a Copy
+    copy, expected = made.books.book(own, marks), plain.file.data()
+    book = opened(copy)
+    for sheet in opened(expected):
+        assert contents(book[sheet.title]) == contents(sheet)
+    boxes, expected_boxes = (
+        {name: text for name, text in parts(book).items() if name.endswith(".vml")} for book in (copy, expected)
+    )
+    assert boxes == expected_boxes
+
+
+def test_a_copy_that_is_filled_in_is_one_that_is_written(marked: MarkedSet) -> None:
+    def help_oneself(book: Any) -> None:
+        sheet = book[ATTENTION]
+        sheet["C58"], sheet["D58"], sheet["AB2"], sheet["H16"] = 3.25, "my & <sum>", " x ", "half"
+
+    data = changed(marked.answered(), help_oneself)
+    for name in NAMES:
+        check_as_written_plainly(marked, data, replace(marked.marks, name=name, notes=("Well & done",)))
+    check_as_written_plainly(marked, data, marked.marks_of(data, Verdict.RIGHT))  # which has no notes
+    check_as_written_plainly(marked, marked.empty_book, marked.marks_of(marked.empty_book, Verdict.BLANK))
 
 
 def test_the_same_marks_give_the_same_bytes(marked: MarkedSet) -> None:
@@ -328,6 +417,7 @@ def test_every_exercise_has_a_marked_copy(recipe: str, tmp_path: Path) -> None:
     check_marks(opened(copy), made.key, marks)
     sheets = {spot[0] for row in spots(made.key) for spot in row}
     assert len([name for name in parts(copy) if name.startswith("xl/comments")]) == len(sheets)
+    check_as_written_plainly(made, made.empty_book, marks)
     before, after = opened(made.empty_book), opened(copy)
     assert after.sheetnames == [*before.sheetnames, "Feedback"]
     for sheet in before:
