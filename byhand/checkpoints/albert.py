@@ -1,10 +1,12 @@
 """ALBERT as Hugging Face transformers stores it: one layer's weights for each group of layers."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.bert import ends
 from byhand.checkpoints.family import (
     ACTIVATIONS,
+    THEIRS,
     WHOLE_WORDS,
     Family,
     Piece,
@@ -50,6 +52,25 @@ def albert_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def albert_config(o: Options) -> dict[str, Any]:
+    """Return the keys of an AlbertConfig."""
+    return {
+        "architectures": ["AlbertForMaskedLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "type_vocab_size": o.segments,
+        "hidden_size": o.d_model,
+        "embedding_size": o.d_embed or o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "num_hidden_groups": o.layer_groups,
+        "intermediate_size": o.d_ff,
+        "hidden_act": THEIRS.get(o.activation),
+        "tie_word_embeddings": o.tied,
+        "layer_norm_eps": o.eps,
+    }
+
+
 def albert_pieces(o: Options) -> Pieces:
     """Yield the weights of the embeddings, of each group of layers, and of the masked-word head."""
     d, narrow, body = o.d_model, o.d_embed, "albert.embeddings"
@@ -80,6 +101,7 @@ FAMILIES = {
         albert_pieces,
         one_vocabulary,
         body=("albert.encoder.", "encoder."),
+        config=albert_config,
         ends=ends("albert.pooler"),
         spellings=(
             ("albert.", ""),

@@ -3,7 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from byhand.checkpoints.family import ACTIVATIONS, DECODER_ENDS, Family, Piece, Pieces, linear, norm, one_vocabulary
+from byhand.checkpoints.family import (
+    ACTIVATIONS,
+    DECODER_ENDS,
+    NO_TOKENS,
+    THEIRS,
+    Family,
+    Piece,
+    Pieces,
+    linear,
+    norm,
+    one_vocabulary,
+)
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.rotary import rope
 from byhand.errors import ByhandError
@@ -62,6 +73,31 @@ def positions(config: Config, heads: int) -> dict[str, Any]:
     return {"positions": "alibi"}
 
 
+def falcon_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a FalconConfig, in the later form only where the first cannot say it."""
+    later = o.parallel and (not o.shared_norm or o.groups not in (1, o.heads))
+    return {
+        "architectures": ["FalconForCausalLM"],
+        "vocab_size": o.vocab,
+        "hidden_size": o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "ffn_hidden_size": o.d_ff,
+        "activation": THEIRS.get(o.activation),
+        "bias": o.attention_bias or o.join_bias or o.mlp_bias,
+        "new_decoder_architecture": later,
+        "num_kv_heads": o.groups,
+        "num_ln_in_parallel_attn": (1 if o.shared_norm else 2) if later else None,
+        "multi_query": o.groups == 1,
+        "parallel_attn": o.parallel,
+        "alibi": o.positions == "alibi",
+        "rope_theta": o.theta,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+        **NO_TOKENS,
+    }
+
+
 def falcon_pieces(o: Options) -> Pieces:
     """Yield the weights; in query_key_value each group has its queries, its key and its value."""
     d = o.d_model
@@ -73,7 +109,7 @@ def falcon_pieces(o: Options) -> Pieces:
         yield from norm(f"{ours}norm1", f"{theirs}.{first}", d)
         yield from _heads(ours, f"{theirs}.self_attention.query_key_value", o)
         yield from linear(ours, "O", f"{theirs}.self_attention.dense", d, d, o.join_bias)
-        if not o.shared_norm:
+        if two or not o.parallel:
             yield from norm(f"{ours}norm2", f"{theirs}.{second}", d)
         yield from linear(ours, "1", f"{theirs}.mlp.dense_h_to_4h", d, o.d_ff, o.mlp_bias)
         yield from linear(ours, "2", f"{theirs}.mlp.dense_4h_to_h", o.d_ff, d, o.mlp_bias)
@@ -104,6 +140,7 @@ FAMILIES = {
         falcon_pieces,
         one_vocabulary,
         body=("transformer.h.", "h."),
+        config=falcon_config,
         buffers=(".rotary_emb.inv_freq", ".self_attention.maybe_rotary.inv_freq"),
         also={
             "hidden_size": "n_embed",

@@ -41,6 +41,9 @@ THEIRS = {
 }
 """Our names of activations -> those that a saved config has."""
 
+NO_TOKENS = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"))
+"""No word is special: transformers' defaults may be outside the vocabulary, or end a text at one of its words."""
+
 
 @dataclass(frozen=True)
 class Piece:

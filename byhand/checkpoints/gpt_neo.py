@@ -1,10 +1,13 @@
 """GPT-Neo as Hugging Face transformers stores it: an open model of GPT-3's kind, whose scores are not divided."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import (
     ACTIVATIONS,
     DECODER_ENDS,
+    NO_TOKENS,
+    THEIRS,
     Family,
     Piece,
     Pieces,
@@ -62,6 +65,27 @@ def gpt_neo_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def gpt_neo_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GPTNeoConfig."""
+    theirs = {ours: name for name, ours in KINDS.items()}
+    kinds = [o.kind(n) for n in range(1, o.layers + 1)]
+    return {
+        "architectures": ["GPTNeoForCausalLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "hidden_size": o.d_model,
+        "num_heads": o.heads,
+        "num_layers": o.layers,
+        "intermediate_size": o.d_ff,
+        "activation_function": THEIRS.get(o.activation),
+        "attention_types": [[[theirs.get(kind, kind)], 1] for kind in kinds],
+        "window_size": o.window,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+        **NO_TOKENS,
+    }
+
+
 def gpt_neo_pieces(o: Options) -> Pieces:
     """Yield the weights; the heads are below each other in q_proj, k_proj and v_proj."""
     d = o.d_model
@@ -87,6 +111,7 @@ FAMILIES = {
         gpt_neo_pieces,
         one_vocabulary,
         body=("transformer.h.", "h."),
+        config=gpt_neo_config,
         buffers=(".attn.attention.bias", ".attn.attention.masked_bias"),
         also={"num_layers": "num_hidden_layers", "num_heads": "num_attention_heads"},
         ends=DECODER_ENDS,

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from byhand.checkpoints.family import Piece, Pieces
 from byhand.checkpoints.folder import Config, Tensors, brief
-from byhand.checkpoints.llama import LAYERS, attention, common, family, pieces
+from byhand.checkpoints.llama import LAYERS, attention, common, common_config, family, kinds_of, pieces
 from byhand.checkpoints.llama_later import layer_count
 from byhand.errors import ByhandError
 from byhand.language.options import Options
@@ -60,6 +61,23 @@ def gpt_oss_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def gpt_oss_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GptOssConfig."""
+    config = common_config(o, "GptOssForCausalLM") | {
+        "hidden_act": "silu",
+        "attention_bias": o.attention_bias,
+        "sliding_window": o.window,
+        "layer_types": kinds_of(o),
+        "num_local_experts": o.experts,
+        "num_experts_per_tok": o.chosen,
+        "swiglu_limit": o.gate_limit,
+        "swiglu_alpha": o.gate_alpha,
+        "rope_parameters": {"rope_type": "default", "rope_theta": o.theta},
+    }
+    del config["rope_theta"]
+    return config
+
+
 def _attention(ours: str, theirs: str, o: Options) -> Pieces:
     """Yield Llama's weights, and the sink of each head."""
     yield from attention(ours, theirs, o)
@@ -88,7 +106,8 @@ FAMILIES = {
     "gpt_oss": family(
         gpt_oss.ARCHITECTURE,
         gpt_oss_options,
-        pieces=partial(pieces, attention=_attention, feed=_feed),
+        gpt_oss_config,
+        partial(pieces, attention=_attention, feed=_feed),
         num_local_experts="num_experts",
     )
 }

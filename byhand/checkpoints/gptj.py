@@ -1,10 +1,13 @@
 """GPT-J as Hugging Face transformers stores it."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import (
     ACTIVATIONS,
     DECODER_ENDS,
+    NO_TOKENS,
+    THEIRS,
     Family,
     Piece,
     Pieces,
@@ -38,6 +41,24 @@ def gptj_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def gptj_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a GPTJConfig."""
+    return {
+        "architectures": ["GPTJForCausalLM"],
+        "vocab_size": o.vocab,
+        "n_positions": o.max_positions,
+        "n_embd": o.d_model,
+        "n_head": o.heads,
+        "n_layer": o.layers,
+        "n_inner": o.d_ff,
+        "activation_function": THEIRS.get(o.activation),
+        "rotary_dim": o.turning_share,
+        "tie_word_embeddings": o.tied,
+        "layer_norm_epsilon": o.eps,
+        **NO_TOKENS,
+    }
+
+
 def gptj_pieces(o: Options) -> Pieces:
     """Yield the weights; the heads are below each other in q_proj, k_proj and v_proj."""
     d = o.d_model
@@ -62,6 +83,7 @@ FAMILIES = {
         gptj_pieces,
         one_vocabulary,
         body=("transformer.h.", "h."),
+        config=gptj_config,
         buffers=(".attn.bias", ".attn.masked_bias", ".attn.embed_positions"),
         also={
             "n_embd": "hidden_size",

@@ -9,6 +9,7 @@ from typing import Any
 from byhand.checkpoints.family import (
     ACTIVATIONS,
     DECODER_ENDS,
+    NO_TOKENS,
     THEIRS,
     Family,
     Piece,
@@ -204,6 +205,7 @@ def common_config(o: Options, architecture: str) -> dict[str, Any]:
         "rms_norm_eps": o.eps,
         "rope_theta": o.theta,
         "tie_word_embeddings": o.tied,
+        **NO_TOKENS,
     }
 
 
@@ -245,7 +247,7 @@ def gemma2_config(o: Options) -> dict[str, Any]:
         "hidden_activation": LATER.get(o.activation),
         "attention_bias": o.attention_bias,
         "sliding_window": o.window,
-        "query_pre_attn_scalar": o.score_scale**2 if o.score_scale else o.d_k,
+        "query_pre_attn_scalar": squared_scale(o),
         "attn_logit_softcapping": o.score_cap or None,
         "final_logit_softcapping": o.logit_cap or None,
     }
@@ -255,9 +257,21 @@ LATER = THEIRS | {"gelu_tanh": "gelu_pytorch_tanh"}
 """Gemma's names of activations."""
 
 
+def squared_scale(o: Options) -> int | None:
+    """Return the number whose root divides the scores, which transformers wants whole; None if it is not."""
+    squared = round(o.score_scale**2, 9) if o.score_scale else o.d_k
+    return int(squared) if squared == int(squared) else None
+
+
 def window_of(o: Options) -> int | None:
     """Return how many words a layer sees; None for all."""
     return o.window if o.attention == "window" else None
+
+
+def kinds_of(o: Options) -> list[str]:
+    """Return the `layer_types` of a config."""
+    theirs = {ours: name for name, ours in LAYERS.items()}
+    return [theirs.get(o.kind(n), o.kind(n)) for n in range(1, o.layers + 1)]
 
 
 def feed(ours: str, theirs: str, o: Options, layer: int) -> Pieces:

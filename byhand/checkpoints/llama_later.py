@@ -10,14 +10,19 @@ from byhand.checkpoints.family import Piece, Pieces, linear
 from byhand.checkpoints.folder import Config, Tensors, brief
 from byhand.checkpoints.llama import (
     GEMMA,
+    LATER,
     LAYERS,
     MOST_LAYERS,
     activation,
     bias,
     common,
+    common_config,
     family,
     gated,
+    kinds_of,
     pieces,
+    squared_scale,
+    window_of,
     windows,
 )
 from byhand.checkpoints.rotary import rope_by_kind
@@ -64,10 +69,31 @@ def gemma3_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def gemma3_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a Gemma3TextConfig."""
+    thetas = {"full_attention": o.theta, "sliding_attention": o.local_theta or o.theta}
+    config = common_config(o, "Gemma3ForCausalLM") | {
+        "hidden_activation": LATER.get(o.activation),
+        "attention_bias": o.attention_bias,
+        "sliding_window": o.window,
+        "layer_types": kinds_of(o),
+        "query_pre_attn_scalar": squared_scale(o),
+        "final_logit_softcapping": o.logit_cap or None,
+        "rope_parameters": {kind: {"rope_type": "default", "rope_theta": theta} for kind, theta in thetas.items()},
+    }
+    del config["rope_theta"]
+    return config
+
+
 def olmo2_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' Olmo2Config."""
     options = common(config, vocab=50304, eps=1e-5)
     return replace(olmo2.OLMO2, **options, **bias(config), activation=activation(config, "hidden_act"))
+
+
+def olmo2_config(o: Options) -> dict[str, Any]:
+    """Return the keys of an Olmo2Config."""
+    return common_config(o, "Olmo2ForCausalLM") | {"attention_bias": o.attention_bias}
 
 
 def smollm3_options(config: Config, tensors: Tensors) -> Options:
@@ -99,6 +125,18 @@ def smollm3_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def smollm3_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a SmolLM3Config."""
+    return common_config(o, "SmolLM3ForCausalLM") | {
+        "attention_bias": o.attention_bias,
+        "mlp_bias": o.mlp_bias,
+        "no_rope_layers": [int(bool(o.rotation(n))) for n in range(1, o.layers + 1)],
+        "use_sliding_window": "window" in map(o.kind, range(1, o.layers + 1)),
+        "sliding_window": o.window,
+        "layer_types": kinds_of(o),
+    }
+
+
 def cohere_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' CohereConfig."""
     options = common(
@@ -124,6 +162,16 @@ def cohere_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def cohere_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a CohereConfig."""
+    return common_config(o, "CohereForCausalLM") | {
+        "attention_bias": o.attention_bias,
+        "layer_norm_eps": o.eps,
+        "use_qk_norm": o.head_norm,
+        "logit_scale": o.logit_scale,
+    }
+
+
 def phi3_options(config: Config, tensors: Tensors) -> Options:
     """Return the options, with the defaults of transformers' Phi3Config."""
     options = common(
@@ -137,6 +185,12 @@ def phi3_options(config: Config, tensors: Tensors) -> Options:
     )
     options |= windows(config, None, options["layers"])
     return replace(phi3.PHI3, **options, activation=activation(config, "hidden_act"))
+
+
+def phi3_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a Phi3Config."""
+    lengths = {"original_max_position_embeddings": o.max_positions, "sliding_window": window_of(o)}
+    return common_config(o, "Phi3ForCausalLM") | lengths
 
 
 def phi3_attention(ours: str, theirs: str, o: Options) -> Pieces:
@@ -189,6 +243,21 @@ def _one_window(config: Config, layers: int) -> dict[str, Any]:
     return windows(config, 4096, layers)
 
 
+def qwen3_moe_config(o: Options) -> dict[str, Any]:
+    """Return the keys of a Qwen3MoeConfig."""
+    return common_config(o, "Qwen3MoeForCausalLM") | {
+        "attention_bias": o.attention_bias,
+        "use_sliding_window": window_of(o) is not None,
+        "sliding_window": window_of(o),
+        "num_experts": o.experts,
+        "num_experts_per_tok": o.chosen,
+        "moe_intermediate_size": o.expert_d_ff,
+        "norm_topk_prob": o.normed_gates,
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [n for n in range(o.layers) if not o.feeds_apart(n + 1)],
+    }
+
+
 def qwen3_moe_feed(ours: str, theirs: str, o: Options, layer: int) -> Pieces:
     """Yield the router and the experts, or the one feed-forward of a layer without them."""
     if not o.feeds_apart(layer):
@@ -202,15 +271,21 @@ def qwen3_moe_feed(ours: str, theirs: str, o: Options, layer: int) -> Pieces:
 
 
 FAMILIES = {
-    "gemma3_text": family(gemma3.ARCHITECTURE, gemma3_options),
-    "olmo2": family(olmo2.ARCHITECTURE, olmo2_options),
-    "smollm3": family(smollm3.ARCHITECTURE, smollm3_options),
-    "cohere": family(command_r.ARCHITECTURE, cohere_options),
-    "phi3": family(phi3.ARCHITECTURE, phi3_options, pieces=partial(pieces, attention=phi3_attention, feed=phi3_feed)),
+    "gemma3_text": family(gemma3.ARCHITECTURE, gemma3_options, gemma3_config),
+    "olmo2": family(olmo2.ARCHITECTURE, olmo2_options, olmo2_config),
+    "smollm3": family(smollm3.ARCHITECTURE, smollm3_options, smollm3_config),
+    "cohere": family(command_r.ARCHITECTURE, cohere_options, cohere_config),
+    "phi3": family(
+        phi3.ARCHITECTURE,
+        phi3_options,
+        phi3_config,
+        partial(pieces, attention=phi3_attention, feed=phi3_feed),
+    ),
     "qwen3_moe": family(
         qwen3_moe.ARCHITECTURE,
         qwen3_moe_options,
-        pieces=partial(pieces, feed=qwen3_moe_feed),
+        qwen3_moe_config,
+        partial(pieces, feed=qwen3_moe_feed),
         num_experts="num_local_experts",
     ),
 }

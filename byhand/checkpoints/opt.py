@@ -1,10 +1,13 @@
 """OPT as Hugging Face transformers stores it; its positions begin in the third row of their table."""
 
 from dataclasses import replace
+from typing import Any
 
 from byhand.checkpoints.family import (
     ACTIVATIONS,
     DECODER_ENDS,
+    NO_TOKENS,
+    THEIRS,
     Family,
     Piece,
     Pieces,
@@ -45,6 +48,26 @@ def opt_options(config: Config, tensors: Tensors) -> Options:
     )
 
 
+def opt_config(o: Options) -> dict[str, Any]:
+    """Return the keys of an OPTConfig."""
+    return {
+        "architectures": ["OPTForCausalLM"],
+        "vocab_size": o.vocab,
+        "max_position_embeddings": o.max_positions,
+        "hidden_size": o.d_model,
+        "word_embed_proj_dim": o.d_embed or o.d_model,
+        "num_attention_heads": o.heads,
+        "num_hidden_layers": o.layers,
+        "ffn_dim": o.d_ff,
+        "activation_function": THEIRS.get(o.activation),
+        "do_layer_norm_before": o.norm_place == "pre",
+        "layer_norm_elementwise_affine": o.norm_weights == "both",
+        "enable_bias": o.attention_bias or o.join_bias or o.mlp_bias,
+        "tie_word_embeddings": o.tied,
+        **NO_TOKENS,
+    }
+
+
 def opt_pieces(o: Options) -> Pieces:
     """Yield the weights; the heads are below each other in q_proj, k_proj and v_proj."""
     d, body, narrow = o.d_model, "model.decoder", o.d_embed or o.d_model
@@ -75,6 +98,7 @@ FAMILIES = {
         opt_pieces,
         one_vocabulary,
         body=("model.decoder.", "decoder."),
+        config=opt_config,
         ends=DECODER_ENDS,
         spellings=(("model.decoder.", "decoder."),),
         tied=(("lm_head.weight", "model.decoder.embed_tokens.weight"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -22,6 +22,7 @@ from byhand.core.graph import Array
 from byhand.core.labels import Labels
 from byhand.errors import ByhandError
 from byhand.files import clear_leftovers, temporary_name
+from byhand.language.options import Options
 
 END = "</w>"
 """Ends the last piece of a word, where pieces are merged."""
@@ -163,18 +164,30 @@ def _check(folder: Path, options: Any, weights: Mapping[str, Array]) -> None:
     for field in fields(options):
         ours, theirs = (_in_effect(o, field.name) for o in (options, back.options))
         if ours != theirs and not (field.name in FREE or field.name.endswith(("bias", "biases"))):
-            raise _has_no_place(f"the option {field.name} = {ours}")
+            raise _has_no_place(f"the option {field.name} = {getattr(options, field.name) or ours}")
 
 
 FREE = ("labels", "max_positions", "segments", "target_vocab")
 """Options that may differ without another result: names, and sizes of which the weights say more."""
 EFFECTIVE = {"kv_heads": "groups", "head_dim": "d_k"}
 """Options whose 0 stands for another number, and the property that has it."""
+OF_LAYERS: dict[str, Callable[[Options, int], object]] = {
+    **dict.fromkeys(("attention", "layer_kinds", "global_every", "global_first"), Options.kind),
+    **dict.fromkeys(("no_positions_every", "no_positions"), lambda o, layer: bool(o.rotation(layer))),
+    **dict.fromkeys(("dense_layers", "dense_list"), Options.feeds_apart),
+}
+"""Options that say something of each layer in one form or another, and what they say of it."""
 
 
 def _in_effect(options: Any, name: str) -> Any:
     if name == "score_scale" and not options.score_scale:
         return options.d_k**0.5
+    if name == "shared_norm":
+        return options.parallel and options.shared_norm
+    if name == "local_theta":
+        return options.local_theta or options.theta
+    if name in OF_LAYERS and isinstance(options, Options):
+        return [OF_LAYERS[name](options, n) for n in range(1, options.layers + 1)]
     return getattr(options, EFFECTIVE.get(name, name), getattr(options, name))
 
 

@@ -28,7 +28,7 @@ def test_a_saved_folder_is_what_transformers_read(model: str, tmp_path: Path) ->
     vocabularies = model_of(recipe)[0].vocabularies(model_of(recipe)[1])
     first = saved_models.first_word(model, vocabularies[0].words if vocabularies else ())
     inputs = saved_models.inputs(model, first)
-    segments = {"segment_ids": [0] * 6} if model in ("bert", "roberta") else {}
+    segments = {"segment_ids": [0] * 6} if model in ("bert", "roberta", "albert") else {}
     logits, expected = (
         build(Recipe(str(folder), **inputs, **segments)).numbers()["logits"],
         references[f"{model}.logits"],

@@ -29,6 +29,18 @@ SIZES: dict[str, dict[str, Any]] = {
     "vit": {},
     "mixtral": {},
     "mamba": {},
+    "gemma3": {},
+    "gpt-oss": {},
+    "qwen3-moe": {"layers": 2, "dense_layers": 1},
+    "olmo2": {},
+    "phi3": {},
+    "smollm3": {},
+    "command-r": {"head_norm": True},
+    "falcon": {"heads": 4, "kv_heads": 2, "d_model": 8, "shared_norm": False},
+    "opt": {"d_embed": 3},
+    "gpt-j": {},
+    "gpt3": {"score_scale": 1.0, "attention_bias": False},
+    "albert": {"layers": 4, "layer_groups": 2},
 }
 """The models that transformers has too, and what each needs to be saved."""
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "."]
