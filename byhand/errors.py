@@ -15,6 +15,14 @@ class ByhandError(Exception):
     """The user's input is wrong. The message is one sentence with the fix in it; the command line exits with 2."""
 
 
+class DiskFull(ByhandError):
+    """A disk has no room or fails, which says nothing of what was being read."""
+
+
+class TooLarge(ByhandError):
+    """What a spreadsheet does not bear: too many cells, too wide a table, too long a formula."""
+
+
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """Return the known words most like a mistyped one, or a list of what there is, to end a sentence with."""
     known = list(known)

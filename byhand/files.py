@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import IO
 from unicodedata import category
 
-from byhand.errors import ByhandError, quoted
+from byhand.errors import ByhandError, DiskFull, quoted
 
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 """Names that a file cannot have on Windows."""
@@ -155,14 +155,14 @@ def together(*paths: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Make a folder for this computer's use alone, and remove it afterwards. Raises ByhandError if its disk is full."""
+    """Make a folder for this computer's use alone, and remove it afterwards. Raises DiskFull."""
     try:
         with TemporaryDirectory(prefix="byhand-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
     except OSError as error:
         if error.errno not in OF_DISKS:
             raise
-        raise ByhandError(
+        raise DiskFull(
             f"Temporary files cannot be written in {gettempdir()} ({reason_of(error)}): make room there, or name "
             "another folder in the environment variable TMPDIR."
         ) from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.errors import ByhandError, nearest, quoted
+from byhand.errors import ByhandError, DiskFull, nearest, quoted
 from byhand.exercises.draw import Student
 from byhand.exercises.keys import Key
 from byhand.exercises.roster import clean, number_of_students
@@ -226,6 +226,8 @@ class FileMarker:
                 why = f"{job.name} states an id that is not in this key: mark it with the key of its set."
                 return self._refused(job, "", why), None
             return replace(self._refused(job, "", str(error)), unknown_id=error.stated), None
+        except DiskFull:
+            raise
         except ByhandError as error:
             student = self.grader.owners.by_name(job.path)
             if self.settings.pseudonyms:

@@ -23,7 +23,7 @@ from byhand.answers.reading import AskedShape, Reading, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Settings
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
-from byhand.errors import ByhandError, quoted
+from byhand.errors import ByhandError, DiskFull, quoted
 from byhand.exercises.roster import clean
 from byhand.grading.answers_file import answers_file
 from byhand.grading.handed_out import CellFinder, HandedOut
@@ -335,6 +335,8 @@ def read_submission(path: Path, handed_out: HandedOut, read_text: ReadText, engi
         refuse_other_kinds(path)
         contents = answers_file(path, handed_out) or read_any(path, HANDED_IN)
         return _submission(path, handed_out, contents, read_text, engine)
+    except DiskFull:
+        raise
     except ByhandError as error:
         raise ByhandError(clean(str(error))) from None
 

@@ -13,7 +13,7 @@ from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabel
 from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
-from byhand.errors import ByhandError
+from byhand.errors import TooLarge
 from byhand.glossary import meaning
 from byhand.language.architecture import Graph
 from byhand.layers.training import Training
@@ -111,14 +111,14 @@ class Book:
         cells = sum(n.shape[0] * n.shape[1] for n in self.nodes if n.name)
         if cells > MOST_CELLS:
             fewer = "fewer --train-steps" if self.repeated else self.about.smaller
-            raise ByhandError(
+            raise TooLarge(
                 f"This model would need {cells:,} cells, more than a spreadsheet program can bear ({MOST_CELLS:,}): "
                 f"choose {fewer}, or print it with `byhand run`."
             )
         for n in self.nodes:
             widest = max(n.shape)
             if n.name and widest > COLUMNS - 10:
-                raise ByhandError(
+                raise TooLarge(
                     f"Table {n.name} is {widest:,} wide, but a sheet has {COLUMNS:,} columns: "
                     f"choose {self.about.smaller}, or print it with `byhand run`."
                 )
@@ -127,7 +127,7 @@ class Book:
         for block in page.blocks:
             rows, columns = block.shape
             if block.row + rows > ROWS or block.column + columns > COLUMNS:
-                raise ByhandError(
+                raise TooLarge(
                     f"Table {block.node.label} does not fit on a sheet ({ROWS:,} rows, {COLUMNS:,} columns): "
                     "choose smaller sizes or fewer tokens."
                 )
@@ -451,7 +451,7 @@ class PageWriter:
                 formulas = [rule(i, row) for i in cells] if block.turned else [rule(row, j) for j in cells]
                 longest = max(map(len, formulas))
                 if longest > LONGEST_FORMULA:
-                    raise ByhandError(
+                    raise TooLarge(
                         f"A formula of {node.label} would have {longest:,} characters, more than the "
                         f"{LONGEST_FORMULA:,} that a cell takes: choose smaller sizes."
                     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from byhand import files
 from byhand.code.statements import Statements
 from byhand.core.captions import defined_name
-from byhand.errors import ByhandError
+from byhand.errors import ByhandError, TooLarge
 from byhand.language.architecture import Graph
 from byhand.lessons.command import command
 from byhand.lessons.few_words import few_words
@@ -59,8 +59,8 @@ def write_workbook(
 ) -> int:
     """Write the graph as a live workbook (turned: tokens as columns) and return the number of its formula cells.
 
-    training: pages about how the weights were learnt. ByhandError if the model is too large for a sheet, or the file
-    cannot be written; then there is no file.
+    training: pages about how the weights were learnt. TooLarge if the model does not fit on sheets, ByhandError if
+    the file cannot be written; then there is no file.
     """
     if training is None:
         book = Book(graph, about, turned)
@@ -130,7 +130,7 @@ def write_lesson(
     training = _training(lesson)
     try:
         return write_workbook(lesson.graph, about, path, turned, progress, training)
-    except ByhandError:
+    except TooLarge:
         if training is None or training.story.step is None:
             raise
     shorter = training.without_step()  # whose tables may take more than a sheet bears, where the model's do not

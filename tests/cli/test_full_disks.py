@@ -183,7 +183,7 @@ def test_no_room_for_temporary_files(here: Path, monkeypatch: pytest.MonkeyPatch
     for name, inner in (("inner.zip", "one.xlsx"), ("outer.zip", "inner.zip")):
         with ZipFile(name, "w") as archive:
             archive.write(inner)
-    for n in range(2, 5):
+    for n in (2, 4):  # while the outer file is unpacked, and the inner one
         empty()
         with DISK.full_from(n):
             result = byhand("byhand grade outer.zip --key set -o marks --jobs 1")
@@ -220,6 +220,13 @@ def test_a_file_size_limit_leaves_no_half_file(here: Path) -> None:
             assert size == 4_000 or not Path(last).exists(), line
             if size == 100:
                 assert byhand(f"byhand {line}").exit_code == 0, line
+
+
+@pytest.mark.slow
+def test_a_disk_with_room_for_a_shorter_workbook_alone_is_full(here: Path) -> None:
+    """A workbook without the first training step is for steps that no sheet bears, never for want of room."""
+    with files_of_at_most(200_000):
+        check_refusal("train small.txt --steps 2 -o out/x.xlsx", "at 200,000 bytes")
 
 
 def test_a_folder_that_vanishes(here: Path) -> None:
