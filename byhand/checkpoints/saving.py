@@ -159,7 +159,7 @@ def _check(folder: Path, options: Any, weights: Mapping[str, Array]) -> None:
         back = reading.read(folder)
     except ByhandError as error:
         raise _has_no_place(f"these sizes ({error})") from None
-    for path in weights.keys() - back.arrays.keys():
+    for path in sorted(weights.keys() - back.arrays.keys()):
         raise _has_no_place(f"the weight {path}")
     for field in fields(options):
         ours, theirs = (_in_effect(o, field.name) for o in (options, back.options))
