@@ -35,18 +35,16 @@ class App {
 
   // Changes
 
-  /** The ids of the words that were written on this page. */
+  /** The ids of the words that were written on this page; each stands in the cells of its slot. */
   get written() {
-    const ids = this.more ? Array.from(this.lesson.table(this.data.start.text)) : [];
-    return ids.slice(ids.length - this.more);
+    return this.data.start.slots.map(([[n, row]]) => this.lesson.value(n, row, 0));
   }
 
   /** All that was changed, as the address bar has it, with these words written. */
   state(written = this.written) {
-    const { text } = this.data.start;
-    const isWritten = ([n, i]) => this.more && n === text && i >= this.lesson.tables[n].rows - this.more;
-    const own = [...this.lesson.changes.values()].filter((change) => !isWritten(change));
-    const changes = own.map((change) => `${this.cellText(change)}=${change[3]}`).join(";");
+    const slots = new Set(this.data.start.slots.flat().map(([n, row]) => `${n},${row},0`));
+    const own = [...this.lesson.changes].filter(([key]) => !slots.has(key));
+    const changes = own.map(([, change]) => `${this.cellText(change)}=${change[3]}`).join(";");
     return [written.length && `write=${written.join(",")}`, changes && `set=${changes}`].filter(Boolean).join("&");
   }
 
@@ -55,9 +53,8 @@ class App {
     const fields = new Map(state.split("&").map((part) => part.split(/=(.*)/s).slice(0, 2)));
     const written = (fields.get("write") ?? "").split(",").filter(Boolean).map(Number).slice(0, data.longer.length);
     if (written.length !== this.more) this.show(written.length);
-    const { text } = this.data.start;
     const strange = [];
-    const changes = written.map((id, k) => [text, this.lesson.tables[text].rows - written.length + k, 0, id]);
+    const changes = [];
     for (const change of (fields.get("set") ?? "").split(";").filter(Boolean)) {
       const [name, value] = change.split(/=(?=[^=]*$)/);
       const cell = this.cellNamed(name);
@@ -66,6 +63,10 @@ class App {
       else changes.push([...cell, x]);
     }
     this.lesson.take(changes);
+    this.data.start.slots.forEach((slot, k) => {
+      for (const [n, row] of slot)
+        if (this.lesson.value(n, row, 0) !== written[k]) this.lesson.set(n, row, 0, written[k]);
+    });
     this.redraw();
     return strange;
   }
@@ -81,7 +82,7 @@ class App {
   write(words) {
     this.done.push(this.state());
     this.load(this.state(words));
-    this.start.look(-1);
+    this.start.look(null);
     this.remember();
   }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -36,8 +37,8 @@ CALLED = "sum,max,argmax,pick,choose,max2,test,erf"
 """The functions that rules call."""
 MOST_CELLS = 300_000
 """The most cells of a page: a browser needs seconds to read more."""
-ROOM = 700_000
-"""The bytes that a page may have when lessons of more words are added."""
+ROOM = 860_000
+"""The bytes that the data of a page may have when lessons of more words are added; script and style have the rest."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,15 @@ def page_html(lesson: Lesson, part: str | None = None) -> str:
     check_size(lesson)
     shared = Shared()
     first = lesson_data(lesson, shared)
-    longer: list[LessonData] = []
-    for more in longer_lessons(lesson) if part is None else ():
-        made = lesson_data(more, shared, first)
-        if sum(_size(each) for each in (first, *longer, made)) > ROOM:
+    lessons = [first]
+    for more, slots in longer_lessons(lesson) if part is None else ():
+        wider = deepcopy(shared)
+        made = lesson_data(more, wider, first, slots)
+        if len(as_json(wider.data())) + sum(map(_size, [*lessons, made])) > ROOM:
             break
-        longer.append(made)
-    return html(page_file([first, *longer], shared))
+        shared = wider
+        lessons.append(made)
+    return html(page_file(lessons, shared))
 
 
 def page_of_book(

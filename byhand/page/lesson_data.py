@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from byhand.code.statements import Statements
 from byhand.core.captions import equation, opened, title
 from byhand.lessons.command import command
 from byhand.lessons.lesson import Lesson, describe
+from byhand.page.longer import Slot
 from byhand.page.model_map import model_map
 from byhand.page.plane import Place, bounds, close_up, first_below
 from byhand.page.start import start
@@ -33,14 +35,19 @@ class LessonData:
     drawing: str
 
 
-def lesson_data(lesson: Lesson, shared: Shared, first: LessonData | None = None) -> LessonData:
-    """Return what a page holds of a lesson. Given tables that are those of the first one are not stored again."""
+def lesson_data(
+    lesson: Lesson, shared: Shared, first: LessonData | None = None, slots: Sequence[Slot] = ()
+) -> LessonData:
+    """Return what a page holds of a lesson. Given tables that are those of the first one are not stored again.
+
+    slots: of each word that the lesson has more than the first one.
+    """
     heading, subtitle = describe(lesson)
     turned = lesson.recipe.orientation == "columns"
     about = About(heading, subtitle, command(lesson.recipe, "page"), code=Statements(lesson).of)
     book = Book(lesson.graph, about, turned)
     tables = PageTables(book.nodes, book.values, book.infinite, shared, turned)
-    made = book_data(book, tables, start(book, tables))
+    made = book_data(book, tables, start(book, tables, slots))
     for record in made.data["tables"] if first else ():
         known = first.packed.get(record["name"]) if first else None
         if known and known[1] == record.get("data"):

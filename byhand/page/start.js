@@ -92,7 +92,7 @@ class Start {
     return words.length > 0 && el("div.writes", el("h2", say("writes")), el("div.words", words));
   }
 
-  /** Show what the model expects after another word, counted from 0 or from the end. */
+  /** Show what the model expects after another word; null for the one that a lesson begins with. */
   look(at) {
     this.at = at;
     this.draw();
@@ -101,9 +101,7 @@ class Start {
   /** The row of probabilities that is shown. */
   get row() {
     const { table, at } = this.app.data.start.prediction;
-    const { rows } = this.app.lesson.tables[table];
-    const row = this.at ?? at;
-    return row < 0 ? rows + row : Math.min(row, rows - 1);
+    return Math.min(this.at ?? at, this.app.lesson.tables[table].rows - 1);
   }
 
   /** The probabilities of a row as [probability, id], the most probable first. */
@@ -141,27 +139,21 @@ class Start {
     return el("label.position", `${say("at_position")} `, select);
   }
 
-  /** Write the next word: the most probable, or one that is drawn with these probabilities. */
+  /** Write the word that the lesson says is next, or one that is drawn with the probabilities. */
   write() {
     const { app } = this;
-    const { prediction, text } = app.data.start;
-    const { words } = app.data.vocabularies[prediction.vocabulary];
-    const sorted = this.probabilities(app.lesson.tables[text].rows - 1);
-    let chosen = sorted[0][1];
+    const { prediction, next } = app.data.start;
+    let chosen = app.lesson.value(next, 0, 0);
     byId("said").textContent = "";
     if (byId("drawn").checked) {
+      const sorted = this.probabilities(app.lesson.tables[prediction.table].rows - 1);
       const temperature = Math.min(10, Math.max(0.1, Number(byId("temperature").value) || 1));
       const powers = sorted.map(([p]) => (p / sorted[0][0]) ** (1 / temperature));
       const u = Math.floor(Math.random() * 1000) / 1000;
       let left = u * powers.reduce((a, b) => a + b, 0);
-      chosen =
-        sorted[
-          Math.max(
-            0,
-            powers.findIndex((power) => (left -= power) < 0),
-          )
-        ][1];
-      byId("said").textContent = say("drew", { u, word: words[chosen] });
+      const drawn = powers.findIndex((power) => (left -= power) < 0);
+      chosen = sorted[Math.max(0, drawn)][1];
+      byId("said").textContent = say("drew", { u, word: app.data.vocabularies[prediction.vocabulary].words[chosen] });
     }
     app.write([...app.written, chosen]);
   }

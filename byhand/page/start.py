@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from byhand.core.graph import Node
 from byhand.core.labels import Labels, Tokens
 from byhand.core.roles import Role
+from byhand.page.longer import Slot
 from byhand.page.tables import PageTables
 from byhand.workbook.book import Book
 from byhand.workbook.home_page import output_words, prompt_heading
@@ -17,20 +19,22 @@ NOTHING: dict[str, Any] = {
     "written": [],
     "losses": [],
     "settings": [],
-    "text": None,
+    "next": None,
+    "slots": [],
 }
 """The start of a page without one, such as an exercise's."""
 
 
-def start(book: Book, tables: PageTables) -> dict[str, Any]:
-    """Return what the first screen shows, by the numbers of tables."""
+def start(book: Book, tables: PageTables, slots: Sequence[Slot]) -> dict[str, Any]:
+    """Return what the first screen shows, by the numbers of tables. slots: of each word written on the page."""
     return {
         "prompts": [_prompt(tables, tokens) for tokens in book.prompts],
         "prediction": _prediction(book, tables),
         "written": [[tables.number(node), row] for node, row in output_words(book)],
         "losses": [tables.number(n) for n in book.graph.training.losses] if book.graph.training else [],
         "settings": [[tables.number(n), n.name, n.meaning] for n in book.nodes if _may_be_set(n)],
-        "text": None if book.graph.prompt is None else tables.number(book.graph.prompt),
+        "next": tables.number(book.graph.written[-1]) if book.graph.written else None,
+        "slots": [[[tables.number(node), row] for node, row in slot] for slot in slots],
     }
 
 

@@ -188,6 +188,28 @@ def test_the_next_words_are_those_that_the_model_writes(visit: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("settings", [{"backward": True}, {"generate": 2}, {"backward": True, "targets": ["_", 2, 3]}])
+def test_writing_goes_on_with_gradients_and_where_the_lesson_writes_itself(settings: Any, visit: Any) -> None:
+    """The new word is what the one before it should lead to, unless targets are given: then it has none."""
+    recipe = replace(GPT2, **settings)
+    first = build(recipe)
+    word = int(first.numbers()[first.graph.written[-1].name][0, 0])
+    longer = {"generate": recipe.generate + 1} if recipe.generate > 1 else {"ids": [0, 1, 4, word]}
+    targets = {"targets": [*recipe.targets, "_"]} if recipe.targets else {}
+    tab = visit.open(page_of(recipe))
+    tab.click("#write")
+    assert same(visit.values(), build(replace(recipe, **longer, **targets)))
+    tab.check("#drawn")
+    tab.fill("#temperature", "10")
+    tab.click("#write")
+    drawn, link = visit.values(), tab.evaluate("location.hash")
+    tab.keyboard.press("Control+z")
+    assert same(visit.values(), build(replace(recipe, **longer, **targets)))
+    visit.open(page_of(recipe), link)
+    assert visit.values() == drawn
+
+
+@pytest.mark.slow
 def test_a_word_may_be_drawn_and_changed_weights_stay(visit: Any) -> None:
     tab = visit.open(page())
     tab.evaluate("byhand.set('layer1.head1.W_Q', 1, 2, 3)")
