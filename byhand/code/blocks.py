@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from byhand.core.graph import Node
@@ -57,6 +57,7 @@ class Block:
         for child in self.children:
             child.parent = self.parent
             self.parent.children.append(child)
+        self.tables, self.children = [], []
 
 
 @dataclass
@@ -107,13 +108,20 @@ def _around(path: str, known: Mapping[str, Block]) -> str:
 Item = Node | Block
 
 
-def ordered(block: Block, reads: Callable[[Item], set[Node]]) -> list[Item]:
-    """Return the tables and blocks of a block so that each comes after what it reads; blocks in a circle dissolve."""
+def ordered(block: Block, reads: Callable[[Node], Iterable[Node]]) -> list[Item]:
+    """Return the tables and blocks of a block so that each comes after what it reads; blocks in a circle dissolve.
+
+    reads: the tables that the line of a table reads.
+    """
     while True:
         items: list[Item] = [*block.tables, *block.children]
-        owner = {node: item for item in items for node in ([item] if isinstance(item, Node) else item.whole)}
-        place = {item: min(n.serial for n in owner if owner[n] is item) for item in items}
-        after = {item: {owner[n] for n in reads(item) if n in owner} - {item} for item in items}
+        inside = {item: [item] if isinstance(item, Node) else list(item.whole) for item in items}
+        owner = {node: item for item, nodes in inside.items() for node in nodes}
+        place = {item: min(node.serial for node in nodes) for item, nodes in inside.items()}
+        after = {
+            item: {owner[table] for node in nodes for table in reads(node) if table in owner} - {item}
+            for item, nodes in inside.items()
+        }
         done: list[Item] = []
         left = sorted(items, key=place.__getitem__)
         while ready := next((item for item in left if after[item].isdisjoint(left)), None):

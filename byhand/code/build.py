@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.code.loops import with_loops
 from byhand.code.script import Script
 from byhand.core.expressions import Numpy, Torch
 from byhand.errors import ByhandError, nearest, quoted
@@ -45,7 +46,8 @@ def script_of(lesson: Lesson, library: str, weights: str = "") -> Script:
 
         if has_module(lesson):
             return ModuleScript(lesson, Torch(), weights)
-    return Script(lesson, LIBRARIES[library](), weights)
+        return Script(lesson, Torch(), weights)
+    return with_loops(Script(lesson, Numpy(), weights))
 
 
 def _check_size(lesson: Lesson, weights: str) -> None:

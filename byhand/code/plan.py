@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from byhand.code.blocks import Block, Item, Written, blocks, ordered
 from byhand.code.registered import Registered, common_prefix
 from byhand.code.script import GRADIENT, Script, variable
-from byhand.code.steps import base_of, outside_tables, read_by, repeated_steps
+from byhand.code.steps import base_of, outside_tables, repeated_steps
 from byhand.core.expressions import Numpy
 from byhand.core.graph import Node, toposort
 from byhand.lessons.lesson import Lesson
@@ -35,12 +35,7 @@ class Plan(Script):
         numbers = {node.name: self.data(node) for node in self.nodes if node.name and node.op.given}
         self.registered = Registered.of(lesson, numbers)
         self.weights = {node for node in self.nodes if node.name in self.registered.pieces}
-        lines = [node for node in self.nodes if self.is_line(node)]
-        self.readers: dict[Node, set[Node]] = defaultdict(set)
-        for node in lines:
-            for table in self.tables_read(node):
-                self.readers[table].add(node)
-        self.root = blocks([node for node in lines if node in self.core])
+        self.root = blocks([node for node in self.nodes if self.is_line(node) and node in self.core])
         for block in [self.root, *reversed(list(self.root.inner))]:
             self.items(block)  # dissolves those that cannot be called in any order
         self.prefixes = self._prefixes()
@@ -53,15 +48,7 @@ class Plan(Script):
         parts = [node.name.split(".") for node in self.nodes if node.name]
         return super().reserved | {variable(".".join(name[n:])) for name in parts for n in range(len(name))}
 
-    # What is a line, and what it reads
-
-    def is_line(self, node: Node) -> bool:
-        """Return whether a table is computed by a line of its own."""
-        return bool(node.name) and not node.op.given and node not in self.within_steps
-
-    def tables_read(self, node: Node) -> list[Node]:
-        """Return the named tables that the line of a table reads."""
-        return [base_of(table) for table in self.ends[node].arguments] if node in self.ends else read_by(node)
+    # What a block reads
 
     def parts_read(self, block: Block) -> set[Node]:
         """Return the parts of tables that a block takes: of each table of which it reads one part alone."""
@@ -78,12 +65,7 @@ class Plan(Script):
 
     def items(self, block: Block) -> list[Item]:
         """Return the tables of a block and the blocks inside in an order in which they can be computed."""
-
-        def reads(item: Item) -> set[Node]:
-            inside = [item] if isinstance(item, Node) else list(item.whole)
-            return {table for node in inside for table in self.tables_read(node)}
-
-        return ordered(block, reads)
+        return ordered(block, self.tables_read)
 
     def is_read_outside(self, node: Node, inside: set[Node]) -> bool:
         """Return whether the model reads a table outside of a block."""

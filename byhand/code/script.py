@@ -13,7 +13,7 @@ import numpy as np
 
 from byhand.code import literals
 from byhand.code.formatting import formatted
-from byhand.code.steps import Step, base_of, readers_of, repeated_steps
+from byhand.code.steps import Step, base_of, read_by, readers_of, repeated_steps
 from byhand.core import ops
 from byhand.core.captions import equation, titles
 from byhand.core.expressions import OWN, Expression, Numpy, Whole
@@ -125,6 +125,10 @@ class Script:
         self.nodes = toposort(by_autograd(lesson) if self.is_torch else lesson.graph.outputs)
         self.names = {node: variable(node.name) for node in self.nodes if node.name}
         self.set_steps(repeated_steps(self.nodes))
+        self.made_in: dict[Node, tuple[str, str]] = {}
+        """The statement of each table that has another one than `computed` says, and the function that it stands in."""
+        self.shapes_in: dict[str, dict[str, Node]] = {}
+        """The tables that a function makes by their names there, if they have the same shapes in all its calls."""
 
     def set_steps(self, kinds: dict[Hashable, list[Step]]) -> None:
         """Choose the steps that become functions: not those with a table called like what a script uses."""
@@ -197,6 +201,23 @@ class Script:
 
     # Lines
 
+    def is_line(self, node: Node) -> bool:
+        """Return whether a table is computed by a line of its own."""
+        return bool(node.name) and not node.op.given and node not in self.within_steps
+
+    def tables_read(self, node: Node) -> list[Node]:
+        """Return the named tables that the line of a table reads."""
+        return [base_of(table) for table in self.ends[node].arguments] if node in self.ends else read_by(node)
+
+    @cached_property
+    def readers(self) -> dict[Node, set[Node]]:
+        """The tables whose lines read each table."""
+        readers: dict[Node, set[Node]] = defaultdict(set)
+        for node in filter(self.is_line, self.nodes):
+            for table in self.tables_read(node):
+                readers[table].add(node)
+        return readers
+
     def given(self, node: Node) -> str:
         """Return the line of a table of given numbers."""
         name, data = self.names[node], self.data(node)
@@ -226,8 +247,12 @@ class Script:
                 yield self.computed(node), node
 
     def computed(self, node: Node) -> str:
-        """Return the line of a computed table; two where it is another one and both have long names."""
-        name, formula = self.names[node], self.expression(node, self.names)
+        """Return the line of a computed table."""
+        return self.statement(node, self.names[node], self.names)
+
+    def statement(self, node: Node, name: str, names: dict[Node, str]) -> str:
+        """Return the line of a computed table under a name; two where it is another one and both have long names."""
+        formula = self.expression(node, names)
         if formula.number is not None:
             return f"{name} = {literals.table(np.array([[formula.number]]))}"
         if formula.text.isidentifier() and len(name) + len(formula.text) > LONGEST_LINE:
@@ -343,12 +368,16 @@ class Script:
 
         All that is given comes first where a check changes it.
         """
-        first = {node for node in lines.values() if self.has_check or not node.page or node in self.indices}
+        first = {node for node in lines.values() if self.has_check or not self.page(node) or node in self.indices}
         shared = {line: node for line, node in lines.items() if node.op.given and node in first}
         yield None, dict(sorted(shared.items(), key=lambda item: item[1] not in self.indices))
         rest = [(line, node) for line, node in lines.items() if line not in shared]
-        for place, group in groupby(rest, lambda item: item[1].page):
+        for place, group in groupby(rest, lambda item: self.page(item[1])):
             yield place, dict(group)
+
+    def page(self, node: Node) -> Scope | None:
+        """Return the sheet under whose title a table's line stands."""
+        return node.page
 
     def head(self) -> list[str]:
         """Return the functions of the script."""
@@ -410,10 +439,13 @@ class Script:
 
     def with_shapes(self, script: str, lines: dict[str, Node]) -> str:
         """Return the script with the shapes of products and tables at the ends of lines, where there is room."""
-        nodes = {self.names[node]: node for node in lines.values() if not node.op.given}
+        shared = {self.names[node]: node for node in lines.values() if not node.op.given}
+        nodes = shared
         done = script.split("\n")
         for n, line in enumerate(done):
-            name, equals, formula = line.partition(" = ")
+            if line and not line.startswith(" "):
+                nodes = self.shapes_in.get(line.partition("(")[0].removeprefix("def "), shared)
+            name, equals, formula = line.strip().partition(" = ")
             if not (equals and name in nodes) or formula.endswith(("(", "[")):
                 continue
             for comment in (_product(nodes[name]), _shape(nodes[name].shape)):

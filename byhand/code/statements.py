@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from byhand.code.loops import with_loops
 from byhand.code.script import Script
 from byhand.core.expressions import Numpy
 from byhand.core.graph import Node
@@ -33,6 +34,9 @@ class Statements:
         if table in self._inside:
             step, line = self._inside[table]
             return _short(f"{line}  # in {step}()")
+        if table in script.made_in:
+            function, line = script.made_in[table]
+            return _short(f"{line}  # in {function}()" if function else line)
         if table in script.ends:
             return _short(script.call(script.ends[table]))
         if table.op.given:
@@ -44,7 +48,7 @@ class Statements:
 
     @cached_property
     def _script(self) -> Script:
-        return _Outline(self.lesson, Numpy())
+        return with_loops(_Outline(self.lesson, Numpy()))
 
     @cached_property
     def _inside(self) -> dict[Node, tuple[str, str]]:

@@ -87,6 +87,22 @@ def test_the_script_of_gpt2_is_short() -> None:
     assert len(script(learnt)[0].splitlines()) <= 115
 
 
+def test_layers_are_a_loop(here: Path) -> None:
+    """Twelve layers are one function, called in a loop, with one line for each table; heads are one of their own."""
+    lesson = build(Recipe("gpt2", size={"layers": 12, "heads": 4}))
+    text = script(lesson)[0]
+    assert 'for n in range(1, 13):\n    stream = layer(f"layer{n}", stream)' in text
+    assert 'heads = [head(f"{place}_head{n}", norm1) for n in range(1, 5)]' in text
+    assert text.count("scores = Q @ K.T") == 1
+    assert len(text.splitlines()) < 620
+    Path("gpt2.py").write_text(text)
+    Path("runner").write_text(RUNNER)
+    subprocess.run([sys.executable, "-W", "error", "runner", "gpt2.py"], check=True, capture_output=True)
+    found = json.loads(Path("found.json").read_text())["gpt2.py"]
+    for name, numbers in lesson.numbers().items():
+        np.testing.assert_allclose(np.array(found[variable(name)]), numbers, rtol=1e-12, atol=1e-12, err_msg=name)
+
+
 HOSTILE = ['"', "'", '"""', "\\", "a b", "a\nb", "\u202e", "{x}", "__import__('os')", "ü", "#", "🙂"]
 
 
@@ -233,7 +249,12 @@ def test_scripts_of_pytorch_are_clean(model: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"model": "gpt2"}, {"model": "mixtral"}, {"model": "attention", "backward": True}]
+    "settings",
+    [
+        {"model": "gpt2"},
+        {"model": "mamba", "size": {"layers": 3}},
+        {"model": "attention", "backward": True},
+    ],
 )
 def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None:
     """The line is one of the script's, but for how it is laid out and for numbers, in whose place "…" stands."""
@@ -252,7 +273,7 @@ def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None
             re.split(r" = (?:table|np.array)\(…", statement)[0] if node.op.given else statement.partition("table(…")[0]
         )
         assert bare(begins) in text, name
-        assert not step or f"def{step.removesuffix('()')}step" in text
+        assert not step or re.search(rf"def{step.removesuffix('()')}(step|place)", text), name
         if not node.op.given:
             assert step or line.startswith(f"{variable(name)} = ")
             blocks = explain(lesson, name, None, exact=False).blocks
