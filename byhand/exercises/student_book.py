@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from itertools import chain
 from math import ceil, exp
@@ -35,6 +35,7 @@ from byhand.translations import _, localized
 from byhand.workbook import style
 from byhand.workbook.about import About
 from byhand.workbook.book import Book, PageWriter, absolute, range_of, tab_colour
+from byhand.workbook.charts import write_charts
 from byhand.workbook.layout import Wording
 from byhand.workbook.page import Block, Page
 from byhand.xlsx.cells import Cell
@@ -194,7 +195,8 @@ class StudentBook:
         pages = [self.book.home, *self.book.pages]
         sheets = {page: file.sheet(self.book.sheet_names[page], tab_colour(page)) for page in pages}
         for page in self.book.pages:
-            BlankPage(self, file, sheets[page], page).write()
+            around = partial(write_charts, self.book, sheets[page], page)
+            BlankPage(self, file, sheets[page], page).write(around)
             sheets[page].protect()
         write_front_page(self, sheets[self.book.home])
         sheets[self.book.home].protect()

@@ -24,7 +24,17 @@ from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
 from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
-from byhand.workbook.page import NARROWEST, NARROWEST_TURNED, SMALL_LETTER, Block, Caption, Page, key, width_of
+from byhand.workbook.page import (
+    MARGIN_LETTERS,
+    NARROWEST,
+    NARROWEST_TURNED,
+    SMALL_LETTER,
+    Block,
+    Caption,
+    Page,
+    key,
+    width_of,
+)
 from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step, write_rule
 from byhand.workbook.sheet_names import letters_of, sheet_names_of
 from byhand.workbook.style import look_of
@@ -40,11 +50,15 @@ LONGEST_TO_READ = 150
 
 WIDEST_PIECE = 10.0
 """The width of a column of pieces, in letters; longer ones are shown smaller."""
-CHART_ROWS = 17
-"""The rows that a chart covers, and one more."""
 
 NO_EDGES: frozenset[str] = frozenset()
 Cell = tuple[Page, int, int]
+Around = Callable[[float], tuple[list[Span], int]]
+"""Writes around the tables of a page, whose columns have a width in letters: returns the rows, and the last column."""
+
+
+def nothing_around(width: float) -> tuple[list[Span], int]:
+    return [], 0
 
 
 class Book:
@@ -252,8 +266,8 @@ class PageWriter:
         self.width = max(self.narrowest, NARROWEST_TURNED) if page.turned else self.narrowest
         self.title_columns = 0
 
-    def write(self, below: Sequence[Span] = ()) -> None:
-        """Write the page. below: the rows of what others write under its tables."""
+    def write(self, around: Around = nothing_around) -> None:
+        """Write the page. around: writes what stands around its tables, with columns of a width."""
         self._write_title()
         for place in self.page.headings:
             parts = [(opened(title(place.scope)), style.STEP)]
@@ -264,33 +278,17 @@ class PageWriter:
             self._captions(block)
             self._labels(block)
             self._cells(block)
-        margin = 10.0 if self.page.turned else 3.0
+        margin = MARGIN_LETTERS[self.page.turned]
         self.sheet.columns(0, 0, margin)
         last = max(b.column + b.shape[1] for b in self.page.blocks)
-        self.sheet.columns(1, last + 4, self.width)
-        printed = max(self.title_columns, *(b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks))
-        ends = (place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings)
-        printed = max(printed, *ends) if self.page.headings else printed
+        spans, end = around(self.width)
+        self.sheet.columns(1, max(last + 4, end), self.width)
+        ends = [b.column + max(b.shape[1], b.caption.columns) for b in self.page.blocks]
+        ends += [place.column + width_of(heading(place.scope)) + 1 for place in self.page.headings]
+        printed = max(self.title_columns, end, *ends)
         columns = width_with_words(self.book.about, self.page, printed, self.width)
         width = points(margin) + (columns - 1) * points(self.width)
-        self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *below], width))
-        self._curves()
-
-    def _curves(self) -> None:
-        """Draw the tables of the page that the model names as curves, under all tables."""
-        under = max(block.row + block.shape[0] for block in self.page.blocks) + 2
-        for node in self.book.graph.curves:
-            block = self.book.homes[node]
-            if block.page is not self.page:
-                continue
-            rows, columns = node.shape
-            along = 0 if columns == 1 else 1
-            lines = [[block.at(i, j) for i in range(rows)] for j in range(columns)]
-            lines = lines if along == 0 else [list(line) for line in zip(*lines, strict=True)]
-            steps = [self.book.label_cell(block, along, i) for i in range(node.shape[along])]
-            names = [word(node.shape[0].labels, n, self.book.values) for n in range(rows)] if along else [""]
-            self.sheet.chart(under, 1, symbol(node), steps, dict(zip(names, lines, strict=True)))
-            under += CHART_ROWS
+        self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *spans], width))
 
     def _write_title(self) -> None:
         scope = self.page.scope

@@ -20,12 +20,13 @@ from byhand.lessons.lesson import Lesson, describe
 from byhand.models import MODELS
 from byhand.workbook.about import About
 from byhand.workbook.book import Book, PageWriter, range_of, tab_colour
+from byhand.workbook.charts import write_charts
 from byhand.workbook.glossary_page import write_glossary
 from byhand.workbook.guide import write_map, write_tries
 from byhand.workbook.home_page import plan, write_home
 from byhand.workbook.page import Page
 from byhand.workbook.steps import steps
-from byhand.xlsx.writer import BookFile, Span
+from byhand.xlsx.writer import BookFile, Sheet, Span
 
 if TYPE_CHECKING:  # most workbooks are of models that have not been trained
     from byhand.workbook.training_pages import TrainingPages
@@ -73,11 +74,9 @@ def write_workbook(
     sheets = {page: file.sheet(book.sheet_names[page], tab_colour(page)) for page in pages}
     saved = iter(progress(book.pages))
     for page in book.pages:
-        below: list[Span] = []
         if about.guide:
             write_map(book, sheets[page], page)
-            below = write_tries(book, sheets[page], page)
-        PageWriter(book, file, sheets[page], page).write(below)
+        PageWriter(book, file, sheets[page], page).write(partial(_around, book, sheets[page], page))
         sheets[page].before_rows(partial(_begin, book, saved))
     for page in book.back:
         write_glossary(book, sheets[page])
@@ -91,6 +90,12 @@ def write_workbook(
     file.save()
     next(saved, None)
     return file.formula_cells
+
+
+def _around(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[list[Span], int]:
+    """Write what stands around the tables of a page: charts, and what to try; see Around."""
+    spans, end = write_charts(book, sheet, page, width)
+    return [*spans, *(write_tries(book, sheet, page, spans) if book.about.guide else ())], end
 
 
 def _begin(book: Book, saved: Iterator[Page]) -> None:

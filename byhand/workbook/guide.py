@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from textwrap import wrap
 
 from byhand.core.roles import Look, Role
 from byhand.workbook import style
-from byhand.workbook.book import CHART_ROWS, Book, title_of
+from byhand.workbook.book import Book, title_of
 from byhand.workbook.layout import TOP
 from byhand.workbook.page import Page
 from byhand.workbook.tries import tries_of_page
@@ -72,10 +73,12 @@ def _look(page: Page) -> Look:
     return look if look in style.BOXES else Look.COMPUTED
 
 
-def write_tries(book: Book, sheet: Sheet, page: Page) -> list[Span]:
-    """Write what to try under the tables, and what to expect; return the rows, which stay together on paper."""
-    charts = sum(book.homes[node].page is page for node in book.graph.curves)
-    row = max(block.row + block.shape[0] for block in page.blocks) + 2 + charts * CHART_ROWS
+def write_tries(book: Book, sheet: Sheet, page: Page, beside: Sequence[Span]) -> list[Span]:
+    """Write what to try under the tables, and what to expect; return the rows, which stay together on paper.
+
+    beside: the rows of what stands beside or under the tables.
+    """
+    row = max(*(block.row + block.shape[0] for block in page.blocks), *(end for _, end in beside), 0) + 2
     tries = tries_of_page(book, page)
     if not tries:
         return []

@@ -19,11 +19,12 @@ from byhand.workbook.book import Book, title_of
 from byhand.workbook.course import question
 from byhand.workbook.diagram import Band, DiagramWriter, bands
 from byhand.workbook.layout import TOP
-from byhand.workbook.page import Block
+from byhand.workbook.page import Block, chart_pixels
 from byhand.workbook.prompt_words import LETTERS, SIDE, WORDS, rows_of, rows_of_words, word_cells, write_prompt
 from byhand.workbook.steps import Step, shapes_of_step, steps, title_of_step
 from byhand.workbook.tries import Try, tries_of_model
 from byhand.workbook.typed_words import write_typed
+from byhand.xlsx.charts import Chart, Kind, Series
 from byhand.xlsx.writer import BookFile, Sheet
 
 FIRST = 4  # the row under the header
@@ -31,6 +32,8 @@ DIAGRAM = SIDE + WORDS + 1  # its first column
 NUMBER, TITLE, PLACE, SHAPES, EQUATION = (DIAGRAM + n for n in (0, 1, 4, 7, 9))  # the columns of the list of steps
 WORD_WIDTH, GAP_WIDTH = 7.0, 3.0
 MOST_WORDS = 24
+CURVE_ROWS = 10
+"""The rows of the curve of the loss."""
 MORE_LETTERS = 90
 """The letters of a line of text under the diagram."""
 LINK_LETTERS, CONSTANT_LETTERS = 32, 40
@@ -93,7 +96,8 @@ def plan(book: Book) -> Plan:
     if book.graph.probabilities is not None:
         row += 3 + min(book.graph.probabilities.shape[1], MOST_WORDS)
     losses = row
-    row += len(book.training.losses) + 2 if book.training is not None else 0
+    if book.training is not None:
+        row += len(book.training.losses) + 2 + (CURVE_ROWS + 1 if len(book.training.losses) > 1 else 0)
     legend = row
     row = legend + 2 + len(looks(book)) + len(_lines(book)) + 1
     under = row + 1
@@ -269,7 +273,7 @@ def _prediction(book: Book, sheet: Sheet, row: int, node: Node) -> None:
 
 
 def _losses(book: Book, sheet: Sheet, row: int, losses: list[Node]) -> None:
-    """Write the loss at each training step, and its curve beside the numbers."""
+    """Write the loss at each training step, and its curve under the numbers."""
     sheet.text(row, SIDE, "The loss, step by step" if len(losses) > 1 else "The loss", style.HEADING)
     for n, loss in enumerate(losses, 1):
         ((cell,),) = book.result(loss)
@@ -277,7 +281,10 @@ def _losses(book: Book, sheet: Sheet, row: int, losses: list[Node]) -> None:
         value = float(book.values[loss][0, 0])
         sheet.formula(row + n, SIDE + 1, book.address(cell, book.home), value, style.cell(Look.RESULT, "0.0000"))
     if len(losses) > 1:
-        sheet.curve(row, SIDE + 3, "loss at each step", (row + 1, SIDE, row + len(losses), SIDE + 1))
+        along, up = (((row + 1, column), (row + len(losses), column)) for column in (SIDE, SIDE + 1))
+        line, size = Series("loss", along, up, marker="circle"), (WORDS * chart_pixels(WORD_WIDTH), CURVE_ROWS * 20)
+        chart = Chart(Kind.LINES, "loss at each step", [line], size=size, format="0.00")
+        sheet.chart(row + len(losses) + 1, SIDE, chart)
 
 
 def _legend(book: Book, sheet: Sheet, row: int) -> None:

@@ -17,7 +17,27 @@ NARROWEST_TURNED = 7.4  # the same where the captions of strips stand over singl
 SMALL_LETTER = 0.8  # the width of a letter of a column's label
 LETTERS_A_COLUMN = 7.0  # of a caption, in one column of the grid
 
+SCREEN = 1300
+"""The pixels of a sheet's cells that a screen of 1440 shows."""
+MARGIN_LETTERS = {False: 3.0, True: 10.0}
+"""The width of the column before the tables, in letters; that of turned pages is wider."""
+
 Key = tuple[object, ...]
+
+
+def pixels(letters: float) -> int:
+    """Return the width of a column of so many letters in LibreOffice, which takes more room than other programs."""
+    return round(7.78 * letters + 5.55)
+
+
+def chart_pixels(letters: float) -> int:
+    """Return the width of a column of so many letters as charts are measured, which cover whole columns everywhere."""
+    return int(7 * letters + 5)
+
+
+def columns_on_screen(letters: float, turned: bool = False) -> int:
+    """Return how many columns of this width stand beside each other on a screen, with the one before the tables."""
+    return 1 + (SCREEN - pixels(MARGIN_LETTERS[turned])) // pixels(letters)
 
 
 def key(node: Node) -> Key:

@@ -43,6 +43,12 @@ def write_rule(
             sheet.text(block.row - 1, block.column - 1, arrow, style.TABLE_ARROW)
 
 
+def end_of_heading(about: About, page: Page, place: Heading, width: float) -> int:
+    """Return the column after the title of a step and what it is for. width: of the columns, in letters."""
+    words = sum(len(text) for text, _ in words_of_step(about, page, place))
+    return place.column + ceil((1.15 * len(heading(place.scope)) + words + 4) / width)
+
+
 def width_with_words(about: About, page: Page, columns: int, width: float) -> int:
     """Return how many columns a page takes with its sentences, which run to the right of the tables on paper, too."""
     if not about.guide:
@@ -50,8 +56,7 @@ def width_with_words(about: About, page: Page, columns: int, width: float) -> in
     head = f"{page.scope.equation}     {page.scope.source}"
     ends = [1 + (1.2 * len(head) + len(step_meaning(page.scope)) + 4) / width]
     for place in page.headings:
-        words = sum(len(text) for text, _ in words_of_step(about, page, place))
-        ends.append(place.column + (1.15 * len(heading(place.scope)) + words + 4) / width)
+        ends.append(end_of_heading(about, page, place, width))
     return max(columns, *map(ceil, ends), ceil(LONGEST_TRY / width) if page.blocks else 0)
 
 

@@ -18,6 +18,8 @@ INK_OF_PICTURES = "#7F8893"
 """The grey of a picture's largest number, on which it can still be read."""
 PICTURES = ("picture", "patches")
 """The tables of points, which are shown in grey levels."""
+BAR = "#A9D8BB"
+"""The colour of a probability's bar, on which its number can be read."""
 COUNT_HEAT = "#5B9BD5"
 """The colour of the largest count of a table."""
 TEXT = "Calibri"

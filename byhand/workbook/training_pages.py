@@ -30,6 +30,7 @@ from byhand.workbook.page import Page
 from byhand.workbook.pieces_page import NAME as PIECES
 from byhand.workbook.pieces_page import write_pieces
 from byhand.workbook.weights_page import WeightsPage
+from byhand.xlsx.charts import Chart, Kind, Series
 from byhand.xlsx.writer import Sheet, Span, cut, points
 
 MOST_LINES, MOST_TOKENS = 100, 24
@@ -304,9 +305,15 @@ class _TrainingPage:
         self.spans.append((row, last + 1))
         colours = [style.INK, *([ORANGE] if self.story.aside else []), GREEN]
         names = ["loss", *(["loss of what is held out"] if self.story.aside else []), "the floor of the text"]
-        series = [(name, CURVE + 1 + n, colour) for n, (name, colour) in enumerate(zip(names, colours, strict=True))]
+        over = (first, CURVE), (last, CURVE)
+        series = [
+            Series(name, over, ((first, CURVE + n), (last, CURVE + n)), colour, "dash" if n == len(names) else "solid")
+            for n, (name, colour) in enumerate(zip(names, colours, strict=True), 1)
+        ]
         self._head(FIRST, "The loss, from step to step")
-        self.sheet.curves(FIRST + 1, 1, (first, last), CURVE, series, (640, 20 * (CHART - 1)), curve[-1][0])
+        size, end = (640, 20 * (CHART - 1)), float(curve[-1][0])
+        chart = Chart(Kind.CURVES, "", series, "steps", "loss", "top", size, format="0.0", least=0, end=end)
+        self.sheet.chart(FIRST + 1, 1, chart)
 
     def _link(self, row: int, column: int, node: Node, look: dict[str, Any]) -> None:
         """Write a cell that shows a single number of the first step."""

@@ -57,13 +57,14 @@ SPAN = 16
 class Filling:
     """A range whose cells are made when their row is written.
 
-    formats: of all cells, or of each cell of a row. values: what makes the numbers or results of a row, for charts.
+    formats: of all cells, or of each cell of a row. values: what makes the numbers, results or texts of a row, for
+    charts.
     """
 
     place: Range
     formats: Format | Callable[[int], Sequence[Format]]
     start: Callable[[], Contents]
-    values: Callable[[], Callable[[int], Sequence[Any]]] | None = None
+    values: Callable[[], Callable[[int], Sequence[Any]]]
     contents: Contents | None = None
 
     def row_xml(self, row: int) -> str:
@@ -169,7 +170,10 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
         def contents(row: int) -> list[str]:
             return [_text_xml(index) for index in (indices if across else indices[row : row + 1])]
 
-        self._fill(Filling(place, cell_format, lambda: contents))
+        def shown(row: int) -> Sequence[str]:
+            return texts if across else texts[row : row + 1]
+
+        self._fill(Filling(place, cell_format, lambda: contents, lambda: shown))
 
     def _fill(self, filling: Filling) -> None:
         self._check_dimensions(*filling.place[:2])
@@ -183,7 +187,7 @@ class PlainWorksheet(Worksheet):  # type: ignore[misc]  # XlsxWriter has no type
             top, left, bottom, right = filling.place
             rows = range(max(top, row_start), min(bottom, row_end) + 1)
             columns = range(max(left, col_start), min(right, col_end) + 1)
-            if filling.values and rows and columns:
+            if rows and columns:
                 values_of = filling.values()
                 for row in rows:
                     values = values_of(row - top)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,8 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 from byhand.files import replacing
+from byhand.xlsx import charts
+from byhand.xlsx.charts import Chart
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
 WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
@@ -86,16 +87,12 @@ def _bands(spans: list[Span]) -> list[Span]:
 CREATED = datetime(2000, 1, 1)
 """A fixed date, so that the same recipe gives the same bytes."""
 
-INK, GRID = "#1F2933", "#C9D1DA"
 BELOW, ABOVE = "#E08283", "#6FA8DC"
 """The colours of negative and of positive numbers, pale enough to read what stands on them."""
 NOTE_WIDTH, NOTE_LINE, NOTE_LETTERS = 280, 20, 40
 """The pixels of a note's box and of its lines, and the letters of a line."""
 WHITE = {"font_color": "#FFFFFF"}
 
-Place = tuple[int, int]
-DASHES = ("solid", "dash", "round_dot", "long_dash")
-"""Of the lines of a chart, which are told apart in black and white."""
 _FORMATS: dict[StyleKey, Format] = {}
 """A cache of formats, which XlsxWriter takes long to make, and which are the same in every file."""
 Style = dict[str, Any]
@@ -216,9 +213,9 @@ class Sheet:
         scale = {"type": "2_color_scale", "min_type": "num", "min_value": 0, "max_type": "max"}
         self._sheet.conditional_format(*place, {**scale, "min_color": "#FFFFFF", "max_color": colour})
 
-    def bars(self, place: Range, colour: str) -> None:
-        """Show each cell's number (0 to 1) as a bar."""
-        bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": True}
+    def bars(self, place: Range, colour: str, only: bool = True) -> None:
+        """Show each cell's number (0 to 1) as a bar. only: without the number."""
+        bar = {"type": "data_bar", "bar_color": colour, "bar_solid": True, "bar_only": only}
         self._sheet.conditional_format(
             *place, {**bar, "min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
         )
@@ -227,80 +224,9 @@ class Sheet:
         rule = {"type": "formula", "criteria": formula, "format": self._book.format(style)}
         self._sheet.conditional_format(*place, rule)
 
-    def curve(self, row: int, column: int, title: str, place: Range) -> None:
-        """Insert a line chart of a range's last column over its first, with its corner in a cell."""
-        first, left, last, right = place
-        name = self._sheet.get_name()
-        chart = self._book.line_chart()
-        chart.add_series(
-            {
-                "categories": [name, first, left, last, left],
-                "values": [name, first, right, last, right],
-                "line": {"color": INK, "width": 2},
-                "marker": {"type": "circle", "size": 5, "fill": {"color": INK}, "border": {"color": INK}},
-            }
-        )
-        chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
-        chart.set_legend({"none": True})
-        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.00"})
-        chart.set_size({"width": 480, "height": 260})
-        self._sheet.insert_chart(row, column, chart)
-
-    def chart(self, row: int, column: int, title: str, steps: list[Place], lines: Mapping[str, list[Place]]) -> None:
-        """Insert a line chart of cells over the texts of others, with its corner in a cell; names: of the lines."""
-        name = self._sheet.get_name()
-        chart = self._book.line_chart()
-        for (line_name, cells), dash in zip(lines.items(), itertools.cycle(DASHES)):
-            chart.add_series(
-                {
-                    "name": line_name or title,
-                    "categories": [name, *steps[0], *steps[-1]],
-                    "values": [name, *cells[0], *cells[-1]],
-                    "line": {"color": INK, "width": 2, "dash_type": dash},
-                    "marker": {"type": "circle", "size": 5, "fill": {"color": INK}, "border": {"color": INK}},
-                }
-            )
-        chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
-        chart.set_legend({"none": True} if len(lines) == 1 else {"position": "right"})
-        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": GRID}}, "num_format": "0.0", "min": 0})
-        chart.set_size({"width": 560, "height": 280})
-        self._sheet.insert_chart(row, column, chart)
-
-    def curves(
-        self,
-        row: int,
-        column: int,
-        rows: tuple[int, int],
-        steps: int,
-        series: Sequence[tuple[str, int, str]],
-        size: tuple[int, int],
-        end: float,
-    ) -> None:
-        """Insert a chart of some columns over another, with its corner in a cell and a line for each.
-
-        rows: the first and the last. steps: the column along the chart. series: the name, the column and the colour of
-        each. size: width and height in pixels. end: the last step.
-        """
-        name, (first, last) = self._sheet.get_name(), rows
-        chart = self._book.scatter_chart()
-        for n, (title, of, colour) in enumerate(series):
-            dashes = {"dash_type": "dash"} if n == len(series) - 1 > 0 else {}
-            chart.add_series(
-                {
-                    "name": title,
-                    "categories": [name, first, steps, last, steps],
-                    "values": [name, first, of, last, of],
-                    "line": {"color": colour, "width": 2, **dashes},
-                }
-            )
-        lines = {"major_gridlines": {"visible": True, "line": {"color": GRID}}}
-        chart.set_legend({"position": "top"})
-        chart.set_y_axis({**lines, "num_format": "0.0", "min": 0, "name": "loss"})
-        chart.set_x_axis(
-            {"major_gridlines": {"visible": False}, "num_format": "0", "min": 0, "max": end, "name": "steps"}
-        )
-        chart.set_size({"width": size[0], "height": size[1]})
-        self._sheet.insert_chart(row, column, chart)
+    def chart(self, row: int, column: int, chart: Chart) -> None:
+        """Insert a chart of this sheet's cells, with its corner in a cell."""
+        charts.insert(self._book.writer, self._sheet, row, column, chart)
 
     def columns(self, first: int, last: int, width: float) -> None:
         self._sheet.set_column(first, last, width)
@@ -388,11 +314,10 @@ class BookFile:
         self._book.formats.append(new)
         return new
 
-    def line_chart(self) -> Any:
-        return self._book.add_chart({"type": "line"})
-
-    def scatter_chart(self) -> Any:
-        return self._book.add_chart({"type": "scatter", "subtype": "straight"})
+    @property
+    def writer(self) -> Any:
+        """XlsxWriter's workbook."""
+        return self._book
 
     def keywords(self, text: str) -> None:
         """Set the keywords in the file's properties."""

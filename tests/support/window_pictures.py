@@ -7,6 +7,7 @@ picture is of the sheet at which the workbook opens. Takes Xvfb, LibreOffice and
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -71,6 +72,7 @@ def _copy_at(book: Path, sheet: int | None, copy: Path) -> None:
         for name in whole.namelist():
             data = whole.read(name)
             if sheet is not None and name == "xl/workbook.xml":
+                data = re.sub(rb' activeTab="\d+"', b"", data)
                 data = data.replace(b"<workbookView ", b'<workbookView activeTab="%d" ' % sheet)
             if sheet is not None and name.startswith("xl/worksheets/sheet"):
                 data = data.replace(b' tabSelected="1"', b"")

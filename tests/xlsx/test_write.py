@@ -22,6 +22,7 @@ from byhand.workbook import book
 from byhand.workbook import build as building
 from byhand.workbook.build import write_lesson
 from byhand.xlsx import writer
+from byhand.xlsx.charts import Chart, Kind, Series
 from byhand.xlsx.reader import read
 from byhand.xlsx.recalculate import recalculate_many
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range
@@ -255,7 +256,8 @@ def test_a_chart_stores_the_numbers_of_filled_ranges(tmp_path: Path) -> None:
     sheet = file.sheet("Curve", "#000000")
     sheet.numbers((0, 0, 2, 0), lambda row: [float(row)], STYLE)
     sheet.formulas((0, 1, 2, 1), lambda: lambda row: (["1+1"], [row + 0.5]), STYLE)
-    sheet.curve(0, 4, "A curve", (0, 0, 2, 1))
+    line = Series("A curve", ((0, 0), (2, 0)), ((0, 1), (2, 1)))
+    sheet.chart(0, 4, Chart(Kind.LINES, "A curve", [line]))
     file.save()
     chart = parts_of(path)["xl/charts/chart1.xml"].decode()
     assert re.findall("<c:v>([^<]*)</c:v>", chart)[-6:] == ["0", "1", "2", "0.5", "1.5", "2.5"]
