@@ -143,6 +143,7 @@ def test_a_book_of_a_large_vocabulary(tmp_path: Path) -> None:
     assert not any(str(value).startswith("#") for value in changed.values())
 
 
+@pytest.mark.slow
 def test_capitals_and_signs_are_told_apart(gpt2: Path, tmp_path: Path) -> None:
     """MATCH takes The for the, and ? and * for any letter; the ids are right all the same."""
     path = tmp_path / "book.xlsx"

@@ -364,6 +364,7 @@ BEFORE = {
 """What the examples of a help speak of."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", often(["", *COMMANDS], {"", *COMMANDS} - {"exercise", "verify"}))
 def test_the_examples_of_a_help_run(
     command: str, here: Path, needs: Callable[[str], None], monkeypatch: pytest.MonkeyPatch

@@ -158,6 +158,7 @@ def refusals(line: str, most: int) -> int:
 SEVERAL = ("code gpt2", "exercise", "grade", "gallery", "train small.txt --steps 2 -o out/x.toml --save")
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_at_any_point(here: Path) -> None:
     """Those that write one file are refused while it is opened or named; two of several, at their first steps."""
     for line in WRITING:
@@ -205,6 +206,7 @@ def test_a_disk_that_is_really_full() -> None:
     assert run.stdout.count(" no space left on device; ") > 1
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_leaves_no_half_file(here: Path) -> None:
     """As of `ulimit -f`: the writing itself fails, in the middle."""
     for line, last in WRITING.items():

@@ -84,6 +84,7 @@ def endless(furnished: Path) -> Iterator[Path]:
     server.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_has_no_end_is_refused_at_once(every: bool, endless: Path) -> None:
     """In a process with bounded memory and time: whatever read on would not come back."""

@@ -183,6 +183,7 @@ def test_what_cannot_be_written(line: str, why: str, here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [pytest.param("gpt2", marks=pytest.mark.slow), "attention"])
 def test_a_notebook_runs_from_top_to_bottom(model: str, tmp_path: Path) -> None:
     """Its last table is the lesson's, it ends with three things to try, and it is the same each time."""

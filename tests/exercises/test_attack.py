@@ -90,6 +90,7 @@ def test_no_part_of_any_file_holds_the_secret_or_a_classmate(name: str, practice
                 assert not any(other in text_of(data) for other in others), where
 
 
+@pytest.mark.slow
 @each_purpose
 def test_the_attack_fails(name: str, practice: bool, the_set: Sets, tmp_path: Path) -> None:
     folder = the_set(name, practice)

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("here")
 NAMES = ["=cmd|'/c calc'!A0", "+1", "@x", "<b>&\"'", "_x000D_ _x0041_", "§700000001§ 700000002", "علي", "𝔞" * 50, ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_text_in_the_book_and_in_the_key(name: str) -> None:
     made = SetOptions(HEAD, Path("class"), Roster((Student("a/../b", name), Student("CON", "x"))), seed=3)
@@ -99,11 +100,13 @@ def doubler(extra: int) -> Any:
     return work
 
 
+@pytest.mark.slow
 def test_results_come_in_the_order_of_the_jobs() -> None:
     assert list(spread(doubler, (1,), [5, 3, 8, 0, 2, 9, 4, 4], 3)) == [11, 7, 17, 1, 5, 19, 9, 9]
     assert list(spread(doubler, (1,), [], 3)) == []
 
 
+@pytest.mark.slow
 def test_a_refusal_in_a_process_is_the_same_refusal() -> None:
     with pytest.raises(ByhandError, match=r"^Thirteen is not doubled\.$"):
         list(spread(doubler, (0,), [1, 2, 13, 4], 2))
@@ -127,6 +130,7 @@ def test_progress_counts_every_student() -> None:
 # Formats
 
 
+@pytest.mark.slow
 def test_every_format_is_made_and_answers_stay_in_the_folder_of_keys() -> None:
     report = make_set(order("class", 3, formats=("xlsx", "html", "moodle", "canvas")))
     names = [f"student-00{n}" for n in (1, 2, 3)]

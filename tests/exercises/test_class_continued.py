@@ -100,6 +100,7 @@ def test_a_set_with_a_seed_is_continued_without_naming_it() -> None:
     assert tree("class") == first
 
 
+@pytest.mark.slow
 def test_students_who_come_later_are_added() -> None:
     make_set(order("class", 5))
     assert make_set(order("class", 9)).written == 4
@@ -178,6 +179,7 @@ def test_a_set_cannot_have_files_outside_its_folder_removed() -> None:
     assert Path("precious.xlsx").read_bytes() == b"precious"
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_is_told_and_leaves_no_half_file(monkeypatch: pytest.MonkeyPatch) -> None:
     make_set(order("right"))
     real = os.replace

@@ -139,6 +139,7 @@ def test_the_conditions_of_each_part_hold_for_it() -> None:
                 assert np.abs(table).max() <= part.exercise.largest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*[*ready_made()][::7], "order-of-merges"}))
 def test_a_part_computes_what_the_exercise_alone_does(name: str) -> None:
     compare_with_the_exercise_alone(name)
@@ -166,6 +167,7 @@ def compare_with_the_exercise_alone(name: str) -> None:
     assert all(node.name.startswith("part2.") for node in part.nodes if node.name and node is not NEG_INF)
 
 
+@pytest.mark.slow
 def test_the_key_holds_the_whole_recipes_and_has_the_form_of_every_key(made: dict[str, Any]) -> None:
     softmax = tomllib.loads(find("softmax").read_text("utf-8"))
     assert made["recipe"]["exercise"][0] == {"name": "softmax", "recipe": softmax, "points": 10}

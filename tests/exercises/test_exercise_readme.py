@@ -68,6 +68,7 @@ def test_every_key_is_described_and_stands_in_an_example(kind: str, key: str) ->
     assert (kind, key) in {used for example in EXAMPLES for used in used_keys(example)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
 def test_every_example_makes_an_exercise(number: int) -> None:
     """It can be built, drawn for a class, and written as a workbook and on paper."""

@@ -42,6 +42,7 @@ def run(notebook: Path, lines: dict[str, str], more: str = "") -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_a_notebook_is_filled_in_and_marked(here: Path) -> None:
     notebook = handed_out(here)
     assert "0 of 9 numbers filled in" in run(notebook, {})

@@ -54,6 +54,7 @@ def test_a_set_is_the_same_from_a_copy_of_its_keys_or_of_its_secret_alone() -> N
     assert tree("again") == tree("class")
 
 
+@pytest.mark.slow
 def test_exam_practice_and_another_recipe_of_one_secret_have_other_numbers() -> None:
     make_set(order("exam", seed=None))
     renamed = Path("renamed.toml")
@@ -143,6 +144,7 @@ def test_keys_that_others_can_read_all_the_same_are_reported(monkeypatch: pytest
 # A secret that is missing, or not the set's own
 
 
+@pytest.mark.slow
 def test_a_set_whose_secret_is_lost_or_another_is_not_continued() -> None:
     make_set(order("class", seed=None))
     make_set(order("another", seed=None))

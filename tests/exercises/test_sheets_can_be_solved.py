@@ -320,6 +320,7 @@ def test_every_sheet_says_what_its_given_tables_and_signs_are() -> None:
         assert ("On the way" in lines) <= decimals, name
 
 
+@pytest.mark.slow
 def test_words_of_letters_are_letters_and_marks_are_no_words() -> None:
     built, _ = case("sort")
     assert asked.sheet(built).tasks[0].about() == "Rows: the letters of the text. Columns: 1."

@@ -45,6 +45,7 @@ def unlike_the_key(folder: str) -> list[str]:
     return [one.marks.student for one in marked if one.marks.warnings]
 
 
+@pytest.mark.slow
 def test_of_three_runs_at_once_one_makes_the_set_and_the_others_say_why_not() -> None:
     runs = [run("class", 40) for _ in range(3)]
     said = [" ".join(one.communicate(timeout=300)[1].split()) for one in runs]

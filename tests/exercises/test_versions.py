@@ -51,6 +51,7 @@ def test_without_versions_nothing_is_said_of_them() -> None:
     assert not Path("class", "keys", "answers.html").exists()
 
 
+@pytest.mark.slow
 def test_a_version_does_not_depend_on_the_class_and_the_rest_is_continued() -> None:
     make_set(order("class", 3, versions=2, formats=("html",)))
     before = tree("class/students")

@@ -114,6 +114,7 @@ def test_a_person_must_look_at_a_changed_book(made: tuple[Path, Key], tmp_path: 
     assert "the workbook was made for another set or with another seed" in " ".join(said.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "why"),
     [

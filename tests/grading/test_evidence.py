@@ -101,6 +101,7 @@ def test_a_neighbours_answers_earn_little() -> None:
     assert max(shares) < 0.35
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_given_table_is_no_work() -> None:
     of = class_of("softmax", 5)
     for n in range(5):
@@ -118,6 +119,7 @@ def test_a_bias_in_every_row_is_no_work() -> None:
         assert share(marks) == 0 or {mark.question for mark in marks if mark.points} == {1}
 
 
+@pytest.mark.slow
 def test_one_number_that_a_mistake_leads_to_is_named_and_not_paid() -> None:
     """Without rows, the softmax of sort leads to 15 everywhere."""
     of = class_of("sort", 5)
@@ -182,6 +184,7 @@ def test_zero_and_one_are_no_evidence_of_a_mistake() -> None:
 SHARES = {"follows": 0.9, "mistake": 0.1, "rounded": 0.3, "slip": 0.7}
 
 
+@pytest.mark.slow
 def test_each_share_is_paid_for_its_own_verdict() -> None:
     """All four differ, so that none stands for another or for its default."""
     of = built(find("attention-head"), read_toml(find("attention-head")) | {"marks": SHARES}, 12)

@@ -438,6 +438,7 @@ def test_programs_read_the_marked_copy_and_their_books_can_be_marked(
     check_marks(opened(saved_by(program, tmp_path / "marked.xlsx", tmp_path).read_bytes()), marked.key, marked.marks)
 
 
+@pytest.mark.slow
 def test_a_number_without_end_is_shown_as_a_text(marked: MarkedSet) -> None:
     data = changed(marked.answered(), lambda book: book[ATTENTION].__setitem__("C58", 12345678))
     stream = io.BytesIO()

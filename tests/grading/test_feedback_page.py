@@ -96,6 +96,7 @@ def test_a_page_shows_every_verdict_by_more_than_its_colour(key: Key) -> None:
     assert len({(look.sign, look.line) for look in VERDICT_STYLES.values()}) == len(VERDICT_STYLES) == len(Verdict)
 
 
+@pytest.mark.slow
 def test_all_right_needs_no_remark(key: Key) -> None:
     page = feedback_page(key, some_marks(key, "s001", 1, (Verdict.RIGHT,)), steps_of(key))
     assert "remarks" not in page.decode().partition("</style>")[2]

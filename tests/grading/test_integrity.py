@@ -164,6 +164,7 @@ def rounded(key: Key, rows: list[Any]) -> list[list[float]]:
     return [[round(float(x), q.places) for x in row] for q, row in zip(key.questions, rows, strict=True)]
 
 
+@pytest.mark.slow
 def test_each_students_answers_are_found_in_a_large_class(large: ClassSet) -> None:
     ids = list(large.key.students)
     for n in range(0, 200, 7):
@@ -211,6 +212,7 @@ def test_no_garbage_is_taken_for_a_copy(large: ClassSet) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["attention-head", "matrix-product"])
 def test_nobody_is_a_source_of_what_a_whole_class_has(recipe: str) -> None:
     """Each answer is right for somebody, but for each another: whole numbers are, by chance, right for many."""

@@ -114,6 +114,7 @@ def test_answers_stand_where_a_student_writes_them() -> None:
         filled_in(book, {(of.book.places[0].sheet, 99, 26): 1.0})
 
 
+@pytest.mark.slow
 def test_the_command_counts_marks_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.toml").write_text(SOFTMAX)

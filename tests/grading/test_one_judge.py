@@ -209,6 +209,7 @@ def test_a_formula_that_reads_cells_is_the_expression_that_it_comes_to(tmp_path:
     assert unread == (Verdict.RIGHT, ""), "a function that is not read as algebra counts by all its digits"
 
 
+@pytest.mark.slow
 def test_a_recipe_of_exact_answers_proves_its_marks() -> None:
     assert lint_recipe("softmax-exactly", 20).marks == []
 

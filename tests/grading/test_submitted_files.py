@@ -75,6 +75,7 @@ def test_the_zip_of_a_learning_system(system: str, books: tuple[Path, Key, list[
     assert "(3 of the files were read before)" in again.stdout
 
 
+@pytest.mark.slow
 def test_zips_within_a_folder(books: tuple[Path, Key, list[bytes]], tmp_path: Path) -> None:
     """The class's zip lies in a folder, and one of its students has zipped the book once more."""
     folder, _, (one, two, three) = books

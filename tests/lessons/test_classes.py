@@ -126,6 +126,7 @@ def test_an_encoder_learns_the_class_that_stands_before_a_text() -> None:
     assert learnt.final < 0.5
 
 
+@pytest.mark.slow
 def test_what_is_learnt_of_pictures_is_kept_in_files() -> None:
     line = "byhand train bars.txt --model vit --steps 60 --lr 0.03 -o bars.toml --save folder --json"
     report = json.loads(answer(line))

@@ -29,6 +29,7 @@ def unexplained(name: str) -> dict[str, str]:
     return {table: what for table, what in faults(lesson(name)).items() if table not in said}
 
 
+@pytest.mark.slow
 def test_every_ready_made_book_is_worth_looking_at() -> None:
     """Those set by hand show what their zeros do; a recipe with weights of its own shows what its training made."""
     wrong = [

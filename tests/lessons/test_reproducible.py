@@ -113,6 +113,7 @@ print(json.dumps(hashes))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_bytes(tmp_path: Path) -> None:
     """Whatever the order in which Python goes through its sets, and in whatever place and language.
 

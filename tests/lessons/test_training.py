@@ -204,6 +204,7 @@ QUESTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", QUESTIONS)
 def test_questions_are_learnt_with_their_answers(task: str) -> None:
     read = text_of("gpt2", QUESTIONS[task])
@@ -300,6 +301,7 @@ def test_what_is_learnt_is_kept_when_it_is_stopped() -> None:
     assert learnt.final < learnt.losses[0]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_steps() -> None:
     read = text_of("gpt2")
     sizes = {}

@@ -86,6 +86,7 @@ def test_the_floor_is_that_of_a_plain_count() -> None:
     assert floor(of.beginnings) == pytest.approx(entropy, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["gpt2", "t5", "bert", "rnn"])
 def test_the_measures_are_those_of_the_training(model: str) -> None:
     recipe, learnt = learnt_recipe(model, PAIRS if model == "t5" else TEXT)

@@ -102,6 +102,7 @@ def test_the_counts_are_said() -> None:
     assert sum(t.size for t in weights_of(Recipe("gpt2")).values()) == 244
 
 
+@pytest.mark.slow
 def test_training_learns_the_adapters_alone(here: Path) -> None:
     answer("byhand train animals --lora 1 --lr 0.03 --steps 40 -o small.toml")
     learnt = read_recipe(Path("small.toml"))

@@ -60,9 +60,8 @@ UPRIGHT = GALLERY | MEDIUM | {"transformer-writes": Recipe("transformer", genera
 """One book of each lesson, for what does not depend on the orientation."""
 BOOKS = UPRIGHT | TURNED
 FEW = {
-    *"softmax attention attention-columns layernorm-backward encoder-layer gpt2 bert transformer gpt2-cache".split(),
-    *"t5 llama mixtral mamba lstm vit rasp-sort".split(),
-    *("attention turned", "transformer turned"),
+    *"softmax attention attention-columns layernorm-backward gpt2 bert transformer mixtral mamba vit".split(),
+    "attention turned",
 }
 """Models and books of every kind that there is, by which the rest stand."""
 FEWEST = {"softmax", "attention-columns", "layernorm-backward", "gpt2", "mamba", "attention turned"}

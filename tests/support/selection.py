@@ -26,8 +26,8 @@ def often(names: Iterable[str], some: Collection[str], every: int = 1) -> list[P
 
 
 def by_turns(things: Sequence[Thing], engine: str) -> Sequence[Thing]:
-    """Return what CI gives to an engine: all to IronCalc, which is fast, to LibreOffice and Gnumeric a third each."""
-    return {"ironcalc": things, "libreoffice": things[::3], "gnumeric": things[1::3]}[engine]
+    """Return what CI gives to an engine: IronCalc, which is fast, gets all, Gnumeric a third, LibreOffice a sixth."""
+    return {"ironcalc": things, "libreoffice": things[::6], "gnumeric": things[1::3]}[engine]
 
 
 in_every_program = pytest.mark.parametrize(

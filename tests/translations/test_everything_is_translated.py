@@ -56,6 +56,7 @@ def in_catalogues() -> set[str]:
     return {text for message in messages() for text in ([message] if isinstance(message, str) else message)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", often(RECIPES, {"softmax", "llama", "find-the-wrong-score"}, every=2))
 def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marked = in_pseudo_language(monkeypatch)

@@ -286,7 +286,7 @@ def without_blanks(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-on_paper = pytest.mark.parametrize("name", often(GALLERY, ["softmax"], every=2))
+on_paper = pytest.mark.parametrize("name", often(GALLERY, ["softmax"], every=8))
 
 
 @pytest.mark.slow

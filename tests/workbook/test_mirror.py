@@ -229,6 +229,7 @@ def test_the_other_programs_compute_every_variant(program: str, needs: Callable[
         assert_whole(*kind, program, fresh)
 
 
+@pytest.mark.slow
 def test_three_steps_of_adam_in_every_program(engine: str) -> None:
     """Of the built-in model: the loss of each step, as the numpy engine computes it, and every other cell."""
     key = ("gpt2", False, "adam", 3)

@@ -58,6 +58,7 @@ def cell_of(table: str, row: int = 1, column: int = 1) -> Cell:
     return cells_of(live()[2], table)[row - 1][column - 1]
 
 
+@pytest.mark.slow
 def test_the_learning_rate_changes_all_that_comes_after_it_and_nothing_before() -> None:
     _, path, _ = live()
     changed = assert_shows(edited(path, {cell_of("learning_rate"): 0.03}), lr=0.03)

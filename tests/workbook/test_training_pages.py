@@ -124,6 +124,7 @@ def test_a_count_changes_the_floor() -> None:
     assert floor == pytest.approx((-3 * log(3 / 4) - log(1 / 4) + 2 * log(2)) / 14, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "text"),
     [
@@ -140,6 +141,7 @@ def test_other_programs_get_what_is_stored(model: str, text: str) -> None:
     assert not report.differing
 
 
+@pytest.mark.slow
 def test_counts_that_are_too_many_are_cut_between_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
     """After "the" and "the cat" five words follow, and there is room for four rows: the floor is a number then."""
     monkeypatch.setattr(training_pages, "MOST_ROWS", 4)

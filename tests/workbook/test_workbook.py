@@ -77,6 +77,7 @@ def test_names_are_legal_and_differ_by_more_than_their_case(name: str) -> None:
     assert len({n.casefold() for n in names}) == len(names)
 
 
+@pytest.mark.slow
 def test_the_tables_of_a_model_have_different_names() -> None:
     for name in BOOKS:
         nodes = [n.name for n in lesson_nodes(name) if n.name]
