@@ -19,10 +19,13 @@ LEAST_SHARE = 0.02
 """The share of easy draws on which all chosen misconceptions must be distinct, so that drawing comes to an end."""
 LEAST_TELLING = 0.5
 """The share of easy draws on which a misconception shows by numbers that a guess does not give."""
+A_MISCONCEPTION, A_CONTRADICTION = 0.6, 0.34
+"""What counts against an explanation: a misconception, and an answer that contradicts it, in explained answers."""
 Replacements = dict[Node, Node]
 """Right tables -> the wrong tables in their place."""
-ShownMistakes = list[tuple[Misconception, Replacements]]
-"""Misconceptions, each with the replacements that it makes."""
+Mistake = tuple[Misconception, Replacements]
+"""A misconception with the replacements that it makes."""
+ShownMistakes = list[Mistake]
 
 
 def mistakes(problem: Problem) -> ShownMistakes:
@@ -37,6 +40,25 @@ def mistakes(problem: Problem) -> ShownMistakes:
     named = problem.exercise.mistakes
     possible = _applicable_mistakes(problem, named)
     return possible if named is not None else _distinct(problem, possible)
+
+
+def further_mistakes(problem: Problem, distinct: ShownMistakes) -> ShownMistakes:
+    """Return the misconceptions that apply besides those that the answers can distinguish."""
+    names = {misconception.name for misconception, _ in distinct}
+    others = [m for m in applicable(_outputs(problem)) if m.name not in names]
+    return [(m, mistaken_tables(problem, m)) for m in others]
+
+
+def both_mistakes(problem: Problem, one: Mistake, other: Mistake) -> Replacements:
+    """Return the replacements of a student with both misconceptions; none if neither applies to what the other made."""
+    for (_first, changed), (second, _its) in ((one, other), (other, one)):
+        try:
+            then = mistaken_tables(problem, second, changed)
+        except (LookupError, AttributeError, TypeError, ValueError, AssertionError):  # it looks for what is gone
+            continue
+        if then != changed:
+            return then
+    return {}
 
 
 def mistaken_tables(

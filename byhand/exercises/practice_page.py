@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from byhand.core.graph import Array, Node
+from byhand.answers.slips import SWAPPED
+from byhand.core.graph import Array, Node, fold
 from byhand.core.labels import word
 from byhand.exercises.asked import question_text
-from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
+from byhand.exercises.distinct_mistakes import (
+    A_CONTRADICTION,
+    A_MISCONCEPTION,
+    Mistake,
+    Replacements,
+    both_mistakes,
+    further_mistakes,
+    mistakes,
+)
 from byhand.exercises.draw import Variant
+from byhand.exercises.likely_slips import likely_slips
 from byhand.exercises.problem import Problem, Question, stacked
 from byhand.exercises.student_book import StudentBook
+from byhand.misconceptions.rewriting import Misconception
 from byhand.page.build import page_of_book
 from byhand.translations import _, counted
 
@@ -20,6 +34,26 @@ NEAR = 1e-9
 """Room for the rounding of a number that is typed, beside a question's margin."""
 CLOSE_TO_EXACT = 1e-6
 """The margin of a question for an exact number, of which the page takes the decimals."""
+MOST_PAIRS = 60
+"""The most pairs of misconceptions of which a page knows the answers."""
+
+
+@dataclass(frozen=True)
+class WrongIdea:
+    """One or two misconceptions, and the tables that they change. distinct: the answers tell them from all others."""
+
+    misconceptions: tuple[Misconception, ...]
+    changed: Replacements
+    distinct: bool
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it."""
+        return " ".join(_(misconception.sentence) for misconception in self.misconceptions)
+
+
+Solved = list[list[Array]]
+"""For each wrong idea the answers to each question."""
 
 
 class ExercisePage:
@@ -28,17 +62,21 @@ class ExercisePage:
     def __init__(self, problem: Problem, practice: bool) -> None:
         self.problem, self.practice = problem, practice
         self.book = StudentBook(problem).book
-        self._mistakes: ShownMistakes = mistakes(problem) if practice else []
+        self._wrong_ideas = list(_wrong_ideas(problem)) if practice else []
 
     def page(self, variant: Variant) -> bytes:
         """Return a student's page."""
         student = variant.student
+        changes = [idea.changed for idea in self._wrong_ideas]
+        solved = self.problem.solve_all(stacked([variant.numbers]), changes) if changes else []
         about = {
             "checked": int(self.practice),
             "who": "  ".join(filter(None, (student.name, student.id))),
             "text": _(self.problem.exercise.text) if self.problem.exercise.text else "",
-            "questions": [self._question(n, q, variant) for n, q in enumerate(self.problem.questions)],
+            "questions": [self._question(n, q, variant, solved) for n, q in enumerate(self.problem.questions)],
             "hidden": [node.name for node in self._hidden(variant)],
+            "costs": [A_MISCONCEPTION, A_CONTRADICTION],
+            "swapped": _(SWAPPED),
         }
         values = variant.values | variant.numbers | self._rounded(variant)
         return page_of_book(self.book, values, about, self._given(variant), with_rules=self.practice).encode()
@@ -58,7 +96,7 @@ class ExercisePage:
         tables = {node: variant.planted.get(node, variant.values[node]) for node in self._given(variant)}
         return {node: np.round(table, 9) for node, table in tables.items()}
 
-    def _question(self, n: int, question: Question, variant: Variant) -> dict[str, Any]:
+    def _question(self, n: int, question: Question, variant: Variant, solved: Solved) -> dict[str, Any]:
         """Return a question for the page; with its answers only for practice."""
         ask = question.ask
         text = question_text(
@@ -78,22 +116,39 @@ class ExercisePage:
         if not self.practice:
             return about
         exact = ask.kind == "symbolic"
-        about["margin"] = CLOSE_TO_EXACT if exact else float(ask.margin) + NEAR
-        about["answers"] = _numbers(variant.answers[n])
-        about["mistakes"] = self._known_mistakes(n, variant)
+        margin = CLOSE_TO_EXACT if exact else float(ask.margin) + NEAR
+        about |= {"margin": margin, "answers": _numbers(variant.answers[n]), "mistakes": [], "slips": []}
+        if ask.kind == "wrong cell":
+            return about
+        for idea, answers in zip(self._wrong_ideas, solved, strict=True):
+            if np.allclose(answers[n], variant.answers[n], rtol=0, atol=1e-9) or (beside and not idea.distinct):
+                continue
+            about["mistakes"].append([idea.sentence, len(idea.misconceptions), _numbers(answers[n])])
+        if not (beside or exact):
+            values = fold([question.node], variant.numbers)
+            about["slips"] = [
+                likely_slips(question.node, place, ask.places, margin, values) for place in question.indices
+            ]
         return about
 
-    def _known_mistakes(self, n: int, variant: Variant) -> list[list[Any]]:
-        """Return the sentence of each known mistake with the answers that it gives, where they are wrong."""
-        if self.problem.questions[n].ask.kind == "wrong cell":
-            return []
-        found = []
-        given = stacked([variant.numbers])
-        for misconception, changed in self._mistakes:
-            answers = np.ravel(self.problem.solve(given, changed)[n][0])
-            if not np.allclose(answers, np.ravel(variant.answers[n]), rtol=0, atol=1e-9):
-                found.append([_(misconception.sentence), _numbers(answers)])
-        return found
+
+def _wrong_ideas(problem: Problem) -> Iterator[WrongIdea]:
+    """Yield misconceptions, likelier ones first, then pairs of those that the answers can distinguish."""
+    pairs: list[WrongIdea] = []
+    for part in problem.each:
+        distinct = mistakes(part)
+        for n, (misconception, changed) in enumerate([*distinct, *further_mistakes(part, distinct)]):
+            yield WrongIdea((misconception,), changed, distinct=n < len(distinct))
+        for one, other in combinations(distinct, 2):
+            both = both_mistakes(part, one, other)
+            if any(_differs(both, question.node, one, other) for question in part.questions):
+                pairs.append(WrongIdea((one[0], other[0]), both, distinct=True))
+    yield from pairs[:MOST_PAIRS]
+
+
+def _differs(both: Replacements, node: Node, one: Mistake, other: Mistake) -> bool:
+    """Return whether two misconceptions give a table that neither gives alone."""
+    return both.get(node, node) not in (node, one[1].get(node, node), other[1].get(node, node))
 
 
 def _numbers(table: Array) -> list[float | None]:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from byhand.answers.slips import to_fewer_places
 from byhand.core.graph import Array, Node
 from byhand.exercises.problem import Flags
 from byhand.grading.hypotheses import Combination, Hypotheses
@@ -255,21 +256,18 @@ class StageEvidence:
     def _to_fewer_places(self) -> Flags:
         """Return which answers are right numbers, or follow, but are rounded to fewer places than asked. (n,)
 
-        A whole number is too easily met, unless it has two digits; so is one that ends in 0 after the point, unless
-        others are rounded as well.
+        One that ends in 0 after the point is taken for rounded only where others are.
         """
         sure: Flags = np.zeros(len(self.written), dtype=bool)
         likely: Flags = sure.copy()
         places = self.stage.tolerances.places
         for k in range(int(places.max())):
             for expected in (self.key, self.expected[self.ways.main]):
+                rounded, fewer, shows = to_fewer_places(expected, k, places)
                 with np.errstate(all="ignore"):
-                    rounded = np.round(expected, k)
                     same = np.abs(self.written - rounded) <= ROOM * np.maximum(1, np.abs(rounded))
-                    shorter = np.abs(rounded - np.round(rounded, k - 1)) < 10.0**-k / 2
-                same = same & (places > k) & (np.abs(rounded) >= (10 if k == 0 else 10.0**-k))
-                sure |= same & (~shorter | (k == 0))
-                likely |= same
+                sure |= same & shows
+                likely |= same & fewer
         return (likely if sure.any() else sure) & ~self.stage.exact
 
     @cached_property

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from byhand.answers import slips
+from byhand.answers.slips import COARSE as TOO_FEW_PLACES
+from byhand.answers.slips import Slip, find_slip
 from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
+from byhand.exercises.distinct_mistakes import A_CONTRADICTION, A_MISCONCEPTION
 from byhand.exercises.lms_fields import join_sentences
 from byhand.exercises.problem import Flags
-from byhand.grading import slips
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
 from byhand.grading.evidence import StageAnswers, counted, is_copy, one_number_in_every_cell
 from byhand.grading.hypotheses import Combination, Hypotheses
-from byhand.grading.slips import COARSE as TOO_FEW_PLACES
-from byhand.grading.slips import Slip, find_slip
 from byhand.grading.stages import Stage
 from byhand.grading.verdicts import (
     BETWEEN,
@@ -36,8 +37,6 @@ BEAM = 6
 """The number of explanations that are kept from stage to stage."""
 BEHIND = 2.5
 """How far the score of an explanation may lie behind the best one and still be kept."""
-A_MISCONCEPTION, A_CONTRADICTION = 0.6, 0.34
-"""The cost of a misconception and of a contradiction, in explained answers."""
 ASIDE = 0.05
 """The cost of an answer that follows on another way than the main one."""
 

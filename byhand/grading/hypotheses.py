@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from byhand.core.graph import Array, Node, Op, toposort
-from byhand.exercises.distinct_mistakes import mistaken_tables, mistakes
+from byhand.exercises.distinct_mistakes import both_mistakes, further_mistakes, mistakes
 from byhand.exercises.problem import Flags, Problem
 from byhand.grading.evidence import stages_that_read
 from byhand.grading.stages import Indices, Stage
-from byhand.misconceptions import applicable
 from byhand.misconceptions.rewriting import Misconception
 
 Size = tuple[int, int]
@@ -112,12 +111,10 @@ class Hypotheses:
 
     def __init__(self, problem: Problem, stages: Sequence[Stage]) -> None:
         self.stages = stages
-        self.outputs = [*problem.outputs, *(q.node for q in problem.questions)]
         distinct = mistakes(problem)
-        names = {m.name for m, _ in distinct}
-        others = [(m, mistaken_tables(problem, m)) for m in applicable(self.outputs) if m.name not in names]
         self.distinct = len(distinct)
-        found = [(m, changed) for m, changed in [*distinct, *others] if any(s.node in changed for s in stages)]
+        every = [*distinct, *further_mistakes(problem, distinct)]
+        found = [(m, changed) for m, changed in every if any(s.node in changed for s in stages)]
         self.list: list[Misconception] = [m for m, _ in found]
         self.problem = problem
         self.reads_given = stages_that_read(stages, problem.drawn)
@@ -135,18 +132,9 @@ class Hypotheses:
 
     def _of(self, combination: Combination) -> dict[Node, Node]:
         if combination not in self._changed:
-            one, other = self._both(*combination), self._both(*reversed(combination))
-            self._changed[combination] = one or other or {}
+            one, other = ((self.list[i], self._changed[i,]) for i in combination)
+            self._changed[combination] = both_mistakes(self.problem, one, other)
         return self._changed[combination]
-
-    def _both(self, first: int, second: int) -> dict[Node, Node] | None:
-        """Apply the second misconception to the graph that the first has changed; None if it no longer applies."""
-        changed = self._changed[first,]
-        try:
-            then = mistaken_tables(self.problem, self.list[second], changed)
-        except (LookupError, AttributeError, TypeError, ValueError, AssertionError):  # it looks for what is gone
-            return None
-        return then if then != changed else None
 
     @cached_property
     def singles(self) -> list[list[Combination]]:

@@ -1,5 +1,8 @@
 // An exercise: the numbers that a student works out are fields to type in; for practice the page checks them.
 
+/** At most one in so many answers to a table may be a slip, unless all are the same. */
+const FEW_SLIPS = 3;
+
 /** The fields of an exercise, and what has been typed. */
 class Practice {
   constructor(app, about, element) {
@@ -70,42 +73,58 @@ class Practice {
   }
 
   check(q, k, input) {
-    const question = this.about.questions[q];
     const x = numberIn(input.value);
-    this.typed.set(`${q},${k}`, x);
+    const key = `${q},${k}`;
+    this.typed.set(key, x);
     this.app.view.update();
     if (!this.about.checked) return;
-    const key = `${q},${k}`;
-    const said = document.getElementById(`said-${q}`);
-    input.classList.remove("is-right", "is-wrong");
-    input.removeAttribute("aria-invalid");
-    if (!input.value.trim()) {
-      this.verdicts.delete(key);
-      said.textContent = "";
-    } else {
-      const [right, sentence] =
-        x === null ? [false, say("no_number", { text: input.value })] : this.verdict(question, k, x);
-      this.verdicts.set(key, right);
-      input.classList.add(right ? "is-right" : "is-wrong");
-      if (!right) input.setAttribute("aria-invalid", "true");
-      input.title = sentence;
-      said.textContent = sentence;
-      this.app.inspector.add(sentence);
-    }
+    this.verdicts.delete(key);
+    const empty = !input.value.trim();
+    const verdict = x === null ? { sentence: say("no_number", { text: input.value }) } : this.verdict(q, k, x);
+    const { right = false, sentence } = empty ? { sentence: "" } : verdict;
+    if (!empty) this.verdicts.set(key, { q, ...verdict });
+    input.classList.toggle("is-right", right);
+    input.classList.toggle("is-wrong", !empty && !right);
+    set(input, { "aria-invalid": String(!empty && !right), title: sentence });
+    byId(`said-${q}`).textContent = sentence;
+    this.app.inspector.add(sentence);
     const count = this.about.questions.reduce((sum, each) => sum + (each.beside || each.cells.length), 0);
-    const rights = [...this.verdicts.values()].filter(Boolean).length;
+    const rights = [...this.verdicts.values()].filter((each) => each.right).length;
     this.score.textContent = say("done", { right: rights, count });
   }
 
-  /** Whether a number is right, and the sentence on it: right, follows from own numbers, a known mistake, or not yet. */
-  verdict(question, k, x) {
-    const near = (answer, margin = question.margin) => answer !== null && Math.abs(x - answer) <= margin;
-    const right = question.answers[k];
-    const rounded = right !== null && Math.abs(x - Number(right.toFixed(question.places))) <= 1e-9;
-    if (near(right) || rounded) return [true, say("right")];
-    if (!question.beside && near(this.expected(question, k))) return [false, say("follows")];
-    const known = question.mistakes.find(([, answers]) => near(answers[k]));
-    return [false, known ? known[0] : say("not_right")];
+  /** What is said of a number: right, follows from own numbers, a known mistake, a slip, or not right yet. */
+  verdict(q, k, x) {
+    const question = this.about.questions[q];
+    const { answers, margin, places, beside } = question;
+    const near = (one, other, room = margin) => one !== null && other !== null && Math.abs(one - other) <= room;
+    const right = answers[k];
+    if (near(x, right) || (right !== null && near(x, Number(right.toFixed(places)), 1e-9)))
+      return { right: true, sentence: say("right") };
+    if (!beside && near(x, this.expected(question, k))) {
+      const rounded = [...this.verdicts.values()].every((each) => each.right || each.q === q);
+      return { right: rounded, sentence: say(rounded ? "right" : "follows") };
+    }
+    const typed = answers.map((_, m) => this.typed.get(`${q},${m}`) ?? null);
+    const [misconception, contradiction] = this.about.costs;
+    const isSo = ([, ideas, wrong]) => {
+      const telling = typed.map((y, m) => [y, answers[m], wrong[m]]).filter(([, one, other]) => !near(one, other));
+      const fitting = telling.filter(([y, , other]) => near(y, other)).length;
+      const against = telling.filter(([y, one]) => near(y, one)).length;
+      return near(x, wrong[k]) && fitting >= ideas && fitting > ideas * misconception + against * contradiction;
+    };
+    const known = question.mistakes.find(isSo);
+    if (known) return { sentence: known[0] };
+    if (beside) return { sentence: say("not_right") };
+    if (typed.some((y, m) => near(x, answers[m]) && near(y, right))) return { sentence: this.about.swapped };
+    const slips = [...this.verdicts.values()].filter((each) => each.q === q && each.slip);
+    const few = slips.length < Math.max(1, Math.floor(typed.filter((y) => y !== null).length / FEW_SLIPS));
+    const slip = question.slips[k]?.find(
+      ([sentence, always, room, numbers]) =>
+        numbers.some((number) => near(x, number, room)) &&
+        (always || few || slips.every((each) => each.sentence === sentence)),
+    );
+    return slip ? { sentence: slip[0], slip: !slip[1] } : { sentence: say("not_right") };
   }
 
   /** The number that follows from what the student has typed in the tables before. */

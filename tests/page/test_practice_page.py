@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.commands import byhand
+from support.simulated_students import Class, class_of
+
+from byhand.answers.slips import SWAPPED
+from byhand.exercises.practice_page import ExercisePage
 
 
 def made(folder: Path, recipe: str, *options: str) -> Path:
@@ -52,7 +57,7 @@ def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) 
     scores, weights, _ = answers_in(page)
     assert type_into(tab, 0, 0, f"{scores['answers'][0]:g}") == "right"
     assert tab.locator("input.is-right").count() == 1
-    sentence, wrong = scores["mistakes"][0]
+    sentence, _ideas, wrong = scores["mistakes"][0]
     n = next(n for n, (a, b) in enumerate(zip(scores["answers"], wrong, strict=True)) if abs(a - b) > 1)
     assert type_into(tab, 0, n, f"{wrong[n]:g}") == sentence
     assert sentence in tab.inner_text("#cell")
@@ -61,6 +66,109 @@ def test_a_cell_turns_green_or_says_which_mistake_it_is(visit: Any, here: Path) 
     assert type_into(tab, 1, 0, f"{weights['answers'][0]:.2f}".replace(".", ",")) == "right"
     assert "is no number" in type_into(tab, 1, 1, "a half")
     assert type_into(tab, 1, 1, "17") == "not right yet"
+
+
+FILL = """(rows) => rows.forEach(([table, i, j, text]) => {
+    const field = byhand.element(table, i + 1, j + 1).querySelector("input");
+    field.value = text;
+    field.dispatchEvent(new Event("change"));
+})"""
+
+
+def practice_page(of: Class, folder: Path) -> Path:
+    page = folder / "practice.html"
+    page.write_bytes(ExercisePage(of.problem, practice=True).page(of.made[0]))
+    return page
+
+
+def rows_to_type(of: Class, rows: list[Any]) -> list[tuple[str, int, int, str]]:
+    """The answers to a set as a student types them: table, row and column from 0, and the text."""
+    asked = zip(of.problem.questions, rows, strict=True)
+    return [
+        (q.node.name, int(i), int(j), repr(float(x)))
+        for q, row in asked
+        for (i, j), x in zip(q.indices, row, strict=True)
+    ]
+
+
+def some_slips(x: float, exact: float, beside: float, places: int) -> list[float]:
+    """A sign, the last digit, the point, a percent, the neighbour, too few places; and a number that is none."""
+    unit = 10.0**-places
+    wrong = [
+        -x,
+        x + unit,
+        10 * x,
+        x / 10,
+        round(100 * exact, max(0, places - 2)),
+        beside,
+        round(exact, places - 1),
+        x + 3,
+    ]
+    return [round(float(number), 6) + 0.0 for number in wrong]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["attention-head", "causal-mask"])
+def test_a_slip_is_told_as_check_tells_it(name: str, visit: Any, tmp_path: Path) -> None:
+    """One number of a sheet that is right is wrong. What `check` says of rounding on the way a page cannot know."""
+    of = class_of(name, 1)
+    tab = visit.open(practice_page(of, tmp_path))
+    right, chance = of.asked(of.right(0)), np.random.default_rng(1)
+    tab.evaluate(FILL, rows_to_type(of, right))
+    count = sum(map(len, right))
+    assert tab.inner_text(".score") == f"{count} of {count} are right."
+    compared = set()
+    for _trial in range(5):
+        q = int(chance.integers(len(right)))
+        k = int(chance.integers(len(right[q])))
+        beside, places = right[q][(k + 1) % len(right[q])], of.problem.questions[q].ask.places
+        for wrong in some_slips(right[q][k], of.right(0)[q][k], beside, places):
+            rows = [row.copy() for row in right]
+            rows[q][k] = wrong
+            place = sum(map(len, right[:q])) + k
+            mark, line = of.mark(0, rows)[place], rows_to_type(of, rows)[place]
+            tab.evaluate(FILL, [line])
+            if mark.verdict.name in ("SLIP", "RIGHT"):
+                assert tab.inner_text(f"#said-{q}") == (mark.sentence or "right"), (line, mark)
+                compared.add(mark.sentence)
+        tab.evaluate(FILL, [rows_to_type(of, right)[place]])
+    assert len(compared) >= 4
+
+
+def only_there(question: dict[str, Any], answers: list[float]) -> list[int]:
+    """The cells in which these answers differ from the right ones and from what any other mistake gives."""
+    others = [question["answers"], *(wrong for _, _, wrong in question["mistakes"] if wrong != answers)]
+    return [
+        n
+        for n, x in enumerate(answers)
+        if x is not None and all(other[n] is None or abs(x - other[n]) > 0.02 for other in others)
+    ]
+
+
+@pytest.mark.slow
+def test_two_mistakes_at_once_are_both_named(visit: Any, tmp_path: Path) -> None:
+    """Where two numbers fit them, and not where one does; two numbers in each other's cells are said to be."""
+    of = class_of("attention-head", 1)
+    page = practice_page(of, tmp_path)
+    question = answers_in(page)[1]
+    found = [
+        (both, answers, alone)
+        for both, ideas, answers in question["mistakes"]
+        if ideas == 2 and len(alone := only_there(question, answers)) > 1
+    ]
+    both, answers, (first, second, *_) = found[0]
+    tab = visit.open(page)
+    assert type_into(tab, 1, first, f"{answers[first]:.4f}") != both
+    assert type_into(tab, 1, second, f"{answers[second]:.4f}") == both
+    right = question["answers"]
+    one, other = next(
+        (a, b)
+        for a, b in permutations(range(len(right)), 2)
+        if all(abs(right[a] - wrong[b]) > 0.1 for wrong in [right, *(m[2] for m in question["mistakes"])])
+    )
+    tab = visit.open(page)
+    type_into(tab, 1, one, f"{right[other]:.2f}")
+    assert type_into(tab, 1, other, f"{right[one]:.2f}") == SWAPPED
 
 
 @pytest.mark.slow
@@ -80,7 +188,7 @@ def test_an_exams_page_knows_nothing_of_the_answers(visit: Any, here: Path) -> N
     page = made(here, "attention-head")
     text = page.read_text("utf-8")
     for question in answers_in(page):
-        assert {"answers", "mistakes", "margin"}.isdisjoint(question)
+        assert {"answers", "mistakes", "slips", "margin"}.isdisjoint(question)
     rules = re.search(r"const byhandRules=\[.*?=>\[\n(.*?)\]\];", text, re.DOTALL)
     assert rules is not None
     assert not re.search(r"sum|exp|max\(", rules[1]), "only views may have a rule, which repeat a cell"

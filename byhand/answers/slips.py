@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import floor, isfinite, log10
 
 import numpy as np
+from numpy.typing import NDArray
 
+from byhand.answers import equality
 from byhand.answers.mistakes import CUT_OFF, TOO_LARGE
 from byhand.core import ops
 from byhand.core.captions import symbol
 from byhand.core.graph import INFINITE, Array, Node
 from byhand.core.number_text import to_digits
-from byhand.exercises.problem import Flags
-from byhand.grading.stages import ROOM
 from byhand.translations import _
 
+ROOM = float(equality.ROOM)
+Flags = NDArray[np.bool_]
 FEW = 3
 """At most one in so many answers to a table may be a slip."""
 SIGN = "Only the sign is not right."
@@ -67,14 +69,16 @@ def find_slip(
     answer: float, node: Node, cell: tuple[int, int], places: int, margin: float, values: Mapping[Node, Array]
 ) -> Slip | None:
     """Return the likeliest slip that leads from these numbers to this answer; None if there is none."""
-    table = values[node]
-    expected = float(table[cell])
+    expected = float(values[node][cell])
     if not np.isfinite(expected) or abs(expected) > INFINITE:
         return None
     room = margin + ROOM * max(1.0, abs(expected))
-    found = _sign(answer, expected, room) or _term(answer, expected, room, terms(node, *cell, values))
-    found = found or _written(answer, expected, places, room)
-    return found or _elsewhere(answer, table, cell, room)
+
+    def near(slips: Iterator[tuple[float, Slip]]) -> Slip | None:
+        return next((slip for number, slip in slips if abs(answer - number) <= room), None)
+
+    found = near(miscalculated(node, cell, room, values)) or written(answer, expected, places)
+    return found or near(neighbours(values[node], cell))
 
 
 def as_percent(answer: float, expected: float, places: int) -> Slip | None:
@@ -103,26 +107,27 @@ def swapped(answers: Array, expected: Array, open_: Flags, margins: Array) -> di
     return {}
 
 
-def _sign(answer: float, expected: float, room: float) -> Slip | None:
-    return Slip(_(SIGN)) if abs(answer + expected) <= room < abs(expected) else None
-
-
-def _term(answer: float, expected: float, room: float, terms: Sequence[Term]) -> Slip | None:
-    if len(terms) < 2:
-        return None
-    for times, (plain, named) in TERMS.items():
-        for n, term in enumerate(terms):
-            if abs(times * term.value) > 2 * room and abs(answer - expected + times * term.value) <= room:
+def miscalculated(
+    node: Node, cell: tuple[int, int], room: float, values: Mapping[Node, Array]
+) -> Iterator[tuple[float, Slip]]:
+    """Yield the numbers that a wrong sign and a wrong term of a sum lead to, with the slip."""
+    expected = float(values[node][cell])
+    if abs(expected) > room:
+        yield -expected, Slip(_(SIGN))
+    summands = terms(node, *cell, values)
+    for times, (plain, named) in TERMS.items() if len(summands) > 1 else ():
+        for n, term in enumerate(summands):
+            if abs(times * term.value) > 2 * room:
                 nth = _(ORDINALS[n]) if n < len(ORDINALS) else f"{n + 1}th"
-                return Slip(_(named if term.text else plain).format(nth=nth, term=term.text))
-    return None
+                sentence = _(named if term.text else plain).format(nth=nth, term=term.text)
+                yield expected - times * term.value, Slip(sentence)
 
 
-def _written(answer: float, expected: float, places: int, room: float) -> Slip | None:
+def written(answer: float, expected: float, places: int) -> Slip | None:
     """Return the slip in writing a right number down; None if there is none."""
     if _has_its_point_elsewhere(answer, expected, places):
         return Slip(_(POINT))
-    if answer in _swapped(expected, places):
+    if answer in swapped_digits(expected, places):
         return Slip(_(DIGITS))
     if abs(abs(answer - round(expected, places)) - 10.0**-places) < 1e-9 and (answer or not places):
         return Slip(_(LAST if places else ONE))
@@ -174,7 +179,7 @@ def _of_one_digit(answer: float, expected: float, places: int) -> str:
     return _(ONE_DIGIT) if count >= FEWEST_DIGITS else ""
 
 
-def _swapped(expected: float, places: int) -> Iterator[float]:
+def swapped_digits(expected: float, places: int) -> Iterator[float]:
     """Yield the number with each pair of neighbouring digits exchanged, ignoring the point."""
     text = f"{expected:.{places}f}"
     spots = [n for n, sign in enumerate(text) if sign.isdigit()]
@@ -185,17 +190,24 @@ def _swapped(expected: float, places: int) -> Iterator[float]:
             yield float("".join(signs))
 
 
-def _elsewhere(answer: float, table: Array, cell: tuple[int, int], room: float) -> Slip | None:
+def neighbours(table: Array, cell: tuple[int, int]) -> Iterator[tuple[float, Slip]]:
+    """Yield the numbers beside a cell, and that of the cell whose row is its column, with the slip."""
     row, column = cell
-    for i, j in ((row, column - 1), (row, column + 1), (row - 1, column), (row + 1, column)):
-        if _holds(table, i, j, answer, room):
-            return Slip(_(NEXT))
-    return Slip(_(TURNED)) if row != column and _holds(table, column, row, answer, room) else None
+    for i, j in ((row, column - 1), (row, column + 1), (row - 1, column), (row + 1, column), (column, row)):
+        if (i, j) != cell and 0 <= i < table.shape[0] and 0 <= j < table.shape[1]:
+            yield float(table[i, j]), Slip(_(TURNED if (i, j) == (column, row) else NEXT))
 
 
-def _holds(table: Array, row: int, column: int, answer: float, room: float) -> bool:
-    inside = 0 <= row < table.shape[0] and 0 <= column < table.shape[1]
-    return inside and abs(answer - float(table[row, column])) <= room
+def to_fewer_places(expected: Array, k: int, places: Array) -> tuple[Array, Flags, Flags]:
+    """Return numbers rounded to k places, where that is fewer than asked, and where they show that they are rounded.
+
+    A whole number is too easily met, unless it has two digits; one that ends in 0 after the point shows nothing.
+    """
+    with np.errstate(all="ignore"):
+        rounded = np.round(expected, k)
+        shorter = np.abs(rounded - np.round(rounded, k - 1)) < 10.0**-k / 2
+    fewer = (places > k) & (np.abs(rounded) >= (10 if k == 0 else 10.0**-k))
+    return rounded, fewer, fewer & (~shorter | (k == 0))
 
 
 def terms(node: Node, row: int, column: int, values: Mapping[Node, Array], inner: bool = False) -> list[Term]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from byhand.answers import slips
+from byhand.answers.slips import find_slip
 from byhand.core.graph import source
-from byhand.grading import slips
-from byhand.grading.slips import find_slip
 
 
 def said(answer: float, right: float, places: int) -> str:
