@@ -17,7 +17,7 @@ from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Probl
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
-from byhand.translations import ENGLISH, _, counted, language, localized
+from byhand.translations import _, counted, localized
 
 OTHER_POWERS = "For other powers of e, use the key e^x of a calculator."
 LEAST_ROOM, MOST_ROOM = 3, 40
@@ -161,6 +161,6 @@ def solution(problem: Problem, variant: Variant) -> Document:
 def _worked(problem: Problem, variant: Variant) -> list[Block]:
     graph = Graph([q.node for q in problem.questions], given=variant.numbers)
     lesson = replace(problem.lesson, graph=graph, weights="")
-    worked = explain(lesson, None, None, exact=False, with_code=False, with_words=language() == ENGLISH)
+    worked = explain(lesson, None, None, exact=False, with_code=False, with_opening=False)
     live = Paragraph((_(LIVE),))
     return [b for b in worked.blocks if not isinstance(b, Code) and b != live]

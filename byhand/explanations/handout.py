@@ -104,14 +104,14 @@ def explain(
     exact: bool,
     page: str = "",
     with_code: bool = True,
-    with_words: bool = True,
+    with_opening: bool = True,
 ) -> Document:
     """Return the worked solution of a lesson, of one table (`step`, its dotted name), or of one cell of it.
 
     cell: a row and a column, counted from 1 as they are shown. exact: with fractions, roots and powers of e.
     page: the address of the lesson's page, to which each worked cell is linked. with_code: whether the line of the
-    lesson's script that makes a table stands below its rule. with_words: whether a whole solution says, in English,
-    what the model, its steps and its tables are for.
+    lesson's script that makes a table stands below its rule. with_opening: whether a whole solution opens, in
+    English, with what the model is and a list of its parts.
 
     One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
@@ -119,7 +119,7 @@ def explain(
     code = Statements(lesson).of if with_code and trained is lesson else no_code
     lesson = trained
     if step is None:
-        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page), code, with_words)
+        return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page), code, with_opening)
     node = find_step(lesson, step)
     cells = _cells(lesson, [node], exact or cell is not None, page)
     if cell is None:
@@ -158,16 +158,16 @@ def no_code(table: Node) -> str:
     return ""
 
 
-def _whole(lesson: Lesson, cells: Cells, code: LineOf, with_words: bool) -> Document:
+def _whole(lesson: Lesson, cells: Cells, code: LineOf, with_opening: bool) -> Document:
     title, sizes = describe(lesson)
     how_to_read = pieces_of(_(HOW_TO_READ), cell=Q21, table=Name("Q", bold=True))
     parts = list(pages(lesson.graph.outputs, cells, FEW))
-    blocks: list[Block] = [Paragraph((Plain(opening(lesson)),)), *_contents(parts)] if with_words else []
+    blocks: list[Block] = [Paragraph((Plain(opening(lesson)),)), *_contents(parts)] if with_opening else []
     blocks += [Paragraph(how_to_read), Paragraph((_(LIVE),)), Code(command(lesson.recipe))]
     if lesson.recipe.training:
         blocks += _heads(lesson)
     for heading, tables in parts:
-        blocks += _page(heading, tables, code, with_words)
+        blocks += _page(heading, tables, code)
     return Document(_("{title}: the worked solution").format(title=title), sizes, tuple(blocks))
 
 
@@ -249,30 +249,28 @@ def _heads(lesson: Lesson) -> Iterator[Block]:
     )
 
 
-def _page(heading: str, tables: list[WorkedTable], code: LineOf, with_words: bool) -> Iterator[Block]:
+def _page(heading: str, tables: list[WorkedTable], code: LineOf) -> Iterator[Block]:
     yield Heading(heading, 1)
     page = tables[0].node.page
     if page and page.equation:
         yield _sentence(equation(page, tables[0].turned), page.source)
-    if page and with_words:
+    if page:
         yield from _words(step_meaning(page))
     step = page
     for table in tables:
         if table.step not in (None, step) and not table.is_given:
             step = table.step
-            yield from _step(table, with_words)
+            yield from _step(table)
         yield Heading(table.name, 3)
-        if with_words:
-            yield from _words(meaning(table.node, symbol(table.node)))
+        yield from _words(meaning(table.node, symbol(table.node)))
         yield from _table(table, with_names=False, code=code)
 
 
-def _step(table: WorkedTable, with_words: bool) -> Iterator[Block]:
+def _step(table: WorkedTable) -> Iterator[Block]:
     if table.step and table.step.title:
         yield Heading(opened(title(table.step)), 2)
         yield _sentence(equation(table.step, table.turned), table.step.source)
-        if with_words:
-            yield from _words(step_meaning(table.step))
+        yield from _words(step_meaning(table.step))
 
 
 def _words(sentence: str) -> Iterator[Block]:

@@ -34,6 +34,7 @@ from byhand.glossary import (
     tokens,
     training,
 )
+from byhand.translations import _
 
 SUBJECTS = (
     embeddings,
@@ -90,21 +91,23 @@ def _without_numbers(title: str) -> str:
 def meaning(node: Node, name: str) -> str:
     """Return what a table is for, in one sentence. name: what its captions call it, or call the table it is about."""
     if node.role is Role.SHARE:
-        return SHARE.format(name=name.removeprefix("∂"))
+        return _(SHARE).format(name=name.removeprefix("∂"))
     if node.role.traits.look is Look.GRADIENT:
-        return GRADIENT.format(name=name.removeprefix("∂"))
+        return _(GRADIENT).format(name=name.removeprefix("∂"))
     if node.role is Role.UPDATED:
-        return UPDATED.format(name=name.rstrip("′″‴⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"))
-    key = entry_of(node)
-    return TABLES[key] if key else f"{node.role.words[:1].upper()}{node.role.words[1:]}."
+        return _(UPDATED).format(name=name.rstrip("′″‴⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾"))
+    if key := entry_of(node):
+        return _(TABLES[key])
+    words = _(node.role.words)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def step_meaning(step: Scope) -> str:
     """Return what a step or page of a model is for, in one sentence; an empty text if the glossary has none."""
     look = next((place.look for place in reversed(step.outward) if place.look), None)
     if look in LEARNING:
-        return LEARNING[look]
+        return _(LEARNING[look])
     title, *places = (_without_numbers(place.title) for place in step.outward)
     title = title.casefold()
     keys = (*(f"{title} in {place}" for place in places), title, title.partition(" of ")[0])
-    return next((STEPS[key] for key in keys if key in STEPS), "")
+    return next((_(STEPS[key]) for key in keys if key in STEPS), "")

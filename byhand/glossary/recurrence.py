@@ -27,7 +27,7 @@ TABLES: dict[str, str] = {
     "s": "The decoder's state: what it knows of what it has written.",
     "W_s": "Turns the encoder's last state into the decoder's first.",
     "b_s": "Added to the decoder's first state.",
-    "W_q": "Turns the decoder's state into its question.",
+    "W_q": "Turns the decoder's state into a query for the source words.",
     "W_k": "Turns each source word into what it can be found by.",
     "v weight": "Turns what state and source word have in common into one number.",
     "states_between": "How many states lie between a source word and the word to be written.",

@@ -15,7 +15,6 @@ from byhand.core.labels import Labels, Pieces, Tokens, Typed, spelling
 from byhand.core.number_text import in_full
 from byhand.glossary import meaning
 from byhand.page.formulas import Forms, symbol_markup
-from byhand.translations import ENGLISH, _, language
 
 
 class Numbered(dict[Any, int]):
@@ -135,7 +134,11 @@ class PageTables:
             record["data"] = packed(self._values[node] if node in self._values or node.data is None else node.data)
         if not node.name:
             return record
-        record |= {"symbol": self.shared.symbols.of(symbol(node)), "look": str(node.look), "about": about(node)}
+        record |= {
+            "symbol": self.shared.symbols.of(symbol(node)),
+            "look": str(node.look),
+            "about": meaning(node, symbol(node)),
+        }
         called = {a: symbol_from(a, node) for a in reads}
         calls = {self.named(a): self.shared.symbols.of(text) for a, text in called.items() if text != symbol(a)}
         spelled = spelling(node)
@@ -148,13 +151,6 @@ class PageTables:
         record |= {"step": self.shared.step(step, self._turned)} if step else {}
         record |= {"infinite": 1} if node in self._infinite else {}
         return record | ({"role": str(node.role)} if node.role else {})
-
-
-def about(node: Node) -> str:
-    """Return what a table is for, in a sentence of the glossary; where that has no translation, in a few words."""
-    if language() == ENGLISH:
-        return meaning(node, symbol(node))
-    return opened(_(node.role.traits.given_words if node.data is not None else node.role.words)) + "."
 
 
 def _reads(node: Node) -> list[Node]:
