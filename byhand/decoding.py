@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
 from datetime import date, time
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -37,6 +38,25 @@ def check_parts(data: bytes, where: str, fix: str) -> None:
     """Raise ByhandError for JSON with more values than are read, before any is. fix: what to do, to end a sentence."""
     if sum(map(data.count, (b"[", b"{", b",", b":"))) > MOST_PARTS:
         raise ByhandError(f"{where} holds more than {MOST_PARTS:,} values: {fix}.")
+
+
+def json_value(data: bytes, where: str, fix: str, every_number_finite: bool = False) -> Any:
+    """Return the value of JSON in UTF-8. where: the file. fix: what to do, to end a sentence.
+
+    Raises ByhandError for another text, for more values than are read, and for one that is nested too deeply.
+    """
+    check_parts(data, where, fix)
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refused if every_number_finite else None)
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+    raise ByhandError(f"{where} is not JSON ({reason if len(reason) < 200 else 'it is damaged'}): {fix}.")
+
+
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def check_numbers(table: Mapping[str, Any], where: str) -> None:
@@ -73,25 +93,32 @@ def check_keys(table: Mapping[str, Any], known: Collection[str], where: str) -> 
 
 
 def record(kind: type[Record], table: Mapping[str, Any], where: str) -> Record:
-    """Return the table as a record of this dataclass. where: "the recipe story.toml".
+    """Return the table as a record of this dataclass, whose fields have bounds (msgspec.Meta) where they need them.
 
-    Raises ByhandError for an unknown key, one that is missing, or a value of another kind.
+    where: "the recipe story.toml". Raises ByhandError for an unknown key, one that is missing, a value of another kind
+    or beyond its field's bounds, and for a number that no recipe has, wherever it is.
     """
-    known = get_type_hints(kind)
+    known = get_type_hints(kind, include_extras=True)
     check_keys(table, known, where)
     for field in fields(kind):  # type: ignore[arg-type]  # every record is a dataclass
         if field.name not in table and field.default is MISSING and field.default_factory is MISSING:
             raise ByhandError(f"{_opened(where)} has no {quoted(field.name)}: add it.")
     try:
-        return msgspec.convert(table, kind)
+        found = msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
         place = re.search(r"`\$\.(\w+)", str(error))
         name = place[1] if place else next(iter(table))
         raise ByhandError(f"In {where}, '{name}' must be {in_words(known[name])}, not {quoted(table[name])}.") from None
+    check_numbers(table, where)
+    return found
 
 
 def in_words(kind: Any) -> str:
-    """Return a type in words, such as "a list of whole numbers"."""
+    """Return a type in words, such as "a list of whole numbers", or "a number from 0 to 1"."""
+    if get_origin(kind) is Annotated:
+        inner, bounds = get_args(kind)
+        least = f" above {bounds.gt:,}, at most" if bounds.ge is None else f" from {bounds.ge:,} to"
+        return f"{in_words(inner)}{least} {bounds.le:,}"
     if get_origin(kind) in (Union, UnionType):
         kinds = [k for k in get_args(kind) if k is not type(None)]
         return in_words(kinds[-1])

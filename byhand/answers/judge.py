@@ -17,7 +17,7 @@ from byhand.answers.pieces import compare_pieces, read_pieces, shown
 from byhand.answers.reading import Reading, describe_reading, plain_unit_text, read
 from byhand.answers.rules import NeedsPerson, Rule, Settings, rule_from, settings_from, split_unit
 from byhand.answers.tree import Apply, nodes_of
-from byhand.decoding import check_parts
+from byhand.decoding import json_value
 from byhand.errors import ByhandError, quoted
 from byhand.files import read_bytes
 
@@ -167,19 +167,10 @@ _TEXTS = ("student", "key")
 def read_entries(path: Path) -> list[Any]:
     """Read a list of answers. Raises ByhandError unless the file is a JSON list."""
     data = read_bytes(path, "list of answers", LARGEST_FILE, "judge it in parts")
-    check_parts(data, str(path), "judge it in parts")
-    try:
-        entries = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0][:80] if str(error) else "it is nested too deep"
-        raise ByhandError(f"{path} is not JSON in UTF-8 ({reason}): give a list of answers.") from None
+    entries = json_value(data, str(path), "give a list of answers, or judge it in parts", every_number_finite=True)
     if not isinstance(entries, list):
         raise ByhandError(f"{path} holds no list: put the answers between [ and ].")
     return entries
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def judge_entries(entries: Iterable[Any]) -> tuple[list[Judgement], list[str]]:

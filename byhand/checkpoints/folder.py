@@ -12,7 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from byhand.core.graph import Array
-from byhand.decoding import check_parts
+from byhand.decoding import json_value
 from byhand.errors import ByhandError
 from byhand.files import open_file, read_bytes
 
@@ -44,11 +44,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def parse_json(path: Path) -> Any:
     """Return what a JSON file holds."""
     data = read_bytes(path, path.name, LONGEST_JSON, "copy it again")
-    check_parts(data, str(path), "save the model again")
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise ByhandError(f"{path} is not JSON ({error}); mend it there or save the model again.") from None
+    return json_value(data, str(path), "mend it there or save the model again")
 
 
 def brief(value: Any) -> str:

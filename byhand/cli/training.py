@@ -175,17 +175,11 @@ def _text(name: str) -> str:
 
 
 def _ids(path: Path) -> Any:
-    import json
-
-    from byhand.decoding import check_parts
+    from byhand.decoding import json_value
     from byhand.files import read_bytes
 
     data = read_bytes(path, "list of ids", 100_000_000, "give a shorter list")
-    check_parts(data, str(path), "give a shorter list")
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        raise BadInput(f"{path} is not JSON: give a list of lists such as [[0, 1, 4], [0, 2, 5]].") from None
+    return json_value(data, str(path), "give lists of ids such as [[0, 1, 4], [0, 2, 5]]")
 
 
 class _Progress:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from byhand.exercises.bounds import Level, Minutes, Points
 from byhand.translations import ENGLISH
 
 MOST_PARTS = 26
@@ -29,8 +30,8 @@ class ExamTable:
     exercise: list[dict[str, Any]]
     teaches: str = ""
     text: str = ""
-    minutes: int | None = None
-    level: int | None = None
+    minutes: Minutes | None = None
+    level: Level | None = None
     marks: dict[str, Any] | None = None
     language: str = ENGLISH
 
@@ -46,7 +47,7 @@ class PartTable:
 
     recipe: Any
     name: str = ""
-    points: int | float | None = None
+    points: Points | None = None
     title: str = ""
     text: str = ""
 

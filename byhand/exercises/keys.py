@@ -18,9 +18,10 @@ from byhand.core.graph import Array
 from byhand.decoding import LARGEST_NUMBER, check_numbers, check_parts
 from byhand.errors import ByhandError, quoted
 from byhand.exercises.asked import question_text
+from byhand.exercises.bounds import Places
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem
-from byhand.exercises.recipe import KINDS, MOST_POINTS, WIDEST
+from byhand.exercises.recipe import KINDS
 from byhand.exercises.roster import MOST_STUDENTS
 from byhand.exercises.secret import SECRET, Source, keyed_hash, read_secret
 from byhand.exercises.student_book import Place
@@ -33,6 +34,7 @@ KEYS = "keys"
 LONGEST_FILE, LONGEST_HEAD, LONGEST_STUDENT = 500_000_000, 30_000_000, 1_000_000
 """The most bytes of a key's file, of each of its parts but the students, and of one student."""
 Rows = list[list[int | float]]
+_MOST = msgspec.Meta(ge=0, le=1000)
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class KeyQuestion:
 
     table: str
     kind: str
-    points: int | float
-    places: int
-    margin: float
+    points: Annotated[int, _MOST] | Annotated[float, _MOST]
+    places: Places
+    margin: Annotated[float, _MOST]
     text: str
     sheet: str
     cells: tuple[str, ...]
@@ -229,9 +231,6 @@ def read_key(path: Path) -> Key:
             raise _unsound(path, f"question {n}, kind")
         if not question.cells or not all(map(CELL.fullmatch, question.cells)):
             raise _unsound(path, f"question {n}, cells")
-        for name, least, most in (("points", 0, MOST_POINTS), ("places", 0, 9), ("margin", 0, WIDEST)):
-            if not least <= getattr(question, name) <= most:
-                raise _unsound(path, f"question {n}, {name}")
     check_numbers(table.recipe, f"the key {path}")
     students = {id: _student(path, id, line, table.questions) for id, line in table.students.items()}
     if table.language not in LANGUAGES:

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.decoding import check_keys, check_numbers, record
+from byhand.decoding import check_keys, record
 from byhand.errors import ByhandError, nearest, quoted
+from byhand.exercises.bounds import Level, Minutes, Places, Points, Share, Size, Tolerance
 from byhand.exercises.exam import MOST_PARTS, ExamTable, PartTable, is_exam, shared_points
 from byhand.lessons.overrides import FARTHEST
 from byhand.lessons.recipe import Recipe, model_named, read_recipe, read_toml
@@ -20,17 +21,12 @@ KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
 expression."""
 CELL_KINDS = ("cell", "choice", "missing", "symbolic")
 """The kinds with a row and a column; a choice is among the cells of that row."""
-LEVELS = range(1, 6)
 Choices = tuple[float, ...] | tuple[tuple[float, ...], ...]
 """What a table is drawn from: numbers for each cell, or rows, of which each row of the table is one in some order."""
 MOST_NUMBERS = 1000
 """The most numbers that a cell may be drawn from."""
 LONGEST_LINE, LONGEST_TEXT = 300, 5000
 """The most letters of a title or of what an exercise teaches, and of any other text."""
-MOST_POINTS, MOST_MINUTES, WIDEST = 1000, 1440, 1000
-"""The most points of a question, the most minutes of an exercise, and the widest tolerance."""
-
-
 LONGEST_WORD = 40
 """The longest word of strip_words."""
 
@@ -75,10 +71,10 @@ class PartialCredit:
     slip: an arithmetic slip.
     """
 
-    follows: float = 1.0
-    mistake: float = 0.5
-    rounded: float = 0.5
-    slip: float = 0.5
+    follows: Share = 1.0
+    mistake: Share = 0.5
+    rounded: Share = 0.5
+    slip: Share = 0.5
 
 
 @dataclass(frozen=True)
@@ -134,14 +130,14 @@ class ExerciseTable:
 
     title: str
     teaches: str
-    minutes: int
-    level: int
+    minutes: Minutes
+    level: Level
     ask: list[dict[str, Any]]
     text: str = ""
     draw: dict[str, Any] = field(default_factory=dict)
     whole: list[str] = field(default_factory=list)
     show: list[str] = field(default_factory=list)
-    largest: int | float = 99
+    largest: Size = 99
     attend: list[float] = field(default_factory=lambda: [0.4, 0.98])
     mistakes: list[str] | None = None
     marks: dict[str, Any] = field(default_factory=dict)
@@ -159,9 +155,9 @@ class AskTable:
     rows: list[int] = field(default_factory=list)
     columns: list[int] = field(default_factory=list)
     cells: list[list[int]] = field(default_factory=list)
-    points: int | float = 1
-    places: int = 2
-    tolerance: float | None = None
+    points: Points = 1
+    places: Places = 2
+    tolerance: Tolerance | None = None
     hint: str = ""
     text: str = ""
     strip_words: list[str] = field(default_factory=list)
@@ -232,18 +228,11 @@ def exercise_of(table: dict[str, Any], path: Path) -> Exercise:
     if not asks:
         raise ByhandError(f"The exercise {path} asks nothing: add a table [[ask]] that names one.")
     _check_texts(where, {"title": content.title, "teaches": content.teaches}, content.text)
-    if content.level not in LEVELS:
-        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
-    if not 1 <= content.minutes <= MOST_MINUTES:
-        raise ByhandError(f"In {where}, minutes is 1 to {MOST_MINUTES:,}, not {quoted(content.minutes)}.")
-    if not 0 < content.largest <= FARTHEST:
-        raise ByhandError(f"In {where}, largest is above 0 and up to {FARTHEST:,}, not {quoted(content.largest)}.")
     if len(content.attend) != 2 or not 0 <= content.attend[0] <= content.attend[1] <= 1:
         raise ByhandError(
             f"In {where}, attend is the least and the most, each 0 to 1, such as [0.4, 0.98], "
             f"not {quoted(table['attend'])}."
         )
-    check_numbers(table, where)
     return Exercise(
         path.stem,
         lesson,
@@ -322,14 +311,9 @@ def _exam_of(table: dict[str, Any], path: Path) -> Exercise:
     content = record(ExamTable, table, where)
     if not 1 <= len(content.exercise) <= MOST_PARTS:
         raise ByhandError(f"The exam {path} has 1 to {MOST_PARTS} tables [[exercise]], not {len(content.exercise)}.")
-    if content.minutes is not None and not 1 <= content.minutes <= MOST_MINUTES:
-        raise ByhandError(f"In {where}, minutes is 1 to {MOST_MINUTES:,}, not {quoted(content.minutes)}.")
-    if content.level is not None and content.level not in LEVELS:
-        raise ByhandError(f"In {where}, level is 1 to 5, not {quoted(content.level)}.")
     lines = {"title": content.title} | ({"teaches": content.teaches} if content.teaches else {})
     _check_texts(where, lines, content.text)
     credit = None if content.marks is None else _partial_credit(content.marks, where)
-    check_numbers(table, where)
     parts = [_part_of(row, n, path, credit) for n, row in enumerate(content.exercise, 1)]
     return Exercise(
         path.stem,
@@ -363,8 +347,6 @@ def _part_of(row: dict[str, Any], n: int, path: Path, credit: PartialCredit | No
     _check_texts(where, {"name": part.name} if part.name else {}, "")
     if is_exam(part.recipe):
         raise ByhandError(f"P{where[1:]} is an exam itself: name its exercises one by one.")
-    if part.points is not None and not 0 < part.points <= MOST_POINTS:
-        raise ByhandError(f"In {where}, points is above 0 and up to {MOST_POINTS:,}, not {quoted(part.points)}.")
     name = part.name or str(part.recipe.get("model", "exercise"))
     exercise = exercise_of(part.recipe, path.parent / f"{name}.toml")
     return replace(
@@ -385,12 +367,7 @@ def _with_points(asks: tuple[Ask, ...], total: float) -> tuple[Ask, ...]:
 
 def _partial_credit(table: dict[str, Any], where: str) -> PartialCredit:
     """Return the shares in a table [marks]. where: the exercise or exam that has it."""
-    where = f"the table [marks] of {where}"
-    partial_credit = record(PartialCredit, table, where)
-    for name, value in table.items():
-        if not 0 <= value <= 1:
-            raise ByhandError(f"T{where[1:]}: {name} is a share from 0 to 1, not {quoted(value)}.")
-    return partial_credit
+    return record(PartialCredit, table, f"the table [marks] of {where}")
 
 
 def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
@@ -408,12 +385,6 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     _check_texts(where, {}, ask.text)
     _check_texts(where, {}, ask.hint, "hint")
     _check_part(f"Q{where[1:]}", ask)
-    if not 0 <= ask.places <= 9:
-        raise ByhandError(f"Q{where[1:]}: places is 0 to 9, not {quoted(ask.places)}.")
-    for name, most in (("points", MOST_POINTS), ("tolerance", WIDEST)):
-        value = getattr(ask, name)
-        if value is not None and not 0 < value <= most:
-            raise ByhandError(f"Q{where[1:]}: {name} is above 0 and up to {most:,}, not {quoted(value)}.")
     if not all(1 <= len(word.strip()) <= LONGEST_WORD and word.isprintable() for word in ask.strip_words):
         raise ByhandError(f"Q{where[1:]}: strip_words are words of 1 to {LONGEST_WORD} letters each.")
     if number := next((word for word in ask.strip_words if any(c.isdigit() for c in word)), ""):

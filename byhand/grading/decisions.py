@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from byhand.core.number_text import to_places
 from byhand.decoding import check_keys, record
@@ -18,6 +20,8 @@ from byhand.grading.verdicts import CellFinding, CellMark, StudentMark, Verdict,
 from byhand.translations import _, counted
 
 LAST, BEST = "last", "best"
+Grade = Annotated[float, Meta(ge=0, le=1_000_000)]
+Days = Annotated[float, Meta(ge=0, le=1000)]
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,11 @@ class Decision:
     """
 
     accept: bool | str = False
-    grade: float | None = None
+    grade: Grade | None = None
     cells: dict[str, float | str] = field(default_factory=dict)
     comment: str = ""
     exempt: bool = False
-    late: float = 0.0
+    late: Days = 0.0
     file: str = ""
 
 
@@ -120,10 +124,6 @@ def _decision(entry: Any, where: str, key: Key, only: Sequence[str] = ()) -> Dec
     if only:
         check_keys(entry, only, where)
     decision = record(Decision, entry, where)
-    if decision.grade is not None and not 0 <= decision.grade <= 1e6:
-        raise ByhandError(f"In {where}, the grade is a number of points, not {quoted(decision.grade)}.")
-    if not 0 <= decision.late <= 1000:
-        raise ByhandError(f"In {where}, late is a number of days, not {quoted(decision.late)}.")
     for place, points in decision.cells.items():
         cells = _cells_of(place, where, key)
         most = sum(key.questions[n].points / len(key.questions[n].cells) for n, _ in cells)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from byhand.decoding import check_parts
+from byhand.decoding import json_value
 from byhand.errors import ByhandError, quoted
 from byhand.files import read_bytes
 from byhand.tokenizers import decoding, marian, normalization, splitting
@@ -128,15 +128,8 @@ def _is_file(path: Path) -> bool:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file. Raises ByhandError for another content, cut off or nested without end."""
-    try:
-        data = read_bytes(path, "tokenizer", MOST_BYTES)
-        check_parts(data, str(path), "choose a smaller tokenizer")
-        values = json.loads(data.decode("utf-8-sig"))
-    except RecursionError:
-        raise ByhandError(f"{path} is nested too deeply for a tokenizer: save the tokenizer again.") from None
-    except ValueError as error:
-        reason = str(error) if len(str(error)) < 200 else "it is damaged"
-        raise ByhandError(f"{path} is not JSON ({reason}): save or copy the tokenizer again.") from None
+    fix = "save or copy the tokenizer again, or choose a smaller one"
+    values = json_value(read_bytes(path, "tokenizer", MOST_BYTES), str(path), fix)
     if not isinstance(values, dict):
         raise ByhandError(f"{path} must hold one JSON object, {{...}}: save the tokenizer again.")
     return values

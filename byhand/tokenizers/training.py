@@ -6,14 +6,13 @@ WordPiece as BERT, Unigram with NFKC and ▁.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from byhand.decoding import check_parts
+from byhand.decoding import json_value
 from byhand.errors import ByhandError, quoted
 from byhand.files import read_bytes
 from byhand.text_encoding import decode
@@ -78,11 +77,8 @@ def read_counts(given: str) -> list[tuple[str, int]]:
     """Return the words and counts of JSON, [["low", 5], ...], or of a file with it. ByhandError for another content."""
     path = "--word-counts" if given.lstrip().startswith(("[", "{")) else given
     text = given if path != given else read_text(Path(given))
-    check_parts(text.encode("utf-8", "replace"), path, "give fewer words")
-    try:
-        listed = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ByhandError(f'{path} is not JSON: give words and their counts as [["low", 5], ["lower", 2]].') from None
+    fix = 'give words and their counts as [["low", 5], ["lower", 2]]'
+    listed = json_value(text.encode("utf-8", "surrogatepass"), path, fix)
     if isinstance(listed, dict):
         listed = [[word, count] for word, count in listed.items()]
     counts: dict[str, int] = {}

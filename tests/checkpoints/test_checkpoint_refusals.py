@@ -58,7 +58,7 @@ def test_refuses_a_config_that_is_not_json(folder, text):
     (folder / "config.json").write_bytes(text)
     sentence = refusal(folder)
     assert sentence.startswith(f"{folder}/config.json is not JSON (")
-    assert sentence.endswith("); mend it there or save the model again.")
+    assert sentence.endswith("): mend it there or save the model again.")
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", '"gpt2"'])

@@ -169,7 +169,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "batch.json").write_bytes(b"\xff\xfe[\x80]")
     result = byhand(f"byhand answer --batch {tmp_path / 'batch.json'}")
     assert result.exit_code == 2
-    assert "is not JSON in UTF-8" in result.stderr
+    assert "is not JSON" in result.stderr
 
 
 def test_a_lone_surrogate_in_a_batch_is_an_answer_that_is_not_read(tmp_path: Path) -> None:

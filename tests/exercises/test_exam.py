@@ -276,7 +276,7 @@ def test_lint_reports_on_each_part(tmp_path: Path) -> None:
         *(
             (
                 f'[[exercise]]\nrecipe = "softmax"\npoints = {points}',
-                f"In part 1 of the exam final.toml, points is above 0 and up to 1,000, not {read}.",
+                f"In part 1 of the exam final.toml, 'points' must be a number above 0, at most 1,000, not {read}.",
             )
             for points, read in (("0", "0"), ("-1", "-1"), ("1e9", "1000000000.0"))
         ),
@@ -298,7 +298,7 @@ def test_lint_reports_on_each_part(tmp_path: Path) -> None:
         ),
         (
             '[[exercise]]\nrecipe = "softmax"\n[marks]\nslip = 2',
-            "The table [marks] of the exam final.toml: slip is a share from 0 to 1, not 2.",
+            "In the table [marks] of the exam final.toml, 'slip' must be a number from 0 to 1, not 2.",
         ),
     ],
 )
@@ -315,8 +315,12 @@ def test_an_exam_needs_a_title_and_knows_its_keys() -> None:
     )
     assert list(ExamTable.__dataclass_fields__) == keys.split(", ")
     assert list(PartTable.__dataclass_fields__) == ["recipe", "name", "points", "title", "text"]
-    for line, why in (("minutes = 0", "minutes is 1 to 1,440, not 0"), ("level = 6", "level is 1 to 5, not 6")):
-        assert refusal(f'title = "T"\n{line}\n{part}') == f"In the exam final.toml, {why}."
+    bounds = {
+        "minutes = 0": "'minutes' must be a whole number from 1 to 1,440",
+        "level = 6": "'level' must be a whole number from 1 to 5",
+    }
+    for line, why in bounds.items():
+        assert refusal(f'title = "T"\n{line}\n{part}') == f"In the exam final.toml, {why}, not {line[-1]}."
     assert refusal(f'title = "T"\nlanguage = "fr"\n{part}') == "There is no language 'fr'; there are: en, de, zh."
 
 

@@ -36,6 +36,7 @@ KEYS = (
     "mistakes, marks, language, without"
 )
 ASK_KEYS = "table, kind, cell, rows, columns, cells, points, places, tolerance, hint, text, strip_words"
+BEYOND = "write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000."
 NO_SIZES = {"0.0": "0.0", "nan": "nan", "inf": "inf", "-1.5": "-1.5", "1e308": "1e+308"}
 """Numbers that points, a tolerance and a largest number cannot be, as they are written and read."""
 
@@ -136,7 +137,10 @@ def test_an_answer_may_be_off_by_half_a_unit_of_its_last_place() -> None:
         (HEAD, "The exercise mine.toml has no 'ask': add it (a ready-made one shows how)."),
         (f"{HEAD}ask = []", "The exercise mine.toml asks nothing: add a table [[ask]] that names one."),
         (f"{HEAD}[ask]\ntable = 'Z'", "In the exercise mine.toml, 'ask' must be a list of tables, not {'table': 'Z'}."),
-        (f"{HEAD}largest = '9'\n{ASK}", "In the exercise mine.toml, 'largest' must be a number, not '9'."),
+        (
+            f"{HEAD}largest = '9'\n{ASK}",
+            "In the exercise mine.toml, 'largest' must be a number above 0, at most 100,000,000, not '9'.",
+        ),
         (f"{HEAD}whole = 'Z'\n{ASK}", "In the exercise mine.toml, 'whole' must be a list of words, not 'Z'."),
         (f"{HEAD}whole = [1]\n{ASK}", "In the exercise mine.toml, 'whole' must be a list of words, not [1]."),
         (f"{HEAD}show = [1]\n{ASK}", "In the exercise mine.toml, 'show' must be a list of words, not [1]."),
@@ -205,24 +209,25 @@ def test_cells_are_lists_of_numbers() -> None:
 @pytest.mark.parametrize("level", [0, 6, -1])
 def test_levels(level: int) -> None:
     said = refusal(HEAD.replace("level = 3", f"level = {level}") + ASK)
-    assert said == f"In the exercise mine.toml, level is 1 to 5, not {level}."
+    assert said == f"In the exercise mine.toml, 'level' must be a whole number from 1 to 5, not {level}."
 
 
 def test_an_exercise_takes_a_minute_at_least() -> None:
     for minutes in (0, 10**9):
         said = refusal(HEAD.replace("minutes = 20", f"minutes = {minutes}") + ASK)
-        assert said == f"In the exercise mine.toml, minutes is 1 to 1,440, not {minutes}."
+        assert said == f"In the exercise mine.toml, 'minutes' must be a whole number from 1 to 1,440, not {minutes}."
     said = refusal(HEAD.replace("minutes = 20", "minutes = 2.5") + ASK)
-    assert said == "In the exercise mine.toml, 'minutes' must be a whole number, not 2.5."
+    assert said == "In the exercise mine.toml, 'minutes' must be a whole number from 1 to 1,440, not 2.5."
 
 
 @pytest.mark.parametrize("value", NO_SIZES)
 def test_what_the_largest_number_may_not_be(value: str) -> None:
     said = refusal(f"{HEAD}largest = {value}\n{ASK}")
-    assert said == f"In the exercise mine.toml, largest is above 0 and up to 100,000,000, not {NO_SIZES[value]}."
+    bounds = "a number above 0, at most 100,000,000"
+    assert said == f"In the exercise mine.toml, 'largest' must be {bounds}, not {NO_SIZES[value]}."
 
 
-@pytest.mark.parametrize("attend", ["[0.9, 0.4]", "[nan, 1]", "[0, inf]", "[-1, 1]"])
+@pytest.mark.parametrize("attend", ["[0.9, 0.4]", "[0, 1e9]", "[-1, 1]"])
 def test_what_a_word_may_not_attend_to(attend: str) -> None:
     said = refusal(f"{HEAD}attend = {attend}\n{ASK}")
     assert said.startswith("In the exercise mine.toml, attend is the least and the most, each 0 to 1, ")
@@ -282,16 +287,20 @@ def test_a_model_that_there_is_not() -> None:
             "table = 'weights'\ncell = [1, 2]",
             'Question 1 of the exercise mine.toml asks for more than a cell: leave cell out, or give it kind = "cell".',
         ),
-        ("table = 'weights'\nplaces = 10", "Question 1 of the exercise mine.toml: places is 0 to 9, not 10."),
-        ("table = 'weights'\nplaces = -1", "Question 1 of the exercise mine.toml: places is 0 to 9, not -1."),
-        (
-            "table = 'weights'\nplaces = 1.5",
-            "In question 1 of the exercise mine.toml, 'places' must be a whole number, not 1.5.",
+        *(
+            (
+                f"table = 'weights'\nplaces = {places}",
+                f"In question 1 of the exercise mine.toml, 'places' must be a whole number from 0 to 9, not {places}.",
+            )
+            for places in ("10", "-1", "1.5")
         ),
         *(
             (
                 f"table = 'weights'\n{name} = {value}",
-                f"Question 1 of the exercise mine.toml: {name} is above 0 and up to 1,000, not {read}.",
+                f"In the exercise mine.toml, 'ask[1].{name}' is {read}: {BEYOND}"
+                if value in ("nan", "inf", "1e308")
+                else f"In question 1 of the exercise mine.toml, '{name}' must be a number above 0, at most 1,000, "
+                f"not {read}.",
             )
             for name in ("points", "tolerance")
             for value, read in NO_SIZES.items()
@@ -314,7 +323,7 @@ def test_what_a_question_may_not_be(lines: str, why: str) -> None:
 
 def test_the_question_that_is_wrong_is_counted() -> None:
     said = refusal(f"{HEAD}{ASK}[[ask]]\ntable = 'Z'\nplaces = 10")
-    assert said == "Question 2 of the exercise mine.toml: places is 0 to 9, not 10."
+    assert said == "In question 2 of the exercise mine.toml, 'places' must be a whole number from 0 to 9, not 10."
     said = refusal(f"{HEAD}{ASK}[[ask]]\ntable = 'Y'")
     assert said.startswith("In the exercise mine, question 2: there is no table 'Y'; there are: ")
 
@@ -405,14 +414,22 @@ def test_what_wrong_answers_are_worth() -> None:
             "The table [marks] of the exercise mine.toml has an unknown key 'slips'; the nearest is slip; "
             "there are: follows, mistake, rounded, slip.",
         ),
-        ("slip = 1.5", "The table [marks] of the exercise mine.toml: slip is a share from 0 to 1, not 1.5."),
+        (
+            "slip = 1.5",
+            "In the table [marks] of the exercise mine.toml, 'slip' must be a number from 0 to 1, not 1.5.",
+        ),
         (
             "slip = nan",
-            "In the exercise mine.toml, 'marks.slip' is nan: "
-            "write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000.",
+            f"In the exercise mine.toml, 'marks.slip' is nan: {BEYOND}",
         ),
-        ("rounded = -1", "The table [marks] of the exercise mine.toml: rounded is a share from 0 to 1, not -1."),
-        ("mistake = true", "In the table [marks] of the exercise mine.toml, 'mistake' must be a number, not True."),
+        (
+            "rounded = -1",
+            "In the table [marks] of the exercise mine.toml, 'rounded' must be a number from 0 to 1, not -1.",
+        ),
+        (
+            "mistake = true",
+            "In the table [marks] of the exercise mine.toml, 'mistake' must be a number from 0 to 1, not True.",
+        ),
     ],
 )
 def test_shares_that_cannot_be_are_refused(line: str, reason: str) -> None:

@@ -13,7 +13,6 @@ from support.lessons import GALLERY
 
 from byhand.cli.options import recipe_from
 from byhand.errors import ByhandError
-from byhand.layers.activations import ACTIVATIONS
 from byhand.lessons.build import build
 from byhand.lessons.command import command
 from byhand.lessons.lesson import describe
@@ -273,13 +272,13 @@ FILES: dict[str | bytes, str] = {
     MODEL + "[size]\nd_model = 8.0": "d_model is a whole number, not 8.0.",
     MODEL + "[size]\nd_model = [8]": "d_model is a whole number, not [8].",
     MODEL + "[size]\ntied = 1": "tied is true or false, not 1.",
-    MODEL + "[size]\neps = nan": "eps is nan, but must be from 0 to 100,000.",
+    MODEL + "[size]\neps = nan": (
+        "In the recipe r.toml, 'size.eps' is nan: write a number from -1,000,000,000,000,000 to 1,000,000,000,000,000."
+    ),
     MODEL + "[size]\nactivation = 1979-05-27": (
-        f"activation cannot be datetime.date(1979, 5, 27); there are: {', '.join(ACTIVATIONS)}."
+        "In the recipe r.toml, 'size.activation' is a date or a time: write a text in quotes."
     ),
-    MODEL + "[set]\nwte = 1979-05-27": (
-        "wte takes numbers from -100,000,000 to 100,000,000, not datetime.date(1979, 5, 27)."
-    ),
+    MODEL + "[set]\nwte = 1979-05-27": ("In the recipe r.toml, 'set.wte' is a date or a time: write a text in quotes."),
     MODEL + "[set]\nlayer1.W_O = 3": 'Put the whole name of a table in quotes, as in "layer1.W_O" = 1.',
     MODEL + 'orientation = "diagonal"': "Orientation is rows or columns, not 'diagonal'.",
     MODEL + f'title = "{"x" * 101}"': f"A title is one line of at most 100 letters, not '{'x' * 27}...{'x' * 28}'.",

@@ -11,9 +11,7 @@ from typing import Any
 
 from byhand.answers.judge import judge_entries, read_entries
 from byhand.checkpoints.reading import read as read_checkpoint
-from byhand.cli.main import BadInput
 from byhand.cli.training import _ids
-from byhand.errors import ByhandError
 from byhand.exercises.keys import read_key
 from byhand.exercises.recipe import read_exercise
 from byhand.exercises.roster import read_roster
@@ -110,11 +108,7 @@ def of_counts(path: Path) -> None:
 
 def of_ids(path: Path) -> None:
     recipe = Recipe("gpt2")
-    try:
-        sequences = _ids(path)
-    except BadInput as error:  # what the command line says in the same way
-        raise ByhandError(error.message) from None
-    corpus_of_ids(sequences, recipe, *model_of(recipe))
+    corpus_of_ids(_ids(path), recipe, *model_of(recipe))
 
 
 def of_marks(path: Path) -> None:
