@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ import numpy as np
 from byhand.core.graph import Array
 
 WIDTH = 82
-"""The longest line of a comment."""
+"""The longest line of a comment, and of a docstring."""
 LONGEST = 98
 """The longest string of a literal, with its indent: its quotes make it a line of 100 columns."""
 
@@ -56,11 +57,13 @@ def strings(parts: Sequence[str], between: str, indent: int = 4) -> str:
     return "\n".join(repr(text) for text in [*lines, line])
 
 
-def words(vocabulary: Sequence[str]) -> str:
-    """Return a list of words; a long one as a text that is cut at its blanks, if no word has some."""
-    listed = f"[{', '.join(repr(word) for word in vocabulary)}]"
+def words(name: str, vocabulary: Sequence[str]) -> str:
+    """Return the lines that make a list of words; a long one is a text, cut at its blanks, if no word has some."""
+    listed = f"{name} = [{', '.join(repr(word) for word in vocabulary)}]"
     plain = all(word and word.isprintable() and word.split() == [word] for word in vocabulary)
-    return f"({strings(vocabulary, ' ')}).split()" if plain and len(listed) > LONGEST else listed
+    if not plain or len(listed) <= LONGEST:
+        return listed
+    return f"{name} = ({strings(vocabulary, ' ', indent=len(name) + 3)})\n{name} = {name}.split()"
 
 
 def sentence(text: str) -> str:
@@ -70,8 +73,9 @@ def sentence(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """Return a text as a comment, on as many lines as it needs."""
-    return "\n".join(f"# {line}" for line in textwrap.wrap(sentence(text), WIDTH))
+    """Return a text as a comment, on as many lines as it needs; a source at its end stays in one piece."""
+    held = re.sub(r"\([^()]+\d{4}[^()]*\)$", lambda source: source[0].replace(" ", "\0"), sentence(text))
+    return "\n".join(f"# {line}" for line in textwrap.wrap(held, WIDTH)).replace("\0", " ")
 
 
 def docstring(*paragraphs: str) -> str:

@@ -370,7 +370,7 @@ class LoopScript(Script):
 
     def imports(self) -> str:
         """Return the lines that import what the script needs."""
-        return super().imports().replace("import sys\n", "import sys\nfrom types import SimpleNamespace\n", 1)
+        return super().imports().replace("\n\nimport numpy", "\nfrom types import SimpleNamespace\n\nimport numpy", 1)
 
 
 def _joint(readers: set[Node], tables: list[Node]) -> Node | None:

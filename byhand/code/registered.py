@@ -125,7 +125,9 @@ def accessor(name: str) -> str:
 
 
 def _cut(part: slice, size: int) -> str:
-    start, stop, _ = part.indices(size)
+    start, stop, step = part.indices(size)
+    if step > 1:
+        return f"{start or ''}::{step}" if stop == size else f"{start}:{stop}:{step}"
     return ":" if (start, stop) == (0, size) else f"{start}:{stop}"
 
 

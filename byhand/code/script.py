@@ -13,7 +13,7 @@ import numpy as np
 
 from byhand.code import literals
 from byhand.code.formatting import formatted
-from byhand.code.steps import Step, base_of, read_by, readers_of, repeated_steps
+from byhand.code.steps import Step, base_of, operands, read_by, readers_of, repeated_steps
 from byhand.core import ops
 from byhand.core.captions import equation, titles
 from byhand.core.expressions import OWN, Expression, Numpy, Whole
@@ -131,11 +131,12 @@ class Script:
         """The tables that a function makes by their names there, if they have the same shapes in all its calls."""
 
     def set_steps(self, kinds: dict[Hashable, list[Step]]) -> None:
-        """Choose the steps that become functions: not those with a table called like what a script uses."""
+        """Choose the steps that become functions: not those with a table whose name a script or Python uses."""
         symbols = {
             kind: {t.symbol for step in steps for t in (*step.inside, *step.arguments)} for kind, steps in kinds.items()
         }
-        self.kinds = kinds = {kind: steps for kind, steps in kinds.items() if symbols[kind].isdisjoint(USED)}
+        not_names = USED | set(keyword.kwlist)
+        self.kinds = kinds = {kind: steps for kind, steps in kinds.items() if symbols[kind].isdisjoint(not_names)}
         self.ends = {step.result: step for steps in kinds.values() for step in steps}
         self.within_steps = {table for step in self.ends.values() for table in step.inside}
 
@@ -183,7 +184,7 @@ class Script:
 
     def expression(self, node: Node, names: dict[Node, str]) -> Expression:
         """Return the formula of a table over those that have names."""
-        arguments = [self.read(argument, names) for argument in node.args]
+        arguments = [self.read(argument, names) for argument in operands(node)]
         if node.op.code is not None:
             formula: Expression = node.op.code(self.k, node, *arguments)
         elif node.op.cellwise:
@@ -273,7 +274,7 @@ class Script:
 
     @cached_property
     def owned(self) -> dict[Hashable, list[int]]:
-        """Which arguments of each kind of step nothing else reads, such as a norm's γ: the call holds their numbers."""
+        """Which arguments' numbers the calls of each kind of step hold: rows that nothing else reads, as a norm's γ."""
         readers = readers_of(self.nodes)
 
         def is_own(step: Step, n: int) -> bool:
@@ -281,10 +282,15 @@ class Script:
             inside = {*step.inside, step.result}
             return table.op.given and table.scope is step.place and readers[table] <= inside
 
-        return {
+        found = {
             kind: [n for n in self.parameters(kind) if all(is_own(step, n) for step in steps)]
             for kind, steps in self.kinds.items()
         }
+        rows = {
+            kind: all(step.arguments[n].shape[0] == 1 for step in self.kinds[kind] for n in owned)
+            for kind, owned in found.items()
+        }
+        return {kind: owned if rows[kind] else [] for kind, owned in found.items()}
 
     # Functions
 
@@ -301,6 +307,7 @@ class Script:
         found: dict[Hashable, str] = {}
         for kind, steps in self.kinds.items():
             stem = re.sub(r"\W+", "_", steps[0].place.title.casefold()).strip("_") or "step"
+            stem += "_backward" if is_gradient(steps[0].result) else ""
             name = next(n for n in (stem, *(f"{stem}_{i}" for i in range(2, 1000))) if n not in taken)
             taken.add(name)
             found[kind] = name
@@ -322,12 +329,13 @@ class Script:
         for table in first.inside:
             names[table] = fresh(variable(table.symbol), taken)
         for n in self.parameters(kind):
-            symbols = {base_of(step.arguments[n]).symbol for step in steps}
+            symbols = {_argument(base_of(step.arguments[n]), step) for step in steps}
             names[first.arguments[n]] = fresh(variable(symbols.pop()) if len(symbols) == 1 else "x", taken)
         parameters = [names[first.arguments[n]] for n in self.parameters(kind)]
         body = [f"{names[table]} = {self.expression(table, names).text}" for table in first.inside]
         kept = " ".join(names[table] for table in (*(first.arguments[n] for n in self.owned[kind]), *first.inside))
-        said = literals.docstring(about(first.place) or first.place.title)
+        title = f"The gradients of {first.place.title}" if is_gradient(first.result) else first.place.title
+        said = literals.docstring(about(first.place) or title)
         result = self.expression(first.result, names).text
         lines = [said, *body, f'keep(step, "{kept}", locals())', f"return {result}"]
         head = f"def {self.functions[kind]}({', '.join(['step', *parameters])}):"
@@ -403,12 +411,12 @@ class Script:
         lines = lines.replace("import sys\n", "import sys\nfrom pathlib import Path\n", 1)
         if self.k.module != "np":
             lines = lines.replace("\nimport torch", "\nimport numpy as np\nimport torch", 1)
-        return f"{lines}\n\nnumbers = np.load(Path(__file__).with_name({self.file!r}))"
+        return f"{lines}\n\nwith np.load(Path(__file__).with_name({self.file!r})) as file:\n    npz = dict(file)"
 
     def words(self) -> str:
         """Return the lines of the vocabularies; the first is that of the prediction."""
         labels = self.vocabulary
-        return f"vocabulary = {literals.words(labels.words)}" if labels else ""
+        return literals.words("vocabulary", labels.words) if labels else ""
 
     @cached_property
     def vocabulary(self) -> Labels | None:
@@ -480,6 +488,19 @@ def _beside(first: str, second: str) -> str:
     """Return one assignment for two: a, b = 1, 2."""
     (names, numbers), (name, number) = (line.split(" = ", 1) for line in (first, second))
     return f"{names}, {name} = {numbers}, {number}"
+
+
+def is_gradient(table: Node) -> bool:
+    """Return whether a table is the gradient of another."""
+    return "grad" in table.name.split(".")
+
+
+def _argument(table: Node, step: Step) -> str:
+    """Return what a step's function calls an argument: its symbol, with more where a table inside has that."""
+    if is_gradient(table):
+        return f"grad_{table.symbol}"
+    own = {inside.symbol for inside in step.inside}
+    return ".".join(table.name.split(".")[-2:]) if table.symbol in own else table.symbol
 
 
 def fresh(name: str, taken: set[str]) -> str:

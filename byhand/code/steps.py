@@ -64,6 +64,17 @@ def read_by(node: Node) -> list[Node]:
     return list(found)
 
 
+def operands(node: Node) -> list[Node]:
+    """Return what a formula takes; a row, column or cell that the others stretch to their size is taken as it is."""
+
+    def is_stretched(other: Node) -> bool:
+        return other.op is ops.stretch and not other.name
+
+    if not node.op.cellwise or not any(other.shape == node.shape and not is_stretched(other) for other in node.args):
+        return list(node.args)
+    return [other.args[0] if is_stretched(other) else other for other in node.args]
+
+
 def outside_tables(tables: Sequence[Node]) -> list[Node]:
     """Return what some tables read that is not among them, in order, each once.
 
@@ -120,5 +131,6 @@ def _shape_of(node: Node, inside: tuple[Node, ...], arguments: list[Node]) -> Ha
             return ("inside", inside.index(other))
         return ("argument", arguments.index(other)) if other in arguments else _shape_of(other, inside, arguments)
 
-    settings = tuple(sorted((name, value) for name, value in node.attrs.items()))
-    return (node.op, settings, *(of(other) for other in node.args))
+    is_same = node.op is ops.stretch and node.shape == node.args[0].shape  # the same table, whatever its size
+    settings = () if is_same else tuple(sorted((name, value) for name, value in node.attrs.items()))
+    return (node.op, settings, *(of(other) for other in operands(node)))

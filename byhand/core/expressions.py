@@ -40,10 +40,13 @@ class Expression:
 
     def _with(self, sign: str, other: Expression, level: Level) -> Expression:
         text = f"{self.within(level)} {sign} {other.within(Level(level + 1))}"
+        is_whole = self.whole and other.whole and sign != "/"
         number = None
         if self.number is not None and other.number is not None:
             number = {"+": add, "-": sub, "*": mul, "/": truediv}[sign](self.number, other.number)
-        return Expression(text, level, self.whole and other.whole and sign != "/", number)
+            if is_whole:  # 3 - 1 is written as 2
+                return _number(number)
+        return Expression(text, level, is_whole, number)
 
     def __add__(self, other: Expression) -> Expression:
         return self._with("+", other, Level.ADD)
@@ -71,6 +74,13 @@ class Expression:
     def method(self, name: str, arguments: str = "") -> Expression:
         """Return self.name(arguments)."""
         return Expression(f"{self.within(Level.WHOLE)}.{name}({arguments})")
+
+
+def _number(x: float) -> Expression:
+    """Return a plain number; a whole one without a decimal point."""
+    is_whole = float(x).is_integer() and abs(x) < 1e15
+    text = str(int(x)) if is_whole else repr(float(x)).replace("e-0", "e-")
+    return Expression(text, Level.NEGATE if x < 0 else Level.WHOLE, is_whole, x)
 
 
 OWN = {
@@ -139,7 +149,7 @@ class Numpy:
     module = "np"
     numbers = "np"
     array = "array"
-    loaded = "numbers[NAME]"
+    loaded = "npz[NAME]"
     keep = "keepdims=True"
     largest = "max"
     from_rows = 'np.array([row.split() for row in rows.split(";")], float)'
@@ -152,10 +162,7 @@ class Numpy:
 
     def number(self, x: float) -> Expression:
         """Return a plain number, whole ones without a decimal point."""
-        is_whole = float(x).is_integer() and abs(x) < 1e15
-        return Expression(
-            str(int(x)) if is_whole else repr(float(x)), Level.NEGATE if x < 0 else Level.WHOLE, is_whole, x
-        )
+        return _number(x)
 
     def pi(self) -> Expression:
         """Return π."""
@@ -234,6 +241,8 @@ class Numpy:
 
     def stretched(self, x: Expression, rows: int, columns: int) -> Expression:
         """Return a row, column or cell repeated to a whole table."""
+        if x.text in ("0", "1"):
+            return self.of_module("zeros" if x.text == "0" else "ones", Expression(f"({rows}, {columns})"))
         if x.number is not None:
             return Expression(f"{self.module}.full(({rows}, {columns}), {x.text if '.' in x.text else f'{x.text}.0'})")
         return Expression(f"{self.module}.broadcast_to({x.text}, ({rows}, {columns}))", whole=x.whole)
@@ -241,8 +250,10 @@ class Numpy:
     def joined(self, axis: int, parts: Sequence[Expression]) -> Expression:
         """Return tables side by side (axis 1) or one below the other (axis 0)."""
         parts = [self.stretched(part, 1, 1) if part.number is not None else part for part in parts]
+        if len(parts) == 1:
+            return parts[0]
         inside = ", ".join(part.text for part in parts)
-        joint = Expression(f"{self.module}.{'hstack' if axis else 'vstack'}(({inside}{',' * (len(parts) == 1)}))")
+        joint = Expression(f"{self.module}.{'hstack' if axis else 'vstack'}(({inside}))")
         return Expression(joint.text, whole=all(part.whole for part in parts))
 
     def looked_up(self, table: Expression, index: Expression, one_column: bool) -> Expression:
@@ -253,7 +264,9 @@ class Numpy:
     def by_turns(self, even: Expression, odd: Expression, width: int) -> Expression:
         """Return the columns of two tables alternately."""
         pairs = Expression(f"{self.module}.stack(({even.text}, {odd.text}), -1)")
-        return pairs.method("reshape", f"len({even.text}), -1").at(f":, :{width}")
+        if width % 2 == 0:
+            return pairs.method("reshape", f"-1, {width}")
+        return pairs.method("reshape", f"-1, {width + 1}").at(f":, :{width}")
 
 
 class Torch(Numpy):
@@ -262,7 +275,7 @@ class Torch(Numpy):
     module = "torch"
     numbers = "math"
     array = "tensor"
-    loaded = "torch.from_numpy(numbers[NAME])"
+    loaded = "torch.from_numpy(npz[NAME])"
     keep = "keepdim=True"
     largest = "amax"
     from_rows = 'torch.tensor([[float(x) for x in row.split()] for row in rows.split(";")])'

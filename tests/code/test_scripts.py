@@ -147,12 +147,16 @@ def test_gradients_are_compared_with_slopes(tmp_path: Path) -> None:
 
 def test_a_long_vocabulary_takes_few_lines() -> None:
     """It is cut at its blanks, which no word has, and is the same list."""
+    from byhand.code.formatting import formatted
     from byhand.code.literals import words
 
     many = [f"w{n}'" if n % 3 else f'"{n}\\' for n in range(300)]
-    assert eval(words(many)) == many  # a literal of ours
-    assert words(many).count("\n") < 25
-    assert eval(words([*many, "a b", "\u202e"])) == [*many, "a b", "\u202e"]
+    for vocabulary in (many, [*many, "a b", "\u202e"]):
+        there: dict[str, list[str]] = {}
+        exec(words("found", vocabulary), there)  # literals of ours
+        assert there["found"] == vocabulary
+    assert words("found", many).count("\n") < 25
+    assert max(map(len, formatted(words("found", ["abcdefg"] * 12)).split("\n"))) <= 100
 
 
 def test_numbers_in_a_file_beside_it(here: Path) -> None:
@@ -284,3 +288,21 @@ def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None
 def bare(text: str) -> str:
     """Return code without blanks, brackets, and what may end a line: these follow the layout."""
     return re.sub(r"[\s()]|,(?=\s*[)\]])", "", text)
+
+
+def test_a_weight_is_read_as_its_folder_stores_it() -> None:
+    """What a module's method reads of a tensor is the table that the family's checkpoint gives."""
+    from byhand.code.registered import Registered, accessor, pieces_of
+    from byhand.core.roles import Role
+
+    draw = np.random.default_rng(3)
+    for model in ("gpt2", "gpt-oss", "gpt-neox", "qwen3-moe"):
+        lesson = build(Recipe(model))
+        weights = {name: node for name, node in lesson.tables.items() if node.role is Role.WEIGHT and node.op.given}
+        pieces = pieces_of(lesson, weights)
+        tensors = {piece.tensor: draw.normal(size=piece.shape) for piece in pieces.values()}
+        registered = Registered(pieces, tensors)
+        for name, piece in pieces.items():
+            text = registered.read(name, "", "model").removeprefix(f"model{accessor(piece.tensor)}")
+            there = eval(f"tensor{text}", {"tensor": tensors[piece.tensor]})  # a text of ours
+            np.testing.assert_array_equal(np.atleast_2d(there), piece.of(tensors[piece.tensor]), err_msg=name)
