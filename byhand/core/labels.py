@@ -19,6 +19,8 @@ class Labels:
     words: tuple[str, ...]
 
 
+UNKNOWN = "�"
+"""The piece for a letter that is typed, but is none of the letters."""
 NO_WORD = "_"
 """The target of a position without a target word."""
 
@@ -92,6 +94,18 @@ class Typed:
         """Return the word with this number, from 1; an empty text for 0."""
         return self.words[int(number) - 1] if number >= 1 else ""
 
+    def word(self, i: int, numbers: Mapping[Any, Array]) -> str:
+        """Return the word of row i: that of other letters where the numbers of tables have such."""
+        ids = numbers.get(self.ids, numbers.get(self.ids.name))
+        if ids is None or self.ids.data is None or np.array_equal(ids, self.ids.data):
+            return self.words[i]
+        row = [int(n) for n in ids[i].tolist() if n and n != self.end]
+        letters = [n - self.rest for n in row]
+        if letters:
+            letters[0] -= self.first
+            letters[-1] -= self.last
+        return "".join((self.pieces.typed + UNKNOWN)[n - 1] for n in letters)
+
 
 WordLabels = Labels | Tokens | Typed | Pieces
 """Labels that are words, each in a cell of its own."""
@@ -125,8 +139,10 @@ def word(of: object, i: int, numbers: Mapping[Node, Array] | Mapping[str, Array]
 
     numbers: of the tables from which the ids of a prompt are computed, by table or by name.
     """
-    if isinstance(of, Labels | Typed):
+    if isinstance(of, Labels):
         return of.words[i]
+    if isinstance(of, Typed):
+        return of.word(i, numbers)
     if isinstance(of, Pieces):
         return of.spell(i + 1, numbers)
     if isinstance(of, Tokens):

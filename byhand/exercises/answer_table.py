@@ -55,6 +55,9 @@ def _answers(variant: Variant, question: Question, answers: list[float]) -> Tabl
     if ask.kind == "choice":
         chosen = [f"{x:g} ({columns[int(x) - 1]})" for x in answers]
         return Table("", tuple(rows[i] for i, __ in question.indices), (), tuple((text,) for text in chosen), "answer")
+    if question.cuts:
+        cut = tuple((question.cuts.text(x),) for x in answers)
+        return Table("", tuple(rows[i] for i, __ in question.indices), (), cut, "answer")
     texts = dict(zip(question.indices, (_number(question, x) for x in answers), strict=True))
     if ask.kind != "table":
         return Table("", (), (), (tuple(texts.values()),), "answer")

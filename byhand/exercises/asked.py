@@ -399,6 +399,8 @@ def _signs(nodes: list[Node]) -> Iterator[str]:
         yield _("A[·, n]: from each row of A the number in column n of that row; here the first column is column 0.")
     if ops.int_ in operations:
         yield _("int(A): the number without its decimals.")
+    if piece_ops.spelled in operations:
+        yield _("letters(A): the numbers of A, written as the pieces that they stand for.")
     if operations & {ops.sin, ops.cos}:
         yield _("The angles of sin and cos are in radians.")
     if ops.log in operations:
@@ -459,6 +461,8 @@ def _standard_text(problem: Problem, question: Question, label: Label) -> str:
         return _("One number of {table} is wrong: give its row and its column, counted from 1.").format(table=table)
     if ask.kind == "choice":
         return _choice_text(question, table, label)
+    if ask.kind == "cut":
+        return _cut_text(question, table, label)
     if ask.kind == "table":
         part = part_text(question, label) if question.in_part else ""
         text = _("Find {part} of {table}.") if part else _("Find {table}.")
@@ -541,6 +545,17 @@ def _numbered(node: Node, axis: int, i: int, label: Label) -> str:
     """Return the number of a row or a column from 1, with its word: 2 (sat)."""
     word = label(node, axis, i)
     return f"{i + 1} ({word})" if word else str(i + 1)
+
+
+def _cut_text(question: Question, table: str, label: Label) -> str:
+    rows = _rows(question.node, [row for row, __ in question.indices], label)
+    return counted(
+        "Write {rows} of {table} in letters: the word in its pieces, with a blank or a bar between them, "
+        "such as low er or low|er.",
+        "Write {rows} of {table} in letters: each word in its pieces, with a blank or a bar between them, "
+        "such as low er or low|er.",
+        len(question.indices),
+    ).format(rows=rows, table=table)
 
 
 def _choice_text(question: Question, table: str, label: Label) -> str:

@@ -28,6 +28,7 @@ from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, shares
 from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
+from byhand.exercises.recipe import BESIDE, OF_ROWS
 from byhand.translations import _
 
 PLACES = 4
@@ -51,7 +52,7 @@ def check(problem: Problem) -> None:
     """Raise ByhandError for a question that needs more decimals than Canvas keeps."""
     for n, question in enumerate(problem.questions, 1):
         ask = question.ask
-        if ask.kind not in ("choice", "wrong cell") and ask.margin < FINEST * (1 - 1e-9):
+        if ask.kind not in BESIDE and ask.margin < FINEST * (1 - 1e-9):
             raise ByhandError(
                 f"Canvas rounds what is typed to {PLACES} decimals, so question {n} of the exercise "
                 f"{problem.exercise.name} ({ask.table}, {ask.places} places) cannot be marked there: "
@@ -295,6 +296,8 @@ def _accepted(field: Field, places: int, decimal: bool) -> list[str]:
         n = int(field.key)
         name = field.options[n - 1].partition(". ")[2]
         return [str(n), *([name] if name else []), field.options[n - 1]]
+    if field.texts:
+        return [*field.texts[field.key]]
     texts: dict[str, None] = {}
     for finer in (places, places + 1) if decimal else (0,):
         for number in _numbers_within(field, finer):
@@ -341,6 +344,8 @@ def _items(quiz: str, variant: Variant, part: Part) -> Iterator[str]:
         text = _instruction(part, n, variant)
         if field.options:
             yield _item(ident, title, "multiple_choice_question", points, text, _choice_scoring(field), _choices(field))
+        elif field.texts:
+            yield _item(ident, title, "short_answer_question", points, text, _text_scoring(field), TEXT_RESPONSE)
         else:
             yield _item(ident, title, "numerical_question", points, text, _number_scoring(field), NUMBER_RESPONSE)
 
@@ -371,7 +376,7 @@ def _where(part: Part, n: int, variant: Variant) -> str:
     if kind == "table":
         text = _("Row {row}{of_row}, column {column}{of_column}:")
         return text.format(row=row + 1, of_row=of_row, column=column + 1, of_column=of_column)
-    if kind == "choice" and len(part.fields) > 1:
+    if kind in OF_ROWS and len(part.fields) > 1:
         return _("Row {row}{of_row}:").format(row=row + 1, of_row=of_row)
     return ""
 
@@ -379,6 +384,10 @@ def _where(part: Part, n: int, variant: Variant) -> str:
 NUMBER_RESPONSE = (
     '<response_str ident="response1" rcardinality="Single"><render_fib fibtype="Decimal">'
     '<response_label ident="answer1"/></render_fib></response_str>'
+)
+TEXT_RESPONSE = (
+    '<response_str ident="response1" rcardinality="Single"><render_fib>'
+    '<response_label ident="answer1" rshuffle="No"/></render_fib></response_str>'
 )
 OUTCOMES = '<outcomes><decvar maxvalue="100" minvalue="0" varname="SCORE" vartype="Decimal"/></outcomes>'
 FULL = '<setvar action="Set" varname="SCORE">100</setvar>'
@@ -394,6 +403,10 @@ def _scoring(conditions: Sequence[str]) -> str:
 
 def _number_scoring(field: Field) -> str:
     return _scoring([_within(value, margin) for value, margin in field.right])
+
+
+def _text_scoring(field: Field) -> str:
+    return _scoring([f'<varequal respident="response1">{escaped(text)}</varequal>' for text in field.texts[field.key]])
 
 
 def _within(value: float, margin: float) -> str:

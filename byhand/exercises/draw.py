@@ -12,7 +12,7 @@ from byhand.core.graph import INFINITE, Array, Node, fold, toposort
 from byhand.core.roles import Role
 from byhand.errors import ByhandError
 from byhand.exercises.problem import Flags, Numbers, Problem, random_tables
-from byhand.exercises.recipe import Exercise
+from byhand.exercises.recipe import BESIDE, BY_COUNTING, Exercise
 from byhand.exercises.secret import Source
 from byhand.exercises.varied_answers import LIMITS, varied_answers
 
@@ -127,7 +127,7 @@ def conditions(problem: Problem, given: Numbers) -> Iterator[tuple[str, Flags]]:
             listed = problem.local_name(node) in exercise.draw
             yield "draw (given tables that are not all 0 and have no row twice)", _varied(node, table, listed)
     for question in problem.questions:
-        if question.ask.kind not in ("choice", "wrong cell"):
+        if question.ask.kind not in BESIDE:
             answers = question.cells(values[question.node])
             if question.ask.places == 0:
                 yield "places = 0 (whole answers)", _whole(answers)
@@ -253,7 +253,7 @@ def telling(problem: Problem, right: list[Array], wrong: list[Array]) -> Flags:
         zip(problem.questions, _only_from(problem), right, wrong, strict=True)
     ):
         changed.append(np.zeros(shape, dtype=bool))
-        if question.ask.kind in ("choice", "wrong cell"):
+        if question.ask.kind in BY_COUNTING:
             good |= (key != answers).any(-1)
             continue
         unit = 10.0**-question.ask.places

@@ -13,6 +13,7 @@ from byhand.core.graph import INFINITE, Array, Node
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, distinguishable, near_tie, variants
 from byhand.exercises.problem import Numbers, Problem
+from byhand.exercises.recipe import BESIDE
 from byhand.exercises.varied_answers import FEW, MOST_COPIED, copies, has_distinct, visible_tables, written_answers
 from byhand.exercises.work import faults_of_claims, rounded_minutes
 
@@ -175,7 +176,7 @@ def _ties(problem: Problem, samples: list[Variant]) -> list[str]:
     """Return messages about answers in the middle between two roundings."""
     messages = []
     for n, question in enumerate(problem.questions):
-        if question.ask.kind in ("choice", "wrong cell"):
+        if question.ask.kind in BESIDE:
             continue
         near = near_tie(np.stack([v.answers[n].ravel() for v in samples]), question.ask.places)
         for row in np.flatnonzero(near.any(-1))[:3]:

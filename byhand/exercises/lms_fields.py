@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from byhand.core.labels import word
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises.asked import question_text, sheet
+from byhand.exercises.cuts import Cuts
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import before_question, rules
 from byhand.exercises.problem import Flags, Problem, Question
@@ -75,7 +76,7 @@ class Field:
     margin: how far from the key a right answer may be, going on with rounded earlier answers included. also: further
     right numbers, that some choice of which earlier tables to round leads to, beyond the margin; own_margin: theirs.
     wrong_margin: that of the wrong answers. options: for a choice; the key and the wrong answers are then option
-    numbers from 1.
+    numbers from 1. texts: for a cut, how the key and each wrong answer may be typed.
     """
 
     key: float
@@ -85,6 +86,7 @@ class Field:
     also: tuple[float, ...] = ()
     own_margin: float = INDEX_MARGIN
     wrong_margin: float = INDEX_MARGIN
+    texts: Mapping[float, tuple[str, ...]] = field(default_factory=dict)
 
     def wrong_answer(self, value: float) -> WrongAnswer | None:
         return next((s for s in self.wrong_answers if abs(s.value - value) <= self.wrong_margin), None)
@@ -152,6 +154,9 @@ def _part(
     fields: tuple[Field, ...]
     if ask.kind == "choice":
         fields = tuple(_choice(problem, variant, n, question, c, mistakes) for c in range(len(key)))
+        return Part(n + 1, question, instruction(problem, variant, question), fields, tuple(question.indices))
+    if question.cuts:
+        fields = tuple(_cut(question.cuts, float(k), n, c, mistakes) for c, k in enumerate(key))
         return Part(n + 1, question, instruction(problem, variant, question), fields, tuple(question.indices))
     if ask.kind == "wrong cell":
         fields = tuple(Field(float(k), INDEX_MARGIN) for k in key)
@@ -294,6 +299,14 @@ def _choice(
     wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()[c : c + 1]) for m in mistakes]
     possible = [(m, a) for m, a in wrong if a.shape == key.shape and a[0] in range(1, columns + 1)]
     return Field(float(key[0]), INDEX_MARGIN, _wrong_answers(key, INDEX_MARGIN, possible)[0], options)
+
+
+def _cut(cuts: Cuts, key: float, n: int, c: int, mistakes: Sequence[Mistake]) -> Field:
+    """Return the field of the c-th word that is cut."""
+    wrong = [(m, np.asarray(m.answers[n], dtype=float).ravel()[c : c + 1]) for m in mistakes]
+    recognised = _wrong_answers(np.array([key]), INDEX_MARGIN, wrong)[0]
+    texts = {cut: cuts.spellings(cut) for cut in (key, *(w.value for w in recognised))}
+    return Field(key, INDEX_MARGIN, recognised, texts=texts)
 
 
 def shares(part: Part) -> list[str]:

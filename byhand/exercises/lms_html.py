@@ -11,8 +11,10 @@ from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.core.roles import Role
 from byhand.escaping import escaped
 from byhand.exercises.asked import Task, given_meaning, part_title, sheet
+from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import SHOWN_PLACES, Problem
+from byhand.exercises.recipe import BESIDE
 from byhand.translations import _
 
 
@@ -93,7 +95,7 @@ def hidden_cells(problem: Problem) -> dict[Node, set[tuple[int, int]]]:
     """Return the cells whose numbers are answers, by table."""
     hidden: dict[Node, set[tuple[int, int]]] = {}
     for question in problem.questions:
-        if question.ask.kind not in ("choice", "wrong cell"):
+        if question.ask.kind not in BESIDE:
             hidden.setdefault(question.node, set()).update(question.indices)
     return hidden
 
@@ -105,7 +107,14 @@ def number_table(node: Node, variant: Variant, hidden: Collection[tuple[int, int
     words = _words(node, variant)
     if words:
         return table(node, variant.values, lambda i, j: html(words[i]))
-    return table(node, variant.values, lambda i, j: "?" if (i, j) in hidden else number_text(values[i][j], is_given))
+    letters = in_letters(node, variant.numbers)
+
+    def text(i: int, j: int) -> str:
+        if (i, j) in hidden:
+            return "?"
+        return html(letters(values[i][j])) if letters else number_text(values[i][j], is_given)
+
+    return table(node, variant.values, text)
 
 
 def _values(node: Node, variant: Variant) -> Array:

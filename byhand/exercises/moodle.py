@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from math import floor
@@ -26,6 +26,7 @@ from byhand.exercises.draw import Variant
 from byhand.exercises.lms_fields import Field, Mistakes, Part, class_parts, join_sentences
 from byhand.exercises.lms_html import given_tables, html, number_table, paragraph, table
 from byhand.exercises.problem import NOT_ASKED, Problem
+from byhand.exercises.recipe import OF_ROWS
 from byhand.translations import _, counted
 
 FRACTIONS = tuple(
@@ -80,7 +81,7 @@ def _file(problem: Problem, questions: Sequence[str]) -> str:
 
 def _question(problem: Problem, variant: Variant, question_parts: list[Part]) -> str:
     fields = [field for part in question_parts for field in part.fields]
-    single = len(fields) == 1 and not fields[0].options
+    single = _is_one_number(fields)
     text = [given_tables(problem, variant)]
     if single:
         text += [_introduction(part, part.text) for part in question_parts]
@@ -100,6 +101,10 @@ def _question(problem: Problem, variant: Variant, question_parts: list[Part]) ->
         f"<tag><text>student:{html(variant.student.id[:40])}</text></tag></tags>\n"
         "</question>\n"
     )
+
+
+def _is_one_number(fields: Sequence[Field]) -> bool:
+    return len(fields) == 1 and not fields[0].options and not fields[0].texts
 
 
 def _name(problem: Problem, variant: Variant) -> str:
@@ -202,7 +207,7 @@ def notes(problem: Problem, variants: Sequence[Variant], shared: bool, count: in
         " into the question bank (format Moodle XML), then add to a quiz a random question of the category "
         f"top/byhand/{problem.exercise.name}{'' if shared else ', or the one with the id of a student in its name'}."
     ]
-    if len(fields) == 1 and not fields[0].options:
+    if _is_one_number(fields):
         return lines
     each = [weight for weights_of in weights(asked, "").values() for weight in weights_of]
     if sum(each) != points:
@@ -253,7 +258,7 @@ def _cloze_fields(part: Part, variant: Variant, part_weights: Sequence[int]) -> 
     fields = [cloze_field(field, weight) for field, weight in zip(part.fields, part_weights, strict=True)]
     if part.question.ask.kind == "wrong cell":
         return f"<p>{html(_('Row:'))} {fields[0]} {html(_('Column:'))} {fields[1]}</p>"
-    if part.question.ask.kind == "choice" and len(fields) > 1:
+    if part.question.ask.kind in OF_ROWS and len(fields) > 1:
         names = labels(part.question.node, 0, variant.values)
         return "\n".join(f"<p>{html(names[i])}: {field}</p>" for (i, _), field in zip(part.places, fields, strict=True))
     if part.question.ask.kind != "table":
@@ -268,6 +273,8 @@ def cloze_field(field: Field, weight: int) -> str:
     """Return a Cloze field: {weight:TYPE:=key:margin~=also right:margin~%mark%wrong answer:margin#sentence}."""
     if field.options:
         return f"{{{weight}:MULTICHOICE:{'~'.join(_option(field, n) for n in range(1, len(field.options) + 1))}}}"
+    if field.texts:
+        return f"{{{weight}:SHORTANSWER_C:{'~'.join(_cuts(field))}}}"
     right = "~".join(f"={in_full(value)}:{in_full(margin)}" for value, margin in field.right)
     pieces = [f"{{{weight}:NUMERICAL:{right}"]
     margin = in_full(field.wrong_margin)
@@ -281,6 +288,15 @@ def cloze_field(field: Field, weight: int) -> str:
 def _around_number(mark: float, sentences: tuple[str, ...], margin: str) -> tuple[str, str]:
     """Return the text before and after the number of a wrong answer."""
     return f"~%{percentage_at_most(mark, True)}%", f":{margin}#{in_cloze(join_sentences(sentences))}"
+
+
+def _cuts(field: Field) -> Iterator[str]:
+    """Yield each text that a field of a cut knows: the right ones, then the wrong ones with their marks."""
+    for text in field.texts[field.key]:
+        yield f"={in_cloze(text)}"
+    for value, mark, sentences in field.wrong_answers:
+        for text in field.texts[value]:
+            yield f"%{percentage_at_most(mark, True)}%{in_cloze(text)}#{in_cloze(join_sentences(sentences))}"
 
 
 def _option(field: Field, n: int) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +20,12 @@ from byhand.core.graph import Array, Node
 from byhand.core.labels import word
 from byhand.errors import ByhandError
 from byhand.exercises.asked import Task, part_title, question_text, sheet
+from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
 from byhand.exercises.practice_page import CLOSE_TO_EXACT, NEAR
 from byhand.exercises.problem import Problem, Question
+from byhand.exercises.recipe import OF_ROWS
 from byhand.translations import _, counted
 
 OF_TABLES = ("table", "cell", "symbolic")
@@ -34,6 +37,7 @@ import numpy as np
 STUDENT, EXERCISE = {student}, {exercise}
 ASKED = {asked}
 TABLES = {tables}
+LETTERS = {letters}
 
 
 def table(text):  # rows end with a semicolon; a number after a stroke divides all
@@ -52,15 +56,25 @@ def plain(numbers):  # None in place of what is no number yet
 def answered(n):
     name, places, number = ASKED[n]
     try:
+        if name in LETTERS:
+            return [x if isinstance(x, str) else None for x in list(globals()[name])[:number]]
         found = np.array(globals()[name], dtype=float)
         return plain(found[i, j] for i, j in places) if places else plain(found.ravel())[:number]
     except (KeyError, TypeError, ValueError, IndexError):
         return [None] * number
 """
 CHECK = """RIGHT = {right}
+
+
+def same(x, y, margin):  # two numbers, or two cuts
+    if isinstance(y, str):
+        return x.replace("|", " ").split() == y.split()
+    return abs(x - y) <= margin
+
+
 for n, (numbers, margin) in RIGHT.items():
     there = answered(n)
-    good = [x is not None and abs(x - y) <= margin for x, y in zip(there, numbers)]
+    good = [x is not None and same(x, y, margin) for x, y in zip(there, numbers)]
     print(n, {all_right} if all(good) else {some_right}.format(sum(good), len(numbers)))"""
 FILLED = """for n in ASKED:
     there = answered(n)
@@ -136,7 +150,8 @@ class ExerciseNotebook:
             if node in self.script.names
         }
         student, exercise = json.dumps(variant.student.id), json.dumps(self.problem.exercise.name)
-        return HELP.format(student=student, exercise=exercise, asked=asked, tables=tables)
+        letters = [self._variable(n, q) for n, q in enumerate(self.problem.questions, 1) if q.cuts]
+        return HELP.format(letters=letters, student=student, exercise=exercise, asked=asked, tables=tables)
 
     def _variable(self, n: int, question: Question) -> str:
         """Return what the answer to a question is called."""
@@ -150,6 +165,9 @@ class ExerciseNotebook:
         numbers = np.array(variant.planted.get(node, variant.values[node]))
         if node.data is None:
             numbers = np.round(numbers, 9)
+        if spell := in_letters(node, variant.numbers):
+            rows = [[spell(x) for x in row] for row in numbers.tolist()]
+            return f"{self.script.names[node]} = {json.dumps(rows, ensure_ascii=False)}"
         missing = [q.indices for q in self.problem.questions if q.node is node and q.ask.kind == "missing"]
         for places in missing:
             for place in places:
@@ -177,7 +195,7 @@ class ExerciseNotebook:
         if kind == "wrong cell" and question.node not in known:
             yield self._given(question.node, variant)
             known.add(question.node)
-        goal = {question.node} if kind in OF_TABLES or kind == "choice" else set()
+        goal = {question.node} if kind in OF_TABLES or kind in OF_ROWS else set()
         for node in self.problem.needed if goal else ():
             if not node.name or node in known or node not in self.script.names or not _behind(question.node, node):
                 continue
@@ -190,6 +208,8 @@ class ExerciseNotebook:
                 yield self._line(node)
         if kind == "wrong cell":
             yield f"answer_{n} = [..., ...]  # {_('row')}, {_('column')}"
+        elif question.cuts:
+            yield f'answer_{n} = [{", ".join(["..."] * self._count(question))}]  # {_("in letters")}, "low er"'
         elif kind not in OF_TABLES:
             yield f"answer_{n} = [{', '.join(['...'] * self._count(question))}]"
 
@@ -206,10 +226,11 @@ class ExerciseNotebook:
     def _check(self, variant: Variant) -> str:
         if not self.practice:
             return FILLED.format(filled=json.dumps(_("{} of {} numbers filled in"), ensure_ascii=False))
-        right = {}
+        right: dict[int, tuple[list[Any], float]] = {}
         for n, (question, answers) in enumerate(zip(self.problem.questions, variant.answers, strict=True), 1):
             exact = question.ask.kind == "symbolic"
-            right[n] = (_plain(answers), CLOSE_TO_EXACT if exact else float(question.ask.margin) + NEAR)
+            there = [question.cuts.spellings(x)[0] for x in answers] if question.cuts else _plain(answers)
+            right[n] = (there, CLOSE_TO_EXACT if exact else float(question.ask.margin) + NEAR)
         said = (json.dumps(text, ensure_ascii=False) for text in (_("all right"), _("{} of {} numbers are right")))
         return CHECK.format(right=right, **dict(zip(("all_right", "some_right"), said, strict=True)))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.answers.pieces import BAR
 from byhand.answers.slips import SWAPPED
 from byhand.core.graph import Array, Node, fold
 from byhand.core.labels import word
@@ -25,6 +26,7 @@ from byhand.exercises.distinct_mistakes import (
 from byhand.exercises.draw import Variant
 from byhand.exercises.likely_slips import likely_slips
 from byhand.exercises.problem import Problem, Question, stacked
+from byhand.exercises.recipe import BESIDE
 from byhand.exercises.student_book import StudentBook
 from byhand.misconceptions.rewriting import Misconception
 from byhand.page.build import page_of_book
@@ -103,7 +105,7 @@ class ExercisePage:
             self.problem, question, lambda node, axis, i: word(node.shape[axis].labels, i, variant.values)
         )
         points = counted("{n} point", "{n} points", ask.points).format(n=f"{ask.points:g}")
-        beside = ask.kind in ("choice", "wrong cell")
+        beside = ask.kind in BESIDE
         count = 2 if ask.kind == "wrong cell" else len(question.indices)
         about: dict[str, Any] = {
             "text": f"{text} ({points})",
@@ -112,18 +114,19 @@ class ExercisePage:
             "cells": [] if beside else [list(map(int, place)) for place in question.indices],
             "beside": count if beside else 0,
             "places": ask.places,
+            "letters": question.cuts is not None,
         }
         if not self.practice:
             return about
         exact = ask.kind == "symbolic"
         margin = CLOSE_TO_EXACT if exact else float(ask.margin) + NEAR
-        about |= {"margin": margin, "answers": _numbers(variant.answers[n]), "mistakes": [], "slips": []}
+        about |= {"margin": margin, "answers": _answers(question, variant.answers[n]), "mistakes": [], "slips": []}
         if ask.kind == "wrong cell":
             return about
         for idea, answers in zip(self._wrong_ideas, solved, strict=True):
             if np.allclose(answers[n], variant.answers[n], rtol=0, atol=1e-9) or (beside and not idea.distinct):
                 continue
-            about["mistakes"].append([idea.sentence, len(idea.misconceptions), _numbers(answers[n])])
+            about["mistakes"].append([idea.sentence, len(idea.misconceptions), _answers(question, answers[n])])
         if not (beside or exact):
             values = fold([question.node], variant.numbers)
             about["slips"] = [
@@ -151,5 +154,8 @@ def _differs(both: Replacements, node: Node, one: Mistake, other: Mistake) -> bo
     return both.get(node, node) not in (node, one[1].get(node, node), other[1].get(node, node))
 
 
-def _numbers(table: Array) -> list[float | None]:
-    return [float(x) if np.isfinite(x) else None for x in np.ravel(table)]
+def _answers(question: Question, answers: Array) -> list[float | str | None]:
+    """Return answers as the page compares them: numbers, or pieces with bars between them."""
+    if question.cuts:
+        return [BAR.join(question.cuts.pieces(cut)) for cut in np.ravel(answers)]
+    return [float(x) if np.isfinite(x) else None for x in np.ravel(answers)]

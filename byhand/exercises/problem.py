@@ -16,7 +16,8 @@ from byhand.core.graph import Array, Node, Scope, copy_with, fold, move_into, na
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.errors import ByhandError, nearest, quoted
-from byhand.exercises.recipe import Ask, Choices, Exercise, part_prefix
+from byhand.exercises.cuts import Cuts, cuts_of
+from byhand.exercises.recipe import OF_ROWS, Ask, Choices, Exercise, part_prefix
 from byhand.exercises.work import Effort, effort_of, minutes_of, plain_tables
 from byhand.language.architecture import Graph
 from byhand.layers.attention import NEG_INF
@@ -42,10 +43,11 @@ NOT_ASKED = "–"
 
 @dataclass(frozen=True)
 class Question:
-    """One question of the recipe, and the table that it is about."""
+    """One question of the recipe, and the table that it is about. cuts: the pieces, where a cut is asked for."""
 
     ask: Ask
     node: Node
+    cuts: Cuts | None = None
 
     @cached_property
     def indices(self) -> list[tuple[int, int]]:
@@ -54,7 +56,7 @@ class Question:
         if self.ask.kind in ("cell", "symbolic", "missing"):
             row, column = self.ask.cell or (rows, columns)
             return [(row - 1, column - 1)]
-        if self.ask.kind == "choice":
+        if self.ask.kind in OF_ROWS:
             return [(row - 1, 0) for row in self.ask.rows or [(self.ask.cell or (rows, columns))[0]]]
         if self.ask.cells:
             return [(i - 1, j - 1) for i, j in sorted(self.ask.cells)]
@@ -66,9 +68,9 @@ class Question:
 
     @property
     def read(self) -> list[tuple[int, int]]:
-        """The cells that a student needs for the answer: for a choice its rows, for a wrong cell all."""
+        """The cells that a student needs for the answer: for a choice or a cut its rows, for a wrong cell all."""
         rows, columns = map(int, self.node.shape)
-        if self.ask.kind == "choice":
+        if self.ask.kind in OF_ROWS:
             return [(row, j) for row, _ in self.indices for j in range(columns)]
         return [(i, j) for i in range(rows) for j in range(columns)] if self.ask.kind == "wrong cell" else self.indices
 
@@ -82,6 +84,8 @@ class Question:
         rows, columns = zip(*self.indices, strict=True)
         if self.ask.kind == "choice":
             return np.asarray(np.argmax(table[..., rows, :], axis=-1) + 1, dtype=float)
+        if self.cuts:
+            return self.cuts.numbers(table[..., rows, :])
         return np.asarray(table[..., rows, columns])
 
 
@@ -331,7 +335,7 @@ def _exam(exercise: Exercise) -> Problem:
         exercise,
         Lesson(lesson.recipe, lesson.architecture, lesson.options, Graph(outputs)),
         {node: numbers for part in parts for node, numbers in part.drawn.items()},
-        tuple(Question(ask, q.node) for ask, q in zip(exercise.asks, questions, strict=True)),
+        tuple(replace(q, ask=ask) for ask, q in zip(exercise.asks, questions, strict=True)),
         {node: cells for part in parts for node, cells in part.fixed.items()},
         tuple(parts),
     )
@@ -351,7 +355,7 @@ def _question(exercise: Exercise, lesson: Lesson, n: int, ask: Ask) -> Question:
     if (node.data is not None) != (ask.kind == "missing"):
         what = "is computed: a missing number is one of a given table" if node.data is None else "is given, not asked"
         raise ByhandError(f"In the exercise {exercise.name}, question {n}: {ask.table} {what}.")
-    return Question(ask, node)
+    return Question(ask, node, cuts_of(exercise, lesson, n, node) if ask.kind == "cut" else None)
 
 
 def _checked_name(exercise: Exercise, tables: Mapping[str, Node], name: str, where: str) -> str:

@@ -163,8 +163,8 @@ class _Item:
         )
 
     def _response(self, name: str, field: Field) -> str:
-        kind, key = ("identifier", f"C{int(field.key)}") if field.options else ("float", _float(field.key))
-        right = self.version.element("correctResponse", self.version.element("value", key))
+        kind, key = _values(field, field.key)[0]
+        right = self.version.element("correctResponse", self.version.element("value", escaped(key)))
         return self.version.element("responseDeclaration", right, identifier=name, cardinality="single", baseType=kind)
 
     def _body(self) -> str:
@@ -219,9 +219,11 @@ class _Item:
     def _equals(self, name: str, field: Field, value: float, margin: float) -> str:
         v = self.version
         variable = v.element("variable", identifier=name)
-        if field.options:
-            return v.element("match", variable, v.element("baseValue", f"C{int(value)}", baseType="identifier"))
-        number = v.element("baseValue", _float(value), baseType="float")
+        values = [v.element("baseValue", escaped(text), baseType=kind) for kind, text in _values(field, value)]
+        if field.options or field.texts:
+            same = [v.element("match", variable, each) for each in values]
+            return same[0] if len(same) == 1 else v.element("or", *same)
+        (number,) = values
         both = in_full(margin * (1 + 1e-9))
         return v.element("equal", variable, number, toleranceMode="absolute", tolerance=f"{both} {both}")
 
@@ -242,6 +244,13 @@ class _Item:
         v = self.version
         text = paragraph(sentence) if v.number == "2.1" else v.element("contentBody", paragraph(sentence))
         return v.element("modalFeedback", text, outcomeIdentifier="FEEDBACK", identifier=name, showHide="show")
+
+
+def _values(field: Field, value: float) -> list[tuple[str, str]]:
+    """Return what stands for an answer, each a base type and its text: an option, all texts of a cut, or a number."""
+    if field.options:
+        return [("identifier", f"C{int(value)}")]
+    return [("string", text) for text in field.texts[value]] if field.texts else [("float", _float(value))]
 
 
 def _float(value: float) -> str:

@@ -16,11 +16,17 @@ from byhand.lessons.recipe import ready_made as ready_made_lessons
 from byhand.models import MODELS
 from byhand.translations import ENGLISH, language_of
 
-KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic")
+KINDS = ("table", "cell", "choice", "wrong cell", "missing", "symbolic", "cut")
 """The kinds of question: a whole table, one cell, a choice in a row, a wrong cell to find, a hidden input, an exact
-expression."""
-CELL_KINDS = ("cell", "choice", "missing", "symbolic")
-"""The kinds with a row and a column; a choice is among the cells of that row."""
+expression, the pieces of a row in letters."""
+BY_COUNTING = ("choice", "wrong cell")
+"""The kinds whose answer is the number of a row or column."""
+OF_ROWS = ("choice", "cut")
+"""The kinds with one answer for each row."""
+BESIDE = (*BY_COUNTING, "cut")
+"""The kinds that are answered beside the question, not in a cell of its table."""
+CELL_KINDS = ("cell", "choice", "missing", "symbolic", "cut")
+"""The kinds with a row and a column; a choice is among the cells of that row, and a cut is all of that row."""
 Choices = tuple[float, ...] | tuple[tuple[float, ...], ...]
 """What a table is drawn from: numbers for each cell, or rows, of which each row of the table is one in some order."""
 MOST_NUMBERS = 1000
@@ -37,8 +43,8 @@ class Ask:
 
     table: the dotted name, as the workbook shows it. kind: see KINDS. cell: row and column, counted from 1; by default
     the last cell. rows, columns, cells: the part of the table that is asked for, counted from 1; by default all of it;
-    a choice with `rows` is made in each of them. places: decimals that the answer needs. tolerance: how far it may be
-    off; by default half a unit of the last place, or 0.2 for whole answers. text: the question, in place of the
+    a choice or a cut with `rows` is made in each of them. places: decimals that the answer needs. tolerance: how far it
+    may be off; by default half a unit of the last place, or 0.2 for whole answers. text: the question, in place of the
     standard sentence. strip_words: words before or after an answer that change nothing, such as points.
     """
 
@@ -385,11 +391,15 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
     _check_texts(where, {}, ask.text)
     _check_texts(where, {}, ask.hint, "hint")
     _check_part(f"Q{where[1:]}", ask)
+    for name in ("places", "tolerance"):
+        if ask.kind == "cut" and name in row:
+            raise ByhandError(f"Q{where[1:]} asks for pieces: leave {name} out.")
     if not all(1 <= len(word.strip()) <= LONGEST_WORD and word.isprintable() for word in ask.strip_words):
         raise ByhandError(f"Q{where[1:]}: strip_words are words of 1 to {LONGEST_WORD} letters each.")
     if number := next((word for word in ask.strip_words if any(c.isdigit() for c in word)), ""):
         raise ByhandError(f"Q{where[1:]}: strip_words holds {quoted(number)}, which has digits: name words alone.")
     part: dict[str, Any] = {"strip_words": tuple(word.strip() for word in ask.strip_words)}
+    part |= {"places": 0} if ask.kind == "cut" else {}
     part |= {"rows": tuple(ask.rows), "columns": tuple(ask.columns), "cells": tuple((r, c) for r, c in ask.cells)}
     return Ask(**asdict(ask) | part | {"cell": ask.cell and (ask.cell[0], ask.cell[1])})
 
@@ -397,7 +407,7 @@ def _ask(path: Path, n: int, row: dict[str, Any]) -> Ask:
 def _check_part(where: str, ask: AskTable) -> None:
     """Raise ByhandError unless rows, columns and cells name a part of a table, each row, column and cell once."""
     chosen = [name for name in ("cell", "rows", "columns", "cells") if getattr(ask, name)]
-    parts_of = {"table": ("rows", "columns", "cells"), "choice": ("cell", "rows")}
+    parts_of = {"table": ("rows", "columns", "cells"), **dict.fromkeys(OF_ROWS, ("cell", "rows"))}
     for name in chosen:
         if name not in parts_of.get(ask.kind, ("cell",)):
             raise ByhandError(f"{where} is of the kind {quoted(ask.kind)}: leave {name} out.")

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from hashlib import sha256
 from itertools import chain
 from math import ceil, exp
@@ -23,13 +23,15 @@ import numpy as np
 from byhand.core.arithmetic.excel import EXCEL, Address, quoted
 from byhand.core.captions import defined_name, symbol, symbol_from
 from byhand.core.graph import Node, toposort
-from byhand.core.labels import Tokens, WordLabels, word
+from byhand.core.labels import Tokens, Typed, WordLabels, spelling, word
 from byhand.core.roles import Look, Role
 from byhand.exercises.asked import Task, part_title, question_text, rule_text
 from byhand.exercises.asked import sheet as sheet_of
+from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
-from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem
+from byhand.exercises.problem import POWERS_OF_E, SHOWN_PLACES, Problem, Question
+from byhand.exercises.recipe import BESIDE, OF_ROWS
 from byhand.language.architecture import Graph
 from byhand.translations import _, localized
 from byhand.workbook import style
@@ -47,8 +49,21 @@ FIRST_MARK = 700_000_001
 MARK = re.compile(r"§?(?<![\d.])(7\d{8})(?![\d.])§?")
 MARK_KEY = ("student", "mark")
 """The key of the file's own mark."""
+OF_TEXTS = ("student", "word", "piece", "cut")
+"""How the keys of marks begin that stand for texts."""
+NO_PIECE = "·"
+"""What stands in a table of pieces where there is none, since an empty text is no text in some programs."""
 TEXTS = "xl/sharedStrings.xml"
 """The part of a workbook with all its texts."""
+BETWEEN_PIECES = (
+    ('"["""', '""'),
+    ('"""]"', '""'),
+    ('""","""', '" "'),
+    ('""", """', '" "'),
+    ('"|"', '" "'),
+    ('", "', '" "'),
+)
+"""What people write around and between the pieces of a word, as texts of a formula, and what it is replaced by."""
 
 
 @dataclass
@@ -149,7 +164,7 @@ class StudentBook:
         found = []
         for n, question in enumerate(self.problem.questions):
             block = self.book.homes[question.node]
-            if question.ask.kind in ("choice", "wrong cell"):
+            if question.ask.kind in BESIDE:
                 row = self.question_rows[n]
                 count = 2 if question.ask.kind == "wrong cell" else len(question.indices)
                 cells = tuple((row, ANSWER_COLUMN + i) for i in range(count))
@@ -176,7 +191,7 @@ class StudentBook:
         return self.word_of(of, i) if isinstance(of, WordLabels) else ""
 
     def word_of(self, of: WordLabels, i: int) -> str:
-        drawn = isinstance(of, Tokens) and any(ids in self.problem.drawn for ids in toposort([of.ids]))
+        drawn = isinstance(of, Tokens | Typed) and any(ids in self.problem.drawn for ids in toposort([of.ids]))
         return self.marks.text(("word", of, i)) if drawn else self.book.text_of(of, i)
 
     def _template(self) -> Template:
@@ -225,15 +240,21 @@ class StudentBook:
         for n, (question, place) in enumerate(zip(self.problem.questions, self.places, strict=True)):
             for i, (r, c) in enumerate(place.cells):
                 typed = Address(r, c, place.sheet)
-                right = f"{self.marks.number(('answer', n, i)):.0f}"
-                exact = question.ask.kind == "symbolic"
-                margin = f"1E-12*MAX(1,ABS({right}))" if exact else EXCEL.number(question.ask.margin)
-                rule = f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
-                check.formula(row, 0, rule, 0.0, style.cell(Look.SHOWN, "0"))
+                check.formula(row, 0, self._check(question, n, i, str(typed)), 0.0, style.cell(Look.SHOWN, "0"))
                 verdict = Address(row, 0, "check")
                 for sign, colour in ((1, "#CFEBD9"), (-1, "#F9D3CE")):
                     by_name[place.sheet].format_where((r, c, r, c), f"={verdict}={sign}", {"bg_color": colour})
                 row += 1
+
+    def _check(self, question: Question, n: int, i: int, typed: str) -> str:
+        """Return the formula of a cell that is 1 for a right answer, -1 for a wrong one and 0 for none."""
+        if question.cuts:
+            pieces = reduce(lambda text, signs: f"SUBSTITUTE({text},{signs[0]},{signs[1]})", BETWEEN_PIECES, typed)
+            return f'IF(TRIM({typed})="",0,IF(EXACT(TRIM({pieces}),"{self.marks.text(("cut", n, i))}"),1,-1))'
+        right = f"{self.marks.number(('answer', n, i)):.0f}"
+        exact = question.ask.kind == "symbolic"
+        margin = f"1E-12*MAX(1,ABS({right}))" if exact else EXCEL.number(question.ask.margin)
+        return f"IF(ISNUMBER({typed}),IF(ABS({typed}-({right}))<={margin},1,-1),0)"
 
     def fill(self, variant: Variant) -> bytes:
         """Return the student's workbook."""
@@ -249,12 +270,21 @@ class StudentBook:
         if kind == "word":
             tokens, i = rest
             return word(tokens, i, variant.numbers)
+        if kind == "cut":
+            n, i = rest
+            cuts = self.problem.questions[n].cuts
+            assert cuts is not None
+            return cuts.spellings(float(variant.answers[n].ravel()[i]))[0].replace('"', '""')
         if kind == "answer":
             n, i = rest
             return float(variant.answers[n].ravel()[i])
         node, i, j = rest
         if kind == "given":
             return float(variant.numbers[node][i, j])
+        if kind == "piece":
+            spell = in_letters(node, variant.numbers)
+            assert spell is not None
+            return spell(float(variant.values[node][i, j])) or NO_PIECE
         shown = variant.planted.get(node, variant.values[node])
         return round(float(shown[i, j]), SHOWN_PLACES) + 0.0
 
@@ -278,7 +308,7 @@ class BlankPage(PageWriter):
         super().__init__(student.book, file, sheet, page)
         self.student = student
         self.asked = {q.node: q for q in student.problem.questions}
-        self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind != "choice" for i in q.indices}
+        self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind not in OF_ROWS for i in q.indices}
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
     def _word_labels(self, block: Block, axis: int, of: WordLabels, cell_style: dict[str, Any]) -> None:
@@ -298,6 +328,10 @@ class BlankPage(PageWriter):
             self.sheet.empty(*place, ANSWER)
         elif node.data is not None:
             self._given(node, i, j, place)
+        elif node in self.shown and spelling(node):
+            self.sheet.text(
+                *place, self.student.marks.text(("piece", node, i, j)), style.cell(Look.COMPUTED, "General")
+            )
         elif node in self.shown or (question is not None and question.ask.kind == "wrong cell"):
             self.sheet.number(
                 *place, self.student.marks.number(("shown", node, i, j)), style.cell(Look.COMPUTED, "General")

@@ -14,6 +14,7 @@ import numpy as np
 from byhand.core.graph import Array, Node
 from byhand.core.roles import Role
 from byhand.exercises.problem import Flags, Problem, Question
+from byhand.exercises.recipe import BY_COUNTING
 
 LIMITS = (0.2, 0.25, 0.34, 0.5)
 """The share of the answers that may be one number, or stand in the same place of a given table; the strictest first."""
@@ -25,7 +26,7 @@ FEW, LEAST_DISTINCT = 4, 3
 
 def written_answers(problem: Problem, values: dict[Node, Array]) -> list[tuple[Question, Array]]:
     """Return the questions about numbers, each with its answers as they are written down. (draws, n) each"""
-    asked = [question for question in problem.questions if question.ask.kind not in ("choice", "wrong cell")]
+    asked = [question for question in problem.questions if question.ask.kind not in BY_COUNTING]
     draws = max((values[node].shape[:-2] for node in problem.drawn), default=())
     found = []
     for question in asked:

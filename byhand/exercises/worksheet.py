@@ -12,8 +12,10 @@ from byhand.core.labels import labels, word
 from byhand.core.number_text import MINUS_INFINITY, in_full, to_places
 from byhand.documents.document import Block, Code, Document, Heading, Lines, Paragraph, Plain, Room, SideBySide, Table
 from byhand.exercises.asked import Section, Sheet, Task, given_meaning, part_title, question_text, sheet
+from byhand.exercises.cuts import in_letters
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import NOT_ASKED, POWERS_OF_E, SHOWN_PLACES, Problem
+from byhand.exercises.recipe import OF_ROWS
 from byhand.explanations.handout import LIVE, explain
 from byhand.language.architecture import Graph
 from byhand.notation.tree import Name, Number, Power
@@ -87,7 +89,7 @@ def _answers(variant: Variant, said: Sheet, task: Task) -> Table:
         asked = set(question.indices)
         cells = tuple(tuple("" if (i, j) in asked else NOT_ASKED for j in range(columns)) for i in range(rows))
         return Table(_name(said, question.node), *_labels(question.node, variant), cells, "answer")
-    if question.ask.kind == "choice" and len(question.indices) > 1:
+    if question.ask.kind in OF_ROWS and len(question.indices) > 1:
         names, chosen = labels(question.node, 0, variant.values), [row for row, __ in question.indices]
         return Table("", tuple(names[row] for row in chosen), (), (("",),) * len(chosen), "answer")
     if question.ask.kind == "wrong cell":
@@ -107,7 +109,8 @@ def _given(problem: Problem, variant: Variant, said: Sheet, node: Node) -> Table
 
 def _numbers(said: Sheet, node: Node, table: Array, variant: Variant) -> Table:
     is_given = node.data is not None
-    cells = tuple(tuple(number_on_paper(float(value), is_given) for value in row) for row in table)
+    write = in_letters(node, variant.numbers) or (lambda number: number_on_paper(number, is_given))
+    cells = tuple(tuple(write(float(value)) for value in row) for row in table)
     return Table(_caption(said, node), *_labels(node, variant), cells, node.look)
 
 

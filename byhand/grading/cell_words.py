@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from byhand.core.graph import Array, Node, toposort
-from byhand.core.labels import Labels, Tokens, word
+from byhand.core.labels import Labels, Tokens, Typed, word
 from byhand.exercises.problem import Problem, Question
+from byhand.exercises.recipe import OF_ROWS
 from byhand.translations import _
 
 BETWEEN_WORDS = " → "
@@ -45,7 +46,7 @@ def _place(problem: Problem, question: Question, row: int, column: int, numbers:
     if question.ask.kind == "wrong cell":
         return _("the row of the wrong number") if column == 0 else _("the column of the wrong number")
     row_word, column_word = (_word(problem, node, axis, i, numbers) for axis, i in ((0, row), (1, column)))
-    if question.ask.kind == "choice":
+    if question.ask.kind in OF_ROWS:
         return row_word or _("row {n}").format(n=row + 1)
     if row_word and column_word and _is_of_words(node, 0) and _is_of_words(node, 1):
         return f"{row_word}{BETWEEN_WORDS}{column_word}"
@@ -65,7 +66,7 @@ def _is_of_words(node: Node, axis: int) -> bool:
 def _word(problem: Problem, node: Node, axis: int, i: int, numbers: Numbers) -> str:
     """Return the label of a row or column; an empty text for a word that is drawn and not known."""
     of = node.shape[axis].labels
-    if isinstance(of, Tokens) and not numbers and any(ids in problem.drawn for ids in toposort([of.ids])):
+    if isinstance(of, Tokens | Typed) and not numbers and any(ids in problem.drawn for ids in toposort([of.ids])):
         return ""
     text = word(of, i, numbers)
     return "" if text == str(i + 1) else text

@@ -133,7 +133,7 @@ def _new(answers: StudentAnswers, explanation: Explanation, evidence: StageEvide
     if len(explanation.combination) == 2 or any(f.explains_all for f in own):
         return []
     singles = [i for i in hypotheses.singles[stage.number] if i[0] not in explanation.combination]
-    if stage.choice:  # one number of a few, which anybody may hit
+    if stage.of_rows:  # one number of a few, which anybody may hit
         return evidence.fits([i for i in singles if i[0] < hypotheses.distinct])
     fits = evidence.fits(singles)
     lost = not explanation.combination and any(findings.open.any() for findings in explanation.findings.values())
@@ -172,7 +172,7 @@ def _explained(
     explained = int((evidence.answered & ~findings.open).sum())
     own_tables = (
         explanation.own_tables
-        if evidence.stage.choice
+        if evidence.stage.of_rows
         else {**explanation.own_tables, evidence.stage.number: evidence.own_table(chosen)}
     )
     by_stage = {**explanation.findings, evidence.stage.number: findings}
@@ -269,7 +269,7 @@ def rounding_on_the_way(evidence: StageEvidence, own_tables: Mapping[int, OwnTab
     shown = set(evidence.answers.hypotheses.problem.shown)
     needed = _behind(stage.by_hand, shown)
     tables = [n for n in plan if n in needed and n.name and n.data is None and _has_numbers_of_its_own(n)]
-    if not tables or stage.choice:
+    if not tables or stage.of_rows:
         return None
     trials = _trials(int(stage.tolerances.places.max()), tables)
     replacements = {
@@ -378,7 +378,7 @@ def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
     columns = int(stage.node.shape[1])
     copies = [np.resize(table, len(key)) for table in answers.visible if table.size > 1]
     copies += [t[stage.rows % t.shape[0], stage.columns] for t in answers.visible if t.shape[1] == columns > 1]
-    return not stage.choice and any(is_copy(written, key, copy, margins) for copy in copies)
+    return not stage.of_rows and any(is_copy(written, key, copy, margins) for copy in copies)
 
 
 def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool) -> CellFinding:
@@ -469,7 +469,7 @@ def _slips(explanation: Explanation, stage: Stage) -> tuple[dict[int, Slip], boo
     found = {
         n: _coarse(stage, n) for n in np.flatnonzero(evidence.coarse & (findings.open | findings.rounded)).tolist()
     }
-    if stage.choice:
+    if stage.of_rows:
         return {}, False
     found |= _in_writing(evidence, findings.open & ~evidence.coarse)
     answered, wrong = (

@@ -270,7 +270,7 @@ class _Weighing:
     def _shows_that_its_sources_are_work(self, n: int) -> bool:
         """Whether most of a table follows, with different numbers, and not without numbers that are given."""
         one = self.answers[n]
-        if one.stage.choice or not self.reads_given[n] or not all(map(self._varied, [n, *self.sources[n]])):
+        if one.stage.of_rows or not self.reads_given[n] or not all(map(self._varied, [n, *self.sources[n]])):
             return False
         numbers = self._numbers(n, one.follows)
         several = self._several(numbers) and len({*numbers.tolist()}) >= min(2, len(one.key))

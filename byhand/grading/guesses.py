@@ -12,8 +12,9 @@ from byhand.core.graph import INFINITE, Array
 from byhand.core.roles import Role
 from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem, Question
+from byhand.exercises.recipe import BY_COUNTING
 from byhand.grading.marking import Marker
-from byhand.grading.stages import BY_COUNTING, places_of
+from byhand.grading.stages import places_of
 from byhand.grading.verdicts import CellMark, TypedAnswer, Verdict
 
 CONSTANTS = (0.0, 1.0, -1.0, 2.0, 3.0, 0.5, 0.33, 0.25, 10.0)

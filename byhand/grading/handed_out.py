@@ -17,7 +17,7 @@ from byhand.core.roles import Role
 from byhand.exercises.keys import Key, Rows
 from byhand.exercises.problem import Problem, problem
 from byhand.exercises.recipe import exercise_of
-from byhand.exercises.student_book import FIRST_MARK, MARK, POINTS, StudentBook
+from byhand.exercises.student_book import FIRST_MARK, MARK, OF_TEXTS, POINTS, StudentBook
 from byhand.files import temporary_folder
 from byhand.xlsx.cells import Cell, position
 from byhand.xlsx.ranges import Region, region_of
@@ -171,7 +171,7 @@ def _unfilled(book: StudentBook) -> Contents:
     """Return the contents of the book with placeholders in the cells that differ between students."""
     marks: dict[object, float | str] = {}
     for n, key in enumerate(book.marks.keys):
-        text = isinstance(key, tuple) and key[0] in ("student", "word")
+        text = isinstance(key, tuple) and key[0] in OF_TEXTS
         marks[key] = f"§{FIRST_MARK + n}§" if text else float(FIRST_MARK + n)
     with temporary_folder() as folder:
         path = folder / "unfilled.xlsx"

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from byhand.core.graph import Array
+from byhand.exercises.cuts import Cuts
 from byhand.exercises.distinct_mistakes import ShownMistakes, mistakes
 from byhand.exercises.draw import Student, Variant, variants
 from byhand.exercises.keys import Key, questions_of, read_key, student_line, write_key
@@ -22,8 +23,8 @@ from byhand.exercises.student_book import StudentBook
 from byhand.files import temporary_folder
 from byhand.grading.guesses import earned_by_guesses, guess_faults
 from byhand.grading.marking import Marker
-from byhand.grading.submission import read_typed
-from byhand.grading.verdicts import BETWEEN, CellMark, Verdict
+from byhand.grading.submission import read_cut, read_typed
+from byhand.grading.verdicts import BETWEEN, CellMark, TypedAnswer, Verdict
 
 GARBAGE = "no idea"
 MOST = 100
@@ -90,14 +91,15 @@ class Trial:
                 yield f"Marking does not name {name} in {count} of {tried[name]} answers."
 
     def _plain(self, variant: Variant) -> Iterator[str]:
-        """Yield a line for each wrong mark of the key, of blanks and of garbage."""
+        """Yield a line for each wrong mark of the key, of blanks and of garbage; as a cut, it is wrong."""
         right = self.right(variant)
-        for what, answers, verdict in (
-            ("the key", right, Verdict.RIGHT),
-            ("blanks", [[""] * len(row) for row in right], Verdict.BLANK),
-            (GARBAGE, [[GARBAGE] * len(row) for row in right], Verdict.UNREADABLE),
+        for what, answers, verdict, of_cut in (
+            ("the key", right, Verdict.RIGHT, Verdict.RIGHT),
+            ("blanks", [[""] * len(row) for row in right], Verdict.BLANK, Verdict.BLANK),
+            (GARBAGE, [[GARBAGE] * len(row) for row in right], Verdict.UNREADABLE, Verdict.WRONG),
         ):
-            if {mark.verdict for mark in self.mark(variant, answers)} != {verdict}:
+            marks = self.mark(variant, answers)
+            if any(m.verdict != (of_cut if self.problem.questions[m.question].cuts else verdict) for m in marks):
                 yield f"Marking does not take {what} of {variant.student.id} for what it is."
 
     def right(self, variant: Variant) -> list[Row]:
@@ -109,9 +111,17 @@ class Trial:
         return rows
 
     def mark(self, variant: Variant, answers: Sequence[Row]) -> tuple[CellMark, ...]:
-        """Mark what a student types: numbers, texts, or nothing."""
-        typed = [[read_typed(x if isinstance(x, str) else repr(x)) for x in row] for row in answers]
+        """Mark what a student types: numbers, texts, or nothing. A cut is typed in letters."""
+        asked = zip(self.problem.questions, answers, strict=True)
+        typed = [[_typed(x, question.cuts) for x in row] for question, row in asked]
         return self.marker.mark(self.key.students[variant.student.id], typed)
+
+
+def _typed(answer: float | str, cuts: Cuts | None) -> TypedAnswer:
+    """Return an answer as it is read from a cell."""
+    if cuts is None:
+        return read_typed(answer if isinstance(answer, str) else repr(answer))
+    return read_cut(answer if isinstance(answer, str) else cuts.text(answer), cuts)
 
 
 def written(problem: Problem, answers: Sequence[Array]) -> list[list[float]]:

@@ -239,6 +239,8 @@ class Marker:
         place = self._place(question, cell)
         if exact := self._exact_keys(student).get(place):
             return exact.text
+        if cuts := self.problem.questions[question].cuts:
+            return cuts.text(student.answers[question][cell])
         places = 0 if self.tolerances.places[place] == 0 else self.asks[question].places
         return f"{student.answers[question][cell] + 0.0:.{places}f}".replace("-", "−")
 

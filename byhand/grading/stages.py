@@ -16,7 +16,7 @@ from byhand.answers.rules import Rule
 from byhand.core.graph import INFINITE, Array, Node, fold, named_like, toposort, within
 from byhand.exercises.lms_fields import INDEX_MARGIN
 from byhand.exercises.problem import Flags, Problem, Question, random_tables
-from byhand.exercises.recipe import Ask
+from byhand.exercises.recipe import BY_COUNTING, OF_ROWS, Ask
 
 TRIES = 8
 
@@ -37,8 +37,6 @@ def alternatives(problem: Problem) -> dict[Node, Node]:
 
 
 ROOM, WHOLE = float(equality.ROOM), float(equality.WHOLE)
-BY_COUNTING = ("choice", "wrong cell")
-"""Kinds of question whose answer is the number of a row or column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +86,17 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """All questions about one table; or one question about which column of a row is the largest (choice).
+    """All questions about one table; or one question with an answer for a whole row, a choice or a cut.
 
-    by_hand: the same table as people compute it. flat: the places of its cells among all answers. rows, columns: of
-    each cell, from 0. exact: whether a cell is asked for as an expression. before: the numbers of the stages from
-    whose tables this one is computed.
+    by_hand: the same table as people compute it. of_rows: the question with answers for rows. flat: the places of its
+    cells among all answers. rows, columns: of each cell, from 0. exact: whether a cell is asked for as an expression.
+    before: the numbers of the stages from whose tables this one is computed.
     """
 
     number: int
     node: Node
     by_hand: Node
-    choice: bool
+    of_rows: Question | None
     flat: Indices
     rows: Indices
     columns: Indices
@@ -108,8 +106,8 @@ class Stage:
 
     def cells(self, tables: Array) -> Array:
         """Return the answers that a table or a stack of tables gives. (..., r, c) -> (..., n)"""
-        if self.choice:
-            return np.asarray(np.argmax(tables[..., self.rows, :], axis=-1) + 1.0)
+        if self.of_rows:
+            return self.of_rows.cells(tables)
         return np.asarray(tables[..., self.rows, self.columns])
 
 
@@ -119,13 +117,13 @@ def stages_of(problem: Problem) -> list[Stage]:
     groups: dict[tuple[Node, int], list[int]] = {}
     for n, question in enumerate(problem.questions):
         if question.ask.kind != "wrong cell":
-            alone = n + 1 if question.ask.kind == "choice" else 0
+            alone = n + 1 if question.ask.kind in OF_ROWS else 0
             groups.setdefault((question.node, alone), []).append(n)
     ways, found = alternatives(problem), list[Stage]()
     for (node, alone), numbers in sorted(groups.items(), key=lambda group: (group[0][0].serial, group[0][1])):
         needed = set(toposort([by_hand := ways.get(node, node)]))
-        before = tuple(s.number for s in found if s.node in needed and not s.choice)
-        found.append(_stage(problem.questions, len(found), (node, by_hand), bool(alone), numbers, counts, before))
+        before = tuple(s.number for s in found if s.node in needed and not s.of_rows)
+        found.append(_stage(problem.questions, len(found), (node, by_hand), alone, numbers, counts, before))
     return found
 
 
@@ -138,7 +136,7 @@ def _stage(
     questions: Sequence[Question],
     number: int,
     nodes: tuple[Node, Node],
-    choice: bool,
+    alone: int,
     numbers: list[int],
     counts: NDArray[Any],
     before: tuple[int, ...],
@@ -152,4 +150,5 @@ def _stage(
             asks.append(questions[n].ask)
     whole = np.array(flat), np.array(rows), np.array(columns)
     exact = np.array([ask.kind == "symbolic" for ask in asks])
-    return Stage(number, *nodes, choice, *whole, tolerances_of(asks), exact, before)
+    of_rows = questions[alone - 1] if alone else None
+    return Stage(number, *nodes, of_rows, *whole, tolerances_of(asks), exact, before)

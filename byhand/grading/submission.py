@@ -19,11 +19,14 @@ from byhand.answers.grammar import Meaning
 from byhand.answers.judge import UNDECIDED
 from byhand.answers.limits import LONGEST, Unreadable
 from byhand.answers.phrases import without_words
+from byhand.answers.pieces import read_pieces, shown
 from byhand.answers.reading import AskedShape, Reading, describe_reading, read
 from byhand.answers.rules import NeedsPerson, Settings
 from byhand.answers.tree import Infinite, letters_in
 from byhand.core.graph import Array
 from byhand.errors import ByhandError, DiskFull, quoted
+from byhand.exercises.cuts import Cuts
+from byhand.exercises.problem import Question
 from byhand.exercises.roster import clean
 from byhand.grading.answers_file import answers_file
 from byhand.grading.handed_out import CellFinder, HandedOut
@@ -52,16 +55,16 @@ DECIMAL = re.compile(r"\s*[+−-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+)\s
 
 
 class AnswerCells:
-    """Reads the answers of one workbook. words: those that a cell's question leaves out. warnings: for a person."""
+    """Reads the answers of one workbook. questions: of each cell, where they are known. warnings: for a person."""
 
     def __init__(
         self,
         contents: Contents,
         read_text: Callable[[str], TypedAnswer],
         engine: Recomputer,
-        words: Mapping[Cell, tuple[str, ...]],
+        questions: Mapping[Cell, Question],
     ) -> None:
-        self.contents, self.read_text, self.engine, self.words = contents, read_text, engine, words
+        self.contents, self.read_text, self.engine, self.questions = contents, read_text, engine, questions
         self.warnings: list[str] = []
         self.commas = False
 
@@ -80,13 +83,17 @@ class AnswerCells:
         value = self.contents.values.get(cell)
         if isinstance(value, CellDate) or cell in self.contents.dates:
             return self._date(value)
-        if isinstance(value, str) and cell in self.words and len(value) <= LONGEST_CELL:
-            return replace(self._typed(without_words(value, self.words[cell])), text=_shown(value.strip()))
-        return self._typed(value)
+        question = self.questions.get(cell)
+        if isinstance(value, str) and question and question.ask.strip_words and len(value) <= LONGEST_CELL:
+            without = without_words(value, question.ask.strip_words)
+            return replace(self._typed(without, question), text=_shown(value.strip()))
+        return self._typed(value, question)
 
-    def _typed(self, value: Value) -> TypedAnswer:
+    def _typed(self, value: Value, question: Question | None) -> TypedAnswer:
         if value is None:
             return TypedAnswer()
+        if question and question.cuts and isinstance(value, str | float):
+            return read_cut(value if isinstance(value, str) else _brief(value), question.cuts)
         if isinstance(value, bool):
             word = str(value).upper()
             return TypedAnswer(word, None, _("{word} is a truth value, not a number").format(word=word))
@@ -151,7 +158,7 @@ class AnswerCells:
         if isinstance(value, CellError):
             circle, error = _("the formula refers to itself in a circle"), _("the formula gives the error {error}")
             return TypedAnswer(formula, None, circle if value == CIRCLE else error.format(error=_shown(value)))
-        read = self._typed(value)
+        read = self._typed(value, self.questions.get(cell))
         expression = read.expression if isinstance(value, str) else needed.written_out(cell)
         return TypedAnswer(formula, read.value, f"{formula} gives {read.read_as}", expression)
 
@@ -215,6 +222,18 @@ def read_typed(text: str, settings: Settings | None = None) -> TypedAnswer:
         return TypedAnswer(shown, None, str(refusal))
     other = _otherwise(text, settings, reading.twofold) if reading.twofold else None
     return TypedAnswer(shown, value, read_as, text, otherwise=other)
+
+
+def read_cut(text: str, cuts: Cuts) -> TypedAnswer:
+    """Read a word in pieces, such as `low er`, as the number of its cut."""
+    if not strip_invisible(text).strip():
+        return TypedAnswer()
+    typed = _shown(text.strip())
+    try:
+        pieces = read_pieces(text)
+    except Unreadable as refusal:
+        return TypedAnswer(typed, None, str(refusal))
+    return TypedAnswer(typed, cuts.number(pieces), shown(pieces), text)
 
 
 _DEFAULT = Settings()
@@ -351,7 +370,7 @@ def _submission(
             f"{path} is not the workbook of this exercise ({clean(handed_out.key.exercise)}): "
             "hand in the one that was handed out."
         )
-    cells = AnswerCells(contents, read_text, engine, _words_left_out(handed_out, places))
+    cells = AnswerCells(contents, read_text, engine, _questions(handed_out, places))
     typed = iter(cells.read([place for row in places for place in row if place]))
     answers = tuple(tuple(next(typed) if place else NOT_THERE for place in row) for row in places)
     where = handed_out.id and find(handed_out.id)
@@ -375,11 +394,10 @@ def _same_for_all(handed_out: HandedOut) -> Iterator[tuple[Cell, Value]]:
     yield from handed_out.numbers.items()
 
 
-def _words_left_out(handed_out: HandedOut, places: list[list[Cell | None]]) -> dict[Cell, tuple[str, ...]]:
-    """Return the words that the questions leave out, by their cells in the submission."""
+def _questions(handed_out: HandedOut, places: list[list[Cell | None]]) -> dict[Cell, Question]:
+    """Return the questions by their cells in the submission; none for a problem that cannot be built again."""
     questions = handed_out.problem.questions if handed_out.problem else ()
-    asked = zip(questions, places, strict=False)
-    return {place: q.ask.strip_words for q, row in asked if q.ask.strip_words for place in row if place}
+    return {place: question for question, row in zip(questions, places, strict=False) for place in row if place}
 
 
 def _printed(handed_out: HandedOut, contents: Contents, find: CellFinder) -> dict[Cell, Value]:

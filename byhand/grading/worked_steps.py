@@ -13,6 +13,7 @@ from byhand.documents.html import HTML
 from byhand.exercises.draw import Student, variants
 from byhand.exercises.keys import Key, KeyStudent
 from byhand.exercises.problem import Numbers, Problem, Question
+from byhand.exercises.recipe import BESIDE
 from byhand.exercises.secret import Source
 from byhand.explanations.handout import work_cells
 from byhand.grading.cell_words import words_of_student
@@ -43,7 +44,7 @@ class WorkedSteps:
         example = self._example(theirs, question)
         if example is None:
             return ""
-        places = [(0, 0)] if asked.ask.kind in ("choice", "wrong cell") else asked.indices
+        places = [(0, 0)] if asked.ask.kind in BESIDE else asked.indices
         return self._worked_example(question, tuple(places[:2]), example, language())
 
     def places(self, student: str) -> list[list[str]]:

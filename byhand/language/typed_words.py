@@ -8,14 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from byhand.core.graph import Array, Dim, Node, source
-from byhand.core.labels import Labels, Pieces, Typed
+from byhand.core.labels import UNKNOWN, Labels, Pieces, Typed
 from byhand.errors import ByhandError, quoted
 from byhand.language.architecture import Inputs
 
 END = "</w>"
 """The end of a word, as Sennrich et al. write it in their program (in their paper: ·)."""
-UNKNOWN = "�"
-"""The piece for a letter that is typed, but is none of the letters."""
 INSIDE = "##"
 """What a piece inside a word begins with (Schuster and Nakajima 2012, as BERT writes it)."""
 LATIN = "abcdefghijklmnopqrstuvwxyz"

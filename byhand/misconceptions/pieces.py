@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+
 from byhand.core.graph import Node, toposort
 from byhand.core.labels import Typed
 from byhand.core.ops import (
@@ -9,6 +12,7 @@ from byhand.core.ops import (
     below,
     beside,
     div,
+    equal,
     greater,
     int_,
     lookup,
@@ -19,7 +23,7 @@ from byhand.core.ops import (
     stretch,
     where,
 )
-from byhand.core.piece_ops import apart, at_places, find, joined_places, take, tally
+from byhand.core.piece_ops import apart, at_places, find, joined_places, spelled, take, tally
 from byhand.misconceptions.patterns import ANY, Pattern, itself, piece
 from byhand.misconceptions.rewriting import mistake
 
@@ -118,6 +122,91 @@ def longest_first(p: Node) -> Node:
     return product
 
 
+def path_of(whole: str, *others: str) -> Callable[[Node], tuple[Node, ...] | None]:
+    """Return what matches the path of a word in a part of the model with these tables, and returns the tables."""
+
+    def find_tables(node: Node) -> tuple[Node, ...] | None:
+        if node.op is not spelled or node.symbol != "path":
+            return None
+        part = node.name.rpartition(".")[0]
+        there = {n.name: n for n in toposort([node])}
+        tables = [there.get(f"{part}.{name}") for name in (whole, *others)]
+        return tuple(tables) if all(tables) else None  # type: ignore[arg-type]  # none of them is None
+
+    return find_tables
+
+
+def longest_from_the_left(edges: Node) -> Node:
+    """Return the pieces where each step takes the longest from the left. (L, L) -> (1, L)"""
+    size = int(edges.shape[0])
+    place, pieces = stretch(0, rows=1, columns=1), []
+    for _ in range(size):
+        row = lookup(below(edges, stretch(0, rows=1, columns=size)), place)
+        last = last_largest(greater(row, 0), 1)
+        pieces.append(where(greater(size - 0.5, place), take(row, last), 0))
+        place = where(greater(size - 0.5, place), last + 1, place)
+    return beside(*pieces) if size > 1 else pieces[0]
+
+
+def longest_from_the_right(edges: Node, length: Node) -> Node:
+    """Return the pieces where each step takes the longest from the right, in their order. (L, L), (1, 1) -> (1, L)"""
+    size = int(edges.shape[0])
+    place, pieces = length, []
+    for _ in range(size):
+        row = lookup(edges.T, maximum(place - 1, 0))
+        first = argmax(greater(row, 0), axis=1)
+        pieces.append(where(place, take(row, first), 0))
+        place = where(place, first, 0)
+    return beside(*reversed(pieces)) if size > 1 else pieces[0]
+
+
+def fewest_pieces(edges: Node, length: Node) -> Node:
+    """Return the way with the fewest pieces; of several, the longest last piece. (L, L), (1, 1) -> (1, L)"""
+    size = int(edges.shape[0])
+    least, came = [stretch(0, rows=1, columns=1)], []
+    for n in range(1, size + 1):
+        arriving = edges.rows(0, n).columns(n - 1, n).T
+        before = beside(*least) if n > 1 else least[0]
+        ways = where(arriving, before - 1, -2 * size)
+        came.append(argmax(ways, axis=1))
+        least.append(ways.max(1))
+    place, pieces = length, []
+    for _ in range(size):
+        letter = maximum(place - 1, 0)
+        start = lookup(below(*came) if size > 1 else came[0], letter)
+        pieces.append(where(place, take(lookup(edges, start), letter), 0))
+        place = where(place, start, 0)
+    return beside(*reversed(pieces)) if size > 1 else pieces[0]
+
+
+def longest_of_the_pieces(start: Node, merges: Node) -> Node:
+    """Return the words where each step takes the longest piece from the left, whatever the merges. (W, L) -> (W, L)"""
+    assert merges.data is not None
+    typed = start.shape[0].labels
+    assert isinstance(typed, Typed)
+    count, width = int(start.shape[0]), int(start.shape[1])
+    letters: dict[int, tuple[int, ...]] = {n: (n,) for n in range(1, len(typed.pieces.letters) + 1)}
+    for n, (left, right) in enumerate(merges.data.astype(int).tolist(), len(letters) + 1):
+        letters[n] = letters[left] + letters[right]
+    best, length = [], []
+    for at in range(width):
+        piece, long = start.columns(at, at + 1), stretch(1, rows=count, columns=1)
+        for n, of in sorted(letters.items(), key=lambda item: len(item[1])):
+            if 1 < len(of) <= width - at:
+                same = [equal(start.columns(at + k, at + k + 1), letter) for k, letter in enumerate(of)]
+                here = reduce(mul, same)
+                piece, long = where(here, n, piece), where(here, len(of), long)
+        best.append(piece)
+        length.append(long)
+    place, taken = stretch(0, rows=count, columns=1), []
+    for _ in range(width):
+        is_open = greater(width - 0.5, place)
+        letter = where(is_open, place, width - 1)
+        taken.append(where(is_open, take(beside(*best), letter), 0))
+        place = where(is_open, place + take(beside(*length), letter), place)
+    return beside(*taken)
+
+
 PIECES = (
     mistake(
         "counts-forgotten",
@@ -156,9 +245,25 @@ PIECES = (
         (in_order_of_the_text, joined_from_the_left),
     ),
     mistake(
+        "longest-piece-for-merges",
+        "You took the longest piece from the left, as WordPiece does; BPE joins pairs, in the order of its merges.",
+        (in_order_of_the_text, longest_of_the_pieces),
+    ),
+    mistake(
+        "longest-piece-from-the-right",
+        "You took the longest piece from the right; WordPiece begins at the left of the word.",
+        (path_of("edge", "length", "longest"), lambda edges, length, longest: longest_from_the_right(edges, length)),
+    ),
+    mistake(
+        "fewest-pieces",
+        "You took the way with the fewest pieces; WordPiece takes the longest piece each time, whatever is left.",
+        (path_of("edge", "length", "longest"), lambda edges, length, longest: fewest_pieces(edges, length)),
+    ),
+    mistake(
         "longest-piece-first",
         "You took the longest piece each time; compare all ways, for the likeliest may begin with a short piece.",
         (best_at_the_end, longest_first),
+        (path_of("edge", "p"), lambda edges, p: longest_from_the_left(edges)),
     ),
     mistake(
         "all-ways-for-the-best",

@@ -3,6 +3,16 @@
 /** At most one in so many answers to a table may be a slip, unless all are the same. */
 const FEW_SLIPS = 3;
 
+/** The pieces of a word, as people write them: with blanks, bars or commas between, or as a list in quotes. */
+function piecesIn(text) {
+  const list = text.trim().match(/^\[\s*"(.*)"\s*\]$/);
+  const parts = list ? list[1].split(/"\s*,\s*"/) : text.split(text.includes("|") ? "|" : /,?\s+/);
+  return parts
+    .map((piece) => piece.trim())
+    .filter(Boolean)
+    .join("|");
+}
+
 /** The fields of an exercise, and what has been typed. */
 class Practice {
   constructor(app, about, element) {
@@ -38,7 +48,8 @@ class Practice {
   }
 
   field(q, k, label = say("your_answer")) {
-    const about = { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": label };
+    const inputmode = this.about.questions[q].letters ? "text" : "decimal";
+    const about = { type: "text", inputmode, autocomplete: "off", "aria-label": label };
     const input = el("input.answer", about);
     return set(input, { onchange: () => this.check(q, k, input) });
   }
@@ -73,7 +84,7 @@ class Practice {
   }
 
   check(q, k, input) {
-    const x = numberIn(input.value);
+    const x = this.about.questions[q].letters ? piecesIn(input.value) : numberIn(input.value);
     const key = `${q},${k}`;
     this.typed.set(key, x);
     this.app.view.update();
@@ -96,10 +107,11 @@ class Practice {
   /** What is said of a number: right, follows from own numbers, a known mistake, a slip, or not right yet. */
   verdict(q, k, x) {
     const question = this.about.questions[q];
-    const { answers, margin, places, beside } = question;
-    const near = (one, other, room = margin) => one !== null && other !== null && Math.abs(one - other) <= room;
+    const { answers, margin, places, beside, letters } = question;
+    const near = (one, other, room = margin) =>
+      one !== null && other !== null && (letters ? one === other : Math.abs(one - other) <= room);
     const right = answers[k];
-    if (near(x, right) || (right !== null && near(x, Number(right.toFixed(places)), 1e-9)))
+    if (near(x, right) || (!letters && right !== null && near(x, Number(right.toFixed(places)), 1e-9)))
       return { right: true, sentence: say("right") };
     if (!beside && near(x, this.expected(question, k))) {
       const rounded = [...this.verdicts.values()].every((each) => each.right || each.q === q);

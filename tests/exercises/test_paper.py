@@ -137,8 +137,8 @@ def test_there_is_room_for_each_answer(name: str) -> None:
     built, variant = case(name)
     for question, room in zip(built.questions, tables(worksheet(built, variant), answer=True), strict=True):
         rows, columns = map(int, question.node.shape)
-        wanted = {"table": (rows, columns), "wrong cell": (1, 2)}.get(question.ask.kind, (1, 1))
-        assert (len(room.cells), len(room.cells[0])) == wanted
+        wanted = {"table": (rows, columns), "wrong cell": (1, 2), "cut": (len(question.indices), 1)}
+        assert (len(room.cells), len(room.cells[0])) == wanted.get(question.ask.kind, (1, 1))
 
 
 def test_a_worksheet_says_who_what_and_for_how_many_points() -> None:

@@ -21,6 +21,7 @@ from byhand.exercises.canvas import as_canvas_rounds
 from support.lms_marks import Marked, paired, parsed, plain, summed
 
 NUMERICAL, CHOICE, TEXT = "numerical_question", "multiple_choice_question", "text_only_question"
+SHORT = "short_answer_question"
 BLANKS = "fill_in_multiple_blanks_question"
 QTI = "imsqti_xmlv1p2"
 MOST_BYTES = 100_000_000
@@ -48,7 +49,7 @@ class CanvasItem:
     def _value(self, typed: str) -> str | Decimal | None:
         if self.kind == CHOICE:
             return dict(zip(map(str, range(1, len(self.choices) + 1)), self.choices, strict=True)).get(typed)
-        return number_typed(typed)
+        return typed if self.kind == SHORT else number_typed(typed)
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,8 @@ def _check(item: CanvasItem) -> None:
     where = f"The Canvas item {quoted(item.ident)}"
     if item.kind == TEXT:
         return
-    if item.kind not in (NUMERICAL, CHOICE):
-        raise ByhandError(f"{where} is a {quoted(item.kind)}, which is not read: there are numbers and choices.")
+    if item.kind not in (NUMERICAL, CHOICE, SHORT):
+        raise ByhandError(f"{where} is a {quoted(item.kind)}, which is not read: there are numbers, choices and texts.")
     if all(score < 100 for _, score in item.rules):
         raise ByhandError(f"{where} has no answer with full marks: export it again.")
     if item.kind == NUMERICAL:

@@ -91,10 +91,18 @@ def _named_rightly(problem: Problem, variant: Variant, answers: Sequence[Array])
 def field_texts(parts: Sequence[Part], answers: Sequence[Array]) -> list[str]:
     """Return the texts that a student with these answers types into the fields, in order."""
     return [
-        in_full(float(value))
+        _typed(part, float(value))
         for part, row in zip(parts, answers, strict=True)
         for value in _field_values(part, np.asarray(row, dtype=float).ravel())
     ]
+
+
+def _typed(part: Part, value: float) -> str:
+    """Return an answer as it is typed; a cut with blanks, with bars or as a list."""
+    if part.question.cuts is None:
+        return in_full(value)
+    ways = part.question.cuts.spellings(value)
+    return ways[int(value) % len(ways)]
 
 
 def _field_values(part: Part, row: Array) -> Array:

@@ -104,7 +104,8 @@ def _value(e: Element, responses: dict[str, str], outcomes: dict[str, object]) -
         return [*known, more]
     if tag == "match":
         typed, key = values
-        return typed is not None and f"C{typed}" == key
+        chosen = e[1].get("baseType") == "identifier"
+        return typed is not None and (f"C{typed}" if chosen else typed) == key
     assert tag == "equal", tag
     assert e.get("toleranceMode") == "absolute"
     typed, key = values

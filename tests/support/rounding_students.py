@@ -16,7 +16,7 @@ from byhand.exercises.draw import Variant
 from byhand.exercises.problem import Problem
 
 Table = NDArray[np.float64]
-AS_THEY_ARE = ("choice", "wrong cell", "missing")
+AS_THEY_ARE = ("choice", "wrong cell", "missing", "cut")
 """The kinds of question whose answers are no numbers that are computed and rounded."""
 FAR = 1e20
 """A masked score is beyond this, and is never rounded."""

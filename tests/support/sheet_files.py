@@ -51,13 +51,18 @@ def of_moodle(file: bytes) -> Iterator[Marked]:
         text = question.findtext("questiontext/text") or ""
         keys = [_moodle_key(field) for field in FIELD.findall(text)]
         sheet = Sheet(text)
-        answers = [a for q in sheet.questions for a in answer(sheet, q) if np.isfinite(a)]
+        answers = [a for q in sheet.questions if not _is_cut(q) for a in answer(sheet, q) if np.isfinite(a)]
         if question.get("type") == "numerical":
             key, margin = (float(question.findtext(f"answer/{tag}") or "nan") for tag in ("text", "tolerance"))
             keys = [(key - margin, key + margin)]
         assert len(answers) == len(keys), f"{name}: {len(answers)} answers for {len(keys)} fields"
         for n, (value, (least, most)) in enumerate(zip(answers, keys, strict=True)):
             yield Marked(f"{name}, field {n + 1}", value, least, most)
+
+
+def _is_cut(question: Question) -> bool:
+    """Whether the answer is a word in pieces, which stands in the file in letters, not by its numbers."""
+    return (asked(question.text) or ("", {}))[0] == "cut"
 
 
 def _moodle_key(field_text: str) -> tuple[float, float]:
@@ -103,6 +108,8 @@ def _quiz(quiz: ET.Element) -> Iterator[Marked]:
         if not any(e.tag.endswith("}conditionvar") for e in item.iter()):
             continue  # a text, such as what is given
         (question,) = sheet.questions
+        if _is_cut(question):
+            continue
         value = _value_of_item(sheet, question)
         least, most = _canvas_key(item)
         yield Marked(f"{quiz.tag} {item.get('ident')}", value, least, most)

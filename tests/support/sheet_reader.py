@@ -196,6 +196,7 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "max": np.maximum,
     "erf": np.vectorize(__import__("math").erf, otypes=[float]),
     "int": np.floor,
+    "letters": lambda a: a,
     "count": lambda a, b, n: np.array(
         [[sum(np.sum(row == x) * k[0] for row, k in zip(b, n, strict=True)) for x in r] for r in a]
     ),
@@ -407,6 +408,7 @@ FORMS = {
     "missing": rf"The number of {NAME} in row (?P<rows>\d+)[^,]*, column (?P<columns>\d+).*? is missing: .*",
     "part": rf"Find (?P<part>(?:row|column)s? \d.*) of {NAME}\.{PLACES}",
     "choice": rf"Which (?:word|column) has the largest number in (?:each of )?(?P<part>rows? .*?) of {NAME}\? .*",
+    "cut": rf"Write (?P<part>rows? .*?) of {NAME} in letters: .*",
     "wrong cell": rf"One number of {NAME} is wrong: .*",
 }
 
@@ -442,7 +444,7 @@ def cells_of(part: str, shape: tuple[int, int]) -> list[tuple[int, int]]:
 
 
 def answer(sheet: Sheet, question: Question) -> list[float]:
-    """Return what the question asks for, worked out from the sheet."""
+    """Return what the question asks for, worked out from the sheet; for a cut, its pieces by number."""
     kind, found = asked(question.text) or ("", {})
     name = found["name"]
     if kind == "missing":
@@ -456,6 +458,8 @@ def answer(sheet: Sheet, question: Question) -> list[float]:
         return [float(x) for x in table.ravel()]
     if kind in ("cell", "symbolic"):
         return [float(table[int(found["rows"]) - 1, int(found["columns"]) - 1])]
+    if kind == "cut":
+        return [float(x) for i in dict.fromkeys(i for i, _ in cells_of(found["part"], table.shape)) for x in table[i]]
     if kind == "choice":
         rows = dict.fromkeys(i for i, _ in cells_of(found["part"], table.shape))
         return [float(np.argmax(table[i])) + 1 for i in rows]

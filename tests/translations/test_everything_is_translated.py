@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.catalogue import has_words, messages
 from support.pseudo_language import CODE, in_pseudo_language, outside, texts_of
 from support.selection import often
 
+from byhand.core.labels import Typed
 from byhand.exercises.class_set import SetOptions, make_set
 from byhand.exercises.problem import Problem
 from byhand.exercises.recipe import find, ready_made, ready_made_exams
@@ -28,7 +30,7 @@ MATHS |= set("aggregate select selector width indices tokens places all".split()
 """Names of functions, those of the language RASP too."""
 AUTHORS = {"nostalgebraist"}
 """Who signs in small letters."""
-FORMS = set("NUMERICAL NUMERICALS MULTICHOICE SHORTANSWER".split())
+FORMS = set("NUMERICAL NUMERICALS MULTICHOICE SHORTANSWER SHORTANSWER_C".split())
 """Names of kinds of fields in Moodle's own notation."""
 
 
@@ -40,6 +42,14 @@ def names_of(problem: Problem) -> set[str]:
         words |= {node.name, node.symbol}
         words |= {word for dim in node.shape for word in getattr(getattr(dim, "labels", None), "words", ())}
     return {part for word in words for part in WORD.findall(word)}
+
+
+def drawn_words(built: Problem) -> set[str]:
+    """The words of all lengths that are drawn letter by letter, and the pieces of such words."""
+    typed = [(dim.labels, numbers) for node, numbers in built.drawn.items() for dim in node.shape]
+    letters = {of.pieces.typed[int(x) - 1] for of, numbers in typed if isinstance(of, Typed) for x in numbers}
+    longest = max((int(node.shape[1]) for node in built.drawn), default=0)
+    return {"".join(word) for n in range(2, longest + 1) for word in product(letters, repeat=n)} if letters else set()
 
 
 def unknown(texts: Iterable[str], names: set[str]) -> set[str]:
@@ -77,6 +87,7 @@ def test_all_that_a_class_sees_is_in_the_catalogues(name: str, tmp_path: Path, m
     result = make_set(options)
     names = (
         names_of(result.problem)
+        | drawn_words(result.problem)
         | MATHS
         | FORMS
         | AUTHORS
