@@ -222,7 +222,7 @@ class Body:
             others = [table for i, table in enumerate(before.reads) if i != n]
             if after.reads[n] is not before.returns[0] or [t for i, t in enumerate(after.reads) if i != n] != others:
                 return 0
-            if self.script.readers[before.returns[0]] - set(layers[made.index(after)].whole):
+            if self.script.is_read_outside(before.returns[0], set(layers[made.index(after)].whole)):
                 return 0
         around = [part for part in layers[0].path.split(".") if not part[-1].isdigit()]
         stream = fresh("_".join([*around, STREAM]), self.taken)

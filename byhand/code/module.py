@@ -33,8 +33,7 @@ tables = {}  # all that keep() is given
 model = Model()
 shapes = model.state_dict()
 model.load_state_dict({name: w.view_as(shapes[name]) for name, w in weights.items()})
-LOGITS = model(INPUTS)
-"""
+LOGITS = model(INPUTS)"""
 BACKWARD = """for value in [*tables.values(), *globals().values()]:
     if torch.is_tensor(value) and value.requires_grad:
         value.retain_grad()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from byhand.code.formatting import formatted
+import numpy as np
+
+from byhand.code.formatting import all_formatted
 from byhand.code.script import Script, about, side_by_side
 from byhand.core.captions import rule, symbol, symbol_from, titles
 from byhand.core.expressions import Numpy
-from byhand.core.graph import Node, Scope
+from byhand.core.graph import Node, Scope, fold
 from byhand.core.labels import Tokens
 from byhand.core.roles import Role
 from byhand.documents.document import Block, Document, Formula, Heading, Paragraph
@@ -51,10 +53,11 @@ def written(texts: Iterable[tuple[str, str]], about: Mapping[str, str], laid_out
         raise ByhandError('nbformat writes notebooks: install it with pip install "byhand[notebook]".') from None
 
     library: Any = nbformat  # it has no types
-    v4, cells = library.v4, []
+    v4, cells, texts = library.v4, [], list(texts)
+    code = [text for kind, text in texts if kind == "code"]
+    laid = iter(code if laid_out else [text.strip() for text in all_formatted(code)])
     for n, (kind, text) in enumerate(texts):
-        made = v4.new_markdown_cell if kind == "text" else v4.new_code_cell
-        cell: Any = made(text if laid_out or kind == "text" else formatted(text).strip())
+        cell: Any = v4.new_markdown_cell(text) if kind == "text" else v4.new_code_cell(next(laid))
         cell["id"] = f"cell-{n + 1}"  # the same each time
         cells.append(cell)
     book = v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}, **about})
@@ -80,7 +83,7 @@ def _cells(script: Script) -> Iterator[tuple[str, str]]:
         heading = ", ".join(titles(place)) if place else "What the whole model shares"
         if not block:
             continue
-        yield "text", _written(Heading(heading, 2), *_formulas(place, block))
+        yield "text", _written(Heading(heading, 2), *_formulas(script, place, block))
         yield "code", "\n".join(side_by_side(block))
         for node in block.values():
             if node.role is Role.ATTENTION:
@@ -101,12 +104,13 @@ def _words(script: Script, node: Node, axis: int) -> str:
     return ""
 
 
-def _formulas(place: Scope | None, block: Mapping[str, Node]) -> Iterator[Block]:
-    """Yield a page's equation with its source, and the formula of each table that it computes."""
+def _formulas(script: Script, place: Scope | None, block: Mapping[str, Node]) -> Iterator[Block]:
+    """Yield a page's equation with its source, and the formula of each table that it computes, also inside a step."""
     if place and (said := about(place)):
         yield Paragraph((said,))
-    for node in block.values():
-        if not node.op.given:
+    for line in block.values():
+        inside = script.ends[line].inside if line in script.ends else ()
+        for node in (*inside, line) if not line.op.given else ():
             letters = rule(node, lambda table, reader=node: Name(symbol_from(table, reader)))  # type: ignore[misc]
             yield Formula(Chain((Name(symbol(node)), letters), ("=",)))
 
@@ -114,19 +118,23 @@ def _formulas(place: Scope | None, block: Mapping[str, Node]) -> Iterator[Block]
 def _tasks(script: Script, lines: Mapping[str, Node]) -> Iterator[str]:
     """Yield three things to try, each with what to expect."""
     given = [node for node in lines.values() if node.op.given and node not in script.indices and node.page]
-    queries = next((n for n in given if n.symbol == "W_Q"), None)
+    queries = [n for n in given if n.symbol in ("W_Q", "b_Q")]
+    queries = [n for n in queries if n.scope is queries[0].scope]  # of one head
     computed = next(node for node in lines.values() if not node.op.given)
     yield (
         f"Work out the first row of `{script.names[computed]}` by hand, from the formula above, "
         f"and compare it with `print({script.names[computed]}[0])`."
     )
     first = script.names[given[0]] if given else ""
-    if queries is not None:
-        name = script.names[queries]
-        yield (
-            f"Write `{name} = 0 * {name}` below the line that makes it, and run all cells again: "
+    if queries:
+        changed = " and ".join(f"`{script.names[n]} = 0 * {script.names[n]}`" for n in queries)
+        where = "the line that makes it" if len(queries) == 1 else "the lines that make them"
+        what = (
             "all scores of that head are equal before the mask, so each word looks equally at all that it may see."
+            if _is_even_without(script, queries)
+            else "what do the words of that head look at now, without queries of their own, and why?"
         )
+        yield f"Write {changed} below {where}, and run all cells again: {what}"
     elif first:
         yield f"Add 1 to `{first}[0, 0]` below the line that makes it, run all cells again: which tables change?"
     else:
@@ -138,6 +146,15 @@ def _tasks(script: Script, lines: Mapping[str, Node]) -> Iterator[str]:
         yield f"Multiply `{first}` by 10 and run all cells again: how do the numbers of the last table change, and why?"
     else:
         yield "Multiply one given table by 10, run all cells again, and say what becomes of the last table."
+
+
+def _is_even_without(script: Script, queries: list[Node]) -> bool:
+    """Return whether each word looks equally at all that it may see once these tables are 0."""
+    head = [n for n in script.nodes if n.role is Role.ATTENTION and n.name and n.scope is queries[0].scope]
+    zero = {node: np.zeros(node.shape) for node in queries}
+    numbers = fold(head, {**script.lesson.graph.given, **zero})
+    rows = [row[row > 0] for node in head for row in numbers[node]]
+    return bool(rows) and all(np.allclose(row, row[0]) for row in rows)
 
 
 def _written(*blocks: Block) -> str:

@@ -188,6 +188,21 @@ def test_what_cannot_be_written(line: str, why: str, here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "task"),
+    [
+        ("gpt2", "0 * layer1_head1_b_Q` below the lines that make them, and run all cells again: all scores"),
+        ("transformer-xl", "what do the words of that head look at now"),  # a bias of its own stays in place of a query
+    ],
+)
+def test_what_a_notebook_says_of_queries_is_so(model: str, task: str) -> None:
+    """Without queries all scores of GPT-2's head are equal; those of a head that adds to its queries are not."""
+    pytest.importorskip("nbformat")
+    from byhand.code.notebook import notebook
+
+    assert task in notebook(build(Recipe(model)))
+
+
 @pytest.mark.parametrize("model", [pytest.param("gpt2", marks=pytest.mark.slow), "attention"])
 def test_a_notebook_runs_from_top_to_bottom(model: str, tmp_path: Path) -> None:
     """Its last table is the lesson's, it ends with three things to try, and it is the same each time."""
