@@ -19,7 +19,7 @@ from byhand.exercises.asked import question_text, sheet
 from byhand.exercises.cuts import Cuts
 from byhand.exercises.draw import Variant
 from byhand.exercises.lms_html import before_question, rules
-from byhand.exercises.problem import Flags, Problem, Question
+from byhand.exercises.problem import Flags, Problem, Question, copies
 from byhand.exercises.rounded_steps import Reach, reaches
 from byhand.translations import _
 
@@ -167,7 +167,8 @@ def _part(
             f"for the student {variant.student.id}: draw other numbers for it."
         )
     others = [(m, np.asarray(m.answers[n], dtype=float).ravel()) for m in mistakes]
-    wrong_answers = _wrong_answers(key, ask.margin, [(m, a) for m, a in others if a.shape == key.shape])
+    fitting = [(m, a) for m, a in others if a.shape == key.shape]
+    wrong_answers = _wrong_answers(key, ask.margin, fitting, _copies(problem, variant, question))
     asked = [c for c in range(len(key)) if abs(key[c]) < INFINITE]
     fields = tuple(_field(question, float(key[c]), wrong_answers[c], reach, c) for c in asked)
     return Part(
@@ -194,10 +195,13 @@ def _rounded_up(margin: float, places: int) -> float:
     return float(np.ceil(round(margin * scale, 6))) / scale
 
 
-def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]]) -> list[tuple[WrongAnswer, ...]]:
+def _wrong_answers(
+    key: Array, margin: float, wrong: Sequence[tuple[Mistake, Array]], copied: Sequence[Array] = ()
+) -> list[tuple[WrongAnswer, ...]]:
     """Return the wrong answers to recognise in each cell, all more than two margins from the key. (cells,)
 
-    Mistakes that give the same answer share both sentences and the smaller mark.
+    Mistakes that give the same answer share both sentences and the smaller mark. copied: answers that are told but not
+    paid, since they stand on the sheet.
     """
     if not wrong:
         return [()] * len(key)
@@ -205,6 +209,8 @@ def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Arr
         values = np.round([answers for _, answers in wrong], NEGLIGIBLE) + 0.0  # (mistakes, cells)
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
     easy = _easily_guessed(values, margin)
+    for numbers in copied:
+        easy |= (np.abs(values - numbers) <= margin).all(axis=1, keepdims=True)
     cells = []
     for column, flags, free in zip(values.T.tolist(), distinct.T.tolist(), easy.T.tolist(), strict=True):
         recognised = [
@@ -214,6 +220,13 @@ def _wrong_answers(key: Array, margin: float, wrong: Sequence[tuple[Mistake, Arr
         ]
         cells.append(_distinct(recognised, 2 * margin))
     return cells
+
+
+def _copies(problem: Problem, variant: Variant, question: Question) -> list[Array]:
+    """Return the answers that are copies of the tables that the student sees. (cells,) each"""
+    tables = [*variant.numbers.values(), *(variant.values[node] for node in problem.shown)]
+    rows, columns = np.array(question.indices).T
+    return copies(tables, rows, columns, int(question.node.shape[1]))
 
 
 def _easily_guessed(values: Array, margin: float) -> Flags:

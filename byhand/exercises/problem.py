@@ -41,6 +41,10 @@ NOT_ASKED = "–"
 """What stands in place of a number of an asked table that is not asked for."""
 
 
+FEWEST_COPIED = 4
+"""So many numbers of a given table in a row are a copy of it."""
+
+
 @dataclass(frozen=True)
 class Question:
     """One question of the recipe, and the table that it is about. cuts: the pieces, where a cut is asked for."""
@@ -87,6 +91,19 @@ class Question:
         if self.cuts:
             return self.cuts.numbers(table[..., rows, :])
         return np.asarray(table[..., rows, columns])
+
+
+def copies(tables: Iterable[Array], rows: NDArray[np.intp], columns: NDArray[np.intp], width: int) -> list[Array]:
+    """Return what stands in the asked cells if a student copies one of these tables: in its order, or row by row.
+
+    None for a few cells, which may hold the numbers of a table by chance. rows, columns: of the asked cells, in a table
+    of this width. (n,)
+    """
+    if len(rows) < FEWEST_COPIED:
+        return []
+    several = [table for table in tables if table.size > 1]
+    in_order = [np.resize(table, len(rows)) for table in several]
+    return in_order + [t[rows % t.shape[0], columns] for t in several if t.shape[1] == width > 1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from byhand.core.captions import symbol
 from byhand.core.graph import Array, Node
 from byhand.exercises.distinct_mistakes import A_CONTRADICTION, A_MISCONCEPTION
 from byhand.exercises.lms_fields import join_sentences
-from byhand.exercises.problem import Flags
+from byhand.exercises.problem import Flags, copies
 from byhand.grading.carry_forward import Fit, OwnTable, Round, StageEvidence, StudentAnswers, evaluate, tables_by
 from byhand.grading.evidence import StageAnswers, counted, is_copy, one_number_in_every_cell
 from byhand.grading.hypotheses import Combination, Hypotheses
@@ -375,10 +375,10 @@ def cell_findings(answers: StudentAnswers) -> dict[int, CellFinding]:
 def _is_copy(answers: StudentAnswers, stage: Stage) -> bool:
     """Whether the answers of a stage are the numbers of a given table, in part or over and over."""
     written, key, margins = answers.written[stage.flat], answers.key[stage.flat], stage.tolerances.margins
-    columns = int(stage.node.shape[1])
-    copies = [np.resize(table, len(key)) for table in answers.visible if table.size > 1]
-    copies += [t[stage.rows % t.shape[0], stage.columns] for t in answers.visible if t.shape[1] == columns > 1]
-    return not stage.of_rows and any(is_copy(written, key, copy, margins) for copy in copies)
+    if stage.of_rows:
+        return False
+    given = copies(answers.visible, stage.rows, stage.columns, int(stage.node.shape[1]))
+    return bool(given) and is_copy(written, key, np.stack(given), margins)
 
 
 def _without_evidence(finding: CellFinding, mine: StageAnswers, unguessed: bool) -> CellFinding:

@@ -120,12 +120,17 @@ def one_number_in_every_cell(typed: Array, key: Array) -> bool:
 
 
 def is_copy(typed: Array, key: Array, given: Array, margins: Array) -> bool:
-    """Whether several answers are the numbers of a given table, and not all right. given: its number for each. (n,)"""
+    """Whether several answers are the numbers of a given table, and not all right.
+
+    given: of each table, its number for each answer. (tables, n)
+    """
     answered = ~np.isnan(typed)
+    if int(answered.sum()) < ALIKE:
+        return False
     with np.errstate(all="ignore"):
-        same = bool((np.abs(typed - given) <= margins)[answered].all())
-        right = bool((np.abs(typed - key) <= margins)[answered].all())
-    return same and int(answered.sum()) >= ALIKE and not right
+        same = (np.abs(typed - given) <= margins)[:, answered].all(axis=1).any()
+        right = (np.abs(typed - key) <= margins)[answered].all()
+    return bool(same and not right)
 
 
 class _Weighing:

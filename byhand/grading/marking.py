@@ -147,12 +147,12 @@ class Grader:
 
     def _doubt(self, mark: CellMark, submission: Submission) -> str:
         """Return what a person must decide about an answer: one that cannot be read, or not for certain."""
+        says_something = any(letter.isalnum() for letter in mark.typed.text)
+        if not mark.undecided and not (mark.verdict is Verdict.UNREADABLE and says_something):
+            return ""
         place = numbered_place(self.key, mark.question, mark.cell)
         if mark.undecided:
             return f"{place}: {mark.sentence}"
-        says_something = any(letter.isalnum() for letter in mark.typed.text)
-        if mark.verdict is not Verdict.UNREADABLE or not says_something:
-            return ""
         cell = spoken_address(self.handed_out.asked[mark.question][mark.cell])
         if any(f" in {cell} " in warning for warning in submission.warnings):
             return ""  # of a formula that is not worked out, this is said already

@@ -17,8 +17,12 @@ from support.small_exercises import a_class, attention, shifted, with_answers
 from byhand.core.number_text import in_full
 from byhand.errors import ByhandError
 from byhand.exercises import canvas, moodle
+from byhand.exercises.distinct_mistakes import mistakes
+from byhand.exercises.draw import Student, variants
+from byhand.exercises.formats import wrong_answers
 from byhand.exercises.lms_fields import parts
-from byhand.exercises.recipe import Ask
+from byhand.exercises.problem import problem
+from byhand.exercises.recipe import Ask, find, read_exercise
 
 DATA = Path(__file__).parents[1] / "data/lms"
 MOODLE, CANVAS = (DATA / "moodle.xml").read_bytes(), (DATA / "canvas_qti.zip").read_bytes()
@@ -120,6 +124,20 @@ def test_each_mistake_has_its_mark_and_its_sentence() -> None:
             pytest.approx(mistake.mark), (mistake.sentence,)
         )
     assert question.mark(field_texts(asked, variant.answers)) == Marked(1.0)
+
+
+def test_a_mistake_that_copies_given_numbers_is_named_and_earns_nothing() -> None:
+    """SiLU without its sigmoid is X itself: the copy earned half of the points, since each number is marked alone."""
+    asked = problem(read_exercise(find("silu")))
+    shown = mistakes(asked)
+    drawn = variants(asked, [changes for _, changes in shown], 3, [Student("s1")])
+    [x] = drawn[0].numbers.values()
+    [part] = parts(asked, drawn[0], wrong_answers(asked, shown, drawn)[0])
+    listed = [field.wrong_answer(number) for field, number in zip(part.fields, x.ravel().tolist(), strict=True)]
+    assert {wrong.mark for wrong in listed if wrong} == {0}
+    assert any(wrong and "SiLU" in wrong.sentence for wrong in listed), listed
+    others = {wrong.mark for field in part.fields for wrong in field.wrong_answers if wrong not in listed}
+    assert 0.5 in others
 
 
 def test_a_mistaken_choice_has_its_mark_and_its_sentence() -> None:
