@@ -68,10 +68,13 @@ class _Short(Repr):
             return f"a number of {x.bit_length():,} bits"
 
 
+LONGEST = 400
+"""The most letters of a value in a sentence; tables in tables are longer, however short each is."""
 _SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def quoted(value: object) -> str:
     """Return a value of the user's for a message: on one line, and shortened if it is long."""
-    return _SHORT.repr(value)
+    text = _SHORT.repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"

@@ -22,6 +22,8 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 """Names that a file cannot have on Windows."""
 OF_DISKS = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO, errno.EROFS)
 """Errors of a disk that is full, or fails, whatever is written on it."""
+UNSIZED = 1_000_000
+"""The most bytes that are read of a file of which the system says no size."""
 LONGEST_NAME = 200
 """The most bytes of a name that a temporary name repeats; a file system takes 255."""
 
@@ -54,7 +56,9 @@ def read_bytes(path: Path, what: str, most: int, fix: str = "name another file")
     """
     try:
         with open_file(path) as file:
-            data = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+            size = os.fstat(file.fileno()).st_size
+            wanted = min(most, max(size, UNSIZED)) + 1  # since Python makes room for all that is asked for
+            data = file.read(wanted) if size <= most else None
     except FileNotFoundError:
         raise ByhandError(f"There is no {what} {path}: check its name and folder.") from None
     except IsADirectoryError:

@@ -284,7 +284,7 @@ def _head(path: Path, data: bytes) -> _Head:
         try:
             return msgspec.json.decode(data, type=_Head)
         except msgspec.ValidationError:
-            msgspec.json.decode(data)
+            msgspec.json.decode(data, type=msgspec.Raw)
             return _Head()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ByhandError(f"The key {path} is not whole: make it again with the command that made the class.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,17 @@ def test_json_that_is_no_key(text: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert refusal(Path("key.json")) == (
         "key.json is no key of a class: name the key.json that `byhand exercise` has written."
     )
+
+
+def test_of_what_is_no_key_no_value_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.write_bytes(b"[" + b"0.5," * 300_000 + b"1]")
+    tracemalloc.start()
+    try:
+        assert "is no key of a class" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 3 * path.stat().st_size
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_key_that_is_cut(made: Path) -> None:
