@@ -21,6 +21,7 @@ from byhand.core.graph import Node, times, toposort
 from byhand.core.labels import Labels, Tokens, Typed
 from byhand.core.roles import Role
 from byhand.exercises.problem import Problem, Question, prefix_of
+from byhand.glossary import meaning
 from byhand.notation.text import Text
 from byhand.notation.tree import Cases, Chain, Grid, Maths, Name, Number, Over, Power, whether
 from byhand.translations import _, counted, language
@@ -115,13 +116,11 @@ class Task:
     rules: tuple[Rule, ...]
 
     def about(self) -> str:
-        """Return what the table holds, and what its rows and columns are."""
+        """Return what the table is for, and what its rows and columns are."""
         node = self.question.node
         rows, columns = (counted_things(node, axis) for axis in (0, 1))
         lines = _("Rows: {rows}. Columns: {columns}.").format(rows=rows, columns=columns)
-        if not node.role.words or node.data is not None or node.role in (Role.NONE, Role.RESULT):
-            return lines
-        return _("{table} – {meaning}. {lines}").format(table=self.name, meaning=_(node.role.words), lines=lines)
+        return lines if node.data is not None else f"{meaning(node, self.name)} {lines}"
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,13 @@ TABLES: dict[str, str] = {
     "alignment": "How much the word to be written looks at each source word.",
     "match": "The decoder's state and each source word together, from which their score is made.",
     "weighted": "The result times the gradient that arrives, number by number; added up, they are the loss here.",
-    "row_sums": "The sum of each row of these products.",
+    "row_sums": "The result times the gradient that arrives, added up in each row.",
     "upstream": "The gradient that arrives from what comes after this part.",
     "sink": "A score that belongs to no word, so that a head may look at nothing.",
     "beside_sink": "The scores of the words, and beside them the one that belongs to no word.",
     "Q_all": "The queries of all heads side by side.",
     "neg_inf": "A number so far below 0 that e to the power of it is 0; it stands for −∞.",
+    "Y in Output": "What the heads have gathered, mixed into one row for each word.",
 }
 
 STEPS: dict[str, str] = {

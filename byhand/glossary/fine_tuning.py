@@ -25,7 +25,7 @@ TABLES: dict[str, str] = {
     "beta in Margin": "How closely the model is to stay with what it was.",
     "beta in Loss": "How much it costs to go away from what the model was.",
     "deviation in advantages": "How far each reward is from the mean of its group.",
-    "variance in advantages": "The mean of the squares of these distances: how widely the rewards are spread.",
+    "variance in advantages": "The mean square of the distances from the mean: how widely the rewards are spread.",
     "words in Loss": "1 where an answer has a word, 0 after its end.",
     "length in loss": "How many words each answer has.",
     "policy": "How probable the model that learns finds each answer, as a logarithm.",
@@ -60,6 +60,7 @@ TABLES: dict[str, str] = {
     "pull": "How hard each pair of answers pulls at the model: less, the surer it already is.",
     "W frozen": "The weights as they were learnt before; now they stay as they are.",
     "kl": "How far what one model expects is from what the other expects: 0 if they agree.",
+    "Y in Apart": "The result of the frozen weights, with what the two small tables add.",
 }
 
 STEPS: dict[str, str] = {

@@ -31,13 +31,16 @@ TABLES: dict[str, str] = {
     "b_class": "Added to the number of each class.",
     "uncapped": "The logits before they are pressed into a range.",
     "product": "The two rows multiplied number by number, and added up.",
-    "scale": "By what all of these numbers are multiplied.",
+    "scale": "By what all numbers of the table are multiplied.",
     "unscaled": "The logits before they are multiplied by a fixed number.",
     "W_1": "Turns each word's row into a longer one, on which the activation function works; learnt.",
     "b_1": "Added to each of the longer rows, whatever the word; learnt.",
     "W_2": "Turns the longer row back into one as wide as the word's; learnt.",
     "b_2": "Added to what comes back, whatever the word; learnt.",
     "x input": "The first row of numbers.",
+    "Y in Activation": "The numbers after the activation function.",
+    "Y in Linear layer": "Each row with its columns mixed into new ones.",
+    "Y in Feed-forward": "Each word's row after the layer, worked out from that word alone.",
 }
 
 STEPS: dict[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 TABLES: dict[str, str] = {
     "mean": "The mean of each word's numbers.",
     "deviation": "How far each number is from the mean of its word.",
-    "variance": "The mean of the squares of these distances: how widely a word's numbers are spread.",
+    "variance": "The mean square of the distances from the mean: how widely a word's numbers are spread.",
     "mean_square": "The mean of the squares of a word's numbers: how large they are.",
     "root": "By what each word's numbers are divided, to bring all words to the same size.",
     "normalised": "The numbers of each word brought to the same size.",
@@ -19,6 +19,7 @@ TABLES: dict[str, str] = {
     "k_norm": "Each key brought to the same size.",
     "squares": "The square of each number.",
     "unit": "Each row made 1 long, so that only its direction counts.",
+    "Y in Layer norm": "The words brought to the same size, each column as large as the model has learnt to want it.",
 }
 
 STEPS: dict[str, str] = {

@@ -19,7 +19,7 @@ TABLES: dict[str, str] = {
     "near in exponent": "About which power of 2 is just below the largest size; the next table makes it sure.",
     "scale in exponent": "The power of 2 that all numbers of a block share.",
     "step in round": "How far the numbers that four bits can hold are apart here.",
-    "steps in round": "How many such steps each weight is from 0.",
+    "steps in round": "How many steps each weight is from 0.",
     "parts in how far from the exact one": "What each word adds to the distance from the exact shares.",
     "error in Errors": "How far each restored weight is from the exact one.",
     "most in Errors": "The largest error of each row.",

@@ -12,6 +12,7 @@ TABLES: dict[str, str] = {
     "logits": "A number for each choice, such as each word of the vocabulary: the larger, the more it is expected.",
     "log_p": "The logarithm of each share: 0 for certain, far below 0 for what is not expected.",
     "answer": "What the model answers.",
+    "probabilities in Softmax": "Shares: each number over the total of its row, so that a row adds up to 1.",
 }
 
 STEPS: dict[str, str] = {

@@ -90,6 +90,7 @@ TABLES: dict[str, str] = {
     "count given": "Into how many pieces the text is cut.",
     "bytes counts": "How many bytes each takes.",
     "places given": "The number of each letter's place in the word.",
+    "sum in Embedding": "The embeddings of a word's pieces, added up.",
 }
 
 STEPS: dict[str, str] = {

@@ -10,8 +10,8 @@ TABLES: dict[str, str] = {
     "learning_rate": "How far each step of learning goes.",
     "adam_eps": "A tiny number, so that nothing is divided by 0.",
     "m": "A running mean of the gradients.",
-    "m_hat": "The same, made larger at the beginning, when it still remembers its start at 0.",
-    "v_hat": "The same for the squares, made larger at the beginning, too.",
+    "m_hat": "The mean of the gradients, made larger at first, when it still remembers its start at 0.",
+    "v_hat": "The mean of the squares, made larger at first, when it still remembers its start at 0.",
     "lambda": "How much the neighbours count beside the model.",
     "p in While it learns": "The share of the numbers that is left out at each step.",
     "left in While it learns": "The numbers that are kept; the others are 0.",
@@ -26,7 +26,7 @@ TABLES: dict[str, str] = {
     "softened": "The logits over the temperature, so that unlikely words can be told apart too.",
     "q": "The shares of the teacher: what the student should expect.",
     "soft_losses": "How surprised the student is by what the teacher expects.",
-    "soft_loss": "The mean of these losses.",
+    "soft_loss": "How surprised the student is, on the average, by what the teacher expects.",
     "hard_loss": "How surprised the student is by the right words.",
     "mix": "How much the teacher counts beside the right words.",
     "Y_used": "The result when the model is used: nothing is left out any more.",
@@ -47,6 +47,7 @@ TABLES: dict[str, str] = {
     "beta2": "How much of the mean of their squares is kept at each step.",
     "momentum": "How much of the last step is made once more.",
     "weight_decay": "How much each weight shrinks at each step.",
+    "Y in While it learns": "The numbers that are kept, made larger to make up for those that are left out.",
 }
 
 STEPS: dict[str, str] = {

@@ -117,7 +117,8 @@ def test_an_item_says_which_cell_it_asks() -> None:
         "exp = e^shifted (3×3)\n"
         "total = sum of each row of exp (3×1)\n"
         "weights = exp / total (3×3)\n"
-        "weights – how much each query looks at each key. Rows: the words. Columns: the words.\n"
+        "How much each word looks at each other one: shares that add up to 1 in its row. "
+        "Rows: the words. Columns: the words.\n"
         "Hint: Each row adds up to 1.\nRow 1 (the), column 3 (dog):"
     )
     assert quiz.items[20].text.endswith("Its row:")

@@ -148,7 +148,7 @@ def test_a_worksheet_says_who_what_and_for_how_many_points() -> None:
     assert texts == [
         "Name: Ada Lovelace   Id: s1",
         "Take your time.",
-        "Rows: the words. Columns: 1…4.",
+        "Shares: each number over the total of its row, so that a row adds up to 1. Rows: the words. Columns: 1…4.",
         "Hint: Powers first.",
         "For other powers of e, use the key e^x of a calculator.",
     ]

@@ -139,8 +139,8 @@ def test_adapters_of_any_model_are_explained_as_adapters() -> None:
         assert "small tables" in meaning(tables[name], symbol(tables[name]))
 
 
-CHOSEN_BY_OPTIONS = {"momentum", "slower", "slowness", "weight_decay"}
-"""Tables of optimizers and of longer texts that no ready-made book has."""
+CHOSEN_BY_OPTIONS = {"momentum", "slower", "slowness", "sum in Embedding", "weight_decay"}
+"""Tables of optimizers, of longer texts and of pieces with embeddings, which no ready-made book has."""
 
 
 @pytest.mark.slow
