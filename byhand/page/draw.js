@@ -3,6 +3,9 @@
 /** How far the buttons of a large table move it. */
 const WINDOW = 24;
 
+/** So many letters of a label are shown for sure. */
+const LABEL = 6;
+
 /** Put an element at a row and column of its part, over so many of them. */
 function place(element, row, column, rows = 1, columns = 1) {
   return set(element, { "--row": row, "--column": column, "--rows": rows, "--columns": columns });
@@ -184,5 +187,6 @@ class Block {
 /** Write a label; one that shows nothing is read out as its number. */
 function relabel(element, text, number) {
   if (element.textContent !== text) element.textContent = text;
+  if (text.length > LABEL) element.title = text;
   if (!text) element.setAttribute("aria-label", String(number));
 }

@@ -1,10 +1,11 @@
-// The map of the model: it shows where one is, and goes there.
+// The map of the model: it shows where one is, and goes there; on a narrow screen it begins folded.
 
 class ModelMap {
   constructor(app, element) {
     this.app = app;
     this.boxes = [...element.querySelectorAll(".box")];
     for (const box of this.boxes) box.addEventListener("click", () => this.go(box.dataset));
+    element.querySelector("details").open = matchMedia("(min-width: 68rem)").matches;
     addEventListener("scroll", () => this.mark(), { passive: true });
     this.mark();
   }
