@@ -311,6 +311,10 @@ class BlankPage(PageWriter):
         self.answers = {(q.node, *i) for q in student.problem.questions if q.ask.kind not in OF_ROWS for i in q.indices}
         self.shown = {student.problem.lesson.tables[name] for name in student.problem.exercise.show}
 
+    def letters_of(self, block: Block) -> float:
+        """Return the width that a table needs, whatever the numbers that are asked."""
+        return 0.0 if block.strip else self.book.widths.labels(block.node)
+
     def _word_labels(self, block: Block, axis: int, of: WordLabels, cell_style: dict[str, Any]) -> None:
         for i in range(block.node.shape[axis]):
             self.sheet.text(*self.book.label_cell(block, axis, i), self.student.word_of(of, i), cell_style)

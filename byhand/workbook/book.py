@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import ceil
 
 from byhand.core.arithmetic.excel import EXCEL, RANGES, Address, Excel, Formula, column_letters, look_up, quoted
 from byhand.core.captions import defined_name, equation, opened, symbol, title, titles
-from byhand.core.graph import INFINITE, Array, Node, Scope, fold, toposort
+from byhand.core.graph import Array, Node, Scope, fold, toposort
 from byhand.core.labels import NO_WORD, Labels, Pieces, Tokens, Typed, WordLabels, spelling, word
-from byhand.core.number_text import in_cell
 from byhand.core.roles import Look, Role
 from byhand.core.table import Table, read
 from byhand.errors import TooLarge
@@ -23,12 +22,11 @@ from byhand.workbook import style
 from byhand.workbook.about import About
 from byhand.workbook.backward_layout import place_gradients, repeat_steps
 from byhand.workbook.course import course_order, question
-from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite
+from byhand.workbook.layout import TOP, WORDING, Layout, Wording, all_views, heading, infinite, widest
 from byhand.workbook.page import (
     MARGIN_LETTERS,
     NARROWEST,
     NARROWEST_TURNED,
-    SMALL_LETTER,
     Block,
     Caption,
     Page,
@@ -39,6 +37,7 @@ from byhand.workbook.rule_lines import width_with_words, words_of, words_of_step
 from byhand.workbook.sheet_names import letters_of, sheet_names_of
 from byhand.workbook.style import look_of
 from byhand.workbook.unknown_words import alike_words, unknown_id
+from byhand.workbook.widths import BandWidths, Widths
 from byhand.xlsx.sheet_xml import FormulaRow, FormulaRows, Range
 from byhand.xlsx.writer import BookFile, Sheet, Span, Style, cut, points
 
@@ -47,9 +46,6 @@ LONGEST_FORMULA = 8_192
 MOST_CELLS = 2_000_000
 LONGEST_TO_READ = 150
 """The most letters of a formula, without the names of sheets, in which each term of a sum is written out."""
-
-WIDEST_PIECE = 10.0
-"""The width of a column of pieces, in letters; longer ones are shown smaller."""
 
 NO_EDGES: frozenset[str] = frozenset()
 Cell = tuple[Page, int, int]
@@ -86,6 +82,7 @@ class Book:
         self._check_size()
         self.values = fold(graph.outputs, graph.given)
         self.infinite = infinite(self.nodes)
+        self.widths = Widths(self.values, self.infinite, turned)
         self.home = Page(Scope("", title=home, page=True), turned=False)
         self.constants = [self._constant(n) for n in self.nodes if n.role.traits.shared]
         self.typed = {typed: self._constant(counts) if counts else None for typed, counts in self.graph.typed}
@@ -107,16 +104,21 @@ class Book:
         """Place the forward pass, then the gradients, then later training steps, then the updates of the weights."""
         homes = {b.node: b for b in (*self.constants, *self.typed.values()) if b}
         if self.graph.training is None:
-            layout = Layout(self.turned, homes, wording=self.wording)
+            layout = Layout(self.turned, homes, wording=self.wording, widest=self._widest({}))
             layout.place(self.nodes)
             return layout
         training = self.graph.training
-        layout = Layout(self.turned, homes, training.backward.gradients, self.wording)
+        gradients = training.backward.gradients
+        layout = Layout(self.turned, homes, gradients, self.wording, self._widest(gradients))
         layout.place(n for n in self.nodes if n not in training.later)
         place_gradients(layout, training.backward)
         repeat_steps(layout, training.copies)
         layout.place(n for n in self.nodes if n in training.updates)
         return layout
+
+    def _widest(self, gradients: Mapping[Node, Node]) -> Callable[[Scope, bool], int]:
+        """Return how far bands run. Those of exercises do not depend on numbers, which differ for each student."""
+        return BandWidths(self.nodes, self.widths, gradients) if self.about.guide else widest
 
     def _constant(self, node: Node) -> Block:
         return Block(node, self.home, 0, 0, True, Caption(node.symbol, "", ""))
@@ -263,8 +265,13 @@ class PageWriter:
 
     def __init__(self, book: Book, file: BookFile, sheet: Sheet, page: Page) -> None:
         self.book, self.file, self.sheet, self.page = book, file, sheet, page
-        self.width = max(self.narrowest, NARROWEST_TURNED) if page.turned else self.narrowest
+        narrowest = max(self.narrowest, NARROWEST_TURNED) if page.turned else self.narrowest
+        self.width = max(narrowest, *map(self.letters_of, page.blocks))
         self.title_columns = 0
+
+    def letters_of(self, block: Block) -> float:
+        """Return the width that a table needs."""
+        return self.book.widths.of(block)
 
     def write(self, around: Around = nothing_around) -> None:
         """Write the page. around: writes what stands around its tables, with columns of a width."""
@@ -350,8 +357,6 @@ class PageWriter:
             of, length = block.node.shape[axis].labels, block.node.shape[axis]
             if isinstance(of, WordLabels):
                 self._word_labels(block, axis, of, cell_style)
-                texts = [self.book.text_of(of, i) for i in range(length)]
-                self._widen_for(texts, SMALL_LETTER, room=0.9 if down else 1.4)
             elif length > 1:
                 texts = [f"{block.labels[axis]}{i + 1}" for i in range(length)]
                 self.sheet.texts(self._labels_place(block, axis), texts, cell_style)
@@ -406,12 +411,8 @@ class PageWriter:
         node, values = block.node, self.book.values[block.node]
         look = look_of(node, block.home)
         number_format, whole = style.number_format(values, node in self.book.infinite, node.role.traits.blank)
-        if (pieces := spelling(node)) is not None:
+        if spelling(node) is not None:
             number_format, whole = "General", False
-            texts = [pieces.spell(number, self.book.values) for number in values.flat]
-            self._widen_for(texts)
-        else:
-            self._widen(values, number_format)
         rows, columns = node.shape
         place = (block.row, block.column, block.row + block.shape[0] - 1, block.column + block.shape[1] - 1)
         if node.data is not None and block.home and node.role is not Role.TOKENS and not _is_typed(node):
@@ -528,17 +529,6 @@ class PageWriter:
             return f"IF(LEN({word})>{j},{number},{after})"
 
         return rule
-
-    def _widen_for(self, texts: Sequence[str], letter: float = 1.0, room: float = 1.4) -> None:
-        """Make room for texts. letter: the width of one of their letters; a label's are small. room: letters beside."""
-        self.width = max(self.width, min(letter * (max(map(len, texts)) + room), WIDEST_PIECE))
-
-    def _widen(self, values: Array, number_format: str) -> None:
-        finite = values[values > -INFINITE]
-        for extreme in (values.min(), values.max(), finite.min(initial=0.0)):
-            text = in_cell(float(extreme), number_format)
-            signs = sum(not letter.isdigit() for letter in text)
-            self.width = max(self.width, len(text) - 0.45 * signs + 0.9)
 
 
 def write_links(book: Book, sheet: Sheet, page: Page, letters_a_column: float = NARROWEST) -> int:

@@ -61,7 +61,7 @@ def write_charts(book: Book, sheet: Sheet, page: Page, width: float) -> tuple[li
         sheet.chart(row, column, replace(chart, size=size))
         taken.append((row, column, row + rows, column + columns))
         spans.append((row, row + rows))
-        widest = max(widest, column + columns - 1)
+        widest = max(widest, column + columns)
     return spans, widest
 
 

@@ -16,8 +16,8 @@ from byhand.xlsx.writer import Sheet, Span
 
 ROW = TOP - 1
 """The row of the map, under the links."""
-MOST = 16
-"""The most sheets in a map: those around the present one."""
+MOST, FEWER = 16, 10
+"""The most sheets in a map, those around the present one: alone in its row, and beside a sentence."""
 LETTERS = 130
 """The letters of a line of what to try."""
 LONGEST = 12
@@ -56,9 +56,9 @@ def write_map(book: Book, sheet: Sheet, page: Page) -> None:
     if len(pages) == 1 or any(heading.row == ROW for heading in page.headings):
         return
     at = pages.index(page)
-    first = max(0, min(at - MOST // 2, len(pages) - MOST))
-    start = 12 if any(book.homes[of.ids].page is page for of in book.sentences) else 1
-    for n, other in enumerate(pages[first : first + MOST]):
+    start, most = (12, FEWER) if any(book.homes[of.ids].page is page for of in book.sentences) else (1, MOST)
+    first = max(0, min(at - most // 2, len(pages) - most))
+    for n, other in enumerate(pages[first : first + most]):
         if other is page:
             sheet.text(ROW, start + n, short_name(other), style.MAP_HERE)
         else:

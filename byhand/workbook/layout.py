@@ -31,6 +31,11 @@ TOP, MARGIN = 4, 1  # rows and columns before the first band: title, subtitle, l
 WIDEST = {False: 27, True: 58}  # how far a band may run along (turned: down)
 
 
+def widest(page: Scope, turned: bool) -> int:
+    """Return how far a band of any page may run, whatever the width of its columns."""
+    return WIDEST[turned]
+
+
 @dataclass(frozen=True)
 class Wording:
     """The words of captions: a table's name, its name for a reader elsewhere, and its rule over such names.
@@ -72,8 +77,13 @@ class Layout:
         homes: dict[Node, Block],
         gradients: Mapping[Node, Node] = MappingProxyType({}),
         wording: Wording = WORDING,
+        widest: Callable[[Scope, bool], int] = widest,
     ) -> None:
-        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room."""
+        """Start a layout. homes: tables on the home page. gradients: table -> the gradient that needs as much room.
+
+        widest: how far a band of a page may run along.
+        """
+        self.widest = widest
         self.wording = wording
         self.turned = turned
         self.homes = homes
@@ -147,7 +157,7 @@ class Layout:
         if step and not self._has_started(page, step) and (step.below or len(missing) == len(left)):
             return True
         together = [*additions, *_rest_of_scope(node, later)]
-        widest = WIDEST[self.turned]
+        widest = self.widest(page.scope, self.turned)
         if band.next + self._length(additions) > widest:
             return True
         if any(b.node.scope is node.scope for b in band.main):

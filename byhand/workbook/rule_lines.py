@@ -46,7 +46,7 @@ def write_rule(
 def end_of_heading(about: About, page: Page, place: Heading, width: float) -> int:
     """Return the column after the title of a step and what it is for. width: of the columns, in letters."""
     words = sum(len(text) for text, _ in words_of_step(about, page, place))
-    return place.column + ceil((1.15 * len(heading(place.scope)) + words + 4) / width)
+    return place.column + ceil((LARGE_LETTER * len(heading(place.scope)) + WORDS_LETTER * words + 2) / width)
 
 
 def width_with_words(about: About, page: Page, columns: int, width: float) -> int:
@@ -54,11 +54,13 @@ def width_with_words(about: About, page: Page, columns: int, width: float) -> in
     if not about.guide:
         return columns
     head = f"{page.scope.equation}     {page.scope.source}"
-    ends = [1 + (1.2 * len(head) + len(step_meaning(page.scope)) + 4) / width]
+    ends = [1 + (LARGE_LETTER * len(head) + WORDS_LETTER * len(step_meaning(page.scope)) + 2) / width]
     for place in page.headings:
         ends.append(end_of_heading(about, page, place, width))
     return max(columns, *map(ceil, ends), ceil(LONGEST_TRY / width) if page.blocks else 0)
 
 
-LONGEST_TRY = 130
-"""The letters of the longest line of what to try, as wide as a column measures them."""
+LARGE_LETTER, WORDS_LETTER = 1.0, 0.7
+"""The widths of a letter of a heading and of a sentence, of which a column's width is made (digits are wide)."""
+LONGEST_TRY = WORDS_LETTER * 130
+"""The width of the longest line of what to try, in letters of a column."""

@@ -18,14 +18,27 @@ from byhand.xlsx import charts
 from byhand.xlsx.charts import Chart
 from byhand.xlsx.sheet_xml import FormulaRows, PlainWorksheet, Range, StreamingPackager, StyleKey
 
-WIDTH, HEIGHT = 784.0, 516.0  # points of landscape A4 between the margins
-A3_WIDTH, A3_HEIGHT = 1133.0, 762.0  # the same of A3, for what is too wide for A4 at the smallest scale
-A4, A3 = 9, 8  # the numbers of paper in a file
-ROW, TITLE = 15.0, 57.0  # points of a row, and of the rows that every page repeats
-TITLE_ROWS = 3  # those that every page repeats
-MOST_ROWS_FITTED = 75  # on one page, while it can still be read
-SMALLEST, LARGEST = 10, 60  # per cent, of a sheet that takes several pages
+ROW, TITLE = 15.0, 12.0  # points of a row, and what the title is higher
+SMALLEST, READABLE, WHOLE, LARGEST = 10, 91, 100, 130
+"""Scales in per cent: the least, at which numbers have 10 points, of several pages at most, of one page at most."""
 SPARE = 0.94  # programs measure letters, and so columns, a little apart
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A page of paper: its number in a file, and what is between its margins, in points."""
+
+    number: int
+    width: float
+    height: float
+    upright: bool = False
+
+
+A4, UPRIGHT = Paper(9, 805.0, 516.0), Paper(9, 559.0, 763.0, upright=True)
+A3 = Paper(8, 1154.0, 762.0)
+"""For what is too wide for A4 at the smallest scale."""
+READABLE_WIDTH = 100 * SPARE * A4.width / READABLE
+"""The width, in points, of what is printed with numbers of 10 points."""
 
 LETTER_WIDTH, PADDING = 5.25, 3.75  # points of a letter of a column's width, and of the room beside it
 
@@ -35,11 +48,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Cut:
-    """The scale of a sheet on paper, in per cent, the rows at which a page begins, and the size of the paper."""
+    """The scale of a sheet on paper, in per cent, the rows at which further pages begin, and the paper's size."""
 
     scale: int
     rows: list[int]
-    paper: int = A4
+    paper: Paper = A4
 
 
 def points(letters: float) -> float:
@@ -47,24 +60,40 @@ def points(letters: float) -> float:
     return letters * LETTER_WIDTH + PADDING
 
 
-def cut(spans: Iterable[Span], width: float) -> Cut | None:
-    """Return how to print a sheet on several pages; None if all of it fits one page. width: in points."""
+def cut(spans: Iterable[Span], width: float) -> Cut:
+    """Return how to print a sheet whose columns have a width, in points.
+
+    Its numbers have 10 points, or as many as its width allows; on the fewest pages then, upright or across.
+    """
     spans = sorted(spans)
+    if 100 * SPARE * A4.width / width < SMALLEST:
+        return _cut_for(A3, spans, width)
+    cuts = (_cut_for(paper, spans, width) for paper in (A4, UPRIGHT))
+    return min(cuts, key=lambda made: (-min(made.scale, READABLE), len(made.rows), -made.scale))
+
+
+def _cut_for(paper: Paper, spans: list[Span], width: float) -> Cut:
+    """Return how to print a sheet on this paper."""
     last = max(end for _, end in spans)
-    is_a4 = 100 * SPARE * WIDTH / width >= SMALLEST
-    paper, paper_width, height = (A4, WIDTH, HEIGHT) if is_a4 else (A3, A3_WIDTH, A3_HEIGHT)
-    scale = max(SMALLEST, min(LARGEST, int(100 * SPARE * paper_width / width)))
-    most = int(SPARE * (height * 100 / scale - TITLE) / ROW)
-    if last <= max(MOST_ROWS_FITTED, most):
-        return None
-    rows = _breaks(spans, last, most)
-    return Cut(scale, rows, paper) if rows else None
+    wide = max(SMALLEST, int(100 * SPARE * paper.width / width))
+    least = min(wide, READABLE)
+    whole = min(wide, LARGEST, int(100 * SPARE * paper.height / (last * ROW + TITLE)))
+    if whole >= least:
+        return Cut(whole, [], paper)
+    scales = range(least, min(wide, WHOLE) + 1)
+    cuts = [Cut(scale, _breaks(spans, last, _rows(paper.height, scale)), paper) for scale in scales]
+    return min(cuts, key=lambda made: (len(made.rows), -made.scale))
+
+
+def _rows(height: float, scale: int) -> int:
+    """Return how many rows a page takes at a scale."""
+    return int((SPARE * height * 100 / scale - TITLE) / ROW)
 
 
 def _breaks(spans: list[Span], last: int, most: int) -> list[int]:
     """Return the first rows of further pages. A full page ends between bands, or else between tables, or anywhere."""
     rows: list[int] = []
-    start = TITLE_ROWS  # empty rows above the first table are on the first page too
+    start = 0
     while last - start > most:
         at = range(start + most, max(start, spans[0][0]), -1)
         whole = (row for groups in (_bands(spans), spans) for row in at if not any(a < row < b for a, b in groups))
@@ -247,26 +276,30 @@ class Sheet:
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        sheet.set_paper(A4)
+        sheet.set_paper(A4.number)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         plain = footer.replace("&", "&&")
         sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&P/&N")
 
     def page(self, frozen_rows: int, footer: str, cut: Cut | None = None) -> None:
-        """Set up printing: landscape A4, on one page or on several as `cut` says, with the title repeated."""
+        """Set up printing: landscape, on one page or on several as `cut` says; without, fitted to a page of A4.
+
+        No rows are repeated on each page: with them, LibreOffice draws the pages of another paper through the tables
+        on the screen. The footer says the sheet's name on each.
+        """
         sheet = self._sheet
         sheet.hide_gridlines(2)
         sheet.freeze_panes(frozen_rows, 0)
-        sheet.set_landscape()
-        sheet.set_paper(cut.paper if cut else A4)
-        if cut is None:
+        paper = cut.paper if cut else A4
+        sheet.set_portrait() if paper.upright else sheet.set_landscape()
+        sheet.set_paper(paper.number)
+        if cut is None or (not cut.rows and cut.scale <= WHOLE):
             sheet.fit_to_pages(1, 1)
         else:
             sheet.set_print_scale(cut.scale)
             sheet.set_h_pagebreaks(cut.rows)
-        sheet.repeat_rows(0, frozen_rows - 1)
-        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_margins(left=0.25, right=0.25, top=0.5, bottom=0.6)
         plain = footer.replace("&", "&&")
         sheet.set_footer(f"&L&8&K6B7785{plain}&R&8&K6B7785&A · &P/&N")
 

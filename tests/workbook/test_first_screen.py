@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.lessons import BOOKS, book_of, drop_downs, lesson, opened, place, sweep
-from support.screen import PIXELS, ROWS, on_screen, pixels
+from support.lessons import BOOKS, UPRIGHT, book_of, drop_downs, lesson, opened, place, products, sweep
+from support.screen import PIXELS, ROWS, WIDER, on_screen, pixels
 
 from byhand.lessons.lesson import Lesson
 from byhand.workbook.about import About
 from byhand.workbook.book import Book
 from byhand.workbook.diagram import Band, bands
+from byhand.workbook.layout import sides
+from byhand.workbook.page import NARROWEST, Block, Page, key
 
 
 @pytest.mark.parametrize("name", sweep(BOOKS))
@@ -85,3 +87,35 @@ def test_layers_that_repeat_are_one_box_each() -> None:
 def test_a_part_opens_at_its_lesson(name: str) -> None:
     assert opened(name).active.title == book_of(name).sheets[1]
     assert opened("gpt2").active.title == "Contents"
+
+
+@pytest.mark.slow
+def test_each_sheet_shows_its_first_product_without_scrolling_sideways() -> None:
+    """In each book upright; but for a product beside which nothing but its own factors stands."""
+    sheets, beyond = 0, []
+    for name in (name for name in UPRIGHT if not UPRIGHT[name].learnt):
+        book = Book(lesson(name).graph, About("", "", "", guide=True))
+        for page in book.pages:
+            sheets += 1
+            width = max(NARROWEST, *map(book.widths.of, page.blocks))
+            block = first_product(page)
+            if block is None or edge(block.column + block.shape[1], width) <= PIXELS:
+                continue
+            factors = {key(table) for table in sides(block.node)[0]}
+            before = [other for other in page.blocks if other.row == block.row and other.column < block.column]
+            if not factors.issuperset(key(other.node) for other in before):
+                beyond.append(f"{name}: {book.sheet_names[page]}, {block.node.name}")
+    assert sheets > 700
+    assert beyond == []
+
+
+def first_product(page: Page) -> Block | None:
+    """The first product of matrices that a page computes, or the first table without one."""
+    computed = [block for block in page.blocks if block.home and not block.node.op.given]
+    return next((block for block in computed if products(block.node)), computed[0] if computed else None)
+
+
+def edge(columns: int, width: float) -> int:
+    """How far the right edge of so many columns is from the left one, the margin among them."""
+    first, letter, padding = 3.0, 7 * WIDER, 5 * WIDER
+    return round(first * letter + padding + (columns - 1) * (width * letter + padding))

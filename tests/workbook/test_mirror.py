@@ -56,7 +56,7 @@ def lesson(recipe_key: tuple[Any, ...]) -> Lesson:
 @cache
 def plan(*key: Any) -> Plan:
     made = lesson(key)
-    return Plan(made.graph, About("", "", ""), made.recipe.orientation == "columns")
+    return Plan(made.graph, About("", "", "", guide=True), made.recipe.orientation == "columns")
 
 
 def training(*key: Any) -> Training:

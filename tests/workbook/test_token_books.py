@@ -55,7 +55,7 @@ class TokenBook:
         self.lesson: Lesson = build(recipe)
         self.path = Path(mkdtemp(prefix="byhand-")) / "book.xlsx"
         write_lesson(self.lesson, self.path)
-        self.book = Book(self.lesson.graph, About("", "", command(recipe)))
+        self.book = Book(self.lesson.graph, About("", "", command(recipe), guide=True))
         plan(self.book)
 
     def place(self, cell: Any) -> Cell:

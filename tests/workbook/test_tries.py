@@ -51,7 +51,7 @@ def fulfilled(made: Try, before: dict[Node, Array], after: dict[Node, Array]) ->
 @pytest.mark.parametrize("name", sweep(GALLERY))
 def test_what_is_proposed_has_the_effect_that_it_promises(name: str) -> None:
     made = lesson(name)
-    book = Book(made.graph, About("", "", ""), made.recipe.orientation == "columns")
+    book = Book(made.graph, About("", "", "", guide=True), made.recipe.orientation == "columns")
     tries = [*tries_of_model(book), *(item for page in book.pages for item in tries_of_page(book, page))]
     assert tries
     for item in tries:
@@ -64,6 +64,6 @@ def test_every_kind_of_effect_is_proposed_somewhere() -> None:
     kinds = set()
     for name in ("gpt2", "softmax", "lstm", "feed-forward", "gpt2-backward"):
         made = lesson(name)
-        book = Book(made.graph, About("", "", ""))
+        book = Book(made.graph, About("", "", "", guide=True))
         kinds |= {item.expected for page in book.pages for item in tries_of_page(book, page)}
     assert kinds == set(Expected)

@@ -265,15 +265,17 @@ def test_attention_is_shaded_wherever_it_is_shown(name: str) -> None:
 
 @each_book
 def test_sheets_are_set_up_for_the_screen_and_for_paper(name: str) -> None:
-    """A sheet is fitted to one page, or has a scale and breaks: programs heed no breaks on a sheet that is fitted."""
+    """A sheet is fitted to one page, or has a scale and breaks: programs heed no breaks on a sheet that is fitted.
+
+    No rows are repeated: with them, LibreOffice draws the pages of another paper through the tables on the screen.
+    """
     for sheet in opened(name):
         frozen = position(sheet.freeze_panes)[0]
         assert frozen >= 3
-        assert sheet.print_title_rows == f"$1:${frozen}"
-        assert sheet.page_setup.orientation == "landscape"
-        if sheet.row_breaks.brk:
+        assert sheet.print_title_rows is None
+        if sheet.row_breaks.brk or (sheet.page_setup.scale or 100) > 100:
             assert not sheet.sheet_properties.pageSetUpPr.fitToPage
-            assert 10 <= sheet.page_setup.scale <= 60
+            assert 10 <= (sheet.page_setup.scale or 100) <= 130
         else:
             assert sheet.sheet_properties.pageSetUpPr.fitToPage
             assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (None, None)  # 1 and 1

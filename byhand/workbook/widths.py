@@ -1,0 +1,91 @@
+"""How wide the columns of a page are: as narrow as its numbers and labels allow; and how many make a band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from byhand.core.graph import INFINITE, Array, Node, Scope
+from byhand.core.labels import WordLabels, spelling, word
+from byhand.core.number_text import in_cell
+from byhand.workbook import style
+from byhand.workbook.layout import WIDEST, floating, sides
+from byhand.workbook.page import MARGIN_LETTERS, NARROWEST, SMALL_LETTER, Block
+from byhand.xlsx.writer import READABLE_WIDTH, points
+
+WIDEST_PIECE = 10.0
+"""The width of a column of pieces, in letters; longer ones are shown smaller."""
+FEWEST = 12
+"""The fewest columns of a band, however wide they are."""
+
+
+class Widths:
+    """The widths that tables need, in letters of a column. values: of all tables. infinite: those that can be −∞."""
+
+    def __init__(self, values: Mapping[Node, Array], infinite: set[Node], turned: bool) -> None:
+        self.values, self.infinite, self.turned = values, infinite, turned
+        self._numbers: dict[Node, float] = {}
+        self._longest: dict[WordLabels, int] = {}
+
+    def of(self, block: Block) -> float:
+        """Return the width of the columns in which all of a table can be read."""
+        return max(self.numbers(block.node), 0.0 if block.strip else self.labels(block.node))
+
+    def labels(self, node: Node) -> float:
+        """Return the width for the words that stand beside a table and over it."""
+        needed = 0.0
+        for axis, dim in enumerate(node.shape):
+            if isinstance(dim.labels, WordLabels):
+                room = 0.9 if (axis == 0) != self.turned else 1.4
+                needed = max(needed, SMALL_LETTER * (self._letters(dim.labels, int(dim)) + room))
+        return min(needed, WIDEST_PIECE)
+
+    def _letters(self, of: WordLabels, count: int) -> int:
+        if of not in self._longest:
+            self._longest[of] = max(len(word(of, i, self.values)) for i in range(count))
+        return self._longest[of]
+
+    def numbers(self, node: Node) -> float:
+        """Return the width for the numbers of a table, or for its pieces."""
+        if node not in self._numbers:
+            self._numbers[node] = self._of_numbers(node)
+        return self._numbers[node]
+
+    def _of_numbers(self, node: Node) -> float:
+        values = self.values[node]
+        if (pieces := spelling(node)) is not None:
+            longest = max(len(pieces.spell(number, self.values)) for number in values.flat)
+            return min(longest + 1.4, WIDEST_PIECE)
+        number_format, _ = style.number_format(values, node in self.infinite, node.role.traits.blank)
+        finite = values[values > -INFINITE]
+        texts = (in_cell(float(n), number_format) for n in (values.min(), values.max(), finite.min(initial=0.0)))
+        return max(len(text) - 0.45 * sum(not letter.isdigit() for letter in text) + 0.9 for text in texts)
+
+
+class BandWidths:
+    """How many columns a band of each page may have, so that it fits the screen, and paper with letters of 10 points.
+
+    gradients: table -> the gradient that has its place on another page.
+    """
+
+    def __init__(self, nodes: Iterable[Node], widths: Widths, gradients: Mapping[Node, Node]) -> None:
+        self.nodes, self.widths, self.gradients = nodes, widths, gradients
+
+    def __call__(self, page: Scope, turned: bool) -> int:
+        if turned:
+            return WIDEST[turned]
+        room = READABLE_WIDTH - points(MARGIN_LETTERS[turned])
+        return max(FEWEST, 1 + int(room / points(self._letters.get(page, NARROWEST))))
+
+    @cached_property
+    def _letters(self) -> dict[Scope, float]:
+        """The widths of the columns of pages."""
+        letters: dict[Scope, float] = {}
+        for node in self.nodes:
+            if node.name and node.page is not None and not floating(node):
+                left, above = sides(node)
+                gradient = [self.gradients[node]] if node in self.gradients else []
+                shown = [n for n in (node, *left, *above, *gradient) if n in self.widths.values]
+                needed = [max(self.widths.numbers(n), self.widths.labels(n)) for n in shown]
+                letters[node.page] = max(letters.get(node.page, NARROWEST), *needed)
+        return letters
