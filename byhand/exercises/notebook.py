@@ -139,19 +139,28 @@ class ExerciseNotebook:
 
     def _help(self, variant: Variant) -> str:
         asked = {
-            n: (self._variable(n, q), q.indices if q.ask.kind in OF_TABLES else [], self._count(q))
+            str(n): f'("{self._variable(n, q)}", {self._places(q)}, {self._count(q)})'
             for n, q in enumerate(self.problem.questions, 1)
         }
         nodes = [node for section in self.sheet.sections for node in section.given]
         nodes += [q.node for q in self.problem.questions if q.ask.kind in OF_TABLES] + self.problem.computed
         tables = {
-            node.name: (self.script.names[node], *map(int, node.shape))
+            f'"{node.name}"': f'("{self.script.names[node]}", {int(node.shape[0])}, {int(node.shape[1])})'
             for node in dict.fromkeys(nodes)
             if node in self.script.names
         }
         student, exercise = json.dumps(variant.student.id), json.dumps(self.problem.exercise.name)
         letters = [self._variable(n, q) for n, q in enumerate(self.problem.questions, 1) if q.cuts]
-        return HELP.format(letters=letters, student=student, exercise=exercise, asked=asked, tables=tables)
+        rows, more = _dictionary(asked), _dictionary(tables)
+        return HELP.format(letters=letters, student=student, exercise=exercise, asked=rows, tables=more)
+
+    def _places(self, question: Question) -> str:
+        """Return which numbers of a table are asked for, as an expression; no places where the answer is no table."""
+        if question.ask.kind not in OF_TABLES:
+            return "[]"
+        rows, columns = map(int, question.node.shape)
+        is_all = question.indices == list(np.ndindex(rows, columns))
+        return f"list(np.ndindex({rows}, {columns}))" if is_all else repr(question.indices)
 
     def _variable(self, n: int, question: Question) -> str:
         """Return what the answer to a question is called."""
@@ -233,6 +242,11 @@ class ExerciseNotebook:
             right[n] = (there, CLOSE_TO_EXACT if exact else float(question.ask.margin) + NEAR)
         said = (json.dumps(text, ensure_ascii=False) for text in (_("all right"), _("{} of {} numbers are right")))
         return CHECK.format(right=right, **dict(zip(("all_right", "some_right"), said, strict=True)))
+
+
+def _dictionary(rows: dict[str, str]) -> str:
+    """Return a dictionary of expressions, a line for each."""
+    return "\n".join(["{", *(f"    {name}: {value}," for name, value in rows.items()), "}"])
 
 
 def _behind(node: Node, other: Node) -> bool:

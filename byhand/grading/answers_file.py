@@ -138,16 +138,19 @@ def _as_contents(path: Path, found: Answers, handed_out: HandedOut) -> Contents:
     if found.student in handed_out.key.students:  # what was given and does not come back is as it was
         given = handed_out.given(found.student)
         values |= {cell: float(given[g.table][g.row][g.column]) for cell, g in handed_out.givens.items()}
+    for cells in handed_out.asked:
+        for cell in cells:
+            values.pop(cell, None)
     for name, rows in handed_out.tables.items():
         there = found.tables.get(name, [])
         if [len(row) for row in there] == [len(row) for row in rows]:
             for line, numbers in zip(rows, there, strict=True):
                 values |= _filled(zip(line, numbers, strict=True))
     for n, cells in enumerate(handed_out.asked, 1):
-        typed = found.answers.get(str(n), [])
-        for cell in cells:
-            values.pop(cell, None)
-        values |= _filled(zip(cells, typed, strict=False))
+        if str(n) in found.answers:  # else what the table has there is the answer
+            for cell in cells:
+                values.pop(cell, None)
+            values |= _filled(zip(cells, found.answers[str(n)], strict=False))
     sheets = tuple(dict.fromkeys(cell[0] for cell in (*handed_out.texts, *handed_out.cells)))
     return Contents(path, sheets, {}, values, {})
 

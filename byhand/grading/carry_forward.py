@@ -335,7 +335,8 @@ class StageEvidence:
         table, place = exact.copy(), (self.stage.rows, self.stage.columns)
         if self.ways.main and not chosen:
             table[place] = np.where(self.right, self.tables[FIRST_ROUNDED + more][place], table[place])
-        return np.round(table, int(self.stage.tolerances.places.max()) + more)
+        with np.errstate(all="ignore"):  # a student may type 1e308
+            return np.round(table, int(self.stage.tolerances.places.max()) + more)
 
     def _unsure(self, cells: Flags) -> tuple[tuple[int, int, float], ...]:
         """Return row, column and half a unit of the last place for each of these cells: its possible rounding error."""
