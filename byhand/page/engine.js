@@ -56,14 +56,12 @@ function unpacked(data) {
 
 /** A lesson that is computed: its tables by number, what reads what, and the changes to its given numbers. */
 class Lesson {
-  /** more: how many words the lesson has more than that of the page; its unchanged tables stand there, as the `same`. */
+  /** more: how many words the lesson has more than that of the page; its tables are like those there but for some fields. */
   constructor(more) {
-    this.tables = more ? data.longer[more - 1].tables : data.tables;
+    const tables = more ? data.longer[more - 1].tables : data.tables;
+    this.tables = tables.map((table) => ({ ...data.tables[table.like], ...table }));
     this.names = new Map(this.tables.map((table, n) => [table.name, n]).filter(([name]) => name));
-    this.given = this.tables.map((table) => {
-      const numbers = table.same === undefined ? table.data : data.tables[table.same].data;
-      return numbers ? unpacked(numbers) : null;
-    });
+    this.given = this.tables.map((table) => (table.data ? unpacked(table.data) : null));
     const values = [...this.given];
     this.values = values;
     const widths = this.tables.map((table) => table.columns);

@@ -25,20 +25,19 @@ from byhand.workbook.page import HEADER, Block, Page
 class LessonData:
     """A lesson for a page. rules, forms: the function of each table's cells, and that of their formulas.
 
-    packed: the numbers of each given table by name, as they stand in the data. drawing: the map, as markup.
+    drawing: the map, as markup.
     """
 
     data: dict[str, Any]
     rules: list[str]
     forms: list[str]
-    packed: dict[str, tuple[int, Any]]
     drawing: str
 
 
 def lesson_data(
     lesson: Lesson, shared: Shared, first: LessonData | None = None, slots: Sequence[Slot] = ()
 ) -> LessonData:
-    """Return what a page holds of a lesson. Given tables that are those of the first one are not stored again.
+    """Return what a page holds of a lesson. What its tables have as those of the first one have it is not stored again.
 
     slots: of each word that the lesson has more than the first one.
     """
@@ -48,12 +47,22 @@ def lesson_data(
     book = Book(lesson.graph, about, turned)
     tables = PageTables(book.nodes, book.values, book.infinite, shared, turned)
     made = book_data(book, tables, start(book, tables, slots))
-    for record in made.data["tables"] if first else ():
-        known = first.packed.get(record["name"]) if first else None
-        if known and known[1] == record.get("data"):
-            del record["data"]
-            record["same"] = known[0]
+    if first:
+        made.data["tables"] = _differences(made.data["tables"], first.data["tables"])
     return made
+
+
+def _differences(tables: list[dict[str, Any]], first: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return of each table what differs from the first lesson's table of its name, whose number is `like`."""
+    known = {table["name"]: n for n, table in enumerate(first) if table["name"]}
+    found = []
+    for table in tables:
+        n = known.get(table["name"])
+        if n is None or first[n].keys() - table.keys():
+            found.append(table)
+        else:
+            found.append({"like": n} | {key: of for key, of in table.items() if first[n].get(key) != of})
+    return found
 
 
 def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonData:
@@ -73,8 +82,7 @@ def book_data(book: Book, tables: PageTables, start: dict[str, Any]) -> LessonDa
     for node, record in zip(tables.nodes, records, strict=True):
         if node.name and (line := book.about.code(node)):
             record["code"] = line
-    packed = {r["name"]: (n, r["data"]) for n, r in enumerate(records) if r["name"] and "data" in r}
-    return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), packed, model_map(book))
+    return LessonData(data | {"tables": records}, tables.rules(), tables.forms(), model_map(book))
 
 
 def _part(book: Book, tables: PageTables, page: Page) -> dict[str, Any]:

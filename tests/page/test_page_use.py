@@ -188,7 +188,14 @@ def test_the_next_words_are_those_that_the_model_writes(visit: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [{"backward": True}, {"generate": 2}, {"backward": True, "targets": ["_", 2, 3]}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"backward": True},
+        pytest.param({"backward": True, "targets": ["_", 2, 3]}, marks=pytest.mark.sweep),
+        pytest.param({"generate": 2}, marks=pytest.mark.sweep),
+    ],
+)
 def test_writing_goes_on_with_gradients_and_where_the_lesson_writes_itself(settings: Any, visit: Any) -> None:
     """The new word is what the one before it should lead to, unless targets are given: then it has none."""
     recipe = replace(GPT2, **settings)

@@ -108,7 +108,7 @@ def some_slips(x: float, exact: float, beside: float, places: int) -> list[float
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["attention-head", "causal-mask"])
+@pytest.mark.parametrize("name", ["attention-head", pytest.param("causal-mask", marks=pytest.mark.sweep)])
 def test_a_slip_is_told_as_check_tells_it(name: str, visit: Any, tmp_path: Path) -> None:
     """One number of a sheet that is right is wrong. What `check` says of rounding on the way a page cannot know."""
     of = class_of(name, 1)
