@@ -209,8 +209,9 @@ def _wrong_answers(
         values = np.round([answers for _, answers in wrong], NEGLIGIBLE) + 0.0  # (mistakes, cells)
         distinct = (np.abs(values - key) > 2 * margin) & (np.abs(values) < INFINITE)
     easy = _easily_guessed(values, margin)
-    for numbers in copied:
-        easy |= (np.abs(values - numbers) <= margin).all(axis=1, keepdims=True)
+    with np.errstate(all="ignore"):
+        for numbers in copied:
+            easy |= (np.abs(values - numbers) <= margin).all(axis=1, keepdims=True)
     cells = []
     for column, flags, free in zip(values.T.tolist(), distinct.T.tolist(), easy.T.tolist(), strict=True):
         recognised = [

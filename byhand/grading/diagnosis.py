@@ -329,13 +329,17 @@ def _behind(table: Node, shown: Set[Node]) -> set[Node]:
 
 def _rounding(trials: Trials, tables: Set[Node], shown: Set[Node]) -> Round:
     """Return a function that rounds each table as the trials say; a shown table keeps at least one place."""
-    tens = 10.0 ** np.array([k for k, _ in trials])[:, None, None]
+    places = np.array([k for k, _ in trials])[:, None, None]
+    tens, every = 10.0**places, np.array([only is None for _, only in trials])[:, None, None]
+    tried = {node: every.copy() for node in tables}
+    for n, (_places, only) in enumerate(trials):
+        if only is not None:
+            tried[only][n] = True
 
     def rounded(node: Node, table: Array) -> Array:
         if node not in tables:
             return table
-        least = 1 if node in shown else 0
-        here = np.array([only in (None, node) and k >= least for k, only in trials])[:, None, None]
+        here = tried[node] & (places >= (1 if node in shown else 0))
         return np.where(here, np.rint(table * tens) / tens, table)
 
     return rounded

@@ -65,6 +65,12 @@ class HandedOut:
         return (*self.givens, *self.texts, *self.numbers)
 
     @cached_property
+    def single_texts(self) -> list[tuple[Cell, str]]:
+        """The texts that occur once on their sheet, with their cells."""
+        often = Counter((cell[0], text) for cell, text in self.texts.items() if text.strip())
+        return [(cell, text) for cell, text in self.texts.items() if often[cell[0], text] == 1]
+
+    @cached_property
     def last_cells(self) -> dict[str, tuple[int, int]]:
         """The last row and the last column of each sheet."""
         last: dict[str, tuple[int, int]] = {}
@@ -224,14 +230,9 @@ class CellFinder:
         """
         names = self.handed_out.names
         moved = {new.sheet for name, new in regions.items() if new != names[name]}
-        texts = Counter((cell[0], text) for cell, text in self.handed_out.texts.items() if text.strip())
-        elsewhere = {
-            cell[0]
-            for cell, text in self.handed_out.texts.items()
-            if texts[cell[0], text] == 1
-            and self.contents.values.get(cell) != text
-            and text in self._places.get(cell[0], {})
-        }
+        values = self.contents.values
+        changed = [(cell[0], text) for cell, text in self.handed_out.single_texts if values.get(cell) != text]
+        elsewhere = {sheet for sheet, text in changed if text in self._places.get(sheet, {})}
         return elsewhere - moved
 
     @cached_property
@@ -315,9 +316,7 @@ class CellFinder:
 
     def _texts(self, sheet: str) -> dict[str, Cell]:
         """Return the texts that occur once on a sheet of the handed-out book, with their cells."""
-        cells = [(text, cell) for cell, text in self.handed_out.texts.items() if cell[0] == sheet and text.strip()]
-        often = Counter(text for text, _ in cells)
-        return {text: cell for text, cell in cells if often[text] == 1}
+        return {text: cell for cell, text in self.handed_out.single_texts if cell[0] == sheet}
 
     @cached_property
     def _places(self) -> dict[str, dict[str, list[Cell]]]:
