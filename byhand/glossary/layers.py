@@ -21,7 +21,6 @@ TABLES: dict[str, str] = {
     "up": "The numbers that the gates let pass.",
     "gated": "Each number times its gate.",
     "sum": "All that stands for a word, added up.",
-    "Y": "The result of this part.",
     "W_vocab": "Turns a word's row into a number for each word of the vocabulary.",
     "b_vocab": "Added to the number of each word, whatever the text.",
     "W_T": "One more layer before the word is chosen.",

@@ -327,6 +327,6 @@ def test_every_sheet_says_what_its_given_tables_and_signs_are() -> None:
 @pytest.mark.slow
 def test_words_of_letters_are_letters_and_marks_are_no_words() -> None:
     built, _ = case("sort")
-    assert asked.sheet(built).tasks[0].about() == "Rows: the letters of the text. Columns: 1."
+    assert asked.sheet(built).tasks[0].about().endswith(" Rows: the letters of the text. Columns: 1.")
     built, [variant] = case("transformer")
     assert "[START]" not in text_of(page_of(built, variant))
