@@ -116,7 +116,7 @@ def explain(
     One cell always has its exact value too, if there is one. ByhandError for a step or cell that is not there.
     """
     trained = _with_first_step(lesson, step) if step and lesson.recipe.training else lesson
-    code = Statements(lesson).of if with_code and trained is lesson else no_code
+    code = Statements(lesson).numbered if with_code and trained is lesson else no_code
     lesson = trained
     if step is None:
         return _whole(lesson, _cells(lesson, lesson.graph.outputs, exact, page), code, with_opening)

@@ -277,14 +277,20 @@ def test_scripts_of_pytorch_are_clean(model: str, tmp_path: Path) -> None:
     ],
 )
 def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None:
-    """The line is one of the script's, but for how it is laid out and for numbers, in whose place "…" stands."""
+    """The line is one of the script's, but for how it is laid out and for numbers, in whose place "…" stands.
+
+    An explanation names its number, too.
+    """
+    from byhand.code.statements import Statements
+    from byhand.core.roles import Role
     from byhand.documents.document import Code
     from byhand.explanations.handout import explain
     from byhand.page.lesson_data import lesson_data
     from byhand.page.tables import Shared
 
     lesson = build(Recipe(**settings))
-    text = bare(script(lesson)[0])
+    whole, statements = script(lesson)[0].split("\n"), Statements(lesson)
+    text = bare("\n".join(whole))
     page = {record["name"]: record.get("code") for record in lesson_data(lesson, Shared()).data["tables"]}
     for name, node in lesson.tables.items():
         line = page[name]
@@ -296,8 +302,14 @@ def test_steps_and_pages_name_the_line_of_code(settings: dict[str, Any]) -> None
         assert not step or re.search(rf"def{step.removesuffix('()')}(step|place)", text), name
         if not node.op.given:
             assert step or line.startswith(f"{variable(name)} = ")
-            blocks = explain(lesson, name, None, exact=False).blocks
-            assert [block.text for block in blocks if isinstance(block, Code)] == [line]
+            numbered = statements.numbered(node)
+            assert numbered.startswith(line)
+            there = whole[int(numbered.rpartition("line ")[2]) - 1]
+            assert there.startswith(" ") == bool(step)
+            assert there.strip().startswith(f"{statement.partition(' = ')[0]} = "), name
+            if node.role is Role.ATTENTION:
+                blocks = explain(lesson, name, None, exact=False).blocks
+                assert [block.text for block in blocks if isinstance(block, Code)] == [numbered]
 
 
 def bare(text: str) -> str:
