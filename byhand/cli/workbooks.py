@@ -19,9 +19,10 @@ from byhand.cli.progress import bar_of, with_progress
 @click.option("--title", help="The workbook's title.")
 @orientation_option
 @click.option("--lesson", is_flag=True, help="Sheets in the order of a course, each with the question that it answers.")
+@click.option("--projector", is_flag=True, help="Large numbers, one band of tables on a screen.")
 @click.option("--no-words", is_flag=True, help="Leave out the sentences that say what each table and step is for.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def workbook(output: Path | None, force: bool, no_words: bool, lesson: bool, **options: Any) -> None:
+def workbook(output: Path | None, force: bool, no_words: bool, lesson: bool, projector: bool, **options: Any) -> None:
     """Write a model as a live workbook.
 
     MODEL is a name from `byhand models`, a recipe (.toml), or a folder with a checkpoint.
@@ -41,7 +42,8 @@ def workbook(output: Path | None, force: bool, no_words: bool, lesson: bool, **o
     recipe = recipe_from(**options)
     path = output or Path(f"{stem_of(options['model'])}.xlsx")
     check_place(path, force)
-    cells = write_lesson(build(recipe), path, with_progress, words=not no_words, course=lesson)
+    shown = {"words": not no_words, "course": lesson, "projector": projector}
+    cells = write_lesson(build(recipe), path, with_progress, **shown)
     click.echo(f"Wrote {path}: {cells:,} live cells. Check them with: {shlex.join(['byhand', 'verify', str(path)])}")
 
 

@@ -15,6 +15,7 @@ class About:
     code: of each table its line, or an empty text. words: whether to say what each table and step is for. guide:
     whether the sheets have a map, arrows and what to try. course: whether they stand in the order of a course, each
     with the question that it answers.
+    projector: whether numbers are large, with one band on a screen.
     weights: where the weights come from, in a sentence. note: sentences under the prompt. ids: of the words, where the
     book has only some of a vocabulary's. smaller: advice if the model is too large for a workbook.
     model: its name, by which a page says why some of its numbers are equal; nothing is said without.
@@ -31,5 +32,6 @@ class About:
     words: bool = True
     guide: bool = False
     course: bool = False
+    projector: bool = False
     code: Callable[[Node], str] = lambda table: ""
     model: str = ""

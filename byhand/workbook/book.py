@@ -47,6 +47,8 @@ MOST_CELLS = 2_000_000
 LONGEST_TO_READ = 150
 """The most letters of a formula, without the names of sheets, in which each term of a sum is written out."""
 
+PROJECTED = 160
+"""The zoom of sheets for a projector, in per cent."""
 NO_EDGES: frozenset[str] = frozenset()
 Cell = tuple[Page, int, int]
 Around = Callable[[float], tuple[list[Span], int]]
@@ -118,7 +120,8 @@ class Book:
 
     def _widest(self, gradients: Mapping[Node, Node]) -> Callable[[Scope, bool], int]:
         """Return how far bands run. Those of exercises do not depend on numbers, which differ for each student."""
-        return BandWidths(self.nodes, self.widths, gradients) if self.about.guide else widest
+        zoom = PROJECTED / 100 if self.about.projector else 1.0
+        return BandWidths(self.nodes, self.widths, gradients, zoom) if self.about.guide else widest
 
     def _constant(self, node: Node) -> Block:
         return Block(node, self.home, 0, 0, True, Caption(node.symbol, "", ""))
@@ -296,6 +299,8 @@ class PageWriter:
         columns = width_with_words(self.book.about, self.page, printed, self.width)
         width = points(margin) + (columns - 1) * points(self.width)
         self.sheet.page(TOP - 1, self.book.about.title, cut([*self.page.spans(), *spans], width))
+        if self.book.about.projector:
+            self.sheet.zoom(PROJECTED)
 
     def _write_title(self) -> None:
         scope = self.page.scope

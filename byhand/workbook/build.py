@@ -105,11 +105,17 @@ def _begin(book: Book, saved: Iterator[Page]) -> None:
 
 
 def write_lesson(
-    lesson: Lesson, path: Path, progress: Progress = iter, words: bool = True, course: bool = False
+    lesson: Lesson,
+    path: Path,
+    progress: Progress = iter,
+    words: bool = True,
+    course: bool = False,
+    projector: bool = False,
 ) -> int:
     """Write a lesson as a workbook, and return the number of its formula cells. words: say what everything is for.
 
-    course: put the sheets in the order of a course, each with the question that it answers.
+    course: put the sheets in the order of a course, each with the question that it answers. projector: show numbers
+    large, with one band of tables on a screen.
 
     Of a large vocabulary, only the words that matter are in it (see few_words), unless the recipe asks for all.
     """
@@ -128,6 +134,7 @@ def write_lesson(
         words,
         guide=True,
         course=course,
+        projector=projector,
         code=Statements(lesson).of,
         model=lesson.recipe.model,
     )

@@ -166,7 +166,8 @@ def _words(book: Book, block: Block) -> Drawn:
     Of a large vocabulary, or one that lives on another page, only the prompt's words are points.
     """
     node = block.node
-    looked_up = next((n for n in (node, *node.args) if n.op is ops.lookup), None)
+    own = (node, *(n for n in node.args if not n.name))
+    looked_up = next((n for n in own if n.op is ops.lookup), None)
     table = book.homes.get(looked_up.args[0]) if looked_up else None
     if table is None or not isinstance(table.node.shape[0].labels, Labels) or node.shape[1] < 2:
         return ()

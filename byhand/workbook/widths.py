@@ -65,16 +65,16 @@ class Widths:
 class BandWidths:
     """How many columns a band of each page may have, so that it fits the screen, and paper with letters of 10 points.
 
-    gradients: table -> the gradient that has its place on another page.
+    gradients: table -> the gradient that has its place on another page. zoom: of the screen; the larger, the fewer.
     """
 
-    def __init__(self, nodes: Iterable[Node], widths: Widths, gradients: Mapping[Node, Node]) -> None:
-        self.nodes, self.widths, self.gradients = nodes, widths, gradients
+    def __init__(self, nodes: Iterable[Node], widths: Widths, gradients: Mapping[Node, Node], zoom: float) -> None:
+        self.nodes, self.widths, self.gradients, self.zoom = nodes, widths, gradients, zoom
 
     def __call__(self, page: Scope, turned: bool) -> int:
         if turned:
             return WIDEST[turned]
-        room = READABLE_WIDTH - points(MARGIN_LETTERS[turned])
+        room = READABLE_WIDTH / self.zoom - points(MARGIN_LETTERS[turned])
         return max(FEWEST, 1 + int(room / points(self._letters.get(page, NARROWEST))))
 
     @cached_property

@@ -263,6 +263,10 @@ class Sheet:
     def height(self, row: int, height: float) -> None:
         self._sheet.set_row(row, height)
 
+    def zoom(self, percent: int) -> None:
+        """Show the sheet larger on the screen; it is printed as before."""
+        self._sheet.set_zoom(percent)
+
     def before_rows(self, work: Callable[[], object]) -> None:
         """Call `work` when the sheet's cells are made, as the file is saved."""
         self._sheet.before_rows = work

@@ -70,6 +70,12 @@ def test_the_words_of_gpt2_are_points_and_its_probabilities_bars() -> None:
     assert line(ringed.xVal.numRef.f) == [row[0] for row in place(book_of("gpt2").names["words"])]
 
 
+def test_only_what_looks_words_up_draws_them() -> None:
+    """And not what is made of such a table, as the normalised words of Mamba's first layer are."""
+    drawn = [title for title, chart in charts("mamba") if chart.__class__.__name__ == "ScatterChart"]
+    assert drawn == ["Input"]
+
+
 def test_positions_are_waves() -> None:
     assert titles("positions") == {"PE: each column is a wave over the places"}
     assert "cos: each column is a wave over the places" in titles("llama")

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from support.lessons import BOOKS, UPRIGHT, book_of, drop_downs, lesson, opened, place, products, sweep
+from support.lessons import (
+    BOOKS,
+    UPRIGHT,
+    book_of,
+    drop_downs,
+    lesson,
+    load,
+    numbers_of,
+    opened,
+    place,
+    products,
+    sweep,
+)
 from support.screen import PIXELS, ROWS, WIDER, on_screen, pixels
 
 from byhand.lessons.lesson import Lesson
 from byhand.workbook.about import About
 from byhand.workbook.book import Book
+from byhand.workbook.build import write_lesson
 from byhand.workbook.diagram import Band, bands
 from byhand.workbook.layout import sides
 from byhand.workbook.page import NARROWEST, Block, Page, key
+from byhand.xlsx.reader import read
 
 
 @pytest.mark.parametrize("name", sweep(BOOKS))
@@ -119,3 +134,19 @@ def edge(columns: int, width: float) -> int:
     """How far the right edge of so many columns is from the left one, the margin among them."""
     first, letter, padding = 3.0, 7 * WIDER, 5 * WIDER
     return round(first * letter + padding + (columns - 1) * (width * letter + padding))
+
+
+def test_a_projector_shows_large_numbers_and_a_band_of_tables_on_a_screen(tmp_path: Path) -> None:
+    """The first band of each sheet, with 160 %; the first screen stays as it is, and so does every number."""
+    path = tmp_path / "large.xlsx"
+    write_lesson(lesson("gpt2"), path, projector=True)
+    book, plain = read(path), book_of("gpt2")
+    sheets = load(path).worksheets
+    assert [sheet.sheet_view.zoomScale for sheet in sheets[1:-1]] == [160] * 7
+    assert sheets[0].sheet_view.zoomScale in (None, 100)
+    for name in ("layer1.head1.Q", "layer1.head1.K", "layer1.norm1.mean", "words"):
+        ((sheet, row, column), *_) = place(book.names[name])[-1][::-1]
+        assert 1.6 * pixels(load(path)[sheet], column) <= PIXELS
+        assert row <= ROWS
+    for name in lesson("gpt2").tables:
+        assert (numbers_of(book, name) == numbers_of(plain, name)).all()
