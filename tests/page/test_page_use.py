@@ -137,6 +137,11 @@ def test_the_keyboard_reaches_every_cell_and_does_what_the_mouse_does(visit: Any
     tab.keyboard.press("Enter")
     assert tab.evaluate("byhand.value('layer1.head1.Q')[1][0]") == 7
     assert tab.evaluate("document.activeElement.id") == "new-number"
+    word = tab.locator("#start select.word >> nth=0")
+    word.focus()
+    tab.keyboard.press("ArrowDown")
+    assert tab.evaluate("byhand.value('ids')[0][0]") == 1
+    assert word.evaluate("(field) => field === document.activeElement"), "one word after the other can be changed"
 
 
 def test_the_tour_goes_from_the_first_word_to_the_last(visit: Any) -> None:
