@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from byhand.core.graph import Node
 from byhand.misconceptions.adapting import ADAPTED, COMPARED, PREFERRED
 from byhand.misconceptions.attention import HEADS, MASK, PRODUCTS, SCALE, SOFTMAX
+from byhand.misconceptions.families import FAMILIES
 from byhand.misconceptions.gates import GATED, RMS
 from byhand.misconceptions.heads import LATER_HEADS
 from byhand.misconceptions.inference import FEW_BITS, GUESSES, MEMORIES, PATCHES, TILES
@@ -19,7 +20,7 @@ from byhand.misconceptions.selection import CHOSEN, NEAREST, SELECTED
 from byhand.misconceptions.training import BACKWARD, LOSS, STEP
 
 IN_ATTENTION = (*SCALE, *SOFTMAX, *MASK, *HEADS, *LATER_HEADS, *DISTANCE, *LINEAR, *TILES)
-IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN, *DELTA)
+IN_LAYERS = (*RESIDUAL, *NORM, *RMS, *FEED_FORWARD, *GATED, *POSITIONS, *TURNING, *RECURRENT, *SCAN, *DELTA, *FAMILIES)
 IN_CHOICES = (*CHOSEN, *NEAREST, *SELECTED, *GUESSES, *FEW_BITS, *MEMORIES, *PATCHES)
 IN_LEARNING = (*LOSS, *STEP, *BACKWARD, *ADAPTED, *COMPARED, *PREFERRED)
 IN_TOKENS = PIECES

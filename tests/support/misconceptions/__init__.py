@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from support.misconceptions import adapting, inference, pieces, states, transformer, variants
+from support.misconceptions import adapting, families, inference, pieces, states, transformer, variants
 
 Case = transformer.Case
-CASES = transformer.CASES | variants.CASES | states.CASES | pieces.CASES | inference.CASES | adapting.CASES
+MODULES = (transformer, variants, states, pieces, inference, adapting, families)
+CASES = {name: case for module in MODULES for name, case in module.CASES.items()}
 """Misconception -> the subject in which it is planted, and what the student then has."""
 MORE = transformer.MORE + variants.MORE + states.MORE + adapting.MORE
 """The same misconceptions in other places."""
-RIGHT = transformer.RIGHT | variants.RIGHT | states.RIGHT | pieces.RIGHT | inference.RIGHT | adapting.RIGHT
+RIGHT = {subject: case for module in MODULES for subject, case in module.RIGHT.items()}
 """With nothing wrong, the same plain numpy says what the model does."""
