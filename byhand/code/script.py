@@ -390,9 +390,12 @@ class Script:
     def head(self) -> list[str]:
         """Return the functions of the script."""
         functions = [self.function(kind) for kind in self.kinds]
+        return [self.table_function(), *self.own_functions(), *([KEEP] if self.kinds else []), *functions]
+
+    def own_functions(self) -> list[str]:
+        """Return the functions that the lines written so far call and no library has, such as those on pieces."""
         array = f"{self.k.module}.{self.k.array}"
-        own = [OWN[name].replace("ARRAY", array) for name in OWN if name in self.k.own_functions]
-        return [self.table_function(), *own, *([KEEP] if self.kinds else []), *functions]
+        return [OWN[name].replace("ARRAY", array) for name in OWN if name in self.k.own_functions]
 
     def docstring(self) -> str:
         """Return the title, the sizes and the source."""

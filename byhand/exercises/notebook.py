@@ -25,7 +25,6 @@ from byhand.exercises.draw import Variant
 from byhand.exercises.file_marks import keyword
 from byhand.exercises.practice_page import CLOSE_TO_EXACT, NEAR
 from byhand.exercises.problem import Problem, Question
-from byhand.exercises.recipe import OF_ROWS
 from byhand.translations import _, counted
 
 OF_TABLES = ("table", "cell", "symbolic")
@@ -104,7 +103,9 @@ class ExerciseNotebook:
 
     def notebook(self, variant: Variant, file: str) -> bytes:
         """Return a student's notebook. file: the name of the student's files, without suffix."""
-        return written(self._cells(variant, file), {"byhand": keyword(variant.mark)}, laid_out=True).encode()
+        (title, (kind, helpers), *cells) = self._cells(variant, file)
+        first = (kind, "\n\n".join([helpers, *self.script.own_functions()]))
+        return written([title, first, *cells], {"byhand": keyword(variant.mark)}, laid_out=True).encode()
 
     def _cells(self, variant: Variant, file: str) -> Iterator[tuple[str, str]]:
         exercise, student = self.problem.exercise, variant.student
@@ -204,7 +205,7 @@ class ExerciseNotebook:
         if kind == "wrong cell" and question.node not in known:
             yield self._given(question.node, variant)
             known.add(question.node)
-        goal = {question.node} if kind in OF_TABLES or kind in OF_ROWS else set()
+        goal = {question.node} if kind in OF_TABLES or kind == "choice" else set()
         for node in self.problem.needed if goal else ():
             if not node.name or node in known or node not in self.script.names or not _behind(question.node, node):
                 continue

@@ -125,3 +125,22 @@ def test_other_questions_have_an_answer_of_their_own(name: str, here: Path) -> N
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     said = json.loads(byhand("byhand check student-001-answers.json --key set --json").stdout)
     assert said["points"] > 0
+
+
+@pytest.mark.slow
+def test_words_in_their_pieces_are_handed_in_as_texts(here: Path) -> None:
+    byhand("byhand exercise order-of-merges --count 1 --seed 1 -o set --format notebook,xlsx --self-check")
+    notebook = here / "set" / "students" / "student-001.ipynb"
+    (cuts,) = re.findall(r"^RIGHT = \{1: \(\[(.*?)\]", "\n".join(cells(notebook)), flags=re.MULTILINE)
+    first, second, _ = cuts[1:-1].split("', '")
+    code = "\n".join(cells(notebook)).replace("[..., ..., ...]", repr([first.replace(" ", "|"), second, "x"]))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "1 2 of 3 numbers are right" in ran.stdout
+    said = byhand("byhand check student-001-answers.json --key set").stdout
+    assert "4 of 6" in said
+
+
+@pytest.mark.slow
+def test_functions_that_no_library_has_stand_in_the_notebook(here: Path) -> None:
+    byhand("byhand exercise count-pairs --count 1 --seed 1 -o set --format notebook")
+    assert "0 of 4 numbers filled in" in run(here / "set" / "students" / "student-001.ipynb", {})
