@@ -151,16 +151,15 @@ class Unigram:
         return self.unknown
 
     def _in_bytes(self, found: list[Piece]) -> list[Piece]:
-        """Return the pieces with each unknown one as its bytes, if all of them are in the vocabulary."""
+        """Return the pieces with each unknown one as its bytes, if all of them are in the vocabulary.
+
+        Each byte has the place of the whole piece, as in the library, where neighbouring unknown letters are one.
+        """
         written: list[Piece] = []
         for piece in found:
             names = [f"<0x{byte:02X}>" for byte in piece.text.encode("utf-8", errors="replace")]
             if piece.id == self.unknown and all(name in self.ids for name in names):
-                places = [n for n, letter in enumerate(piece.text) for _ in letter.encode("utf-8", errors="replace")]
-                written += [
-                    Piece(name, self.ids[name], piece.start + n, piece.start + n + 1)
-                    for name, n in zip(names, places, strict=True)
-                ]
+                written += [Piece(name, self.ids[name], piece.start, piece.end) for name in names]
             else:
                 written.append(piece)
         return written

@@ -146,6 +146,16 @@ def test_our_encoder_agrees_with_the_library(seed: int) -> None:
             assert theirs.decode(want.ids, skip_special_tokens=False) == got.decoded, about
 
 
+def test_bytes_of_neighbouring_unknown_letters_have_one_place() -> None:
+    """As the library (0.22) gives it for this file and text, by its Unigram with byte_fallback."""
+    vocab = [["<unk>", 0.0], ["▁", -2.0], ["▁the", -3.0], *([f"<0x{byte:02X}>", -9.0] for byte in range(256))]
+    model = {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": True}
+    splitter = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    got = tokenizer_of({"model": model, "pre_tokenizer": splitter}, _by_library).encode("the dé")
+    assert list(got.tokens) == ["▁the", "▁", "<0x64>", "<0xC3>", "<0xA9>"]
+    assert list(got.offsets) == [(0, 3), (3, 4), (4, 6), (4, 6), (4, 6)]
+
+
 def test_our_encoder_agrees_with_sentencepiece() -> None:
     """Where that library is installed: its normalizations, byte pieces, own symbols and marks at a word's end."""
     library = pytest.importorskip("sentencepiece")
