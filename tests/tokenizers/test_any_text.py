@@ -55,7 +55,7 @@ def test_bytes_give_any_text_back(text: str) -> None:
 
 @given(st.text())
 def test_letters_give_the_text_that_they_were_learnt_from_back(text: str) -> None:
-    if text:
+    if text.split():  # a text of blanks teaches nothing, and is refused
         assert train(text, "chars").tokenizer.encode(text).decoded == text
 
 
