@@ -351,15 +351,25 @@ class LoopScript(Script):
             read = {table for node in made for table in self.tables_read(node)}
             for table in [table for table in left if table in read]:
                 del left[table]
-                yield self.given(table), table
+                if self.beside is None or not self._is_inside(table):
+                    yield self.given(table), table
+                else:
+                    self.beside[self.names[table]] = self.data(table)
             yield text, made[0]
+
+    def _called(self, node: Node) -> Block | None:
+        """Return the block around a table that the script itself calls."""
+        blocks = (block for block in self.calls if block.parent is self.root)
+        return next((block for block in blocks if node.name.startswith(f"{block.path}.")), None)
+
+    def _is_inside(self, table: Node) -> bool:
+        """Return whether a given table is read by its place alone, in a function."""
+        called = self._called(table)
+        return called is not None and table not in self.indices and self.readers[table] <= set(called.whole)
 
     def page(self, node: Node) -> Scope | None:
         """Return the sheet of a table; of one in a function, its block."""
-        called = next(
-            (block for block in self.calls if block.parent is self.root and node.name.startswith(f"{block.path}.")),
-            None,
-        )
+        called = self._called(node)
         return _scope(called) if called else super().page(node)
 
     def head(self) -> list[str]:
@@ -369,8 +379,9 @@ class LoopScript(Script):
         return [table, *keep, WEIGHTS_OF, *others, *self.texts.values()]
 
     def imports(self) -> str:
-        """Return the lines that import what the script needs."""
-        return super().imports().replace("\n\nimport numpy", "\nfrom types import SimpleNamespace\n\nimport numpy", 1)
+        """Return the lines that import what the script needs; a file's tables become variables at once."""
+        lines = super().imports().replace("\n\nimport numpy", "\nfrom types import SimpleNamespace\n\nimport numpy", 1)
+        return f"{lines}\nglobals().update(npz)" if self.file else lines
 
 
 def _joint(readers: set[Node], tables: list[Node]) -> Node | None:
